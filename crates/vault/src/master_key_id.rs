@@ -1,0 +1,54 @@
+//! The public name of a master key.
+
+use std::fmt;
+use std::str::FromStr;
+
+const ID_BYTES: usize = 16;
+
+/// The public fingerprint of a master key: 128 bits that tell which secret is needed and nothing
+/// about it. Shown and parsed as 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MasterKeyId([u8; ID_BYTES]);
+
+/// The text is not 32 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a master key id is 32 lower-case hexadecimal digits")]
+pub struct ParseMasterKeyIdError;
+
+impl MasterKeyId {
+    pub(crate) const BYTES: usize = ID_BYTES;
+
+    pub(crate) fn from_bytes(bytes: [u8; ID_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; ID_BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Display for MasterKeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for MasterKeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "MasterKeyId({self})")
+    }
+}
+
+impl FromStr for MasterKeyId {
+    type Err = ParseMasterKeyIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // One spelling only, so that ids can be compared as text where they are stored.
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(ParseMasterKeyIdError);
+        }
+        let mut bytes = [0; ID_BYTES];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| ParseMasterKeyIdError)?;
+        Ok(Self(bytes))
+    }
+}

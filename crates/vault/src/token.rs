@@ -1,0 +1,56 @@
+//! Random secrets that are handed out once and kept as their SHA-256.
+
+use aws_lc_rs::digest::{self, SHA256};
+use secrecy::SecretString;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::error::NoRandomness;
+use crate::random;
+
+/// How many random bytes a secret has.
+const SECRET_BYTES: usize = 32;
+
+/// How many characters [`generate_hex`] gives.
+pub(crate) const SECRET_HEX_CHARS: usize = 2 * SECRET_BYTES;
+
+/// A new secret: 256 random bits as 64 lower-case hexadecimal digits.
+pub fn generate_hex() -> Result<SecretString, NoRandomness> {
+    generate_prefixed("")
+}
+
+/// A new secret after a fixed prefix.
+pub(crate) fn generate_prefixed(prefix: &str) -> Result<SecretString, NoRandomness> {
+    let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
+    random::fill(bytes.as_mut_slice())?;
+    let mut digits = Zeroizing::new([0; SECRET_HEX_CHARS]);
+    hex::encode_to_slice(bytes.as_slice(), digits.as_mut_slice())
+        .expect("there are two digits to a byte");
+    let digits = str::from_utf8(digits.as_slice()).expect("hexadecimal digits are ASCII");
+
+    // The exact capacity, so that neither growing nor shrinking leaves a copy behind.
+    let mut secret = String::with_capacity(prefix.len() + SECRET_HEX_CHARS);
+    secret.push_str(prefix);
+    secret.push_str(digits);
+    Ok(SecretString::from(secret))
+}
+
+/// The SHA-256 that a secret of 256 random bits is stored and looked up by. It is no way to store
+/// a password.
+pub fn sha256(text: &str) -> [u8; 32] {
+    let digest = digest::digest(&SHA256, text.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// Whether `text` is what [`generate_hex`] could have made.
+pub(crate) fn is_secret_hex(text: &str) -> bool {
+    text.len() == SECRET_HEX_CHARS
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
