@@ -1,0 +1,68 @@
+# `make` alone lists what can be made. Rust, Node.js and Python are expected; the rest is brought along.
+# Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
+# measures what would be shipped.
+.DEFAULT_GOAL := help
+.PHONY: help run build dashboard test rust-test dashboard-test lint deny bench openapi tools clean
+
+# Files that the dashboard is made of: it is built again when one is newer than the last build.
+DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
+DASHBOARD_BUILT := target/dashboard-built
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+run: build ## build and start the gateway on http://127.0.0.1:3000, with its data in ./data
+	target/debug/gaiterguard
+
+build: dashboard ## build the dashboard and the gateway
+	cargo build --locked -p gaiterguard
+
+dashboard: $(DASHBOARD_BUILT) ## build the dashboard into dashboard/dist
+
+$(DASHBOARD_BUILT): $(DASHBOARD_SOURCES)
+	scripts/prerequisites.sh
+	if [ -e dashboard/package.json ]; then cd dashboard && npm ci --ignore-scripts --no-audit --no-fund && npm run build; fi
+	mkdir -p target && touch $@
+
+test: ## everything: lints, unit, contract, end-to-end, API and browser tests
+	scripts/prerequisites.sh test
+	$(MAKE) build
+	$(MAKE) lint
+	$(MAKE) dashboard-test
+	$(MAKE) rust-test
+
+# cargo-nextest is used where it is installed (`make tools`), since it runs the tests faster.
+rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstreams
+	cargo build --locked -p gaiterguard
+	scripts/python-tools.sh
+	cargo test --locked --workspace --doc
+	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
+		cargo nextest run --locked --profile ci --workspace,\
+		cargo test --locked --workspace --lib --bins --tests --no-fail-fast)
+
+dashboard-test: $(DASHBOARD_BUILT) ## the dashboard's lints, types and tests
+	if [ -e dashboard/package.json ]; then cd dashboard && npm run lint && npm run typecheck && npm test; fi
+
+lint: ## formatting, clippy, documentation and banned crates
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	scripts/banned-crates.sh
+
+deny: ## licences, sources and banned crates (needs cargo-deny: `make tools`)
+	cargo deny check bans licenses sources
+
+bench: ## measure the release build on this machine
+	cargo run --locked --release -p gaiterguard-bench
+
+openapi: ## write the API's description to crates/server/openapi.json
+	cargo build --locked -p gaiterguard
+	target/debug/gaiterguard openapi > target/openapi.json
+	mv target/openapi.json crates/server/openapi.json
+
+tools: ## install the optional cargo tools: nextest and deny
+	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+
+clean: ## remove what was built and installed here (not ./data)
+	rm -rf target .cache dashboard/dist dashboard/node_modules
