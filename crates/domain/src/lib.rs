@@ -1,1 +1,27 @@
-//! Placeholder.
+//! What is true: the nouns of the gateway, their states and the rules that hold whatever stores or
+//! serves them.
+//!
+//! Nothing here waits, reads a clock, touches a file, a socket or a database, or knows of an HTTP
+//! framework. Time, randomness and settings come in as arguments. Every other room imports this
+//! one; it imports none of them.
+
+pub mod id;
+pub mod time;
+
+pub mod agent;
+pub mod document;
+pub mod rule;
+pub mod service;
+pub mod user;
+pub mod workspace;
+
+pub mod header;
+pub mod redact;
+pub mod request;
+pub mod target;
+
+pub mod verdict;
+
+pub mod approval;
+pub mod audit;
+pub mod ledger;

@@ -1,0 +1,185 @@
+//! Which headers an agent may send on, and which values are not shown.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::redact;
+
+/// The most headers that an agent's request may carry.
+pub const HEADERS_MAX: usize = 100;
+
+/// The most bytes that their names and values may have together.
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// Headers that concern one connection (RFC 9110, section 7.6.1), the gateway itself, or whom a
+/// request came from, and headers by which an agent could make an upstream see another method or
+/// path than the one that was judged. Spelled with `-`; `_` counts as equal.
+const DROPPED: &[&str] = &[
+    "agent-key",
+    "connection",
+    "content-length",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "idempotency-key",
+    "keep-alive",
+    "prefer",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-agent-intent",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-proxy-status",
+    "x-real-ip",
+    "x-rewrite-url",
+];
+
+/// Beginnings of names that are dropped whatever follows.
+const DROPPED_PREFIXES: &[&str] = &["x-forwarded-", "x-http-method"];
+
+/// Headers that end with a connection and are not passed on from an upstream's answer.
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Words in a name that mark its value as a secret.
+const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];
+
+/// The headers of an agent that may go to the upstream: what [`DROPPED`] lists, what `Connection`
+/// names, what the credential sets (`reserved`), and any header that holds an agent key are left
+/// out.
+pub fn forwardable(headers: &HeaderMap, reserved: &[HeaderName]) -> HeaderMap {
+    let named_by_connection: Vec<String> = headers
+        .get_all(http::header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| dashed(name.trim()))
+        .collect();
+    let mut kept = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let spelled = dashed(name.as_str());
+        let dropped = DROPPED.contains(&spelled.as_str())
+            || DROPPED_PREFIXES
+                .iter()
+                .any(|prefix| spelled.starts_with(prefix))
+            || named_by_connection.contains(&spelled)
+            || reserved
+                .iter()
+                .any(|reserved| dashed(reserved.as_str()) == spelled)
+            || redact::holds_agent_key(value.as_bytes());
+        if !dropped {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    kept
+}
+
+/// Removes what ends with the upstream's connection, and what its `Connection` names.
+pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(http::header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(*name);
+    }
+}
+
+/// Whether the value of this header is a secret to whoever looks at a request.
+pub fn is_sensitive(name: &str) -> bool {
+    let name = dashed(name);
+    matches!(
+        name.as_str(),
+        "authorization" | "cookie" | "set-cookie" | "proxy-authorization"
+    ) || SENSITIVE_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// A header's value as it is shown: [`redact::MASK`] for a sensitive one. Bytes that are not
+/// UTF-8 are replaced.
+pub fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+    if is_sensitive(name.as_str()) {
+        redact::MASK.to_owned()
+    } else {
+        redact::agent_keys(&String::from_utf8_lossy(value.as_bytes())).into_owned()
+    }
+}
+
+fn dashed(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(*value).unwrap(),
+            );
+        }
+        headers
+    }
+
+    #[test]
+    fn headers_that_concern_the_gateway_or_the_connection_are_dropped() {
+        let key = format!("Bearer agt_{}", "0".repeat(64));
+        let kept = forwardable(
+            &map(&[
+                ("Accept", "a"),
+                ("accept", "b"),
+                ("Connection", "close, X-Named"),
+                ("X_Named", "1"),
+                ("Host", "evil"),
+                ("X-Forwarded-For", "1.2.3.4"),
+                ("x_forwarded_host", "evil"),
+                ("X-HTTP-Method-Override", "DELETE"),
+                ("X_Http_Method", "DELETE"),
+                ("X-Api_Key", "mine"),
+                ("X-Custom", &key),
+                ("Prefer", "wait=5"),
+                ("Cookie", "a=b"),
+            ]),
+            &[HeaderName::from_static("x-api-key")],
+        );
+        assert_eq!(
+            kept,
+            map(&[("accept", "a"), ("accept", "b"), ("cookie", "a=b")])
+        );
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for name in [
+            "Authorization",
+            "COOKIE",
+            "X-Api-Key",
+            "x_access_token",
+            "Client-Secret",
+        ] {
+            assert!(is_sensitive(name), "{name}");
+        }
+        assert!(!is_sensitive("content-type"));
+    }
+}

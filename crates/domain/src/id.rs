@@ -1,0 +1,74 @@
+//! Identifiers, one type for each noun so that they cannot be mixed up.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! integer_id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+integer_id! {
+    /// A workspace: the owner of services, agents, rules and everything that happened to them.
+    WorkspaceId,
+    /// A human with a password.
+    UserId,
+    /// One login of a user: a family of refresh tokens.
+    SessionId,
+    /// A client that may ask the gateway to send requests.
+    AgentId,
+    /// An upstream API with its base URL and credential.
+    ServiceId,
+    /// A document that describes a service.
+    DocumentId,
+    /// A rule of the operator.
+    RuleId,
+    /// A row of the request ledger.
+    RequestEntryId,
+    /// A row of the audit log, and of the event stream that is read from it.
+    AuditId,
+    /// A wrapped data key of the vault.
+    DataKeyId,
+}
+
+/// A held request, from the moment it is held to whatever became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ActionId(pub Uuid);
+
+impl fmt::Display for ActionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl std::str::FromStr for ActionId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::try_parse(text).map(Self)
+    }
+}
+
+/// The id that an answer carries as `X-Request-Id` and that logs and ledger repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub Uuid);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}

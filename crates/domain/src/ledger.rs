@@ -1,0 +1,226 @@
+//! The request ledger: what was decided for every request, under which key, and how it ended.
+
+use uuid::Uuid;
+
+use crate::agent::Binding;
+use crate::approval::ActionState;
+use crate::audit::NewAuditEntry;
+use crate::id::{ActionId, AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
+use crate::request::{Digest, IdempotencyKey};
+use crate::time::Timestamp;
+use crate::verdict::{Decision, Judgement};
+use crate::workspace::AuthorityVersion;
+
+/// One run of the gateway. What it has begun is its own until its lease ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReplicaId(pub Uuid);
+
+/// Bytes that only the vault can read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The data key they are sealed under.
+    pub data_key: DataKeyId,
+    /// The sealed bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<{} sealed bytes>", self.bytes.len())
+    }
+}
+
+/// A decision as it enters the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEntry {
+    /// The id that the answer carries.
+    pub request_id: RequestId,
+    /// Whose workspace.
+    pub workspace: WorkspaceId,
+    /// Who asked.
+    pub agent: AgentId,
+    /// Of which service.
+    pub service: ServiceId,
+    /// The method.
+    pub method: String,
+    /// The address, with agent keys masked.
+    pub target_url: String,
+    /// Why the agent asked, with agent keys masked.
+    pub intent: String,
+    /// What was decided and why.
+    pub judgement: Judgement,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The claim of an idempotency key for a request that is to be done at most once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewClaim {
+    /// The key, in its agent's own space.
+    pub key: IdempotencyKey,
+    /// What tells the same request from another one.
+    pub digest: Digest,
+    /// From when the key may be used for something else.
+    pub expires_at: Timestamp,
+}
+
+/// A request that is to wait for a human.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewHold {
+    /// The action's id.
+    pub action: ActionId,
+    /// The digest of the exact request.
+    pub digest: Digest,
+    /// What an approval will rest on besides the bytes.
+    pub binding: Binding,
+    /// The exact request.
+    pub request: Sealed,
+    /// Until when it waits.
+    pub expires_at: Timestamp,
+    /// How many actions of the agent may wait at once, this one included.
+    pub pending_max: u32,
+}
+
+/// Everything about a decision that becomes durable at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewDecision {
+    /// The ledger's row.
+    pub entry: NewEntry,
+    /// The version of the workspace's definitions that the decision was made on.
+    pub authority: AuthorityVersion,
+    /// The key it claims.
+    pub claim: Option<NewClaim>,
+    /// The action it makes.
+    pub hold: Option<NewHold>,
+    /// The audit log's entry.
+    pub audit: NewAuditEntry,
+}
+
+/// What became of a decision that was to be recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// It is durable.
+    Done(RequestEntryId),
+    /// The key was used before; nothing was written.
+    KeyUsed(Claim),
+    /// The workspace's definitions have changed since; nothing was written.
+    AuthorityChanged,
+    /// The agent has too many actions waiting; nothing was written.
+    TooManyPending,
+}
+
+/// A used idempotency key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// What tells the same request from another one.
+    pub digest: Digest,
+    /// The ledger's row of the request that claimed it.
+    pub entry: RequestEntryId,
+    /// What became of that request.
+    pub state: ClaimState,
+}
+
+/// What became of the request that claimed a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClaimState {
+    /// It is still running.
+    Running,
+    /// It waits for a human, or did.
+    Held(ActionId),
+    /// A rule refused it.
+    Denied,
+    /// The upstream answered.
+    Answered(StoredAnswer),
+    /// It may have reached the upstream and nothing more is known.
+    Broken,
+}
+
+/// An upstream's answer as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The upstream's status.
+    pub status: u16,
+    /// Headers and body, unless they were too long to keep or their time is over.
+    pub content: Option<Sealed>,
+}
+
+/// How a forwarded request ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The upstream answered.
+    Answered(StoredAnswer),
+    /// It is proven that nothing reached the upstream: the key is free again.
+    NotSent,
+    /// The request may have reached the upstream.
+    Broken {
+        /// The status of the answer, where its head was received before it broke.
+        status: Option<u16>,
+    },
+}
+
+/// The end of a forwarded request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completion {
+    /// The ledger's row.
+    pub entry: RequestEntryId,
+    /// The agent and the key it had claimed.
+    pub claim: Option<(AgentId, IdempotencyKey)>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A change of an action's state, made against the revision that was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionChange {
+    /// The action.
+    pub action: ActionId,
+    /// The revision that was seen.
+    pub revision: i64,
+    /// The state it comes to.
+    pub state: ActionState,
+    /// The version of the workspace's definitions that the change rests on, where it does.
+    pub authority: Option<(WorkspaceId, AuthorityVersion)>,
+    /// The answer to keep with it.
+    pub answer: Option<StoredAnswer>,
+    /// The audit log's entry.
+    pub audit: NewAuditEntry,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is durable.
+    Done,
+    /// Another change came first; nothing was written.
+    RevisionMoved,
+    /// The workspace's definitions have changed since; nothing was written.
+    AuthorityChanged,
+}
+
+/// A row of the request ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestEntry {
+    /// Its id.
+    pub id: RequestEntryId,
+    /// The decision.
+    pub new: NewEntry,
+    /// The status that the upstream answered with.
+    pub upstream_status: Option<u16>,
+    /// The action that was made of it.
+    pub action: Option<ActionId>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// Which rows of the request ledger are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// Of this agent.
+    pub agent: Option<AgentId>,
+    /// To this service.
+    pub service: Option<ServiceId>,
+    /// Decided so.
+    pub decision: Option<Decision>,
+}

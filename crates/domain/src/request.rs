@@ -1,0 +1,264 @@
+//! What an agent wants to send, and the exact request that comes of it.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::id::ServiceId;
+use crate::target::Target;
+
+/// The longest intent, in characters.
+pub const INTENT_CHARS_MAX: usize = 2000;
+
+/// The longest idempotency key, in characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+
+/// The longest that a call may wait for a human, in seconds.
+pub const WAIT_SECONDS_MAX: u32 = 300;
+
+/// The methods that may be proxied.
+pub const METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+/// Whether a method is safe: it asks for nothing to change (RFC 9110, section 9.2.1).
+pub fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Whether the agent must send an idempotency key with this method.
+pub fn needs_idempotency_key(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PATCH)
+}
+
+/// Why the agent wants to send a request, in its own words. Untrusted text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent(String);
+
+/// An intent that is empty or too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be 1 to {INTENT_CHARS_MAX} characters that say why the request is sent")]
+pub struct IntentRefused;
+
+impl Intent {
+    /// Reads an intent; it must say something.
+    pub fn parse(text: &str) -> Result<Self, IntentRefused> {
+        let length = text.chars().count();
+        if text.trim().is_empty() || length > INTENT_CHARS_MAX {
+            return Err(IntentRefused);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The intent of a request that came without one, where the service does not require it.
+    pub fn absent() -> Self {
+        Self(String::new())
+    }
+
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A key under which a request is done at most once for its agent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+/// An idempotency key of a wrong form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters")]
+pub struct IdempotencyKeyRefused;
+
+impl IdempotencyKey {
+    /// Reads a key.
+    pub fn parse(text: &str) -> Result<Self, IdempotencyKeyRefused> {
+        let visible = text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+        if text.is_empty() || text.len() > IDEMPOTENCY_KEY_CHARS_MAX || !visible {
+            return Err(IdempotencyKeyRefused);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How an agent names the place it wants to reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// The service, by id or by name, where the agent names one.
+    pub service: Option<ServiceName>,
+    /// What stands behind the service's base URL.
+    pub path: Option<String>,
+    /// The whole address.
+    pub target_url: Option<String>,
+}
+
+/// How a service is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceName {
+    /// By its id.
+    Id(ServiceId),
+    /// By its name in the workspace.
+    Name(String),
+}
+
+/// What an agent wants to send and why, as a door hands it to the engine. Every field is in
+/// bounds; nothing has been decided.
+#[derive(Clone, Debug)]
+pub struct ProxyRequest {
+    /// Where to.
+    pub destination: Destination,
+    /// The method.
+    pub method: Method,
+    /// The headers as the agent sent them.
+    pub headers: HeaderMap,
+    /// The body; empty for none.
+    pub body: Bytes,
+    /// Why.
+    pub intent: Intent,
+    /// The key under which it is done at most once.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// The exact request that would be sent, less the credential: what is judged, shown, digested
+/// and sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanonicalRequest {
+    /// The method.
+    pub method: Method,
+    /// The address.
+    pub target: Target,
+    /// The agent's headers that are passed on, in the order in which they are sent.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A SHA-256 sum.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The digest of lower-case or upper-case hexadecimal text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl std::fmt::Debug for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl CanonicalRequest {
+    /// SHA-256 over the canonical form:
+    ///
+    /// ```text
+    /// gaiterguard.request.v1 LF
+    /// METHOD LF
+    /// absolute URL LF
+    /// for each header, in the order sent: lower-case name ":" value LF
+    /// LF
+    /// body bytes
+    /// ```
+    ///
+    /// No part but the body can hold a line feed, so two requests never share a form.
+    pub fn digest(&self) -> Digest {
+        let mut hash = Sha256::new();
+        hash.update(b"gaiterguard.request.v1\n");
+        hash.update(self.method.as_str());
+        hash.update(b"\n");
+        hash.update(self.target.to_string());
+        hash.update(b"\n");
+        for (name, value) in &self.headers {
+            hash.update(name.as_str());
+            hash.update(b":");
+            hash.update(value.as_bytes());
+            hash.update(b"\n");
+        }
+        hash.update(b"\n");
+        hash.update(&self.body);
+        Digest(hash.finalize().into())
+    }
+}
+
+/// The sum that tells whether a request with a used idempotency key is the same again: method,
+/// URL, forwarded headers, body and intent count.
+pub fn idempotency_digest(request: &Digest, intent: &Intent) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(b"gaiterguard.idempotency.v1\n");
+    hash.update(request.0);
+    hash.update(intent.as_str());
+    Digest(hash.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn request() -> CanonicalRequest {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        CanonicalRequest {
+            method: Method::POST,
+            target: Target::parse("https://api.example.com/v1/charges?expand=x").unwrap(),
+            headers,
+            body: Bytes::from_static(b"{\"amount\":500}"),
+        }
+    }
+
+    #[test]
+    fn anyone_can_recompute_the_digest() {
+        let form = "gaiterguard.request.v1\nPOST\nhttps://api.example.com/v1/charges?expand=x\n\
+                    content-type:application/json\n\n{\"amount\":500}";
+        assert_eq!(request().digest(), Digest(Sha256::digest(form).into()));
+    }
+
+    #[test]
+    fn every_part_of_a_request_counts_for_its_digest() {
+        let digest = request().digest();
+        let mut other = request();
+        other.method = Method::PUT;
+        assert_ne!(other.digest(), digest);
+        let mut other = request();
+        other.headers.append("x", HeaderValue::from_static("1"));
+        assert_ne!(other.digest(), digest);
+        let mut other = request();
+        other.body = Bytes::from_static(b"{\"amount\":501}");
+        assert_ne!(other.digest(), digest);
+        let intent = Intent::parse("pay").unwrap();
+        assert_ne!(
+            idempotency_digest(&digest, &intent),
+            idempotency_digest(&digest, &Intent::absent())
+        );
+    }
+
+    #[test]
+    fn an_intent_is_counted_in_characters() {
+        assert!(Intent::parse(&"\u{fc}".repeat(INTENT_CHARS_MAX)).is_ok());
+        assert!(Intent::parse(&"a".repeat(INTENT_CHARS_MAX + 1)).is_err());
+        assert!(Intent::parse(" \n").is_err());
+    }
+}

@@ -1,0 +1,557 @@
+//! Where a request goes: the one parser of addresses, for base URLs and for what agents send.
+//!
+//! A target is refused rather than normalised. What a lenient parser would fold into something
+//! harmless-looking (`/a/../b`, `\`, `%2e`) may mean something else to the upstream, and what
+//! was judged must be what is sent. The bytes that pass go out exactly as they came.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use thiserror::Error;
+
+/// The longest target that is taken, in bytes.
+pub const TARGET_BYTES_MAX: usize = 16 * 1024;
+
+/// How the upstream is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// `http` or `https`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that an address without one means.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// Scheme, host and port: what a connection is opened to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// How it is spoken to.
+    pub scheme: Scheme,
+    /// A lower-case ASCII name, a dotted IPv4 address, or an IPv6 address in brackets.
+    pub host: String,
+    /// The port, the default one included.
+    pub port: u16,
+}
+
+impl Origin {
+    /// The value of the `Host` header: the port stands only where it is not the default.
+    pub fn authority(&self) -> String {
+        if self.port == self.scheme.default_port() {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
+    }
+}
+
+/// Why a target is not in normal form. Each sentence names the trouble, never repeats the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TargetRefused {
+    /// Longer than [`TARGET_BYTES_MAX`].
+    #[error("the target is longer than {TARGET_BYTES_MAX} bytes")]
+    TooLong,
+    /// Neither `http://` nor `https://` stands at the beginning.
+    #[error("the target must begin with http:// or https://")]
+    Scheme,
+    /// A path that does not begin with a slash.
+    #[error("the path must begin with a slash")]
+    Relative,
+    /// A user name or password.
+    #[error("the target must not hold a user name or password")]
+    UserInfo,
+    /// The host is missing, not ASCII or no name or canonical address.
+    #[error("the host must be an ASCII name, a dotted IPv4 address or an IPv6 address in brackets")]
+    Host,
+    /// The port is no number from 1 to 65535.
+    #[error("the port must be a number from 1 to 65535")]
+    Port,
+    /// A `#`.
+    #[error("the target must not hold a fragment")]
+    Fragment,
+    /// A query where none may stand.
+    #[error("a base URL must not hold a query")]
+    Query,
+    /// A character outside printable ASCII.
+    #[error("the target must be printable ASCII without spaces; encode anything else as %XX")]
+    Character,
+    /// A `\` or `%5c`.
+    #[error("the target must not hold a backslash")]
+    Backslash,
+    /// A `%` that two hexadecimal digits do not follow.
+    #[error("the target holds a % that is not followed by two hexadecimal digits")]
+    Escape,
+    /// An encoded control character in the path.
+    #[error("the path must not hold an encoded control character")]
+    Control,
+    /// A segment that is `.` or `..`, in any spelling.
+    #[error("the path must not hold dot segments, raw or encoded")]
+    DotSegment,
+    /// Two slashes next to each other, in any spelling.
+    #[error("the path must not hold empty segments")]
+    EmptySegment,
+}
+
+/// A service's base URL: an origin and a path without a trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BaseUrl {
+    origin: Origin,
+    path: String,
+}
+
+impl BaseUrl {
+    /// Reads a base URL: http or https, no userinfo, query or fragment; a trailing slash means
+    /// nothing.
+    pub fn parse(text: &str) -> Result<Self, TargetRefused> {
+        let (origin, rest) = split_origin(text)?;
+        if rest.contains('?') {
+            return Err(TargetRefused::Query);
+        }
+        let path = rest.strip_suffix('/').unwrap_or(rest);
+        check_normal_form(path)?;
+        Ok(Self {
+            origin,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The path, empty or beginning with a slash and not ending with one.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The target that lies `path` below this base. `path` is empty, a query, or begins with a
+    /// slash.
+    pub fn join(&self, path: &str) -> Result<Target, TargetRefused> {
+        if !(path.is_empty() || path.starts_with('/') || path.starts_with('?')) {
+            return Err(TargetRefused::Relative);
+        }
+        check_normal_form(path)?;
+        let joined = format!("{}{path}", self.path);
+        let path_and_query = if joined.starts_with('/') {
+            joined
+        } else {
+            format!("/{joined}")
+        };
+        Ok(Target {
+            origin: self.origin.clone(),
+            path_and_query,
+        })
+    }
+
+    /// Whether `target` has this origin and its path lies under this path by whole segments.
+    pub fn contains(&self, target: &Target) -> bool {
+        if self.origin != target.origin {
+            return false;
+        }
+        match target.path().strip_prefix(self.path.as_str()) {
+            Some(rest) => rest.is_empty() || rest.starts_with('/'),
+            None => false,
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)
+    }
+}
+
+/// The exact address of one request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    origin: Origin,
+    path_and_query: String,
+}
+
+impl Target {
+    /// Reads an absolute URL as an agent sends it.
+    pub fn parse(text: &str) -> Result<Self, TargetRefused> {
+        let (origin, rest) = split_origin(text)?;
+        check_normal_form(rest)?;
+        let path_and_query = if rest.starts_with('/') {
+            rest.to_owned()
+        } else {
+            format!("/{rest}")
+        };
+        Ok(Self {
+            origin,
+            path_and_query,
+        })
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Path and query, byte for byte as they will be sent.
+    pub fn path_and_query(&self) -> &str {
+        &self.path_and_query
+    }
+
+    /// The path without the query.
+    pub fn path(&self) -> &str {
+        self.path_and_query
+            .split_once('?')
+            .map_or(self.path_and_query.as_str(), |(path, _)| path)
+    }
+
+    /// What stands behind the question mark, if there is one.
+    pub fn query(&self) -> Option<&str> {
+        self.path_and_query.split_once('?').map(|(_, query)| query)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path_and_query)
+    }
+}
+
+/// Splits an absolute URL into its origin and everything behind the authority.
+fn split_origin(text: &str) -> Result<(Origin, &str), TargetRefused> {
+    if text.len() > TARGET_BYTES_MAX {
+        return Err(TargetRefused::TooLong);
+    }
+    check_characters(text)?;
+    let (scheme, rest) = match text.split_once("://") {
+        Some((word, rest)) if word.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
+        Some((word, rest)) if word.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
+        _ => return Err(TargetRefused::Scheme),
+    };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    if authority.contains('@') {
+        return Err(TargetRefused::UserInfo);
+    }
+    let (host, port) = split_port(authority)?;
+    let port = match port {
+        None => scheme.default_port(),
+        Some(digits) => parse_port(digits)?,
+    };
+    Ok((
+        Origin {
+            scheme,
+            host: parse_host(host)?,
+            port,
+        },
+        rest,
+    ))
+}
+
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), TargetRefused> {
+    if authority.starts_with('[') {
+        let end = authority.find(']').ok_or(TargetRefused::Host)? + 1;
+        let (host, rest) = authority.split_at(end);
+        return match rest.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err(TargetRefused::Host),
+        };
+    }
+    Ok(authority
+        .split_once(':')
+        .map_or((authority, None), |(host, port)| (host, Some(port))))
+}
+
+fn parse_port(digits: &str) -> Result<u16, TargetRefused> {
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match digits.parse::<u16>() {
+        Ok(port) if plain && port != 0 => Ok(port),
+        _ => Err(TargetRefused::Port),
+    }
+}
+
+/// A host in the one spelling that is compared and dialled.
+///
+/// Addresses are taken only in their usual spelling: `0x7f.1`, `127.1` and `2130706433` are
+/// loopback to some resolvers and an odd name to others.
+fn parse_host(host: &str) -> Result<String, TargetRefused> {
+    if let Some(inner) = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        let address: Ipv6Addr = inner.parse().map_err(|_| TargetRefused::Host)?;
+        return Ok(format!("[{address}]"));
+    }
+    let host = host.to_ascii_lowercase();
+    let label_is_name = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if host.len() > 253 || !host.split('.').all(label_is_name) {
+        return Err(TargetRefused::Host);
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let looks_numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
+    if looks_numeric && host.parse::<Ipv4Addr>().is_err() {
+        return Err(TargetRefused::Host);
+    }
+    Ok(host)
+}
+
+/// Checks a path with or without a query.
+fn check_normal_form(path_and_query: &str) -> Result<(), TargetRefused> {
+    if path_and_query.len() > TARGET_BYTES_MAX {
+        return Err(TargetRefused::TooLong);
+    }
+    check_characters(path_and_query)?;
+    check_escapes(path_and_query)?;
+    let path = path_and_query
+        .split_once('?')
+        .map_or(path_and_query, |(path, _)| path);
+    check_path(path)
+}
+
+fn check_characters(text: &str) -> Result<(), TargetRefused> {
+    for byte in text.bytes() {
+        match byte {
+            b'#' => return Err(TargetRefused::Fragment),
+            b'\\' => return Err(TargetRefused::Backslash),
+            // These can stand in no URI, and a client library is free to re-encode them.
+            b'"' | b'<' | b'>' | b'^' | b'`' => return Err(TargetRefused::Character),
+            0x21..=0x7e => {}
+            _ => return Err(TargetRefused::Character),
+        }
+    }
+    Ok(())
+}
+
+fn check_escapes(text: &str) -> Result<(), TargetRefused> {
+    for (at, _) in text.match_indices('%') {
+        unescape(text.as_bytes(), at).ok_or(TargetRefused::Escape)?;
+    }
+    Ok(())
+}
+
+/// The byte that the escape beginning at `at` stands for.
+fn unescape(bytes: &[u8], at: usize) -> Option<u8> {
+    let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
+    u8::try_from(digit(at + 1)? * 16 + digit(at + 2)?).ok()
+}
+
+/// Refuses what an upstream might read as another path: the segments are looked at as a server
+/// sees them that decodes first and splits afterwards.
+fn check_path(path: &str) -> Result<(), TargetRefused> {
+    let Some(below_root) = path.strip_prefix('/') else {
+        return Ok(());
+    };
+    let decoded = percent_encoding::percent_decode_str(below_root);
+    let mut segments = below_root.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        if segment.is_empty() && !is_last {
+            return Err(TargetRefused::EmptySegment);
+        }
+        check_segment(segment)?;
+    }
+    for byte in decoded {
+        match byte {
+            b'\\' => return Err(TargetRefused::Backslash),
+            0x00..=0x1f | 0x7f => return Err(TargetRefused::Control),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_segment(segment: &str) -> Result<(), TargetRefused> {
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
+    let holds_slash = decoded.contains(&b'/');
+    for part in decoded.split(|byte| *byte == b'/') {
+        if holds_slash && part.is_empty() {
+            return Err(TargetRefused::EmptySegment);
+        }
+        // Some servers cut path parameters off before they resolve dots: `..;x` is `..` to them.
+        let name = part.split(|byte| *byte == b';').next().unwrap_or_default();
+        let is_dot = name == b"." || name == b"..";
+        let is_bare_parameter = name.is_empty() && !part.is_empty();
+        if is_dot {
+            return Err(TargetRefused::DotSegment);
+        }
+        if is_bare_parameter {
+            return Err(TargetRefused::EmptySegment);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn base() -> BaseUrl {
+        BaseUrl::parse("https://API.example.com/v1/").unwrap()
+    }
+
+    #[test]
+    fn a_base_url_has_one_spelling() {
+        assert_eq!(base().to_string(), "https://api.example.com/v1");
+        assert_eq!(
+            BaseUrl::parse("http://[0:0::1]:8080/").unwrap().to_string(),
+            "http://[::1]:8080"
+        );
+        assert_eq!(
+            BaseUrl::parse("https://x:443").unwrap().to_string(),
+            "https://x"
+        );
+    }
+
+    #[test]
+    fn odd_base_urls_are_refused() {
+        for (text, why) in [
+            ("ftp://x", TargetRefused::Scheme),
+            ("//x", TargetRefused::Scheme),
+            ("https://", TargetRefused::Host),
+            ("https://u:p@x", TargetRefused::UserInfo),
+            ("https://x?q", TargetRefused::Query),
+            ("https://x#f", TargetRefused::Fragment),
+            ("https://x:0", TargetRefused::Port),
+            ("https://x:+80", TargetRefused::Port),
+            ("https://x:65536", TargetRefused::Port),
+            ("https://b\u{fc}cher.example", TargetRefused::Character),
+            ("https://0x7f.1", TargetRefused::Host),
+            ("https://2130706433", TargetRefused::Host),
+            ("https://127.1", TargetRefused::Host),
+            ("https://[::1", TargetRefused::Host),
+            ("https://[fe80::1%25eth0]", TargetRefused::Host),
+            ("https://a..b", TargetRefused::Host),
+            ("https://x.", TargetRefused::Host),
+            ("https://x/a/../b", TargetRefused::DotSegment),
+        ] {
+            assert_eq!(BaseUrl::parse(text), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_goes_out_byte_for_byte() {
+        for path in [
+            "/a%2Fb",
+            "/a;x=1/b",
+            "/%41",
+            "/a/",
+            "/a?x=%2e%2e//&y=..%0a",
+            "/{id}|~'",
+            "",
+            "?q",
+        ] {
+            let target = base().join(path).unwrap();
+            assert_eq!(target.path_and_query(), format!("/v1{path}"), "{path}");
+            assert!(base().contains(&target), "{path}");
+        }
+        assert_eq!(
+            BaseUrl::parse("http://x")
+                .unwrap()
+                .join("?q")
+                .unwrap()
+                .path_and_query(),
+            "/?q"
+        );
+    }
+
+    #[test]
+    fn hostile_paths_are_refused() {
+        for (path, why) in [
+            ("a", TargetRefused::Relative),
+            ("/..", TargetRefused::DotSegment),
+            ("/a/./b", TargetRefused::DotSegment),
+            ("/%2e%2E/b", TargetRefused::DotSegment),
+            ("/.%2e", TargetRefused::DotSegment),
+            ("/..;/b", TargetRefused::DotSegment),
+            ("/..%3bx/b", TargetRefused::DotSegment),
+            ("/a%2f..%2fb", TargetRefused::DotSegment),
+            ("/a%2f", TargetRefused::EmptySegment),
+            ("/%2fa", TargetRefused::EmptySegment),
+            ("/a%2f%2fb", TargetRefused::EmptySegment),
+            ("//a", TargetRefused::EmptySegment),
+            ("/a//b", TargetRefused::EmptySegment),
+            ("/;/b", TargetRefused::EmptySegment),
+            ("/a\\b", TargetRefused::Backslash),
+            ("/a%5Cb", TargetRefused::Backslash),
+            ("/a%00", TargetRefused::Control),
+            ("/a%0d%0a", TargetRefused::Control),
+            ("/a%7f", TargetRefused::Control),
+            ("/a%", TargetRefused::Escape),
+            ("/a%4", TargetRefused::Escape),
+            ("/a?x=%zz", TargetRefused::Escape),
+            ("/a#b", TargetRefused::Fragment),
+            ("/a b", TargetRefused::Character),
+            ("/\u{202e}", TargetRefused::Character),
+            ("/a\r\nHost: x", TargetRefused::Character),
+        ] {
+            assert_eq!(base().join(path), Err(why), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_lies_under_a_base_by_whole_segments() {
+        for (url, inside) in [
+            ("https://api.example.com/v1", true),
+            ("https://api.example.com/v1?x", true),
+            ("HTTPS://api.EXAMPLE.com:443/v1/a", true),
+            ("https://api.example.com/v10", false),
+            ("https://api.example.com/", false),
+            ("http://api.example.com/v1", false),
+            ("https://api.example.com:444/v1", false),
+            ("https://api.example.com.evil.example/v1", false),
+        ] {
+            assert_eq!(
+                base().contains(&Target::parse(url).unwrap()),
+                inside,
+                "{url}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_passes_stays_below_the_base(path in "/[a-z./%;2ef5c\\\\?#A-F0-9]{0,24}") {
+            if let Ok(target) = base().join(&path) {
+                prop_assert!(base().contains(&target));
+                let decoded = percent_encoding::percent_decode_str(target.path()).decode_utf8_lossy().into_owned();
+                let dotted = |segment: &str| {
+                    let name = segment.split(';').next().unwrap_or_default();
+                    name == "." || name == ".."
+                };
+                prop_assert!(!decoded.split('/').any(dotted));
+                prop_assert!(!decoded.contains("//") && !decoded.contains('\\'));
+                prop_assert!(target.path_and_query().parse::<http::uri::PathAndQuery>().is_ok());
+            }
+        }
+    }
+}
