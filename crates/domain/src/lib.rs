@@ -15,7 +15,9 @@ pub mod service;
 pub mod user;
 pub mod workspace;
 
+pub mod answer;
 pub mod header;
+mod message;
 pub mod redact;
 pub mod request;
 pub mod target;

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::id::ServiceId;
+use crate::message;
 use crate::target::Target;
 
 /// The longest intent, in characters.
@@ -145,6 +146,9 @@ pub struct CanonicalRequest {
     pub body: Bytes,
 }
 
+/// The first line of the canonical form.
+const CANONICAL_VERSION: &str = "gaiterguard.request.v1";
+
 /// A SHA-256 sum.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
@@ -171,7 +175,7 @@ impl std::fmt::Debug for Digest {
 }
 
 impl CanonicalRequest {
-    /// SHA-256 over the canonical form:
+    /// The canonical form, in which a held request is digested and kept:
     ///
     /// ```text
     /// gaiterguard.request.v1 LF
@@ -183,22 +187,48 @@ impl CanonicalRequest {
     /// ```
     ///
     /// No part but the body can hold a line feed, so two requests never share a form.
+    pub fn to_canonical_form(&self) -> Vec<u8> {
+        let mut form = self.canonical_head();
+        form.extend_from_slice(&self.body);
+        form
+    }
+
+    /// Reads a canonical form back.
+    pub fn from_canonical_form(form: &[u8]) -> Option<Self> {
+        let (head, body) = message::split(form)?;
+        let mut lines = head.splitn(4, |byte| *byte == b'\n');
+        if lines.next()? != CANONICAL_VERSION.as_bytes() {
+            return None;
+        }
+        let method = Method::from_bytes(lines.next()?).ok()?;
+        let target = Target::parse(std::str::from_utf8(lines.next()?).ok()?).ok()?;
+        let headers = message::read_headers(lines.next().unwrap_or_default())?;
+        Some(Self {
+            method,
+            target,
+            headers,
+            body: Bytes::copy_from_slice(body),
+        })
+    }
+
+    /// SHA-256 over the canonical form. Anyone who has the request can recompute it.
     pub fn digest(&self) -> Digest {
         let mut hash = Sha256::new();
-        hash.update(b"gaiterguard.request.v1\n");
-        hash.update(self.method.as_str());
-        hash.update(b"\n");
-        hash.update(self.target.to_string());
-        hash.update(b"\n");
-        for (name, value) in &self.headers {
-            hash.update(name.as_str());
-            hash.update(b":");
-            hash.update(value.as_bytes());
-            hash.update(b"\n");
-        }
-        hash.update(b"\n");
+        hash.update(self.canonical_head());
         hash.update(&self.body);
         Digest(hash.finalize().into())
+    }
+
+    fn canonical_head(&self) -> Vec<u8> {
+        let mut head = Vec::with_capacity(256 + self.body.len());
+        let target = self.target.to_string();
+        for line in [CANONICAL_VERSION, self.method.as_str(), &target] {
+            head.extend_from_slice(line.as_bytes());
+            head.push(b'\n');
+        }
+        message::write_headers(&self.headers, &mut head);
+        head.push(b'\n');
+        head
     }
 }
 
@@ -234,6 +264,23 @@ mod tests {
         let form = "gaiterguard.request.v1\nPOST\nhttps://api.example.com/v1/charges?expand=x\n\
                     content-type:application/json\n\n{\"amount\":500}";
         assert_eq!(request().digest(), Digest(Sha256::digest(form).into()));
+    }
+
+    #[test]
+    fn a_canonical_form_is_read_back_as_the_same_request() {
+        let mut request = request();
+        request.headers.append("x", HeaderValue::from_static("b"));
+        request
+            .headers
+            .append("accept", HeaderValue::from_bytes(b"\xff:").unwrap());
+        request.headers.append("x", HeaderValue::from_static(""));
+        request.body = Bytes::from_static(b"\n\n\x00");
+        let again = CanonicalRequest::from_canonical_form(&request.to_canonical_form()).unwrap();
+        assert_eq!(again, request);
+        assert_eq!(again.digest(), request.digest());
+        request.headers.clear();
+        let again = CanonicalRequest::from_canonical_form(&request.to_canonical_form()).unwrap();
+        assert_eq!(again, request);
     }
 
     #[test]

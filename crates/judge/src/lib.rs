@@ -1,1 +1,11 @@
-//! Placeholder.
+//! What is risky: takes a request apart and weighs what it finds.
+//!
+//! Pure and in microseconds: no waiting, no model, no memory of earlier requests. The same request
+//! always gets the same verdict.
+
+mod assess;
+mod effect;
+mod words;
+
+pub use assess::{Subject, assess};
+pub use effect::Effect;
