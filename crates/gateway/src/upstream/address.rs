@@ -1,0 +1,353 @@
+//! Which addresses may be dialled. Pure rules over a socket address; nothing is resolved here.
+//!
+//! Only globally routable unicast addresses pass by themselves. An operator can open private
+//! ranges, but never cloud metadata services, never the gateway's own listeners, and never what
+//! no connection can sensibly be made to (unspecified, multicast, broadcast).
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net};
+
+/// A range that the operator opened, for every port or for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllowedRange {
+    pub net: IpNet,
+    pub port: Option<u16>,
+}
+
+impl AllowedRange {
+    fn covers(&self, address: IpAddr, port: u16) -> bool {
+        self.net.contains(&address) && self.port.is_none_or(|allowed| allowed == port)
+    }
+}
+
+/// The rules as the operator set them.
+#[derive(Clone, Debug, Default)]
+pub struct AddressPolicy {
+    /// Loopback, private and reserved ranges that upstreams may have.
+    pub private_allow: Vec<AllowedRange>,
+    /// Where this gateway itself listens; refused in every spelling, even inside an allowed range.
+    pub own_listeners: Vec<SocketAddr>,
+}
+
+/// An address that must not be dialled, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{address} is {reason}")]
+pub struct AddressRefused {
+    pub address: IpAddr,
+    pub reason: RefusalReason,
+}
+
+/// What an address is that may not be dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// One of the gateway's own listeners. Never allowed.
+    OwnListener,
+    /// A cloud metadata or credential service. Never allowed.
+    Metadata,
+    /// Unspecified, multicast or broadcast. Never allowed.
+    NotAHost,
+    Loopback,
+    Private,
+    LinkLocal,
+    /// Shared between a provider and its customers: 100.64.0.0/10.
+    SharedNat,
+    /// Kept for documentation, benchmarking, protocols or the future.
+    Reserved,
+    /// Leads through a tunnel (6to4, Teredo, local NAT64) to an address hidden inside it.
+    Tunnel,
+}
+
+impl RefusalReason {
+    /// Whether an allowed range can open such an address.
+    fn can_be_allowed(self) -> bool {
+        !matches!(self, Self::OwnListener | Self::Metadata | Self::NotAHost)
+    }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OwnListener => "an address of this gateway itself",
+            Self::Metadata => "a cloud metadata address",
+            Self::NotAHost => "not the address of a host",
+            Self::Loopback => "a loopback address",
+            Self::Private => "a private address",
+            Self::LinkLocal => "a link-local address",
+            Self::SharedNat => "an address shared behind a provider's NAT",
+            Self::Reserved => "a reserved address",
+            Self::Tunnel => "an address that leads through a tunnel",
+        })
+    }
+}
+
+const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
+}
+
+/// Services that hand credentials to whoever can reach them.
+const METADATA_V4: [Ipv4Addr; 5] = [
+    Ipv4Addr::new(169, 254, 169, 254),
+    Ipv4Addr::new(169, 254, 170, 2),
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(168, 63, 129, 16),
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+const METADATA_V6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+];
+
+/// The IPv4 registry of special-purpose addresses, less what is globally reachable.
+const REFUSED_V4: [(Ipv4Net, RefusalReason); 15] = [
+    (v4(0, 0, 0, 0, 8), RefusalReason::NotAHost),
+    (v4(10, 0, 0, 0, 8), RefusalReason::Private),
+    (v4(100, 64, 0, 0, 10), RefusalReason::SharedNat),
+    (v4(127, 0, 0, 0, 8), RefusalReason::Loopback),
+    (v4(169, 254, 0, 0, 16), RefusalReason::LinkLocal),
+    (v4(172, 16, 0, 0, 12), RefusalReason::Private),
+    (v4(192, 0, 0, 0, 24), RefusalReason::Reserved),
+    (v4(192, 0, 2, 0, 24), RefusalReason::Reserved),
+    (v4(192, 88, 99, 0, 24), RefusalReason::Tunnel),
+    (v4(192, 168, 0, 0, 16), RefusalReason::Private),
+    (v4(198, 18, 0, 0, 15), RefusalReason::Reserved),
+    (v4(198, 51, 100, 0, 24), RefusalReason::Reserved),
+    (v4(203, 0, 113, 0, 24), RefusalReason::Reserved),
+    (v4(224, 0, 0, 0, 4), RefusalReason::NotAHost),
+    (v4(240, 0, 0, 0, 4), RefusalReason::Reserved),
+];
+
+impl AddressPolicy {
+    /// Whether this address and port may be dialled. An IPv6 address that carries an IPv4 address
+    /// is judged by what it carries as well.
+    pub fn check(&self, target: SocketAddr) -> Result<(), AddressRefused> {
+        let address = target.ip().to_canonical();
+        let port = target.port();
+        let refused = |reason| Err(AddressRefused { address, reason });
+
+        for spelling in Carried::of(address).iter().chain([address]) {
+            if is_metadata(spelling) {
+                return refused(RefusalReason::Metadata);
+            }
+            if self.is_own_listener(spelling, port) {
+                return refused(RefusalReason::OwnListener);
+            }
+            if let Some(reason) = classify(spelling)
+                && !self.is_allowed(spelling, port, reason)
+            {
+                return refused(reason);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_allowed(&self, address: IpAddr, port: u16, reason: RefusalReason) -> bool {
+        reason.can_be_allowed()
+            && self
+                .private_allow
+                .iter()
+                .any(|range| range.covers(address, port))
+    }
+
+    fn is_own_listener(&self, address: IpAddr, port: u16) -> bool {
+        self.own_listeners
+            .iter()
+            .filter(|listener| listener.port() == port)
+            .any(|listener| {
+                let bound = listener.ip().to_canonical();
+                // Dialling the unspecified address reaches the loopback interface.
+                address == bound
+                    || address.is_unspecified()
+                    || (bound.is_unspecified() && is_local(address))
+            })
+    }
+}
+
+/// Whether the address belongs to this machine: only then can a socket be bound to it. Asked only
+/// for a port that the gateway itself listens on.
+fn is_local(address: IpAddr) -> bool {
+    address.is_loopback() || UdpSocket::bind((address, 0)).is_ok()
+}
+
+fn is_metadata(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => METADATA_V4.contains(&address),
+        IpAddr::V6(address) => METADATA_V6.contains(&address),
+    }
+}
+
+fn classify(address: IpAddr) -> Option<RefusalReason> {
+    match address {
+        IpAddr::V4(address) => classify_v4(address),
+        IpAddr::V6(address) => classify_v6(address),
+    }
+}
+
+fn classify_v4(address: Ipv4Addr) -> Option<RefusalReason> {
+    if address.is_broadcast() {
+        return Some(RefusalReason::NotAHost);
+    }
+    REFUSED_V4
+        .iter()
+        .find(|(net, _)| net.contains(&address))
+        .map(|(_, reason)| *reason)
+}
+
+fn classify_v6(address: Ipv6Addr) -> Option<RefusalReason> {
+    let segments = address.segments();
+    if segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
+        // The well-known NAT64 prefix is how an IPv6-only network reaches IPv4 hosts: such an
+        // address is exactly as good as the IPv4 address that it carries.
+        None
+    } else if address.is_unspecified() || address.is_multicast() {
+        Some(RefusalReason::NotAHost)
+    } else if address.is_loopback() {
+        Some(RefusalReason::Loopback)
+    } else if segments[0] & 0xfe00 == 0xfc00 || segments[0] & 0xffc0 == 0xfec0 {
+        // Unique local, and the site-local addresses that came before them.
+        Some(RefusalReason::Private)
+    } else if segments[0] & 0xffc0 == 0xfe80 {
+        Some(RefusalReason::LinkLocal)
+    } else if segments[..3] == [0x64, 0xff9b, 1]
+        || segments[0] == 0x2002
+        || segments[..2] == [0x2001, 0]
+    {
+        Some(RefusalReason::Tunnel)
+    } else if segments[0] & 0xe000 != 0x2000
+        || (segments[0] == 0x2001 && segments[1] < 0x0200)
+        || segments[..2] == [0x2001, 0xdb8]
+        || (segments[0] == 0x3fff && segments[1] < 0x1000)
+    {
+        // Outside global unicast (IPv4-compatible addresses among them), protocol assignments
+        // and benchmarking (2001::/23), documentation (2001:db8::/32, 3fff::/20).
+        Some(RefusalReason::Reserved)
+    } else {
+        None
+    }
+}
+
+fn tail_v4(address: Ipv6Addr) -> Ipv4Addr {
+    let [.., a, b, c, d] = address.octets();
+    Ipv4Addr::new(a, b, c, d)
+}
+
+/// The IPv4 addresses that an IPv6 address carries in one of the known ways.
+struct Carried([Option<Ipv4Addr>; 3]);
+
+impl Carried {
+    fn of(address: IpAddr) -> Self {
+        let IpAddr::V6(address) = address else {
+            return Self([None; 3]);
+        };
+        let segments = address.segments();
+        let octets = address.octets();
+        let four =
+            |at: usize| Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3]);
+        let tail = tail_v4(address);
+        Self(match segments {
+            // The loopback and unspecified addresses look IPv4-compatible, but carry nothing.
+            [0, 0, 0, 0, 0, 0, 0, _] => [None; 3],
+            // IPv4-compatible, and NAT64 with the well-known prefix.
+            [0, 0, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => [Some(tail), None, None],
+            // Local NAT64: an operator may use the whole /48 (the address then straddles the
+            // reserved octet) or carve a /96 out of it.
+            [0x64, 0xff9b, 1, ..] => [
+                Some(tail),
+                Some(Ipv4Addr::new(octets[6], octets[7], octets[9], octets[10])),
+                None,
+            ],
+            [0x2002, ..] => [Some(four(2)), None, None],
+            // Teredo: the server in the clear, the client with every bit turned.
+            [0x2001, 0, ..] => [Some(four(4)), Some(Ipv4Addr::from(!u32::from(tail))), None],
+            // ISATAP interface identifiers.
+            [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => [Some(tail), None, None],
+            _ => [None; 3],
+        })
+    }
+
+    fn iter(&self) -> impl Iterator<Item = IpAddr> {
+        self.0.into_iter().flatten().map(IpAddr::V4)
+    }
+}
+
+/// Reads comma-separated `CIDR` or `CIDR:PORT`; IPv6 with a port stands in brackets
+/// (`[fd00::/8]:9000`). A single address is a range of one.
+///
+/// The error names the entry and what is wrong with it.
+pub fn parse_private_allow(text: &str) -> Result<Vec<AllowedRange>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| {
+            parse_allowed_range(entry).ok_or_else(|| {
+                format!("`{entry}` is not CIDR or CIDR:PORT (IPv6 with a port: [CIDR]:PORT)")
+            })
+        })
+        .collect()
+}
+
+fn parse_allowed_range(entry: &str) -> Option<AllowedRange> {
+    if let Some(rest) = entry.strip_prefix('[') {
+        let (net, after) = rest.split_once(']')?;
+        let net @ IpNet::V6(_) = parse_net(net)? else {
+            return None;
+        };
+        let port = match after {
+            "" => None,
+            _ => Some(parse_port(after.strip_prefix(':')?)?),
+        };
+        return Some(AllowedRange {
+            net: unmapped(net)?,
+            port,
+        });
+    }
+    if let Some(net) = parse_net(entry) {
+        return Some(AllowedRange {
+            net: unmapped(net)?,
+            port: None,
+        });
+    }
+    let (net, port) = entry.rsplit_once(':')?;
+    let net @ IpNet::V4(_) = parse_net(net)? else {
+        return None;
+    };
+    Some(AllowedRange {
+        net,
+        port: Some(parse_port(port)?),
+    })
+}
+
+fn parse_net(text: &str) -> Option<IpNet> {
+    IpNet::from_str(text)
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|port| *port != 0)
+}
+
+/// Addresses are judged in their canonical form, so a range of IPv4-mapped addresses becomes the
+/// IPv4 range that it means. One that is wider than the mapped addresses is kept as it is.
+fn unmapped(net: IpNet) -> Option<IpNet> {
+    let IpNet::V6(range) = net else {
+        return Some(net);
+    };
+    match (
+        range.addr().to_ipv4_mapped(),
+        range.prefix_len().checked_sub(96),
+    ) {
+        (Some(address), Some(prefix)) => Ipv4Net::new(address, prefix).ok().map(IpNet::V4),
+        _ => Some(net),
+    }
+}
+
+#[cfg(test)]
+#[path = "address_tests.rs"]
+mod tests;

@@ -1,0 +1,137 @@
+//! One HTTP/1.1 connection, driven by whoever is using it.
+//!
+//! The usual way is to spawn a task for each connection and to talk to it through channels, which
+//! costs two task switches for every request and two for every answer. Here the connection is
+//! polled inside the caller's own future: a proxied call wakes one task, dropping the call closes
+//! the socket at once, and what has been written is known without asking anybody.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::task::coop::unconstrained;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::outbound::OutboundBody;
+use super::wire::{Wire, WrittenBytes};
+
+/// The largest answer head that is accepted, in bytes.
+const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
+
+type Driver = http1::Connection<TokioIo<Wire>, OutboundBody>;
+
+pub(super) struct Connection {
+    sender: http1::SendRequest<OutboundBody>,
+    /// None once the connection has ended. Dropping it then is what hands back a request that was
+    /// queued but never begun.
+    driver: Option<Driver>,
+    written: WrittenBytes,
+}
+
+/// Why an exchange brought no answer.
+pub(super) enum ExchangeError {
+    /// The connection ended before the request was begun; here it is again.
+    HandedBack(Box<Request<OutboundBody>>),
+    Lost {
+        error: hyper::Error,
+        nothing_written: bool,
+    },
+    TimedOut,
+    Cancelled {
+        nothing_written: bool,
+    },
+}
+
+impl Connection {
+    pub(super) async fn open(wire: Wire) -> Result<Self, hyper::Error> {
+        let written = wire.written();
+        let (sender, driver) = http1::Builder::new()
+            .max_header_size(ANSWER_HEAD_BYTES_MAX)
+            .handshake(TokioIo::new(wire))
+            .await?;
+        Ok(Self {
+            sender,
+            driver: Some(driver),
+            written,
+        })
+    }
+
+    /// Whether another request can be sent now: the last exchange is complete and the other side
+    /// has not closed. What the operating system has been told by now is taken into account.
+    pub(super) fn is_reusable(&mut self) -> bool {
+        // Polled with a waker that does nothing, so that an idle connection neither wakes the task
+        // that used it last nor the one that is about to.
+        let mut context = Context::from_waker(Waker::noop());
+        let Some(driver) = &mut self.driver else {
+            return false;
+        };
+        if pin!(unconstrained(driver)).poll(&mut context).is_ready() {
+            self.driver = None;
+            return false;
+        }
+        self.sender.is_ready()
+    }
+
+    /// Moves bytes in both directions as far as they go.
+    pub(super) fn poll_drive(&mut self, context: &mut Context<'_>) {
+        if let Some(driver) = &mut self.driver
+            && Pin::new(driver).poll(context).is_ready()
+        {
+            // Errors reach the answer or its body; there is nobody else to tell.
+            self.driver = None;
+        }
+    }
+
+    /// Sends one request and waits for the head of its answer, for `first_byte_timeout` after the
+    /// last byte of the request went out.
+    pub(super) async fn exchange(
+        &mut self,
+        request: Request<OutboundBody>,
+        first_byte_timeout: Duration,
+        cancellation: &CancellationToken,
+    ) -> Result<Response<Incoming>, ExchangeError> {
+        let written_before = self.written.get();
+        let mut written_last = written_before;
+        let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
+        let mut cancelled = pin!(cancellation.cancelled());
+        let mut timer = pin!(sleep_until(Instant::now() + first_byte_timeout));
+
+        poll_fn(|context| {
+            self.poll_drive(context);
+            // The answer can only come out of the poll above, so nobody needs to be woken for it.
+            let mut unwoken = Context::from_waker(Waker::noop());
+            if let Poll::Ready(outcome) = answer.as_mut().poll(&mut unwoken) {
+                return Poll::Ready(outcome.map_err(|mut failure| match failure.take_message() {
+                    Some(request) => ExchangeError::HandedBack(Box::new(request)),
+                    None => ExchangeError::Lost {
+                        error: failure.into_error(),
+                        nothing_written: self.written.get() == written_before,
+                    },
+                }));
+            }
+            if cancelled.as_mut().poll(context).is_ready() {
+                let nothing_written = self.written.get() == written_before;
+                return Poll::Ready(Err(ExchangeError::Cancelled { nothing_written }));
+            }
+            let written = self.written.get();
+            if written != written_last {
+                // The timer has just been set when the first bytes go out.
+                if written_last != written_before {
+                    timer.as_mut().reset(Instant::now() + first_byte_timeout);
+                }
+                written_last = written;
+            }
+            timer
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(ExchangeError::TimedOut))
+        })
+        .await
+    }
+}

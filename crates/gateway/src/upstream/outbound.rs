@@ -1,0 +1,133 @@
+//! A request as it is to leave: nothing is added but framing and `Host`.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Uri};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+
+use super::headers::remove_hop_by_hop;
+use super::origin::Origin;
+use super::pool::PoolKey;
+
+/// An error of a streaming body.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// One request to an upstream.
+#[derive(Debug)]
+pub struct Outbound {
+    /// Which connections it may share.
+    pub pool: PoolKey,
+    pub origin: Origin,
+    pub method: Method,
+    /// Goes out byte for byte.
+    pub path_and_query: PathAndQuery,
+    /// All headers with the credential in place. `Host`, framing and hop-by-hop headers in it are
+    /// ignored: they are this room's own.
+    pub headers: HeaderMap,
+    pub body: OutboundBody,
+}
+
+/// The body of a request.
+pub enum OutboundBody {
+    Empty,
+    Full(Bytes),
+    /// Sent as it arrives; with a `Content-Length` if its size hint is exact, else chunked.
+    Streaming(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+impl std::fmt::Debug for OutboundBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
+            Self::Streaming(_) => f.write_str("Streaming"),
+        }
+    }
+}
+
+impl From<Bytes> for OutboundBody {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Self::Empty
+        } else {
+            Self::Full(bytes)
+        }
+    }
+}
+
+impl Body for OutboundBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Self::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Self::Streaming(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(_) => false,
+            Self::Streaming(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Streaming(body) => body.size_hint(),
+        }
+    }
+}
+
+impl Outbound {
+    /// The request in HTTP/1.1's terms, framed by what the body is.
+    pub(super) fn into_request(self) -> Request<OutboundBody> {
+        let Self {
+            origin,
+            method,
+            path_and_query,
+            mut headers,
+            body,
+            ..
+        } = self;
+        remove_hop_by_hop(&mut headers);
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(HOST, origin.host_header().clone());
+        match body.size_hint().exact() {
+            Some(0) if !expects_body(&method) => {}
+            Some(length) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            None => {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
+        }
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::from(path_and_query);
+        *request.headers_mut() = headers;
+        request
+    }
+}
+
+/// Methods whose missing body is said to be empty: servers ask for a length there.
+fn expects_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
