@@ -127,13 +127,16 @@ impl AddressPolicy {
         let port = target.port();
         let refused = |reason| Err(AddressRefused { address, reason });
 
-        for spelling in Carried::of(address).iter().chain([address]) {
+        let carried = Carried::of(address);
+        for spelling in carried.iter().chain([address]) {
             if is_metadata(spelling) {
                 return refused(RefusalReason::Metadata);
             }
             if self.is_own_listener(spelling, port) {
                 return refused(RefusalReason::OwnListener);
             }
+        }
+        for spelling in carried.certain().chain([address]) {
             if let Some(reason) = classify(spelling)
                 && !self.is_allowed(spelling, port, reason)
             {
@@ -228,47 +231,57 @@ fn classify_v6(address: Ipv6Addr) -> Option<RefusalReason> {
     }
 }
 
-fn tail_v4(address: Ipv6Addr) -> Ipv4Addr {
-    let [.., a, b, c, d] = address.octets();
-    Ipv4Addr::new(a, b, c, d)
-}
-
 /// The IPv4 addresses that an IPv6 address carries in one of the known ways.
-struct Carried([Option<Ipv4Addr>; 3]);
+#[derive(Default)]
+struct Carried {
+    addresses: [Option<Ipv4Addr>; 2],
+    /// Whether each of them is carried whoever reads the address, rather than only perhaps.
+    is_certain: bool,
+}
 
 impl Carried {
     fn of(address: IpAddr) -> Self {
         let IpAddr::V6(address) = address else {
-            return Self([None; 3]);
+            return Self::default();
         };
-        let segments = address.segments();
         let octets = address.octets();
-        let four =
-            |at: usize| Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3]);
-        let tail = tail_v4(address);
-        Self(match segments {
+        let four = |[a, b, c, d]: [usize; 4]| {
+            Some(Ipv4Addr::new(octets[a], octets[b], octets[c], octets[d]))
+        };
+        let tail = four([12, 13, 14, 15]);
+        let certain = |addresses| Self {
+            addresses,
+            is_certain: true,
+        };
+        match address.segments() {
             // The loopback and unspecified addresses look IPv4-compatible, but carry nothing.
-            [0, 0, 0, 0, 0, 0, 0, _] => [None; 3],
+            [0, 0, 0, 0, 0, 0, 0, _] => Self::default(),
             // IPv4-compatible, and NAT64 with the well-known prefix.
-            [0, 0, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => [Some(tail), None, None],
-            // Local NAT64: an operator may use the whole /48 (the address then straddles the
-            // reserved octet) or carve a /96 out of it.
-            [0x64, 0xff9b, 1, ..] => [
-                Some(tail),
-                Some(Ipv4Addr::new(octets[6], octets[7], octets[9], octets[10])),
-                None,
-            ],
-            [0x2002, ..] => [Some(four(2)), None, None],
+            [0, 0, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => certain([tail, None]),
+            // Local NAT64: a network uses the whole /48, and the address then straddles the
+            // reserved octet, or it carves a /96 out of it. Nobody outside can tell which.
+            [0x64, 0xff9b, 1, ..] => Self {
+                addresses: [tail, four([6, 7, 9, 10])],
+                is_certain: false,
+            },
+            [0x2002, ..] => certain([four([2, 3, 4, 5]), None]),
             // Teredo: the server in the clear, the client with every bit turned.
-            [0x2001, 0, ..] => [Some(four(4)), Some(Ipv4Addr::from(!u32::from(tail))), None],
+            [0x2001, 0, ..] => {
+                let client = tail.map(|turned| Ipv4Addr::from(!u32::from(turned)));
+                certain([four([4, 5, 6, 7]), client])
+            }
             // ISATAP interface identifiers.
-            [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => [Some(tail), None, None],
-            _ => [None; 3],
-        })
+            [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => certain([tail, None]),
+            _ => Self::default(),
+        }
     }
 
     fn iter(&self) -> impl Iterator<Item = IpAddr> {
-        self.0.into_iter().flatten().map(IpAddr::V4)
+        self.addresses.into_iter().flatten().map(IpAddr::V4)
+    }
+
+    fn certain(&self) -> impl Iterator<Item = IpAddr> {
+        self.iter().filter(|_| self.is_certain)
     }
 }
 

@@ -6,43 +6,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use gaiterguard_domain::target;
 use http::HeaderValue;
+
+pub use gaiterguard_domain::target::Scheme;
 
 /// The longest host name that DNS can hold, in bytes, without a trailing dot.
 const HOST_NAME_LENGTH_MAX: usize = 253;
 /// The longest label of a host name, in bytes.
 const HOST_LABEL_LENGTH_MAX: usize = 63;
-
-/// How an origin is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scheme {
-    Http,
-    Https,
-}
-
-impl Scheme {
-    /// The port that is meant when none is written: 80 or 443.
-    pub fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-
-    /// `http` or `https`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A host: an address that was written out, or a name to be resolved. A spelling that some
 /// resolvers read as an address (`127.1`, `0x7f.1`, `2130706433`) is neither: it does not parse.
@@ -132,6 +104,14 @@ impl Origin {
     }
 }
 
+impl TryFrom<&target::Origin> for Origin {
+    type Error = InvalidOrigin;
+
+    fn try_from(origin: &target::Origin) -> Result<Self, InvalidOrigin> {
+        Self::new(origin.scheme, &origin.host, origin.port)
+    }
+}
+
 impl PartialEq for Origin {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -153,7 +133,7 @@ impl Hash for Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.0.scheme, self.0.host)?;
+        write!(f, "{}://{}", self.0.scheme.as_str(), self.0.host)?;
         if self.0.port == self.0.scheme.default_port() {
             Ok(())
         } else {
