@@ -35,3 +35,49 @@ impl AssociatedData {
         &self.encoded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_encoding_is_the_stored_one() {
+        let encoded = hex::encode(AssociatedData::new(7, "credential", "svc_1", 3).as_bytes());
+        assert_eq!(
+            encoded,
+            "0000000000000007\
+             000000000000000a63726564656e7469616c\
+             00000000000000057376635f31\
+             0000000000000003"
+        );
+    }
+
+    #[test]
+    fn text_cannot_move_between_kind_and_subject() {
+        assert_ne!(
+            AssociatedData::new(1, "ab", "c", 1),
+            AssociatedData::new(1, "a", "bc", 1)
+        );
+        assert_ne!(
+            AssociatedData::new(1, "", "a", 1),
+            AssociatedData::new(1, "a", "", 1)
+        );
+    }
+
+    /// Few letters and small numbers, so that equal and nearly equal purposes both come up often.
+    fn purpose() -> impl Strategy<Value = (i64, String, String, i64)> {
+        (-1..2_i64, "[a\0\u{1}]{0,3}", "[a\0\u{1}]{0,3}", -1..2_i64)
+    }
+
+    proptest! {
+        #[test]
+        fn purposes_encode_alike_only_when_equal(left in purpose(), right in purpose()) {
+            let encode = |(workspace_id, kind, subject, version): &(i64, String, String, i64)| {
+                AssociatedData::new(*workspace_id, kind, subject, *version)
+            };
+            prop_assert_eq!(encode(&left) == encode(&right), left == right);
+        }
+    }
+}

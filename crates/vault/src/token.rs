@@ -54,3 +54,36 @@ pub(crate) fn is_secret_hex(text: &str) -> bool {
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_64_digits_and_differ() {
+        let (one, other) = (generate_hex().unwrap(), generate_hex().unwrap());
+        assert!(is_secret_hex(one.expose_secret()));
+        assert!(is_secret_hex(other.expose_secret()));
+        assert_ne!(one.expose_secret(), other.expose_secret());
+        assert!(!format!("{one:?}").contains(one.expose_secret()));
+    }
+
+    #[test]
+    fn sha256_is_that_of_fips_180() {
+        assert_eq!(
+            hex::encode(sha256("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn equality_takes_every_byte_and_the_length() {
+        assert!(constant_time_eq(&[], &[]));
+        assert!(constant_time_eq(&sha256("a"), &sha256("a")));
+        assert!(!constant_time_eq(b"abc", b"ab"));
+        assert!(!constant_time_eq(b"abc", b"abd"));
+        assert!(!constant_time_eq(b"abc", b"bbc"));
+    }
+}
