@@ -1,0 +1,165 @@
+//! The stub upstream: answers as fast as hyper can, so that what stands before it is measured.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clap::Parser;
+use futures_util::stream;
+use gaiterguard_bench::{
+    BenchResult,
+    upstream::{ANSWER_BYTES, COUNT_PATH, CREDENTIAL, STREAM_PATH},
+};
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use hyper::{
+    body::{Body, Frame, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+/// A stub upstream for the bench; listens on the loopback.
+#[derive(Parser)]
+struct Arguments {
+    /// Where to listen.
+    #[arg(long)]
+    listen: SocketAddr,
+    /// Worker threads; one is enough for a hundred thousand answers a second.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// How long the chat completion takes, as a busy model would.
+    #[arg(long, default_value_t = 300)]
+    model_delay_ms: u64,
+}
+
+/// The pieces that a streamed answer comes in.
+const PIECE: &[u8] = &[b'x'; 64 * 1024];
+
+type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+struct Stub {
+    answered: AtomicU64,
+    model_delay: Duration,
+}
+
+fn main() -> BenchResult<()> {
+    let arguments = Arguments::parse();
+    let mut builder = if arguments.threads == 1 {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(arguments.threads);
+        builder
+    };
+    builder.enable_all().build()?.block_on(serve(&arguments))
+}
+
+async fn serve(arguments: &Arguments) -> BenchResult<()> {
+    let listener = TcpListener::bind(arguments.listen).await?;
+    let stub = Arc::new(Stub {
+        answered: AtomicU64::new(0),
+        model_delay: Duration::from_millis(arguments.model_delay_ms),
+    });
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let stub = Arc::clone(&stub);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let stub = Arc::clone(&stub);
+                async move { stub.answer(request).await }
+            });
+            // A peer that goes away in the middle is no concern of the stub's.
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await
+                .ok();
+        });
+    }
+}
+
+impl Stub {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Answer, hyper::Error> {
+        let (head, body) = request.into_parts();
+        if !body.is_end_stream() {
+            body.collect().await?;
+        }
+        let path = head.uri.path();
+        if path == COUNT_PATH {
+            return Ok(json(
+                self.answered.load(Ordering::Relaxed).to_string().into(),
+            ));
+        }
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        if path.ends_with("/chat/completions") {
+            tokio::time::sleep(self.model_delay).await;
+            return Ok(json(Bytes::from_static(VERDICT.as_bytes())));
+        }
+        let authorization = head.headers.get(header::AUTHORIZATION).map(AsRef::as_ref);
+        if authorization != Some(AUTHORIZATION.as_slice()) {
+            return Ok(status(StatusCode::UNAUTHORIZED));
+        }
+        match path.strip_prefix(STREAM_PATH) {
+            None => Ok(json(ANSWER.clone())),
+            Some(length) => Ok(match length.parse() {
+                Ok(length) => pieces(length),
+                Err(_) => status(StatusCode::BAD_REQUEST),
+            }),
+        }
+    }
+}
+
+static AUTHORIZATION: LazyLock<Vec<u8>> =
+    LazyLock::new(|| format!("Bearer {CREDENTIAL}").into_bytes());
+
+/// Exactly [`ANSWER_BYTES`] of JSON.
+static ANSWER: LazyLock<Bytes> = LazyLock::new(|| {
+    let start = r#"{"id":1,"object":"resource","data":""#;
+    let end = r#""}"#;
+    let filling = "x".repeat(ANSWER_BYTES - start.len() - end.len());
+    Bytes::from(format!("{start}{filling}{end}"))
+});
+
+/// What a model answers to the gateway's question about risk.
+const VERDICT: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"stub",
+"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant",
+"content":"{\"risk_score\":0.1,\"explanation\":\"harmless\",\"matched_rules\":[]}"}}],
+"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#;
+
+fn json(bytes: Bytes) -> Answer {
+    let mut response = Response::new(Full::new(bytes).boxed());
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
+    response
+}
+
+fn status(status: StatusCode) -> Answer {
+    let mut response = Response::new(Full::new(Bytes::new()).boxed());
+    *response.status_mut() = status;
+    response
+}
+
+/// `length` bytes with their length announced.
+fn pieces(length: usize) -> Answer {
+    let lengths = (0..length)
+        .step_by(PIECE.len())
+        .map(move |at| PIECE.len().min(length - at));
+    let frames = lengths.map(|bytes| Ok(Frame::data(Bytes::from_static(&PIECE[..bytes]))));
+    let mut response = Response::new(StreamBody::new(stream::iter(frames)).boxed());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length.into());
+    response
+}

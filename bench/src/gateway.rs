@@ -1,0 +1,235 @@
+//! `GaiterGuard` as a system to measure: started from its binary, set up over its HTTP API.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::try_join_all;
+use http::Method;
+use serde_json::{Value, json};
+use tokio::time;
+
+use crate::{
+    BenchResult,
+    http_client::ApiClient,
+    process::{self, Daemon},
+    scenario::SERVICE,
+    upstream::CREDENTIAL,
+};
+
+const EMAIL: &str = "bench@example.com";
+const PASSWORD: &str = "bench-owl-parapet-47";
+/// Fixed, so that a gateway started again can open what it sealed before; worth nothing elsewhere.
+const SECRET: &str = "only-for-the-bench-and-for-one-run-of-it";
+
+const START_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How a gateway is run.
+#[derive(Debug, Clone)]
+pub struct GatewaySettings {
+    /// The binary.
+    pub binary: PathBuf,
+    /// Its data folder, which must exist.
+    pub data: PathBuf,
+    /// A PostgreSQL database; `None` for `SQLite` in the data folder.
+    pub database_url: Option<String>,
+    /// Where its model answers, if it has one: a URL up to `/v1`.
+    pub model_url: Option<String>,
+    /// What the binary is run under (`valgrind --tool=callgrind`), if anything.
+    pub wrapper: Vec<String>,
+}
+
+impl GatewaySettings {
+    /// On `SQLite`, without a model.
+    pub fn on_sqlite(binary: &Path, data: PathBuf) -> Self {
+        Self {
+            binary: binary.to_owned(),
+            data,
+            database_url: None,
+            model_url: None,
+            wrapper: Vec::new(),
+        }
+    }
+}
+
+/// A gateway that runs.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Its process.
+    pub daemon: Daemon,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// From the start of the process to its first 200 on `/health`.
+    pub start_time: Duration,
+}
+
+/// Who may call it, once it is set up.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The dashboard's token.
+    pub token: String,
+    /// The service's id.
+    pub service_id: i64,
+    /// The key of the first agent.
+    pub agent_key: String,
+}
+
+impl Gateway {
+    /// Starts a gateway and waits until it is healthy.
+    pub async fn start(settings: &GatewaySettings) -> BenchResult<Self> {
+        let address = process::free_address()?;
+        let began = Instant::now();
+        let daemon = Daemon::spawn(
+            "gaiterguard",
+            command(settings, address),
+            &settings.data.join("gaiterguard.log"),
+        )?;
+        let mut gateway = Self {
+            daemon,
+            address,
+            start_time: Duration::ZERO,
+        };
+        gateway.wait_until_healthy(began).await.map_err(|error| {
+            let log = settings.data.join("gaiterguard.log");
+            let log = std::fs::read_to_string(log).unwrap_or_default();
+            format!("{error}\n{log}")
+        })?;
+        gateway.start_time = began.elapsed();
+        Ok(gateway)
+    }
+
+    async fn wait_until_healthy(&mut self, began: Instant) -> BenchResult<()> {
+        loop {
+            if let Ok(mut client) = ApiClient::connect(self.address, None).await
+                && client
+                    .call(Method::GET, "/health", Value::Null)
+                    .await
+                    .is_ok()
+            {
+                return Ok(());
+            }
+            self.daemon.check_running()?;
+            if began.elapsed() > START_TIMEOUT {
+                return Err("gaiterguard does not become healthy".into());
+            }
+            time::sleep(Duration::from_micros(500)).await;
+        }
+    }
+
+    /// A user, a service before `upstream`, rules that forward the bench's requests without a
+    /// human, and an agent.
+    pub async fn set_up(&self, upstream: SocketAddr) -> BenchResult<Access> {
+        let mut api = ApiClient::connect(self.address, None).await?;
+        let account = json!({"email": EMAIL, "password": PASSWORD});
+        api.call(Method::POST, "/auth/register", account.clone())
+            .await?;
+        let login = api.call(Method::POST, "/auth/login", account).await?;
+        let token = text(&login, "/accessToken")?;
+        api.set_token(token.clone());
+        let service = json!({
+            "name": SERVICE, "baseUrl": format!("http://{upstream}"), "authType": "bearer",
+            "credentials": {"token": CREDENTIAL},
+        });
+        let service = api.call(Method::POST, "/services", service).await?;
+        let service_id = service["id"].as_i64().ok_or("a service without an id")?;
+        for rule in rules() {
+            api.call(Method::POST, "/rules", rule).await?;
+        }
+        let agent_key = create_agent(&mut api, "bench", service_id).await?;
+        Ok(Access {
+            token,
+            service_id,
+            agent_key,
+        })
+    }
+
+    /// `number` further agents, made over `connections` connections, until `patience` is over: the
+    /// keys of as many as were made.
+    pub async fn create_agents(
+        &self,
+        access: &Access,
+        number: usize,
+        connections: usize,
+        patience: Duration,
+    ) -> BenchResult<Vec<String>> {
+        let began = Instant::now();
+        let parts = (0..connections).map(|part| async move {
+            let token = Some(access.token.clone());
+            let mut api = ApiClient::connect(self.address, token).await?;
+            let mut keys = Vec::new();
+            for index in (part..number).step_by(connections) {
+                if began.elapsed() > patience {
+                    break;
+                }
+                let name = format!("agent {index}");
+                keys.push(create_agent(&mut api, &name, access.service_id).await?);
+            }
+            BenchResult::Ok(keys)
+        });
+        Ok(try_join_all(parts).await?.into_iter().flatten().collect())
+    }
+}
+
+fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
+    let mut command = match settings.wrapper.split_first() {
+        None => Command::new(&settings.binary),
+        Some((wrapper, arguments)) => {
+            let mut command = Command::new(wrapper);
+            command.args(arguments).arg(&settings.binary);
+            command
+        }
+    };
+    // Nothing of the caller's settings: neither its environment nor an `.env` file of its own.
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .current_dir(&settings.data);
+    command
+        .env("HOST", address.ip().to_string())
+        .env("PORT", address.port().to_string())
+        .env("DATA_DIR", &settings.data)
+        .env("JWT_SECRET", SECRET)
+        .env("ENCRYPTION_SECRET", SECRET)
+        .env("UPSTREAM_PRIVATE_ALLOW", "127.0.0.1/32")
+        .env("MAX_PENDING_PER_AGENT", "1000000");
+    if let Some(url) = &settings.database_url {
+        command.env("DATABASE_URL", url);
+    }
+    if let Some(url) = &settings.model_url {
+        command.env("LLM_BASE_URL", url).env("LLM_API_KEY", "none");
+    }
+    command
+}
+
+/// One rule that forwards the bench's requests and one that looks into each POST's body.
+fn rules() -> [Value; 3] {
+    [
+        json!({
+            "name": "Resources may be read and written", "effect": "allow", "enabled": true,
+            "condition": r#"request.method in ["GET", "POST"] && request.path.startsWith("/resource")"#,
+        }),
+        json!({
+            "name": "Streams may be read", "effect": "allow", "enabled": true,
+            "condition": r#"request.method == "GET" && request.path.startsWith("/stub/stream/")"#,
+        }),
+        json!({
+            "name": "Large charges need a human", "effect": "require_approval", "enabled": true,
+            "condition": r#"request.method == "POST" && request.path.startsWith("/resource") && int(request.body.amount) > 10000"#,
+        }),
+    ]
+}
+
+async fn create_agent(api: &mut ApiClient, name: &str, service_id: i64) -> BenchResult<String> {
+    let agent = json!({"name": name, "serviceIds": [service_id]});
+    let created = api.call(Method::POST, "/agents", agent).await?;
+    text(&created, "/apiKey")
+}
+
+fn text(value: &Value, pointer: &str) -> BenchResult<String> {
+    let text = value.pointer(pointer).and_then(Value::as_str);
+    text.map(str::to_owned)
+        .ok_or_else(|| format!("no {pointer} in an answer").into())
+}
