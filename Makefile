@@ -52,8 +52,9 @@ lint: ## formatting, clippy, documentation and banned crates
 deny: ## licences, sources and banned crates (needs cargo-deny: `make tools`)
 	cargo deny check bans licenses sources
 
-bench: ## measure the release build on this machine
-	cargo run --locked --release -p gaiterguard-bench
+bench: dashboard ## measure the release build on this machine, beside nginx and a bare pass-through
+	cargo build --locked --release -p gaiterguard -p gaiterguard-bench
+	target/release/bench $(BENCH_ARGUMENTS)
 
 openapi: ## write the API's description to crates/server/openapi.json
 	cargo build --locked -p gaiterguard
