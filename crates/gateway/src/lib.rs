@@ -1,3 +1,7 @@
 //! What happens: the rooms between a request at the door and the upstream's answer.
 
 pub mod upstream;
+
+pub mod credential;
+pub mod field;
+mod literal;
