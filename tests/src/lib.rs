@@ -1,1 +1,75 @@
-//! Placeholder.
+//! What end-to-end tests are written with: the real gateway as a process of its own, real databases,
+//! upstreams on this machine, and the people and agents who use them.
+//!
+//! Nothing in here stands in for a part of the gateway. A test starts a [`TestGateway`] on one of the
+//! [`Storage`]s, lets a [`Human`] set it up and an [`Agent`] call it, and looks at what an
+//! [`EchoUpstream`], a [`Synapse`] or a [`Jupyter`] really received.
+
+mod agent;
+mod binary;
+mod client;
+mod database;
+mod encoding;
+mod gateway;
+mod human;
+mod jupyter;
+mod port;
+mod process;
+mod python;
+mod raw;
+mod reply;
+mod synapse;
+mod upstream;
+mod wire;
+
+pub use agent::{Agent, Held};
+pub use client::{Answer, AnswerStream, Call, Client};
+pub use database::Storage;
+pub use encoding::Encoding;
+pub use gateway::{TestGateway, TestGatewayBuilder};
+pub use human::{Human, Service};
+pub use jupyter::Jupyter;
+pub use port::ReservedPort;
+pub use python::{python_command, python_tools};
+pub use raw::raw_exchange;
+pub use reply::{Gate, Reply};
+pub use synapse::{MatrixUser, Synapse};
+pub use upstream::EchoUpstream;
+pub use wire::Received;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Asks again until `probe` gives a value; panics with `what` if it does not within `limit`.
+pub async fn eventually<T, F>(what: &str, limit: Duration, mut probe: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    const PAUSE: Duration = Duration::from_millis(20);
+    let started = Instant::now();
+    loop {
+        if let Some(value) = probe().await {
+            return value;
+        }
+        assert!(started.elapsed() < limit, "not within {limit:?}: {what}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Makes one test on SQLite and one on PostgreSQL out of each `async fn name(storage: Storage)`.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name($crate::Storage::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name($crate::Storage::Postgres).await;
+            }
+        })+
+    };
+}
