@@ -256,8 +256,10 @@ impl Carried {
         match address.segments() {
             // The loopback and unspecified addresses look IPv4-compatible, but carry nothing.
             [0, 0, 0, 0, 0, 0, 0, _] => Self::default(),
-            // IPv4-compatible, and NAT64 with the well-known prefix.
-            [0, 0, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => certain([tail, None]),
+            // IPv4-compatible, NAT64 with the well-known prefix, ISATAP interface identifiers.
+            [0, 0, 0, 0, 0, 0, ..]
+            | [0x64, 0xff9b, 0, 0, 0, 0, ..]
+            | [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => certain([tail, None]),
             // Local NAT64: a network uses the whole /48, and the address then straddles the
             // reserved octet, or it carves a /96 out of it. Nobody outside can tell which.
             [0x64, 0xff9b, 1, ..] => Self {
@@ -270,8 +272,6 @@ impl Carried {
                 let client = tail.map(|turned| Ipv4Addr::from(!u32::from(turned)));
                 certain([four([4, 5, 6, 7]), client])
             }
-            // ISATAP interface identifiers.
-            [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => certain([tail, None]),
             _ => Self::default(),
         }
     }

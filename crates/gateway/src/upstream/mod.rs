@@ -11,7 +11,7 @@ mod connection;
 mod error;
 mod headers;
 mod inbound;
-
+mod mask;
 mod origin;
 mod outbound;
 mod pool;
@@ -25,6 +25,7 @@ pub use address::{
 pub use connect::TlsSetupError;
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
 pub use inbound::{Inbound, InboundBody, InboundError};
+pub use mask::{MaskedBody, MaskedSecret, Masker, is_readable_encoding};
 pub use origin::{Host, InvalidOrigin, Origin, Scheme};
 pub use outbound::{BoxError, Outbound, OutboundBody};
 pub use pool::PoolKey;

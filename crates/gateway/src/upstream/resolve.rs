@@ -13,7 +13,7 @@ use super::origin::Host;
 
 /// How long an answer of DNS is used at the least and at the most, whatever its own lifetime says.
 const RESOLUTION_AGE_MIN: Duration = Duration::from_secs(1);
-const RESOLUTION_AGE_MAX: Duration = Duration::from_secs(60);
+const RESOLUTION_AGE_MAX: Duration = Duration::from_mins(1);
 /// How many names are remembered; when there are more, the memory starts afresh.
 const REMEMBERED_NAMES_MAX: usize = 10_000;
 

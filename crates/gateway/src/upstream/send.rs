@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http::{Method, Request, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use super::address::{AddressPolicy, AllowedRange};
@@ -107,9 +106,10 @@ impl Upstream {
                 pool: Arc::clone(&self.pool),
                 key: key.clone(),
             };
-            match self.exchange(lease, request, &method, cancellation).await? {
-                Exchanged::Answered(inbound) => return Ok(inbound),
-                Exchanged::HandedBack(unsent) => request = *unsent,
+            match self.exchange(lease, request, &method, cancellation).await {
+                Err(Unanswered::HandedBack(unsent)) => request = *unsent,
+                Err(Unanswered::Failed(error)) => return Err(error),
+                Ok(inbound) => return Ok(inbound),
             }
         }
 
@@ -119,9 +119,10 @@ impl Upstream {
             pool: Arc::clone(&self.pool),
             key,
         };
-        match self.exchange(lease, request, &method, cancellation).await? {
-            Exchanged::Answered(inbound) => Ok(inbound),
-            Exchanged::HandedBack(_) => Err(NotSentReason::ConnectionClosed.into()),
+        match self.exchange(lease, request, &method, cancellation).await {
+            Err(Unanswered::HandedBack(_)) => Err(NotSentReason::ConnectionClosed.into()),
+            Err(Unanswered::Failed(error)) => Err(error),
+            Ok(inbound) => Ok(inbound),
         }
     }
 
@@ -148,42 +149,46 @@ impl Upstream {
         request: Request<OutboundBody>,
         method: &Method,
         cancellation: &CancellationToken,
-    ) -> Result<Exchanged, SendError> {
+    ) -> Result<Inbound, Unanswered> {
         let exchange = lease
             .connection
             .exchange(request, self.first_byte_timeout, cancellation);
-        match exchange.await {
+        let error = match exchange.await {
+            Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                AmbiguousReason::UnexpectedUpgrade.into()
+            }
             Ok(response) => {
-                refuse_upgrade(&response)?;
-                Ok(Exchanged::Answered(Inbound::new(
+                let idle_timeout = self.idle_timeout;
+                return Ok(Inbound::new(
                     response,
                     method,
                     lease,
-                    self.idle_timeout,
+                    idle_timeout,
                     cancellation,
-                )))
+                ));
             }
-            Err(ExchangeError::HandedBack(request)) => Ok(Exchanged::HandedBack(request)),
+            Err(ExchangeError::HandedBack(request)) => return Err(Unanswered::HandedBack(request)),
             Err(ExchangeError::Lost {
                 nothing_written: true,
                 ..
-            }) => Err(NotSentReason::ConnectionClosed.into()),
+            }) => NotSentReason::ConnectionClosed.into(),
             Err(ExchangeError::Lost {
                 error,
                 nothing_written: false,
-            }) => Err(ambiguous(error).into()),
-            Err(ExchangeError::TimedOut) => Err(SendError::TimedOut),
-            Err(ExchangeError::Cancelled { nothing_written }) => Err(SendError::Cancelled {
+            }) => ambiguous(error).into(),
+            Err(ExchangeError::TimedOut) => SendError::TimedOut,
+            Err(ExchangeError::Cancelled { nothing_written }) => SendError::Cancelled {
                 may_have_been_sent: !nothing_written,
-            }),
-        }
+            },
+        };
+        Err(Unanswered::Failed(error))
     }
 }
 
-enum Exchanged {
-    Answered(Inbound),
+enum Unanswered {
     /// The connection had ended before the request was begun: another may be tried.
     HandedBack(Box<Request<OutboundBody>>),
+    Failed(SendError),
 }
 
 fn ambiguous(error: hyper::Error) -> AmbiguousReason {
@@ -194,13 +199,6 @@ fn ambiguous(error: hyper::Error) -> AmbiguousReason {
     } else {
         AmbiguousReason::ConnectionLost(error)
     }
-}
-
-fn refuse_upgrade(response: &Response<Incoming>) -> Result<(), AmbiguousReason> {
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(AmbiguousReason::UnexpectedUpgrade);
-    }
-    Ok(())
 }
 
 /// Methods that ask for nothing to be done.

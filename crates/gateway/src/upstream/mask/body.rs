@@ -1,0 +1,84 @@
+//! A body whose secrets are hidden as it passes.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::{Masker, PieceMasker};
+
+/// Passes a body on with every secret hidden. It holds back only what may still turn out to be the
+/// beginning of a secret; its length is that of the body inside. If that one fails, what was held
+/// back is not shown. Trailers are dropped.
+pub struct MaskedBody<B> {
+    inner: B,
+    pieces: PieceMasker,
+    is_ended: bool,
+}
+
+impl<B> MaskedBody<B> {
+    pub fn new(inner: B, masker: Masker) -> Self {
+        Self {
+            inner,
+            pieces: PieceMasker::new(masker),
+            is_ended: false,
+        }
+    }
+}
+
+impl<B> Body for MaskedBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = self.get_mut();
+        while !this.is_ended {
+            let piece = match ready!(Pin::new(&mut this.inner).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(piece) => {
+                        this.is_ended = this.inner.is_end_stream();
+                        piece
+                    }
+                    Err(_trailers) => continue,
+                },
+                Some(Err(error)) => {
+                    this.is_ended = true;
+                    this.pieces.held = Bytes::new();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    this.is_ended = true;
+                    Bytes::new()
+                }
+            };
+            let decided = this.pieces.push(piece, this.is_ended);
+            if !decided.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(decided))));
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_ended || (self.pieces.held.is_empty() && self.inner.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let inner = self.inner.size_hint();
+        let held = self.pieces.held.len() as u64;
+        let mut hint = SizeHint::new();
+        // The upper bound first: a lower one above it would be refused.
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + held);
+        }
+        hint.set_lower(inner.lower() + held);
+        hint
+    }
+}

@@ -1,0 +1,349 @@
+//! What is hidden, what is not, and that pieces make no difference.
+
+use std::convert::Infallible;
+
+use futures_util::StreamExt;
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, StreamBody};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
+
+use super::*;
+
+/// Everything but the unreserved characters of a URL.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+fn masker(secret: &str) -> Masker {
+    Masker::new(&[MaskedSecret::Value(secret.as_bytes())])
+}
+
+fn masked(secret: &str, text: &str) -> String {
+    String::from_utf8(masker(secret).mask_bytes(text.as_bytes()).into_owned()).unwrap()
+}
+
+fn stars(count: usize) -> String {
+    "*".repeat(count)
+}
+
+/// The spellings that must be hidden whole, base64's padding aside.
+fn spellings(secret: &str) -> Vec<String> {
+    let json = serde_json::to_string(secret).unwrap();
+    let json = json[1..json.len() - 1].to_owned();
+    let percent = utf8_percent_encode(secret, RESERVED).to_string();
+    let escaped =
+        |escape: &dyn Fn(u16) -> String| -> String { secret.encode_utf16().map(escape).collect() };
+    vec![
+        secret.to_owned(),
+        json.replace('/', "\\/"),
+        json,
+        escaped(&|unit| format!("\\u{unit:04x}")),
+        escaped(&|unit| format!("\\u{unit:04X}")),
+        percent.replace("%20", "+"),
+        percent_lower(&percent),
+        percent,
+        percent_encode_all(secret),
+        STANDARD_NO_PAD.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
+    ]
+}
+
+fn percent_encode_all(secret: &str) -> String {
+    let encoded: Vec<&str> = secret
+        .bytes()
+        .map(percent_encoding::percent_encode_byte)
+        .collect();
+    percent_lower(&encoded.concat())
+}
+
+fn percent_lower(percent: &str) -> String {
+    let mut lower = String::new();
+    let mut rest = percent;
+    while let Some(at) = rest.find('%') {
+        lower.push_str(&rest[..at]);
+        lower.push_str(&rest[at..at + 3].to_ascii_lowercase());
+        rest = &rest[at + 3..];
+    }
+    lower + rest
+}
+
+#[test]
+fn every_spelling_is_hidden_and_no_length_changes() {
+    for secret in [
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "p\u{e4}ss\u{2713}w\u{1f511}rd \"quoted\" \\ / + % = \n\t",
+        "%25%32%35",
+        "\\u0041\\\\",
+        "abab",
+        "????>>>>~~~~",
+    ] {
+        for spelling in spellings(secret) {
+            let text = format!("{{\"echo\": \"{spelling}\", \"n\": 1}}");
+            let expected = format!("{{\"echo\": \"{}\", \"n\": 1}}", stars(spelling.len()));
+            assert_eq!(masked(secret, &text), expected, "{spelling}");
+        }
+    }
+}
+
+#[test]
+fn encodings_of_encodings_in_urls_and_json_are_hidden() {
+    let secret = "~~~???";
+    let base64 = STANDARD_NO_PAD.encode(secret);
+    assert!(base64.contains('/') && base64.contains('+'), "{base64}");
+    for spelling in [
+        utf8_percent_encode(&base64, RESERVED).to_string(),
+        base64.replace('/', "\\/"),
+        base64.replace('+', "\\u002B"),
+    ] {
+        assert_eq!(
+            masked(secret, &spelling),
+            stars(spelling.len()),
+            "{spelling}"
+        );
+    }
+}
+
+#[test]
+fn other_text_is_left_alone() {
+    let secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+    for text in [
+        "",
+        "sk_live_4eC39HqLyjWDarjtT1zdp7d",
+        "SK_LIVE_4EC39HQLYJWDARJTT1ZDP7DC",
+        "sk_live_%zz4eC39HqLyjWDarjtT1zdp7dc",
+        "\\n\\n %20 \\u0073k_live_x %73k_",
+        "sk_live_4eC39HqLyj WDarjtT1zdp7dc",
+    ] {
+        assert!(
+            matches!(masker(secret).mask_bytes(text.as_bytes()), Cow::Borrowed(_)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn overlapping_occurrences_are_hidden_whole() {
+    assert_eq!(masked("abab", "xabababx"), "x******x");
+    assert_eq!(masked("aaaa", "aaaaaaa"), "*******");
+    let two = Masker::new(&[
+        MaskedSecret::Value(b"hello w"),
+        MaskedSecret::Value(b"lo world"),
+    ]);
+    assert_eq!(&*two.mask_bytes(b"hello world!"), b"***********!");
+}
+
+#[test]
+fn short_values_are_hidden_only_as_basic_authentication_sends_them() {
+    let short = masker("abc");
+    assert!(short.is_empty());
+    assert_eq!(&*short.mask_bytes(b"abcdef"), b"abcdef");
+
+    let basic = Masker::new(&[MaskedSecret::Value(b"abc"), MaskedSecret::Value(b"me:abc")]);
+    assert_eq!(
+        &*basic.mask_bytes(b"abc Basic bWU6YWJj"),
+        b"abc Basic ********"
+    );
+
+    let exact = Masker::new(&[MaskedSecret::Exact(b"Og=="), MaskedSecret::Exact(b"")]);
+    assert_eq!(&*exact.mask_bytes(b"Basic Og==, Og"), b"Basic ****, Og");
+    assert_eq!(&*exact.mask_bytes(b"Og%3D%3D"), b"********");
+}
+
+#[test]
+fn header_values_are_masked_in_place() {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-echo", HeaderValue::from_static("Bearer secret-token-1"));
+    headers.append("set-cookie", HeaderValue::from_static("a=1"));
+    headers.append("set-cookie", HeaderValue::from_static("t=secret-token-1"));
+    masker("secret-token-1").mask_headers(&mut headers);
+    assert_eq!(headers["x-echo"], "Bearer **************");
+    let cookies: Vec<_> = headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["a=1", "t=**************"]);
+}
+
+#[test]
+fn only_identity_is_a_readable_encoding() {
+    let with = |values: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(CONTENT_ENCODING, value.parse().unwrap());
+        }
+        is_readable_encoding(&headers)
+    };
+    assert!(with(&[]));
+    assert!(with(&["identity"]));
+    assert!(with(&["", "Identity, identity"]));
+    assert!(!with(&["gzip"]));
+    assert!(!with(&["identity, br"]));
+    assert!(!with(&["identity", "zstd"]));
+}
+
+#[test]
+fn nothing_of_the_secret_is_in_the_debug_output() {
+    assert_eq!(format!("{:?}", masker("sk_live_1234")), "Masker(2 needles)");
+}
+
+#[test]
+fn a_tail_is_held_back_only_as_far_as_it_may_begin_a_secret() {
+    let cases: [(&str, &str); 10] = [
+        ("data: hello\n\n", ""),
+        ("data: secre", "secre"),
+        ("data: s", "s"),
+        ("secret-toke", "secret-toke"),
+        ("secret-tokx", ""),
+        ("x %73%6", "%73%6"),
+        ("x %74", ""),
+        ("x \\u00", "\\u00"),
+        ("x \\u26", ""),
+        ("x \\", "\\"),
+    ];
+    for (text, held) in cases {
+        let mut pieces = PieceMasker::new(masker("secret-token"));
+        let passed = pieces.push(Bytes::from_static(text.as_bytes()), false);
+        assert_eq!(passed, text[..text.len() - held.len()], "{text}");
+        assert_eq!(pieces.push(Bytes::new(), true), held, "{text}");
+    }
+}
+
+fn pieces_of(pieces: Vec<&'static [u8]>) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+    let frames = pieces
+        .into_iter()
+        .map(|piece| Ok(Frame::data(Bytes::from_static(piece))));
+    StreamBody::new(futures_util::stream::iter(frames))
+}
+
+#[tokio::test]
+async fn a_body_is_masked_across_its_pieces() {
+    let inner = pieces_of(vec![
+        b"echo: secr",
+        b"et-t",
+        b"",
+        b"oken and secret-",
+        b"tok",
+    ]);
+    let body = MaskedBody::new(inner, masker("secret-token"));
+    let bytes = body.collect().await.unwrap().to_bytes();
+    assert_eq!(bytes, "echo: ************ and secret-tok");
+}
+
+#[tokio::test]
+async fn a_known_length_stays_known() {
+    let inner = http_body_util::Full::new(Bytes::from_static(b"a secret-token and secret-"));
+    let mut body = MaskedBody::new(inner, masker("secret-token"));
+    assert_eq!(body.size_hint().exact(), Some(26));
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(first, "a ************ and secret-");
+    assert!(body.is_end_stream());
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_not_shown_when_the_body_fails() {
+    let frames = futures_util::stream::iter([
+        Ok(Frame::data(Bytes::from_static(b"x secret-"))),
+        Err("cut"),
+    ]);
+    let mut body = MaskedBody::new(StreamBody::new(frames), masker("secret-token"));
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "x "
+    );
+    assert_eq!(body.frame().await.unwrap().unwrap_err(), "cut");
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn trailers_are_dropped() {
+    let frames = futures_util::stream::iter([
+        Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"x"))),
+        Ok(Frame::trailers(HeaderMap::new())),
+    ]);
+    let body = MaskedBody::new(StreamBody::new(frames), masker("secret-token"));
+    let seen: Vec<_> = body.into_data_stream().collect().await;
+    assert_eq!(seen, [Ok(Bytes::from_static(b"x"))]);
+}
+
+/// Texts that are likely to hold secrets, parts of secrets and escapes.
+fn text_with(secrets: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let mut fragments: Vec<String> = secrets.iter().flat_map(|s| spellings(s)).collect();
+    fragments.extend(["%", "\\", "\\u", "\\u00", "%2", "+", "a", " "].map(str::to_owned));
+    let fragment = (0..fragments.len(), 0.0..=1.0_f64, any::<bool>());
+    prop::collection::vec(fragment, 0..8).prop_map(move |choices| {
+        let mut text = Vec::new();
+        for (index, share, whole) in choices {
+            let bytes = fragments[index].as_bytes();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "a share of a short length"
+            )]
+            let length = (bytes.len() as f64 * share) as usize;
+            text.extend_from_slice(if whole { bytes } else { &bytes[..length] });
+        }
+        text
+    })
+}
+
+fn secret() -> impl Strategy<Value = String> {
+    // Without `*`, in which a masked text could look like a secret.
+    prop_oneof![
+        "[a-c%\\\\/+ ]{4,8}",
+        "[!-)+-~]{4,24}",
+        "[ab\u{e4}\u{1f511}\"]{4,6}"
+    ]
+}
+
+fn secrets_and_text() -> impl Strategy<Value = (Vec<String>, Vec<u8>)> {
+    prop::collection::vec(secret(), 1..3).prop_flat_map(|secrets| {
+        let text = text_with(&secrets);
+        (Just(secrets), text)
+    })
+}
+
+proptest! {
+    #[test]
+    fn pieces_make_no_difference(
+        (secrets, text) in secrets_and_text(),
+        cuts in prop::collection::vec(0_usize..64, 0..24),
+    ) {
+        let values: Vec<_> = secrets.iter().map(|s| MaskedSecret::Value(s.as_bytes())).collect();
+        let masker = Masker::new(&values);
+        let whole = masker.mask_bytes(&text).into_owned();
+        let mut pieces = PieceMasker::new(masker);
+        let mut passed = Vec::new();
+        let mut rest = Bytes::from(text.clone());
+        for cut in cuts {
+            let piece = rest.split_to(cut.min(rest.len()));
+            passed.extend_from_slice(&pieces.push(piece, false));
+        }
+        passed.extend_from_slice(&pieces.push(rest, true));
+        prop_assert_eq!(passed, whole);
+    }
+
+    #[test]
+    fn no_spelling_remains((secrets, text) in secrets_and_text()) {
+        let values: Vec<_> = secrets.iter().map(|s| MaskedSecret::Value(s.as_bytes())).collect();
+        let masked = Masker::new(&values).mask_bytes(&text).into_owned();
+        prop_assert_eq!(masked.len(), text.len());
+        for secret in &secrets {
+            for spelling in spellings(secret) {
+                prop_assert!(
+                    memchr::memmem::find(&masked, spelling.as_bytes()).is_none(),
+                    "{} in {:?}", spelling, String::from_utf8_lossy(&masked)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_changed_is_only_hidden((secrets, text) in secrets_and_text()) {
+        let values: Vec<_> = secrets.iter().map(|s| MaskedSecret::Value(s.as_bytes())).collect();
+        let masked = Masker::new(&values).mask_bytes(&text).into_owned();
+        for (before, after) in text.iter().zip(&masked) {
+            prop_assert!(before == after || *after == MASK);
+        }
+    }
+}
