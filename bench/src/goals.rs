@@ -80,11 +80,14 @@ struct Figures<'a> {
 }
 
 impl Figures<'_> {
-    fn sample(&self, name: &str, connections: usize) -> Option<Sample> {
+    fn row(&self, name: &str, connections: usize) -> Option<&Row> {
         self.rows
             .iter()
-            .find(|r| r.name == name && r.connections == connections)?
-            .median()
+            .find(|row| row.name == name && row.connections == connections)
+    }
+
+    fn sample(&self, name: &str, connections: usize) -> Option<Sample> {
+        self.row(name, connections)?.median()
     }
 
     fn cpu(&self, name: &str) -> Option<f64> {
