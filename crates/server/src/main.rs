@@ -1,1 +1,33 @@
-fn main() {}
+//! Who may knock: the binary. Command line, settings, wiring, listeners and the route table; what
+//! happens to a request behind its door is the gateway crate's.
+
+#![expect(
+    dead_code,
+    unused_imports,
+    reason = "problems, extractors and settings wait for the endpoints that use them"
+)]
+
+mod cli;
+mod commands;
+mod console;
+mod endpoints;
+mod extract;
+mod lifecycle;
+mod listen;
+mod logging;
+mod middleware;
+mod problem;
+mod routes;
+mod secrets;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run()
+}

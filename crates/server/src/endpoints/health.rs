@@ -1,0 +1,17 @@
+//! `GET /health`: whether the process is there at all.
+
+use axum::Json;
+use serde::Serialize;
+
+/// The answer of a process that runs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Health {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Answers without looking at anything else; `/ready` says whether work can be done.
+#[utoipa::path(get, path = "/health", responses((status = 200, body = Health)))]
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}

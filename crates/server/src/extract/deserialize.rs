@@ -1,0 +1,61 @@
+//! Deserialising with the name of the field that failed.
+
+use serde::de::{DeserializeOwned, Deserializer};
+
+use crate::problem::{FieldError, Problem};
+
+/// Deserialises, or answers 400 `validation_failed` that names the field where it is known.
+pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, Problem>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+    D::Error: std::fmt::Display,
+{
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let message = strip_position(&error.into_inner().to_string());
+        Problem::fields(vec![field_error(&path, message)])
+    })
+}
+
+/// The path that serde was at ends before a member that is missing or not known: its name stands
+/// in the message.
+fn field_error(path: &str, message: String) -> FieldError {
+    let parent = if path == "." { "" } else { path };
+    for (start, plain) in [
+        ("missing field `", Some("is required")),
+        ("unknown field `", Some("is not known here")),
+        ("duplicate field `", Some("is given twice")),
+    ] {
+        let name = message
+            .strip_prefix(start)
+            .and_then(|rest| rest.split_once('`'))
+            .map(|(name, _)| name);
+        if let (Some(name), Some(plain)) = (name, plain) {
+            // An unknown member is already the end of the path.
+            let field = match parent {
+                "" => name.to_owned(),
+                parent if parent == name || parent.ends_with(&format!(".{name}")) => {
+                    parent.to_owned()
+                }
+                parent => format!("{parent}.{name}"),
+            };
+            return FieldError {
+                field,
+                message: plain.to_owned(),
+            };
+        }
+    }
+    FieldError {
+        field: parent.to_owned(),
+        message,
+    }
+}
+
+/// `serde_json` ends its messages in a position that means nothing once the field is named.
+fn strip_position(message: &str) -> String {
+    match message.rfind(" at line ") {
+        Some(end) => message[..end].to_owned(),
+        None => message.to_owned(),
+    }
+}

@@ -1,0 +1,15 @@
+//! What handlers take out of a request, with every failure told as a problem.
+
+mod body;
+mod deserialize;
+mod json;
+mod path;
+mod query;
+
+pub(crate) use body::read_body;
+pub(crate) use json::{ApiJson, JSON_BODY_BYTES_MAX, LimitedJson};
+pub(crate) use path::ApiPath;
+pub(crate) use query::ApiQuery;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Why a request body did not arrive.
+
+use std::error::Error;
+use std::io;
+
+use http::StatusCode;
+
+use super::HeadError;
+use crate::problem::Problem;
+
+/// What broke a request body. Reading an `axum::body::Body` that the listener made fails with an
+/// error that has this one in its chain; [`BodyError::find`] takes it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// No piece came in time.
+    #[error("the request body did not arrive in time")]
+    Idle,
+    /// Its chunks are malformed.
+    #[error(transparent)]
+    Framing(HeadError),
+    /// The client closed the connection before its end.
+    #[error("the request body ended early")]
+    Incomplete,
+}
+
+impl BodyError {
+    /// The body error that `error` is or comes from.
+    pub(crate) fn find(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref::<Self>() {
+                return Some(*found);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    /// What hyper's error about a body means.
+    pub(super) fn from_hyper(error: &hyper::Error) -> Self {
+        let mut next = error.source();
+        while let Some(error) = next {
+            let framing = error
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref)
+                .and_then(|inner| inner.downcast_ref::<HeadError>());
+            if let Some(framing) = framing {
+                return Self::Framing(*framing);
+            }
+            next = error.source();
+        }
+        Self::Incomplete
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Idle => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                error.to_string(),
+            ),
+            BodyError::Framing(error) => error.into(),
+            BodyError::Incomplete => Self::new(
+                StatusCode::BAD_REQUEST,
+                "malformed_request",
+                error.to_string(),
+            ),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! One connection: its requests to the boundary, and its end.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+
+use super::Limits;
+use super::body::RequestBody;
+use super::guard::{Guard, Refusal};
+use super::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX, KEEP_ALIVE_IDLE};
+use crate::lifecycle::Lifecycle;
+use crate::middleware::Boundary;
+
+/// Serves a connection until it ends by itself or because the gateway drains.
+pub(super) async fn serve(
+    socket: TcpStream,
+    peer: SocketAddr,
+    boundary: Boundary,
+    limits: Limits,
+    lifecycle: Lifecycle,
+) {
+    let refusal = Arc::new(Refusal::default());
+    let guard = Guard::new(socket, Arc::clone(&refusal), limits.header_timeout);
+    let requests = Requests {
+        boundary,
+        peer,
+        limits,
+        refusal,
+        count: AtomicU64::new(0),
+        must_close: Arc::new(AtomicBool::new(false)),
+    };
+    let service = service_fn(|request| requests.answer(request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // The guard watches the head itself; to hyper this is the time between two requests.
+        .header_read_timeout(KEEP_ALIVE_IDLE)
+        .max_headers(HEAD_FIELDS_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(guard), service);
+    let mut connection = pin!(connection);
+    let mut is_draining = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!("a connection from {peer} broke: {error}");
+                }
+                return;
+            }
+            () = lifecycle.draining(), if !is_draining => {
+                is_draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+struct Requests {
+    boundary: Boundary,
+    peer: SocketAddr,
+    limits: Limits,
+    refusal: Arc<Refusal>,
+    /// How many requests hyper has read, to know the stand-in among them.
+    count: AtomicU64,
+    must_close: Arc<AtomicBool>,
+}
+
+impl Requests {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(error) = self.refusal.of(number) {
+            return Ok(Boundary::refuse(error));
+        }
+        let request = request.map(|incoming| {
+            if incoming.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(RequestBody::new(
+                    incoming,
+                    self.limits.body_idle_timeout,
+                    Arc::clone(&self.must_close),
+                ))
+            }
+        });
+        let mut response = self.boundary.answer(request, self.peer).await;
+        if self.must_close.load(Ordering::Acquire) {
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
+}

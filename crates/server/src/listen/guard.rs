@@ -1,0 +1,314 @@
+//! The socket as hyper sees it: every byte has been through here first.
+//!
+//! The guard holds a request head back until it is whole and has been checked, and follows bodies to
+//! know where the next head begins. In place of a head that is refused hyper gets a stand-in, so that
+//! the refusal is an ordinary answer: it waits for its turn behind the answers to earlier requests and
+//! closes the connection in an orderly way. A body whose chunks are malformed fails to be read.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use super::HeadError;
+use super::chunked::ChunkedScan;
+use super::head::{self, Framing};
+use super::limits::{HEAD_BYTES_MAX, LINGER, READ_BYTES};
+
+/// What hyper reads in place of a head that was refused.
+const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
+
+/// Which request of a connection is the stand-in for a refused one, if any.
+#[derive(Debug, Default)]
+pub(super) struct Refusal(OnceLock<(u64, HeadError)>);
+
+impl Refusal {
+    /// Why the request of this number, counted from 1, was refused.
+    pub(super) fn of(&self, number: u64) -> Option<HeadError> {
+        self.0
+            .get()
+            .filter(|(refused, _)| *refused == number)
+            .map(|(_, error)| *error)
+    }
+}
+
+/// A socket whose request framing is checked.
+pub(super) struct Guard<S> {
+    socket: S,
+    /// What came from the socket and has not been handed on.
+    input: BytesMut,
+    /// How many bytes at the start of `input` may be handed on.
+    cleared: usize,
+    place: Place,
+    /// How many heads were handed on, the stand-in included.
+    heads: u64,
+    refusal: Arc<Refusal>,
+    header_timeout: Duration,
+    /// By when the head that is being waited for must be there.
+    head_deadline: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// Whether the client has sent its last byte.
+    is_ended: bool,
+    lingering: Option<Pin<Box<Sleep>>>,
+}
+
+/// What the next byte from the socket belongs to.
+enum Place {
+    Head(HeadScan),
+    Length(u64),
+    Chunked(ChunkedScan),
+    /// Nothing more is read.
+    Refused,
+}
+
+/// How far the lines of a head have been looked at.
+#[derive(Default)]
+struct HeadScan {
+    scanned: usize,
+    line_start: usize,
+    has_request_line: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
+    pub(super) fn new(socket: S, refusal: Arc<Refusal>, header_timeout: Duration) -> Self {
+        Self {
+            socket,
+            input: BytesMut::new(),
+            cleared: 0,
+            place: Place::Head(HeadScan::default()),
+            heads: 0,
+            refusal,
+            header_timeout,
+            head_deadline: Some(Instant::now() + header_timeout),
+            sleep: None,
+            is_ended: false,
+            lingering: None,
+        }
+    }
+
+    /// Looks at what has arrived and clears what may be handed on: at most one head, and what is
+    /// there of its body.
+    fn inspect(&mut self) -> io::Result<()> {
+        if let Place::Head(scan) = &mut self.place {
+            // Some clients end a body with a line end that belongs to nothing.
+            if self.heads > 0 && !scan.has_request_line && self.input.starts_with(b"\r\n") {
+                self.input.advance(2);
+                *scan = HeadScan::default();
+            }
+            match scan.end(&self.input) {
+                Ok(None) if self.input.len() > HEAD_BYTES_MAX => self.refuse(HeadError::TooLong),
+                Ok(None) => {}
+                Ok(Some(end)) if end > HEAD_BYTES_MAX => self.refuse(HeadError::TooLong),
+                Ok(Some(end)) => match head::check(&self.input[..end]) {
+                    Ok(framing) => {
+                        self.heads += 1;
+                        self.head_deadline = None;
+                        self.cleared = end;
+                        self.place = Place::after_head(framing);
+                    }
+                    Err(error) => self.refuse(error),
+                },
+                Err(error) => self.refuse(error),
+            }
+        }
+        let body = &self.input[self.cleared..];
+        match &mut self.place {
+            Place::Head(_) | Place::Refused => {}
+            Place::Length(left) => {
+                let step = usize::try_from(*left).unwrap_or(usize::MAX).min(body.len());
+                *left -= step as u64;
+                self.cleared += step;
+                if *left == 0 {
+                    self.place = Place::Head(HeadScan::default());
+                }
+            }
+            Place::Chunked(scan) => {
+                self.cleared += scan
+                    .scan(body)
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                if scan.is_done() {
+                    self.place = Place::Head(HeadScan::default());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, error: HeadError) {
+        self.heads += 1;
+        // The number goes first: hyper sees the stand-in only after this.
+        let first = self.refusal.0.set((self.heads, error)).is_ok();
+        debug_assert!(first, "a connection has one refusal, its last request");
+        self.input.clear();
+        self.input.extend_from_slice(STAND_IN);
+        self.cleared = STAND_IN.len();
+        self.place = Place::Refused;
+        self.head_deadline = None;
+    }
+
+    /// Ready when a head should have been there by now.
+    fn poll_head_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if !matches!(self.place, Place::Head(_)) {
+            return Poll::Pending;
+        }
+        // A kept connection may be silent between requests; that is the keep-alive limit's concern.
+        if self.heads > 0 && self.input.is_empty() {
+            return Poll::Pending;
+        }
+        let timeout = self.header_timeout;
+        let deadline = *self
+            .head_deadline
+            .get_or_insert_with(|| Instant::now() + timeout);
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(context)
+    }
+
+    fn poll_socket(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.input.reserve(READ_BYTES);
+        pin!(self.socket.read_buf(&mut self.input)).poll(context)
+    }
+
+    /// Reads and forgets what the client still sends, until it ends or a moment has passed. Closing
+    /// a socket with unread bytes resets the connection, and the reset may overtake the answer.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let sleep = self
+            .lingering
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        if sleep.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        loop {
+            self.input.clear();
+            match ready!(self.poll_socket(context)) {
+                Ok(0) | Err(_) => return Poll::Ready(()),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+impl Place {
+    fn after_head(framing: Framing) -> Self {
+        match framing {
+            Framing::Length(0) => Self::Head(HeadScan::default()),
+            Framing::Length(length) => Self::Length(length),
+            Framing::Chunked => Self::Chunked(ChunkedScan::new()),
+        }
+    }
+}
+
+impl HeadScan {
+    /// Goes on through the lines and answers where the head ends, after its empty line. A line end
+    /// without its CR is refused at once, not waited out.
+    fn end(&mut self, input: &[u8]) -> Result<Option<usize>, HeadError> {
+        while let Some(step) = memchr::memchr(b'\n', &input[self.scanned..]) {
+            let line_feed = self.scanned + step;
+            if line_feed == self.line_start || input[line_feed - 1] != b'\r' {
+                return Err(HeadError::LineEnd);
+            }
+            let is_empty = line_feed == self.line_start + 1;
+            self.scanned = line_feed + 1;
+            self.line_start = line_feed + 1;
+            if !is_empty {
+                self.has_request_line = true;
+            } else if self.has_request_line {
+                return Ok(Some(line_feed + 1));
+            } else {
+                return Err(HeadError::RequestLine);
+            }
+        }
+        self.scanned = input.len();
+        Ok(None)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let guard = &mut *self;
+        loop {
+            if guard.cleared == 0 && !guard.input.is_empty() {
+                guard.inspect()?;
+            }
+            if guard.cleared > 0 {
+                let count = guard.cleared.min(buffer.remaining());
+                buffer.put_slice(&guard.input[..count]);
+                guard.input.advance(count);
+                guard.cleared -= count;
+                return Poll::Ready(Ok(()));
+            }
+            if matches!(guard.place, Place::Refused) {
+                // The answer to the stand-in ends the connection; nothing is waited for here.
+                return Poll::Pending;
+            }
+            match guard.poll_socket(context) {
+                Poll::Ready(Ok(0)) => {
+                    guard.is_ended = true;
+                    return Poll::Ready(Ok(()));
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    ready!(guard.poll_head_deadline(context));
+                    if guard.input.is_empty() {
+                        // Nothing was asked, so nothing is answered.
+                        guard.is_ended = true;
+                        return Poll::Ready(Ok(()));
+                    }
+                    guard.refuse(HeadError::Timeout);
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let guard = &mut *self;
+        if guard.lingering.is_none() {
+            ready!(Pin::new(&mut guard.socket).poll_shutdown(context))?;
+        }
+        if !guard.is_ended {
+            ready!(guard.poll_linger(context));
+            guard.is_ended = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}

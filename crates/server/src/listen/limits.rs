@@ -1,0 +1,40 @@
+//! What one connection, and all of them, may cost.
+
+use std::time::Duration;
+
+use crate::settings::ListenSettings;
+
+/// How many connections are open at once; more wait in the system's queue.
+pub(super) const CONNECTIONS_MAX: usize = 16_384;
+/// How long a request head is, its last empty line included.
+pub(super) const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How many header fields a head has.
+pub(super) const HEAD_FIELDS_MAX: usize = 128;
+/// How long the extensions of all chunks of a body are together, and how long its trailers.
+pub(super) const CHUNK_EXTRA_BYTES_MAX: usize = 8 * 1024;
+/// How much is read from a socket at a time.
+pub(super) const READ_BYTES: usize = 8 * 1024;
+/// How long a connection is kept for its next request. Longer than what most clients and load
+/// balancers keep theirs, so that they and not we close it, and no request meets a closing door.
+pub(super) const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(75);
+/// How long a closed connection is still read from, so that the answer is not lost to a reset.
+pub(super) const LINGER: Duration = Duration::from_secs(1);
+
+/// The limits that the operator sets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// In how long a request head must have arrived, from its first byte or, for the first one, from
+    /// the connection.
+    pub(crate) header_timeout: Duration,
+    /// In how long each piece of a body must have arrived.
+    pub(crate) body_idle_timeout: Duration,
+}
+
+impl From<&ListenSettings> for Limits {
+    fn from(settings: &ListenSettings) -> Self {
+        Self {
+            header_timeout: settings.header_timeout,
+            body_idle_timeout: settings.body_idle_timeout,
+        }
+    }
+}

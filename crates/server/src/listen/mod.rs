@@ -1,0 +1,26 @@
+//! The HTTP/1.1 server: connections in, answers out, and nothing that a client does can hold it up.
+//!
+//! It is built on hyper with one thing before it. Hyper repairs some odd framing silently (a
+//! Content-Length beside a Transfer-Encoding is dropped), and repaired framing is how requests are
+//! smuggled. So [`guard`](guard) reads the raw bytes first, finds where every head begins and ends,
+//! and lets through only what has one meaning: hyper then agrees with it, because there is nothing
+//! left to disagree on.
+
+mod accept;
+mod body;
+mod body_error;
+mod chunked;
+mod connection;
+mod field;
+mod guard;
+mod head;
+mod head_error;
+mod limits;
+
+pub(crate) use accept::{Listener, serve};
+pub(crate) use body_error::BodyError;
+pub(crate) use head_error::HeadError;
+pub(crate) use limits::Limits;
+
+#[cfg(test)]
+mod tests;

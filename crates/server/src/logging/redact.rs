@@ -1,0 +1,139 @@
+//! Masking what looks like a key or token. The last resort: nothing should bring one this far.
+
+use std::borrow::Cow;
+
+const MASK: &str = "•••";
+const AGENT_KEY_PREFIX: &str = "agt_";
+const AGENT_KEY_HEX_CHARS: usize = 64;
+const JWT_PREFIX: &str = "eyJ";
+const SCHEMES: [&str; 2] = ["bearer ", "basic "];
+/// Shorter runs after `Bearer` are words of a sentence.
+const TOKEN_CHARS_MIN: usize = 16;
+
+/// `line` with agent keys, what follows `Bearer` or `Basic`, and JSON web tokens masked.
+pub(super) fn redact(line: &str) -> Cow<'_, str> {
+    let mut masked = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while at < line.len() {
+        match secret_at(line, at) {
+            Some((start, end)) => {
+                masked.push_str(&line[copied..start]);
+                masked.push_str(MASK);
+                copied = end;
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(line);
+    }
+    masked.push_str(&line[copied..]);
+    Cow::Owned(masked)
+}
+
+/// Where the secret that is announced at this place begins and ends.
+fn secret_at(line: &str, at: usize) -> Option<(usize, usize)> {
+    let bytes = &line.as_bytes()[at..];
+    match bytes[0] {
+        b'a' | b'A' => agent_key(bytes).map(|length| (at, at + length)),
+        b'e' => json_web_token(bytes).map(|length| (at, at + length)),
+        b'b' | b'B' => credentials(bytes).map(|(start, end)| (at + start, at + end)),
+        _ => None,
+    }
+}
+
+fn agent_key(bytes: &[u8]) -> Option<usize> {
+    if !starts_with(bytes, AGENT_KEY_PREFIX) {
+        return None;
+    }
+    let digits = count(&bytes[AGENT_KEY_PREFIX.len()..], |byte| {
+        byte.is_ascii_hexdigit()
+    });
+    (digits >= AGENT_KEY_HEX_CHARS).then_some(AGENT_KEY_PREFIX.len() + digits)
+}
+
+fn json_web_token(bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(JWT_PREFIX.as_bytes()) {
+        return None;
+    }
+    let length = count(bytes, is_token_byte);
+    let parts = bytes[..length].split(|byte| *byte == b'.').count();
+    (parts >= 3).then_some(length)
+}
+
+fn credentials(bytes: &[u8]) -> Option<(usize, usize)> {
+    let scheme = SCHEMES.iter().find(|scheme| starts_with(bytes, scheme))?;
+    let start = scheme.len();
+    let length = count(&bytes[start..], is_token_byte);
+    (length >= TOKEN_CHARS_MIN).then_some((start, start + length))
+}
+
+fn starts_with(bytes: &[u8], lower_case: &str) -> bool {
+    bytes
+        .get(..lower_case.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(lower_case.as_bytes()))
+}
+
+fn count(bytes: &[u8], is_counted: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().take_while(|byte| is_counted(**byte)).count()
+}
+
+/// The `token68` of RFC 9110.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_tokens_are_masked_wherever_they_stand() {
+        let key = format!("agt_{}", "0af9".repeat(16));
+        for (line, masked) in [
+            (key.clone(), "•••".to_owned()),
+            (
+                format!("the key {key}, twice: \"{key}\"."),
+                "the key •••, twice: \"•••\".".to_owned(),
+            ),
+            (
+                format!("Authorization: Bearer {key}é"),
+                "Authorization: Bearer •••é".to_owned(),
+            ),
+            (
+                "authorization=BEARER sk-abcdefghijklmnop1234 end".to_owned(),
+                "authorization=BEARER ••• end".to_owned(),
+            ),
+            (
+                "Basic dXNlcjpwYXNzd29yZA==\n".to_owned(),
+                "Basic •••\n".to_owned(),
+            ),
+            (
+                "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln done".to_owned(),
+                "token ••• done".to_owned(),
+            ),
+            (
+                format!("https://x/?key={}", key.to_uppercase()),
+                "https://x/?key=•••".to_owned(),
+            ),
+        ] {
+            assert_eq!(redact(&line), masked);
+        }
+    }
+
+    #[test]
+    fn other_lines_stay_as_they_are() {
+        for line in [
+            "",
+            "GET /agents 200",
+            "agt_0af9 is a prefix",
+            "a bearer of news, basic as ever",
+            "eyJustaword and eyJ.a",
+            "äöü agt_",
+        ] {
+            assert!(matches!(redact(line), Cow::Borrowed(same) if same == line));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The thread that writes the log.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::redact::redact;
+
+/// How many lines wait for the thread. When there is no room, lines are counted and dropped:
+/// requests are worth more than their log.
+const LINES_WAITING_MAX: usize = 16_384;
+/// How much is gathered before it is written, while more lines wait.
+const BATCH_BYTES: usize = 32 * 1024;
+
+/// Gives the formatter its writers.
+#[derive(Clone)]
+pub(super) struct LineSender {
+    lines: SyncSender<Message>,
+    dropped: Arc<AtomicU64>,
+}
+
+enum Message {
+    Line(Vec<u8>),
+    End,
+}
+
+/// Ends the thread, after it has written every line that was sent before.
+pub(crate) struct LogGuard {
+    lines: SyncSender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Starts the thread.
+pub(super) fn start() -> (LineSender, LogGuard) {
+    let (lines, received) = sync_channel(LINES_WAITING_MAX);
+    let dropped = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&dropped);
+    let thread = std::thread::Builder::new()
+        .name("log".to_owned())
+        .spawn(move || write_all(&received, &counted, &mut io::stderr()))
+        .expect("the system has room for a thread at the start");
+    let guard = LogGuard {
+        lines: lines.clone(),
+        thread: Mutex::new(Some(thread)),
+    };
+    (LineSender { lines, dropped }, guard)
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        let thread = self
+            .thread
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // The send waits for room, and fails only if the thread is gone already.
+        if let (Ok(()), Some(thread)) = (self.lines.send(Message::End), thread) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_all(lines: &Receiver<Message>, dropped: &AtomicU64, output: &mut impl Write) {
+    let mut batch = Vec::with_capacity(BATCH_BYTES);
+    while let Ok(first) = lines.recv() {
+        let mut next = Some(first);
+        let mut is_ended = false;
+        while let Some(message) = next {
+            match message {
+                Message::Line(line) => add(&mut batch, &line),
+                Message::End => {
+                    is_ended = true;
+                    break;
+                }
+            }
+            next = (batch.len() < BATCH_BYTES)
+                .then(|| lines.try_recv().ok())
+                .flatten();
+        }
+        let lost = dropped.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            add(
+                &mut batch,
+                format!("{lost} log lines were dropped\n").as_bytes(),
+            );
+        }
+        // Where standard error is gone there is nowhere to say so.
+        let _ = output.write_all(&batch);
+        batch.clear();
+        if is_ended {
+            return;
+        }
+    }
+}
+
+fn add(batch: &mut Vec<u8>, line: &[u8]) {
+    batch.extend_from_slice(redact(&String::from_utf8_lossy(line)).as_bytes());
+}
+
+impl<'a> MakeWriter<'a> for LineSender {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+/// The formatter writes one whole line at a time.
+impl Write for &LineSender {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if let Err(TrySendError::Full(_)) = self.lines.try_send(Message::Line(line.to_vec())) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_looked_through_and_written_before_the_end() {
+        let (lines, received) = sync_channel(8);
+        let sender = LineSender {
+            lines: lines.clone(),
+            dropped: Arc::new(AtomicU64::new(0)),
+        };
+        let key = format!("agt_{}", "0".repeat(64));
+        writeln!(&mut &sender, "one").unwrap();
+        (&sender)
+            .write_all(format!("two {key}\n").as_bytes())
+            .unwrap();
+        lines.send(Message::End).unwrap();
+
+        let mut output = Vec::new();
+        write_all(&received, &sender.dropped, &mut output);
+        assert_eq!(String::from_utf8(output).unwrap(), "one\ntwo •••\n");
+    }
+
+    #[test]
+    fn lines_without_room_are_counted() {
+        let (lines, received) = sync_channel(1);
+        let sender = LineSender {
+            lines,
+            dropped: Arc::new(AtomicU64::new(0)),
+        };
+        for _ in 0..3 {
+            (&sender).write_all(b"x\n").unwrap();
+        }
+        let dropped = Arc::clone(&sender.dropped);
+        drop(sender);
+
+        let mut output = Vec::new();
+        write_all(&received, &dropped, &mut output);
+        assert_eq!(
+            String::from_utf8(output).unwrap(),
+            "x\n2 log lines were dropped\n"
+        );
+    }
+}

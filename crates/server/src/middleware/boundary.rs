@@ -1,0 +1,124 @@
+//! The edge that every request passes on its way in, and every answer on its way out.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::header::CONNECTION;
+use http::{HeaderName, HeaderValue, Request, StatusCode};
+use tower::Service;
+
+use super::access_log;
+use super::cors::{CorsOrigins, CrossOrigin};
+use super::request_context::{RequestContext, RequestId};
+use super::route_class::{is_agent_path, is_passthrough_path};
+use super::security_headers::{self, FromUpstream};
+use crate::listen::HeadError;
+use crate::problem::Problem;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
+
+/// A router with the edge around it; what a listener serves.
+#[derive(Debug, Clone)]
+pub(crate) struct Boundary {
+    router: Router,
+    cors_origins: Arc<CorsOrigins>,
+}
+
+impl Boundary {
+    /// Puts the edge around `router`, and answers with problems where it has no path or method.
+    pub(crate) fn new(router: Router, cors_origins: Arc<CorsOrigins>) -> Self {
+        let router = router
+            .fallback(crate::problem::no_such_path)
+            .method_not_allowed_fallback(crate::problem::no_such_method);
+        Self {
+            router,
+            cors_origins,
+        }
+    }
+
+    /// Answers a request. It never fails: what goes wrong is an answer too.
+    pub(crate) async fn answer(
+        &self,
+        mut request: Request<Body>,
+        peer: std::net::SocketAddr,
+    ) -> Response {
+        let context = RequestContext {
+            id: RequestId::generate(),
+            peer,
+            received_at: Instant::now(),
+        };
+        request.extensions_mut().insert(context);
+        let uri = request.uri().clone();
+        let method = request.method().clone();
+        let path = uri.path();
+        let cross_origin = CrossOrigin::of(&request);
+
+        let mut response = if is_preflight(cross_origin.as_ref(), path) {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            self.route(request, context.id).await
+        };
+
+        let from_upstream = response.extensions().get::<FromUpstream>().is_some();
+        let is_error = response.status().is_client_error() || response.status().is_server_error();
+        let headers = response.headers_mut();
+        headers.insert(X_REQUEST_ID, context.id.to_header_value());
+        if !from_upstream {
+            security_headers::add(headers);
+        } else if is_passthrough_path(path) {
+            security_headers::sandbox(headers);
+        }
+        if is_agent_path(path) {
+            headers.entry(X_PROXY_STATUS).or_insert_with(|| {
+                HeaderValue::from_static(if is_error { "refused" } else { "gateway" })
+            });
+        } else if let Some(cross_origin) = &cross_origin {
+            self.cors_origins.add(cross_origin, headers);
+        }
+        access_log::log(&context, &method, path, &response);
+        response
+    }
+
+    /// Answers in place of a request whose head was refused, and closes the connection.
+    pub(crate) fn refuse(error: HeadError) -> Response {
+        let request_id = RequestId::generate();
+        let mut response = Problem::from(error).into_response();
+        let headers = response.headers_mut();
+        headers.insert(X_REQUEST_ID, request_id.to_header_value());
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        security_headers::add(headers);
+        // Whether it was meant for an agent route cannot be known, and on the others it is harmless.
+        headers.insert(X_PROXY_STATUS, HeaderValue::from_static("refused"));
+        tracing::info!(
+            request.id = %request_id,
+            "(unreadable request) {}: {error}",
+            response.status().as_u16()
+        );
+        response
+    }
+
+    async fn route(&self, request: Request<Body>, id: RequestId) -> Response {
+        // A handler that panics is cut off from its state with its own request; what others share
+        // is behind locks and swaps that are not left half done.
+        let answer = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
+        match answer.await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                tracing::error!(request.id = %id, "a handler panicked while answering {id}");
+                Problem::internal().into_response()
+            }
+        }
+    }
+}
+
+/// Below `/s/` the OPTIONS method is the upstream's, and a preflight fails there for want of a key.
+fn is_preflight(cross_origin: Option<&CrossOrigin>, path: &str) -> bool {
+    cross_origin.is_some_and(|cross_origin| cross_origin.is_preflight) && !is_passthrough_path(path)
+}

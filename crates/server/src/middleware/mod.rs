@@ -1,0 +1,18 @@
+//! What happens to every request and answer at the edge, whatever route it is for: an id, the
+//! browser's rules, headers, the access log, and a panic that stays where it happened.
+//!
+//! [`Boundary`] does these in order; the other files hold one concern each.
+
+mod access_log;
+mod boundary;
+pub(crate) mod cors;
+mod request_context;
+mod route_class;
+mod security_headers;
+
+pub(crate) use boundary::Boundary;
+pub(crate) use request_context::{RequestContext, RequestId};
+pub(crate) use security_headers::FromUpstream;
+
+#[cfg(test)]
+mod tests;

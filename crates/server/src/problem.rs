@@ -1,0 +1,305 @@
+//! The one shape of an error that the gateway itself makes: RFC 9457 `application/problem+json`.
+//!
+//! Handlers answer `Result<_, Problem>`. What went wrong inside is logged where it happened; a
+//! problem holds only what its reader may know.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The media type of every problem.
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// An error answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<Content>);
+
+// Behind a pointer, so that the results of handlers stay small.
+#[derive(Debug, Clone)]
+struct Content {
+    status: StatusCode,
+    code: &'static str,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    extensions: Map<String, Value>,
+    headers: HeaderMap,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct FieldError {
+    /// The field's path, such as `headers.Accept` or `rules[2].name`; empty for the whole body.
+    pub(crate) field: String,
+    /// What is wrong with it.
+    pub(crate) message: String,
+}
+
+/// How a problem is documented; [`Problem`] is written in this shape.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "its fields are read by the schema alone")]
+pub(crate) struct ProblemSchema {
+    /// `/problems/{code}`.
+    #[schema(example = "/problems/validation_failed")]
+    r#type: String,
+    /// The code in plain words.
+    #[schema(example = "Validation failed")]
+    title: String,
+    /// The HTTP status.
+    #[schema(example = 400)]
+    status: u16,
+    /// What went wrong this time.
+    detail: String,
+    /// A stable word to tell problems apart by.
+    #[schema(example = "validation_failed")]
+    code: String,
+    /// The same as `detail`, for older clients.
+    error: String,
+    /// What is wrong with each field; only of `validation_failed`.
+    errors: Option<Vec<FieldError>>,
+}
+
+impl Problem {
+    /// A problem with a stable `snake_case` `code`.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self(Box::new(Content {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            extensions: Map::new(),
+            headers: HeaderMap::new(),
+        }))
+    }
+
+    /// 400 `validation_failed`, for one field.
+    pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
+    }
+
+    /// 400 `validation_failed`, for several fields.
+    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
+        let sentences: Vec<_> = errors
+            .iter()
+            .map(|error| match error.field.as_str() {
+                "" => error.message.clone(),
+                field => format!("{field}: {}", error.message),
+            })
+            .collect();
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "validation_failed",
+            sentences.join("; "),
+        );
+        problem.0.errors = errors;
+        problem
+    }
+
+    /// 401 `code`.
+    pub(crate) fn unauthorized(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+    }
+
+    /// 403 `code`.
+    pub(crate) fn forbidden(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 404 `not_found`.
+    pub(crate) fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// 409 `code`.
+    pub(crate) fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 413 `payload_too_large`.
+    pub(crate) fn payload_too_large(bytes_max: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            format!("the request body is longer than {bytes_max} bytes"),
+        )
+    }
+
+    /// 429 `code`, with `Retry-After`.
+    pub(crate) fn too_many(
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+        retry_after_seconds: u64,
+    ) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).retry_after(retry_after_seconds)
+    }
+
+    /// 500 `internal_error`. What happened belongs into the log, not here.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "the gateway failed; its log says more under the answer's X-Request-Id",
+        )
+    }
+
+    /// 503 `storage_unavailable`, with `Retry-After`.
+    pub(crate) fn storage_unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storage_unavailable",
+            "the database did not answer; nothing was sent",
+        )
+        .retry_after(1)
+    }
+
+    /// Adds a member beside the standard ones. A standard member is never replaced by it.
+    #[must_use]
+    pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.0.extensions.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.insert(name, value);
+        self
+    }
+
+    /// Adds `Retry-After`.
+    #[must_use]
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        self.header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The stable word.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// What went wrong this time.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The members as they are written, for doors that do not speak HTTP.
+    pub(crate) fn to_json(&self) -> Map<String, Value> {
+        let mut members = Map::new();
+        members.insert(
+            "type".to_owned(),
+            format!("/problems/{}", self.0.code).into(),
+        );
+        members.insert("title".to_owned(), self.title().into());
+        members.insert("status".to_owned(), self.0.status.as_u16().into());
+        members.insert("detail".to_owned(), self.0.detail.as_ref().into());
+        members.insert("code".to_owned(), self.0.code.into());
+        members.insert("error".to_owned(), self.0.detail.as_ref().into());
+        if !self.0.errors.is_empty() {
+            let errors =
+                self.0.errors.iter().map(
+                    |error| serde_json::json!({ "field": error.field, "message": error.message }),
+                );
+            members.insert("errors".to_owned(), errors.collect());
+        }
+        for (member, value) in &self.0.extensions {
+            members
+                .entry(member.clone())
+                .or_insert_with(|| value.clone());
+        }
+        members
+    }
+
+    /// The code in plain words: `not_found` is `Not found`.
+    fn title(&self) -> String {
+        let mut title = self.0.code.replace('_', " ");
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        title
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Value::Object(self.to_json()).to_string();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.0.status;
+        *response.headers_mut() = self.0.headers;
+        response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
+        response
+    }
+}
+
+/// Answers 404 to a path that no route has. Mounted as the fallback of every router.
+pub(crate) async fn no_such_path() -> Response {
+    let mut response = Problem::not_found("there is nothing at this path").into_response();
+    response.extensions_mut().insert(NoRoute);
+    response
+}
+
+/// Answers 405 to a method that a path does not have; the router adds `Allow`.
+pub(crate) async fn no_such_method() -> Response {
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path does not have that method; see the Allow header",
+    );
+    debug_assert!(!problem.0.headers.contains_key(ALLOW));
+    problem.into_response()
+}
+
+/// Marks the answer to a path that no route has, so that the path, which may be anything, is not
+/// logged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoRoute;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_flat_and_standard_ones_stand() {
+        let problem = Problem::new(StatusCode::CONFLICT, "action_not_approved", "not yet")
+            .with("action_status", "PENDING")
+            .with("status", "nonsense");
+        assert_eq!(
+            Value::Object(problem.to_json()).to_string(),
+            r#"{"type":"/problems/action_not_approved","title":"Action not approved","status":409,"detail":"not yet","code":"action_not_approved","error":"not yet","action_status":"PENDING"}"#
+        );
+    }
+
+    #[test]
+    fn field_errors_are_listed_and_told_in_the_detail() {
+        let problem = Problem::fields(vec![
+            FieldError {
+                field: "intent".to_owned(),
+                message: "is required".to_owned(),
+            },
+            FieldError {
+                field: String::new(),
+                message: "the body is odd".to_owned(),
+            },
+        ]);
+        let json = Value::Object(problem.to_json());
+        assert_eq!(json["detail"], "intent: is required; the body is odd");
+        assert_eq!(json["errors"][0]["field"], "intent");
+        assert_eq!(json["errors"][1]["message"], "the body is odd");
+    }
+}

@@ -1,0 +1,32 @@
+//! What is held for a human, and for how long.
+
+use std::time::Duration;
+
+use super::read;
+use super::{SettingError, Source};
+
+/// `RISK_THRESHOLD`, `APPROVAL_PENDING_TTL_HOURS`, `APPROVAL_EXECUTE_TTL_HOURS` and
+/// `MAX_PENDING_PER_AGENT`.
+#[derive(Debug)]
+pub(crate) struct ApprovalSettings {
+    /// From 0.0 to 1.0; a score at or above it is held.
+    pub(crate) risk_threshold: f64,
+    /// An undecided action expires after it.
+    pub(crate) pending_ttl: Duration,
+    /// An approved action expires after it.
+    pub(crate) execute_ttl: Duration,
+    pub(crate) pending_per_agent_max: u32,
+}
+
+impl ApprovalSettings {
+    pub(crate) fn from_source(source: &Source) -> Result<Self, SettingError> {
+        let pending_per_agent_max =
+            read::integer(source, "MAX_PENDING_PER_AGENT", 100, 1..=1_000_000)?;
+        Ok(Self {
+            risk_threshold: read::fraction(source, "RISK_THRESHOLD", 0.5)?,
+            pending_ttl: read::hours(source, "APPROVAL_PENDING_TTL_HOURS", 24.0)?,
+            execute_ttl: read::hours(source, "APPROVAL_EXECUTE_TTL_HOURS", 1.0)?,
+            pending_per_agent_max: u32::try_from(pending_per_agent_max).unwrap_or(u32::MAX),
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Where the gateway listens, and what it takes from a connection.
+
+use std::time::Duration;
+
+use super::read;
+use super::{SettingError, Source};
+use crate::middleware::cors::CorsOrigins;
+
+/// `HOST`, `PORT`, `DASHBOARD_PORT`, `PUBLIC_URL`, `CORS_ORIGINS` and the limits of a request.
+#[derive(Debug)]
+pub(crate) struct ListenSettings {
+    /// An address or a host name, without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// Where the dashboard and its API listen, if not on `port`.
+    pub(crate) dashboard_port: Option<u16>,
+    /// What links and notifications begin with; no slash at the end.
+    pub(crate) public_url: String,
+    pub(crate) cors_origins: CorsOrigins,
+    /// In how long a request head must have arrived.
+    pub(crate) header_timeout: Duration,
+    /// In how long each piece of a request body must have arrived.
+    pub(crate) body_idle_timeout: Duration,
+    /// How long the body of a request on an agent route may be.
+    pub(crate) request_body_bytes_max: usize,
+}
+
+impl ListenSettings {
+    pub(crate) fn from_source(source: &Source) -> Result<Self, SettingError> {
+        let host = host(source)?;
+        let port = read::port(source, "PORT")?.unwrap_or(3000);
+        let dashboard_port = read::port(source, "DASHBOARD_PORT")?;
+        if dashboard_port == Some(port) {
+            return Err(SettingError::invalid(
+                "DASHBOARD_PORT",
+                "another port than PORT, or not set",
+                port.to_string(),
+            ));
+        }
+        let public_url = match read::base_url(source, "PUBLIC_URL")? {
+            Some(url) => url,
+            None if host.contains(':') => format!("http://[{host}]:{port}"),
+            None => format!("http://{host}:{port}"),
+        };
+        let request_body_bytes_max = read::integer(
+            source,
+            "MAX_REQUEST_BODY_BYTES",
+            10_485_760,
+            1..=1_073_741_824,
+        )?;
+        Ok(Self {
+            host,
+            port,
+            dashboard_port,
+            public_url,
+            cors_origins: CorsOrigins::from_source(source)?,
+            header_timeout: read::milliseconds(source, "HEADER_TIMEOUT_MS", 10_000)?,
+            body_idle_timeout: read::milliseconds(source, "BODY_IDLE_TIMEOUT_MS", 30_000)?,
+            request_body_bytes_max: usize::try_from(request_body_bytes_max).unwrap_or(usize::MAX),
+        })
+    }
+}
+
+fn host(source: &Source) -> Result<String, SettingError> {
+    let Some(text) = source.get("HOST")? else {
+        return Ok("127.0.0.1".to_owned());
+    };
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    let is_address = bare.parse::<std::net::IpAddr>().is_ok();
+    let is_name = bare
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    if is_address || is_name {
+        Ok(bare.to_owned())
+    } else {
+        Err(SettingError::invalid(
+            "HOST",
+            "an IP address or a host name",
+            text,
+        ))
+    }
+}

@@ -1,0 +1,73 @@
+//! Where the gateway keeps what it remembers.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::read;
+use super::{SettingError, Source};
+
+const DATABASE_FILE: &str = "gaiterguard.db";
+
+/// `DATA_DIR` and `DATABASE_URL`.
+#[derive(Debug)]
+pub(crate) struct StorageSettings {
+    /// Where the embedded database and generated secrets live.
+    pub(crate) data_dir: PathBuf,
+    pub(crate) database: Database,
+}
+
+/// Which database, and where.
+#[derive(Debug)]
+pub(crate) enum Database {
+    /// The embedded one, in this file.
+    Sqlite { path: PathBuf },
+    /// A server; the URL may hold a password.
+    Postgres { url: SecretString },
+}
+
+impl StorageSettings {
+    pub(crate) fn from_source(source: &Source) -> Result<Self, SettingError> {
+        let data_dir = read::path(source, "DATA_DIR")?.unwrap_or_else(|| PathBuf::from("./data"));
+        let database = match source.get("DATABASE_URL")? {
+            None => Database::Sqlite {
+                path: data_dir.join(DATABASE_FILE),
+            },
+            Some(url) => Database::parse(url, &data_dir).ok_or_else(|| {
+                let expected = "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME";
+                SettingError::invalid_secret("DATABASE_URL", expected)
+            })?,
+        };
+        Ok(Self { data_dir, database })
+    }
+}
+
+impl Database {
+    fn parse(url: &str, data_dir: &Path) -> Option<Self> {
+        if let Some(path) = url.strip_prefix("sqlite://").filter(|path| {
+            // Options of the database are the gateway's own business.
+            !path.is_empty() && !path.contains(['?', '#']) && *path != ":memory:"
+        }) {
+            // The documentation writes the default with this variable, so it may be copied as it is.
+            let path = match path.strip_prefix("$DATA_DIR/") {
+                Some(rest) => data_dir.join(rest),
+                None => PathBuf::from(path),
+            };
+            return Some(Self::Sqlite { path });
+        }
+        let rest = url
+            .strip_prefix("postgres://")
+            .or_else(|| url.strip_prefix("postgresql://"))?;
+        (!rest.is_empty()).then(|| Self::Postgres {
+            url: SecretString::from(url),
+        })
+    }
+
+    /// The URL that the store opens.
+    pub(crate) fn url(&self) -> SecretString {
+        match self {
+            Self::Sqlite { path } => SecretString::from(format!("sqlite://{}", path.display())),
+            Self::Postgres { url } => SecretString::from(url.expose_secret()),
+        }
+    }
+}
