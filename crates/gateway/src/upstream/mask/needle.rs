@@ -2,10 +2,14 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 /// The longest spelling of one byte: `\u00XX`.
 const ESCAPE_LENGTH_MAX: usize = 6;
+
+/// How much of a needle is searched for before the rest is compared: enough to be rare, and short
+/// enough for the searcher to need no preparation.
+const HEAD_LENGTH_MAX: usize = 16;
 
 /// How a needle is written down. In each of these ways reading is unambiguous: the escape
 /// character always begins an escape, and every other byte stands for itself.
@@ -43,48 +47,101 @@ pub(super) fn find(needle: &[u8], text: &[u8], found: &mut Vec<Range<usize>>) {
     find_plain(needle, text, found);
     let has_space = memchr(b' ', needle).is_some();
     let plus = if has_space { b'+' } else { b'%' };
-    find_escaped(Spelling::Percent, needle, text, found, |text| {
-        memchr2(b'%', plus, text)
-    });
-    find_escaped(Spelling::Json, needle, text, found, |text| {
-        memchr(b'\\', text)
-    });
+    let percent = |text: &[u8]| memchr2(b'%', plus, text);
+    find_escaped(
+        Spelling::Percent,
+        needle,
+        text,
+        found,
+        percent,
+        percent_lead,
+    );
+    let backslash = |text: &[u8]| memchr(b'\\', text);
+    find_escaped(Spelling::Json, needle, text, found, backslash, json_lead);
 }
 
 fn find_plain(needle: &[u8], text: &[u8], found: &mut Vec<Range<usize>>) {
-    let Some(first) = memmem::find(text, needle) else {
-        return;
-    };
-    let finder = memmem::Finder::new(needle);
-    let mut next = Some(first);
-    while let Some(start) = next {
-        found.push(start..start + needle.len());
-        next = finder
-            .find(&text[start + 1..])
-            .map(|offset| start + 1 + offset);
+    let head = &needle[..needle.len().min(HEAD_LENGTH_MAX)];
+    let finder = memmem::Finder::new(head);
+    let mut from = 0;
+    while let Some(offset) = finder.find(&text[from..]) {
+        let start = from + offset;
+        if text[start..].starts_with(needle) {
+            found.push(start..start + needle.len());
+        }
+        from = start + 1;
     }
 }
 
 /// Occurrences that hold at least one escape. Before the first of its escapes an occurrence is
-/// spelled plainly, so it begins less than the needle's length before that.
+/// spelled plainly; so from each escape, looking at what it stands for, only the places remain
+/// where the needle has that and the text before agrees.
 fn find_escaped(
     spelling: Spelling,
     needle: &[u8],
     text: &[u8],
     found: &mut Vec<Range<usize>>,
     next_escape: impl Fn(&[u8]) -> Option<usize>,
+    lead: impl Fn(&[u8]) -> Option<u8>,
 ) {
-    let mut untried = 0;
-    let mut searched = 0;
-    while let Some(offset) = next_escape(&text[searched..]) {
-        let escape = searched + offset;
-        for start in untried.max((escape + 1).saturating_sub(needle.len()))..=escape {
-            if let Fit::Whole(length) = spelling.fit(needle, &text[start..]) {
-                found.push(start..start + length);
+    let mut from = 0;
+    while let Some(offset) = next_escape(&text[from..]) {
+        let escape = from + offset;
+        if let Some(lead) = lead(&text[escape..]) {
+            for plain in memchr_iter(lead, needle).take_while(|plain| *plain <= escape) {
+                let start = escape - plain;
+                if text[start..escape] == needle[..plain]
+                    && let Fit::Whole(length) = spelling.fit(needle, &text[start..])
+                {
+                    found.push(start..start + length);
+                }
             }
         }
-        untried = escape + 1;
-        searched = escape + 1;
+        from = escape + 1;
+    }
+}
+
+/// The byte that a percent escape stands for.
+fn percent_lead(text: &[u8]) -> Option<u8> {
+    match *text {
+        [b'+', ..] => Some(b' '),
+        [b'%', high, low, ..] => Some(hex_value(high)? << 4 | hex_value(low)?),
+        _ => None,
+    }
+}
+
+/// The first byte of the character that a JSON escape stands for.
+fn json_lead(text: &[u8]) -> Option<u8> {
+    match *text.get(1)? {
+        b'u' => {
+            let digits = text.get(2..6)?;
+            let unit = digits.iter().try_fold(0, |unit, digit| {
+                Some(unit << 4 | u16::from(hex_value(*digit)?))
+            })?;
+            Some(utf8_lead(unit))
+        }
+        b'b' => Some(0x8),
+        b'f' => Some(0xc),
+        b'n' => Some(b'\n'),
+        b'r' => Some(b'\r'),
+        b't' => Some(b'\t'),
+        other => Some(other),
+    }
+}
+
+/// The first byte in UTF-8 of the character that is, or in UTF-16 begins with, this unit.
+fn utf8_lead(unit: u16) -> u8 {
+    let [high, low] = unit.to_be_bytes();
+    match unit {
+        0..=0x7f => low,
+        0x80..=0x7ff => 0xc0 | high << 2 | low >> 6,
+        // Characters beyond the first plane: their first byte takes the topmost bits of the code
+        // point, which in a high surrogate are counted from 0x10000.
+        0xd800..=0xdbff => {
+            let [_, plane] = (((unit - 0xd800) >> 6) + 1).to_be_bytes();
+            0xf0 | plane >> 2
+        }
+        _ => 0xe0 | high >> 4,
     }
 }
 
@@ -204,5 +261,42 @@ fn hex_digit(nibble: u8) -> u8 {
     match nibble {
         0..=9 => b'0' + nibble,
         _ => b'a' + nibble - 10,
+    }
+}
+
+fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lead_of_a_character_is_its_first_byte() {
+        for character in [
+            '\0',
+            'a',
+            '\u{7f}',
+            '\u{80}',
+            '\u{7ff}',
+            '\u{800}',
+            '\u{d7ff}',
+            '\u{e000}',
+            '\u{ffff}',
+            '\u{10000}',
+            '\u{3ffff}',
+            '\u{40000}',
+            '\u{10ffff}',
+        ] {
+            let first_unit = character.encode_utf16(&mut [0; 2])[0];
+            let first_byte = character.encode_utf8(&mut [0; 4]).as_bytes()[0];
+            assert_eq!(utf8_lead(first_unit), first_byte, "{character:?}");
+        }
     }
 }
