@@ -96,6 +96,11 @@ impl Connection {
         first_byte_timeout: Duration,
         cancellation: &CancellationToken,
     ) -> Result<Response<Incoming>, ExchangeError> {
+        if cancellation.is_cancelled() {
+            return Err(ExchangeError::Cancelled {
+                nothing_written: true,
+            });
+        }
         let written_before = self.written.get();
         let mut written_last = written_before;
         let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));

@@ -17,6 +17,8 @@ mod outbound;
 mod pool;
 mod resolve;
 mod send;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use address::{

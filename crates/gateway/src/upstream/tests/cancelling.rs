@@ -1,0 +1,136 @@
+//! A call that is cut takes its connection with it, at once.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::server::ok;
+use super::*;
+
+/// Writes these bytes after each request's head and reports when the client closes.
+async fn watched(raw: &'static str) -> (Server, mpsc::Receiver<()>) {
+    let (closed, was_closed) = mpsc::channel(8);
+    let server = Server::start(move |mut peer, _| {
+        let closed = closed.clone();
+        async move {
+            peer.read_request().await;
+            peer.write(raw).await;
+            peer.closed().await;
+            closed.send(()).await.unwrap();
+        }
+    })
+    .await;
+    (server, was_closed)
+}
+
+fn cancel_after(delay: Duration) -> CancellationToken {
+    let token = CancellationToken::new();
+    tokio::spawn({
+        let token = token.clone();
+        async move {
+            sleep(delay).await;
+            token.cancel();
+        }
+    });
+    token
+}
+
+#[tokio::test]
+async fn a_cancelled_call_sends_nothing_at_all() {
+    let server = Server::answering(ok("ok")).await;
+    let upstream = upstream();
+    let cancelled = CancellationToken::new();
+    cancelled.cancel();
+    for _ in 0..2 {
+        let error = upstream.send(get(&server), &cancelled).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                SendError::Cancelled {
+                    may_have_been_sent: false
+                }
+            ),
+            "{error:?}"
+        );
+        // The second time a connection waits in the pool.
+        answer(&upstream, get(&server)).await;
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn cancelling_before_the_answer_closes_the_connection() {
+    let (server, mut was_closed) = watched("").await;
+    let mut settings = settings();
+    settings.first_byte_timeout = Duration::from_secs(30);
+    let upstream = Upstream::new(settings).unwrap();
+    let started = Instant::now();
+    let token = cancel_after(Duration::from_millis(100));
+    let error = upstream.send(get(&server), &token).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SendError::Cancelled {
+                may_have_been_sent: true
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(started.elapsed() < AT_ONCE);
+    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn cancelling_during_the_answer_cuts_it_and_closes_the_connection() {
+    let (server, mut was_closed) =
+        watched("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
+    let mut settings = settings();
+    settings.idle_timeout = Duration::from_secs(30);
+    let upstream = Upstream::new(settings).unwrap();
+    let started = Instant::now();
+    let token = cancel_after(Duration::from_millis(100));
+    let mut inbound = upstream.send(get(&server), &token).await.unwrap();
+    assert_eq!(
+        inbound
+            .body
+            .frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap(),
+        "half."
+    );
+    let error = inbound.body.frame().await.unwrap().unwrap_err();
+    assert!(matches!(error, InboundError::Cancelled), "{error:?}");
+    assert!(started.elapsed() < AT_ONCE);
+    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_has_arrived_is_not_passed_on_after_a_cancellation() {
+    let (server, _was_closed) = watched("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole").await;
+    let token = CancellationToken::new();
+    let mut inbound = upstream().send(get(&server), &token).await.unwrap();
+    token.cancel();
+    let error = inbound.body.frame().await.unwrap().unwrap_err();
+    assert!(matches!(error, InboundError::Cancelled), "{error:?}");
+}
+
+#[tokio::test]
+async fn dropping_a_call_closes_its_connection() {
+    let (server, mut was_closed) = watched("").await;
+    let mut settings = settings();
+    settings.first_byte_timeout = Duration::from_secs(30);
+    let upstream = Upstream::new(settings).unwrap();
+    let call = send(&upstream, get(&server));
+    assert!(timeout(Duration::from_millis(100), call).await.is_err());
+    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+
+    let (server, mut was_closed) =
+        watched("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
+    let inbound = send(&upstream, get(&server)).await.unwrap();
+    drop(inbound);
+    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+}

@@ -1,0 +1,234 @@
+//! Which upstreams are dialled at all, and at which of their addresses.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+
+use super::server::ok;
+use super::*;
+
+/// DNS as a table that a test can change.
+#[derive(Clone, Default)]
+struct Table {
+    names: Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Table {
+    fn set(&self, name: &str, addresses: &[&str]) {
+        let addresses = addresses
+            .iter()
+            .map(|address| address.parse().unwrap())
+            .collect();
+        self.names.lock().unwrap().insert(name.into(), addresses);
+    }
+}
+
+impl Resolver for Table {
+    fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Resolution, ResolveError>> {
+        Box::pin(async move {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let addresses = self.names.lock().unwrap().get(name).cloned();
+            let valid_until = Instant::now() + Duration::from_secs(30);
+            addresses
+                .map(|addresses| Resolution {
+                    addresses,
+                    valid_until,
+                })
+                .ok_or_else(|| ResolveError {
+                    name: name.into(),
+                    detail: "no such name".into(),
+                })
+        })
+    }
+}
+
+fn upstream_with(table: &Table, hosts: &str) -> Upstream {
+    let mut settings = settings();
+    settings.private_allow = parse_private_allow("127.0.0.0/30").unwrap();
+    settings.hosts = parse_upstream_hosts(hosts).unwrap();
+    Upstream::with_resolver(settings, Arc::new(table.clone())).unwrap()
+}
+
+fn to(server: &Server, name: &str) -> Outbound {
+    let mut outbound = get(server);
+    outbound.origin = server.origin_named(Scheme::Http, name);
+    outbound
+}
+
+async fn refusal(upstream: &Upstream, origin: &Origin) -> Option<RefusalReason> {
+    upstream
+        .check(origin)
+        .await
+        .err()
+        .map(|refused| refused.refused.reason)
+}
+
+#[tokio::test]
+async fn refused_origins_are_neither_passed_nor_dialled() {
+    let server = Server::answering(ok("ok")).await;
+    let table = Table::default();
+    table.set("private.example", &["127.0.0.9"]);
+    table.set("mixed.example", &["127.0.0.1", "10.0.0.1"]);
+    table.set("metadata.example", &["169.254.169.254"]);
+    let upstream = upstream_with(
+        &table,
+        "pinned.example=127.0.0.9,half.example=127.0.0.1,half.example=10.0.0.1",
+    );
+    for (host, reason) in [
+        ("127.0.0.9", RefusalReason::Loopback),
+        ("[::1]", RefusalReason::Loopback),
+        ("[::ffff:127.0.0.9]", RefusalReason::Loopback),
+        ("169.254.169.254", RefusalReason::Metadata),
+        ("private.example", RefusalReason::Loopback),
+        ("mixed.example", RefusalReason::Private),
+        ("metadata.example", RefusalReason::Metadata),
+        ("pinned.example", RefusalReason::Loopback),
+        ("HALF.example.", RefusalReason::Private),
+    ] {
+        let outbound = to(&server, host);
+        assert_eq!(
+            refusal(&upstream, &outbound.origin).await,
+            Some(reason),
+            "{host}"
+        );
+        let error = send(&upstream, outbound).await.unwrap_err();
+        assert!(
+            matches!(error, SendError::NotSent(NotSentReason::Refused(_))),
+            "{host}: {error:?}"
+        );
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn own_listeners_are_refused_by_name_and_by_address() {
+    let server = Server::answering(ok("ok")).await;
+    let mut settings = settings();
+    settings.own_listeners = vec![
+        format!("0.0.0.0:{}", server.address.port())
+            .parse()
+            .unwrap(),
+    ];
+    settings.hosts = parse_upstream_hosts("me.example=127.0.0.1").unwrap();
+    let upstream = Upstream::new(settings).unwrap();
+    for host in [
+        "127.0.0.1",
+        "127.0.0.2",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "me.example",
+        "0.0.0.0",
+    ] {
+        let outbound = to(&server, host);
+        let reason = refusal(&upstream, &outbound.origin).await;
+        assert_eq!(reason, Some(RefusalReason::OwnListener), "{host}");
+        assert!(
+            !send(&upstream, outbound)
+                .await
+                .unwrap_err()
+                .may_have_been_sent()
+        );
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn pairs_of_the_operator_come_before_dns_and_may_repeat() {
+    let server = Server::answering(ok("ok")).await;
+    let table = Table::default();
+    // Nothing listens at the first address, so the second is tried.
+    let upstream = upstream_with(&table, "api.example=127.0.0.2,api.example=127.0.0.1");
+    assert_eq!(answer(&upstream, to(&server, "api.example")).await, "ok");
+    assert_eq!(table.asked.load(Ordering::SeqCst), 0);
+    let head = &server.requests()[0];
+    let host = format!("\r\nhost: api.example:{}\r\n", server.address.port());
+    assert!(head.contains(&host), "{head}");
+}
+
+#[tokio::test]
+async fn a_name_is_asked_for_once_while_its_answer_is_valid() {
+    let server = Server::answering(ok("ok")).await;
+    let table = Table::default();
+    table.set("api.example", &["127.0.0.1"]);
+    let upstream = upstream_with(&table, "");
+    let origin = server.origin_named(Scheme::Http, "api.example");
+    assert_eq!(refusal(&upstream, &origin).await, None);
+    // What a name is rebound to after it was checked does not matter.
+    table.set("api.example", &["127.0.0.9"]);
+    assert_eq!(answer(&upstream, to(&server, "api.example")).await, "ok");
+    assert_eq!(refusal(&upstream, &origin).await, None);
+    assert_eq!(table.asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_not_refused_but_not_sent_to() {
+    let server = Server::answering(ok("ok")).await;
+    let table = Table::default();
+    table.set("empty.example", &[]);
+    let upstream = upstream_with(&table, "");
+    for name in ["nowhere.example", "empty.example"] {
+        let outbound = to(&server, name);
+        assert_eq!(refusal(&upstream, &outbound.origin).await, None);
+        let error = send(&upstream, outbound).await.unwrap_err();
+        assert!(
+            matches!(error, SendError::NotSent(NotSentReason::Resolve(_))),
+            "{error:?}"
+        );
+    }
+    // A failure is not remembered.
+    table.set("nowhere.example", &["127.0.0.1"]);
+    assert_eq!(
+        answer(&upstream, to(&server, "nowhere.example")).await,
+        "ok"
+    );
+}
+
+#[tokio::test]
+async fn the_machines_own_resolver_knows_the_names_of_this_machine() {
+    let server = Server::answering(ok("ok")).await;
+    let mut settings = settings();
+    settings.private_allow = vec![];
+    let upstream = Upstream::new(settings).unwrap();
+    let outbound = to(&server, "localhost");
+    assert_eq!(
+        refusal(&upstream, &outbound.origin).await,
+        Some(RefusalReason::Loopback)
+    );
+    assert!(
+        !send(&upstream, outbound)
+            .await
+            .unwrap_err()
+            .may_have_been_sent()
+    );
+}
+
+#[test]
+fn pairs_are_read_strictly() {
+    let pair = |name: &str, address: &str| (name.to_owned(), address.parse().unwrap());
+    assert_eq!(
+        parse_upstream_hosts(" API.example = 127.0.0.1,api.example=::1,, b.example.=[fd00::1]"),
+        Ok(vec![
+            pair("api.example", "127.0.0.1"),
+            pair("api.example", "::1"),
+            pair("b.example", "fd00::1"),
+        ])
+    );
+    assert_eq!(parse_upstream_hosts(""), Ok(vec![]));
+    for bad in [
+        "api.example",
+        "=1.2.3.4",
+        "a=",
+        "a=b",
+        "a=127.1",
+        "1.2.3.4=1.2.3.4",
+        "a b=1.2.3.4",
+    ] {
+        let error = parse_upstream_hosts(bad).unwrap_err();
+        assert!(error.contains(bad), "{error}");
+    }
+}

@@ -1,0 +1,269 @@
+//! What is said about an answer that does not come, or does not come whole.
+
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::time::sleep;
+
+use super::server::ok;
+use super::*;
+
+async fn failure(server: &Server) -> SendError {
+    send(&upstream(), request(server, Method::POST, "/"))
+        .await
+        .unwrap_err()
+}
+
+#[tokio::test]
+async fn a_refused_connection_has_sent_nothing() {
+    let server = Server::answering(ok("")).await;
+    let closed_port = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let mut outbound = get(&server);
+    outbound.origin = Origin::new(Scheme::Http, "127.0.0.1", closed_port).unwrap();
+    let error = send(&upstream(), outbound).await.unwrap_err();
+    assert!(
+        matches!(error, SendError::NotSent(NotSentReason::Connect(_))),
+        "{error:?}"
+    );
+    assert!(!error.may_have_been_sent());
+}
+
+#[tokio::test]
+async fn a_connection_that_never_opens_has_sent_nothing() {
+    // A listener whose queue is full neither accepts nor refuses.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = vec![];
+    for _ in 0..8 {
+        waiting.push(tokio::spawn(tokio::net::TcpStream::connect(address)));
+    }
+    sleep(Duration::from_millis(100)).await;
+
+    let mut settings = settings();
+    settings.connect_timeout = Duration::from_millis(300);
+    let outbound = Outbound {
+        pool: key(),
+        origin: Origin::new(Scheme::Http, "127.0.0.1", address.port()).unwrap(),
+        method: Method::POST,
+        path_and_query: "/".parse().unwrap(),
+        headers: HeaderMap::new(),
+        body: OutboundBody::Empty,
+    };
+    let error = send(&Upstream::new(settings).unwrap(), outbound)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, SendError::NotSent(NotSentReason::ConnectTimedOut)),
+        "{error:?}"
+    );
+    for attempt in waiting {
+        attempt.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_read_is_ambiguous_however_the_answer_fails() {
+    for raw in [
+        "",
+        "HTTP/1.1 200",
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n",
+    ] {
+        let server = Server::answering_once(raw).await;
+        let error = failure(&server).await;
+        assert!(
+            matches!(
+                error,
+                SendError::Ambiguous(AmbiguousReason::ConnectionLost(_))
+            ),
+            "{raw:?}: {error:?}"
+        );
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_http_is_ambiguous() {
+    let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(200_000));
+    let too_large = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(70_000));
+    let too_many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200));
+    for raw in [
+        "SSH-2.0-OpenSSH_9.2p1\r\n\r\n",
+        "HTTP/2.0 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",
+        "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\x03\x03 tls, it seems\r\n\r\n",
+        endless.as_str(),
+        too_large.as_str(),
+        too_many.as_str(),
+    ] {
+        let server = Server::answering(raw).await;
+        let error = failure(&server).await;
+        assert!(
+            matches!(
+                error,
+                SendError::Ambiguous(AmbiguousReason::InvalidAnswer(_))
+            ),
+            "{:?}: {error:?}",
+            &raw[..raw.len().min(60)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_switches_protocols_is_refused() {
+    let server = Server::answering(
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+    )
+    .await;
+    let error = failure(&server).await;
+    assert!(
+        matches!(
+            error,
+            SendError::Ambiguous(AmbiguousReason::UnexpectedUpgrade)
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_closed_on_arrival_never_looks_like_an_answer_or_a_delay() {
+    let server = Server::start(|peer, _| async move { drop(peer) }).await;
+    for _ in 0..20 {
+        let error = failure(&server).await;
+        assert!(
+            matches!(
+                error,
+                SendError::Ambiguous(AmbiguousReason::ConnectionLost(_))
+                    | SendError::NotSent(NotSentReason::ConnectionClosed)
+            ),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_hangs_times_out() {
+    for raw in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n"] {
+        let server = Server::start(move |mut peer, _| async move {
+            peer.read_request().await;
+            peer.write(raw).await;
+            peer.closed().await;
+        })
+        .await;
+        let started = Instant::now();
+        let error = failure(&server).await;
+        assert!(matches!(error, SendError::TimedOut), "{raw:?}: {error:?}");
+        assert!(error.may_have_been_sent());
+        let elapsed = started.elapsed();
+        assert!(elapsed >= FIRST_BYTE_TIMEOUT && elapsed < FIRST_BYTE_TIMEOUT + AT_ONCE);
+    }
+}
+
+async fn cut(raw: &'static str) -> InboundError {
+    let server = Server::answering_once(raw).await;
+    let inbound = send(&upstream(), get(&server)).await.unwrap();
+    read(inbound).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_short_is_an_error() {
+    for raw in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.",
+        "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhalf.\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhal",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n",
+    ] {
+        let error = cut(raw).await;
+        assert!(matches!(error, InboundError::Cut(_)), "{raw:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_pieces_before_a_cut_are_passed_on() {
+    let server = Server::answering_once("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
+    let mut inbound = send(&upstream(), get(&server)).await.unwrap();
+    assert_eq!(
+        inbound
+            .body
+            .frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap(),
+        "half."
+    );
+    assert!(matches!(
+        inbound.body.frame().await,
+        Some(Err(InboundError::Cut(_)))
+    ));
+    assert!(inbound.body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn a_body_that_pauses_too_long_is_cut() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await;
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n")
+            .await;
+        peer.write("half.").await;
+        peer.closed().await;
+    })
+    .await;
+    let mut inbound = send(&upstream(), get(&server)).await.unwrap();
+    assert_eq!(
+        inbound
+            .body
+            .frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap(),
+        "half."
+    );
+    let started = Instant::now();
+    let error = inbound.body.frame().await.unwrap().unwrap_err();
+    assert!(matches!(error, InboundError::IdleTimeout), "{error:?}");
+    let elapsed = started.elapsed();
+    assert!(
+        elapsed >= IDLE_TIMEOUT && elapsed < IDLE_TIMEOUT + AT_ONCE,
+        "{elapsed:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_no_pause_of_the_upstream() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await;
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst")
+            .await;
+        sleep(Duration::from_millis(50)).await;
+        peer.write("final").await;
+        peer.closed().await;
+    })
+    .await;
+    let mut inbound = send(&upstream(), get(&server)).await.unwrap();
+    inbound.body.frame().await.unwrap().unwrap();
+    sleep(IDLE_TIMEOUT * 2).await;
+    assert_eq!(
+        inbound
+            .body
+            .frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap(),
+        "final"
+    );
+}

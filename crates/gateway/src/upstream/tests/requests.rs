@@ -1,0 +1,206 @@
+//! What leaves: exactly what was given, with `Host` and framing of our own.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
+use tokio::time::sleep;
+
+use super::server::ok;
+use super::*;
+
+async fn sent(change: impl FnOnce(&mut Outbound)) -> String {
+    let server = Server::answering(ok("")).await;
+    let mut outbound = get(&server);
+    change(&mut outbound);
+    answer(&upstream(), outbound).await;
+    let [request] = &server.requests()[..] else {
+        panic!("one request")
+    };
+    request.replace(&server.address.port().to_string(), "PORT")
+}
+
+#[tokio::test]
+async fn the_bytes_of_path_and_query_go_out_as_they_are() {
+    for path in [
+        "/",
+        "/a%2Fb/%7e/;x=1//c",
+        "/a?",
+        "/a?q=%20+&r[]=1&q=%zz&=&&x",
+        "/%E2%9C%93/{x}|\"y\"?{z}|`^[]",
+        "/../..%2f",
+    ] {
+        let request = sent(|outbound| outbound.path_and_query = path.parse().unwrap()).await;
+        assert_eq!(
+            request,
+            format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\n\r\n"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_missing_body_has_a_length_only_where_one_is_expected() {
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE] {
+        let request = sent(|outbound| outbound.method = method.clone()).await;
+        assert_eq!(
+            request,
+            format!("{method} / HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\n\r\n")
+        );
+    }
+    for method in [Method::POST, Method::PUT, Method::PATCH] {
+        let request = sent(|outbound| outbound.method = method.clone()).await;
+        assert!(request.contains("\r\ncontent-length: 0\r\n"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_its_length_whatever_the_method() {
+    for method in [Method::POST, Method::DELETE, Method::GET] {
+        let request = sent(|outbound| {
+            outbound.method = method;
+            outbound.body = OutboundBody::from(Bytes::from_static(b"{\"amount\": 1.0}"));
+        })
+        .await;
+        assert!(request.contains("\r\ncontent-length: 15\r\n"), "{request}");
+        assert!(request.ends_with("\r\n\r\n{\"amount\": 1.0}"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn foreign_framing_host_and_hop_by_hop_headers_are_replaced() {
+    let request = sent(|outbound| {
+        outbound.method = Method::POST;
+        outbound.body = OutboundBody::Full(Bytes::from_static(b"x"));
+        for (name, value) in [
+            ("host", "evil.example"),
+            ("content-length", "7"),
+            ("transfer-encoding", "chunked"),
+            ("connection", "x-named"),
+            ("x-named", "1"),
+            ("te", "trailers"),
+            ("upgrade", "websocket"),
+            ("proxy-authorization", "Basic eA=="),
+            ("keep-alive", "timeout=1"),
+        ] {
+            outbound
+                .headers
+                .append(name, HeaderValue::from_static(value));
+        }
+        outbound
+            .headers
+            .append("x-kept", HeaderValue::from_static("1"));
+        outbound
+            .headers
+            .append("x-kept", HeaderValue::from_static("2"));
+    })
+    .await;
+    let mut lines: Vec<_> = request.lines().skip(1).collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "",
+            "content-length: 1",
+            "host: 127.0.0.1:PORT",
+            "x",
+            "x-kept: 1",
+            "x-kept: 2"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_streaming_body_of_known_length_has_it() {
+    let request = sent(|outbound| {
+        outbound.method = Method::PUT;
+        let body = Full::new(Bytes::from_static(b"streamed")).map_err(|never| match never {});
+        outbound.body = OutboundBody::Streaming(body.boxed_unsync());
+    })
+    .await;
+    assert!(request.contains("\r\ncontent-length: 8\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\nstreamed"), "{request}");
+}
+
+/// Pieces with a pause before each.
+fn pieces(pause: Duration, pieces: Vec<Result<&'static str, BoxError>>) -> OutboundBody {
+    let stream = futures_util::stream::unfold(pieces.into_iter(), move |mut left| async move {
+        sleep(pause).await;
+        let piece = left.next()?;
+        Some((
+            piece.map(|piece| Frame::data(Bytes::from_static(piece.as_bytes()))),
+            left,
+        ))
+    });
+    OutboundBody::Streaming(StreamBody::new(stream).boxed_unsync())
+}
+
+#[tokio::test]
+async fn a_streaming_body_of_unknown_length_is_chunked_whatever_the_method() {
+    for method in [Method::POST, Method::GET] {
+        let server = Server::start(|mut peer, _| async move {
+            let head = peer.read_request().await.unwrap();
+            assert!(
+                head.contains("\r\ntransfer-encoding: chunked\r\n"),
+                "{head}"
+            );
+            let body = peer.read_until("0\r\n\r\n").await.unwrap();
+            peer.write(&ok(&body)).await;
+        })
+        .await;
+        let mut outbound = request(&server, method, "/");
+        outbound.body = pieces(Duration::from_millis(5), vec![Ok("one"), Ok("three")]);
+        let echoed = answer(&upstream(), outbound).await;
+        assert_eq!(echoed, "3\r\none\r\n5\r\nthree\r\n0\r\n\r\n");
+    }
+}
+
+#[tokio::test]
+async fn the_wait_for_the_answer_begins_when_the_body_has_left() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.read_until("0\r\n\r\n").await.unwrap();
+        peer.write(&ok("late")).await;
+    })
+    .await;
+    let mut outbound = request(&server, Method::POST, "/");
+    let slow = (0..8).map(|_| Ok("piece")).collect();
+    outbound.body = pieces(FIRST_BYTE_TIMEOUT / 4, slow);
+    assert_eq!(answer(&upstream(), outbound).await, "late");
+}
+
+#[tokio::test]
+async fn an_answer_may_come_before_the_body_has_left() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.write("HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig")
+            .await;
+        peer.closed().await;
+    })
+    .await;
+    let mut outbound = request(&server, Method::POST, "/");
+    outbound.body = pieces(
+        Duration::from_millis(50),
+        (0..1000).map(|_| Ok("piece")).collect(),
+    );
+    let inbound = send(&upstream(), outbound).await.unwrap();
+    assert_eq!(inbound.status, 413);
+    assert_eq!(read(inbound).await.unwrap(), "big");
+}
+
+#[tokio::test]
+async fn a_streaming_body_that_fails_is_told_apart() {
+    let server = Server::start(|mut peer, _| async move { peer.closed().await }).await;
+    let mut outbound = request(&server, Method::POST, "/");
+    outbound.body = pieces(
+        Duration::from_millis(5),
+        vec![Ok("one"), Err("agent left".into())],
+    );
+    let error = send(&upstream(), outbound).await.unwrap_err();
+    assert!(
+        matches!(error, SendError::Ambiguous(AmbiguousReason::RequestBody(_))),
+        "{error:?}"
+    );
+}

@@ -1,0 +1,260 @@
+//! TLS to upstreams: who is trusted, under which name, speaking what.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, generate_simple_self_signed,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tempfile::NamedTempFile;
+use tokio_rustls::TlsAcceptor;
+
+use super::server::{Peer, ok};
+use super::*;
+
+/// An authority of the operator's own.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    file: NamedTempFile,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(certificate.pem().as_bytes()).unwrap();
+        Self {
+            issuer: Issuer::new(params, key),
+            file,
+        }
+    }
+
+    fn certificate_for(&self, name: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (
+            certificate.der().clone(),
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+    }
+}
+
+/// What clients asked for: server name and application protocols.
+type Hellos = Arc<Mutex<Vec<(Option<String>, Option<Vec<u8>>)>>>;
+
+async fn tls_server(
+    certificate: (CertificateDer<'static>, PrivateKeyDer<'static>),
+    alpn: &[&str],
+) -> (Server, Hellos) {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.0], certificate.1)
+        .unwrap();
+    config.alpn_protocols = alpn
+        .iter()
+        .map(|protocol| protocol.as_bytes().to_vec())
+        .collect();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let hellos = Hellos::default();
+    let server = Server::start({
+        let hellos = Arc::clone(&hellos);
+        move |peer, _| {
+            let (acceptor, hellos) = (acceptor.clone(), Arc::clone(&hellos));
+            async move {
+                let Ok(stream) = acceptor.accept(peer.stream).await else {
+                    return;
+                };
+                let session = stream.get_ref().1;
+                hellos.lock().unwrap().push((
+                    session.server_name().map(str::to_owned),
+                    session.alpn_protocol().map(<[u8]>::to_vec),
+                ));
+                let mut peer = Peer {
+                    stream,
+                    log: peer.log,
+                };
+                while peer.read_request().await.is_some() {
+                    peer.write(&ok("secure")).await;
+                }
+            }
+        }
+    })
+    .await;
+    (server, hellos)
+}
+
+fn trusting(authority: Option<&Authority>) -> Upstream {
+    let mut settings = settings();
+    settings.connect_timeout = Duration::from_secs(5);
+    settings.hosts =
+        parse_upstream_hosts("good.example=127.0.0.1,other.example=127.0.0.1").unwrap();
+    settings.ca_file = authority.map(|authority| authority.file.path().to_owned());
+    Upstream::new(settings).unwrap()
+}
+
+fn to(server: &Server, name: &str) -> Outbound {
+    let mut outbound = request(server, Method::POST, "/");
+    outbound.origin = server.origin_named(Scheme::Https, name);
+    outbound
+}
+
+#[tokio::test]
+async fn a_trusted_upstream_is_spoken_to_under_its_name_in_http_1() {
+    let authority = Authority::new();
+    let (server, hellos) = tls_server(
+        authority.certificate_for("good.example"),
+        &["h2", "http/1.1"],
+    )
+    .await;
+    let upstream = trusting(Some(&authority));
+    for _ in 0..2 {
+        assert_eq!(
+            answer(&upstream, to(&server, "good.example")).await,
+            "secure"
+        );
+    }
+    assert_eq!(
+        *hellos.lock().unwrap(),
+        [(Some("good.example".to_owned()), Some(b"http/1.1".to_vec()))]
+    );
+    let host = format!("\r\nhost: good.example:{}\r\n", server.address.port());
+    assert!(server.requests()[0].contains(&host));
+}
+
+#[tokio::test]
+async fn an_address_is_verified_as_an_address() {
+    let authority = Authority::new();
+    let (server, hellos) = tls_server(authority.certificate_for("127.0.0.1"), &[]).await;
+    let upstream = trusting(Some(&authority));
+    assert_eq!(answer(&upstream, to(&server, "127.0.0.1")).await, "secure");
+    assert_eq!(*hellos.lock().unwrap(), [(None, None)]);
+    assert_not_sent(&upstream, &server, "good.example").await;
+}
+
+async fn assert_not_sent(upstream: &Upstream, server: &Server, name: &str) {
+    let before = server.requests().len();
+    let error = send(upstream, to(server, name)).await.unwrap_err();
+    assert!(
+        matches!(error, SendError::NotSent(NotSentReason::Tls(_))),
+        "{error:?}"
+    );
+    assert_eq!(server.requests().len(), before);
+}
+
+#[tokio::test]
+async fn another_name_or_an_unknown_authority_gets_nothing() {
+    let authority = Authority::new();
+    let (server, _) = tls_server(authority.certificate_for("good.example"), &[]).await;
+    assert_not_sent(&trusting(Some(&authority)), &server, "other.example").await;
+    assert_not_sent(&trusting(Some(&Authority::new())), &server, "good.example").await;
+    assert_not_sent(&trusting(None), &server, "good.example").await;
+}
+
+#[tokio::test]
+async fn a_self_signed_upstream_gets_nothing() {
+    let signed = generate_simple_self_signed(vec!["good.example".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+    let (server, _) = tls_server((signed.cert.der().clone(), key), &[]).await;
+    assert_not_sent(&trusting(Some(&Authority::new())), &server, "good.example").await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_speaks_only_another_protocol_gets_nothing() {
+    let authority = Authority::new();
+    let (server, _) = tls_server(authority.certificate_for("good.example"), &["h2"]).await;
+    assert_not_sent(&trusting(Some(&authority)), &server, "good.example").await;
+}
+
+#[tokio::test]
+async fn an_upstream_without_tls_gets_nothing() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.write(&ok("plain")).await;
+        peer.closed().await;
+    })
+    .await;
+    assert_not_sent(&trusting(None), &server, "good.example").await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_hangs_ends_with_the_connect_timeout() {
+    let server = Server::start(|mut peer, _| async move { peer.closed().await }).await;
+    let mut settings = settings();
+    settings.connect_timeout = Duration::from_millis(300);
+    // The first use reads the machine's certificates, which is not the handshake's time.
+    let upstream = Upstream::new(settings).unwrap();
+    let mut outbound = get(&server);
+    outbound.origin = server.origin_named(Scheme::Https, "127.0.0.1");
+    let error = send(&upstream, outbound).await.unwrap_err();
+    assert!(
+        matches!(error, SendError::NotSent(NotSentReason::ConnectTimedOut)),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_cut_off_inside_tls_is_ambiguous() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.certificate_for("good.example");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let server = Server::start(move |peer, _| {
+        let acceptor = acceptor.clone();
+        async move {
+            let stream = acceptor.accept(peer.stream).await.unwrap();
+            Peer {
+                stream,
+                log: peer.log,
+            }
+            .read_request()
+            .await;
+        }
+    })
+    .await;
+    let error = send(&trusting(Some(&authority)), to(&server, "good.example"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SendError::Ambiguous(AmbiguousReason::ConnectionLost(_))
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_certificate_file_that_cannot_be_used_stops_the_start() {
+    let mut empty = NamedTempFile::new().unwrap();
+    empty.write_all(b"# no certificate\n").unwrap();
+    let mut nonsense = NamedTempFile::new().unwrap();
+    nonsense
+        .write_all(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        .unwrap();
+    for path in [empty.path(), nonsense.path(), "/nowhere/ca.pem".as_ref()] {
+        let mut settings = settings();
+        settings.ca_file = Some(path.to_owned());
+        let Err(error) = Upstream::new(settings) else {
+            panic!("{}", path.display())
+        };
+        assert!(
+            error.to_string().contains(&path.display().to_string()),
+            "{error}"
+        );
+    }
+}
