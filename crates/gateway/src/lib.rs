@@ -5,3 +5,5 @@ pub mod upstream;
 pub mod credential;
 pub mod field;
 mod literal;
+
+pub mod clock;

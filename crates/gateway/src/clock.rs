@@ -1,0 +1,82 @@
+//! Where the time comes from: the one place that asks the system for it, and a clock that is set by
+//! hand.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gaiterguard_domain::time::{Clock, Timestamp};
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "everything else takes the time from this clock"
+    )]
+    fn now(&self) -> Timestamp {
+        Timestamp(millis_since_epoch(SystemTime::now()))
+    }
+}
+
+fn millis_since_epoch(at: SystemTime) -> i64 {
+    match at.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock {
+    now: AtomicI64,
+}
+
+impl ManualClock {
+    /// A clock that stands at `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            now: AtomicI64::new(now.0),
+        }
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.set(self.now().after(by));
+    }
+
+    /// Sets the clock, backwards too.
+    pub fn set(&self, now: Timestamp) {
+        self.now.store(now.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_before_and_after_the_epoch_are_told_apart() {
+        let second = Duration::from_secs(1);
+        assert_eq!(millis_since_epoch(UNIX_EPOCH + second), 1000);
+        assert_eq!(millis_since_epoch(UNIX_EPOCH - second), -1000);
+        assert!(SystemClock.now() > Timestamp(1_700_000_000_000));
+    }
+
+    #[test]
+    fn a_manual_clock_moves_only_when_it_is_told() {
+        let clock = ManualClock::new(Timestamp(5));
+        assert_eq!(clock.now(), Timestamp(5));
+        clock.advance(Duration::from_millis(7));
+        assert_eq!(clock.now(), Timestamp(12));
+        clock.set(Timestamp(3));
+        assert_eq!(clock.now(), Timestamp(3));
+    }
+}
