@@ -21,7 +21,8 @@ where
 /// The path that serde was at ends before a member that is missing or not known: its name stands
 /// in the message.
 fn field_error(path: &str, message: String) -> FieldError {
-    let parent = if path == "." { "" } else { path };
+    // The path is a dot at the top, and a question mark where the text breaks off within it.
+    let parent = if matches!(path, "." | "?") { "" } else { path };
     for (start, plain) in [
         ("missing field `", Some("is required")),
         ("unknown field `", Some("is not known here")),

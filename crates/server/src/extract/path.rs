@@ -2,7 +2,7 @@
 
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, MatchedPath, Path};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -19,38 +19,42 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                let only = only_parameter(parts);
-                Err(problem(error.into_kind(), only))
+                Err(problem(error.into_kind(), &names(parts)))
             }
             Err(_) => Err(Problem::internal()),
         }
     }
 }
 
-/// The name of the parameter if the route has but one: serde does not name it then.
-fn only_parameter(parts: &Parts) -> Option<String> {
-    let route = parts.extensions.get::<axum::extract::MatchedPath>()?;
-    let mut names = route
-        .as_str()
-        .split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
-    let name = names.next()?.trim_start_matches('*').to_owned();
-    names.next().is_none().then_some(name)
+/// The names of the route's parameters, in order. Serde knows them only where they are asked for by
+/// name.
+fn names(parts: &Parts) -> Vec<&str> {
+    let route = parts.extensions.get::<MatchedPath>();
+    let segments = route.map_or("", MatchedPath::as_str).split('/');
+    segments
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| name.trim_start_matches('*'))
+        .collect()
 }
 
-fn problem(kind: ErrorKind, only: Option<String>) -> Problem {
-    let only = only.unwrap_or_default();
+fn problem(kind: ErrorKind, names: &[&str]) -> Problem {
+    let name = |index: usize| names.get(index).copied().unwrap_or_default();
     match kind {
         ErrorKind::ParseErrorAtKey {
             key, expected_type, ..
         } => Problem::field(key, expected(expected_type)),
-        ErrorKind::ParseErrorAtIndex { expected_type, .. }
-        | ErrorKind::ParseError { expected_type, .. } => {
-            Problem::field(only, expected(expected_type))
+        ErrorKind::ParseErrorAtIndex {
+            index,
+            expected_type,
+            ..
+        } => Problem::field(name(index), expected(expected_type)),
+        ErrorKind::ParseError { expected_type, .. } => {
+            Problem::field(name(0), expected(expected_type))
         }
         ErrorKind::InvalidUtf8InPathParam { key } => Problem::field(key, "must be UTF-8"),
         ErrorKind::DeserializeError { key, message, .. } => Problem::field(key, message),
-        ErrorKind::Message(message) => Problem::field(only, message),
+        // Messages come from types with rules of their own, which stand in routes of one parameter.
+        ErrorKind::Message(message) => Problem::field(name(0), message),
         _ => Problem::internal(),
     }
 }

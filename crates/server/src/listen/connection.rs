@@ -19,8 +19,8 @@ use tokio::net::TcpStream;
 
 use super::Limits;
 use super::body::RequestBody;
-use super::guard::{Guard, Refusal};
-use super::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX, KEEP_ALIVE_IDLE};
+use super::guard::{Guard, Refusal, Timeouts};
+use super::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX, KEEP_ALIVE_IDLE, WRITE_STALL};
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
 
@@ -33,7 +33,11 @@ pub(super) async fn serve(
     lifecycle: Lifecycle,
 ) {
     let refusal = Arc::new(Refusal::default());
-    let guard = Guard::new(socket, Arc::clone(&refusal), limits.header_timeout);
+    let timeouts = Timeouts {
+        head: limits.header_timeout,
+        write: WRITE_STALL,
+    };
+    let guard = Guard::new(socket, Arc::clone(&refusal), timeouts);
     let requests = Requests {
         boundary,
         peer,

@@ -48,13 +48,24 @@ pub(super) struct Guard<S> {
     /// How many heads were handed on, the stand-in included.
     heads: u64,
     refusal: Arc<Refusal>,
-    header_timeout: Duration,
+    timeouts: Timeouts,
     /// By when the head that is being waited for must be there.
     head_deadline: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
     /// Whether the client has sent its last byte.
     is_ended: bool,
     lingering: Option<Pin<Box<Sleep>>>,
+    /// Runs while the client takes nothing of its answer.
+    stalling: Option<Pin<Box<Sleep>>>,
+}
+
+/// What a guard waits for, and how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timeouts {
+    /// For a head, from its first byte or, for the first one, from the connection.
+    pub(super) head: Duration,
+    /// For the client to take some more of its answer.
+    pub(super) write: Duration,
 }
 
 /// What the next byte from the socket belongs to.
@@ -62,8 +73,10 @@ enum Place {
     Head(HeadScan),
     Length(u64),
     Chunked(ChunkedScan),
-    /// Nothing more is read.
+    /// Nothing more is read: the stand-in was the last request.
     Refused,
+    /// Nothing more is read: the chunks of a body are malformed.
+    Broken(HeadError),
 }
 
 /// How far the lines of a head have been looked at.
@@ -75,7 +88,7 @@ struct HeadScan {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
-    pub(super) fn new(socket: S, refusal: Arc<Refusal>, header_timeout: Duration) -> Self {
+    pub(super) fn new(socket: S, refusal: Arc<Refusal>, timeouts: Timeouts) -> Self {
         Self {
             socket,
             input: BytesMut::new(),
@@ -83,17 +96,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             place: Place::Head(HeadScan::default()),
             heads: 0,
             refusal,
-            header_timeout,
-            head_deadline: Some(Instant::now() + header_timeout),
+            head_deadline: Some(Instant::now() + timeouts.head),
+            timeouts,
             sleep: None,
             is_ended: false,
             lingering: None,
+            stalling: None,
         }
     }
 
     /// Looks at what has arrived and clears what may be handed on: at most one head, and what is
     /// there of its body.
-    fn inspect(&mut self) -> io::Result<()> {
+    fn inspect(&mut self) {
         if let Place::Head(scan) = &mut self.place {
             // Some clients end a body with a line end that belongs to nothing.
             if self.heads > 0 && !scan.has_request_line && self.input.starts_with(b"\r\n") {
@@ -118,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         }
         let body = &self.input[self.cleared..];
         match &mut self.place {
-            Place::Head(_) | Place::Refused => {}
+            Place::Head(_) | Place::Refused | Place::Broken(_) => {}
             Place::Length(left) => {
                 let step = usize::try_from(*left).unwrap_or(usize::MAX).min(body.len());
                 *left -= step as u64;
@@ -127,16 +141,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                     self.place = Place::Head(HeadScan::default());
                 }
             }
-            Place::Chunked(scan) => {
-                self.cleared += scan
-                    .scan(body)
-                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-                if scan.is_done() {
-                    self.place = Place::Head(HeadScan::default());
+            Place::Chunked(scan) => match scan.scan(body) {
+                Ok(step) => {
+                    self.cleared += step;
+                    if scan.is_done() {
+                        self.place = Place::Head(HeadScan::default());
+                    }
                 }
-            }
+                // The head before it may be cleared already, and is to be answered.
+                Err(error) => self.place = Place::Broken(error),
+            },
         }
-        Ok(())
     }
 
     fn refuse(&mut self, error: HeadError) {
@@ -160,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         if self.heads > 0 && self.input.is_empty() {
             return Poll::Pending;
         }
-        let timeout = self.header_timeout;
+        let timeout = self.timeouts.head;
         let deadline = *self
             .head_deadline
             .get_or_insert_with(|| Instant::now() + timeout);
@@ -176,6 +191,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     fn poll_socket(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.input.reserve(READ_BYTES);
         pin!(self.socket.read_buf(&mut self.input)).poll(context)
+    }
+
+    /// Passes on what a write came to, unless the client has taken nothing for too long.
+    fn limit_stall<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalling = None;
+            return written;
+        }
+        let timeout = self.timeouts.write;
+        let stalling = self
+            .stalling
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+        ready!(stalling.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Reads and forgets what the client still sends, until it ends or a moment has passed. Closing
@@ -241,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
         let guard = &mut *self;
         loop {
             if guard.cleared == 0 && !guard.input.is_empty() {
-                guard.inspect()?;
+                guard.inspect();
             }
             if guard.cleared > 0 {
                 let count = guard.cleared.min(buffer.remaining());
@@ -250,9 +283,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 guard.cleared -= count;
                 return Poll::Ready(Ok(()));
             }
-            if matches!(guard.place, Place::Refused) {
+            match guard.place {
                 // The answer to the stand-in ends the connection; nothing is waited for here.
-                return Poll::Pending;
+                Place::Refused => return Poll::Pending,
+                Place::Broken(error) => {
+                    let error = io::Error::new(io::ErrorKind::InvalidData, error);
+                    return Poll::Ready(Err(error));
+                }
+                Place::Head(_) | Place::Length(_) | Place::Chunked(_) => {}
             }
             match guard.poll_socket(context) {
                 Poll::Ready(Ok(0)) => {
@@ -281,7 +319,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(context, bytes)
+        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+        self.limit_stall(written, context)
     }
 
     fn poll_write_vectored(
@@ -289,7 +328,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
+        self.limit_stall(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -310,5 +350,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
             guard.is_ended = true;
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
+        let (socket, mut client) = tokio::io::duplex(8);
+        let timeouts = Timeouts {
+            head: Duration::from_mins(1),
+            write: Duration::from_millis(200),
+        };
+        let mut guard = Guard::new(socket, Arc::default(), timeouts);
+
+        // A client that is slow and reads on is waited for.
+        let reading = async {
+            let mut bytes = [0; 4];
+            for _ in 0..4 {
+                tokio::time::sleep(timeouts.write / 2).await;
+                client.read_exact(&mut bytes).await.unwrap();
+            }
+        };
+        let (written, ()) = tokio::join!(guard.write_all(&[0; 24]), reading);
+        written.unwrap();
+
+        let error = guard.write_all(&[0; 24]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -17,6 +17,8 @@ pub(super) const READ_BYTES: usize = 8 * 1024;
 /// How long a connection is kept for its next request. Longer than what most clients and load
 /// balancers keep theirs, so that they and not we close it, and no request meets a closing door.
 pub(super) const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(75);
+/// How long a client may take nothing of its answer while there is more of it.
+pub(super) const WRITE_STALL: Duration = Duration::from_mins(1);
 /// How long a closed connection is still read from, so that the answer is not lost to a reset.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 

@@ -1,1 +1,448 @@
+//! The listener through raw sockets: what is sent is exactly the bytes that are written here.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+use super::*;
+use crate::extract::read_body;
+use crate::lifecycle::Lifecycle;
+use crate::middleware::Boundary;
+use crate::middleware::cors::CorsOrigins;
+use crate::problem::Problem;
+use crate::settings::Source;
+
+const HEADER_TIMEOUT: Duration = Duration::from_millis(300);
+const BODY_IDLE_TIMEOUT: Duration = Duration::from_millis(300);
+const ECHO_BYTES_MAX: usize = 1024 * 1024;
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Server {
+    address: SocketAddr,
+    lifecycle: Lifecycle,
+}
+
+async fn echo(body: Body) -> Result<Vec<u8>, Problem> {
+    Ok(read_body(body, ECHO_BYTES_MAX).await?.to_vec())
+}
+
+async fn slow() -> &'static str {
+    tokio::time::sleep(3 * HEADER_TIMEOUT).await;
+    "slow"
+}
+
+async fn early() -> impl IntoResponse {
+    Problem::payload_too_large(0)
+}
+
+async fn broken() -> StatusCode {
+    panic!("as the test wants it")
+}
+
+impl Server {
+    async fn start() -> Self {
+        let router = Router::new()
+            .route("/echo", post(echo))
+            .route("/slow", get(slow))
+            .route("/early", post(early))
+            .route("/broken", get(broken))
+            .route("/", get(async || "home"));
+        let origins = CorsOrigins::from_source(&Source::default()).unwrap();
+        let boundary = Boundary::new(router, Arc::new(origins));
+        let listener = Listener::bind("127.0.0.1", 0, boundary).await.unwrap();
+        let address = listener.address().unwrap();
+        let lifecycle = Lifecycle::new();
+        let limits = Limits {
+            header_timeout: HEADER_TIMEOUT,
+            body_idle_timeout: BODY_IDLE_TIMEOUT,
+        };
+        let serving = lifecycle.clone();
+        tokio::spawn(async move { serve(vec![listener], limits, &serving).await });
+        Self { address, lifecycle }
+    }
+
+    async fn connect(&self) -> Client {
+        Client(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    /// Sends `bytes` over a connection of their own and reads until the gateway closes it.
+    async fn ask(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut client = self.connect().await;
+        client.send(bytes).await;
+        client.rest().await
+    }
+}
+
+struct Client(TcpStream);
+
+impl Client {
+    async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Everything until the gateway closes the connection. A reset fails the test.
+    async fn rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let read = self.0.read_to_end(&mut bytes);
+        tokio::time::timeout(PATIENCE, read)
+            .await
+            .expect("the gateway closes the connection")
+            .unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Reads until `text` has come.
+    async fn until(&mut self, text: &str) -> String {
+        let mut bytes = Vec::new();
+        while !String::from_utf8_lossy(&bytes).contains(text) {
+            let read = self.0.read_buf(&mut bytes);
+            let count = tokio::time::timeout(PATIENCE, read)
+                .await
+                .expect("the answer comes")
+                .unwrap();
+            assert!(
+                count > 0,
+                "closed after {:?}",
+                String::from_utf8_lossy(&bytes)
+            );
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+/// The status of each answer in `answers`.
+fn statuses(answers: &str) -> Vec<&str> {
+    answers
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .filter_map(|rest| rest.get(..3))
+        .filter(|status| status.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect()
+}
+
+/// Whether `answer` is one problem that closes the connection.
+#[track_caller]
+fn assert_refused(answer: &str, status: u16, code: &str, sent: &str) {
+    let lower = answer.to_ascii_lowercase();
+    assert!(
+        answer.starts_with(&format!("HTTP/1.1 {status} ")),
+        "{sent:?} gave {answer:?}"
+    );
+    assert_eq!(statuses(answer).len(), 1, "{sent:?} gave {answer:?}");
+    assert!(lower.contains("\r\nconnection: close\r\n"), "{answer:?}");
+    assert!(
+        lower.contains("\r\ncontent-type: application/problem+json\r\n"),
+        "{answer:?}"
+    );
+    assert!(lower.contains("\r\nx-request-id: "), "{answer:?}");
+    assert!(
+        answer.contains(&format!(r#""code":"{code}""#)),
+        "{sent:?} gave {answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn framing_with_two_meanings_is_refused_and_nothing_of_it_is_run() {
+    let server = Server::start().await;
+    // What would be run if the framing were read the other way.
+    let smuggled = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for head in [
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "GET / HTTP/1.1\nHost: a\n\n",
+        "GET / HTTP/1.1\r\nHost: a\nX-A: b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX-A: b\rc\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX-A: b\0\r\n\r\n",
+        "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+        "GET / HTTP/3.0\r\nHost: a\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let sent = format!("{head}{smuggled}");
+        assert_refused(&server.ask(&sent).await, 400, "malformed_request", head);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_waits_for_the_answers_to_earlier_requests() {
+    let server = Server::start().await;
+    let answer = server
+        .ask(
+            "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n\
+             POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\
+             GET / HTTP/1.1\r\n\r\n\
+             GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        )
+        .await;
+    assert_eq!(statuses(&answer), ["200", "200", "400"], "{answer:?}");
+    let slow = answer.find("\r\n\r\nslow").unwrap();
+    let echo = answer.find("\r\n\r\nabc").unwrap();
+    let refusal = answer.find("one Host header").unwrap();
+    assert!(slow < echo && echo < refusal, "{answer:?}");
+}
+
+#[tokio::test]
+async fn requests_are_read_however_their_bytes_arrive() {
+    let server = Server::start().await;
+    let requests = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+                    3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n\
+                    POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfghij\r\n\
+                    GET http://A:80/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    for step in [1, 7, 64, requests.len()] {
+        let mut client = server.connect().await;
+        client.0.set_nodelay(true).unwrap();
+        for piece in requests.as_bytes().chunks(step) {
+            client.send(piece).await;
+            tokio::task::yield_now().await;
+        }
+        let answer = client.rest().await;
+        assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 3, "{answer:?}");
+        for body in ["\r\n\r\nabcde", "\r\n\r\nfghij", "\r\n\r\nhome"] {
+            assert!(answer.contains(body), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_arrives_whole() {
+    let server = Server::start().await;
+    let body: String = (0..ECHO_BYTES_MAX / 8).map(|n| format!("{n:08}")).collect();
+    let mut client = server.connect().await;
+    let (mut read, mut write) = client.0.split();
+    let head = format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let sent = async {
+        write.write_all(head.as_bytes()).await.unwrap();
+        write.write_all(body.as_bytes()).await.unwrap();
+    };
+    let mut answer = Vec::new();
+    let ((), read) = tokio::join!(sent, read.read_to_end(&mut answer));
+    read.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.ends_with(&body), "{} bytes came", answer.len());
+}
+
+#[tokio::test]
+async fn broken_chunks_are_400_and_close() {
+    let server = Server::start().await;
+    for body in [
+        "3\r\nabcd\r\n0\r\n\r\n",
+        "3\nabc\r\n",
+        "x\r\n",
+        "3 \r\nabc\r\n",
+    ] {
+        let sent =
+            format!("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+        assert_refused(&server.ask(&sent).await, 400, "malformed_request", body);
+    }
+}
+
+#[tokio::test]
+async fn heads_have_a_length_and_a_number_of_fields() {
+    let server = Server::start().await;
+    let long = "a".repeat(HEAD_BYTES_MAX);
+    let fields = "X: y\r\n".repeat(HEAD_FIELDS_MAX);
+    for head in [
+        format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}"),
+        format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n"),
+    ] {
+        let answer = server.ask(&head).await;
+        assert_refused(&answer, 431, "request_head_too_large", &head[..40]);
+    }
+    let fields = "X: y\r\n".repeat(HEAD_FIELDS_MAX - 2);
+    let answer = server
+        .ask(format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fields}\r\n"
+        ))
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_is_408_and_close() {
+    let server = Server::start().await;
+    for head in ["G", "GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "] {
+        let started = Instant::now();
+        assert_refused(&server.ask(head).await, 408, "request_timeout", head);
+        assert!(started.elapsed() >= HEADER_TIMEOUT);
+    }
+    // The second head of a kept connection has its own time, from its first byte.
+    let mut client = server.connect().await;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.until("home").await;
+    tokio::time::sleep(2 * HEADER_TIMEOUT).await;
+    client.send("GET / HT").await;
+    assert_refused(&client.rest().await, 408, "request_timeout", "GET / HT");
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_is_408_all_the_same() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    let (mut read, mut write) = client.0.split();
+    let trickle = async {
+        // The answer ends the loop: writing to the closed connection fails.
+        while write.write_all(b"a").await.is_ok() {
+            tokio::time::sleep(HEADER_TIMEOUT / 10).await;
+        }
+    };
+    let mut answer = vec![0; 12];
+    tokio::select! {
+        () = trickle => panic!("closed without an answer"),
+        read = read.read_exact(&mut answer) => { read.unwrap(); }
+    }
+    assert_eq!(answer, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_closed_without_a_word() {
+    let server = Server::start().await;
+    let started = Instant::now();
+    assert_eq!(server.ask("").await, "");
+    assert!(started.elapsed() >= HEADER_TIMEOUT);
+}
+
+#[tokio::test]
+async fn a_body_that_stops_is_408_and_close() {
+    let server = Server::start().await;
+    for sent in [
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+    ] {
+        let started = Instant::now();
+        assert_refused(&server.ask(sent).await, 408, "request_timeout", sent);
+        assert!(started.elapsed() >= BODY_IDLE_TIMEOUT);
+    }
+}
+
+#[tokio::test]
+async fn a_slow_body_that_keeps_coming_is_taken() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    client
+        .send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
+        .await;
+    for piece in ["a", "b", "c", "d", "e", "f"] {
+        tokio::time::sleep(BODY_IDLE_TIMEOUT / 3).await;
+        client.send(piece).await;
+    }
+    let answer = client.until("abcdef").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_body_cut_off_is_not_taken_for_a_whole_one() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    client
+        .send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc")
+        .await;
+    client.0.shutdown().await.unwrap();
+    let answer = client.rest().await;
+    assert!(!answer.contains(" 200 "), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_early_answer_arrives_although_the_body_is_not_read() {
+    let server = Server::start().await;
+    let body = "a".repeat(4 * 1024 * 1024);
+    let mut client = server.connect().await;
+    let (mut read, mut write) = client.0.split();
+    let sent = async {
+        let head = format!(
+            "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        write.write_all(head.as_bytes()).await.unwrap();
+        // The gateway may close before all of it is written.
+        let _ = write.write_all(body.as_bytes()).await;
+    };
+    let mut answer = Vec::new();
+    let ((), read) = tokio::join!(sent, read.read_to_end(&mut answer));
+    read.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer:?}");
+    assert!(answer.contains("payload_too_large"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_hold_outlasts_the_header_timeout() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(client.until("slow").await.starts_with("HTTP/1.1 200 OK"));
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(client.until("home").await.starts_with("HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_and_the_connection_goes_on() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    client.send("GET /broken HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let answer = client.until("}").await;
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer:?}");
+    assert!(answer.contains(r#""code":"internal_error""#), "{answer:?}");
+    assert!(!answer.contains("as the test wants it"), "{answer:?}");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.until("home").await;
+}
+
+#[tokio::test]
+async fn draining_ends_what_runs_and_takes_nothing_new() {
+    let server = Server::start().await;
+    let mut running = server.connect().await;
+    running.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let mut idle = server.connect().await;
+    idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    idle.until("home").await;
+
+    server.lifecycle.drain();
+    let finishing = server.lifecycle.clone();
+    let finished =
+        tokio::spawn(async move { finishing.finish(PATIENCE, std::future::pending()).await });
+
+    assert!(idle.rest().await.is_empty());
+    let answer = running.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer:?}");
+    assert!(answer.ends_with("slow"), "{answer:?}");
+    drop((idle, running));
+    assert!(finished.await.unwrap());
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn http_1_0_needs_no_host() {
+    let server = Server::start().await;
+    let answer = server.ask("GET / HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer:?}");
+}

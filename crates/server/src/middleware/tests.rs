@@ -1,1 +1,243 @@
+//! The boundary around a router of a few routes.
 
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use super::cors::CorsOrigins;
+use super::*;
+use crate::settings::Source;
+
+async fn upstream() -> Response {
+    let headers = [
+        ("content-security-policy", "default-src 'self'"),
+        ("cache-control", "max-age=60"),
+        ("x-proxy-status", "forwarded"),
+    ];
+    let mut response = (headers, "the upstream's").into_response();
+    response.extensions_mut().insert(FromUpstream);
+    response
+}
+
+async fn page() -> Response {
+    let headers = [("content-security-policy", "default-src 'self'")];
+    (headers, "page").into_response()
+}
+
+async fn context(request: axum::extract::Request) -> String {
+    request
+        .extensions()
+        .get::<RequestContext>()
+        .unwrap()
+        .id
+        .to_string()
+}
+
+async fn answer(request: Request<Body>) -> Response {
+    let router = Router::new()
+        .route("/proxy", any(upstream))
+        .route("/status/{id}", get(async || "status"))
+        .route("/s/{service}/{*path}", any(upstream))
+        .route("/agents", get(async || "agents").post(async || "made"))
+        .route("/app/", get(page))
+        .route("/context", get(context));
+    let origins = CorsOrigins::from_source(&Source::default()).unwrap();
+    Boundary::new(router, Arc::new(origins))
+        .answer(request, ([127, 0, 0, 1], 1).into())
+        .await
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+async fn text(response: Response) -> String {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn an_id_of_ones_own_is_not_taken() {
+    let given = "01890000-0000-7000-8000-000000000000";
+    let response = answer(request("GET", "/context", &[("x-request-id", given)])).await;
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(id, given);
+    assert_eq!(uuid::Uuid::parse_str(&id).unwrap().get_version_num(), 7);
+    assert_eq!(text(response).await, id);
+}
+
+#[tokio::test]
+async fn own_answers_carry_the_browsers_rules() {
+    let response = answer(request("GET", "/agents", &[])).await;
+    let headers = response.headers();
+    for (name, value) in [
+        (
+            "content-security-policy",
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cache-control", "no-store"),
+    ] {
+        assert_eq!(headers[name], value, "{name}");
+    }
+    assert!(!headers.contains_key("x-proxy-status"));
+
+    let response = answer(request("GET", "/app/", &[])).await;
+    assert_eq!(
+        response.headers()["content-security-policy"],
+        "default-src 'self'"
+    );
+    assert_eq!(response.headers()["x-frame-options"], "DENY");
+}
+
+#[tokio::test]
+async fn an_upstreams_headers_are_left_alone() {
+    let response = answer(request(
+        "POST",
+        "/proxy",
+        &[("origin", "http://localhost:1")],
+    ))
+    .await;
+    let headers = response.headers();
+    assert_eq!(headers["content-security-policy"], "default-src 'self'");
+    assert_eq!(headers["cache-control"], "max-age=60");
+    assert_eq!(headers["x-proxy-status"], "forwarded");
+    assert!(headers.contains_key("x-request-id"));
+    for name in ["x-frame-options", "access-control-allow-origin", "vary"] {
+        assert!(!headers.contains_key(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstreams_page_gets_an_origin_of_its_own() {
+    let response = answer(request("GET", "/s/wiki/page", &[])).await;
+    let policies: Vec<_> = response
+        .headers()
+        .get_all("content-security-policy")
+        .iter()
+        .collect();
+    assert_eq!(policies, ["default-src 'self'", "sandbox"]);
+}
+
+#[tokio::test]
+async fn agents_can_tell_the_gateways_answers() {
+    for (method, path, status, proxy_status) in [
+        ("GET", "/status/x", StatusCode::OK, "gateway"),
+        (
+            "POST",
+            "/status/x",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "refused",
+        ),
+        ("GET", "/proxy/none", StatusCode::NOT_FOUND, "refused"),
+    ] {
+        let response = answer(request(method, path, &[])).await;
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["x-proxy-status"], proxy_status);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_path_or_method_is_a_problem() {
+    let response = answer(request("GET", "/nothing?secret=1", &[])).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    let problem: Value = serde_json::from_str(&text(response).await).unwrap();
+    assert_eq!(problem["code"], "not_found");
+
+    let response = answer(request("DELETE", "/agents", &[])).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()["allow"], "GET,HEAD,POST");
+    let problem: Value = serde_json::from_str(&text(response).await).unwrap();
+    assert_eq!(problem["code"], "method_not_allowed");
+    assert_eq!(problem["type"], "/problems/method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_preflight_is_204_and_says_yes_to_allowed_origins_alone() {
+    for (origin, path, is_allowed) in [
+        ("http://localhost:5173", "/agents", true),
+        ("https://evil.example", "/agents", false),
+        ("http://localhost:5173", "/proxy", false),
+        ("http://localhost:5173", "/status/x", false),
+    ] {
+        let asks = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+        ];
+        let response = answer(request("OPTIONS", path, &asks)).await;
+        assert_eq!(response.status(), StatusCode::NO_CONTENT, "{origin} {path}");
+        let headers = response.headers();
+        assert_eq!(
+            headers.contains_key("access-control-allow-origin"),
+            is_allowed,
+            "{origin} {path}"
+        );
+        assert_eq!(
+            headers.contains_key("access-control-allow-methods"),
+            is_allowed
+        );
+        assert!(!headers.contains_key("access-control-allow-credentials"));
+    }
+}
+
+#[tokio::test]
+async fn an_allowed_origin_may_read_the_answer() {
+    let response = answer(request(
+        "GET",
+        "/agents",
+        &[("origin", "http://localhost:5173")],
+    ))
+    .await;
+    let headers = response.headers();
+    assert_eq!(
+        headers["access-control-allow-origin"],
+        "http://localhost:5173"
+    );
+    assert_eq!(headers["vary"], "Origin");
+
+    let response = answer(request(
+        "GET",
+        "/agents",
+        &[("origin", "https://evil.example")],
+    ))
+    .await;
+    assert_eq!(response.headers()["vary"], "Origin");
+    assert!(
+        !response
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+}
+
+#[tokio::test]
+async fn options_below_a_service_is_the_upstreams() {
+    let asks = [
+        ("origin", "http://localhost:5173"),
+        ("access-control-request-method", "POST"),
+    ];
+    let response = answer(request("OPTIONS", "/s/wiki/page", &asks)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["x-proxy-status"], "forwarded");
+    assert!(
+        !response
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+}
