@@ -42,7 +42,7 @@ pub(crate) enum SecretsError {
     Damaged { path: PathBuf },
     #[error(
         "{} is missing although the database {} exists; put the file back or set {variable}, \
-         because a new secret could not open what the old one sealed",
+         because what the old secret sealed or signed needs it",
         path.display(),
         database.display()
     )]

@@ -1,28 +1,33 @@
 //! One line for each answered request. It never holds a header's value or a query.
 
+use std::fmt;
+
 use axum::response::Response;
 use http::Method;
 
 use super::request_context::RequestContext;
 use super::route_class::is_passthrough_path;
+use super::security_headers::FromUpstream;
 use crate::problem::NoRoute;
 
-/// Logs an answer. Failures of the gateway are warnings, all else is information.
+/// Logs an answer. Failures of the gateway itself are warnings, all else is information.
 pub(super) fn log(context: &RequestContext, method: &Method, path: &str, response: &Response) {
     let status = response.status().as_u16();
-    let route = route(path, response);
-    let milliseconds = context.received_at.elapsed().as_secs_f64() * 1000.0;
+    let route = Route { path, response };
+    let duration_us = context.received_at.elapsed().as_micros();
     let request_id = context.id;
-    if response.status().is_server_error() {
+    let is_failure = response.status().is_server_error()
+        && response.extensions().get::<FromUpstream>().is_none();
+    if is_failure {
         tracing::warn!(
             request.id = %request_id,
-            duration_ms = milliseconds,
+            duration_us = %duration_us,
             "{method} {route} {status}"
         );
     } else {
         tracing::info!(
             request.id = %request_id,
-            duration_ms = milliseconds,
+            duration_us = %duration_us,
             "{method} {route} {status}"
         );
     }
@@ -31,13 +36,41 @@ pub(super) fn log(context: &RequestContext, method: &Method, path: &str, respons
 /// What may be shown of a path: all of it where a route took it, because our own routes hold ids
 /// and nothing secret; only the service where the rest is an upstream's; nothing where no route
 /// took it.
-fn route<'a>(path: &'a str, response: &Response) -> std::borrow::Cow<'a, str> {
-    if response.extensions().get::<NoRoute>().is_some() {
-        return "(no route)".into();
+struct Route<'a> {
+    path: &'a str,
+    response: &'a Response,
+}
+
+impl fmt::Display for Route<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.response.extensions().get::<NoRoute>().is_some() {
+            formatter.write_str("(no route)")
+        } else if is_passthrough_path(self.path) {
+            let service = self.path.split('/').nth(2).unwrap_or_default();
+            write!(formatter, "/s/{service}/…")
+        } else {
+            formatter.write_str(self.path)
+        }
     }
-    if is_passthrough_path(path) {
-        let service = path.split('/').nth(2).unwrap_or_default();
-        return format!("/s/{service}/…").into();
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_is_ours_of_a_path_is_shown() {
+        let answered = Response::new(Body::empty());
+        let unknown = crate::problem::no_such_path().await.into_response();
+        for (path, response, shown) in [
+            ("/agents/7", &answered, "/agents/7"),
+            ("/s/stripe/v1/charges/secret", &answered, "/s/stripe/…"),
+            ("/agt_secret", &unknown, "(no route)"),
+        ] {
+            assert_eq!(Route { path, response }.to_string(), shown);
+        }
     }
-    path.into()
 }
