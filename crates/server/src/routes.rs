@@ -4,17 +4,15 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::endpoints;
-use crate::settings::ListenSettings;
 
-/// The router of each port. With a port of its own, the dashboard is nowhere else, so that the
-/// networks of agents never reach the approvals.
-pub(crate) fn by_port(settings: &ListenSettings) -> Vec<(u16, Router)> {
-    match settings.dashboard_port {
-        None => vec![(settings.port, agents().merge(dashboard()).merge(machines()))],
-        Some(dashboard_port) => vec![
-            (settings.port, agents().merge(machines())),
-            (dashboard_port, dashboard().merge(machines())),
-        ],
+/// The routers of the ports: of `PORT` first and, if the dashboard has a port of its own, of that
+/// one. The dashboard is on one of them alone, so that the networks of agents never reach the
+/// approvals.
+pub(crate) fn by_port(has_dashboard_port: bool) -> Vec<Router> {
+    if has_dashboard_port {
+        vec![agents().merge(machines()), dashboard().merge(machines())]
+    } else {
+        vec![agents().merge(dashboard()).merge(machines())]
     }
 }
 

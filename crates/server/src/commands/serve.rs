@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::console::{self, EXIT_SETTINGS};
 use crate::lifecycle::{DRAIN_MAX, Lifecycle, StopSignals};
-use crate::listen::{self, Limits, Listener};
+use crate::listen::{self, Limits, Listener, Socket};
 use crate::logging;
 use crate::middleware::Boundary;
 use crate::routes;
 use crate::secrets::Secrets;
-use crate::settings::{Settings, Source};
+use crate::settings::{ListenSettings, Settings, Source};
 
 /// Serves until it is told to stop.
 pub(crate) fn run() -> ExitCode {
@@ -54,11 +54,19 @@ enum ServeError {
 async fn serve(settings: &Settings, _secrets: &Secrets) -> Result<(), ServeError> {
     let mut signals = StopSignals::take().map_err(ServeError::Signals)?;
     let lifecycle = Lifecycle::new();
-    let listeners = bind(settings).await?;
+    let sockets = bind(&settings.listen).await?;
+    let routers = routes::by_port(settings.listen.dashboard_port.is_some());
+    let cors_origins = Arc::new(settings.listen.cors_origins.clone());
+    let listeners: Vec<_> = sockets
+        .into_iter()
+        .zip(routers)
+        .map(|(socket, router)| Listener {
+            socket,
+            boundary: Boundary::new(router, Arc::clone(&cors_origins)),
+        })
+        .collect();
     for listener in &listeners {
-        if let Ok(address) = listener.address() {
-            tracing::info!("listening on http://{address}");
-        }
+        tracing::info!("listening on http://{}", listener.socket.address());
     }
 
     let limits = Limits::from(&settings.listen);
@@ -79,21 +87,22 @@ async fn serve(settings: &Settings, _secrets: &Secrets) -> Result<(), ServeError
     Ok(())
 }
 
-/// One listener for everything, or two if the dashboard has a port of its own.
-async fn bind(settings: &Settings) -> Result<Vec<Listener>, ServeError> {
-    let cors_origins = Arc::new(settings.listen.cors_origins.clone());
-    let mut listeners = Vec::new();
-    for (port, router) in routes::by_port(&settings.listen) {
-        let boundary = Boundary::new(router, Arc::clone(&cors_origins));
-        let host = settings.listen.host.as_str();
-        let listener = Listener::bind(host, port, boundary)
-            .await
-            .map_err(|error| ServeError::Bind {
-                host: host.to_owned(),
-                port,
-                error,
-            })?;
-        listeners.push(listener);
+/// Binds `PORT` and, if it is set, `DASHBOARD_PORT`.
+async fn bind(settings: &ListenSettings) -> Result<Vec<Socket>, ServeError> {
+    let mut sockets = Vec::new();
+    for port in [Some(settings.port), settings.dashboard_port]
+        .into_iter()
+        .flatten()
+    {
+        let socket =
+            Socket::bind(&settings.host, port)
+                .await
+                .map_err(|error| ServeError::Bind {
+                    host: settings.host.clone(),
+                    port,
+                    error,
+                })?;
+        sockets.push(socket);
     }
-    Ok(listeners)
+    Ok(sockets)
 }

@@ -17,23 +17,33 @@ use crate::middleware::Boundary;
 /// How long accepting rests when the system has no more descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A port and what is served on it.
-pub(crate) struct Listener {
+/// A bound port. What is served on it is built afterwards, because it has to know the addresses that
+/// the gateway itself listens on.
+#[derive(Debug)]
+pub(crate) struct Socket {
     socket: TcpListener,
-    boundary: Boundary,
+    address: SocketAddr,
 }
 
-impl Listener {
+impl Socket {
     /// Binds `host` and `port`. Port 0 takes any free one.
-    pub(crate) async fn bind(host: &str, port: u16, boundary: Boundary) -> io::Result<Self> {
+    pub(crate) async fn bind(host: &str, port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((host, port)).await?;
-        Ok(Self { socket, boundary })
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
+}
+
+/// A bound port and what is served on it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) socket: Socket,
+    pub(crate) boundary: Boundary,
 }
 
 /// Serves all listeners until the gateway drains. Connections that are open then are the
@@ -59,7 +69,7 @@ async fn accept_all(
                 .acquire_owned()
                 .await
                 .expect("the semaphore is never closed");
-            let (socket, peer) = accept(&listener.socket).await;
+            let (socket, peer) = accept(&listener.socket.socket).await;
             (place, socket, peer)
         };
         let (place, socket, peer) = tokio::select! {

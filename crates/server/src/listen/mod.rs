@@ -17,7 +17,7 @@ mod head;
 mod head_error;
 mod limits;
 
-pub(crate) use accept::{Listener, serve};
+pub(crate) use accept::{Listener, Socket, serve};
 pub(crate) use body_error::BodyError;
 pub(crate) use head_error::HeadError;
 pub(crate) use limits::Limits;

@@ -59,8 +59,9 @@ impl Server {
             .route("/", get(async || "home"));
         let origins = CorsOrigins::from_source(&Source::default()).unwrap();
         let boundary = Boundary::new(router, Arc::new(origins));
-        let listener = Listener::bind("127.0.0.1", 0, boundary).await.unwrap();
-        let address = listener.address().unwrap();
+        let socket = Socket::bind("127.0.0.1", 0).await.unwrap();
+        let address = socket.address();
+        let listener = Listener { socket, boundary };
         let lifecycle = Lifecycle::new();
         let limits = Limits {
             header_timeout: HEADER_TIMEOUT,

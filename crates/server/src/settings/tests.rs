@@ -150,6 +150,16 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
             "LLM_API_KEY must be visible ASCII characters without spaces",
         ),
         (
+            "UPSTREAM_PRIVATE_ALLOW",
+            "10.0.0.0/33",
+            r#"UPSTREAM_PRIVATE_ALLOW must be comma-separated CIDR or CIDR:PORT, such as 127.0.0.1/32:9000 or 10.0.0.0/8, not "10.0.0.0/33""#,
+        ),
+        (
+            "UPSTREAM_HOSTS",
+            "api",
+            r#"UPSTREAM_HOSTS must be comma-separated NAME=IP, such as api.internal=10.0.0.5, not "api""#,
+        ),
+        (
             "CORS_ORIGINS",
             "localhost",
             r#"CORS_ORIGINS must be a comma-separated list of origins such as https://app.example.com or http://localhost:*, not "localhost""#,

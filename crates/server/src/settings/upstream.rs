@@ -1,7 +1,10 @@
 //! How upstreams are reached, and which addresses they may have.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use gaiterguard_gateway::upstream::{AllowedRange, parse_private_allow, parse_upstream_hosts};
 
 use super::read;
 use super::{SettingError, Source};
@@ -17,10 +20,10 @@ pub(crate) struct UpstreamSettings {
     pub(crate) idle_timeout: Duration,
     /// Up to which length answers are kept.
     pub(crate) stored_answer_bytes_max: usize,
-    /// `CIDR` or `CIDR:PORT` entries, separated by commas; empty for none.
-    pub(crate) private_allow: String,
-    /// `name=IP` pairs, separated by commas; empty for none.
-    pub(crate) hosts: String,
+    /// Loopback and private addresses that upstreams may have all the same.
+    pub(crate) private_allow: Vec<AllowedRange>,
+    /// Names and addresses that stand in for DNS; a name may repeat.
+    pub(crate) hosts: Vec<(String, IpAddr)>,
     /// Further trusted certificates, PEM.
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -38,12 +41,46 @@ impl UpstreamSettings {
             timeout: read::milliseconds(source, "UPSTREAM_TIMEOUT_MS", 30_000)?,
             idle_timeout: read::milliseconds(source, "UPSTREAM_IDLE_TIMEOUT_MS", 60_000)?,
             stored_answer_bytes_max: usize::try_from(stored_answer_bytes_max).unwrap_or(usize::MAX),
-            private_allow: source
-                .get("UPSTREAM_PRIVATE_ALLOW")?
-                .unwrap_or_default()
-                .to_owned(),
-            hosts: source.get("UPSTREAM_HOSTS")?.unwrap_or_default().to_owned(),
+            private_allow: list(
+                source,
+                "UPSTREAM_PRIVATE_ALLOW",
+                "comma-separated CIDR or CIDR:PORT, such as 127.0.0.1/32:9000 or 10.0.0.0/8",
+                parse_private_allow,
+            )?,
+            hosts: list(
+                source,
+                "UPSTREAM_HOSTS",
+                "comma-separated NAME=IP, such as api.internal=10.0.0.5",
+                parse_upstream_hosts,
+            )?,
             ca_file: read::path(source, "UPSTREAM_CA_FILE")?,
         })
     }
+}
+impl UpstreamSettings {
+    /// The same for the gateway, which also has to know where it listens itself.
+    pub(crate) fn for_gateway(
+        &self,
+        own_listeners: Vec<SocketAddr>,
+    ) -> gaiterguard_gateway::upstream::UpstreamSettings {
+        gaiterguard_gateway::upstream::UpstreamSettings {
+            connect_timeout: self.connect_timeout,
+            first_byte_timeout: self.timeout,
+            idle_timeout: self.idle_timeout,
+            private_allow: self.private_allow.clone(),
+            hosts: self.hosts.clone(),
+            ca_file: self.ca_file.clone(),
+            own_listeners,
+        }
+    }
+}
+
+fn list<T>(
+    source: &Source,
+    variable: &'static str,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Result<Vec<T>, String>,
+) -> Result<Vec<T>, SettingError> {
+    let text = source.get(variable)?.unwrap_or_default();
+    parse(text).map_err(|_| SettingError::invalid(variable, expected, text))
 }
