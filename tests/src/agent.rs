@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::client::{Answer, Call, Client};
+use crate::gateway::TestGateway;
 use crate::human::text;
 
 /// An agent as its client sees the gateway.
@@ -47,6 +48,13 @@ impl Agent {
     /// A call on an agent route with this agent's key.
     pub fn call(&self, method: Method, path: &str) -> Call {
         self.client.call(method, path).agent_key(&self.key)
+    }
+
+    /// The same agent, calling another replica.
+    #[must_use]
+    pub fn calling(mut self, replica: &TestGateway) -> Self {
+        self.client = replica.client();
+        self
     }
 
     /// `POST /proxy` with this body.

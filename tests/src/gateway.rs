@@ -6,6 +6,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::binary::gateway_binary;
 use crate::client::Client;
@@ -15,6 +16,8 @@ use crate::process::ServerProcess;
 
 /// A start runs the migrations; on a busy machine that takes a while.
 const START_LIMIT: Duration = Duration::from_mins(1);
+/// Commands other than serving end by themselves.
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// A drain waits for running calls.
 const STOP_LIMIT: Duration = Duration::from_mins(1);
 
@@ -109,6 +112,26 @@ pub struct TestGateway {
     storage: Storage,
     database: Option<PostgresDatabase>,
     folder: TempDir,
+}
+
+/// Runs a command with `input` on its standard input and gives back its exit status and what it
+/// printed; panics if it does not end within half a minute.
+pub async fn finish(command: Command, input: &str) -> Output {
+    let mut command = tokio::process::Command::from(command);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let what = format!("{:?}", command.as_std());
+    let mut child = command.spawn().expect("the binary can be run");
+    let mut to_child = child.stdin.take().expect("standard input is a pipe");
+    // A command that does not read may have closed it.
+    let _ = to_child.write_all(input.as_bytes()).await;
+    drop(to_child);
+    let ended = tokio::time::timeout(COMMAND_LIMIT, child.wait_with_output()).await;
+    let ended = ended.unwrap_or_else(|_| panic!("{what} did not end within {COMMAND_LIMIT:?}"));
+    ended.expect("the command ends")
 }
 
 impl TestGateway {
@@ -258,25 +281,10 @@ impl TestGateway {
         self.start_process().await;
     }
 
-    /// Runs another command of the binary with the same settings, `input` on its standard input, and
-    /// waits for its end.
+    /// Runs another command of the binary with the same settings and `input` on its standard input;
+    /// see [`finish`].
     pub async fn run(&self, arguments: &[&str], input: &str) -> Output {
-        let mut command = self.command(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let input = input.to_owned();
-        tokio::task::spawn_blocking(move || {
-            let mut child = command.spawn().expect("the binary can be run");
-            let mut to_child = child.stdin.take().expect("standard input is a pipe");
-            // A command that does not read may have closed it.
-            let _ = std::io::Write::write_all(&mut to_child, input.as_bytes());
-            drop(to_child);
-            child.wait_with_output().expect("the command ends")
-        })
-        .await
-        .expect("it does not panic")
+        finish(self.command(arguments), input).await
     }
 
     /// The binary with the same settings and `arguments`, to be run by the test itself.
@@ -311,9 +319,9 @@ impl TestGateway {
             assert!(
                 started.elapsed() < START_LIMIT,
                 "not ready within {START_LIMIT:?}:\n{}",
-                process.logs()
+                process.last_logs()
             );
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(40)).await;
         }
     }
 

@@ -100,7 +100,7 @@ impl Jupyter {
             assert!(
                 started.elapsed() < START_LIMIT,
                 "not ready:\n{}",
-                self.process.logs()
+                self.process.last_logs()
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

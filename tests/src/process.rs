@@ -45,10 +45,18 @@ impl ServerProcess {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The last lines of that, as much as a failed test should show.
+    pub(crate) fn last_logs(&self) -> String {
+        const LINES: usize = 60;
+        let logs = self.logs();
+        let lines: Vec<&str> = logs.lines().collect();
+        lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+
     /// Panics with what it printed if it has ended.
     pub(crate) fn assert_running(&mut self) {
         if let Some(status) = self.exited() {
-            panic!("{} ended with {status}:\n{}", self.name, self.logs());
+            panic!("{} ended with {status}:\n{}", self.name, self.last_logs());
         }
     }
 
@@ -87,7 +95,7 @@ impl ServerProcess {
                 started.elapsed() < limit,
                 "{} did not end within {limit:?}:\n{}",
                 self.name,
-                self.logs()
+                self.last_logs()
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -102,7 +110,7 @@ impl Drop for ServerProcess {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("--- what {} printed ---\n{}", self.name, self.logs());
+            eprintln!("--- what {} printed ---\n{}", self.name, self.last_logs());
         }
     }
 }
