@@ -1,0 +1,263 @@
+//! Documents that describe services. Their content is sealed.
+
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::document::{Document, DocumentKind};
+use gaiterguard_domain::id::{DataKeyId, DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::ledger::Sealed;
+use gaiterguard_domain::time::Timestamp;
+
+use crate::connection::{execute, fetch_all, fetch_optional};
+use crate::error::{Abandoned, StoreError};
+use crate::lane::Write;
+use crate::rows::{Cell, json};
+use crate::store::Store;
+
+/// A document that is to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDocument {
+    /// How its content is to be read.
+    pub kind: DocumentKind,
+    /// What the operator calls it.
+    pub title: Option<String>,
+    /// What was understood of it.
+    pub reading: DocumentReading,
+}
+
+/// What was understood of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DocumentReading {
+    /// The number of operations.
+    pub operations: u32,
+    /// The number of text sections.
+    pub sections: u32,
+    /// What could not be read, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct DocumentRow {
+    id: i64,
+    workspace_id: i64,
+    service_id: i64,
+    kind: String,
+    title: Option<String>,
+    operations: i64,
+    sections: i64,
+    warnings: String,
+    created_at: i64,
+}
+
+impl TryFrom<DocumentRow> for Document {
+    type Error = StoreError;
+
+    fn try_from(row: DocumentRow) -> Result<Self, StoreError> {
+        let cell = Cell {
+            table: "documents",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: DocumentId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            service: ServiceId(row.service_id),
+            kind: cell.some("kind", DocumentKind::parse(&row.kind))?,
+            operations: cell.u32("operations", row.operations)?,
+            sections: cell.u32("sections", row.sections)?,
+            warnings: cell.json("warnings", &row.warnings)?,
+            title: row.title,
+            created_at: Timestamp(row.created_at),
+        })
+    }
+}
+
+impl Store {
+    /// Adds a document, with the content that `content` seals for its id. None if the service
+    /// does not exist.
+    pub async fn document_create(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+        new: &NewDocument,
+        at: Timestamp,
+        content: impl FnOnce(DocumentId) -> Result<Sealed, Abandoned>,
+        audit: impl FnOnce(DocumentId) -> NewAuditEntry,
+    ) -> Result<Option<Document>, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let row = fetch_optional!(
+            write,
+            (i64,),
+            "INSERT INTO documents (workspace_id, service_id, kind, title, operations, sections,
+                warnings, created_at, content)
+             SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM services
+             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL RETURNING id",
+            workspace.0,
+            service.0,
+            new.kind.as_str(),
+            &new.title,
+            i64::from(new.reading.operations),
+            i64::from(new.reading.sections),
+            json(&new.reading.warnings),
+            at.0,
+            Vec::<u8>::new(),
+        );
+        let Some((id,)) = row else {
+            write.rollback().await?;
+            return Ok(None);
+        };
+        let id = DocumentId(id);
+        let sealed = match content(id) {
+            Ok(sealed) => sealed,
+            Err(abandoned) => {
+                write.rollback().await?;
+                return Err(abandoned.into());
+            }
+        };
+        execute!(
+            write,
+            "UPDATE documents SET data_key_id = $2, content = $3 WHERE id = $1",
+            id.0,
+            sealed.data_key.0,
+            &sealed.bytes,
+        );
+        write.audit(audit(id));
+        write.commit().await?;
+        Ok(Some(Document {
+            id,
+            workspace,
+            service,
+            kind: new.kind,
+            title: new.title.clone(),
+            operations: new.reading.operations,
+            sections: new.reading.sections,
+            warnings: new.reading.warnings.clone(),
+            created_at: at,
+        }))
+    }
+
+    /// The documents of a service.
+    pub async fn document_list(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+    ) -> Result<Vec<Document>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_all!(
+            read,
+            DocumentRow,
+            "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
+                created_at
+             FROM documents WHERE service_id = $2 AND workspace_id = $1 ORDER BY id",
+            workspace.0,
+            service.0,
+        )
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+    }
+
+    /// A document.
+    pub async fn document_get(
+        &self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+    ) -> Result<Option<Document>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_optional!(
+            read,
+            DocumentRow,
+            "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
+                created_at
+             FROM documents WHERE id = $2 AND workspace_id = $1",
+            workspace.0,
+            document.0,
+        )
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// A document's content.
+    pub async fn document_content(
+        &self,
+        document: DocumentId,
+    ) -> Result<Option<Sealed>, StoreError> {
+        let mut read = self.read().await?;
+        let row = fetch_optional!(
+            read,
+            (i64, Vec<u8>),
+            "SELECT data_key_id, content FROM documents WHERE id = $1",
+            document.0,
+        );
+        Ok(row.map(|(data_key, bytes)| Sealed {
+            data_key: DataKeyId(data_key),
+            bytes,
+        }))
+    }
+
+    /// Keeps what was understood of a document that was read anew, with its content if that was
+    /// fetched anew too. False if there is no such document.
+    pub async fn document_update_reading(
+        &self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+        reading: &DocumentReading,
+        content: Option<&Sealed>,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let updated = execute!(
+            write,
+            "UPDATE documents SET operations = $3, sections = $4, warnings = $5
+             WHERE id = $2 AND workspace_id = $1",
+            workspace.0,
+            document.0,
+            i64::from(reading.operations),
+            i64::from(reading.sections),
+            json(&reading.warnings),
+        );
+        if updated == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        if let Some(sealed) = content {
+            execute!(
+                write,
+                "UPDATE documents SET data_key_id = $2, content = $3 WHERE id = $1",
+                document.0,
+                sealed.data_key.0,
+                &sealed.bytes,
+            );
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// Removes a document. False if the service has no such document.
+    pub async fn document_delete(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+        document: DocumentId,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let deleted = execute!(
+            write,
+            "DELETE FROM documents WHERE id = $3 AND service_id = $2 AND workspace_id = $1",
+            workspace.0,
+            service.0,
+            document.0,
+        );
+        if deleted == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+}

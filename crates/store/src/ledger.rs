@@ -1,0 +1,455 @@
+//! The ledger writer: the request path's changes, committed together.
+//!
+//! Whoever wants something written puts a command into a queue and waits. A task takes everything
+//! that waits, writes it in one transaction with a few statements of many rows, and then wakes the
+//! waiters. While it commits, the next batch gathers.
+//!
+//! Nothing a waiter was not told of may go on: a claim or an execution whose waiter has gone is
+//! given back, since nobody will send its request.
+
+mod batch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use gaiterguard_domain::approval::{ActionEvent, ActionState};
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::ledger::{
+    ActionChange, Changed, Completion, NewDecision, Outcome, Recorded,
+};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+use crate::error::StoreError;
+use crate::lane::{CommitFailed, Lane};
+use crate::store::{Shared, Store};
+
+/// How many commands may wait.
+const QUEUE_MAX: usize = 4096;
+
+/// How many commands are committed together at most.
+const BATCH_MAX: usize = 256;
+
+/// How long a command may wait for a place in the queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(2);
+
+/// How long a waiter waits for its answer.
+const ANSWER_WAIT: Duration = Duration::from_secs(6);
+
+/// How long the statements of a batch may take.
+const BATCH_WAIT: Duration = Duration::from_secs(5);
+
+/// How long to wait before what must be written is tried again.
+const AGAIN_WAIT: Duration = Duration::from_millis(300);
+
+/// How many completions keep their answers while the database is gone. Those after them keep only
+/// that they were answered, so that memory stays bounded.
+const ANSWERS_CARRIED_MAX: usize = 256;
+
+/// How long the writer is given to finish when the store is closed.
+const FLUSH_WAIT: Duration = Duration::from_secs(10);
+
+/// Something to write, and who waits for it.
+pub(crate) enum Command {
+    /// A decision.
+    Record(
+        Box<NewDecision>,
+        oneshot::Sender<Result<Recorded, StoreError>>,
+    ),
+    /// The end of a request. It is written even if nobody waits.
+    Complete(
+        Box<Completion>,
+        Option<oneshot::Sender<Result<bool, StoreError>>>,
+    ),
+    /// A change of an action.
+    Change(
+        Box<ActionChange>,
+        Option<oneshot::Sender<Result<Changed, StoreError>>>,
+    ),
+}
+
+/// What became of a command.
+pub(crate) enum Answer {
+    /// Of a decision.
+    Recorded(Recorded),
+    /// Of a completion.
+    Completed(bool),
+    /// Of a change.
+    Changed(Changed),
+    /// It can be told in the next batch: what it met has gone meanwhile.
+    Later,
+}
+
+/// The queue to the tasks that write.
+pub(crate) struct Ledger {
+    queue: mpsc::Sender<Command>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Ledger {
+    /// Starts a task for each lane.
+    pub(crate) fn start(shared: &Arc<Shared>) -> (Self, Vec<AbortHandle>) {
+        let (queue, commands) = mpsc::channel(QUEUE_MAX);
+        let commands = Arc::new(Mutex::new(commands));
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let tasks = shared
+            .lanes()
+            .iter()
+            .map(|_| {
+                let writer = Writer {
+                    shared: Arc::clone(shared),
+                    commands: Arc::clone(&commands),
+                    waiting: Arc::clone(&waiting),
+                    carried: Vec::new(),
+                };
+                tokio::spawn(writer.run()).abort_handle()
+            })
+            .collect();
+        (Self { queue, waiting }, tasks)
+    }
+
+    async fn send(&self, command: Command) -> Result<(), StoreError> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = match self.queue.try_send(command) {
+            Ok(()) => return Ok(()),
+            Err(mpsc::error::TrySendError::Full(command)) => {
+                self.queue.send_timeout(command, QUEUE_WAIT).await
+            }
+            Err(mpsc::error::TrySendError::Closed(command)) => {
+                Err(mpsc::error::SendTimeoutError::Closed(command))
+            }
+        };
+        sent.map_err(|_| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            StoreError::late("a place in the ledger writer's queue")
+        })
+    }
+
+    /// Waits until everything that was put into the queue is written.
+    pub(crate) async fn flush(&self) {
+        let flushing = async {
+            while self.waiting.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(FLUSH_WAIT, flushing).await.is_err() {
+            tracing::warn!("the ledger writer could not finish; what was running is recovered");
+        }
+    }
+}
+
+impl Store {
+    /// Makes a decision durable: its ledger row, its claim, its action and its audit entry, all or
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// After [`StoreError::Unavailable`] the caller must send nothing: whatever of the decision was
+    /// written after all is given back.
+    pub async fn record(&self, decision: NewDecision) -> Result<Recorded, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::Record(Box::new(decision), tell);
+        self.ledger().send(command).await?;
+        answered(told).await
+    }
+
+    /// Makes the end of a forwarded request durable. False if it had ended already, as when this
+    /// run was taken for dead.
+    pub async fn complete(&self, completion: Completion) -> Result<bool, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::Complete(Box::new(completion), Some(tell));
+        self.ledger().send(command).await?;
+        answered(told).await
+    }
+
+    /// As [`Self::complete`], without waiting for it to be durable. It is tried until it is.
+    pub async fn complete_soon(&self, completion: Completion) -> Result<(), StoreError> {
+        let command = Command::Complete(Box::new(completion), None);
+        self.ledger().send(command).await
+    }
+
+    /// Changes an action's state against the revision that was seen.
+    ///
+    /// # Errors
+    ///
+    /// After [`StoreError::Unavailable`] the caller must send nothing: an execution that was begun
+    /// after all is given back.
+    pub async fn action_change(&self, change: ActionChange) -> Result<Changed, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::Change(Box::new(change), Some(tell));
+        self.ledger().send(command).await?;
+        answered(told).await
+    }
+}
+
+async fn answered<T>(told: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(ANSWER_WAIT, told).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(StoreError::late("the ledger writer's answer")),
+        Err(_) => Err(StoreError::late("the commit")),
+    }
+}
+
+impl Command {
+    /// Whether nobody waits any more for something that must not happen unseen.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Record(_, tell) => tell.is_closed(),
+            Self::Change(_, tell) => tell.as_ref().is_some_and(oneshot::Sender::is_closed),
+            Self::Complete(..) => false,
+        }
+    }
+
+    pub(crate) fn at(&self) -> Timestamp {
+        match self {
+            Self::Record(decision, _) => decision.entry.at,
+            Self::Complete(completion, _) => completion.at,
+            Self::Change(change, _) => change.audit.at,
+        }
+    }
+
+    /// Tells the waiter, and answers what must be written if it has gone.
+    fn answer(self, answer: Answer) -> Option<Self> {
+        match (self, answer) {
+            (this, Answer::Later) => Some(this),
+            (Self::Record(decision, tell), Answer::Recorded(recorded)) => {
+                match tell.send(Ok(recorded)) {
+                    Err(Ok(Recorded::Done(entry)))
+                        if decision.entry.judgement.decision == Decision::Forward =>
+                    {
+                        let claim = decision
+                            .claim
+                            .map(|claim| (decision.entry.agent, claim.key));
+                        let given_back = Completion {
+                            entry,
+                            claim,
+                            outcome: Outcome::NotSent,
+                            at: decision.entry.at,
+                        };
+                        Some(Self::Complete(Box::new(given_back), None))
+                    }
+                    _ => None,
+                }
+            }
+            (Self::Complete(_, tell), Answer::Completed(done)) => {
+                if let Some(tell) = tell {
+                    // A waiter that has gone knew all it needed.
+                    let _ = tell.send(Ok(done));
+                }
+                None
+            }
+            (Self::Change(change, Some(tell)), Answer::Changed(changed)) => {
+                match (tell.send(Ok(changed)), change.state) {
+                    (Err(Ok(Changed::Done)), ActionState::Executing(execution)) => {
+                        let state = ActionState::Executing(execution)
+                            .apply(ActionEvent::NothingSent)
+                            .ok()?;
+                        let given_back = ActionChange {
+                            action: change.action,
+                            revision: change.revision + 1,
+                            state,
+                            authority: None,
+                            answer: None,
+                            audit: NewAuditEntry {
+                                actor: Actor::Gateway,
+                                event: "action.execution_given_back",
+                                ..change.audit
+                            },
+                        };
+                        Some(Self::Change(Box::new(given_back), None))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells the waiter of an error, and answers what must be tried again all the same.
+    fn fail(self, error: &StoreError) -> Option<Self> {
+        match self {
+            Self::Record(_, tell) => {
+                let _ = tell.send(Err(error.told_again()));
+                None
+            }
+            Self::Complete(completion, Some(tell)) => {
+                // The request has ended whether or not its waiter hears of it.
+                let _ = tell.send(Err(error.told_again()));
+                Some(Self::Complete(completion, None))
+            }
+            Self::Change(_, Some(tell)) => {
+                let _ = tell.send(Err(error.told_again()));
+                None
+            }
+            unseen => Some(unseen),
+        }
+    }
+
+    /// Drops the answer's content and keeps that there was one.
+    fn strip(&mut self) {
+        if let Self::Complete(completion, _) = self
+            && let Outcome::Answered(answer) = &mut completion.outcome
+        {
+            answer.content = None;
+        }
+    }
+}
+
+/// A task that writes.
+struct Writer {
+    shared: Arc<Shared>,
+    commands: Arc<Mutex<mpsc::Receiver<Command>>>,
+    waiting: Arc<AtomicUsize>,
+    /// What must be written and could not be.
+    carried: Vec<Command>,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        loop {
+            let (batch, lane) = {
+                let commands = Arc::clone(&self.commands);
+                let mut commands = commands.lock().await;
+                let mut batch: Vec<Command> = self.take_carried();
+                let room = BATCH_MAX - batch.len();
+                if batch.is_empty() {
+                    if commands.recv_many(&mut batch, room).await == 0 {
+                        return;
+                    }
+                } else {
+                    let receiving = commands.recv_many(&mut batch, room);
+                    let _ = tokio::time::timeout(Duration::ZERO, receiving).await;
+                }
+                let lane = self.shared.lane_free().await;
+                // What came while the lane was busy goes along.
+                while batch.len() < BATCH_MAX
+                    && let Ok(command) = commands.try_recv()
+                {
+                    batch.push(command);
+                }
+                (batch, lane)
+            };
+            let kept = self.write(batch, lane).await;
+            if kept {
+                tokio::time::sleep(AGAIN_WAIT).await;
+            }
+        }
+    }
+
+    fn take_carried(&mut self) -> Vec<Command> {
+        let count = self.carried.len().min(BATCH_MAX);
+        self.carried.drain(..count).collect()
+    }
+
+    /// Writes a batch and answers whether some of it must be tried again after a while.
+    async fn write(&mut self, mut batch: Vec<Command>, lane: OwnedMutexGuard<Lane>) -> bool {
+        let before = batch.len();
+        batch.retain(|command| !command.is_abandoned());
+        self.done(before - batch.len());
+        if batch.is_empty() {
+            return false;
+        }
+        match self.attempt(&batch, lane).await {
+            Ok(answers) => {
+                self.tell(batch, answers);
+                false
+            }
+            Err(error) if error.is_unavailable() => self.fail(batch, &error),
+            Err(_) if batch.len() > 1 => self.write_one_by_one(batch).await,
+            Err(error) => self.refuse(batch, &error),
+        }
+    }
+
+    /// Writes each command in a transaction of its own, so that one that the database refuses
+    /// does not take the others with it.
+    async fn write_one_by_one(&mut self, batch: Vec<Command>) -> bool {
+        let mut kept = false;
+        for command in batch {
+            let lane = self.shared.lane_free().await;
+            let one = vec![command];
+            kept |= match self.attempt(&one, lane).await {
+                Ok(answers) => {
+                    self.tell(one, answers);
+                    false
+                }
+                Err(error) if error.is_unavailable() => self.fail(one, &error),
+                Err(error) => self.refuse(one, &error),
+            };
+        }
+        kept
+    }
+
+    /// Commits commands. After a COMMIT whose answer was lost it is not over before it is known
+    /// what became of it.
+    async fn attempt(
+        &self,
+        batch: &[Command],
+        lane: OwnedMutexGuard<Lane>,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let writing = batch::write(shared, lane, batch);
+        let Ok(written) = tokio::time::timeout(BATCH_WAIT, writing).await else {
+            return Err(StoreError::late("the end of a batch"));
+        };
+        let (write, answers) = written?;
+        match write.commit_or_unknown().await {
+            Ok(()) => Ok(answers),
+            Err(CommitFailed::Not(error)) => Err(error),
+            Err(CommitFailed::Unknown(mut unsettled)) => loop {
+                match unsettled.settle().await {
+                    Ok(true) => break Ok(answers),
+                    Ok(false) => {
+                        break Err(StoreError::Unavailable(
+                            "the change was not taken".to_owned(),
+                        ));
+                    }
+                    Err(error) if error.is_unavailable() => {
+                        tokio::time::sleep(AGAIN_WAIT).await;
+                    }
+                    Err(error) => break Err(error),
+                }
+            },
+        }
+    }
+
+    fn tell(&mut self, batch: Vec<Command>, answers: Vec<Answer>) {
+        let before = batch.len();
+        let carried_before = self.carried.len();
+        let rest = batch
+            .into_iter()
+            .zip(answers)
+            .filter_map(|(command, answer)| command.answer(answer));
+        self.carried.extend(rest);
+        self.done(before - (self.carried.len() - carried_before));
+    }
+
+    fn fail(&mut self, batch: Vec<Command>, error: &StoreError) -> bool {
+        let before = batch.len();
+        let carried_before = self.carried.len();
+        self.carried
+            .extend(batch.into_iter().filter_map(|command| command.fail(error)));
+        for command in self.carried.iter_mut().skip(ANSWERS_CARRIED_MAX) {
+            command.strip();
+        }
+        let kept = self.carried.len() - carried_before;
+        self.done(before - kept);
+        kept > 0
+    }
+
+    /// What the database refuses by itself it will refuse again.
+    fn refuse(&mut self, batch: Vec<Command>, error: &StoreError) -> bool {
+        tracing::error!(%error, "the database refused an entry of the ledger");
+        self.done(batch.len());
+        for command in batch {
+            drop(command.fail(error));
+        }
+        false
+    }
+
+    fn done(&self, commands: usize) {
+        self.waiting.fetch_sub(commands, Ordering::Relaxed);
+    }
+}

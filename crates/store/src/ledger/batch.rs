@@ -1,0 +1,613 @@
+//! One batch of the ledger writer, statement by statement.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
+use gaiterguard_domain::ledger::{
+    ActionChange, Changed, Claim, Completion, NewClaim, NewDecision, Outcome, Recorded,
+    StoredAnswer,
+};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+use tokio::sync::OwnedMutexGuard;
+
+use super::{Answer, Command};
+use crate::action::StateColumns;
+use crate::claim::{self, ClaimRow};
+use crate::connection::{execute, fetch_one, fetch_optional, on};
+use crate::error::StoreError;
+use crate::lane::{Lane, Write};
+use crate::overview::OverviewOutcome;
+use crate::rows::{ManyRows, chunks, json, judgement_json};
+use crate::store::Shared;
+
+/// A place in a batch.
+type Place = usize;
+
+/// A claimed key, as the map's key of one batch.
+type Key<'b> = (AgentId, &'b str);
+
+/// Writes everything of a batch but the audit entries, which are written with the commit, and
+/// answers what each command is to be told once that is done.
+pub(super) async fn write(
+    shared: Arc<Shared>,
+    lane: OwnedMutexGuard<Lane>,
+    commands: &[Command],
+) -> Result<(Write, Vec<Answer>), StoreError> {
+    let at = commands.first().map_or(Timestamp(0), Command::at);
+    let mut write = Write::begin_on(Arc::clone(&shared), lane, at).await?;
+    let mut batch = Batch {
+        owner: shared.owner(),
+        answers: commands.iter().map(|_| None).collect(),
+    };
+    let versions = versions(&mut write, commands).await?;
+    // Keys that completions set free may be claimed again by decisions of the same batch.
+    batch.complete(&mut write, commands).await?;
+    batch.change(&mut write, commands, &versions).await?;
+    batch.record(&mut write, commands, &versions).await?;
+    let answers = batch
+        .answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or(Answer::Later))
+        .collect();
+    Ok((write, answers))
+}
+
+struct Batch {
+    owner: String,
+    answers: Vec<Option<Answer>>,
+}
+
+static VERSIONS: ManyRows = ManyRows::new(
+    "SELECT id, version FROM workspaces WHERE id IN (VALUES ",
+    1,
+    ")",
+);
+
+/// Whoever would change one of these workspaces waits for this batch, and this batch for whoever
+/// has begun to.
+static VERSIONS_LOCKED: ManyRows = ManyRows::new(
+    "SELECT id, version FROM workspaces WHERE id IN (VALUES ",
+    1,
+    ") ORDER BY id FOR SHARE",
+);
+
+/// The present versions of the workspaces whose definitions a batch rests on.
+async fn versions(
+    write: &mut Write,
+    commands: &[Command],
+) -> Result<HashMap<WorkspaceId, i64>, StoreError> {
+    let workspaces: BTreeSet<WorkspaceId> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Record(decision, _) => Some(decision.entry.workspace),
+            Command::Change(change, _) => change.authority.map(|(workspace, _)| workspace),
+            Command::Complete(..) => None,
+        })
+        .collect();
+    let workspaces: Vec<WorkspaceId> = workspaces.into_iter().collect();
+    let mut versions = HashMap::with_capacity(workspaces.len());
+    for piece in chunks(&workspaces) {
+        let text = write.text(
+            VERSIONS.text(piece.len()),
+            VERSIONS_LOCKED.text(piece.len()),
+        );
+        on!(write, connection => {
+            let mut query = sqlx::query_as::<_, (i64, i64)>(text);
+            for workspace in piece {
+                query = query.bind(workspace.0);
+            }
+            for (id, version) in query.fetch_all(connection).await? {
+                versions.insert(WorkspaceId(id), version);
+            }
+        });
+    }
+    Ok(versions)
+}
+
+static COMPLETE: ManyRows = ManyRows::new(
+    "WITH done (id, outcome, status, at) AS (VALUES ",
+    4,
+    ") UPDATE requests SET outcome = done.outcome, upstream_status = done.status, \
+     completed_at = done.at FROM done \
+     WHERE requests.id = done.id AND requests.completed_at IS NULL RETURNING requests.id",
+);
+
+static ANSWER: ManyRows = ManyRows::new(
+    "WITH done (agent_id, key, entry_id, state, status, data_key, answer) AS (VALUES ",
+    7,
+    ") UPDATE claims SET state = done.state, answer_status = done.status, \
+     answer_key_id = done.data_key, answer = done.answer FROM done \
+     WHERE claims.agent_id = done.agent_id AND claims.key = done.key \
+     AND claims.entry_id = done.entry_id AND claims.state = 'RUNNING'",
+);
+
+static RELEASE: ManyRows = ManyRows::new(
+    "DELETE FROM claims WHERE state = 'RUNNING' AND (agent_id, key, entry_id) IN (VALUES ",
+    3,
+    ")",
+);
+
+fn outcome_columns(outcome: &Outcome) -> (OverviewOutcome, Option<u16>) {
+    match outcome {
+        Outcome::Answered(answer) => (OverviewOutcome::Answered, Some(answer.status)),
+        Outcome::NotSent => (OverviewOutcome::NotSent, None),
+        Outcome::Broken { status } => (OverviewOutcome::Broken, *status),
+    }
+}
+
+fn answer_columns(answer: Option<&StoredAnswer>) -> (Option<i64>, Option<i64>, Option<&[u8]>) {
+    let content = answer.and_then(|answer| answer.content.as_ref());
+    (
+        answer.map(|answer| i64::from(answer.status)),
+        content.map(|sealed| sealed.data_key.0),
+        content.map(|sealed| sealed.bytes.as_slice()),
+    )
+}
+
+impl Batch {
+    async fn complete(
+        &mut self,
+        write: &mut Write,
+        commands: &[Command],
+    ) -> Result<(), StoreError> {
+        let mut seen = HashSet::new();
+        let mut completions: Vec<(Place, &Completion)> = Vec::new();
+        for (place, command) in commands.iter().enumerate() {
+            if let Command::Complete(completion, _) = command {
+                if seen.insert(completion.entry) {
+                    completions.push((place, completion));
+                } else {
+                    self.answers[place] = Some(Answer::Completed(false));
+                }
+            }
+        }
+        let mut done = HashSet::with_capacity(completions.len());
+        for piece in chunks(&completions) {
+            on!(write, connection => {
+                let mut query = sqlx::query_as::<_, (i64,)>(COMPLETE.text(piece.len()));
+                for (_, completion) in piece {
+                    let (outcome, status) = outcome_columns(&completion.outcome);
+                    query = query
+                        .bind(completion.entry.0)
+                        .bind(outcome.as_str())
+                        .bind(status.map(i64::from))
+                        .bind(completion.at.0);
+                }
+                done.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
+            });
+        }
+        let (released, answered): (Vec<_>, Vec<_>) = completions
+            .iter()
+            .filter_map(|(_, completion)| Some((completion.claim.as_ref()?, *completion)))
+            .partition(|(_, completion)| completion.outcome == Outcome::NotSent);
+        for piece in chunks(&answered) {
+            on!(write, connection => {
+                let mut query = sqlx::query(ANSWER.text(piece.len()));
+                for ((agent, key), completion) in piece {
+                    let (state, answer) = match &completion.outcome {
+                        Outcome::Answered(answer) => (claim::ANSWERED, Some(answer)),
+                        Outcome::NotSent | Outcome::Broken { .. } => (claim::BROKEN, None),
+                    };
+                    let (status, data_key, bytes) = answer_columns(answer);
+                    query = query
+                        .bind(agent.0)
+                        .bind(key.as_str())
+                        .bind(completion.entry.0)
+                        .bind(state)
+                        .bind(status)
+                        .bind(data_key)
+                        .bind(bytes);
+                }
+                query.execute(connection).await?;
+            });
+        }
+        for piece in chunks(&released) {
+            on!(write, connection => {
+                let mut query = sqlx::query(RELEASE.text(piece.len()));
+                for ((agent, key), completion) in piece {
+                    query = query
+                        .bind(agent.0)
+                        .bind(key.as_str())
+                        .bind(completion.entry.0);
+                }
+                query.execute(connection).await?;
+            });
+        }
+        for (place, completion) in completions {
+            self.answers[place] = Some(Answer::Completed(done.contains(&completion.entry.0)));
+        }
+        Ok(())
+    }
+
+    async fn change(
+        &mut self,
+        write: &mut Write,
+        commands: &[Command],
+        versions: &HashMap<WorkspaceId, i64>,
+    ) -> Result<(), StoreError> {
+        for (place, command) in commands.iter().enumerate() {
+            let Command::Change(change, _) = command else {
+                continue;
+            };
+            let changed = match change.authority {
+                Some((workspace, version)) if versions.get(&workspace) != Some(&version.0) => {
+                    Changed::AuthorityChanged
+                }
+                _ => self.change_one(write, change).await?,
+            };
+            self.answers[place] = Some(Answer::Changed(changed));
+        }
+        Ok(())
+    }
+
+    async fn change_one(
+        &self,
+        write: &mut Write,
+        change: &ActionChange,
+    ) -> Result<Changed, StoreError> {
+        use gaiterguard_domain::approval::ActionStatus;
+        let state = StateColumns::of(&change.state);
+        let owner = (change.state.status() == ActionStatus::Executing).then_some(&self.owner);
+        let (status, data_key, bytes) = answer_columns(change.answer.as_ref());
+        let row = fetch_optional!(
+            write,
+            (i64,),
+            "UPDATE actions SET revision = revision + 1, status = $3, owner = $4, expires_at = $5,
+                approved_by = $6, approved_at = $7, approval_note = $8, started_at = $9,
+                resolution = $10, resolved_by = $11, resolved_at = $12, resolution_note = $13,
+                detail = $14, answer_status = $15, answer_key_id = $16, answer = $17
+             WHERE id = $1 AND revision = $2 RETURNING entry_id",
+            change.action.to_string(),
+            change.revision,
+            state.status,
+            owner,
+            state.expires_at,
+            state.approved_by,
+            state.approved_at,
+            state.approval_note,
+            state.started_at,
+            state.resolution,
+            state.resolved_by,
+            state.resolved_at,
+            state.resolution_note,
+            state.detail,
+            status,
+            data_key,
+            bytes,
+        );
+        let Some((entry,)) = row else {
+            return Ok(Changed::RevisionMoved);
+        };
+        if let Some(answer) = &change.answer {
+            execute!(
+                write,
+                "UPDATE requests SET outcome = $2, upstream_status = $3, completed_at = $4
+                 WHERE id = $1",
+                entry,
+                OverviewOutcome::Answered.as_str(),
+                i64::from(answer.status),
+                change.audit.at.0,
+            );
+        }
+        write.audit(change.audit.clone());
+        Ok(Changed::Done)
+    }
+
+    async fn record(
+        &mut self,
+        write: &mut Write,
+        commands: &[Command],
+        versions: &HashMap<WorkspaceId, i64>,
+    ) -> Result<(), StoreError> {
+        let mut first = Vec::new();
+        let mut repeated = Vec::new();
+        let mut keys = HashSet::new();
+        for (place, command) in commands.iter().enumerate() {
+            let Command::Record(decision, _) = command else {
+                continue;
+            };
+            let decision = decision.as_ref();
+            if versions.get(&decision.entry.workspace) != Some(&decision.authority.0) {
+                self.answers[place] = Some(Answer::Recorded(Recorded::AuthorityChanged));
+            } else if key(decision).is_none_or(|key| keys.insert(key)) {
+                first.push((place, decision));
+            } else {
+                repeated.push((place, decision));
+            }
+        }
+        self.cap(write, &mut first).await?;
+        let ids = write.request_ids(first.len()).await?;
+        let mut new: Vec<New<'_>> = first
+            .into_iter()
+            .zip(ids)
+            .map(|((place, decision), id)| New {
+                place,
+                id: RequestEntryId(id),
+                decision,
+            })
+            .collect();
+        let refused = self.claim(write, &mut new).await?;
+        insert_requests(write, &new).await?;
+        insert_actions(write, &new).await?;
+        for row in &new {
+            write.audit(row.decision.audit.clone());
+            self.answers[row.place] = Some(Answer::Recorded(Recorded::Done(row.id)));
+        }
+        repeated.extend(refused);
+        self.used(write, &repeated).await
+    }
+
+    /// Answers decisions that would let too many actions wait, and those whose key was used before,
+    /// since such do not make another one. The others stay.
+    async fn cap(
+        &mut self,
+        write: &mut Write,
+        decisions: &mut Vec<(Place, &NewDecision)>,
+    ) -> Result<(), StoreError> {
+        let holds: Vec<(Place, &NewDecision)> = decisions
+            .iter()
+            .copied()
+            .filter(|(_, decision)| decision.hold.is_some())
+            .collect();
+        if holds.is_empty() {
+            return Ok(());
+        }
+        let agents: BTreeSet<AgentId> = holds.iter().map(|(_, one)| one.entry.agent).collect();
+        let mut waiting: HashMap<AgentId, i64> = HashMap::with_capacity(agents.len());
+        let now = holds.iter().map(|(_, one)| one.entry.at).min();
+        for agent in agents {
+            // Writers beside this one must not count at the same time.
+            if let crate::connection::On::Postgres(connection) = write.on() {
+                sqlx::query("SELECT id FROM agents WHERE id = $1 FOR NO KEY UPDATE")
+                    .bind(agent.0)
+                    .execute(connection)
+                    .await?;
+            }
+            let (count,) = fetch_one!(
+                write,
+                (i64,),
+                "SELECT COUNT(*) FROM actions
+                 WHERE agent_id = $1 AND status = 'PENDING' AND expires_at > $2",
+                agent.0,
+                now.map_or(0, |at| at.0),
+            );
+            waiting.insert(agent, count);
+        }
+        let mut refused = HashSet::new();
+        for (place, decision) in holds {
+            let Some(hold) = &decision.hold else {
+                continue;
+            };
+            let used = match &decision.claim {
+                Some(claim) => claim_lookup(write, decision, claim).await?,
+                None => None,
+            };
+            let count = waiting.entry(decision.entry.agent).or_default();
+            let answer = if let Some(used) = used {
+                Recorded::KeyUsed(used)
+            } else if *count >= i64::from(hold.pending_max) {
+                Recorded::TooManyPending
+            } else {
+                *count += 1;
+                continue;
+            };
+            self.answers[place] = Some(Answer::Recorded(answer));
+            refused.insert(place);
+        }
+        decisions.retain(|(place, _)| !refused.contains(place));
+        Ok(())
+    }
+
+    /// Claims the keys of new rows. Takes those out whose key was used before, and answers them.
+    async fn claim<'b>(
+        &self,
+        write: &mut Write,
+        new: &mut Vec<New<'b>>,
+    ) -> Result<Vec<(Place, &'b NewDecision)>, StoreError> {
+        let mut claims: Vec<(Key<'b>, RequestEntryId, &NewDecision, &NewClaim)> = new
+            .iter()
+            .filter_map(|row| {
+                let claim = row.decision.claim.as_ref()?;
+                Some((key(row.decision)?, row.id, row.decision, claim))
+            })
+            .collect();
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Writers that claim the same keys take them in the same order.
+        claims.sort_unstable_by_key(|(key, ..)| *key);
+        let mut claimed: HashSet<i64> = HashSet::with_capacity(claims.len());
+        for piece in chunks(&claims) {
+            on!(write, connection => {
+                let mut query = sqlx::query_as::<_, (i64,)>(CLAIM.text(piece.len()));
+                for ((agent, key), id, decision, claim) in piece {
+                    query = query
+                        .bind(agent.0)
+                        .bind(*key)
+                        .bind(claim.digest.0.as_slice())
+                        .bind(id.0)
+                        .bind(self.owner.as_str())
+                        .bind(claim_state(decision))
+                        .bind(decision.hold.as_ref().map(|hold| hold.action.to_string()))
+                        .bind(decision.entry.at.0)
+                        .bind(claim.expires_at.0);
+                }
+                claimed.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
+            });
+        }
+        let mut refused = Vec::new();
+        new.retain(|row| {
+            let kept = row.decision.claim.is_none() || claimed.contains(&row.id.0);
+            if !kept {
+                refused.push((row.place, row.decision));
+            }
+            kept
+        });
+        Ok(refused)
+    }
+
+    /// Answers decisions whose key is used with what became of it.
+    async fn used(
+        &mut self,
+        write: &mut Write,
+        decisions: &[(Place, &NewDecision)],
+    ) -> Result<(), StoreError> {
+        let mut known: HashMap<Key<'_>, Option<Claim>> = HashMap::new();
+        for (place, decision) in decisions {
+            let (Some(key), Some(claim)) = (key(decision), &decision.claim) else {
+                continue;
+            };
+            let used = match known.entry(key) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    unknown.insert(claim_lookup(write, decision, claim).await?)
+                }
+            };
+            // A key that was set free meanwhile can be claimed in the next batch.
+            self.answers[*place] = Some(match used.clone() {
+                Some(used) => Answer::Recorded(Recorded::KeyUsed(used)),
+                None => Answer::Later,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A decision that becomes a row of the ledger.
+struct New<'b> {
+    place: Place,
+    id: RequestEntryId,
+    decision: &'b NewDecision,
+}
+
+/// Claims keys; a claim that has expired is replaced, unless its request still runs or its action
+/// lives.
+static CLAIM: ManyRows = ManyRows::new(
+    "INSERT INTO claims (agent_id, key, digest, entry_id, owner, state, action_id, created_at, \
+     expires_at) VALUES ",
+    9,
+    " ON CONFLICT (agent_id, key) DO UPDATE SET digest = excluded.digest, \
+     entry_id = excluded.entry_id, owner = excluded.owner, state = excluded.state, \
+     action_id = excluded.action_id, created_at = excluded.created_at, \
+     expires_at = excluded.expires_at, answer_status = NULL, answer_key_id = NULL, answer = NULL \
+     WHERE claims.expires_at <= excluded.created_at AND claims.state <> 'RUNNING' \
+     AND NOT EXISTS (SELECT 1 FROM actions WHERE actions.id = claims.action_id \
+     AND actions.status IN ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')) \
+     RETURNING entry_id",
+);
+
+static REQUEST: ManyRows = ManyRows::new(
+    "INSERT INTO requests (id, request_id, workspace_id, agent_id, service_id, method, target_url, \
+     intent, decision, judgement, action_id, created_at, completed_at) VALUES ",
+    13,
+    "",
+);
+
+static ACTION: ManyRows = ManyRows::new(
+    "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
+     expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
+     request_key_id, request) VALUES ",
+    17,
+    "",
+);
+
+fn key(decision: &NewDecision) -> Option<Key<'_>> {
+    let claim = decision.claim.as_ref()?;
+    Some((decision.entry.agent, claim.key.as_str()))
+}
+
+fn claim_state(decision: &NewDecision) -> &'static str {
+    match decision.entry.judgement.decision {
+        Decision::Forward => claim::RUNNING,
+        Decision::Hold => claim::HELD,
+        Decision::Deny => claim::DENIED,
+    }
+}
+
+/// The claim that stands in a decision's way.
+async fn claim_lookup(
+    write: &mut Write,
+    decision: &NewDecision,
+    claim: &NewClaim,
+) -> Result<Option<Claim>, StoreError> {
+    fetch_optional!(
+        write,
+        ClaimRow,
+        "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status, answer_key_id,
+            answer
+         FROM claims WHERE agent_id = $1 AND key = $2
+           AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
+                (SELECT 1 FROM actions WHERE actions.id = claims.action_id AND actions.status IN
+                    ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))",
+        decision.entry.agent.0,
+        claim.key.as_str(),
+        decision.entry.at.0,
+    )
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
+    for piece in chunks(new) {
+        on!(write, connection => {
+            let mut query = sqlx::query(REQUEST.text(piece.len()));
+            for New { id, decision, .. } in piece {
+                let entry = &decision.entry;
+                let denied = entry.judgement.decision == Decision::Deny;
+                query = query
+                    .bind(id.0)
+                    .bind(entry.request_id.to_string())
+                    .bind(entry.workspace.0)
+                    .bind(entry.agent.0)
+                    .bind(entry.service.0)
+                    .bind(&entry.method)
+                    .bind(&entry.target_url)
+                    .bind(&entry.intent)
+                    .bind(entry.judgement.decision.as_str())
+                    .bind(judgement_json(&entry.judgement))
+                    .bind(decision.hold.as_ref().map(|hold| hold.action.to_string()))
+                    .bind(entry.at.0)
+                    .bind(denied.then_some(entry.at.0));
+            }
+            query.execute(connection).await?;
+        });
+    }
+    Ok(())
+}
+
+async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
+    let held: Vec<_> = new
+        .iter()
+        .filter_map(|row| Some((row.id, &row.decision.entry, row.decision.hold.as_ref()?)))
+        .collect();
+    for piece in chunks(&held) {
+        on!(write, connection => {
+            let mut query = sqlx::query(ACTION.text(piece.len()));
+            for (id, entry, hold) in piece {
+                query = query
+                    .bind(hold.action.to_string())
+                    .bind(1_i64)
+                    .bind(entry.workspace.0)
+                    .bind(entry.agent.0)
+                    .bind(entry.service.0)
+                    .bind(id.0)
+                    .bind("PENDING")
+                    .bind(hold.expires_at.0)
+                    .bind(&entry.method)
+                    .bind(&entry.target_url)
+                    .bind(hold.digest.0.as_slice())
+                    .bind(&entry.intent)
+                    .bind(judgement_json(&entry.judgement))
+                    .bind(json(&hold.binding))
+                    .bind(entry.at.0)
+                    .bind(hold.request.data_key.0)
+                    .bind(hold.request.bytes.as_slice());
+            }
+            query.execute(connection).await?;
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! The counts and series of the dashboard's first page.
+
+use std::time::Duration;
+
+use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+
+use crate::connection::{fetch_all, fetch_one, fetch_optional};
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// How many agents and services the overview names.
+const NAMED_MAX: i64 = 5;
+
+/// What happened in a workspace since some instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overview {
+    /// Counts by time, decision and outcome; pieces of time without requests are left out.
+    pub series: Vec<OverviewCount>,
+    /// How many actions wait for a human now.
+    pub pending: i64,
+    /// The median of the time from holding a request to a human's decision, in milliseconds.
+    pub decision_ms_median: Option<i64>,
+    /// The agents with most requests.
+    pub agents: Vec<OverviewAgent>,
+    /// The services with most requests.
+    pub services: Vec<OverviewService>,
+}
+
+/// How many requests of one kind there were in a piece of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverviewCount {
+    /// When the piece of time began.
+    pub from: Timestamp,
+    /// What was decided.
+    pub decision: Decision,
+    /// How it ended, where it has.
+    pub outcome: Option<OverviewOutcome>,
+    /// How many.
+    pub count: i64,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverviewOutcome {
+    /// The upstream answered.
+    Answered,
+    /// Nothing reached the upstream.
+    NotSent,
+    /// It may have reached the upstream.
+    Broken,
+}
+
+/// How many requests an agent made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverviewAgent {
+    /// The agent.
+    pub id: AgentId,
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// How many requests a service was sent, or would have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverviewService {
+    /// The service.
+    pub id: ServiceId,
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// The words of the column `outcome`.
+impl OverviewOutcome {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "ANSWERED",
+            Self::NotSent => "NOT_SENT",
+            Self::Broken => "BROKEN",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Answered, Self::NotSent, Self::Broken]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
+}
+
+impl Store {
+    /// What happened in a workspace since `since`, counted by pieces of time as long as `bucket`.
+    pub async fn overview(
+        &self,
+        workspace: WorkspaceId,
+        since: Timestamp,
+        bucket: Duration,
+        now: Timestamp,
+    ) -> Result<Overview, StoreError> {
+        let bucket = i64::try_from(bucket.as_millis()).unwrap_or(i64::MAX).max(1);
+        let mut read = self.read().await?;
+        let counts = fetch_all!(
+            read,
+            (i64, String, Option<String>, i64),
+            "SELECT (created_at - $2) / $3 AS bucket, decision, outcome, COUNT(*)
+             FROM requests WHERE workspace_id = $1 AND created_at >= $2
+             GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            workspace.0,
+            since.0,
+            bucket,
+        );
+        let series = counts
+            .into_iter()
+            .map(|(place, decision, outcome, count)| {
+                let wrong = |column| StoreError::inconsistent("requests", column, workspace);
+                Ok(OverviewCount {
+                    from: Timestamp(since.0 + place * bucket),
+                    decision: Decision::parse(&decision).ok_or_else(|| wrong("decision"))?,
+                    outcome: outcome
+                        .map(|word| OverviewOutcome::parse(&word).ok_or_else(|| wrong("outcome")))
+                        .transpose()?,
+                    count,
+                })
+            })
+            .collect::<Result<_, StoreError>>()?;
+        let (pending,) = fetch_one!(
+            read,
+            (i64,),
+            "SELECT COUNT(*) FROM actions
+             WHERE workspace_id = $1 AND status = 'PENDING' AND expires_at > $2",
+            workspace.0,
+            now.0,
+        );
+        let (decided,) = fetch_one!(
+            read,
+            (i64,),
+            "SELECT COUNT(*) FROM actions WHERE workspace_id = $1 AND created_at >= $2
+               AND (approved_at IS NOT NULL OR status = 'DENIED')",
+            workspace.0,
+            since.0,
+        );
+        let median = fetch_optional!(
+            read,
+            (i64,),
+            "SELECT COALESCE(approved_at, resolved_at) - created_at FROM actions
+             WHERE workspace_id = $1 AND created_at >= $2
+               AND (approved_at IS NOT NULL OR status = 'DENIED')
+             ORDER BY 1 LIMIT 1 OFFSET $3",
+            workspace.0,
+            since.0,
+            decided / 2,
+        );
+        let agents = fetch_all!(
+            read,
+            (i64, String, i64),
+            "SELECT agents.id, agents.name, COUNT(*) FROM requests
+             JOIN agents ON agents.id = requests.agent_id
+             WHERE requests.workspace_id = $1 AND requests.created_at >= $2
+             GROUP BY agents.id, agents.name ORDER BY 3 DESC, 1 LIMIT $3",
+            workspace.0,
+            since.0,
+            NAMED_MAX,
+        );
+        let services = fetch_all!(
+            read,
+            (i64, String, i64),
+            "SELECT services.id, services.name, COUNT(*) FROM requests
+             JOIN services ON services.id = requests.service_id
+             WHERE requests.workspace_id = $1 AND requests.created_at >= $2
+             GROUP BY services.id, services.name ORDER BY 3 DESC, 1 LIMIT $3",
+            workspace.0,
+            since.0,
+            NAMED_MAX,
+        );
+        Ok(Overview {
+            series,
+            pending,
+            decision_ms_median: median.map(|(duration,)| duration),
+            agents: agents
+                .into_iter()
+                .map(|(id, name, count)| OverviewAgent {
+                    id: AgentId(id),
+                    name,
+                    count,
+                })
+                .collect(),
+            services: services
+                .into_iter()
+                .map(|(id, name, count)| OverviewService {
+                    id: ServiceId(id),
+                    name,
+                    count,
+                })
+                .collect(),
+        })
+    }
+}

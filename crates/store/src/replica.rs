@@ -1,0 +1,88 @@
+//! Runs of the gateway and their leases. What a dead run had begun is recovered by the others.
+
+use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_domain::time::Timestamp;
+
+use crate::connection::{On, execute, fetch_all};
+use crate::error::StoreError;
+use crate::lane::Write;
+use crate::store::{Store, owner};
+
+impl Store {
+    /// Registers this run until `lease_until`. On SQLite one process serves, so all others are
+    /// known to be dead.
+    pub async fn replica_register(
+        &self,
+        replica: ReplicaId,
+        lease_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        if matches!(write.on(), On::Sqlite(_)) {
+            execute!(write, "DELETE FROM replicas");
+        }
+        execute!(
+            write,
+            "INSERT INTO replicas (id, lease_until, started_at) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
+            owner(replica),
+            lease_until.0,
+            at.0,
+        );
+        write.commit().await
+    }
+
+    /// Prolongs a run's lease. False if the run is not registered, as after it was taken for dead.
+    pub async fn replica_renew(
+        &self,
+        replica: ReplicaId,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), now).await?;
+        let renewed = execute!(
+            write,
+            "UPDATE replicas SET lease_until = $2 WHERE id = $1",
+            owner(replica),
+            lease_until.0,
+        );
+        write.commit().await?;
+        Ok(renewed == 1)
+    }
+
+    /// The runs whose lease is over.
+    pub async fn replica_dead(&self, now: Timestamp) -> Result<Vec<ReplicaId>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_all!(
+            read,
+            (String,),
+            "SELECT id FROM replicas WHERE lease_until <= $1 ORDER BY id",
+            now.0,
+        )
+        .into_iter()
+        .map(|(id,)| {
+            uuid::Uuid::try_parse(&id)
+                .map(ReplicaId)
+                .map_err(|_| StoreError::inconsistent("replicas", "id", id))
+        })
+        .collect()
+    }
+
+    /// Forgets runs whose lease ended before `before`, once what they had begun is recovered.
+    pub async fn replica_delete_dead(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut write = Write::begin(self.shared(), now).await?;
+        let removed = execute!(
+            write,
+            "DELETE FROM replicas WHERE lease_until <= $1",
+            before.0,
+        );
+        write
+            .retention("retention.replicas_deleted", removed, now)
+            .await?;
+        Ok(removed)
+    }
+}

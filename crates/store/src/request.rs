@@ -1,0 +1,156 @@
+//! The request ledger as it is read, and its retention. The ledger writer fills it.
+
+use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId, WorkspaceId};
+use gaiterguard_domain::ledger::{NewEntry, RequestEntry, RequestFilter};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+
+use crate::connection::{execute, fetch_all, fetch_optional};
+use crate::cursor::{NumberPosition, Page, page};
+use crate::error::StoreError;
+use crate::lane::Write;
+use crate::rows::{Cell, time};
+use crate::store::Store;
+
+#[derive(sqlx::FromRow)]
+struct RequestRow {
+    id: i64,
+    request_id: String,
+    workspace_id: i64,
+    agent_id: i64,
+    service_id: i64,
+    method: String,
+    target_url: String,
+    intent: String,
+    judgement: String,
+    action_id: Option<String>,
+    created_at: i64,
+    upstream_status: Option<i64>,
+    completed_at: Option<i64>,
+}
+
+impl TryFrom<RequestRow> for RequestEntry {
+    type Error = StoreError;
+
+    fn try_from(row: RequestRow) -> Result<Self, StoreError> {
+        let cell = Cell {
+            table: "requests",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: RequestEntryId(row.id),
+            upstream_status: row
+                .upstream_status
+                .map(|status| cell.u16("upstream_status", status))
+                .transpose()?,
+            action: row
+                .action_id
+                .map(|action| cell.action("action_id", &action))
+                .transpose()?,
+            completed_at: time(row.completed_at),
+            new: NewEntry {
+                request_id: cell.request("request_id", &row.request_id)?,
+                workspace: WorkspaceId(row.workspace_id),
+                agent: AgentId(row.agent_id),
+                service: ServiceId(row.service_id),
+                judgement: cell.json("judgement", &row.judgement)?,
+                method: row.method,
+                target_url: row.target_url,
+                intent: row.intent,
+                at: Timestamp(row.created_at),
+            },
+        })
+    }
+}
+
+impl Store {
+    /// Rows of a workspace's request ledger, newest first.
+    pub async fn request_list(
+        &self,
+        workspace: WorkspaceId,
+        filter: &RequestFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<RequestEntry>, StoreError> {
+        let from = NumberPosition::of(cursor)?;
+        let mut read = self.read().await?;
+        let rows = fetch_all!(
+            read,
+            RequestRow,
+            "SELECT * FROM requests
+             WHERE workspace_id = $1
+               AND ($2 IS NULL OR agent_id = $2)
+               AND ($3 IS NULL OR service_id = $3)
+               AND ($4 IS NULL OR decision = $4)
+               AND (created_at, id) < ($5, $6)
+             ORDER BY created_at DESC, id DESC LIMIT $7",
+            workspace.0,
+            filter.agent.map(|agent| agent.0),
+            filter.service.map(|service| service.0),
+            filter.decision.map(Decision::as_str),
+            from.at,
+            from.id,
+            i64::from(limit) + 1,
+        );
+        let items = rows
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect::<Result<Vec<RequestEntry>, _>>()?;
+        Ok(page(items, limit, |item| NumberPosition {
+            at: item.new.at.0,
+            id: item.id.0,
+        }))
+    }
+
+    /// A row of a workspace's request ledger.
+    pub async fn request_get(
+        &self,
+        workspace: WorkspaceId,
+        entry: RequestEntryId,
+    ) -> Result<Option<RequestEntry>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_optional!(
+            read,
+            RequestRow,
+            "SELECT * FROM requests WHERE id = $2 AND workspace_id = $1",
+            workspace.0,
+            entry.0,
+        )
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// Removes up to `limit` rows from before `before`, with the actions that were made of them,
+    /// and answers how many. Rows stay whose action still lives or whose key is still claimed.
+    pub async fn request_delete_before(
+        &self,
+        before: Timestamp,
+        limit: u32,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        let ids = fetch_all!(
+            write,
+            (i64,),
+            "DELETE FROM requests WHERE id IN
+                (SELECT id FROM requests
+                 WHERE created_at < $1
+                   AND NOT EXISTS (SELECT 1 FROM actions
+                        WHERE actions.entry_id = requests.id AND actions.status IN
+                            ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE'))
+                   AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.entry_id = requests.id)
+                 ORDER BY created_at LIMIT $2)
+             RETURNING id",
+            before.0,
+            i64::from(limit),
+        );
+        for (id,) in &ids {
+            execute!(write, "DELETE FROM actions WHERE entry_id = $1", *id);
+        }
+        let removed = ids.len() as u64;
+        write
+            .retention("retention.requests_deleted", removed, at)
+            .await?;
+        Ok(removed)
+    }
+}

@@ -1,0 +1,175 @@
+//! What rows of several tables have in common: columns to domain values and back, and statements
+//! that write many rows at once.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use gaiterguard_domain::id::{ActionId, DataKeyId, RequestId};
+use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
+use gaiterguard_domain::request::Digest;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Judgement;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::StoreError;
+
+/// A column of a row, for the error that names it.
+#[derive(Clone, Copy)]
+pub(crate) struct Cell<'r> {
+    pub(crate) table: &'static str,
+    pub(crate) id: &'r dyn std::fmt::Display,
+}
+
+impl Cell<'_> {
+    pub(crate) fn wrong(self, column: &'static str) -> StoreError {
+        StoreError::inconsistent(self.table, column, self.id)
+    }
+
+    pub(crate) fn some<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
+        value.ok_or_else(|| self.wrong(column))
+    }
+
+    pub(crate) fn digest(self, column: &'static str, bytes: &[u8]) -> Result<Digest, StoreError> {
+        bytes.try_into().map(Digest).map_err(|_| self.wrong(column))
+    }
+
+    pub(crate) fn u16(self, column: &'static str, value: i64) -> Result<u16, StoreError> {
+        u16::try_from(value).map_err(|_| self.wrong(column))
+    }
+
+    pub(crate) fn u32(self, column: &'static str, value: i64) -> Result<u32, StoreError> {
+        u32::try_from(value).map_err(|_| self.wrong(column))
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(
+        self,
+        column: &'static str,
+        text: &str,
+    ) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|_| self.wrong(column))
+    }
+
+    pub(crate) fn action(self, column: &'static str, text: &str) -> Result<ActionId, StoreError> {
+        text.parse().map_err(|_| self.wrong(column))
+    }
+
+    pub(crate) fn request(self, column: &'static str, text: &str) -> Result<RequestId, StoreError> {
+        uuid::Uuid::try_parse(text)
+            .map(RequestId)
+            .map_err(|_| self.wrong(column))
+    }
+
+    pub(crate) fn answer(
+        self,
+        status: Option<i64>,
+        data_key: Option<i64>,
+        bytes: Option<Vec<u8>>,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        let Some(status) = status else {
+            return Ok(None);
+        };
+        let content = match (data_key, bytes) {
+            (Some(data_key), Some(bytes)) => Some(Sealed {
+                data_key: DataKeyId(data_key),
+                bytes,
+            }),
+            (None, None) => None,
+            _ => return Err(self.wrong("answer")),
+        };
+        Ok(Some(StoredAnswer {
+            status: self.u16("answer_status", status)?,
+            content,
+        }))
+    }
+}
+
+pub(crate) fn time(value: Option<i64>) -> Option<Timestamp> {
+    value.map(Timestamp)
+}
+
+/// JSON text of a value whose serialisation cannot fail.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// A judgement as it is kept. A score or weight that is no number counts as the highest, as it did
+/// when it was judged, and can be read back.
+pub(crate) fn judgement_json(judgement: &Judgement) -> String {
+    let finite = judgement.verdict.score.is_finite()
+        && judgement
+            .verdict
+            .signals
+            .iter()
+            .all(|signal| signal.weight.is_finite());
+    if finite {
+        return json(judgement);
+    }
+    let mut judgement = judgement.clone();
+    let verdict = &mut judgement.verdict;
+    let weights = verdict.signals.iter_mut().map(|signal| &mut signal.weight);
+    for number in std::iter::once(&mut verdict.score).chain(weights) {
+        if !number.is_finite() {
+            *number = 1.0;
+        }
+    }
+    json(&judgement)
+}
+
+/// The most rows that one statement writes.
+const ROWS_PER_STATEMENT_MAX: usize = 64;
+
+/// The sizes of statement that are prepared: the powers of two up to [`ROWS_PER_STATEMENT_MAX`].
+const SIZES: usize = ROWS_PER_STATEMENT_MAX.ilog2() as usize + 1;
+
+/// A statement around a list of rows, `($1, $2), ($3, $4), …`. One statement with many rows costs a
+/// tenth of one statement per row. Only a few numbers of rows are ever used, so that each text
+/// is built and prepared once.
+pub(crate) struct ManyRows {
+    before: &'static str,
+    columns: usize,
+    after: &'static str,
+    texts: [OnceLock<String>; SIZES],
+}
+
+impl ManyRows {
+    pub(crate) const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
+        Self {
+            before,
+            columns,
+            after,
+            texts: [const { OnceLock::new() }; SIZES],
+        }
+    }
+
+    /// The statement for `rows` rows, which must be a number that [`chunks`] makes.
+    pub(crate) fn text(&'static self, rows: usize) -> &'static str {
+        self.texts[rows.ilog2() as usize].get_or_init(|| {
+            let mut text = self.before.to_owned();
+            for row in 0..rows {
+                text.push_str(if row == 0 { "(" } else { ", (" });
+                for column in 1..=self.columns {
+                    let comma = if column == 1 { "" } else { ", " };
+                    let number = row * self.columns + column;
+                    write!(text, "{comma}${number}").expect("writing into a string succeeds");
+                }
+                text.push(')');
+            }
+            text.push_str(self.after);
+            text
+        })
+    }
+}
+
+/// Cuts rows into pieces of the sizes that [`ManyRows`] has statements for.
+pub(crate) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        if rows.is_empty() {
+            return None;
+        }
+        let size = 1 << rows.len().min(ROWS_PER_STATEMENT_MAX).ilog2();
+        let (piece, rest) = rows.split_at(size);
+        rows = rest;
+        Some(piece)
+    })
+}

@@ -1,0 +1,205 @@
+//! The operator's rules.
+
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::time::Timestamp;
+
+use crate::connection::{On, execute, fetch_all, fetch_one, fetch_optional};
+use crate::error::StoreError;
+use crate::lane::Write;
+use crate::rows::Cell;
+use crate::store::Store;
+
+/// What an operator says in a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFields {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub effect: RuleEffect,
+    /// The expression that a request must satisfy.
+    pub condition: Option<String>,
+    /// The rule in plain words.
+    pub text: Option<String>,
+    /// The service it is limited to.
+    pub service: Option<ServiceId>,
+    /// The agent it is limited to.
+    pub agent: Option<AgentId>,
+    /// Whether it counts.
+    pub enabled: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct RuleRow {
+    id: i64,
+    workspace_id: i64,
+    name: String,
+    effect: String,
+    condition: Option<String>,
+    text: Option<String>,
+    service_id: Option<i64>,
+    agent_id: Option<i64>,
+    enabled: bool,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<RuleRow> for Rule {
+    type Error = StoreError;
+
+    fn try_from(row: RuleRow) -> Result<Self, StoreError> {
+        let cell = Cell {
+            table: "rules",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: RuleId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            effect: cell.some("effect", RuleEffect::parse(&row.effect))?,
+            name: row.name,
+            condition: row.condition,
+            text: row.text,
+            service: row.service_id.map(ServiceId),
+            agent: row.agent_id.map(AgentId),
+            enabled: row.enabled,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        })
+    }
+}
+
+impl Store {
+    /// Makes a rule.
+    pub async fn rule_create(
+        &self,
+        workspace: WorkspaceId,
+        fields: &RuleFields,
+        at: Timestamp,
+        audit: impl FnOnce(RuleId) -> NewAuditEntry,
+    ) -> Result<Rule, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let row = fetch_one!(
+            write,
+            RuleRow,
+            "INSERT INTO rules (workspace_id, name, effect, condition, text, service_id, agent_id,
+                enabled, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING *",
+            workspace.0,
+            &fields.name,
+            fields.effect.as_str(),
+            &fields.condition,
+            &fields.text,
+            fields.service.map(|service| service.0),
+            fields.agent.map(|agent| agent.0),
+            fields.enabled,
+            at.0,
+        );
+        let rule: Rule = row.try_into()?;
+        write.audit(audit(rule.id));
+        write.commit().await?;
+        Ok(rule)
+    }
+
+    /// A rule.
+    pub async fn rule_get(
+        &self,
+        workspace: WorkspaceId,
+        rule: RuleId,
+    ) -> Result<Option<Rule>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_optional!(
+            read,
+            RuleRow,
+            "SELECT * FROM rules WHERE id = $2 AND workspace_id = $1",
+            workspace.0,
+            rule.0,
+        )
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// The rules of a workspace.
+    pub async fn rule_list(&self, workspace: WorkspaceId) -> Result<Vec<Rule>, StoreError> {
+        rule_rows(self.read().await?.on(), workspace).await
+    }
+
+    /// Replaces what a rule says. None if there is no such rule.
+    pub async fn rule_update(
+        &self,
+        workspace: WorkspaceId,
+        rule: RuleId,
+        fields: &RuleFields,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<Option<Rule>, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let row = fetch_optional!(
+            write,
+            RuleRow,
+            "UPDATE rules SET name = $3, effect = $4, condition = $5, text = $6, service_id = $7,
+                agent_id = $8, enabled = $9, updated_at = $10
+             WHERE id = $2 AND workspace_id = $1 RETURNING *",
+            workspace.0,
+            rule.0,
+            &fields.name,
+            fields.effect.as_str(),
+            &fields.condition,
+            &fields.text,
+            fields.service.map(|service| service.0),
+            fields.agent.map(|agent| agent.0),
+            fields.enabled,
+            at.0,
+        );
+        let Some(row) = row else {
+            write.rollback().await?;
+            return Ok(None);
+        };
+        write.audit(audit);
+        write.commit().await?;
+        row.try_into().map(Some)
+    }
+
+    /// Removes a rule. False if there is no such rule.
+    pub async fn rule_delete(
+        &self,
+        workspace: WorkspaceId,
+        rule: RuleId,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let deleted = execute!(
+            write,
+            "DELETE FROM rules WHERE id = $2 AND workspace_id = $1",
+            workspace.0,
+            rule.0,
+        );
+        if deleted == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+}
+
+/// The rules of a workspace.
+pub(crate) async fn rule_rows(
+    mut on: On<'_>,
+    workspace: WorkspaceId,
+) -> Result<Vec<Rule>, StoreError> {
+    fetch_all!(
+        on,
+        RuleRow,
+        "SELECT * FROM rules WHERE workspace_id = $1 ORDER BY id",
+        workspace.0,
+    )
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}

@@ -1,0 +1,380 @@
+//! Services and their sealed credentials. A deleted service keeps its row, which old requests name.
+
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
+use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
+use gaiterguard_domain::target::BaseUrl;
+use gaiterguard_domain::time::Timestamp;
+
+use crate::connection::{On, execute, fetch_all, fetch_optional};
+use crate::error::{Abandoned, StoreError, is_unique_violation};
+use crate::lane::Write;
+use crate::rows::{Cell, json};
+use crate::store::Store;
+
+/// What an operator says of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceFields {
+    /// Its name, unique in the workspace.
+    pub name: String,
+    /// Where it is.
+    pub base_url: BaseUrl,
+    /// How its credential is presented.
+    pub auth_type: AuthType,
+    /// What it is.
+    pub description: Option<String>,
+}
+
+/// What became of a service that was to be made or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceSaved {
+    /// It is as it was to be.
+    Saved(Box<Service>),
+    /// Another service of the workspace has this name.
+    NameTaken,
+    /// There is no such service.
+    Unknown,
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct ServiceRow {
+    id: i64,
+    workspace_id: i64,
+    name: String,
+    base_url: String,
+    auth_type: String,
+    description: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    version: Option<i64>,
+    data_key_id: Option<i64>,
+    sealed: Option<Vec<u8>>,
+    keys: Option<String>,
+    place: Option<String>,
+}
+
+impl TryFrom<ServiceRow> for Service {
+    type Error = StoreError;
+
+    fn try_from(row: ServiceRow) -> Result<Self, StoreError> {
+        let cell = Cell {
+            table: "services",
+            id: &row.id,
+        };
+        let credential = match (
+            row.version,
+            row.data_key_id,
+            row.sealed,
+            row.keys,
+            row.place,
+        ) {
+            (Some(version), Some(data_key), Some(sealed), Some(keys), Some(place)) => {
+                let cell = Cell {
+                    table: "credentials",
+                    id: &row.id,
+                };
+                Some(SealedCredential {
+                    version,
+                    data_key: DataKeyId(data_key),
+                    sealed: sealed.into(),
+                    keys: cell.json("keys", &keys)?,
+                    place: cell.json("place", &place)?,
+                })
+            }
+            _ => None,
+        };
+        Ok(Self {
+            id: ServiceId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            base_url: BaseUrl::parse(&row.base_url).map_err(|_| cell.wrong("base_url"))?,
+            auth_type: cell.some("auth_type", AuthType::parse(&row.auth_type))?,
+            name: row.name,
+            description: row.description,
+            credential,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        })
+    }
+}
+
+impl Store {
+    /// Registers a service, with the credential that `credential` seals for its id, if any.
+    pub async fn service_create(
+        &self,
+        workspace: WorkspaceId,
+        fields: &ServiceFields,
+        at: Timestamp,
+        credential: impl FnOnce(ServiceId) -> Result<Option<SealedCredential>, Abandoned>,
+        audit: impl FnOnce(ServiceId) -> NewAuditEntry,
+    ) -> Result<ServiceSaved, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let row = fetch_optional!(
+            write,
+            (i64,),
+            "INSERT INTO services
+                (workspace_id, name, base_url, auth_type, description, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING id",
+            workspace.0,
+            &fields.name,
+            fields.base_url.to_string(),
+            fields.auth_type.as_str(),
+            &fields.description,
+            at.0,
+        );
+        let Some((id,)) = row else {
+            write.rollback().await?;
+            return Ok(ServiceSaved::NameTaken);
+        };
+        let id = ServiceId(id);
+        let credential = match credential(id) {
+            Ok(credential) => credential,
+            Err(abandoned) => {
+                write.rollback().await?;
+                return Err(abandoned.into());
+            }
+        };
+        if let Some(credential) = &credential {
+            credential_insert(&mut write, id, credential).await?;
+        }
+        write.audit(audit(id));
+        write.commit().await?;
+        Ok(ServiceSaved::Saved(Box::new(Service {
+            id,
+            workspace,
+            name: fields.name.clone(),
+            base_url: fields.base_url.clone(),
+            auth_type: fields.auth_type,
+            description: fields.description.clone(),
+            credential,
+            created_at: at,
+            updated_at: at,
+        })))
+    }
+
+    /// A living service.
+    pub async fn service_get(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+    ) -> Result<Option<Service>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_optional!(
+            read,
+            ServiceRow,
+            "SELECT services.*, version, data_key_id, sealed, keys, place
+             FROM services LEFT JOIN credentials ON credentials.service_id = services.id
+             WHERE services.id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            workspace.0,
+            service.0,
+        )
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// The living services of a workspace.
+    pub async fn service_list(&self, workspace: WorkspaceId) -> Result<Vec<Service>, StoreError> {
+        service_rows(self.read().await?.on(), workspace).await
+    }
+
+    /// Changes what is said of a service. `clear_credential` also drops its credential, as where it
+    /// no longer fits the type.
+    pub async fn service_update(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+        fields: &ServiceFields,
+        clear_credential: bool,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<ServiceSaved, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let updated = async {
+            Ok::<_, sqlx::Error>(crate::connection::on!(write, connection => sqlx::query(
+                "UPDATE services
+                 SET name = $3, base_url = $4, auth_type = $5, description = $6, updated_at = $7
+                 WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            )
+            .bind(workspace.0)
+            .bind(service.0)
+            .bind(&fields.name)
+            .bind(fields.base_url.to_string())
+            .bind(fields.auth_type.as_str())
+            .bind(&fields.description)
+            .bind(at.0)
+            .execute(connection)
+            .await?
+            .rows_affected()))
+        }
+        .await;
+        match updated {
+            Ok(0) => {
+                write.rollback().await?;
+                return Ok(ServiceSaved::Unknown);
+            }
+            Ok(_) => {}
+            Err(error) if is_unique_violation(&error) => {
+                write.rollback().await?;
+                return Ok(ServiceSaved::NameTaken);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if clear_credential {
+            execute!(
+                write,
+                "DELETE FROM credentials WHERE service_id = $1",
+                service.0
+            );
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(self
+            .service_get(workspace, service)
+            .await?
+            .map_or(ServiceSaved::Unknown, |service| {
+                ServiceSaved::Saved(Box::new(service))
+            }))
+    }
+
+    /// Removes a service, with its credential, its documents and every right to use it. False if
+    /// there is no such service.
+    pub async fn service_delete(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let deleted = execute!(
+            write,
+            "UPDATE services SET deleted_at = $3, updated_at = $3
+             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            workspace.0,
+            service.0,
+            at.0,
+        );
+        if deleted == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        for text in [
+            "DELETE FROM credentials WHERE service_id = $1",
+            "DELETE FROM documents WHERE service_id = $1",
+            "DELETE FROM grants WHERE service_id = $1",
+        ] {
+            execute!(write, text, service.0);
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// Replaces a service's credential. Its version must follow the one before it, which it was
+    /// sealed for; false if it does not, or there is no such service.
+    pub async fn credential_put(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+        credential: &SealedCredential,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let touched = execute!(
+            write,
+            "UPDATE services SET updated_at = $3
+             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            workspace.0,
+            service.0,
+            at.0,
+        );
+        if touched == 0 || credential_insert(&mut write, service, credential).await? == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// Replaces a credential that was fetched anew, if it is still of the version that was used to
+    /// fetch it. Its place must be the same.
+    pub async fn credential_refresh(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+        expected_version: i64,
+        credential: &SealedCredential,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        write.authority_bump(workspace).await?;
+        let replaced = execute!(
+            write,
+            "UPDATE credentials SET version = $3, data_key_id = $4, sealed = $5, keys = $6
+             WHERE service_id = $1 AND version = $2 AND place = $7 AND EXISTS
+                (SELECT 1 FROM services WHERE id = $1 AND workspace_id = $8)",
+            service.0,
+            expected_version,
+            credential.version,
+            credential.data_key.0,
+            credential.sealed.to_vec(),
+            json(&credential.keys),
+            json(&credential.place),
+            workspace.0,
+        );
+        if replaced == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn credential_insert(
+    write: &mut Write,
+    service: ServiceId,
+    credential: &SealedCredential,
+) -> Result<u64, StoreError> {
+    Ok(execute!(
+        write,
+        "INSERT INTO credentials (service_id, version, data_key_id, sealed, keys, place)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (service_id) DO UPDATE SET
+            version = excluded.version, data_key_id = excluded.data_key_id,
+            sealed = excluded.sealed, keys = excluded.keys, place = excluded.place
+         WHERE credentials.version = excluded.version - 1",
+        service.0,
+        credential.version,
+        credential.data_key.0,
+        credential.sealed.to_vec(),
+        json(&credential.keys),
+        json(&credential.place),
+    ))
+}
+
+/// The living services of a workspace.
+pub(crate) async fn service_rows(
+    on: On<'_>,
+    workspace: WorkspaceId,
+) -> Result<Vec<Service>, StoreError> {
+    let mut on = on;
+    fetch_all!(
+        on,
+        ServiceRow,
+        "SELECT services.*, version, data_key_id, sealed, keys, place
+         FROM services LEFT JOIN credentials ON credentials.service_id = services.id
+         WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY services.id",
+        workspace.0,
+    )
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}

@@ -1,0 +1,260 @@
+//! Logins and their refresh tokens, of which only SHA-256 sums are kept.
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::Session;
+use serde_json::json;
+
+use crate::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::error::StoreError;
+use crate::lane::Write;
+use crate::store::Store;
+
+/// What became of a refresh token that was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// It was exchanged for the new one.
+    Rotated(Session),
+    /// It had been used before: its session, with all its tokens, has been ended.
+    Reused(SessionId),
+    /// There is no such token, or its session was ended.
+    Unknown,
+    /// Its time was over.
+    Expired,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: i64,
+    user_id: i64,
+    workspace_id: i64,
+    created_at: i64,
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: SessionId(row.id),
+            user: UserId(row.user_id),
+            workspace: WorkspaceId(row.workspace_id),
+            created_at: Timestamp(row.created_at),
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct TokenRow {
+    id: i64,
+    user_id: i64,
+    workspace_id: i64,
+    created_at: i64,
+    revoked_at: Option<i64>,
+    expires_at: i64,
+    used_at: Option<i64>,
+}
+
+impl Store {
+    /// Begins a session with its first refresh token, both until `expires_at`.
+    pub async fn session_create(
+        &self,
+        user: UserId,
+        workspace: WorkspaceId,
+        token_hash: [u8; 32],
+        expires_at: Timestamp,
+        at: Timestamp,
+        audit: impl FnOnce(SessionId) -> NewAuditEntry,
+    ) -> Result<Session, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        let (id,) = fetch_one!(
+            write,
+            (i64,),
+            "INSERT INTO sessions (user_id, workspace_id, created_at, expires_at)
+             VALUES ($1, $2, $3, $4) RETURNING id",
+            user.0,
+            workspace.0,
+            at.0,
+            expires_at.0,
+        );
+        token_insert(&mut write, SessionId(id), token_hash, expires_at, at).await?;
+        write.audit(audit(SessionId(id)));
+        write.commit().await?;
+        Ok(Session {
+            id: SessionId(id),
+            user,
+            workspace,
+            created_at: at,
+        })
+    }
+
+    /// Exchanges a refresh token for a new one. A token that is shown a second time was stolen
+    /// from someone, so its whole session ends.
+    pub async fn session_refresh(
+        &self,
+        old_hash: [u8; 32],
+        new_hash: [u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Refreshed, StoreError> {
+        let mut write = Write::begin(self.shared(), now).await?;
+        let text = write.text(
+            "SELECT sessions.id, user_id, workspace_id, sessions.created_at, revoked_at,
+                    refresh_tokens.expires_at, used_at
+             FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
+             WHERE refresh_tokens.hash = $1",
+            "SELECT sessions.id, user_id, workspace_id, sessions.created_at, revoked_at,
+                    refresh_tokens.expires_at, used_at
+             FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
+             WHERE refresh_tokens.hash = $1 FOR UPDATE",
+        );
+        let token = fetch_optional!(write, TokenRow, text, old_hash.to_vec());
+        let Some(token) = token.filter(|token| token.revoked_at.is_none()) else {
+            write.rollback().await?;
+            return Ok(Refreshed::Unknown);
+        };
+        let session = Session {
+            id: SessionId(token.id),
+            user: UserId(token.user_id),
+            workspace: WorkspaceId(token.workspace_id),
+            created_at: Timestamp(token.created_at),
+        };
+        let entry = |event, actor| NewAuditEntry {
+            workspace: Some(session.workspace),
+            at: now,
+            actor,
+            event,
+            subject: format!("session:{}", session.id),
+            detail: json!({ "user_id": session.user }),
+        };
+        if token.used_at.is_some() {
+            execute!(
+                write,
+                "UPDATE sessions SET revoked_at = $2 WHERE id = $1",
+                session.id.0,
+                now.0,
+            );
+            write.audit(entry("session.token_reused", Actor::Gateway));
+            write.commit().await?;
+            return Ok(Refreshed::Reused(session.id));
+        }
+        if token.expires_at <= now.0 {
+            write.rollback().await?;
+            return Ok(Refreshed::Expired);
+        }
+        execute!(
+            write,
+            "UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1",
+            old_hash.to_vec(),
+            now.0,
+        );
+        execute!(
+            write,
+            "UPDATE sessions SET expires_at = $2 WHERE id = $1",
+            session.id.0,
+            expires_at.0,
+        );
+        token_insert(&mut write, session.id, new_hash, expires_at, now).await?;
+        write.audit(entry("session.refreshed", Actor::User(session.user)));
+        write.commit().await?;
+        Ok(Refreshed::Rotated(session))
+    }
+
+    /// Ends a session. False if it had ended or there is none.
+    pub async fn session_revoke(
+        &self,
+        session: SessionId,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        let ended = execute!(
+            write,
+            "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+            session.0,
+            at.0,
+        );
+        if ended == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// A session that has neither ended nor expired.
+    pub async fn session_get_live(
+        &self,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let mut read = self.read().await?;
+        let row = fetch_optional!(
+            read,
+            SessionRow,
+            "SELECT id, user_id, workspace_id, created_at FROM sessions
+             WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2",
+            session.0,
+            now.0,
+        );
+        Ok(row.map(Into::into))
+    }
+
+    /// A user's sessions that have neither ended nor expired, newest first.
+    pub async fn session_list(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let mut read = self.read().await?;
+        let rows = fetch_all!(
+            read,
+            SessionRow,
+            "SELECT id, user_id, workspace_id, created_at FROM sessions
+             WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC",
+            user.0,
+            now.0,
+        );
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Removes up to `limit` sessions that expired before `before`, and answers how many.
+    pub async fn session_delete_expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        let removed = execute!(
+            write,
+            "DELETE FROM sessions WHERE id IN
+                (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+            before.0,
+            i64::from(limit),
+        );
+        write
+            .retention("retention.sessions_deleted", removed, at)
+            .await?;
+        Ok(removed)
+    }
+}
+
+async fn token_insert(
+    write: &mut Write,
+    session: SessionId,
+    hash: [u8; 32],
+    expires_at: Timestamp,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        write,
+        "INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
+         VALUES ($1, $2, $3, $4)",
+        hash.to_vec(),
+        session.0,
+        at.0,
+        expires_at.0,
+    );
+    Ok(())
+}

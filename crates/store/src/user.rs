@@ -1,0 +1,308 @@
+//! Users, and the workspaces they own or join.
+
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::id::{UserId, WorkspaceId};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::{Email, User};
+use gaiterguard_domain::workspace::Role;
+
+use crate::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::error::StoreError;
+use crate::lane::Write;
+use crate::rows::Cell;
+use crate::store::Store;
+
+/// What became of a user that was to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserCreated {
+    /// The user exists now and acts in this workspace.
+    Created(User, WorkspaceId),
+    /// Someone has this e-mail address.
+    EmailTaken,
+    /// There is a user already, and only the first one was to be made.
+    NotFirst,
+    /// The user whose workspace was to be joined does not exist.
+    HostUnknown,
+}
+
+/// A user with what a login needs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserLogin {
+    /// The user.
+    pub user: User,
+    /// The hash of the password.
+    pub password_hash: String,
+    /// The workspace that the user acts in.
+    pub workspace: WorkspaceId,
+}
+
+impl std::fmt::Debug for UserLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserLogin")
+            .field("user", &self.user)
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: i64,
+    email: String,
+    created_at: i64,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        let cell = Cell {
+            table: "users",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: UserId(row.id),
+            email: Email::parse(&row.email).map_err(|_| cell.wrong("email"))?,
+            created_at: Timestamp(row.created_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct LoginRow {
+    id: i64,
+    email: String,
+    created_at: i64,
+    password_hash: String,
+    workspace_id: i64,
+}
+
+impl Store {
+    /// Makes a user with a workspace of the user's own. `only_if_first` makes one only while there
+    /// is no user; of several such attempts at once one succeeds.
+    pub async fn user_create(
+        &self,
+        email: &Email,
+        password_hash: &str,
+        only_if_first: bool,
+        at: Timestamp,
+        audit: impl FnOnce(UserId, WorkspaceId) -> NewAuditEntry,
+    ) -> Result<UserCreated, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        if only_if_first {
+            // Whoever else tries this waits here until it is decided.
+            execute!(
+                write,
+                "UPDATE counters SET next = next WHERE name = 'chains'"
+            );
+            let (count,) = fetch_one!(write, (i64,), "SELECT COUNT(*) FROM users");
+            if count > 0 {
+                write.rollback().await?;
+                return Ok(UserCreated::NotFirst);
+            }
+        }
+        let Some(user) = user_insert(&mut write, email, password_hash, at).await? else {
+            write.rollback().await?;
+            return Ok(UserCreated::EmailTaken);
+        };
+        let (workspace,) = fetch_one!(
+            write,
+            (i64,),
+            "INSERT INTO workspaces (version, created_at) VALUES (1, $1) RETURNING id",
+            at.0,
+        );
+        let workspace = WorkspaceId(workspace);
+        member_insert(&mut write, workspace, user.id, at).await?;
+        write.audit(audit(user.id, workspace));
+        write.commit().await?;
+        Ok(UserCreated::Created(user, workspace))
+    }
+
+    /// Makes a user who acts in the workspace of the user with the e-mail address `host`.
+    pub async fn user_join(
+        &self,
+        email: &Email,
+        password_hash: &str,
+        host: &Email,
+        at: Timestamp,
+        audit: impl FnOnce(UserId, WorkspaceId) -> NewAuditEntry,
+    ) -> Result<UserCreated, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        let workspace = fetch_optional!(
+            write,
+            (i64,),
+            "SELECT members.workspace_id FROM users JOIN members ON members.user_id = users.id
+             WHERE users.email_normalized = $1
+             ORDER BY members.created_at, members.workspace_id LIMIT 1",
+            host.normalized(),
+        );
+        let Some((workspace,)) = workspace else {
+            write.rollback().await?;
+            return Ok(UserCreated::HostUnknown);
+        };
+        let workspace = WorkspaceId(workspace);
+        let Some(user) = user_insert(&mut write, email, password_hash, at).await? else {
+            write.rollback().await?;
+            return Ok(UserCreated::EmailTaken);
+        };
+        member_insert(&mut write, workspace, user.id, at).await?;
+        write.audit(audit(user.id, workspace));
+        write.commit().await?;
+        Ok(UserCreated::Created(user, workspace))
+    }
+
+    /// The user with an e-mail address, in the spelling of [`Email::normalized`].
+    pub async fn user_by_email(&self, normalized: &str) -> Result<Option<UserLogin>, StoreError> {
+        let mut read = self.read().await?;
+        let row = fetch_optional!(
+            read,
+            LoginRow,
+            "SELECT users.id, users.email, users.created_at, users.password_hash,
+                    members.workspace_id
+             FROM users JOIN members ON members.user_id = users.id
+             WHERE users.email_normalized = $1
+             ORDER BY members.created_at, members.workspace_id LIMIT 1",
+            normalized,
+        );
+        row.map(|row| {
+            Ok(UserLogin {
+                user: UserRow {
+                    id: row.id,
+                    email: row.email,
+                    created_at: row.created_at,
+                }
+                .try_into()?,
+                password_hash: row.password_hash,
+                workspace: WorkspaceId(row.workspace_id),
+            })
+        })
+        .transpose()
+    }
+
+    /// A user.
+    pub async fn user_get(&self, user: UserId) -> Result<Option<User>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_optional!(
+            read,
+            UserRow,
+            "SELECT id, email, created_at FROM users WHERE id = $1",
+            user.0,
+        )
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// The users of a workspace.
+    pub async fn user_list(&self, workspace: WorkspaceId) -> Result<Vec<User>, StoreError> {
+        let mut read = self.read().await?;
+        fetch_all!(
+            read,
+            UserRow,
+            "SELECT users.id, users.email, users.created_at
+             FROM users JOIN members ON members.user_id = users.id
+             WHERE members.workspace_id = $1 ORDER BY users.id",
+            workspace.0,
+        )
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+    }
+
+    /// How many users there are.
+    pub async fn user_count(&self) -> Result<i64, StoreError> {
+        let mut read = self.read().await?;
+        let (count,) = fetch_one!(read, (i64,), "SELECT COUNT(*) FROM users");
+        Ok(count)
+    }
+
+    /// Gives a user another password and ends all the user's sessions. False if there is no such
+    /// user.
+    pub async fn user_password_set(
+        &self,
+        user: UserId,
+        password_hash: &str,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        let found = execute!(
+            write,
+            "UPDATE users SET password_hash = $2 WHERE id = $1",
+            user.0,
+            password_hash,
+        );
+        if found == 0 {
+            write.rollback().await?;
+            return Ok(false);
+        }
+        execute!(
+            write,
+            "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+            user.0,
+            at.0,
+        );
+        write.audit(audit);
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// What a user may do in a workspace.
+    pub async fn member_role(
+        &self,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> Result<Option<Role>, StoreError> {
+        let mut read = self.read().await?;
+        let row = fetch_optional!(
+            read,
+            (String,),
+            "SELECT role FROM members WHERE workspace_id = $1 AND user_id = $2",
+            workspace.0,
+            user.0,
+        );
+        row.map(|(role,)| {
+            Role::parse(&role).ok_or_else(|| StoreError::inconsistent("members", "role", user))
+        })
+        .transpose()
+    }
+}
+
+async fn user_insert(
+    write: &mut Write,
+    email: &Email,
+    password_hash: &str,
+    at: Timestamp,
+) -> Result<Option<User>, StoreError> {
+    let row = fetch_optional!(
+        write,
+        (i64,),
+        "INSERT INTO users (email, email_normalized, password_hash, created_at)
+         VALUES ($1, $2, $3, $4) ON CONFLICT (email_normalized) DO NOTHING RETURNING id",
+        email.as_str(),
+        email.normalized(),
+        password_hash,
+        at.0,
+    );
+    Ok(row.map(|(id,)| User {
+        id: UserId(id),
+        email: email.clone(),
+        created_at: at,
+    }))
+}
+
+async fn member_insert(
+    write: &mut Write,
+    workspace: WorkspaceId,
+    user: UserId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        write,
+        "INSERT INTO members (workspace_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        workspace.0,
+        user.0,
+        Role::Owner.as_str(),
+        at.0,
+    );
+    Ok(())
+}
