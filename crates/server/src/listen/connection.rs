@@ -18,9 +18,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
 use super::Limits;
+use super::answer::{AnswerBody, Answered};
 use super::body::RequestBody;
 use super::guard::{Guard, Refusal, Timeouts};
-use super::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX, KEEP_ALIVE_IDLE, WRITE_STALL};
+use super::limits::{HALF_CLOSE, HEAD_BYTES_MAX, HEAD_FIELDS_MAX, KEEP_ALIVE_IDLE, WRITE_STALL};
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
 
@@ -36,13 +37,21 @@ pub(super) async fn serve(
     let timeouts = Timeouts {
         head: limits.header_timeout,
         write: WRITE_STALL,
+        half_close: HALF_CLOSE,
     };
-    let guard = Guard::new(socket, Arc::clone(&refusal), timeouts);
+    let answered = Arc::new(Answered::default());
+    let guard = Guard::new(
+        socket,
+        Arc::clone(&refusal),
+        Arc::clone(&answered),
+        timeouts,
+    );
     let requests = Requests {
         boundary,
         peer,
         limits,
         refusal,
+        answered,
         count: AtomicU64::new(0),
         must_close: Arc::new(AtomicBool::new(false)),
     };
@@ -77,16 +86,17 @@ struct Requests {
     peer: SocketAddr,
     limits: Limits,
     refusal: Arc<Refusal>,
+    answered: Arc<Answered>,
     /// How many requests hyper has read, to know the stand-in among them.
     count: AtomicU64,
     must_close: Arc<AtomicBool>,
 }
 
 impl Requests {
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, Infallible> {
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(error) = self.refusal.of(number) {
-            return Ok(Boundary::refuse(error));
+            return Ok(self.tracked(Boundary::refuse(error)));
         }
         let request = request.map(|incoming| {
             if incoming.is_end_stream() {
@@ -105,6 +115,10 @@ impl Requests {
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response)
+        Ok(self.tracked(response))
+    }
+
+    fn tracked(&self, response: Response) -> Response<AnswerBody> {
+        response.map(|body| AnswerBody::new(body, Arc::clone(&self.answered)))
     }
 }

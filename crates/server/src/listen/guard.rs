@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::HeadError;
+use super::answer::Answered;
 use super::chunked::ChunkedScan;
 use super::head::{self, Framing};
 use super::limits::{HEAD_BYTES_MAX, LINGER, READ_BYTES};
@@ -48,12 +49,15 @@ pub(super) struct Guard<S> {
     /// How many heads were handed on, the stand-in included.
     heads: u64,
     refusal: Arc<Refusal>,
+    answered: Arc<Answered>,
     timeouts: Timeouts,
     /// By when the head that is being waited for must be there.
     head_deadline: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
     /// Whether the client has sent its last byte.
     is_ended: bool,
+    /// Runs while a request goes on for a client that has sent its last byte.
+    ending: Option<Pin<Box<Sleep>>>,
     lingering: Option<Pin<Box<Sleep>>>,
     /// Runs while the client takes nothing of its answer.
     stalling: Option<Pin<Box<Sleep>>>,
@@ -66,6 +70,8 @@ pub(super) struct Timeouts {
     pub(super) head: Duration,
     /// For the client to take some more of its answer.
     pub(super) write: Duration,
+    /// For a request to end after the client has sent its last byte.
+    pub(super) half_close: Duration,
 }
 
 /// What the next byte from the socket belongs to.
@@ -88,7 +94,12 @@ struct HeadScan {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
-    pub(super) fn new(socket: S, refusal: Arc<Refusal>, timeouts: Timeouts) -> Self {
+    pub(super) fn new(
+        socket: S,
+        refusal: Arc<Refusal>,
+        answered: Arc<Answered>,
+        timeouts: Timeouts,
+    ) -> Self {
         Self {
             socket,
             input: BytesMut::new(),
@@ -96,10 +107,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             place: Place::Head(HeadScan::default()),
             heads: 0,
             refusal,
+            answered,
             head_deadline: Some(Instant::now() + timeouts.head),
             timeouts,
             sleep: None,
             is_ended: false,
+            ending: None,
             lingering: None,
             stalling: None,
         }
@@ -186,6 +199,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             sleep.as_mut().reset(deadline);
         }
         sleep.as_mut().poll(context)
+    }
+
+    /// Ready when hyper may know that the client has sent its last byte. It gives up a request at
+    /// that, so one that is running whole gets a while to be answered.
+    fn poll_ending(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let is_between = matches!(self.place, Place::Head(_));
+        if !is_between || self.answered.are_all(self.heads, context) {
+            return Poll::Ready(());
+        }
+        let time = self.timeouts.half_close;
+        self.ending
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(time)))
+            .as_mut()
+            .poll(context)
     }
 
     fn poll_socket(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -292,11 +319,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 }
                 Place::Head(_) | Place::Length(_) | Place::Chunked(_) => {}
             }
+            if guard.is_ended {
+                return guard.poll_ending(context).map(Ok);
+            }
             match guard.poll_socket(context) {
-                Poll::Ready(Ok(0)) => {
-                    guard.is_ended = true;
-                    return Poll::Ready(Ok(()));
-                }
+                Poll::Ready(Ok(0)) => guard.is_ended = true,
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
@@ -365,8 +392,9 @@ mod tests {
         let timeouts = Timeouts {
             head: Duration::from_mins(1),
             write: Duration::from_millis(200),
+            half_close: Duration::from_mins(1),
         };
-        let mut guard = Guard::new(socket, Arc::default(), timeouts);
+        let mut guard = Guard::new(socket, Arc::default(), Arc::default(), timeouts);
 
         // A client that is slow and reads on is waited for.
         let reading = async {

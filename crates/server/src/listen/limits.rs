@@ -19,6 +19,9 @@ pub(super) const READ_BYTES: usize = 8 * 1024;
 pub(super) const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(75);
 /// How long a client may take nothing of its answer while there is more of it.
 pub(super) const WRITE_STALL: Duration = Duration::from_mins(1);
+/// How long a request runs on after the client has sent its last byte. One that only closed its
+/// sending side waits for the answer; one that is gone altogether looks the same for a while.
+pub(super) const HALF_CLOSE: Duration = Duration::from_secs(5);
 /// How long a closed connection is still read from, so that the answer is not lost to a reset.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 

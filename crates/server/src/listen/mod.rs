@@ -7,6 +7,7 @@
 //! left to disagree on.
 
 mod accept;
+mod answer;
 mod body;
 mod body_error;
 mod chunked;

@@ -11,8 +11,9 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-use super::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+use super::limits::{HALF_CLOSE, HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 use super::*;
 use crate::extract::read_body;
 use crate::lifecycle::Lifecycle;
@@ -29,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Server {
     address: SocketAddr,
+    /// Told when `/hold` begins, and when it is dropped.
+    held: Arc<Notify>,
+    given_up: Arc<Notify>,
     lifecycle: Lifecycle,
 }
 
@@ -41,6 +45,19 @@ async fn slow() -> &'static str {
     "slow"
 }
 
+/// Waits for ever, and tells when it is given up.
+async fn hold(held: Arc<Notify>, given_up: Arc<Notify>) {
+    struct Dropped(Arc<Notify>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+    let _dropped = Dropped(given_up);
+    held.notify_one();
+    std::future::pending::<()>().await;
+}
+
 async fn early() -> impl IntoResponse {
     Problem::payload_too_large(0)
 }
@@ -51,7 +68,13 @@ async fn broken() -> StatusCode {
 
 impl Server {
     async fn start() -> Self {
+        let (held, given_up) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (hold_held, hold_given_up) = (Arc::clone(&held), Arc::clone(&given_up));
         let router = Router::new()
+            .route(
+                "/hold",
+                get(move || hold(Arc::clone(&hold_held), Arc::clone(&hold_given_up))),
+            )
             .route("/echo", post(echo))
             .route("/slow", get(slow))
             .route("/early", post(early))
@@ -69,7 +92,12 @@ impl Server {
         };
         let serving = lifecycle.clone();
         tokio::spawn(async move { serve(vec![listener], limits, &serving).await });
-        Self { address, lifecycle }
+        Self {
+            address,
+            held,
+            given_up,
+            lifecycle,
+        }
     }
 
     async fn connect(&self) -> Client {
@@ -371,6 +399,35 @@ async fn a_body_cut_off_is_not_taken_for_a_whole_one() {
     client.0.shutdown().await.unwrap();
     let answer = client.rest().await;
     assert!(!answer.contains(" 200 "), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_closed_only_its_sending_side_is_answered() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    client
+        .send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await;
+    client.0.shutdown().await.unwrap();
+    let started = Instant::now();
+    let answer = client.rest().await;
+    assert!(started.elapsed() < HALF_CLOSE);
+    assert_eq!(statuses(&answer), ["200", "200"], "{answer:?}");
+    assert!(answer.contains("slow") && answer.ends_with("home"));
+}
+
+#[tokio::test]
+async fn a_hold_ends_some_time_after_its_client_is_gone() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    server.held.notified().await;
+    drop(client);
+    let started = Instant::now();
+    tokio::time::timeout(PATIENCE, server.given_up.notified())
+        .await
+        .expect("the request is given up");
+    assert!(started.elapsed() >= HALF_CLOSE / 2);
 }
 
 #[tokio::test]

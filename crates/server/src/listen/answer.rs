@@ -1,0 +1,68 @@
+//! The body of an answer, which tells when it is done with.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use http_body::{Body as _, Frame, SizeHint};
+
+/// How many requests of a connection have been answered to the end.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    count: AtomicU64,
+    waker: AtomicWaker,
+}
+
+impl Answered {
+    /// Whether all of the first `count` requests have been. If not, the task is woken when that
+    /// may have changed.
+    pub(super) fn are_all(&self, count: u64, context: &Context<'_>) -> bool {
+        // Registered first, so that an answer that ends in between is not missed.
+        self.waker.register(context.waker());
+        self.count.load(Ordering::Acquire) >= count
+    }
+}
+
+/// A body that counts itself as answered when it is dropped.
+#[derive(Debug)]
+pub(super) struct AnswerBody {
+    body: Body,
+    answered: Arc<Answered>,
+}
+
+impl AnswerBody {
+    pub(super) fn new(body: Body, answered: Arc<Answered>) -> Self {
+        Self { body, answered }
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        self.answered.count.fetch_add(1, Ordering::Release);
+        self.answered.waker.wake();
+    }
+}
+
+impl http_body::Body for AnswerBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
