@@ -9,8 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::Limits;
-use super::connection;
-use super::limits::CONNECTIONS_MAX;
+use super::{connection, descriptors};
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
 
@@ -49,7 +48,7 @@ pub(crate) struct Listener {
 /// Serves all listeners until the gateway drains. Connections that are open then are the
 /// lifecycle's to wait for.
 pub(crate) async fn serve(listeners: Vec<Listener>, limits: Limits, lifecycle: &Lifecycle) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Arc::new(Semaphore::new(descriptors::connections_max()));
     for listener in listeners {
         let accepting = accept_all(listener, limits, lifecycle.clone(), Arc::clone(&places));
         lifecycle.spawn(accepting);

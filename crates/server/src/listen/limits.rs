@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::settings::ListenSettings;
 
-/// How many connections are open at once; more wait in the system's queue.
+/// How many connections are open at once, if the limit on open files allows; more wait in the
+/// system's queue.
 pub(super) const CONNECTIONS_MAX: usize = 16_384;
 /// How long a request head is, its last empty line included.
 pub(super) const HEAD_BYTES_MAX: usize = 64 * 1024;

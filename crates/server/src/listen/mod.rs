@@ -12,6 +12,7 @@ mod body;
 mod body_error;
 mod chunked;
 mod connection;
+mod descriptors;
 mod field;
 mod guard;
 mod head;

@@ -505,3 +505,99 @@ async fn http_1_0_needs_no_host() {
     let answer = server.ask("GET / HTTP/1.0\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer:?}");
 }
+
+/// What heads are made of, well formed and not.
+const FRAGMENTS: [&str; 36] = [
+    "GET / HTTP/1.1\r\n",
+    "GET / HTTP/1.0\r\n",
+    "POST /echo HTTP/1.1\r\n",
+    "HEAD / HTTP/1.1\r\n",
+    "OPTIONS * HTTP/1.1\r\n",
+    "GET http://a/ HTTP/1.1\r\n",
+    "GET /{\"`<>|^ HTTP/1.1\r\n",
+    "GET //?? HTTP/1.1\r\n",
+    "GET ? HTTP/1.1\r\n",
+    "GET a:b HTTP/1.1\r\n",
+    "get / HTTP/1.1\r\n",
+    "GET / HTTP/1.1 \r\n",
+    "Host: a\r\n",
+    "Host: a:99999\r\n",
+    "Host: [::1]:1\r\n",
+    "Host: %zz\r\n",
+    "Content-Length: 0\r\n",
+    "Content-Length: 3\r\n",
+    "Content-Length: 9999999999999999999\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: \tchunked \r\n",
+    "Connection: close\r\n",
+    "Connection: upgrade\r\nUpgrade: h2c\r\n",
+    "Expect: 100-continue\r\n",
+    "X: \u{e9}\u{7f}\r\n",
+    "X:\t\r\n",
+    "X Y: z\r\n",
+    " folded\r\n",
+    "\r\n",
+    "\r\n",
+    "\r\n",
+    "\n",
+    "abc",
+    "3\r\nabc\r\n",
+    "0\r\n\r\n",
+    "0\r\nX: y\r\n\r\n",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
+    /// Hyper never sees anything that it refuses or repairs itself: every answer is the boundary's.
+    #[test]
+    fn what_hyper_would_refuse_is_refused_before(
+        picks in proptest::collection::vec(0..FRAGMENTS.len(), 0..14),
+        flips in proptest::collection::vec((0..400_usize, proptest::num::u8::ANY), 0..3),
+        start in 0..3_usize,
+    ) {
+        // Most cases begin well, or nothing but the first line would be tried.
+        let mut sent = ["", "GET / HTTP/1.1\r\nHost: a\r\n", "POST /echo HTTP/1.1\r\nHost: a\r\n"]
+            [start]
+            .as_bytes()
+            .to_vec();
+        for pick in picks {
+            sent.extend_from_slice(FRAGMENTS[pick].as_bytes());
+        }
+        for (at, byte) in flips {
+            if let Some(place) = sent.get_mut(at) {
+                *place = byte;
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let answer = runtime.block_on(async {
+            let server = Server::start().await;
+            let mut client = server.connect().await;
+            client.send(&sent).await;
+            client.0.shutdown().await.unwrap();
+            let mut answer = Vec::new();
+            let _ = client.0.read_to_end(&mut answer).await;
+            String::from_utf8_lossy(&answer).into_owned()
+        });
+        let sent = String::from_utf8_lossy(&sent);
+        let finals = answer.match_indices("HTTP/1.").filter(|(at, _)| {
+            let start = &answer[*at..];
+            start.get(8..10).is_some_and(|status| status.starts_with(' ') && status != " 1")
+                && start.as_bytes().get(9).is_some_and(u8::is_ascii_digit)
+        });
+        proptest::prop_assert_eq!(
+            finals.count(),
+            answer.matches("\r\nx-request-id: ").count(),
+            "{:?} gave {:?}",
+            sent,
+            answer
+        );
+    }
+}
