@@ -71,6 +71,7 @@ impl Inbound {
         let (status, mut headers) = (head.status, head.headers);
         remove_hop_by_hop(&mut headers);
         if *method == Method::HEAD {
+            headers.remove(X_UPSTREAM_CONTENT_LENGTH);
             if let Some(length) = headers.remove(CONTENT_LENGTH) {
                 headers.insert(X_UPSTREAM_CONTENT_LENGTH, length);
             }

@@ -86,14 +86,17 @@ impl Origin {
         })))
     }
 
+    /// How it is spoken to.
     pub fn scheme(&self) -> Scheme {
         self.0.scheme
     }
 
+    /// The name to be resolved, or the address.
     pub fn host(&self) -> &Host {
         &self.0.host
     }
 
+    /// The port, the default one included; never 0.
     pub fn port(&self) -> u16 {
         self.0.port
     }

@@ -22,19 +22,24 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Outbound {
     /// Which connections it may share.
     pub pool: PoolKey,
+    /// What it is sent to; checked again when a connection is opened.
     pub origin: Origin,
+    /// Decides whether a missing body has a length, and how old a connection may be.
     pub method: Method,
     /// Goes out byte for byte.
     pub path_and_query: PathAndQuery,
     /// All headers with the credential in place. `Host`, framing and hop-by-hop headers in it are
     /// ignored: they are this room's own.
     pub headers: HeaderMap,
+    /// Framed as what it is.
     pub body: OutboundBody,
 }
 
 /// The body of a request.
 pub enum OutboundBody {
+    /// None at all.
     Empty,
+    /// All of it at once.
     Full(Bytes),
     /// Sent as it arrives; with a `Content-Length` if its size hint is exact, else chunked.
     Streaming(UnsyncBoxBody<Bytes, BoxError>),

@@ -18,6 +18,7 @@ pub struct MaskedBody<B> {
 }
 
 impl<B> MaskedBody<B> {
+    /// Hides what `masker` looks for in `inner`.
     pub fn new(inner: B, masker: Masker) -> Self {
         Self {
             inner,

@@ -21,7 +21,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 
 pub use self::body::MaskedBody;
-use self::needle::{Fit, Spelling};
+use self::needle::{Escapes, Fit, Spelling};
 
 /// Shorter values would hide half of every answer, and nobody guards anything with them.
 const VALUE_BYTES_MIN: usize = 4;
@@ -111,8 +111,11 @@ impl Masker {
 
     fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        for needle in &*self.0 {
-            needle::find(needle, text, &mut found);
+        if !self.is_empty() {
+            let escapes = Escapes::of(text);
+            for needle in &*self.0 {
+                needle::find(needle, text, escapes, &mut found);
+            }
         }
         found
     }

@@ -39,25 +39,46 @@ pub(super) fn spelled_length_max(needle: &[u8]) -> usize {
     needle.len() * ESCAPE_LENGTH_MAX
 }
 
-/// Adds every occurrence of the needle in any spelling, overlapping ones too.
-pub(super) fn find(needle: &[u8], text: &[u8], found: &mut Vec<Range<usize>>) {
+/// Adds every occurrence of the needle in any spelling, overlapping ones too. `escapes` is of the
+/// same text.
+pub(super) fn find(needle: &[u8], text: &[u8], escapes: Escapes, found: &mut Vec<Range<usize>>) {
     if text.len() < needle.len() {
         return;
     }
     find_plain(needle, text, found);
-    let has_space = memchr(b' ', needle).is_some();
-    let plus = if has_space { b'+' } else { b'%' };
-    let percent = |text: &[u8]| memchr2(b'%', plus, text);
-    find_escaped(
-        Spelling::Percent,
-        needle,
-        text,
-        found,
-        percent,
-        percent_lead,
-    );
-    let backslash = |text: &[u8]| memchr(b'\\', text);
-    find_escaped(Spelling::Json, needle, text, found, backslash, json_lead);
+    if let Some(first) = escapes.percent {
+        let next = |text: &[u8]| memchr2(b'%', b'+', text);
+        find_escaped(
+            Spelling::Percent,
+            needle,
+            text,
+            first,
+            found,
+            next,
+            percent_lead,
+        );
+    }
+    if let Some(first) = escapes.json {
+        let next = |text: &[u8]| memchr(b'\\', text);
+        find_escaped(Spelling::Json, needle, text, first, found, next, json_lead);
+    }
+}
+
+/// Where a text holds its first escape of each kind. Most texts hold none, and one look tells that
+/// for all needles.
+#[derive(Clone, Copy)]
+pub(super) struct Escapes {
+    percent: Option<usize>,
+    json: Option<usize>,
+}
+
+impl Escapes {
+    pub(super) fn of(text: &[u8]) -> Self {
+        Self {
+            percent: memchr2(b'%', b'+', text),
+            json: memchr(b'\\', text),
+        }
+    }
 }
 
 fn find_plain(needle: &[u8], text: &[u8], found: &mut Vec<Range<usize>>) {
@@ -80,13 +101,13 @@ fn find_escaped(
     spelling: Spelling,
     needle: &[u8],
     text: &[u8],
+    first: usize,
     found: &mut Vec<Range<usize>>,
     next_escape: impl Fn(&[u8]) -> Option<usize>,
     lead: impl Fn(&[u8]) -> Option<u8>,
 ) {
-    let mut from = 0;
-    while let Some(offset) = next_escape(&text[from..]) {
-        let escape = from + offset;
+    let mut next = Some(first);
+    while let Some(escape) = next {
         if let Some(lead) = lead(&text[escape..]) {
             for plain in memchr_iter(lead, needle).take_while(|plain| *plain <= escape) {
                 let start = escape - plain;
@@ -97,7 +118,8 @@ fn find_escaped(
                 }
             }
         }
-        from = escape + 1;
+        let after = escape + 1;
+        next = next_escape(&text[after..]).map(|offset| after + offset);
     }
 }
 
