@@ -7,3 +7,4 @@ pub mod field;
 mod literal;
 
 pub mod clock;
+pub mod identity;

@@ -1,0 +1,356 @@
+//! Who a human is: registering, logging in, and the sessions that follow from it. Nothing here
+//! knows of HTTP.
+//!
+//! A login begins a session: a family of refresh tokens of which one is unused, and the access
+//! tokens made with them. An access token is good while its time lasts *and* its session lives,
+//! which is asked of the store each time, so ending a session ends its tokens at once and on every
+//! replica. A refresh token works once. One that is shown a second time has been stolen, or its
+//! answer was lost; the two look alike, so the whole family ends.
+
+mod access_token;
+mod account;
+mod error;
+mod new_password;
+mod password;
+mod refresh_token;
+mod throttle;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_domain::user::{Email, User};
+use gaiterguard_store::{Refreshed, Store, UserCreated, UserLogin};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use access_token::AccessTokens;
+use password::{LineFull, Passwords};
+use throttle::{AccountKey, Throttle, Throttled};
+
+pub use access_token::{Caller, NotSigned};
+pub use account::Accounts;
+pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
+pub use new_password::{NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordRefused};
+pub use password::PasswordFault;
+
+/// Who may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Whoever comes first, and nobody after.
+    First,
+    /// Anyone.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+/// What an operator sets for humans.
+#[derive(Clone, Debug)]
+pub struct IdentitySettings {
+    /// What access tokens are signed with; every replica has the same. At least 32 bytes.
+    pub jwt_secret: SecretString,
+    /// How long an access token lives.
+    pub access_expiry: Duration,
+    /// How long a refresh token lives, and with it a session that is not refreshed.
+    pub refresh_expiry: Duration,
+    /// Who may register.
+    pub registration: Registration,
+}
+
+/// The tokens of a session, as they are handed out once.
+#[derive(Clone, Debug)]
+pub struct TokenPair {
+    /// A signed token that names the session.
+    pub access_token: SecretString,
+    /// `gr_` and 64 hexadecimal digits; to be exchanged once for the next pair.
+    pub refresh_token: SecretString,
+    /// When the refresh token stops working.
+    pub refresh_expires_at: Timestamp,
+}
+
+/// A session that has begun.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// Its tokens.
+    pub tokens: TokenPair,
+    /// Who logged in.
+    pub user: User,
+}
+
+/// The gateway's knowledge of humans.
+pub struct Identity {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    registration: Registration,
+    refresh_expiry: Duration,
+    access_tokens: AccessTokens,
+    passwords: Passwords,
+    throttle: Throttle,
+}
+
+impl Identity {
+    /// The humans in `store`.
+    pub fn new(store: Store, settings: &IdentitySettings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            clock,
+            registration: settings.registration,
+            refresh_expiry: settings.refresh_expiry,
+            access_tokens: AccessTokens::new(&settings.jwt_secret, settings.access_expiry),
+            passwords: Passwords::new(),
+            throttle: Throttle::new(),
+        }
+    }
+
+    /// Makes a user with a workspace of the user's own, where registration is open to `source`.
+    pub async fn register(
+        &self,
+        email: &Email,
+        password: NewPassword,
+        source: IpAddr,
+    ) -> Result<User, RegisterError> {
+        let only_if_first = match self.registration {
+            Registration::Closed => return Err(RegisterError::Closed),
+            Registration::Open => false,
+            Registration::First => true,
+        };
+        // The store decides who is first. This spares the hashing for those who come long after.
+        if only_if_first && self.store.user_count().await? > 0 {
+            return Err(RegisterError::Closed);
+        }
+        self.throttle.registration(source, self.clock.now())?;
+        let turn = self.passwords.turn().await?;
+        let hash = turn.hash(password.into_secret()).await?;
+        let at = self.clock.now();
+        let audit = |user: UserId, workspace| NewAuditEntry {
+            workspace: Some(workspace),
+            at,
+            actor: Actor::User(user),
+            event: "user.registered",
+            subject: format!("user:{user}"),
+            detail: json!({}),
+        };
+        let created = self
+            .store
+            .user_create(email, &hash, only_if_first, at, audit)
+            .await?;
+        match created {
+            UserCreated::Created(user, _) => Ok(user),
+            UserCreated::EmailTaken => Err(RegisterError::EmailTaken),
+            UserCreated::NotFirst | UserCreated::HostUnknown => Err(RegisterError::Closed),
+        }
+    }
+
+    /// Begins a session. `email` is what was typed: what is no e-mail address is an unknown user.
+    pub async fn login(
+        &self,
+        email: &str,
+        password: SecretString,
+        source: IpAddr,
+    ) -> Result<LoggedIn, LoginError> {
+        let account = AccountKey::of(email);
+        self.throttle.check(account, source, self.clock.now())?;
+        let found = match Email::parse(email) {
+            Ok(email) => self.store.user_by_email(email.normalized()).await?,
+            Err(_) => None,
+        };
+        let turn = self.passwords.turn().await?;
+        let attempt = self.throttle.attempt(account, source, self.clock.now())?;
+        let hash = found.as_ref().map(|found| found.password_hash.clone());
+        let (is_right, turn) = match turn.verify(password, hash).await {
+            Ok(answer) => answer,
+            Err(fault) => {
+                attempt.withdraw();
+                return Err(fault.into());
+            }
+        };
+        let Some(found) = found.filter(|_| is_right) else {
+            return Err(LoginError::InvalidCredentials);
+        };
+        // Only then may the next try begin, or right ones that wait to be counted as right would
+        // look like so many wrong ones.
+        attempt.right();
+        drop(turn);
+        self.begin_session(found).await
+    }
+
+    async fn begin_session(&self, login: UserLogin) -> Result<LoggedIn, LoginError> {
+        let at = self.clock.now();
+        let (refresh_token, token_hash) = refresh_token::generate()?;
+        let refresh_expires_at = at.after(self.refresh_expiry);
+        let entry = |session: SessionId, event| {
+            session_entry(login.user.id, session, login.workspace, at, event)
+        };
+        let session = self
+            .store
+            .session_create(
+                login.user.id,
+                login.workspace,
+                token_hash,
+                refresh_expires_at,
+                at,
+                |session| entry(session, "session.created"),
+            )
+            .await?;
+        // A reset ends the sessions it finds. If one came between reading the hash and beginning
+        // this session, the password that was shown is no longer the user's.
+        let now_stored = self
+            .store
+            .user_by_email(login.user.email.normalized())
+            .await?;
+        if now_stored.is_none_or(|stored| stored.password_hash != login.password_hash) {
+            let audit = entry(session.id, "session.revoked");
+            self.store.session_revoke(session.id, at, audit).await?;
+            return Err(LoginError::InvalidCredentials);
+        }
+        let caller = Caller {
+            user: session.user,
+            session: session.id,
+            workspace: session.workspace,
+        };
+        Ok(LoggedIn {
+            tokens: TokenPair {
+                access_token: self.access_tokens.issue(caller, at)?,
+                refresh_token,
+                refresh_expires_at,
+            },
+            user: login.user,
+        })
+    }
+
+    /// Exchanges a refresh token for the next pair. A token that was exchanged before ends its
+    /// session with all its tokens, those of the rightful user among them.
+    pub async fn refresh(&self, token: &SecretString) -> Result<TokenPair, SessionError> {
+        let old_hash = refresh_token::fingerprint(token.expose_secret())
+            .ok_or(SessionError::NotAuthenticated)?;
+        let (refresh_token, new_hash) = refresh_token::generate()?;
+        let now = self.clock.now();
+        let refresh_expires_at = now.after(self.refresh_expiry);
+        let refreshed = self
+            .store
+            .session_refresh(old_hash, new_hash, refresh_expires_at, now)
+            .await?;
+        let session = match refreshed {
+            Refreshed::Rotated(session) => session,
+            Refreshed::Reused(session) => {
+                tracing::warn!(session.id = %session, "a used refresh token was shown again, session {session} has been ended");
+                return Err(SessionError::NotAuthenticated);
+            }
+            Refreshed::Unknown | Refreshed::Expired => return Err(SessionError::NotAuthenticated),
+        };
+        let caller = Caller {
+            user: session.user,
+            session: session.id,
+            workspace: session.workspace,
+        };
+        Ok(TokenPair {
+            access_token: self.access_tokens.issue(caller, now)?,
+            refresh_token,
+            refresh_expires_at,
+        })
+    }
+
+    /// Whom an access token names, if its time lasts and its session lives.
+    pub async fn authenticate(&self, bearer: &str) -> Result<Caller, SessionError> {
+        let caller = self
+            .access_tokens
+            .read(bearer, self.clock.now())
+            .map_err(|_| SessionError::NotAuthenticated)?;
+        self.confirm(&caller).await?;
+        Ok(caller)
+    }
+
+    /// Whether a caller's session still lives. For what goes on long after [`Self::authenticate`],
+    /// such as a stream of events.
+    pub async fn confirm(&self, caller: &Caller) -> Result<(), SessionError> {
+        let live = self
+            .store
+            .session_get_live(caller.session, self.clock.now())
+            .await?;
+        let is_callers = live.is_some_and(|session| {
+            session.user == caller.user && session.workspace == caller.workspace
+        });
+        is_callers
+            .then_some(())
+            .ok_or(SessionError::NotAuthenticated)
+    }
+
+    /// Ends a caller's session: its refresh token and its access tokens, at once.
+    pub async fn logout(&self, caller: &Caller) -> Result<(), SessionError> {
+        let at = self.clock.now();
+        let audit = session_entry(
+            caller.user,
+            caller.session,
+            caller.workspace,
+            at,
+            "session.revoked",
+        );
+        // That it ended in the meantime is what was asked for, too.
+        self.store.session_revoke(caller.session, at, audit).await?;
+        Ok(())
+    }
+
+    /// The user that a caller is.
+    pub async fn me(&self, caller: &Caller) -> Result<User, SessionError> {
+        let user = self.store.user_get(caller.user).await?;
+        user.ok_or(SessionError::NotAuthenticated)
+    }
+
+    /// How many passwords have been hashed or checked since the start.
+    pub fn passwords_computed(&self) -> u64 {
+        self.passwords.computed()
+    }
+}
+
+fn session_entry(
+    user: UserId,
+    session: SessionId,
+    workspace: WorkspaceId,
+    at: Timestamp,
+    event: &'static str,
+) -> NewAuditEntry {
+    NewAuditEntry {
+        workspace: Some(workspace),
+        at,
+        actor: Actor::User(user),
+        event,
+        subject: format!("session:{session}"),
+        detail: json!({ "user_id": user }),
+    }
+}
+
+impl From<Throttled> for RegisterError {
+    fn from(throttled: Throttled) -> Self {
+        Self::Throttled {
+            retry_after: throttled.retry_after,
+        }
+    }
+}
+
+impl From<Throttled> for LoginError {
+    fn from(throttled: Throttled) -> Self {
+        Self::Throttled {
+            retry_after: throttled.retry_after,
+        }
+    }
+}
+
+impl From<LineFull> for RegisterError {
+    fn from(LineFull: LineFull) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<LineFull> for LoginError {
+    fn from(LineFull: LineFull) -> Self {
+        Self::Busy
+    }
+}

@@ -1,0 +1,236 @@
+//! Hashing passwords and checking them, a few at a time.
+//!
+//! Each computation fills 19 MiB and keeps a core busy for tens of milliseconds, so whoever wants
+//! one takes a turn first. The line is short: past its end, callers are told to come back rather
+//! than kept.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+/// How many computations run at once.
+pub(super) const COMPUTING_MAX: usize = 2;
+
+/// How many more wait for their turn.
+pub(super) const WAITING_MAX: usize = 128;
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// What the password of a user who does not exist is checked against. Whether it fits is not
+/// looked at.
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmUuLg\
+                            $3x8hHSdVVcWxPjEU1ZRmhJzXZNmYpRIKx4vD2mJZ0bE";
+
+/// The gateway's one place that computes password hashes.
+#[derive(Debug)]
+pub(super) struct Passwords {
+    computing: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+    computed: Arc<AtomicU64>,
+}
+
+/// The right to one computation.
+#[derive(Debug)]
+pub(super) struct Turn {
+    computed: Arc<AtomicU64>,
+    _computing: OwnedSemaphorePermit,
+    _admitted: OwnedSemaphorePermit,
+}
+
+/// The line is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LineFull;
+
+/// Why a hash was not computed or not understood. It says nothing about the password.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PasswordFault {
+    /// The computation was refused, or the stored hash is no Argon2 hash.
+    #[error("the password could not be hashed or compared: {0}")]
+    Argon2(argon2::password_hash::Error),
+    /// The stored hash is not in PHC form.
+    #[error("the stored password hash is not understood")]
+    Stored,
+    /// The computation broke off.
+    #[error("hashing the password broke off")]
+    Broken,
+}
+
+impl Passwords {
+    pub(super) fn new() -> Self {
+        Self {
+            computing: Arc::new(Semaphore::new(COMPUTING_MAX)),
+            admitted: Arc::new(Semaphore::new(COMPUTING_MAX + WAITING_MAX)),
+            computed: Arc::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// How many hashes have been computed.
+    pub(super) fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a turn.
+    pub(super) async fn turn(&self) -> Result<Turn, LineFull> {
+        let admitted = Arc::clone(&self.admitted)
+            .try_acquire_owned()
+            .map_err(|_| LineFull)?;
+        let computing = Arc::clone(&self.computing)
+            .acquire_owned()
+            .await
+            .map_err(|_| LineFull)?;
+        Ok(Turn {
+            computed: Arc::clone(&self.computed),
+            _computing: computing,
+            _admitted: admitted,
+        })
+    }
+}
+
+impl Turn {
+    /// The hash of a password under a salt of its own, in PHC form.
+    pub(super) async fn hash(self, password: SecretString) -> Result<String, PasswordFault> {
+        // The turn moves into the thread and ends with it: a caller who stops waiting does not make
+        // room while the computation still runs.
+        let hashing = spawn_blocking(move || {
+            self.computed.fetch_add(1, Ordering::Relaxed);
+            compute(&password)
+        });
+        hashing.await.map_err(|_| PasswordFault::Broken)?
+    }
+
+    /// Whether `password` is the one that was hashed. Where there is no hash, the same work is done
+    /// and the answer is no. The turn comes back, for the caller to keep until the answer has been
+    /// counted.
+    pub(super) async fn verify(
+        self,
+        password: SecretString,
+        hash: Option<String>,
+    ) -> Result<(bool, Self), PasswordFault> {
+        let verifying = spawn_blocking(move || {
+            self.computed.fetch_add(1, Ordering::Relaxed);
+            let text = hash.as_deref().unwrap_or(NOBODYS_HASH);
+            let parsed = PasswordHash::new(text).map_err(|_| PasswordFault::Stored)?;
+            match argon2()?.verify_password(password.expose_secret().as_bytes(), &parsed) {
+                Ok(()) => Ok((hash.is_some(), self)),
+                Err(argon2::password_hash::Error::PasswordInvalid) => Ok((false, self)),
+                Err(error) => Err(PasswordFault::Argon2(error)),
+            }
+        });
+        verifying.await.map_err(|_| PasswordFault::Broken)?
+    }
+}
+
+/// Hashes a password without taking a turn: for a command that hashes one and ends.
+pub(super) async fn hash_now(password: SecretString) -> Result<String, PasswordFault> {
+    let hashing = spawn_blocking(move || compute(&password));
+    hashing.await.map_err(|_| PasswordFault::Broken)?
+}
+
+fn compute(password: &SecretString) -> Result<String, PasswordFault> {
+    argon2()?
+        .hash_password(password.expose_secret().as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(PasswordFault::Argon2)
+}
+
+fn argon2() -> Result<Argon2<'static>, PasswordFault> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
+        .map_err(|error| PasswordFault::Argon2(error.into()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn hash(passwords: &Passwords, password: &str) -> String {
+        let turn = passwords.turn().await.unwrap();
+        turn.hash(password.into()).await.unwrap()
+    }
+
+    async fn verify(passwords: &Passwords, password: &str, hash: Option<&str>) -> bool {
+        let turn = passwords.turn().await.unwrap();
+        turn.verify(password.into(), hash.map(str::to_owned))
+            .await
+            .unwrap()
+            .0
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_only() {
+        let passwords = Passwords::new();
+        let first = hash(&passwords, "a fine password").await;
+        let second = hash(&passwords, "a fine password").await;
+        assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert_ne!(first, second, "each has a salt of its own");
+        assert!(verify(&passwords, "a fine password", Some(&first)).await);
+        assert!(verify(&passwords, "a fine password", Some(&second)).await);
+        assert!(!verify(&passwords, "A fine password", Some(&first)).await);
+        assert!(!verify(&passwords, "", Some(&first)).await);
+    }
+
+    #[tokio::test]
+    async fn the_password_of_nobody_costs_the_same_work_and_never_fits() {
+        let nobody = PasswordHash::new(NOBODYS_HASH).unwrap();
+        let somebody = hash(&Passwords::new(), "a fine password").await;
+        let somebody = PasswordHash::new(&somebody).unwrap();
+        assert_eq!(nobody.algorithm, somebody.algorithm);
+        assert_eq!(nobody.version, somebody.version);
+        assert_eq!(nobody.params, somebody.params);
+        assert_eq!(
+            nobody.salt.unwrap().as_ref().len(),
+            somebody.salt.unwrap().as_ref().len()
+        );
+        assert_eq!(
+            nobody.hash.unwrap().len(),
+            somebody.hash.unwrap().len(),
+            "the outputs are of one length"
+        );
+
+        let passwords = Passwords::new();
+        assert!(!verify(&passwords, "a fine password", None).await);
+        assert_eq!(passwords.computed(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_stored_hash_that_is_not_understood_is_a_fault_and_not_a_match() {
+        let passwords = Passwords::new();
+        for stored in ["", "plain", "$2b$12$abcdefghijklmnopqrstuv"] {
+            let turn = passwords.turn().await.unwrap();
+            let outcome = turn.verify("plain".into(), Some(stored.to_owned())).await;
+            assert!(outcome.is_err(), "{stored}");
+        }
+    }
+
+    #[tokio::test]
+    async fn past_the_end_of_the_line_callers_are_turned_away_at_once() {
+        let passwords = Arc::new(Passwords::new());
+        let running: Vec<Turn> = vec![
+            passwords.turn().await.unwrap(),
+            passwords.turn().await.unwrap(),
+        ];
+        assert_eq!(running.len(), COMPUTING_MAX);
+        let waiting: Vec<_> = (0..WAITING_MAX)
+            .map(|_| {
+                let passwords = Arc::clone(&passwords);
+                tokio::spawn(async move { passwords.turn().await.is_ok() })
+            })
+            .collect();
+        while passwords.admitted.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(passwords.turn().await.unwrap_err(), LineFull);
+        drop(running);
+        for one in waiting {
+            assert!(one.await.unwrap());
+        }
+        assert!(passwords.turn().await.is_ok());
+    }
+}
