@@ -2,7 +2,7 @@
 //!
 //! It is built on hyper with one thing before it. Hyper repairs some odd framing silently (a
 //! Content-Length beside a Transfer-Encoding is dropped), and repaired framing is how requests are
-//! smuggled. So [`guard`](guard) reads the raw bytes first, finds where every head begins and ends,
+//! smuggled. So the guard reads the raw bytes first, finds where every head begins and ends,
 //! and lets through only what has one meaning: hyper then agrees with it, because there is nothing
 //! left to disagree on.
 
