@@ -21,7 +21,7 @@ struct House {
     accounts: Accounts,
     store: Store,
     clock: Arc<ManualClock>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl House {
@@ -37,7 +37,7 @@ impl House {
             accounts: Accounts::new(store.clone(), clock.clone()),
             store,
             clock,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -461,4 +461,77 @@ async fn a_login_that_a_password_reset_overtook_is_refused() {
     assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
     let sessions = house.store.session_list(user, house.clock.now()).await;
     assert_eq!(sessions.unwrap(), []);
+}
+
+#[tokio::test]
+async fn every_change_leaves_its_audit_entry_and_no_secret_is_kept() {
+    let house = House::with_user().await;
+    let first = house.logged_in().await;
+    let caller = house.caller(&first).await.unwrap();
+    let second = house.refresh(&first).await.unwrap();
+    assert!(house.refresh(&first).await.is_none());
+    let third = house.logged_in().await;
+    let leaving = house.caller(&third).await.unwrap();
+    house.identity.logout(&leaving).await.unwrap();
+    let email = Email::parse(EMAIL).unwrap();
+    let reset = house
+        .accounts
+        .reset_password(&email, new_password("another password"));
+    reset.await.unwrap();
+    house.login(EMAIL, WRONG).await.unwrap_err();
+
+    let page = house.store.audit_list(caller.workspace, None, 100).await;
+    let mut entries = page.unwrap().items;
+    entries.sort_by_key(|entry| (entry.chain, entry.sequence));
+    let (user, session, left) = (caller.user, caller.session, leaving.session);
+    let told: Vec<String> = entries
+        .iter()
+        .map(|entry| format!("{} {} {}", entry.actor, entry.event, entry.subject))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            format!("user:{user} user.registered user:{user}"),
+            format!("user:{user} session.created session:{session}"),
+            format!("user:{user} session.refreshed session:{session}"),
+            format!("gateway session.token_reused session:{session}"),
+            format!("user:{user} session.created session:{left}"),
+            format!("user:{user} session.revoked session:{left}"),
+            format!("operator user.password_reset user:{user}"),
+        ]
+    );
+    house.store.audit_verify(|_| ()).await.unwrap().unwrap();
+
+    house.store.close().await;
+    let mut kept = Vec::new();
+    for file in std::fs::read_dir(house.directory.path()).unwrap() {
+        kept.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    let holds = |text: &str| memchr::memmem::find(&kept, text.as_bytes()).is_some();
+    assert!(holds(EMAIL), "the search finds what is kept");
+    for secret in [PASSWORD, WRONG, "another password"] {
+        assert!(!holds(secret), "{secret}");
+    }
+    for tokens in [&first, &second, &third] {
+        assert!(!holds(tokens.access_token.expose_secret()));
+        let refresh_token = tokens.refresh_token.expose_secret();
+        assert!(!holds(refresh_token.trim_start_matches("gr_")));
+    }
+}
+
+#[tokio::test]
+async fn without_a_store_nobody_is_let_in_and_nobody_is_called_a_stranger() {
+    let house = House::with_user().await;
+    let tokens = house.logged_in().await;
+    house.store.close().await;
+    let access = tokens.access_token.expose_secret();
+    let authenticated = house.identity.authenticate(access).await;
+    assert!(matches!(
+        authenticated,
+        Err(SessionError::Fault(Fault::Store(_)))
+    ));
+    for _ in 0..=ACCOUNT_FAILURES_MAX {
+        let refused = house.login(EMAIL, PASSWORD).await;
+        assert!(matches!(refused, Err(LoginError::Fault(Fault::Store(_)))));
+    }
 }
