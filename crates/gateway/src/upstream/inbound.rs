@@ -1,5 +1,6 @@
 //! The answer as it comes back: end-to-end headers, and a body that is read as it is wanted.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -18,8 +19,8 @@ use super::pool::Lease;
 /// Where a HEAD answer's length goes: `Content-Length` itself belongs to the bytes that follow.
 const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstream-content-length");
 
-/// An answer whose head has arrived.
-#[derive(Debug)]
+/// An answer whose head has arrived. Its debug output shows no header's value, because an upstream
+/// may echo a credential in any.
 pub struct Inbound {
     pub status: StatusCode,
     /// Without hop-by-hop headers. A header that came several times is there several times.
@@ -42,8 +43,18 @@ pub enum InboundError {
 /// before its end closes the connection.
 pub struct InboundBody(Option<Reading>);
 
-impl std::fmt::Debug for InboundBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+impl fmt::Debug for InboundBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.0.is_some() { "reading" } else { "ended" };
         write!(f, "InboundBody({state})")
     }

@@ -327,4 +327,19 @@ mod tests {
             assert_eq!(Host::from_str(text), Ok(expected), "{text}");
         }
     }
+
+    #[test]
+    fn every_origin_of_a_base_url_can_be_dialled() {
+        for (url, expected) in [
+            ("https://API.example.com/v1", "https://api.example.com"),
+            ("http://[2001:DB8::1]:8080", "http://[2001:db8::1]:8080"),
+            ("http://192.0.2.1:80/", "http://192.0.2.1"),
+        ] {
+            let base = target::BaseUrl::parse(url).unwrap();
+            assert_eq!(
+                Origin::try_from(base.origin()).unwrap().to_string(),
+                expected
+            );
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A request as it is to leave: nothing is added but framing and `Host`.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -17,8 +18,8 @@ use super::pool::PoolKey;
 /// An error of a streaming body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// One request to an upstream.
-#[derive(Debug)]
+/// One request to an upstream. Its debug output shows neither the query nor any header's value,
+/// because the credential may stand in either.
 pub struct Outbound {
     /// Which connections it may share.
     pub pool: PoolKey,
@@ -45,8 +46,21 @@ pub enum OutboundBody {
     Streaming(UnsyncBoxBody<Bytes, BoxError>),
 }
 
-impl std::fmt::Debug for OutboundBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("pool", &self.pool)
+            .field("origin", &self.origin)
+            .field("method", &self.method)
+            .field("path", &self.path_and_query.path())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+impl fmt::Debug for OutboundBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::LookupIpStrategy;
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::{ResolverBuilder, TokioResolver};
 
 use super::origin::Host;
 
@@ -46,7 +48,13 @@ pub(super) struct SystemResolver(Result<TokioResolver, String>);
 
 impl SystemResolver {
     pub(super) fn from_system() -> Self {
-        let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
+        Self::from_builder(TokioResolver::builder_tokio())
+    }
+
+    pub(super) fn from_builder(
+        builder: Result<ResolverBuilder<TokioRuntimeProvider>, NetError>,
+    ) -> Self {
+        let resolver = builder.and_then(|mut builder| {
             // Both families are asked for, because a name with any refused address is refused;
             // IPv4 is tried first, because it is what most hosts can reach.
             builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;

@@ -7,6 +7,7 @@ mod destinations;
 mod failures;
 mod pooling;
 mod requests;
+mod resolving;
 mod server;
 mod tls;
 

@@ -204,3 +204,26 @@ async fn a_streaming_body_that_fails_is_told_apart() {
         "{error:?}"
     );
 }
+
+#[test]
+fn debug_output_shows_no_place_where_a_credential_may_stand() {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        "authorization",
+        HeaderValue::from_static("Bearer sk_live_1"),
+    );
+    let outbound = Outbound {
+        pool: key(),
+        origin: Origin::new(Scheme::Https, "api.example", 443).unwrap(),
+        method: Method::GET,
+        path_and_query: "/v1?key=sk_live_1".parse().unwrap(),
+        headers: headers.clone(),
+        body: OutboundBody::from(Bytes::from_static(b"sk_live_1")),
+    };
+    let shown = format!("{outbound:?}");
+    assert!(
+        shown.contains("authorization") && shown.contains("/v1"),
+        "{shown}"
+    );
+    assert!(!shown.contains("sk_live"), "{shown}");
+}
