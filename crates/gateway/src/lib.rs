@@ -8,3 +8,5 @@ mod literal;
 
 pub mod clock;
 pub mod identity;
+
+pub mod sealing;

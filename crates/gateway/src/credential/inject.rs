@@ -17,7 +17,7 @@ use super::{Credential, basic_pair};
 
 /// Everything but the unreserved characters of RFC 3986, so that no server can read an encoded
 /// value in two ways.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

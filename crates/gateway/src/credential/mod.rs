@@ -6,15 +6,18 @@
 
 mod inject;
 mod parse;
+mod ready;
 mod sealed_form;
+mod token_endpoint;
 
 pub use inject::{InjectError, drop_parameter, inject};
 pub use parse::{CREDENTIAL_HEADERS_MAX, CREDENTIAL_VALUE_BYTES_MAX};
+pub use ready::{CredentialUnavailable, Credentials, ReadyCredential};
+pub use sealed_form::UnreadableCredential;
+pub use token_endpoint::TokenError;
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::service::{AuthType, CredentialPlace};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
@@ -22,6 +25,8 @@ use http::HeaderName;
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
+
+use crate::upstream::{MaskedSecret, Masker};
 
 /// A credential in the clear.
 pub enum Credential {
@@ -119,7 +124,17 @@ impl Credential {
         }
     }
 
-    /// Every text that must not come back in an answer. A user name is a secret only where it
+    /// Hides the credential in whatever an upstream sends back.
+    pub fn masker(&self) -> Masker {
+        let secrets = self.masked_secrets();
+        let secrets: Vec<MaskedSecret<'_>> = secrets
+            .iter()
+            .map(|secret| MaskedSecret::Value(secret.expose_secret().as_bytes()))
+            .collect();
+        Masker::new(&secrets)
+    }
+
+    /// Every text that must not come back in an answer, plain or encoded. A user name is a secret only where it
     /// stands alone, as some services want it.
     pub fn masked_secrets(&self) -> Vec<SecretString> {
         let mut secrets = Vec::new();
@@ -131,9 +146,7 @@ impl Credential {
         match self {
             Self::Bearer { token } => add(token.expose_secret()),
             Self::Basic { username, password } => {
-                let pair = basic_pair(username, password);
-                add(&Zeroizing::new(STANDARD.encode(pair.as_bytes())));
-                add(&pair);
+                add(&basic_pair(username, password));
                 add(password.expose_secret());
                 if password.expose_secret().is_empty() {
                     add(username.expose_secret());

@@ -190,8 +190,8 @@ impl<'a> Reader<'a> {
             token_url: token_url?,
             client_id: client_id?.into(),
             client_secret: client_secret?.into(),
-            refresh_token: refresh_token?.map(SecretString::from),
-            scope: scope?.map(str::to_owned),
+            refresh_token: refresh_token.map(SecretString::from),
+            scope: scope.map(str::to_owned),
             access: None,
         })))
     }
@@ -248,13 +248,11 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// Some text, if the field is there. The outer `None` says that it is no such text.
-    fn optional_text(&mut self, field: &'a str) -> Option<Option<&'a str>> {
-        if self.fields.value(field).is_none() {
-            self.known.push(field);
-            return Some(None);
-        }
-        self.text(field).map(Some)
+    /// Some text, if the field is there.
+    fn optional_text(&mut self, field: &'a str) -> Option<&'a str> {
+        self.known.push(field);
+        self.fields.value(field)?;
+        self.text(field)
     }
 
     fn text_that_may_be_empty(&mut self, field: &'a str) -> Option<&'a str> {

@@ -1,0 +1,116 @@
+//! Starting with a secret: the first start names the master key, and every later one proves that
+//! the secret is the one that the data was sealed with.
+
+use std::sync::Arc;
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::time::Clock;
+use gaiterguard_store::{Store, StoreError};
+use gaiterguard_vault::{Keyring, MasterKey};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::{Sealing, SealingError, master};
+
+/// Why the gateway must not start with this secret.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data was sealed with another secret.
+    #[error(
+        "ENCRYPTION_SECRET (with ENCRYPTION_SALT) is not the one that this database was sealed \
+         with: set the one it was first started with, or last rotated to, or use another database"
+    )]
+    WrongSecret,
+    /// The secret was replaced, and the rotation is over.
+    #[error(
+        "ENCRYPTION_SECRET is one that was replaced by `gaiterguard vault rotate`: \
+         set the secret that it was replaced with"
+    )]
+    Replaced,
+    /// The secret is the new one, and the rotation to it is not over.
+    #[error(
+        "the rotation to this ENCRYPTION_SECRET is not finished, {remaining} data keys are left: \
+         set the old secret and run `gaiterguard vault rotate` again with the new one"
+    )]
+    RotationUnfinished {
+        /// How many data keys are still wrapped under another master key.
+        remaining: i64,
+    },
+    /// There are data keys, but no master key is named: the database is damaged.
+    #[error(
+        "the database holds data keys and does not say under which master key: \
+         restore it from a copy"
+    )]
+    NoMaster,
+    /// Vault or store failed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Sealing(error.into())
+    }
+}
+
+impl Sealing {
+    /// Begins to seal and open with the operator's secret.
+    pub async fn open_or_create(
+        store: Store,
+        secret: &SecretString,
+        salt: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let master = MasterKey::derive(secret, salt);
+        let id = master.id().to_string();
+        let mut rows = store.master_list().await?;
+        if rows.is_empty() {
+            let at = clock.now();
+            let named = entry(at, "master_key.created", &id);
+            // If it was not made, another replica was faster, or there are keys without a master.
+            store.master_insert_first(&id, at, named).await?;
+            rows = store.master_list().await?;
+        }
+        if rows.is_empty() {
+            return Err(StartError::NoMaster);
+        }
+        let row = rows
+            .iter()
+            .find(|row| row.id == id)
+            .ok_or(StartError::WrongSecret)?;
+        let keyring = Keyring::new(master);
+        if !row.is_current {
+            return match master::follow(&store, &keyring).await {
+                Ok(()) => Ok(Self::new(store, keyring, clock)),
+                Err(SealingError::UnknownMaster) => Err(StartError::Replaced),
+                Err(error) => Err(error.into()),
+            };
+        }
+        let remaining = store.data_key_count_not_under(&id).await?;
+        if remaining > 0 {
+            return Err(StartError::RotationUnfinished { remaining });
+        }
+        // Whoever has an old secret and its link has the present master key.
+        for old in rows.iter().filter(|row| row.link.is_some()) {
+            let at = clock.now();
+            let cut = entry(at, "master_key.link_cut", &old.id);
+            store.master_cut_link(&old.id, at, cut).await?;
+        }
+        Ok(Self::new(store, keyring, clock))
+    }
+}
+
+pub(super) fn entry(
+    at: gaiterguard_domain::time::Timestamp,
+    event: &'static str,
+    master: &str,
+) -> NewAuditEntry {
+    NewAuditEntry {
+        workspace: None,
+        at,
+        actor: Actor::Gateway,
+        event,
+        subject: format!("master_key:{master}"),
+        detail: json!({}),
+    }
+}
