@@ -10,3 +10,10 @@ pub mod clock;
 pub mod identity;
 
 pub mod sealing;
+
+pub mod agent;
+pub mod desk;
+pub mod document;
+pub mod kill_switch;
+pub mod rule;
+pub mod service;

@@ -1,0 +1,156 @@
+//! Where operators change what decisions rest on. One file per noun does the changing; this one
+//! holds what they share.
+
+use std::sync::Arc;
+
+use gaiterguard_domain::approval::Word;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{UserId, WorkspaceId};
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_store::{Store, StoreError};
+use gaiterguard_vault::NoRandomness;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::field::FieldError;
+use crate::sealing::{Sealing, SealingError};
+use crate::upstream::AddressPolicy;
+
+/// What every change of definitions needs. Clones share everything.
+#[derive(Clone)]
+pub struct Desk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    sealing: Sealing,
+    policy: AddressPolicy,
+    clock: Arc<dyn Clock>,
+    changing: Mutex<()>,
+}
+
+/// The human who makes a change, and the workspace it is made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Editor {
+    /// Where.
+    pub workspace: WorkspaceId,
+    /// Who.
+    pub user: UserId,
+}
+
+/// Why a definition was not made, changed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionError {
+    /// Fields that cannot be taken as they are.
+    #[error("{}", first_message(.0))]
+    Invalid(Vec<FieldError>),
+    /// Fields in a language that is not understood.
+    #[error("{}", first_message(.0))]
+    NotUnderstood(Vec<FieldError>),
+    /// Another one in the workspace has this name.
+    #[error("the name is already used in this workspace")]
+    NameTaken,
+    /// The workspace has no such thing.
+    #[error("there is no such {0} in this workspace")]
+    NotFound(&'static str),
+    /// Somebody else changed it at the same time.
+    #[error("it is being changed by somebody else: try again")]
+    Changing,
+    /// It could not be sealed or opened.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// It could not be stored or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NoRandomness> for DefinitionError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Sealing(error.into())
+    }
+}
+
+impl From<Vec<FieldError>> for DefinitionError {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+fn first_message(errors: &[FieldError]) -> String {
+    errors.first().map_or_else(
+        || "the fields cannot be taken as they are".to_owned(),
+        |error| format!("{} {}", error.field, error.message),
+    )
+}
+
+impl Desk {
+    /// A desk over a store. `policy` is what upstreams' addresses are judged by.
+    pub fn new(
+        store: Store,
+        sealing: Sealing,
+        policy: AddressPolicy,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                sealing,
+                policy,
+                clock,
+                changing: Mutex::default(),
+            }),
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn sealing(&self) -> &Sealing {
+        &self.inner.sealing
+    }
+
+    pub(crate) fn policy(&self) -> &AddressPolicy {
+        &self.inner.policy
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Held by whoever reads a definition to write part of it back, so that of two changes at once
+    /// neither undoes the other.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.inner.changing.lock().await
+    }
+}
+
+impl Editor {
+    /// The entry of a change. `subject` is such as `service:3`; `detail` never holds a value that
+    /// is secret.
+    pub(crate) fn entry(
+        self,
+        at: Timestamp,
+        event: &'static str,
+        subject: String,
+        detail: serde_json::Value,
+    ) -> NewAuditEntry {
+        NewAuditEntry {
+            workspace: Some(self.workspace),
+            at,
+            actor: Actor::User(self.user),
+            event,
+            subject,
+            detail,
+        }
+    }
+
+    /// The editor's word at `at`, without a note.
+    pub(crate) fn word(self, at: Timestamp) -> Word {
+        Word {
+            by: self.user,
+            at,
+            note: None,
+        }
+    }
+}

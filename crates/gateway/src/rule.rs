@@ -1,0 +1,164 @@
+//! Rules: what an operator has decided beforehand, for a service, an agent or all of them.
+
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_store::RuleFields;
+use serde_json::{Map, Value, json};
+
+use crate::desk::{DefinitionError, Desk, Editor};
+use crate::field::{FieldError, FieldReader};
+
+/// The rules of a workspace.
+pub async fn list(desk: &Desk, workspace: WorkspaceId) -> Result<Vec<Rule>, DefinitionError> {
+    Ok(desk.store().rule_list(workspace).await?)
+}
+
+/// One rule.
+pub async fn get(desk: &Desk, workspace: WorkspaceId, id: RuleId) -> Result<Rule, DefinitionError> {
+    desk.store()
+        .rule_get(workspace, id)
+        .await?
+        .ok_or(DefinitionError::NotFound("rule"))
+}
+
+/// Makes a rule: `{name, effect, service_id?, agent_id?, enabled?}`.
+pub async fn create(
+    desk: &Desk,
+    editor: Editor,
+    fields: &Map<String, Value>,
+) -> Result<Rule, DefinitionError> {
+    let wanted = read(desk, editor.workspace, fields, None).await?;
+    let at = desk.now();
+    let detail = detail(&wanted);
+    Ok(desk
+        .store()
+        .rule_create(editor.workspace, &wanted, at, |id| {
+            editor.entry(at, "rule.created", subject(id), detail)
+        })
+        .await?)
+}
+
+/// Changes a rule, as far as fields are given. Null takes a limit away.
+pub async fn update(
+    desk: &Desk,
+    editor: Editor,
+    id: RuleId,
+    fields: &Map<String, Value>,
+) -> Result<Rule, DefinitionError> {
+    let _turn = desk.turn().await;
+    let present = get(desk, editor.workspace, id).await?;
+    let wanted = read(desk, editor.workspace, fields, Some(present)).await?;
+    let at = desk.now();
+    let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
+    desk.store()
+        .rule_update(editor.workspace, id, &wanted, at, entry)
+        .await?
+        .ok_or(DefinitionError::NotFound("rule"))
+}
+
+/// Removes a rule.
+pub async fn delete(desk: &Desk, editor: Editor, id: RuleId) -> Result<(), DefinitionError> {
+    let at = desk.now();
+    let entry = editor.entry(at, "rule.deleted", subject(id), json!({}));
+    let found = desk
+        .store()
+        .rule_delete(editor.workspace, id, at, entry)
+        .await?;
+    found.then_some(()).ok_or(DefinitionError::NotFound("rule"))
+}
+
+/// What a rule is to say: what is given, else what `present` says.
+async fn read(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    fields: &Map<String, Value>,
+    present: Option<Rule>,
+) -> Result<RuleFields, DefinitionError> {
+    refuse_languages(fields)?;
+    let mut reader = FieldReader::new(fields);
+    let name = match &present {
+        None => reader.required_name(),
+        Some(rule) => Some(reader.name().unwrap_or_else(|| rule.name.clone())),
+    };
+    let effect = match &present {
+        Some(rule) if !reader.has("effect") => Some(rule.effect),
+        _ => read_effect(&mut reader),
+    };
+    let service = if reader.has("service_id") {
+        reader.id("service_id", ServiceId)
+    } else {
+        present.as_ref().and_then(|rule| rule.service)
+    };
+    let agent = if reader.has("agent_id") {
+        reader.id("agent_id", AgentId)
+    } else {
+        present.as_ref().and_then(|rule| rule.agent)
+    };
+    let enabled = reader
+        .boolean("enabled")
+        .unwrap_or_else(|| present.as_ref().is_none_or(|rule| rule.enabled));
+    if let Some(id) = service
+        && desk.store().service_get(workspace, id).await?.is_none()
+    {
+        reader.refuse("service_id", "must be a service of this workspace");
+    }
+    if let Some(id) = agent
+        && desk.store().agent_get(workspace, id).await?.is_none()
+    {
+        reader.refuse("agent_id", "must be an agent of this workspace");
+    }
+    reader.finish()?;
+    let (Some(name), Some(effect)) = (name, effect) else {
+        return Err(DefinitionError::Invalid(Vec::new()));
+    };
+    Ok(RuleFields {
+        name,
+        effect,
+        condition: None,
+        text: None,
+        service,
+        agent,
+        enabled,
+    })
+}
+
+/// A rule that would be kept and not applied is worse than none.
+fn refuse_languages(fields: &Map<String, Value>) -> Result<(), DefinitionError> {
+    let errors: Vec<FieldError> = ["condition", "text"]
+        .into_iter()
+        .filter(|field| fields.get(*field).is_some_and(|value| !value.is_null()))
+        .map(|field| {
+            FieldError::new(
+                field,
+                "is not understood by this gateway: a rule is limited by service_id and agent_id",
+            )
+        })
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(DefinitionError::NotUnderstood(errors))
+    }
+}
+
+fn read_effect(reader: &mut FieldReader<'_>) -> Option<RuleEffect> {
+    let effect = RuleEffect::parse(reader.required_string("effect")?);
+    if effect.is_none() {
+        reader.refuse("effect", "must be one of deny, require_approval, allow");
+    }
+    effect
+}
+
+fn detail(fields: &RuleFields) -> Value {
+    json!({
+        "name": &fields.name,
+        "effect": fields.effect,
+        "service": fields.service,
+        "agent": fields.agent,
+        "enabled": fields.enabled,
+    })
+}
+
+fn subject(id: RuleId) -> String {
+    format!("rule:{id}")
+}
