@@ -126,9 +126,9 @@ async fn dial_in_order(
     Err(last)
 }
 
-/// TLS as a client. The trust store of the machine is large and most tests and many gateways
-/// speak to one upstream, so it is read when the first handshake needs it; the operator's own file
-/// is read at once, because a mistake in it must stop the start.
+/// TLS as a client. The machine's trust store takes milliseconds to read, so the first handshake
+/// reads it and not the start; the operator's own file is read at once, because a mistake in it
+/// must stop the start.
 struct Tls {
     own_certificates: Vec<CertificateDer<'static>>,
     config: OnceLock<Arc<ClientConfig>>,

@@ -133,11 +133,15 @@ impl Masker {
             .saturating_sub(reach.unwrap_or(0).saturating_sub(1));
         (first..text.len())
             .find(|at| {
-                self.0.iter().any(|needle| {
-                    Spelling::ALL
-                        .iter()
-                        .any(|spelling| spelling.fit(needle, &text[*at..]) == Fit::Beginning)
-                })
+                let rest = &text[*at..];
+                self.0
+                    .iter()
+                    .filter(|needle| needle::may_begin(needle, rest[0]))
+                    .any(|needle| {
+                        Spelling::ALL
+                            .iter()
+                            .any(|way| way.fit(needle, rest) == Fit::Beginning)
+                    })
             })
             .unwrap_or(text.len())
     }
