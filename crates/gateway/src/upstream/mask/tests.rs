@@ -208,6 +208,14 @@ fn a_tail_is_held_back_only_as_far_as_it_may_begin_a_secret() {
     }
 }
 
+#[test]
+fn a_secret_inside_what_is_held_back_hides_only_itself() {
+    let masker = Masker::new(&[MaskedSecret::Exact(b"xabcdefgh"), MaskedSecret::Exact(b"bcde")]);
+    let mut pieces = PieceMasker::new(masker);
+    assert_eq!(pieces.push(Bytes::from_static(b"-xabcde"), false), "-");
+    assert_eq!(pieces.push(Bytes::from_static(b"ZZ"), true), "xa****ZZ");
+}
+
 fn pieces_of(pieces: Vec<&'static [u8]>) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
     let frames = pieces
         .into_iter()
