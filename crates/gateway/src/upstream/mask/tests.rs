@@ -210,7 +210,10 @@ fn a_tail_is_held_back_only_as_far_as_it_may_begin_a_secret() {
 
 #[test]
 fn a_secret_inside_what_is_held_back_hides_only_itself() {
-    let masker = Masker::new(&[MaskedSecret::Exact(b"xabcdefgh"), MaskedSecret::Exact(b"bcde")]);
+    let masker = Masker::new(&[
+        MaskedSecret::Exact(b"xabcdefgh"),
+        MaskedSecret::Exact(b"bcde"),
+    ]);
     let mut pieces = PieceMasker::new(masker);
     assert_eq!(pieces.push(Bytes::from_static(b"-xabcde"), false), "-");
     assert_eq!(pieces.push(Bytes::from_static(b"ZZ"), true), "xa****ZZ");
