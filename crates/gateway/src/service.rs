@@ -96,7 +96,8 @@ pub async fn create(
 }
 
 /// Changes a service, as far as fields are given. Another type drops the credential, unless a new
-/// one comes along; a new credential never meets the old address, nor an old one the new address.
+/// one comes along. Where address and credential change together, the old one never meets the new
+/// address, nor the new one the old.
 pub async fn update(
     desk: &Desk,
     editor: Editor,

@@ -5,6 +5,7 @@
 //! of it. The fetch is a task of its own: a caller who gives up must not lose a refresh token that
 //! works once. What was fetched is sealed and stored before anyone uses it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -74,13 +75,10 @@ impl From<SealingError> for CredentialUnavailable {
 }
 
 impl CredentialUnavailable {
-    /// Whether it was the gateway's own storage that failed.
-    pub fn is_storage(&self) -> bool {
-        match self {
-            Self::Store(_) => true,
-            Self::Sealed(error) => error.is_storage(),
-            _ => false,
-        }
+    /// Whether the gateway's own storage or vault failed, rather than the operator's credential or
+    /// the token endpoint.
+    pub fn is_own_failure(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Sealed(_))
     }
 }
 
@@ -420,16 +418,22 @@ impl Inner {
     }
 
     /// The newest version that is known here of the credential that a snapshot holds.
-    fn latest(&self, service: ServiceId, held: &SealedCredential) -> SealedCredential {
+    fn latest<'a>(
+        &self,
+        service: ServiceId,
+        held: &'a SealedCredential,
+    ) -> Cow<'a, SealedCredential> {
         let mut memory = self.memory();
         match memory.renewed.get(&service) {
-            Some(renewed) if renewed.superseded.contains(&held.data_key) => renewed.latest.clone(),
+            Some(renewed) if renewed.superseded.contains(&held.data_key) => {
+                Cow::Owned(renewed.latest.clone())
+            }
             Some(renewed) if renewed.latest.data_key != held.data_key => {
                 // Somebody else changed it since.
                 memory.renewed.remove(&service);
-                held.clone()
+                Cow::Borrowed(held)
             }
-            _ => held.clone(),
+            _ => Cow::Borrowed(held),
         }
     }
 

@@ -38,7 +38,7 @@ const TOKEN_BYTES_MAX: usize = 16 * 1024;
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest lifetime that is believed, in seconds: about thirty years.
-const LIFETIME_SECONDS_MAX: u64 = 1_000_000_000;
+const LIFETIME_SECONDS_MAX: f64 = 1e9;
 
 /// The error codes of RFC 6749, section 5.2. An answer's other words are not repeated.
 const ERROR_CODES: &[&str] = &[
@@ -327,11 +327,11 @@ fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetch
     }
     let expires_at = match answer.expires_in {
         None | Some(Value::Null) => None,
-        Some(lifetime) => Some(
-            now.after(Duration::from_secs(lifetime_seconds(&lifetime).ok_or(
-                TokenError::Unusable("its lifetime is no number of seconds"),
-            )?)),
-        ),
+        Some(stated) => {
+            let lifetime = lifetime(&stated);
+            let trouble = TokenError::Unusable("its lifetime is no number of seconds");
+            Some(now.after(lifetime.ok_or(trouble)?))
+        }
     };
     Ok(Fetched {
         access: AccessToken {
@@ -343,14 +343,15 @@ fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetch
     })
 }
 
-/// A number of seconds; some endpoints write it as a string.
-fn lifetime_seconds(value: &Value) -> Option<u64> {
-    let seconds = match value {
-        Value::Number(number) => number.as_u64(),
+/// A number of seconds; some endpoints write it as a string, or with a fraction.
+fn lifetime(value: &Value) -> Option<Duration> {
+    let seconds: f64 = match value {
+        Value::Number(number) => number.as_f64(),
         Value::String(digits) => digits.parse().ok(),
         _ => None,
     }?;
-    (seconds > 0).then_some(seconds.min(LIFETIME_SECONDS_MAX))
+    // Compared so that what is no number counts as neither.
+    (seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(LIFETIME_SECONDS_MAX)))
 }
 
 #[cfg(test)]
@@ -370,6 +371,7 @@ mod tests {
         for (lifetime, expires_at) in [
             ("3600", Some(Timestamp(3_601_000))),
             ("\"60\"", Some(Timestamp(61_000))),
+            ("1.5", Some(Timestamp(2_500))),
             ("null", None),
             ("99999999999999", Some(Timestamp(1_000_000_001_000))),
         ] {
@@ -404,6 +406,8 @@ mod tests {
             r#"{"access_token":"a","expires_in":-5}"#,
             r#"{"access_token":"a","expires_in":0}"#,
             r#"{"access_token":"a","expires_in":"soon"}"#,
+            r#"{"access_token":"a","expires_in":"NaN"}"#,
+            r#"{"access_token":"a","expires_in":"-inf"}"#,
             r#"{"access_token":"a"} trailing"#,
             &long,
         ] {

@@ -88,13 +88,6 @@ impl From<SealError> for SealingError {
     }
 }
 
-impl SealingError {
-    /// Whether it is the storage that failed, rather than a key or a value.
-    pub fn is_storage(&self) -> bool {
-        matches!(self, Self::Store(_))
-    }
-}
-
 /// Seals and opens what the store keeps. Clones share everything.
 #[derive(Clone)]
 pub struct Sealing {

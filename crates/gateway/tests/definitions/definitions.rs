@@ -548,3 +548,100 @@ async fn the_kill_switch_is_thrown_with_a_reason_and_released() {
         assert_eq!(invalid_fields(error), ["active"]);
     }
 }
+
+#[tokio::test]
+async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
+    let house = House::new().await;
+    let (desk, editor) = (&house.desk, house.editor);
+    let entries = async || {
+        let page = house
+            .store
+            .audit_list(editor.workspace, None, 100)
+            .await
+            .unwrap();
+        page.items
+    };
+    let before = entries().await.len();
+    let one = created(&house, "one", "bearer", json!({"token": "canary"})).await;
+    let rename = fields(json!({"name": "two", "credentials": {"token": "canary-2"}}));
+    service::update(desk, editor, one.id, &rename)
+        .await
+        .unwrap();
+    let token = fields(json!({"token": "canary-3"}));
+    service::set_credentials(desk, editor, one.id, &token)
+        .await
+        .unwrap();
+    let new = fields(json!({"type": "markdown", "content": "canary", "title": "t"}));
+    let text = document::create(desk, editor, one.id, &new)
+        .await
+        .unwrap()
+        .id;
+    let new = fields(json!({"name": "bot", "serviceIds": [one.id]}));
+    let bot = agent::create(desk, editor, &new).await.unwrap().agent.id;
+    let change = fields(json!({"holdSeconds": 5}));
+    agent::update(desk, editor, bot, &change).await.unwrap();
+    let none = fields(json!({"serviceIds": []}));
+    agent::set_scope(desk, editor, bot, &none).await.unwrap();
+    agent::rotate_key(desk, editor, bot).await.unwrap();
+    agent::block(desk, editor, bot).await.unwrap();
+    agent::unblock(desk, editor, bot).await.unwrap();
+    let new = fields(json!({"name": "r", "effect": "deny", "agent_id": bot}));
+    let made = rule::create(desk, editor, &new).await.unwrap().id;
+    let off = fields(json!({"enabled": false}));
+    rule::update(desk, editor, made, &off).await.unwrap();
+    rule::delete(desk, editor, made).await.unwrap();
+    let thrown = fields(json!({"active": true}));
+    kill_switch::set(desk, editor, &thrown).await.unwrap();
+    document::delete(desk, editor, one.id, text).await.unwrap();
+    agent::delete(desk, editor, bot).await.unwrap();
+    service::delete(desk, editor, one.id).await.unwrap();
+
+    let mut told = entries().await;
+    told.truncate(told.len() - before);
+    told.reverse();
+    assert!(told.iter().all(|entry| !entry.detail.contains("canary")));
+    let by_user = format!("user:{}", editor.user);
+    let events: Vec<&str> = told
+        .iter()
+        .filter(|entry| entry.actor == by_user)
+        .map(|entry| entry.event.as_str())
+        .collect();
+    assert_eq!(
+        events,
+        [
+            "service.created",
+            "service.updated",
+            "credential.replaced",
+            "credential.replaced",
+            "document.created",
+            "agent.created",
+            "agent.updated",
+            "agent.scope_changed",
+            "agent.key_rotated",
+            "agent.blocked",
+            "agent.unblocked",
+            "rule.created",
+            "rule.updated",
+            "rule.deleted",
+            "kill_switch.changed",
+            "document.deleted",
+            "agent.deleted",
+            "service.deleted",
+        ]
+    );
+    let rest: Vec<(&str, &str)> = told
+        .iter()
+        .filter(|entry| entry.actor != by_user)
+        .map(|entry| (entry.actor.as_str(), entry.event.as_str()))
+        .collect();
+    assert_eq!(rest, [("gateway", "data_key.created"); 4]);
+
+    let count = entries().await.len();
+    assert!(service::delete(desk, editor, one.id).await.is_err());
+    assert!(agent::block(desk, editor, bot).await.is_err());
+    let empty = fields(json!({}));
+    assert!(service::create(desk, editor, &empty).await.is_err());
+    assert!(rule::create(desk, editor, &empty).await.is_err());
+    assert_eq!(entries().await.len(), count);
+    assert!(house.store.audit_verify(|_| ()).await.unwrap().is_ok());
+}

@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gaiterguard_domain::service::Service;
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::service::{AuthType, Service};
+use gaiterguard_domain::time::Clock as _;
 use gaiterguard_gateway::credential::{
     CredentialUnavailable, Credentials, ReadyCredential, TokenError, inject,
 };
 use gaiterguard_gateway::service;
+use gaiterguard_store::{Abandoned, ServiceFields, StoreError};
 use http::HeaderMap;
 use http::uri::PathAndQuery;
 use serde_json::{Value, json};
 
-use crate::house::{House, dropped_after, fields, loopback};
+use crate::house::{House, dropped_after, fields, loopback, open};
 use crate::token_server::{Answer, Received, TokenServer};
 
 async fn oauth_service(house: &House, server: &TokenServer, more: Value) -> Service {
@@ -247,7 +250,7 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
             matches!(refusal, CredentialUnavailable::Token(_)),
             "{refusal}"
         );
-        assert!(!refusal.is_storage());
+        assert!(!refusal.is_own_failure());
         let told = format!("{refusal} {refusal:?}");
         assert!(
             !told.contains("canary") && !told.contains("s3cret"),
@@ -402,4 +405,53 @@ async fn a_credential_that_does_not_fit_its_service_is_not_used() {
     let mut none = service;
     none.auth_type = gaiterguard_domain::service::AuthType::None;
     assert!(credentials.ready(&none).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
+    let house = House::new().await;
+    let (asked, mut was_asked) = tokio::sync::mpsc::unbounded_channel();
+    let mut rotate = rotating(3600);
+    let server = TokenServer::start(move |received| {
+        asked.send(()).unwrap();
+        rotate(received).slow(Duration::from_millis(200))
+    })
+    .await;
+    let service = oauth_service(&house, &server, json!({"refresh_token": "refresh-1"})).await;
+    let credentials = house.credentials(loopback());
+    // Someone else holds the database's lock for longer than a writer waits for it.
+    let other = open(&house.dir.path().join("gaiterguard.db"));
+    let held_for = Duration::from_secs(6);
+    let holding = async {
+        was_asked.recv().await.unwrap();
+        let new = ServiceFields {
+            name: "never".to_owned(),
+            base_url: service.base_url.clone(),
+            auth_type: AuthType::None,
+            description: None,
+        };
+        let at = house.clock.now();
+        let hold = |_| {
+            tokio::task::block_in_place(|| std::thread::sleep(held_for));
+            Err(Abandoned)
+        };
+        let editor = house.editor;
+        let entry = |_| -> NewAuditEntry { unreachable!("nothing was made") };
+        let refused = other
+            .service_create(editor.workspace, &new, at, hold, entry)
+            .await;
+        assert!(matches!(refused, Err(StoreError::Abandoned)), "{refused:?}");
+    };
+    let started = std::time::Instant::now();
+    let (token, ()) = tokio::join!(token(&credentials, &service), holding);
+    assert_eq!(token, "Bearer access-1");
+    assert!(
+        started.elapsed() >= held_for,
+        "it was used before it was stored"
+    );
+    let stored = service::get(&house.desk, house.editor.workspace, service.id)
+        .await
+        .unwrap();
+    assert_eq!(stored.credential.unwrap().version, 2);
+    assert_eq!(server.received().len(), 1);
 }
