@@ -12,16 +12,24 @@ pub struct KeptAnswer {
     pub status: StatusCode,
     /// The headers, less those that ended with the upstream's connection.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body, or its beginning.
     pub body: Bytes,
+    /// Whether the body was longer than what is kept of it.
+    pub is_truncated: bool,
 }
 
+/// What follows the status in the form of an answer whose body is not whole.
+const TRUNCATED: &[u8] = b" truncated";
+
 impl KeptAnswer {
-    /// The form in which an answer is sealed: the status, a line for each header, an empty line,
-    /// the body.
+    /// The form in which an answer is sealed: the status and whether the body is whole, a line for
+    /// each header, an empty line, the body.
     pub fn to_form(&self) -> Vec<u8> {
         let mut form = Vec::with_capacity(256 + self.body.len());
         form.extend_from_slice(self.status.as_str().as_bytes());
+        if self.is_truncated {
+            form.extend_from_slice(TRUNCATED);
+        }
         form.push(b'\n');
         message::write_headers(&self.headers, &mut form);
         form.push(b'\n');
@@ -32,8 +40,13 @@ impl KeptAnswer {
     /// Reads such a form back.
     pub fn from_form(form: &[u8]) -> Option<Self> {
         let (head, body) = message::split(form)?;
-        let (status, lines) = head.split_at_checked(3)?;
+        let (status, rest) = head.split_at_checked(3)?;
+        let (is_truncated, lines) = match rest.strip_prefix(TRUNCATED) {
+            Some(lines) => (true, lines),
+            None => (false, rest),
+        };
         Some(Self {
+            is_truncated,
             status: StatusCode::from_bytes(status).ok()?,
             headers: message::read_headers(lines)?,
             body: Bytes::copy_from_slice(body),
@@ -53,11 +66,13 @@ mod tests {
         headers.append("set-cookie", HeaderValue::from_static("a=1"));
         headers.append("set-cookie", HeaderValue::from_static("b=2"));
         let body = Bytes::from_static(b"\n\nx");
-        for headers in [headers, HeaderMap::new()] {
+        for (headers, is_truncated) in [(headers, false), (HeaderMap::new(), true)] {
+            let body = body.clone();
             let answer = KeptAnswer {
                 status: StatusCode::CREATED,
                 headers,
-                body: body.clone(),
+                body,
+                is_truncated,
             };
             assert_eq!(KeptAnswer::from_form(&answer.to_form()), Some(answer));
         }

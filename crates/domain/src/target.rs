@@ -150,10 +150,7 @@ impl BaseUrl {
     /// The target that lies `path` below this base. `path` is empty, a query, or begins with a
     /// slash.
     pub fn join(&self, path: &str) -> Result<Target, TargetRefused> {
-        if !(path.is_empty() || path.starts_with('/') || path.starts_with('?')) {
-            return Err(TargetRefused::Relative);
-        }
-        check_normal_form(path)?;
+        check_relative(path)?;
         let joined = format!("{}{path}", self.path);
         let path_and_query = if joined.starts_with('/') {
             joined
@@ -207,6 +204,15 @@ impl Target {
         })
     }
 
+    /// The same origin with another path and query.
+    pub fn with_path_and_query(&self, path_and_query: &str) -> Result<Self, TargetRefused> {
+        check_relative(path_and_query)?;
+        Ok(Self {
+            origin: self.origin.clone(),
+            path_and_query: path_and_query.to_owned(),
+        })
+    }
+
     /// Scheme, host and port.
     pub fn origin(&self) -> &Origin {
         &self.origin
@@ -234,6 +240,15 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.origin, self.path_and_query)
     }
+}
+
+/// Checks what an agent names as the path below a base URL: empty, a query, or beginning with a
+/// slash, and in normal form.
+pub fn check_relative(path: &str) -> Result<(), TargetRefused> {
+    if !(path.is_empty() || path.starts_with('/') || path.starts_with('?')) {
+        return Err(TargetRefused::Relative);
+    }
+    check_normal_form(path)
 }
 
 /// Splits an absolute URL into its origin and everything behind the authority.

@@ -1,19 +1,194 @@
-//! What happens: the rooms between a request at the door and the upstream's answer.
-
-pub mod upstream;
-
-pub mod credential;
-pub mod field;
-mod literal;
+//! What happens: the engine behind every door.
+//!
+//! [`Gateway`] holds everything that lives as long as the process. [`Gateway::submit`] is the way
+//! of a request, [`Gateway::execute`] that of an approved one, [`Gateway::rule`] the human's word.
+//! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
 pub mod clock;
-pub mod identity;
+pub mod upstream;
 
+pub mod authority;
+pub mod credential;
 pub mod sealing;
+
+pub mod answer;
+pub mod assessor;
+pub mod refusal;
+
+mod conclude;
+mod dispatch;
+mod execute;
+mod forward;
+mod locate;
+pub mod relay;
+mod sealed;
+mod submit;
+
+mod action;
+pub mod approval;
+pub mod status;
+pub mod watch;
+
+pub mod housekeeping;
+pub mod metrics;
+
+pub mod identity;
 
 pub mod agent;
 pub mod desk;
 pub mod document;
+pub mod field;
 pub mod kill_switch;
+mod literal;
 pub mod rule;
 pub mod service;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_domain::time::Clock;
+use gaiterguard_store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::assessor::Assessor;
+use crate::authority::{AgentCaller, Authority};
+use crate::credential::Credentials;
+use crate::housekeeping::Touches;
+use crate::metrics::Metrics;
+use crate::refusal::Refusal;
+use crate::sealing::Sealing;
+use crate::upstream::Upstream;
+use crate::watch::ActionWatch;
+
+/// The lifetimes and bounds that the operator sets.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// The score from which a request is held, from 0.0 to 1.0.
+    pub risk_threshold: f64,
+    /// How long an undecided action waits.
+    pub pending_lifetime: Duration,
+    /// How long an approved action may be executed.
+    pub approval_lifetime: Duration,
+    /// How long an idempotency key is remembered.
+    pub idempotency_lifetime: Duration,
+    /// Up to which length an answer is kept, in bytes of its body.
+    pub stored_answer_bytes_max: usize,
+    /// How many actions of one agent may wait for a human.
+    pub pending_per_agent_max: u32,
+    /// How long the ledger's rows are kept.
+    pub ledger_retention: Duration,
+    /// How long the answers to executed actions are kept.
+    pub result_retention: Duration,
+}
+
+/// The engine.
+pub struct Gateway {
+    pub(crate) replica: ReplicaId,
+    pub(crate) store: Store,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) sealing: Sealing,
+    pub(crate) credentials: Credentials,
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) assessor: Box<dyn Assessor>,
+    pub(crate) settings: GatewaySettings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) watch: ActionWatch,
+    pub(crate) touches: Touches,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stopping: CancellationToken,
+}
+
+/// What a [`Gateway`] is made of.
+pub struct Parts {
+    /// This run of the gateway.
+    pub replica: ReplicaId,
+    /// The database.
+    pub store: Store,
+    /// The present definitions.
+    pub authority: Arc<Authority>,
+    /// The vault over the database.
+    pub sealing: Sealing,
+    /// The services' credentials.
+    pub credentials: Credentials,
+    /// The way out.
+    pub upstream: Arc<Upstream>,
+    /// Who judges risk.
+    pub assessor: Box<dyn Assessor>,
+    /// The operator's settings.
+    pub settings: GatewaySettings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            replica: parts.replica,
+            store: parts.store,
+            authority: parts.authority,
+            sealing: parts.sealing,
+            credentials: parts.credentials,
+            upstream: parts.upstream,
+            assessor: parts.assessor,
+            settings: parts.settings,
+            clock: parts.clock,
+            metrics: Metrics::default(),
+            watch: ActionWatch::default(),
+            touches: Touches::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        })
+    }
+
+    /// Settles what an earlier run left behind and starts everything that runs beside requests.
+    /// Nothing is to be served before this returns.
+    pub async fn start(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.settle_earlier_run().await?;
+        self.start_housekeeping();
+        Ok(())
+    }
+
+    /// The agent that shows this key, if it may ask for anything now.
+    pub fn caller(&self, key: &str) -> Result<AgentCaller, Refusal> {
+        let caller = self.authority.caller(key)?;
+        self.touches.note(caller.agent.id, self.clock.now());
+        Ok(caller)
+    }
+
+    /// The present definitions.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The database, for what is only read.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The gateway's numbers.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.store.ready().await
+    }
+
+    /// Lets those who wait go, and returns when everything that was begun has ended or `patience`
+    /// is over.
+    pub async fn stop(&self, patience: Duration) {
+        self.stopping.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(patience, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("calls were still running at the end; their outcome will be recovered");
+        }
+    }
+}

@@ -10,8 +10,11 @@
 mod cli;
 mod commands;
 mod console;
+mod doors;
 mod endpoints;
+mod engine;
 mod extract;
+mod kept_answer;
 mod lifecycle;
 mod listen;
 mod logging;
@@ -20,6 +23,7 @@ mod problem;
 mod routes;
 mod secrets;
 mod settings;
+mod state;
 
 use std::process::ExitCode;
 

@@ -175,7 +175,7 @@ impl Credentials {
                 version: latest.version,
             }));
         }
-        match self.renewed(service, &latest).await {
+        match Box::pin(self.renewed(service, &latest)).await {
             Err(_) if freshness == Freshness::Ending => Ok(Some(ReadyCredential {
                 credential,
                 version: latest.version,
@@ -207,7 +207,7 @@ impl Credentials {
                 version: latest.version,
             }));
         }
-        self.renewed(service, &latest).await.map(Some)
+        Box::pin(self.renewed(service, &latest)).await.map(Some)
     }
 
     /// What comes of a fetch: the one under way, or a new one.

@@ -113,7 +113,8 @@ impl Upstream {
             }
         }
 
-        let connection = self.open(&key.1, cancellation).await?;
+        // Opening is rare and its state is large: it does not travel with every request.
+        let connection = Box::pin(self.open(&key.1, cancellation)).await?;
         let lease = Lease {
             connection,
             pool: Arc::clone(&self.pool),

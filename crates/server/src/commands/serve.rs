@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::console::{self, EXIT_SETTINGS};
+use crate::engine::{Engine, EngineError};
 use crate::lifecycle::{DRAIN_MAX, Lifecycle, StopSignals};
 use crate::listen::{self, Limits, Listener, Socket};
 use crate::logging;
@@ -49,13 +50,17 @@ enum ServeError {
         port: u16,
         error: std::io::Error,
     },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }
 
-async fn serve(settings: &Settings, _secrets: &Secrets) -> Result<(), ServeError> {
+async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError> {
     let mut signals = StopSignals::take().map_err(ServeError::Signals)?;
     let lifecycle = Lifecycle::new();
     let sockets = bind(&settings.listen).await?;
-    let routers = routes::by_port(settings.listen.dashboard_port.is_some());
+    let own_listeners = sockets.iter().map(Socket::address).collect();
+    let engine = Engine::start(settings, secrets, own_listeners).await?;
+    let routers = routes::by_port(&engine, settings);
     let cors_origins = Arc::new(settings.listen.cors_origins.clone());
     let listeners: Vec<_> = sockets
         .into_iter()
@@ -79,7 +84,10 @@ async fn serve(settings: &Settings, _secrets: &Secrets) -> Result<(), ServeError
         DRAIN_MAX.as_secs()
     );
     lifecycle.drain();
-    if lifecycle.finish(DRAIN_MAX, signals.next()).await {
+    let gateway = engine.gateway.stop(DRAIN_MAX);
+    let (ended, ()) = tokio::join!(lifecycle.finish(DRAIN_MAX, signals.next()), gateway);
+    engine.store.close().await;
+    if ended {
         tracing::info!("stopped");
     } else {
         tracing::warn!("stopped with requests still running");

@@ -1,13 +1,14 @@
 //! Deserialising with the name of the field that failed.
 
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::Deserialize;
+use serde::de::Deserializer;
 
 use crate::problem::{FieldError, Problem};
 
 /// Deserialises, or answers 400 `validation_failed` that names the field where it is known.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, Problem>
 where
-    T: DeserializeOwned,
+    T: Deserialize<'de>,
     D: Deserializer<'de>,
     D::Error: std::fmt::Display,
 {

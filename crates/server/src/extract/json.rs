@@ -3,6 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::deserialize::deserialize;
@@ -47,13 +48,18 @@ impl<T: DeserializeOwned, S: Sync, const BYTES_MAX: usize> FromRequest<S>
         if body.is_empty() {
             return Err(Problem::field("", "a JSON body is required"));
         }
-        let mut deserializer = serde_json::Deserializer::from_slice(&body);
-        let value = deserialize(&mut deserializer)?;
-        deserializer
-            .end()
-            .map_err(|_| Problem::field("", "the body goes on after its JSON value"))?;
-        Ok(Self(value))
+        from_json(&body).map(Self)
     }
+}
+
+/// Reads one JSON value, which may borrow from `body`.
+pub(crate) fn from_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = deserialize(&mut deserializer)?;
+    deserializer
+        .end()
+        .map_err(|_| Problem::field("", "the body goes on after its JSON value"))?;
+    Ok(value)
 }
 
 /// Whether the content type is absent, `application/json` or `application/…+json`.

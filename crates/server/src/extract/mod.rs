@@ -7,7 +7,7 @@ mod path;
 mod query;
 
 pub(crate) use body::read_body;
-pub(crate) use json::{ApiJson, JSON_BODY_BYTES_MAX, LimitedJson};
+pub(crate) use json::{ApiJson, JSON_BODY_BYTES_MAX, LimitedJson, from_json};
 pub(crate) use path::ApiPath;
 pub(crate) use query::ApiQuery;
 

@@ -1,0 +1,89 @@
+//! What the engine hands back to a door.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use gaiterguard_domain::answer::KeptAnswer;
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::time::Timestamp;
+use http::{HeaderMap, StatusCode};
+
+use crate::refusal::Refusal;
+use crate::relay::RelayedBody;
+
+/// How the gateway came by an answer: the value of `X-Proxy-Status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provenance {
+    /// Sent at once.
+    Forwarded,
+    /// Sent after a human's approval.
+    ExecutedApproved,
+    /// Kept from an earlier request with the same key.
+    Replayed,
+}
+
+/// An upstream's answer on its way to the agent.
+#[derive(Debug)]
+pub struct Answer {
+    /// How the gateway came by it.
+    pub provenance: Provenance,
+    /// The upstream's status.
+    pub status: StatusCode,
+    /// The upstream's headers, less those that ended with its connection.
+    pub headers: HeaderMap,
+    /// The upstream's bytes, with echoes of the credential masked.
+    pub body: AnswerBody,
+    /// The risk score of the request, from 0.0 to 1.0.
+    pub risk_score: f64,
+    /// Whether the request was made under an idempotency key.
+    pub has_key: bool,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum AnswerBody {
+    /// All of it.
+    Whole(Bytes),
+    /// As it arrives.
+    Relayed(RelayedBody),
+}
+
+/// A request that waits for a human.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// The action that was made of it.
+    pub action: ActionId,
+    /// How risky it was judged, from 0.0 to 1.0.
+    pub risk_score: f64,
+    /// Why, in a sentence or two.
+    pub risk_explanation: String,
+    /// When the action expires.
+    pub expires_at: Timestamp,
+    /// How long the agent should let pass before it asks.
+    pub retry_after: Duration,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The upstream answered.
+    Answered(Answer),
+    /// A human looks at it first.
+    Held(Held),
+    /// The gateway said no.
+    Refused(Refusal),
+}
+
+impl Answer {
+    /// An answer that was kept.
+    pub(crate) fn replayed(kept: KeptAnswer, risk_score: f64) -> Self {
+        Self {
+            provenance: Provenance::Replayed,
+            status: kept.status,
+            headers: kept.headers,
+            body: AnswerBody::Whole(kept.body),
+            risk_score,
+            has_key: true,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Putting the credential in and sending, once.
+
+use gaiterguard_domain::id::{ActionId, RequestEntryId};
+use gaiterguard_domain::request::{CanonicalRequest, is_safe};
+use gaiterguard_domain::service::Service;
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::Gateway;
+use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
+use crate::refusal::Refusal;
+use crate::upstream::{
+    Inbound, InboundBody, MaskedBody, Masker, NotSentReason, Origin, Outbound, OutboundBody,
+    PoolKey, SendError, is_readable_encoding,
+};
+
+/// The right to send one request. Sending takes one, so the decision cannot be forgotten; none
+/// can be copied, so it cannot be used twice.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    basis: Basis,
+}
+
+/// What a permit rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Basis {
+    /// The decision is durable.
+    Recorded(RequestEntryId),
+    /// The execution is durable.
+    Approved(ActionId),
+    /// The method is safe and no key is claimed, so the decision becomes durable meanwhile.
+    Read,
+}
+
+impl Permit {
+    /// For a decision that the ledger has.
+    pub(crate) fn recorded(entry: RequestEntryId) -> Self {
+        Self {
+            basis: Basis::Recorded(entry),
+        }
+    }
+
+    /// For an action that is durably `EXECUTING`.
+    pub(crate) fn approved(action: ActionId) -> Self {
+        Self {
+            basis: Basis::Approved(action),
+        }
+    }
+
+    /// For a safe method whose answer will wait for the ledger.
+    pub(crate) fn to_read(method: &Method) -> Option<Self> {
+        is_safe(method).then_some(Self { basis: Basis::Read })
+    }
+}
+
+/// An answer whose head has arrived.
+pub(crate) struct Sent {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: SentBody,
+}
+
+/// The body of such an answer.
+pub(crate) type SentBody = MaskedBody<InboundBody>;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) struct DispatchFailed {
+    /// False is a proof that the upstream received nothing.
+    pub(crate) may_have_been_sent: bool,
+    /// What the agent is told.
+    pub(crate) why: Why,
+}
+
+/// What ended a dispatch.
+#[derive(Debug)]
+pub(crate) enum Why {
+    /// An operator took the right to it away.
+    Cut,
+    /// Anything else.
+    Refused(Refusal),
+}
+
+impl DispatchFailed {
+    fn nothing_sent(refusal: Refusal) -> Self {
+        Self {
+            may_have_been_sent: false,
+            why: Why::Refused(refusal),
+        }
+    }
+}
+
+impl Gateway {
+    /// Whether the service's address may be dialled at all.
+    pub(crate) async fn check_address(&self, service: &Service) -> Result<(), Refusal> {
+        let origin = origin(service)?;
+        self.upstream.check(&origin).await.map_err(|refused| {
+            Refusal::TargetNotAllowed(format!("the upstream's address is refused: {refused}"))
+        })
+    }
+
+    /// Puts the service's credential into the request and sends it. Nothing is sent twice, but
+    /// for a safe method whose fetched token the upstream has refused.
+    pub(crate) async fn dispatch(
+        &self,
+        permit: Permit,
+        service: &Service,
+        request: &CanonicalRequest,
+        cut: &CancellationToken,
+    ) -> Result<Sent, DispatchFailed> {
+        tracing::debug!(service_id = %service.id, basis = ?permit.basis, "sending");
+        let ready = unless_cut(cut, self.credentials.ready(service)).await?;
+        let sent = self
+            .send_once(service, request, ready.as_ref(), cut)
+            .await?;
+        let Some(refused) =
+            ready.filter(|_| sent.status == StatusCode::UNAUTHORIZED && is_safe(&request.method))
+        else {
+            return Ok(sent);
+        };
+        let renewal = self.credentials.renew_after_401(service, refused.version);
+        match unless_cut(cut, renewal).await {
+            Ok(Some(renewed)) => {
+                Box::pin(self.send_once(service, request, Some(&renewed), cut)).await
+            }
+            // Without another credential the upstream's own 401 is the answer.
+            Ok(None) | Err(_) => Ok(sent),
+        }
+    }
+
+    async fn send_once(
+        &self,
+        service: &Service,
+        request: &CanonicalRequest,
+        ready: Option<&ReadyCredential>,
+        cut: &CancellationToken,
+    ) -> Result<Sent, DispatchFailed> {
+        let mut headers = request.headers.clone();
+        let mut path_and_query = path_and_query(request)?;
+        if let Some(ready) = ready {
+            inject(&ready.credential, &mut headers, &mut path_and_query).map_err(|error| {
+                DispatchFailed::nothing_sent(Refusal::CredentialUnavailable(error.to_string()))
+            })?;
+        }
+        let outbound = Outbound {
+            pool: PoolKey {
+                service_id: service.id.0,
+                target_version: service.updated_at.0,
+            },
+            origin: origin(service).map_err(DispatchFailed::nothing_sent)?,
+            method: request.method.clone(),
+            path_and_query,
+            headers,
+            body: OutboundBody::from(request.body.clone()),
+        };
+        self.metrics.upstream_called();
+        let started = Instant::now();
+        match self.upstream.send(outbound, cut).await {
+            Ok(inbound) => {
+                self.metrics
+                    .upstream_answered(started.elapsed().as_secs_f64());
+                Ok(masked(inbound, ready))
+            }
+            Err(error) => {
+                self.metrics.upstream_failed();
+                Err(failed(error))
+            }
+        }
+    }
+}
+
+/// Waits for a credential, unless the right to it is taken away meanwhile.
+async fn unless_cut<T>(
+    cut: &CancellationToken,
+    credential: impl Future<Output = Result<T, CredentialUnavailable>>,
+) -> Result<T, DispatchFailed> {
+    tokio::select! {
+        biased;
+        () = cut.cancelled() => Err(DispatchFailed { may_have_been_sent: false, why: Why::Cut }),
+        ready = credential => ready.map_err(|error| {
+            DispatchFailed::nothing_sent(if error.is_own_failure() {
+                tracing::error!(%error, "a credential could not be read");
+                Refusal::StorageUnavailable
+            } else {
+                Refusal::CredentialUnavailable(error.to_string())
+            })
+        }),
+    }
+}
+
+fn path_and_query(request: &CanonicalRequest) -> Result<PathAndQuery, DispatchFailed> {
+    request.target.path_and_query().parse().map_err(|_| {
+        // The target's parser takes nothing that this one refuses.
+        DispatchFailed::nothing_sent(Refusal::StorageUnavailable)
+    })
+}
+
+fn origin(service: &Service) -> Result<Origin, Refusal> {
+    Origin::try_from(service.base_url.origin())
+        .map_err(|error| Refusal::TargetNotAllowed(error.to_string()))
+}
+
+/// The answer with every echo of the credential masked, before anyone else sees it.
+fn masked(inbound: Inbound, ready: Option<&ReadyCredential>) -> Sent {
+    let Inbound {
+        status,
+        mut headers,
+        body,
+    } = inbound;
+    let masker = ready.map_or_else(|| Masker::new(&[]), |ready| ready.credential.masker());
+    masker.mask_headers(&mut headers);
+    let is_readable = is_readable_encoding(&headers);
+    let masker = if is_readable {
+        masker
+    } else {
+        Masker::new(&[])
+    };
+    Sent {
+        status,
+        headers,
+        body: MaskedBody::new(body, masker),
+    }
+}
+
+fn failed(error: SendError) -> DispatchFailed {
+    let may_have_been_sent = error.may_have_been_sent();
+    let why = match error {
+        SendError::Cancelled { .. } => Why::Cut,
+        SendError::TimedOut => Why::Refused(Refusal::UpstreamTimeout),
+        SendError::Ambiguous(_) => Why::Refused(Refusal::UpstreamBroken),
+        SendError::NotSent(NotSentReason::Refused(refused)) => Why::Refused(
+            Refusal::TargetNotAllowed(format!("the upstream's address is refused: {refused}")),
+        ),
+        SendError::NotSent(reason) => {
+            Why::Refused(Refusal::UpstreamUnreachable(reason.to_string()))
+        }
+    };
+    DispatchFailed {
+        may_have_been_sent,
+        why,
+    }
+}

@@ -1,0 +1,195 @@
+//! Sending what was decided to be forwarded at once.
+
+use std::sync::Arc;
+
+use gaiterguard_domain::id::{AgentId, RequestEntryId};
+use gaiterguard_domain::ledger::{Completion, NewDecision, Outcome as LedgerOutcome, Recorded};
+use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
+use gaiterguard_domain::verdict::{Decision, Judgement};
+use tokio_util::sync::CancellationToken;
+
+use crate::Gateway;
+use crate::answer::{Answer, AnswerBody, Outcome, Provenance};
+use crate::authority::AgentCaller;
+use crate::conclude::Conclusion;
+use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
+use crate::refusal::Refusal;
+use crate::relay::RelayedBody;
+use crate::submit::Prepared;
+
+/// A request that is to be forwarded.
+pub(crate) struct Forwarding {
+    prepared: Prepared,
+    risk_score: f64,
+    key: Option<IdempotencyKey>,
+    cut: CancellationToken,
+}
+
+impl Forwarding {
+    pub(crate) fn new(
+        prepared: Prepared,
+        judgement: &Judgement,
+        key: Option<IdempotencyKey>,
+    ) -> Self {
+        let caller = &prepared.caller;
+        // Taken from the definitions that the decision was made on: whoever takes the right away
+        // afterwards cuts exactly this.
+        let cut = caller
+            .definitions
+            .cut(caller.agent.id, prepared.located.service.id);
+        Self {
+            risk_score: judgement.verdict.score,
+            key,
+            cut,
+            prepared,
+        }
+    }
+
+    fn claim(&self) -> Option<(AgentId, IdempotencyKey)> {
+        self.key
+            .clone()
+            .map(|key| (self.prepared.caller.agent.id, key))
+    }
+}
+
+impl Gateway {
+    /// Sends a recorded request. It runs to its end even if the agent goes away meanwhile, since
+    /// what was begun must be known to the ledger.
+    pub(crate) async fn forward(
+        self: &Arc<Self>,
+        permit: Permit,
+        entry: RequestEntryId,
+        forwarding: Forwarding,
+    ) -> Result<Answer, Refusal> {
+        let gateway = Arc::clone(self);
+        let running = self.tasks.spawn(async move {
+            let sent = gateway.send(permit, &forwarding).await;
+            gateway.relay(sent, entry, forwarding).await
+        });
+        running.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a forwarding task died");
+            Err(Refusal::UpstreamBroken)
+        })
+    }
+
+    /// Sends a safe request while its decision becomes durable. No answer is given before it is.
+    pub(crate) async fn forward_while_recording(
+        self: &Arc<Self>,
+        permit: Permit,
+        forwarding: Forwarding,
+        decision: NewDecision,
+        request: &ProxyRequest,
+    ) -> Result<Outcome, Refusal> {
+        let recording = self.record_read(&forwarding.prepared, decision, request);
+        let (sent, entry) = tokio::join!(self.send(permit, &forwarding), recording);
+        self.relay(sent, entry?, forwarding)
+            .await
+            .map(Outcome::Answered)
+    }
+
+    /// Records the decision on a request that may be on its way already. If definitions change
+    /// meanwhile, the answer is given only if the request would be forwarded on the new ones too.
+    async fn record_read(
+        &self,
+        prepared: &Prepared,
+        mut decision: NewDecision,
+        request: &ProxyRequest,
+    ) -> Result<RequestEntryId, Refusal> {
+        let mut caller = prepared.caller.clone();
+        loop {
+            decision.authority = caller.definitions.version();
+            match self.store.record(decision.clone()).await? {
+                Recorded::Done(entry) => {
+                    self.metrics.decided(Decision::Forward);
+                    return Ok(entry);
+                }
+                Recorded::AuthorityChanged => {
+                    self.authority.reload(caller.agent.workspace).await?;
+                    let again = self.authority.again(&caller)?;
+                    caller = Box::pin(self.still_forwarded(prepared, again, request)).await?;
+                }
+                Recorded::KeyUsed(_) | Recorded::TooManyPending => {
+                    return Err(Refusal::StorageUnavailable);
+                }
+            }
+        }
+    }
+
+    /// The caller on the present definitions, if the same request would be forwarded on them too.
+    async fn still_forwarded(
+        &self,
+        prepared: &Prepared,
+        caller: AgentCaller,
+        request: &ProxyRequest,
+    ) -> Result<AgentCaller, Refusal> {
+        let again = self.prepare(caller, request).await?;
+        let judgement = self.judge(&again, request).await;
+        let is_same =
+            again.request == prepared.request && again.located.service == prepared.located.service;
+        if judgement.decision != Decision::Forward || !is_same {
+            return Err(Refusal::AuthorityUnconfirmed);
+        }
+        Ok(again.caller)
+    }
+
+    async fn send(&self, permit: Permit, forwarding: &Forwarding) -> Result<Sent, DispatchFailed> {
+        let prepared = &forwarding.prepared;
+        self.dispatch(
+            permit,
+            &prepared.located.service,
+            &prepared.request,
+            &forwarding.cut,
+        )
+        .await
+    }
+
+    async fn relay(
+        self: &Arc<Self>,
+        sent: Result<Sent, DispatchFailed>,
+        entry: RequestEntryId,
+        forwarding: Forwarding,
+    ) -> Result<Answer, Refusal> {
+        let claim = forwarding.claim();
+        match sent {
+            Ok(sent) => {
+                let workspace = forwarding.prepared.caller.agent.workspace;
+                let conclusion = Conclusion::Forwarded {
+                    workspace,
+                    entry,
+                    claim,
+                };
+                Ok(Answer {
+                    provenance: Provenance::Forwarded,
+                    status: sent.status,
+                    headers: sent.headers.clone(),
+                    risk_score: forwarding.risk_score,
+                    has_key: forwarding.key.is_some(),
+                    body: AnswerBody::Relayed(RelayedBody::new(Arc::clone(self), sent, conclusion)),
+                })
+            }
+            Err(failed) => {
+                let outcome = if failed.may_have_been_sent {
+                    LedgerOutcome::Broken { status: None }
+                } else {
+                    LedgerOutcome::NotSent
+                };
+                let at = self.clock.now();
+                self.store
+                    .complete(Completion {
+                        entry,
+                        claim,
+                        outcome,
+                        at,
+                    })
+                    .await?;
+                Err(match failed.why {
+                    Why::Refused(refusal) => refusal,
+                    Why::Cut => self.authority.why_cut(
+                        &forwarding.prepared.caller,
+                        forwarding.prepared.located.service.id,
+                    ),
+                })
+            }
+        }
+    }
+}

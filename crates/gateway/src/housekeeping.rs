@@ -1,0 +1,247 @@
+//! What the gateway does on its own: it keeps its knowledge confirmed, lets what waits expire,
+//! settles what a crash left behind, and forgets what is old enough. Every round works in bounded
+//! batches, so that it never holds up a request for long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gaiterguard_domain::id::{ActionId, AgentId};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_store::{Notice, StoreError};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::Gateway;
+use crate::authority::CONFIRM_EVERY;
+
+/// How many rows a round changes at once.
+const BATCH_ROWS_MAX: u32 = 500;
+
+/// How long a replica's claims and executions are its own without it being heard of.
+pub const LEASE: Duration = Duration::from_secs(5);
+
+/// How often the lease is renewed, and dead replicas are looked for.
+const LEASE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a dead replica is remembered.
+const DEAD_REPLICA_KEPT: Duration = Duration::from_hours(1);
+
+/// How often the times at which keys were last used are written down.
+const TOUCH_EVERY: Duration = Duration::from_secs(5);
+
+/// How often old rows are looked for.
+const RETENTION_EVERY: Duration = Duration::from_mins(1);
+
+/// The longest that the sweep for expired actions sleeps: another replica may have held an action
+/// that expires sooner than any known here.
+const EXPIRY_EVERY_MAX: Duration = Duration::from_secs(1);
+
+impl Gateway {
+    /// Starts everything that runs beside requests. It ends when the gateway is stopped.
+    pub(crate) fn start_housekeeping(self: &Arc<Self>) {
+        let spawn = |work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
+                     gateway: Arc<Self>| {
+            self.tasks.spawn(async move {
+                tokio::select! {
+                    () = work => {}
+                    () = gateway.stopping.cancelled() => {}
+                }
+            });
+        };
+        let each = || Arc::clone(self);
+        spawn(Box::pin(each().pass_notices_on()), each());
+        spawn(Box::pin(each().confirm_authority()), each());
+        spawn(Box::pin(each().expire()), each());
+        spawn(Box::pin(each().write_touches()), each());
+        spawn(Box::pin(each().keep_lease()), each());
+        spawn(Box::pin(each().forget()), each());
+    }
+
+    /// Takes this run's lease and settles what is known to be left behind.
+    pub(crate) async fn settle_earlier_run(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .replica_register(self.replica, now.after(LEASE), now)
+            .await?;
+        self.recover().await
+    }
+
+    /// Wakes those who wait for what was just committed, here or by another replica.
+    async fn pass_notices_on(self: Arc<Self>) {
+        let mut notices = self.store.notices();
+        loop {
+            match notices.recv().await {
+                Ok(Notice::Entry(entry)) => {
+                    let action = entry
+                        .subject
+                        .strip_prefix("action:")
+                        .map(str::parse::<ActionId>);
+                    if let Some(Ok(action)) = action {
+                        self.watch.wake(action);
+                    }
+                }
+                Ok(Notice::AuthorityChanged(workspace)) => {
+                    log_failure("reloading", self.authority.reload(workspace).await);
+                }
+                Ok(Notice::Missed) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
+                    self.watch.wake_all();
+                    log_failure("reloading", self.authority.confirm().await);
+                }
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn confirm_authority(self: Arc<Self>) {
+        let mut ticks = interval(CONFIRM_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            log_failure("confirming the definitions", self.authority.confirm().await);
+        }
+    }
+
+    /// Marks expired actions at the moment they expire, so that whoever watches hears of it. What
+    /// is shown never depends on this: a state is always looked at as of now.
+    async fn expire(self: Arc<Self>) {
+        loop {
+            let next = match self.expire_due().await {
+                Ok(next) => next,
+                Err(error) => {
+                    log_failure("expiring actions", Err::<(), _>(error));
+                    None
+                }
+            };
+            let left = next.map_or(EXPIRY_EVERY_MAX, |at| self.clock.now().until(at));
+            sleep_until(Instant::now() + left.min(EXPIRY_EVERY_MAX)).await;
+        }
+    }
+
+    async fn expire_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        loop {
+            let expired = self
+                .store
+                .action_expire_due(self.clock.now(), BATCH_ROWS_MAX)
+                .await?;
+            if expired.len() < BATCH_ROWS_MAX as usize {
+                return self.store.action_next_expiry().await;
+            }
+        }
+    }
+
+    async fn write_touches(self: Arc<Self>) {
+        let mut ticks = interval(TOUCH_EVERY);
+        loop {
+            ticks.tick().await;
+            let touched = self.touches.take();
+            if !touched.is_empty() {
+                log_failure("noting key use", self.store.agent_touch(&touched).await);
+            }
+        }
+    }
+
+    /// Stays alive in the eyes of the other replicas, and settles what dead ones left behind.
+    async fn keep_lease(self: Arc<Self>) {
+        let mut ticks = interval(LEASE_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            log_failure("renewing the lease", self.renew_lease().await);
+            log_failure("recovering", self.recover().await);
+        }
+    }
+
+    async fn renew_lease(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if self
+            .store
+            .replica_renew(self.replica, now.after(LEASE), now)
+            .await?
+        {
+            return Ok(());
+        }
+        // Taken for dead, as after a long pause of the whole machine: what was begun before is
+        // settled by now, and what is begun from here on is this replica's own again.
+        self.store
+            .replica_register(self.replica, now.after(LEASE), now)
+            .await
+    }
+
+    /// Settles what replicas that have died left `EXECUTING` or running.
+    async fn recover(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let batch = BATCH_ROWS_MAX as usize;
+        while self
+            .store
+            .action_recover_executing(now, BATCH_ROWS_MAX)
+            .await?
+            .len()
+            == batch
+        {}
+        while self
+            .store
+            .claim_recover_running(now, BATCH_ROWS_MAX)
+            .await?
+            == u64::from(BATCH_ROWS_MAX)
+        {}
+        Ok(())
+    }
+
+    async fn forget(self: Arc<Self>) {
+        let mut ticks = interval(RETENTION_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            log_failure("forgetting what is old", self.forget_once().await);
+        }
+    }
+
+    /// One batch of each kind.
+    async fn forget_once(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let settings = &self.settings;
+        self.store.claim_delete_expired(now, BATCH_ROWS_MAX).await?;
+        let results_before = now.before(settings.result_retention);
+        self.store
+            .action_answer_drop_before(results_before, BATCH_ROWS_MAX, now)
+            .await?;
+        let ledger_before = now.before(settings.ledger_retention);
+        self.store
+            .request_delete_before(ledger_before, BATCH_ROWS_MAX, now)
+            .await?;
+        self.store
+            .session_delete_expired(now, BATCH_ROWS_MAX, now)
+            .await?;
+        self.store
+            .replica_delete_dead(now.before(DEAD_REPLICA_KEPT), now)
+            .await?;
+        Ok(())
+    }
+}
+
+fn log_failure<T>(what: &str, result: Result<T, StoreError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "{what} failed and will be tried again");
+    }
+}
+
+/// When which key was last used, until it is written down.
+#[derive(Debug, Default)]
+pub(crate) struct Touches(std::sync::Mutex<std::collections::HashMap<AgentId, Timestamp>>);
+
+impl Touches {
+    pub(crate) fn note(&self, agent: AgentId, at: Timestamp) {
+        let mut touched = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        touched.insert(agent, at);
+    }
+
+    fn take(&self) -> Vec<(AgentId, Timestamp)> {
+        let mut touched = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        touched.drain().collect()
+    }
+}

@@ -1,0 +1,132 @@
+//! From what an agent names to the service and the exact address.
+
+use std::sync::Arc;
+
+use gaiterguard_domain::agent::Grant;
+use gaiterguard_domain::request::{Destination, ServiceName};
+use gaiterguard_domain::service::Service;
+use gaiterguard_domain::target::{self, Target};
+
+use crate::authority::AgentCaller;
+use crate::refusal::Refusal;
+
+/// A service that the caller may use, and the address at it.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub(crate) service: Arc<Service>,
+    pub(crate) grant: Grant,
+    pub(crate) target: Target,
+}
+
+/// Finds the service and the address. The form of the target is checked before anything is said
+/// about which services there are.
+pub(crate) fn locate(caller: &AgentCaller, destination: &Destination) -> Result<Located, Refusal> {
+    let url = destination
+        .target_url
+        .as_deref()
+        .map(Target::parse)
+        .transpose()?;
+    let path = destination.path.as_deref();
+    if let Some(path) = path {
+        target::check_relative(path)?;
+    }
+    match (&destination.service, url) {
+        (Some(name), url) => {
+            let (service, grant) = named(caller, name)?;
+            let target = at_service(&service, path, url)?;
+            Ok(Located {
+                service,
+                grant,
+                target,
+            })
+        }
+        (None, Some(url)) => {
+            let (service, grant) = containing(caller, &url)?;
+            let target = at_service(&service, path, Some(url))?;
+            Ok(Located {
+                service,
+                grant,
+                target,
+            })
+        }
+        (None, None) => Err(Refusal::Invalid {
+            field: "service_id",
+            message: "name a service with service_id or service and a path, or give targetUrl"
+                .to_owned(),
+        }),
+    }
+}
+
+fn named(caller: &AgentCaller, name: &ServiceName) -> Result<(Arc<Service>, Grant), Refusal> {
+    let service = match name {
+        ServiceName::Id(id) => caller.definitions.service(*id),
+        ServiceName::Name(name) => caller.definitions.service_named(name),
+    }
+    .ok_or(Refusal::ServiceNotFound)?;
+    let grant = caller
+        .agent
+        .grant(service.id)
+        .ok_or(Refusal::ServiceNotInScope(
+            "the agent may not use this service",
+        ))?;
+    Ok((Arc::clone(service), grant))
+}
+
+/// The one of the agent's services with the longest base URL that contains the address.
+fn containing(caller: &AgentCaller, url: &Target) -> Result<(Arc<Service>, Grant), Refusal> {
+    let mut longest: Option<(&Arc<Service>, Grant)> = None;
+    let mut is_ambiguous = false;
+    for grant in &caller.agent.grants {
+        let Some(service) = caller.definitions.service(grant.service) else {
+            continue;
+        };
+        if !service.base_url.contains(url) {
+            continue;
+        }
+        let length = service.base_url.path().len();
+        match longest {
+            Some((best, _)) if best.base_url.path().len() > length => {}
+            Some((best, _)) if best.base_url.path().len() == length => is_ambiguous = true,
+            _ => {
+                longest = Some((service, *grant));
+                is_ambiguous = false;
+            }
+        }
+    }
+    match longest {
+        Some(_) if is_ambiguous => Err(Refusal::AmbiguousTarget),
+        Some((service, grant)) => Ok((Arc::clone(service), grant)),
+        None => Err(Refusal::ServiceNotInScope(
+            "none of the agent's services contains targetUrl",
+        )),
+    }
+}
+
+fn at_service(
+    service: &Service,
+    path: Option<&str>,
+    url: Option<Target>,
+) -> Result<Target, Refusal> {
+    let joined = path.map(|path| service.base_url.join(path)).transpose()?;
+    let target = match (joined, url) {
+        (Some(joined), Some(url)) if joined != url => {
+            return Err(Refusal::Invalid {
+                field: "targetUrl",
+                message: "names another address than the service and path do".to_owned(),
+            });
+        }
+        (Some(target), _) | (None, Some(target)) => target,
+        (None, None) => {
+            return Err(Refusal::Invalid {
+                field: "path",
+                message: "required beside a service, unless targetUrl is given".to_owned(),
+            });
+        }
+    };
+    if !service.base_url.contains(&target) {
+        return Err(Refusal::TargetNotAllowed(
+            "the target lies outside the service's base URL".to_owned(),
+        ));
+    }
+    Ok(target)
+}

@@ -1,0 +1,126 @@
+//! Numbers about the gateway, in the Prometheus text format.
+
+use std::sync::atomic::AtomicU64;
+
+use gaiterguard_domain::verdict::Decision;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// The bounds of the buckets of upstream times, in seconds.
+const UPSTREAM_SECONDS_BUCKETS: [f64; 11] = [
+    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+
+/// What became of a request, as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum DecisionLabel {
+    /// Sent at once.
+    #[expect(
+        non_camel_case_types,
+        reason = "label values are lower case by convention"
+    )]
+    forward,
+    /// Held for a human.
+    #[expect(
+        non_camel_case_types,
+        reason = "label values are lower case by convention"
+    )]
+    hold,
+    /// Refused by a rule.
+    #[expect(
+        non_camel_case_types,
+        reason = "label values are lower case by convention"
+    )]
+    deny,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DecisionLabels {
+    decision: DecisionLabel,
+}
+
+/// The gateway's own numbers.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    decisions: Family<DecisionLabels, Counter<u64, AtomicU64>>,
+    upstream_seconds: Histogram,
+    upstream_failures: Counter,
+    running: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("gaiterguard");
+        let decisions = Family::default();
+        let upstream_seconds = Histogram::new(UPSTREAM_SECONDS_BUCKETS);
+        let upstream_failures = Counter::default();
+        let running = Gauge::default();
+        registry.register(
+            "requests",
+            "Decisions taken on agents' requests",
+            decisions.clone(),
+        );
+        registry.register(
+            "upstream_first_byte_seconds",
+            "Time until an upstream's answer began",
+            upstream_seconds.clone(),
+        );
+        registry.register(
+            "upstream_failures",
+            "Requests that an upstream did not answer",
+            upstream_failures.clone(),
+        );
+        registry.register(
+            "upstream_calls_running",
+            "Requests that wait for the head of an upstream's answer",
+            running.clone(),
+        );
+        Self {
+            registry,
+            decisions,
+            upstream_seconds,
+            upstream_failures,
+            running,
+        }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn decided(&self, decision: Decision) {
+        let decision = match decision {
+            Decision::Forward => DecisionLabel::forward,
+            Decision::Hold => DecisionLabel::hold,
+            Decision::Deny => DecisionLabel::deny,
+        };
+        self.decisions
+            .get_or_create(&DecisionLabels { decision })
+            .inc();
+    }
+
+    pub(crate) fn upstream_called(&self) {
+        self.running.inc();
+    }
+
+    pub(crate) fn upstream_answered(&self, seconds: f64) {
+        self.running.dec();
+        self.upstream_seconds.observe(seconds);
+    }
+
+    pub(crate) fn upstream_failed(&self) {
+        self.running.dec();
+        self.upstream_failures.inc();
+    }
+
+    /// All numbers, as Prometheus reads them.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}

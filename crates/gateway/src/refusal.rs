@@ -1,0 +1,171 @@
+//! Every way in which the gateway itself says no, one variant for each that can be told apart.
+
+use std::time::Duration;
+
+use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::rule::MatchedRule;
+use gaiterguard_domain::target::TargetRefused;
+use gaiterguard_store::StoreError;
+use thiserror::Error;
+
+/// Why a request was not answered by its upstream. The sentences are for the agent; none of them
+/// holds a secret.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// No key, an unknown one, one that was revoked or one that has expired.
+    #[error("{0}")]
+    InvalidAgentKey(&'static str),
+    /// An operator blocked the agent.
+    #[error("this agent has been blocked by an operator; nothing it asks for is sent")]
+    AgentBlocked,
+    /// An operator stopped the whole workspace.
+    #[error("an operator has stopped all agents of this workspace with the kill switch")]
+    KillSwitch,
+    /// A field of the request is missing or out of bounds.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The target is not in normal form.
+    #[error("{0}")]
+    InvalidTarget(#[from] TargetRefused),
+    /// Several services contain the target.
+    #[error("several of the agent's services contain this address; name one with service_id")]
+    AmbiguousTarget,
+    /// The workspace has no such service.
+    #[error("there is no such service in this workspace")]
+    ServiceNotFound,
+    /// The agent may not use the service.
+    #[error("{0}")]
+    ServiceNotInScope(&'static str),
+    /// The target lies outside the base URL, or its address may not be dialled.
+    #[error("{0}")]
+    TargetNotAllowed(String),
+    /// A rule refused the request.
+    #[error("a rule of the operator refuses this request: {}", rule_names(.rules))]
+    PolicyDenied {
+        /// The rules that refused it.
+        rules: Vec<MatchedRule>,
+    },
+    /// The method needs an idempotency key.
+    #[error("Idempotency-Key: required when the proxied method is POST or PATCH")]
+    IdempotencyKeyMissing,
+    /// The first request with this key is still running.
+    #[error("the first request with this Idempotency-Key is still running")]
+    IdempotencyInProgress,
+    /// The key was used for another request.
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    /// The first attempt may have reached the upstream.
+    #[error(
+        "the first attempt broke after it may have reached the upstream; it is never sent again"
+    )]
+    OutcomeUnknown,
+    /// The answer to replay was too long to keep, or its time is over.
+    #[error("the request was answered with status {status}, but that answer is not kept")]
+    AnswerNotKept {
+        /// The upstream's status.
+        status: u16,
+    },
+    /// The agent has too many actions waiting.
+    #[error("{pending_max} of this agent's actions wait for a human already")]
+    TooManyPending {
+        /// How many may wait.
+        pending_max: u32,
+    },
+    /// A human refused the action.
+    #[error("a human denied this request")]
+    ActionDenied {
+        /// The action.
+        action: ActionId,
+        /// The human's words.
+        note: Option<String>,
+    },
+    /// The action expired.
+    #[error("this action expired before it was decided or executed")]
+    ActionExpired {
+        /// The action.
+        action: ActionId,
+    },
+    /// The action was taken back.
+    #[error("this action was revoked")]
+    ActionRevoked {
+        /// The action.
+        action: ActionId,
+        /// The human's words.
+        note: Option<String>,
+    },
+    /// The approved action expired before the agent had it executed.
+    #[error("the approval expired before it was used; ask again")]
+    ApprovalExpired {
+        /// The action.
+        action: ActionId,
+    },
+    /// The agent has no such action.
+    #[error("this agent has no such action")]
+    ActionNotFound,
+    /// The action is not approved, or not any more.
+    #[error("the action is {}, not APPROVED", .status.as_str())]
+    ActionNotApproved {
+        /// Where it stands.
+        status: ActionStatus,
+    },
+    /// What the approval rested on has changed.
+    #[error(
+        "the service's address, the credential's place or the agent's scope changed since a human \
+         approved this; nothing was sent"
+    )]
+    ActionStale,
+    /// Nothing reached the upstream.
+    #[error("the upstream could not be reached; nothing was sent: {0}")]
+    UpstreamUnreachable(String),
+    /// The credential could not be had.
+    #[error("the service's credential could not be obtained; nothing was sent: {0}")]
+    CredentialUnavailable(String),
+    /// The upstream did not answer in time.
+    #[error("the upstream did not answer in time; the request may have reached it")]
+    UpstreamTimeout,
+    /// The connection broke after the request may have been sent.
+    #[error("the connection to the upstream broke; the request may have reached it")]
+    UpstreamBroken,
+    /// The gateway is shutting down or could not confirm what it knows.
+    #[error("the gateway cannot be sure of its present rules; try again")]
+    AuthorityUnconfirmed,
+    /// The database or the vault failed.
+    #[error("the gateway's storage is unavailable; nothing was sent")]
+    StorageUnavailable,
+}
+
+impl Refusal {
+    /// When it makes sense to try again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::IdempotencyInProgress | Self::AuthorityUnconfirmed | Self::StorageUnavailable => {
+                Some(Duration::from_secs(1))
+            }
+            Self::TooManyPending { .. } => Some(Duration::from_mins(1)),
+            _ => None,
+        }
+    }
+}
+
+/// Storage errors are told to the agent as one sentence; the particulars go to the log here,
+/// where they are first turned into a refusal.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "storage failed");
+        Self::StorageUnavailable
+    }
+}
+
+fn rule_names(rules: &[MatchedRule]) -> String {
+    rules
+        .iter()
+        .map(|rule| format!("“{}”", rule.name))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,60 @@
+//! What an agent is told of its action, at once or as soon as it changes.
+
+use std::time::Duration;
+
+use gaiterguard_domain::answer::KeptAnswer;
+use gaiterguard_domain::approval::Action;
+use gaiterguard_domain::id::ActionId;
+use tokio::time::Instant;
+
+use crate::Gateway;
+use crate::action;
+use crate::authority::AgentCaller;
+use crate::refusal::Refusal;
+
+/// The longest that a question for an action's status may wait.
+pub const STATUS_WAIT_MAX: Duration = Duration::from_mins(1);
+
+/// An action as its agent sees it.
+#[derive(Clone, Debug)]
+pub struct ActionReport {
+    /// The action as it stands now.
+    pub action: Action,
+    /// The upstream's answer, where there is one and it is kept.
+    pub answer: Option<KeptAnswer>,
+}
+
+impl Gateway {
+    /// Tells where an action stands. With `wait`, as soon as that changes, or when the time is
+    /// up.
+    pub async fn status(
+        &self,
+        caller: &AgentCaller,
+        id: ActionId,
+        wait: Duration,
+    ) -> Result<ActionReport, Refusal> {
+        let deadline = Instant::now() + wait.min(STATUS_WAIT_MAX);
+        // Whoever listens before looking misses nothing.
+        let mut changes = self.watch.listen(id);
+        let first = action::seen(self.action_of(caller, id).await?, self.clock.now());
+        let mut latest = first.clone();
+        while latest.state.status() == first.state.status() && Instant::now() < deadline {
+            let expiry = latest
+                .state
+                .expires_at()
+                .map(|at| self.clock.now().until(at));
+            let until_expiry = expiry.map_or(deadline, |left| Instant::now() + left);
+            tokio::select! {
+                () = changes.changed() => {}
+                () = tokio::time::sleep_until(deadline.min(until_expiry)) => {}
+                () = self.stopping.cancelled() => break,
+            }
+            latest = action::seen(self.action_of(caller, id).await?, self.clock.now());
+        }
+        let answer = self.action_kept_answer(&latest).await?;
+        Ok(ActionReport {
+            action: latest,
+            answer,
+        })
+    }
+}

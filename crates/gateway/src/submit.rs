@@ -1,0 +1,373 @@
+//! The way of a request through the gateway, from top to bottom.
+//!
+//! Whatever door it came by, a request passes here, and the phases stand in the order in which
+//! they are promised: who asks, where to, may that be dialled, what exactly would be sent, how is
+//! it judged, is it recorded, and only then is it sent, held or refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gaiterguard_domain::agent::Binding;
+use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{ActionId, RequestId, WorkspaceId};
+use gaiterguard_domain::ledger::{
+    Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, Recorded, StoredAnswer,
+};
+use gaiterguard_domain::request::{
+    CanonicalRequest, Digest, ProxyRequest, idempotency_digest, is_safe, needs_idempotency_key,
+};
+use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
+use gaiterguard_domain::target::Target;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::{Decision, Judgement};
+use gaiterguard_domain::{header, redact};
+use uuid::Uuid;
+
+use crate::Gateway;
+use crate::answer::{Answer, Held, Outcome};
+use crate::assessor::{Assessment, Question};
+use crate::authority::AgentCaller;
+use crate::credential::drop_parameter;
+use crate::dispatch::Permit;
+use crate::forward::Forwarding;
+use crate::locate::{self, Located};
+use crate::refusal::Refusal;
+use crate::sealed;
+use crate::sealing::Purpose;
+
+/// How often a request is decided anew because definitions changed under it before it is given up.
+const REDECIDE_MAX: usize = 8;
+
+/// What a held agent is told to let pass before it asks again.
+const HELD_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// A request whose way is known: by whom, where to, and the exact bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    pub(crate) caller: AgentCaller,
+    pub(crate) located: Located,
+    pub(crate) request: CanonicalRequest,
+    pub(crate) digest: Digest,
+}
+
+impl Gateway {
+    /// Decides a request and does what was decided.
+    pub async fn submit(
+        self: &Arc<Self>,
+        caller: AgentCaller,
+        request: ProxyRequest,
+        request_id: RequestId,
+    ) -> Outcome {
+        match self.try_submit(caller, request, request_id).await {
+            Ok(outcome) => outcome,
+            Err(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
+    async fn try_submit(
+        self: &Arc<Self>,
+        mut caller: AgentCaller,
+        request: ProxyRequest,
+        request_id: RequestId,
+    ) -> Result<Outcome, Refusal> {
+        if needs_idempotency_key(&request.method) && request.idempotency_key.is_none() {
+            return Err(Refusal::IdempotencyKeyMissing);
+        }
+        for _ in 0..REDECIDE_MAX {
+            let prepared = self.prepare(caller, &request).await?;
+            let judgement = self.judge(&prepared, &request).await;
+            let decision = self
+                .decision(&prepared, &request, &judgement, request_id)
+                .await?;
+
+            // A safe request without a key need not wait for the ledger: its answer does.
+            if judgement.decision == Decision::Forward
+                && request.idempotency_key.is_none()
+                && is_safe(&request.method)
+            {
+                let permit = Permit::to_read(&request.method).ok_or(Refusal::StorageUnavailable)?;
+                let forwarding = Forwarding::new(prepared, &judgement, None);
+                let sending = self.forward_while_recording(permit, forwarding, decision, &request);
+                return Box::pin(sending).await;
+            }
+
+            let hold = decision
+                .hold
+                .as_ref()
+                .map(|hold| (hold.action, hold.expires_at));
+            let claimed = request.idempotency_key.clone();
+            match self.store.record(decision).await? {
+                Recorded::Done(entry) => {
+                    self.metrics.decided(judgement.decision);
+                    return match (judgement.decision, hold) {
+                        (Decision::Forward, _) => {
+                            let permit = Permit::recorded(entry);
+                            let forwarding = Forwarding::new(prepared, &judgement, claimed);
+                            self.forward(permit, entry, forwarding)
+                                .await
+                                .map(Outcome::Answered)
+                        }
+                        (Decision::Hold, Some((action, expires_at))) => {
+                            Ok(Outcome::Held(held(action, expires_at, &judgement)))
+                        }
+                        (Decision::Deny, _) => Err(denied(judgement.matched_rules)),
+                        (Decision::Hold, None) => Err(Refusal::StorageUnavailable),
+                    };
+                }
+                Recorded::KeyUsed(claim) => {
+                    let digest = idempotency_digest(&prepared.digest, &request.intent);
+                    return self.meet_claim(&prepared, claim, digest).await;
+                }
+                Recorded::TooManyPending => {
+                    let pending_max = self.settings.pending_per_agent_max;
+                    return Err(Refusal::TooManyPending { pending_max });
+                }
+                Recorded::AuthorityChanged => {
+                    self.authority
+                        .reload(prepared.caller.agent.workspace)
+                        .await?;
+                    caller = self.authority.again(&prepared.caller)?;
+                }
+            }
+        }
+        Err(Refusal::AuthorityUnconfirmed)
+    }
+
+    /// What would become of a request, without anything being stored or sent.
+    pub async fn dry_run(
+        &self,
+        caller: AgentCaller,
+        request: ProxyRequest,
+    ) -> Result<Judgement, Refusal> {
+        let prepared = self.prepare(caller, &request).await?;
+        Ok(self.judge(&prepared, &request).await)
+    }
+
+    /// Where to, may that be dialled, and what exactly would be sent.
+    pub(crate) async fn prepare(
+        &self,
+        caller: AgentCaller,
+        request: &ProxyRequest,
+    ) -> Result<Prepared, Refusal> {
+        let located = locate::locate(&caller, &request.destination)?;
+        self.check_address(&located.service).await?;
+        let place = located.service.place();
+        let target = match place.query_param() {
+            Some(param) => without_parameter(&located.target, param)?,
+            None => located.target.clone(),
+        };
+        let canonical = CanonicalRequest {
+            method: request.method.clone(),
+            target,
+            headers: header::forwardable(&request.headers, &place.headers()),
+            body: request.body.clone(),
+        };
+        let digest = canonical.digest();
+        Ok(Prepared {
+            caller,
+            located,
+            request: canonical,
+            digest,
+        })
+    }
+
+    /// The rules that match, the assessor's verdict, and what follows from both.
+    pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
+        let caller = &prepared.caller;
+        let service = &prepared.located.service;
+        let matched: Vec<MatchedRule> = caller
+            .definitions
+            .rules
+            .iter()
+            .filter(|rule| rule.covers(service.id, caller.agent.id))
+            .map(|rule| MatchedRule {
+                id: rule.id,
+                name: rule.name.clone(),
+                effect: rule.effect,
+            })
+            .collect();
+        let question = Question {
+            request: &prepared.request,
+            intent: &request.intent,
+            agent: &caller.agent,
+            service,
+        };
+        let verdict = match self.assessor.assess(question) {
+            Assessment::Done(verdict) => verdict,
+            Assessment::Later(verdict) => verdict.await,
+        };
+        let threshold = caller
+            .agent
+            .risk_threshold
+            .unwrap_or(self.settings.risk_threshold);
+        Judgement::of(verdict, matched, None, threshold)
+    }
+
+    /// Everything about a judged request that is to become durable.
+    async fn decision(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        judgement: &Judgement,
+        request_id: RequestId,
+    ) -> Result<NewDecision, Refusal> {
+        let now = self.clock.now();
+        let agent = &prepared.caller.agent;
+        let service = &prepared.located.service;
+        let hold = match judgement.decision {
+            Decision::Hold => Some(self.hold(prepared, now).await?),
+            Decision::Forward | Decision::Deny => None,
+        };
+        let (event, subject) = match (&hold, judgement.decision) {
+            (Some(hold), _) => ("action.created", format!("action:{}", hold.action)),
+            (None, Decision::Deny) => ("request.denied", format!("request:{request_id}")),
+            (None, _) => ("request.forwarded", format!("request:{request_id}")),
+        };
+        let detail = serde_json::json!({
+            "request_id": request_id,
+            "service_id": service.id,
+            "method": prepared.request.method.as_str(),
+            "digest": prepared.digest.to_string(),
+        });
+        Ok(NewDecision {
+            authority: prepared.caller.definitions.version(),
+            claim: request.idempotency_key.clone().map(|key| NewClaim {
+                key,
+                digest: idempotency_digest(&prepared.digest, &request.intent),
+                expires_at: now.after(self.settings.idempotency_lifetime),
+            }),
+            hold,
+            audit: NewAuditEntry {
+                workspace: Some(agent.workspace),
+                at: now,
+                actor: Actor::Agent(agent.id),
+                event,
+                subject,
+                detail,
+            },
+            entry: NewEntry {
+                request_id,
+                workspace: agent.workspace,
+                agent: agent.id,
+                service: service.id,
+                method: prepared.request.method.to_string(),
+                target_url: redact::agent_keys(&prepared.request.target.to_string()).into_owned(),
+                intent: redact::agent_keys(request.intent.as_str()).into_owned(),
+                judgement: judgement.clone(),
+                at: now,
+            },
+        })
+    }
+
+    async fn hold(&self, prepared: &Prepared, now: Timestamp) -> Result<NewHold, Refusal> {
+        let action = ActionId(Uuid::new_v4());
+        let form = prepared.request.to_canonical_form();
+        let workspace = prepared.caller.agent.workspace;
+        Ok(NewHold {
+            action,
+            digest: prepared.digest,
+            binding: Binding::of(prepared.located.grant, &prepared.located.service),
+            request: self
+                .seal(workspace, &Purpose::action_request(action), &form)
+                .await?,
+            expires_at: now.after(self.settings.pending_lifetime),
+            pending_max: self.settings.pending_per_agent_max,
+        })
+    }
+
+    /// Answers a request whose key was used before, without deciding anything anew.
+    pub(crate) async fn meet_claim(
+        &self,
+        prepared: &Prepared,
+        claim: Claim,
+        digest: Digest,
+    ) -> Result<Outcome, Refusal> {
+        if claim.digest != digest {
+            return Err(Refusal::IdempotencyKeyReused);
+        }
+        let workspace = prepared.caller.agent.workspace;
+        match claim.state {
+            ClaimState::Running => Err(Refusal::IdempotencyInProgress),
+            ClaimState::Broken => Err(Refusal::OutcomeUnknown),
+            ClaimState::Denied => {
+                let entry = self.store.request_get(workspace, claim.entry).await?;
+                Err(denied(
+                    entry.map_or_else(Vec::new, |e| e.new.judgement.matched_rules),
+                ))
+            }
+            ClaimState::Answered(stored) => {
+                let entry = self.store.request_get(workspace, claim.entry).await?;
+                let score = entry.map_or(0.0, |entry| entry.new.judgement.verdict.score);
+                let purpose = sealed::request_answer(claim.entry);
+                let answer = self.replay(workspace, &purpose, &stored, score).await?;
+                Ok(Outcome::Answered(answer))
+            }
+            ClaimState::Held(action) => self.meet_action(prepared, action).await,
+        }
+    }
+
+    /// Answers a request that was held before by what has become of its action.
+    async fn meet_action(&self, prepared: &Prepared, id: ActionId) -> Result<Outcome, Refusal> {
+        let now = self.clock.now();
+        let workspace = prepared.caller.agent.workspace;
+        let action = self.action_of(&prepared.caller, id).await?;
+        let note = action.state.word().and_then(|word| word.note.clone());
+        let score = action.judgement.verdict.score;
+        match action.state.at(now) {
+            ActionState::Pending { expires_at } | ActionState::Approved { expires_at, .. } => {
+                Ok(Outcome::Held(held(id, expires_at, &action.judgement)))
+            }
+            ActionState::Executed { .. } => match self.store.action_answer(id).await? {
+                Some(stored) => self
+                    .replay(workspace, &sealed::action_answer(id), &stored, score)
+                    .await
+                    .map(Outcome::Answered),
+                None => Err(Refusal::OutcomeUnknown),
+            },
+            ActionState::Executing(_) => Err(Refusal::IdempotencyInProgress),
+            ActionState::Indeterminate { .. } => Err(Refusal::OutcomeUnknown),
+            ActionState::Denied(_) => Err(Refusal::ActionDenied { action: id, note }),
+            ActionState::Revoked(_) => Err(Refusal::ActionRevoked { action: id, note }),
+            ActionState::Expired { .. } => Err(Refusal::ActionExpired { action: id }),
+        }
+    }
+
+    async fn replay(
+        &self,
+        workspace: WorkspaceId,
+        purpose: &Purpose,
+        stored: &StoredAnswer,
+        score: f64,
+    ) -> Result<Answer, Refusal> {
+        match self.open_answer(workspace, purpose, stored).await? {
+            Some(kept) if !kept.is_truncated => Ok(Answer::replayed(kept, score)),
+            Some(_) | None => Err(Refusal::AnswerNotKept {
+                status: stored.status,
+            }),
+        }
+    }
+}
+
+/// The target without what the agent put in the credential's place.
+fn without_parameter(target: &Target, param: &str) -> Result<Target, Refusal> {
+    match drop_parameter(target.path_and_query(), param) {
+        Some(path_and_query) => Ok(target.with_path_and_query(&path_and_query)?),
+        None => Ok(target.clone()),
+    }
+}
+
+fn held(action: ActionId, expires_at: Timestamp, judgement: &Judgement) -> Held {
+    Held {
+        action,
+        risk_score: judgement.verdict.score,
+        risk_explanation: judgement.verdict.explanation.clone(),
+        expires_at,
+        retry_after: HELD_RETRY_AFTER,
+    }
+}
+
+fn denied(mut rules: Vec<MatchedRule>) -> Refusal {
+    rules.retain(|rule| rule.effect == RuleEffect::Deny);
+    Refusal::PolicyDenied { rules }
+}

@@ -1,0 +1,108 @@
+//! Waking those who wait for an action to change.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gaiterguard_domain::id::ActionId;
+use tokio::sync::watch;
+
+type Waiting = HashMap<ActionId, watch::Sender<u64>>;
+
+/// Who waits for which action.
+#[derive(Clone, Debug, Default)]
+pub struct ActionWatch {
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+/// One who waits for an action.
+#[derive(Debug)]
+pub struct Listener {
+    action: ActionId,
+    changes: watch::Receiver<u64>,
+    watch: ActionWatch,
+}
+
+impl ActionWatch {
+    /// Begins to listen for changes of an action.
+    pub fn listen(&self, action: ActionId) -> Listener {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = waiting
+            .entry(action)
+            .or_insert_with(|| watch::Sender::new(0))
+            .subscribe();
+        Listener {
+            action,
+            changes,
+            watch: self.clone(),
+        }
+    }
+
+    /// Wakes those who wait for an action.
+    pub fn wake(&self, action: ActionId) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = waiting.get(&action) {
+            sender.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Wakes everyone, after changes may have been missed.
+    pub fn wake_all(&self) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for sender in waiting.values() {
+            sender.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+impl Listener {
+    /// Returns when the action has been changed since the last call, or since listening began.
+    pub async fn changed(&mut self) {
+        if self.changes.changed().await.is_err() {
+            // The sender lives in the map for as long as anyone listens.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut waiting = self
+            .watch
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_last = waiting
+            .get(&self.action)
+            .is_some_and(|sender| sender.receiver_count() <= 1);
+        if is_last {
+            waiting.remove(&self.action);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_change_between_listening_and_waiting_is_not_missed() {
+        let watch = ActionWatch::default();
+        let action = ActionId(Uuid::new_v4());
+        let mut listener = watch.listen(action);
+        watch.wake(action);
+        listener.changed().await;
+    }
+
+    #[test]
+    fn nothing_is_remembered_when_nobody_listens() {
+        let watch = ActionWatch::default();
+        let action = ActionId(Uuid::new_v4());
+        let (one, two) = (watch.listen(action), watch.listen(action));
+        drop(one);
+        assert_eq!(watch.waiting.lock().unwrap().len(), 1);
+        drop(two);
+        assert_eq!(watch.waiting.lock().unwrap().len(), 0);
+    }
+}

@@ -1,0 +1,333 @@
+//! The body of `POST /proxy`: a request in JSON.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use gaiterguard_domain::header::{HEADER_BYTES_MAX, HEADERS_MAX};
+use gaiterguard_domain::id::ServiceId;
+use gaiterguard_domain::request::{
+    Destination, IdempotencyKey, Intent, METHODS, ProxyRequest, ServiceName, WAIT_SECONDS_MAX,
+};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::extract;
+use crate::problem::Problem;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What an agent sends to `POST /proxy` and `POST /proxy/dry-run`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope<'a> {
+    #[serde(alias = "serviceId")]
+    service_id: Option<i64>,
+    service: Option<String>,
+    method: String,
+    path: Option<String>,
+    #[serde(rename = "targetUrl", alias = "target_url")]
+    target_url: Option<String>,
+    #[serde(default)]
+    headers: Option<Headers>,
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
+    #[serde(alias = "bodyBase64")]
+    body_base64: Option<String>,
+    intent: String,
+    #[serde(rename = "idempotencyKey", alias = "idempotency_key")]
+    idempotency_key: Option<String>,
+    wait: Option<u32>,
+}
+
+/// Headers with their values, in the order in which they stand in the JSON.
+struct Headers(Vec<(String, Values)>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Headers;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of header names with a string or a list of strings each")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Headers, A::Error> {
+                let mut headers = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    headers.push(entry);
+                }
+                Ok(Headers(headers))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// Reads the request that `bytes` describes. `outer` are the headers of the call itself.
+pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Problem> {
+    let envelope: Envelope<'_> = extract::from_json(bytes)?;
+    let (body, is_json) = body(&envelope, bytes)?;
+    let mut headers = headers(envelope.headers)?;
+    if is_json && !headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if envelope
+        .wait
+        .is_some_and(|seconds| seconds > WAIT_SECONDS_MAX)
+    {
+        let message = format!("must be from 0 to {WAIT_SECONDS_MAX} seconds");
+        return Err(Problem::field("wait", message));
+    }
+    Ok(ProxyRequest {
+        destination: destination(
+            envelope.service_id,
+            envelope.service,
+            envelope.path,
+            envelope.target_url,
+        )?,
+        method: method(&envelope.method)?,
+        headers,
+        body,
+        intent: Intent::parse(&envelope.intent)
+            .map_err(|refused| Problem::field("intent", refused.to_string()))?,
+        idempotency_key: idempotency_key(outer, envelope.idempotency_key.as_deref())?,
+    })
+}
+
+fn destination(
+    id: Option<i64>,
+    name: Option<String>,
+    path: Option<String>,
+    target_url: Option<String>,
+) -> Result<Destination, Problem> {
+    let service = match (id, name) {
+        (Some(_), Some(_)) => {
+            return Err(Problem::field(
+                "service",
+                "give service_id or service, not both",
+            ));
+        }
+        (Some(id), None) => Some(ServiceName::Id(ServiceId(id))),
+        (None, Some(name)) => Some(ServiceName::Name(name)),
+        (None, None) => None,
+    };
+    match (&service, &path, &target_url) {
+        (None, _, None) => Err(Problem::field(
+            "service_id",
+            "is required with a path, unless targetUrl names the whole address",
+        )),
+        (Some(_), None, None) => Err(Problem::field(
+            "path",
+            "is required with a service, unless targetUrl is given",
+        )),
+        _ => Ok(Destination {
+            service,
+            path,
+            target_url,
+        }),
+    }
+}
+
+fn method(text: &str) -> Result<Method, Problem> {
+    METHODS
+        .into_iter()
+        .find(|method| method.as_str().eq_ignore_ascii_case(text))
+        .ok_or_else(|| {
+            Problem::field(
+                "method",
+                "must be GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE",
+            )
+        })
+}
+
+/// The body's bytes, and whether they are JSON that the gateway is to label so.
+fn body(envelope: &Envelope<'_>, whole: &Bytes) -> Result<(Bytes, bool), Problem> {
+    match (envelope.body, envelope.body_base64.as_deref()) {
+        (Some(_), Some(_)) => Err(Problem::field(
+            "body_base64",
+            "give body or body_base64, not both",
+        )),
+        (None, None) => Ok((Bytes::new(), false)),
+        (None, Some(text)) => STANDARD
+            .decode(text)
+            .map(|bytes| (Bytes::from(bytes), false))
+            .map_err(|_| Problem::field("body_base64", "must be base64 with padding")),
+        (Some(raw), None) if raw.get().starts_with('"') => {
+            let text: String = serde_json::from_str(raw.get())
+                .map_err(|_| Problem::field("body", "is not a valid JSON string"))?;
+            Ok((Bytes::from(text), false))
+        }
+        // The value goes out as the agent wrote it: member order and numbers are untouched.
+        (Some(raw), None) => Ok((whole.slice_ref(raw.get().as_bytes()), true)),
+    }
+}
+
+fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
+    let mut headers = HeaderMap::new();
+    let mut count = 0;
+    let mut bytes = 0;
+    for (name, values) in given.map(|headers| headers.0).into_iter().flatten() {
+        let field = format!("headers.{name}");
+        let parsed = HeaderName::try_from(name.as_str())
+            .map_err(|_| Problem::field(&field, "is not a valid header name"))?;
+        let values = match values {
+            Values::One(value) => vec![value],
+            Values::Several(values) => values,
+        };
+        for value in values {
+            count += 1;
+            bytes += name.len() + value.len();
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+                Problem::field(
+                    &field,
+                    "must not hold line breaks or other control characters",
+                )
+            })?;
+            if count > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
+                let message = format!("at most {HEADERS_MAX} headers of {HEADER_BYTES_MAX} bytes");
+                return Err(Problem::field("headers", message));
+            }
+            headers.append(parsed.clone(), value);
+        }
+    }
+    Ok(headers)
+}
+
+/// The key in the call's own header wins over the field.
+fn idempotency_key(
+    outer: &HeaderMap,
+    field: Option<&str>,
+) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut in_header = outer.get_all(IDEMPOTENCY_KEY).iter();
+    let text = match (in_header.next(), in_header.next()) {
+        (Some(_), Some(_)) => {
+            return Err(Problem::field("Idempotency-Key", "must be given once"));
+        }
+        (Some(value), None) => Some(value.to_str().unwrap_or_default()),
+        (None, _) => field,
+    };
+    text.map(IdempotencyKey::parse)
+        .transpose()
+        .map_err(|refused| Problem::field("Idempotency-Key", refused.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<ProxyRequest, Problem> {
+        read(&Bytes::copy_from_slice(text.as_bytes()), &HeaderMap::new())
+    }
+
+    fn with(fields: &str) -> Result<ProxyRequest, Problem> {
+        read_text(&format!(
+            r#"{{"service_id":1,"method":"post","path":"/a","intent":"x"{fields}}}"#
+        ))
+    }
+
+    #[test]
+    fn a_json_body_goes_out_as_it_was_written() {
+        let request = with(r#","body":{"b":1.50,"a":1e2,"a":12345678901234567890123}"#).unwrap();
+        assert_eq!(
+            request.body,
+            r#"{"b":1.50,"a":1e2,"a":12345678901234567890123}"#
+        );
+        assert_eq!(request.headers[CONTENT_TYPE], "application/json");
+        assert_eq!(request.method, Method::POST);
+    }
+
+    #[test]
+    fn a_string_body_is_sent_as_it_is_and_bytes_come_as_base64() {
+        let request = with(r#","body":"a=1&b=\u00fc""#).unwrap();
+        assert_eq!(request.body, "a=1&b=\u{fc}");
+        assert!(!request.headers.contains_key(CONTENT_TYPE));
+        assert_eq!(
+            with(r#","body_base64":"AP8=""#).unwrap().body,
+            &[0u8, 255][..]
+        );
+        assert!(with(r#","body":null"#).unwrap().body.is_empty());
+    }
+
+    #[test]
+    fn a_given_content_type_stands() {
+        let request =
+            with(r#","body":{},"headers":{"content-TYPE":"application/x+json","X":["1","2"]}"#)
+                .unwrap();
+        assert_eq!(request.headers[CONTENT_TYPE], "application/x+json");
+        assert_eq!(request.headers.get_all("x").iter().count(), 2);
+    }
+
+    #[test]
+    fn every_refusal_names_its_field() {
+        for (fields, field) in [
+            (r#","body":1,"body_base64":"""#, "body_base64"),
+            (r#","body_base64":"?""#, "body_base64"),
+            (r#","headers":{"a b":"1"}"#, "headers.a b"),
+            (r#","headers":{"a":"1\n2"}"#, "headers.a"),
+            (r#","headers":[]"#, "headers"),
+            (r#","service":"x""#, "service"),
+            (r#","wait":301"#, "wait"),
+            (r#","wait":-1"#, "wait"),
+            (r#","idempotencyKey":"a b""#, "Idempotency-Key"),
+            (r#","serviceId":2"#, "service_id"),
+            (r#","header":{}"#, "header"),
+        ] {
+            let json = with(fields).unwrap_err().to_json();
+            assert_eq!(json["errors"][0]["field"], field, "{fields}");
+            assert_eq!(json["code"], "validation_failed");
+        }
+        for (text, field) in [
+            (r#"{"method":"GET","path":"/a","intent":"x"}"#, "service_id"),
+            (r#"{"service_id":1,"method":"GET","intent":"x"}"#, "path"),
+            (
+                r#"{"service_id":1,"method":"TRACE","path":"/","intent":"x"}"#,
+                "method",
+            ),
+            (
+                r#"{"service_id":1,"method":"GET","path":"/","intent":" "}"#,
+                "intent",
+            ),
+            (r#"{"service_id":1,"method":"GET","path":"/"}"#, "intent"),
+            (
+                r#"{"service_id":"1","method":"GET","path":"/","intent":"x"}"#,
+                "service_id",
+            ),
+            ("[]", ""),
+            ("{", ""),
+        ] {
+            let json = read_text(text).unwrap_err().to_json();
+            assert_eq!(json["errors"][0]["field"], field, "{text}");
+        }
+    }
+
+    #[test]
+    fn headers_are_bounded() {
+        let many: Vec<String> = (0..101).map(|n| format!(r#""h{n}":"""#)).collect();
+        assert!(with(&format!(r#","headers":{{{}}}"#, many.join(","))).is_err());
+        let long = "a".repeat(HEADER_BYTES_MAX);
+        assert!(with(&format!(r#","headers":{{"a":"{long}"}}"#)).is_err());
+    }
+
+    #[test]
+    fn the_key_in_the_header_wins() {
+        let mut outer = HeaderMap::new();
+        outer.insert(IDEMPOTENCY_KEY, HeaderValue::from_static("outer"));
+        let text =
+            r#"{"service_id":1,"method":"GET","path":"/","intent":"x","idempotencyKey":"inner"}"#;
+        let request = read(&Bytes::from_static(text.as_bytes()), &outer).unwrap();
+        assert_eq!(request.idempotency_key.unwrap().as_str(), "outer");
+    }
+}

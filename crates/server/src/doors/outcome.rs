@@ -1,0 +1,79 @@
+//! The engine's outcomes as answers.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use gaiterguard_gateway::answer::{Answer, AnswerBody, Held, Outcome, Provenance};
+use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use crate::middleware::FromUpstream;
+use crate::problem::Problem;
+
+const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
+const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");
+const X_IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-status");
+
+/// The answer to an agent's request.
+pub(super) fn response(outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::Answered(answer) => answered(answer),
+        Outcome::Held(held) => blocked(&held),
+        Outcome::Refused(refusal) => Problem::from(refusal).into_response(),
+    }
+}
+
+/// An upstream's answer as the agent gets it: its status, its headers, its bytes, and beside them
+/// what the gateway says. An upstream's own headers of those names are replaced.
+pub(super) fn answered(answer: Answer) -> Response {
+    let body = match answer.body {
+        AnswerBody::Whole(bytes) => Body::from(bytes),
+        AnswerBody::Relayed(body) => Body::new(body),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    let headers = response.headers_mut();
+    let (proxy_status, idempotency_status) = match answer.provenance {
+        Provenance::Forwarded => ("forwarded", "processed"),
+        Provenance::ExecutedApproved => ("executed-approved", "processed"),
+        Provenance::Replayed => ("replayed", "replayed"),
+    };
+    headers.insert(X_PROXY_STATUS, HeaderValue::from_static(proxy_status));
+    if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", answer.risk_score)) {
+        headers.insert(X_RISK_SCORE, score);
+    }
+    headers.remove(X_IDEMPOTENCY_STATUS);
+    if answer.has_key {
+        headers.insert(
+            X_IDEMPOTENCY_STATUS,
+            HeaderValue::from_static(idempotency_status),
+        );
+    }
+    // The length of a body that follows is told by the body itself.
+    if answer.status == StatusCode::NO_CONTENT || answer.status == StatusCode::NOT_MODIFIED {
+        headers.remove(CONTENT_LENGTH);
+    }
+    response.extensions_mut().insert(FromUpstream);
+    response
+}
+
+/// 428: a human looks at it first.
+fn blocked(held: &Held) -> Response {
+    let status_url = format!("/status/{}", held.action);
+    let mut problem = Problem::new(
+        StatusCode::PRECONDITION_REQUIRED,
+        "approval_required",
+        "a human must approve this request; ask status_url until it is decided",
+    )
+    .with("action_id", held.action.to_string())
+    .with("risk_score", held.risk_score)
+    .with("risk_explanation", held.risk_explanation.clone())
+    .with("status_url", status_url.clone())
+    .with("expires_at", held.expires_at.to_string())
+    .header(RETRY_AFTER, HeaderValue::from(held.retry_after.as_secs()))
+    .header(X_PROXY_STATUS, HeaderValue::from_static("blocked"));
+    if let Ok(location) = HeaderValue::from_str(&status_url) {
+        problem = problem.header(LOCATION, location);
+    }
+    problem.into_response()
+}

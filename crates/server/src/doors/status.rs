@@ -1,0 +1,107 @@
+//! `GET /status/{action_id}`.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_domain::approval::{ActionState, ActionStatus, Revocation};
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_gateway::status::{ActionReport, STATUS_WAIT_MAX};
+use serde::{Deserialize, Serialize};
+
+use super::agent::Agent;
+use crate::extract::{ApiPath, ApiQuery};
+use crate::kept_answer::KeptAnswerBody;
+use crate::problem::Problem;
+use crate::state::AgentState;
+
+/// How long to wait for a change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StatusQuery {
+    wait: Option<u64>,
+}
+
+/// Where an action stands; each status has the members that are true in it.
+#[derive(Serialize)]
+pub(crate) struct StatusBody {
+    status: ActionStatus,
+    action_id: ActionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execute_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<Note>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<KeptAnswerBody>,
+}
+
+/// The human's words; null where none were left.
+#[derive(Serialize)]
+struct Note(Option<String>);
+
+/// Tells an agent where its action stands, at once or as soon as it changes.
+pub(crate) async fn status(
+    State(state): State<AgentState>,
+    Agent(caller): Agent,
+    ApiPath(action): ApiPath<String>,
+    ApiQuery(query): ApiQuery<StatusQuery>,
+) -> Result<Json<StatusBody>, Problem> {
+    let wait = Duration::from_secs(query.wait.unwrap_or(0));
+    if wait > STATUS_WAIT_MAX {
+        let message = format!("must be from 0 to {} seconds", STATUS_WAIT_MAX.as_secs());
+        return Err(Problem::field("wait", message));
+    }
+    let action = super::action_id(&action)?;
+    let report = state.gateway.status(&caller, action, wait).await?;
+    Ok(Json(StatusBody::from(report)))
+}
+
+impl From<ActionReport> for StatusBody {
+    fn from(report: ActionReport) -> Self {
+        let action = report.action;
+        let mut body = Self {
+            status: action.state.status(),
+            action_id: action.id,
+            created_at: None,
+            expires_at: None,
+            execute_url: None,
+            resolved_at: None,
+            note: None,
+            detail: None,
+            result: None,
+        };
+        match action.state {
+            ActionState::Pending { expires_at } => {
+                body.created_at = Some(action.created_at);
+                body.expires_at = Some(expires_at);
+            }
+            ActionState::Approved {
+                approval,
+                expires_at,
+            } => {
+                body.execute_url = Some(format!("/proxy/execute/{}", action.id));
+                body.expires_at = Some(expires_at);
+                body.note = Some(Note(approval.note));
+            }
+            ActionState::Denied(word)
+            | ActionState::Revoked(Revocation::Withdrawn(word) | Revocation::Resolved(word)) => {
+                body.resolved_at = Some(word.at);
+                body.note = Some(Note(word.note));
+            }
+            ActionState::Expired { at } => body.resolved_at = Some(at),
+            ActionState::Executing(_) => {}
+            ActionState::Executed { .. } => body.result = report.answer.map(KeptAnswerBody::from),
+            ActionState::Indeterminate { detail, .. } => body.detail = Some(detail),
+        }
+        body
+    }
+}

@@ -1,0 +1,127 @@
+//! Putting the engine together from the settings.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_domain::time::Clock;
+use gaiterguard_gateway::assessor::BuiltIn;
+use gaiterguard_gateway::authority::Authority;
+use gaiterguard_gateway::clock::SystemClock;
+use gaiterguard_gateway::credential::Credentials;
+use gaiterguard_gateway::identity::{self, Identity, IdentitySettings};
+use gaiterguard_gateway::sealing::{Sealing, StartError};
+use gaiterguard_gateway::upstream::{TlsSetupError, Upstream};
+use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
+use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use crate::secrets::Secrets;
+use crate::settings::{Database, Registration, Settings, StorageSettings};
+
+/// Everything that is served.
+pub(crate) struct Engine {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) store: Store,
+}
+
+/// Why the engine does not start. Each text is a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("UPSTREAM_CA_FILE cannot be used: {0}")]
+    Tls(#[from] TlsSetupError),
+}
+
+/// Opens the database, for serving or for a command beside a gateway that may be running.
+pub(crate) fn open_store(
+    settings: &StorageSettings,
+    replica: ReplicaId,
+    purpose: Purpose,
+) -> Result<Store, StoreError> {
+    Store::open(
+        settings.database.url().expose_secret(),
+        StoreOptions::new(replica, purpose),
+    )
+}
+
+impl Engine {
+    /// Migrates the database and starts the engine on it. `own_listeners` are the addresses that
+    /// no upstream may have.
+    pub(crate) async fn start(
+        settings: &Settings,
+        secrets: &Secrets,
+        own_listeners: Vec<SocketAddr>,
+    ) -> Result<Self, EngineError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let replica = ReplicaId(Uuid::new_v4());
+        let upstream = Arc::new(Upstream::new(settings.upstream.for_gateway(own_listeners))?);
+        let store = open_store(&settings.storage, replica, Purpose::Serve)?;
+        store.migrate().await?;
+        let salt = &settings.secret.encryption_salt;
+        let sealing =
+            Sealing::open_or_create(store.clone(), &secrets.encryption, salt, Arc::clone(&clock))
+                .await?;
+        let is_shared = matches!(settings.storage.database, Database::Postgres { .. });
+        let authority = Authority::load(store.clone(), Arc::clone(&clock), is_shared).await?;
+        let credentials = Credentials::new(
+            store.clone(),
+            sealing.clone(),
+            Arc::clone(&upstream),
+            Arc::clone(&clock),
+        );
+        let identity = Identity::new(
+            store.clone(),
+            &IdentitySettings {
+                jwt_secret: secrets.jwt.clone(),
+                access_expiry: settings.auth.access_ttl,
+                refresh_expiry: settings.auth.refresh_ttl,
+                registration: registration(settings.auth.registration),
+            },
+            Arc::clone(&clock),
+        );
+        let gateway = Gateway::new(Parts {
+            replica,
+            store: store.clone(),
+            authority: Arc::new(authority),
+            sealing,
+            credentials,
+            upstream,
+            assessor: Box::new(BuiltIn),
+            settings: gateway_settings(settings),
+            clock,
+        });
+        gateway.start().await?;
+        Ok(Self {
+            gateway,
+            identity: Arc::new(identity),
+            store,
+        })
+    }
+}
+
+fn gateway_settings(settings: &Settings) -> GatewaySettings {
+    GatewaySettings {
+        risk_threshold: settings.approval.risk_threshold,
+        pending_lifetime: settings.approval.pending_ttl,
+        approval_lifetime: settings.approval.execute_ttl,
+        idempotency_lifetime: settings.retention.idempotency_ttl,
+        stored_answer_bytes_max: settings.upstream.stored_answer_bytes_max,
+        pending_per_agent_max: settings.approval.pending_per_agent_max,
+        ledger_retention: settings.retention.ledger,
+        result_retention: settings.retention.result,
+    }
+}
+
+fn registration(setting: Registration) -> identity::Registration {
+    match setting {
+        Registration::First => identity::Registration::First,
+        Registration::Open => identity::Registration::Open,
+        Registration::Closed => identity::Registration::Closed,
+    }
+}

@@ -1,0 +1,21 @@
+//! What the agents' doors work with.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use gaiterguard_gateway::Gateway;
+
+/// Shared by all of them; a clone is another handle.
+#[derive(Clone)]
+pub(crate) struct AgentState {
+    /// The engine.
+    pub(crate) gateway: Arc<Gateway>,
+    /// How long the body of a call may be.
+    pub(crate) request_body_bytes_max: usize,
+}
+
+impl FromRef<AgentState> for Arc<Gateway> {
+    fn from_ref(state: &AgentState) -> Self {
+        Self::clone(&state.gateway)
+    }
+}
