@@ -101,7 +101,7 @@ impl Connection {
             })
         };
         match tokio::time::timeout(CONNECT_WAIT, opening).await {
-            Ok(opened) => Ok(opened?),
+            Ok(opened) => opened.map_err(|error| StoreError::unreachable(&error)),
             Err(_) => Err(StoreError::late("a connection")),
         }
     }

@@ -76,6 +76,11 @@ impl StoreError {
         Self::Unavailable(format!("{what} did not come in time"))
     }
 
+    /// Whatever keeps a connection from being opened, the database is not there to be asked.
+    pub(crate) fn unreachable(error: &sqlx::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+
     /// For waiters of one batch, each of whom is to be told the same.
     pub(crate) fn told_again(&self) -> Self {
         Self::Unavailable(self.to_string())

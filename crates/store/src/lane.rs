@@ -450,6 +450,9 @@ async fn counter_take(
 /// Opens a chain. Its first entry names the heads of the chains before it that no other chain has
 /// named yet: cutting off the end of one of those then shows.
 async fn chain_open(connection: &mut Connection, at: Timestamp) -> Result<Head, StoreError> {
+    // Counters before heads, as every writer takes them.
+    let chain = counter_take(connection, "chains", 1).await?.start;
+    let id = counter_take(connection, "audit", 1).await?.start;
     let text = connection.text(
         "SELECT chain, sequence, hash, commits FROM audit_chains
          WHERE recorded < sequence ORDER BY chain",
@@ -472,8 +475,6 @@ async fn chain_open(connection: &mut Connection, at: Timestamp) -> Result<Head, 
             "hash": link.hash.to_string(),
         }));
     }
-    let chain = counter_take(connection, "chains", 1).await?.start;
-    let id = counter_take(connection, "audit", 1).await?.start;
     let mut link = ChainHead::start(chain);
     let entry = link.link(
         AuditId(id),

@@ -8,6 +8,7 @@
 //! given back, since nobody will send its request.
 
 mod batch;
+mod delivery;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +24,7 @@ use gaiterguard_domain::verdict::Decision;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
+use self::delivery::{Delivery, Returns};
 use crate::error::StoreError;
 use crate::lane::{CommitFailed, Lane};
 use crate::store::{Shared, Store};
@@ -55,19 +57,13 @@ const FLUSH_WAIT: Duration = Duration::from_secs(10);
 /// Something to write, and who waits for it.
 pub(crate) enum Command {
     /// A decision.
-    Record(
-        Box<NewDecision>,
-        oneshot::Sender<Result<Recorded, StoreError>>,
-    ),
+    Record(Box<NewDecision>, oneshot::Sender<Delivery<Recorded>>),
     /// The end of a request. It is written even if nobody waits.
-    Complete(
-        Box<Completion>,
-        Option<oneshot::Sender<Result<bool, StoreError>>>,
-    ),
+    Complete(Box<Completion>, Option<oneshot::Sender<Delivery<bool>>>),
     /// A change of an action.
     Change(
         Box<ActionChange>,
-        Option<oneshot::Sender<Result<Changed, StoreError>>>,
+        Option<oneshot::Sender<Delivery<Changed>>>,
     ),
 }
 
@@ -95,6 +91,7 @@ impl Ledger {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let commands = Arc::new(Mutex::new(commands));
         let waiting = Arc::new(AtomicUsize::new(0));
+        let returns = Returns::new(queue.downgrade(), Arc::clone(&waiting));
         let tasks = shared
             .lanes()
             .iter()
@@ -103,6 +100,7 @@ impl Ledger {
                     shared: Arc::clone(shared),
                     commands: Arc::clone(&commands),
                     waiting: Arc::clone(&waiting),
+                    returns: returns.clone(),
                     carried: Vec::new(),
                 };
                 tokio::spawn(writer.run()).abort_handle()
@@ -185,9 +183,9 @@ impl Store {
     }
 }
 
-async fn answered<T>(told: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+async fn answered<T>(told: oneshot::Receiver<Delivery<T>>) -> Result<T, StoreError> {
     match tokio::time::timeout(ANSWER_WAIT, told).await {
-        Ok(Ok(answer)) => answer,
+        Ok(Ok(delivery)) => delivery.take(),
         Ok(Err(_)) => Err(StoreError::late("the ledger writer's answer")),
         Err(_) => Err(StoreError::late("the commit")),
     }
@@ -211,77 +209,41 @@ impl Command {
         }
     }
 
-    /// Tells the waiter, and answers what must be written if it has gone.
-    fn answer(self, answer: Answer) -> Option<Self> {
+    /// Tells the waiter. Answers the command if it must be tried again.
+    fn answer(self, answer: Answer, returns: &Returns) -> Option<Self> {
         match (self, answer) {
-            (this, Answer::Later) => Some(this),
+            (this, Answer::Later) => return Some(this),
             (Self::Record(decision, tell), Answer::Recorded(recorded)) => {
-                match tell.send(Ok(recorded)) {
-                    Err(Ok(Recorded::Done(entry)))
-                        if decision.entry.judgement.decision == Decision::Forward =>
-                    {
-                        let claim = decision
-                            .claim
-                            .map(|claim| (decision.entry.agent, claim.key));
-                        let given_back = Completion {
-                            entry,
-                            claim,
-                            outcome: Outcome::NotSent,
-                            at: decision.entry.at,
-                        };
-                        Some(Self::Complete(Box::new(given_back), None))
-                    }
-                    _ => None,
-                }
+                let undo = recorded_undo(*decision, &recorded);
+                // A delivery that nobody takes gives back what it tells of.
+                let _ = tell.send(Delivery::new(Ok(recorded), undo, returns));
             }
-            (Self::Complete(_, tell), Answer::Completed(done)) => {
-                if let Some(tell) = tell {
-                    // A waiter that has gone knew all it needed.
-                    let _ = tell.send(Ok(done));
-                }
-                None
+            (Self::Complete(_, Some(tell)), Answer::Completed(done)) => {
+                let _ = tell.send(Delivery::new(Ok(done), None, returns));
             }
             (Self::Change(change, Some(tell)), Answer::Changed(changed)) => {
-                match (tell.send(Ok(changed)), change.state) {
-                    (Err(Ok(Changed::Done)), ActionState::Executing(execution)) => {
-                        let state = ActionState::Executing(execution)
-                            .apply(ActionEvent::NothingSent)
-                            .ok()?;
-                        let given_back = ActionChange {
-                            action: change.action,
-                            revision: change.revision + 1,
-                            state,
-                            authority: None,
-                            answer: None,
-                            audit: NewAuditEntry {
-                                actor: Actor::Gateway,
-                                event: "action.execution_given_back",
-                                ..change.audit
-                            },
-                        };
-                        Some(Self::Change(Box::new(given_back), None))
-                    }
-                    _ => None,
-                }
+                let undo = changed_undo(*change, changed);
+                let _ = tell.send(Delivery::new(Ok(changed), undo, returns));
             }
-            _ => None,
+            _ => {}
         }
+        None
     }
 
     /// Tells the waiter of an error, and answers what must be tried again all the same.
-    fn fail(self, error: &StoreError) -> Option<Self> {
+    fn fail(self, error: &StoreError, returns: &Returns) -> Option<Self> {
         match self {
             Self::Record(_, tell) => {
-                let _ = tell.send(Err(error.told_again()));
+                let _ = tell.send(Delivery::new(Err(error.told_again()), None, returns));
                 None
             }
             Self::Complete(completion, Some(tell)) => {
                 // The request has ended whether or not its waiter hears of it.
-                let _ = tell.send(Err(error.told_again()));
+                let _ = tell.send(Delivery::new(Err(error.told_again()), None, returns));
                 Some(Self::Complete(completion, None))
             }
             Self::Change(_, Some(tell)) => {
-                let _ = tell.send(Err(error.told_again()));
+                let _ = tell.send(Delivery::new(Err(error.told_again()), None, returns));
                 None
             }
             unseen => Some(unseen),
@@ -298,11 +260,51 @@ impl Command {
     }
 }
 
+/// What gives a decision back whose request nobody will send: its end with nothing sent.
+fn recorded_undo(decision: NewDecision, recorded: &Recorded) -> Option<Command> {
+    let Recorded::Done(entry) = recorded else {
+        return None;
+    };
+    if decision.entry.judgement.decision != Decision::Forward {
+        return None;
+    }
+    let completion = Completion {
+        entry: *entry,
+        claim: decision
+            .claim
+            .map(|claim| (decision.entry.agent, claim.key)),
+        outcome: Outcome::NotSent,
+        at: decision.entry.at,
+    };
+    Some(Command::Complete(Box::new(completion), None))
+}
+
+/// What gives an execution back that nobody will carry out: its approval stands again.
+fn changed_undo(change: ActionChange, changed: Changed) -> Option<Command> {
+    if changed != Changed::Done || !matches!(change.state, ActionState::Executing(_)) {
+        return None;
+    }
+    let change = ActionChange {
+        action: change.action,
+        revision: change.revision + 1,
+        state: change.state.apply(ActionEvent::NothingSent).ok()?,
+        authority: None,
+        answer: None,
+        audit: NewAuditEntry {
+            actor: Actor::Gateway,
+            event: "action.execution_given_back",
+            ..change.audit
+        },
+    };
+    Some(Command::Change(Box::new(change), None))
+}
+
 /// A task that writes.
 struct Writer {
     shared: Arc<Shared>,
     commands: Arc<Mutex<mpsc::Receiver<Command>>>,
     waiting: Arc<AtomicUsize>,
+    returns: Returns,
     /// What must be written and could not be.
     carried: Vec<Command>,
 }
@@ -421,7 +423,7 @@ impl Writer {
         let rest = batch
             .into_iter()
             .zip(answers)
-            .filter_map(|(command, answer)| command.answer(answer));
+            .filter_map(|(command, answer)| command.answer(answer, &self.returns));
         self.carried.extend(rest);
         self.done(before - (self.carried.len() - carried_before));
     }
@@ -429,8 +431,10 @@ impl Writer {
     fn fail(&mut self, batch: Vec<Command>, error: &StoreError) -> bool {
         let before = batch.len();
         let carried_before = self.carried.len();
-        self.carried
-            .extend(batch.into_iter().filter_map(|command| command.fail(error)));
+        let rest = batch
+            .into_iter()
+            .filter_map(|command| command.fail(error, &self.returns));
+        self.carried.extend(rest);
         for command in self.carried.iter_mut().skip(ANSWERS_CARRIED_MAX) {
             command.strip();
         }
@@ -444,7 +448,7 @@ impl Writer {
         tracing::error!(%error, "the database refused an entry of the ledger");
         self.done(batch.len());
         for command in batch {
-            drop(command.fail(error));
+            drop(command.fail(error, &self.returns));
         }
         false
     }

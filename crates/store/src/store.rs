@@ -341,10 +341,11 @@ impl Store {
     }
 
     pub(crate) async fn read(&self) -> Result<Read, StoreError> {
-        Ok(match &self.inner.readers {
-            Readers::Sqlite(pool) => Read::Sqlite(pool.acquire().await?),
-            Readers::Postgres(pool) => Read::Postgres(pool.acquire().await?),
-        })
+        let lent = match &self.inner.readers {
+            Readers::Sqlite(pool) => pool.acquire().await.map(Read::Sqlite),
+            Readers::Postgres(pool) => pool.acquire().await.map(Read::Postgres),
+        };
+        lent.map_err(|error| StoreError::unreachable(&error))
     }
 }
 

@@ -93,7 +93,7 @@ impl Store {
             // Whoever else tries this waits here until it is decided.
             execute!(
                 write,
-                "UPDATE counters SET next = next WHERE name = 'chains'"
+                "UPDATE counters SET next = next WHERE name = 'users'"
             );
             let (count,) = fetch_one!(write, (i64,), "SELECT COUNT(*) FROM users");
             if count > 0 {

@@ -6,7 +6,7 @@ CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     next BIGINT NOT NULL
 );
-INSERT INTO counters (name, next) VALUES ('requests', 1), ('audit', 1), ('chains', 1);
+INSERT INTO counters (name, next) VALUES ('requests', 1), ('audit', 1), ('chains', 1), ('users', 1);
 
 CREATE TABLE audit_chains (
     chain BIGINT PRIMARY KEY,

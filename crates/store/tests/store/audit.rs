@@ -1,0 +1,275 @@
+//! The audit log: what is chained, how tampering shows, and what listeners are told.
+
+use std::time::Duration;
+
+use gaiterguard_domain::id::AuditId;
+use gaiterguard_domain::ledger::Recorded;
+use gaiterguard_store::{AuditBroken, Notice, Purpose, Resume, Store};
+
+use crate::support::{Database, NOW, World, audit, on_both, word};
+
+on_both!(
+    a_whole_log_is_verified_while_it_grows,
+    a_changed_entry_shows,
+    a_removed_entry_shows,
+    a_tail_that_was_cut_off_shows,
+    a_tail_that_was_cut_off_with_its_head_shows_in_a_later_chain,
+    a_chain_that_was_removed_shows,
+    entries_are_listed_in_pages,
+    a_listener_that_comes_back_is_told_what_it_missed,
+    listeners_are_told_of_every_commit,
+);
+
+/// The chain that a world's first entries are in.
+async fn first_chain(store: &Store) -> (i64, i64) {
+    let entries = store
+        .audit_list(gaiterguard_domain::id::WorkspaceId(1), None, 200)
+        .await
+        .unwrap()
+        .items;
+    let chain = entries.last().unwrap().chain;
+    let reached = entries
+        .iter()
+        .filter(|entry| entry.chain == chain)
+        .map(|entry| entry.sequence)
+        .max()
+        .unwrap();
+    (chain, reached)
+}
+
+async fn verified(store: &Store) -> Result<u64, AuditBroken> {
+    store.audit_verify(|_| {}).await.unwrap()
+}
+
+async fn a_whole_log_is_verified_while_it_grows(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let store = store.clone();
+            let decision = world.forward(version, None);
+            tokio::spawn(async move {
+                for _ in 0..150 {
+                    let recorded = store.record(decision.clone()).await.unwrap();
+                    assert!(matches!(recorded, Recorded::Done(_)));
+                }
+            })
+        })
+        .collect();
+    let tool = database.open(Purpose::Tool);
+    while writers.iter().any(|writer| !writer.is_finished()) {
+        verified(&tool).await.unwrap();
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    // A tool that writes has a chain of its own.
+    tool.user_password_set(world.user, "new", NOW, audit())
+        .await
+        .unwrap();
+    let mut told = 0;
+    let count = store
+        .audit_verify(|count| told = count)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(count > 600 && told == count, "{count} {told}");
+    tool.close().await;
+}
+
+async fn a_changed_entry_shows(database: &Database, store: &Store) {
+    World::new(store).await;
+    let (chain, _) = first_chain(store).await;
+    database
+        .meddle(&format!(
+            "UPDATE audit SET detail = '{{}}' WHERE chain = {chain} AND sequence = 3"
+        ))
+        .await;
+    let broken = verified(store).await.unwrap_err();
+    assert!(
+        matches!(&broken, AuditBroken::Entry(entry) if (entry.chain, entry.sequence) == (chain, 3)),
+        "{broken}"
+    );
+}
+
+async fn a_removed_entry_shows(database: &Database, store: &Store) {
+    World::new(store).await;
+    let (chain, _) = first_chain(store).await;
+    database
+        .meddle(&format!(
+            "DELETE FROM audit WHERE chain = {chain} AND sequence = 2"
+        ))
+        .await;
+    let broken = verified(store).await.unwrap_err();
+    assert!(matches!(broken, AuditBroken::Entry(_)), "{broken}");
+}
+
+async fn a_tail_that_was_cut_off_shows(database: &Database, store: &Store) {
+    World::new(store).await;
+    let (chain, reached) = first_chain(store).await;
+    database
+        .meddle(&format!(
+            "DELETE FROM audit WHERE chain = {chain} AND sequence = {reached}"
+        ))
+        .await;
+    let broken = verified(store).await.unwrap_err();
+    let tail = AuditBroken::Tail {
+        chain,
+        found: reached - 1,
+        expected: reached,
+    };
+    assert_eq!(broken, tail);
+}
+
+async fn a_tail_that_was_cut_off_with_its_head_shows_in_a_later_chain(
+    database: &Database,
+    store: &Store,
+) {
+    let world = World::new(store).await;
+    let (chain, reached) = first_chain(store).await;
+    let tool = database.open(Purpose::Tool);
+    tool.user_password_set(world.user, "new", NOW, audit())
+        .await
+        .unwrap();
+    assert!(verified(store).await.is_ok());
+    let last = reached - 1;
+    database
+        .meddle(&format!(
+            "UPDATE audit_chains SET sequence = {last}, hash =
+                (SELECT hash FROM audit WHERE chain = {chain} AND sequence = {last})
+             WHERE chain = {chain}"
+        ))
+        .await;
+    database
+        .meddle(&format!(
+            "DELETE FROM audit WHERE chain = {chain} AND sequence = {reached}"
+        ))
+        .await;
+    let broken = verified(store).await.unwrap_err();
+    assert!(matches!(broken, AuditBroken::Tail { .. }), "{broken}");
+    tool.close().await;
+}
+
+async fn a_chain_that_was_removed_shows(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let (chain, _) = first_chain(store).await;
+    let tool = database.open(Purpose::Tool);
+    tool.user_password_set(world.user, "new", NOW, audit())
+        .await
+        .unwrap();
+    database
+        .meddle(&format!("DELETE FROM audit_chains WHERE chain = {chain}"))
+        .await;
+    assert_eq!(verified(&tool).await, Err(AuditBroken::Head { chain }));
+    database
+        .meddle(&format!("DELETE FROM audit WHERE chain = {chain}"))
+        .await;
+    let broken = verified(&tool).await.unwrap_err();
+    assert!(
+        matches!(broken, AuditBroken::Tail { found: 0, .. }),
+        "{broken}"
+    );
+    tool.close().await;
+}
+
+async fn entries_are_listed_in_pages(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let all = store.audit_list(world.workspace, None, 100).await.unwrap();
+    assert_eq!(all.next_cursor, None);
+    assert!(all.items.len() >= 5);
+    let mut cursor = None;
+    let mut listed = Vec::new();
+    loop {
+        let page = store
+            .audit_list(world.workspace, cursor.as_deref(), 2)
+            .await
+            .unwrap();
+        listed.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, all.items);
+}
+
+async fn a_listener_that_comes_back_is_told_what_it_missed(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let entries = store
+        .audit_list(world.workspace, None, 100)
+        .await
+        .unwrap()
+        .items;
+    let last = entries[0].id;
+    store
+        .agent_block(world.workspace, world.agent, &word(NOW), audit())
+        .await
+        .unwrap();
+    let Resume::Entries(missed) = store.audit_after(world.workspace, last, 100).await.unwrap()
+    else {
+        panic!("nothing to tell");
+    };
+    assert!(missed.iter().all(|entry| entry.id != last));
+    assert_eq!(
+        missed.len(),
+        entries.len(),
+        "the new entry and those it may not know"
+    );
+    assert_eq!(
+        store.audit_after(world.workspace, last, 1).await.unwrap(),
+        Resume::Reload
+    );
+    assert_eq!(
+        store
+            .audit_after(world.workspace, AuditId(-1), 100)
+            .await
+            .unwrap(),
+        Resume::Reload
+    );
+}
+
+async fn listeners_are_told_of_every_commit(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    // On PostgreSQL this is another replica, which hears of the first one's commits.
+    let other = if database.is_sqlite() {
+        store.clone()
+    } else {
+        database.open(Purpose::Serve)
+    };
+    let mut notices = other.notices();
+    let mut authority = false;
+    let mut entry = None;
+    let heard = async {
+        while !authority || entry.is_none() {
+            // The other replica may not listen yet when the first change is made.
+            store
+                .agent_unblock(world.workspace, world.agent, NOW, audit())
+                .await
+                .unwrap();
+            while let Ok(Ok(notice)) =
+                tokio::time::timeout(Duration::from_millis(200), notices.recv()).await
+            {
+                match notice {
+                    Notice::Entry(told) if told.event == "test.done" => entry = Some(told),
+                    Notice::AuthorityChanged(workspace) => {
+                        assert_eq!(workspace, world.workspace);
+                        authority = true;
+                    }
+                    Notice::Entry(_) | Notice::Missed => {}
+                }
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), heard)
+        .await
+        .unwrap();
+    let entries = store
+        .audit_list(world.workspace, None, 100)
+        .await
+        .unwrap()
+        .items;
+    assert!(entries.contains(&entry.unwrap()));
+    if !database.is_sqlite() {
+        other.close().await;
+    }
+}
