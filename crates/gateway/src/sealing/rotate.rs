@@ -130,7 +130,12 @@ async fn begin(
     }
     let remaining = store.data_key_count_not_under(&old_id).await?;
     if remaining > 0 {
-        return Err(RotateError::EarlierUnfinished { remaining });
+        // Unless this very rotation was begun by somebody else a moment ago.
+        return if is_begun(&store.master_list().await?, &old_id, &new_id) {
+            Ok(true)
+        } else {
+            Err(RotateError::EarlierUnfinished { remaining })
+        };
     }
     let link = old.link(new)?;
     let at = clock.now();

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::time::Clock;
-use gaiterguard_store::{Store, StoreError};
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_store::{MasterRow, Store, StoreError};
 use gaiterguard_vault::{Keyring, MasterKey};
 use secrecy::SecretString;
 use serde_json::json;
@@ -74,21 +74,22 @@ impl Sealing {
         if rows.is_empty() {
             return Err(StartError::NoMaster);
         }
-        let row = rows
-            .iter()
-            .find(|row| row.id == id)
-            .ok_or(StartError::WrongSecret)?;
+        let is_current = |rows: &[MasterRow]| {
+            let row = rows.iter().find(|row| row.id == id);
+            row.map(|row| row.is_current).ok_or(StartError::WrongSecret)
+        };
         let keyring = Keyring::new(master);
-        if !row.is_current {
-            return match master::follow(&store, &keyring).await {
-                Ok(()) => Ok(Self::new(store, keyring, clock)),
-                Err(SealingError::UnknownMaster) => Err(StartError::Replaced),
-                Err(error) => Err(error.into()),
-            };
+        if !is_current(&rows)? {
+            return Self::follow_from(store, keyring, clock).await;
         }
         let remaining = store.data_key_count_not_under(&id).await?;
         if remaining > 0 {
-            return Err(StartError::RotationUnfinished { remaining });
+            // A rotation away from this secret may have begun a moment ago.
+            return if is_current(&store.master_list().await?)? {
+                Err(StartError::RotationUnfinished { remaining })
+            } else {
+                Self::follow_from(store, keyring, clock).await
+            };
         }
         // Whoever has an old secret and its link has the present master key.
         for old in rows.iter().filter(|row| row.link.is_some()) {
@@ -98,13 +99,22 @@ impl Sealing {
         }
         Ok(Self::new(store, keyring, clock))
     }
+
+    /// Starts with a secret that was replaced, as long as the way to the present one is there.
+    async fn follow_from(
+        store: Store,
+        keyring: Keyring,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        match master::follow(&store, &keyring).await {
+            Ok(()) => Ok(Self::new(store, keyring, clock)),
+            Err(SealingError::UnknownMaster) => Err(StartError::Replaced),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
-pub(super) fn entry(
-    at: gaiterguard_domain::time::Timestamp,
-    event: &'static str,
-    master: &str,
-) -> NewAuditEntry {
+pub(super) fn entry(at: Timestamp, event: &'static str, master: &str) -> NewAuditEntry {
     NewAuditEntry {
         workspace: None,
         at,

@@ -225,3 +225,21 @@ async fn credentials_are_used_and_replaced_all_through_a_rotation() {
     assert!(credentials.ready(&replaced).await.unwrap().is_some());
     assert!(house.started_with(SECOND).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_gateway_that_starts_while_a_rotation_begins_starts_with_the_old_secret() {
+    for delay_steps in 0..12 {
+        let house = House::new().await;
+        let values = sealed_before(&house, 4).await;
+        let tool = open(&house.dir.path().join("gaiterguard.db"));
+        let late = async {
+            for _ in 0..delay_steps {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            house.started_with(SECRET).await
+        };
+        let (rotated, started) = tokio::join!(run(&house, &tool, SECRET, SECOND), late);
+        rotated.unwrap();
+        assert_opens(&house, &started.unwrap(), &values).await;
+    }
+}
