@@ -77,7 +77,7 @@ impl From<SealingError> for CredentialUnavailable {
 impl CredentialUnavailable {
     /// Whether the gateway's own storage or vault failed, rather than the operator's credential or
     /// the token endpoint.
-    pub fn is_storage(&self) -> bool {
+    pub fn is_own_failure(&self) -> bool {
         matches!(self, Self::Store(_) | Self::Sealed(_))
     }
 }

@@ -250,7 +250,7 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
             matches!(refusal, CredentialUnavailable::Token(_)),
             "{refusal}"
         );
-        assert!(!refusal.is_storage());
+        assert!(!refusal.is_own_failure());
         let told = format!("{refusal} {refusal:?}");
         assert!(
             !told.contains("canary") && !told.contains("s3cret"),
