@@ -88,7 +88,7 @@ impl Judgement {
     /// Puts rules and verdict together. The strictest rule decides; without one the verdict does:
     /// a score at or above the threshold is held. A score that is no number is held.
     pub fn of(
-        verdict: Verdict,
+        mut verdict: Verdict,
         matched_rules: Vec<MatchedRule>,
         operation: Option<OperationRef>,
         threshold: f64,
@@ -99,6 +99,11 @@ impl Judgement {
             None if verdict.score < threshold => Decision::Forward,
             Some(RuleEffect::RequireApproval) | None => Decision::Hold,
         };
+        let decisive = strictest(&matched_rules)
+            .and_then(|effect| matched_rules.iter().find(|rule| rule.effect == effect));
+        if let Some(rule) = decisive {
+            verdict.explanation = format!("{} {}", told(rule), verdict.explanation);
+        }
         Self {
             decision,
             verdict,
@@ -106,6 +111,16 @@ impl Judgement {
             operation,
         }
     }
+}
+
+/// What a rule that decided says to the human.
+fn told(rule: &MatchedRule) -> String {
+    let does = match rule.effect {
+        RuleEffect::Allow => "lets this pass",
+        RuleEffect::RequireApproval => "wants a human to look at this",
+        RuleEffect::Deny => "refuses this",
+    };
+    format!("The rule “{}” {does}.", rule.name)
 }
 
 #[cfg(test)]

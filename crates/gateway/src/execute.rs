@@ -12,12 +12,12 @@ use gaiterguard_domain::service::Service;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::answer::{Answer, AnswerBody, Provenance};
+use crate::answer::{Answer, Provenance};
 use crate::authority::AgentCaller;
 use crate::conclude::Conclusion;
 use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
 use crate::refusal::Refusal;
-use crate::relay::RelayedBody;
+use crate::relay;
 use crate::sealing::Purpose;
 
 /// How often an execution is begun anew because something changed under it before it is given up.
@@ -47,18 +47,14 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         let begun = self.begin(caller, id).await?;
         let gateway = Arc::clone(self);
-        // Nothing that is EXECUTING may be forgotten because the agent went away.
-        let running = self.tasks.spawn(async move {
+        self.to_its_end(Box::pin(async move {
             let permit = Permit::approved(begun.action.id);
             let sent = gateway
                 .dispatch(permit, &begun.service, &begun.request, &begun.cut)
                 .await;
             gateway.finish(begun, sent).await
-        });
-        running.await.unwrap_or_else(|error| {
-            tracing::error!(%error, action_id = %id, "an execution task died");
-            Err(Refusal::UpstreamBroken)
-        })
+        }))
+        .await
     }
 
     /// Checks everything the approval rests on and makes the action durably `EXECUTING`.
@@ -119,7 +115,7 @@ impl Gateway {
                     provenance: Provenance::ExecutedApproved,
                     status: sent.status,
                     headers: sent.headers.clone(),
-                    body: AnswerBody::Relayed(RelayedBody::new(Arc::clone(self), sent, conclusion)),
+                    body: relay::body(self, sent, conclusion).await?,
                     risk_score,
                     has_key: false,
                 })
@@ -127,14 +123,18 @@ impl Gateway {
             Err(failed) => {
                 let at = self.clock.now();
                 let (entry, service) = (begun.action.entry, begun.service.id);
-                let event = if failed.may_have_been_sent {
-                    let detail = match &failed.why {
-                        Why::Cut => "an operator cut the call while it was under way".to_owned(),
-                        Why::Refused(refusal) => refusal.to_string(),
-                    };
-                    ActionEvent::Break { at, detail }
-                } else {
-                    ActionEvent::NothingSent
+                let event = match &failed.why {
+                    // What an operator cut is not to come back as approved, even if nothing of it
+                    // can have been sent.
+                    Why::Cut => ActionEvent::Break {
+                        at,
+                        detail: "an operator cut the call while it was under way".to_owned(),
+                    },
+                    Why::Refused(refusal) if failed.may_have_been_sent => ActionEvent::Break {
+                        at,
+                        detail: refusal.to_string(),
+                    },
+                    Why::Refused(_) => ActionEvent::NothingSent,
                 };
                 self.end_execution(begun.action, event, None).await?;
                 if failed.may_have_been_sent {

@@ -1,5 +1,6 @@
 //! Sending what was decided to be forwarded at once.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId};
@@ -9,12 +10,12 @@ use gaiterguard_domain::verdict::{Decision, Judgement};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::answer::{Answer, AnswerBody, Outcome, Provenance};
+use crate::answer::{Answer, Provenance};
 use crate::authority::AgentCaller;
 use crate::conclude::Conclusion;
 use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
 use crate::refusal::Refusal;
-use crate::relay::RelayedBody;
+use crate::relay;
 use crate::submit::Prepared;
 
 /// A request that is to be forwarded.
@@ -53,8 +54,7 @@ impl Forwarding {
 }
 
 impl Gateway {
-    /// Sends a recorded request. It runs to its end even if the agent goes away meanwhile, since
-    /// what was begun must be known to the ledger.
+    /// Sends a recorded request.
     pub(crate) async fn forward(
         self: &Arc<Self>,
         permit: Permit,
@@ -62,14 +62,11 @@ impl Gateway {
         forwarding: Forwarding,
     ) -> Result<Answer, Refusal> {
         let gateway = Arc::clone(self);
-        let running = self.tasks.spawn(async move {
+        self.to_its_end(Box::pin(async move {
             let sent = gateway.send(permit, &forwarding).await;
             gateway.relay(sent, entry, forwarding).await
-        });
-        running.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a forwarding task died");
-            Err(Refusal::UpstreamBroken)
-        })
+        }))
+        .await
     }
 
     /// Sends a safe request while its decision becomes durable. No answer is given before it is.
@@ -78,13 +75,27 @@ impl Gateway {
         permit: Permit,
         forwarding: Forwarding,
         decision: NewDecision,
-        request: &ProxyRequest,
-    ) -> Result<Outcome, Refusal> {
-        let recording = self.record_read(&forwarding.prepared, decision, request);
-        let (sent, entry) = tokio::join!(self.send(permit, &forwarding), recording);
-        self.relay(sent, entry?, forwarding)
-            .await
-            .map(Outcome::Answered)
+        request: ProxyRequest,
+    ) -> Result<Answer, Refusal> {
+        let gateway = Arc::clone(self);
+        self.to_its_end(Box::pin(async move {
+            let recording = gateway.record_read(&forwarding.prepared, decision, &request);
+            let (sent, entry) = tokio::join!(gateway.send(permit, &forwarding), recording);
+            gateway.relay(sent, entry?, forwarding).await
+        }))
+        .await
+    }
+
+    /// Runs what speaks to an upstream to its end, even if the agent goes away meanwhile: whatever
+    /// was begun must be known to the ledger.
+    pub(crate) async fn to_its_end(
+        &self,
+        speaking: Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send>>,
+    ) -> Result<Answer, Refusal> {
+        self.tasks.spawn(speaking).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a task that spoke to an upstream died");
+            Err(Refusal::UpstreamBroken)
+        })
     }
 
     /// Records the decision on a request that may be on its way already. If definitions change
@@ -164,7 +175,7 @@ impl Gateway {
                     headers: sent.headers.clone(),
                     risk_score: forwarding.risk_score,
                     has_key: forwarding.key.is_some(),
-                    body: AnswerBody::Relayed(RelayedBody::new(Arc::clone(self), sent, conclusion)),
+                    body: relay::body(self, sent, conclusion).await?,
                 })
             }
             Err(failed) => {

@@ -13,8 +13,10 @@ use http_body_util::BodyExt;
 use thiserror::Error;
 
 use crate::Gateway;
+use crate::answer::AnswerBody;
 use crate::conclude::{Conclusion, End};
 use crate::dispatch::{Sent, SentBody};
+use crate::refusal::Refusal;
 
 /// Why an answer breaks off. The door closes the connection.
 #[derive(Debug, Error)]
@@ -82,9 +84,27 @@ impl Kept {
     }
 }
 
+/// The body of an answer whose head has arrived. What `conclusion` is to keep of it is collected
+/// on the way. A body that is known to be empty has ended already, and nobody would look for its
+/// end: so it is concluded here.
+pub(crate) async fn body(
+    gateway: &Arc<Gateway>,
+    sent: Sent,
+    conclusion: Conclusion,
+) -> Result<AnswerBody, Refusal> {
+    let mut relayed = RelayedBody::new(Arc::clone(gateway), sent, conclusion);
+    if relayed.size_hint.exact() != Some(0) {
+        return Ok(AnswerBody::Relayed(relayed));
+    }
+    // Its frames are its end alone.
+    match relayed.frame().await {
+        None => Ok(AnswerBody::Whole(Bytes::new())),
+        Some(_) => Err(Refusal::OutcomeUnknown),
+    }
+}
+
 impl RelayedBody {
-    /// Passes `sent` on. What `conclusion` is to keep of it is collected on the way.
-    pub(crate) fn new(gateway: Arc<Gateway>, sent: Sent, conclusion: Conclusion) -> Self {
+    fn new(gateway: Arc<Gateway>, sent: Sent, conclusion: Conclusion) -> Self {
         let size_hint = sent.body.size_hint();
         let keeps = conclusion.keeps_answer();
         let kept = Kept {

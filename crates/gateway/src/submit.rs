@@ -88,8 +88,10 @@ impl Gateway {
             {
                 let permit = Permit::to_read(&request.method).ok_or(Refusal::StorageUnavailable)?;
                 let forwarding = Forwarding::new(prepared, &judgement, None);
-                let sending = self.forward_while_recording(permit, forwarding, decision, &request);
-                return Box::pin(sending).await;
+                return self
+                    .forward_while_recording(permit, forwarding, decision, request)
+                    .await
+                    .map(Outcome::Answered);
             }
 
             let hold = decision
