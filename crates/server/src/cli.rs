@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use gaiterguard_domain::user::Email;
 
 use crate::commands;
 
@@ -18,6 +19,49 @@ pub(crate) struct Cli {
 enum Command {
     /// Run migrations, then the gateway (the default).
     Serve,
+    /// Run migrations and exit.
+    Migrate,
+    /// Manage the users of the dashboard.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manage the keys that credentials are sealed under.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Create a user, whatever REGISTRATION says. The password is read from standard input.
+    Create {
+        /// The e-mail address to log in with.
+        #[arg(value_parser = Email::parse)]
+        email: Email,
+        /// Join the workspace of the user with this e-mail address instead of getting a new one.
+        #[arg(long, value_name = "OF_EMAIL", value_parser = Email::parse)]
+        workspace: Option<Email>,
+    },
+    /// Give a user another password, read from standard input, and end all the user's sessions.
+    ResetPassword {
+        /// The e-mail address that the user logs in with.
+        #[arg(value_parser = Email::parse)]
+        email: Email,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum VaultCommand {
+    /// Seal everything under a new master secret, read from standard input. The present one comes
+    /// from the settings. Gateways may run meanwhile; after an interruption, run it again.
+    Rotate,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Check that no entry of the audit log was changed or removed.
+    Verify,
 }
 
 impl Cli {
@@ -25,6 +69,15 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => commands::serve::run(),
+            Command::Migrate => commands::migrate::run(),
+            Command::User(UserCommand::Create { email, workspace }) => {
+                commands::user_create::run(&email, workspace.as_ref())
+            }
+            Command::User(UserCommand::ResetPassword { email }) => {
+                commands::user_reset_password::run(&email)
+            }
+            Command::Vault(VaultCommand::Rotate) => commands::vault_rotate::run(),
+            Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
         }
     }
 }

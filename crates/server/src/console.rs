@@ -18,3 +18,10 @@ pub(crate) fn fail(line: impl Display, exit_code: u8) -> ExitCode {
     let _ = writeln!(io::stderr().lock(), "gaiterguard: {line}");
     ExitCode::from(exit_code)
 }
+
+/// Writes to standard error what a human at the terminal is to answer, without an end of the line.
+pub(crate) fn prompt(text: impl Display) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "{text}");
+    let _ = stderr.flush();
+}

@@ -21,6 +21,7 @@ mod logging;
 mod middleware;
 mod problem;
 mod routes;
+mod secret_line;
 mod secrets;
 mod settings;
 mod state;

@@ -82,6 +82,17 @@ impl Secrets {
     }
 }
 
+/// Puts another secret in the place of the generated one that data is sealed with, whole and
+/// durably or not at all, and answers where it is kept.
+pub(crate) fn replace_encryption(
+    storage: &StorageSettings,
+    secret: &SecretString,
+) -> Result<PathBuf, SecretsError> {
+    let path = storage.data_dir.join(ENCRYPTION_FILE);
+    replace(&storage.data_dir, &path, secret).map_err(|error| file_error(&path, error))?;
+    Ok(path)
+}
+
 struct SecretRoom<'a> {
     directory: &'a Path,
     /// The file of the embedded database, if that is the one in use.
@@ -193,21 +204,40 @@ fn read(path: &Path) -> Result<Option<SecretString>, SecretsError> {
 fn create(directory: &Path, path: &Path, secret: &SecretString) -> io::Result<()> {
     // A link to a finished file appears in one step and never replaces another, where a file
     // written in place could be left half written by a power cut.
-    let draft = directory.join(format!(".secret-{}", uuid::Uuid::new_v4()));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(FILE_MODE)
-        .open(&draft)
-        .and_then(|mut file| {
-            file.write_all(secret.expose_secret().as_bytes())?;
-            file.write_all(b"\n")?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::hard_link(&draft, path));
+    let draft = draft(directory);
+    let written = write(&draft, secret).and_then(|()| fs::hard_link(&draft, path));
     let removed = fs::remove_file(&draft);
     written.and(removed)?;
     File::open(directory)?.sync_all()
+}
+
+/// Replaces the file in one step and durably: whoever reads it finds the old secret or the new one.
+fn replace(directory: &Path, path: &Path, secret: &SecretString) -> io::Result<()> {
+    let draft = draft(directory);
+    write(&draft, secret)
+        .and_then(|()| fs::rename(&draft, path))
+        .inspect_err(|_| {
+            // The first failure is the one to tell of.
+            let _ = fs::remove_file(&draft);
+        })?;
+    File::open(directory)?.sync_all()
+}
+
+/// Where a secret is written before it appears under its name.
+fn draft(directory: &Path) -> PathBuf {
+    directory.join(format!(".secret-{}", uuid::Uuid::new_v4()))
+}
+
+/// Writes a new file that its owner alone can read, down to the disk.
+fn write(path: &Path, secret: &SecretString) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path)?;
+    file.write_all(secret.expose_secret().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
 }
 
 fn file_error(path: &Path, error: io::Error) -> SecretsError {
@@ -296,6 +326,34 @@ mod tests {
 
         let error = settle(directory.path()).unwrap_err();
         assert!(matches!(error, SecretsError::Damaged { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_replaced_secret_is_what_the_next_start_reads() {
+        let directory = TempDir::new().unwrap();
+        let before = settle(directory.path()).unwrap();
+        let secret = SecretString::from("the secret after the rotation, 4242");
+        let settings = settings(directory.path());
+        let path = replace_encryption(&settings.storage, &secret).unwrap();
+
+        assert_eq!(path, directory.path().join(ENCRYPTION_FILE));
+        assert_eq!(mode(&path), 0o600);
+        let after = settle(directory.path()).unwrap();
+        assert_eq!(after.encryption.expose_secret(), secret.expose_secret());
+        assert_eq!(after.jwt.expose_secret(), before.jwt.expose_secret());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_replaced_leaves_no_draft() {
+        let directory = TempDir::new().unwrap();
+        let settings = settings(directory.path());
+        fs::create_dir(directory.path().join(ENCRYPTION_FILE)).unwrap();
+        let secret = SecretString::from("the secret after the rotation, 4242");
+
+        let error = replace_encryption(&settings.storage, &secret).unwrap_err();
+        assert!(matches!(error, SecretsError::File { .. }), "{error}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

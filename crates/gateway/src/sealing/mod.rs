@@ -11,7 +11,7 @@ mod rotate;
 mod start;
 
 pub use purpose::Purpose;
-pub use rotate::{RotateError, Rotation, rotate};
+pub use rotate::{RotateError, Rotation, is_sealed_under, rotate};
 pub use start::StartError;
 
 use std::collections::HashMap;

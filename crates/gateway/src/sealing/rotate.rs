@@ -110,6 +110,18 @@ pub async fn rotate(
     }
 }
 
+/// Whether the master key of a secret is the current one and wraps every data key: whether the last
+/// rotation was to this secret, and is over.
+pub async fn is_sealed_under(
+    store: &Store,
+    secret: &SecretString,
+    salt: &str,
+) -> Result<bool, SealingError> {
+    let id = MasterKey::derive(secret, salt).id().to_string();
+    let current = store.master_get_current().await?;
+    Ok(current.is_some_and(|row| row.id == id) && store.data_key_count_not_under(&id).await? == 0)
+}
+
 /// Makes the new master key the current one. Whether that was done before.
 async fn begin(
     store: &Store,

@@ -1,3 +1,11 @@
 //! The commands, one file each. Every one has a `run` that answers the exit code.
 
+pub(crate) mod audit_verify;
+pub(crate) mod migrate;
 pub(crate) mod serve;
+pub(crate) mod user_create;
+pub(crate) mod user_reset_password;
+pub(crate) mod vault_rotate;
+
+mod error;
+mod workbench;

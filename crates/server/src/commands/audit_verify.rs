@@ -1,0 +1,15 @@
+//! `gaiterguard audit verify`: checks that no entry of the audit log was changed or removed.
+
+use std::process::ExitCode;
+
+use super::workbench::{self, Missing};
+use crate::console;
+
+/// Verifies every chain of the audit log.
+pub(crate) fn run() -> ExitCode {
+    workbench::run(Missing::Refuse, async |bench| {
+        let entries = bench.store.audit_verify(|_| {}).await??;
+        console::say(format_args!("the audit log holds: {entries} entries"));
+        Ok(())
+    })
+}

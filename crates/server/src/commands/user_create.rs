@@ -1,0 +1,29 @@
+//! `gaiterguard user create`: makes a user, whether or not registration is open.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use gaiterguard_domain::user::Email;
+use gaiterguard_gateway::clock::SystemClock;
+use gaiterguard_gateway::identity::{Accounts, NewPassword};
+
+use super::workbench::{self, Missing};
+use crate::console;
+use crate::secret_line;
+
+/// Makes a user with a workspace of the user's own, or in that of `workspace_of`.
+pub(crate) fn run(email: &Email, workspace_of: Option<&Email>) -> ExitCode {
+    workbench::run(Missing::Make, async |bench| {
+        let password = NewPassword::parse(secret_line::read("Password")?)?;
+        let accounts = Accounts::new(bench.store.clone(), Arc::new(SystemClock));
+        let user = accounts.create(email, password, workspace_of).await?;
+        match workspace_of {
+            None => console::say(format_args!("created user {} ({})", user.id, user.email)),
+            Some(host) => console::say(format_args!(
+                "created user {} ({}) in the workspace of {host}",
+                user.id, user.email
+            )),
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,27 @@
+//! `gaiterguard user reset-password`: gives a user who is locked out, or whose password is known to
+//! others, another one.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use gaiterguard_domain::user::Email;
+use gaiterguard_gateway::clock::SystemClock;
+use gaiterguard_gateway::identity::{Accounts, NewPassword};
+
+use super::workbench::{self, Missing};
+use crate::console;
+use crate::secret_line;
+
+/// Gives a user another password and ends all the user's sessions.
+pub(crate) fn run(email: &Email) -> ExitCode {
+    workbench::run(Missing::Refuse, async |bench| {
+        let password = NewPassword::parse(secret_line::read("New password")?)?;
+        let accounts = Accounts::new(bench.store.clone(), Arc::new(SystemClock));
+        let user = accounts.reset_password(email, password).await?;
+        console::say(format_args!(
+            "user {} ({}) has a new password, and every session of theirs has ended",
+            user.id, user.email
+        ));
+        Ok(())
+    })
+}

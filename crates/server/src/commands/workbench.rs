@@ -1,0 +1,91 @@
+//! What a command that works on the database starts from, beside a gateway that may be running.
+//!
+//! Such a command starts no log: what it has to say is its result or one line about what went
+//! wrong.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_store::{Purpose, Store, StoreError};
+use uuid::Uuid;
+
+use super::error::CommandError;
+use crate::console;
+use crate::engine::open_store;
+use crate::secrets::Secrets;
+use crate::settings::{Database, Settings, Source};
+
+/// The settings, the secrets and the open database.
+pub(super) struct Workbench {
+    pub(super) settings: Settings,
+    pub(super) secrets: Secrets,
+    pub(super) store: Store,
+}
+
+/// What is to be done about a database that is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Make it, and bring the tables of one that is there up to date.
+    Make,
+    /// Refuse: the command is about what a database holds, and an empty one made in passing would
+    /// hide that the settings point to the wrong place.
+    Refuse,
+}
+
+/// Runs a command's work and tells what went wrong with it.
+pub(super) fn run(
+    missing: Missing,
+    work: impl AsyncFnOnce(&Workbench) -> Result<(), CommandError>,
+) -> ExitCode {
+    match try_run(missing, work) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => console::fail(&error, error.exit_code()),
+    }
+}
+
+fn try_run(
+    missing: Missing,
+    work: impl AsyncFnOnce(&Workbench) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let settings = Settings::from_source(&Source::read(Path::new("."))?)?;
+    if missing == Missing::Refuse
+        && let Database::Sqlite { path } = &settings.storage.database
+        // A path that cannot be looked at is told of when it is opened.
+        && matches!(path.try_exists(), Ok(false))
+    {
+        return Err(CommandError::NoDatabase(path.clone()));
+    }
+    let secrets = Secrets::settle(&settings.secret, &settings.storage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Runtime)?;
+    runtime.block_on(async {
+        let replica = ReplicaId(Uuid::new_v4());
+        let store = open_store(&settings.storage, replica, Purpose::Tool)?;
+        let bench = Workbench {
+            settings,
+            secrets,
+            store,
+        };
+        let done = match bench.prepare(missing).await {
+            Ok(()) => work(&bench).await,
+            Err(error) => Err(error),
+        };
+        bench.store.close().await;
+        done
+    })
+}
+
+impl Workbench {
+    async fn prepare(&self, missing: Missing) -> Result<(), CommandError> {
+        match missing {
+            Missing::Make => Ok(self.store.migrate().await?),
+            Missing::Refuse => match self.store.ready().await {
+                Err(StoreError::Refused(_)) => Err(CommandError::NoTables),
+                answer => Ok(answer?),
+            },
+        }
+    }
+}
