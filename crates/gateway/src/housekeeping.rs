@@ -28,6 +28,9 @@ const DEAD_REPLICA_KEPT: Duration = Duration::from_hours(1);
 /// How often the times at which keys were last used are written down.
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
 
+/// How often the vault's present master key is looked up.
+const FOLLOW_EVERY: Duration = Duration::from_secs(5);
+
 /// How often old rows are looked for.
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
 
@@ -53,6 +56,7 @@ impl Gateway {
         spawn(Box::pin(each().expire()), each());
         spawn(Box::pin(each().write_touches()), each());
         spawn(Box::pin(each().keep_lease()), each());
+        spawn(Box::pin(each().follow_rotation()), each());
         spawn(Box::pin(each().forget()), each());
     }
 
@@ -184,6 +188,19 @@ impl Gateway {
             == u64::from(BATCH_ROWS_MAX)
         {}
         Ok(())
+    }
+
+    /// Follows a rotation of the vault's master key while the way to the new one is open, whether
+    /// or not anything has to be sealed meanwhile.
+    async fn follow_rotation(self: Arc<Self>) {
+        let mut ticks = interval(FOLLOW_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.sealing.follow_rotation().await {
+                tracing::warn!(%error, "the vault's master key could not be looked up");
+            }
+        }
     }
 
     async fn forget(self: Arc<Self>) {
