@@ -13,7 +13,6 @@ use arc_swap::ArcSwap;
 use gaiterguard_domain::agent::{Agent, StandingRefused};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::Rule;
-use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::workspace::{AuthorityVersion, Workspace};
 use gaiterguard_store::{Definitions as StoredDefinitions, Store, StoreError};
@@ -21,6 +20,7 @@ use gaiterguard_vault::agent_key;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 
 /// How long a replica may act on what it knows without the database confirming it.
@@ -35,7 +35,7 @@ pub struct Definitions {
     /// The workspace with its kill switch and version.
     pub workspace: Workspace,
     agents: HashMap<AgentId, Arc<Agent>>,
-    services: HashMap<ServiceId, Arc<Service>>,
+    services: HashMap<ServiceId, Arc<KnownService>>,
     services_by_name: HashMap<String, ServiceId>,
     /// The rules that count.
     pub rules: Vec<Rule>,
@@ -50,12 +50,12 @@ impl Definitions {
     }
 
     /// A service.
-    pub fn service(&self, id: ServiceId) -> Option<&Arc<Service>> {
+    pub fn service(&self, id: ServiceId) -> Option<&Arc<KnownService>> {
         self.services.get(&id)
     }
 
     /// The service of a name.
-    pub fn service_named(&self, name: &str) -> Option<&Arc<Service>> {
+    pub fn service_named(&self, name: &str) -> Option<&Arc<KnownService>> {
         self.service(*self.services_by_name.get(name)?)
     }
 
@@ -114,7 +114,7 @@ impl Definitions {
             services: stored
                 .services
                 .into_iter()
-                .map(|s| (s.id, Arc::new(s)))
+                .map(|s| (s.id, Arc::new(KnownService::new(s))))
                 .collect(),
             rules: stored
                 .rules

@@ -2,7 +2,6 @@
 
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
-use gaiterguard_domain::service::Service;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
@@ -10,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
+use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::upstream::{
-    Inbound, InboundBody, MaskedBody, Masker, NotSentReason, Origin, Outbound, OutboundBody,
-    PoolKey, SendError, is_readable_encoding,
+    Inbound, InboundBody, MaskedBody, Masker, NotSentReason, Outbound, OutboundBody, PoolKey,
+    SendError, is_readable_encoding,
 };
 
 /// The right to send one request. Sending takes one, so the decision cannot be forgotten; none
@@ -94,11 +94,13 @@ impl DispatchFailed {
 
 impl Gateway {
     /// Whether the service's address may be dialled at all.
-    pub(crate) async fn check_address(&self, service: &Service) -> Result<(), Refusal> {
-        let origin = origin(service)?;
-        self.upstream.check(&origin).await.map_err(|refused| {
-            Refusal::TargetNotAllowed(format!("the upstream's address is refused: {refused}"))
-        })
+    pub(crate) async fn check_address(&self, service: &KnownService) -> Result<(), Refusal> {
+        self.upstream
+            .check(service.origin()?)
+            .await
+            .map_err(|refused| {
+                Refusal::TargetNotAllowed(format!("the upstream's address is refused: {refused}"))
+            })
     }
 
     /// Puts the service's credential into the request and sends it. Nothing is sent twice, but
@@ -106,7 +108,7 @@ impl Gateway {
     pub(crate) async fn dispatch(
         &self,
         permit: Permit,
-        service: &Service,
+        service: &KnownService,
         request: &CanonicalRequest,
         cut: &CancellationToken,
     ) -> Result<Sent, DispatchFailed> {
@@ -132,7 +134,7 @@ impl Gateway {
 
     async fn send_once(
         &self,
-        service: &Service,
+        service: &KnownService,
         request: &CanonicalRequest,
         ready: Option<&ReadyCredential>,
         cut: &CancellationToken,
@@ -149,7 +151,10 @@ impl Gateway {
                 service_id: service.id.0,
                 target_version: service.updated_at.0,
             },
-            origin: origin(service).map_err(DispatchFailed::nothing_sent)?,
+            origin: service
+                .origin()
+                .map_err(DispatchFailed::nothing_sent)?
+                .clone(),
             method: request.method.clone(),
             path_and_query,
             headers,
@@ -195,11 +200,6 @@ fn path_and_query(request: &CanonicalRequest) -> Result<PathAndQuery, DispatchFa
         // The target's parser takes nothing that this one refuses.
         DispatchFailed::nothing_sent(Refusal::StorageUnavailable)
     })
-}
-
-fn origin(service: &Service) -> Result<Origin, Refusal> {
-    Origin::try_from(service.base_url.origin())
-        .map_err(|error| Refusal::TargetNotAllowed(error.to_string()))
 }
 
 /// The answer with every echo of the credential masked, before anyone else sees it.

@@ -8,7 +8,6 @@ use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{Changed, Completion, Outcome, StoredAnswer};
 use gaiterguard_domain::request::CanonicalRequest;
-use gaiterguard_domain::service::Service;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
@@ -16,6 +15,7 @@ use crate::answer::{Answer, Provenance};
 use crate::authority::AgentCaller;
 use crate::conclude::Conclusion;
 use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
+use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
 use crate::sealing::Purpose;
@@ -33,7 +33,7 @@ const END_ATTEMPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(
 struct Begun {
     action: Action,
     caller: AgentCaller,
-    service: Arc<Service>,
+    service: Arc<KnownService>,
     request: CanonicalRequest,
     cut: CancellationToken,
 }
@@ -108,13 +108,13 @@ impl Gateway {
         sent: Result<Sent, DispatchFailed>,
     ) -> Result<Answer, Refusal> {
         match sent {
-            Ok(sent) => {
+            Ok(mut sent) => {
                 let risk_score = begun.action.judgement.verdict.score;
                 let conclusion = Conclusion::Executed(Box::new(begun.action));
                 Ok(Answer {
                     provenance: Provenance::ExecutedApproved,
                     status: sent.status,
-                    headers: sent.headers.clone(),
+                    headers: relay::headers(&mut sent, &conclusion),
                     body: relay::body(self, sent, conclusion).await?,
                     risk_score,
                     has_key: false,
@@ -203,7 +203,7 @@ impl Gateway {
 }
 
 /// The service of an action, if everything the approval rests on is as it was.
-fn bound_service(caller: &AgentCaller, action: &Action) -> Result<Arc<Service>, Refusal> {
+fn bound_service(caller: &AgentCaller, action: &Action) -> Result<Arc<KnownService>, Refusal> {
     let service = caller
         .definitions
         .service(action.service)

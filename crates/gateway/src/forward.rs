@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::answer::{Answer, Provenance};
-use crate::authority::AgentCaller;
 use crate::conclude::Conclusion;
 use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
 use crate::refusal::Refusal;
@@ -106,10 +105,10 @@ impl Gateway {
         mut decision: NewDecision,
         request: &ProxyRequest,
     ) -> Result<RequestEntryId, Refusal> {
+        let request_id = decision.entry.request_id;
         let mut caller = prepared.caller.clone();
         loop {
-            decision.authority = caller.definitions.version();
-            match self.store.record(decision.clone()).await? {
+            match self.store.record(decision).await? {
                 Recorded::Done(entry) => {
                     self.metrics.decided(Decision::Forward);
                     return Ok(entry);
@@ -117,30 +116,22 @@ impl Gateway {
                 Recorded::AuthorityChanged => {
                     self.authority.reload(caller.agent.workspace).await?;
                     let again = self.authority.again(&caller)?;
-                    caller = Box::pin(self.still_forwarded(prepared, again, request)).await?;
+                    let again = Box::pin(self.prepare(again, request)).await?;
+                    let judgement = Box::pin(self.judge(&again, request)).await;
+                    let is_same = again.request == prepared.request
+                        && again.located.service.id == prepared.located.service.id;
+                    if judgement.decision != Decision::Forward || !is_same {
+                        return Err(Refusal::AuthorityUnconfirmed);
+                    }
+                    decision =
+                        Box::pin(self.decision(&again, request, &judgement, request_id)).await?;
+                    caller = again.caller;
                 }
                 Recorded::KeyUsed(_) | Recorded::TooManyPending => {
                     return Err(Refusal::StorageUnavailable);
                 }
             }
         }
-    }
-
-    /// The caller on the present definitions, if the same request would be forwarded on them too.
-    async fn still_forwarded(
-        &self,
-        prepared: &Prepared,
-        caller: AgentCaller,
-        request: &ProxyRequest,
-    ) -> Result<AgentCaller, Refusal> {
-        let again = self.prepare(caller, request).await?;
-        let judgement = self.judge(&again, request).await;
-        let is_same =
-            again.request == prepared.request && again.located.service == prepared.located.service;
-        if judgement.decision != Decision::Forward || !is_same {
-            return Err(Refusal::AuthorityUnconfirmed);
-        }
-        Ok(again.caller)
     }
 
     async fn send(&self, permit: Permit, forwarding: &Forwarding) -> Result<Sent, DispatchFailed> {
@@ -162,7 +153,7 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         let claim = forwarding.claim();
         match sent {
-            Ok(sent) => {
+            Ok(mut sent) => {
                 let workspace = forwarding.prepared.caller.agent.workspace;
                 let conclusion = Conclusion::Forwarded {
                     workspace,
@@ -172,7 +163,7 @@ impl Gateway {
                 Ok(Answer {
                     provenance: Provenance::Forwarded,
                     status: sent.status,
-                    headers: sent.headers.clone(),
+                    headers: relay::headers(&mut sent, &conclusion),
                     risk_score: forwarding.risk_score,
                     has_key: forwarding.key.is_some(),
                     body: relay::body(self, sent, conclusion).await?,

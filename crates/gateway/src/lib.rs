@@ -9,6 +9,7 @@ pub mod upstream;
 
 pub mod authority;
 pub mod credential;
+pub mod known_service;
 pub mod sealing;
 
 pub mod answer;

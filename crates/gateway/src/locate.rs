@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use gaiterguard_domain::agent::Grant;
 use gaiterguard_domain::request::{Destination, ServiceName};
-use gaiterguard_domain::service::Service;
 use gaiterguard_domain::target::{self, Target};
 
 use crate::authority::AgentCaller;
+use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 
 /// A service that the caller may use, and the address at it.
 #[derive(Clone, Debug)]
 pub(crate) struct Located {
-    pub(crate) service: Arc<Service>,
+    pub(crate) service: Arc<KnownService>,
     pub(crate) grant: Grant,
     pub(crate) target: Target,
 }
@@ -57,7 +57,7 @@ pub(crate) fn locate(caller: &AgentCaller, destination: &Destination) -> Result<
     }
 }
 
-fn named(caller: &AgentCaller, name: &ServiceName) -> Result<(Arc<Service>, Grant), Refusal> {
+fn named(caller: &AgentCaller, name: &ServiceName) -> Result<(Arc<KnownService>, Grant), Refusal> {
     let service = match name {
         ServiceName::Id(id) => caller.definitions.service(*id),
         ServiceName::Name(name) => caller.definitions.service_named(name),
@@ -73,8 +73,8 @@ fn named(caller: &AgentCaller, name: &ServiceName) -> Result<(Arc<Service>, Gran
 }
 
 /// The one of the agent's services with the longest base URL that contains the address.
-fn containing(caller: &AgentCaller, url: &Target) -> Result<(Arc<Service>, Grant), Refusal> {
-    let mut longest: Option<(&Arc<Service>, Grant)> = None;
+fn containing(caller: &AgentCaller, url: &Target) -> Result<(Arc<KnownService>, Grant), Refusal> {
+    let mut longest: Option<(&Arc<KnownService>, Grant)> = None;
     let mut is_ambiguous = false;
     for grant in &caller.agent.grants {
         let Some(service) = caller.definitions.service(grant.service) else {
@@ -103,7 +103,7 @@ fn containing(caller: &AgentCaller, url: &Target) -> Result<(Arc<Service>, Grant
 }
 
 fn at_service(
-    service: &Service,
+    service: &KnownService,
     path: Option<&str>,
     url: Option<Target>,
 ) -> Result<Target, Refusal> {

@@ -84,6 +84,15 @@ impl Kept {
     }
 }
 
+/// The headers for the agent; they stay where they are too, if the answer is kept.
+pub(crate) fn headers(sent: &mut Sent, conclusion: &Conclusion) -> HeaderMap {
+    if conclusion.keeps_answer() {
+        sent.headers.clone()
+    } else {
+        std::mem::take(&mut sent.headers)
+    }
+}
+
 /// The body of an answer whose head has arrived. What `conclusion` is to keep of it is collected
 /// on the way. A body that is known to be empty has ended already, and nobody would look for its
 /// end: so it is concluded here.
@@ -109,11 +118,7 @@ impl RelayedBody {
         let keeps = conclusion.keeps_answer();
         let kept = Kept {
             status: sent.status,
-            headers: if keeps {
-                sent.headers
-            } else {
-                HeaderMap::new()
-            },
+            headers: sent.headers,
             body: BytesMut::new(),
             bytes_max: if keeps {
                 gateway.settings.stored_answer_bytes_max

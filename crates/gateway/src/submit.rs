@@ -162,7 +162,7 @@ impl Gateway {
         let canonical = CanonicalRequest {
             method: request.method.clone(),
             target,
-            headers: header::forwardable(&request.headers, &place.headers()),
+            headers: header::forwardable(&request.headers, located.service.credential_headers()),
             body: request.body.clone(),
         };
         let digest = canonical.digest();
@@ -207,7 +207,7 @@ impl Gateway {
     }
 
     /// Everything about a judged request that is to become durable.
-    async fn decision(
+    pub(crate) async fn decision(
         &self,
         prepared: &Prepared,
         request: &ProxyRequest,
