@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Postgres, Sqlite};
 
 use crate::error::StoreError;
+use crate::rows::ManyRows;
 
 /// How long a connection may take to open.
 pub(crate) const CONNECT_WAIT: Duration = Duration::from_secs(2);
@@ -118,6 +119,14 @@ impl Connection {
         match self {
             Self::Sqlite(_) => sqlite,
             Self::Postgres(_) => postgres,
+        }
+    }
+
+    /// A statement of many rows as this connection's database reads it.
+    pub(crate) fn many(&self, statement: &'static ManyRows, rows: usize) -> &'static str {
+        match self {
+            Self::Sqlite(_) => statement.unnumbered(rows),
+            Self::Postgres(_) => statement.numbered(rows),
         }
     }
 

@@ -225,6 +225,11 @@ impl Write {
         self.connection.text(sqlite, postgres)
     }
 
+    /// A statement of many rows as this transaction's database reads it.
+    pub(crate) fn many(&self, statement: &'static ManyRows, rows: usize) -> &'static str {
+        self.connection.many(statement, rows)
+    }
+
     /// Adds an entry, which is written when the transaction is committed.
     pub(crate) fn audit(&mut self, entry: NewAuditEntry) {
         self.audit.push(entry);
@@ -511,8 +516,9 @@ async fn audit_insert(
     entries: &[AuditEntry],
 ) -> Result<(), StoreError> {
     for piece in chunks(entries) {
+        let text = connection.many(&AUDIT_INSERT, piece.len());
         on!(connection, connection => {
-            let mut query = sqlx::query(AUDIT_INSERT.text(piece.len()));
+            let mut query = sqlx::query(text);
             for entry in piece {
                 let Digest(previous_hash) = &entry.previous_hash;
                 query = query

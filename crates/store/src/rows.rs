@@ -129,7 +129,8 @@ pub(crate) struct ManyRows {
     before: &'static str,
     columns: usize,
     after: &'static str,
-    texts: [OnceLock<String>; SIZES],
+    numbered: [OnceLock<String>; SIZES],
+    unnumbered: [OnceLock<String>; SIZES],
 }
 
 impl ManyRows {
@@ -138,26 +139,40 @@ impl ManyRows {
             before,
             columns,
             after,
-            texts: [const { OnceLock::new() }; SIZES],
+            numbered: [const { OnceLock::new() }; SIZES],
+            unnumbered: [const { OnceLock::new() }; SIZES],
         }
     }
 
-    /// The statement for `rows` rows, which must be a number that [`chunks`] makes.
-    pub(crate) fn text(&'static self, rows: usize) -> &'static str {
-        self.texts[rows.ilog2() as usize].get_or_init(|| {
-            let mut text = self.before.to_owned();
-            for row in 0..rows {
-                text.push_str(if row == 0 { "(" } else { ", (" });
-                for column in 1..=self.columns {
-                    let comma = if column == 1 { "" } else { ", " };
-                    let number = row * self.columns + column;
-                    write!(text, "{comma}${number}").expect("writing into a string succeeds");
-                }
-                text.push(')');
-            }
-            text.push_str(self.after);
-            text
+    /// The statement for `rows` rows, which must be a number that [`chunks`] makes, as PostgreSQL
+    /// reads it.
+    pub(crate) fn numbered(&'static self, rows: usize) -> &'static str {
+        self.numbered[rows.ilog2() as usize].get_or_init(|| {
+            self.build(rows, |text, number| {
+                write!(text, "${number}").expect("writing into a string succeeds");
+            })
         })
+    }
+
+    /// The same as SQLite reads it. Its parameters have no names there, since SQLite goes through
+    /// all names for each value that is bound.
+    pub(crate) fn unnumbered(&'static self, rows: usize) -> &'static str {
+        self.unnumbered[rows.ilog2() as usize]
+            .get_or_init(|| self.build(rows, |text, _| text.push('?')))
+    }
+
+    fn build(&self, rows: usize, parameter: impl Fn(&mut String, usize)) -> String {
+        let mut text = self.before.to_owned();
+        for row in 0..rows {
+            text.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 1..=self.columns {
+                text.push_str(if column == 1 { "" } else { ", " });
+                parameter(&mut text, row * self.columns + column);
+            }
+            text.push(')');
+        }
+        text.push_str(self.after);
+        text
     }
 }
 

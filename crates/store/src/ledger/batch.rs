@@ -91,8 +91,8 @@ async fn versions(
     let mut versions = HashMap::with_capacity(workspaces.len());
     for piece in chunks(&workspaces) {
         let text = write.text(
-            VERSIONS.text(piece.len()),
-            VERSIONS_LOCKED.text(piece.len()),
+            VERSIONS.unnumbered(piece.len()),
+            VERSIONS_LOCKED.numbered(piece.len()),
         );
         on!(write, connection => {
             let mut query = sqlx::query_as::<_, (i64, i64)>(text);
@@ -166,8 +166,9 @@ impl Batch {
         }
         let mut done = HashSet::with_capacity(completions.len());
         for piece in chunks(&completions) {
+            let text = write.many(&COMPLETE, piece.len());
             on!(write, connection => {
-                let mut query = sqlx::query_as::<_, (i64,)>(COMPLETE.text(piece.len()));
+                let mut query = sqlx::query_as::<_, (i64,)>(text);
                 for (_, completion) in piece {
                     let (outcome, status) = outcome_columns(&completion.outcome);
                     query = query
@@ -184,8 +185,9 @@ impl Batch {
             .filter_map(|(_, completion)| Some((completion.claim.as_ref()?, *completion)))
             .partition(|(_, completion)| completion.outcome == Outcome::NotSent);
         for piece in chunks(&answered) {
+            let text = write.many(&ANSWER, piece.len());
             on!(write, connection => {
-                let mut query = sqlx::query(ANSWER.text(piece.len()));
+                let mut query = sqlx::query(text);
                 for ((agent, key), completion) in piece {
                     let (state, answer) = match &completion.outcome {
                         Outcome::Answered(answer) => (claim::ANSWERED, Some(answer)),
@@ -205,8 +207,9 @@ impl Batch {
             });
         }
         for piece in chunks(&released) {
+            let text = write.many(&RELEASE, piece.len());
             on!(write, connection => {
-                let mut query = sqlx::query(RELEASE.text(piece.len()));
+                let mut query = sqlx::query(text);
                 for ((agent, key), completion) in piece {
                     query = query
                         .bind(agent.0)
@@ -421,8 +424,9 @@ impl Batch {
         claims.sort_unstable_by_key(|(key, ..)| *key);
         let mut claimed: HashSet<i64> = HashSet::with_capacity(claims.len());
         for piece in chunks(&claims) {
+            let text = write.many(&CLAIM, piece.len());
             on!(write, connection => {
-                let mut query = sqlx::query_as::<_, (i64,)>(CLAIM.text(piece.len()));
+                let mut query = sqlx::query_as::<_, (i64,)>(text);
                 for ((agent, key), id, decision, claim) in piece {
                     query = query
                         .bind(agent.0)
@@ -552,8 +556,9 @@ async fn claim_lookup(
 
 async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
     for piece in chunks(new) {
+        let text = write.many(&REQUEST, piece.len());
         on!(write, connection => {
-            let mut query = sqlx::query(REQUEST.text(piece.len()));
+            let mut query = sqlx::query(text);
             for New { id, decision, .. } in piece {
                 let entry = &decision.entry;
                 let denied = entry.judgement.decision == Decision::Deny;
@@ -584,8 +589,9 @@ async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreE
         .filter_map(|row| Some((row.id, &row.decision.entry, row.decision.hold.as_ref()?)))
         .collect();
     for piece in chunks(&held) {
+        let text = write.many(&ACTION, piece.len());
         on!(write, connection => {
-            let mut query = sqlx::query(ACTION.text(piece.len()));
+            let mut query = sqlx::query(text);
             for (id, entry, hold) in piece {
                 query = query
                     .bind(hold.action.to_string())

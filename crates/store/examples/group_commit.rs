@@ -1,0 +1,173 @@
+//! How fast the ledger writer is: decisions with a key and their ends, from many waiters at once.
+//!
+//! `cargo run --release -p gaiterguard-store --example group_commit -- URL WAITERS SECONDS`
+
+#![expect(clippy::print_stdout, reason = "a measurement prints what it found")]
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{AgentId, DataKeyId, RequestId, ServiceId, WorkspaceId};
+use gaiterguard_domain::ledger::{
+    Completion, NewClaim, NewDecision, NewEntry, Outcome, Recorded, ReplicaId, Sealed, StoredAnswer,
+};
+use gaiterguard_domain::request::{Digest, IdempotencyKey};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::Email;
+use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
+use gaiterguard_domain::workspace::AuthorityVersion;
+use gaiterguard_store::{Purpose, Store, StoreOptions, UserCreated};
+use uuid::Uuid;
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+fn decision(workspace: WorkspaceId, version: AuthorityVersion, key: IdempotencyKey) -> NewDecision {
+    let at = Timestamp(1);
+    NewDecision {
+        entry: NewEntry {
+            request_id: RequestId(Uuid::new_v4()),
+            workspace,
+            agent: AgentId(1),
+            service: ServiceId(1),
+            method: "POST".to_owned(),
+            target_url: "https://api.example.com/v1/charges".to_owned(),
+            intent: "charge a customer for a subscription".to_owned(),
+            judgement: Judgement {
+                decision: Decision::Forward,
+                verdict: Verdict {
+                    score: 0.125,
+                    explanation: "A rule allows it.".to_owned(),
+                    signals: vec![],
+                },
+                matched_rules: vec![],
+                operation: None,
+            },
+            at,
+        },
+        authority: version,
+        claim: Some(NewClaim {
+            key,
+            digest: Digest([7; 32]),
+            expires_at: Timestamp(1_000_000),
+        }),
+        hold: None,
+        audit: NewAuditEntry {
+            workspace: Some(workspace),
+            at,
+            actor: Actor::Agent(AgentId(1)),
+            event: "request.forwarded",
+            subject: "request:1".to_owned(),
+            detail: serde_json::json!({ "method": "POST", "service_id": 1 }),
+        },
+    }
+}
+
+/// The processor time of this process so far, on Linux.
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 10))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failed> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(url), Some(waiters), Some(seconds)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
+        return Err("URL WAITERS SECONDS".into());
+    };
+    let (waiters, seconds): (usize, u64) = (waiters.parse()?, seconds.parse()?);
+    let store = Store::open(
+        &url,
+        StoreOptions::new(ReplicaId(Uuid::new_v4()), Purpose::Serve),
+    )?;
+    store.migrate().await?;
+    let email = Email::parse(&format!("{}@example.com", Uuid::new_v4().simple()))?;
+    let audit = NewAuditEntry {
+        workspace: None,
+        at: Timestamp(1),
+        actor: Actor::Operator,
+        event: "user.created",
+        subject: "user".to_owned(),
+        detail: serde_json::json!({}),
+    };
+    let created = store
+        .user_create(&email, "none", false, Timestamp(1), |_, _| audit)
+        .await?;
+    let UserCreated::Created(_, workspace) = created else {
+        return Err("no user".into());
+    };
+    let versions = store.authority_versions().await?;
+    let version = versions
+        .iter()
+        .find(|(id, _)| *id == workspace)
+        .ok_or("no workspace")?
+        .1;
+
+    let written = Arc::new(AtomicU64::new(0));
+    let (began, processor_began) = (Instant::now(), processor_time());
+    let until = began + Duration::from_secs(seconds);
+    let tasks: Vec<_> = (0..waiters)
+        .map(|_| {
+            let (store, written) = (store.clone(), Arc::clone(&written));
+            tokio::spawn(async move {
+                let mut waits = Vec::new();
+                while Instant::now() < until {
+                    let key = IdempotencyKey::parse(&Uuid::new_v4().to_string())?;
+                    let asked = Instant::now();
+                    let recorded = store
+                        .record(decision(workspace, version, key.clone()))
+                        .await?;
+                    waits.push(asked.elapsed());
+                    let Recorded::Done(entry) = recorded else {
+                        return Err("a fresh key was used".into());
+                    };
+                    let answer = StoredAnswer {
+                        status: 200,
+                        content: Some(Sealed {
+                            data_key: DataKeyId(1),
+                            bytes: vec![7; 1024],
+                        }),
+                    };
+                    let completion = Completion {
+                        entry,
+                        claim: Some((AgentId(1), key)),
+                        outcome: Outcome::Answered(answer),
+                        at: Timestamp(2),
+                    };
+                    store.complete(completion).await?;
+                    written.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok::<_, Failed>(waits)
+            })
+        })
+        .collect();
+    let mut waits = Vec::new();
+    for task in tasks {
+        waits.extend(task.await??);
+    }
+    let (elapsed, processor) = (began.elapsed(), processor_time());
+    waits.sort_unstable();
+    let count = written.load(Ordering::Relaxed).max(1);
+    println!("{count} decisions with their ends in {elapsed:.1?}");
+    println!(
+        "{} a second",
+        u128::from(count) * 1000 / elapsed.as_millis().max(1)
+    );
+    if let (Some(before), Some(after)) = (processor_began, processor) {
+        let each = after.saturating_sub(before).as_micros() / u128::from(count);
+        println!("{each} µs of processor time for each");
+    }
+    for percent in [50, 99] {
+        if let Some(wait) = waits.get(waits.len() * percent / 100) {
+            println!("{percent} of 100 decisions were durable within {wait:.2?}");
+        }
+    }
+    store.close().await;
+    Ok(())
+}
