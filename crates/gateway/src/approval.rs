@@ -8,7 +8,7 @@ use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::{ActionId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Changed;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
-use gaiterguard_store::{ActionFilter, ActionWithNames, Page, StoreError};
+use gaiterguard_store::{ActionFilter, ActionWithNames, CursorRefused, Page, StoreError};
 use thiserror::Error;
 
 use crate::Gateway;
@@ -68,6 +68,9 @@ pub enum RulingRefused {
     /// The action does not stand where such a ruling is possible.
     #[error("the action is {}; nothing was changed", .0.as_str())]
     NotPossible(ActionStatus),
+    /// The cursor is none of this list.
+    #[error(transparent)]
+    Cursor(CursorRefused),
     /// The database or the vault failed.
     #[error("the gateway's storage is unavailable; nothing was changed")]
     Unavailable,
@@ -75,6 +78,9 @@ pub enum RulingRefused {
 
 impl From<StoreError> for RulingRefused {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Cursor(refused) = error {
+            return Self::Cursor(refused);
+        }
         tracing::error!(%error, "storage failed");
         Self::Unavailable
     }

@@ -19,6 +19,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Run migrations, then the gateway (the default).
     Serve,
+    /// Print the OpenAPI document.
+    Openapi,
     /// Run migrations and exit.
     Migrate,
     /// Manage the users of the dashboard.
@@ -69,6 +71,7 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => commands::serve::run(),
+            Command::Openapi => commands::openapi::run(),
             Command::Migrate => commands::migrate::run(),
             Command::User(UserCommand::Create { email, workspace }) => {
                 commands::user_create::run(&email, workspace.as_ref())

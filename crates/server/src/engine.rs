@@ -9,9 +9,10 @@ use gaiterguard_gateway::assessor::BuiltIn;
 use gaiterguard_gateway::authority::Authority;
 use gaiterguard_gateway::clock::SystemClock;
 use gaiterguard_gateway::credential::Credentials;
+use gaiterguard_gateway::desk::Desk;
 use gaiterguard_gateway::identity::{self, Identity, IdentitySettings};
 use gaiterguard_gateway::sealing::{Sealing, StartError};
-use gaiterguard_gateway::upstream::{TlsSetupError, Upstream};
+use gaiterguard_gateway::upstream::{AddressPolicy, TlsSetupError, Upstream};
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
 use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
 use secrecy::ExposeSecret;
@@ -24,6 +25,8 @@ use crate::settings::{Database, Registration, Settings, StorageSettings};
 pub(crate) struct Engine {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) identity: Arc<Identity>,
+    pub(crate) desk: Desk,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
 }
 
@@ -60,6 +63,10 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let replica = ReplicaId(Uuid::new_v4());
+        let policy = AddressPolicy {
+            private_allow: settings.upstream.private_allow.clone(),
+            own_listeners: own_listeners.clone(),
+        };
         let upstream = Arc::new(Upstream::new(settings.upstream.for_gateway(own_listeners))?);
         let store = open_store(&settings.storage, replica, Purpose::Serve)?;
         store.migrate().await?;
@@ -85,6 +92,7 @@ impl Engine {
             },
             Arc::clone(&clock),
         );
+        let desk = Desk::new(store.clone(), sealing.clone(), policy, Arc::clone(&clock));
         let gateway = Gateway::new(Parts {
             replica,
             store: store.clone(),
@@ -94,12 +102,14 @@ impl Engine {
             upstream,
             assessor: Box::new(BuiltIn),
             settings: gateway_settings(settings),
-            clock,
+            clock: Arc::clone(&clock),
         });
         gateway.start().await?;
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
+            desk,
+            clock,
             store,
         })
     }

@@ -19,6 +19,7 @@ mod lifecycle;
 mod listen;
 mod logging;
 mod middleware;
+mod openapi;
 mod problem;
 mod routes;
 mod secret_line;

@@ -164,6 +164,23 @@ impl Problem {
         .retry_after(1)
     }
 
+    /// 415 `unsupported_media_type`.
+    pub(crate) fn unsupported_media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "the body must be JSON, with Content-Type: application/json",
+        )
+    }
+
+    /// The same problem with another status and code.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: StatusCode, code: &'static str) -> Self {
+        self.0.status = status;
+        self.0.code = code;
+        self
+    }
+
     /// Adds a member beside the standard ones. A standard member is never replaced by it.
     #[must_use]
     pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {

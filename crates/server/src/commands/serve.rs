@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::console::{self, EXIT_SETTINGS};
+use crate::endpoints::{DashboardState, PublicOrigin};
 use crate::engine::{Engine, EngineError};
 use crate::lifecycle::{DRAIN_MAX, Lifecycle, StopSignals};
 use crate::listen::{self, Limits, Listener, Socket};
@@ -13,6 +14,7 @@ use crate::middleware::Boundary;
 use crate::routes;
 use crate::secrets::Secrets;
 use crate::settings::{ListenSettings, Settings, Source};
+use crate::state::AgentState;
 
 /// Serves until it is told to stop.
 pub(crate) fn run() -> ExitCode {
@@ -60,7 +62,21 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     let sockets = bind(&settings.listen).await?;
     let own_listeners = sockets.iter().map(Socket::address).collect();
     let engine = Engine::start(settings, secrets, own_listeners).await?;
-    let routers = routes::by_port(&engine, settings);
+    let routers = routes::by_port(
+        settings.listen.dashboard_port.is_some(),
+        AgentState {
+            gateway: Arc::clone(&engine.gateway),
+            request_body_bytes_max: settings.listen.request_body_bytes_max,
+        },
+        DashboardState {
+            gateway: Arc::clone(&engine.gateway),
+            desk: engine.desk.clone(),
+            identity: Arc::clone(&engine.identity),
+            public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url)),
+            clock: Arc::clone(&engine.clock),
+            lifecycle: lifecycle.clone(),
+        },
+    );
     let cors_origins = Arc::new(settings.listen.cors_origins.clone());
     let listeners: Vec<_> = sockets
         .into_iter()

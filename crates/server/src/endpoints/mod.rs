@@ -1,3 +1,65 @@
-//! The endpoints, one file each.
+//! The endpoints, one file for each noun: the human's side of the API, and what whoever watches the
+//! gateway may ask.
 
+mod agent;
+mod approval;
+mod audit;
+mod auth;
+mod caller;
+mod document;
+mod editing;
+mod events;
+mod fields;
 pub(crate) mod health;
+mod kill_switch;
+mod list;
+mod metrics;
+mod openapi;
+mod overview;
+mod page;
+mod ready;
+mod refused;
+mod request;
+mod rule;
+mod service;
+mod state;
+
+use std::sync::Arc;
+
+use axum::Router;
+use gaiterguard_gateway::Gateway;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use auth::origin::PublicOrigin;
+pub(crate) use state::DashboardState;
+
+/// Called by the dashboard, with a human's token.
+pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::default()
+        .merge(auth::routes())
+        .merge(approval::routes())
+        .merge(agent::routes())
+        .merge(service::routes())
+        .merge(document::routes())
+        .merge(rule::routes())
+        .merge(kill_switch::routes())
+        .merge(request::routes())
+        .merge(audit::routes())
+        .merge(overview::routes())
+        .merge(events::routes())
+}
+
+/// Opened by humans in their browsers.
+pub(crate) fn pages() -> Router<DashboardState> {
+    page::routes()
+}
+
+/// Called by whatever watches the gateway, without a token.
+pub(crate) fn machines() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
+        .routes(routes!(health::health))
+        .routes(routes!(ready::ready))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(openapi::openapi))
+}

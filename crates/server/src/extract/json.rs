@@ -63,7 +63,7 @@ pub(crate) fn from_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, 
 }
 
 /// Whether the content type is absent, `application/json` or `application/…+json`.
-fn may_be_json(request: &Request) -> bool {
+pub(super) fn may_be_json(request: &Request) -> bool {
     let Some(content_type) = request.headers().get(CONTENT_TYPE) else {
         return true;
     };

@@ -1,0 +1,16 @@
+//! `gaiterguard openapi`: prints the API's description.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::console;
+use crate::openapi;
+
+/// Writes the document to standard output. A reader that has gone away is no failure.
+pub(crate) fn run() -> ExitCode {
+    match std::io::stdout().write_all(openapi::to_json().as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => console::fail(error, 1),
+    }
+}

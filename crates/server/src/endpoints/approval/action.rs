@@ -1,0 +1,216 @@
+//! An action as it is shown to a human.
+
+use std::collections::BTreeMap;
+
+use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::header;
+use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::{OperationRef, Signal};
+use gaiterguard_gateway::approval::ActionView;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kept_answer::{BodyEncoding, HeaderValues, KeptAnswerBody, body_text, headers_by_name};
+
+/// A held request: what would be sent, why it was held, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Action)]
+pub(crate) struct ActionBody {
+    /// Its id.
+    action_id: Uuid,
+    /// Where it stands.
+    #[schema(value_type = StatusWord)]
+    status: ActionStatus,
+    /// The agent that asks.
+    agent_id: i64,
+    /// The agent's name.
+    agent_name: String,
+    /// The service that it asks of.
+    service_id: i64,
+    /// The service's name.
+    service_name: String,
+    /// The method.
+    #[schema(example = "POST")]
+    method: String,
+    /// The address.
+    target_url: String,
+    /// The headers that would be sent, less the credential; `•••` stands for a secret.
+    request_headers: BTreeMap<String, HeaderValues>,
+    /// The body that would be sent.
+    request_body: String,
+    /// How to read `request_body`.
+    body_encoding: BodyEncoding,
+    /// SHA-256 of the exact request, in lower-case hex. It is taken over the line
+    /// `gaiterguard.request.v1`, the method, the whole URL and each header as `name:value` in the
+    /// order sent, every line ended by a line feed, then an empty line and the body's bytes.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    digest: String,
+    /// Why the agent asks, in its own words. Untrusted text.
+    intent: String,
+    /// From 0.0, harmless, to 1.0.
+    #[schema(minimum = 0, maximum = 1)]
+    risk_score: f64,
+    /// Why it was held, for a human.
+    risk_explanation: String,
+    /// What the score rests on.
+    signals: Vec<SignalBody>,
+    /// The rules that matched.
+    matched_rules: Vec<MatchedRuleBody>,
+    /// The documented operation that it calls, where one is known.
+    #[schema(required)]
+    operation: Option<OperationBody>,
+    /// When it was held.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it expires, while it can.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// When a human decided, or it came to its end.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    resolved_at: Option<Timestamp>,
+    /// The user who decided.
+    #[schema(required)]
+    resolved_by: Option<i64>,
+    /// What that user told the agent.
+    #[schema(required)]
+    note: Option<String>,
+    /// The upstream's answer, once it was executed and while it is kept.
+    #[schema(required)]
+    result: Option<KeptAnswerBody>,
+}
+
+/// Where an action stands.
+#[derive(ToSchema)]
+#[schema(as = ActionStatus, rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+pub(crate) enum StatusWord {
+    Pending,
+    Approved,
+    Denied,
+    Revoked,
+    Expired,
+    Executing,
+    Executed,
+    Indeterminate,
+}
+
+/// One observation that made a request more or less risky.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Signal)]
+pub(crate) struct SignalBody {
+    /// A stable word for the kind of observation.
+    code: String,
+    /// What it adds to the score.
+    weight: f64,
+    /// Where it was seen.
+    evidence: String,
+    /// One sentence for a human.
+    sentence: String,
+}
+
+/// A rule that matched, as it was then.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MatchedRule)]
+pub(crate) struct MatchedRuleBody {
+    /// The rule's id.
+    id: i64,
+    /// Its name.
+    name: String,
+    /// What it does.
+    #[schema(value_type = crate::endpoints::rule::EffectWord)]
+    effect: RuleEffect,
+}
+
+/// A documented operation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OperationRef)]
+pub(crate) struct OperationBody {
+    /// The document's operation id, or else `METHOD /template`.
+    id: String,
+    /// What the document says it does.
+    #[schema(required)]
+    summary: Option<String>,
+    /// The document's tags for it.
+    tags: Vec<String>,
+    /// Whether the document calls it deprecated.
+    deprecated: bool,
+}
+
+impl From<ActionView> for ActionBody {
+    fn from(view: ActionView) -> Self {
+        let ActionView {
+            action,
+            agent_name,
+            service_name,
+            request,
+            answer,
+        } = view;
+        let (request_body, body_encoding) = body_text(&request.body);
+        let word = action.state.word();
+        Self {
+            action_id: action.id.0,
+            status: action.state.status(),
+            agent_id: action.agent.0,
+            agent_name,
+            service_id: action.service.0,
+            service_name,
+            request_headers: headers_by_name(&request.headers, header::shown),
+            request_body,
+            body_encoding,
+            digest: action.digest.to_string(),
+            intent: action.intent.as_str().to_owned(),
+            risk_score: action.judgement.verdict.score,
+            risk_explanation: action.judgement.verdict.explanation,
+            signals: each(action.judgement.verdict.signals),
+            matched_rules: each(action.judgement.matched_rules),
+            operation: action.judgement.operation.map(Into::into),
+            created_at: action.created_at,
+            expires_at: action.state.expires_at(),
+            resolved_at: action.state.resolved_at(),
+            resolved_by: word.map(|word| word.by.0),
+            note: word.and_then(|word| word.note.clone()),
+            result: answer.map(Into::into),
+            method: action.method,
+            target_url: action.target_url,
+        }
+    }
+}
+
+/// Each of them as it is shown.
+pub(crate) fn each<T, U: From<T>>(all: Vec<T>) -> Vec<U> {
+    all.into_iter().map(U::from).collect()
+}
+
+impl From<Signal> for SignalBody {
+    fn from(signal: Signal) -> Self {
+        Self {
+            code: signal.code,
+            weight: signal.weight,
+            evidence: signal.evidence,
+            sentence: signal.sentence,
+        }
+    }
+}
+
+impl From<MatchedRule> for MatchedRuleBody {
+    fn from(rule: MatchedRule) -> Self {
+        Self {
+            id: rule.id.0,
+            name: rule.name,
+            effect: rule.effect,
+        }
+    }
+}
+
+impl From<OperationRef> for OperationBody {
+    fn from(operation: OperationRef) -> Self {
+        Self {
+            id: operation.id,
+            summary: operation.summary,
+            tags: operation.tags,
+            deprecated: operation.deprecated,
+        }
+    }
+}

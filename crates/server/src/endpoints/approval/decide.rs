@@ -1,0 +1,205 @@
+//! `PATCH /approvals/{action_id}/approve`, `/deny`, `/revoke` and `/resolve`: the human's word.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_domain::approval::{ActionStatus, Finding};
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::request::Digest;
+use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::approval::Ruling;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::action::StatusWord;
+use crate::endpoints::caller::Caller;
+use crate::extract::{ApiJson, ApiPath, OptionalJson};
+use crate::openapi::responses::{Conflict, InvalidBody, NotFound, SignedOut, Unavailable};
+use crate::problem::Problem;
+
+/// A human's word.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = Decision)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecisionBody {
+    /// What the agent is told.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+    /// The digest of the request that was looked at: nothing is decided if it is another one.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    digest: Option<String>,
+}
+
+/// What a human found at the upstream.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Resolution)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResolutionBody {
+    /// Whether the request had been carried out.
+    #[schema(value_type = FindingWord)]
+    outcome: Finding,
+    /// What the agent is told.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+}
+
+/// What a human found.
+#[derive(ToSchema)]
+#[schema(as = Outcome, rename_all = "snake_case")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+pub(crate) enum FindingWord {
+    Executed,
+    NotExecuted,
+}
+
+/// What an action has come to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Decided {
+    /// Where it stands now.
+    #[schema(value_type = StatusWord)]
+    status: ActionStatus,
+    /// The action.
+    action_id: Uuid,
+}
+
+/// Approve an action
+///
+/// The agent may have it executed, exactly as it was looked at, until the approval expires.
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/approve",
+    operation_id = "approve",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "The action.")),
+    request_body = Option<DecisionBody>,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is approved.", body = Decided),
+        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+    )
+)]
+pub(super) async fn approve(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    OptionalJson(body): OptionalJson<DecisionBody>,
+) -> Result<Json<Decided>, Problem> {
+    decide(&gateway, caller, action, Ruling::Approve, body).await
+}
+
+/// Deny an action
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/deny",
+    operation_id = "deny",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "The action.")),
+    request_body = Option<DecisionBody>,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is denied.", body = Decided),
+        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+    )
+)]
+pub(super) async fn deny(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    OptionalJson(body): OptionalJson<DecisionBody>,
+) -> Result<Json<Decided>, Problem> {
+    decide(&gateway, caller, action, Ruling::Deny, body).await
+}
+
+/// Take an action back
+///
+/// Whether it still waits or is approved; what is being sent already cannot be taken back.
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/revoke",
+    operation_id = "revoke",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "The action.")),
+    request_body = Option<DecisionBody>,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is revoked.", body = Decided),
+        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+    )
+)]
+pub(super) async fn revoke(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    OptionalJson(body): OptionalJson<DecisionBody>,
+) -> Result<Json<Decided>, Problem> {
+    decide(&gateway, caller, action, Ruling::Revoke, body).await
+}
+
+/// Settle an action whose outcome is unknown
+///
+/// The word of a human who looked at the upstream. Nothing is sent.
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/resolve",
+    operation_id = "resolve",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "The action.")),
+    request_body = ResolutionBody,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is settled.", body = Decided),
+        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+    )
+)]
+pub(super) async fn resolve(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    ApiJson(body): ApiJson<ResolutionBody>,
+) -> Result<Json<Decided>, Problem> {
+    let word = DecisionBody {
+        note: body.note,
+        digest: None,
+    };
+    decide(
+        &gateway,
+        caller,
+        action,
+        Ruling::Resolve(body.outcome),
+        word,
+    )
+    .await
+}
+
+async fn decide(
+    gateway: &Gateway,
+    caller: Caller,
+    action: Uuid,
+    ruling: Ruling,
+    body: DecisionBody,
+) -> Result<Json<Decided>, Problem> {
+    let digest = match body.digest {
+        Some(text) => Some(Digest::parse(&text).ok_or_else(|| {
+            Problem::field(
+                "digest",
+                "must be the 64 hexadecimal digits of a SHA-256 sum",
+            )
+        })?),
+        None => None,
+    };
+    let status = gateway
+        .rule(
+            caller.approver(),
+            ActionId(action),
+            ruling,
+            body.note,
+            digest,
+        )
+        .await?;
+    Ok(Json(Decided {
+        status,
+        action_id: action,
+    }))
+}

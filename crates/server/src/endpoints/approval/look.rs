@@ -1,0 +1,123 @@
+//! `GET /approvals/pending`, `GET /approvals` and `GET /approvals/{action_id}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
+use gaiterguard_gateway::Gateway;
+use gaiterguard_store::ActionFilter;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::action::{ActionBody, StatusWord, each};
+use crate::endpoints::caller::Caller;
+use crate::endpoints::list::{Cursor, Limit, List};
+use crate::extract::{ApiPath, ApiQuery};
+use crate::openapi::responses::{InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::problem::Problem;
+
+/// What waits for a human.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PendingApprovals)]
+pub(crate) struct Pending {
+    /// The oldest first.
+    approvals: Vec<ActionBody>,
+}
+
+/// The actions that wait for a human
+///
+/// All of them, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/approvals/pending",
+    operation_id = "listPendingApprovals",
+    tag = "approvals",
+    security(("session" = [])),
+    responses((status = 200, description = "What waits.", body = Pending), SignedOut, Unavailable)
+)]
+pub(super) async fn pending(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+) -> Result<Json<Pending>, Problem> {
+    let views = gateway.pending(caller.approver()).await?;
+    Ok(Json(Pending {
+        approvals: each(views),
+    }))
+}
+
+/// Which actions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// Only those that stand here.
+    #[param(value_type = Option<StatusWord>)]
+    status: Option<ActionStatus>,
+    /// Only those of this agent.
+    agent_id: Option<i64>,
+    /// Only those of this service.
+    service_id: Option<i64>,
+    /// How many items at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
+    cursor: Option<Cursor>,
+}
+
+/// All actions
+///
+/// The newest first, whatever became of them.
+#[utoipa::path(
+    get,
+    path = "/approvals",
+    operation_id = "listApprovals",
+    tag = "approvals",
+    params(Filter),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "A page of them.", body = List<ActionBody>),
+        InvalidParameter, SignedOut, Unavailable,
+    )
+)]
+pub(super) async fn list(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiQuery(query): ApiQuery<Filter>,
+) -> Result<Json<List<ActionBody>>, Problem> {
+    let filter = ActionFilter {
+        status: query.status,
+        agent: query.agent_id.map(AgentId),
+        service: query.service_id.map(ServiceId),
+    };
+    let cursor = query.cursor.as_ref().map(Cursor::as_str);
+    let page = gateway
+        .actions(caller.approver(), &filter, cursor, query.limit.get())
+        .await?;
+    Ok(Json(List::of(page)))
+}
+
+/// One action
+#[utoipa::path(
+    get,
+    path = "/approvals/{action_id}",
+    operation_id = "getApproval",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "The action.")),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The action.", body = ActionBody),
+        InvalidParameter, SignedOut, NotFound, Unavailable,
+    )
+)]
+pub(super) async fn get(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+) -> Result<Json<ActionBody>, Problem> {
+    let view = gateway.action(caller.approver(), ActionId(action)).await?;
+    Ok(Json(view.into()))
+}

@@ -1,0 +1,104 @@
+//! `POST /auth/login`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::{Extension, Json};
+use gaiterguard_gateway::identity::Identity;
+use http::header::SET_COOKIE;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::cookie;
+use super::origin::PublicOrigin;
+use super::user::{TokensBody, UserBody};
+use crate::extract::ApiJson;
+use crate::middleware::RequestContext;
+use crate::openapi::responses::{InvalidBody, Throttled, Unavailable, WrongCredentials};
+use crate::problem::Problem;
+
+/// Who logs in.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Login)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginBody {
+    /// The e-mail address, in any case.
+    #[schema(max_length = 1024)]
+    email: String,
+    /// The password.
+    #[schema(value_type = String, format = Password, max_length = 4096)]
+    password: SecretString,
+    /// How the refresh token comes.
+    #[serde(default)]
+    session: SessionKind,
+}
+
+/// How a refresh token comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SessionKind {
+    /// In the answer.
+    #[default]
+    Token,
+    /// As a cookie that no script can read.
+    Cookie,
+}
+
+/// A session that has begun.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LoggedIn)]
+struct LoggedInBody {
+    #[serde(flatten)]
+    tokens: TokensBody,
+    /// Who logged in.
+    user: UserBody,
+}
+
+/// Log in
+///
+/// Five wrong passwords for an account, or twenty from one source, are too many for a minute.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "logIn",
+    tag = "auth",
+    request_body = LoginBody,
+    responses(
+        (
+            status = 200,
+            description = "A session has begun.",
+            body = LoggedInBody,
+            headers(("Set-Cookie" = Option<String>, description = "The refresh token, if it was asked for as a cookie.")),
+        ),
+        InvalidBody, WrongCredentials, Throttled, Unavailable,
+    )
+)]
+pub(super) async fn login(
+    State(identity): State<Arc<Identity>>,
+    State(public_origin): State<Arc<PublicOrigin>>,
+    Extension(context): Extension<RequestContext>,
+    ApiJson(body): ApiJson<LoginBody>,
+) -> Result<Response, Problem> {
+    if body.email.len() > EMAIL_BYTES_MAX {
+        return Err(Problem::field("email", "must be at most 1024 bytes long"));
+    }
+    let logged_in = identity
+        .login(&body.email, body.password, context.peer.ip())
+        .await?;
+    let is_cookie = body.session == SessionKind::Cookie;
+    let answer = Json(LoggedInBody {
+        tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
+        user: logged_in.user.into(),
+    });
+    if is_cookie {
+        let cookie = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
+        Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
+    } else {
+        Ok(answer.into_response())
+    }
+}
+
+/// Longer than any address, so that what is typed wrong is still told as wrong credentials.
+const EMAIL_BYTES_MAX: usize = 1024;

@@ -1,0 +1,56 @@
+//! `POST /auth/logout`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::AppendHeaders;
+use gaiterguard_gateway::identity::Identity;
+use http::header::SET_COOKIE;
+
+use super::cookie;
+use super::origin::PublicOrigin;
+use crate::endpoints::caller::Caller;
+use crate::endpoints::list::Done;
+use crate::openapi::responses::{SignedOut, Unavailable};
+use crate::problem::Problem;
+
+/// Log out
+///
+/// Ends the session: its refresh token and its access tokens, at once.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    operation_id = "logOut",
+    tag = "auth",
+    security(("session" = [])),
+    responses(
+        (
+            status = 200,
+            description = "The session has ended.",
+            body = Done,
+            headers(("Set-Cookie" = String, description = "Removes the refresh token's cookie.")),
+        ),
+        SignedOut, Unavailable,
+    )
+)]
+pub(super) async fn logout(
+    State(identity): State<Arc<Identity>>,
+    State(public_origin): State<Arc<PublicOrigin>>,
+    Caller(caller): Caller,
+) -> Result<
+    (
+        AppendHeaders<[(http::HeaderName, http::HeaderValue); 1]>,
+        Json<Done>,
+    ),
+    Problem,
+> {
+    identity.logout(&caller).await?;
+    let done = Done {
+        message: "The session has ended.",
+    };
+    Ok((
+        AppendHeaders([(SET_COOKIE, cookie::clear(&public_origin))]),
+        Json(done),
+    ))
+}

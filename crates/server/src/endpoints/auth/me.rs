@@ -1,0 +1,28 @@
+//! `GET /auth/me`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_gateway::identity::Identity;
+
+use super::user::UserBody;
+use crate::endpoints::caller::Caller;
+use crate::openapi::responses::{SignedOut, Unavailable};
+use crate::problem::Problem;
+
+/// Who is signed in
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    operation_id = "me",
+    tag = "auth",
+    security(("session" = [])),
+    responses((status = 200, description = "The user.", body = UserBody), SignedOut, Unavailable)
+)]
+pub(super) async fn me(
+    State(identity): State<Arc<Identity>>,
+    Caller(caller): Caller,
+) -> Result<Json<UserBody>, Problem> {
+    Ok(Json(identity.me(&caller).await?.into()))
+}

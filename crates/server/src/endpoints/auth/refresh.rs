@@ -1,0 +1,65 @@
+//! `POST /auth/refresh`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use gaiterguard_gateway::identity::Identity;
+use http::header::SET_COOKIE;
+
+use super::cookie;
+use super::origin::PublicOrigin;
+use super::shown_token::{RefreshTokenBody, ShownToken};
+use super::user::TokensBody;
+use crate::openapi::responses::{CrossOrigin, InvalidBody, SignedOut, Unavailable};
+use crate::problem::Problem;
+
+/// Exchange a refresh token for the next pair of tokens
+///
+/// A refresh token works once. One that is used again ends its session with all its tokens.
+#[utoipa::path(
+    post,
+    path = "/auth/refresh",
+    operation_id = "refresh",
+    tag = "auth",
+    request_body = Option<RefreshTokenBody>,
+    responses(
+        (
+            status = 200,
+            description = "The next pair.",
+            body = TokensBody,
+            headers(("Set-Cookie" = Option<String>, description = "The next refresh token, if the last one came as a cookie.")),
+        ),
+        InvalidBody, SignedOut, CrossOrigin, Unavailable,
+    )
+)]
+pub(super) async fn refresh(
+    State(identity): State<Arc<Identity>>,
+    State(public_origin): State<Arc<PublicOrigin>>,
+    shown: ShownToken,
+) -> Result<Response, Problem> {
+    let Some(token) = shown.token else {
+        return Err(Problem::field(
+            "refreshToken",
+            "is required without the session's cookie",
+        ));
+    };
+    match identity.refresh(&token).await {
+        Ok(tokens) => {
+            let answer = Json(TokensBody::of(&tokens, !shown.is_cookie));
+            if !shown.is_cookie {
+                return Ok(answer.into_response());
+            }
+            let cookie = cookie::set(&tokens.refresh_token, &public_origin);
+            Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
+        }
+        Err(error) => {
+            let problem = Problem::from(error);
+            if shown.is_cookie && problem.status() == http::StatusCode::UNAUTHORIZED {
+                return Err(problem.header(SET_COOKIE, cookie::clear(&public_origin)));
+            }
+            Err(problem)
+        }
+    }
+}

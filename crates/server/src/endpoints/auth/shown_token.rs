@@ -1,0 +1,63 @@
+//! The refresh token that a request shows, in its body or in its cookie.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequest, Request};
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::cookie;
+use super::origin::PublicOrigin;
+use crate::extract::OptionalJson;
+use crate::problem::Problem;
+
+/// A refresh token.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = RefreshToken)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct RefreshTokenBody {
+    /// The token; left out where the cookie holds it.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    refresh_token: Option<SecretString>,
+}
+
+/// The refresh token of a request, if it shows one.
+pub(super) struct ShownToken {
+    pub(super) token: Option<SecretString>,
+    /// Whether it stood in the cookie, where the next one goes too.
+    pub(super) is_cookie: bool,
+}
+
+impl<S> FromRequest<S> for ShownToken
+where
+    S: Send + Sync,
+    Arc<PublicOrigin>: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let says_json = headers.contains_key(http::header::CONTENT_TYPE);
+        // Refuses every content type but JSON, which another site's form cannot send.
+        let OptionalJson(body) =
+            OptionalJson::<RefreshTokenBody>::from_request(request, state).await?;
+        if body.refresh_token.is_some() {
+            return Ok(Self {
+                token: body.refresh_token,
+                is_cookie: false,
+            });
+        }
+        let token = cookie::get(&headers);
+        if token.is_some() {
+            Arc::<PublicOrigin>::from_ref(state).demand(&headers)?;
+            if !says_json {
+                return Err(Problem::unsupported_media_type());
+            }
+        }
+        Ok(Self {
+            is_cookie: token.is_some(),
+            token,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The human who calls.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_gateway::approval::Approver;
+use gaiterguard_gateway::identity::{self, Identity};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::problem::Problem;
+
+/// The human whose access token the request carries. Every endpoint but those that begin a session
+/// takes one, so that it cannot forget to ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) identity::Caller);
+
+impl Caller {
+    /// The workspace that the caller acts in.
+    pub(crate) fn workspace(self) -> WorkspaceId {
+        self.0.workspace
+    }
+
+    /// The caller as the one who decides on actions.
+    pub(crate) fn approver(self) -> Approver {
+        Approver {
+            user: self.0.user,
+            workspace: self.0.workspace,
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Arc<Identity>: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or_else(Problem::signed_out)?;
+        let identity = Arc::<Identity>::from_ref(state);
+        Ok(Self(identity.authenticate(token).await?))
+    }
+}
+
+/// The one bearer token of a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
+    let is_only = values.next().is_none();
+    (is_only && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn one_bearer_token_is_taken_in_any_case_of_its_scheme() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(bearer(&headers), None);
+        headers.append(AUTHORIZATION, HeaderValue::from_static("bearer abc"));
+        assert_eq!(bearer(&headers), Some("abc"));
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer abc"));
+        assert_eq!(bearer(&headers), None);
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Basic abc"));
+        assert_eq!(bearer(&headers), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! `/services/{id}/docs` and `/services/{id}/operations`: what describes a service.
+
+use axum::Json;
+use gaiterguard_domain::document::{Document, DocumentKind};
+use gaiterguard_domain::id::{DocumentId, ServiceId};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_gateway::document;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::DashboardState;
+use super::editing::Editing;
+use super::fields::LongFields;
+use super::list::{Done, List, PageQuery, foreign_cursor};
+use crate::extract::{ApiPath, ApiQuery};
+use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::problem::Problem;
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(delete))
+}
+
+/// How a document's content is to be read.
+#[derive(ToSchema)]
+#[schema(as = DocumentType, rename_all = "snake_case")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+pub(crate) enum KindWord {
+    Openapi,
+    Markdown,
+    Url,
+}
+
+/// A document that is to be added.
+#[derive(ToSchema)]
+#[schema(as = NewDocument)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "its fields are read by the schema alone")]
+pub(crate) struct NewDocumentBody {
+    /// How `content` is to be read.
+    #[schema(value_type = KindWord)]
+    r#type: String,
+    /// What it is called.
+    #[schema(max_length = 200)]
+    title: Option<String>,
+    /// The document as text, or the address to fetch it from. Up to 16 MB.
+    #[schema(min_length = 1)]
+    content: String,
+}
+
+/// A document.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Document)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DocumentBody {
+    /// Its id.
+    id: i64,
+    /// The service that it describes.
+    service_id: i64,
+    /// How its content is read.
+    #[schema(value_type = KindWord)]
+    r#type: DocumentKind,
+    /// What it is called.
+    #[schema(required)]
+    title: Option<String>,
+    /// How many operations were understood.
+    operations: u32,
+    /// How many sections of text were understood.
+    sections: u32,
+    /// What could not be read.
+    warnings: Vec<String>,
+    /// When it was added.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Document> for DocumentBody {
+    fn from(document: Document) -> Self {
+        Self {
+            id: document.id.0,
+            service_id: document.service.0,
+            r#type: document.kind,
+            title: document.title,
+            operations: document.operations,
+            sections: document.sections,
+            warnings: document.warnings,
+            created_at: document.created_at,
+        }
+    }
+}
+
+/// A service's documents
+#[utoipa::path(
+    get,
+    path = "/services/{id}/docs",
+    operation_id = "listDocuments",
+    tag = "services",
+    params(("id" = i64, Path, description = "The service."), PageQuery),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "A page of them.", body = List<DocumentBody>),
+        InvalidParameter, SignedOut, NotFound, Unavailable,
+    )
+)]
+async fn list(
+    editing: Editing,
+    ApiPath(id): ApiPath<i64>,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<List<DocumentBody>>, Problem> {
+    let all = document::list(editing.desk(), editing.workspace(), ServiceId(id)).await?;
+    let page = List::cut(all, &query, |document| document.id.0);
+    page.map(Json).ok_or_else(foreign_cursor)
+}
+
+/// Add a document to a service
+#[utoipa::path(
+    post,
+    path = "/services/{id}/docs",
+    operation_id = "createDocument",
+    tag = "services",
+    params(("id" = i64, Path, description = "The service.")),
+    request_body = NewDocumentBody,
+    security(("session" = [])),
+    responses(
+        (status = 201, description = "It is added.", body = DocumentBody),
+        InvalidBody, SignedOut, NotFound, Unavailable,
+    )
+)]
+async fn create(
+    editing: Editing,
+    ApiPath(id): ApiPath<i64>,
+    fields: LongFields<NewDocumentBody>,
+) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
+    let document = editing
+        .change(|desk, editor| async move {
+            document::create(&desk, editor, ServiceId(id), &fields.members).await
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(document.into())))
+}
+
+/// Remove a document
+#[utoipa::path(
+    delete,
+    path = "/services/{id}/docs/{docId}",
+    operation_id = "deleteDocument",
+    tag = "services",
+    params(
+        ("id" = i64, Path, description = "The service."),
+        ("docId" = i64, Path, description = "The document."),
+    ),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is removed.", body = Done),
+        InvalidParameter, SignedOut, NotFound, Unavailable,
+    )
+)]
+async fn delete(
+    editing: Editing,
+    ApiPath((service, id)): ApiPath<(i64, i64)>,
+) -> Result<Json<Done>, Problem> {
+    editing
+        .change(|desk, editor| async move {
+            document::delete(&desk, editor, ServiceId(service), DocumentId(id)).await
+        })
+        .await?;
+    Ok(Json(Done {
+        message: "The document is removed.",
+    }))
+}

@@ -1,0 +1,71 @@
+//! Looking at definitions, and changing them.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::desk::{DefinitionError, Desk, Editor};
+use gaiterguard_gateway::identity::Identity;
+use http::request::Parts;
+
+use super::caller::Caller;
+use crate::problem::Problem;
+
+/// A caller at the desk where definitions are changed.
+///
+/// [`Editor`] is what every change asks for, and [`Editing::change`] is the only place that makes
+/// one: so no change is answered before the gateway decides by it.
+pub(crate) struct Editing {
+    caller: Caller,
+    desk: Desk,
+    gateway: Arc<Gateway>,
+}
+
+impl<S> FromRequestParts<S> for Editing
+where
+    S: Send + Sync,
+    Arc<Identity>: FromRef<S>,
+    Arc<Gateway>: FromRef<S>,
+    Desk: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self {
+            caller: Caller::from_request_parts(parts, state).await?,
+            desk: Desk::from_ref(state),
+            gateway: Arc::from_ref(state),
+        })
+    }
+}
+
+impl Editing {
+    /// The desk, to look at what is there.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The caller's workspace.
+    pub(crate) fn workspace(&self) -> WorkspaceId {
+        self.caller.workspace()
+    }
+
+    /// Makes a change, and has the gateway decide by it before it returns.
+    pub(crate) async fn change<T, F>(
+        &self,
+        make: impl FnOnce(Desk, Editor) -> F,
+    ) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, DefinitionError>>,
+    {
+        let editor = Editor {
+            workspace: self.workspace(),
+            user: self.caller.0.user,
+        };
+        let changed = make(self.desk.clone(), editor).await;
+        // Even a change that failed may have been made: its commit's answer can be lost.
+        self.gateway.authority().reload(self.workspace()).await?;
+        Ok(changed?)
+    }
+}

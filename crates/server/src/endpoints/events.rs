@@ -1,0 +1,288 @@
+//! `GET /events`: what happens in the workspace, as it happens.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use gaiterguard_domain::audit::AuditEntry;
+use gaiterguard_domain::id::AuditId;
+use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::identity::Identity;
+use gaiterguard_store::{Notice, Resume};
+use http::{HeaderMap, HeaderName};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::DashboardState;
+use super::caller::Caller;
+use crate::lifecycle::Lifecycle;
+use crate::openapi::responses::{InvalidParameter, SignedOut, Unavailable};
+use crate::problem::Problem;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// How often a comment is sent where nothing happens, so that nobody between takes the connection
+/// for a dead one.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+
+/// How often it is asked whether the session still lives.
+const CONFIRM_EVERY: Duration = Duration::from_secs(2);
+
+/// How long a browser waits before it comes back.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How many missed events are told; with more it is cheaper to read everything again.
+const RESUME_ENTRIES_MAX: u32 = 1000;
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::new().routes(routes!(events))
+}
+
+/// What happens, as it happens
+///
+/// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?, at}`,
+/// `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active, at}`,
+/// and `reload` with `{}` where events were missed and everything is to be read again. A stream
+/// that comes back with `Last-Event-ID` is told what it missed; an event may come twice. The stream
+/// ends when the session does.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "streamEvents",
+    tag = "events",
+    params((
+        "Last-Event-ID" = Option<i64>, Header,
+        description = "The id of the last event that was received.",
+        minimum = 1,
+    )),
+    security(("session" = [])),
+    responses(
+        (
+            status = 200,
+            description = "Events without end.",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+        InvalidParameter, SignedOut, Unavailable,
+    )
+)]
+async fn events(
+    State(gateway): State<Arc<Gateway>>,
+    State(identity): State<Arc<Identity>>,
+    State(lifecycle): State<Lifecycle>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let last = last_event_id(&headers)?;
+    // Whoever listens before looking back misses nothing.
+    let notices = gateway.store().notices();
+    let mut waiting = VecDeque::from([Event::default().retry(RETRY_AFTER).comment("connected")]);
+    if let Some(last) = last {
+        let missed = gateway
+            .store()
+            .audit_after(caller.workspace(), last, RESUME_ENTRIES_MAX)
+            .await?;
+        match missed {
+            Resume::Entries(entries) => waiting.extend(entries.iter().flat_map(told)),
+            Resume::Reload => waiting.push_back(reload()),
+        }
+    }
+    let mut confirm = interval(CONFIRM_EVERY);
+    confirm.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let feed = Feed {
+        waiting,
+        notices,
+        confirm,
+        caller,
+        identity,
+        lifecycle,
+    };
+    let stream = unfold(feed, |mut feed| async move {
+        let event = feed.next().await?;
+        Some((Ok(event), feed))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)))
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<AuditId>, Problem> {
+    let Some(value) = headers.get(LAST_EVENT_ID) else {
+        return Ok(None);
+    };
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(|id| Some(AuditId(id)))
+        .ok_or_else(|| Problem::field("Last-Event-ID", "must be the id of an event"))
+}
+
+/// One open stream.
+struct Feed {
+    waiting: VecDeque<Event>,
+    notices: broadcast::Receiver<Notice>,
+    confirm: Interval,
+    caller: Caller,
+    identity: Arc<Identity>,
+    lifecycle: Lifecycle,
+}
+
+impl Feed {
+    /// The next event; none when the stream is to end.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.lifecycle.draining() => return None,
+                _ = self.confirm.tick() => {
+                    // A client that finds the stream ended comes back and is told why.
+                    self.identity.confirm(&self.caller.0).await.ok()?;
+                }
+                event = next_waiting(&mut self.waiting) => return Some(event),
+                notice = self.notices.recv() => match notice {
+                    Ok(Notice::Entry(entry)) if entry.workspace == Some(self.caller.workspace()) => {
+                        self.waiting.extend(told(&entry));
+                    }
+                    Ok(Notice::Entry(_) | Notice::AuthorityChanged(_)) => {}
+                    Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
+                        self.waiting.push_back(reload());
+                    }
+                    Err(RecvError::Closed) => return None,
+                },
+            }
+        }
+    }
+}
+
+async fn next_waiting(waiting: &mut VecDeque<Event>) -> Event {
+    match waiting.pop_front() {
+        Some(event) => event,
+        None => std::future::pending().await,
+    }
+}
+
+/// The events that an entry of the audit log is told as.
+fn told(entry: &AuditEntry) -> Vec<Event> {
+    tellings(entry)
+        .into_iter()
+        .map(|(name, data)| {
+            Event::default()
+                .id(entry.id.to_string())
+                .event(name)
+                .data(data.to_string())
+        })
+        .collect()
+}
+
+fn reload() -> Event {
+    Event::default().event("reload").data("{}")
+}
+
+fn tellings(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
+    let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
+    let decided = |decision: &str| {
+        let data = json!({
+            "request_id": detail["request_id"],
+            "decision": decision,
+            "at": entry.at,
+        });
+        ("request.decided", data)
+    };
+    let of_action = |name| {
+        let id = entry.subject.strip_prefix("action:").unwrap_or_default();
+        let mut data = json!({ "action_id": id, "event": entry.event, "at": entry.at });
+        if let Some(status) = detail.get("status") {
+            data["status"] = status.clone();
+        }
+        (name, data)
+    };
+    match entry.event.as_str() {
+        "action.created" => vec![of_action("action.created"), decided("hold")],
+        "request.forwarded" => vec![decided("forward")],
+        "request.denied" => vec![decided("deny")],
+        "kill_switch.changed" => {
+            let data = json!({ "active": detail["active"], "at": entry.at });
+            vec![("kill_switch.changed", data)]
+        }
+        event if event.starts_with("action.") => vec![of_action("action.updated")],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gaiterguard_domain::id::WorkspaceId;
+    use gaiterguard_domain::request::Digest;
+    use gaiterguard_domain::time::Timestamp;
+
+    use super::*;
+
+    fn names(event: &str, subject: &str, detail: &Value) -> Vec<(&'static str, String)> {
+        let entry = AuditEntry {
+            id: AuditId(7),
+            chain: 1,
+            sequence: 1,
+            workspace: Some(WorkspaceId(1)),
+            at: Timestamp(0),
+            actor: "gateway".to_owned(),
+            event: event.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.to_string(),
+            previous_hash: Digest([0; 32]),
+            hash: Digest([0; 32]),
+        };
+        let tellings = tellings(&entry).into_iter();
+        tellings
+            .map(|(name, data)| (name, data.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn entries_are_told_by_what_they_mean_for_a_screen() {
+        assert_eq!(
+            names("action.approved", "action:a1", &json!({ "status": "APPROVED" })),
+            [(
+                "action.updated",
+                r#"{"action_id":"a1","event":"action.approved","at":"1970-01-01T00:00:00.000Z","status":"APPROVED"}"#
+                    .to_owned()
+            )]
+        );
+        let held = names(
+            "action.created",
+            "action:a1",
+            &json!({ "request_id": "r1" }),
+        );
+        assert_eq!(held[0].0, "action.created");
+        assert_eq!(
+            held[1],
+            (
+                "request.decided",
+                r#"{"request_id":"r1","decision":"hold","at":"1970-01-01T00:00:00.000Z"}"#
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            names("request.denied", "request:r1", &json!({}))[0].0,
+            "request.decided"
+        );
+        assert_eq!(
+            names(
+                "kill_switch.changed",
+                "workspace:1",
+                &json!({ "active": true })
+            ),
+            [(
+                "kill_switch.changed",
+                r#"{"active":true,"at":"1970-01-01T00:00:00.000Z"}"#.to_owned()
+            )]
+        );
+        assert!(names("session.created", "session:1", &json!({})).is_empty());
+    }
+}

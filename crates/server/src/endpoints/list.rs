@@ -1,0 +1,183 @@
+//! Lists that come a page at a time.
+
+use gaiterguard_store::Page;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::problem::Problem;
+
+/// The longest page.
+const LIMIT_MAX: u32 = 200;
+
+/// The longest cursor that is looked at, in bytes.
+const CURSOR_BYTES_MAX: usize = 512;
+
+/// How many items a page may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit(u32);
+
+impl Limit {
+    /// The number.
+    pub(crate) fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let refused = || serde::de::Error::custom("must be a whole number from 1 to 200");
+        let text = String::deserialize(deserializer)?;
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit: u32 = text.parse().map_err(|_| refused())?;
+        if is_plain && (1..=LIMIT_MAX).contains(&limit) {
+            Ok(Self(limit))
+        } else {
+            Err(refused())
+        }
+    }
+}
+
+/// Where a page begins: what the page before it gave as `next_cursor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor(String);
+
+impl Cursor {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() || text.len() > CURSOR_BYTES_MAX {
+            return Err(serde::de::Error::custom(
+                "must be the next_cursor of a page",
+            ));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Which page of a list without filters.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// How many items at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    pub(crate) limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
+    pub(crate) cursor: Option<Cursor>,
+}
+
+/// A page.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct List<T> {
+    /// The items.
+    pub(crate) items: Vec<T>,
+    /// The `cursor` of the next page; null on the last.
+    #[schema(required)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A page with its items as they are shown.
+    pub(crate) fn of<U>(page: Page<U>) -> Self
+    where
+        T: From<U>,
+    {
+        Self {
+            items: page.items.into_iter().map(T::from).collect(),
+            next_cursor: page.next_cursor,
+        }
+    }
+
+    /// A page of a list that is there as a whole, ordered by `key`.
+    pub(crate) fn cut<U>(all: Vec<U>, query: &PageQuery, key: impl Fn(&U) -> i64) -> Option<Self>
+    where
+        T: From<U>,
+    {
+        let after: Option<i64> = match &query.cursor {
+            Some(cursor) => Some(cursor.as_str().parse().ok()?),
+            None => None,
+        };
+        let limit = query.limit.get() as usize;
+        let mut items: Vec<U> = all
+            .into_iter()
+            .filter(|item| after.is_none_or(|after| key(item) > after))
+            .take(limit + 1)
+            .collect();
+        let next_cursor = (items.len() > limit).then(|| {
+            items.truncate(limit);
+            items.last().map(|last| key(last).to_string())
+        });
+        Some(Self {
+            items: items.into_iter().map(T::from).collect(),
+            next_cursor: next_cursor.flatten(),
+        })
+    }
+}
+
+/// 400 for a cursor that is of another list, or of none.
+pub(crate) fn foreign_cursor() -> Problem {
+    Problem::field("cursor", "must be the next_cursor of a page")
+}
+
+/// What a DELETE answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Done {
+    /// What was done.
+    #[schema(value_type = String)]
+    pub(crate) message: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Result<PageQuery, serde_urlencoded::de::Error> {
+        serde_urlencoded::from_str(text)
+    }
+
+    #[test]
+    fn a_limit_is_bounded() {
+        assert_eq!(query("").unwrap().limit.get(), 50);
+        assert_eq!(query("limit=200").unwrap().limit.get(), 200);
+        for odd in [
+            "limit=0",
+            "limit=201",
+            "limit=",
+            "limit=+1",
+            "limit=x",
+            "cursor=",
+        ] {
+            assert!(query(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn pages_follow_one_another_to_the_end_of_the_list() {
+        let first = List::<i64>::cut(vec![1, 2, 3, 5], &query("limit=2").unwrap(), |id| *id);
+        let first = first.unwrap();
+        assert_eq!(first.items, [1, 2]);
+        let rest = format!("limit=2&cursor={}", first.next_cursor.unwrap());
+        let second = List::<i64>::cut(vec![1, 2, 3, 5], &query(&rest).unwrap(), |id| *id);
+        let second = second.unwrap();
+        assert_eq!(second.items, [3, 5]);
+        assert_eq!(second.next_cursor, None);
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        assert!(List::<i64>::cut(vec![1], &query("cursor=x").unwrap(), |id| *id).is_none());
+    }
+}

@@ -1,0 +1,29 @@
+//! `GET /metrics`: numbers for Prometheus.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use gaiterguard_gateway::Gateway;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+
+const OPENMETRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// The gateway's numbers
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "getMetrics",
+    tag = "watching",
+    responses((
+        status = 200,
+        description = "The numbers, as Prometheus reads them.",
+        body = String,
+        content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    ))
+)]
+pub(crate) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+    ([(CONTENT_TYPE, OPENMETRICS)], gateway.metrics().to_text()).into_response()
+}

@@ -1,0 +1,37 @@
+//! `GET /ready`: whether work can be done.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_gateway::Gateway;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::responses::Unavailable;
+use crate::problem::Problem;
+
+/// The answer of a gateway that can work.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ready {
+    #[schema(value_type = String, example = "ready")]
+    status: &'static str,
+    #[schema(value_type = String, example = "connected")]
+    database: &'static str,
+}
+
+/// Whether the gateway can do its work
+#[utoipa::path(
+    get,
+    path = "/ready",
+    operation_id = "getReady",
+    tag = "watching",
+    responses((status = 200, description = "It can.", body = Ready), Unavailable)
+)]
+pub(crate) async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Json<Ready>, Problem> {
+    gateway.ready().await?;
+    Ok(Json(Ready {
+        status: "ready",
+        database: "connected",
+    }))
+}

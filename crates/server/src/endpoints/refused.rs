@@ -1,0 +1,133 @@
+//! What the gateway's rooms answer instead of what was asked, as problems: one place for each kind
+//! of error.
+
+use gaiterguard_gateway::approval::RulingRefused;
+use gaiterguard_gateway::desk::DefinitionError;
+use gaiterguard_gateway::field;
+use gaiterguard_gateway::identity::{Fault, LoginError, RegisterError, SessionError};
+use gaiterguard_store::StoreError;
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
+
+use super::list::foreign_cursor;
+use crate::problem::{FieldError, Problem};
+
+impl Problem {
+    /// 401 `not_authenticated`: nobody is signed in.
+    pub(crate) fn signed_out() -> Self {
+        Self::unauthorized(
+            "not_authenticated",
+            "an access token is required; this one is missing, wrong or expired, or its session \
+             has ended",
+        )
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if let StoreError::Cursor(_) = error {
+            return foreign_cursor();
+        }
+        tracing::error!(%error, "storage failed");
+        if error.is_unavailable() {
+            Self::storage_unavailable()
+        } else {
+            Self::internal()
+        }
+    }
+}
+
+impl From<RulingRefused> for Problem {
+    fn from(refused: RulingRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            RulingRefused::NotFound => Self::not_found(detail),
+            RulingRefused::NoteTooLong => Self::field("note", detail),
+            RulingRefused::DigestMismatch => Self::conflict("digest_mismatch", detail),
+            RulingRefused::NotPossible(status) => {
+                Self::conflict("already_decided", detail).with("action_status", status.as_str())
+            }
+            RulingRefused::Cursor(_) => foreign_cursor(),
+            RulingRefused::Unavailable => Self::storage_unavailable(),
+        }
+    }
+}
+
+impl From<DefinitionError> for Problem {
+    fn from(error: DefinitionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DefinitionError::Invalid(errors) => Self::fields(named(errors)),
+            DefinitionError::NotUnderstood(errors) => Self::fields(named(errors))
+                .with_status(StatusCode::UNPROCESSABLE_ENTITY, "not_understood"),
+            DefinitionError::NameTaken => Self::conflict("name_taken", detail),
+            DefinitionError::NotFound(_) => Self::not_found(detail),
+            DefinitionError::Changing => Self::conflict("changing", detail).retry_after(1),
+            DefinitionError::Sealing(error) => {
+                tracing::error!(%error, "sealing failed");
+                Self::storage_unavailable()
+            }
+            DefinitionError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn named(errors: Vec<field::FieldError>) -> Vec<FieldError> {
+    let errors = errors.into_iter().map(|error| FieldError {
+        field: error.field,
+        message: error.message,
+    });
+    errors.collect()
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        if let Fault::Store(error) = fault {
+            return error.into();
+        }
+        tracing::error!(error = %fault, "a session could not be begun or looked at");
+        Self::internal()
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotAuthenticated => Self::signed_out(),
+            SessionError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        let detail = error.to_string();
+        match error {
+            LoginError::InvalidCredentials => Self::unauthorized("invalid_credentials", detail)
+                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            LoginError::Throttled { retry_after } => too_many(detail, retry_after),
+            LoginError::Busy => Self::too_many("busy", detail, 1),
+            LoginError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        let detail = error.to_string();
+        match error {
+            RegisterError::EmailTaken => Self::conflict("email_taken", detail),
+            RegisterError::Closed => Self::forbidden("registration_closed", detail),
+            RegisterError::Throttled { retry_after } => too_many(detail, retry_after),
+            RegisterError::Busy => Self::too_many("busy", detail, 1),
+            RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// Whole seconds, of which a part counts as one: nobody is to come back too early.
+fn too_many(detail: String, retry_after: std::time::Duration) -> Problem {
+    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+    Problem::too_many("too_many_attempts", detail, seconds)
+}

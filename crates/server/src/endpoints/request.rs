@@ -1,0 +1,186 @@
+//! `GET /requests` and `GET /requests/{id}`: every decision that the gateway took.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId};
+use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+use gaiterguard_gateway::Gateway;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::DashboardState;
+use super::approval::action::{MatchedRuleBody, each};
+use super::caller::Caller;
+use super::list::{Cursor, Limit, List};
+use crate::extract::{ApiPath, ApiQuery};
+use crate::openapi::responses::{InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::problem::Problem;
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+}
+
+/// What became of a request.
+#[derive(ToSchema)]
+#[schema(as = RequestDecision, rename_all = "snake_case")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+pub(crate) enum DecisionWord {
+    Forward,
+    Hold,
+    Deny,
+}
+
+/// A decision that the gateway took.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RequestEntry)]
+pub(crate) struct RequestBody {
+    /// Its id.
+    id: i64,
+    /// The id that the answer carried as `X-Request-Id`.
+    request_id: Uuid,
+    /// The agent that asked.
+    agent_id: i64,
+    /// The service that it asked of.
+    service_id: i64,
+    /// The method.
+    method: String,
+    /// The address.
+    target_url: String,
+    /// Why the agent asked. Untrusted text.
+    intent: String,
+    /// What was decided.
+    #[schema(value_type = DecisionWord)]
+    decision: Decision,
+    /// From 0.0, harmless, to 1.0.
+    #[schema(minimum = 0, maximum = 1)]
+    risk_score: f64,
+    /// Why, for a human.
+    risk_explanation: String,
+    /// The rules that matched.
+    matched_rules: Vec<MatchedRuleBody>,
+    /// The status that the upstream answered with.
+    #[schema(required, minimum = 100, maximum = 999)]
+    upstream_status: Option<u16>,
+    /// The action, if it was held.
+    #[schema(required)]
+    action_id: Option<Uuid>,
+    /// When it was decided.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it ended.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    completed_at: Option<Timestamp>,
+}
+
+impl From<RequestEntry> for RequestBody {
+    fn from(entry: RequestEntry) -> Self {
+        let judgement = entry.new.judgement;
+        Self {
+            id: entry.id.0,
+            request_id: entry.new.request_id.0,
+            agent_id: entry.new.agent.0,
+            service_id: entry.new.service.0,
+            method: entry.new.method,
+            target_url: entry.new.target_url,
+            intent: entry.new.intent,
+            decision: judgement.decision,
+            risk_score: judgement.verdict.score,
+            risk_explanation: judgement.verdict.explanation,
+            matched_rules: each(judgement.matched_rules),
+            upstream_status: entry.upstream_status,
+            action_id: entry.action.map(|action| action.0),
+            created_at: entry.new.at,
+            completed_at: entry.completed_at,
+        }
+    }
+}
+
+/// Which decisions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Only those on this agent's requests.
+    agent_id: Option<i64>,
+    /// Only those on requests to this service.
+    service_id: Option<i64>,
+    /// Only those that were decided so.
+    #[param(value_type = Option<DecisionWord>)]
+    decision: Option<Decision>,
+    /// How many items at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
+    cursor: Option<Cursor>,
+}
+
+/// Every decision that the gateway took
+///
+/// The newest first.
+#[utoipa::path(
+    get,
+    path = "/requests",
+    operation_id = "listRequests",
+    tag = "requests",
+    params(Filter),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "A page of them.", body = List<RequestBody>),
+        InvalidParameter, SignedOut, Unavailable,
+    )
+)]
+async fn list(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiQuery(query): ApiQuery<Filter>,
+) -> Result<Json<List<RequestBody>>, Problem> {
+    let filter = RequestFilter {
+        agent: query.agent_id.map(AgentId),
+        service: query.service_id.map(ServiceId),
+        decision: query.decision,
+    };
+    let cursor = query.cursor.as_ref().map(Cursor::as_str);
+    let page = gateway
+        .store()
+        .request_list(caller.workspace(), &filter, cursor, query.limit.get())
+        .await?;
+    Ok(Json(List::of(page)))
+}
+
+/// One decision
+#[utoipa::path(
+    get,
+    path = "/requests/{id}",
+    operation_id = "getRequest",
+    tag = "requests",
+    params(("id" = i64, Path, description = "The decision.")),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The decision.", body = RequestBody),
+        InvalidParameter, SignedOut, NotFound, Unavailable,
+    )
+)]
+async fn get(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(id): ApiPath<i64>,
+) -> Result<Json<RequestBody>, Problem> {
+    let entry = gateway
+        .store()
+        .request_get(caller.workspace(), RequestEntryId(id))
+        .await?;
+    let entry =
+        entry.ok_or_else(|| Problem::not_found("there is no such request in this workspace"))?;
+    Ok(Json(entry.into()))
+}

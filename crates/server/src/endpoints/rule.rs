@@ -1,0 +1,252 @@
+//! `/rules`: what an operator has decided beforehand.
+
+use axum::Json;
+use gaiterguard_domain::id::RuleId;
+use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_gateway::rule;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::DashboardState;
+use super::editing::Editing;
+use super::fields::Fields;
+use super::list::{Done, List, PageQuery, foreign_cursor};
+use crate::extract::{ApiPath, ApiQuery};
+use crate::openapi::responses::{
+    InvalidBody, InvalidParameter, NotFound, NotUnderstood, SignedOut, Unavailable,
+};
+use crate::problem::Problem;
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update, delete))
+}
+
+/// What a rule does to the requests it matches. The strictest of several wins.
+#[derive(ToSchema)]
+#[schema(as = RuleEffect, rename_all = "snake_case")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+pub(crate) enum EffectWord {
+    Allow,
+    RequireApproval,
+    Deny,
+}
+
+/// A rule that is to be made.
+#[derive(ToSchema)]
+#[schema(as = NewRule)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "its fields are read by the schema alone")]
+pub(crate) struct NewRuleBody {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// What it does.
+    effect: EffectWord,
+    /// A CEL expression that a request must satisfy.
+    #[schema(max_length = 4096)]
+    condition: Option<String>,
+    /// The rule in plain words, for the assessor that reads such.
+    #[schema(max_length = 2000)]
+    text: Option<String>,
+    /// The service that it is limited to.
+    service_id: Option<i64>,
+    /// The agent that it is limited to.
+    agent_id: Option<i64>,
+    /// Whether it counts; it does if left out.
+    enabled: Option<bool>,
+}
+
+/// What is to be changed of a rule; what is left out stays, and null takes a limit away.
+#[derive(ToSchema)]
+#[schema(as = RuleChange)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "its fields are read by the schema alone")]
+pub(crate) struct RuleChangeBody {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    name: Option<String>,
+    /// What it does.
+    #[schema(nullable = false)]
+    effect: Option<EffectWord>,
+    /// A CEL expression that a request must satisfy.
+    #[schema(max_length = 4096)]
+    condition: Option<String>,
+    /// The rule in plain words, for the assessor that reads such.
+    #[schema(max_length = 2000)]
+    text: Option<String>,
+    /// The service that it is limited to.
+    service_id: Option<i64>,
+    /// The agent that it is limited to.
+    agent_id: Option<i64>,
+    /// Whether it counts.
+    enabled: Option<bool>,
+}
+
+/// A rule.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rule)]
+pub(crate) struct RuleBody {
+    /// Its id.
+    id: i64,
+    /// Its name.
+    name: String,
+    /// What it does.
+    #[schema(value_type = EffectWord)]
+    effect: RuleEffect,
+    /// The CEL expression that a request must satisfy.
+    #[schema(required)]
+    condition: Option<String>,
+    /// The rule in plain words.
+    #[schema(required)]
+    text: Option<String>,
+    /// The service that it is limited to.
+    #[schema(required)]
+    service_id: Option<i64>,
+    /// The agent that it is limited to.
+    #[schema(required)]
+    agent_id: Option<i64>,
+    /// Whether it counts.
+    enabled: bool,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<Rule> for RuleBody {
+    fn from(rule: Rule) -> Self {
+        Self {
+            id: rule.id.0,
+            name: rule.name,
+            effect: rule.effect,
+            condition: rule.condition,
+            text: rule.text,
+            service_id: rule.service.map(|service| service.0),
+            agent_id: rule.agent.map(|agent| agent.0),
+            enabled: rule.enabled,
+            created_at: rule.created_at,
+            updated_at: rule.updated_at,
+        }
+    }
+}
+
+/// The rules
+#[utoipa::path(
+    get,
+    path = "/rules",
+    operation_id = "listRules",
+    tag = "rules",
+    params(PageQuery),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "A page of them.", body = List<RuleBody>),
+        InvalidParameter, SignedOut, Unavailable,
+    )
+)]
+async fn list(
+    editing: Editing,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<List<RuleBody>>, Problem> {
+    let all = rule::list(editing.desk(), editing.workspace()).await?;
+    let page = List::cut(all, &query, |rule| rule.id.0);
+    page.map(Json).ok_or_else(foreign_cursor)
+}
+
+/// Make a rule
+#[utoipa::path(
+    post,
+    path = "/rules",
+    operation_id = "createRule",
+    tag = "rules",
+    request_body = NewRuleBody,
+    security(("session" = [])),
+    responses(
+        (status = 201, description = "It is made.", body = RuleBody),
+        InvalidBody, SignedOut, NotUnderstood, Unavailable,
+    )
+)]
+async fn create(
+    editing: Editing,
+    fields: Fields<NewRuleBody>,
+) -> Result<(StatusCode, Json<RuleBody>), Problem> {
+    let rule = editing
+        .change(|desk, editor| async move { rule::create(&desk, editor, &fields.members).await })
+        .await?;
+    Ok((StatusCode::CREATED, Json(rule.into())))
+}
+
+/// One rule
+#[utoipa::path(
+    get,
+    path = "/rules/{id}",
+    operation_id = "getRule",
+    tag = "rules",
+    params(("id" = i64, Path, description = "The rule.")),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The rule.", body = RuleBody),
+        InvalidParameter, SignedOut, NotFound, Unavailable,
+    )
+)]
+async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<RuleBody>, Problem> {
+    let rule = rule::get(editing.desk(), editing.workspace(), RuleId(id)).await?;
+    Ok(Json(rule.into()))
+}
+
+/// Change a rule
+#[utoipa::path(
+    put,
+    path = "/rules/{id}",
+    operation_id = "updateRule",
+    tag = "rules",
+    params(("id" = i64, Path, description = "The rule.")),
+    request_body = RuleChangeBody,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is changed.", body = RuleBody),
+        InvalidBody, SignedOut, NotFound, NotUnderstood, Unavailable,
+    )
+)]
+async fn update(
+    editing: Editing,
+    ApiPath(id): ApiPath<i64>,
+    fields: Fields<RuleChangeBody>,
+) -> Result<Json<RuleBody>, Problem> {
+    let rule = editing
+        .change(|desk, editor| async move {
+            rule::update(&desk, editor, RuleId(id), &fields.members).await
+        })
+        .await?;
+    Ok(Json(rule.into()))
+}
+
+/// Remove a rule
+#[utoipa::path(
+    delete,
+    path = "/rules/{id}",
+    operation_id = "deleteRule",
+    tag = "rules",
+    params(("id" = i64, Path, description = "The rule.")),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is removed.", body = Done),
+        InvalidParameter, SignedOut, NotFound, Unavailable,
+    )
+)]
+async fn delete(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<Done>, Problem> {
+    editing
+        .change(|desk, editor| async move { rule::delete(&desk, editor, RuleId(id)).await })
+        .await?;
+    Ok(Json(Done {
+        message: "The rule is removed.",
+    }))
+}

@@ -1,0 +1,28 @@
+//! A JSON body that may be left out.
+
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use super::json::{JSON_BODY_BYTES_MAX, from_json, may_be_json};
+use super::read_body;
+use crate::problem::Problem;
+
+/// A JSON body of which every field may be left out, and so the whole of it. Its content type is
+/// absent or JSON, else 415.
+#[derive(Debug)]
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        if !may_be_json(&request) {
+            return Err(Problem::unsupported_media_type());
+        }
+        let body = read_body(request.into_body(), JSON_BODY_BYTES_MAX).await?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        from_json(&body).map(Self)
+    }
+}

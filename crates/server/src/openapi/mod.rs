@@ -1,0 +1,6 @@
+//! The API's description: what handlers say of themselves, with what is true of all of them.
+
+mod document;
+pub(crate) mod responses;
+
+pub(crate) use document::to_json;

@@ -1,0 +1,142 @@
+//! The problems that several endpoints answer, one type for each group that comes together.
+//!
+//! They stand in the `responses(…)` of handlers and are never made.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
+
+use crate::problem::ProblemSchema;
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) enum $name {}
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([$(
+                    ($status.to_owned(), RefOr::Ref(reference(stringify!($name), $status)))
+                ),+])
+            }
+        }
+    )+
+
+        /// All of them by the names that they are referred to.
+        pub(crate) fn all() -> BTreeMap<String, Response> {
+            BTreeMap::from([$($(
+                (component(stringify!($name), $status), problem($status, $description))
+            ),+),+])
+        }
+    };
+}
+
+fn component(group: &str, status: &str) -> String {
+    format!("{group}{status}")
+}
+
+fn reference(group: &str, status: &str) -> Ref {
+    Ref::new(format!(
+        "#/components/responses/{}",
+        component(group, status)
+    ))
+}
+
+problems! {
+    /// A parameter is not what the path or the query takes.
+    InvalidParameter {
+        "400": "`validation_failed`: a parameter is not what is taken here; `errors` names it.",
+    }
+
+    /// A body is missing, broken, too long or not JSON, or a field of it is out of bounds.
+    InvalidBody {
+        "400": "`validation_failed`: a parameter or a field of the body is missing, unknown or out \
+                of bounds; `errors` names each.",
+        "408": "`request_timeout`: the body did not arrive in time.",
+        "413": "`payload_too_large`: the body is too long.",
+        "415": "`unsupported_media_type`: the body is not JSON.",
+    }
+
+    /// Nobody is signed in.
+    SignedOut {
+        "401": "`not_authenticated`: the access token is missing, wrong or expired, or its session \
+                has ended.",
+    }
+
+    /// The workspace has no such thing.
+    NotFound {
+        "404": "`not_found`: the workspace has no such thing.",
+    }
+
+    /// What is there stands against what was asked.
+    Conflict {
+        "409": "What is there stands against this; `code` says what.",
+    }
+
+    /// A rule is in a language that is not understood.
+    NotUnderstood {
+        "422": "`not_understood`: the condition or the text is not understood; `errors` says where.",
+    }
+
+    /// Registration is closed or the address is taken.
+    RegistrationRefused {
+        "403": "`registration_closed`: nobody may register, or not any more.",
+        "409": "`email_taken`: someone has this e-mail address.",
+    }
+
+    /// The password is wrong, or there is no such user.
+    WrongCredentials {
+        "401": "`invalid_credentials`: the password is wrong or there is no such user.",
+    }
+
+    /// A cookie came from another site's page.
+    CrossOrigin {
+        "403": "`cross_origin_refused`: the cookie was not sent by a page of this gateway.",
+    }
+
+    /// The gateway cannot do its work.
+    Unavailable {
+        "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
+        "503": "`storage_unavailable`: the database does not answer.",
+    }
+
+    /// Too many attempts.
+    Throttled {
+        "429": "`too_many_attempts`: wait for as long as `Retry-After` says.",
+    }
+}
+
+/// How a problem of this status is documented.
+fn problem(status: &str, description: &str) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(RefOr::Ref(Ref::from_schema_name(
+            ProblemSchema::name(),
+        ))))
+        .build();
+    let mut response = ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content);
+    if status == "401" {
+        let header = HeaderBuilder::new()
+            .description(Some("How to authenticate."))
+            .schema(Some(String::schema()));
+        response = response.header("WWW-Authenticate", header.build());
+    }
+    if matches!(status, "429" | "503") {
+        let seconds = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(0))
+            .build();
+        let header = HeaderBuilder::new()
+            .description(Some("When to try again, in seconds."))
+            .schema(Some(seconds));
+        response = response.header("Retry-After", header.build());
+    }
+    response.build()
+}
