@@ -162,28 +162,22 @@ impl Store {
         // A chain's head is made with its first entry, so a head that is read after the entries
         // is there for each of them; and what the heads say must then be found, whatever is
         // appended meanwhile.
-        let chains = fetch_all!(
-            read,
-            (i64,),
-            "SELECT DISTINCT chain FROM audit ORDER BY chain"
-        );
-        let openings = fetch_all!(
-            read,
-            AuditRow,
-            "SELECT * FROM audit WHERE sequence = 1 AND event = $1 ORDER BY chain",
-            CHAIN_OPENED,
-        );
+        let first_entries = first_entries(&mut read).await?;
         let heads = fetch_all!(
             read,
             RecordRow,
             "SELECT chain, sequence, hash FROM audit_chains ORDER BY chain"
         );
-        for (chain,) in &chains {
+        for AuditEntry { chain, .. } in &first_entries {
             if !heads.iter().any(|head| head.chain == *chain) {
                 return Ok(Err(AuditBroken::Head { chain: *chain }));
             }
         }
-        let records = match records(heads, entries(openings)?)? {
+        let openings = first_entries
+            .into_iter()
+            .filter(|entry| entry.event == CHAIN_OPENED)
+            .collect();
+        let records = match records(heads, openings)? {
             Ok(records) => records,
             Err(broken) => return Ok(Err(broken)),
         };
@@ -199,6 +193,24 @@ impl Store {
             }
         }
         Ok(Ok(count))
+    }
+}
+
+/// The first entry of each chain. Each is looked up by itself, since going through all entries
+/// takes long in a great log.
+async fn first_entries(read: &mut Read) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut firsts: Vec<AuditEntry> = Vec::new();
+    loop {
+        let row = fetch_optional!(
+            read,
+            AuditRow,
+            "SELECT * FROM audit WHERE chain > $1 ORDER BY chain, sequence LIMIT 1",
+            firsts.last().map_or(i64::MIN, |entry| entry.chain),
+        );
+        match row {
+            Some(row) => firsts.push(row.try_into()?),
+            None => return Ok(firsts),
+        }
     }
 }
 
