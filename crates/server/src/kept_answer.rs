@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::answer::KeptAnswer;
+use gaiterguard_domain::header;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -78,14 +79,28 @@ pub(crate) struct KeptAnswerBody {
 }
 
 impl From<KeptAnswer> for KeptAnswerBody {
+    /// The answer as its agent gets it.
     fn from(answer: KeptAnswer) -> Self {
-        let as_text = |_: &HeaderName, value: &HeaderValue| {
+        Self::with_headers(answer, |_, value| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
-        };
+        })
+    }
+}
+
+impl KeptAnswerBody {
+    /// The answer as a human is shown it: without the values of cookies and the like.
+    pub(crate) fn shown(answer: KeptAnswer) -> Self {
+        Self::with_headers(answer, header::shown)
+    }
+
+    fn with_headers(
+        answer: KeptAnswer,
+        shown: impl Fn(&HeaderName, &HeaderValue) -> String,
+    ) -> Self {
         let (body, body_encoding) = body_text(&answer.body);
         Self {
             status: answer.status.as_u16(),
-            headers: headers_by_name(&answer.headers, as_text),
+            headers: headers_by_name(&answer.headers, shown),
             body,
             body_encoding,
             truncated: answer.is_truncated,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
 use utoipa::openapi::OpenApi;
 
 use crate::endpoints::DashboardState;
@@ -20,7 +19,7 @@ pub(crate) fn by_port(
 ) -> Vec<Router> {
     let machines =
         Router::from(endpoints::machines()).with_state(Arc::clone(&agents_state.gateway));
-    let agents = agents().with_state(agents_state);
+    let agents = Router::from(doors::routes()).with_state(agents_state);
     let dashboard = Router::from(endpoints::dashboard())
         .merge(endpoints::pages())
         .with_state(dashboard_state);
@@ -33,16 +32,8 @@ pub(crate) fn by_port(
 
 /// What all of them say of themselves.
 pub(crate) fn described() -> OpenApi {
-    let mut described = endpoints::dashboard().into_openapi();
+    let mut described = doors::routes().into_openapi();
+    described.merge(endpoints::dashboard().into_openapi());
     described.merge(endpoints::machines().into_openapi());
     described
-}
-
-/// Called by agents, with their key.
-fn agents() -> Router<AgentState> {
-    Router::new()
-        .route("/proxy", post(doors::proxy))
-        .route("/proxy/dry-run", post(doors::dry_run))
-        .route("/proxy/execute/{action_id}", post(doors::execute))
-        .route("/status/{action_id}", get(doors::status))
 }

@@ -6,11 +6,26 @@ use axum::response::Response;
 use super::agent::Agent;
 use super::outcome;
 use crate::extract::ApiPath;
+use crate::openapi::responses::{NoAction, NoAgent, NotExecutable};
 use crate::problem::Problem;
 use crate::state::AgentState;
 
-/// Sends what a human has approved and answers with the upstream's answer.
-pub(crate) async fn execute(
+/// Execute an approved action
+///
+/// Sends exactly what a human approved, once, and answers with the upstream's answer.
+#[utoipa::path(
+    post,
+    path = "/proxy/execute/{action_id}",
+    operation_id = "execute",
+    tag = "agent",
+    params(("action_id" = uuid::Uuid, Path, description = "The action.")),
+    security(("agentKey" = [])),
+    responses(
+        (status = "default", description = "The upstream's answer, whatever its status; `X-Proxy-Status` is `executed-approved`."),
+        NoAgent, NoAction, NotExecutable,
+    )
+)]
+pub(super) async fn execute(
     State(state): State<AgentState>,
     Agent(caller): Agent,
     ApiPath(action): ApiPath<String>,

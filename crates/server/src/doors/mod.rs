@@ -5,20 +5,30 @@ mod agent;
 mod envelope;
 mod execute;
 mod outcome;
+mod proposal;
 mod proxy;
 mod refusal;
 mod status;
 
-pub(crate) use execute::execute;
-pub(crate) use proxy::{dry_run, proxy};
-pub(crate) use status::status;
-
 use gaiterguard_domain::id::ActionId;
+use gaiterguard_gateway::refusal::Refusal;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::problem::Problem;
+use crate::state::AgentState;
+
+/// Called by agents, with their key.
+pub(crate) fn routes() -> OpenApiRouter<AgentState> {
+    OpenApiRouter::default()
+        .routes(routes!(proxy::proxy))
+        .routes(routes!(proxy::dry_run))
+        .routes(routes!(execute::execute))
+        .routes(routes!(status::status))
+}
 
 /// An action id in a path. What is no UUID is nobody's action.
 fn action_id(text: &str) -> Result<ActionId, Problem> {
     text.parse()
-        .map_err(|_| Problem::from(gaiterguard_gateway::refusal::Refusal::ActionNotFound))
+        .map_err(|_| Problem::from(Refusal::ActionNotFound))
 }

@@ -4,23 +4,51 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::ProxyRequest;
-use gaiterguard_domain::rule::MatchedRule;
-use gaiterguard_domain::verdict::{Decision, OperationRef, Signal};
+use gaiterguard_domain::verdict::Decision;
 use gaiterguard_gateway::Gateway;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::agent::Agent;
+use super::proposal::{HeldProblem, ProposedRequest};
 use super::{envelope, outcome};
+use crate::endpoints::{MatchedRuleBody, OperationBody, SignalBody, each};
 use crate::extract::read_body;
 use crate::middleware::RequestContext;
+use crate::openapi::responses::{ProposalFailed, ProposalRefused, Unavailable};
 use crate::problem::Problem;
 use crate::state::AgentState;
 
-/// Decides a request and does what was decided.
-pub(crate) async fn proxy(
+/// Send a request
+///
+/// It is decided, and forwarded with the service's credential or held for a human. The answer of the
+/// upstream is passed through with its own status and headers.
+#[utoipa::path(
+    post,
+    path = "/proxy",
+    operation_id = "proxy",
+    tag = "agent",
+    params((
+        "Idempotency-Key" = Option<String>, Header,
+        description = "Under it the request is done at most once; required when the proxied method is POST or PATCH.",
+        min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+    )),
+    request_body = ProposedRequest,
+    security(("agentKey" = [])),
+    responses(
+        (status = "default", description = "The upstream's answer, whatever its status; `X-Proxy-Status` is `forwarded` or `replayed`."),
+        (
+            status = 428, description = "A human must approve it first.",
+            body = HeldProblem, content_type = "application/problem+json",
+            headers(("Location" = String), ("Retry-After" = u64)),
+        ),
+        ProposalRefused, ProposalFailed,
+    )
+)]
+pub(super) async fn proxy(
     State(state): State<AgentState>,
     Agent(caller): Agent,
     Extension(context): Extension<RequestContext>,
@@ -35,33 +63,65 @@ pub(crate) async fn proxy(
 }
 
 /// What would become of a request.
-#[derive(Serialize)]
-struct DryRun {
+#[derive(Serialize, ToSchema)]
+pub(super) struct DryRun {
+    /// Forwarded, held or refused.
+    #[schema(value_type = DecisionWord)]
     decision: Decision,
+    /// How risky it is judged, from 0.0 to 1.0.
+    #[schema(minimum = 0.0, maximum = 1.0)]
     risk_score: f64,
+    /// Why, in a sentence or two.
     risk_explanation: String,
-    signals: Vec<Signal>,
-    matched_rules: Vec<MatchedRule>,
-    operation: Option<OperationRef>,
+    /// What the score rests on.
+    signals: Vec<SignalBody>,
+    /// The rules that matched.
+    matched_rules: Vec<MatchedRuleBody>,
+    /// The documented operation, where one is known.
+    #[schema(required)]
+    operation: Option<OperationBody>,
 }
 
-/// Says what would become of a request; nothing is stored or sent.
-pub(crate) async fn dry_run(
+/// What becomes of a request.
+#[derive(ToSchema)]
+#[schema(as = DryRunDecision, rename_all = "snake_case")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+enum DecisionWord {
+    Forward,
+    Hold,
+    Deny,
+}
+
+/// Say what would become of a request
+///
+/// Nothing is stored or sent, and no idempotency key is needed.
+#[utoipa::path(
+    post,
+    path = "/proxy/dry-run",
+    operation_id = "dryRun",
+    tag = "agent",
+    request_body = ProposedRequest,
+    security(("agentKey" = [])),
+    responses(
+        (status = 200, description = "What would become of it.", body = DryRun),
+        ProposalRefused, Unavailable,
+    )
+)]
+pub(super) async fn dry_run(
     State(state): State<AgentState>,
     Agent(caller): Agent,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Json<DryRun>, Problem> {
     let request = read(&state, request).await?;
     let judgement = state.gateway.dry_run(caller, request).await?;
     Ok(Json(DryRun {
         decision: judgement.decision,
         risk_score: judgement.verdict.score,
         risk_explanation: judgement.verdict.explanation,
-        signals: judgement.verdict.signals,
-        matched_rules: judgement.matched_rules,
-        operation: judgement.operation,
-    })
-    .into_response())
+        signals: each(judgement.verdict.signals),
+        matched_rules: each(judgement.matched_rules),
+        operation: judgement.operation.map(Into::into),
+    }))
 }
 
 async fn read(state: &AgentState, request: Request) -> Result<ProxyRequest, Problem> {

@@ -9,10 +9,13 @@ use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::status::{ActionReport, STATUS_WAIT_MAX};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::agent::Agent;
+use crate::endpoints::StatusWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::kept_answer::KeptAnswerBody;
+use crate::openapi::responses::{InvalidParameter, NoAction, NoAgent, Unavailable};
 use crate::problem::Problem;
 use crate::state::AgentState;
 
@@ -24,22 +27,38 @@ pub(crate) struct StatusQuery {
 }
 
 /// Where an action stands; each status has the members that are true in it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Status)]
 pub(crate) struct StatusBody {
+    /// Where it stands.
+    #[schema(value_type = StatusWord)]
     status: ActionStatus,
+    /// The action.
+    #[schema(value_type = uuid::Uuid)]
     action_id: ActionId,
+    /// When it was held; of a pending one.
+    #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
+    /// When it expires; of a pending or approved one.
+    #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    /// Where to have it executed; of an approved one.
     #[serde(skip_serializing_if = "Option::is_none")]
     execute_url: Option<String>,
+    /// When it was decided; of a denied, revoked or expired one.
+    #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_at: Option<Timestamp>,
+    /// The human's words to the agent; of an approved, denied or revoked one.
+    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Note>,
+    /// What happened; of an indeterminate one.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// The upstream's answer, while it is kept; of an executed one.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<KeptAnswerBody>,
 }
@@ -48,8 +67,25 @@ pub(crate) struct StatusBody {
 #[derive(Serialize)]
 struct Note(Option<String>);
 
-/// Tells an agent where its action stands, at once or as soon as it changes.
-pub(crate) async fn status(
+/// Ask where an action stands
+///
+/// At once, or with `wait` as soon as it changes.
+#[utoipa::path(
+    get,
+    path = "/status/{action_id}",
+    operation_id = "getStatus",
+    tag = "agent",
+    params(
+        ("action_id" = uuid::Uuid, Path, description = "The action."),
+        ("wait" = Option<u64>, Query, description = "How many seconds to wait for a change.", minimum = 0, maximum = 60),
+    ),
+    security(("agentKey" = [])),
+    responses(
+        (status = 200, description = "Where it stands.", body = StatusBody),
+        InvalidParameter, NoAgent, NoAction, Unavailable,
+    )
+)]
+pub(super) async fn status(
     State(state): State<AgentState>,
     Agent(caller): Agent,
     ApiPath(action): ApiPath<String>,

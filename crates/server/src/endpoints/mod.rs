@@ -31,6 +31,7 @@ use gaiterguard_gateway::Gateway;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody, StatusWord, each};
 pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use state::DashboardState;
 

@@ -99,6 +99,54 @@ problems! {
         "403": "`cross_origin_refused`: the cookie was not sent by a page of this gateway.",
     }
 
+    /// No agent key, or one that opens nothing.
+    NoAgent {
+        "401": "`invalid_agent_key`: the key is missing, unknown, revoked or expired.",
+        "403": "`agent_blocked` or `kill_switch`: an operator has stopped the agent.",
+    }
+
+    /// The proposed request is refused before anything is decided.
+    ProposalRefused {
+        "400": "`validation_failed`, `invalid_target` or `ambiguous_target`: the request is malformed; \
+                `errors` names the fields.",
+        "401": "`invalid_agent_key`: the key is missing, unknown, revoked or expired.",
+        "403": "`agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, \
+                `policy_denied`, or what became of a request with this key: `action_denied`, \
+                `action_expired`, `action_revoked`.",
+        "404": "`service_not_found`: the workspace has no such service.",
+        "408": "`request_timeout`: the body did not arrive in time.",
+        "413": "`payload_too_large`: the body is too long.",
+    }
+
+    /// The proposed request was not answered by its upstream.
+    ProposalFailed {
+        "409": "`idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`.",
+        "422": "`idempotency_key_reused`: the key was used for another request.",
+        "429": "`too_many_pending`: too many actions of the agent wait for a human.",
+        "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
+        "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent. \
+                `upstream_broken`: the request may have been sent.",
+        "503": "`storage_unavailable` or `authority_unconfirmed`: nothing was sent.",
+        "504": "`upstream_timeout`: the request may have been sent.",
+    }
+
+    /// The agent has no such action.
+    NoAction {
+        "404": "`action_not_found`: this agent has no such action.",
+    }
+
+    /// The action cannot be executed.
+    NotExecutable {
+        "403": "`agent_blocked`, `kill_switch` or `target_not_allowed`; nothing was sent.",
+        "409": "`action_not_approved` with `action_status`, or `action_stale`; nothing was sent.",
+        "410": "`action_expired`: the approval was not used in time.",
+        "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
+        "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent and the action is \
+                approved as before. `upstream_broken`: the action is `INDETERMINATE`.",
+        "503": "`storage_unavailable` or `authority_unconfirmed`: nothing was sent.",
+        "504": "`upstream_timeout`: the action is `INDETERMINATE`.",
+    }
+
     /// The gateway cannot do its work.
     Unavailable {
         "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",

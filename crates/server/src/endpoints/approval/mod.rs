@@ -9,6 +9,8 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 
+pub(crate) use action::{MatchedRuleBody, OperationBody, SignalBody, StatusWord, each};
+
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
