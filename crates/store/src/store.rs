@@ -285,6 +285,10 @@ impl Store {
                 sqlx::query("SET statement_timeout = 0")
                     .execute(&mut *connection)
                     .await?;
+                // That a table is there already is nothing to tell the operator of at each start.
+                sqlx::query("SET client_min_messages = warning")
+                    .execute(&mut *connection)
+                    .await?;
                 sqlx::migrate!("./migrations/postgres")
                     .run(connection)
                     .await

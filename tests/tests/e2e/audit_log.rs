@@ -1,0 +1,193 @@
+//! `gaiterguard audit verify`: the log holds beside a gateway at work, and shows what was done to it.
+
+use std::process::Output;
+use std::time::Duration;
+
+use gaiterguard_tests::{Storage, TestGateway, on_both_databases};
+
+use crate::by_hand::ByHand;
+use crate::traffic::Town;
+
+on_both_databases!(
+    it_holds_beside_a_gateway_at_work,
+    every_change_by_hand_is_found,
+);
+
+async fn verify(gateway: &TestGateway) -> Output {
+    gateway.run(&["audit", "verify"], "").await
+}
+
+/// How many entries were found to hold; panics if they do not.
+async fn entries_that_hold(gateway: &TestGateway) -> u64 {
+    let output = verify(gateway).await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    text.split_whitespace()
+        .find_map(|word| word.parse().ok())
+        .unwrap_or_else(|| panic!("no count in {text}"))
+}
+
+/// What is said of a log that does not hold.
+async fn complaint(gateway: &TestGateway) -> String {
+    let output = verify(gateway).await;
+    let line = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    line
+}
+
+async fn it_holds_beside_a_gateway_at_work(storage: Storage) {
+    let mut town = Town::found(TestGateway::start(storage).await, 3).await;
+    let mut before = entries_that_hold(&town.gateway).await;
+    for _ in 0..2 {
+        let traffic = town.traffic();
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let entries = entries_that_hold(&town.gateway).await;
+            assert!(entries > before, "{entries} after {before}");
+            before = entries;
+        }
+        traffic.stop().await;
+        // It holds over kills and starts, too.
+        town.gateway.kill9();
+        town.gateway.restart().await;
+    }
+    let mut database = ByHand::open(&town.gateway).await;
+    let entries = database.number("SELECT COUNT(*) FROM audit").await;
+    let held = entries_that_hold(&town.gateway).await;
+    assert!(held >= u64::try_from(entries).unwrap());
+}
+
+async fn every_change_by_hand_is_found(storage: Storage) {
+    let mut town = Town::found(TestGateway::start(storage).await, 3).await;
+    for number in 0..5 {
+        town.approved(&format!("approved-{number}")).await;
+    }
+    // The chains that were written to end here, and what begins next records where.
+    town.gateway.terminate().await;
+    town.gateway.restart().await;
+    town.human
+        .create_bearer_service("later", "https://later.example", "x")
+        .await;
+    let gateway = &town.gateway;
+    let whole = entries_that_hold(gateway).await;
+
+    let mut database = ByHand::open(gateway).await;
+    let longest = "SELECT chain FROM audit GROUP BY chain ORDER BY COUNT(*) DESC, chain LIMIT 1";
+    let chain = database.number(longest).await;
+    let last = database
+        .number(&format!(
+            "SELECT MAX(sequence) FROM audit WHERE chain = {chain}"
+        ))
+        .await;
+    assert!(last > 8, "a chain of {last}");
+    let middle = last / 2;
+    let row = format!("chain = {chain} AND sequence = {middle}");
+    let id = database
+        .number(&format!("SELECT id FROM audit WHERE {row}"))
+        .await;
+    let tail = format!("chain = {chain} AND sequence = {last}");
+
+    database
+        .change("CREATE TABLE kept_audit AS SELECT * FROM audit")
+        .await;
+    database
+        .change("CREATE TABLE kept_chains AS SELECT * FROM audit_chains")
+        .await;
+    let head_set_back = format!(
+        "UPDATE audit_chains SET sequence = {last} - 1, hash = (SELECT hash FROM kept_audit
+         WHERE chain = {chain} AND sequence = {last} - 1) WHERE chain = {chain}"
+    );
+    let in_the_middle =
+        format!("entry {id} does not follow: chain {chain} is broken at place {middle}");
+    let changes: Vec<(Vec<String>, String)> = vec![
+        (
+            vec![format!("UPDATE audit SET actor = 'user:999' WHERE {row}")],
+            in_the_middle.clone(),
+        ),
+        (
+            vec![format!("UPDATE audit SET event = 'nothing' WHERE {row}")],
+            in_the_middle.clone(),
+        ),
+        (
+            vec![format!("UPDATE audit SET subject = '' WHERE {row}")],
+            in_the_middle.clone(),
+        ),
+        (
+            vec![format!("UPDATE audit SET detail = '{{}} ' WHERE {row}")],
+            in_the_middle.clone(),
+        ),
+        (
+            vec![format!("UPDATE audit SET at = at + 1 WHERE {row}")],
+            in_the_middle.clone(),
+        ),
+        (
+            vec![format!("UPDATE audit SET workspace_id = 4242 WHERE {row}")],
+            in_the_middle.clone(),
+        ),
+        (
+            vec![format!("UPDATE audit SET hash = previous_hash WHERE {row}")],
+            in_the_middle,
+        ),
+        // Removed, the entry after it is the first that does not follow.
+        (
+            vec![format!("DELETE FROM audit WHERE {row}")],
+            format!("broken at place {middle}"),
+        ),
+        // Moved to the end of the log.
+        (
+            vec![format!(
+                "UPDATE audit SET sequence = {last} + 1 WHERE {row}"
+            )],
+            format!("broken at place {middle}"),
+        ),
+        (
+            vec![format!("DELETE FROM audit WHERE {tail}")],
+            format!(
+                "chain {chain} ends at place {}, but it reached place {last}",
+                last - 1
+            ),
+        ),
+        (
+            vec![format!("DELETE FROM audit WHERE {tail}"), head_set_back],
+            format!(
+                "chain {chain} ends at place {}, but it reached place {last}",
+                last - 1
+            ),
+        ),
+        (
+            vec![format!("DELETE FROM audit WHERE chain = {chain}")],
+            format!("chain {chain} ends at place 0, but it reached place {last}"),
+        ),
+        (
+            vec![
+                format!("DELETE FROM audit WHERE chain = {chain}"),
+                format!("DELETE FROM audit_chains WHERE chain = {chain}"),
+            ],
+            format!("chain {chain} ends at place 0, but it reached place {last}"),
+        ),
+        (
+            vec![format!("DELETE FROM audit_chains WHERE chain = {chain}")],
+            format!("chain {chain} has entries but no head"),
+        ),
+    ];
+    for (statements, expected) in changes {
+        for statement in &statements {
+            database.change(statement).await;
+        }
+        let said = complaint(gateway).await;
+        assert!(said.contains(&expected), "{statements:?}: {said}");
+
+        // Only this chain: the gateway goes on writing to others.
+        for (table, kept) in [("audit", "kept_audit"), ("audit_chains", "kept_chains")] {
+            let there = format!("SELECT COUNT(*) FROM {table} WHERE chain = {chain}");
+            if database.number(&there).await > 0 {
+                let remove = format!("DELETE FROM {table} WHERE chain = {chain}");
+                database.change(&remove).await;
+            }
+            let restore = format!("INSERT INTO {table} SELECT * FROM {kept} WHERE chain = {chain}");
+            database.change(&restore).await;
+        }
+        assert!(entries_that_hold(gateway).await >= whole, "{statements:?}");
+    }
+}
