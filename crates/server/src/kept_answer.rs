@@ -81,7 +81,7 @@ pub(crate) struct KeptAnswerBody {
 impl From<KeptAnswer> for KeptAnswerBody {
     /// The answer as its agent gets it.
     fn from(answer: KeptAnswer) -> Self {
-        Self::with_headers(answer, |_, value| {
+        Self::with_headers(&answer, |_, value| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
         })
     }
@@ -89,12 +89,12 @@ impl From<KeptAnswer> for KeptAnswerBody {
 
 impl KeptAnswerBody {
     /// The answer as a human is shown it: without the values of cookies and the like.
-    pub(crate) fn shown(answer: KeptAnswer) -> Self {
+    pub(crate) fn shown(answer: &KeptAnswer) -> Self {
         Self::with_headers(answer, header::shown)
     }
 
     fn with_headers(
-        answer: KeptAnswer,
+        answer: &KeptAnswer,
         shown: impl Fn(&HeaderName, &HeaderValue) -> String,
     ) -> Self {
         let (body, body_encoding) = body_text(&answer.body);

@@ -171,7 +171,7 @@ impl From<ActionView> for ActionBody {
             resolved_at: action.state.resolved_at(),
             resolved_by: word.map(|word| word.by.0),
             note: word.and_then(|word| word.note.clone()),
-            result: answer.map(KeptAnswerBody::shown),
+            result: answer.as_ref().map(KeptAnswerBody::shown),
             method: action.method,
             target_url: action.target_url,
         }
