@@ -112,7 +112,7 @@ impl Bench<'_> {
     pub async fn stream(&self, nginx: SocketAddr) -> BenchResult<StreamFigures> {
         let (gateway, access) = self.start(&self.settings("stream")?).await?;
         let path = format!("{STREAM_PATH}{STREAM_BYTES}");
-        let through_gateway = scenario::door_get(gateway.address, &access.agent_key, &path)?;
+        let through_gateway = scenario::door_get(gateway.address, &access.ruled_key, &path)?;
         let mut through_nginx = scenario::plain_get(nginx, false)?;
         let plain = Arc::clone(&through_nginx.request);
         through_nginx.request = Arc::new(move |connection, number| {
@@ -151,29 +151,29 @@ impl Bench<'_> {
         let mut settings = self.settings("model")?;
         settings.model_url = Some(format!("http://{}/v1", self.upstream));
         let (gateway, access) = self.start(&settings).await?;
-        let target = scenario::proxied_get(gateway.address, vec![access.agent_key.clone()])?;
+        let target = scenario::proxied_get(gateway.address, vec![access.ruled_key.clone()])?;
         let load = Load {
             connections: goals::CONNECTIONS,
             warm_up: Duration::from_millis(500),
             measure,
         };
         let idle = in_thread(target.clone(), load)?;
-        let undecided = undecided_put(gateway.address, &access.agent_key)?;
+        let undecided = undecided_put(gateway.address, &access.unruled_key)?;
         let noise = Load {
             connections: MODEL_CONNECTIONS,
             warm_up: Duration::ZERO,
             measure: load.warm_up + measure + Duration::from_millis(500),
         };
         // What the model's verdict makes of these is of no interest, only that they wait for it.
-        let asked_before = upstream::answered(self.upstream).await?;
+        let asked_before = upstream::asked(self.upstream).await?;
         let noise = thread::spawn(move || load::run(&undecided, noise, Accounted::default()));
         let saturated = in_thread(target, load)?;
         let noise = noise.join().map_err(|_| "the other load panicked")?;
-        let asked = upstream::answered(self.upstream)
+        let asked = upstream::asked(self.upstream)
             .await?
             .saturating_sub(asked_before);
         if asked == 0 {
-            return Err(format!("the model was not asked: {noise:?}").into());
+            return Err(format!("the model was never asked: {noise:?}").into());
         }
         Ok((idle.p50, saturated.p50))
     }
@@ -181,7 +181,7 @@ impl Bench<'_> {
     /// How many calls reach the upstream while a key is replayed.
     pub async fn upstream_calls_in_replay(&self) -> BenchResult<u64> {
         let (gateway, access) = self.start(&self.settings("replay")?).await?;
-        let mut target = scenario::replayed_post(gateway.address, access.agent_key, "count")?;
+        let mut target = scenario::replayed_post(gateway.address, access.ruled_key, "count")?;
         target.proxy_status = Some("forwarded");
         load::send(&target, 4, 4).await?;
         target.proxy_status = Some("replayed");
@@ -230,7 +230,7 @@ async fn hold(
 ) -> BenchResult<JoinSet<()>> {
     let mut calls = JoinSet::new();
     for index in 0..number {
-        let request = held_call(gateway.address, &access.agent_key, held_before, index)?;
+        let request = held_call(gateway.address, &access.watched_key, held_before, index)?;
         let mut sender = load::connect(gateway.address).await?;
         calls.spawn(async move {
             // It ends without an answer, when the connection is dropped.

@@ -73,8 +73,12 @@ pub struct Access {
     pub token: String,
     /// The service's id.
     pub service_id: i64,
-    /// The key of the first agent.
-    pub agent_key: String,
+    /// The key of an agent that a rule lets through without a human.
+    pub ruled_key: String,
+    /// The key of an agent that a rule holds for a human.
+    pub watched_key: String,
+    /// The key of an agent that no rule decides on.
+    pub unruled_key: String,
 }
 
 impl Gateway {
@@ -119,8 +123,7 @@ impl Gateway {
         }
     }
 
-    /// A user, a service before `upstream`, rules that forward the bench's requests without a
-    /// human, and an agent.
+    /// A user, a service before `upstream`, three agents, and rules for two of them.
     pub async fn set_up(&self, upstream: SocketAddr) -> BenchResult<Access> {
         let mut api = ApiClient::connect(self.address, None).await?;
         let account = json!({"email": EMAIL, "password": PASSWORD});
@@ -135,14 +138,26 @@ impl Gateway {
         });
         let service = api.call(Method::POST, "/services", service).await?;
         let service_id = service["id"].as_i64().ok_or("a service without an id")?;
-        for rule in rules() {
+        let ruled = create_agent(&mut api, "ruled", service_id).await?;
+        let watched = create_agent(&mut api, "watched", service_id).await?;
+        let unruled = create_agent(&mut api, "unruled", service_id).await?;
+        for rule in [
+            rule("The ruled agent goes on alone", "allow", &ruled, service_id),
+            rule(
+                "The watched agent needs a human",
+                "require_approval",
+                &watched,
+                service_id,
+            ),
+        ] {
             api.call(Method::POST, "/rules", rule).await?;
         }
-        let agent_key = create_agent(&mut api, "bench", service_id).await?;
         Ok(Access {
             token,
             service_id,
-            agent_key,
+            ruled_key: ruled.key,
+            watched_key: watched.key,
+            unruled_key: unruled.key,
         })
     }
 
@@ -165,7 +180,7 @@ impl Gateway {
                     break;
                 }
                 let name = format!("agent {index}");
-                keys.push(create_agent(&mut api, &name, access.service_id).await?);
+                keys.push(create_agent(&mut api, &name, access.service_id).await?.key);
             }
             BenchResult::Ok(keys)
         });
@@ -204,28 +219,30 @@ fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
     command
 }
 
-/// One rule that forwards the bench's requests and one that looks into each POST's body.
-fn rules() -> [Value; 3] {
-    [
-        json!({
-            "name": "Resources may be read and written", "effect": "allow", "enabled": true,
-            "condition": r#"request.method in ["GET", "POST"] && request.path.startsWith("/resource")"#,
-        }),
-        json!({
-            "name": "Streams may be read", "effect": "allow", "enabled": true,
-            "condition": r#"request.method == "GET" && request.path.startsWith("/stub/stream/")"#,
-        }),
-        json!({
-            "name": "Large charges need a human", "effect": "require_approval", "enabled": true,
-            "condition": r#"request.method == "POST" && request.path.startsWith("/resource") && int(request.body.amount) > 10000"#,
-        }),
-    ]
+/// A rule that says `effect` to what `agent` asks of the service.
+fn rule(name: &str, effect: &str, agent: &Agent, service_id: i64) -> Value {
+    json!({
+        "name": name, "effect": effect, "enabled": true,
+        "agent_id": agent.id, "service_id": service_id,
+    })
 }
 
-async fn create_agent(api: &mut ApiClient, name: &str, service_id: i64) -> BenchResult<String> {
+struct Agent {
+    id: i64,
+    key: String,
+}
+
+async fn create_agent(api: &mut ApiClient, name: &str, service_id: i64) -> BenchResult<Agent> {
     let agent = json!({"name": name, "serviceIds": [service_id]});
     let created = api.call(Method::POST, "/agents", agent).await?;
-    text(&created, "/apiKey")
+    let id = created
+        .pointer("/agent/id")
+        .and_then(Value::as_i64)
+        .ok_or("an agent without an id")?;
+    Ok(Agent {
+        id,
+        key: text(&created, "/apiKey")?,
+    })
 }
 
 fn text(value: &Value, pointer: &str) -> BenchResult<String> {

@@ -18,6 +18,9 @@ pub const RESOURCE_PATH: &str = "/resource/1";
 /// The path whose answer is the number of requests answered so far.
 pub const COUNT_PATH: &str = "/stub/count";
 
+/// The path whose answer is the number of questions that the model was asked so far.
+pub const ASKED_PATH: &str = "/stub/asked";
+
 /// `/stub/stream/N` answers N bytes, in pieces.
 pub const STREAM_PATH: &str = "/stub/stream/";
 
@@ -66,10 +69,19 @@ pub fn listen(
     Ok(Listening { daemon, address })
 }
 
-/// How many requests the stub has answered.
+/// How many requests the stub has answered as an upstream.
 pub async fn answered(stub: SocketAddr) -> BenchResult<u64> {
+    count(stub, COUNT_PATH).await
+}
+
+/// How many questions the stub was asked as a model.
+pub async fn asked(stub: SocketAddr) -> BenchResult<u64> {
+    count(stub, ASKED_PATH).await
+}
+
+async fn count(stub: SocketAddr, path: &str) -> BenchResult<u64> {
     let mut client = ApiClient::connect(stub, None).await?;
-    let answer = client.call(Method::GET, COUNT_PATH, Value::Null).await?;
+    let answer = client.call(Method::GET, path, Value::Null).await?;
     answer
         .as_u64()
         .ok_or_else(|| "the stub's count is not a number".into())

@@ -15,7 +15,7 @@ use clap::Parser;
 use futures_util::stream;
 use gaiterguard_bench::{
     BenchResult,
-    upstream::{ANSWER_BYTES, COUNT_PATH, CREDENTIAL, STREAM_PATH},
+    upstream::{ANSWER_BYTES, ASKED_PATH, COUNT_PATH, CREDENTIAL, STREAM_PATH},
 };
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
@@ -48,6 +48,7 @@ type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 struct Stub {
     answered: AtomicU64,
+    asked: AtomicU64,
     model_delay: Duration,
 }
 
@@ -67,6 +68,7 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
     let listener = TcpListener::bind(arguments.listen).await?;
     let stub = Arc::new(Stub {
         answered: AtomicU64::new(0),
+        asked: AtomicU64::new(0),
         model_delay: Duration::from_millis(arguments.model_delay_ms),
     });
     loop {
@@ -100,11 +102,15 @@ impl Stub {
                 self.answered.load(Ordering::Relaxed).to_string().into(),
             ));
         }
-        self.answered.fetch_add(1, Ordering::Relaxed);
+        if path == ASKED_PATH {
+            return Ok(json(self.asked.load(Ordering::Relaxed).to_string().into()));
+        }
         if path.ends_with("/chat/completions") {
+            self.asked.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(self.model_delay).await;
             return Ok(json(Bytes::from_static(VERDICT.as_bytes())));
         }
+        self.answered.fetch_add(1, Ordering::Relaxed);
         let authorization = head.headers.get(header::AUTHORIZATION).map(AsRef::as_ref);
         if authorization != Some(AUTHORIZATION.as_slice()) {
             return Ok(status(StatusCode::UNAUTHORIZED));
