@@ -98,40 +98,28 @@ impl Synapse {
         format!("http://{}", self.port.address())
     }
 
-    /// Creates a user and logs in; an administrator may see and do everything on the server.
-    pub async fn create_user(&self, name: &str, administrator: bool) -> MatrixUser {
+    /// Creates a user who may see and do everything on the server, and logs in.
+    pub async fn create_administrator(&self, name: &str) -> MatrixUser {
         let mut command = python_command("register_new_matrix_user", self.folder.path());
-        command
-            .args(["-u", name, "-p", PASSWORD, "-c", "homeserver.yaml"])
-            .arg(if administrator {
-                "--admin"
-            } else {
-                "--no-admin"
-            })
-            .arg(self.url());
-        let made = command.output().expect("the program can be run");
+        command.args([
+            "-u",
+            name,
+            "-p",
+            PASSWORD,
+            "-c",
+            "homeserver.yaml",
+            "--admin",
+        ]);
+        let made = command
+            .arg(self.url())
+            .output()
+            .expect("the program can be run");
         assert!(
             made.status.success(),
             "{}",
             String::from_utf8_lossy(&made.stdout)
         );
-        let client = Client::new(self.port.address());
-        let session = client
-            .post("/_matrix/client/v3/login")
-            .json(json!({
-                "type": "m.login.password",
-                "identifier": {"type": "m.id.user", "user": name},
-                "password": PASSWORD,
-            }))
-            .send()
-            .await
-            .expect_status(200)
-            .json();
-        MatrixUser {
-            client,
-            user_id: text(&session, "user_id"),
-            access_token: text(&session, "access_token"),
-        }
+        MatrixUser::log_in(Client::new(self.port.address()), name).await
     }
 
     async fn until_ready(&mut self) {
@@ -158,6 +146,37 @@ impl Synapse {
 }
 
 impl MatrixUser {
+    async fn log_in(client: Client, name: &str) -> Self {
+        let session = client
+            .post("/_matrix/client/v3/login")
+            .json(json!({
+                "type": "m.login.password",
+                "identifier": {"type": "m.id.user", "user": name},
+                "password": PASSWORD,
+            }))
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        Self {
+            client,
+            user_id: text(&session, "user_id"),
+            access_token: text(&session, "access_token"),
+        }
+    }
+
+    /// Creates an ordinary user and logs in as that one; only an administrator may.
+    pub async fn create_user(&self, name: &str) -> Self {
+        self.client
+            .put(&format!("/_synapse/admin/v2/users/@{name}:{SERVER_NAME}"))
+            .bearer(&self.access_token)
+            .json(json!({"password": PASSWORD}))
+            .send()
+            .await
+            .expect_status(201);
+        Self::log_in(self.client.clone(), name).await
+    }
+
     /// Creates a room that everyone may join, and gives back its id.
     pub async fn create_room(&self, name: &str) -> String {
         let room = self
@@ -243,8 +262,8 @@ mod tests {
     #[tokio::test]
     async fn its_users_write_to_each_other() {
         let synapse = Synapse::start().await;
-        let alice = synapse.create_user("alice", true).await;
-        let bob = synapse.create_user("bob", false).await;
+        let alice = synapse.create_administrator("alice").await;
+        let bob = alice.create_user("bob").await;
         let room = alice.create_room("Everyone").await;
         bob.join(&room).await;
         alice.send_message(&room, "1", "hello").await;

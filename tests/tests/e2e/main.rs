@@ -4,6 +4,20 @@
 
 mod audit_log;
 mod by_hand;
+mod commands;
+mod control;
+mod crash;
+mod first_run;
+mod idempotency;
+mod jupyter;
+mod masking;
+mod matrix;
+mod passing;
+mod replicas;
 mod rotation;
+mod rules;
+mod scene;
+mod targets;
 mod terminal;
 mod traffic;
+mod workspaces;

@@ -1,0 +1,86 @@
+//! What most tests begin with: a gateway with one user, one service on an echoing upstream and one
+//! agent that may use it.
+
+use gaiterguard_tests::{
+    Agent, Answer, EchoUpstream, Held, Human, Service, Storage, TestGateway, TestGatewayBuilder,
+};
+use serde_json::{Value, json};
+
+/// The credential of the scene's service.
+pub(crate) const CREDENTIAL: &str = "credential/of+the~service?81d7f3";
+
+pub(crate) struct Scene {
+    pub(crate) gateway: TestGateway,
+    pub(crate) upstream: EchoUpstream,
+    pub(crate) human: Human,
+    pub(crate) service: Service,
+    pub(crate) agent: Agent,
+}
+
+impl Scene {
+    pub(crate) async fn new(storage: Storage) -> Self {
+        Self::on(TestGateway::builder(storage)).await
+    }
+
+    pub(crate) async fn on(builder: TestGatewayBuilder) -> Self {
+        Self::on_allowed(builder, EchoUpstream::start().await).await
+    }
+
+    /// The same with an upstream that the settings speak of.
+    pub(crate) async fn on_allowed(builder: TestGatewayBuilder, upstream: EchoUpstream) -> Self {
+        let gateway = builder.start().await;
+        let human = Human::register(&gateway).await;
+        let service = human
+            .create_bearer_service("things", &upstream.url(), CREDENTIAL)
+            .await;
+        let agent = human.create_agent("assistant", &[&service]).await;
+        Self {
+            gateway,
+            upstream,
+            human,
+            service,
+            agent,
+        }
+    }
+
+    /// Lets everything through that no other rule stops, so that a test can speak of forwarding.
+    pub(crate) async fn allow_everything(&self) {
+        self.human
+            .create_rule(json!({"name": "Everything", "effect": "allow", "enabled": true}))
+            .await;
+    }
+
+    /// Sends a GET through the gateway.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.agent.propose(request("GET", path)).send().await
+    }
+
+    /// Proposes a removal that is held.
+    pub(crate) async fn hold(&self, key: &str) -> Held {
+        self.agent
+            .propose_held(request("DELETE", &format!("/{key}")), key)
+            .await
+    }
+
+    /// Proposes a removal and approves it.
+    pub(crate) async fn approved(&self, key: &str) -> Held {
+        let held = self.hold(key).await;
+        self.human.approve(&held).await;
+        held
+    }
+}
+
+/// A proposal for the scene's service without a body.
+pub(crate) fn request(method: &str, path: &str) -> Value {
+    json!({
+        "service": "things", "method": method, "path": path,
+        "intent": format!("Test what {method} {path} does"),
+    })
+}
+
+/// A POST for the scene's service.
+pub(crate) fn post(path: &str, body: Value) -> Value {
+    let mut request = request("POST", path);
+    request["body"] = body;
+    request
+}
