@@ -4,7 +4,8 @@ use axum::Json;
 use gaiterguard_domain::document::{Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::document;
+use gaiterguard_domain::verdict::OperationRef;
+use gaiterguard_gateway::{document, service};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
+use super::approval::action::OperationBody;
 use super::editing::Editing;
 use super::fields::LongFields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
@@ -24,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(delete))
+        .routes(routes!(operations))
 }
 
 /// How a document's content is to be read.
@@ -172,4 +175,30 @@ async fn delete(
     Ok(Json(Done {
         message: "The document is removed.",
     }))
+}
+
+/// The operations of a service
+///
+/// Those that were read from its documents.
+#[utoipa::path(
+    get,
+    path = "/services/{id}/operations",
+    operation_id = "listOperations",
+    tag = "services",
+    params(("id" = i64, Path, description = "The service."), PageQuery),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "A page of them.", body = List<OperationBody>),
+        InvalidParameter, SignedOut, NotFound, Unavailable,
+    )
+)]
+async fn operations(
+    editing: Editing,
+    ApiPath(id): ApiPath<i64>,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<List<OperationBody>>, Problem> {
+    service::get(editing.desk(), editing.workspace(), ServiceId(id)).await?;
+    // Documents are kept as they are and not taken apart into operations.
+    let page = List::cut(Vec::<OperationRef>::new(), &query, |_| 0);
+    page.map(Json).ok_or_else(foreign_cursor)
 }

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -49,6 +50,16 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(events))
 }
 
+/// Where a stream goes on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "its field is read by the description alone")]
+struct ResumeHeaders {
+    /// The id of the last event that was received.
+    #[param(rename = "Last-Event-ID", nullable = false, minimum = 1)]
+    last_event_id: Option<i64>,
+}
+
 /// What happens, as it happens
 ///
 /// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?, at}`,
@@ -61,11 +72,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     path = "/events",
     operation_id = "streamEvents",
     tag = "events",
-    params((
-        "Last-Event-ID" = Option<i64>, Header,
-        description = "The id of the last event that was received.",
-        minimum = 1,
-    )),
+    params(ResumeHeaders),
     security(("session" = [])),
     responses(
         (

@@ -1,8 +1,8 @@
 //! The whole document.
 
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{PathItem, RefOr, Response};
 use utoipa::{Modify, OpenApi};
@@ -67,6 +67,11 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     for (name, problem) in responses::all() {
         components.responses.insert(name, RefOr::T(problem));
     }
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        for parameter in operation.parameters.iter_mut().flatten() {
+            forbid_null(parameter);
+        }
+    }
     let own = document
         .paths
         .paths
@@ -102,6 +107,21 @@ fn add_request_id(response: &mut Response) {
     response
         .headers
         .insert("X-Request-Id".to_owned(), header.into());
+}
+
+/// A parameter may be left out, but there is no way to write null in one.
+fn forbid_null(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(Parameter {
+        schema: Some(RefOr::T(Schema::Object(object))),
+        ..
+    }) = parameter
+        && let SchemaType::Array(types) = &mut object.schema_type
+    {
+        types.retain(|kind| *kind != Type::Null);
+        if let [only] = types.as_slice() {
+            object.schema_type = SchemaType::Type(only.clone());
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
