@@ -10,6 +10,7 @@ mod crash;
 mod first_run;
 mod idempotency;
 mod jupyter;
+mod kill_loop;
 mod masking;
 mod matrix;
 mod passing;
