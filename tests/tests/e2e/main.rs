@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
+mod api_conformance;
 mod audit_log;
 mod by_hand;
 mod commands;

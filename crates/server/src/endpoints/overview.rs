@@ -55,7 +55,7 @@ impl Period {
 struct Query {
     /// How far back to look; a day if left out.
     #[serde(default)]
-    #[param(value_type = Option<Period>)]
+    #[param(inline, value_type = Option<Period>)]
     period: Period,
 }
 
