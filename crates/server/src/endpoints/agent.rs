@@ -21,6 +21,7 @@ use super::fields::Fields;
 use super::list::Done;
 use crate::extract::ApiPath;
 use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::openapi::text::Name;
 use crate::problem::Problem;
 
 /// The routes.
@@ -41,8 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct NewAgentBody {
     /// Its name.
-    #[schema(min_length = 1, max_length = 100)]
-    name: String,
+    name: Name,
     /// The services it may use; none if left out.
     #[schema(max_items = 1000)]
     service_ids: Option<Vec<i64>>,
@@ -64,8 +64,8 @@ pub(crate) struct NewAgentBody {
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct AgentChangeBody {
     /// Its name.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    name: Option<String>,
+    #[schema(nullable = false)]
+    name: Option<Name>,
     /// Whether its key opens anything at all.
     is_active: Option<bool>,
     /// How long its held calls stay open by default, in seconds.

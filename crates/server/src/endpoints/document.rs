@@ -19,6 +19,7 @@ use super::fields::LongFields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::openapi::text::Title;
 use crate::problem::Problem;
 
 /// The routes.
@@ -49,8 +50,7 @@ pub(crate) struct NewDocumentBody {
     #[schema(value_type = KindWord)]
     r#type: String,
     /// What it is called.
-    #[schema(max_length = 200)]
-    title: Option<String>,
+    title: Option<Title>,
     /// The document as text, or the address to fetch it from. Up to 16 MB.
     #[schema(min_length = 1)]
     content: String,

@@ -13,6 +13,7 @@ use super::DashboardState;
 use super::editing::Editing;
 use super::fields::Fields;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
+use crate::openapi::text::Text;
 use crate::problem::Problem;
 
 /// The routes.
@@ -29,8 +30,7 @@ pub(crate) struct ChangeBody {
     /// Whether every request of every agent is refused.
     active: bool,
     /// Why.
-    #[schema(max_length = 2000)]
-    reason: Option<String>,
+    reason: Option<Text>,
 }
 
 /// How the switch stands.

@@ -19,6 +19,7 @@ use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{
     InvalidBody, InvalidParameter, NotFound, NotUnderstood, SignedOut, Unavailable,
 };
+use crate::openapi::text::Name;
 use crate::problem::Problem;
 
 /// The routes.
@@ -45,8 +46,7 @@ pub(crate) enum EffectWord {
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct NewRuleBody {
     /// Its name.
-    #[schema(min_length = 1, max_length = 100)]
-    name: String,
+    name: Name,
     /// What it does.
     effect: EffectWord,
     /// A CEL expression that a request must satisfy.
@@ -70,8 +70,8 @@ pub(crate) struct NewRuleBody {
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct RuleChangeBody {
     /// Its name.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    name: Option<String>,
+    #[schema(nullable = false)]
+    name: Option<Name>,
     /// What it does.
     #[schema(nullable = false)]
     effect: Option<EffectWord>,

@@ -23,6 +23,7 @@ use crate::extract::{ApiJson, ApiPath};
 use crate::openapi::responses::{
     Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut, Unavailable,
 };
+use crate::openapi::text::{Name, Text};
 use crate::problem::Problem;
 
 /// The routes.
@@ -100,8 +101,8 @@ pub(crate) struct CredentialsBody {
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct NewServiceBody {
     /// Unique in the workspace.
-    #[schema(min_length = 1, max_length = 100, example = "stripe")]
-    name: String,
+    #[schema(example = "stripe")]
+    name: Name,
     /// http or https, without user, query or fragment. A trailing slash means nothing.
     #[schema(example = "https://api.example.com/v1")]
     base_url: String,
@@ -111,8 +112,7 @@ pub(crate) struct NewServiceBody {
     /// Its credential.
     credentials: Option<CredentialsBody>,
     /// What it is.
-    #[schema(max_length = 2000)]
-    description: Option<String>,
+    description: Option<Text>,
 }
 
 /// What is to be changed of a service. Another `authType` drops the credential, unless a new one
@@ -123,8 +123,8 @@ pub(crate) struct NewServiceBody {
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct ServiceChangeBody {
     /// Unique in the workspace.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    name: Option<String>,
+    #[schema(nullable = false)]
+    name: Option<Name>,
     /// http or https, without user, query or fragment.
     #[schema(nullable = false)]
     base_url: Option<String>,
@@ -134,8 +134,7 @@ pub(crate) struct ServiceChangeBody {
     /// Its credential.
     credentials: Option<CredentialsBody>,
     /// What it is; null takes it away.
-    #[schema(max_length = 2000)]
-    description: Option<String>,
+    description: Option<Text>,
 }
 
 /// A service.

@@ -7,7 +7,8 @@ use super::json::{JSON_BODY_BYTES_MAX, from_json, may_be_json};
 use super::read_body;
 use crate::problem::Problem;
 
-/// A JSON body of which every field may be left out, and so the whole of it. Its content type is
+/// A JSON body of which every field may be left out, and so the whole of it; null stands for that
+/// too. Its content type is
 /// absent or JSON, else 415.
 #[derive(Debug)]
 pub(crate) struct OptionalJson<T>(pub(crate) T);
@@ -23,6 +24,7 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> 
         if body.is_empty() {
             return Ok(Self(T::default()));
         }
-        from_json(&body).map(Self)
+        let value: Option<T> = from_json(&body)?;
+        Ok(Self(value.unwrap_or_default()))
     }
 }

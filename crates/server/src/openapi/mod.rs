@@ -2,5 +2,6 @@
 
 mod document;
 pub(crate) mod responses;
+pub(crate) mod text;
 
 pub(crate) use document::to_json;
