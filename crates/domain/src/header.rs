@@ -57,7 +57,7 @@ const HOP_BY_HOP: &[&str] = &[
 /// Words in a name that mark its value as a secret.
 const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];
 
-/// The headers of an agent that may go to the upstream: what [`DROPPED`] lists, what `Connection`
+/// The headers of an agent that may go to the upstream: what `DROPPED` lists, what `Connection`
 /// names, what the credential sets (`reserved`), and any header that holds an agent key are left
 /// out.
 pub fn forwardable(headers: &HeaderMap, reserved: &[HeaderName]) -> HeaderMap {
