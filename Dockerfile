@@ -1,18 +1,9 @@
 # syntax=docker/dockerfile:1
 
-# The dashboard: static files that the binary carries.
-FROM node:20-bookworm-slim AS dashboard
-WORKDIR /build/dashboard
-COPY dashboard/package.json dashboard/package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY dashboard/ ./
-RUN npm run build
-
 # The gateway. SQLite and the cryptography library are compiled from C, for which the image has gcc.
 FROM rust:1-slim-bookworm AS gateway
 WORKDIR /build
 COPY . .
-COPY --from=dashboard /build/dashboard/dist dashboard/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --locked --release -p gaiterguard \

@@ -22,7 +22,8 @@ dashboard: $(DASHBOARD_BUILT) ## build the dashboard into dashboard/dist
 $(DASHBOARD_BUILT): $(DASHBOARD_SOURCES)
 	scripts/prerequisites.sh
 	if [ -e dashboard/package.json ]; then cd dashboard && npm ci --ignore-scripts --no-audit --no-fund && npm run build; fi
-	mkdir -p target && touch $@
+	@# Cargo compiles the server anew each time while the folder that it embeds is missing.
+	mkdir -p target dashboard/dist && touch $@
 
 test: ## everything: lints, unit, contract, end-to-end, API and browser tests
 	scripts/prerequisites.sh test
