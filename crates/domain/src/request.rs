@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::id::ServiceId;
 use crate::message;
+use crate::redact;
 use crate::target::Target;
 
 /// The longest intent, in characters.
@@ -75,14 +76,18 @@ pub struct IdempotencyKey(String);
 
 /// An idempotency key of a wrong form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters")]
+#[error("must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters without an agent key")]
 pub struct IdempotencyKeyRefused;
 
 impl IdempotencyKey {
-    /// Reads a key.
+    /// Reads a key. One with an agent key in it would be stored as it is, so it is refused.
     pub fn parse(text: &str) -> Result<Self, IdempotencyKeyRefused> {
         let visible = text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-        if text.is_empty() || text.len() > IDEMPOTENCY_KEY_CHARS_MAX || !visible {
+        if text.is_empty()
+            || text.len() > IDEMPOTENCY_KEY_CHARS_MAX
+            || !visible
+            || redact::holds_agent_key(text.as_bytes())
+        {
             return Err(IdempotencyKeyRefused);
         }
         Ok(Self(text.to_owned()))

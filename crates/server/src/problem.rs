@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use gaiterguard_domain::redact;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -256,6 +257,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Value::Object(self.to_json()).to_string();
+        // What was asked for may be named in it, and an agent may have put its key anywhere.
+        let body = redact::agent_keys(&body).into_owned();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.0.status;
         *response.headers_mut() = self.0.headers;

@@ -14,7 +14,7 @@ where
 {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let message = strip_position(&error.into_inner().to_string());
+        let message = without_value(strip_position(&error.into_inner().to_string()));
         Problem::fields(vec![field_error(&path, message)])
     })
 }
@@ -55,9 +55,27 @@ fn field_error(path: &str, message: String) -> FieldError {
 }
 
 /// `serde_json` ends its messages in a position that means nothing once the field is named.
-fn strip_position(message: &str) -> String {
+fn strip_position(message: &str) -> &str {
     match message.rfind(" at line ") {
-        Some(end) => message[..end].to_owned(),
-        None => message.to_owned(),
+        Some(end) => &message[..end],
+        None => message,
+    }
+}
+
+/// Serde shows the value that it did not expect. It may be a password or a credential in the wrong
+/// place, so only its kind is told.
+fn without_value(message: &str) -> String {
+    const EXPECTED: &str = ", expected ";
+    let is_about_a_value = ["invalid type: ", "invalid value: ", "unknown variant "]
+        .iter()
+        .any(|start| message.starts_with(start));
+    let expected_at = message.rfind(EXPECTED).unwrap_or(message.len());
+    let value_at = message[..expected_at].find(['"', '`']);
+    match value_at {
+        Some(value_at) if is_about_a_value => {
+            let kind = message[..value_at].trim_end();
+            format!("{kind}{}", &message[expected_at..])
+        }
+        _ => message.to_owned(),
     }
 }
