@@ -17,7 +17,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 pub use self::body::MaskedBody;
@@ -25,6 +25,8 @@ use self::needle::{Escapes, Fit, Spelling};
 
 /// Shorter values would hide half of every answer, and nobody guards anything with them.
 const VALUE_BYTES_MIN: usize = 4;
+/// Shorter values are words that the names of ordinary headers are made of.
+const NAMED_BYTES_MIN: usize = 8;
 /// What a hidden byte becomes.
 const MASK: u8 = b'*';
 
@@ -97,16 +99,39 @@ impl Masker {
         }
     }
 
-    /// Hides every secret in the values of these headers.
+    /// Hides every secret in the values of these headers, and removes a header that has one in its
+    /// name.
     pub fn mask_headers(&self, headers: &mut HeaderMap) {
         if self.is_empty() {
             return;
+        }
+        let named: Vec<HeaderName> = headers
+            .keys()
+            .filter(|name| self.is_named_by(name))
+            .cloned()
+            .collect();
+        for name in named {
+            headers.remove(name);
         }
         for value in headers.values_mut() {
             if let Some(masked) = self.mask_header_value(value) {
                 *value = masked;
             }
         }
+    }
+
+    /// Whether a secret stands in a header's name. Names are in lower case however they were sent.
+    fn is_named_by(&self, name: &HeaderName) -> bool {
+        let name = name.as_str().as_bytes();
+        self.0
+            .iter()
+            .filter(|needle| (NAMED_BYTES_MIN..=name.len()).contains(&needle.len()))
+            .any(|needle| {
+                let needle = Zeroizing::new(needle.to_ascii_lowercase());
+                let mut found = Vec::new();
+                needle::find(&needle, name, Escapes::of(name), &mut found);
+                !found.is_empty()
+            })
     }
 
     fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {

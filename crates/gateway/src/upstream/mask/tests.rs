@@ -358,3 +358,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_header_named_by_a_secret_is_removed() {
+    let mut headers = HeaderMap::new();
+    for name in [
+        "x-token-abcdef42-y",
+        "token%2dabcdef42",
+        "x-token-abcdef4",
+        "content-type",
+    ] {
+        headers.append(name, HeaderValue::from_static("1"));
+    }
+    masker("Token-Abcdef42").mask_headers(&mut headers);
+    let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["content-type", "x-token-abcdef4"]);
+
+    // A short one names ordinary headers.
+    masker("content").mask_headers(&mut headers);
+    assert_eq!(headers.len(), 2);
+}
