@@ -5,10 +5,12 @@
 mod api_conformance;
 mod audit_log;
 mod by_hand;
+mod canaries;
 mod commands;
 mod control;
 mod crash;
 mod first_run;
+mod haystack;
 mod idempotency;
 mod jupyter;
 mod kill_loop;
