@@ -144,10 +144,12 @@ impl<'a> Fields<'a> {
             .filter(|end| *end > 0 && line[*end] == b':')
             .ok_or(HeadError::FieldName)?;
         let name = &line[..colon];
-        let value = line[colon + 1..].trim_ascii();
+        let value = &line[colon + 1..];
         if !value.iter().all(|byte| is_value_byte(*byte)) {
             return Err(HeadError::FieldValue);
         }
+        // Only after the check, since more counts as white space here than HTTP allows.
+        let value = value.trim_ascii();
         // The lengths differ, so that most names are told apart without a comparison.
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => {
