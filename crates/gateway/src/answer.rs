@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
 use http::{HeaderMap, StatusCode};
 
 use crate::refusal::Refusal;
-use crate::relay::RelayedBody;
+use crate::relay::AnswerBody;
 
 /// How the gateway came by an answer: the value of `X-Proxy-Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +36,6 @@ pub struct Answer {
     pub risk_score: f64,
     /// Whether the request was made under an idempotency key.
     pub has_key: bool,
-}
-
-/// The body of an answer.
-#[derive(Debug)]
-pub enum AnswerBody {
-    /// All of it.
-    Whole(Bytes),
-    /// As it arrives.
-    Relayed(RelayedBody),
 }
 
 /// A request that waits for a human.

@@ -13,9 +13,9 @@ use crate::Gateway;
 use crate::answer::{Answer, Provenance};
 use crate::conclude::Conclusion;
 use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
+use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay;
-use crate::submit::Prepared;
 
 /// A request that is to be forwarded.
 pub(crate) struct Forwarding {

@@ -21,6 +21,7 @@ mod dispatch;
 mod execute;
 mod forward;
 mod locate;
+mod prepare;
 pub mod relay;
 mod sealed;
 mod submit;

@@ -13,7 +13,6 @@ use http_body_util::BodyExt;
 use thiserror::Error;
 
 use crate::Gateway;
-use crate::answer::AnswerBody;
 use crate::conclude::{Conclusion, End};
 use crate::dispatch::{Sent, SentBody};
 use crate::refusal::Refusal;
@@ -30,6 +29,15 @@ pub enum RelayError {
 }
 
 type Concluding = Pin<Box<dyn Future<Output = Result<(), RelayError>> + Send>>;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum AnswerBody {
+    /// All of it.
+    Whole(Bytes),
+    /// As it arrives.
+    Relayed(RelayedBody),
+}
 
 /// The body of an answer on its way.
 pub struct RelayedBody {

@@ -14,24 +14,22 @@ use gaiterguard_domain::id::{ActionId, RequestId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, Recorded, StoredAnswer,
 };
+use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{
-    CanonicalRequest, Digest, ProxyRequest, idempotency_digest, is_safe, needs_idempotency_key,
+    Digest, ProxyRequest, idempotency_digest, is_safe, needs_idempotency_key,
 };
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
-use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Judgement};
-use gaiterguard_domain::{header, redact};
 use uuid::Uuid;
 
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
 use crate::assessor::{Assessment, Question};
 use crate::authority::AgentCaller;
-use crate::credential::drop_parameter;
 use crate::dispatch::Permit;
 use crate::forward::Forwarding;
-use crate::locate::{self, Located};
+use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::sealed;
 use crate::sealing::Purpose;
@@ -41,15 +39,6 @@ const REDECIDE_MAX: usize = 8;
 
 /// What a held agent is told to let pass before it asks again.
 const HELD_RETRY_AFTER: Duration = Duration::from_secs(5);
-
-/// A request whose way is known: by whom, where to, and the exact bytes.
-#[derive(Clone, Debug)]
-pub(crate) struct Prepared {
-    pub(crate) caller: AgentCaller,
-    pub(crate) located: Located,
-    pub(crate) request: CanonicalRequest,
-    pub(crate) digest: Digest,
-}
 
 impl Gateway {
     /// Decides a request and does what was decided.
@@ -144,34 +133,6 @@ impl Gateway {
     ) -> Result<Judgement, Refusal> {
         let prepared = self.prepare(caller, &request).await?;
         Ok(self.judge(&prepared, &request).await)
-    }
-
-    /// Where to, may that be dialled, and what exactly would be sent.
-    pub(crate) async fn prepare(
-        &self,
-        caller: AgentCaller,
-        request: &ProxyRequest,
-    ) -> Result<Prepared, Refusal> {
-        let located = locate::locate(&caller, &request.destination)?;
-        self.check_address(&located.service).await?;
-        let place = located.service.place();
-        let target = match place.query_param() {
-            Some(param) => without_parameter(&located.target, param)?,
-            None => located.target.clone(),
-        };
-        let canonical = CanonicalRequest {
-            method: request.method.clone(),
-            target,
-            headers: header::forwardable(&request.headers, located.service.credential_headers()),
-            body: request.body.clone(),
-        };
-        let digest = canonical.digest();
-        Ok(Prepared {
-            caller,
-            located,
-            request: canonical,
-            digest,
-        })
     }
 
     /// The rules that match, the assessor's verdict, and what follows from both.
@@ -348,14 +309,6 @@ impl Gateway {
                 status: stored.status,
             }),
         }
-    }
-}
-
-/// The target without what the agent put in the credential's place.
-fn without_parameter(target: &Target, param: &str) -> Result<Target, Refusal> {
-    match drop_parameter(target.path_and_query(), param) {
-        Some(path_and_query) => Ok(target.with_path_and_query(&path_and_query)?),
-        None => Ok(target.clone()),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gaiterguard_gateway::answer::{Answer, AnswerBody, Held, Outcome, Provenance};
+use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
+use gaiterguard_gateway::relay::AnswerBody;
 use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 

@@ -1,0 +1,58 @@
+//! From a proposed request to the exact bytes that would be sent.
+
+use gaiterguard_domain::header;
+use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest};
+use gaiterguard_domain::target::Target;
+
+use crate::Gateway;
+use crate::authority::AgentCaller;
+use crate::credential::drop_parameter;
+use crate::locate::{self, Located};
+use crate::refusal::Refusal;
+
+/// A request whose way is known: by whom, where to, and the exact bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    pub(crate) caller: AgentCaller,
+    pub(crate) located: Located,
+    pub(crate) request: CanonicalRequest,
+    pub(crate) digest: Digest,
+}
+
+impl Gateway {
+    /// Where to, may that be dialled, and what exactly would be sent.
+    pub(crate) async fn prepare(
+        &self,
+        caller: AgentCaller,
+        request: &ProxyRequest,
+    ) -> Result<Prepared, Refusal> {
+        let located = locate::locate(&caller, &request.destination)?;
+        self.check_address(&located.service).await?;
+        let place = located.service.place();
+        let target = match place.query_param() {
+            Some(param) => without_parameter(&located.target, param)?,
+            None => located.target.clone(),
+        };
+        let canonical = CanonicalRequest {
+            method: request.method.clone(),
+            target,
+            headers: header::forwardable(&request.headers, located.service.credential_headers()),
+            body: request.body.clone(),
+        };
+        let digest = canonical.digest();
+        Ok(Prepared {
+            caller,
+            located,
+            request: canonical,
+            digest,
+        })
+    }
+}
+
+/// The target without what the agent put in the credential's place.
+fn without_parameter(target: &Target, param: &str) -> Result<Target, Refusal> {
+    match drop_parameter(target.path_and_query(), param) {
+        Some(path_and_query) => Ok(target.with_path_and_query(&path_and_query)?),
+        None => Ok(target.clone()),
+    }
+}
