@@ -125,7 +125,7 @@ struct House {
 impl House {
     async fn build(storage: Storage) -> Self {
         let gateway = TestGateway::builder(storage)
-            .setting("LOG", "debug")
+            .setting("LOG", "trace")
             .setting("UPSTREAM_TIMEOUT_MS", 400)
             .start()
             .await;
@@ -604,7 +604,7 @@ async fn upstream_of_bytes(answers: Vec<String>) -> String {
 
 async fn a_secret_in_an_odd_place_of_an_answer_is_hidden(storage: Storage) {
     let gateway = TestGateway::builder(storage)
-        .setting("LOG", "debug")
+        .setting("LOG", "trace")
         .start()
         .await;
     let human = Human::register(&gateway).await;
