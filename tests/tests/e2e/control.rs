@@ -262,15 +262,16 @@ async fn an_unreachable_upstream_leaves_the_approval(storage: Storage) {
 }
 
 async fn lapsed_actions_stay_unsent(storage: Storage) {
-    // A second and a half.
-    let hours = "0.000416";
+    // Time enough for a busy machine to hold and approve.
+    let hours = "0.001";
+    let lapse = Duration::from_millis(3600);
     let builder = TestGateway::builder(storage)
         .setting("APPROVAL_PENDING_TTL_HOURS", hours)
         .setting("APPROVAL_EXECUTE_TTL_HOURS", hours);
     let scene = Scene::on(builder).await;
     let undecided = scene.hold("undecided").await;
     let approved = scene.approved("approved").await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(lapse + Duration::from_millis(500)).await;
     scene
         .agent
         .execute(&approved)
