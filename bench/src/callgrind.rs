@@ -15,9 +15,9 @@ use crate::{
     load, scenario,
 };
 
-const CONNECTIONS: usize = 8;
-const FEW_REQUESTS: usize = 200;
-const MANY_REQUESTS: usize = 1000;
+const CONNECTIONS: usize = crate::goals::CONNECTIONS;
+const FEW_REQUESTS: usize = 640;
+const MANY_REQUESTS: usize = 3200;
 const RUN_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Where valgrind is, if it is.
@@ -30,17 +30,20 @@ pub fn find_valgrind() -> Option<PathBuf> {
 
 /// User instructions for each GET decided by rules, on `SQLite`.
 ///
-/// `settings.data` must hold a gateway that is set up, and `agent_key` one of its agents'. The
-/// profile of the longer run stays in `directory`.
+/// `settings.data` must hold a gateway that is set up, and `agent_key` one of its agents'. Also
+/// where in `directory` the profile of the longer run is.
 pub async fn measure(
     settings: &GatewaySettings,
     agent_key: &str,
     directory: &Path,
-) -> BenchResult<f64> {
-    let few = count_instructions(settings, agent_key, FEW_REQUESTS, directory).await?;
-    let many = count_instructions(settings, agent_key, MANY_REQUESTS, directory).await?;
+) -> BenchResult<(f64, PathBuf)> {
+    let (few, _) = count_instructions(settings, agent_key, FEW_REQUESTS, directory).await?;
+    let (many, profile) = count_instructions(settings, agent_key, MANY_REQUESTS, directory).await?;
     let instructions = u32::try_from(many.saturating_sub(few))?;
-    Ok(f64::from(instructions) / load::count(MANY_REQUESTS - FEW_REQUESTS))
+    Ok((
+        f64::from(instructions) / load::count(MANY_REQUESTS - FEW_REQUESTS),
+        profile,
+    ))
 }
 
 async fn count_instructions(
@@ -48,7 +51,7 @@ async fn count_instructions(
     agent_key: &str,
     requests: usize,
     directory: &Path,
-) -> BenchResult<u64> {
+) -> BenchResult<(u64, PathBuf)> {
     let valgrind = find_valgrind().ok_or("there is no valgrind")?;
     let profile = directory.join(format!("callgrind.{requests}.out"));
     let mut settings = settings.clone();
@@ -64,7 +67,7 @@ async fn count_instructions(
     time::timeout(RUN_TIMEOUT, load::send(&target, CONNECTIONS, requests)).await??;
     gateway.daemon.stop();
     let text = fs::read_to_string(&profile)?;
-    total(&text).ok_or_else(|| "the profile has no total".into())
+    Ok((total(&text).ok_or("the profile has no total")?, profile))
 }
 
 /// The instructions of all parts of a profile.

@@ -52,6 +52,9 @@ struct Arguments {
     /// Counts user instructions for a request under callgrind, too.
     #[arg(long)]
     callgrind: bool,
+    /// Where callgrind's profile is kept, for `callgrind_annotate`.
+    #[arg(long, requires = "callgrind")]
+    callgrind_profile: Option<PathBuf>,
     /// Where data is written: durable rows need a real disk. By default the system's temporary
     /// folder.
     #[arg(long)]
@@ -400,7 +403,12 @@ fn measure_extras(
     if arguments.callgrind {
         let instructions = runtime.block_on(async {
             let (settings, access) = bench.prepare("callgrind").await?;
-            callgrind::measure(&settings, &access.ruled_key, directory).await
+            let (instructions, profile) =
+                callgrind::measure(&settings, &access.ruled_key, directory).await?;
+            if let Some(kept) = &arguments.callgrind_profile {
+                std::fs::copy(profile, kept)?;
+            }
+            Ok(instructions)
         });
         extras.instructions_per_request = noted("user instructions", instructions);
     }
