@@ -44,16 +44,16 @@ pub fn needs_idempotency_key(method: &Method) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent(String);
 
-/// An intent that is empty or too long.
+/// An intent that is empty, too long or holds a NUL, which no database text can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("must be 1 to {INTENT_CHARS_MAX} characters that say why the request is sent")]
+#[error("must be 1 to {INTENT_CHARS_MAX} characters that say why the request is sent, without NUL")]
 pub struct IntentRefused;
 
 impl Intent {
     /// Reads an intent; it must say something.
     pub fn parse(text: &str) -> Result<Self, IntentRefused> {
         let length = text.chars().count();
-        if text.trim().is_empty() || length > INTENT_CHARS_MAX {
+        if text.trim().is_empty() || length > INTENT_CHARS_MAX || text.contains('\0') {
             return Err(IntentRefused);
         }
         Ok(Self(text.to_owned()))
@@ -312,5 +312,6 @@ mod tests {
         assert!(Intent::parse(&"\u{fc}".repeat(INTENT_CHARS_MAX)).is_ok());
         assert!(Intent::parse(&"a".repeat(INTENT_CHARS_MAX + 1)).is_err());
         assert!(Intent::parse(" \n").is_err());
+        assert!(Intent::parse("a\0").is_err());
     }
 }

@@ -59,9 +59,9 @@ pub enum RulingRefused {
     /// The workspace has no such action.
     #[error("there is no such action in this workspace")]
     NotFound,
-    /// The note is too long.
-    #[error("must be at most {NOTE_CHARS_MAX} characters long")]
-    NoteTooLong,
+    /// The note is too long, or holds a NUL, which no database text can.
+    #[error("must be at most {NOTE_CHARS_MAX} characters long, without NUL")]
+    NoteRefused,
     /// The digest is not that of the stored request.
     #[error("the digest is not that of the request; look at it again before deciding")]
     DigestMismatch,
@@ -98,9 +98,9 @@ impl Gateway {
     ) -> Result<ActionStatus, RulingRefused> {
         if note
             .as_ref()
-            .is_some_and(|note| note.chars().count() > NOTE_CHARS_MAX)
+            .is_some_and(|note| note.chars().count() > NOTE_CHARS_MAX || note.contains('\0'))
         {
-            return Err(RulingRefused::NoteTooLong);
+            return Err(RulingRefused::NoteRefused);
         }
         loop {
             let action = self.action_in(approver.workspace, id).await?.action;

@@ -11,6 +11,7 @@ mod control;
 mod crash;
 mod first_run;
 mod haystack;
+mod hostile;
 mod idempotency;
 mod jupyter;
 mod kill_loop;

@@ -43,7 +43,7 @@ impl From<RulingRefused> for Problem {
         let detail = refused.to_string();
         match refused {
             RulingRefused::NotFound => Self::not_found(detail),
-            RulingRefused::NoteTooLong => Self::field("note", detail),
+            RulingRefused::NoteRefused => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::conflict("digest_mismatch", detail),
             RulingRefused::NotPossible(status) => {
                 Self::conflict("already_decided", detail).with("action_status", status.as_str())
