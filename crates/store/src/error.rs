@@ -9,6 +9,10 @@ pub enum StoreError {
     /// done, or its caller must look again before relying on either.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// Another transaction went first (a deadlock that the database broke up). Nothing was done,
+    /// and the same may be tried again at once.
+    #[error("another transaction went first: {0}")]
+    Overtaken(String),
     /// A row that no code of ours writes.
     #[error("the row {id} of table {table} holds what it never should in column {column}")]
     Inconsistent {
@@ -57,7 +61,7 @@ impl From<Abandoned> for StoreError {
 impl StoreError {
     /// Whether trying again later may help.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Overtaken(_))
     }
 
     pub(crate) fn inconsistent(
@@ -89,7 +93,9 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_unavailable(&error) {
+        if is_overtaken(&error) {
+            Self::Overtaken(error.to_string())
+        } else if is_unavailable(&error) {
             Self::Unavailable(error.to_string())
         } else {
             Self::Refused(error)
@@ -101,6 +107,14 @@ pub(crate) fn is_unique_violation(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
         .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
+/// Whether PostgreSQL rolled the transaction back for the sake of another (SQLSTATE class 40).
+fn is_overtaken(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code.len() == 5 && code.starts_with("40"))
 }
 
 fn is_unavailable(error: &sqlx::Error) -> bool {
@@ -121,7 +135,7 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
 /// SQLSTATE, whose first two are the class.
 fn passes(code: &str) -> bool {
     const SQLITE_KINDS: [u32; 8] = [5, 6, 7, 8, 9, 10, 13, 14];
-    const POSTGRES_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
+    const POSTGRES_CLASSES: [&str; 4] = ["08", "53", "57", "58"];
     if code.len() == 5 {
         return POSTGRES_CLASSES.iter().any(|class| code.starts_with(class))
             || matches!(code, "55P03" | "25006" | "3D000");

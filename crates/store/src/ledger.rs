@@ -44,6 +44,9 @@ const ANSWER_WAIT: Duration = Duration::from_secs(6);
 /// How long the statements of a batch may take.
 const BATCH_WAIT: Duration = Duration::from_secs(5);
 
+/// How often a batch is tried that other transactions go before.
+const OVERTAKEN_ATTEMPTS_MAX: usize = 5;
+
 /// How long to wait before what must be written is tried again.
 const AGAIN_WAIT: Duration = Duration::from_millis(300);
 
@@ -354,7 +357,7 @@ impl Writer {
         if batch.is_empty() {
             return false;
         }
-        match self.attempt(&batch, lane).await {
+        match self.attempt_again(&batch, lane).await {
             Ok(answers) => {
                 self.tell(batch, answers);
                 false
@@ -372,7 +375,7 @@ impl Writer {
         for command in batch {
             let lane = self.shared.lane_free().await;
             let one = vec![command];
-            kept |= match self.attempt(&one, lane).await {
+            kept |= match self.attempt_again(&one, lane).await {
                 Ok(answers) => {
                     self.tell(one, answers);
                     false
@@ -382,6 +385,23 @@ impl Writer {
             };
         }
         kept
+    }
+
+    /// Commits commands, again where another transaction went first: nothing of them was done then.
+    async fn attempt_again(
+        &self,
+        batch: &[Command],
+        lane: OwnedMutexGuard<Lane>,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let mut attempted = self.attempt(batch, lane).await;
+        for _ in 1..OVERTAKEN_ATTEMPTS_MAX {
+            if !matches!(attempted, Err(StoreError::Overtaken(_))) {
+                break;
+            }
+            let lane = self.shared.lane_free().await;
+            attempted = self.attempt(batch, lane).await;
+        }
+        attempted
     }
 
     /// Commits commands. After a COMMIT whose answer was lost it is not over before it is known

@@ -91,7 +91,7 @@ fn odd_request(random: &mut u64) -> (Vec<u8>, Option<&'static str>) {
         2 => bytes[0] = 0xff,
         3 => bytes = br#"{"service":"things","service":"other","method":"GET"}"#.to_vec(),
         4 => {
-            bytes = br#"{"service":"things","method":"GET","path":"/","intent":"\ud800"}"#.to_vec()
+            bytes = br#"{"service":"things","method":"GET","path":"/","intent":"\ud800"}"#.to_vec();
         }
         5 => bytes = b"[".repeat(100_000),
         _ => {}

@@ -164,6 +164,8 @@ impl Batch {
                 }
             }
         }
+        // Everyone takes rows in the same order, so that no two writers wait for each other.
+        completions.sort_unstable_by_key(|(_, completion)| completion.entry);
         let mut done = HashSet::with_capacity(completions.len());
         for piece in chunks(&completions) {
             let text = write.many(&COMPLETE, piece.len());
@@ -180,9 +182,13 @@ impl Batch {
                 done.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
             });
         }
-        let (released, answered): (Vec<_>, Vec<_>) = completions
+        let mut claimed: Vec<_> = completions
             .iter()
             .filter_map(|(_, completion)| Some((completion.claim.as_ref()?, *completion)))
+            .collect();
+        claimed.sort_unstable_by_key(|((agent, key), _)| (*agent, key.as_str()));
+        let (released, answered): (Vec<_>, Vec<_>) = claimed
+            .into_iter()
             .partition(|(_, completion)| completion.outcome == Outcome::NotSent);
         for piece in chunks(&answered) {
             let text = write.many(&ANSWER, piece.len());
@@ -417,6 +423,7 @@ impl Batch {
                 Some((key(row.decision)?, row.id, row.decision, claim))
             })
             .collect();
+        claims.sort_unstable_by_key(|(key, ..)| *key);
         if claims.is_empty() {
             return Ok(Vec::new());
         }
