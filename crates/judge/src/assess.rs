@@ -173,6 +173,14 @@ mod tests {
             ("PATCH", "/policies/x"),
             ("POST", "/chat.postMessage"),
             ("PUT", "/_matrix/client/v3/rooms/!r:x/send/m.room.message/1"),
+            (
+                "PUT",
+                "/_matrix/client/v3/rooms/%21abcDEF%3Alocalhost/send/m.room.message/t1",
+            ),
+            (
+                "PUT",
+                "/_matrix/client/v3/rooms/%21abcDEF%3Alocalhost/redact/%24event/t1",
+            ),
             ("POST", "/files/1/share"),
             ("POST", "/files/1/delete"),
             ("POST", "/%64elete"),

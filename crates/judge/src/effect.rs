@@ -86,6 +86,7 @@ const DELETE_NOUNS: &[&str] = &[
     "deactivation",
     "deletion",
     "disable",
+    "redact",
     "removal",
     "reset",
     "revoke",
