@@ -145,7 +145,7 @@ impl Store {
             true,
             at.0,
         );
-        done(write, made, audit).await
+        write.end(made, audit).await
     }
 
     /// Makes `new` the current master key and keeps the way from `old` to it. False if `old` is
@@ -180,7 +180,7 @@ impl Store {
             true,
             at.0,
         );
-        done(write, entered, audit).await
+        write.end(entered, audit).await
     }
 
     /// Cuts the way from a master key to the next one. False while it is current, while data keys
@@ -199,7 +199,7 @@ impl Store {
                AND NOT EXISTS (SELECT 1 FROM data_keys WHERE master_id = $1)",
             id,
         );
-        done(write, cut, audit).await
+        write.end(cut, audit).await
     }
 
     /// Keeps a new data key. None if the master key that wrapped it is no longer the current one.
@@ -311,7 +311,7 @@ impl Store {
             to_master,
             wrapped,
         );
-        done(write, moved, audit).await
+        write.end(moved, audit).await
     }
 
     /// How many data keys a master key does not wrap.
@@ -325,15 +325,4 @@ impl Store {
         );
         Ok(count)
     }
-}
-
-/// Ends a change that touched one row or none.
-async fn done(mut write: Write, rows: u64, audit: NewAuditEntry) -> Result<bool, StoreError> {
-    if rows == 0 {
-        write.rollback().await?;
-        return Ok(false);
-    }
-    write.audit(audit);
-    write.commit().await?;
-    Ok(true)
 }

@@ -12,7 +12,6 @@ use gaiterguard_domain::workspace::{AuthorityVersion, KillSwitch, Workspace};
 use crate::agent::{KeyHash, agent_rows};
 use crate::connection::{On, execute, fetch_all, fetch_optional};
 use crate::error::StoreError;
-use crate::lane::Write;
 use crate::rule::rule_rows;
 use crate::service::service_rows;
 use crate::store::Store;
@@ -79,8 +78,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<(), StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let word = match kill_switch {
             KillSwitch::Off => None,
             KillSwitch::Active { by, at, reason } => Some(Word {
