@@ -4,7 +4,7 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::connection::{Connection, On, Target, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::StoreError;
 use crate::lane::Write;
 use crate::store::Store;
@@ -314,6 +314,30 @@ impl Store {
         write.end(moved, audit).await
     }
 
+    /// Removes up to `limit` data keys that were made before `before` and that no row names, and
+    /// answers how many. `before` lies so far back that none of them seals anything new: then what
+    /// is looked up first still holds when it is removed.
+    pub async fn data_key_delete_unused(
+        &self,
+        before: Timestamp,
+        limit: u32,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let unused = data_keys_unused(self.shared().target(), before, limit).await?;
+        if unused.is_empty() {
+            return Ok(0);
+        }
+        let mut write = Write::begin(self.shared(), at).await?;
+        let mut removed = 0;
+        for (id,) in unused {
+            removed += execute!(write, "DELETE FROM data_keys WHERE id = $1", id);
+        }
+        write
+            .retention("retention.data_keys_deleted", removed, at)
+            .await?;
+        Ok(removed)
+    }
+
     /// How many data keys a master key does not wrap.
     pub async fn data_key_count_not_under(&self, master_id: &str) -> Result<i64, StoreError> {
         let mut read = self.read().await?;
@@ -325,4 +349,33 @@ impl Store {
         );
         Ok(count)
     }
+}
+
+/// Data keys that were made before `before` and that no row names. What names them is read through,
+/// which takes as long as those tables are large: on a connection of its own, with a time of its own.
+async fn data_keys_unused(
+    target: &Target,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<(i64,)>, StoreError> {
+    let mut connection = Connection::open(target).await?;
+    if let On::Postgres(postgres) = connection.on() {
+        sqlx::query("SET statement_timeout = '10min'")
+            .execute(postgres)
+            .await?;
+    }
+    // Every column that names a data key stands here.
+    Ok(fetch_all!(
+        connection,
+        (i64,),
+        "SELECT id FROM data_keys WHERE created_at < $1 AND id NOT IN
+            (SELECT data_key_id FROM credentials
+             UNION SELECT data_key_id FROM documents WHERE data_key_id IS NOT NULL
+             UNION SELECT request_key_id FROM actions
+             UNION SELECT answer_key_id FROM actions WHERE answer_key_id IS NOT NULL
+             UNION SELECT answer_key_id FROM claims WHERE answer_key_id IS NOT NULL)
+         ORDER BY id LIMIT $2",
+        before.0,
+        i64::from(limit),
+    ))
 }
