@@ -28,6 +28,7 @@ mod connection;
 mod error;
 mod rows;
 
+mod change;
 mod checkpoint;
 mod feed;
 mod lane;
@@ -60,7 +61,7 @@ pub use error::{Abandoned, CursorRefused, StoreError};
 pub use feed::Notice;
 pub use ledger::Ending;
 pub use overview::{Overview, OverviewAgent, OverviewCount, OverviewOutcome, OverviewService};
-pub use rule::RuleFields;
+pub use rule::{RuleFields, RuleSaved};
 pub use service::{ServiceFields, ServiceSaved};
 pub use session::Refreshed;
 pub use store::{Purpose, Store, StoreOptions};

@@ -16,7 +16,7 @@ use super::editing::Editing;
 use super::fields::Fields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, NotUnderstood};
+use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
 use crate::openapi::text::Name;
 use crate::problem::Problem;
 
@@ -207,7 +207,7 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Rule
     request_body = RuleChangeBody,
     responses(
         (status = 200, description = "It is changed.", body = RuleBody),
-        InvalidBody, NotFound, NotUnderstood,
+        InvalidBody, NotFound, Conflict, NotUnderstood,
     )
 )]
 async fn update(
