@@ -3,7 +3,7 @@
 //! A deleted agent keeps its row, which old requests name. Whatever takes rights away also takes
 //! back the agent's waiting and approved actions, in the same transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gaiterguard_domain::agent::{Agent, Grant};
 use gaiterguard_domain::approval::Word;
@@ -12,10 +12,10 @@ use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::revoke_living;
-use crate::connection::{On, execute, fetch_all, fetch_optional};
+use crate::connection::{On, execute, fetch_all, fetch_optional, on};
 use crate::error::StoreError;
 use crate::lane::Write;
-use crate::rows::{Cell, time};
+use crate::rows::{Cell, ManyRows, pieces, time};
 use crate::store::Store;
 
 /// The SHA-256 sum of an agent's key.
@@ -381,6 +381,20 @@ impl Store {
     }
 }
 
+static GRANTS_TAKE: ManyRows = ManyRows::new(
+    "DELETE FROM grants WHERE (agent_id, service_id) IN (VALUES ",
+    2,
+    ")",
+);
+
+static GRANTS_GIVE: ManyRows = ManyRows::new(
+    "WITH given (agent_id, service_id, since) AS (VALUES ",
+    3,
+    ") INSERT INTO grants (agent_id, service_id, since) \
+     SELECT agent_id, service_id, since FROM given WHERE agent_id IS NOT NULL \
+     ON CONFLICT (agent_id, service_id) DO NOTHING",
+);
+
 /// Makes `services` what an agent may use. Answers one that does not exist, if there is one; the
 /// caller then gives up.
 async fn grants_set(
@@ -396,40 +410,52 @@ async fn grants_set(
         "SELECT service_id FROM grants WHERE agent_id = $1",
         agent.0,
     );
-    for (service,) in &before {
-        if !services.contains(&ServiceId(*service)) {
-            execute!(
-                write,
-                "DELETE FROM grants WHERE agent_id = $1 AND service_id = $2",
-                agent.0,
-                *service,
-            );
-        }
-    }
-    for service in services {
-        if before.contains(&(service.0,)) {
-            continue;
-        }
-        let found = fetch_optional!(
+    let before = service_set(before);
+    let wanted: HashSet<ServiceId> = services.iter().copied().collect();
+    let taken: Vec<ServiceId> = before.difference(&wanted).copied().collect();
+    let given: Vec<ServiceId> = wanted.difference(&before).copied().collect();
+    if !given.is_empty() {
+        let living = fetch_all!(
             write,
             (i64,),
-            "SELECT id FROM services WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            "SELECT id FROM services WHERE workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
-            service.0,
         );
-        if found.is_none() {
-            return Ok(Some(*service));
+        let living = service_set(living);
+        if let Some(unknown) = given.iter().find(|service| !living.contains(service)) {
+            return Ok(Some(*unknown));
         }
-        execute!(
-            write,
-            "INSERT INTO grants (agent_id, service_id, since) VALUES ($1, $2, $3)
-             ON CONFLICT (agent_id, service_id) DO NOTHING",
-            agent.0,
-            service.0,
-            at.0,
-        );
+    }
+    for piece in pieces(&taken) {
+        let text = write.many(&GRANTS_TAKE, piece.size);
+        on!(write, connection => {
+            let mut query = sqlx::query(text);
+            for service in piece.padded() {
+                query = query
+                    .bind(service.map(|_| agent.0))
+                    .bind(service.map(|service| service.0));
+            }
+            query.execute(connection).await?;
+        });
+    }
+    for piece in pieces(&given) {
+        let text = write.many(&GRANTS_GIVE, piece.size);
+        on!(write, connection => {
+            let mut query = sqlx::query(text);
+            for service in piece.padded() {
+                query = query
+                    .bind(service.map(|_| agent.0))
+                    .bind(service.map(|service| service.0))
+                    .bind(service.map(|_| at.0));
+            }
+            query.execute(connection).await?;
+        });
     }
     Ok(None)
+}
+
+fn service_set(rows: Vec<(i64,)>) -> HashSet<ServiceId> {
+    rows.into_iter().map(|(id,)| ServiceId(id)).collect()
 }
 
 fn grant(row: &GrantRow) -> Grant {

@@ -17,13 +17,13 @@ async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
     let id = agent::create(one, editor, &new).await.unwrap().agent.id;
     for round in 0..ROUNDS {
         let name = fields(json!({"name": format!("bot {round}")}));
-        let hold = fields(json!({"holdSeconds": round}));
-        let (named, held) = tokio::join!(
+        let seconds = fields(json!({"holdSeconds": round}));
+        let (named, changed) = tokio::join!(
             agent::update(one, editor, id, &name),
-            agent::update(other, editor, id, &hold)
+            agent::update(other, editor, id, &seconds)
         );
         named.unwrap();
-        held.unwrap();
+        changed.unwrap();
         let now = agent::get(one, editor.workspace, id).await.unwrap();
         assert_eq!(
             (now.name, now.hold_seconds),

@@ -9,6 +9,7 @@ on_both!(
     agents_are_made_changed_and_removed,
     of_two_changes_of_an_agent_as_it_was_read_one_is_made,
     a_scope_keeps_the_grants_that_stay,
+    a_scope_may_be_wide,
 );
 
 async fn agents_are_made_changed_and_removed(_: &Database, store: &Store) {
@@ -209,4 +210,35 @@ async fn a_scope_keeps_the_grants_that_stay(_: &Database, store: &Store) {
         panic!("not saved");
     };
     assert_eq!(agent.grant(world.service).unwrap().since, later(4));
+}
+
+async fn a_scope_may_be_wide(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let mut services = vec![world.service];
+    // More than one statement gives or takes.
+    for n in 0..70 {
+        let fields = service_fields(&format!("service {n}"));
+        let created = store
+            .service_create(world.workspace, &fields, NOW, |_| Ok(None), |_| audit())
+            .await
+            .unwrap();
+        let ServiceSaved::Saved(service) = created else {
+            panic!("{created:?}");
+        };
+        services.push(service.id);
+    }
+    let granted = async |services: &[ServiceId], at| {
+        let set = store.agent_scope_set(world.workspace, world.agent, services, at, audit());
+        match set.await.unwrap() {
+            AgentSaved::Saved(agent) => agent.grants,
+            other => panic!("{other:?}"),
+        }
+    };
+    let wide = granted(&services, later(1)).await;
+    let found: Vec<ServiceId> = wide.iter().map(|grant| grant.service).collect();
+    assert_eq!(found, services);
+    assert_eq!((wide[0].since, wide[70].since), (NOW, later(1)));
+    let last = granted(&services[70..], later(2)).await;
+    assert_eq!(last, wide[70..]);
+    assert!(granted(&[], later(3)).await.is_empty());
 }
