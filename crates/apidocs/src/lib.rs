@@ -14,6 +14,8 @@ pub mod read;
 pub mod template;
 pub mod warning;
 
+mod markup;
+mod stack;
 mod text;
 mod tree;
 

@@ -8,6 +8,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::{Map, Number, Value};
 use serde_saphyr::options::DuplicateKeyPolicy;
 
+use crate::stack;
+
 /// The largest number of values in a document, after its YAML aliases have been expanded.
 pub(crate) const VALUES_MAX: usize = 1_500_000;
 
@@ -18,7 +20,7 @@ pub(crate) const TEXT_BYTES_MAX: usize = 48 * 1024 * 1024;
 pub(crate) const DEPTH_MAX: usize = 100;
 
 /// How much may come out of YAML aliases, in parser events.
-const REPLAYED_EVENTS_MAX: usize = 2_000_000;
+const REPLAYED_EVENTS_MAX: usize = 300_000;
 
 /// Why no tree could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,15 @@ pub(crate) fn from_json(text: &str) -> Result<Value, Broken> {
 
 /// Reads YAML.
 pub(crate) fn from_yaml(text: &str) -> Result<Value, Broken> {
+    stack::on_a_large_one(|| read_yaml(text)).unwrap_or_else(|| {
+        Err(Broken {
+            line: None,
+            trouble: "the YAML reader failed".to_owned(),
+        })
+    })
+}
+
+fn read_yaml(text: &str) -> Result<Value, Broken> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 8_000_000,
@@ -381,12 +392,19 @@ mod tests {
 
     #[test]
     fn what_nests_too_deeply_is_refused() {
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(from_json(&deep).is_err());
-        assert!(from_yaml(&deep).is_err());
-        let block = (0..5_000).fold(String::new(), |text, depth| {
-            format!("{text}{}a:\n", " ".repeat(depth))
-        });
-        assert!(from_yaml(&block).is_err());
+        let flow = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let block = |depth: usize| {
+            (0..depth).fold(String::new(), |text, depth| {
+                format!("{text}{}a:\n", " ".repeat(depth))
+            })
+        };
+        assert!(from_json(&flow(DEPTH_MAX)).is_ok());
+        assert!(from_json(&flow(100_000)).is_err());
+        assert!(from_yaml(&flow(DEPTH_MAX)).is_ok());
+        assert!(from_yaml(&flow(100_000)).is_err());
+        assert!(from_yaml(&block(DEPTH_MAX)).is_ok());
+        assert!(from_yaml(&block(2_000)).is_err());
+        let ignored = format!("responses:\n{}", block(2_000).replace("a:", " a:"));
+        assert!(from_yaml(&ignored).is_err());
     }
 }
