@@ -51,10 +51,21 @@ fn main() -> std::io::Result<()> {
             writeln!(out, "  {warning}")?;
         }
         let (median, worst, missed) = matching(&catalog, &document.operations);
-        writeln!(out, "  matching: median {median:?}, worst {worst:?}, {missed} without a match")?;
+        writeln!(
+            out,
+            "  matching: median {median:?}, worst {worst:?}, {missed} without a match"
+        )?;
         let start = Instant::now();
-        let found = catalog.search("delete the subscription of a customer and refund the charge", 5);
-        writeln!(out, "  search: {} found in {:?}", found.len(), start.elapsed())?;
+        let found = catalog.search(
+            "delete the subscription of a customer and refund the charge",
+            5,
+        );
+        writeln!(
+            out,
+            "  search: {} found in {:?}",
+            found.len(),
+            start.elapsed()
+        )?;
     }
     Ok(())
 }
@@ -94,7 +105,12 @@ fn matching(catalog: &Catalog, operations: &[Operation]) -> (Duration, Duration,
         })
         .collect();
     times.sort_unstable();
-    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+    let at = |share: usize| {
+        times
+            .get(times.len() * share / 100)
+            .copied()
+            .unwrap_or_default()
+    };
     (at(50), times.last().copied().unwrap_or_default(), missed)
 }
 
@@ -124,7 +140,9 @@ fn json() -> String {
         })
         .collect();
     for (path, method) in resources() {
-        let item = paths.entry(path.clone()).or_insert_with(|| serde_json::json!({}));
+        let item = paths
+            .entry(path.clone())
+            .or_insert_with(|| serde_json::json!({}));
         item[method] = serde_json::json!({
             "operationId": format!("{method}{path}"), "summary": "Does something with a thing",
             "description": "Does something with a thing that belongs to an owner. ".repeat(6),
@@ -139,7 +157,8 @@ fn json() -> String {
 }
 
 fn yaml() -> String {
-    let mut yaml = String::from("openapi: 3.0.3\nservers:\n- url: https://api.example.com/v1\npaths:\n");
+    let mut yaml =
+        String::from("openapi: 3.0.3\nservers:\n- url: https://api.example.com/v1\npaths:\n");
     let mut before = String::new();
     for (path, method) in resources() {
         if path != before {

@@ -22,7 +22,10 @@ pub(crate) fn read(html: &str, mut warnings: Warnings) -> Document {
         .then(|| stack::on_a_large_one(|| parse(html)))
         .flatten();
     let (title, markdown) = read.unwrap_or_else(|| {
-        warnings.add("page", "nests or repeats without measure; only its words are kept");
+        warnings.add(
+            "page",
+            "nests or repeats without measure; only its words are kept",
+        );
         (String::new(), markup::words(html))
     });
     Document {
@@ -55,7 +58,10 @@ fn main_text(html: &str) -> Option<String> {
         disable_json_ld: true,
         ..Config::default()
     };
-    let article = Readability::new(html, None, Some(config)).ok()?.parse().ok()?;
+    let article = Readability::new(html, None, Some(config))
+        .ok()?
+        .parse()
+        .ok()?;
     Some(article.text_content.to_string())
 }
 
@@ -74,4 +80,3 @@ fn whole_text(dom: &Dom) -> String {
     dom.select(CHROME).remove();
     dom.md(None).to_string()
 }
-

@@ -19,7 +19,10 @@ pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) 
     let mut start = 0;
     for heading in headings(markdown) {
         push(&mut sections, &trail, &markdown[start..heading.start]);
-        while trail.last().is_some_and(|(level, _)| *level >= heading.level) {
+        while trail
+            .last()
+            .is_some_and(|(level, _)| *level >= heading.level)
+        {
             trail.pop();
         }
         trail.push((heading.level, heading.text));
@@ -138,7 +141,10 @@ mod tests {
             ("", "Before."),
             ("Charges", "Moves *money*."),
             ("Charges › POST limits", "At most 5."),
-            ("Refunds", "Back.\n\n> # quoted\n> stays\n\n```\n# no heading\n```"),
+            (
+                "Refunds",
+                "Back.\n\n> # quoted\n> stays\n\n```\n# no heading\n```",
+            ),
         ];
         let expected: Vec<_> = expected.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
         assert_eq!(read, expected);

@@ -146,7 +146,11 @@ impl<'p> Iterator for Tokens<'p> {
             if !tag[name_start..].starts_with(|c: char| c.is_ascii_alphabetic()) {
                 // No tag: a declaration, or a sign in a text.
                 let is_declaration = tag[1..].starts_with(['!', '?', '/']);
-                let end = if is_declaration { tag.find('>').map_or(tag.len(), |end| end + 1) } else { 1 };
+                let end = if is_declaration {
+                    tag.find('>').map_or(tag.len(), |end| end + 1)
+                } else {
+                    1
+                };
                 let (text, rest) = tag.split_at(end);
                 self.rest = rest;
                 if is_declaration {
@@ -194,7 +198,10 @@ mod tests {
     fn ordinary_pages_are_tame_and_others_are_not() {
         let list = "<ul><li>a<li>b</ul><p>x<p>y<br><a href='<b>'>z</a>".repeat(500);
         assert!(is_tame(&format!("<html><body>{list}</body></html>")));
-        assert!(is_tame(&format!("<script>{}</script>", "'<div>'".repeat(500))));
+        assert!(is_tame(&format!(
+            "<script>{}</script>",
+            "'<div>'".repeat(500)
+        )));
         assert!(!is_tame(&"<div>".repeat(300)));
         assert!(!is_tame(&"<div><table></div>".repeat(300)));
         let dangling: String = (0..300).map(|n| format!("<p><b id={n}></p>")).collect();
@@ -205,6 +212,9 @@ mod tests {
     fn words_are_what_is_left_without_tags() {
         let page = "<!doctype html><title>T</title><p class=\"a>b\">one <b>two</b></p><!-- no -->\
                     <style>p{}</style>1 < 2";
-        assert_eq!(words(page).split_whitespace().collect::<Vec<_>>(), ["one", "two", "1", "<", "2"]);
+        assert_eq!(
+            words(page).split_whitespace().collect::<Vec<_>>(),
+            ["one", "two", "1", "<", "2"]
+        );
     }
 }

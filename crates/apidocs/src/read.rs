@@ -124,12 +124,16 @@ fn declares_openapi(text: &str) -> bool {
         let line = line.trim_start_matches(['"', '\'']);
         ["openapi", "swagger"].iter().any(|key| {
             line.strip_prefix(key).is_some_and(|rest| {
-                rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
+                rest.trim_start_matches(['"', '\''])
+                    .trim_start()
+                    .starts_with(':')
             })
         })
     };
     if text.trim_start().starts_with('{') {
-        let mut keys = text.match_indices("\"openapi\"").chain(text.match_indices("\"swagger\""));
+        let mut keys = text
+            .match_indices("\"openapi\"")
+            .chain(text.match_indices("\"swagger\""));
         return keys.any(|(at, _)| is_key(&text[at..]));
     }
     text.lines().any(is_key)

@@ -440,7 +440,10 @@ mod tests {
         );
         assert!(parse("/v1/").ends_in_slash);
         assert_eq!(parse("/").segments, []);
-        assert_eq!(parse("/users/:id/<int:n>").segments[1..], [Segment::Parameter, Segment::Parameter]);
+        assert_eq!(
+            parse("/users/:id/<int:n>").segments[1..],
+            [Segment::Parameter, Segment::Parameter]
+        );
         assert_eq!(parse("/v1/{name}/a:b").segments[2], literal("a:b"));
         assert_eq!(parse("/a/{broken").segments[1], literal("{broken"));
     }
@@ -449,17 +452,37 @@ mod tests {
     fn every_spelling_of_a_parameter_that_spans_slashes_is_known() {
         let spanning = |key: &str| matches!(parse(key).segments.last(), Some(Segment::Spanning(_)));
         for key in [
-            "/a/{+path}", "/a/{proxy+}", "/a/{path*}", "/a/{*rest}", "/a/{rest...}", "/a/**",
-            "/a/*", "/a/{x:.*}", "/a/{path:file}", "/a/{file_path}", "/a/{logpath}",
-            "/a/{x:[a-z]+/[a-z]+}", "/a/{x:path}", "/a/{x=**}",
+            "/a/{+path}",
+            "/a/{proxy+}",
+            "/a/{path*}",
+            "/a/{*rest}",
+            "/a/{rest...}",
+            "/a/**",
+            "/a/*",
+            "/a/{x:.*}",
+            "/a/{path:file}",
+            "/a/{file_path}",
+            "/a/{logpath}",
+            "/a/{x:[a-z]+/[a-z]+}",
+            "/a/{x:path}",
+            "/a/{x=**}",
         ] {
             assert!(spanning(key), "{key}");
         }
-        for key in ["/a/{id}", "/{path}", "/a/{x:[^/]+}", "/a/{x:int}", "/a/{x?}", "/*"] {
+        for key in [
+            "/a/{id}",
+            "/{path}",
+            "/a/{x:[^/]+}",
+            "/a/{x:int}",
+            "/a/{x?}",
+            "/*",
+        ] {
             assert!(!spanning(key), "{key}");
         }
         assert!(matches!(
-            Template::parse("/a/{ref}/b", &|name| name == "ref").unwrap().segments[1],
+            Template::parse("/a/{ref}/b", &|name| name == "ref")
+                .unwrap()
+                .segments[1],
             Segment::Spanning(_)
         ));
     }

@@ -27,7 +27,9 @@ pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
         [0xfe, 0xff, ..] => u16::from_be_bytes,
         _ => return decode_utf8(bytes),
     };
-    let units = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let units = bytes[2..]
+        .chunks_exact(2)
+        .map(|pair| unit([pair[0], pair[1]]));
     let mut replaced = bytes.len() % 2 != 0;
     let text = char::decode_utf16(units)
         .map(|read| {
@@ -57,9 +59,46 @@ pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
 }
 
 const TAGS: [&str; 40] = [
-    "p", "br", "a", "b", "i", "em", "strong", "code", "pre", "ul", "ol", "li", "div", "span", "h1",
-    "h2", "h3", "h4", "h5", "h6", "table", "tr", "td", "th", "thead", "tbody", "blockquote", "hr",
-    "img", "u", "sup", "sub", "small", "details", "summary", "section", "dl", "dt", "dd", "center",
+    "p",
+    "br",
+    "a",
+    "b",
+    "i",
+    "em",
+    "strong",
+    "code",
+    "pre",
+    "ul",
+    "ol",
+    "li",
+    "div",
+    "span",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "thead",
+    "tbody",
+    "blockquote",
+    "hr",
+    "img",
+    "u",
+    "sup",
+    "sub",
+    "small",
+    "details",
+    "summary",
+    "section",
+    "dl",
+    "dt",
+    "dd",
+    "center",
 ];
 
 /// The text of a description without the HTML tags that many authors put into them. What is no

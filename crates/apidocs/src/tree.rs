@@ -4,7 +4,9 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::options::DuplicateKeyPolicy;
 
@@ -155,11 +157,20 @@ impl Spot {
             "responses" | "examples" | "callbacks" | "webhooks" | "links" | "xml"
             | "externalDocs" => None,
             "example" | "x-example" | "default" => Some(Self::Scalar),
-            "paths" | "properties" | "patternProperties" | "definitions" | "schemas"
-            | "parameters" | "requestBodies" | "securitySchemes" | "securityDefinitions"
-            | "$defs" | "pathItems" | "variables" | "content" | "dependentSchemas" => {
-                Some(Self::Named)
-            }
+            "paths"
+            | "properties"
+            | "patternProperties"
+            | "definitions"
+            | "schemas"
+            | "parameters"
+            | "requestBodies"
+            | "securitySchemes"
+            | "securityDefinitions"
+            | "$defs"
+            | "pathItems"
+            | "variables"
+            | "content"
+            | "dependentSchemas" => Some(Self::Named),
             "x-multi-segment" => Some(Self::Scalar),
             _ if key.starts_with("x-") => None,
             _ => Some(Self::Described),
@@ -234,7 +245,10 @@ impl<'de> Visitor<'de> for Node<'_> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 

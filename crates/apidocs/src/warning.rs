@@ -52,7 +52,10 @@ mod tests {
     fn warnings_are_bounded_and_say_how_many_were_left_out() {
         let mut warnings = Warnings::default();
         for number in 0..1_000 {
-            warnings.add(&format!("/place/{number}/{}", "x".repeat(999)), "is no object");
+            warnings.add(
+                &format!("/place/{number}/{}", "x".repeat(999)),
+                "is no object",
+            );
         }
         let said = warnings.finish();
         assert_eq!(said.len(), WARNINGS_MAX);

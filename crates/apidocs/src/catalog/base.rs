@@ -59,26 +59,23 @@ impl Bases {
 
     /// Every way to read where the templates begin in a path: behind a server's path, behind the
     /// service's own, behind both, or at its beginning.
-    pub(super) fn offsets(
-        &self,
-        path: &[Cow<'_, str>],
-        service: &[Cow<'_, str>],
-    ) -> Vec<Offset> {
+    pub(super) fn offsets(&self, path: &[Cow<'_, str>], service: &[Cow<'_, str>]) -> Vec<Offset> {
         let mut offsets = vec![Offset {
             segments: 0,
             declared_by: 0,
         }];
-        let mut add = |segments: usize, declared_by: BaseSet| {
-            match offsets.iter_mut().find(|known| known.segments == segments) {
-                Some(known) => known.declared_by |= declared_by,
-                None => offsets.push(Offset {
-                    segments,
-                    declared_by,
-                }),
-            }
+        let mut add = |segments: usize, declared_by: BaseSet| match offsets
+            .iter_mut()
+            .find(|known| known.segments == segments)
+        {
+            Some(known) => known.declared_by |= declared_by,
+            None => offsets.push(Offset {
+                segments,
+                declared_by,
+            }),
         };
-        let behind_service = (!service.is_empty() && path.starts_with(service))
-            .then_some(service.len());
+        let behind_service =
+            (!service.is_empty() && path.starts_with(service)).then_some(service.len());
         if let Some(start) = behind_service {
             add(start, 0);
         }

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use base::{BaseSet, Bases};
 pub use base::BASES_MAX;
+use base::{BaseSet, Bases};
 use search::TextIndex;
 use tree::{TemplateTree, dominates};
 
@@ -107,7 +107,8 @@ impl Catalog {
             self.text_places.push(TextPlace::Operation(number, index));
         }
         for (index, section) in document.sections.iter().enumerate() {
-            self.texts.add(&[(&section.heading, 2.0), (&section.text, 1.0)]);
+            self.texts
+                .add(&[(&section.heading, 2.0), (&section.text, 1.0)]);
             self.text_places.push(TextPlace::Section(number, index));
         }
         self.documents.push(document);
@@ -177,7 +178,9 @@ impl Catalog {
 
     /// All operations, document by document.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
-        self.documents.iter().flat_map(|document| &document.operations)
+        self.documents
+            .iter()
+            .flat_map(|document| &document.operations)
     }
 
     /// The operation that a call means: among several, the one that may do the most harm.
@@ -189,9 +192,10 @@ impl Catalog {
     /// template comes before one with parameters; templates of which neither is more specific than
     /// the other are all candidates.
     pub fn candidates(&self, call: &Call<'_>) -> Vec<&Operation> {
-        let (Some(path), Some(service)) =
-            (RequestPath::read(call.path), RequestPath::read(call.base_path))
-        else {
+        let (Some(path), Some(service)) = (
+            RequestPath::read(call.path),
+            RequestPath::read(call.base_path),
+        ) else {
             return Vec::new();
         };
         let found = self.candidates_of(call.method, &path, &service);
@@ -248,11 +252,17 @@ impl Catalog {
         };
         best.sort_by_key(|hit| {
             let query = hit.query.unwrap_or(0);
-            (std::cmp::Reverse((hit.entry.danger, query)), hit.entry.document, hit.entry.operation)
+            (
+                std::cmp::Reverse((hit.entry.danger, query)),
+                hit.entry.document,
+                hit.entry.operation,
+            )
         });
         best.dedup_by_key(|hit| (hit.entry.document, hit.entry.operation));
         best.truncate(CANDIDATES_MAX);
-        best.into_iter().map(|hit| self.operation(hit.entry)).collect()
+        best.into_iter()
+            .map(|hit| self.operation(hit.entry))
+            .collect()
     }
 
     fn operation(&self, entry: &Entry) -> &Operation {
@@ -289,16 +299,22 @@ impl Catalog {
             return self.operations().take(limit).collect();
         }
         let mut seen = HashSet::new();
-        let by_words = self.texts.search(query, usize::MAX).into_iter().filter_map(|(number, _)| {
-            match self.text(number) {
-                Found::Operation(operation) => Some(operation),
-                Found::Section(_) => None,
-            }
-        });
+        let by_words =
+            self.texts
+                .search(query, usize::MAX)
+                .into_iter()
+                .filter_map(|(number, _)| match self.text(number) {
+                    Found::Operation(operation) => Some(operation),
+                    Found::Section(_) => None,
+                });
         let by_name = self.operations().filter(|operation| {
-            [operation.id.as_str(), operation.template.as_str(), operation.method.as_str()]
-                .iter()
-                .any(|name| name.to_lowercase().contains(&asked))
+            [
+                operation.id.as_str(),
+                operation.template.as_str(),
+                operation.method.as_str(),
+            ]
+            .iter()
+            .any(|name| name.to_lowercase().contains(&asked))
         });
         // What holds the text in its name comes first: whoever types a path means it.
         by_name
@@ -344,7 +360,10 @@ fn satisfied(wanted: &[(String, Option<String>)], query: &str) -> Option<usize> 
     for (name, value) in wanted {
         let has = query.split('&').any(|pair| {
             let (key, given) = pair.split_once('=').unwrap_or((pair, ""));
-            let (key, given) = (crate::text::percent_decoded(key), crate::text::percent_decoded(given));
+            let (key, given) = (
+                crate::text::percent_decoded(key),
+                crate::text::percent_decoded(given),
+            );
             key == name.as_str() && value.as_ref().is_none_or(|value| *value == given)
         });
         if !has {

@@ -16,9 +16,10 @@ const POSTINGS_MAX: usize = 4_000_000;
 
 /// Words that stand everywhere and tell nothing.
 const STOP: [&str; 40] = [
-    "the", "of", "to", "and", "in", "is", "it", "for", "an", "or", "be", "by", "on", "with", "that",
-    "this", "as", "are", "from", "at", "if", "can", "will", "you", "your", "not", "must", "when",
-    "which", "has", "have", "its", "api", "http", "true", "false", "value", "string", "object", "type",
+    "the", "of", "to", "and", "in", "is", "it", "for", "an", "or", "be", "by", "on", "with",
+    "that", "this", "as", "are", "from", "at", "if", "can", "will", "you", "your", "not", "must",
+    "when", "which", "has", "have", "its", "api", "http", "true", "false", "value", "string",
+    "object", "type",
 ];
 
 /// An index of texts, which it knows by number.
@@ -52,7 +53,10 @@ impl TextIndex {
                 break;
             }
             self.postings += 1;
-            self.words.entry(word.into()).or_default().push((number, count));
+            self.words
+                .entry(word.into())
+                .or_default()
+                .push((number, count));
         }
     }
 

@@ -33,7 +33,9 @@ fn finish(word: &mut String, words: &mut Vec<String>) {
 
 fn singular(word: &str) -> &str {
     let ends_like_a_plural = word.len() > 3
-        && !["ss", "us", "is"].iter().any(|ending| word.ends_with(ending));
+        && !["ss", "us", "is"]
+            .iter()
+            .any(|ending| word.ends_with(ending));
     match word.strip_suffix('s') {
         Some(stem) if ends_like_a_plural => stem,
         _ => word,
@@ -47,6 +49,9 @@ mod tests {
     #[test]
     fn names_and_prose_give_the_same_words() {
         assert_eq!(of("/chat.postMessage"), ["chat", "post", "message"]);
-        assert_eq!(of("Posts messages, a status"), ["post", "message", "status"]);
+        assert_eq!(
+            of("Posts messages, a status"),
+            ["post", "message", "status"]
+        );
     }
 }

@@ -10,8 +10,8 @@ mod values;
 
 use std::sync::Arc;
 
-pub use operation::{DESCRIPTION_CHARS_MAX, SUMMARY_CHARS_MAX};
 use operation::Around;
+pub use operation::{DESCRIPTION_CHARS_MAX, SUMMARY_CHARS_MAX};
 pub use parameter::PARAMETERS_MAX;
 use reference::Source;
 pub use schema::{FIELD_DEPTH_MAX, FIELD_TEXT_CHARS_MAX, FIELDS_MAX};
@@ -123,7 +123,10 @@ fn operations(source: &Source<'_>, base_paths: &Arc<[String]>) -> Vec<Operation>
                 continue;
             }
             if operations.len() == OPERATIONS_MAX {
-                source.warn("paths", &format!("hold more than {OPERATIONS_MAX} operations"));
+                source.warn(
+                    "paths",
+                    &format!("hold more than {OPERATIONS_MAX} operations"),
+                );
                 return operations;
             }
             operations.push(operation::read(source, &around, &method, operation));

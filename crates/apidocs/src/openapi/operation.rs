@@ -60,7 +60,9 @@ pub(super) fn read<'v>(
             }
         }
     }
-    let id = words("operationId").map(str::trim).filter(|id| !id.is_empty());
+    let id = words("operationId")
+        .map(str::trim)
+        .filter(|id| !id.is_empty());
     let item_words = |key: &str| around.item.get(key).and_then(Value::as_str);
     let base_paths = super::server::base_paths(source, &place, operation)
         .map_or_else(|| Arc::clone(&around.base_paths), Arc::from);
@@ -126,7 +128,8 @@ fn read_body<'v>(source: &Source<'v>, place: &str, request_body: &'v Value) -> B
                     },
                 };
                 schema::merge(&mut body, read);
-                body.media_types.push(text::cut(media_type, SUMMARY_CHARS_MAX));
+                body.media_types
+                    .push(text::cut(media_type, SUMMARY_CHARS_MAX));
             }
         }
         _ => {

@@ -83,15 +83,27 @@ impl Parameters {
             name: name.to_owned(),
             place: stands_in,
             description: description.and_then(schema::describe),
-            kind: schema.get("type").and_then(Value::as_str).map(str::to_owned),
+            kind: schema
+                .get("type")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             values: listed,
             required: is_true(parameter.get("required")) || stands_in == Place::Path,
             spans_slashes: stands_in == Place::Path && spans_slashes(parameter, schema),
         });
     }
 
-    fn add_body<'v>(&mut self, source: &Source<'v>, place: &str, parameter: &'v Map<String, Value>) {
-        if self.body.as_ref().is_some_and(|body| !body.fields.is_empty()) {
+    fn add_body<'v>(
+        &mut self,
+        source: &Source<'v>,
+        place: &str,
+        parameter: &'v Map<String, Value>,
+    ) {
+        if self
+            .body
+            .as_ref()
+            .is_some_and(|body| !body.fields.is_empty())
+        {
             return;
         }
         let mut body = match parameter.get("schema") {
@@ -130,7 +142,10 @@ impl Parameters {
         body.fields.push(Field {
             pointer,
             description: description.and_then(schema::describe),
-            kind: schema.get("type").and_then(Value::as_str).map(str::to_owned),
+            kind: schema
+                .get("type")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             values: listed,
             required,
             is_open: false,
@@ -173,12 +188,17 @@ fn spans_slashes(parameter: &Map<String, Value>, schema: &Map<String, Value>) ->
         || is_true(has("allowReserved"))
         || text("format").is_some_and(is_path_format)
         || text("pattern").is_some_and(template::pattern_spans)
-        || ["example", "x-example", "default"].iter().any(|key| text(key).is_some_and(is_a_path))
+        || ["example", "x-example", "default"]
+            .iter()
+            .any(|key| text(key).is_some_and(is_a_path))
         || text("description").is_some_and(speaks_of_slashes)
 }
 
 fn is_path_format(format: &str) -> bool {
-    matches!(format, "path" | "file-path" | "filepath" | "uri-path" | "wildcard" | "greedy")
+    matches!(
+        format,
+        "path" | "file-path" | "filepath" | "uri-path" | "wildcard" | "greedy"
+    )
 }
 
 /// Whether an example is several segments: a slash within, and no address.
@@ -193,10 +213,28 @@ fn speaks_of_slashes(description: &str) -> bool {
     if !text.contains("slash") && !text.contains("multiple segments") {
         return false;
     }
-    let admits = ["contain", "include", "including", "with slash", "span", "may have", "multiple"];
+    let admits = [
+        "contain",
+        "include",
+        "including",
+        "with slash",
+        "span",
+        "may have",
+        "multiple",
+    ];
     let denies = [
-        "not contain", "not include", "no slash", "without", "cannot", "encode", "escape", "%2f",
-        "leading", "trailing", "replace", "backslash",
+        "not contain",
+        "not include",
+        "no slash",
+        "without",
+        "cannot",
+        "encode",
+        "escape",
+        "%2f",
+        "leading",
+        "trailing",
+        "replace",
+        "backslash",
     ];
     admits.iter().any(|word| text.contains(word)) && !denies.iter().any(|word| text.contains(word))
 }

@@ -226,7 +226,10 @@ impl<'v> Shape<'v> {
     /// Whether there may be more in it than it lists.
     fn admits_more(&self) -> bool {
         let is_scalar = !self.kinds.is_empty()
-            && !self.kinds.iter().any(|kind| ["object", "array"].contains(kind));
+            && !self
+                .kinds
+                .iter()
+                .any(|kind| ["object", "array"].contains(kind));
         let says_nothing = self.properties.is_empty() && self.items.is_empty();
         self.is_open || (says_nothing && !is_scalar)
     }

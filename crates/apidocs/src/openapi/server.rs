@@ -156,7 +156,10 @@ mod tests {
         }}, {"url": 1}]});
         let source = Source::new(&document, Warnings::default());
         let paths = base_paths(&source, "", &document).unwrap();
-        assert_eq!(paths, ["/live/v1", "/live/{version}", "/test/v1", "/test/{version}"]);
+        assert_eq!(
+            paths,
+            ["/live/v1", "/live/{version}", "/test/v1", "/test/{version}"]
+        );
         assert_eq!(source.into_warnings().finish().len(), 1);
     }
 }

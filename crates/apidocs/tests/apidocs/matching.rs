@@ -101,12 +101,24 @@ fn concrete_comes_before_partial_before_templated_and_methods_count() {
         ("/files/{id}/{part}", &["get"]),
         ("/files/{id}:undelete", &["post"]),
     ]);
-    assert_eq!(found(&catalog, "GET", "/files/all.json"), Some("GET /files/all.json"));
-    assert_eq!(found(&catalog, "GET", "/files/a.json"), Some("GET /files/{id}.json"));
+    assert_eq!(
+        found(&catalog, "GET", "/files/all.json"),
+        Some("GET /files/all.json")
+    );
+    assert_eq!(
+        found(&catalog, "GET", "/files/a.json"),
+        Some("GET /files/{id}.json")
+    );
     assert_eq!(found(&catalog, "GET", "/files/a"), Some("GET /files/{id}"));
     // A concrete path without the method leaves the request to the template that has it.
-    assert_eq!(found(&catalog, "DELETE", "/files/all.json"), Some("DELETE /files/{id}"));
-    assert_eq!(found(&catalog, "POST", "/files/7:undelete"), Some("POST /files/{id}:undelete"));
+    assert_eq!(
+        found(&catalog, "DELETE", "/files/all.json"),
+        Some("DELETE /files/{id}")
+    );
+    assert_eq!(
+        found(&catalog, "POST", "/files/7:undelete"),
+        Some("POST /files/{id}:undelete")
+    );
     assert_eq!(found(&catalog, "PATCH", "/files/a"), None);
     assert_eq!(found(&catalog, "GET", "/files"), None);
     assert_eq!(found(&catalog, "GET", "/"), None);
@@ -120,8 +132,14 @@ fn of_two_readings_the_one_that_may_do_more_harm_is_taken() {
         ("/x/{a}", &["post"]),
         ("/x/{b}/", &["post"]),
     ]);
-    assert_eq!(found(&catalog, "POST", "/users/delete"), Some("POST /{kind}/delete"));
-    assert_eq!(found(&catalog, "POST", "/users/show"), Some("POST /users/{action}"));
+    assert_eq!(
+        found(&catalog, "POST", "/users/delete"),
+        Some("POST /{kind}/delete")
+    );
+    assert_eq!(
+        found(&catalog, "POST", "/users/show"),
+        Some("POST /users/{action}")
+    );
     assert_eq!(found(&catalog, "POST", "/x/1"), Some("POST /x/{a}"));
     assert_eq!(found(&catalog, "POST", "/x/1/"), Some("POST /x/{b}/"));
 
@@ -151,13 +169,36 @@ fn parameters_span_slashes_where_the_document_says_so() {
                 "description": "The reference. May contain slashes."}}}}"##,
     );
     for (method, path, id) in [
-        ("GET", "/repos/o/r/contents/src/a/b.rs", "GET /repos/{owner}/{repo}/contents/{path}"),
-        ("GET", "/repos/o/r/contents/README.md", "GET /repos/{owner}/{repo}/contents/{path}"),
-        ("GET", "/repos/o/r/commits/feature/a/status",
-            "GET /repos/{owner}/{repo}/commits/{ref}/status"),
-        ("GET", "/repos/o/r/commits/abc", "GET /repos/{owner}/{repo}/commits/{sha}"),
-        ("POST", "/v1/projects/p/jobs/7:cancel", "POST /v1/{+name}:cancel"),
-        ("DELETE", "/v1/projects/p/jobs/7", "DELETE /v1/{name=projects/*/jobs/*}"),
+        (
+            "GET",
+            "/repos/o/r/contents/src/a/b.rs",
+            "GET /repos/{owner}/{repo}/contents/{path}",
+        ),
+        (
+            "GET",
+            "/repos/o/r/contents/README.md",
+            "GET /repos/{owner}/{repo}/contents/{path}",
+        ),
+        (
+            "GET",
+            "/repos/o/r/commits/feature/a/status",
+            "GET /repos/{owner}/{repo}/commits/{ref}/status",
+        ),
+        (
+            "GET",
+            "/repos/o/r/commits/abc",
+            "GET /repos/{owner}/{repo}/commits/{sha}",
+        ),
+        (
+            "POST",
+            "/v1/projects/p/jobs/7:cancel",
+            "POST /v1/{+name}:cancel",
+        ),
+        (
+            "DELETE",
+            "/v1/projects/p/jobs/7",
+            "DELETE /v1/{name=projects/*/jobs/*}",
+        ),
         ("GET", "/proxy/a/b/c", "GET /proxy/{path}"),
     ] {
         assert_eq!(found(&catalog, method, path), Some(id), "{method} {path}");
@@ -181,9 +222,21 @@ fn the_base_paths_of_servers_and_of_the_service_may_stand_before_a_template() {
         assert_eq!(found(&catalog, "GET", "/v2/users/1"), user, "{server}");
         assert_eq!(found(&catalog, "GET", "/users/1"), user, "{server}");
         assert_eq!(found(&catalog, "GET", "/v2"), Some("GET /"), "{server}");
-        assert_eq!(found_under(&catalog, "GET", "/v2/users/1", "/v2"), user, "{server}");
-        assert_eq!(found_under(&catalog, "GET", "/gate/users/1", "/gate"), user, "{server}");
-        assert_eq!(found_under(&catalog, "GET", "/gate/v2/users/1", "/gate/"), user, "{server}");
+        assert_eq!(
+            found_under(&catalog, "GET", "/v2/users/1", "/v2"),
+            user,
+            "{server}"
+        );
+        assert_eq!(
+            found_under(&catalog, "GET", "/gate/users/1", "/gate"),
+            user,
+            "{server}"
+        );
+        assert_eq!(
+            found_under(&catalog, "GET", "/gate/v2/users/1", "/gate/"),
+            user,
+            "{server}"
+        );
         assert_eq!(found(&catalog, "GET", "/v3/users/1"), None, "{server}");
         assert_eq!(found(&catalog, "GET", "/v2users/1"), None, "{server}");
     }
@@ -202,7 +255,11 @@ fn a_server_of_a_path_or_operation_holds_for_it_alone() {
     assert_eq!(found(&catalog, "POST", "/api/a"), None);
     assert_eq!(found(&catalog, "GET", "/v1/b"), Some("GET /b"));
     assert_eq!(found(&catalog, "GET", "/v9/b"), Some("GET /b"));
-    assert_eq!(found(&catalog, "GET", "/api/b"), Some("GET /b"), "the variable may be anything");
+    assert_eq!(
+        found(&catalog, "GET", "/api/b"),
+        Some("GET /b"),
+        "the variable may be anything"
+    );
     assert_eq!(found(&catalog, "GET", "/a/b/b"), None);
 }
 
@@ -218,9 +275,18 @@ fn keys_that_differ_behind_a_hash_are_told_apart_by_the_query() {
             "/only#here": {"get": {"operationId": "only"}}}}"#,
     );
     assert_eq!(found(&catalog, "PUT", "/files/1"), Some("updateFile"));
-    assert_eq!(found(&catalog, "PUT", "/files/1?fields=link"), Some("shareFile"));
-    assert_eq!(found(&catalog, "POST", "/?Action=ListKeys"), Some("listKeys"));
-    assert_eq!(found(&catalog, "POST", "/?Action=DeleteKey&x=1"), Some("deleteKey"));
+    assert_eq!(
+        found(&catalog, "PUT", "/files/1?fields=link"),
+        Some("shareFile")
+    );
+    assert_eq!(
+        found(&catalog, "POST", "/?Action=ListKeys"),
+        Some("listKeys")
+    );
+    assert_eq!(
+        found(&catalog, "POST", "/?Action=DeleteKey&x=1"),
+        Some("deleteKey")
+    );
     // The action may stand in the body: the worst is assumed.
     assert_eq!(found(&catalog, "POST", "/"), Some("deleteKey"));
     assert_eq!(found(&catalog, "GET", "/only"), Some("only"));

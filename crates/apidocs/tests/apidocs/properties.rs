@@ -36,17 +36,43 @@ fn json(depth: u32) -> impl Strategy<Value = serde_json::Value> {
     ];
     leaf.prop_recursive(depth, 64, 6, |inner| {
         let key = prop_oneof![
-            Just("$ref"), Just("paths"), Just("/a"), Just("/a/{b}"), Just("get"), Just("post"),
-            Just("parameters"), Just("name"), Just("in"), Just("schema"), Just("properties"),
-            Just("items"), Just("allOf"), Just("oneOf"), Just("enum"), Just("type"), Just("A"),
-            Just("components"), Just("schemas"), Just("requestBody"), Just("content"),
-            Just("servers"), Just("url"), Just("variables"), Just("security"), Just("tags"),
-            Just("required"), Just("additionalProperties"), Just("description"), Just("info"),
+            Just("$ref"),
+            Just("paths"),
+            Just("/a"),
+            Just("/a/{b}"),
+            Just("get"),
+            Just("post"),
+            Just("parameters"),
+            Just("name"),
+            Just("in"),
+            Just("schema"),
+            Just("properties"),
+            Just("items"),
+            Just("allOf"),
+            Just("oneOf"),
+            Just("enum"),
+            Just("type"),
+            Just("A"),
+            Just("components"),
+            Just("schemas"),
+            Just("requestBody"),
+            Just("content"),
+            Just("servers"),
+            Just("url"),
+            Just("variables"),
+            Just("security"),
+            Just("tags"),
+            Just("required"),
+            Just("additionalProperties"),
+            Just("description"),
+            Just("info"),
         ];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::Array),
             prop::collection::vec((key, inner), 0..6).prop_map(|members| {
-                let members = members.into_iter().map(|(key, value)| (key.to_owned(), value));
+                let members = members
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value));
                 serde_json::Value::Object(members.collect())
             }),
         ]

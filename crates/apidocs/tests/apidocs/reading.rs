@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 use gaiterguard_apidocs::document::OPERATIONS_MAX;
 use gaiterguard_apidocs::warning::{WARNING_CHARS_MAX, WARNINGS_MAX};
 use gaiterguard_apidocs::{
-    Documented, Document, Format, Operation, Place, Unreadable, read, read_any, recognise,
+    Document, Documented, Format, Operation, Place, Unreadable, read, read_any, recognise,
 };
 
 use crate::support::{self, openapi};
 
 fn operation<'d>(document: &'d Document, id: &str) -> &'d Operation {
-    let found = document.operations.iter().find(|operation| operation.id == id);
+    let found = document
+        .operations
+        .iter()
+        .find(|operation| operation.id == id);
     found.unwrap_or_else(|| panic!("{id} is not among the operations"))
 }
 
@@ -24,7 +27,10 @@ fn a_real_document_gives_its_operations_with_parameters_fields_and_scopes() {
     .unwrap();
     assert_eq!(document.operations.len(), 19);
     assert_eq!(document.warnings, [""; 0]);
-    assert_eq!(document.title.as_deref(), Some("Swagger Petstore - OpenAPI 3.0"));
+    assert_eq!(
+        document.title.as_deref(),
+        Some("Swagger Petstore - OpenAPI 3.0")
+    );
     let update = operation(&document, "updatePet");
     assert_eq!(update.method, "PUT");
     assert_eq!(update.template, "/pet");
@@ -35,7 +41,10 @@ fn a_real_document_gives_its_operations_with_parameters_fields_and_scopes() {
     assert!(update.body.required);
     let status = update.body.field("/status").unwrap();
     assert_eq!(status.values, ["available", "pending", "sold"]);
-    assert_eq!(status.description.as_deref(), Some("pet status in the store"));
+    assert_eq!(
+        status.description.as_deref(),
+        Some("pet status in the store")
+    );
     assert!(update.body.field("/name").unwrap().required);
     assert!(update.body.field("/tags/*/name").is_some());
     assert_eq!(update.body.documents("/owner"), Documented::No);
@@ -176,9 +185,15 @@ fn json_with_comments_and_yaml_with_numbers_for_keys_are_read() {
     assert_eq!(openapi(json).operations.len(), 1);
     let yaml = "swagger: 2.0\npaths:\n  /a:\n    get:\n      responses:\n        200: {description: x}\n      parameters:\n      - {name: 7, in: query}\n      - {name: on, in: query, enum: [yes, no, 08:30]}\n";
     let document = openapi(yaml);
-    assert_eq!(document.operations[0].parameters[0].values, ["yes", "no", "08:30"]);
+    assert_eq!(
+        document.operations[0].parameters[0].values,
+        ["yes", "no", "08:30"]
+    );
     let with_mark = [b"\xef\xbb\xbf".as_slice(), yaml.as_bytes()].concat();
-    assert_eq!(read(Format::OpenApi, &with_mark).unwrap().operations.len(), 1);
+    assert_eq!(
+        read(Format::OpenApi, &with_mark).unwrap().operations.len(),
+        1
+    );
 }
 
 #[test]
@@ -187,14 +202,18 @@ fn what_is_no_document_is_refused_with_its_place() {
     assert_eq!(broken("{\"a\": 1}"), Unreadable::NoOpenApi);
     assert_eq!(broken("just words"), Unreadable::NoOpenApi);
     assert_eq!(broken("\0\0"), Unreadable::NoText);
-    let Unreadable::Broken { line, trouble } = broken("{\"openapi\": \"3.0.0\",\n \"paths\": {") else {
+    let Unreadable::Broken { line, trouble } = broken("{\"openapi\": \"3.0.0\",\n \"paths\": {")
+    else {
         panic!("it was no syntax error");
     };
     assert_eq!(line, Some(2));
     assert!(!trouble.is_empty());
     assert!(matches!(broken("a: [1\nb: }"), Unreadable::Broken { .. }));
     let large = vec![b' '; 16 * 1024 * 1024 + 1];
-    assert_eq!(read(Format::OpenApi, &large).unwrap_err(), Unreadable::TooLarge);
+    assert_eq!(
+        read(Format::OpenApi, &large).unwrap_err(),
+        Unreadable::TooLarge
+    );
 }
 
 #[test]
@@ -215,7 +234,11 @@ fn a_hundred_megabytes_of_aliases_are_refused_at_once() {
         let start = Instant::now();
         let refused = read(Format::OpenApi, document.as_bytes()).unwrap_err();
         assert!(matches!(refused, Unreadable::Broken { .. }), "{refused:?}");
-        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            start.elapsed()
+        );
     }
 }
 
@@ -253,20 +276,44 @@ fn documents_without_measure_are_cut_and_say_so() {
         "{{\"openapi\": \"3.0.0\", \"paths\": {{\"{parameters}\": {{\"get\": {{}}}}, \"/a\": {{\"get\": {{}}}}{wrong}}}}}"
     ));
     assert_eq!(document.operations.len(), 1);
-    assert!(document.warnings[0].contains("longer than 2048 bytes"), "{:?}", document.warnings[0]);
+    assert!(
+        document.warnings[0].contains("longer than 2048 bytes"),
+        "{:?}",
+        document.warnings[0]
+    );
     assert_eq!(document.warnings.len(), WARNINGS_MAX);
-    assert!(document.warnings.iter().all(|w| w.chars().count() <= WARNING_CHARS_MAX));
+    assert!(
+        document
+            .warnings
+            .iter()
+            .all(|w| w.chars().count() <= WARNING_CHARS_MAX)
+    );
 }
 
 #[test]
 fn formats_are_told_apart() {
     let page = "<!DOCTYPE html><html><body><p>x</p></body></html>";
     assert_eq!(recognise(page.as_bytes(), None), Format::Html);
-    assert_eq!(recognise(b"<p>x", Some("text/html; charset=utf-8")), Format::Html);
-    assert_eq!(recognise(b"# Title\n\ntext", Some("text/plain")), Format::Markdown);
-    assert_eq!(recognise(b"{\"swagger\": \"2.0\"}", Some("text/plain")), Format::OpenApi);
-    assert_eq!(recognise(b"# comment\nopenapi: 3.1.0\n", None), Format::OpenApi);
-    assert_eq!(recognise(b"a: b", Some("application/yaml")), Format::OpenApi);
+    assert_eq!(
+        recognise(b"<p>x", Some("text/html; charset=utf-8")),
+        Format::Html
+    );
+    assert_eq!(
+        recognise(b"# Title\n\ntext", Some("text/plain")),
+        Format::Markdown
+    );
+    assert_eq!(
+        recognise(b"{\"swagger\": \"2.0\"}", Some("text/plain")),
+        Format::OpenApi
+    );
+    assert_eq!(
+        recognise(b"# comment\nopenapi: 3.1.0\n", None),
+        Format::OpenApi
+    );
+    assert_eq!(
+        recognise(b"a: b", Some("application/yaml")),
+        Format::OpenApi
+    );
 
     let (format, document) = read_any(b"{curly} text\n\n# A\n\nb", Some("text/plain")).unwrap();
     assert_eq!(format, Format::Markdown);
@@ -293,22 +340,36 @@ fn a_page_becomes_readable_sections_without_its_navigation() {
     assert!(all.contains("[Refunds › Limits] At most 100"), "{all}");
     assert!(all.contains("**moves money**"), "{all}");
     assert!(all.contains("in cents"), "{all}");
-    assert!(!all.contains("never shown") && !all.contains("Products"), "{all}");
+    assert!(
+        !all.contains("never shown") && !all.contains("Products"),
+        "{all}"
+    );
 }
 
 #[test]
 fn a_page_that_nests_without_end_is_read_as_plain_text() {
-    let page = format!("<html><body>{}words that matter", "<div><b>".repeat(100_000));
+    let page = format!(
+        "<html><body>{}words that matter",
+        "<div><b>".repeat(100_000)
+    );
     let start = Instant::now();
     let document = read(Format::Html, page.as_bytes()).unwrap();
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
     assert!(document.sections[0].text.contains("words that matter"));
     assert_eq!(document.warnings.len(), 1);
 }
 
 #[test]
 fn a_document_can_be_kept_and_read_back() {
-    let document = read(Format::OpenApi, &support::bytes(&support::data(), "museum.yaml")).unwrap();
+    let document = read(
+        Format::OpenApi,
+        &support::bytes(&support::data(), "museum.yaml"),
+    )
+    .unwrap();
     let kept = serde_json::to_vec(&document).unwrap();
     let back: Document = serde_json::from_slice(&kept).unwrap();
     assert_eq!(back, document);

@@ -16,7 +16,11 @@ pub(crate) fn data() -> PathBuf {
 pub(crate) fn further() -> Option<PathBuf> {
     if let Some(named) = option_env!("GAITERGUARD_SPECS") {
         let named = PathBuf::from(named);
-        assert!(named.is_dir(), "GAITERGUARD_SPECS names no folder: {}", named.display());
+        assert!(
+            named.is_dir(),
+            "GAITERGUARD_SPECS names no folder: {}",
+            named.display()
+        );
         return Some(named);
     }
     Path::new(env!("CARGO_MANIFEST_DIR"))

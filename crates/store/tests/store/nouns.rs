@@ -12,8 +12,8 @@ use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::service::CredentialPlace;
 use gaiterguard_domain::workspace::{KillSwitch, Role};
 use gaiterguard_store::{
-    Abandoned, AgentFields, AgentSaved, DocumentReading, NewDocument, Purpose, Refreshed,
-    RuleFields, ServiceSaved, Store, StoreError, StoreOptions, UserCreated,
+    Abandoned, AgentFields, AgentSaved, DocumentReading, DocumentVersion, NewDocument, Purpose,
+    Refreshed, RuleFields, ServiceSaved, Store, StoreError, StoreOptions, UserCreated,
 };
 use uuid::Uuid;
 
@@ -603,7 +603,7 @@ async fn documents_belong_to_services(_: &Database, store: &Store) {
         )
         .await
         .unwrap();
-    assert!(read);
+    assert_eq!(read, Some(2));
     let read = store
         .document_get(workspace, document.id)
         .await
@@ -621,7 +621,15 @@ async fn documents_belong_to_services(_: &Database, store: &Store) {
         .document_update_reading(workspace, DocumentId(99), &reading, None, NOW, audit())
         .await
         .unwrap();
-    assert!(!missing);
+    assert_eq!(missing, None);
+    let known = store.authority_load(workspace).await.unwrap().unwrap();
+    let version = DocumentVersion {
+        id: document.id,
+        service,
+        kind: new.kind,
+        version: 2,
+    };
+    assert_eq!(known.documents, [version]);
     for (service, deleted) in [(ServiceId(99), false), (service, true), (service, false)] {
         let done = store
             .document_delete(workspace, service, document.id, NOW, audit())
