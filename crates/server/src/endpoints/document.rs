@@ -17,7 +17,7 @@ use super::editing::Editing;
 use super::fields::LongFields;
 use super::list::{Cursor, Done, Limit, List, PageQuery, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
 use crate::problem::Problem;
 
@@ -108,18 +108,17 @@ impl From<Document> for DocumentBody {
     operation_id = "listDocuments",
     tag = "services",
     params(("id" = i64, Path, description = "The service."), PageQuery),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of them.", body = List<DocumentBody>),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn list(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(service): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<DocumentBody>>, Problem> {
-    let all = document::list(editing.desk(), editing.workspace(), ServiceId(id)).await?;
+    let all = document::list(editing.desk(), editing.workspace(), service).await?;
     let page = List::cut(all, &query, |document| document.id.0);
     page.map(Json).ok_or_else(foreign_cursor)
 }
@@ -132,21 +131,18 @@ async fn list(
     tag = "services",
     params(("id" = i64, Path, description = "The service.")),
     request_body = NewDocumentBody,
-    security(("session" = [])),
     responses(
         (status = 201, description = "It is added.", body = DocumentBody),
-        InvalidBody, SignedOut, NotFound, Unavailable,
+        InvalidBody, NotFound,
     )
 )]
 async fn create(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(service): ApiPath<ServiceId>,
     fields: LongFields<NewDocumentBody>,
 ) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
     let document = editing
-        .change(|desk, editor| async move {
-            document::create(&desk, editor, ServiceId(id), &fields.members).await
-        })
+        .change(async |desk, editor| document::create(desk, editor, service, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, Json(document.into())))
 }
@@ -161,20 +157,17 @@ async fn create(
         ("id" = i64, Path, description = "The service."),
         ("docId" = i64, Path, description = "The document."),
     ),
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is removed.", body = Done),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn delete(
     editing: Editing,
-    ApiPath((service, id)): ApiPath<(i64, i64)>,
+    ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<Done>, Problem> {
     editing
-        .change(|desk, editor| async move {
-            document::delete(&desk, editor, ServiceId(service), DocumentId(id)).await
-        })
+        .change(async |desk, editor| document::delete(desk, editor, service, id).await)
         .await?;
     Ok(Json(Done {
         message: "The document is removed.",
@@ -194,20 +187,17 @@ async fn delete(
         ("id" = i64, Path, description = "The service."),
         ("docId" = i64, Path, description = "The document."),
     ),
-    security(("session" = [])),
     responses(
         (status = 200, description = "It has been read anew.", body = DocumentBody),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn refresh(
     editing: Editing,
-    ApiPath((service, id)): ApiPath<(i64, i64)>,
+    ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<DocumentBody>, Problem> {
     let document = editing
-        .change(|desk, editor| async move {
-            document::refresh(&desk, editor, ServiceId(service), DocumentId(id)).await
-        })
+        .change(async |desk, editor| document::refresh(desk, editor, service, id).await)
         .await?;
     Ok(Json(document.into()))
 }
@@ -289,18 +279,16 @@ impl From<(i64, &Operation)> for ListedOperation {
     operation_id = "listOperations",
     tag = "services",
     params(("id" = i64, Path, description = "The service."), OperationsQuery),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of them.", body = List<ListedOperation>),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn operations(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(id): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<OperationsQuery>,
 ) -> Result<Json<List<ListedOperation>>, Problem> {
-    let id = ServiceId(id);
     service::get(editing.desk(), editing.workspace(), id).await?;
     let definitions = editing.definitions();
     let catalog = definitions.as_ref().and_then(|known| known.catalog(id));
