@@ -23,13 +23,13 @@ const SPANNING_MAX: usize = 2;
 pub(crate) enum TemplateError {
     /// It is too long.
     #[error("the path is longer than {TEMPLATE_BYTES_MAX} bytes")]
-    TooLong,
+    Long,
     /// It has too many segments.
     #[error("the path has more than {TEMPLATE_SEGMENTS_MAX} segments")]
-    TooManySegments,
+    Segments,
     /// A segment has too many parameters.
     #[error("the path has a segment with more than {SEGMENT_PARAMETERS_MAX} parameters")]
-    TooManyParameters,
+    Parameters,
 }
 
 /// A template taken apart.
@@ -106,7 +106,7 @@ impl Template {
     /// it may hold slashes.
     pub(crate) fn parse(key: &str, spans: &dyn Fn(&str) -> bool) -> Result<Self, TemplateError> {
         if key.len() > TEMPLATE_BYTES_MAX {
-            return Err(TemplateError::TooLong);
+            return Err(TemplateError::Long);
         }
         let (path, query) = split_query(key);
         let path = path_of(path);
@@ -117,7 +117,7 @@ impl Template {
             .filter(|text| !text.is_empty())
             .collect();
         if texts.len() > TEMPLATE_SEGMENTS_MAX {
-            return Err(TemplateError::TooManySegments);
+            return Err(TemplateError::Segments);
         }
         let mut segments: Vec<Segment> = Vec::with_capacity(texts.len());
         let mut spanning = 0;
@@ -245,7 +245,7 @@ impl Reading<'_> {
                 pieces.push(String::new());
             }
             if pieces.len() > SEGMENT_PARAMETERS_MAX + 1 {
-                return Err(TemplateError::TooManyParameters);
+                return Err(TemplateError::Parameters);
             }
             rest = after;
         }
@@ -519,11 +519,11 @@ mod tests {
     #[test]
     fn templates_without_measure_are_refused() {
         let parse = |key: &str| Template::parse(key, &|_| false).unwrap_err();
-        assert_eq!(parse(&"/{p}".repeat(65)), TemplateError::TooManySegments);
-        assert_eq!(parse(&"/{p}".repeat(1_000)), TemplateError::TooLong);
+        assert_eq!(parse(&"/{p}".repeat(65)), TemplateError::Segments);
+        assert_eq!(parse(&"/{p}".repeat(1_000)), TemplateError::Long);
         assert_eq!(
             parse(&format!("/{}", "{p}-".repeat(17))),
-            TemplateError::TooManyParameters
+            TemplateError::Parameters
         );
     }
 

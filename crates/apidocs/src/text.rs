@@ -4,16 +4,14 @@ use std::borrow::Cow;
 
 /// The text, cut to a number of characters; what is cut is replaced by `…`.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        None => text.to_owned(),
-        Some(_) => {
-            let end = text
-                .char_indices()
-                .nth(chars_max.saturating_sub(1))
-                .map_or(0, |(at, _)| at);
-            format!("{}…", &text[..end])
-        }
+    if text.char_indices().nth(chars_max).is_none() {
+        return text.to_owned();
     }
+    let end = text
+        .char_indices()
+        .nth(chars_max.saturating_sub(1))
+        .map_or(0, |(at, _)| at);
+    format!("{}…", &text[..end])
 }
 
 /// The bytes as text: UTF-8, or UTF-16 where a byte order mark says so. What is neither is
@@ -30,7 +28,7 @@ pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     let units = bytes[2..]
         .chunks_exact(2)
         .map(|pair| unit([pair[0], pair[1]]));
-    let mut replaced = bytes.len() % 2 != 0;
+    let mut replaced = !bytes.len().is_multiple_of(2);
     let text = char::decode_utf16(units)
         .map(|read| {
             read.unwrap_or_else(|_| {
@@ -153,7 +151,7 @@ fn tag_end(text: &str) -> Option<usize> {
     // An attribute list longer than this is no markup anyone wrote into a description.
     let window = &text.as_bytes()[..text.len().min(2_000)];
     let end = window.iter().position(|&byte| byte == b'>')?;
-    (known && text[name_len..].len() > 1).then_some(end + 1)
+    known.then_some(end + 1)
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ impl Spot {
         match key {
             "responses" | "examples" | "callbacks" | "webhooks" | "links" | "xml"
             | "externalDocs" => None,
-            "example" | "x-example" | "default" => Some(Self::Scalar),
+            "example" | "x-example" | "default" | "x-multi-segment" => Some(Self::Scalar),
             "paths"
             | "properties"
             | "patternProperties"
@@ -171,7 +171,6 @@ impl Spot {
             | "variables"
             | "content"
             | "dependentSchemas" => Some(Self::Named),
-            "x-multi-segment" => Some(Self::Scalar),
             _ if key.starts_with("x-") => None,
             _ => Some(Self::Described),
         }
@@ -396,7 +395,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let before = format!("*a{}, ", level - 1).repeat(10);
-            bomb.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+            bomb = format!("{bomb}a{level}: &a{level} [{before}]\n");
         }
         let broken = from_yaml(&bomb).unwrap_err();
         assert!(broken.line.is_some(), "{broken:?}");

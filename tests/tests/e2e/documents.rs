@@ -163,7 +163,7 @@ async fn what_cannot_be_read_or_fetched_is_refused_with_its_reason() {
     scene
         .upstream
         .on("/file", Reply::redirect("file:///etc/passwd"));
-    let bomb: String = (1..30)
+    let bomb: Vec<String> = (1..30)
         .map(|level| {
             format!(
                 "a{level}: &a{level} [*a{before}, *a{before}]\n",
@@ -171,7 +171,10 @@ async fn what_cannot_be_read_or_fetched_is_refused_with_its_reason() {
             )
         })
         .collect();
-    let bomb = format!("openapi: 3.0.0\npaths: {{}}\na0: &a0 [x, x, x]\n{bomb}");
+    let bomb = format!(
+        "openapi: 3.0.0\npaths: {{}}\na0: &a0 [x, x, x]\n{}",
+        bomb.concat()
+    );
     let at = |path: &str| format!("{}{path}", scene.upstream.url());
     for (kind, content, part) in [
         (
@@ -262,7 +265,12 @@ async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
 async fn another_replica_comes_to_know_a_document() {
     let scene = Scene::new(Storage::Postgres).await;
     let replica = scene.gateway.start_replica().await;
-    let there = Human::log_in(&replica, "human@example.com", "correct horse battery staple").await;
+    let there = Human::log_in(
+        &replica,
+        "human@example.com",
+        "correct horse battery staple",
+    )
+    .await;
     scene
         .human
         .add_document(&scene.service, "openapi", &museum())

@@ -291,33 +291,43 @@ impl Catalog {
             .collect()
     }
 
-    /// The operations that fit a text best. All words of the text must stand in what is found, as
-    /// words or as their beginnings; without words, all operations in the documents' order.
+    /// The operations that fit a text best: those with the whole text in their id, path, method or
+    /// summary, and then, unless the text is a single name, those with some of its words. Without
+    /// words, all operations in the documents' order.
     pub fn search_operations(&self, query: &str, limit: usize) -> Vec<&Operation> {
         let asked = query.trim().to_lowercase();
         if asked.is_empty() {
             return self.operations().take(limit).collect();
         }
+        let named: Vec<&Operation> = self
+            .operations()
+            .filter(|operation| {
+                let summary = operation.summary.as_deref().unwrap_or_default();
+                [
+                    operation.id.as_str(),
+                    &operation.template,
+                    &operation.method,
+                    summary,
+                ]
+                .iter()
+                .any(|name| name.to_lowercase().contains(&asked))
+            })
+            .collect();
+        let is_name = !asked.contains(char::is_whitespace);
+        let by_words = if is_name && !named.is_empty() {
+            Vec::new()
+        } else {
+            self.texts.search(query, usize::MAX)
+        };
+        let by_words = by_words
+            .into_iter()
+            .filter_map(|(number, _)| match self.text(number) {
+                Found::Operation(operation) => Some(operation),
+                Found::Section(_) => None,
+            });
         let mut seen = HashSet::new();
-        let by_words =
-            self.texts
-                .search(query, usize::MAX)
-                .into_iter()
-                .filter_map(|(number, _)| match self.text(number) {
-                    Found::Operation(operation) => Some(operation),
-                    Found::Section(_) => None,
-                });
-        let by_name = self.operations().filter(|operation| {
-            [
-                operation.id.as_str(),
-                operation.template.as_str(),
-                operation.method.as_str(),
-            ]
-            .iter()
-            .any(|name| name.to_lowercase().contains(&asked))
-        });
-        // What holds the text in its name comes first: whoever types a path means it.
-        by_name
+        named
+            .into_iter()
             .chain(by_words)
             .filter(|operation| seen.insert(std::ptr::from_ref(*operation)))
             .take(limit)

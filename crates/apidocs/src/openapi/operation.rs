@@ -117,25 +117,22 @@ fn scopes(security: Option<&Value>) -> Vec<String> {
 
 fn read_body<'v>(source: &Source<'v>, place: &str, request_body: &'v Value) -> Body {
     let mut body = Body::default();
-    match request_body.get("content") {
-        Some(Value::Object(content)) => {
-            for (media_type, media) in content.iter().take(MEDIA_TYPES_MAX) {
-                let read = match media.get("schema") {
-                    Some(schema) => schema::body(source, place, schema),
-                    None => Body {
-                        is_open: true,
-                        ..Body::default()
-                    },
-                };
-                schema::merge(&mut body, read);
-                body.media_types
-                    .push(text::cut(media_type, SUMMARY_CHARS_MAX));
-            }
+    if let Some(Value::Object(content)) = request_body.get("content") {
+        for (media_type, media) in content.iter().take(MEDIA_TYPES_MAX) {
+            let read = match media.get("schema") {
+                Some(schema) => schema::body(source, place, schema),
+                None => Body {
+                    is_open: true,
+                    ..Body::default()
+                },
+            };
+            schema::merge(&mut body, read);
+            body.media_types
+                .push(text::cut(media_type, SUMMARY_CHARS_MAX));
         }
-        _ => {
-            source.warn(place, "has a request body without content");
-            body.is_open = true;
-        }
+    } else {
+        source.warn(place, "has a request body without content");
+        body.is_open = true;
     }
     body.required = is_true(request_body.get("required"));
     body

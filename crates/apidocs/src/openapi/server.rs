@@ -99,11 +99,12 @@ fn path_of(url: &str) -> String {
     } else {
         url
     };
-    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    segments
-        .iter()
-        .map(|segment| format!("/{}", crate::text::percent_decoded(segment)))
-        .collect()
+    let mut clean = String::with_capacity(path.len() + 1);
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        clean.push('/');
+        clean.push_str(&crate::text::percent_decoded(segment));
+    }
+    clean
 }
 
 fn after_host(rest: &str) -> &str {

@@ -86,7 +86,7 @@ fn catalog(templates: &[String]) -> Catalog {
             id: template.clone(),
             method: "GET".to_owned(),
             template: template.clone(),
-            base_paths: ["".to_owned(), "/a".to_owned()].into(),
+            base_paths: [String::new(), "/a".to_owned()].into(),
             ..Operation::default()
         })
         .collect();
