@@ -12,8 +12,9 @@ use gaiterguard_vault::NoRandomness;
 use tokio::sync::Mutex;
 
 use crate::field::FieldError;
+use crate::library::Library;
 use crate::sealing::{Sealing, SealingError};
-use crate::upstream::AddressPolicy;
+use crate::upstream::{AddressPolicy, Upstream};
 
 /// How often a change is made before its maker is told that somebody else is changing the same.
 const CHANGE_ATTEMPTS_MAX: usize = 5;
@@ -28,6 +29,8 @@ struct Inner {
     store: Store,
     sealing: Sealing,
     policy: AddressPolicy,
+    upstream: Arc<Upstream>,
+    library: Arc<Library>,
     clock: Arc<dyn Clock>,
     changing: Mutex<()>,
 }
@@ -87,11 +90,14 @@ fn first_message(errors: &[FieldError]) -> String {
 }
 
 impl Desk {
-    /// A desk over a store. `policy` is what upstreams' addresses are judged by.
+    /// A desk over a store. `policy` is what upstreams' addresses are judged by; `upstream` is the
+    /// way to documentation, and `library` knows what it says.
     pub fn new(
         store: Store,
         sealing: Sealing,
         policy: AddressPolicy,
+        upstream: Arc<Upstream>,
+        library: Arc<Library>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -99,6 +105,8 @@ impl Desk {
                 store,
                 sealing,
                 policy,
+                upstream,
+                library,
                 clock,
                 changing: Mutex::default(),
             }),
@@ -115,6 +123,14 @@ impl Desk {
 
     pub(crate) fn policy(&self) -> &AddressPolicy {
         &self.inner.policy
+    }
+
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.inner.upstream
+    }
+
+    pub(crate) fn library(&self) -> &Library {
+        &self.inner.library
     }
 
     pub(crate) fn now(&self) -> Timestamp {

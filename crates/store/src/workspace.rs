@@ -12,6 +12,7 @@ use sqlx::Connection as _;
 
 use crate::agent::{KeyHash, agent_rows};
 use crate::connection::{On, Read, execute, fetch_all, fetch_optional};
+use crate::document::{DocumentVersion, document_versions};
 use crate::error::StoreError;
 use crate::rule::rule_rows;
 use crate::service::service_rows;
@@ -31,6 +32,8 @@ pub struct Definitions {
     pub services: Vec<Service>,
     /// The rules, disabled ones too.
     pub rules: Vec<Rule>,
+    /// Which documents describe the services, and which content of each is the present one.
+    pub documents: Vec<DocumentVersion>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -167,6 +170,7 @@ async fn definitions(
         agents: agent_rows(on.on(), workspace).await?,
         services: service_rows(on.on(), workspace).await?,
         rules: rule_rows(on.on(), workspace).await?,
+        documents: document_versions(on.on(), workspace).await?,
     }))
 }
 

@@ -10,6 +10,7 @@ mod commands;
 mod control;
 mod crash;
 mod door;
+mod documents;
 mod first_run;
 mod haystack;
 mod hostile;
