@@ -5,7 +5,9 @@
 
 mod assess;
 mod effect;
+pub mod node;
 mod words;
 
 pub use assess::{Subject, assess};
 pub use effect::Effect;
+pub use node::Node;
