@@ -46,6 +46,20 @@ pub(crate) fn effect(method: &Method, findings: &[Finding]) -> Effect {
     }
 }
 
+/// What a message weighs that is the very one the intent asks for. Together with the weight of a
+/// change it stays below the usual threshold, and nothing else may be odd about it.
+const EXPLAINED_MESSAGE: f64 = 0.2;
+
+/// Takes the demand to hold off a message that the intent explains in full.
+pub(crate) fn relieve_message(findings: &mut [Finding]) {
+    for finding in findings {
+        if finding.code == Effect::ShareOutside.code() {
+            finding.floor = 0.0;
+            finding.weight = EXPLAINED_MESSAGE;
+        }
+    }
+}
+
 pub(crate) fn of_request(
     request: &Request<'_>,
     route: &Route<'_>,
@@ -117,7 +131,7 @@ fn of_route(
     request: &Request<'_>,
     route: &Route<'_>,
     fields: &Fields,
-    _mentions: &Mentions<'_>,
+    mentions: &Mentions<'_>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(place) = Route::run_place(request.path) {
@@ -129,6 +143,15 @@ fn of_route(
     }
     let queries_only = fields.graphql == Some(false);
     match route.told() {
+        _ if asks_only(fields) => {
+            findings.push(Finding::hint(
+                "asks",
+                ASKING,
+                "",
+                "What it calls only asks for an answer.",
+            ));
+            return findings;
+        }
         _ if queries_only => {
             findings.push(Finding::hint(
                 "asks",
@@ -152,22 +175,43 @@ fn of_route(
         Some(Told {
             sense: Sense::Certain(effect),
             word,
-        }) => {
+        }) if !route.logs_in() => {
             findings.push(told_finding(effect, &word, "path", "path"));
         }
         Some(Told {
-            sense: Sense::Bought,
+            sense: Sense::Message,
             word,
         }) => {
-            let moves_money = !fields.amounts.is_empty() || !fields.payments.is_empty();
-            if request.method == Method::POST && !route.is_addressed() || moves_money {
-                findings.push(told_finding(Effect::Pay, &word, "path", "path"));
-            } else {
+            let sends = route.words().any(|word| {
+                lexicon::sense(stem(word)) == Some(Sense::Certain(Effect::ShareOutside))
+            });
+            let edits = matches!(*request.method, Method::PUT | Method::PATCH)
+                && route.is_addressed()
+                || route.changes_one();
+            if edits && !sends {
                 let sentence = format!(
-                    "It changes something that was paid for (“{}”).",
+                    "It changes something that can be sent to others (“{}”).",
                     shown(&word)
                 );
-                findings.push(Finding::hint("changes_purchase", 0.25, "path", sentence));
+                findings.push(Finding::hint("changes_message", 0.1, "path", sentence));
+            } else {
+                findings.push(told_finding(Effect::ShareOutside, &word, "path", "path"));
+            }
+        }
+        Some(Told {
+            sense: Sense::Made(effect),
+            word,
+        }) => {
+            let moves_money = effect == Effect::Pay
+                && (!fields.amounts.is_empty() || !fields.payments.is_empty());
+            if request.method == Method::POST && !route.is_addressed() || moves_money {
+                findings.push(told_finding(effect, &word, "path", "path"));
+            } else {
+                let sentence = format!(
+                    "It changes something that costs or that runs (“{}”).",
+                    shown(&word)
+                );
+                findings.push(Finding::hint("changes_costly", 0.25, "path", sentence));
             }
         }
         Some(Told {
@@ -179,10 +223,15 @@ fn of_route(
                 shown(&word),
                 effect.phrase()
             );
-            findings.push(Finding::hint("may_have_effect", 0.15, "path", sentence));
+            let weight = if mentions.is_empty() || mentions.asks_for(effect) {
+                0.15
+            } else {
+                0.25
+            };
+            findings.push(Finding::hint("may_have_effect", weight, "path", sentence));
         }
         Some(Told {
-            sense: Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb,
+            sense: Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb | Sense::Certain(_),
             ..
         })
         | None => {}
@@ -190,6 +239,21 @@ fn of_route(
     if request.method != Method::DELETE {
         let sentence = format!("{} creates or changes something.", request.method);
         findings.push(Finding::hint("changes", CHANGE, "method", sentence));
+    }
+    if route.adds_to_group() {
+        findings.push(told_finding(Effect::Access, "users", "path", "path"));
+    }
+    if route.words().any(|word| {
+        ["batch", "bulk", "mass"]
+            .iter()
+            .any(|many| word.to_ascii_lowercase().starts_with(many))
+    }) {
+        findings.push(Finding::hint(
+            "bulk_path",
+            0.15,
+            "path",
+            "The path says that it touches many things at once.",
+        ));
     }
     if let Some(above) = route.above() {
         let sentence = format!(
@@ -200,7 +264,7 @@ fn of_route(
         findings.push(Finding::hint("beneath_effect", 0.08, "path", sentence));
     }
     if matches!(*request.method, Method::PUT | Method::PATCH)
-        && !route.is_addressed()
+        && !route.names_one()
         && request.query.is_none()
     {
         let is_many = route.told().is_some_and(|told| told.word.ends_with('s'));
@@ -214,6 +278,17 @@ fn of_route(
         }
     }
     findings
+}
+
+/// Whether it is made of calls that change nothing.
+fn asks_only(fields: &Fields) -> bool {
+    !fields.calls.is_empty()
+        && fields.calls.iter().all(|call| match &call.method {
+            Some(method) => ["GET", "HEAD", "OPTIONS"]
+                .iter()
+                .any(|safe| method.eq_ignore_ascii_case(safe)),
+            None => Route::of_call(&call.name).only_asks(),
+        })
 }
 
 fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
@@ -232,14 +307,19 @@ fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
             continue;
         }
         changing += 1;
-        let route = Route::of(&call.name);
+        let route = Route::of_call(&call.name);
+        if call.method.is_none() && route.only_asks() {
+            changing -= 1;
+            continue;
+        }
         let effect = if method.eq_ignore_ascii_case("DELETE") || route.deleting_verb().is_some() {
             Some(Effect::Delete)
         } else {
             match route.told().map(|told| told.sense) {
                 Some(Sense::DeleteVerb) => Some(Effect::Delete),
                 Some(Sense::Certain(effect)) => Some(effect),
-                Some(Sense::Bought) => Some(Effect::Pay),
+                Some(Sense::Made(effect)) => Some(effect),
+                Some(Sense::Message) => Some(Effect::ShareOutside),
                 _ => None,
             }
         };
@@ -306,7 +386,12 @@ fn of_body(method: &Method, fields: &Fields) -> Vec<Finding> {
             _ => {}
         }
     }
-    for found in &fields.access {
+    let audience = fields.actions.iter().filter(|found| {
+        ["anyone", "everyone", "public", "domain"]
+            .iter()
+            .any(|all| found.value.eq_ignore_ascii_case(all))
+    });
+    for found in fields.access.iter().chain(audience) {
         let value = found.value.to_ascii_lowercase();
         let opens = of_name(&value).find(|word| {
             [
@@ -423,13 +508,22 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
     let id = Route::of(operation.id).told();
     let summary = of_text(operation.summary).take(2).find_map(|word| {
         let sense = lexicon::sense(stem(word))?;
-        matches!(sense, Sense::DeleteVerb | Sense::Certain(_) | Sense::Bought).then(|| Told {
+        matches!(
+            sense,
+            Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message
+        )
+        .then(|| Told {
             sense,
             word: word.to_lowercase(),
         })
     });
     let told = id
-        .filter(|told| matches!(told.sense, Sense::DeleteVerb | Sense::Certain(_)))
+        .filter(|told| {
+            matches!(
+                told.sense,
+                Sense::DeleteVerb | Sense::Certain(_) | Sense::Message
+            )
+        })
         .or(summary)?;
     let effect = told.sense.effect();
     if found.iter().any(|finding| finding.code == effect.code()) {

@@ -227,6 +227,8 @@ impl Walk {
             }
             let role = match role {
                 Role::None => here.role,
+                // The address of someone who takes part.
+                Role::Recipient if here.role == Role::Attendee => here.role,
                 role => role,
             };
             self.node(value, Here { role, name, ..here });
@@ -308,6 +310,26 @@ impl Walk {
             .certain()
         } else if value
             && has(&[
+                "cancel",
+                "cancelled",
+                "canceled",
+                "delete",
+                "deleted",
+                "remove",
+                "terminate",
+                "disabled",
+                "revoked",
+                "suspended",
+            ])
+        {
+            Finding::holding(
+                "deletes",
+                0.65,
+                self.evidence(),
+                format!("“{name}” is {value}: that ends or removes something."),
+            )
+        } else if value
+            && has(&[
                 "force",
                 "recursive",
                 "purge",
@@ -359,6 +381,18 @@ impl Walk {
 
     fn text(&mut self, text: &str, here: Here<'_>) {
         self.look(text);
+        match text {
+            "true" | "True" | "TRUE" => self.truth(true, here),
+            "false" | "False" | "FALSE" => self.truth(false, here),
+            // The query interfaces of Amazon and those that copy it.
+            action
+                if here.name == "Action"
+                    && action.starts_with(|c: char| c.is_ascii_uppercase()) =>
+            {
+                self.call(None, action);
+            }
+            _ => {}
+        }
         self.value(text, here, false);
         if here.wrapped < WRAPPED_MAX {
             self.unwrap(text, here);

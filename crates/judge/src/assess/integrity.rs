@@ -6,7 +6,7 @@ use super::field::{Fields, Found, is_email};
 use super::finding::{Finding, shown};
 use super::mention::{Date, Mentions, host_of, number};
 use super::route::Route;
-use super::words::{of_name, of_text, stem};
+use super::words::{Stem, of_name, of_text, stem};
 
 /// What a request does, as far as it is known.
 pub(crate) struct Deed<'a> {
@@ -19,7 +19,7 @@ pub(crate) struct Deed<'a> {
 }
 
 /// Everything that does not fit.
-pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Vec<Finding> {
+pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>, explained: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(asks_only_to_look(deed, mentions));
     findings.extend(unrelated(deed, mentions));
@@ -32,8 +32,68 @@ pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Vec<Finding> 
     findings.extend(payments(deed, mentions));
     findings.extend(links(deed, mentions));
     findings.extend(dates(deed, mentions));
-    findings.extend(contents(deed, mentions));
+    if !explained {
+        findings.extend(contents(deed, mentions));
+    }
+    findings.extend(codes(deed, mentions));
     findings
+}
+
+/// How much of a public post has to stand in the intent, word for word.
+const QUOTED_SHARE: f64 = 0.6;
+
+/// Whether a message is the very one that the intent asks for: it asks to send, names everyone whom
+/// it reaches, and the message brings nothing along, no link, address, code or number, that the
+/// intent does not hold. A post that reaches nobody in particular has to be quoted in the intent.
+pub(crate) fn explains_message(deed: &Deed<'_>, mentions: &Mentions<'_>) -> bool {
+    let fields = deed.fields;
+    let brings_nothing = fields.findings.is_empty()
+        && fields.calls.is_empty()
+        && fields.accounts.is_empty()
+        && fields.attendees.is_empty()
+        && fields.secrets.is_empty()
+        && fields.commands.is_empty()
+        && links(deed, mentions).is_none()
+        && codes(deed, mentions).is_none()
+        && fields
+            .addresses
+            .iter()
+            .all(|found| is_named(&found.value, mentions));
+    let reaches = &fields.recipients;
+    let is_expected = if reaches.is_empty() {
+        let (words, known, _) = coverage(fields, mentions);
+        words >= WORDS_MIN && as_f64(known) >= QUOTED_SHARE * as_f64(words)
+    } else {
+        reaches.iter().all(|found| is_named(&found.value, mentions))
+    };
+    brings_nothing && is_expected && mentions.asks_for(Effect::ShareOutside)
+}
+
+fn as_f64(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+/// A number of four digits or more in a text, such as a code that was sent to someone.
+fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let (found, code) = deed.fields.contents.iter().find_map(|found| {
+        let code = of_text(&found.value).find(|word| {
+            word.len() >= 4
+                && word.bytes().all(|byte| byte.is_ascii_digit())
+                && !word.starts_with("20")
+                && !mentions.names(word)
+        })?;
+        Some((found, code))
+    })?;
+    let sentence = format!(
+        "Its text gives the number {}, which the intent does not hold.",
+        shown(code)
+    );
+    Some(Finding::hint(
+        "number_not_in_intent",
+        0.15,
+        found.evidence.clone(),
+        sentence,
+    ))
 }
 
 fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
@@ -63,6 +123,14 @@ fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         words.push(stem(word));
     }
     words.extend(of_text(deed.documented).map(stem));
+    words.extend(&deed.fields.names);
+    words.extend(
+        deed.fields
+            .calls
+            .iter()
+            .flat_map(|call| of_name(&call.name))
+            .map(stem),
+    );
     let concepts = words
         .iter()
         .fold(0, |bits, word| bits | super::lexicon::concepts(*word));
@@ -95,11 +163,26 @@ fn is_named(value: &str, mentions: &Mentions<'_>) -> bool {
     parts.peek().is_some() && parts.all(|part| mentions.has_word(part))
 }
 
+/// Whether a value is an identifier that no intent would hold: a code without a word in it.
+fn is_opaque(value: &str) -> bool {
+    let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
+    has_digit
+        && !value.contains(['@', '+', ' '])
+        && !is_account(value)
+        && !of_name(value).any(|part| {
+            part.len() >= 3 && part.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+        })
+}
+
 fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let indirect = mentions.is_indirect();
     let foreign = |list: &[Found]| -> Option<Found> {
         list.iter()
-            .find(|found| found.value.len() >= 2 && !is_named(&found.value, mentions))
+            .find(|found| {
+                found.value.len() >= 2
+                    && !is_opaque(&found.value)
+                    && !is_named(&found.value, mentions)
+            })
             .cloned()
     };
     if let Some(found) = foreign(&deed.fields.recipients) {
@@ -247,18 +330,25 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         .identifiers
         .iter()
         .chain(&deed.fields.owners)
-        .chain(&deed.fields.payments);
+        .chain(&deed.fields.payments)
+        .chain(&deed.fields.recipients);
     let in_fields = in_fields.map(|found| {
         let before = of_name(&found.name).next().map(stem);
         (before, found.value.clone(), found.evidence.clone())
     });
-    for (before, value, evidence) in in_path.chain(in_fields) {
+    let all: Vec<(Option<Stem>, String, String)> = in_path.chain(in_fields).collect();
+    // What the intent names and the request names too is where it should be.
+    let is_used = |given: &str| {
+        all.iter()
+            .any(|(_, value, _)| value.trim_start_matches(['#', '@']) == given)
+    };
+    for (before, value, evidence) in &all {
         let bare = value.trim_start_matches(['#', '@', '!', '$', '~']);
         if bare.len() < 2 || mentions.names(bare) {
             continue;
         }
         let other = if bare.bytes().all(|byte| byte.is_ascii_digit()) {
-            before
+            (*before)
                 .and_then(|before| mentions.other_number(before, bare))
                 .or_else(|| {
                     (bare.len() >= 6).then(|| {
@@ -276,13 +366,18 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         } else {
             None
         };
-        if let Some(other) = other {
+        if let Some(other) = other.filter(|other| !is_used(other)) {
             let sentence = format!(
                 "The intent names “{}”, but this is about “{}”.",
                 shown(other),
                 shown(bare)
             );
-            return Some(Finding::hint("identifier_differs", 0.5, evidence, sentence));
+            return Some(Finding::hint(
+                "identifier_differs",
+                0.5,
+                evidence.clone(),
+                sentence,
+            ));
         }
     }
     None
@@ -316,7 +411,7 @@ const SMALL_POWERS: &[&str] = &[
 
 /// Rights that are given but not spoken of.
 fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    for found in deed.fields.access.iter().chain(&deed.fields.actions) {
+    for found in &deed.fields.access {
         let value = found.value.to_ascii_lowercase();
         let great = of_name(&value).find(|word| GREAT_POWERS.contains(word));
         let Some(great) = great else { continue };
@@ -352,7 +447,7 @@ fn actions(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             Some(
                 Sense::DeleteVerb
                     | Sense::Certain(Effect::Delete | Effect::Code | Effect::Access | Effect::Pay)
-                    | Sense::Bought
+                    | Sense::Made(_)
             )
         );
         grave.then(|| {
@@ -451,12 +546,10 @@ fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 /// The fewest words of a text that are compared with the intent.
 const WORDS_MIN: usize = 3;
 
-/// Words that someone will read and that have nothing of the intent.
-fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let mut words = 0;
-    let mut known = 0;
-    let mut first = None;
-    for found in &deed.fields.contents {
+/// How many of the words that someone will read stand in the intent, and where the first is.
+fn coverage<'f>(fields: &'f Fields, mentions: &Mentions<'_>) -> (usize, usize, Option<&'f Found>) {
+    let (mut words, mut known, mut first) = (0, 0, None);
+    for found in &fields.contents {
         for word in of_text(&found.value)
             .filter(|word| word.len() >= 4)
             .take(64)
@@ -466,6 +559,12 @@ fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             first = first.or(Some(found));
         }
     }
+    (words, known, first)
+}
+
+/// Words that someone will read and that have nothing of the intent.
+fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let (words, known, first) = coverage(deed.fields, mentions);
     let found = first?;
     (words >= WORDS_MIN && known * 5 < words).then(|| {
         Finding::hint(

@@ -16,8 +16,10 @@ pub(crate) enum Sense {
     DeleteVerb,
     /// Stands for this effect whenever the method is unsafe.
     Certain(Effect),
-    /// Something that costs when it is made, and perhaps when it is changed.
-    Bought,
+    /// Has this effect when one is made, and perhaps when one is changed: an order, a server.
+    Made(Effect),
+    /// A word for what is sent to others: making one sends it, changing one need not.
+    Message,
     /// Leans towards this effect, but is as often harmless.
     Likely(Effect),
     /// An ordinary thing that is kept.
@@ -43,6 +45,16 @@ pub(crate) fn asked(stem: Stem) -> u8 {
     ASKED.get(&stem).copied().unwrap_or_default()
 }
 
+/// Whether a word is as often the name of a thing as an order: "book", "mail", "order".
+pub(crate) fn is_ambiguous(stem: Stem) -> bool {
+    AMBIGUOUS.contains_key(&stem)
+}
+
+/// Whether a word is followed by an order: "please", "to", "and".
+pub(crate) fn leads_to_order(stem: Stem) -> bool {
+    LEADS.contains_key(&stem)
+}
+
 /// Whether an intent's word asks for a look and nothing more.
 pub(crate) fn is_looking(stem: Stem) -> bool {
     LOOKING.contains_key(&stem)
@@ -64,7 +76,7 @@ pub(crate) fn is_secret_word(stem: Stem) -> bool {
 }
 
 static SENSES: LazyLock<ByStem<Sense>> = LazyLock::new(|| {
-    use Sense::{Asks, Bought, Certain, DeleteVerb, Likely, PlainVerb, Thing};
+    use Sense::{Asks, Certain, DeleteVerb, Likely, Made, Message, PlainVerb, Thing};
     let mut senses = ByStem::default();
     // Where a word stands in several lists, the last wins.
     for (sense, words) in [
@@ -76,8 +88,10 @@ static SENSES: LazyLock<ByStem<Sense>> = LazyLock::new(|| {
         (Likely(Effect::Access), LIKELY_ACCESS),
         (Likely(Effect::Pay), LIKELY_PAY),
         (Likely(Effect::Delete), LIKELY_DELETE),
-        (Bought, BOUGHT),
+        (Made(Effect::Code), MACHINES),
+        (Made(Effect::Pay), BOUGHT),
         (Certain(Effect::Code), CODE),
+        (Message, MESSAGES),
         (Certain(Effect::ShareOutside), SHARE),
         (Certain(Effect::Access), ACCESS),
         (Certain(Effect::Pay), PAY),
@@ -120,6 +134,9 @@ static ASKED: LazyLock<ByStem<u8>> = LazyLock::new(|| {
 });
 
 static LOOKING: LazyLock<ByStem<()>> = LazyLock::new(|| set(ASKED_LOOK));
+static AMBIGUOUS: LazyLock<ByStem<()>> = LazyLock::new(|| set(AMBIGUOUS_WORDS));
+static LEADS: LazyLock<ByStem<()>> =
+    LazyLock::new(|| set("please and then to you i will also or kindly just can could now"));
 static INDIRECT: LazyLock<ByStem<()>> = LazyLock::new(|| set(INDIRECT_WORDS));
 static SECRET_PLACES: LazyLock<ByStem<()>> = LazyLock::new(|| set(SECRET_PLACE_WORDS));
 static SECRET_WORDS: LazyLock<ByStem<()>> = LazyLock::new(|| set(SECRET_WORD_LIST));
@@ -162,10 +179,11 @@ const ACCESS: &str = "permission role acl grant collaborator credential password
     allowlist protection accesskey access pin unlock disarm trust guest superuser moderator assume \
     elevate escalate promote demote webauthn passkey biometric recovery consent lockout rbac iam";
 
-const SHARE: &str = "message mail email sms mms send sent forward reply replies publish publication broadcast announce \
-    announcement tweet retweet toot campaign newsletter share sharing notify notification hook webhook \
-    fax dm permalink sendmail outbox letter postcard voicemail call whatsapp \
-    telegram sharelink retransmit syndicate crosspost livestream chat blast respond";
+const MESSAGES: &str = "message mail email sms mms tweet toot newsletter campaign notification fax dm \
+    letter postcard voicemail announcement broadcast webhook hook publication";
+
+const SHARE: &str = "send sent forward reply publish announce share sharing notify sendmail \
+    outbox call whatsapp telegram sharelink syndicate crosspost livestream blast respond permalink";
 
 const CODE: &str = "build command deploy deployment dispatch exec execute execution firmware function install \
     kernel launch merge migrate migration pipeline release restart run script shell sql terminal \
@@ -182,15 +200,18 @@ const LIKELY_PAY: &str = "price plan coupon discount balance card bank fee tax c
 const LIKELY_ACCESS: &str = "group team user login auth oauth session signin signup register authenticate account \
     profile identity cors domain tenant organization workspace lock device";
 
-const LIKELY_SHARE: &str = "comment post public external link export upload review story status feed \
+const LIKELY_SHARE: &str = "retweet repost comment post public external link export upload review story status feed \
     answer question feedback response transcript";
 
-const LIKELY_CODE: &str = "droplet instance server vm cluster node volume pod container image registry queue \
+const MACHINES: &str =
+    "droplet instance server vm cluster volume loadbalancer dyno nodepool machine";
+
+const LIKELY_CODE: &str = "node pod container image registry queue \
     topic bucket namespace service config configmap setting environment record zone route gateway \
-    loadbalancer snapshot backup schedule rule resize sync import integration app application plugin \
+    snapshot backup schedule rule resize sync import integration app application plugin \
     extension addon runner";
 
-const THINGS: &str = "item address note label tag title description name preference metadata draft template \
+const THINGS: &str = "item following follower address note label tag title description name preference metadata draft template \
     event calendar task todo reminder contact file folder document doc content page block row cell \
     sheet spreadsheet issue ticket case watchlist wishlist favorite star starred bookmark like \
     reaction rating playlist list board column checklist sprint project milestone product inventory \
@@ -248,6 +269,16 @@ const ASKED_CREATE: &str = "create add make new write draft schedule book plan o
     append attach import copy duplicate clone sign enroll host organize arrange send fill establish \
     star follow like bookmark subscribe render convert translate calculate search";
 
+const AMBIGUOUS_WORDS: &str = "mail email message text post contact call link report question share comment blog \
+    story newsletter alert order booking reservation transfer payment refund charge bill invoice \
+    subscription deposit fund cost fee loan insurance trade return exchange access permission role \
+    admin administrator user group team account member key token password credential secret login \
+    public private visibility owner ownership policy firewall label tag schedule draft plan note \
+    record file log host query job pipeline workflow build script command test sync release rent \
+    invitation deployment open close end complete free set star like follow answer search \
+    tell let credit debit payout mfa cancellation purchase import export upload protect ask say \
+    correct issue process run lock block book";
+
 const ASKED_LOOK: &str = "what which who when where how why show list read check find see look get tell give fetch review \
     view summarize summary count search display retrieve confirm verify know lookup examine inspect \
     analyze compare recommend recommendation suggest status many much is are does whether browse \
@@ -283,8 +314,9 @@ const CONCEPT_WORDS: &[&str] = &[
     "stock share watchlist trade order symbol portfolio broker buy sell market invest investment position",
     "server droplet instance vm machine node host compute vps",
     "cluster kubernetes k8s pod deployment replica namespace container scale service workload",
-    "tweet twitter post x retweet timeline social status follow",
+    "tweet twitter post retweet timeline social status follow",
     "password passcode credential secret login security authentication pin",
+    "login log signin oauth auth token session authenticate authentication",
     "key token apikey api access credential secret",
     "permission role access admin collaborator grant share visibility public private member owner invite",
     "firewall rule port network inbound ingress security ip",
@@ -300,6 +332,7 @@ const CONCEPT_WORDS: &[&str] = &[
     "markdown html render preview text format release notes",
     "comment reply review feedback remark note annotation",
     "star like favorite bookmark unstar follow",
+    "react reaction emoji thumb thumbsup",
     "label tag category topic",
     "workflow action pipeline job run build ci deploy deployment release",
     "database table row query sql record collection",
@@ -307,7 +340,7 @@ const CONCEPT_WORDS: &[&str] = &[
     "subscription plan renewal membership",
     "link url share",
     "form survey poll vote question answer",
-    "status profile name picture bio presence away office",
+    "status profile picture bio presence away office",
     "notification alert subscribe notify",
     "group team organization workspace department channel",
     "course student grade lesson assignment class school",

@@ -12,6 +12,7 @@ pub(crate) struct Mentions<'a> {
     concepts: u64,
     asked: u8,
     looks: bool,
+    orders: bool,
     indirect: bool,
     numbers: Vec<f64>,
     /// Whole numbers and the stem of the word before them, as in "issue 17".
@@ -55,18 +56,21 @@ impl<'a> Mentions<'a> {
             text,
             ..Self::default()
         };
-        let mut before = 0;
+        let mut before = None;
         for word in words::of_text(text) {
             let stem = stem(word);
+            let may_be_order =
+                before.is_none_or(lexicon::leads_to_order) || !lexicon::is_ambiguous(stem);
+            mentions.orders |= may_be_order && lexicon::asked(stem) != 0;
             mentions.stems.insert(stem);
             mentions.concepts |= lexicon::concepts(stem);
             mentions.asked |= lexicon::asked(stem);
             mentions.looks |= lexicon::is_looking(stem);
             mentions.indirect |= lexicon::is_indirect(stem);
             if word.bytes().all(|byte| byte.is_ascii_digit()) {
-                mentions.numbered.push((before, word));
+                mentions.numbered.push((before.unwrap_or_default(), word));
             }
-            before = stem;
+            before = Some(stem);
         }
         mentions.read_tokens();
         mentions.read_quotes();
@@ -213,7 +217,7 @@ impl<'a> Mentions<'a> {
 
     /// Whether it asks to look at something and for nothing to be done.
     pub(crate) fn only_looks(&self) -> bool {
-        self.looks && self.asked == 0
+        self.looks && !self.orders
     }
 
     /// Whether it asks for nothing to be done.

@@ -154,7 +154,12 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
             let sentence = "The agent does not say why it sends this.";
             findings.push(Finding::hint("no_intent", 0.1, "intent", sentence));
         } else {
-            findings.extend(integrity::compare(&deed, &mentions));
+            let explained =
+                effect == Effect::ShareOutside && integrity::explains_message(&deed, &mentions);
+            if explained {
+                deed::relieve_message(&mut findings);
+            }
+            findings.extend(integrity::compare(&deed, &mentions, explained));
         }
     }
     findings.extend(

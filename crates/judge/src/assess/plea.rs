@@ -130,7 +130,7 @@ const SETS: &[(Set, &str)] = &[
     (Set::Need, "need require necessary"),
     (Set::Risk, "risk"),
     (Set::Score, "score level rating verdict assessment"),
-    (Set::Low, "low zero no none minimal negligible"),
+    (Set::Low, "low zero 0 no none minimal negligible"),
     (
         Set::Safe,
         "safe harmless benign trusted legitimate innocuous",

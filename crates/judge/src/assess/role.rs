@@ -46,7 +46,7 @@ const ROLES: &[(Role, &str)] = &[
     (
         Role::Recipient,
         "to recipient cc bcc email mail invitee assignee phone mobile whatsapp channel channels \
-        users username collaborator receiver target forward reply audience msisdn mailbox handle dest",
+        collaborator receiver target forward reply audience msisdn mailbox handle dest",
     ),
     (Role::Attendee, "attendee participant guest"),
     (
@@ -128,8 +128,14 @@ impl Role {
         if name.eq_ignore_ascii_case("user_data") || name.eq_ignore_ascii_case("userData") {
             return Self::Command;
         }
+        if ["user", "users", "username"]
+            .iter()
+            .any(|one| name.eq_ignore_ascii_case(one))
+        {
+            return Self::Recipient;
+        }
         match (role, identifies) {
-            (Self::Payment | Self::Owner, true) => role,
+            (Self::Payment | Self::Owner | Self::Recipient | Self::Account, true) => role,
             (_, true) => Self::Identifier,
             (role, false) => role,
         }

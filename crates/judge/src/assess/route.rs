@@ -44,6 +44,27 @@ const RUN_PLACES: &[&str] = &[
     "codeowners",
 ];
 
+/// The shortest word that is looked into for others.
+const COMPOUND_MIN: usize = 9;
+
+/// What such words are made of, the gravest first.
+const COMPOUND_ROOTS: &[(&str, Sense)] = &[
+    ("delete", Sense::DeleteVerb),
+    ("payment", Sense::Certain(Effect::Pay)),
+    ("transfer", Sense::Certain(Effect::Pay)),
+    ("payout", Sense::Certain(Effect::Pay)),
+    ("rolebinding", Sense::Certain(Effect::Access)),
+    ("password", Sense::Certain(Effect::Access)),
+    ("permission", Sense::Certain(Effect::Access)),
+    ("credential", Sense::Certain(Effect::Access)),
+    ("secret", Sense::Certain(Effect::Access)),
+    ("apikey", Sense::Certain(Effect::Access)),
+    ("accesskey", Sense::Certain(Effect::Access)),
+    ("deployment", Sense::Certain(Effect::Code)),
+    ("webhook", Sense::Message),
+    ("message", Sense::Message),
+];
+
 /// What was found in a path.
 #[derive(Debug)]
 pub(crate) struct Route<'a> {
@@ -81,6 +102,30 @@ impl<'a> Route<'a> {
             .filter(|segment| !segment.is_empty())
             .map(Segment::read)
             .collect();
+        Self::with(segments)
+    }
+
+    /// The name of a procedure, or the path of a call within a request.
+    pub(crate) fn of_call(name: &'a str) -> Self {
+        if name.contains('/') {
+            return Self::of(name);
+        }
+        // What stands before the last dot names the service, often with a version.
+        let own = name.rsplit('.').next().filter(|own| !own.is_empty());
+        let scope = name.len() - own.unwrap_or(name).len();
+        let scope = name[..scope].trim_end_matches('.');
+        let segments = [scope, own.unwrap_or(name)]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .map(|text| Segment {
+                text: Cow::Borrowed(text),
+                kind: Kind::Words,
+            })
+            .collect();
+        Self::with(segments)
+    }
+
+    fn with(segments: Vec<Segment<'a>>) -> Self {
         let tail = segments
             .iter()
             .rposition(Segment::is_known)
@@ -104,7 +149,8 @@ impl<'a> Route<'a> {
     /// An order to delete, in any segment that is a name of the interface.
     pub(crate) fn deleting_verb(&self) -> Option<String> {
         self.words()
-            .find(|word| lexicon::sense(stem(word)) == Some(Sense::DeleteVerb))
+            // What ends like "deleted" says how things are, not what is to be done.
+            .find(|word| sense_of(word) == Some(Sense::DeleteVerb) && !word.ends_with("ed"))
             .map(str::to_lowercase)
     }
 
@@ -115,13 +161,28 @@ impl<'a> Route<'a> {
             .get(..tail)?
             .iter()
             .filter_map(Segment::told)
-            .filter(|told| matches!(told.sense, Sense::Certain(_) | Sense::Bought))
+            .filter(|told| {
+                matches!(
+                    told.sense,
+                    Sense::Certain(_) | Sense::Made(_) | Sense::Message
+                )
+            })
             .min_by_key(|told| told.sense.effect())
     }
 
     /// Whether something that identifies stands behind the segment that the request is about.
     pub(crate) fn is_addressed(&self) -> bool {
         self.tail.is_some_and(|tail| tail + 1 < self.segments.len())
+    }
+
+    /// Whether it names a single thing: by an identifier, or as the caller's own.
+    pub(crate) fn names_one(&self) -> bool {
+        self.segments.iter().any(|segment| {
+            segment.kind == Kind::Identifier
+                || ["me", "my", "self", "current", "own"]
+                    .iter()
+                    .any(|own| segment.text.eq_ignore_ascii_case(own))
+        })
     }
 
     /// The words of the interface, from the left.
@@ -142,6 +203,72 @@ impl<'a> Route<'a> {
             }
             Some((before, &*segment.text))
         })
+    }
+
+    /// Whether the segment it is about is followed by an identifier and then by a verb that only
+    /// changes what is there, as in `/messages/7/move`.
+    pub(crate) fn changes_one(&self) -> bool {
+        let Some(tail) = self.tail else { return false };
+        let behind = self.segments.get(tail + 1..).unwrap_or_default();
+        behind
+            .first()
+            .is_some_and(|one| one.kind == Kind::Identifier)
+            && behind.iter().skip(1).all(|one| {
+                words::of_name(&one.text).all(|word| sense_of(word) == Some(Sense::PlainVerb))
+            })
+    }
+
+    /// Whether it is about someone within a group of people.
+    pub(crate) fn adds_to_group(&self) -> bool {
+        const PEOPLE: [&str; 5] = ["users", "user", "people", "accounts", "principals"];
+        const GROUPS: [&str; 8] = [
+            "groups",
+            "group",
+            "teams",
+            "team",
+            "organizations",
+            "orgs",
+            "roles",
+            "workspaces",
+        ];
+        let is_one_of = |segment: &Segment<'_>, words: &[&str]| {
+            words
+                .iter()
+                .any(|word| segment.text.eq_ignore_ascii_case(word))
+        };
+        let Some(tail) = self.tail else { return false };
+        self.segments
+            .get(tail)
+            .is_some_and(|segment| is_one_of(segment, &PEOPLE))
+            && self.segments[..tail]
+                .iter()
+                .any(|segment| is_one_of(segment, &GROUPS))
+    }
+
+    /// Whether it is a way to log in: what it yields is a token, and it gives nobody any right.
+    pub(crate) fn logs_in(&self) -> bool {
+        let tail = self.tail.and_then(|tail| self.segments.get(tail));
+        tail.is_some_and(|tail| tail.text.to_ascii_lowercase().starts_with("token"))
+            && self.words().any(|word| {
+                ["oauth", "auth", "login", "connect", "signin"]
+                    .iter()
+                    .any(|known| word.eq_ignore_ascii_case(known))
+            })
+    }
+
+    /// Whether the name says that it only asks: `DescribeInstances`, `eth_getBalance`.
+    pub(crate) fn only_asks(&self) -> bool {
+        const ASKING: [&str; 16] = [
+            "get", "list", "describe", "read", "search", "query", "count", "fetch", "find",
+            "lookup", "show", "view", "estimate", "check", "batchget", "head",
+        ];
+        let own = self.segments.last();
+        let asks = own.is_some_and(|own| {
+            words::of_name(&own.text)
+                .take(2)
+                .any(|word| ASKING.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        });
+        asks && self.deleting_verb().is_none()
     }
 
     /// Every segment, decoded.
@@ -202,8 +329,8 @@ impl Sense {
     pub(crate) fn effect(self) -> Effect {
         match self {
             Self::DeleteVerb => Effect::Delete,
-            Self::Certain(effect) | Self::Likely(effect) => effect,
-            Self::Bought => Effect::Pay,
+            Self::Certain(effect) | Self::Likely(effect) | Self::Made(effect) => effect,
+            Self::Message => Effect::ShareOutside,
             Self::Thing | Self::PlainVerb => Effect::Change,
             Self::Asks => Effect::Read,
         }
@@ -275,33 +402,44 @@ fn rank(sense: Sense) -> u8 {
     match sense {
         Sense::DeleteVerb => 0,
         Sense::Certain(_) => 1,
-        Sense::Bought => 2,
-        Sense::Likely(_) => 3,
-        Sense::Asks => 4,
-        Sense::Thing => 5,
-        Sense::PlainVerb => 6,
+        Sense::Message => 2,
+        Sense::Made(_) => 3,
+        Sense::Likely(_) => 4,
+        Sense::Asks => 5,
+        Sense::Thing => 6,
+        Sense::PlainVerb => 7,
     }
 }
 
 /// The sense of a word as it is written. A few plurals are other things than their singulars.
 fn sense_of(word: &str) -> Option<Sense> {
-    if word.eq_ignore_ascii_case("books") {
+    if word.eq_ignore_ascii_case("books") || word.eq_ignore_ascii_case("blocks") {
         return Some(Sense::Thing);
     }
     if word.eq_ignore_ascii_case("statuses") {
         return Some(Sense::Certain(Effect::ShareOutside));
     }
-    lexicon::sense(stem(word))
+    lexicon::sense(stem(word)).or_else(|| {
+        // Some interfaces write compounds without a mark between their words.
+        let long = (word.len() >= COMPOUND_MIN).then(|| word.to_ascii_lowercase())?;
+        COMPOUND_ROOTS
+            .iter()
+            .find(|(root, _)| long.contains(root))
+            .map(|(_, sense)| *sense)
+    })
 }
 
 /// Whether a segment is an identifier rather than a word of the interface.
 fn identifies(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let letters = segment.bytes().filter(u8::is_ascii_alphabetic).count();
-    let version = digits <= 2 && letters >= 1 && digits > 0 && !segment.contains(['-', '_']) && {
-        segment.trim_end_matches(|c: char| c.is_ascii_digit()).len() == letters
-    };
-    if digits > 0 && !version {
+    let is_name = [
+        "oauth2", "oauth1", "s3", "ec2", "k8s", "2fa", "x509", "route53",
+    ]
+    .iter()
+    .any(|name| segment.eq_ignore_ascii_case(name));
+    let is_version = segment.len() <= 12 && segment.starts_with(['v', 'V']) && digits <= 3;
+    if digits > 0 && !is_name && !is_version {
         return true;
     }
     if segment.starts_with(['!', '#', '@', '$', '~']) || segment.contains(['@', ' ', ',', '=']) {
@@ -352,23 +490,18 @@ mod tests {
     #[test]
     fn the_last_name_of_the_interface_says_what_a_request_is_about() {
         let certain = |effect, word: &str| Some((Sense::Certain(effect), word.to_owned()));
+        let message = |word: &str| Some((Sense::Message, word.to_owned()));
         for (path, expected) in [
             ("/v1/charges", certain(Effect::Pay, "charges")),
             (
                 "/repos/o/r/collaborators/mallory",
                 certain(Effect::Access, "collaborators"),
             ),
-            (
-                "/api/chat.postMessage",
-                certain(Effect::ShareOutside, "message"),
-            ),
-            (
-                "/rooms/!r:x/send/m.room.message/1",
-                certain(Effect::ShareOutside, "message"),
-            ),
+            ("/api/chat.postMessage", message("message")),
+            ("/rooms/!r:x/send/m.room.message/1", message("message")),
             (
                 "/2010-04-01/Accounts/AC12/Messages.json",
-                certain(Effect::ShareOutside, "messages"),
+                message("messages"),
             ),
             (
                 "/repos/o/r/actions/workflows/w.yml/dispatches",
@@ -379,7 +512,10 @@ mod tests {
                 Some((Sense::Thing, "items".to_owned())),
             ),
             ("/orders/%23W12/cancel", certain(Effect::Delete, "cancel")),
-            ("/orders", Some((Sense::Bought, "orders".to_owned()))),
+            (
+                "/orders",
+                Some((Sense::Made(Effect::Pay), "orders".to_owned())),
+            ),
             (
                 "/users/1/shipping-address",
                 Some((Sense::Thing, "address".to_owned())),
