@@ -62,6 +62,7 @@ pub(crate) fn relieve_message(findings: &mut [Finding]) {
 
 pub(crate) fn of_request(
     request: &Request<'_>,
+    query: &Node<'_>,
     route: &Route<'_>,
     fields: &Fields,
     documented: &Documented<'_>,
@@ -100,7 +101,7 @@ pub(crate) fn of_request(
     findings.extend(of_calls(fields, safe));
     if !safe {
         if method != Method::DELETE {
-            findings.extend(of_route(request, route, fields, mentions));
+            findings.extend(of_route(request, query, route, fields, mentions));
         }
         findings.extend(of_body(method, fields));
     }
@@ -127,8 +128,21 @@ fn told_finding(effect: Effect, told: &str, evidence: &str, place: &str) -> Find
     }
 }
 
+/// Names in the query that stand for a part of what the path names, as in `/bucket?acl`.
+fn of_flags(query: &Node<'_>) -> Option<Finding> {
+    query.members().iter().find_map(|(name, value)| {
+        let bare = value.as_text().is_some_and(str::is_empty);
+        match lexicon::sense(stem(name)).filter(|_| bare) {
+            Some(Sense::DeleteVerb) => Some(told_finding(Effect::Delete, name, "query", "query")),
+            Some(Sense::Certain(effect)) => Some(told_finding(effect, name, "query", "query")),
+            _ => None,
+        }
+    })
+}
+
 fn of_route(
     request: &Request<'_>,
+    query: &Node<'_>,
     route: &Route<'_>,
     fields: &Fields,
     mentions: &Mentions<'_>,
@@ -187,7 +201,7 @@ fn of_route(
             });
             let edits = matches!(*request.method, Method::PUT | Method::PATCH)
                 && route.is_addressed()
-                || route.changes_one();
+                || route.changes_present();
             if edits && !sends {
                 let sentence = format!(
                     "It changes something that can be sent to others (“{}”).",
@@ -240,6 +254,11 @@ fn of_route(
         let sentence = format!("{} creates or changes something.", request.method);
         findings.push(Finding::hint("changes", CHANGE, "method", sentence));
     }
+    if route.changes_names() {
+        let sentence = "It changes where a name on the internet leads.";
+        findings.push(Finding::holding(Effect::Code.code(), 0.7, "path", sentence).certain());
+    }
+    findings.extend(of_flags(query));
     if route.adds_to_group() {
         findings.push(told_finding(Effect::Access, "users", "path", "path"));
     }

@@ -221,6 +221,14 @@ impl Walk {
         let length = self.pointer.len();
         for (name, value) in members {
             push_token(&mut self.pointer, name);
+            if matches!(
+                &**name,
+                "delete" | "destroy" | "drop" | "purge" | "truncate"
+            ) && !matches!(value, Node::Null | Node::Bool(_))
+            {
+                let sentence = format!("“{name}” in its body orders a removal.");
+                self.report(Finding::holding("deletes", 0.65, self.evidence(), sentence));
+            }
             let (role, is_new) = self.roles.of(name);
             if is_new {
                 self.look(name);

@@ -60,13 +60,26 @@ pub(crate) fn explains_message(deed: &Deed<'_>, mentions: &Mentions<'_>) -> bool
             .iter()
             .all(|found| is_named(&found.value, mentions));
     let reaches = &fields.recipients;
-    let is_expected = if reaches.is_empty() {
+    let places = deed.route.identifiers().filter(|(before, _)| *before != 0);
+    let mut places = places.map(|(_, text)| text).peekable();
+    let is_expected = if !reaches.is_empty() {
+        // Many a host may have a mailbox of the same name, so an address is named in full.
+        reaches.iter().all(|found| {
+            if is_email(&found.value) {
+                mentions.names(&found.value)
+            } else {
+                is_named(&found.value, mentions)
+            }
+        })
+    } else if places.peek().is_some() {
+        places.all(|place| mentions.names(place))
+    } else {
         let (words, known, _) = coverage(fields, mentions);
         words >= WORDS_MIN && as_f64(known) >= QUOTED_SHARE * as_f64(words)
-    } else {
-        reaches.iter().all(|found| is_named(&found.value, mentions))
     };
-    brings_nothing && is_expected && mentions.asks_for(Effect::ShareOutside)
+    // What is passed on unseen, as with a forwarded mail, nobody has looked at.
+    let is_seen = !fields.contents.is_empty();
+    brings_nothing && is_seen && is_expected && mentions.asks_for(Effect::ShareOutside)
 }
 
 fn as_f64(count: usize) -> f64 {

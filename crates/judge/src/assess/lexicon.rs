@@ -227,7 +227,7 @@ const PLAIN_VERBS: &str = "create add set update edit change modify put insert n
     replace move copy rename assign mark toggle start open complete finish submit apply \
     batch bulk me my self default all api rest rpc v";
 
-const ASKS: &str = "search query find lookup preview render markdown validate verify check calculate estimate \
+const ASKS: &str = "compute search query find lookup preview render markdown validate verify check calculate estimate \
     count aggregate analyze analyse analytics predict prediction classify translate translation format \
     parse simulate simulation dryrun get fetch read completion embedding tokenize summarize suggest \
     suggestion autocomplete geocode distance recommend recommendation compare report lint diff explain \
@@ -328,6 +328,7 @@ const CONCEPT_WORDS: &[&str] = &[
     "light lamp thermostat temperature heating door lock alarm device home scene switch blind camera",
     "song music playlist track album artist play listen",
     "photo image picture video media album avatar",
+    "activity run workout exercise step training",
     "lead deal opportunity crm contact company pipeline prospect account",
     "markdown html render preview text format release notes",
     "comment reply review feedback remark note annotation",

@@ -132,7 +132,14 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
     walk.text_of(subject.intent, "intent");
     let fields = walk.fields;
 
-    let mut findings = deed::of_request(request, &route, &fields, &subject.documented, &mentions);
+    let mut findings = deed::of_request(
+        request,
+        opened.query(),
+        &route,
+        &fields,
+        &subject.documented,
+        &mentions,
+    );
     let effect = deed::effect(request.method, &findings);
     findings.extend(deed::of_wrapping(opened.oddities(), safe));
     let reads = safe || effect == Effect::Read;

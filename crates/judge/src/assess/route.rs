@@ -205,17 +205,37 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Whether the segment it is about is followed by an identifier and then by a verb that only
-    /// changes what is there, as in `/messages/7/move`.
-    pub(crate) fn changes_one(&self) -> bool {
-        let Some(tail) = self.tail else { return false };
-        let behind = self.segments.get(tail + 1..).unwrap_or_default();
-        behind
-            .first()
-            .is_some_and(|one| one.kind == Kind::Identifier)
-            && behind.iter().skip(1).all(|one| {
-                words::of_name(&one.text).all(|word| sense_of(word) == Some(Sense::PlainVerb))
+    /// Whether the segment it is about is followed by a verb that only changes what is there, as in
+    /// `/messages/7/move` or `/messages/batchModify`.
+    pub(crate) fn changes_present(&self) -> bool {
+        const CHANGES: [&str; 10] = [
+            "modify", "move", "update", "edit", "mark", "patch", "change", "rename", "assign",
+            "tag",
+        ];
+        let tail = self.tail.unwrap_or_default();
+        self.segments
+            .last()
+            .filter(|last| last.kind == Kind::Words && tail + 1 < self.segments.len())
+            .is_some_and(|last| {
+                words::of_name(&last.text)
+                    .any(|word| CHANGES.iter().any(|known| word.eq_ignore_ascii_case(known)))
             })
+    }
+
+    /// Whether it is about where a name on the internet leads.
+    pub(crate) fn changes_names(&self) -> bool {
+        let is = |words: &[&str]| {
+            self.words()
+                .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        };
+        is(&[
+            "dns",
+            "domains",
+            "domain",
+            "zones",
+            "hostedzone",
+            "managedZones",
+        ]) && is(&["record", "records", "rrset", "rrsets", "recordsets"])
     }
 
     /// Whether it is about someone within a group of people.
@@ -288,39 +308,43 @@ impl<'a> Route<'a> {
             .copied()
     }
 
-    /// A word for the place of secrets, in the segment that the request is about or the one before.
+    /// A segment that stands for secrets: the one the request is about by its last word, any
+    /// other only as a whole.
     pub(crate) fn secret_place(&self) -> Option<String> {
-        let tail = self.tail?;
-        let from = tail.saturating_sub(1);
-        self.segments.get(from..)?.iter().find_map(|segment| {
-            let text = &*segment.text;
-            let lower = text.to_ascii_lowercase();
-            let is_file = [
-                ".env",
-                "id_rsa",
-                ".pem",
-                "credentials.json",
-                ".npmrc",
-                ".pgpass",
-                ".htpasswd",
-            ]
+        const FILES: [&str; 7] = [
+            ".env",
+            "id_rsa",
+            ".pem",
+            "credentials.json",
+            ".npmrc",
+            ".pgpass",
+            ".htpasswd",
+        ];
+        const COMPOUNDS: [&str; 7] = [
+            "apikey",
+            "privatekey",
+            "accesskey",
+            "secretkey",
+            "securitycredential",
+            "clientsecret",
+            "sshkey",
+        ];
+        self.segments
             .iter()
-            .any(|name| lower.ends_with(name));
-            let squeezed: String = lower.chars().filter(char::is_ascii_alphabetic).collect();
-            let is_place = segment.kind == Kind::Words
-                && (words::of_name(text).any(|word| lexicon::is_secret_place(stem(word)))
-                    || [
-                        "apikey",
-                        "privatekey",
-                        "accesskey",
-                        "secretkey",
-                        "securitycredential",
-                        "clientsecret",
-                    ]
-                    .iter()
-                    .any(|place| squeezed.trim_end_matches('s').ends_with(place)));
-            (is_file || is_place).then(|| lower)
-        })
+            .enumerate()
+            .find_map(|(number, segment)| {
+                let lower = segment.text.to_ascii_lowercase();
+                let squeezed: String = lower.chars().filter(char::is_ascii_alphabetic).collect();
+                let squeezed = squeezed.trim_end_matches('s');
+                let is_file = FILES.iter().any(|name| lower.ends_with(name));
+                let is_place = segment.kind == Kind::Words
+                    && (lexicon::is_secret_place(stem(squeezed)) || COMPOUNDS.contains(&squeezed));
+                let is_last = Some(number) == self.tail
+                    && words::of_name(&lower)
+                        .last()
+                        .is_some_and(|word| lexicon::is_secret_place(stem(word)));
+                (is_file || is_place || is_last).then_some(lower)
+            })
     }
 }
 
@@ -386,6 +410,17 @@ impl<'a> Segment<'a> {
         let last = words::of_name(&self.text)
             .filter(|word| sense_of(word) != Some(Sense::PlainVerb))
             .last();
+        let first = known.first().filter(|(sense, _)| *sense == Sense::Asks);
+        if let Some((sense, word)) = first
+            && known
+                .iter()
+                .all(|(sense, _)| rank(*sense) >= rank(Sense::Likely(Effect::Read)))
+        {
+            return Some(Told {
+                sense: *sense,
+                word: word.to_lowercase(),
+            });
+        }
         let deleting = known.iter().find(|(sense, _)| *sense == Sense::DeleteVerb);
         let head = known.last().filter(|(_, word)| Some(*word) == last);
         let gravest = known
