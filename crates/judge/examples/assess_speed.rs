@@ -9,10 +9,17 @@ use gaiterguard_judge::{Documented, Node, Opened, Request, Subject, assess};
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 
 fn main() {
-    println!("{:<28}{:>12}{:>14}{:>14}", "body", "bytes", "read", "whole verdict");
+    println!(
+        "{:<28}{:>12}{:>14}{:>14}",
+        "body", "bytes", "read", "whole verdict"
+    );
     report("1 KB order", &order(3), 2000);
     for kilobytes in [16, 64, 256, 1024] {
-        report(&format!("{kilobytes} KB of orders"), &orders(kilobytes * 1024), 30);
+        report(
+            &format!("{kilobytes} KB of orders"),
+            &orders(kilobytes * 1024),
+            30,
+        );
     }
     let text = "The quick brown fox jumps over the lazy dog, again. ".repeat(20_000);
     report("1 MB of one text", &format!("{{\"note\": \"{text}\"}}"), 30);
@@ -65,7 +72,12 @@ fn report(name: &str, body: &str, rounds: usize) {
             documented: Documented::Nothing,
         }));
     });
-    println!("{name:<28}{:>12}{:>14}{:>14}", body.len(), format!("{read:.1?}"), format!("{verdict:.1?}"));
+    println!(
+        "{name:<28}{:>12}{:>14}{:>14}",
+        body.len(),
+        format!("{read:.1?}"),
+        format!("{verdict:.1?}")
+    );
 }
 
 fn median(rounds: usize, mut run: impl FnMut()) -> Duration {

@@ -336,8 +336,7 @@ fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
         } else {
             match route.told().map(|told| told.sense) {
                 Some(Sense::DeleteVerb) => Some(Effect::Delete),
-                Some(Sense::Certain(effect)) => Some(effect),
-                Some(Sense::Made(effect)) => Some(effect),
+                Some(Sense::Certain(effect) | Sense::Made(effect)) => Some(effect),
                 Some(Sense::Message) => Some(Effect::ShareOutside),
                 _ => None,
             }
@@ -567,7 +566,6 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
 }
 
 pub(crate) fn of_reading(
-    request: &Request<'_>,
     route: &Route<'_>,
     query: &Node<'_>,
     mentions: &Mentions<'_>,
@@ -592,11 +590,10 @@ pub(crate) fn of_reading(
         );
         findings.push(Finding::holding("searches_secrets", 0.6, "query", sentence));
     }
-    let _ = request;
     findings
 }
 
-pub(crate) fn of_wrapping(oddities: &[Oddity], safe: bool) -> Vec<Finding> {
+pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {
     oddities
         .iter()
         .map(|oddity| {
@@ -634,6 +631,5 @@ pub(crate) fn of_wrapping(oddities: &[Oddity], safe: bool) -> Vec<Finding> {
                 }
             }
         })
-        .filter(|_| true || safe)
         .collect()
 }

@@ -558,13 +558,12 @@ impl Walk {
         }
         let is_address = !is_number && is_email(value);
         let role = match here.role {
-            Role::None | Role::Owner | Role::Identifier if is_address => Role::Recipient,
-            Role::Account if is_address => Role::Recipient,
+            Role::None | Role::Owner | Role::Identifier | Role::Account if is_address => {
+                Role::Recipient
+            }
             role => role,
         };
-        if !is_number
-            && (value.contains("://") || value.starts_with("www.") || value.contains(" www."))
-        {
+        if !is_number && has_link(value) {
             let link = value
                 .split_whitespace()
                 .find(|word| word.contains("://") || word.starts_with("www."))
@@ -583,7 +582,7 @@ impl Walk {
             }
         }
         match role {
-            Role::None => {}
+            Role::None | Role::Link => {}
             Role::Recipient => self.keep(|fields| &mut fields.recipients, here, value),
             Role::Attendee => self.keep(|fields| &mut fields.attendees, here, value),
             Role::Account => self.keep(|fields| &mut fields.accounts, here, value),
@@ -598,7 +597,6 @@ impl Walk {
             Role::Command => self.keep(|fields| &mut fields.commands, here, value),
             Role::Date => self.keep(|fields| &mut fields.dates, here, value),
             Role::Secret => self.keep(|fields| &mut fields.secrets, here, value),
-            Role::Link => {}
         }
     }
 
@@ -628,6 +626,15 @@ impl Here<'_> {
             wrapped: 0,
         }
     }
+}
+
+/// Whether a text holds an address on the web. Most texts are done with at the first look for a
+/// colon and a full stop.
+fn has_link(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr(b':', bytes).is_some() && text.contains("://")
+        || memchr::memchr(b'.', bytes).is_some()
+            && (text.starts_with("www.") || text.contains(" www."))
 }
 
 /// Whether two names may be one to an upstream; some do not mind case.

@@ -320,7 +320,7 @@ fn form(identifier: &str) -> (u32, usize, String) {
             c if c.is_alphabetic() => 'a',
             c => c,
         };
-        if form.chars().next_back() != Some(kind) {
+        if !form.ends_with(kind) {
             form.push(kind);
         }
     }
@@ -559,14 +559,17 @@ fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 /// The fewest words of a text that are compared with the intent.
 const WORDS_MIN: usize = 3;
 
+/// About how many words of a request's texts are compared.
+const WORDS_MAX: usize = 100;
+
 /// How many of the words that someone will read stand in the intent, and where the first is.
 fn coverage<'f>(fields: &'f Fields, mentions: &Mentions<'_>) -> (usize, usize, Option<&'f Found>) {
     let (mut words, mut known, mut first) = (0, 0, None);
     for found in &fields.contents {
-        for word in of_text(&found.value)
-            .filter(|word| word.len() >= 4)
-            .take(64)
-        {
+        if words >= WORDS_MAX {
+            break;
+        }
+        for word in of_text(&found.value).filter(|word| word.len() >= 4) {
             words += 1;
             known += usize::from(mentions.has_word(word));
             first = first.or(Some(found));

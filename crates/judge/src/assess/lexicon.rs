@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use super::effect::Effect;
-use super::words::{ByStem, Stem, of_name, stem};
+use super::words::{ByStem, Stem, Stems, of_name, stem};
 
 /// What a word in a path or name says about the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,32 +47,32 @@ pub(crate) fn asked(stem: Stem) -> u8 {
 
 /// Whether a word is as often the name of a thing as an order: "book", "mail", "order".
 pub(crate) fn is_ambiguous(stem: Stem) -> bool {
-    AMBIGUOUS.contains_key(&stem)
+    AMBIGUOUS.contains(&stem)
 }
 
 /// Whether a word is followed by an order: "please", "to", "and".
 pub(crate) fn leads_to_order(stem: Stem) -> bool {
-    LEADS.contains_key(&stem)
+    LEADS.contains(&stem)
 }
 
 /// Whether an intent's word asks for a look and nothing more.
 pub(crate) fn is_looking(stem: Stem) -> bool {
-    LOOKING.contains_key(&stem)
+    LOOKING.contains(&stem)
 }
 
 /// Whether a word points at people or things that the intent does not name.
 pub(crate) fn is_indirect(stem: Stem) -> bool {
-    INDIRECT.contains_key(&stem)
+    INDIRECT.contains(&stem)
 }
 
 /// Whether what stands at such a place in a path is a secret, however it is read.
 pub(crate) fn is_secret_place(stem: Stem) -> bool {
-    SECRET_PLACES.contains_key(&stem)
+    SECRET_PLACES.contains(&stem)
 }
 
 /// Whether a word is about secrets that prove who one is.
 pub(crate) fn is_secret_word(stem: Stem) -> bool {
-    SECRET_WORDS.contains_key(&stem)
+    SECRET_WORDS.contains(&stem)
 }
 
 static SENSES: LazyLock<ByStem<Sense>> = LazyLock::new(|| {
@@ -133,19 +133,16 @@ static ASKED: LazyLock<ByStem<u8>> = LazyLock::new(|| {
     asked
 });
 
-static LOOKING: LazyLock<ByStem<()>> = LazyLock::new(|| set(ASKED_LOOK));
-static AMBIGUOUS: LazyLock<ByStem<()>> = LazyLock::new(|| set(AMBIGUOUS_WORDS));
-static LEADS: LazyLock<ByStem<()>> =
+static LOOKING: LazyLock<Stems> = LazyLock::new(|| set(ASKED_LOOK));
+static AMBIGUOUS: LazyLock<Stems> = LazyLock::new(|| set(AMBIGUOUS_WORDS));
+static LEADS: LazyLock<Stems> =
     LazyLock::new(|| set("please and then to you i will also or kindly just can could now"));
-static INDIRECT: LazyLock<ByStem<()>> = LazyLock::new(|| set(INDIRECT_WORDS));
-static SECRET_PLACES: LazyLock<ByStem<()>> = LazyLock::new(|| set(SECRET_PLACE_WORDS));
-static SECRET_WORDS: LazyLock<ByStem<()>> = LazyLock::new(|| set(SECRET_WORD_LIST));
+static INDIRECT: LazyLock<Stems> = LazyLock::new(|| set(INDIRECT_WORDS));
+static SECRET_PLACES: LazyLock<Stems> = LazyLock::new(|| set(SECRET_PLACE_WORDS));
+static SECRET_WORDS: LazyLock<Stems> = LazyLock::new(|| set(SECRET_WORD_LIST));
 
-fn set(words: &str) -> ByStem<()> {
-    words
-        .split_ascii_whitespace()
-        .map(|word| (stem(word), ()))
-        .collect()
+fn set(words: &str) -> Stems {
+    words.split_ascii_whitespace().map(stem).collect()
 }
 
 /// Whether any word of a name has one of these stems.

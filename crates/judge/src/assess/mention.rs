@@ -21,7 +21,6 @@ pub(crate) struct Mentions<'a> {
     identifiers: Vec<&'a str>,
     hosts: Vec<&'a str>,
     dates: Vec<Date>,
-    quotes: Vec<&'a str>,
 }
 
 /// A day; the year where it is known.
@@ -47,9 +46,6 @@ const MONTHS: &[&str] = &[
     "december",
 ];
 
-/// The shortest quotation that is expected to be found in the request.
-const QUOTE_MIN: usize = 8;
-
 impl<'a> Mentions<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
         let mut mentions = Self {
@@ -73,7 +69,6 @@ impl<'a> Mentions<'a> {
             before = Some(stem);
         }
         mentions.read_tokens();
-        mentions.read_quotes();
         mentions
     }
 
@@ -159,43 +154,9 @@ impl<'a> Mentions<'a> {
         self.identifiers.extend(capitals);
     }
 
-    fn read_quotes(&mut self) {
-        for mark in ['\'', '"', '“', '‘', '`'] {
-            let closing = match mark {
-                '“' => '”',
-                '‘' => '’',
-                mark => mark,
-            };
-            let mut rest = self.text;
-            while let Some((before, behind)) = rest.split_once(mark) {
-                // An apostrophe within a word opens nothing.
-                let opens = before
-                    .chars()
-                    .next_back()
-                    .is_none_or(|c| !c.is_alphanumeric());
-                let Some((quote, after)) = behind.split_once(closing) else {
-                    break;
-                };
-                if opens {
-                    if quote.len() >= QUOTE_MIN {
-                        self.quotes.push(quote);
-                    }
-                    rest = after;
-                } else {
-                    rest = behind;
-                }
-            }
-        }
-    }
-
     /// Whether there are any words at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.stems.is_empty()
-    }
-
-    /// How many different words there are.
-    pub(crate) fn len(&self) -> usize {
-        self.stems.len()
     }
 
     pub(crate) fn has(&self, stem: Stem) -> bool {
@@ -220,11 +181,6 @@ impl<'a> Mentions<'a> {
         self.looks && !self.orders
     }
 
-    /// Whether it asks for nothing to be done.
-    pub(crate) fn asks_nothing(&self) -> bool {
-        self.asked == 0
-    }
-
     /// Whether it speaks of people or things without naming them.
     pub(crate) fn is_indirect(&self) -> bool {
         self.indirect
@@ -246,10 +202,6 @@ impl<'a> Mentions<'a> {
         &self.dates
     }
 
-    pub(crate) fn quotes(&self) -> &[&'a str] {
-        &self.quotes
-    }
-
     /// Whether the very text stands in it, whatever the case, as words of its own.
     pub(crate) fn names(&self, literal: &str) -> bool {
         let literal = literal.trim_start_matches(['#', '@', '$']);
@@ -257,14 +209,17 @@ impl<'a> Mentions<'a> {
             return false;
         }
         let (haystack, needle) = (self.text.as_bytes(), literal.as_bytes());
-        haystack
-            .windows(needle.len())
-            .enumerate()
-            .any(|(at, window)| {
-                window.eq_ignore_ascii_case(needle)
-                    && bounded(haystack, at.checked_sub(1))
-                    && bounded(haystack, Some(at + needle.len()))
-            })
+        let (lower, upper) = (
+            needle[0].to_ascii_lowercase(),
+            needle[0].to_ascii_uppercase(),
+        );
+        memchr::memchr2_iter(lower, upper, haystack).any(|at| {
+            haystack
+                .get(at..at + needle.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(needle))
+                && bounded(haystack, at.checked_sub(1))
+                && bounded(haystack, Some(at + needle.len()))
+        })
     }
 
     /// Whether a host or one that it belongs to is spoken of.
@@ -388,7 +343,6 @@ mod tests {
             day: 15,
         };
         assert_eq!(mentions.dates(), [day]);
-        assert_eq!(mentions.quotes(), ["Thanks for waiting"]);
         assert!(mentions.names("#w9284598") && !mentions.names("W928459"));
         assert!(mentions.names_host("shop.example"));
         assert_eq!(mentions.other_number(stem("issues"), "18"), Some("17"));

@@ -141,10 +141,10 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
         &mentions,
     );
     let effect = deed::effect(request.method, &findings);
-    findings.extend(deed::of_wrapping(opened.oddities(), safe));
+    findings.extend(deed::of_wrapping(opened.oddities()));
     let reads = safe || effect == Effect::Read;
     if reads {
-        findings.extend(deed::of_reading(request, &route, opened.query(), &mentions));
+        findings.extend(deed::of_reading(&route, opened.query(), &mentions));
     } else {
         let documented = match subject.documented {
             Documented::As(operation) => operation.summary,

@@ -198,7 +198,11 @@ enum Set {
 
 /// Sets that follow one another, each at most so many words behind the last.
 const SAYINGS: &[(Strength, &[(Set, usize)])] = {
-    use Set::*;
+    use Set::{
+        Address, Already, Answer, Authority, Be, By, Gate, Granted, Hold, Ignore, Judge, Let, Low,
+        Mark, Need, Not, Previous, Request, Risk, Rules, Safe, Score, System, This, Through,
+        Verdict, With, Without, You,
+    };
     use Strength::{Faint, Plain};
     &[
         (Plain, &[(Ignore, 0), (Rules, 5)]),

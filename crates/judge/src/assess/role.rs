@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::words::{ByStem, of_name, stem};
+use super::words::{ByStem, Stems, of_name, stem};
 
 /// What a field is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,10 +105,10 @@ static BY_STEM: LazyLock<ByStem<Role>> = LazyLock::new(|| {
     roles
 });
 
-static IDENTIFIERS: LazyLock<ByStem<()>> = LazyLock::new(|| {
+static IDENTIFIERS: LazyLock<Stems> = LazyLock::new(|| {
     ["id", "ids", "uuid", "guid", "sku", "ref", "reference"]
         .into_iter()
-        .map(|word| (stem(word), ()))
+        .map(stem)
         .collect()
 });
 
@@ -120,7 +120,7 @@ impl Role {
         let mut identifies = false;
         for word in of_name(name) {
             let stem = stem(word);
-            identifies = IDENTIFIERS.contains_key(&stem);
+            identifies = IDENTIFIERS.contains(&stem);
             if let Some(known) = BY_STEM.get(&stem) {
                 role = *known;
             }

@@ -39,7 +39,7 @@ const RUN_PLACES: &[&str] = &[
     ".git/hooks",
     "package.json",
     "setup.py",
-    ".tf",
+    "main.tf",
     "/etc/",
     "codeowners",
 ];
@@ -138,12 +138,6 @@ impl<'a> Route<'a> {
         self.tail
             .and_then(|tail| self.segments.get(tail))
             .and_then(Segment::told)
-    }
-
-    /// The stem of the last word of the segment that the request is about.
-    pub(crate) fn head(&self) -> Option<Stem> {
-        let tail = self.segments.get(self.tail?)?;
-        words::of_name(&tail.text).last().map(stem)
     }
 
     /// An order to delete, in any segment that is a name of the interface.
@@ -301,10 +295,7 @@ impl<'a> Route<'a> {
         let path = words_decoded(path).to_ascii_lowercase();
         RUN_PLACES
             .iter()
-            .find(|place| match place.strip_prefix(".tf") {
-                Some("") => path.ends_with(".tf"),
-                _ => path.contains(*place),
-            })
+            .find(|place| path.contains(**place))
             .copied()
     }
 

@@ -50,7 +50,7 @@ impl<'a> Document<'a> {
                 _ => return None,
             };
             if token != "{" {
-                tokens.to_selection()?;
+                tokens.skip_to_selection()?;
             }
             let fields = tokens.selection()?;
             if let Some(kind) = kind {
@@ -129,7 +129,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Goes past name, variables and directives, to just behind the opening brace.
-    fn to_selection(&mut self) -> Option<()> {
+    fn skip_to_selection(&mut self) -> Option<()> {
         let mut parentheses = 0usize;
         loop {
             match self.next()? {
@@ -158,10 +158,13 @@ impl<'a> Tokens<'a> {
                     fields.pop();
                 }
                 "@" | "." => {}
-                name if braces == 1 && parentheses == 0 && !directive => {
-                    if name.bytes().all(is_name) && fields.len() < FIELDS_MAX {
-                        fields.push(name);
-                    }
+                name if braces == 1
+                    && parentheses == 0
+                    && !directive
+                    && name.bytes().all(is_name)
+                    && fields.len() < FIELDS_MAX =>
+                {
+                    fields.push(name);
                 }
                 _ => {}
             }

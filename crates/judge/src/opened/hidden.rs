@@ -36,8 +36,10 @@ fn search(text: &str) -> Option<Hidden> {
         match c {
             '\t' | '\n' | '\r' => {}
             '\0'..'\u{20}' | '\u{7f}'..'\u{a0}' => return Some(Hidden::Control),
-            // Joiners shape emoji and several scripts; between Latin letters they only hide.
-            '\u{200c}' | '\u{200d}' | '\u{feff}' if !before.is_ascii() => {}
+            // Joiners shape emoji and several scripts, and a single mark orders mixed text; between
+            // Latin letters they only hide.
+            '\u{200c}' | '\u{200d}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{61c}'
+                if !before.is_ascii() => {}
             '\u{ad}'
             | '\u{34f}'
             | '\u{115f}'
@@ -54,8 +56,6 @@ fn search(text: &str) -> Option<Hidden> {
             | '\u{e0000}'..='\u{e0fff}' => {
                 return Some(Hidden::Invisible);
             }
-            // A single mark orders mixed text; Arabic and Hebrew writers need it.
-            '\u{200e}' | '\u{200f}' | '\u{61c}' if !before.is_ascii() => {}
             '\u{200e}'
             | '\u{200f}'
             | '\u{61c}'

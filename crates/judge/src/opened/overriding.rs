@@ -84,7 +84,7 @@ fn is_parameter(name: &str) -> bool {
 
 fn squeezed(name: &str) -> String {
     name.chars()
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())
         .collect()
 }
