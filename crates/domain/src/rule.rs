@@ -60,6 +60,8 @@ pub struct Rule {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Grows with every change of its fields; a change is made against the revision that was seen.
+    pub revision: i64,
 }
 
 impl Rule {

@@ -9,11 +9,14 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_vault::NoRandomness;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 
 use crate::field::FieldError;
 use crate::sealing::{Sealing, SealingError};
 use crate::upstream::AddressPolicy;
+
+/// How often a change is made before its maker is told that somebody else is changing the same.
+const CHANGE_ATTEMPTS_MAX: usize = 5;
 
 /// What every change of definitions needs. Clones share everything.
 #[derive(Clone)]
@@ -118,10 +121,22 @@ impl Desk {
         self.inner.clock.now()
     }
 
-    /// Held by whoever reads a definition to write part of it back, so that of two changes at once
-    /// neither undoes the other.
-    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.inner.changing.lock().await
+    /// Makes a change that reads a definition and writes part of it back, which answers
+    /// [`DefinitionError::Changing`] if the definition is not as it was read any more; it is then
+    /// made anew. The changes of one process wait for one another, so that this is for those of
+    /// other replicas.
+    pub(crate) async fn change<T, F>(&self, make: impl Fn() -> F) -> Result<T, DefinitionError>
+    where
+        F: Future<Output = Result<T, DefinitionError>>,
+    {
+        let _turn = self.inner.changing.lock().await;
+        for _ in 1..CHANGE_ATTEMPTS_MAX {
+            match make().await {
+                Err(DefinitionError::Changing) => {}
+                done => return done,
+            }
+        }
+        make().await
     }
 }
 

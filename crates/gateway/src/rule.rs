@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
-use gaiterguard_store::RuleFields;
+use gaiterguard_store::{RuleFields, RuleSaved};
 use serde_json::{Map, Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor};
@@ -45,15 +45,23 @@ pub async fn update(
     id: RuleId,
     fields: &Map<String, Value>,
 ) -> Result<Rule, DefinitionError> {
-    let _turn = desk.turn().await;
-    let present = get(desk, editor.workspace, id).await?;
-    let wanted = read(desk, editor.workspace, fields, Some(present)).await?;
-    let at = desk.now();
-    let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
-    desk.store()
-        .rule_update(editor.workspace, id, &wanted, at, entry)
-        .await?
-        .ok_or(DefinitionError::NotFound("rule"))
+    desk.change(|| async {
+        let present = get(desk, editor.workspace, id).await?;
+        let seen = present.revision;
+        let wanted = read(desk, editor.workspace, fields, Some(present)).await?;
+        let at = desk.now();
+        let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
+        let store = desk.store();
+        match store
+            .rule_update(editor.workspace, id, seen, &wanted, at, entry)
+            .await?
+        {
+            RuleSaved::Saved(rule) => Ok(rule),
+            RuleSaved::Changed => Err(DefinitionError::Changing),
+            RuleSaved::Unknown => Err(DefinitionError::NotFound("rule")),
+        }
+    })
+    .await
 }
 
 /// Removes a rule.

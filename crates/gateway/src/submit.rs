@@ -15,9 +15,7 @@ use gaiterguard_domain::ledger::{
     Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, Recorded, StoredAnswer,
 };
 use gaiterguard_domain::redact;
-use gaiterguard_domain::request::{
-    Digest, ProxyRequest, idempotency_digest, is_safe, needs_idempotency_key,
-};
+use gaiterguard_domain::request::{Digest, ProxyRequest, idempotency_digest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Judgement};
@@ -48,10 +46,18 @@ impl Gateway {
         request: ProxyRequest,
         request_id: RequestId,
     ) -> Outcome {
-        match self.try_submit(caller, request, request_id).await {
-            Ok(outcome) => outcome,
-            Err(refusal) => Outcome::Refused(refusal),
-        }
+        let hold_seconds = Duration::from_secs(u64::from(caller.agent.hold_seconds));
+        let patience = request.wait.unwrap_or(hold_seconds);
+        let has_key = request.idempotency_key.is_some();
+        let who = caller.clone();
+        let outcome = match self.try_submit(caller, request, request_id).await {
+            Ok(Outcome::Held(held)) if !patience.is_zero() => {
+                // It lasts, so it keeps nothing of the request but the action's name.
+                Box::pin(self.wait_held(&who, held, patience, has_key)).await
+            }
+            done => done,
+        };
+        outcome.unwrap_or_else(Outcome::Refused)
     }
 
     async fn try_submit(
@@ -60,9 +66,6 @@ impl Gateway {
         request: ProxyRequest,
         request_id: RequestId,
     ) -> Result<Outcome, Refusal> {
-        if needs_idempotency_key(&request.method) && request.idempotency_key.is_none() {
-            return Err(Refusal::IdempotencyKeyMissing);
-        }
         for _ in 0..REDECIDE_MAX {
             let prepared = self.prepare(caller, &request).await?;
             let judgement = self.judge(&prepared, &request).await;
@@ -108,16 +111,17 @@ impl Gateway {
                 }
                 Recorded::KeyUsed(claim) => {
                     let digest = idempotency_digest(&prepared.digest, &request.intent);
-                    return self.meet_claim(&prepared, claim, digest).await;
+                    return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
+                }
+                Recorded::AlreadyHeld(action) => {
+                    return Box::pin(self.meet_action(&prepared.caller, action)).await;
                 }
                 Recorded::TooManyPending => {
                     let pending_max = self.settings.pending_per_agent_max;
                     return Err(Refusal::TooManyPending { pending_max });
                 }
                 Recorded::AuthorityChanged => {
-                    self.authority
-                        .reload(prepared.caller.agent.workspace)
-                        .await?;
+                    Box::pin(self.authority.reload(prepared.caller.agent.workspace)).await?;
                     caller = self.authority.again(&prepared.caller)?;
                 }
             }
@@ -266,15 +270,19 @@ impl Gateway {
                 let answer = self.replay(workspace, &purpose, &stored, score).await?;
                 Ok(Outcome::Answered(answer))
             }
-            ClaimState::Held(action) => self.meet_action(prepared, action).await,
+            ClaimState::Held(action) => self.meet_action(&prepared.caller, action).await,
         }
     }
 
     /// Answers a request that was held before by what has become of its action.
-    async fn meet_action(&self, prepared: &Prepared, id: ActionId) -> Result<Outcome, Refusal> {
+    pub(crate) async fn meet_action(
+        &self,
+        caller: &AgentCaller,
+        id: ActionId,
+    ) -> Result<Outcome, Refusal> {
         let now = self.clock.now();
-        let workspace = prepared.caller.agent.workspace;
-        let action = self.action_of(&prepared.caller, id).await?;
+        let workspace = caller.agent.workspace;
+        let action = self.action_of(caller, id).await?;
         let note = action.state.word().and_then(|word| word.note.clone());
         let score = action.judgement.verdict.score;
         match action.state.at(now) {
@@ -325,4 +333,23 @@ fn held(action: ActionId, expires_at: Timestamp, judgement: &Judgement) -> Held 
 fn denied(mut rules: Vec<MatchedRule>) -> Refusal {
     rules.retain(|rule| rule.effect == RuleEffect::Deny);
     Refusal::PolicyDenied { rules }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How large the future is that a method returns.
+    fn future_size<A, B, C, D, F: Future>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// It is moved several times on its way; what is rare and large in it is boxed where it is awaited.
+    #[test]
+    fn what_travels_with_every_request_is_small() {
+        let size = future_size(|gateway: &'static Arc<Gateway>, caller, request, id| {
+            gateway.submit(caller, request, id)
+        });
+        assert!(size <= 6 * 1024, "{size} bytes");
+    }
 }

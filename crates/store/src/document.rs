@@ -8,7 +8,6 @@ use gaiterguard_domain::time::Timestamp;
 
 use crate::connection::{execute, fetch_all, fetch_optional};
 use crate::error::{Abandoned, StoreError};
-use crate::lane::Write;
 use crate::rows::{Cell, json};
 use crate::store::Store;
 
@@ -81,8 +80,7 @@ impl Store {
         content: impl FnOnce(DocumentId) -> Result<Sealed, Abandoned>,
         audit: impl FnOnce(DocumentId) -> NewAuditEntry,
     ) -> Result<Option<Document>, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let row = fetch_optional!(
             write,
             (i64,),
@@ -204,8 +202,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let updated = execute!(
             write,
             "UPDATE documents SET operations = $3, sections = $4, warnings = $5
@@ -216,11 +213,9 @@ impl Store {
             i64::from(reading.sections),
             json(&reading.warnings),
         );
-        if updated == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
-        if let Some(sealed) = content {
+        if let Some(sealed) = content
+            && updated > 0
+        {
             execute!(
                 write,
                 "UPDATE documents SET data_key_id = $2, content = $3 WHERE id = $1",
@@ -229,9 +224,7 @@ impl Store {
                 &sealed.bytes,
             );
         }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(updated, audit).await
     }
 
     /// Removes a document. False if the service has no such document.
@@ -243,8 +236,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let deleted = execute!(
             write,
             "DELETE FROM documents WHERE id = $3 AND service_id = $2 AND workspace_id = $1",
@@ -252,12 +244,6 @@ impl Store {
             service.0,
             document.0,
         );
-        if deleted == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(deleted, audit).await
     }
 }

@@ -28,6 +28,7 @@ mod connection;
 mod error;
 mod rows;
 
+mod change;
 mod checkpoint;
 mod feed;
 mod lane;
@@ -58,8 +59,9 @@ pub use cursor::Page;
 pub use document::{DocumentReading, NewDocument};
 pub use error::{Abandoned, CursorRefused, StoreError};
 pub use feed::Notice;
+pub use ledger::Ending;
 pub use overview::{Overview, OverviewAgent, OverviewCount, OverviewOutcome, OverviewService};
-pub use rule::RuleFields;
+pub use rule::{RuleFields, RuleSaved};
 pub use service::{ServiceFields, ServiceSaved};
 pub use session::Refreshed;
 pub use store::{Purpose, Store, StoreOptions};

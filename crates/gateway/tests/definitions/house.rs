@@ -52,6 +52,13 @@ pub(crate) fn loopback() -> Vec<AllowedRange> {
     parse_private_allow("127.0.0.1/32").unwrap()
 }
 
+fn policy() -> AddressPolicy {
+    AddressPolicy {
+        private_allow: loopback(),
+        own_listeners: Vec::new(),
+    }
+}
+
 impl House {
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -61,11 +68,7 @@ impl House {
         let sealing = Sealing::open_or_create(store.clone(), &secret(SECRET), SALT, clock.clone())
             .await
             .unwrap();
-        let policy = AddressPolicy {
-            private_allow: loopback(),
-            own_listeners: Vec::new(),
-        };
-        let desk = Desk::new(store.clone(), sealing.clone(), policy, clock.clone());
+        let desk = Desk::new(store.clone(), sealing.clone(), policy(), clock.clone());
         let editor = user(&store, "owner@example.com", clock.now()).await;
         Self {
             dir,
@@ -80,6 +83,13 @@ impl House {
     /// Another user with a workspace of the user's own.
     pub(crate) async fn stranger(&self) -> Editor {
         user(&self.store, "stranger@example.com", self.clock.now()).await
+    }
+
+    /// The desk of another process over the same database.
+    pub(crate) async fn desk_beside(&self) -> Desk {
+        let store = open(&self.dir.path().join("gaiterguard.db"));
+        let sealing = self.started_with(SECRET).await.unwrap();
+        Desk::new(store, sealing, policy(), self.clock.clone())
     }
 
     /// Starts again over the same database, as another process would.
