@@ -6,6 +6,7 @@
 mod assess;
 mod effect;
 pub mod node;
+pub mod rule;
 mod words;
 
 pub use assess::{Subject, assess};
