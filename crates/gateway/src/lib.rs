@@ -20,6 +20,7 @@ mod conclude;
 mod dispatch;
 mod execute;
 mod forward;
+mod judge;
 mod locate;
 mod prepare;
 pub mod relay;

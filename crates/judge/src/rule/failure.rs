@@ -9,6 +9,14 @@ pub struct Failure {
     pub(super) at: u32,
 }
 
+impl Failure {
+    /// That of a condition that is none.
+    pub(super) const NEVER: Self = Self {
+        cause: Cause::NotBoolean,
+        at: 0,
+    };
+}
+
 /// The ways in which a condition cannot be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {

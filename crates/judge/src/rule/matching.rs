@@ -31,10 +31,12 @@ enum Condition {
 pub enum Match {
     /// It does.
     Yes,
+    /// It counts as matching, because its condition could not be evaluated.
+    Unevaluated(Failure),
+    /// What would decide it was not kept of the request.
+    Undecidable(Failure),
     /// It does not.
     No,
-    /// What would decide it was not kept of the request.
-    Undecidable,
 }
 
 impl CompiledRule {
@@ -82,20 +84,37 @@ impl CompiledRule {
         if !self.rule.covers(facts.service.0, facts.agent.0) {
             return Match::No;
         }
-        let holds = match &self.condition {
-            Condition::Always => true,
-            Condition::Words => false,
-            Condition::Broken(_) => self.rule.effect != RuleEffect::Allow,
-            Condition::Program(program) => match program.evaluate_with(facts, memory) {
-                Ok(holds) => holds,
-                Err(Failure {
-                    cause: Cause::NotKept,
-                    ..
-                }) => return Match::Undecidable,
-                Err(_) => self.rule.effect != RuleEffect::Allow,
-            },
+        let outcome = match &self.condition {
+            Condition::Always => Ok(true),
+            Condition::Words => Ok(false),
+            Condition::Program(program) => program.evaluate_with(facts, memory),
+            Condition::Broken(_) => Err(Failure::NEVER),
         };
-        if holds { Match::Yes } else { Match::No }
+        match outcome {
+            Ok(true) => Match::Yes,
+            Ok(false) => Match::No,
+            Err(failure) if failure.cause == Cause::NotKept => Match::Undecidable(failure),
+            Err(_) if self.rule.effect == RuleEffect::Allow => Match::No,
+            Err(failure) => Match::Unevaluated(failure),
+        }
+    }
+
+    /// The rule as it is told of a request that it matches in this way.
+    pub fn matched(&self, how: Match) -> MatchedRule {
+        let unevaluated = match (how, &self.condition) {
+            (Match::Yes | Match::No, _) => None,
+            (_, Condition::Broken(error)) => Some(error.to_string()),
+            (Match::Unevaluated(failure) | Match::Undecidable(failure), _) => self
+                .program()
+                .map(|program| program.explain(failure))
+                .or_else(|| Some(failure.cause.phrase().to_owned())),
+        };
+        MatchedRule {
+            id: self.rule.id,
+            name: self.rule.name.clone(),
+            effect: self.rule.effect,
+            unevaluated,
+        }
     }
 }
 
@@ -107,34 +126,23 @@ pub fn matching<'v>(
 ) -> Vec<MatchedRule> {
     weigh(rules, facts)
         .into_iter()
-        .filter(|(rule, outcome)| match outcome {
-            Match::Yes => true,
-            Match::No => false,
-            Match::Undecidable => rule.rule.effect != RuleEffect::Allow,
+        .filter(|(rule, how)| match how {
+            Match::Undecidable(_) => rule.rule.effect != RuleEffect::Allow,
+            _ => true,
         })
-        .map(|(rule, _)| rule.matched())
+        .map(|(rule, how)| rule.matched(how))
         .collect()
 }
 
 /// Every rule that matches a request, or of which that cannot be said from what was kept of it.
-pub fn weigh<'v>(
-    rules: impl IntoIterator<Item = &'v CompiledRule>,
+pub fn weigh<'r: 'v, 'v>(
+    rules: impl IntoIterator<Item = &'r CompiledRule>,
     facts: &'v Facts<'v>,
-) -> Vec<(&'v CompiledRule, Match)> {
+) -> Vec<(&'r CompiledRule, Match)> {
     let mut memory = Memory::default();
     rules
         .into_iter()
         .map(|rule| (rule, rule.matches(facts, &mut memory)))
-        .filter(|(_, outcome)| *outcome != Match::No)
+        .filter(|(_, how)| *how != Match::No)
         .collect()
-}
-
-impl CompiledRule {
-    fn matched(&self) -> MatchedRule {
-        MatchedRule {
-            id: self.rule.id,
-            name: self.rule.name.clone(),
-            effect: self.rule.effect,
-        }
-    }
 }

@@ -92,6 +92,24 @@ fn what_cannot_be_evaluated_matches_unless_it_allows() {
     let broken = CompiledRule::new(rule(RuleEffect::Deny, Some("no expression")));
     assert_eq!(broken.broken().map(|error| error.column), Some(4));
     assert!(broken.program().is_none());
+    let rules = [
+        broken,
+        CompiledRule::new(rule(RuleEffect::Deny, Some("request.body.b > 1"))),
+    ];
+    let told: Vec<_> = with_body("{\"a\":1}", |facts| matching(&rules, facts))
+        .into_iter()
+        .map(|rule| rule.unevaluated)
+        .collect();
+    assert_eq!(
+        told[1].as_deref(),
+        Some("that field is missing (line 1, column 14)")
+    );
+    assert!(
+        told[0]
+            .as_deref()
+            .unwrap()
+            .starts_with("line 1, column 4: ")
+    );
 }
 
 #[test]
@@ -160,15 +178,19 @@ fn what_was_not_kept_makes_a_rule_undecidable_only_where_it_matters() {
     };
     let outcome = |condition: &str, effect| {
         let rules = [CompiledRule::new(rule(effect, Some(condition)))];
-        weigh(&rules, &facts).first().map(|(_, outcome)| *outcome)
+        weigh(&rules, &facts).first().map(|(_, how)| match how {
+            Match::Undecidable(_) => "undecidable",
+            Match::Yes => "yes",
+            Match::Unevaluated(_) | Match::No => "other",
+        })
     };
     for effect in [RuleEffect::Deny, RuleEffect::Allow] {
         let body = outcome("request.body.a > 1", effect);
-        assert_eq!(body, Some(Match::Undecidable));
+        assert_eq!(body, Some("undecidable"));
         let neither = outcome("request.body.a > 1 && request.method == \"GET\"", effect);
         assert_eq!(neither, None);
         let either = outcome("request.body.a > 1 || request.method == \"POST\"", effect);
-        assert_eq!(either, Some(Match::Yes));
+        assert_eq!(either, Some("yes"));
     }
 }
 
