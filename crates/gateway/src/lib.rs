@@ -26,6 +26,7 @@ mod prepare;
 pub mod relay;
 mod sealed;
 mod submit;
+mod to_its_end;
 
 mod action;
 pub mod approval;

@@ -107,16 +107,14 @@ impl Gateway {
                 }
                 Recorded::KeyUsed(claim) => {
                     let digest = idempotency_digest(&prepared.digest, &request.intent);
-                    return self.meet_claim(&prepared, claim, digest).await;
+                    return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
                 }
                 Recorded::TooManyPending => {
                     let pending_max = self.settings.pending_per_agent_max;
                     return Err(Refusal::TooManyPending { pending_max });
                 }
                 Recorded::AuthorityChanged => {
-                    self.authority
-                        .reload(prepared.caller.agent.workspace)
-                        .await?;
+                    Box::pin(self.authority.reload(prepared.caller.agent.workspace)).await?;
                     caller = self.authority.again(&prepared.caller)?;
                 }
             }
@@ -292,4 +290,23 @@ fn held(action: ActionId, expires_at: Timestamp, judgement: &Judgement) -> Held 
 fn denied(mut rules: Vec<MatchedRule>) -> Refusal {
     rules.retain(|rule| rule.effect == RuleEffect::Deny);
     Refusal::PolicyDenied { rules }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How large the future is that a method returns.
+    fn future_size<A, B, C, D, F: Future>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// It is moved several times on its way; what is rare and large in it is boxed where it is awaited.
+    #[test]
+    fn what_travels_with_every_request_is_small() {
+        let size = future_size(|gateway: &'static Arc<Gateway>, caller, request, id| {
+            gateway.submit(caller, request, id)
+        });
+        assert!(size <= 6 * 1024, "{size} bytes");
+    }
 }

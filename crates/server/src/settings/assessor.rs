@@ -9,6 +9,10 @@ use super::{SettingError, Source};
 
 /// `LLM_BASE_URL`, `LLM_API_KEY`, `LLM_MODEL`, `LLM_TIMEOUT_MS` and `LLM_FAILURE_MODE`.
 #[derive(Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the built-in assessor needs none of it")
+)]
 pub(crate) struct AssessorSettings {
     /// None if the built-in assessor works alone.
     pub(crate) llm: Option<LlmSettings>,
@@ -17,6 +21,10 @@ pub(crate) struct AssessorSettings {
 
 /// An OpenAI-compatible server.
 #[derive(Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the built-in assessor needs none of it")
+)]
 pub(crate) struct LlmSettings {
     /// Up to and including `/v1`; no slash at the end.
     pub(crate) base_url: String,
