@@ -13,7 +13,7 @@ use crate::desk::{DefinitionError, Desk, Editor};
 use crate::field::{FieldError, FieldReader};
 
 pub use simulate::{DAYS_MAX, ROWS_MAX, simulate};
-pub use tally::{Changes, Example, Simulation};
+pub use tally::{Changes, Example, ProposedRule, Simulation};
 
 /// The longest rule in plain words, in characters.
 pub const TEXT_CHARS_MAX: usize = 2000;

@@ -42,7 +42,29 @@ pub(super) fn check(text: &str) -> Result<(), ConditionError> {
             "expected an expression, and this is empty",
         ));
     }
+    if let Some((offset, hidden)) = text.char_indices().find(|(_, c)| is_hidden(*c)) {
+        let message = format!(
+            "what is not seen cannot stand in a condition: expected \\u{:04x} within a text",
+            u32::from(hidden)
+        );
+        return Err(ConditionError::at(text, offset, message));
+    }
     Guard::new(text).run()
+}
+
+/// Characters that are not seen, or that make others be seen in another order.
+fn is_hidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
 }
 
 struct Guard<'t> {
