@@ -21,6 +21,7 @@ mod dispatch;
 mod execute;
 mod forward;
 mod hold;
+mod judge;
 mod locate;
 mod prepare;
 pub mod relay;

@@ -23,7 +23,6 @@ use uuid::Uuid;
 
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
-use crate::assessor::{Assessment, Question};
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
 use crate::forward::Forwarding;
@@ -137,38 +136,6 @@ impl Gateway {
     ) -> Result<Judgement, Refusal> {
         let prepared = self.prepare(caller, &request).await?;
         Ok(self.judge(&prepared, &request).await)
-    }
-
-    /// The rules that match, the assessor's verdict, and what follows from both.
-    pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
-        let caller = &prepared.caller;
-        let service = &prepared.located.service;
-        let matched: Vec<MatchedRule> = caller
-            .definitions
-            .rules
-            .iter()
-            .filter(|rule| rule.covers(service.id, caller.agent.id))
-            .map(|rule| MatchedRule {
-                id: rule.id,
-                name: rule.name.clone(),
-                effect: rule.effect,
-            })
-            .collect();
-        let question = Question {
-            request: &prepared.request,
-            intent: &request.intent,
-            agent: &caller.agent,
-            service,
-        };
-        let verdict = match self.assessor.assess(question) {
-            Assessment::Done(verdict) => verdict,
-            Assessment::Later(verdict) => verdict.await,
-        };
-        let threshold = caller
-            .agent
-            .risk_threshold
-            .unwrap_or(self.settings.risk_threshold);
-        Judgement::of(verdict, matched, None, threshold)
     }
 
     /// Everything about a judged request that is to become durable.

@@ -6,6 +6,7 @@
 pub mod assess;
 pub mod node;
 pub mod opened;
+pub mod rule;
 
 pub use assess::{Assessment, Certainty, Documented, Effect, Operation, Subject, assess};
 pub use node::Node;

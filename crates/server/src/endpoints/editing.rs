@@ -47,6 +47,11 @@ impl Editing {
         &self.desk
     }
 
+    /// The gateway, to ask it what it would do.
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
     /// The caller's workspace.
     pub(crate) fn workspace(&self) -> WorkspaceId {
         self.caller.workspace()
