@@ -14,6 +14,7 @@ pub mod sealing;
 
 pub mod answer;
 pub mod assessor;
+pub mod llm;
 pub mod refusal;
 
 mod conclude;
