@@ -13,6 +13,7 @@ mod ask;
 mod breaker;
 mod comparison;
 mod conceal;
+mod condition;
 mod description;
 mod dialect;
 mod error;
@@ -41,6 +42,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 pub use comparison::TextRule;
+pub use condition::{Coverage, ExampleRequest, ProposedCondition, WordedRule};
 pub use error::LlmError;
 pub use material::Unshowable;
 pub use metrics::LlmMetrics;

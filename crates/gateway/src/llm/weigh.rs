@@ -238,6 +238,7 @@ mod tests {
 
     use super::*;
     use crate::llm::comparison::Applies;
+    use crate::llm::word::Word;
 
     fn harmless() -> Finding {
         Finding {
@@ -259,15 +260,20 @@ mod tests {
         }
     }
 
+    fn any_word<W: Word + std::fmt::Debug>() -> impl Strategy<Value = W> {
+        prop::sample::select(W::WORDS)
+            .prop_map(|(word, _)| serde_json::from_value(serde_json::json!(word)).unwrap())
+    }
+
     fn any_finding() -> impl Strategy<Value = Finding> {
         let description = (
-            prop::collection::vec(prop::sample::select(Effect::ALL), 1..4),
-            prop::sample::select(Extent::ALL),
-            prop::sample::select(Audience::ALL),
-            prop::sample::select(Sensitivity::ALL),
-            prop::sample::select(Harm::ALL),
-            prop::sample::select(Documented::ALL),
-            prop::sample::select(Address::ALL),
+            prop::collection::vec(any_word::<Effect>(), 1..4),
+            any_word::<Extent>(),
+            any_word::<Audience>(),
+            any_word::<Sensitivity>(),
+            any_word::<Harm>(),
+            any_word::<Documented>(),
+            any_word::<Address>(),
         )
             .prop_map(
                 |(effects, extent, audience, sensitivity, harm, documented, addresses_reviewer)| {
@@ -283,10 +289,10 @@ mod tests {
                 },
             );
         let comparison = (
-            prop::sample::select(Relation::ALL),
-            prop::collection::vec(prop::sample::select(Difference::ALL), 0..3),
-            prop::sample::select(Manipulation::ALL),
-            prop::collection::vec(prop::sample::select(Applies::ALL), 0..3),
+            any_word::<Relation>(),
+            prop::collection::vec(any_word::<Difference>(), 0..3),
+            any_word::<Manipulation>(),
+            prop::collection::vec(any_word::<Applies>(), 0..3),
         )
             .prop_map(|(relation, differences, manipulation, rules)| Comparison {
                 relation,

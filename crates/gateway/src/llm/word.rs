@@ -26,12 +26,6 @@ macro_rules! words {
         impl $crate::llm::word::Word for $name {
             const WORDS: &'static [(&'static str, &'static str)] = &[$(($word, $meaning),)+];
         }
-
-        #[cfg(test)]
-        impl $name {
-            /// Every word.
-            pub(super) const ALL: &'static [Self] = &[$(Self::$variant,)+];
-        }
     };
 }
 pub(super) use words;

@@ -14,7 +14,7 @@ async fn the_same_question_is_not_asked_again_and_any_other_is() {
     let first = desk.assess(&case).await;
     assert_eq!(desk.assess(&case).await, first);
     assert_eq!(desk.model.calls(), 2);
-    let mut others = vec![
+    let mut others = [
         Case::new("PUT", "{}").rule(RuleEffect::Deny, "Payments"),
         Case::new("POST", "{} ").rule(RuleEffect::Deny, "Payments"),
         Case::new("POST", "{}").rule(RuleEffect::Deny, "Payment"),
