@@ -15,6 +15,7 @@ mod hostile;
 mod idempotency;
 mod jupyter;
 mod kill_loop;
+mod llm;
 mod masking;
 mod matrix;
 mod passing;
