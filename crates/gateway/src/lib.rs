@@ -59,6 +59,7 @@ use crate::assessor::Assessor;
 use crate::authority::{AgentCaller, Authority};
 use crate::credential::Credentials;
 use crate::housekeeping::Touches;
+use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::sealing::Sealing;
@@ -80,6 +81,8 @@ pub struct GatewaySettings {
     pub stored_answer_bytes_max: usize,
     /// How many actions of one agent may wait for a human.
     pub pending_per_agent_max: u32,
+    /// What is held where a language model is needed and there is none.
+    pub llm_failure_mode: FailureMode,
     /// How long the ledger's rows are kept.
     pub ledger_retention: Duration,
     /// How long the answers to executed actions are kept.
@@ -95,6 +98,7 @@ pub struct Gateway {
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) assessor: Box<dyn Assessor>,
+    pub(crate) llm: Option<Llm>,
     pub(crate) settings: GatewaySettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
@@ -120,6 +124,8 @@ pub struct Parts {
     pub upstream: Arc<Upstream>,
     /// Who judges risk.
     pub assessor: Box<dyn Assessor>,
+    /// Who is asked where rules and the assessor leave a request open.
+    pub llm: Option<Llm>,
     /// The operator's settings.
     pub settings: GatewaySettings,
     /// The time.
@@ -137,9 +143,10 @@ impl Gateway {
             credentials: parts.credentials,
             upstream: parts.upstream,
             assessor: parts.assessor,
+            metrics: Metrics::new(parts.llm.as_ref().map(Llm::metrics)),
+            llm: parts.llm,
             settings: parts.settings,
             clock: parts.clock,
-            metrics: Metrics::default(),
             watch: ActionWatch::default(),
             touches: Touches::default(),
             tasks: TaskTracker::new(),

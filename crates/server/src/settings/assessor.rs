@@ -74,12 +74,19 @@ impl AssessorSettings {
             api_key: settings.api_key.clone(),
             model: settings.model.clone(),
             timeout: settings.timeout,
-            failure_mode: match self.failure_mode {
-                LlmFailureMode::BlockUnsafe => llm::FailureMode::BlockUnsafe,
-                LlmFailureMode::BlockAll => llm::FailureMode::BlockAll,
-            },
+            failure_mode: self.failure_mode.for_gateway(),
             ceilings: settings.ceilings,
         })
+    }
+}
+
+impl LlmFailureMode {
+    /// The mode as the gateway takes it.
+    pub(crate) fn for_gateway(self) -> llm::FailureMode {
+        match self {
+            Self::BlockUnsafe => llm::FailureMode::BlockUnsafe,
+            Self::BlockAll => llm::FailureMode::BlockAll,
+        }
     }
 }
 

@@ -43,10 +43,7 @@ pub(super) fn optional_integer(
 }
 
 /// An amount of money, if the variable is set.
-pub(super) fn amount(
-    source: &Source,
-    variable: &'static str,
-) -> Result<Option<f64>, SettingError> {
+pub(super) fn amount(source: &Source, variable: &'static str) -> Result<Option<f64>, SettingError> {
     let Some(text) = source.get(variable)? else {
         return Ok(None);
     };
