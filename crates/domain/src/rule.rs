@@ -80,6 +80,9 @@ pub struct MatchedRule {
     pub name: String,
     /// What it does.
     pub effect: RuleEffect,
+    /// Why its condition could not be evaluated, where it matched for that reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unevaluated: Option<String>,
 }
 
 /// The effect that wins among the rules that matched: the strictest.
@@ -98,6 +101,7 @@ mod tests {
             id: RuleId(1),
             name: String::new(),
             effect,
+            unevaluated: None,
         }
     }
 

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use gaiterguard_domain::agent::{Agent, StandingRefused};
-use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::Rule;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::workspace::{AuthorityVersion, Workspace};
+use gaiterguard_judge::rule::CompiledRule;
 use gaiterguard_store::{Definitions as StoredDefinitions, Store, StoreError};
 use gaiterguard_vault::agent_key;
 use tokio::sync::Mutex;
@@ -37,8 +38,8 @@ pub struct Definitions {
     agents: HashMap<AgentId, Arc<Agent>>,
     services: HashMap<ServiceId, Arc<KnownService>>,
     services_by_name: HashMap<String, ServiceId>,
-    /// The rules that count.
-    pub rules: Vec<Rule>,
+    /// The rules that count, ready to be applied.
+    pub rules: Vec<Arc<CompiledRule>>,
     key_hashes: Vec<([u8; 32], AgentId)>,
     cuts: HashMap<(AgentId, ServiceId), CancellationToken>,
 }
@@ -116,14 +117,39 @@ impl Definitions {
                 .into_iter()
                 .map(|s| (s.id, Arc::new(KnownService::new(s))))
                 .collect(),
-            rules: stored
-                .rules
-                .into_iter()
-                .filter(|rule| rule.enabled)
-                .collect(),
+            rules: compiled(stored.rules, before),
             cuts,
         }
     }
+}
+
+/// The rules that count, compiled where they were not before.
+fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledRule>> {
+    let known: HashMap<RuleId, &Arc<CompiledRule>> = before
+        .map_or(&[][..], |before| &before.rules)
+        .iter()
+        .map(|rule| (rule.rule().id, rule))
+        .collect();
+    rules
+        .into_iter()
+        .filter(|rule| rule.enabled)
+        .map(|rule| match known.get(&rule.id) {
+            Some(same) if *same.rule() == rule => Arc::clone(same),
+            _ => {
+                let compiled = CompiledRule::new(rule);
+                if let Some(error) = compiled.broken() {
+                    tracing::error!(
+                        rule = %compiled.rule().id,
+                        workspace = %compiled.rule().workspace,
+                        %error,
+                        "the condition of a stored rule is not understood: the rule counts as \
+                         matched, unless it allows"
+                    );
+                }
+                Arc::new(compiled)
+            }
+        })
+        .collect()
 }
 
 #[derive(Debug, Default)]

@@ -125,7 +125,7 @@ impl Conclusion {
                     }
                 };
                 let entry = action.entry;
-                gateway.end_execution(*action, event, answer).await?;
+                Box::pin(gateway.end_execution(*action, event, answer)).await?;
                 gateway
                     .store
                     .complete_soon(Completion {

@@ -79,7 +79,13 @@ impl From<Vec<FieldError>> for DefinitionError {
 fn first_message(errors: &[FieldError]) -> String {
     errors.first().map_or_else(
         || "the fields cannot be taken as they are".to_owned(),
-        |error| format!("{} {}", error.field, error.message),
+        |error| match error.place {
+            None => format!("{} {}", error.field, error.message),
+            Some((line, column)) => format!(
+                "{}, line {line}, column {column}: {}",
+                error.field, error.message
+            ),
+        },
     )
 }
 

@@ -1,9 +1,14 @@
 //! Putting the credential in and sending, once.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
+use http_body::{Body as _, SizeHint};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -12,8 +17,8 @@ use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::upstream::{
-    Inbound, InboundBody, MaskedBody, Masker, NotSentReason, Outbound, OutboundBody, PoolKey,
-    SendError, is_readable_encoding,
+    Inbound, InboundBody, InboundError, MaskedBody, Masker, NotSentReason, Outbound, OutboundBody,
+    PoolKey, SendError, is_readable_encoding,
 };
 
 /// The right to send one request. Sending takes one, so the decision cannot be forgotten; none
@@ -59,11 +64,45 @@ impl Permit {
 pub(crate) struct Sent {
     pub(crate) status: StatusCode,
     pub(crate) headers: http::HeaderMap,
-    pub(crate) body: SentBody,
+    /// How long the whole body is, as far as it is known.
+    pub(crate) size_hint: SizeHint,
+    /// What there is of the body already.
+    pub(crate) arrived: Arrived,
+    /// The rest of the body.
+    pub(crate) rest: SentBody,
+}
+
+/// What was there of an answer's body when its head was.
+pub(crate) enum Arrived {
+    /// Nothing yet.
+    Nothing,
+    /// A piece, and more is to come.
+    Piece(Bytes),
+    /// All of it.
+    Whole(Bytes),
+    /// It broke off.
+    Cut(InboundError),
 }
 
 /// The body of such an answer.
 pub(crate) type SentBody = MaskedBody<InboundBody>;
+
+impl Arrived {
+    /// Takes what is there, without waiting for more.
+    fn of(body: &mut SentBody) -> Self {
+        let mut unwoken = Context::from_waker(Waker::noop());
+        match Pin::new(&mut *body).poll_frame(&mut unwoken) {
+            Poll::Pending => Self::Nothing,
+            Poll::Ready(None) => Self::Whole(Bytes::new()),
+            Poll::Ready(Some(Err(error))) => Self::Cut(error),
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(piece) if body.is_end_stream() => Self::Whole(piece),
+                Ok(piece) => Self::Piece(piece),
+                Err(_trailers) => Self::Nothing,
+            },
+        }
+    }
+}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -122,7 +161,7 @@ impl Gateway {
         else {
             return Ok(sent);
         };
-        let renewal = self.credentials.renew_after_401(service, refused.version);
+        let renewal = Box::pin(self.credentials.renew_after_401(service, refused.version));
         match unless_cut(cut, renewal).await {
             Ok(Some(renewed)) => {
                 Box::pin(self.send_once(service, request, Some(&renewed), cut)).await
@@ -217,10 +256,13 @@ fn masked(inbound: Inbound, ready: Option<&ReadyCredential>) -> Sent {
     } else {
         Masker::new(&[])
     };
+    let mut rest = MaskedBody::new(body, masker);
     Sent {
         status,
         headers,
-        body: MaskedBody::new(body, masker),
+        size_hint: rest.size_hint(),
+        arrived: Arrived::of(&mut rest),
+        rest,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
 use crate::sealing::Purpose;
+use crate::to_its_end::ToItsEnd;
 
 /// How often an execution is begun anew because something changed under it before it is given up.
 const REBEGIN_MAX: usize = 8;
@@ -47,14 +48,14 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         let begun = self.begin(caller, id).await?;
         let gateway = Arc::clone(self);
-        self.to_its_end(Box::pin(async move {
+        let executing = async move {
             let permit = Permit::approved(begun.action.id);
             let sent = gateway
                 .dispatch(permit, &begun.service, &begun.request, &begun.cut)
                 .await;
             gateway.finish(begun, sent).await
-        }))
-        .await
+        };
+        ToItsEnd::new(executing, &self.tasks).await
     }
 
     /// Checks everything the approval rests on and makes the action durably `EXECUTING`.
@@ -94,7 +95,7 @@ impl Gateway {
                 }
                 Changed::RevisionMoved => {}
                 Changed::AuthorityChanged => {
-                    self.authority.reload(action.workspace).await?;
+                    Box::pin(self.authority.reload(action.workspace)).await?;
                     caller = self.authority.again(&caller)?;
                 }
             }

@@ -1,21 +1,24 @@
 //! Sending what was decided to be forwarded at once.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId};
-use gaiterguard_domain::ledger::{Completion, NewDecision, Outcome as LedgerOutcome, Recorded};
+use gaiterguard_domain::ledger::{
+    Completion, NewDecision, Outcome as LedgerOutcome, Recorded, StoredAnswer,
+};
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
 use gaiterguard_domain::verdict::{Decision, Judgement};
+use gaiterguard_store::Ending;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::answer::{Answer, Provenance};
 use crate::conclude::Conclusion;
-use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
+use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent, Why};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
-use crate::relay;
+use crate::relay::{self, AnswerBody};
+use crate::to_its_end::ToItsEnd;
 
 /// A request that is to be forwarded.
 pub(crate) struct Forwarding {
@@ -53,7 +56,8 @@ impl Forwarding {
 }
 
 impl Gateway {
-    /// Sends a recorded request.
+    /// Sends a recorded request, to its end even if the agent goes away meanwhile: whatever was begun
+    /// must be known to the ledger.
     pub(crate) async fn forward(
         self: &Arc<Self>,
         permit: Permit,
@@ -61,11 +65,11 @@ impl Gateway {
         forwarding: Forwarding,
     ) -> Result<Answer, Refusal> {
         let gateway = Arc::clone(self);
-        self.to_its_end(Box::pin(async move {
+        let forwarding = async move {
             let sent = gateway.send(permit, &forwarding).await;
             gateway.relay(sent, entry, forwarding).await
-        }))
-        .await
+        };
+        ToItsEnd::new(forwarding, &self.tasks).await
     }
 
     /// Sends a safe request while its decision becomes durable. No answer is given before it is.
@@ -77,24 +81,52 @@ impl Gateway {
         request: ProxyRequest,
     ) -> Result<Answer, Refusal> {
         let gateway = Arc::clone(self);
-        self.to_its_end(Box::pin(async move {
-            let recording = gateway.record_read(&forwarding.prepared, decision, &request);
-            let (sent, entry) = tokio::join!(gateway.send(permit, &forwarding), recording);
-            gateway.relay(sent, entry?, forwarding).await
-        }))
-        .await
+        let forwarding = async move {
+            let ending = Ending::default();
+            let sending = gateway.read(permit, &forwarding, &ending);
+            let recording = gateway.record_read(&forwarding.prepared, decision, &request, &ending);
+            let ((sent, is_recorded), entry) = tokio::join!(sending, recording);
+            let entry = entry?;
+            match sent {
+                Ok(Sent {
+                    status,
+                    headers,
+                    arrived: Arrived::Whole(body),
+                    ..
+                }) if is_recorded => Ok(Answer {
+                    provenance: Provenance::Forwarded,
+                    status,
+                    headers,
+                    risk_score: forwarding.risk_score,
+                    has_key: false,
+                    body: AnswerBody::Whole(body),
+                }),
+                sent => gateway.relay(sent, entry, forwarding).await,
+            }
+        };
+        ToItsEnd::new(forwarding, &self.tasks).await
     }
 
-    /// Runs what speaks to an upstream to its end, even if the agent goes away meanwhile: whatever
-    /// was begun must be known to the ledger.
-    pub(crate) async fn to_its_end(
+    /// Sends a safe request. If its answer is whole at once, and the decision is not written yet, its
+    /// end is recorded along with that: true then.
+    async fn read(
         &self,
-        speaking: Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send>>,
-    ) -> Result<Answer, Refusal> {
-        self.tasks.spawn(speaking).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a task that spoke to an upstream died");
-            Err(Refusal::UpstreamBroken)
-        })
+        permit: Permit,
+        forwarding: &Forwarding,
+        ending: &Ending,
+    ) -> (Result<Sent, DispatchFailed>, bool) {
+        let sent = self.send(permit, forwarding).await;
+        let is_recorded = match &sent {
+            Ok(sent) if matches!(sent.arrived, Arrived::Whole(_)) => {
+                let answer = StoredAnswer {
+                    status: sent.status.as_u16(),
+                    content: None,
+                };
+                ending.tell(LedgerOutcome::Answered(answer), self.clock.now())
+            }
+            Ok(_) | Err(_) => false,
+        };
+        (sent, is_recorded)
     }
 
     /// Records the decision on a request that may be on its way already. If definitions change
@@ -104,17 +136,19 @@ impl Gateway {
         prepared: &Prepared,
         mut decision: NewDecision,
         request: &ProxyRequest,
+        ending: &Ending,
     ) -> Result<RequestEntryId, Refusal> {
         let request_id = decision.entry.request_id;
         let mut caller = prepared.caller.clone();
         loop {
-            match self.store.record(decision).await? {
+            let recording = self.store.record_with_ending(decision, ending.clone());
+            match recording.await? {
                 Recorded::Done(entry) => {
                     self.metrics.decided(Decision::Forward);
                     return Ok(entry);
                 }
                 Recorded::AuthorityChanged => {
-                    self.authority.reload(caller.agent.workspace).await?;
+                    Box::pin(self.authority.reload(caller.agent.workspace)).await?;
                     let again = self.authority.again(&caller)?;
                     let again = Box::pin(self.prepare(again, request)).await?;
                     let judgement = Box::pin(self.judge(&again, request)).await;

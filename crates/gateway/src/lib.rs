@@ -21,11 +21,13 @@ mod conclude;
 mod dispatch;
 mod execute;
 mod forward;
+mod judge;
 mod locate;
 mod prepare;
 pub mod relay;
 mod sealed;
 mod submit;
+mod to_its_end;
 
 mod action;
 pub mod approval;

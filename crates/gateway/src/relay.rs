@@ -9,13 +9,13 @@ use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::answer::KeptAnswer;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use thiserror::Error;
 
 use crate::Gateway;
 use crate::conclude::{Conclusion, End};
-use crate::dispatch::{Sent, SentBody};
+use crate::dispatch::{Arrived, Sent, SentBody};
 use crate::refusal::Refusal;
+use crate::upstream::InboundError;
 
 /// Why an answer breaks off. The door closes the connection.
 #[derive(Debug, Error)]
@@ -59,7 +59,9 @@ enum Stage {
 
 /// An answer that is still arriving.
 struct Reading {
-    body: SentBody,
+    /// What had arrived with the head.
+    arrived: Arrived,
+    rest: SentBody,
     conclusion: Conclusion,
     kept: Kept,
     /// How many bytes are still to come, where the upstream said.
@@ -75,7 +77,58 @@ struct Kept {
     is_truncated: bool,
 }
 
+/// The headers for the agent; they stay where they are too, if the answer is kept.
+pub(crate) fn headers(sent: &mut Sent, conclusion: &Conclusion) -> HeaderMap {
+    if conclusion.keeps_answer() {
+        sent.headers.clone()
+    } else {
+        std::mem::take(&mut sent.headers)
+    }
+}
+
+/// The body of an answer whose head has arrived. What `conclusion` is to keep of it is collected
+/// on the way. A body that is whole already has ended, and is concluded here.
+pub(crate) async fn body(
+    gateway: &Arc<Gateway>,
+    mut sent: Sent,
+    conclusion: Conclusion,
+) -> Result<AnswerBody, Refusal> {
+    let Arrived::Whole(body) = &mut sent.arrived else {
+        return Ok(AnswerBody::Relayed(RelayedBody::new(
+            Arc::clone(gateway),
+            sent,
+            conclusion,
+        )));
+    };
+    let body = std::mem::take(body);
+    let mut kept = Kept::new(gateway, sent.status, sent.headers, &conclusion);
+    kept.add(&body);
+    let concluded = conclusion.conclude(gateway, End::Whole(kept.into_answer()));
+    concluded.await.map_err(|_| Refusal::OutcomeUnknown)?;
+    Ok(AnswerBody::Whole(body))
+}
+
 impl Kept {
+    fn new(
+        gateway: &Gateway,
+        status: StatusCode,
+        headers: HeaderMap,
+        conclusion: &Conclusion,
+    ) -> Self {
+        let bytes_max = if conclusion.keeps_answer() {
+            gateway.settings.stored_answer_bytes_max
+        } else {
+            0
+        };
+        Self {
+            status,
+            headers,
+            body: BytesMut::new(),
+            bytes_max,
+            is_truncated: false,
+        }
+    }
+
     fn add(&mut self, piece: &Bytes) {
         let room = self.bytes_max - self.body.len();
         self.is_truncated |= piece.len() > room;
@@ -92,60 +145,36 @@ impl Kept {
     }
 }
 
-/// The headers for the agent; they stay where they are too, if the answer is kept.
-pub(crate) fn headers(sent: &mut Sent, conclusion: &Conclusion) -> HeaderMap {
-    if conclusion.keeps_answer() {
-        sent.headers.clone()
-    } else {
-        std::mem::take(&mut sent.headers)
-    }
-}
-
-/// The body of an answer whose head has arrived. What `conclusion` is to keep of it is collected
-/// on the way. A body that is known to be empty has ended already, and nobody would look for its
-/// end: so it is concluded here.
-pub(crate) async fn body(
-    gateway: &Arc<Gateway>,
-    sent: Sent,
-    conclusion: Conclusion,
-) -> Result<AnswerBody, Refusal> {
-    let mut relayed = RelayedBody::new(Arc::clone(gateway), sent, conclusion);
-    if relayed.size_hint.exact() != Some(0) {
-        return Ok(AnswerBody::Relayed(relayed));
-    }
-    // Its frames are its end alone.
-    match relayed.frame().await {
-        None => Ok(AnswerBody::Whole(Bytes::new())),
-        Some(_) => Err(Refusal::OutcomeUnknown),
+impl Reading {
+    /// The next frame: of what had arrived, and then of the rest.
+    fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
+        match std::mem::replace(&mut self.arrived, Arrived::Nothing) {
+            Arrived::Piece(piece) | Arrived::Whole(piece) => {
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            Arrived::Cut(error) => Poll::Ready(Some(Err(error))),
+            Arrived::Nothing => Pin::new(&mut self.rest).poll_frame(context),
+        }
     }
 }
 
 impl RelayedBody {
     fn new(gateway: Arc<Gateway>, sent: Sent, conclusion: Conclusion) -> Self {
-        let size_hint = sent.body.size_hint();
-        let keeps = conclusion.keeps_answer();
-        let kept = Kept {
-            status: sent.status,
-            headers: sent.headers,
-            body: BytesMut::new(),
-            bytes_max: if keeps {
-                gateway.settings.stored_answer_bytes_max
-            } else {
-                0
-            },
-            is_truncated: false,
-        };
-        let remaining = size_hint.exact();
+        let kept = Kept::new(&gateway, sent.status, sent.headers, &conclusion);
         let reading = Reading {
-            body: sent.body,
+            arrived: sent.arrived,
+            rest: sent.rest,
             conclusion,
             kept,
-            remaining,
+            remaining: sent.size_hint.exact(),
         };
         Self {
             gateway,
             stage: Stage::Reading(Box::new(reading)),
-            size_hint,
+            size_hint: sent.size_hint,
         }
     }
 
@@ -190,30 +219,28 @@ impl Body for RelayedBody {
         let this = self.get_mut();
         loop {
             match &mut this.stage {
-                Stage::Reading(reading) => {
-                    match std::task::ready!(Pin::new(&mut reading.body).poll_frame(context)) {
-                        None => this.conclude(None, None),
-                        Some(Err(error)) => {
-                            this.conclude(None, Some(RelayError::Cut(error.to_string())));
-                        }
-                        Some(Ok(frame)) => {
-                            let Ok(piece) = frame.into_data() else {
-                                continue;
-                            };
-                            if reading.conclusion.keeps_answer() {
-                                reading.kept.add(&piece);
-                            }
-                            if let Some(remaining) = &mut reading.remaining {
-                                *remaining = remaining.saturating_sub(piece.len() as u64);
-                                if *remaining == 0 {
-                                    this.conclude(Some(piece), None);
-                                    continue;
-                                }
-                            }
-                            return Poll::Ready(Some(Ok(Frame::data(piece))));
-                        }
+                Stage::Reading(reading) => match std::task::ready!(reading.poll_frame(context)) {
+                    None => this.conclude(None, None),
+                    Some(Err(error)) => {
+                        this.conclude(None, Some(RelayError::Cut(error.to_string())));
                     }
-                }
+                    Some(Ok(frame)) => {
+                        let Ok(piece) = frame.into_data() else {
+                            continue;
+                        };
+                        if reading.conclusion.keeps_answer() {
+                            reading.kept.add(&piece);
+                        }
+                        if let Some(remaining) = &mut reading.remaining {
+                            *remaining = remaining.saturating_sub(piece.len() as u64);
+                            if *remaining == 0 {
+                                this.conclude(Some(piece), None);
+                                continue;
+                            }
+                        }
+                        return Poll::Ready(Some(Ok(Frame::data(piece))));
+                    }
+                },
                 Stage::Concluding {
                     last,
                     cut,
@@ -274,7 +301,7 @@ impl Drop for RelayedBody {
 /// bounded by the upstream room, the number of bytes here.
 async fn drain(reading: &mut Reading) -> Result<(), RelayError> {
     while !reading.kept.is_truncated {
-        match reading.body.frame().await {
+        match std::future::poll_fn(|context| reading.poll_frame(context)).await {
             None => return Ok(()),
             Some(Ok(frame)) => {
                 if let Ok(piece) = frame.into_data() {

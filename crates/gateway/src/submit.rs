@@ -25,7 +25,6 @@ use uuid::Uuid;
 
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
-use crate::assessor::{Assessment, Question};
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
 use crate::forward::Forwarding;
@@ -108,16 +107,14 @@ impl Gateway {
                 }
                 Recorded::KeyUsed(claim) => {
                     let digest = idempotency_digest(&prepared.digest, &request.intent);
-                    return self.meet_claim(&prepared, claim, digest).await;
+                    return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
                 }
                 Recorded::TooManyPending => {
                     let pending_max = self.settings.pending_per_agent_max;
                     return Err(Refusal::TooManyPending { pending_max });
                 }
                 Recorded::AuthorityChanged => {
-                    self.authority
-                        .reload(prepared.caller.agent.workspace)
-                        .await?;
+                    Box::pin(self.authority.reload(prepared.caller.agent.workspace)).await?;
                     caller = self.authority.again(&prepared.caller)?;
                 }
             }
@@ -133,38 +130,6 @@ impl Gateway {
     ) -> Result<Judgement, Refusal> {
         let prepared = self.prepare(caller, &request).await?;
         Ok(self.judge(&prepared, &request).await)
-    }
-
-    /// The rules that match, the assessor's verdict, and what follows from both.
-    pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
-        let caller = &prepared.caller;
-        let service = &prepared.located.service;
-        let matched: Vec<MatchedRule> = caller
-            .definitions
-            .rules
-            .iter()
-            .filter(|rule| rule.covers(service.id, caller.agent.id))
-            .map(|rule| MatchedRule {
-                id: rule.id,
-                name: rule.name.clone(),
-                effect: rule.effect,
-            })
-            .collect();
-        let question = Question {
-            request: &prepared.request,
-            intent: &request.intent,
-            agent: &caller.agent,
-            service,
-        };
-        let verdict = match self.assessor.assess(question) {
-            Assessment::Done(verdict) => verdict,
-            Assessment::Later(verdict) => verdict.await,
-        };
-        let threshold = caller
-            .agent
-            .risk_threshold
-            .unwrap_or(self.settings.risk_threshold);
-        Judgement::of(verdict, matched, None, threshold)
     }
 
     /// Everything about a judged request that is to become durable.
@@ -325,4 +290,23 @@ fn held(action: ActionId, expires_at: Timestamp, judgement: &Judgement) -> Held 
 fn denied(mut rules: Vec<MatchedRule>) -> Refusal {
     rules.retain(|rule| rule.effect == RuleEffect::Deny);
     Refusal::PolicyDenied { rules }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How large the future is that a method returns.
+    fn future_size<A, B, C, D, F: Future>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// It is moved several times on its way; what is rare and large in it is boxed where it is awaited.
+    #[test]
+    fn what_travels_with_every_request_is_small() {
+        let size = future_size(|gateway: &'static Arc<Gateway>, caller, request, id| {
+            gateway.submit(caller, request, id)
+        });
+        assert!(size <= 6 * 1024, "{size} bytes");
+    }
 }

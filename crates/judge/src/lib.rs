@@ -5,7 +5,10 @@
 
 mod assess;
 mod effect;
+pub mod node;
+pub mod rule;
 mod words;
 
 pub use assess::{Subject, assess};
 pub use effect::Effect;
+pub use node::Node;

@@ -52,11 +52,6 @@ impl Lifecycle {
         self.soft.cancelled().await;
     }
 
-    /// Whether the gateway has begun to stop.
-    pub(crate) fn is_draining(&self) -> bool {
-        self.soft.is_cancelled()
-    }
-
     /// Begins to stop.
     pub(crate) fn drain(&self) {
         self.soft.cancel();

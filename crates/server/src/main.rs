@@ -1,12 +1,6 @@
 //! Who may knock: the binary. Command line, settings, wiring, listeners and the route table; what
 //! happens to a request behind its door is the gateway crate's.
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "problems, extractors and settings wait for the endpoints that use them"
-)]
-
 mod cli;
 mod commands;
 mod console;

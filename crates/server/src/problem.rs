@@ -207,16 +207,6 @@ impl Problem {
         self.0.status
     }
 
-    /// The stable word.
-    pub(crate) fn code(&self) -> &'static str {
-        self.0.code
-    }
-
-    /// What went wrong this time.
-    pub(crate) fn detail(&self) -> &str {
-        &self.0.detail
-    }
-
     /// The members as they are written, for doors that do not speak HTTP.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         let mut members = Map::new();

@@ -122,11 +122,11 @@ impl Connection {
         }
     }
 
-    /// A statement of many rows as this connection's database reads it.
-    pub(crate) fn many(&self, statement: &'static ManyRows, rows: usize) -> &'static str {
+    /// A statement of `size` rows as this connection's database reads it.
+    pub(crate) fn many(&self, statement: &'static ManyRows, size: usize) -> &'static str {
         match self {
-            Self::Sqlite(_) => statement.unnumbered(rows),
-            Self::Postgres(_) => statement.numbered(rows),
+            Self::Sqlite(_) => statement.unnumbered(size),
+            Self::Postgres(_) => statement.numbered(size),
         }
     }
 

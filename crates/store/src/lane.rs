@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, AuditEntry, ChainHead, NewAuditEntry};
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
-use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::AuthorityVersion;
 use tokio::sync::OwnedMutexGuard;
@@ -24,7 +23,7 @@ use crate::connection::{
     Connection, On, Target, execute, fetch_all, fetch_one, fetch_optional, on,
 };
 use crate::error::StoreError;
-use crate::rows::{Cell, ManyRows, chunks};
+use crate::rows::{Cell, ManyRows, Piece, ROWS_PER_STATEMENT_MAX, pieces};
 use crate::store::Shared;
 
 /// How long a change may wait for its turn.
@@ -226,8 +225,8 @@ impl Write {
     }
 
     /// A statement of many rows as this transaction's database reads it.
-    pub(crate) fn many(&self, statement: &'static ManyRows, rows: usize) -> &'static str {
-        self.connection.many(statement, rows)
+    pub(crate) fn many(&self, statement: &'static ManyRows, size: usize) -> &'static str {
+        self.connection.many(statement, size)
     }
 
     /// Adds an entry, which is written when the transaction is committed.
@@ -327,8 +326,18 @@ impl Write {
 
     /// As [`Self::commit`], but whoever cannot live with an unknown end may settle it later.
     pub(crate) async fn commit_or_unknown(mut self) -> Result<(), CommitFailed> {
-        let entries = self.flush().await.map_err(CommitFailed::Not)?;
-        let committed = match tokio::time::timeout(COMMIT_WAIT, self.connection.commit()).await {
+        let commits_before = self.head.commits;
+        let entries = self.link().await.map_err(CommitFailed::Not)?;
+        self.notify().await.map_err(CommitFailed::Not)?;
+        let end = End {
+            entries: &entries,
+            head: self.head,
+            commits_before,
+        };
+        let prepared = end.prepare(&mut self.connection).await;
+        prepared.map_err(CommitFailed::Not)?;
+        let committing = end.commit(&mut self.connection);
+        let committed = match tokio::time::timeout(COMMIT_WAIT, committing).await {
             Ok(committed) => committed,
             Err(_) => Err(StoreError::late("the answer to a commit")),
         };
@@ -362,37 +371,23 @@ impl Write {
         }
     }
 
-    /// Writes the audit entries and the new head.
-    async fn flush(&mut self) -> Result<Vec<AuditEntry>, StoreError> {
+    /// Chains the audit entries and moves the head.
+    async fn link(&mut self) -> Result<Vec<AuditEntry>, StoreError> {
         let new = std::mem::take(&mut self.audit);
         let mut stock = std::mem::take(&mut self.ids.audit);
         let ids = self.take_ids("audit", &mut stock, new.len()).await?;
         self.ids.audit = stock;
-        let commits_before = self.head.commits;
-        let entries: Vec<AuditEntry> = ids
+        self.head.commits += 1;
+        let link = &mut self.head.link;
+        Ok(ids
             .into_iter()
             .zip(&new)
-            .map(|(id, new)| self.head.link.link(AuditId(id), new))
-            .collect();
-        self.head.commits += 1;
-        audit_insert(&mut self.connection, &entries).await?;
-        let moved = execute!(
-            self.connection,
-            "UPDATE audit_chains SET sequence = $2, hash = $3, commits = $4
-             WHERE chain = $1 AND commits = $5",
-            self.head.link.chain,
-            self.head.link.sequence,
-            self.head.link.hash.0.to_vec(),
-            self.head.commits,
-            commits_before,
-        );
-        if moved != 1 {
-            return Err(StoreError::inconsistent(
-                "audit_chains",
-                "commits",
-                self.head.link.chain,
-            ));
-        }
+            .map(|(id, new)| link.link(AuditId(id), new))
+            .collect())
+    }
+
+    /// Tells the other replicas, once this is committed, whose definitions have changed.
+    async fn notify(&mut self) -> Result<(), StoreError> {
         if let On::Postgres(connection) = self.connection.on() {
             for workspace in &self.authority {
                 let payload = self.shared.feed().authority_payload(*workspace);
@@ -403,7 +398,7 @@ impl Write {
                     .await?;
             }
         }
-        Ok(entries)
+        Ok(())
     }
 }
 
@@ -506,36 +501,115 @@ async fn chain_open(connection: &mut Connection, at: Timestamp) -> Result<Head, 
 
 static AUDIT_INSERT: ManyRows = ManyRows::new(
     "INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, \
-     previous_hash, hash) VALUES ",
+     previous_hash, hash) SELECT * FROM (VALUES ",
     11,
-    "",
+    ") AS new WHERE column1 IS NOT NULL",
 );
+
+/// What ends a transaction on SQLite, in one text: each statement of its own would cross to the
+/// driver's thread and back. A head that is not where it should be has no hash, which fails before
+/// anything is committed.
+static SQLITE_END: ManyRows = ManyRows::new(
+    "UPDATE audit_chains SET sequence = ?, hash = CASE commits WHEN ? THEN ? END, commits = ? \
+     WHERE chain = ?; \
+     INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, \
+     previous_hash, hash) SELECT * FROM (VALUES ",
+    11,
+    ") AS new WHERE column1 IS NOT NULL; COMMIT",
+);
+
+/// Binds the columns of the audit entries of a piece.
+macro_rules! bind_entries {
+    ($query:expr, $piece:expr) => {{
+        let mut query = $query;
+        for row in $piece.padded() {
+            query = query
+                .bind(row.map(|entry| entry.id.0))
+                .bind(row.map(|entry| entry.chain))
+                .bind(row.map(|entry| entry.sequence))
+                .bind(
+                    row.and_then(|entry| entry.workspace)
+                        .map(|workspace| workspace.0),
+                )
+                .bind(row.map(|entry| entry.at.0))
+                .bind(row.map(|entry| entry.actor.as_str()))
+                .bind(row.map(|entry| entry.event.as_str()))
+                .bind(row.map(|entry| entry.subject.as_str()))
+                .bind(row.map(|entry| entry.detail.as_str()))
+                .bind(row.map(|entry| entry.previous_hash.0.as_slice()))
+                .bind(row.map(|entry| entry.hash.0.as_slice()));
+        }
+        query
+    }};
+}
 
 async fn audit_insert(
     connection: &mut Connection,
     entries: &[AuditEntry],
 ) -> Result<(), StoreError> {
-    for piece in chunks(entries) {
-        let text = connection.many(&AUDIT_INSERT, piece.len());
+    for piece in pieces(entries) {
+        let text = connection.many(&AUDIT_INSERT, piece.size);
         on!(connection, connection => {
-            let mut query = sqlx::query(text);
-            for entry in piece {
-                let Digest(previous_hash) = &entry.previous_hash;
-                query = query
-                    .bind(entry.id.0)
-                    .bind(entry.chain)
-                    .bind(entry.sequence)
-                    .bind(entry.workspace.map(|workspace| workspace.0))
-                    .bind(entry.at.0)
-                    .bind(&entry.actor)
-                    .bind(&entry.event)
-                    .bind(&entry.subject)
-                    .bind(&entry.detail)
-                    .bind(previous_hash.as_slice())
-                    .bind(entry.hash.0.as_slice());
-            }
-            query.execute(connection).await?;
+            bind_entries!(sqlx::query(text), piece).execute(connection).await?;
         });
     }
     Ok(())
+}
+
+/// The end of a transaction that writes: its audit entries, the head they move, and the commit.
+struct End<'e> {
+    entries: &'e [AuditEntry],
+    head: Head,
+    commits_before: i64,
+}
+
+impl End<'_> {
+    /// Writes everything that is not written by the last text.
+    async fn prepare(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        if let Connection::Sqlite(_) = connection {
+            return audit_insert(connection, self.split().0).await;
+        }
+        audit_insert(connection, self.entries).await?;
+        let link = self.head.link;
+        let moved = execute!(
+            connection,
+            "UPDATE audit_chains SET sequence = $2, hash = $3, commits = $4
+             WHERE chain = $1 AND commits = $5",
+            link.chain,
+            link.sequence,
+            link.hash.0.as_slice(),
+            self.head.commits,
+            self.commits_before,
+        );
+        if moved != 1 {
+            return Err(StoreError::inconsistent(
+                "audit_chains",
+                "commits",
+                link.chain,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Makes it durable.
+    async fn commit(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let On::Sqlite(sqlite) = connection.on() else {
+            return connection.commit().await;
+        };
+        let last = Piece::new(self.split().1);
+        let query = sqlx::query(SQLITE_END.unnumbered(last.size))
+            .bind(self.head.link.sequence)
+            .bind(self.commits_before)
+            .bind(self.head.link.hash.0.as_slice())
+            .bind(self.head.commits)
+            .bind(self.head.link.chain);
+        bind_entries!(query, last).execute(sqlite).await?;
+        Ok(())
+    }
+
+    /// The entries that go along with the commit on SQLite, and those before them.
+    fn split(&self) -> (&[AuditEntry], &[AuditEntry]) {
+        let whole = self.entries.len().saturating_sub(1) / ROWS_PER_STATEMENT_MAX;
+        self.entries.split_at(whole * ROWS_PER_STATEMENT_MAX)
+    }
 }

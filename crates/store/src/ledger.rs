@@ -9,6 +9,7 @@
 
 mod batch;
 mod delivery;
+mod ending;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +26,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use self::delivery::{Delivery, Returns};
+pub use self::ending::Ending;
 use crate::error::StoreError;
 use crate::lane::{CommitFailed, Lane};
 use crate::store::{Shared, Store};
@@ -59,8 +61,12 @@ const FLUSH_WAIT: Duration = Duration::from_secs(10);
 
 /// Something to write, and who waits for it.
 pub(crate) enum Command {
-    /// A decision.
-    Record(Box<NewDecision>, oneshot::Sender<Delivery<Recorded>>),
+    /// A decision, and where the end of its request may be told meanwhile.
+    Record(
+        Box<NewDecision>,
+        Option<Ending>,
+        oneshot::Sender<Delivery<Recorded>>,
+    ),
     /// The end of a request. It is written even if nobody waits.
     Complete(Box<Completion>, Option<oneshot::Sender<Delivery<bool>>>),
     /// A change of an action.
@@ -151,8 +157,26 @@ impl Store {
     /// After [`StoreError::Unavailable`] the caller must send nothing: whatever of the decision was
     /// written after all is given back.
     pub async fn record(&self, decision: NewDecision) -> Result<Recorded, StoreError> {
+        self.record_command(decision, None).await
+    }
+
+    /// As [`Self::record`], for a request that is on its way already: if its end is told to `ending`
+    /// before the decision is written, both are written at once.
+    pub async fn record_with_ending(
+        &self,
+        decision: NewDecision,
+        ending: Ending,
+    ) -> Result<Recorded, StoreError> {
+        self.record_command(decision, Some(ending)).await
+    }
+
+    async fn record_command(
+        &self,
+        decision: NewDecision,
+        ending: Option<Ending>,
+    ) -> Result<Recorded, StoreError> {
         let (tell, told) = oneshot::channel();
-        let command = Command::Record(Box::new(decision), tell);
+        let command = Command::Record(Box::new(decision), ending, tell);
         self.ledger().send(command).await?;
         answered(told).await
     }
@@ -198,7 +222,7 @@ impl Command {
     /// Whether nobody waits any more for something that must not happen unseen.
     fn is_abandoned(&self) -> bool {
         match self {
-            Self::Record(_, tell) => tell.is_closed(),
+            Self::Record(.., tell) => tell.is_closed(),
             Self::Change(_, tell) => tell.as_ref().is_some_and(oneshot::Sender::is_closed),
             Self::Complete(..) => false,
         }
@@ -206,7 +230,7 @@ impl Command {
 
     pub(crate) fn at(&self) -> Timestamp {
         match self {
-            Self::Record(decision, _) => decision.entry.at,
+            Self::Record(decision, ..) => decision.entry.at,
             Self::Complete(completion, _) => completion.at,
             Self::Change(change, _) => change.audit.at,
         }
@@ -216,7 +240,7 @@ impl Command {
     fn answer(self, answer: Answer, returns: &Returns) -> Option<Self> {
         match (self, answer) {
             (this, Answer::Later) => return Some(this),
-            (Self::Record(decision, tell), Answer::Recorded(recorded)) => {
+            (Self::Record(decision, _, tell), Answer::Recorded(recorded)) => {
                 let undo = recorded_undo(*decision, &recorded);
                 // A delivery that nobody takes gives back what it tells of.
                 let _ = tell.send(Delivery::new(Ok(recorded), undo, returns));
@@ -236,7 +260,7 @@ impl Command {
     /// Tells the waiter of an error, and answers what must be tried again all the same.
     fn fail(self, error: &StoreError, returns: &Returns) -> Option<Self> {
         match self {
-            Self::Record(_, tell) => {
+            Self::Record(.., tell) => {
                 let _ = tell.send(Delivery::new(Err(error.told_again()), None, returns));
                 None
             }

@@ -58,6 +58,7 @@ pub use cursor::Page;
 pub use document::{DocumentReading, NewDocument};
 pub use error::{Abandoned, CursorRefused, StoreError};
 pub use feed::Notice;
+pub use ledger::Ending;
 pub use overview::{Overview, OverviewAgent, OverviewCount, OverviewOutcome, OverviewService};
 pub use rule::RuleFields;
 pub use service::{ServiceFields, ServiceSaved};

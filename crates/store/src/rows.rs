@@ -117,14 +117,15 @@ pub(crate) fn judgement_json(judgement: &Judgement) -> String {
 }
 
 /// The most rows that one statement writes.
-const ROWS_PER_STATEMENT_MAX: usize = 64;
+pub(crate) const ROWS_PER_STATEMENT_MAX: usize = 64;
 
 /// The sizes of statement that are prepared: the powers of two up to [`ROWS_PER_STATEMENT_MAX`].
 const SIZES: usize = ROWS_PER_STATEMENT_MAX.ilog2() as usize + 1;
 
 /// A statement around a list of rows, `($1, $2), ($3, $4), …`. One statement with many rows costs a
-/// tenth of one statement per row. Only a few numbers of rows are ever used, so that each text
-/// is built and prepared once.
+/// tenth of one statement per row, and a round trip less for each. Only a few numbers of rows are ever
+/// used, so that each text is built and prepared once; what a piece lacks to the next of them is
+/// filled with rows of NULL, which the statement has to pass over.
 pub(crate) struct ManyRows {
     before: &'static str,
     columns: usize,
@@ -144,11 +145,10 @@ impl ManyRows {
         }
     }
 
-    /// The statement for `rows` rows, which must be a number that [`chunks`] makes, as PostgreSQL
-    /// reads it.
-    pub(crate) fn numbered(&'static self, rows: usize) -> &'static str {
-        self.numbered[rows.ilog2() as usize].get_or_init(|| {
-            self.build(rows, |text, number| {
+    /// The statement for a [`Piece`] of `size` rows, as PostgreSQL reads it.
+    pub(crate) fn numbered(&'static self, size: usize) -> &'static str {
+        self.numbered[size.ilog2() as usize].get_or_init(|| {
+            self.build(size, |text, number| {
                 write!(text, "${number}").expect("writing into a string succeeds");
             })
         })
@@ -156,14 +156,14 @@ impl ManyRows {
 
     /// The same as SQLite reads it. Its parameters have no names there, since SQLite goes through
     /// all names for each value that is bound.
-    pub(crate) fn unnumbered(&'static self, rows: usize) -> &'static str {
-        self.unnumbered[rows.ilog2() as usize]
-            .get_or_init(|| self.build(rows, |text, _| text.push('?')))
+    pub(crate) fn unnumbered(&'static self, size: usize) -> &'static str {
+        self.unnumbered[size.ilog2() as usize]
+            .get_or_init(|| self.build(size, |text, _| text.push('?')))
     }
 
-    fn build(&self, rows: usize, parameter: impl Fn(&mut String, usize)) -> String {
+    fn build(&self, size: usize, parameter: impl Fn(&mut String, usize)) -> String {
         let mut text = self.before.to_owned();
-        for row in 0..rows {
+        for row in 0..size {
             text.push_str(if row == 0 { "(" } else { ", (" });
             for column in 1..=self.columns {
                 text.push_str(if column == 1 { "" } else { ", " });
@@ -176,15 +176,31 @@ impl ManyRows {
     }
 }
 
-/// Cuts rows into pieces of the sizes that [`ManyRows`] has statements for.
-pub(crate) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        if rows.is_empty() {
-            return None;
+/// Rows for one statement of many rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'r, T> {
+    rows: &'r [T],
+    /// How many rows the statement has: a power of two.
+    pub(crate) size: usize,
+}
+
+impl<'r, T> Piece<'r, T> {
+    /// One of at most [`ROWS_PER_STATEMENT_MAX`] rows; one of none has a row of NULL.
+    pub(crate) fn new(rows: &'r [T]) -> Self {
+        Self {
+            rows,
+            size: rows.len().next_power_of_two(),
         }
-        let size = 1 << rows.len().min(ROWS_PER_STATEMENT_MAX).ilog2();
-        let (piece, rest) = rows.split_at(size);
-        rows = rest;
-        Some(piece)
-    })
+    }
+
+    /// The rows, and then None for each that is to be filled with NULL.
+    pub(crate) fn padded(self) -> impl Iterator<Item = Option<&'r T>> {
+        let padding = std::iter::repeat_n(None, self.size - self.rows.len());
+        self.rows.iter().map(Some).chain(padding)
+    }
+}
+
+/// Cuts rows into pieces for statements of many rows.
+pub(crate) fn pieces<T>(rows: &[T]) -> impl Iterator<Item = Piece<'_, T>> {
+    rows.chunks(ROWS_PER_STATEMENT_MAX).map(Piece::new)
 }

@@ -190,9 +190,14 @@ impl Sealing {
     /// The data key that everything but credentials of a workspace is sealed under now, for those
     /// who must seal without waiting.
     pub async fn payload_key(&self, workspace: WorkspaceId) -> Result<PayloadKey, SealingError> {
-        if let Some(key) = self.usable_payload_key(workspace) {
-            return Ok(key);
+        match self.usable_payload_key(workspace) {
+            Some(key) => Ok(key),
+            // Rare, and its state is large: it does not travel with every request.
+            None => Box::pin(self.make_payload_key(workspace)).await,
         }
+    }
+
+    async fn make_payload_key(&self, workspace: WorkspaceId) -> Result<PayloadKey, SealingError> {
         let _making = self.inner.making.lock().await;
         if let Some(key) = self.usable_payload_key(workspace) {
             return Ok(key);
@@ -264,14 +269,15 @@ impl Sealing {
         let known = lock(&self.inner.rows).get(&id).cloned();
         let row = match known {
             Some(row) => row,
-            None => self.read_row(id).await?,
+            // Rare, and its state is large: it does not travel with every request.
+            None => Box::pin(self.read_row(id)).await?,
         };
         if row.workspace != workspace {
             return Err(SealingError::NoDataKey(id));
         }
         match self.unwrap(id, &row) {
             Err(OpenError::OtherMaster { .. }) => {
-                self.follow_rotation().await?;
+                Box::pin(self.follow_rotation()).await?;
                 Ok(self.unwrap(id, &row).map_err(master::unknown_or)?)
             }
             done => Ok(done?),

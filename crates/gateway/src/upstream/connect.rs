@@ -61,8 +61,9 @@ impl Connector {
         if let Host::Address(address) = origin.host() {
             return self.permit(origin, &[*address]);
         }
-        let looked_up = timeout(self.connect_timeout, self.names.addresses(origin.host())).await;
-        match looked_up {
+        // Its state is large: where an address is given, it does not travel with the request.
+        let looking_up = Box::pin(self.names.addresses(origin.host()));
+        match timeout(self.connect_timeout, looking_up).await {
             Ok(Ok(addresses)) => self.permit(origin, &addresses),
             Ok(Err(_)) | Err(_) => Ok(()),
         }

@@ -17,7 +17,7 @@ use super::DashboardState;
 use super::caller::Caller;
 use super::list::{Cursor, List, PageQuery};
 use crate::extract::ApiQuery;
-use crate::openapi::responses::{InvalidParameter, SignedOut, Unavailable};
+use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
 
 /// The routes.
@@ -80,10 +80,9 @@ impl From<AuditEntry> for AuditBody {
     operation_id = "listAudit",
     tag = "audit",
     params(PageQuery),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of it.", body = List<AuditBody>),
-        InvalidParameter, SignedOut, Unavailable,
+        InvalidParameter,
     )
 )]
 async fn list(

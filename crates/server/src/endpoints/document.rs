@@ -18,7 +18,7 @@ use super::editing::Editing;
 use super::fields::LongFields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
 use crate::problem::Problem;
 
@@ -104,18 +104,17 @@ impl From<Document> for DocumentBody {
     operation_id = "listDocuments",
     tag = "services",
     params(("id" = i64, Path, description = "The service."), PageQuery),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of them.", body = List<DocumentBody>),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn list(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(service): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<DocumentBody>>, Problem> {
-    let all = document::list(editing.desk(), editing.workspace(), ServiceId(id)).await?;
+    let all = document::list(editing.desk(), editing.workspace(), service).await?;
     let page = List::cut(all, &query, |document| document.id.0);
     page.map(Json).ok_or_else(foreign_cursor)
 }
@@ -128,21 +127,18 @@ async fn list(
     tag = "services",
     params(("id" = i64, Path, description = "The service.")),
     request_body = NewDocumentBody,
-    security(("session" = [])),
     responses(
         (status = 201, description = "It is added.", body = DocumentBody),
-        InvalidBody, SignedOut, NotFound, Unavailable,
+        InvalidBody, NotFound,
     )
 )]
 async fn create(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(service): ApiPath<ServiceId>,
     fields: LongFields<NewDocumentBody>,
 ) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
     let document = editing
-        .change(|desk, editor| async move {
-            document::create(&desk, editor, ServiceId(id), &fields.members).await
-        })
+        .change(async |desk, editor| document::create(desk, editor, service, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, Json(document.into())))
 }
@@ -157,20 +153,17 @@ async fn create(
         ("id" = i64, Path, description = "The service."),
         ("docId" = i64, Path, description = "The document."),
     ),
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is removed.", body = Done),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn delete(
     editing: Editing,
-    ApiPath((service, id)): ApiPath<(i64, i64)>,
+    ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<Done>, Problem> {
     editing
-        .change(|desk, editor| async move {
-            document::delete(&desk, editor, ServiceId(service), DocumentId(id)).await
-        })
+        .change(async |desk, editor| document::delete(desk, editor, service, id).await)
         .await?;
     Ok(Json(Done {
         message: "The document is removed.",
@@ -186,18 +179,17 @@ async fn delete(
     operation_id = "listOperations",
     tag = "services",
     params(("id" = i64, Path, description = "The service."), PageQuery),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of them.", body = List<OperationBody>),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn operations(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(service): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<OperationBody>>, Problem> {
-    service::get(editing.desk(), editing.workspace(), ServiceId(id)).await?;
+    service::get(editing.desk(), editing.workspace(), service).await?;
     // Documents are kept as they are and not taken apart into operations.
     let page = List::cut(Vec::<OperationRef>::new(), &query, |_| 0);
     page.map(Json).ok_or_else(foreign_cursor)

@@ -52,18 +52,15 @@ impl Editing {
     }
 
     /// Makes a change, and has the gateway decide by it before it returns.
-    pub(crate) async fn change<T, F>(
+    pub(crate) async fn change<T>(
         &self,
-        make: impl FnOnce(Desk, Editor) -> F,
-    ) -> Result<T, Problem>
-    where
-        F: Future<Output = Result<T, DefinitionError>>,
-    {
+        make: impl AsyncFnOnce(&Desk, Editor) -> Result<T, DefinitionError>,
+    ) -> Result<T, Problem> {
         let editor = Editor {
             workspace: self.workspace(),
             user: self.caller.0.user,
         };
-        let changed = make(self.desk.clone(), editor).await;
+        let changed = make(&self.desk, editor).await;
         // Even a change that failed may have been made: its commit's answer can be lost.
         self.gateway.authority().reload(self.workspace()).await?;
         Ok(changed?)

@@ -27,7 +27,7 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use crate::lifecycle::Lifecycle;
-use crate::openapi::responses::{InvalidParameter, SignedOut, Unavailable};
+use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -73,7 +73,6 @@ struct ResumeHeaders {
     operation_id = "streamEvents",
     tag = "events",
     params(ResumeHeaders),
-    security(("session" = [])),
     responses(
         (
             status = 200,
@@ -81,7 +80,7 @@ struct ResumeHeaders {
             body = String,
             content_type = "text/event-stream",
         ),
-        InvalidParameter, SignedOut, Unavailable,
+        InvalidParameter,
     )
 )]
 async fn events(

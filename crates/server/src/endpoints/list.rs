@@ -96,7 +96,7 @@ impl<T> List<T> {
         T: From<U>,
     {
         Self {
-            items: page.items.into_iter().map(T::from).collect(),
+            items: each(page.items),
             next_cursor: page.next_cursor,
         }
     }
@@ -121,10 +121,15 @@ impl<T> List<T> {
             items.last().map(|last| key(last).to_string())
         });
         Some(Self {
-            items: items.into_iter().map(T::from).collect(),
+            items: each(items),
             next_cursor: next_cursor.flatten(),
         })
     }
+}
+
+/// Each of them as it is shown.
+pub(crate) fn each<T, U: From<T>>(all: Vec<T>) -> Vec<U> {
+    all.into_iter().map(U::from).collect()
 }
 
 /// 400 for a cursor that is of another list, or of none.

@@ -31,14 +31,16 @@ use gaiterguard_gateway::Gateway;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody, StatusWord, each};
+pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody, StatusWord};
 pub(crate) use auth::origin::PublicOrigin;
+pub(crate) use list::each;
 pub(crate) use state::DashboardState;
 
-/// Called by the dashboard, with a human's token.
+use crate::openapi::with_session;
+
+/// Called by the dashboard: to begin a session, and with a human's token.
 pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::default()
-        .merge(auth::routes())
+    let signed_in = OpenApiRouter::default()
         .merge(approval::routes())
         .merge(agent::routes())
         .merge(service::routes())
@@ -48,7 +50,8 @@ pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
         .merge(request::routes())
         .merge(audit::routes())
         .merge(overview::routes())
-        .merge(events::routes())
+        .merge(events::routes());
+    auth::routes().merge(with_session(signed_in))
 }
 
 /// Opened by humans in their browsers.

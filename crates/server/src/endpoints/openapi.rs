@@ -1,6 +1,5 @@
 //! `GET /openapi.json`: what the API is.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use crate::extract::ApiQuery;
-use crate::openapi::responses::{InvalidParameter, SignedOut, Unavailable};
+use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
 
 /// The routes.
@@ -199,10 +199,9 @@ fn first_piece(now: Timestamp, pieces: u32, long: Duration) -> Timestamp {
     operation_id = "getOverview",
     tag = "overview",
     params(Query),
-    security(("session" = [])),
     responses(
         (status = 200, description = "Counts and series.", body = OverviewBody),
-        InvalidParameter, SignedOut, Unavailable,
+        InvalidParameter,
     )
 )]
 async fn overview(

@@ -16,11 +16,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::DashboardState;
-use super::approval::action::{MatchedRuleBody, each};
+use super::approval::action::MatchedRuleBody;
 use super::caller::Caller;
-use super::list::{Cursor, Limit, List};
+use super::list::{Cursor, Limit, List, each};
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
 
 /// The routes.
@@ -134,10 +134,9 @@ struct Filter {
     operation_id = "listRequests",
     tag = "requests",
     params(Filter),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of them.", body = List<RequestBody>),
-        InvalidParameter, SignedOut, Unavailable,
+        InvalidParameter,
     )
 )]
 async fn list(
@@ -165,10 +164,9 @@ async fn list(
     operation_id = "getRequest",
     tag = "requests",
     params(("id" = i64, Path, description = "The decision.")),
-    security(("session" = [])),
     responses(
         (status = 200, description = "The decision.", body = RequestBody),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 async fn get(

@@ -16,9 +16,7 @@ use super::editing::Editing;
 use super::fields::Fields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{
-    InvalidBody, InvalidParameter, NotFound, NotUnderstood, SignedOut, Unavailable,
-};
+use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, NotUnderstood};
 use crate::openapi::text::Name;
 use crate::problem::Problem;
 
@@ -146,10 +144,9 @@ impl From<Rule> for RuleBody {
     operation_id = "listRules",
     tag = "rules",
     params(PageQuery),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of them.", body = List<RuleBody>),
-        InvalidParameter, SignedOut, Unavailable,
+        InvalidParameter,
     )
 )]
 async fn list(
@@ -168,10 +165,9 @@ async fn list(
     operation_id = "createRule",
     tag = "rules",
     request_body = NewRuleBody,
-    security(("session" = [])),
     responses(
         (status = 201, description = "It is made.", body = RuleBody),
-        InvalidBody, SignedOut, NotUnderstood, Unavailable,
+        InvalidBody, NotUnderstood,
     )
 )]
 async fn create(
@@ -179,7 +175,7 @@ async fn create(
     fields: Fields<NewRuleBody>,
 ) -> Result<(StatusCode, Json<RuleBody>), Problem> {
     let rule = editing
-        .change(|desk, editor| async move { rule::create(&desk, editor, &fields.members).await })
+        .change(async |desk, editor| rule::create(desk, editor, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, Json(rule.into())))
 }
@@ -191,14 +187,13 @@ async fn create(
     operation_id = "getRule",
     tag = "rules",
     params(("id" = i64, Path, description = "The rule.")),
-    security(("session" = [])),
     responses(
         (status = 200, description = "The rule.", body = RuleBody),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
-async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<RuleBody>, Problem> {
-    let rule = rule::get(editing.desk(), editing.workspace(), RuleId(id)).await?;
+async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<RuleBody>, Problem> {
+    let rule = rule::get(editing.desk(), editing.workspace(), id).await?;
     Ok(Json(rule.into()))
 }
 
@@ -210,21 +205,18 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<RuleBod
     tag = "rules",
     params(("id" = i64, Path, description = "The rule.")),
     request_body = RuleChangeBody,
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is changed.", body = RuleBody),
-        InvalidBody, SignedOut, NotFound, NotUnderstood, Unavailable,
+        InvalidBody, NotFound, NotUnderstood,
     )
 )]
 async fn update(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(id): ApiPath<RuleId>,
     fields: Fields<RuleChangeBody>,
 ) -> Result<Json<RuleBody>, Problem> {
     let rule = editing
-        .change(|desk, editor| async move {
-            rule::update(&desk, editor, RuleId(id), &fields.members).await
-        })
+        .change(async |desk, editor| rule::update(desk, editor, id, &fields.members).await)
         .await?;
     Ok(Json(rule.into()))
 }
@@ -236,15 +228,14 @@ async fn update(
     operation_id = "deleteRule",
     tag = "rules",
     params(("id" = i64, Path, description = "The rule.")),
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is removed.", body = Done),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
-async fn delete(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<Done>, Problem> {
+async fn delete(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(|desk, editor| async move { rule::delete(&desk, editor, RuleId(id)).await })
+        .change(async |desk, editor| rule::delete(desk, editor, id).await)
         .await?;
     Ok(Json(Done {
         message: "The rule is removed.",

@@ -15,14 +15,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
-use super::approval::action::each;
 use super::editing::Editing;
 use super::fields::Fields;
-use super::list::Done;
+use super::list::{Done, each};
 use crate::extract::{ApiJson, ApiPath};
-use crate::openapi::responses::{
-    Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut, Unavailable,
-};
+use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::{Name, Text};
 use crate::problem::Problem;
 
@@ -201,11 +198,7 @@ impl From<Service> for ServiceBody {
     path = "/services",
     operation_id = "listServices",
     tag = "services",
-    security(("session" = [])),
-    responses(
-        (status = 200, description = "All of them.", body = Vec<ServiceBody>),
-        SignedOut, Unavailable,
-    )
+    responses((status = 200, description = "All of them.", body = Vec<ServiceBody>))
 )]
 async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
     let services = service::list(editing.desk(), editing.workspace()).await?;
@@ -219,10 +212,9 @@ async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
     operation_id = "createService",
     tag = "services",
     request_body = NewServiceBody,
-    security(("session" = [])),
     responses(
         (status = 201, description = "It is registered.", body = ServiceBody),
-        InvalidBody, SignedOut, Conflict, Unavailable,
+        InvalidBody, Conflict,
     )
 )]
 async fn create(
@@ -230,7 +222,7 @@ async fn create(
     fields: Fields<NewServiceBody>,
 ) -> Result<(StatusCode, Json<ServiceBody>), Problem> {
     let service = editing
-        .change(|desk, editor| async move { service::create(&desk, editor, &fields.members).await })
+        .change(async |desk, editor| service::create(desk, editor, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, Json(service.into())))
 }
@@ -242,14 +234,16 @@ async fn create(
     operation_id = "getService",
     tag = "services",
     params(("id" = i64, Path, description = "The service.")),
-    security(("session" = [])),
     responses(
         (status = 200, description = "The service.", body = ServiceBody),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
-async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<ServiceBody>, Problem> {
-    let service = service::get(editing.desk(), editing.workspace(), ServiceId(id)).await?;
+async fn get(
+    editing: Editing,
+    ApiPath(id): ApiPath<ServiceId>,
+) -> Result<Json<ServiceBody>, Problem> {
+    let service = service::get(editing.desk(), editing.workspace(), id).await?;
     Ok(Json(service.into()))
 }
 
@@ -264,21 +258,18 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<Service
     tag = "services",
     params(("id" = i64, Path, description = "The service.")),
     request_body = ServiceChangeBody,
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is changed.", body = ServiceBody),
-        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 async fn update(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(id): ApiPath<ServiceId>,
     fields: Fields<ServiceChangeBody>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(|desk, editor| async move {
-            service::update(&desk, editor, ServiceId(id), &fields.members).await
-        })
+        .change(async |desk, editor| service::update(desk, editor, id, &fields.members).await)
         .await?;
     Ok(Json(service.into()))
 }
@@ -290,15 +281,14 @@ async fn update(
     operation_id = "deleteService",
     tag = "services",
     params(("id" = i64, Path, description = "The service.")),
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is removed.", body = Done),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
-async fn delete(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<Done>, Problem> {
+async fn delete(editing: Editing, ApiPath(id): ApiPath<ServiceId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(|desk, editor| async move { service::delete(&desk, editor, ServiceId(id)).await })
+        .change(async |desk, editor| service::delete(desk, editor, id).await)
         .await?;
     Ok(Json(Done {
         message: "The service is removed.",
@@ -313,21 +303,18 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<Done
     tag = "services",
     params(("id" = i64, Path, description = "The service.")),
     request_body = CredentialsBody,
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is replaced.", body = ServiceBody),
-        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 async fn set_credentials(
     editing: Editing,
-    ApiPath(id): ApiPath<i64>,
+    ApiPath(id): ApiPath<ServiceId>,
     ApiJson(members): ApiJson<Map<String, Value>>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(|desk, editor| async move {
-            service::set_credentials(&desk, editor, ServiceId(id), &members).await
-        })
+        .change(async |desk, editor| service::set_credentials(desk, editor, id, &members).await)
         .await?;
     Ok(Json(service.into()))
 }

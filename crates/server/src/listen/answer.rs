@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 
 /// How many requests of a connection have been answered to the end.
 #[derive(Debug, Default)]

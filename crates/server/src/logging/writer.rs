@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -13,8 +14,11 @@ use super::redact::redact;
 /// How many lines wait for the thread. When there is no room, lines are counted and dropped:
 /// requests are worth more than their log.
 const LINES_WAITING_MAX: usize = 16_384;
-/// How much is gathered before it is written, while more lines wait.
+/// How much is written at a time.
 const BATCH_BYTES: usize = 32 * 1024;
+/// How long a line waits for others to be written with. To wake the thread for each would cost more
+/// than the line itself.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// Gives the formatter its writers.
 #[derive(Clone)]
@@ -66,21 +70,23 @@ impl Drop for LogGuard {
 
 fn write_all(lines: &Receiver<Message>, dropped: &AtomicU64, output: &mut impl Write) {
     let mut batch = Vec::with_capacity(BATCH_BYTES);
-    while let Ok(first) = lines.recv() {
-        let mut next = Some(first);
-        let mut is_ended = false;
-        while let Some(message) = next {
+    while let Ok(mut message) = lines.recv() {
+        if matches!(message, Message::Line(_)) {
+            std::thread::sleep(GATHER);
+        }
+        let is_ended = loop {
             match message {
                 Message::Line(line) => add(&mut batch, &line),
-                Message::End => {
-                    is_ended = true;
-                    break;
-                }
+                Message::End => break true,
             }
-            next = (batch.len() < BATCH_BYTES)
-                .then(|| lines.try_recv().ok())
-                .flatten();
-        }
+            if batch.len() >= BATCH_BYTES {
+                write(&mut batch, output);
+            }
+            match lines.try_recv() {
+                Ok(next) => message = next,
+                Err(_) => break false,
+            }
+        };
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
             add(
@@ -88,13 +94,17 @@ fn write_all(lines: &Receiver<Message>, dropped: &AtomicU64, output: &mut impl W
                 format!("{lost} log lines were dropped\n").as_bytes(),
             );
         }
-        // Where standard error is gone there is nowhere to say so.
-        let _ = output.write_all(&batch);
-        batch.clear();
+        write(&mut batch, output);
         if is_ended {
             return;
         }
     }
+}
+
+/// Where standard error is gone there is nowhere to say so.
+fn write(batch: &mut Vec<u8>, output: &mut impl Write) {
+    let _ = output.write_all(batch);
+    batch.clear();
 }
 
 fn add(batch: &mut Vec<u8>, line: &[u8]) {

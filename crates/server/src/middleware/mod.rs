@@ -11,7 +11,7 @@ mod route_class;
 mod security_headers;
 
 pub(crate) use boundary::Boundary;
-pub(crate) use request_context::{RequestContext, RequestId};
+pub(crate) use request_context::RequestContext;
 pub(crate) use security_headers::FromUpstream;
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 mod document;
 pub(crate) mod responses;
+mod session;
 pub(crate) mod text;
 
 pub(crate) use document::to_json;
+pub(crate) use session::with_session;

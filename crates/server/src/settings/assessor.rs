@@ -12,6 +12,10 @@ use super::{SettingError, Source};
 /// `LLM_DAILY_TOKENS_MAX` and `LLM_DAILY_COST_MAX`, and the prices `LLM_INPUT_PRICE` and
 /// `LLM_OUTPUT_PRICE`.
 #[derive(Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the built-in assessor needs none of it")
+)]
 pub(crate) struct AssessorSettings {
     /// None if the built-in assessor works alone.
     pub(crate) llm: Option<LlmSettings>,
@@ -23,6 +27,10 @@ const TOKENS_MAX: u64 = 1_000_000_000_000;
 
 /// An OpenAI-compatible server.
 #[derive(Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the built-in assessor needs none of it")
+)]
 pub(crate) struct LlmSettings {
     /// Up to and including `/v1`; no slash at the end.
     pub(crate) base_url: String,

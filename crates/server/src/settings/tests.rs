@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::assessor::LlmFailureMode;
 use super::*;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -49,6 +50,26 @@ fn an_empty_environment_gives_the_defaults() {
     assert_eq!(settings.retention.result, Duration::from_hours(7 * 24));
     assert_eq!(settings.log.filter, "info");
     assert_eq!(settings.log.format, LogFormat::Text);
+}
+
+#[test]
+fn a_model_is_asked_where_and_as_the_settings_say() {
+    let named = settings(&[("LLM_BASE_URL", "http://llm:8000/v1/")]);
+    let llm = named.assessor.llm.unwrap();
+    assert_eq!(llm.base_url, "http://llm:8000/v1");
+    assert_eq!(llm.model, "gpt-4o-mini");
+    assert_eq!(llm.timeout, Duration::from_secs(10));
+    assert!(llm.api_key.is_none());
+    let keyed = settings(&[
+        ("LLM_BASE_URL", "http://llm:8000/v1"),
+        ("LLM_API_KEY", "k"),
+        ("LLM_MODEL", "local"),
+        ("LLM_TIMEOUT_MS", "500"),
+    ]);
+    let llm = keyed.assessor.llm.unwrap();
+    assert_eq!(llm.model, "local");
+    assert_eq!(llm.timeout, Duration::from_millis(500));
+    assert!(llm.api_key.is_some());
 }
 
 #[test]

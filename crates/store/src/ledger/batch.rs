@@ -20,7 +20,7 @@ use crate::connection::{execute, fetch_one, fetch_optional, on};
 use crate::error::StoreError;
 use crate::lane::{Lane, Write};
 use crate::overview::OverviewOutcome;
-use crate::rows::{ManyRows, chunks, json, judgement_json};
+use crate::rows::{ManyRows, json, judgement_json, pieces};
 use crate::store::Shared;
 
 /// A place in a batch.
@@ -82,22 +82,22 @@ async fn versions(
     let workspaces: BTreeSet<WorkspaceId> = commands
         .iter()
         .filter_map(|command| match command {
-            Command::Record(decision, _) => Some(decision.entry.workspace),
+            Command::Record(decision, ..) => Some(decision.entry.workspace),
             Command::Change(change, _) => change.authority.map(|(workspace, _)| workspace),
             Command::Complete(..) => None,
         })
         .collect();
     let workspaces: Vec<WorkspaceId> = workspaces.into_iter().collect();
     let mut versions = HashMap::with_capacity(workspaces.len());
-    for piece in chunks(&workspaces) {
+    for piece in pieces(&workspaces) {
         let text = write.text(
-            VERSIONS.unnumbered(piece.len()),
-            VERSIONS_LOCKED.numbered(piece.len()),
+            VERSIONS.unnumbered(piece.size),
+            VERSIONS_LOCKED.numbered(piece.size),
         );
         on!(write, connection => {
             let mut query = sqlx::query_as::<_, (i64, i64)>(text);
-            for workspace in piece {
-                query = query.bind(workspace.0);
+            for workspace in piece.padded() {
+                query = query.bind(workspace.map(|workspace| workspace.0));
             }
             for (id, version) in query.fetch_all(connection).await? {
                 versions.insert(WorkspaceId(id), version);
@@ -167,17 +167,18 @@ impl Batch {
         // Everyone takes rows in the same order, so that no two writers wait for each other.
         completions.sort_unstable_by_key(|(_, completion)| completion.entry);
         let mut done = HashSet::with_capacity(completions.len());
-        for piece in chunks(&completions) {
-            let text = write.many(&COMPLETE, piece.len());
+        for piece in pieces(&completions) {
+            let text = write.many(&COMPLETE, piece.size);
             on!(write, connection => {
                 let mut query = sqlx::query_as::<_, (i64,)>(text);
-                for (_, completion) in piece {
-                    let (outcome, status) = outcome_columns(&completion.outcome);
+                for row in piece.padded() {
+                    let completion = row.map(|(_, completion)| completion);
+                    let ended = completion.map(|end| outcome_columns(&end.outcome));
                     query = query
-                        .bind(completion.entry.0)
-                        .bind(outcome.as_str())
-                        .bind(status.map(i64::from))
-                        .bind(completion.at.0);
+                        .bind(completion.map(|end| end.entry.0))
+                        .bind(ended.map(|(outcome, _)| outcome.as_str()))
+                        .bind(ended.and_then(|(_, status)| status).map(i64::from))
+                        .bind(completion.map(|end| end.at.0));
                 }
                 done.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
             });
@@ -190,20 +191,21 @@ impl Batch {
         let (released, answered): (Vec<_>, Vec<_>) = claimed
             .into_iter()
             .partition(|(_, completion)| completion.outcome == Outcome::NotSent);
-        for piece in chunks(&answered) {
-            let text = write.many(&ANSWER, piece.len());
+        for piece in pieces(&answered) {
+            let text = write.many(&ANSWER, piece.size);
             on!(write, connection => {
                 let mut query = sqlx::query(text);
-                for ((agent, key), completion) in piece {
-                    let (state, answer) = match &completion.outcome {
-                        Outcome::Answered(answer) => (claim::ANSWERED, Some(answer)),
-                        Outcome::NotSent | Outcome::Broken { .. } => (claim::BROKEN, None),
-                    };
+                for row in piece.padded() {
+                    let answer = row.and_then(|(_, completion)| match &completion.outcome {
+                        Outcome::Answered(answer) => Some(answer),
+                        Outcome::NotSent | Outcome::Broken { .. } => None,
+                    });
+                    let state = if answer.is_some() { claim::ANSWERED } else { claim::BROKEN };
                     let (status, data_key, bytes) = answer_columns(answer);
                     query = query
-                        .bind(agent.0)
-                        .bind(key.as_str())
-                        .bind(completion.entry.0)
+                        .bind(row.map(|((agent, _), _)| agent.0))
+                        .bind(row.map(|((_, key), _)| key.as_str()))
+                        .bind(row.map(|(_, completion)| completion.entry.0))
                         .bind(state)
                         .bind(status)
                         .bind(data_key)
@@ -212,15 +214,15 @@ impl Batch {
                 query.execute(connection).await?;
             });
         }
-        for piece in chunks(&released) {
-            let text = write.many(&RELEASE, piece.len());
+        for piece in pieces(&released) {
+            let text = write.many(&RELEASE, piece.size);
             on!(write, connection => {
                 let mut query = sqlx::query(text);
-                for ((agent, key), completion) in piece {
+                for row in piece.padded() {
                     query = query
-                        .bind(agent.0)
-                        .bind(key.as_str())
-                        .bind(completion.entry.0);
+                        .bind(row.map(|((agent, _), _)| agent.0))
+                        .bind(row.map(|((_, key), _)| key.as_str()))
+                        .bind(row.map(|(_, completion)| completion.entry.0));
                 }
                 query.execute(connection).await?;
             });
@@ -315,7 +317,7 @@ impl Batch {
         let mut repeated = Vec::new();
         let mut keys = HashSet::new();
         for (place, command) in commands.iter().enumerate() {
-            let Command::Record(decision, _) = command else {
+            let Command::Record(decision, ..) = command else {
                 continue;
             };
             let decision = decision.as_ref();
@@ -336,6 +338,7 @@ impl Batch {
                 place,
                 id: RequestEntryId(id),
                 decision,
+                end: end_of(&commands[place]),
             })
             .collect();
         let refused = self.claim(write, &mut new).await?;
@@ -423,28 +426,28 @@ impl Batch {
                 Some((key(row.decision)?, row.id, row.decision, claim))
             })
             .collect();
-        claims.sort_unstable_by_key(|(key, ..)| *key);
         if claims.is_empty() {
             return Ok(Vec::new());
         }
         // Writers that claim the same keys take them in the same order.
         claims.sort_unstable_by_key(|(key, ..)| *key);
         let mut claimed: HashSet<i64> = HashSet::with_capacity(claims.len());
-        for piece in chunks(&claims) {
-            let text = write.many(&CLAIM, piece.len());
+        for piece in pieces(&claims) {
+            let text = write.many(&CLAIM, piece.size);
             on!(write, connection => {
                 let mut query = sqlx::query_as::<_, (i64,)>(text);
-                for ((agent, key), id, decision, claim) in piece {
+                for row in piece.padded() {
+                    let decision = row.map(|(_, _, decision, _)| *decision);
                     query = query
-                        .bind(agent.0)
-                        .bind(*key)
-                        .bind(claim.digest.0.as_slice())
-                        .bind(id.0)
+                        .bind(row.map(|((agent, _), ..)| agent.0))
+                        .bind(row.map(|((_, key), ..)| *key))
+                        .bind(row.map(|(.., claim)| claim.digest.0.as_slice()))
+                        .bind(row.map(|(_, id, ..)| id.0))
                         .bind(self.owner.as_str())
-                        .bind(claim_state(decision))
-                        .bind(decision.hold.as_ref().map(|hold| hold.action.to_string()))
-                        .bind(decision.entry.at.0)
-                        .bind(claim.expires_at.0);
+                        .bind(decision.map(claim_state))
+                        .bind(decision.and_then(action_id))
+                        .bind(decision.map(|decision| decision.entry.at.0))
+                        .bind(row.map(|(.., claim)| claim.expires_at.0));
                 }
                 claimed.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
             });
@@ -492,15 +495,47 @@ struct New<'b> {
     place: Place,
     id: RequestEntryId,
     decision: &'b NewDecision,
+    /// How and when its request has ended already.
+    end: Option<End>,
+}
+
+/// How a request ended, as columns.
+#[derive(Clone, Copy)]
+struct End {
+    outcome: Option<OverviewOutcome>,
+    status: Option<u16>,
+    at: Timestamp,
+}
+
+/// The end of a request that is known when its decision is written: one that was refused ends with
+/// that.
+fn end_of(command: &Command) -> Option<End> {
+    let Command::Record(decision, ending, _) = command else {
+        return None;
+    };
+    if decision.entry.judgement.decision == Decision::Deny {
+        return Some(End {
+            outcome: None,
+            status: None,
+            at: decision.entry.at,
+        });
+    }
+    let (outcome, at) = ending.as_ref()?.take()?;
+    let (outcome, status) = outcome_columns(&outcome);
+    Some(End {
+        outcome: Some(outcome),
+        status,
+        at,
+    })
 }
 
 /// Claims keys; a claim that has expired is replaced, unless its request still runs or its action
 /// lives.
 static CLAIM: ManyRows = ManyRows::new(
     "INSERT INTO claims (agent_id, key, digest, entry_id, owner, state, action_id, created_at, \
-     expires_at) VALUES ",
+     expires_at) SELECT * FROM (VALUES ",
     9,
-    " ON CONFLICT (agent_id, key) DO UPDATE SET digest = excluded.digest, \
+    ") AS new WHERE column1 IS NOT NULL ON CONFLICT (agent_id, key) DO UPDATE SET digest = excluded.digest, \
      entry_id = excluded.entry_id, owner = excluded.owner, state = excluded.state, \
      action_id = excluded.action_id, created_at = excluded.created_at, \
      expires_at = excluded.expires_at, answer_status = NULL, answer_key_id = NULL, answer = NULL \
@@ -512,17 +547,18 @@ static CLAIM: ManyRows = ManyRows::new(
 
 static REQUEST: ManyRows = ManyRows::new(
     "INSERT INTO requests (id, request_id, workspace_id, agent_id, service_id, method, target_url, \
-     intent, decision, judgement, action_id, created_at, completed_at) VALUES ",
-    13,
-    "",
+     intent, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at) \
+     SELECT * FROM (VALUES ",
+    15,
+    ") AS new WHERE column1 IS NOT NULL",
 );
 
 static ACTION: ManyRows = ManyRows::new(
     "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
      expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
-     request_key_id, request) VALUES ",
+     request_key_id, request) SELECT * FROM (VALUES ",
     17,
-    "",
+    ") AS new WHERE column1 IS NOT NULL",
 );
 
 fn key(decision: &NewDecision) -> Option<Key<'_>> {
@@ -561,28 +597,35 @@ async fn claim_lookup(
     .transpose()
 }
 
+fn action_id(decision: &NewDecision) -> Option<String> {
+    Some(decision.hold.as_ref()?.action.to_string())
+}
+
 async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
-    for piece in chunks(new) {
-        let text = write.many(&REQUEST, piece.len());
+    for piece in pieces(new) {
+        let text = write.many(&REQUEST, piece.size);
         on!(write, connection => {
             let mut query = sqlx::query(text);
-            for New { id, decision, .. } in piece {
-                let entry = &decision.entry;
-                let denied = entry.judgement.decision == Decision::Deny;
+            for row in piece.padded() {
+                let decision = row.map(|new| new.decision);
+                let entry = decision.map(|decision| &decision.entry);
+                let end = row.and_then(|new| new.end);
                 query = query
-                    .bind(id.0)
-                    .bind(entry.request_id.to_string())
-                    .bind(entry.workspace.0)
-                    .bind(entry.agent.0)
-                    .bind(entry.service.0)
-                    .bind(&entry.method)
-                    .bind(&entry.target_url)
-                    .bind(&entry.intent)
-                    .bind(entry.judgement.decision.as_str())
-                    .bind(judgement_json(&entry.judgement))
-                    .bind(decision.hold.as_ref().map(|hold| hold.action.to_string()))
-                    .bind(entry.at.0)
-                    .bind(denied.then_some(entry.at.0));
+                    .bind(row.map(|new| new.id.0))
+                    .bind(entry.map(|new| new.request_id.to_string()))
+                    .bind(entry.map(|new| new.workspace.0))
+                    .bind(entry.map(|new| new.agent.0))
+                    .bind(entry.map(|new| new.service.0))
+                    .bind(entry.map(|new| new.method.as_str()))
+                    .bind(entry.map(|new| new.target_url.as_str()))
+                    .bind(entry.map(|new| new.intent.as_str()))
+                    .bind(entry.map(|new| new.judgement.decision.as_str()))
+                    .bind(entry.map(|new| judgement_json(&new.judgement)))
+                    .bind(decision.and_then(action_id))
+                    .bind(entry.map(|new| new.at.0))
+                    .bind(end.and_then(|end| end.outcome).map(OverviewOutcome::as_str))
+                    .bind(end.and_then(|end| end.status).map(i64::from))
+                    .bind(end.map(|end| end.at.0));
             }
             query.execute(connection).await?;
         });
@@ -595,29 +638,31 @@ async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreE
         .iter()
         .filter_map(|row| Some((row.id, &row.decision.entry, row.decision.hold.as_ref()?)))
         .collect();
-    for piece in chunks(&held) {
-        let text = write.many(&ACTION, piece.len());
+    for piece in pieces(&held) {
+        let text = write.many(&ACTION, piece.size);
         on!(write, connection => {
             let mut query = sqlx::query(text);
-            for (id, entry, hold) in piece {
+            for row in piece.padded() {
+                let entry = row.map(|(_, entry, _)| *entry);
+                let hold = row.map(|(_, _, hold)| *hold);
                 query = query
-                    .bind(hold.action.to_string())
+                    .bind(hold.map(|new| new.action.to_string()))
                     .bind(1_i64)
-                    .bind(entry.workspace.0)
-                    .bind(entry.agent.0)
-                    .bind(entry.service.0)
-                    .bind(id.0)
+                    .bind(entry.map(|new| new.workspace.0))
+                    .bind(entry.map(|new| new.agent.0))
+                    .bind(entry.map(|new| new.service.0))
+                    .bind(row.map(|(id, ..)| id.0))
                     .bind("PENDING")
-                    .bind(hold.expires_at.0)
-                    .bind(&entry.method)
-                    .bind(&entry.target_url)
-                    .bind(hold.digest.0.as_slice())
-                    .bind(&entry.intent)
-                    .bind(judgement_json(&entry.judgement))
-                    .bind(json(&hold.binding))
-                    .bind(entry.at.0)
-                    .bind(hold.request.data_key.0)
-                    .bind(hold.request.bytes.as_slice());
+                    .bind(hold.map(|new| new.expires_at.0))
+                    .bind(entry.map(|new| new.method.as_str()))
+                    .bind(entry.map(|new| new.target_url.as_str()))
+                    .bind(hold.map(|new| new.digest.0.as_slice()))
+                    .bind(entry.map(|new| new.intent.as_str()))
+                    .bind(entry.map(|new| judgement_json(&new.judgement)))
+                    .bind(hold.map(|new| json(&new.binding)))
+                    .bind(entry.map(|new| new.at.0))
+                    .bind(hold.map(|new| new.request.data_key.0))
+                    .bind(hold.map(|new| new.request.bytes.as_slice()));
             }
             query.execute(connection).await?;
         });

@@ -5,8 +5,21 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod action;
+mod agent;
 mod audit;
+mod claim;
+mod database;
+mod document;
 mod ledger;
-mod nouns;
+mod list;
 mod outage;
+mod replica;
+mod rule;
+mod service;
+mod session;
+mod steps;
 mod support;
+mod user;
+mod vault_key;
+mod workspace;

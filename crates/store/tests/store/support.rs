@@ -14,6 +14,7 @@ use gaiterguard_domain::ledger::{
     NewClaim, NewDecision, NewEntry, NewHold, Recorded, ReplicaId, Sealed,
 };
 use gaiterguard_domain::request::{Digest, IdempotencyKey};
+use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::service::{AuthType, CredentialPlace, SealedCredential};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
@@ -21,7 +22,8 @@ use gaiterguard_domain::user::Email;
 use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
 use gaiterguard_domain::workspace::AuthorityVersion;
 use gaiterguard_store::{
-    AgentSaved, NewAgent, Purpose, ServiceFields, ServiceSaved, Store, StoreOptions, UserCreated,
+    AgentSaved, NewAgent, Purpose, RuleFields, ServiceFields, ServiceSaved, Store, StoreOptions,
+    UserCreated,
 };
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
@@ -216,6 +218,18 @@ pub(crate) fn new_agent(seed: u8, services: Vec<ServiceId>) -> NewAgent {
         hold_seconds: 30,
         risk_threshold: Some(0.25),
         expires_at: None,
+    }
+}
+
+pub(crate) fn rule_fields(name: &str) -> RuleFields {
+    RuleFields {
+        name: name.to_owned(),
+        effect: RuleEffect::RequireApproval,
+        condition: Some("request.method == \"POST\"".to_owned()),
+        text: None,
+        service: Some(ServiceId(1)),
+        agent: None,
+        enabled: true,
     }
 }
 

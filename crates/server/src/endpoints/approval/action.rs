@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::endpoints::list::each;
 use crate::kept_answer::{BodyEncoding, HeaderValues, KeptAnswerBody, body_text, headers_by_name};
 
 /// A held request: what would be sent, why it was held, and what became of it.
@@ -176,11 +177,6 @@ impl From<ActionView> for ActionBody {
             target_url: action.target_url,
         }
     }
-}
-
-/// Each of them as it is shown.
-pub(crate) fn each<T, U: From<T>>(all: Vec<T>) -> Vec<U> {
-    all.into_iter().map(U::from).collect()
 }
 
 impl From<Signal> for SignalBody {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::action::StatusWord;
 use crate::endpoints::caller::Caller;
 use crate::extract::{ApiJson, ApiPath, OptionalJson};
-use crate::openapi::responses::{Conflict, InvalidBody, NotFound, SignedOut, Unavailable};
+use crate::openapi::responses::{Conflict, InvalidBody, NotFound};
 use crate::problem::Problem;
 
 /// A human's word.
@@ -74,10 +74,9 @@ pub(crate) struct Decided {
     tag = "approvals",
     params(("action_id" = Uuid, Path, description = "The action.")),
     request_body = Option<DecisionBody>,
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is approved.", body = Decided),
-        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 pub(super) async fn approve(
@@ -97,10 +96,9 @@ pub(super) async fn approve(
     tag = "approvals",
     params(("action_id" = Uuid, Path, description = "The action.")),
     request_body = Option<DecisionBody>,
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is denied.", body = Decided),
-        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 pub(super) async fn deny(
@@ -122,10 +120,9 @@ pub(super) async fn deny(
     tag = "approvals",
     params(("action_id" = Uuid, Path, description = "The action.")),
     request_body = Option<DecisionBody>,
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is revoked.", body = Decided),
-        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 pub(super) async fn revoke(
@@ -147,10 +144,9 @@ pub(super) async fn revoke(
     tag = "approvals",
     params(("action_id" = Uuid, Path, description = "The action.")),
     request_body = ResolutionBody,
-    security(("session" = [])),
     responses(
         (status = 200, description = "It is settled.", body = Decided),
-        InvalidBody, SignedOut, NotFound, Conflict, Unavailable,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 pub(super) async fn resolve(

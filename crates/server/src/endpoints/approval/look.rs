@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::action::{ActionBody, StatusWord, each};
+use super::action::{ActionBody, StatusWord};
 use crate::endpoints::caller::Caller;
-use crate::endpoints::list::{Cursor, Limit, List};
+use crate::endpoints::list::{Cursor, Limit, List, each};
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidParameter, NotFound, SignedOut, Unavailable};
+use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
 
 /// What waits for a human.
@@ -35,8 +35,7 @@ pub(crate) struct Pending {
     path = "/approvals/pending",
     operation_id = "listPendingApprovals",
     tag = "approvals",
-    security(("session" = [])),
-    responses((status = 200, description = "What waits.", body = Pending), SignedOut, Unavailable)
+    responses((status = 200, description = "What waits.", body = Pending))
 )]
 pub(super) async fn pending(
     State(gateway): State<Arc<Gateway>>,
@@ -77,10 +76,9 @@ pub(super) struct Filter {
     operation_id = "listApprovals",
     tag = "approvals",
     params(Filter),
-    security(("session" = [])),
     responses(
         (status = 200, description = "A page of them.", body = List<ActionBody>),
-        InvalidParameter, SignedOut, Unavailable,
+        InvalidParameter,
     )
 )]
 pub(super) async fn list(
@@ -107,10 +105,9 @@ pub(super) async fn list(
     operation_id = "getApproval",
     tag = "approvals",
     params(("action_id" = Uuid, Path, description = "The action.")),
-    security(("session" = [])),
     responses(
         (status = 200, description = "The action.", body = ActionBody),
-        InvalidParameter, SignedOut, NotFound, Unavailable,
+        InvalidParameter, NotFound,
     )
 )]
 pub(super) async fn get(

@@ -12,7 +12,6 @@ use super::cookie;
 use super::origin::PublicOrigin;
 use crate::endpoints::caller::Caller;
 use crate::endpoints::list::Done;
-use crate::openapi::responses::{SignedOut, Unavailable};
 use crate::problem::Problem;
 
 /// Log out
@@ -23,7 +22,6 @@ use crate::problem::Problem;
     path = "/auth/logout",
     operation_id = "logOut",
     tag = "auth",
-    security(("session" = [])),
     responses(
         (
             status = 200,
@@ -31,7 +29,6 @@ use crate::problem::Problem;
             body = Done,
             headers(("Set-Cookie" = String, description = "Removes the refresh token's cookie.")),
         ),
-        SignedOut, Unavailable,
     )
 )]
 pub(super) async fn logout(

@@ -8,7 +8,6 @@ use gaiterguard_gateway::identity::Identity;
 
 use super::user::UserBody;
 use crate::endpoints::caller::Caller;
-use crate::openapi::responses::{SignedOut, Unavailable};
 use crate::problem::Problem;
 
 /// Who is signed in
@@ -17,8 +16,7 @@ use crate::problem::Problem;
     path = "/auth/me",
     operation_id = "me",
     tag = "auth",
-    security(("session" = [])),
-    responses((status = 200, description = "The user.", body = UserBody), SignedOut, Unavailable)
+    responses((status = 200, description = "The user.", body = UserBody))
 )]
 pub(super) async fn me(
     State(identity): State<Arc<Identity>>,

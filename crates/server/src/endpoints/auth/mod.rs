@@ -14,13 +14,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
+use crate::openapi::with_session;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    let signed_in = OpenApiRouter::new()
+        .routes(routes!(logout::logout))
+        .routes(routes!(me::me));
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))
-        .routes(routes!(logout::logout))
-        .routes(routes!(me::me))
+        .merge(with_session(signed_in))
 }

@@ -1,0 +1,137 @@
+//! An agent as it is shown to a human: with the names of the services it may use, and once with its
+//! key.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::id::ServiceId;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_gateway::agent::KeyedAgent;
+use gaiterguard_gateway::service;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::endpoints::editing::Editing;
+use crate::problem::Problem;
+
+/// An agent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Agent)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AgentBody {
+    /// Its id.
+    id: i64,
+    /// Its name.
+    name: String,
+    /// The first twelve characters of its key.
+    key_prefix: String,
+    /// Whether its key opens anything at all.
+    is_active: bool,
+    /// Whether it is blocked.
+    blocked: bool,
+    /// The services it may use.
+    services: Vec<ScopedService>,
+    /// How long its held calls stay open by default, in seconds.
+    hold_seconds: u32,
+    /// The risk score from which its requests are held; null for the gateway's own.
+    #[schema(required)]
+    risk_threshold: Option<f64>,
+    /// When its key stops opening anything.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// When its key was last used.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    last_used_at: Option<Timestamp>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// A service that an agent may use.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ScopedService {
+    /// Its id.
+    id: i64,
+    /// Its name.
+    name: String,
+}
+
+/// An agent with its key.
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeyedAgent)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyedAgentBody {
+    /// The agent.
+    agent: AgentBody,
+    /// Its key, shown this once.
+    #[schema(pattern = "^agt_[0-9a-f]{64}$")]
+    api_key: String,
+}
+
+/// The agent.
+pub(super) async fn show(editing: &Editing, agent: Agent) -> Result<Json<AgentBody>, Problem> {
+    Ok(Json(ServiceNames::read(editing).await?.show(agent)))
+}
+
+/// All of them.
+pub(super) async fn show_all(
+    editing: &Editing,
+    agents: Vec<Agent>,
+) -> Result<Json<Vec<AgentBody>>, Problem> {
+    let names = ServiceNames::read(editing).await?;
+    let shown = agents.into_iter().map(|agent| names.show(agent));
+    Ok(Json(shown.collect()))
+}
+
+/// The agent with its key.
+pub(super) async fn show_keyed(
+    editing: &Editing,
+    keyed: KeyedAgent,
+) -> Result<Json<KeyedAgentBody>, Problem> {
+    Ok(Json(KeyedAgentBody {
+        agent: ServiceNames::read(editing).await?.show(keyed.agent),
+        api_key: keyed.key.expose_secret().to_owned(),
+    }))
+}
+
+/// The names of a workspace's services.
+struct ServiceNames(HashMap<ServiceId, String>);
+
+impl ServiceNames {
+    async fn read(editing: &Editing) -> Result<Self, Problem> {
+        let services = service::list(editing.desk(), editing.workspace()).await?;
+        let names = services
+            .into_iter()
+            .map(|service| (service.id, service.name));
+        Ok(Self(names.collect()))
+    }
+
+    /// The agent as it is shown. A service that was removed in this moment is no longer named.
+    fn show(&self, agent: Agent) -> AgentBody {
+        let services = agent.grants.iter().filter_map(|grant| {
+            Some(ScopedService {
+                id: grant.service.0,
+                name: self.0.get(&grant.service)?.clone(),
+            })
+        });
+        AgentBody {
+            id: agent.id.0,
+            services: services.collect(),
+            name: agent.name,
+            key_prefix: agent.key_prefix,
+            is_active: agent.is_active,
+            blocked: agent.blocked_since.is_some(),
+            hold_seconds: agent.hold_seconds,
+            risk_threshold: agent.risk_threshold,
+            expires_at: agent.expires_at,
+            last_used_at: agent.last_used_at,
+            created_at: agent.created_at,
+            updated_at: agent.updated_at,
+        }
+    }
+}

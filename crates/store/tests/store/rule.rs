@@ -1,0 +1,48 @@
+//! Rules.
+
+use gaiterguard_domain::id::RuleId;
+use gaiterguard_domain::rule::RuleEffect;
+use gaiterguard_store::{RuleFields, Store};
+
+use crate::support::{Database, NOW, World, audit, later, on_both, rule_fields};
+
+on_both!(rules_are_made_changed_and_removed,);
+
+async fn rules_are_made_changed_and_removed(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let rule = store
+        .rule_create(world.workspace, &rule_fields("one"), NOW, |_| audit())
+        .await
+        .unwrap();
+    let got = store.rule_get(world.workspace, rule.id).await.unwrap();
+    assert_eq!(got, Some(rule.clone()));
+    let fields = RuleFields {
+        effect: RuleEffect::Deny,
+        enabled: false,
+        ..rule_fields("two")
+    };
+    let changed = store
+        .rule_update(world.workspace, rule.id, &fields, later(1), audit())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((changed.effect, changed.enabled), (RuleEffect::Deny, false));
+    assert_eq!(store.rule_list(world.workspace).await.unwrap(), [changed]);
+    let unknown = store
+        .rule_update(world.workspace, RuleId(99), &fields, NOW, audit())
+        .await
+        .unwrap();
+    assert_eq!(unknown, None);
+    assert!(
+        store
+            .rule_delete(world.workspace, rule.id, NOW, audit())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .rule_delete(world.workspace, rule.id, NOW, audit())
+            .await
+            .unwrap()
+    );
+}

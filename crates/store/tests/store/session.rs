@@ -1,0 +1,118 @@
+//! Sessions and their refresh tokens.
+
+use gaiterguard_domain::id::SessionId;
+use gaiterguard_store::{Refreshed, Store};
+
+use crate::support::{Database, NOW, World, audit, later, on_both};
+
+on_both!(a_refresh_token_works_once, sessions_end,);
+
+async fn a_refresh_token_works_once(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let session = store
+        .session_create(
+            world.user,
+            world.workspace,
+            [1; 32],
+            later(100),
+            NOW,
+            |_| audit(),
+        )
+        .await
+        .unwrap();
+    let rotated = store
+        .session_refresh([1; 32], [2; 32], later(200), later(1))
+        .await
+        .unwrap();
+    assert_eq!(rotated, Refreshed::Rotated(session.clone()));
+    assert!(
+        store
+            .session_get_live(session.id, later(150))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let unknown = store
+        .session_refresh([9; 32], [3; 32], later(200), later(1))
+        .await
+        .unwrap();
+    assert_eq!(unknown, Refreshed::Unknown);
+    let late = store
+        .session_refresh([2; 32], [3; 32], later(300), later(200))
+        .await
+        .unwrap();
+    assert_eq!(late, Refreshed::Expired);
+    let reused = store
+        .session_refresh([1; 32], [3; 32], later(200), later(2))
+        .await
+        .unwrap();
+    assert_eq!(reused, Refreshed::Reused(session.id));
+    assert_eq!(
+        store.session_get_live(session.id, later(2)).await.unwrap(),
+        None
+    );
+    let ended = store
+        .session_refresh([2; 32], [3; 32], later(200), later(2))
+        .await
+        .unwrap();
+    assert_eq!(ended, Refreshed::Unknown);
+}
+
+async fn sessions_end(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let mut sessions = Vec::new();
+    for n in 1..=3 {
+        let session = store
+            .session_create(
+                world.user,
+                world.workspace,
+                [n; 32],
+                later(100),
+                NOW,
+                |_| audit(),
+            )
+            .await
+            .unwrap();
+        sessions.insert(0, session);
+    }
+    assert_eq!(store.session_list(world.user, NOW).await.unwrap(), sessions);
+    assert!(
+        store
+            .session_revoke(sessions[0].id, NOW, audit())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .session_revoke(sessions[0].id, NOW, audit())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .session_revoke(SessionId(99), NOW, audit())
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        store.session_list(world.user, NOW).await.unwrap(),
+        sessions[1..]
+    );
+    assert_eq!(
+        store
+            .session_get_live(sessions[1].id, later(100))
+            .await
+            .unwrap(),
+        None
+    );
+    let removed = store
+        .session_delete_expired(later(101), 2, later(101))
+        .await
+        .unwrap();
+    assert_eq!(removed, 2);
+    let removed = store
+        .session_delete_expired(later(101), 2, later(101))
+        .await
+        .unwrap();
+    assert_eq!(removed, 1);
+}
