@@ -6,7 +6,7 @@ use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::request::{CanonicalRequest, Intent};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::verdict::Verdict;
-use gaiterguard_judge::Subject;
+use gaiterguard_judge::{Documented, Opened, Request, Subject};
 
 /// What an assessor is asked about. Neither the credential nor the agent's key is in it.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +36,26 @@ pub trait Assessor: Send + Sync + 'static {
     fn assess<'a>(&'a self, question: Question<'a>) -> Assessment<'a>;
 }
 
-/// The assessor that needs no model: method and path words.
+/// The assessor that needs no model. It looks at all of the request and at the intent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BuiltIn;
 
 impl Assessor for BuiltIn {
     fn assess<'a>(&'a self, question: Question<'a>) -> Assessment<'a> {
-        Assessment::Done(gaiterguard_judge::assess(Subject {
-            method: &question.request.method,
-            path: question.request.target.path(),
-        }))
+        let request = question.request;
+        let opened = Opened::open(Request {
+            method: &request.method,
+            host: &request.target.origin().host,
+            path: request.target.path(),
+            query: request.target.query(),
+            headers: &request.headers,
+            body: &request.body,
+        });
+        let assessment = gaiterguard_judge::assess(Subject {
+            opened: &opened,
+            intent: question.intent.as_str(),
+            documented: Documented::Nothing,
+        });
+        Assessment::Done(assessment.verdict)
     }
 }
