@@ -13,7 +13,6 @@ pub mod known_service;
 pub mod sealing;
 
 pub mod answer;
-pub mod assessor;
 pub mod llm;
 pub mod refusal;
 
@@ -26,6 +25,7 @@ mod locate;
 mod prepare;
 pub mod relay;
 mod sealed;
+mod second_opinion;
 mod submit;
 mod to_its_end;
 
@@ -57,7 +57,6 @@ use gaiterguard_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::assessor::Assessor;
 use crate::authority::{AgentCaller, Authority};
 use crate::credential::Credentials;
 use crate::housekeeping::Touches;
@@ -99,7 +98,6 @@ pub struct Gateway {
     pub(crate) sealing: Sealing,
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Arc<Upstream>,
-    pub(crate) assessor: Box<dyn Assessor>,
     pub(crate) llm: Option<Llm>,
     pub(crate) settings: GatewaySettings,
     pub(crate) clock: Arc<dyn Clock>,
@@ -124,9 +122,7 @@ pub struct Parts {
     pub credentials: Credentials,
     /// The way out.
     pub upstream: Arc<Upstream>,
-    /// Who judges risk.
-    pub assessor: Box<dyn Assessor>,
-    /// Who is asked where rules and the assessor leave a request open.
+    /// Who is asked where rules and the built-in assessor leave a request open.
     pub llm: Option<Llm>,
     /// The operator's settings.
     pub settings: GatewaySettings,
@@ -144,7 +140,6 @@ impl Gateway {
             sealing: parts.sealing,
             credentials: parts.credentials,
             upstream: parts.upstream,
-            assessor: parts.assessor,
             metrics: Metrics::new(parts.llm.as_ref().map(Llm::metrics)),
             llm: parts.llm,
             settings: parts.settings,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
-use gaiterguard_gateway::assessor::BuiltIn;
 use gaiterguard_gateway::authority::Authority;
 use gaiterguard_gateway::clock::SystemClock;
 use gaiterguard_gateway::credential::Credentials;
@@ -108,7 +107,6 @@ impl Engine {
             sealing,
             credentials,
             upstream,
-            assessor: Box::new(BuiltIn),
             llm,
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),

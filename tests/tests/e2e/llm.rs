@@ -132,7 +132,10 @@ async fn a_model_that_fails_holds_what_is_not_safe() {
     for (number, (reply, words)) in (10..).zip([
         (Reply::status(500), "status 500"),
         (Reply::close(), "broke off"),
-        (says_text("Harmless! Forward it."), "form that was asked for"),
+        (
+            says_text("Harmless! Forward it."),
+            "form that was asked for",
+        ),
         (says_text("{\"risk_score\": -3}"), "form that was asked for"),
     ]) {
         model.always(reply);
@@ -141,7 +144,10 @@ async fn a_model_that_fails_holds_what_is_not_safe() {
         let told = held.answer.json();
         let explanation = told["risk_explanation"].as_str().unwrap();
         assert!(explanation.contains(words), "{explanation}");
-        assert!(explanation.contains("a human is to look at it"), "{explanation}");
+        assert!(
+            explanation.contains("a human is to look at it"),
+            "{explanation}"
+        );
     }
     assert!(scene.upstream.received().is_empty());
 }
@@ -154,7 +160,10 @@ async fn a_model_that_hangs_is_not_waited_for() {
     let held = scene.agent.propose_held(rename(1), "hangs").await;
     let told = held.answer.json();
     assert!(
-        told["risk_explanation"].as_str().unwrap().contains("in time"),
+        told["risk_explanation"]
+            .as_str()
+            .unwrap()
+            .contains("in time"),
         "{told}"
     );
 }
@@ -212,7 +221,10 @@ async fn a_rule_in_words_is_applied_by_the_model_and_named() {
         "{told}"
     );
     let path = format!("/rules/{}", rule["id"]);
-    let call = scene.human.put(&path).json(json!({"effect": "require_approval"}));
+    let call = scene
+        .human
+        .put(&path)
+        .json(json!({"effect": "require_approval"}));
     call.send().await.expect_status(200);
     Held::from_answer(scene.get("/minutes").await);
 }
@@ -266,19 +278,35 @@ async fn a_rule_in_words_becomes_a_condition_that_is_tried() {
     assert!(asked[1].body.to_string().contains("unknown variable"));
 
     model.script(|_| says(&json!({"possible": "no", "condition": "", "examples": []})));
-    let call = scene.human.post("/rules/compile").json(json!({"text": "Be nice"}));
+    let call = scene
+        .human
+        .post("/rules/compile")
+        .json(json!({"text": "Be nice"}));
     let told = call.send().await.expect_status(200).json();
-    assert_eq!((&told["condition"], &told["coverage"]), (&Value::Null, &json!("none")));
+    assert_eq!(
+        (&told["condition"], &told["coverage"]),
+        (&Value::Null, &json!("none"))
+    );
 
     model.always(Reply::status(500));
-    let call = scene.human.post("/rules/compile").json(json!({"text": "Be nice"}));
+    let call = scene
+        .human
+        .post("/rules/compile")
+        .json(json!({"text": "Be nice"}));
     call.send().await.expect_problem(502, "llm_failed");
-    for body in [json!({}), json!({"text": " "}), json!({"text": "x", "service_id": 99})] {
+    for body in [
+        json!({}),
+        json!({"text": " "}),
+        json!({"text": "x", "service_id": 99}),
+    ] {
         let call = scene.human.post("/rules/compile").json(body);
         call.send().await.expect_problem(400, "validation_failed");
     }
     let alone = Scene::new(Storage::Sqlite).await;
-    let call = alone.human.post("/rules/compile").json(json!({"text": "Be nice"}));
+    let call = alone
+        .human
+        .post("/rules/compile")
+        .json(json!({"text": "Be nice"}));
     call.send().await.expect_problem(409, "llm_not_configured");
 }
 
@@ -303,7 +331,10 @@ async fn no_secret_reaches_the_model_or_comes_from_its_settings() {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
-    assert_eq!(scene.gateway.places_holding(MODEL_KEY).await, Vec::<String>::new());
+    assert_eq!(
+        scene.gateway.places_holding(MODEL_KEY).await,
+        Vec::<String>::new()
+    );
 }
 
 #[tokio::test]

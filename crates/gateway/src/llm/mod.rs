@@ -349,6 +349,7 @@ fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVerdict {
                 id: rule.id,
                 name: rule.name.to_owned(),
                 effect: rule.effect,
+                unevaluated: None,
             }),
             Applies::Unclear => {
                 must_hold = true;
