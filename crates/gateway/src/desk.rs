@@ -12,8 +12,9 @@ use gaiterguard_vault::NoRandomness;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::field::FieldError;
+use crate::library::Library;
 use crate::sealing::{Sealing, SealingError};
-use crate::upstream::AddressPolicy;
+use crate::upstream::{AddressPolicy, Upstream};
 
 /// What every change of definitions needs. Clones share everything.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ struct Inner {
     store: Store,
     sealing: Sealing,
     policy: AddressPolicy,
+    upstream: Arc<Upstream>,
+    library: Arc<Library>,
     clock: Arc<dyn Clock>,
     changing: Mutex<()>,
 }
@@ -90,11 +93,14 @@ fn first_message(errors: &[FieldError]) -> String {
 }
 
 impl Desk {
-    /// A desk over a store. `policy` is what upstreams' addresses are judged by.
+    /// A desk over a store. `policy` is what upstreams' addresses are judged by; `upstream` is the
+    /// way to documentation, and `library` knows what it says.
     pub fn new(
         store: Store,
         sealing: Sealing,
         policy: AddressPolicy,
+        upstream: Arc<Upstream>,
+        library: Arc<Library>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -102,6 +108,8 @@ impl Desk {
                 store,
                 sealing,
                 policy,
+                upstream,
+                library,
                 clock,
                 changing: Mutex::default(),
             }),
@@ -118,6 +126,14 @@ impl Desk {
 
     pub(crate) fn policy(&self) -> &AddressPolicy {
         &self.inner.policy
+    }
+
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.inner.upstream
+    }
+
+    pub(crate) fn library(&self) -> &Library {
+        &self.inner.library
     }
 
     pub(crate) fn now(&self) -> Timestamp {

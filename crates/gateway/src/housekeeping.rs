@@ -53,6 +53,7 @@ impl Gateway {
         let each = || Arc::clone(self);
         spawn(Box::pin(each().pass_notices_on()), each());
         spawn(Box::pin(each().confirm_authority()), each());
+        spawn(Box::pin(each().read_documents()), each());
         spawn(Box::pin(each().expire()), each());
         spawn(Box::pin(each().write_touches()), each());
         spawn(Box::pin(each().keep_lease()), each());
@@ -101,6 +102,13 @@ impl Gateway {
         loop {
             ticks.tick().await;
             log_failure("confirming the definitions", self.authority.confirm().await);
+        }
+    }
+
+    /// Reads the documents that other replicas have added.
+    async fn read_documents(self: Arc<Self>) {
+        loop {
+            log_failure("reading documents", self.authority.read_unread().await);
         }
     }
 

@@ -42,9 +42,12 @@ pub mod identity;
 pub mod agent;
 pub mod desk;
 pub mod document;
+mod document_content;
 pub mod field;
 pub mod kill_switch;
+pub mod library;
 mod literal;
+mod page;
 pub mod rule;
 pub mod service;
 

@@ -11,6 +11,7 @@ use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::Desk;
 use gaiterguard_gateway::identity::{self, Identity, IdentitySettings};
 use gaiterguard_gateway::llm::{Llm, LlmSetupError};
+use gaiterguard_gateway::library::Library;
 use gaiterguard_gateway::sealing::{Sealing, StartError};
 use gaiterguard_gateway::upstream::{AddressPolicy, TlsSetupError, Upstream};
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
@@ -77,7 +78,14 @@ impl Engine {
             Sealing::open_or_create(store.clone(), &secrets.encryption, salt, Arc::clone(&clock))
                 .await?;
         let is_shared = matches!(settings.storage.database, Database::Postgres { .. });
-        let authority = Authority::load(store.clone(), Arc::clone(&clock), is_shared).await?;
+        let library = Library::new(store.clone(), sealing.clone());
+        let authority = Authority::load(
+            store.clone(),
+            Arc::clone(&library),
+            Arc::clone(&clock),
+            is_shared,
+        )
+        .await?;
         let credentials = Credentials::new(
             store.clone(),
             sealing.clone(),
@@ -94,12 +102,19 @@ impl Engine {
             },
             Arc::clone(&clock),
         );
-        let desk = Desk::new(store.clone(), sealing.clone(), policy, Arc::clone(&clock));
         let llm = settings
             .assessor
             .for_gateway()
             .map(|llm| Llm::new(&llm, Arc::clone(&clock)))
             .transpose()?;
+        let desk = Desk::new(
+            store.clone(),
+            sealing.clone(),
+            policy,
+            Arc::clone(&upstream),
+            library,
+            Arc::clone(&clock),
+        );
         let gateway = Gateway::new(Parts {
             replica,
             store: store.clone(),

@@ -55,7 +55,7 @@ pub use action::{ActionFilter, ActionWithNames};
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{AuditBroken, Resume};
 pub use cursor::Page;
-pub use document::{DocumentReading, NewDocument};
+pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
 pub use error::{Abandoned, CursorRefused, StoreError};
 pub use feed::Notice;
 pub use ledger::Ending;

@@ -11,6 +11,7 @@ use gaiterguard_domain::workspace::{AuthorityVersion, KillSwitch, Workspace};
 
 use crate::agent::{KeyHash, agent_rows};
 use crate::connection::{On, execute, fetch_all, fetch_optional};
+use crate::document::{DocumentVersion, document_versions};
 use crate::error::StoreError;
 use crate::lane::Write;
 use crate::rule::rule_rows;
@@ -28,6 +29,8 @@ pub struct Definitions {
     pub services: Vec<Service>,
     /// The rules, disabled ones too.
     pub rules: Vec<Rule>,
+    /// Which documents describe the services, and which content of each is the present one.
+    pub documents: Vec<DocumentVersion>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -120,6 +123,7 @@ impl Store {
             let agents = agent_rows(read.on(), workspace).await?;
             let services = service_rows(read.on(), workspace).await?;
             let rules = rule_rows(read.on(), workspace).await?;
+            let documents = document_versions(read.on(), workspace).await?;
             let after = workspace_get(read.on(), workspace).await?;
             if after.as_ref() == Some(&before) {
                 return Ok(Some(Definitions {
@@ -127,6 +131,7 @@ impl Store {
                     agents,
                     services,
                     rules,
+                    documents,
                 }));
             }
         }

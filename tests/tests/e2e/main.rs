@@ -9,6 +9,7 @@ mod canaries;
 mod commands;
 mod control;
 mod crash;
+mod documents;
 mod first_run;
 mod haystack;
 mod hostile;

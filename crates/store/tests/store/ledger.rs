@@ -7,13 +7,14 @@ use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredAnswer,
 };
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_store::{Purpose, Store};
+use gaiterguard_store::{Ending, Purpose, Store};
 
 use crate::steps::{answer, apply, approve, completion, done, state};
 use crate::support::{Database, NOW, World, audit, key, later, on_both, sealed, word};
 
 on_both!(
     a_decision_is_recorded_and_ends,
+    an_end_that_is_known_in_time_is_written_with_its_decision,
     a_decision_on_an_old_version_is_refused,
     retention_spares_what_lives,
     an_entry_that_is_refused_takes_no_other_with_it,
@@ -70,6 +71,34 @@ async fn a_decision_is_recorded_and_ends(_: &Database, store: &Store) {
         .unwrap()
         .unwrap();
     assert!((row.new.judgement.verdict.score - 1.0).abs() < f64::EPSILON);
+}
+
+async fn an_end_that_is_known_in_time_is_written_with_its_decision(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let outcome = Outcome::Answered(StoredAnswer {
+        status: 200,
+        content: None,
+    });
+    let (early, late) = (Ending::default(), Ending::default());
+    assert!(early.tell(outcome.clone(), later(1)));
+    for (ending, ended) in [(&early, (Some(200), Some(later(1)))), (&late, (None, None))] {
+        let decision = world.forward(version, None);
+        let recorded = store.record_with_ending(decision, ending.clone()).await;
+        let Recorded::Done(id) = recorded.unwrap() else {
+            panic!("the decision is not recorded");
+        };
+        let row = store
+            .request_get(world.workspace, id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((row.upstream_status, row.completed_at), ended);
+        // Where the end went along, there is none to come.
+        let end = completion(&world, id, None, outcome.clone());
+        assert_eq!(store.complete(end).await.unwrap(), ended.1.is_none());
+    }
+    assert!(!late.tell(outcome, later(2)));
 }
 
 async fn a_decision_on_an_old_version_is_refused(_: &Database, store: &Store) {
