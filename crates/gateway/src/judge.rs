@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
+use gaiterguard_apidocs::Call;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, Rule};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Query, matching};
-use gaiterguard_judge::{Certainty, Documented, Node, Opened, Request, Subject, assess};
+use gaiterguard_judge::{Certainty, Documented, Node, Opened, Operation, Request, Subject, assess};
 use http::header::CONTENT_TYPE;
 
 use crate::Gateway;
+use crate::excerpt;
 use crate::llm::{LlmQuestion, LlmVerdict};
 use crate::prepare::Prepared;
 use crate::second_opinion::Standing;
@@ -42,7 +44,9 @@ impl Gateway {
         let service = &prepared.located.service;
         let canonical = &prepared.request;
         let target = &canonical.target;
-        let operation = None;
+        let catalog = caller.definitions.catalog(service.id);
+        let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
+        let operation = documented.map(reference);
         let opened = Opened::open(Request {
             method: &canonical.method,
             host: &target.origin().host,
@@ -86,10 +90,17 @@ impl Gateway {
             };
             matching(rules.iter().map(|rule| rule.as_ref()), &facts)
         };
+        let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {
             opened: &opened,
             intent: request.intent.as_str(),
-            documented: Documented::Nothing,
+            documented: match (catalog, documented) {
+                (_, Some(operation)) => Documented::As(as_judged(operation, &fields)),
+                (Some(catalog), None) if catalog.operations().next().is_some() => {
+                    Documented::Unknown
+                }
+                _ => Documented::Nothing,
+            },
         });
         Weighed {
             matched,
@@ -145,6 +156,8 @@ impl Gateway {
         };
         let agent = &prepared.caller.agent;
         let service = &prepared.located.service;
+        let documentation = documentation(prepared);
+        let documentation: Vec<&str> = documentation.iter().map(String::as_str).collect();
         let rules = weighed.rules_in_words();
         let text_rules = weighed.standing(&rules).text_rules();
         let verdict = llm
@@ -156,7 +169,7 @@ impl Gateway {
                 agent_name: &agent.name,
                 service: service.id,
                 service_name: &service.name,
-                documentation: &[],
+                documentation: &documentation,
                 rules: &text_rules,
                 built_in: &weighed.built_in,
                 floor: 0.0,
@@ -192,6 +205,60 @@ impl Weighed {
         matched.extend(told.matched_rules);
         Judgement::of(verdict, matched, self.operation, self.threshold)
     }
+}
+
+/// The request as the service's documents are asked about it.
+fn call_of(prepared: &Prepared) -> Call<'_> {
+    Call {
+        method: prepared.request.method.as_str(),
+        path: prepared.request.target.path(),
+        base_path: prepared.located.service.base_url.path(),
+    }
+}
+
+/// What the service's documents say of the request, for whoever reads.
+fn documentation(prepared: &Prepared) -> Vec<String> {
+    let service = &prepared.located.service;
+    let Some(catalog) = prepared.caller.definitions.catalog(service.id) else {
+        return Vec::new();
+    };
+    let operation = catalog.find(&call_of(prepared));
+    excerpt::of_request(catalog, operation, prepared.request.target.path())
+}
+
+fn reference(operation: &gaiterguard_apidocs::Operation) -> OperationRef {
+    OperationRef {
+        id: operation.id.clone(),
+        summary: operation.summary.clone(),
+        tags: operation.tags.clone(),
+        deprecated: operation.deprecated,
+    }
+}
+
+fn as_judged<'a>(
+    operation: &'a gaiterguard_apidocs::Operation,
+    fields: &'a [String],
+) -> Operation<'a> {
+    Operation {
+        id: &operation.id,
+        summary: operation.summary.as_deref().unwrap_or_default(),
+        description: operation.description.as_deref().unwrap_or_default(),
+        tags: &operation.tags,
+        fields,
+    }
+}
+
+/// The names of the body's documented fields; none where others may stand beside them.
+fn fields_at_the_top(operation: &gaiterguard_apidocs::Operation) -> Vec<String> {
+    if operation.body.is_open {
+        return Vec::new();
+    }
+    let fields = operation.body.fields.iter();
+    fields
+        .filter_map(|field| field.pointer.strip_prefix('/'))
+        .filter(|name| !name.contains('/'))
+        .map(|name| name.replace("~1", "/").replace("~0", "~"))
+        .collect()
 }
 
 /// The body, where it is JSON or a form.

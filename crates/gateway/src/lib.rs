@@ -18,6 +18,7 @@ pub mod refusal;
 
 mod conclude;
 mod dispatch;
+mod excerpt;
 mod execute;
 mod forward;
 mod judge;

@@ -262,7 +262,12 @@ async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
 async fn another_replica_comes_to_know_a_document() {
     let scene = Scene::new(Storage::Postgres).await;
     let replica = scene.gateway.start_replica().await;
-    let there = Human::log_in(&replica, "human@example.com", "correct horse battery staple").await;
+    let there = Human::log_in(
+        &replica,
+        "human@example.com",
+        "correct horse battery staple",
+    )
+    .await;
     scene
         .human
         .add_document(&scene.service, "openapi", &museum())

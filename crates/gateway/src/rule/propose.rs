@@ -11,6 +11,7 @@ use super::{TEXT_CHARS_MAX, check};
 use crate::Gateway;
 use crate::authority::Definitions;
 use crate::desk::DefinitionError;
+use crate::excerpt;
 use crate::field::FieldError;
 use crate::llm::{Coverage, ExampleRequest, LlmError, WordedRule};
 
@@ -63,10 +64,13 @@ impl Gateway {
         let definitions = self.authority.definitions(workspace);
         let (text, service) = read(text, service, definitions.as_deref())?;
         let llm = self.llm.as_ref().ok_or(ProposeError::NoModel)?;
+        let catalog = service.and_then(|(id, _)| definitions.as_deref()?.catalog(id));
+        let excerpts = catalog.map_or_else(Vec::new, |catalog| excerpt::of_rule(catalog, text));
+        let documentation: Vec<&str> = excerpts.iter().map(String::as_str).collect();
         let rule = WordedRule {
             text,
             service_name: service.map(|(_, name)| name),
-            documentation: &[],
+            documentation: &documentation,
         };
         let proposed = llm
             .compile_rule(rule, |condition| {
