@@ -13,11 +13,12 @@ pub mod known_service;
 pub mod sealing;
 
 pub mod answer;
-pub mod assessor;
+pub mod llm;
 pub mod refusal;
 
 mod conclude;
 mod dispatch;
+mod excerpt;
 mod execute;
 mod forward;
 mod hold;
@@ -26,6 +27,7 @@ mod locate;
 mod prepare;
 pub mod relay;
 mod sealed;
+mod second_opinion;
 mod submit;
 mod to_its_end;
 
@@ -60,10 +62,10 @@ use gaiterguard_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::assessor::Assessor;
 use crate::authority::{AgentCaller, Authority};
 use crate::credential::Credentials;
 use crate::housekeeping::Touches;
+use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::sealing::Sealing;
@@ -85,6 +87,8 @@ pub struct GatewaySettings {
     pub stored_answer_bytes_max: usize,
     /// How many actions of one agent may wait for a human.
     pub pending_per_agent_max: u32,
+    /// What is held where a language model is needed and there is none.
+    pub llm_failure_mode: FailureMode,
     /// How long the ledger's rows are kept.
     pub ledger_retention: Duration,
     /// How long the answers to executed actions are kept.
@@ -99,7 +103,7 @@ pub struct Gateway {
     pub(crate) sealing: Sealing,
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Arc<Upstream>,
-    pub(crate) assessor: Box<dyn Assessor>,
+    pub(crate) llm: Option<Llm>,
     pub(crate) settings: GatewaySettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
@@ -123,8 +127,8 @@ pub struct Parts {
     pub credentials: Credentials,
     /// The way out.
     pub upstream: Arc<Upstream>,
-    /// Who judges risk.
-    pub assessor: Box<dyn Assessor>,
+    /// Who is asked where rules and the built-in assessor leave a request open.
+    pub llm: Option<Llm>,
     /// The operator's settings.
     pub settings: GatewaySettings,
     /// The time.
@@ -141,10 +145,10 @@ impl Gateway {
             sealing: parts.sealing,
             credentials: parts.credentials,
             upstream: parts.upstream,
-            assessor: parts.assessor,
+            metrics: Metrics::new(parts.llm.as_ref().map(Llm::metrics)),
+            llm: parts.llm,
             settings: parts.settings,
             clock: parts.clock,
-            metrics: Metrics::default(),
             watch: ActionWatch::default(),
             touches: Touches::default(),
             tasks: TaskTracker::new(),

@@ -1,5 +1,6 @@
 //! Rules: what an operator has decided beforehand, for a service, an agent or all of them.
 
+mod propose;
 mod simulate;
 mod tally;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::desk::{DefinitionError, Desk, Editor};
 use crate::field::{FieldError, FieldReader};
 
+pub use propose::{Proposal, ProposeError, TriedExample};
 pub use simulate::{DAYS_MAX, ROWS_MAX, simulate};
 pub use tally::{Changes, Example, ProposedRule, Simulation};
 

@@ -67,7 +67,17 @@ impl Gateway {
     ) -> Result<Outcome, Refusal> {
         for _ in 0..REDECIDE_MAX {
             let prepared = self.prepare(caller, &request).await?;
-            let judgement = self.judge(&prepared, &request).await;
+            let weighed = self.weigh(&prepared, &request);
+            let judgement = if self.needs_model(&weighed) {
+                // A key is decided once: whoever asks again does not have it judged anew.
+                if let Some(claim) = self.claim_before(&prepared, &request).await? {
+                    let digest = idempotency_digest(&prepared.digest, &request.intent);
+                    return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
+                }
+                Box::pin(self.judge_with_model(weighed, &prepared, &request)).await
+            } else {
+                self.judge_alone(weighed, &request)
+            };
             let decision = self
                 .decision(&prepared, &request, &judgement, request_id)
                 .await?;
@@ -126,6 +136,21 @@ impl Gateway {
             }
         }
         Err(Refusal::AuthorityUnconfirmed)
+    }
+
+    /// What became of the request's key, if it has one that was used before.
+    async fn claim_before(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+    ) -> Result<Option<Claim>, Refusal> {
+        match &request.idempotency_key {
+            None => Ok(None),
+            Some(key) => {
+                let (agent, now) = (prepared.caller.agent.id, self.clock.now());
+                Ok(Box::pin(self.store.claim_get(agent, key, now)).await?)
+            }
+        }
     }
 
     /// What would become of a request, without anything being stored or sent.

@@ -42,6 +42,7 @@ fn rule(index: usize) -> CompiledRule {
         enabled: true,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
+        revision: 0,
     })
 }
 

@@ -52,6 +52,7 @@ fn rule(effect: RuleEffect, condition: &str) -> CompiledRule {
         enabled: true,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
+        revision: 0,
     })
 }
 

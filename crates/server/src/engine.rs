@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
-use gaiterguard_gateway::assessor::BuiltIn;
 use gaiterguard_gateway::authority::Authority;
 use gaiterguard_gateway::clock::SystemClock;
 use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::Desk;
 use gaiterguard_gateway::identity::{self, Identity, IdentitySettings};
 use gaiterguard_gateway::library::Library;
+use gaiterguard_gateway::llm::{Llm, LlmSetupError};
 use gaiterguard_gateway::sealing::{Sealing, StartError};
 use gaiterguard_gateway::upstream::{AddressPolicy, TlsSetupError, Upstream};
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
@@ -40,6 +40,8 @@ pub(crate) enum EngineError {
     Start(#[from] StartError),
     #[error("UPSTREAM_CA_FILE cannot be used: {0}")]
     Tls(#[from] TlsSetupError),
+    #[error(transparent)]
+    Llm(#[from] LlmSetupError),
 }
 
 /// Opens the database, for serving or for a command beside a gateway that may be running.
@@ -100,6 +102,11 @@ impl Engine {
             },
             Arc::clone(&clock),
         );
+        let llm = settings
+            .assessor
+            .for_gateway()
+            .map(|llm| Llm::new(&llm, Arc::clone(&clock)))
+            .transpose()?;
         let desk = Desk::new(
             store.clone(),
             sealing.clone(),
@@ -115,7 +122,7 @@ impl Engine {
             sealing,
             credentials,
             upstream,
-            assessor: Box::new(BuiltIn),
+            llm,
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
         });
@@ -138,6 +145,7 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
         idempotency_lifetime: settings.retention.idempotency_ttl,
         stored_answer_bytes_max: settings.upstream.stored_answer_bytes_max,
         pending_per_agent_max: settings.approval.pending_per_agent_max,
+        llm_failure_mode: settings.assessor.failure_mode.for_gateway(),
         ledger_retention: settings.retention.ledger,
         result_retention: settings.retention.result,
     }

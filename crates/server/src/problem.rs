@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::redact;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The media type of every problem.

@@ -367,5 +367,6 @@ fn rule(workspace: WorkspaceId, id: RuleId, said: RuleFields, at: Timestamp) -> 
         enabled: said.enabled,
         created_at: at,
         updated_at: at,
+        revision: 0,
     }
 }

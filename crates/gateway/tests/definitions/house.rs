@@ -99,7 +99,14 @@ impl House {
         let sealing = self.started_with(SECRET).await.unwrap();
         let library = Library::new(store.clone(), sealing.clone());
         let clock = self.clock.clone();
-        Desk::new(store, sealing, policy(), upstream(loopback()), library, clock)
+        Desk::new(
+            store,
+            sealing,
+            policy(),
+            upstream(loopback()),
+            library,
+            clock,
+        )
     }
 
     /// Starts again over the same database, as another process would.

@@ -21,6 +21,7 @@ fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
         enabled: true,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
+        revision: 0,
     }
 }
 
