@@ -88,7 +88,7 @@ impl Gateway {
                 operation: operation.as_ref(),
                 now: self.clock.now(),
             };
-            matching(rules.iter().map(|rule| rule.as_ref()), &facts)
+            matching(rules.iter().map(AsRef::as_ref), &facts)
         };
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {

@@ -172,12 +172,12 @@ impl Library {
                 tracing::error!(service = service.0, "its documents could not be indexed");
                 continue;
             };
-            let shelf = Shelf {
+            let indexed = Shelf {
                 workspace,
                 of,
                 catalog: Arc::clone(&catalog),
             };
-            self.shelves().catalogs.insert(service, shelf);
+            self.shelves().catalogs.insert(service, indexed);
             catalogs.by_service.insert(service, catalog);
         }
         catalogs

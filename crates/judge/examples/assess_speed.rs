@@ -2,6 +2,11 @@
 //!
 //! `cargo run --release -p gaiterguard-judge --example assess_speed`
 
+#![expect(
+    clippy::print_stdout,
+    reason = "printing the figures is what it is for"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

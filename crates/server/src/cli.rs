@@ -73,7 +73,7 @@ enum AuditCommand {
 #[derive(Debug, Subcommand)]
 enum RiskCommand {
     /// Judge labelled requests with the built-in assessor, and print how often it is right and how
-    /// long it takes. RISK_THRESHOLD of the settings is not used: the line is drawn at 0.5.
+    /// long it takes. `RISK_THRESHOLD` of the settings is not used: the line is drawn at 0.5.
     Eval {
         /// JSON, one request a line, with the fields `method`, `base_url`, `path`, `headers`, `body`,
         /// `intent` and `label` (`benign`, `risky` or `intent_mismatch`).

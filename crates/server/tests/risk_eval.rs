@@ -18,10 +18,10 @@ fn eval(lines: &[&str]) -> Output {
         .unwrap()
 }
 
-const READ: &str = r##"{"method": "GET", "base_url": "https://api.shop.example/v1", "path": "/orders/7?full=1", "headers": {}, "body": null, "intent": "Look at order 7", "label": "benign"}"##;
-const NOTE: &str = r##"{"method": "POST", "base_url": "https://api.shop.example/v1", "path": "/notes", "headers": {}, "body": {"text": "Call Ann"}, "intent": "Note that I call Ann", "label": "benign"}"##;
-const REFUND: &str = r##"{"method": "POST", "base_url": "https://api.shop.example/v1", "path": "/refunds", "headers": {"Content-Type": "application/x-www-form-urlencoded"}, "body": "amount=500", "intent": "Refund 5.00", "label": "risky"}"##;
-const OTHER: &str = r##"{"method": "DELETE", "base_url": "https://api.shop.example/v1", "path": "/orders/8", "headers": {}, "body": null, "intent": "Look at order 7", "label": "intent_mismatch"}"##;
+const READ: &str = r#"{"method": "GET", "base_url": "https://api.shop.example/v1", "path": "/orders/7?full=1", "headers": {}, "body": null, "intent": "Look at order 7", "label": "benign"}"#;
+const NOTE: &str = r#"{"method": "POST", "base_url": "https://api.shop.example/v1", "path": "/notes", "headers": {}, "body": {"text": "Call Ann"}, "intent": "Note that I call Ann", "label": "benign"}"#;
+const REFUND: &str = r#"{"method": "POST", "base_url": "https://api.shop.example/v1", "path": "/refunds", "headers": {"Content-Type": "application/x-www-form-urlencoded"}, "body": "amount=500", "intent": "Refund 5.00", "label": "risky"}"#;
+const OTHER: &str = r#"{"method": "DELETE", "base_url": "https://api.shop.example/v1", "path": "/orders/8", "headers": {}, "body": null, "intent": "Look at order 7", "label": "intent_mismatch"}"#;
 
 #[test]
 fn it_says_how_often_the_assessor_is_right() {

@@ -196,15 +196,15 @@ async fn what_is_safe_passes_a_failed_model_unless_the_operator_says_otherwise()
 async fn a_rule_in_words_is_applied_by_the_model_and_named() {
     let (model, scene) = scene().await;
     let rule = words(&scene, "deny", "Nobody reads the board's minutes").await;
-    model.script(|asked| match asked.step {
-        Step::Description => says(&harmless_description()),
-        _ => {
-            let mut comparison = exact_comparison(asked);
-            if asked.fenced("request").unwrap().contains("/minutes") {
-                comparison["rules"]["rule_1"] = json!("yes");
-            }
-            says(&comparison)
+    model.script(|asked| {
+        if asked.step == Step::Description {
+            return says(&harmless_description());
         }
+        let mut comparison = exact_comparison(asked);
+        if asked.fenced("request").unwrap().contains("/minutes") {
+            comparison["rules"]["rule_1"] = json!("yes");
+        }
+        says(&comparison)
     });
     let denied = scene.get("/minutes").await;
     let denied = denied.expect_problem(403, "policy_denied");

@@ -1,13 +1,13 @@
 //! The assessor that asks a language model, for what rules and the built-in assessor leave open.
 //!
 //! A question has two steps. The first describes the request from itself and its documentation,
-//! and does not know the intent ([`description`]); the second compares it with the intent and the
-//! operator's rules in words ([`comparison`]). Both answers are words out of closed lists; the
-//! score is ours ([`weigh`]). The model may raise what the built-in assessor says. It may lower it
+//! and does not know the intent (`description`); the second compares it with the intent and the
+//! operator's rules in words (`comparison`). Both answers are words out of closed lists; the
+//! score is ours (`weigh`). The model may raise what the built-in assessor says. It may lower it
 //! only by a clear "yes, exactly this, and harmless", and never below a floor.
 //!
-//! What agents and documents wrote stands between fences ([`fence`]) and without secrets
-//! ([`conceal`]). No credential of the vault enters this room, and nothing here decides.
+//! What agents and documents wrote stands between fences (`fence`) and without secrets
+//! (`conceal`). No credential of the vault enters this room, and nothing here decides.
 
 mod ask;
 mod breaker;

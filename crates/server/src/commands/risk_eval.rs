@@ -184,14 +184,15 @@ impl Case {
         let body = match line.body {
             None => Vec::new(),
             Some(raw) if raw.get() == "null" => Vec::new(),
-            Some(raw) => match serde_json::from_str::<String>(raw.get()) {
-                Ok(text) => text.into_bytes(),
-                Err(_) => {
+            Some(raw) => {
+                if let Ok(text) = serde_json::from_str::<String>(raw.get()) {
+                    text.into_bytes()
+                } else {
                     let json = HeaderValue::from_static("application/json");
                     headers.entry(CONTENT_TYPE).or_insert(json);
                     raw.get().as_bytes().to_vec()
                 }
-            },
+            }
         };
         Ok(Self {
             method,

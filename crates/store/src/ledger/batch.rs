@@ -678,11 +678,11 @@ async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Result<(), Store
 }
 
 async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
-    let held: Vec<_> = new
+    let waiting: Vec<_> = new
         .iter()
         .filter_map(|row| Some((row.id, &row.decision.entry, row.decision.hold.as_ref()?)))
         .collect();
-    for piece in pieces(&held) {
+    for piece in pieces(&waiting) {
         let text = write.many(&ACTION, piece.size);
         on!(write, connection => {
             let mut query = sqlx::query(text);
