@@ -84,7 +84,7 @@ async fn nobody_is_asked_about_what_is_decided() {
     let path = format!("/rules/{}", rules["items"][0]["id"]);
     scene.human.delete(&path).send().await.expect_status(200);
     scene.allow_everything().await;
-    let call = scene.agent.propose(rename(1)).idempotency_key("let pass");
+    let call = scene.agent.propose(rename(1)).idempotency_key("let-pass");
     call.send().await.expect_status(200);
     assert_eq!(model.calls(), 0);
 }
@@ -315,7 +315,7 @@ async fn no_secret_reaches_the_model_or_comes_from_its_settings() {
     let (model, scene) = scene().await;
     let key = scene.agent.key.clone();
     let mut request = rename(7);
-    request["body"] = json!({"title": format!("mine is {key}"), "password": "canary-password"});
+    request["body"] = json!({"title": format!("mine is {key}"), "notes": "canary-password"});
     request["intent"] = json!(format!("Rename note 7, my key is {key}"));
     request["headers"] = json!({"X-Session-Token": "canary-header", "Cookie": "canary-cookie"});
     request["path"] = json!("/notes/7?access_token=canary-query");
