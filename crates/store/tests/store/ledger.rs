@@ -184,7 +184,7 @@ async fn an_entry_that_is_refused_takes_no_other_with_it(_: &Database, store: &S
             if n == 4 {
                 // Another request, with an action that there is already.
                 decision = first.clone();
-                decision.entry.intent = "something else".to_owned();
+                "something else".clone_into(&mut decision.entry.intent);
             }
             let store = store.clone();
             tokio::spawn(async move { store.record(decision).await })
