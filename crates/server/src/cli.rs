@@ -33,6 +33,10 @@ enum Command {
     /// Look after the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Send a request as an agent does: wait for the human, and print the upstream's body. The gateway is
+    /// at `GAITERGUARD_URL`, the key in `GAITERGUARD_AGENT_KEY`. Ends with 0 on a 2xx, 22 on an upstream's
+    /// error, 3 if it was denied, 4 if it expired or was revoked, 5 if it still waits.
+    Call(commands::call::CallArguments),
     /// Measure how requests are judged.
     #[command(subcommand)]
     Risk(RiskCommand),
@@ -96,6 +100,7 @@ impl Cli {
             }
             Command::Vault(VaultCommand::Rotate) => commands::vault_rotate::run(),
             Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
+            Command::Call(arguments) => commands::call::run(&arguments),
             Command::Risk(RiskCommand::Eval { file }) => commands::risk_eval::run(&file),
         }
     }

@@ -5,6 +5,7 @@
 mod api_conformance;
 mod audit_log;
 mod by_hand;
+mod call;
 mod canaries;
 mod commands;
 mod control;

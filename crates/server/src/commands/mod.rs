@@ -1,6 +1,7 @@
 //! The commands, one file each. Every one has a `run` that answers the exit code.
 
 pub(crate) mod audit_verify;
+pub(crate) mod call;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod risk_eval;

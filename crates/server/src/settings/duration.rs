@@ -23,6 +23,11 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
         .then(|| Duration::from_secs(seconds))
 }
 
+/// The same for the command line, with the sentence that a bad value gets.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    parse(text).ok_or_else(|| "must be a time such as 30s, 10m or 2h".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,7 @@ mod upstream;
 pub(crate) use approval::ApprovalSettings;
 pub(crate) use assessor::AssessorSettings;
 pub(crate) use auth::{AuthSettings, Registration};
+pub(crate) use duration::parse_duration;
 pub(crate) use error::SettingError;
 pub(crate) use listen::ListenSettings;
 pub(crate) use log::{LogFormat, LogSettings};

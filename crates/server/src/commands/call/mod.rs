@@ -1,0 +1,219 @@
+//! `gaiterguard call`: the agent's side of the gateway on a command line.
+//!
+//! It sends one request under a key of its own making, stays while a human decides, and prints what
+//! the upstream answered. Because of the key it may ask again as often as it has to: the request is
+//! sent at most once.
+
+mod answer;
+mod proposal;
+mod waiting;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use gaiterguard_domain::request::WAIT_MAX;
+use gaiterguard_gateway::upstream::client_config;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use self::answer::{Answer, Ended};
+use self::proposal::Proposal;
+use self::waiting::Waiting;
+use crate::console::{self, EXIT_SETTINGS};
+use crate::settings::{Source, parse_duration};
+
+/// The exit codes: of an upstream's error, as curl's; of a request that a human denied; of one that
+/// expired or was revoked; of one that still waits; and of all else that goes wrong.
+const EXIT_UPSTREAM: u8 = 22;
+const EXIT_DENIED: u8 = 3;
+const EXIT_ENDED: u8 = 4;
+const EXIT_PENDING: u8 = 5;
+const EXIT_FAILED: u8 = 1;
+
+/// Where the gateway is if nobody says.
+const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+
+/// How long a connection may take, and a call beyond what it waits for a human: the gateway gives
+/// upstreams half a minute to begin.
+const CONNECT_WAIT: Duration = Duration::from_secs(10);
+const ANSWER_WAIT: Duration = Duration::from_mins(2);
+
+/// How often a call that broke is made again, and after what time.
+const BROKEN_MAX: u32 = 3;
+const AGAIN_WAIT: Duration = Duration::from_secs(1);
+
+/// What is to be sent, and how.
+#[derive(Debug, Args)]
+pub(crate) struct CallArguments {
+    /// GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS, in any case.
+    method: String,
+    /// The whole address, or with --service what stands behind the service's base URL.
+    target: String,
+    /// Why it is sent, for whoever has to decide.
+    #[arg(long)]
+    intent: String,
+    /// The service, by its name.
+    #[arg(long)]
+    service: Option<String>,
+    /// A header, as in `Accept: text/plain`; may be given several times.
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// The body; `@FILE` reads it from a file, `@-` from standard input.
+    #[arg(long)]
+    data: Option<String>,
+    /// How long to stay while a human decides, as in 30s, 10m or 2h.
+    #[arg(long, default_value = "10m", value_parser = parse_duration)]
+    wait: Duration,
+    /// A file that holds the agent's key, in place of `GAITERGUARD_AGENT_KEY`.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Print one JSON object about what happened, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sends the request and answers the exit code.
+pub(crate) fn run(arguments: &CallArguments) -> ExitCode {
+    let (url, key) = match settings(arguments.key_file.as_deref()) {
+        Ok(settings) => settings,
+        Err(message) => return console::fail(message, EXIT_SETTINGS),
+    };
+    let proposal = match Proposal::read(arguments, Uuid::new_v4()) {
+        Ok(proposal) => proposal,
+        Err(message) => return console::fail(message, EXIT_SETTINGS),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return console::fail(error, EXIT_FAILED),
+    };
+    match runtime.block_on(send(&url, &key, &proposal, arguments.wait)) {
+        Ok(answer) => conclude(&answer, arguments.json),
+        Err(message) => console::fail(message, EXIT_FAILED),
+    }
+}
+
+/// The gateway's address and the agent's key. The key is never taken from the command line, which
+/// every process of the machine can read.
+fn settings(key_file: Option<&Path>) -> Result<(String, SecretString), String> {
+    let source = Source::read(Path::new(".")).map_err(|error| error.to_string())?;
+    let get = |variable| source.get(variable).map_err(|error| error.to_string());
+    let url = get("GAITERGUARD_URL")?.unwrap_or(DEFAULT_URL);
+    let url = url.trim_end_matches('/').to_owned();
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        return Err("GAITERGUARD_URL must begin with http:// or https://".to_owned());
+    }
+    let key = match key_file {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|error| format!("--key-file {}: {error}", file.display()))?
+            .trim()
+            .to_owned(),
+        None => get("GAITERGUARD_AGENT_KEY")?
+            .ok_or("GAITERGUARD_AGENT_KEY must hold the agent's key, or --key-file name its file")?
+            .to_owned(),
+    };
+    Ok((url, SecretString::from(key)))
+}
+
+/// Sends the request until it is answered or the time is up.
+async fn send(
+    url: &str,
+    key: &SecretString,
+    proposal: &Proposal,
+    wait: Duration,
+) -> Result<Answer, String> {
+    let client = client()?;
+    let deadline = Instant::now() + wait;
+    let mut waiting = Waiting::new();
+    let mut broken = 0;
+    loop {
+        // The first call does not wait: it tells at once whether, and for which action, a human is needed.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let patience = if waiting.is_begun() {
+            left.min(WAIT_MAX)
+        } else {
+            Duration::ZERO
+        };
+        let call = client
+            .post(format!("{url}/proxy"))
+            .header("Agent-Key", key.expose_secret())
+            .header("Content-Type", "application/json")
+            .timeout(patience + ANSWER_WAIT)
+            .body(proposal.to_json(patience));
+        let answered = waiting.during(call.send()).await;
+        let answer = match answered {
+            Ok(response) => Answer::read(response).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => {
+                let is_over = Instant::now() >= deadline;
+                match &answer.ended {
+                    Ended::Waits { action } if !is_over => waiting.begin(action),
+                    Ended::Running if !is_over => tokio::time::sleep(AGAIN_WAIT).await,
+                    _ => return Ok(answer),
+                }
+            }
+            Err(error) if broken < BROKEN_MAX => {
+                broken += 1;
+                tracing::debug!("the call broke: {}", error.without_url());
+                tokio::time::sleep(AGAIN_WAIT).await;
+            }
+            Err(error) => {
+                return Err(format!(
+                    "the gateway at {url} cannot be reached or broke off: {}",
+                    reason(&error.without_url())
+                ));
+            }
+        }
+    }
+}
+
+fn client() -> Result<reqwest::Client, String> {
+    let tls = client_config(&[]).map_err(|error| error.to_string())?;
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_WAIT)
+        .user_agent(concat!("gaiterguard/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| error.without_url().to_string())
+}
+
+/// The innermost cause says most.
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+/// Prints what came of it.
+fn conclude(answer: &Answer, as_json: bool) -> ExitCode {
+    let code = match &answer.ended {
+        Ended::Answered if (200..300).contains(&answer.status) => 0,
+        Ended::Answered => EXIT_UPSTREAM,
+        Ended::Denied => EXIT_DENIED,
+        Ended::Over => EXIT_ENDED,
+        Ended::Waits { .. } => EXIT_PENDING,
+        Ended::Running | Ended::Refused => EXIT_FAILED,
+    };
+    if as_json {
+        console::say(answer.to_json());
+    } else if answer.ended == Ended::Answered {
+        let mut out = std::io::stdout().lock();
+        // A reader that is gone is no failure of ours.
+        let _ = out.write_all(&answer.body).and_then(|()| out.flush());
+    } else {
+        return console::fail(answer.told(), code);
+    }
+    ExitCode::from(code)
+}
