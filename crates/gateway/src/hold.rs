@@ -11,6 +11,7 @@ use crate::Gateway;
 use crate::answer::{Held, Outcome};
 use crate::authority::AgentCaller;
 use crate::refusal::Refusal;
+use crate::status::is_waiting;
 
 impl Gateway {
     /// Waits for a human's decision and does what follows from it: an approved request is executed
@@ -27,9 +28,7 @@ impl Gateway {
         let id = held.action;
         loop {
             let seen = self
-                .action_until(caller, id, deadline, |_, now| {
-                    !matches!(now, ActionStatus::Pending | ActionStatus::Executing)
-                })
+                .action_until(caller, id, deadline, |_, now| !is_waiting(now))
                 .await?;
             match seen.state.status() {
                 ActionStatus::Pending => return Ok(Outcome::Held(held)),

@@ -25,8 +25,8 @@ pub struct ActionReport {
 }
 
 impl Gateway {
-    /// Tells where an action stands. With `wait`, as soon as that changes, or when the time is
-    /// up.
+    /// Tells where an action stands. With `wait`, one that waits for a human or is being executed is
+    /// told of as soon as that changes, or when the time is up.
     pub async fn status(
         &self,
         caller: &AgentCaller,
@@ -34,8 +34,9 @@ impl Gateway {
         wait: Duration,
     ) -> Result<ActionReport, Refusal> {
         let deadline = Instant::now() + wait.min(STATUS_WAIT_MAX);
-        let is_changed = |first, now| first != now;
-        let action = self.action_until(caller, id, deadline, is_changed).await?;
+        // What has been decided before the question came has changed since the agent last looked.
+        let is_told = |first, now| first != now || !is_waiting(now);
+        let action = self.action_until(caller, id, deadline, is_told).await?;
         let answer = self.action_kept_answer(&action).await?;
         Ok(ActionReport { action, answer })
     }
@@ -69,4 +70,9 @@ impl Gateway {
         }
         Ok(latest)
     }
+}
+
+/// Whether there is something to wait for.
+pub(crate) fn is_waiting(status: ActionStatus) -> bool {
+    matches!(status, ActionStatus::Pending | ActionStatus::Executing)
 }

@@ -339,28 +339,27 @@ struct Writer {
 impl Writer {
     async fn run(mut self) {
         loop {
-            let (batch, lane) = {
-                let commands = Arc::clone(&self.commands);
-                let mut commands = commands.lock().await;
-                let mut batch: Vec<Command> = self.take_carried();
-                let room = BATCH_MAX - batch.len();
-                if batch.is_empty() {
-                    if commands.recv_many(&mut batch, room).await == 0 {
-                        return;
-                    }
-                } else {
-                    let receiving = commands.recv_many(&mut batch, room);
-                    let _ = tokio::time::timeout(Duration::ZERO, receiving).await;
+            let mut batch: Vec<Command> = self.take_carried();
+            // Of several writers one waits for what comes; what is carried does not wait with it.
+            let mut commands = if batch.is_empty() {
+                let mut commands = Arc::clone(&self.commands).lock_owned().await;
+                if commands.recv_many(&mut batch, BATCH_MAX).await == 0 {
+                    return;
                 }
-                let lane = self.shared.lane_free().await;
-                // What came while the lane was busy goes along.
+                Some(commands)
+            } else {
+                Arc::clone(&self.commands).try_lock_owned().ok()
+            };
+            let lane = self.shared.lane_free().await;
+            // What came while the lane was busy goes along.
+            if let Some(commands) = &mut commands {
                 while batch.len() < BATCH_MAX
                     && let Ok(command) = commands.try_recv()
                 {
                     batch.push(command);
                 }
-                (batch, lane)
-            };
+            }
+            drop(commands);
             let kept = self.write(batch, lane).await;
             if kept {
                 tokio::time::sleep(AGAIN_WAIT).await;

@@ -19,7 +19,7 @@ const KILLS: u64 = 50;
 const FLOWS: u64 = 6;
 
 /// The latest moment of a kill after its round has begun.
-const KILL_AFTER_MAX_MS: u64 = 120;
+const KILL_AFTER_MAX_MS: u64 = 360;
 
 /// What chooses the moments; another seed is another run.
 const SEED: u64 = 0x5eed_0001;

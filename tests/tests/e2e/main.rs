@@ -26,6 +26,7 @@ mod replicas;
 mod rotation;
 mod rules;
 mod scene;
+mod skill;
 mod targets;
 mod terminal;
 mod traffic;

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use gaiterguard_domain::approval::{ActionEvent, ActionStatus};
+use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredAnswer,
 };
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{Ending, Purpose, Store};
+use uuid::Uuid;
 
 use crate::steps::{answer, apply, approve, completion, done, state};
 use crate::support::{Database, NOW, World, audit, key, later, on_both, sealed, word};
@@ -15,6 +17,7 @@ use crate::support::{Database, NOW, World, audit, key, later, on_both, sealed, w
 on_both!(
     a_decision_is_recorded_and_ends,
     an_end_that_is_known_in_time_is_written_with_its_decision,
+    the_same_hold_without_a_key_meets_the_one_that_waits,
     a_decision_on_an_old_version_is_refused,
     retention_spares_what_lives,
     an_entry_that_is_refused_takes_no_other_with_it,
@@ -99,6 +102,32 @@ async fn an_end_that_is_known_in_time_is_written_with_its_decision(_: &Database,
         assert_eq!(store.complete(end).await.unwrap(), ended.1.is_none());
     }
     assert!(!late.tell(outcome, later(2)));
+}
+
+async fn the_same_hold_without_a_key_meets_the_one_that_waits(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    for _ in 0..3 {
+        let one = world.hold(version, None);
+        let mut two = one.clone();
+        let (Some(first), Some(second)) = (&one.hold, &mut two.hold) else {
+            panic!("both are held");
+        };
+        let actions = [first.action, ActionId(Uuid::now_v7())];
+        second.action = actions[1];
+        // Both may come in one batch, and nothing else comes that would wake a writer.
+        let both = async { tokio::join!(store.record(one), store.record(two)) };
+        let (one, two) = tokio::time::timeout(Duration::from_secs(4), both)
+            .await
+            .expect("neither has to wait for other work");
+        let (done, met) = match (one.unwrap(), two.unwrap()) {
+            (Recorded::Done(_), Recorded::AlreadyHeld(met)) => (actions[0], met),
+            (Recorded::AlreadyHeld(met), Recorded::Done(_)) => (actions[1], met),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(met, done);
+        apply(store, done, ActionEvent::Deny(word(later(1)))).await;
+    }
 }
 
 async fn a_decision_on_an_old_version_is_refused(_: &Database, store: &Store) {
