@@ -1,6 +1,5 @@
 /** Everything there is to know about a held request. */
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import type { Action, ActionStatus } from '#/client';
 import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
 import { takeApart } from '#/text/target';
@@ -110,14 +109,10 @@ export function ActionDetail({ action }: { action: Action }) {
       <Panel title="Particulars">
         <dl className="space-y-1">
           <Fact name="Agent">
-            <Link to="/agents/$id" params={{ id: action.agent_id }} className="underline">
-              <Visible text={action.agent_name} />
-            </Link>
+            <Visible text={action.agent_name} />
           </Fact>
           <Fact name="Service">
-            <Link to="/services/$id" params={{ id: action.service_id }} className="underline">
-              <Visible text={action.service_name} />
-            </Link>
+            <Visible text={action.service_name} />
           </Fact>
           {action.operation && (
             <Fact name="Operation">

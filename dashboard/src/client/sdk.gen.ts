@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApproveData, ApproveErrors, ApproveResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, ExecuteData, ExecuteErrors, ExecuteResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetHealthData, GetHealthResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsResponses, GetOpenapiData, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, MeData, MeErrors, MeResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses } from './types.gen';
+import type { ApproveData, ApproveErrors, ApproveResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, ExecuteData, ExecuteErrors, ExecuteResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetHealthData, GetHealthResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsResponses, GetOpenapiData, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, MeData, MeErrors, MeResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -437,6 +437,37 @@ export const createRule = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
+ * Try rules on the recorded requests
+ *
+ * Nothing is changed. Replays the proposed rules over the requests of the last days, up to
+ * 10,000 of them, and answers what would have been decided otherwise.
+ */
+export const simulateRules = <ThrowOnError extends boolean = true>(options: Options<SimulateRulesData, ThrowOnError>) => (options.client ?? client).post<SimulateRulesResponses, SimulateRulesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/rules/simulate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look at a condition
+ *
+ * Nothing is kept.
+ */
+export const validateCondition = <ThrowOnError extends boolean = true>(options: Options<ValidateConditionData, ThrowOnError>) => (options.client ?? client).post<ValidateConditionResponses, ValidateConditionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/rules/validate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Remove a rule
  */
 export const deleteRule = <ThrowOnError extends boolean = true>(options: Options<DeleteRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteRuleResponses, DeleteRuleErrors, ThrowOnError>({
@@ -564,6 +595,18 @@ export const createDocument = <ThrowOnError extends boolean = true>(options: Opt
 export const deleteDocument = <ThrowOnError extends boolean = true>(options: Options<DeleteDocumentData, ThrowOnError>) => (options.client ?? client).delete<DeleteDocumentResponses, DeleteDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/services/{id}/docs/{docId}',
+    ...options
+});
+
+/**
+ * Read a document anew
+ *
+ * One that has an address is fetched from there again. If that fails, or what is found cannot be
+ * read, the document stays as it was.
+ */
+export const refreshDocument = <ThrowOnError extends boolean = true>(options: Options<RefreshDocumentData, ThrowOnError>) => (options.client ?? client).post<RefreshDocumentResponses, RefreshDocumentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/services/{id}/docs/{docId}/refresh',
     ...options
 });
 

@@ -250,6 +250,52 @@ export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'oaut
 export type BodyEncoding = 'utf8' | 'base64';
 
 /**
+ * What is wrong with a condition.
+ */
+export type ConditionError = {
+    /**
+     * The line, from 1.
+     */
+    line: number;
+    /**
+     * The column, from 1, in characters.
+     */
+    column: number;
+    /**
+     * What is wrong, and what was expected.
+     */
+    message: string;
+};
+
+/**
+ * A condition that is to be looked at.
+ */
+export type ConditionToValidate = {
+    /**
+     * A CEL expression.
+     */
+    condition: string;
+    /**
+     * The service of the rule that it is for.
+     */
+    service_id?: number | null;
+};
+
+/**
+ * Whether a condition is understood.
+ */
+export type ConditionValidated = {
+    /**
+     * Whether it is.
+     */
+    valid: boolean;
+    /**
+     * What is wrong with it.
+     */
+    errors: Array<ConditionError>;
+};
+
+/**
  * The names of a credential's values.
  */
 export type CredentialKeys = {
@@ -336,6 +382,24 @@ export type Decided = {
 };
 
 /**
+ * The proposed rule that decides a request.
+ */
+export type DecidingRule = {
+    /**
+     * Its id; null for a new rule.
+     */
+    id: number | null;
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * What it does.
+     */
+    effect: RuleEffect;
+};
+
+/**
  * A human's word.
  */
 export type Decision = {
@@ -366,7 +430,7 @@ export type Document = {
      */
     type: DocumentType;
     /**
-     * What it is called.
+     * What it is called: as the operator says, else as it calls itself.
      */
     title: string | null;
     /**
@@ -446,6 +510,14 @@ export type FieldError = {
      * What is wrong with it.
      */
     message: string;
+    /**
+     * The line at which it goes wrong, from 1; only of a condition.
+     */
+    line?: number | null;
+    /**
+     * The column, from 1, in characters; only of a condition.
+     */
+    column?: number | null;
 };
 
 /**
@@ -741,7 +813,7 @@ export type ListDocument = {
          */
         type: DocumentType;
         /**
-         * What it is called.
+         * What it is called: as the operator says, else as it calls itself.
          */
         title: string | null;
         /**
@@ -770,7 +842,7 @@ export type ListDocument = {
 /**
  * A page.
  */
-export type ListOperationRef = {
+export type ListOperation = {
     /**
      * The items.
      */
@@ -780,9 +852,21 @@ export type ListOperationRef = {
          */
         id: string;
         /**
+         * Its method.
+         */
+        method: string;
+        /**
+         * Its path, with the names of its parameters in braces.
+         */
+        path: string;
+        /**
          * What the document says it does.
          */
         summary: string | null;
+        /**
+         * What the document says it does, at length.
+         */
+        description: string | null;
         /**
          * The document's tags for it.
          */
@@ -972,6 +1056,10 @@ export type MatchedRule = {
      * What it does.
      */
     effect: RuleEffect;
+    /**
+     * Why its condition could not be evaluated, if that is why it matched.
+     */
+    unevaluated?: string | null;
 };
 
 /**
@@ -1015,7 +1103,8 @@ export type NewDocument = {
     type: DocumentType;
     title?: Title | null;
     /**
-     * The document as text, or the address to fetch it from. Up to 16 MB.
+     * The document as text, or the address to fetch it from. Up to 16 MB. What is fetched may be
+     * a description of an API, Markdown or a page of HTML.
      */
     content: string;
 };
@@ -1033,13 +1122,11 @@ export type NewRule = {
      */
     effect: RuleEffect;
     /**
-     * A CEL expression that a request must satisfy.
+     * A CEL expression that a request must satisfy. A rule without one, and without a text,
+     * matches whatever its service and agent allow.
      */
     condition?: string | null;
-    /**
-     * The rule in plain words, for the assessor that reads such.
-     */
-    text?: string | null;
+    text?: Words | null;
     /**
      * The service that it is limited to.
      */
@@ -1072,6 +1159,40 @@ export type NewService = {
     authType: AuthType;
     credentials?: Credentials | null;
     description?: Text | null;
+};
+
+/**
+ * A documented operation, as a list shows it.
+ */
+export type Operation = {
+    /**
+     * The document's operation id, or else `METHOD /template`.
+     */
+    id: string;
+    /**
+     * Its method.
+     */
+    method: string;
+    /**
+     * Its path, with the names of its parameters in braces.
+     */
+    path: string;
+    /**
+     * What the document says it does.
+     */
+    summary: string | null;
+    /**
+     * What the document says it does, at length.
+     */
+    description: string | null;
+    /**
+     * The document's tags for it.
+     */
+    tags: Array<string>;
+    /**
+     * Whether the document calls it deprecated.
+     */
+    deprecated: boolean;
 };
 
 /**
@@ -1232,9 +1353,23 @@ export type Problem = {
      */
     error: string;
     /**
-     * What is wrong with each field; only of `validation_failed`.
+     * What is wrong with each field; only of `validation_failed` and `not_understood`.
      */
     errors?: Array<FieldError> | null;
+};
+
+/**
+ * How many requests a day are held.
+ */
+export type PromptsPerDay = {
+    /**
+     * As it was.
+     */
+    before: number;
+    /**
+     * Under the proposed rules.
+     */
+    after: number;
 };
 
 /**
@@ -1289,6 +1424,35 @@ export type ProposedRequest = {
      * How many seconds the call may stay open for a human.
      */
     wait?: number | null;
+};
+
+/**
+ * A proposed rule: a present one by its id, with what is to be changed of it, or a new one.
+ */
+export type ProposedRule = {
+    /**
+     * The present rule that it is; none for a new one.
+     */
+    id?: number | null;
+    name?: Name | null;
+    effect?: RuleEffect | null;
+    /**
+     * A CEL expression that a request must satisfy.
+     */
+    condition?: string | null;
+    text?: Words | null;
+    /**
+     * The service that it is limited to.
+     */
+    service_id?: number | null;
+    /**
+     * The agent that it is limited to.
+     */
+    agent_id?: number | null;
+    /**
+     * Whether it counts.
+     */
+    enabled?: boolean | null;
 };
 
 /**
@@ -1481,13 +1645,11 @@ export type RuleChange = {
      */
     effect?: RuleEffect;
     /**
-     * A CEL expression that a request must satisfy.
+     * A CEL expression that a request must satisfy. A rule without one, and without a text,
+     * matches whatever its service and agent allow.
      */
     condition?: string | null;
-    /**
-     * The rule in plain words, for the assessor that reads such.
-     */
-    text?: string | null;
+    text?: Words | null;
     /**
      * The service that it is limited to.
      */
@@ -1506,6 +1668,68 @@ export type RuleChange = {
  * What a rule does to the requests it matches. The strictest of several wins.
  */
 export type RuleEffect = 'allow' | 'require_approval' | 'deny';
+
+/**
+ * A set of rules that is to be tried on the recorded requests.
+ */
+export type RuleSimulation = {
+    /**
+     * The proposed rules.
+     */
+    rules: Array<ProposedRule>;
+    /**
+     * How many days are looked back.
+     */
+    days?: number | null;
+    /**
+     * Whether the present rules that are not named stay as they are. If left out they count no
+     * more: `rules` is then the whole set.
+     */
+    keep_others?: boolean | null;
+};
+
+/**
+ * What the proposed rules would have changed.
+ */
+export type RuleSimulationResult = {
+    /**
+     * From when on requests were looked at.
+     */
+    since: string;
+    /**
+     * How many were looked at.
+     */
+    requests: number;
+    /**
+     * Whether there were more than are looked at, so that the oldest were left out.
+     */
+    is_cut: boolean;
+    /**
+     * Held before, and forwarded under the proposed rules.
+     */
+    released: SimulatedChanges;
+    /**
+     * Forwarded before, and held under the proposed rules.
+     */
+    held: SimulatedChanges;
+    /**
+     * Forwarded or held before, and refused under the proposed rules.
+     */
+    denied: SimulatedChanges;
+    /**
+     * Refused before, and forwarded or held under the proposed rules.
+     */
+    admitted: SimulatedChanges;
+    /**
+     * What cannot be said, because a rule looks at what was not kept of the request: headers and
+     * body are kept of held requests alone. These count as decided as they were.
+     */
+    undecidable: SimulatedChanges;
+    /**
+     * How many requests a day are held.
+     */
+    prompts_per_day: PromptsPerDay;
+};
 
 /**
  * A service that an agent may use.
@@ -1605,6 +1829,68 @@ export type Signal = {
      * One sentence for a human.
      */
     sentence: string;
+};
+
+/**
+ * Requests that would have been decided otherwise.
+ */
+export type SimulatedChanges = {
+    /**
+     * How many.
+     */
+    count: number;
+    /**
+     * The latest of them, up to ten.
+     */
+    examples: Array<SimulatedExample>;
+};
+
+/**
+ * A recorded request that would have been decided otherwise.
+ */
+export type SimulatedExample = {
+    /**
+     * The request's id.
+     */
+    id: number;
+    /**
+     * The id that its answer carried as `X-Request-Id`.
+     */
+    request_id: string;
+    /**
+     * The action, if it was held.
+     */
+    action_id: string | null;
+    /**
+     * The agent that asked.
+     */
+    agent_id: number;
+    /**
+     * The service that it asked of.
+     */
+    service_id: number;
+    /**
+     * The method.
+     */
+    method: string;
+    /**
+     * The address.
+     */
+    target_url: string;
+    /**
+     * Why the agent asked. Untrusted text.
+     */
+    intent: string;
+    /**
+     * When it was decided.
+     */
+    created_at: string;
+    /**
+     * What was decided.
+     */
+    before: RequestDecision;
+    after: RequestDecision | null;
+    rule: DecidingRule | null;
 };
 
 /**
@@ -1715,6 +2001,11 @@ export type User = {
      */
     createdAt: string;
 };
+
+/**
+ * A text of several lines that says something.
+ */
+export type Words = string;
 
 export type ListAgentsData = {
     body?: never;
@@ -1919,6 +2210,10 @@ export type UpdateAgentErrors = {
      * `request_timeout`: the body did not arrive in time.
      */
     408: Problem;
+    /**
+     * What is there stands against this; `code` says what.
+     */
+    409: Problem;
     /**
      * `payload_too_large`: the body is too long.
      */
@@ -3423,7 +3718,7 @@ export type CreateRuleErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: the condition or the text is not understood; `errors` says where.
+     * `not_understood`: the condition is not understood; `errors` says where and what was expected.
      */
     422: Problem;
     /**
@@ -3446,6 +3741,108 @@ export type CreateRuleResponses = {
 };
 
 export type CreateRuleResponse = CreateRuleResponses[keyof CreateRuleResponses];
+
+export type SimulateRulesData = {
+    body: RuleSimulation;
+    path?: never;
+    query?: never;
+    url: '/rules/simulate';
+};
+
+export type SimulateRulesErrors = {
+    /**
+     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: the body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: the body is too long.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: the body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `not_understood`: the condition is not understood; `errors` says where and what was expected.
+     */
+    422: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type SimulateRulesError = SimulateRulesErrors[keyof SimulateRulesErrors];
+
+export type SimulateRulesResponses = {
+    /**
+     * What would have changed.
+     */
+    200: RuleSimulationResult;
+};
+
+export type SimulateRulesResponse = SimulateRulesResponses[keyof SimulateRulesResponses];
+
+export type ValidateConditionData = {
+    body: ConditionToValidate;
+    path?: never;
+    query?: never;
+    url: '/rules/validate';
+};
+
+export type ValidateConditionErrors = {
+    /**
+     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: the body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: the body is too long.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: the body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type ValidateConditionError = ValidateConditionErrors[keyof ValidateConditionErrors];
+
+export type ValidateConditionResponses = {
+    /**
+     * What is wrong with it, if anything is.
+     */
+    200: ConditionValidated;
+};
+
+export type ValidateConditionResponse = ValidateConditionResponses[keyof ValidateConditionResponses];
 
 export type DeleteRuleData = {
     body?: never;
@@ -3569,6 +3966,10 @@ export type UpdateRuleErrors = {
      */
     408: Problem;
     /**
+     * What is there stands against this; `code` says what.
+     */
+    409: Problem;
+    /**
      * `payload_too_large`: the body is too long.
      */
     413: Problem;
@@ -3577,7 +3978,7 @@ export type UpdateRuleErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: the condition or the text is not understood; `errors` says where.
+     * `not_understood`: the condition is not understood; `errors` says where and what was expected.
      */
     422: Problem;
     /**
@@ -4066,6 +4467,56 @@ export type DeleteDocumentResponses = {
 
 export type DeleteDocumentResponse = DeleteDocumentResponses[keyof DeleteDocumentResponses];
 
+export type RefreshDocumentData = {
+    body?: never;
+    path: {
+        /**
+         * The service.
+         */
+        id: number;
+        /**
+         * The document.
+         */
+        docId: number;
+    };
+    query?: never;
+    url: '/services/{id}/docs/{docId}/refresh';
+};
+
+export type RefreshDocumentErrors = {
+    /**
+     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: the workspace has no such thing.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type RefreshDocumentError = RefreshDocumentErrors[keyof RefreshDocumentErrors];
+
+export type RefreshDocumentResponses = {
+    /**
+     * It has been read anew.
+     */
+    200: Document;
+};
+
+export type RefreshDocumentResponse = RefreshDocumentResponses[keyof RefreshDocumentResponses];
+
 export type ListOperationsData = {
     body?: never;
     path: {
@@ -4075,6 +4526,10 @@ export type ListOperationsData = {
         id: number;
     };
     query?: {
+        /**
+         * Words that an operation has, or a part of its id or path. Those that fit best come first.
+         */
+        q?: string;
         /**
          * How many items at most.
          */
@@ -4116,7 +4571,7 @@ export type ListOperationsResponses = {
     /**
      * A page of them.
      */
-    200: ListOperationRef;
+    200: ListOperation;
 };
 
 export type ListOperationsResponse = ListOperationsResponses[keyof ListOperationsResponses];

@@ -24,7 +24,7 @@ function SignIn() {
     setError(null);
     try {
       await (isNew ? register(email, password) : signIn(email, password));
-      await navigate({ to: isNew ? '/set-up' : '/' });
+      await navigate({ to: '/' });
     } catch (failure) {
       setError(failure);
       setIsBusy(false);

@@ -201,36 +201,3 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
     </div>
   );
 }
-
-/** A table that scrolls by itself where the screen is narrow. */
-export function Table({
-  label,
-  head,
-  children,
-}: {
-  label: string;
-  head: string[];
-  children: ReactNode;
-}) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section
-      aria-label={label}
-      tabIndex={0}
-      className="overflow-x-auto rounded-lg border border-line bg-panel"
-    >
-      <table className="w-full text-left text-sm">
-        <thead>
-          <tr className="border-b border-line text-soft">
-            {head.map((text) => (
-              <th key={text} scope="col" className="px-3 py-2 font-medium whitespace-nowrap">
-                {text}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody className="divide-y divide-line">{children}</tbody>
-      </table>
-    </section>
-  );
-}

@@ -3,8 +3,8 @@
 import { type DefaultError, type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { approve, blockAgent, createAgent, createDocument, createRule, createService, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, execute, getAgent, getApproval, getHealth, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRequest, getRule, getService, getStatus, listAgents, listApprovals, listAudit, listDocuments, listOperations, listPendingApprovals, listRequests, listRules, listServices, logIn, logOut, me, type Options, proxy, refresh, register, resolve, revoke, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, unblockAgent, updateAgent, updateRule, updateService } from '../sdk.gen';
-import type { ApproveData, ApproveError, ApproveResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, ExecuteData, ExecuteError, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetHealthData, GetHealthResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsResponse, GetOpenapiData, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, MeData, MeError, MeResponse, ProxyData, ProxyError, RefreshData, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse } from '../types.gen';
+import { approve, blockAgent, createAgent, createDocument, createRule, createService, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, execute, getAgent, getApproval, getHealth, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRequest, getRule, getService, getStatus, listAgents, listApprovals, listAudit, listDocuments, listOperations, listPendingApprovals, listRequests, listRules, listServices, logIn, logOut, me, type Options, proxy, refresh, refreshDocument, register, resolve, revoke, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, unblockAgent, updateAgent, updateRule, updateService, validateCondition } from '../sdk.gen';
+import type { ApproveData, ApproveError, ApproveResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, ExecuteData, ExecuteError, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetHealthData, GetHealthResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsResponse, GetOpenapiData, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, MeData, MeError, MeResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -854,6 +854,45 @@ export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): 
 };
 
 /**
+ * Try rules on the recorded requests
+ *
+ * Nothing is changed. Replays the proposed rules over the requests of the last days, up to
+ * 10,000 of them, and answers what would have been decided otherwise.
+ */
+export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesData>>): UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> => {
+    const mutationOptions: UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await simulateRules({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Look at a condition
+ *
+ * Nothing is kept.
+ */
+export const validateConditionMutation = (options?: Partial<Options<ValidateConditionData>>): UseMutationOptions<ValidateConditionResponse, ValidateConditionError, Options<ValidateConditionData>> => {
+    const mutationOptions: UseMutationOptions<ValidateConditionResponse, ValidateConditionError, Options<ValidateConditionData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await validateCondition({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
  * Remove a rule
  */
 export const deleteRuleMutation = (options?: Partial<Options<DeleteRuleData>>): UseMutationOptions<DeleteRuleResponse, DeleteRuleError, Options<DeleteRuleData>> => {
@@ -1081,6 +1120,26 @@ export const deleteDocumentMutation = (options?: Partial<Options<DeleteDocumentD
     const mutationOptions: UseMutationOptions<DeleteDocumentResponse, DeleteDocumentError, Options<DeleteDocumentData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await deleteDocument({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Read a document anew
+ *
+ * One that has an address is fetched from there again. If that fails, or what is found cannot be
+ * read, the document stays as it was.
+ */
+export const refreshDocumentMutation = (options?: Partial<Options<RefreshDocumentData>>): UseMutationOptions<RefreshDocumentResponse, RefreshDocumentError, Options<RefreshDocumentData>> => {
+    const mutationOptions: UseMutationOptions<RefreshDocumentResponse, RefreshDocumentError, Options<RefreshDocumentData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await refreshDocument({
                 ...options,
                 ...fnOptions,
                 throwOnError: true

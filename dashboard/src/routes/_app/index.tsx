@@ -239,9 +239,9 @@ function Empty({ isFiltered }: { isFiltered: boolean }) {
         <p className="mt-1 text-sm text-soft">A held request appears here by itself.</p>
       )}
       {!isFiltered && isNew && (
-        <Link to="/set-up" className="mt-3 inline-block font-semibold text-brand underline">
-          Set up the first service and agent
-        </Link>
+        <p className="mt-1 text-sm text-soft">
+          Register the first service and agent over the API; the README shows how.
+        </p>
       )}
     </div>
   );
