@@ -13,6 +13,7 @@ mod encoding;
 mod gateway;
 mod human;
 mod jupyter;
+mod model;
 mod port;
 mod process;
 mod python;
@@ -30,6 +31,10 @@ pub use encoding::Encoding;
 pub use gateway::{TestGateway, TestGatewayBuilder, finish};
 pub use human::{Human, Service};
 pub use jupyter::Jupyter;
+pub use model::{
+    AskedModel, MODEL_KEY, MODEL_NAME, ScriptedModel, Step, exact_comparison, harmless_description,
+    merged, refusal, says, says_text,
+};
 pub use port::ReservedPort;
 pub use python::{python_command, python_tools};
 pub use raw::raw_exchange;

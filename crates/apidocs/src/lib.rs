@@ -2,3 +2,24 @@
 //! calls.
 //!
 //! Pure: text comes in, operations and sections come out. It knows no socket, file or database.
+
+pub mod catalog;
+pub mod document;
+pub mod html;
+pub mod markdown;
+pub mod openapi;
+pub mod operation;
+pub mod path;
+pub mod read;
+pub mod template;
+pub mod warning;
+
+mod markup;
+mod stack;
+mod text;
+mod tree;
+
+pub use catalog::{Call, Catalog, Found};
+pub use document::{Document, Section};
+pub use operation::{Body, Documented, Field, Operation, Parameter, Place};
+pub use read::{Format, Unreadable, read, read_any, recognise};

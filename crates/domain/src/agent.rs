@@ -46,6 +46,8 @@ pub struct Agent {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Grows with every change of its fields; a change is made against the revision that was seen.
+    pub revision: i64,
 }
 
 /// Why an agent's requests are refused whatever they ask.
@@ -129,6 +131,7 @@ mod tests {
             last_used_at: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
+            revision: 0,
         };
         assert_eq!(agent.standing(Timestamp(9)), Ok(()));
         assert_eq!(agent.standing(Timestamp(10)), Err(StandingRefused::Expired));

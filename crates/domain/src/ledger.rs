@@ -103,6 +103,9 @@ pub enum Recorded {
     Done(RequestEntryId),
     /// The key was used before; nothing was written.
     KeyUsed(Claim),
+    /// The agent asked for the same without a key before, and that waits for a human or was approved
+    /// and is not executed; nothing was written.
+    AlreadyHeld(ActionId),
     /// The workspace's definitions have changed since; nothing was written.
     AuthorityChanged,
     /// The agent has too many actions waiting; nothing was written.

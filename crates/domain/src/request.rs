@@ -1,5 +1,7 @@
 //! What an agent wants to send, and the exact request that comes of it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use sha2::{Digest as _, Sha256};
@@ -16,8 +18,8 @@ pub const INTENT_CHARS_MAX: usize = 2000;
 /// The longest idempotency key, in characters.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
-/// The longest that a call may wait for a human, in seconds.
-pub const WAIT_SECONDS_MAX: u32 = 300;
+/// The longest that a call may wait for a human.
+pub const WAIT_MAX: Duration = Duration::from_mins(5);
 
 /// The methods that may be proxied.
 pub const METHODS: [Method; 7] = [
@@ -135,6 +137,9 @@ pub struct ProxyRequest {
     pub intent: Intent,
     /// The key under which it is done at most once.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// How long the call may stay open for a human, if the request is held; as long as the agent is
+    /// set to if it does not say.
+    pub wait: Option<Duration>,
 }
 
 /// The exact request that would be sent, less the credential: what is judged, shown, digested

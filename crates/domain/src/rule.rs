@@ -60,6 +60,8 @@ pub struct Rule {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Grows with every change of its fields; a change is made against the revision that was seen.
+    pub revision: i64,
 }
 
 impl Rule {
@@ -80,6 +82,9 @@ pub struct MatchedRule {
     pub name: String,
     /// What it does.
     pub effect: RuleEffect,
+    /// Why its condition could not be evaluated, where it matched for that reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unevaluated: Option<String>,
 }
 
 /// The effect that wins among the rules that matched: the strictest.
@@ -98,6 +103,7 @@ mod tests {
             id: RuleId(1),
             name: String::new(),
             effect,
+            unevaluated: None,
         }
     }
 

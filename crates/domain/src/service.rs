@@ -149,6 +149,9 @@ pub struct Service {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Grows with every change of its fields and with every credential that an operator sets; a
+    /// change is made against the revision that was seen.
+    pub revision: i64,
 }
 
 impl Service {

@@ -120,7 +120,10 @@ fn told(rule: &MatchedRule) -> String {
         RuleEffect::RequireApproval => "wants a human to look at this",
         RuleEffect::Deny => "refuses this",
     };
-    format!("The rule “{}” {does}.", rule.name)
+    let because = rule.unevaluated.as_ref().map_or_else(String::new, |why| {
+        format!(", because its condition could not be evaluated: {why}")
+    });
+    format!("The rule “{}” {does}{because}.", rule.name)
 }
 
 #[cfg(test)]
@@ -138,6 +141,7 @@ mod tests {
             id: RuleId(1),
             name: String::new(),
             effect,
+            unevaluated: None,
         });
         Judgement::of(verdict, rules.into_iter().collect(), None, 0.5).decision
     }

@@ -104,33 +104,35 @@ pub async fn update(
         .then(|| reader.number("riskThreshold", 0.0, 1.0));
     reader.finish()?;
 
-    let _turn = desk.turn().await;
-    let present = get(desk, editor.workspace, id).await?;
-    let wanted = AgentFields {
-        name: name.unwrap_or(present.name),
-        is_active: is_active.unwrap_or(present.is_active),
-        hold_seconds: hold_seconds.unwrap_or(present.hold_seconds),
-        risk_threshold: risk_threshold.unwrap_or(present.risk_threshold),
-        expires_at: expires_at.unwrap_or(present.expires_at),
-    };
-    let at = desk.now();
-    let entry = editor.entry(
-        at,
-        "agent.updated",
-        subject(id),
-        json!({
-            "name": &wanted.name,
-            "is_active": wanted.is_active,
-            "hold_seconds": wanted.hold_seconds,
-            "risk_threshold": wanted.risk_threshold,
-            "expires_at": wanted.expires_at,
-        }),
-    );
-    let saved = desk
-        .store()
-        .agent_update(editor.workspace, id, &wanted, at, entry)
-        .await?;
-    settled(saved)
+    desk.change(|| async {
+        let present = get(desk, editor.workspace, id).await?;
+        let wanted = AgentFields {
+            name: name.clone().unwrap_or(present.name),
+            is_active: is_active.unwrap_or(present.is_active),
+            hold_seconds: hold_seconds.unwrap_or(present.hold_seconds),
+            risk_threshold: risk_threshold.unwrap_or(present.risk_threshold),
+            expires_at: expires_at.unwrap_or(present.expires_at),
+        };
+        let at = desk.now();
+        let entry = editor.entry(
+            at,
+            "agent.updated",
+            subject(id),
+            json!({
+                "name": &wanted.name,
+                "is_active": wanted.is_active,
+                "hold_seconds": wanted.hold_seconds,
+                "risk_threshold": wanted.risk_threshold,
+                "expires_at": wanted.expires_at,
+            }),
+        );
+        let store = desk.store();
+        let saved = store
+            .agent_update(editor.workspace, id, present.revision, &wanted, at, entry)
+            .await?;
+        settled(saved)
+    })
+    .await
 }
 
 /// Replaces what an agent may use: `{serviceIds}`.
@@ -245,6 +247,7 @@ fn settled(saved: AgentSaved) -> Result<Agent, DefinitionError> {
             "serviceIds",
             format!("must be ids of services of this workspace; {id} is not"),
         )])),
+        AgentSaved::Changed => Err(DefinitionError::Changing),
         AgentSaved::Unknown => Err(DefinitionError::NotFound("agent")),
     }
 }

@@ -5,22 +5,25 @@
 //! for every claim that commits after it, on every replica, however old a snapshot is.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use gaiterguard_apidocs::Catalog;
 use gaiterguard_domain::agent::{Agent, StandingRefused};
-use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::Rule;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::workspace::{AuthorityVersion, Workspace};
-use gaiterguard_store::{Definitions as StoredDefinitions, Store, StoreError};
+use gaiterguard_judge::rule::CompiledRule;
+use gaiterguard_store::{Definitions as StoredDefinitions, DocumentVersion, Store, StoreError};
 use gaiterguard_vault::agent_key;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::known_service::KnownService;
+use crate::library::Library;
 use crate::refusal::Refusal;
 
 /// How long a replica may act on what it knows without the database confirming it.
@@ -37,8 +40,9 @@ pub struct Definitions {
     agents: HashMap<AgentId, Arc<Agent>>,
     services: HashMap<ServiceId, Arc<KnownService>>,
     services_by_name: HashMap<String, ServiceId>,
-    /// The rules that count.
-    pub rules: Vec<Rule>,
+    /// The rules that count, ready to be applied.
+    pub rules: Vec<Arc<CompiledRule>>,
+    catalogs: HashMap<ServiceId, Arc<Catalog>>,
     key_hashes: Vec<([u8; 32], AgentId)>,
     cuts: HashMap<(AgentId, ServiceId), CancellationToken>,
 }
@@ -57,6 +61,11 @@ impl Definitions {
     /// The service of a name.
     pub fn service_named(&self, name: &str) -> Option<&Arc<KnownService>> {
         self.service(*self.services_by_name.get(name)?)
+    }
+
+    /// What the documents of a service say; none if it has no document, or none has been read yet.
+    pub fn catalog(&self, service: ServiceId) -> Option<&Arc<Catalog>> {
+        self.catalogs.get(&service)
     }
 
     /// The version that decisions on these definitions are recorded with.
@@ -78,7 +87,11 @@ impl Definitions {
 
     /// Builds the definitions that follow `before`, and cuts the running calls of every agent
     /// that has lost the right to them.
-    fn succeed(stored: StoredDefinitions, before: Option<&Self>) -> Self {
+    fn succeed(
+        stored: StoredDefinitions,
+        catalogs: HashMap<ServiceId, Arc<Catalog>>,
+        before: Option<&Self>,
+    ) -> Self {
         let stopped = stored.workspace.kill_switch.is_active();
         let mut cuts = HashMap::new();
         for (_, agent) in &stored.agents {
@@ -96,6 +109,7 @@ impl Definitions {
         }
         Self {
             workspace: stored.workspace,
+            catalogs,
             key_hashes: stored
                 .agents
                 .iter()
@@ -116,14 +130,39 @@ impl Definitions {
                 .into_iter()
                 .map(|s| (s.id, Arc::new(KnownService::new(s))))
                 .collect(),
-            rules: stored
-                .rules
-                .into_iter()
-                .filter(|rule| rule.enabled)
-                .collect(),
+            rules: compiled(stored.rules, before),
             cuts,
         }
     }
+}
+
+/// The rules that count, compiled where they were not before.
+fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledRule>> {
+    let known: HashMap<RuleId, &Arc<CompiledRule>> = before
+        .map_or(&[][..], |before| &before.rules)
+        .iter()
+        .map(|rule| (rule.rule().id, rule))
+        .collect();
+    rules
+        .into_iter()
+        .filter(|rule| rule.enabled)
+        .map(|rule| match known.get(&rule.id) {
+            Some(same) if *same.rule() == rule => Arc::clone(same),
+            _ => {
+                let compiled = CompiledRule::new(rule);
+                if let Some(error) = compiled.broken() {
+                    tracing::error!(
+                        rule = %compiled.rule().id,
+                        workspace = %compiled.rule().workspace,
+                        %error,
+                        "the condition of a stored rule is not understood: the rule counts as \
+                         matched, unless it allows"
+                    );
+                }
+                Arc::new(compiled)
+            }
+        })
+        .collect()
 }
 
 #[derive(Debug, Default)]
@@ -145,30 +184,39 @@ pub struct AgentCaller {
 /// The present definitions of all workspaces.
 pub struct Authority {
     store: Store,
+    library: Arc<Library>,
     clock: Arc<dyn Clock>,
     snapshot: ArcSwap<Snapshot>,
     confirmed_at_ms: AtomicI64,
     is_shared: bool,
     reloading: Mutex<()>,
+    /// The documents that another replica has added, or changed, and this one has yet to read.
+    unread: StdMutex<HashMap<WorkspaceId, Vec<DocumentVersion>>>,
+    has_unread: Notify,
 }
 
 impl Authority {
-    /// Loads every workspace. `is_shared` tells that other replicas change the same database, so
+    /// Loads every workspace and reads its documents. `is_shared` tells that other replicas change the same database, so
     /// that what is known here holds only while the database confirms it.
     pub async fn load(
         store: Store,
+        library: Arc<Library>,
         clock: Arc<dyn Clock>,
         is_shared: bool,
     ) -> Result<Self, StoreError> {
         let authority = Self {
             store,
+            library,
             snapshot: ArcSwap::default(),
             confirmed_at_ms: AtomicI64::new(clock.now().0),
             clock,
             is_shared,
             reloading: Mutex::new(()),
+            unread: StdMutex::default(),
+            has_unread: Notify::new(),
         };
         authority.confirm().await?;
+        authority.read_documents().await?;
         Ok(authority)
     }
 
@@ -264,13 +312,54 @@ impl Authority {
         Ok(())
     }
 
+    /// Waits until there are documents to read, and reads them. Reading takes seconds, during which
+    /// the definitions hold without what those documents say: a decision must not wait for it.
+    pub(crate) async fn read_unread(&self) -> Result<(), StoreError> {
+        self.has_unread.notified().await;
+        self.read_documents().await
+    }
+
+    async fn read_documents(&self) -> Result<(), StoreError> {
+        let unread = std::mem::take(&mut *self.unread());
+        for (workspace, missing) in unread {
+            if let Err(error) = self.library.read_missing(workspace, &missing).await {
+                // The next reload of the workspace tries again.
+                tracing::error!(%error, workspace = workspace.0, "documents were not read");
+            } else {
+                self.reload(workspace).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_unread(&self, workspace: WorkspaceId, missing: Vec<DocumentVersion>) {
+        let mut unread = self.unread();
+        if missing.is_empty() {
+            unread.remove(&workspace);
+        } else {
+            unread.insert(workspace, missing);
+            self.has_unread.notify_one();
+        }
+    }
+
+    fn unread(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Vec<DocumentVersion>>> {
+        // Every change under this lock is one whole insert or removal.
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn reload_locked(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
         let Some(stored) = self.store.authority_load(workspace).await? else {
             return Ok(());
         };
         let before = self.snapshot.load_full();
         let known = before.workspaces.get(&workspace);
-        let definitions = Arc::new(Definitions::succeed(stored, known.map(AsRef::as_ref)));
+        let catalogs = self.library.catalogs(workspace, &stored.documents).await;
+        self.note_unread(workspace, catalogs.missing);
+        let definitions = Arc::new(Definitions::succeed(
+            stored,
+            catalogs.by_service,
+            known.map(AsRef::as_ref),
+        ));
         let mut agents_by_key = before.agents_by_key.clone();
         for (hash, _) in known.map(|known| &known.key_hashes).into_iter().flatten() {
             agents_by_key.remove(hash);

@@ -9,11 +9,15 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_vault::NoRandomness;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 
 use crate::field::FieldError;
+use crate::library::Library;
 use crate::sealing::{Sealing, SealingError};
-use crate::upstream::AddressPolicy;
+use crate::upstream::{AddressPolicy, Upstream};
+
+/// How often a change is made before its maker is told that somebody else is changing the same.
+const CHANGE_ATTEMPTS_MAX: usize = 5;
 
 /// What every change of definitions needs. Clones share everything.
 #[derive(Clone)]
@@ -25,6 +29,8 @@ struct Inner {
     store: Store,
     sealing: Sealing,
     policy: AddressPolicy,
+    upstream: Arc<Upstream>,
+    library: Arc<Library>,
     clock: Arc<dyn Clock>,
     changing: Mutex<()>,
 }
@@ -79,16 +85,25 @@ impl From<Vec<FieldError>> for DefinitionError {
 fn first_message(errors: &[FieldError]) -> String {
     errors.first().map_or_else(
         || "the fields cannot be taken as they are".to_owned(),
-        |error| format!("{} {}", error.field, error.message),
+        |error| match error.place {
+            None => format!("{} {}", error.field, error.message),
+            Some((line, column)) => format!(
+                "{}, line {line}, column {column}: {}",
+                error.field, error.message
+            ),
+        },
     )
 }
 
 impl Desk {
-    /// A desk over a store. `policy` is what upstreams' addresses are judged by.
+    /// A desk over a store. `policy` is what upstreams' addresses are judged by; `upstream` is the
+    /// way to documentation, and `library` knows what it says.
     pub fn new(
         store: Store,
         sealing: Sealing,
         policy: AddressPolicy,
+        upstream: Arc<Upstream>,
+        library: Arc<Library>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -96,6 +111,8 @@ impl Desk {
                 store,
                 sealing,
                 policy,
+                upstream,
+                library,
                 clock,
                 changing: Mutex::default(),
             }),
@@ -114,14 +131,34 @@ impl Desk {
         &self.inner.policy
     }
 
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.inner.upstream
+    }
+
+    pub(crate) fn library(&self) -> &Library {
+        &self.inner.library
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }
 
-    /// Held by whoever reads a definition to write part of it back, so that of two changes at once
-    /// neither undoes the other.
-    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.inner.changing.lock().await
+    /// Makes a change that reads a definition and writes part of it back, which answers
+    /// [`DefinitionError::Changing`] if the definition is not as it was read any more; it is then
+    /// made anew. The changes of one process wait for one another, so that this is for those of
+    /// other replicas.
+    pub(crate) async fn change<T, F>(&self, make: impl Fn() -> F) -> Result<T, DefinitionError>
+    where
+        F: Future<Output = Result<T, DefinitionError>>,
+    {
+        let _turn = self.inner.changing.lock().await;
+        for _ in 1..CHANGE_ATTEMPTS_MAX {
+            match make().await {
+                Err(DefinitionError::Changing) => {}
+                done => return done,
+            }
+        }
+        make().await
     }
 }
 

@@ -1,16 +1,22 @@
-//! Documents that describe services. Their content is sealed like everything an operator or an
-//! agent wrote.
+//! Documents that describe services: they are read when they are added, and sealed like everything
+//! an operator or an agent wrote.
 
+use gaiterguard_apidocs::Document as Reading;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::target::Target;
-use gaiterguard_store::{Abandoned, DocumentReading, NewDocument, StoreError};
+use gaiterguard_store::{
+    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, NewDocument, StoreError,
+};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::desk::{DefinitionError, Desk, Editor};
-use crate::field::FieldReader;
+use crate::document_content::DocumentContent;
+use crate::field::{FieldError, FieldReader};
+use crate::library::ReadError;
 use crate::literal;
+use crate::page;
 use crate::sealing::Purpose;
 use crate::service;
 use crate::upstream::AddressPolicy;
@@ -44,14 +50,23 @@ pub async fn create(
         return Err(DefinitionError::Invalid(Vec::new()));
     };
     service::get(desk, editor.workspace, service).await?;
+    let content = match kind {
+        DocumentKind::Url => fetched(desk, content.trim()).await?,
+        DocumentKind::Openapi | DocumentKind::Markdown => {
+            Zeroizing::new(content.as_bytes().to_vec())
+        }
+    };
+    let read = read(desk, kind, content.clone()).await?;
     let key = desk.sealing().payload_key(editor.workspace).await?;
     let new = NewDocument {
         kind,
-        title,
-        reading: DocumentReading::default(),
+        title: title.or_else(|| read.title.clone()),
+        reading: reading_of(&read),
     };
     let at = desk.now();
     let mut refused = None;
+    // What is made is known to the library before anything can ask it for this version.
+    let mut read = Some(read);
     let made = desk
         .store()
         .document_create(
@@ -59,8 +74,14 @@ pub async fn create(
             service,
             &new,
             at,
-            |id| match key.seal(&Purpose::document(id), content.as_bytes()) {
-                Ok(sealed) => Ok(sealed),
+            |id| match key.seal(&Purpose::document(id), &content) {
+                Ok(sealed) => {
+                    if let Some(read) = read.take() {
+                        let library = desk.library();
+                        library.keep(editor.workspace, id, FIRST_DOCUMENT_VERSION, read);
+                    }
+                    Ok(sealed)
+                }
                 Err(error) => {
                     refused = Some(error);
                     Err(Abandoned)
@@ -82,16 +103,105 @@ pub async fn create(
     }
 }
 
-/// A document's content as it was given.
+/// Fetches a document anew if it has an address, and reads it anew.
+pub async fn refresh(
+    desk: &Desk,
+    editor: Editor,
+    service: ServiceId,
+    id: DocumentId,
+) -> Result<Document, DefinitionError> {
+    let missing = || DefinitionError::NotFound("document");
+    let workspace = editor.workspace;
+    let known = desk.store().document_get(workspace, id).await?;
+    let known = known
+        .filter(|document| document.service == service)
+        .ok_or_else(missing)?;
+    let kept = kept(desk, workspace, id).await?;
+    let (content, is_new) = match DocumentContent::of(known.kind, &kept).address {
+        Some(address) => (fetched(desk, address).await?, true),
+        None => (kept, false),
+    };
+    let read = read(desk, known.kind, content.clone()).await?;
+    let reading = reading_of(&read);
+    let purpose = Purpose::document(id);
+    let sealed = if is_new {
+        Some(desk.sealing().seal(workspace, &purpose, &content).await?)
+    } else {
+        None
+    };
+    let at = desk.now();
+    let detail = json!({ "service": service, "type": known.kind, "bytes": content.len() });
+    let entry = editor.entry(at, "document.refreshed", subject(id), detail);
+    let version = desk
+        .store()
+        .document_update_reading(workspace, id, &reading, sealed.as_ref(), at, entry)
+        .await?
+        .ok_or_else(missing)?;
+    desk.library().keep(workspace, id, version, read);
+    Ok(Document {
+        operations: reading.operations,
+        sections: reading.sections,
+        warnings: reading.warnings,
+        ..known
+    })
+}
+
+async fn fetched(desk: &Desk, address: &str) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
+    match page::fetch(desk.upstream(), address).await {
+        Ok(page) => Ok(DocumentContent::to_keep(address, &page)),
+        Err(error) => Err(unusable(&error)),
+    }
+}
+
+async fn read(
+    desk: &Desk,
+    kind: DocumentKind,
+    content: Zeroizing<Vec<u8>>,
+) -> Result<Reading, DefinitionError> {
+    match desk.library().read(kind, content).await {
+        Ok(read) => Ok(read),
+        Err(ReadError::Sealing(error)) => Err(error.into()),
+        Err(ReadError::Store(error)) => Err(error.into()),
+        Err(error @ (ReadError::Unreadable(_) | ReadError::Failed)) => Err(unusable(&error)),
+    }
+}
+
+/// What is wrong with a document is said of the field that it came in.
+fn unusable(error: &dyn std::error::Error) -> DefinitionError {
+    let message = format!("cannot be used: {error}");
+    DefinitionError::Invalid(vec![FieldError::new("content", message)])
+}
+
+fn reading_of(read: &Reading) -> DocumentReading {
+    let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
+    DocumentReading {
+        operations: count(read.operations.len()),
+        sections: count(read.sections.len()),
+        warnings: read.warnings.clone(),
+    }
+}
+
+/// A document's content as it was given: of one that is fetched, its address.
 pub async fn content(
     desk: &Desk,
     workspace: WorkspaceId,
     id: DocumentId,
 ) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
+    let known = desk.store().document_get(workspace, id).await?;
+    let known = known.ok_or(DefinitionError::NotFound("document"))?;
+    let kept = kept(desk, workspace, id).await?;
+    Ok(match DocumentContent::of(known.kind, &kept).address {
+        Some(address) => Zeroizing::new(address.as_bytes().to_vec()),
+        None => kept,
+    })
+}
+
+async fn kept(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    id: DocumentId,
+) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
     let missing = DefinitionError::NotFound("document");
-    if desk.store().document_get(workspace, id).await?.is_none() {
-        return Err(missing);
-    }
     let sealed = desk.store().document_content(id).await?.ok_or(missing)?;
     let purpose = Purpose::document(id);
     let sealing = desk.sealing();

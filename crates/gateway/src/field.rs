@@ -15,6 +15,9 @@ pub struct FieldError {
     pub field: String,
     /// What it must be.
     pub message: String,
+    /// Where in it: the line and the column, both from 1, where it is a text with lines.
+    #[serde(skip)]
+    pub place: Option<(u32, u32)>,
 }
 
 impl FieldError {
@@ -23,7 +26,15 @@ impl FieldError {
         Self {
             field: field.into(),
             message: message.into(),
+            place: None,
         }
+    }
+
+    /// The same error at a line and a column.
+    #[must_use]
+    pub fn at(mut self, line: u32, column: u32) -> Self {
+        self.place = Some((line, column));
+        self
     }
 }
 

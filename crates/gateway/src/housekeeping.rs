@@ -34,6 +34,10 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(5);
 /// How often old rows are looked for.
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
 
+/// How often data keys are looked for that nothing is sealed under any more. What names them is read
+/// through for it.
+const UNUSED_KEYS_EVERY: Duration = Duration::from_hours(6);
+
 /// The longest that the sweep for expired actions sleeps: another replica may have held an action
 /// that expires sooner than any known here.
 const EXPIRY_EVERY_MAX: Duration = Duration::from_secs(1);
@@ -53,11 +57,13 @@ impl Gateway {
         let each = || Arc::clone(self);
         spawn(Box::pin(each().pass_notices_on()), each());
         spawn(Box::pin(each().confirm_authority()), each());
+        spawn(Box::pin(each().read_documents()), each());
         spawn(Box::pin(each().expire()), each());
         spawn(Box::pin(each().write_touches()), each());
         spawn(Box::pin(each().keep_lease()), each());
         spawn(Box::pin(each().follow_rotation()), each());
         spawn(Box::pin(each().forget()), each());
+        spawn(Box::pin(each().remove_unused_keys()), each());
     }
 
     /// Takes this run's lease and settles what is known to be left behind.
@@ -101,6 +107,13 @@ impl Gateway {
         loop {
             ticks.tick().await;
             log_failure("confirming the definitions", self.authority.confirm().await);
+        }
+    }
+
+    /// Reads the documents that other replicas have added.
+    async fn read_documents(self: Arc<Self>) {
+        loop {
+            log_failure("reading documents", self.authority.read_unread().await);
         }
     }
 
@@ -210,6 +223,20 @@ impl Gateway {
             ticks.tick().await;
             log_failure("forgetting what is old", self.forget_once().await);
         }
+    }
+
+    async fn remove_unused_keys(self: Arc<Self>) {
+        let mut ticks = interval(UNUSED_KEYS_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            log_failure("removing unused data keys", self.remove_unused().await);
+        }
+    }
+
+    async fn remove_unused(&self) -> Result<(), StoreError> {
+        while self.sealing.remove_unused(BATCH_ROWS_MAX).await? == u64::from(BATCH_ROWS_MAX) {}
+        Ok(())
     }
 
     /// One batch of each kind.

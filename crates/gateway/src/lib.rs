@@ -13,17 +13,21 @@ pub mod known_service;
 pub mod sealing;
 
 pub mod answer;
-pub mod assessor;
+pub mod llm;
 pub mod refusal;
 
 mod conclude;
 mod dispatch;
+mod excerpt;
 mod execute;
 mod forward;
+mod hold;
+mod judge;
 mod locate;
 mod prepare;
 pub mod relay;
 mod sealed;
+mod second_opinion;
 mod submit;
 mod to_its_end;
 
@@ -40,9 +44,12 @@ pub mod identity;
 pub mod agent;
 pub mod desk;
 pub mod document;
+mod document_content;
 pub mod field;
 pub mod kill_switch;
+pub mod library;
 mod literal;
+mod page;
 pub mod rule;
 pub mod service;
 
@@ -55,10 +62,10 @@ use gaiterguard_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::assessor::Assessor;
 use crate::authority::{AgentCaller, Authority};
 use crate::credential::Credentials;
 use crate::housekeeping::Touches;
+use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::sealing::Sealing;
@@ -80,6 +87,8 @@ pub struct GatewaySettings {
     pub stored_answer_bytes_max: usize,
     /// How many actions of one agent may wait for a human.
     pub pending_per_agent_max: u32,
+    /// What is held where a language model is needed and there is none.
+    pub llm_failure_mode: FailureMode,
     /// How long the ledger's rows are kept.
     pub ledger_retention: Duration,
     /// How long the answers to executed actions are kept.
@@ -94,7 +103,7 @@ pub struct Gateway {
     pub(crate) sealing: Sealing,
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Arc<Upstream>,
-    pub(crate) assessor: Box<dyn Assessor>,
+    pub(crate) llm: Option<Llm>,
     pub(crate) settings: GatewaySettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
@@ -118,8 +127,8 @@ pub struct Parts {
     pub credentials: Credentials,
     /// The way out.
     pub upstream: Arc<Upstream>,
-    /// Who judges risk.
-    pub assessor: Box<dyn Assessor>,
+    /// Who is asked where rules and the built-in assessor leave a request open.
+    pub llm: Option<Llm>,
     /// The operator's settings.
     pub settings: GatewaySettings,
     /// The time.
@@ -136,10 +145,10 @@ impl Gateway {
             sealing: parts.sealing,
             credentials: parts.credentials,
             upstream: parts.upstream,
-            assessor: parts.assessor,
+            metrics: Metrics::new(parts.llm.as_ref().map(Llm::metrics)),
+            llm: parts.llm,
             settings: parts.settings,
             clock: parts.clock,
-            metrics: Metrics::default(),
             watch: ActionWatch::default(),
             touches: Touches::default(),
             tasks: TaskTracker::new(),

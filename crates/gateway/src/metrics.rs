@@ -10,6 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::llm::LlmMetrics;
+
 /// The bounds of the buckets of upstream times, in seconds.
 const UPSTREAM_SECONDS_BUCKETS: [f64; 11] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
@@ -53,9 +55,13 @@ pub struct Metrics {
     running: Gauge,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// The numbers, with those of the language model if there is one.
+    pub(crate) fn new(llm: Option<&LlmMetrics>) -> Self {
         let mut registry = Registry::with_prefix("gaiterguard");
+        if let Some(llm) = llm {
+            llm.register(&mut registry);
+        }
         let decisions = Family::default();
         let upstream_seconds = Histogram::new(UPSTREAM_SECONDS_BUCKETS);
         let upstream_failures = Counter::default();
@@ -88,9 +94,7 @@ impl Default for Metrics {
             running,
         }
     }
-}
 
-impl Metrics {
     pub(crate) fn decided(&self, decision: Decision) {
         let decision = match decision {
             Decision::Forward => DecisionLabel::forward,

@@ -1,6 +1,7 @@
 //! From a proposed request to the exact bytes that would be sent.
 
 use gaiterguard_domain::header;
+use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest};
 use gaiterguard_domain::target::Target;
 
@@ -33,6 +34,13 @@ impl Gateway {
             Some(param) => without_parameter(&located.target, param)?,
             None => located.target.clone(),
         };
+        // Only the credential's own place is cleared of it; anywhere else it would be sent on.
+        if redact::holds_agent_key(target.path_and_query().as_bytes()) {
+            return Err(Refusal::Invalid {
+                field: "path",
+                message: "must not hold an agent key".to_owned(),
+            });
+        }
         let canonical = CanonicalRequest {
             method: request.method.clone(),
             target,

@@ -1,12 +1,24 @@
 //! Rules: what an operator has decided beforehand, for a service, an agent or all of them.
 
+mod propose;
+mod simulate;
+mod tally;
+
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
-use gaiterguard_store::RuleFields;
+use gaiterguard_judge::rule::{ConditionError, Program};
+use gaiterguard_store::{RuleFields, RuleSaved};
 use serde_json::{Map, Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor};
 use crate::field::{FieldError, FieldReader};
+
+pub use propose::{Proposal, ProposeError, TriedExample};
+pub use simulate::{DAYS_MAX, ROWS_MAX, simulate};
+pub use tally::{Changes, Example, ProposedRule, Simulation};
+
+/// The longest rule in plain words, in characters.
+pub const TEXT_CHARS_MAX: usize = 2000;
 
 /// The rules of a workspace.
 pub async fn list(desk: &Desk, workspace: WorkspaceId) -> Result<Vec<Rule>, DefinitionError> {
@@ -21,7 +33,7 @@ pub async fn get(desk: &Desk, workspace: WorkspaceId, id: RuleId) -> Result<Rule
         .ok_or(DefinitionError::NotFound("rule"))
 }
 
-/// Makes a rule: `{name, effect, service_id?, agent_id?, enabled?}`.
+/// Makes a rule: `{name, effect, condition?, text?, service_id?, agent_id?, enabled?}`.
 pub async fn create(
     desk: &Desk,
     editor: Editor,
@@ -45,15 +57,23 @@ pub async fn update(
     id: RuleId,
     fields: &Map<String, Value>,
 ) -> Result<Rule, DefinitionError> {
-    let _turn = desk.turn().await;
-    let present = get(desk, editor.workspace, id).await?;
-    let wanted = read(desk, editor.workspace, fields, Some(present)).await?;
-    let at = desk.now();
-    let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
-    desk.store()
-        .rule_update(editor.workspace, id, &wanted, at, entry)
-        .await?
-        .ok_or(DefinitionError::NotFound("rule"))
+    desk.change(|| async {
+        let present = get(desk, editor.workspace, id).await?;
+        let seen = present.revision;
+        let wanted = read(desk, editor.workspace, fields, Some(present)).await?;
+        let at = desk.now();
+        let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
+        let store = desk.store();
+        match store
+            .rule_update(editor.workspace, id, seen, &wanted, at, entry)
+            .await?
+        {
+            RuleSaved::Saved(rule) => Ok(rule),
+            RuleSaved::Changed => Err(DefinitionError::Changing),
+            RuleSaved::Unknown => Err(DefinitionError::NotFound("rule")),
+        }
+    })
+    .await
 }
 
 /// Removes a rule.
@@ -74,7 +94,6 @@ async fn read(
     fields: &Map<String, Value>,
     present: Option<Rule>,
 ) -> Result<RuleFields, DefinitionError> {
-    refuse_languages(fields)?;
     let mut reader = FieldReader::new(fields);
     let name = match &present {
         None => reader.required_name(),
@@ -97,6 +116,16 @@ async fn read(
     let enabled = reader
         .boolean("enabled")
         .unwrap_or_else(|| present.as_ref().is_none_or(|rule| rule.enabled));
+    let condition = if reader.has("condition") {
+        reader.string("condition").map(str::to_owned)
+    } else {
+        present.as_ref().and_then(|rule| rule.condition.clone())
+    };
+    let text = if reader.has("text") {
+        read_text(&mut reader)
+    } else {
+        present.as_ref().and_then(|rule| rule.text.clone())
+    };
     if let Some(id) = service
         && desk.store().service_get(workspace, id).await?.is_none()
     {
@@ -108,37 +137,54 @@ async fn read(
         reader.refuse("agent_id", "must be an agent of this workspace");
     }
     reader.finish()?;
+    if let Some(condition) = &condition {
+        check(condition).map_err(|error| {
+            let refused = FieldError::new("condition", error.message);
+            DefinitionError::NotUnderstood(vec![refused.at(error.line, error.column)])
+        })?;
+    }
     let (Some(name), Some(effect)) = (name, effect) else {
         return Err(DefinitionError::Invalid(Vec::new()));
     };
     Ok(RuleFields {
         name,
         effect,
-        condition: None,
-        text: None,
+        condition,
+        text,
         service,
         agent,
         enabled,
     })
 }
 
-/// A rule that would be kept and not applied is worse than none.
-fn refuse_languages(fields: &Map<String, Value>) -> Result<(), DefinitionError> {
-    let errors: Vec<FieldError> = ["condition", "text"]
-        .into_iter()
-        .filter(|field| fields.get(*field).is_some_and(|value| !value.is_null()))
-        .map(|field| {
-            FieldError::new(
-                field,
-                "is not understood by this gateway: a rule is limited by service_id and agent_id",
-            )
-        })
-        .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(DefinitionError::NotUnderstood(errors))
+/// What is wrong with a condition, if anything is.
+pub fn check(condition: &str) -> Result<(), ConditionError> {
+    Program::compile(condition).map(drop)
+}
+
+/// What is wrong with a condition of a rule for a service of the workspace, or for all of them.
+pub async fn validate(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    condition: &str,
+    service: Option<ServiceId>,
+) -> Result<Result<(), ConditionError>, DefinitionError> {
+    if let Some(id) = service
+        && desk.store().service_get(workspace, id).await?.is_none()
+    {
+        let refused = FieldError::new("service_id", "must be a service of this workspace");
+        return Err(DefinitionError::Invalid(vec![refused]));
     }
+    Ok(check(condition))
+}
+
+fn read_text(reader: &mut FieldReader<'_>) -> Option<String> {
+    let said = reader.string("text")?.trim();
+    if said.is_empty() {
+        reader.refuse("text", "must say something");
+        return None;
+    }
+    reader.text("text", TEXT_CHARS_MAX)
 }
 
 fn read_effect(reader: &mut FieldReader<'_>) -> Option<RuleEffect> {
@@ -153,6 +199,8 @@ fn detail(fields: &RuleFields) -> Value {
     json!({
         "name": &fields.name,
         "effect": fields.effect,
+        "condition": fields.condition,
+        "text": fields.text,
         "service": fields.service,
         "agent": fields.agent,
         "enabled": fields.enabled,

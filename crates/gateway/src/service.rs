@@ -16,9 +16,6 @@ use crate::upstream::AddressPolicy;
 /// The longest description, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 2000;
 
-/// How often a credential is sealed anew because another one was put in its place meanwhile.
-const PUT_ATTEMPTS_MAX: usize = 3;
-
 /// The services of a workspace.
 pub async fn list(desk: &Desk, workspace: WorkspaceId) -> Result<Vec<Service>, DefinitionError> {
     Ok(desk.store().service_list(workspace).await?)
@@ -104,7 +101,15 @@ pub async fn update(
     id: ServiceId,
     fields: &Map<String, Value>,
 ) -> Result<Service, DefinitionError> {
-    let _turn = desk.turn().await;
+    desk.change(|| change(desk, editor, id, fields)).await
+}
+
+async fn change(
+    desk: &Desk,
+    editor: Editor,
+    id: ServiceId,
+    fields: &Map<String, Value>,
+) -> Result<Service, DefinitionError> {
     let present = get(desk, editor.workspace, id).await?;
     let mut reader = FieldReader::new(fields);
     let name = reader.name();
@@ -154,19 +159,25 @@ pub async fn update(
             "credential_dropped": clear_credential && present.credential.is_some(),
         }),
     );
+    let seen = present.revision;
     let saved = desk
         .store()
-        .service_update(editor.workspace, id, &wanted, clear_credential, at, entry)
+        .service_update(
+            editor.workspace,
+            id,
+            seen,
+            &wanted,
+            clear_credential,
+            at,
+            entry,
+        )
         .await?;
     let saved = settled(saved)?;
     match prepared {
         Some(prepared) => {
             let version = present.credential.map_or(1, |sealed| sealed.version + 1);
             let sealed = prepared.seal(id, version)?;
-            if !put(desk, editor, id, &sealed).await? {
-                return Err(DefinitionError::Changing);
-            }
-            get(desk, editor.workspace, id).await
+            put(desk, editor, id, seen + 1, &sealed).await
         }
         None => Ok(saved),
     }
@@ -179,22 +190,19 @@ pub async fn set_credentials(
     id: ServiceId,
     fields: &Map<String, Value>,
 ) -> Result<Service, DefinitionError> {
-    let _turn = desk.turn().await;
-    for _ in 0..PUT_ATTEMPTS_MAX {
+    desk.change(|| async {
         let present = get(desk, editor.workspace, id).await?;
         let given = Given {
             credential: Credential::parse(present.auth_type, fields, desk.policy())?,
             keys: keys(fields),
         };
         let prepared = Prepared::of(desk, editor.workspace, given).await?;
+        // The one before may be renewed at the same moment, which makes its version another.
         let version = present.credential.map_or(1, |sealed| sealed.version + 1);
         let sealed = prepared.seal(id, version)?;
-        if put(desk, editor, id, &sealed).await? {
-            return get(desk, editor.workspace, id).await;
-        }
-        // An access token was renewed at the same moment.
-    }
-    Err(DefinitionError::Changing)
+        put(desk, editor, id, present.revision, &sealed).await
+    })
+    .await
 }
 
 /// Removes a service.
@@ -213,6 +221,7 @@ pub async fn delete(desk: &Desk, editor: Editor, id: ServiceId) -> Result<(), De
 fn settled(saved: ServiceSaved) -> Result<Service, DefinitionError> {
     match saved {
         ServiceSaved::Saved(service) => Ok(*service),
+        ServiceSaved::Changed => Err(DefinitionError::Changing),
         ServiceSaved::NameTaken => Err(DefinitionError::NameTaken),
         ServiceSaved::Unknown => Err(DefinitionError::NotFound("service")),
     }
@@ -222,12 +231,14 @@ fn subject(id: ServiceId) -> String {
     format!("service:{id}")
 }
 
+/// Puts a credential in its place that was sealed for the service as it was `seen`.
 async fn put(
     desk: &Desk,
     editor: Editor,
     id: ServiceId,
+    seen: i64,
     sealed: &SealedCredential,
-) -> Result<bool, DefinitionError> {
+) -> Result<Service, DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(
         at,
@@ -235,10 +246,15 @@ async fn put(
         subject(id),
         json!({ "keys": &sealed.keys, "place": &sealed.place, "version": sealed.version }),
     );
-    let store = desk.store();
-    Ok(store
-        .credential_put(editor.workspace, id, sealed, at, entry)
-        .await?)
+    let is_put = desk
+        .store()
+        .credential_put(editor.workspace, id, seen, sealed, at, entry)
+        .await?;
+    if is_put {
+        get(desk, editor.workspace, id).await
+    } else {
+        Err(DefinitionError::Changing)
+    }
 }
 
 /// A credential as it was given, with the names of its fields.

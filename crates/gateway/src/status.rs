@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::answer::KeptAnswer;
-use gaiterguard_domain::approval::Action;
+use gaiterguard_domain::approval::{Action, ActionStatus};
 use gaiterguard_domain::id::ActionId;
 use tokio::time::Instant;
 
@@ -34,11 +34,27 @@ impl Gateway {
         wait: Duration,
     ) -> Result<ActionReport, Refusal> {
         let deadline = Instant::now() + wait.min(STATUS_WAIT_MAX);
+        let is_changed = |first, now| first != now;
+        let action = self.action_until(caller, id, deadline, is_changed).await?;
+        let answer = self.action_kept_answer(&action).await?;
+        Ok(ActionReport { action, answer })
+    }
+
+    /// An agent's action as soon as its status is the one that is awaited, given the first one that
+    /// was seen; or as it stands at the deadline, or when the gateway stops.
+    pub(crate) async fn action_until(
+        &self,
+        caller: &AgentCaller,
+        id: ActionId,
+        deadline: Instant,
+        is_awaited: impl Fn(ActionStatus, ActionStatus) -> bool + Send,
+    ) -> Result<Action, Refusal> {
         // Whoever listens before looking misses nothing.
         let mut changes = self.watch.listen(id);
         let first = action::seen(self.action_of(caller, id).await?, self.clock.now());
         let mut latest = first.clone();
-        while latest.state.status() == first.state.status() && Instant::now() < deadline {
+        while !is_awaited(first.state.status(), latest.state.status()) && Instant::now() < deadline
+        {
             let expiry = latest
                 .state
                 .expires_at()
@@ -51,10 +67,6 @@ impl Gateway {
             }
             latest = action::seen(self.action_of(caller, id).await?, self.clock.now());
         }
-        let answer = self.action_kept_answer(&latest).await?;
-        Ok(ActionReport {
-            action: latest,
-            answer,
-        })
+        Ok(latest)
     }
 }

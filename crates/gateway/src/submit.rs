@@ -15,9 +15,7 @@ use gaiterguard_domain::ledger::{
     Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, Recorded, StoredAnswer,
 };
 use gaiterguard_domain::redact;
-use gaiterguard_domain::request::{
-    Digest, ProxyRequest, idempotency_digest, is_safe, needs_idempotency_key,
-};
+use gaiterguard_domain::request::{Digest, ProxyRequest, idempotency_digest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Judgement};
@@ -25,7 +23,6 @@ use uuid::Uuid;
 
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
-use crate::assessor::{Assessment, Question};
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
 use crate::forward::Forwarding;
@@ -48,10 +45,18 @@ impl Gateway {
         request: ProxyRequest,
         request_id: RequestId,
     ) -> Outcome {
-        match self.try_submit(caller, request, request_id).await {
-            Ok(outcome) => outcome,
-            Err(refusal) => Outcome::Refused(refusal),
-        }
+        let hold_seconds = Duration::from_secs(u64::from(caller.agent.hold_seconds));
+        let patience = request.wait.unwrap_or(hold_seconds);
+        let has_key = request.idempotency_key.is_some();
+        let who = caller.clone();
+        let outcome = match self.try_submit(caller, request, request_id).await {
+            Ok(Outcome::Held(held)) if !patience.is_zero() => {
+                // It lasts, so it keeps nothing of the request but the action's name.
+                Box::pin(self.wait_held(&who, held, patience, has_key)).await
+            }
+            done => done,
+        };
+        outcome.unwrap_or_else(Outcome::Refused)
     }
 
     async fn try_submit(
@@ -60,12 +65,19 @@ impl Gateway {
         request: ProxyRequest,
         request_id: RequestId,
     ) -> Result<Outcome, Refusal> {
-        if needs_idempotency_key(&request.method) && request.idempotency_key.is_none() {
-            return Err(Refusal::IdempotencyKeyMissing);
-        }
         for _ in 0..REDECIDE_MAX {
             let prepared = self.prepare(caller, &request).await?;
-            let judgement = self.judge(&prepared, &request).await;
+            let weighed = self.weigh(&prepared, &request);
+            let judgement = if self.needs_model(&weighed) {
+                // A key is decided once: whoever asks again does not have it judged anew.
+                if let Some(claim) = self.claim_before(&prepared, &request).await? {
+                    let digest = idempotency_digest(&prepared.digest, &request.intent);
+                    return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
+                }
+                Box::pin(self.judge_with_model(weighed, &prepared, &request)).await
+            } else {
+                self.judge_alone(weighed, &request)
+            };
             let decision = self
                 .decision(&prepared, &request, &judgement, request_id)
                 .await?;
@@ -110,6 +122,9 @@ impl Gateway {
                     let digest = idempotency_digest(&prepared.digest, &request.intent);
                     return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
                 }
+                Recorded::AlreadyHeld(action) => {
+                    return Box::pin(self.meet_action(&prepared.caller, action)).await;
+                }
                 Recorded::TooManyPending => {
                     let pending_max = self.settings.pending_per_agent_max;
                     return Err(Refusal::TooManyPending { pending_max });
@@ -123,6 +138,21 @@ impl Gateway {
         Err(Refusal::AuthorityUnconfirmed)
     }
 
+    /// What became of the request's key, if it has one that was used before.
+    async fn claim_before(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+    ) -> Result<Option<Claim>, Refusal> {
+        match &request.idempotency_key {
+            None => Ok(None),
+            Some(key) => {
+                let (agent, now) = (prepared.caller.agent.id, self.clock.now());
+                Ok(Box::pin(self.store.claim_get(agent, key, now)).await?)
+            }
+        }
+    }
+
     /// What would become of a request, without anything being stored or sent.
     pub async fn dry_run(
         &self,
@@ -131,38 +161,6 @@ impl Gateway {
     ) -> Result<Judgement, Refusal> {
         let prepared = self.prepare(caller, &request).await?;
         Ok(self.judge(&prepared, &request).await)
-    }
-
-    /// The rules that match, the assessor's verdict, and what follows from both.
-    pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
-        let caller = &prepared.caller;
-        let service = &prepared.located.service;
-        let matched: Vec<MatchedRule> = caller
-            .definitions
-            .rules
-            .iter()
-            .filter(|rule| rule.covers(service.id, caller.agent.id))
-            .map(|rule| MatchedRule {
-                id: rule.id,
-                name: rule.name.clone(),
-                effect: rule.effect,
-            })
-            .collect();
-        let question = Question {
-            request: &prepared.request,
-            intent: &request.intent,
-            agent: &caller.agent,
-            service,
-        };
-        let verdict = match self.assessor.assess(question) {
-            Assessment::Done(verdict) => verdict,
-            Assessment::Later(verdict) => verdict.await,
-        };
-        let threshold = caller
-            .agent
-            .risk_threshold
-            .unwrap_or(self.settings.risk_threshold);
-        Judgement::of(verdict, matched, None, threshold)
     }
 
     /// Everything about a judged request that is to become durable.
@@ -264,15 +262,19 @@ impl Gateway {
                 let answer = self.replay(workspace, &purpose, &stored, score).await?;
                 Ok(Outcome::Answered(answer))
             }
-            ClaimState::Held(action) => self.meet_action(prepared, action).await,
+            ClaimState::Held(action) => self.meet_action(&prepared.caller, action).await,
         }
     }
 
     /// Answers a request that was held before by what has become of its action.
-    async fn meet_action(&self, prepared: &Prepared, id: ActionId) -> Result<Outcome, Refusal> {
+    pub(crate) async fn meet_action(
+        &self,
+        caller: &AgentCaller,
+        id: ActionId,
+    ) -> Result<Outcome, Refusal> {
         let now = self.clock.now();
-        let workspace = prepared.caller.agent.workspace;
-        let action = self.action_of(&prepared.caller, id).await?;
+        let workspace = caller.agent.workspace;
+        let action = self.action_of(caller, id).await?;
         let note = action.state.word().and_then(|word| word.note.clone());
         let score = action.judgement.verdict.score;
         match action.state.at(now) {

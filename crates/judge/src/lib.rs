@@ -3,9 +3,11 @@
 //! Pure and in microseconds: no waiting, no model, no memory of earlier requests. The same request
 //! always gets the same verdict.
 
-mod assess;
-mod effect;
-mod words;
+pub mod assess;
+pub mod node;
+pub mod opened;
+pub mod rule;
 
-pub use assess::{Subject, assess};
-pub use effect::Effect;
+pub use assess::{Assessment, Certainty, Documented, Effect, Operation, Subject, assess};
+pub use node::Node;
+pub use opened::{Opened, Request};

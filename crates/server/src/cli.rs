@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +33,9 @@ enum Command {
     /// Look after the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Measure how requests are judged.
+    #[command(subcommand)]
+    Risk(RiskCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,6 +70,17 @@ enum AuditCommand {
     Verify,
 }
 
+#[derive(Debug, Subcommand)]
+enum RiskCommand {
+    /// Judge labelled requests with the built-in assessor, and print how often it is right and how
+    /// long it takes. `RISK_THRESHOLD` of the settings is not used: the line is drawn at 0.5.
+    Eval {
+        /// JSON, one request a line, with the fields `method`, `base_url`, `path`, `headers`, `body`,
+        /// `intent` and `label` (`benign`, `risky` or `intent_mismatch`).
+        file: PathBuf,
+    },
+}
+
 impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> ExitCode {
@@ -81,6 +96,7 @@ impl Cli {
             }
             Command::Vault(VaultCommand::Rotate) => commands::vault_rotate::run(),
             Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
+            Command::Risk(RiskCommand::Eval { file }) => commands::risk_eval::run(&file),
         }
     }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
-use gaiterguard_gateway::assessor::BuiltIn;
 use gaiterguard_gateway::authority::Authority;
 use gaiterguard_gateway::clock::SystemClock;
 use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::Desk;
 use gaiterguard_gateway::identity::{self, Identity, IdentitySettings};
+use gaiterguard_gateway::library::Library;
+use gaiterguard_gateway::llm::{Llm, LlmSetupError};
 use gaiterguard_gateway::sealing::{Sealing, StartError};
 use gaiterguard_gateway::upstream::{AddressPolicy, TlsSetupError, Upstream};
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
@@ -39,6 +40,8 @@ pub(crate) enum EngineError {
     Start(#[from] StartError),
     #[error("UPSTREAM_CA_FILE cannot be used: {0}")]
     Tls(#[from] TlsSetupError),
+    #[error(transparent)]
+    Llm(#[from] LlmSetupError),
 }
 
 /// Opens the database, for serving or for a command beside a gateway that may be running.
@@ -75,7 +78,14 @@ impl Engine {
             Sealing::open_or_create(store.clone(), &secrets.encryption, salt, Arc::clone(&clock))
                 .await?;
         let is_shared = matches!(settings.storage.database, Database::Postgres { .. });
-        let authority = Authority::load(store.clone(), Arc::clone(&clock), is_shared).await?;
+        let library = Library::new(store.clone(), sealing.clone());
+        let authority = Authority::load(
+            store.clone(),
+            Arc::clone(&library),
+            Arc::clone(&clock),
+            is_shared,
+        )
+        .await?;
         let credentials = Credentials::new(
             store.clone(),
             sealing.clone(),
@@ -92,7 +102,19 @@ impl Engine {
             },
             Arc::clone(&clock),
         );
-        let desk = Desk::new(store.clone(), sealing.clone(), policy, Arc::clone(&clock));
+        let llm = settings
+            .assessor
+            .for_gateway()
+            .map(|llm| Llm::new(&llm, Arc::clone(&clock)))
+            .transpose()?;
+        let desk = Desk::new(
+            store.clone(),
+            sealing.clone(),
+            policy,
+            Arc::clone(&upstream),
+            library,
+            Arc::clone(&clock),
+        );
         let gateway = Gateway::new(Parts {
             replica,
             store: store.clone(),
@@ -100,7 +122,7 @@ impl Engine {
             sealing,
             credentials,
             upstream,
-            assessor: Box::new(BuiltIn),
+            llm,
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
         });
@@ -123,6 +145,7 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
         idempotency_lifetime: settings.retention.idempotency_ttl,
         stored_answer_bytes_max: settings.upstream.stored_answer_bytes_max,
         pending_per_agent_max: settings.approval.pending_per_agent_max,
+        llm_failure_mode: settings.assessor.failure_mode.for_gateway(),
         ledger_retention: settings.retention.ledger,
         result_retention: settings.retention.result,
     }

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::redact;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The media type of every problem.
@@ -32,12 +31,55 @@ struct Content {
 }
 
 /// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
 pub(crate) struct FieldError {
     /// The field's path, such as `headers.Accept` or `rules[2].name`; empty for the whole body.
     pub(crate) field: String,
     /// What is wrong with it.
     pub(crate) message: String,
+    /// The line at which it goes wrong, from 1; only of a condition.
+    #[schema(minimum = 1)]
+    pub(crate) line: Option<u32>,
+    /// The column, from 1, in characters; only of a condition.
+    #[schema(minimum = 1)]
+    pub(crate) column: Option<u32>,
+}
+
+impl FieldError {
+    /// An error of a field as a whole.
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+            line: None,
+            column: None,
+        }
+    }
+
+    /// The members as they are written.
+    fn to_json(&self) -> Value {
+        let mut members = Map::new();
+        members.insert("field".to_owned(), self.field.as_str().into());
+        members.insert("message".to_owned(), self.message.as_str().into());
+        for (name, place) in [("line", self.line), ("column", self.column)] {
+            if let Some(place) = place {
+                members.insert(name.to_owned(), place.into());
+            }
+        }
+        members.into()
+    }
+
+    /// The error as a sentence.
+    fn told(&self) -> String {
+        let Self { field, message, .. } = self;
+        match (field.as_str(), self.line, self.column) {
+            (field, Some(line), Some(column)) => {
+                format!("{field}, line {line}, column {column}: {message}")
+            }
+            ("", ..) => message.clone(),
+            (field, ..) => format!("{field}: {message}"),
+        }
+    }
 }
 
 /// How a problem is documented; [`Problem`] is written in this shape.
@@ -61,7 +103,7 @@ pub(crate) struct ProblemSchema {
     code: String,
     /// The same as `detail`, for older clients.
     error: String,
-    /// What is wrong with each field; only of `validation_failed`.
+    /// What is wrong with each field; only of `validation_failed` and `not_understood`.
     errors: Option<Vec<FieldError>>,
 }
 
@@ -84,21 +126,12 @@ impl Problem {
 
     /// 400 `validation_failed`, for one field.
     pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::fields(vec![FieldError {
-            field: field.into(),
-            message: message.into(),
-        }])
+        Self::fields(vec![FieldError::new(field, message)])
     }
 
     /// 400 `validation_failed`, for several fields.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
-        let sentences: Vec<_> = errors
-            .iter()
-            .map(|error| match error.field.as_str() {
-                "" => error.message.clone(),
-                field => format!("{field}: {}", error.message),
-            })
-            .collect();
+        let sentences: Vec<_> = errors.iter().map(FieldError::told).collect();
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "validation_failed",
@@ -220,10 +253,7 @@ impl Problem {
         members.insert("code".to_owned(), self.0.code.into());
         members.insert("error".to_owned(), self.0.detail.as_ref().into());
         if !self.0.errors.is_empty() {
-            let errors =
-                self.0.errors.iter().map(
-                    |error| serde_json::json!({ "field": error.field, "message": error.message }),
-                );
+            let errors = self.0.errors.iter().map(FieldError::to_json);
             members.insert("errors".to_owned(), errors.collect());
         }
         for (member, value) in &self.0.extensions {
@@ -298,14 +328,8 @@ mod tests {
     #[test]
     fn field_errors_are_listed_and_told_in_the_detail() {
         let problem = Problem::fields(vec![
-            FieldError {
-                field: "intent".to_owned(),
-                message: "is required".to_owned(),
-            },
-            FieldError {
-                field: String::new(),
-                message: "the body is odd".to_owned(),
-            },
+            FieldError::new("intent", "is required"),
+            FieldError::new("", "the body is odd"),
         ]);
         let json = Value::Object(problem.to_json());
         assert_eq!(json["detail"], "intent: is required; the body is odd");

@@ -3,7 +3,7 @@
 //! A deleted agent keeps its row, which old requests name. Whatever takes rights away also takes
 //! back the agent's waiting and approved actions, in the same transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gaiterguard_domain::agent::{Agent, Grant};
 use gaiterguard_domain::approval::Word;
@@ -11,10 +11,11 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_all, fetch_optional};
+use crate::action::revoke_living;
+use crate::connection::{On, execute, fetch_all, fetch_optional, on};
 use crate::error::StoreError;
 use crate::lane::Write;
-use crate::rows::{Cell, time};
+use crate::rows::{Cell, ManyRows, pieces, time};
 use crate::store::Store;
 
 /// The SHA-256 sum of an agent's key.
@@ -61,6 +62,8 @@ pub enum AgentSaved {
     Saved(Agent),
     /// This service does not exist in the workspace.
     ServiceUnknown(ServiceId),
+    /// It is of another revision than the one that was seen.
+    Changed,
     /// There is no such agent.
     Unknown,
 }
@@ -80,6 +83,7 @@ struct AgentRow {
     last_used_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
+    revision: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -111,6 +115,7 @@ impl AgentRow {
             last_used_at: time(self.last_used_at),
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
+            revision: self.revision,
         };
         Ok((key_hash, agent))
     }
@@ -125,8 +130,7 @@ impl Store {
         at: Timestamp,
         audit: impl FnOnce(AgentId) -> NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let (id,) = crate::connection::fetch_one!(
             write,
             (i64,),
@@ -150,7 +154,7 @@ impl Store {
         }
         write.audit(audit(id));
         write.commit().await?;
-        self.agent_saved(workspace, id).await
+        self.agent_saved(workspace, id, true).await
     }
 
     /// A living agent.
@@ -187,22 +191,22 @@ impl Store {
         Ok(agents.into_iter().map(|(_, agent)| agent).collect())
     }
 
-    /// Changes an agent.
+    /// Changes an agent that is still of the revision that was `seen`.
     pub async fn agent_update(
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
+        seen: i64,
         fields: &AgentFields,
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let updated = execute!(
             write,
             "UPDATE agents SET name = $3, is_active = $4, hold_seconds = $5, risk_threshold = $6,
-                expires_at = $7, updated_at = $8
-             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+                expires_at = $7, updated_at = $8, revision = revision + 1
+             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL AND revision = $9",
             workspace.0,
             agent.0,
             &fields.name,
@@ -211,14 +215,10 @@ impl Store {
             fields.risk_threshold,
             fields.expires_at.map(|at| at.0),
             at.0,
+            seen,
         );
-        if updated == 0 {
-            write.rollback().await?;
-            return Ok(AgentSaved::Unknown);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        self.agent_saved(workspace, agent).await
+        let is_saved = write.end(updated, audit).await?;
+        self.agent_saved(workspace, agent, is_saved).await
     }
 
     /// Replaces what an agent may use. A right that stays keeps since when it was given.
@@ -230,8 +230,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let updated = execute!(
             write,
             "UPDATE agents SET updated_at = $3
@@ -240,17 +239,14 @@ impl Store {
             agent.0,
             at.0,
         );
-        if updated == 0 {
-            write.rollback().await?;
-            return Ok(AgentSaved::Unknown);
-        }
-        if let Some(unknown) = grants_set(&mut write, workspace, agent, services, at).await? {
+        if updated > 0
+            && let Some(unknown) = grants_set(&mut write, workspace, agent, services, at).await?
+        {
             write.rollback().await?;
             return Ok(AgentSaved::ServiceUnknown(unknown));
         }
-        write.audit(audit);
-        write.commit().await?;
-        self.agent_saved(workspace, agent).await
+        let is_saved = write.end(updated, audit).await?;
+        self.agent_saved(workspace, agent, is_saved).await
     }
 
     /// Gives an agent another key; the old one stops at once.
@@ -263,8 +259,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let updated = execute!(
             write,
             "UPDATE agents SET key_hash = $3, key_prefix = $4, updated_at = $5
@@ -275,13 +270,8 @@ impl Store {
             key_prefix,
             at.0,
         );
-        if updated == 0 {
-            write.rollback().await?;
-            return Ok(AgentSaved::Unknown);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        self.agent_saved(workspace, agent).await
+        let is_saved = write.end(updated, audit).await?;
+        self.agent_saved(workspace, agent, is_saved).await
     }
 
     /// Blocks an agent and takes back its waiting and approved actions. An agent that is blocked
@@ -293,8 +283,7 @@ impl Store {
         word: &Word,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), word.at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, word.at).await?;
         let updated = execute!(
             write,
             "UPDATE agents SET blocked_since = COALESCE(blocked_since, $3), updated_at = $3
@@ -303,14 +292,11 @@ impl Store {
             agent.0,
             word.at.0,
         );
-        if updated == 0 {
-            write.rollback().await?;
-            return Ok(AgentSaved::Unknown);
+        if updated > 0 {
+            revoke_living(&mut write, workspace, Some(agent), word, &audit).await?;
         }
-        crate::action::revoke_living(&mut write, workspace, Some(agent), word, &audit).await?;
-        write.audit(audit);
-        write.commit().await?;
-        self.agent_saved(workspace, agent).await
+        let is_saved = write.end(updated, audit).await?;
+        self.agent_saved(workspace, agent, is_saved).await
     }
 
     /// Lets a blocked agent ask again.
@@ -321,8 +307,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let updated = execute!(
             write,
             "UPDATE agents SET blocked_since = NULL, updated_at = $3
@@ -331,13 +316,8 @@ impl Store {
             agent.0,
             at.0,
         );
-        if updated == 0 {
-            write.rollback().await?;
-            return Ok(AgentSaved::Unknown);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        self.agent_saved(workspace, agent).await
+        let is_saved = write.end(updated, audit).await?;
+        self.agent_saved(workspace, agent, is_saved).await
     }
 
     /// Removes an agent and takes back its waiting and approved actions. False if there is no such
@@ -349,8 +329,7 @@ impl Store {
         word: &Word,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), word.at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, word.at).await?;
         let deleted = execute!(
             write,
             "UPDATE agents SET deleted_at = $3, updated_at = $3
@@ -359,15 +338,11 @@ impl Store {
             agent.0,
             word.at.0,
         );
-        if deleted == 0 {
-            write.rollback().await?;
-            return Ok(false);
+        if deleted > 0 {
+            execute!(write, "DELETE FROM grants WHERE agent_id = $1", agent.0);
+            revoke_living(&mut write, workspace, Some(agent), word, &audit).await?;
         }
-        execute!(write, "DELETE FROM grants WHERE agent_id = $1", agent.0);
-        crate::action::revoke_living(&mut write, workspace, Some(agent), word, &audit).await?;
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(deleted, audit).await
     }
 
     /// Notes when agents' keys were last used. Nothing rests on it, so it is no change that an
@@ -396,13 +371,29 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
+        is_saved: bool,
     ) -> Result<AgentSaved, StoreError> {
-        Ok(self
-            .agent_get(workspace, agent)
-            .await?
-            .map_or(AgentSaved::Unknown, AgentSaved::Saved))
+        Ok(match self.agent_get(workspace, agent).await? {
+            Some(agent) if is_saved => AgentSaved::Saved(agent),
+            Some(_) => AgentSaved::Changed,
+            None => AgentSaved::Unknown,
+        })
     }
 }
+
+static GRANTS_TAKE: ManyRows = ManyRows::new(
+    "DELETE FROM grants WHERE (agent_id, service_id) IN (VALUES ",
+    2,
+    ")",
+);
+
+static GRANTS_GIVE: ManyRows = ManyRows::new(
+    "WITH given (agent_id, service_id, since) AS (VALUES ",
+    3,
+    ") INSERT INTO grants (agent_id, service_id, since) \
+     SELECT agent_id, service_id, since FROM given WHERE agent_id IS NOT NULL \
+     ON CONFLICT (agent_id, service_id) DO NOTHING",
+);
 
 /// Makes `services` what an agent may use. Answers one that does not exist, if there is one; the
 /// caller then gives up.
@@ -419,40 +410,52 @@ async fn grants_set(
         "SELECT service_id FROM grants WHERE agent_id = $1",
         agent.0,
     );
-    for (service,) in &before {
-        if !services.contains(&ServiceId(*service)) {
-            execute!(
-                write,
-                "DELETE FROM grants WHERE agent_id = $1 AND service_id = $2",
-                agent.0,
-                *service,
-            );
-        }
-    }
-    for service in services {
-        if before.contains(&(service.0,)) {
-            continue;
-        }
-        let found = fetch_optional!(
+    let before = service_set(before);
+    let wanted: HashSet<ServiceId> = services.iter().copied().collect();
+    let taken: Vec<ServiceId> = before.difference(&wanted).copied().collect();
+    let given: Vec<ServiceId> = wanted.difference(&before).copied().collect();
+    if !given.is_empty() {
+        let living = fetch_all!(
             write,
             (i64,),
-            "SELECT id FROM services WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            "SELECT id FROM services WHERE workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
-            service.0,
         );
-        if found.is_none() {
-            return Ok(Some(*service));
+        let living = service_set(living);
+        if let Some(unknown) = given.iter().find(|service| !living.contains(service)) {
+            return Ok(Some(*unknown));
         }
-        execute!(
-            write,
-            "INSERT INTO grants (agent_id, service_id, since) VALUES ($1, $2, $3)
-             ON CONFLICT (agent_id, service_id) DO NOTHING",
-            agent.0,
-            service.0,
-            at.0,
-        );
+    }
+    for piece in pieces(&taken) {
+        let text = write.many(&GRANTS_TAKE, piece.size);
+        on!(write, connection => {
+            let mut query = sqlx::query(text);
+            for service in piece.padded() {
+                query = query
+                    .bind(service.map(|_| agent.0))
+                    .bind(service.map(|service| service.0));
+            }
+            query.execute(connection).await?;
+        });
+    }
+    for piece in pieces(&given) {
+        let text = write.many(&GRANTS_GIVE, piece.size);
+        on!(write, connection => {
+            let mut query = sqlx::query(text);
+            for service in piece.padded() {
+                query = query
+                    .bind(service.map(|_| agent.0))
+                    .bind(service.map(|service| service.0))
+                    .bind(service.map(|_| at.0));
+            }
+            query.execute(connection).await?;
+        });
     }
     Ok(None)
+}
+
+fn service_set(rows: Vec<(i64,)>) -> HashSet<ServiceId> {
+    rows.into_iter().map(|(id,)| ServiceId(id)).collect()
 }
 
 fn grant(row: &GrantRow) -> Grant {

@@ -6,9 +6,8 @@ use gaiterguard_domain::id::{DataKeyId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{execute, fetch_all, fetch_optional};
+use crate::connection::{On, execute, fetch_all, fetch_optional};
 use crate::error::{Abandoned, StoreError};
-use crate::lane::Write;
 use crate::rows::{Cell, json};
 use crate::store::Store;
 
@@ -32,6 +31,65 @@ pub struct DocumentReading {
     pub sections: u32,
     /// What could not be read, one sentence each.
     pub warnings: Vec<String>,
+}
+
+/// A document and which of its contents is the present one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocumentVersion {
+    /// The document.
+    pub id: DocumentId,
+    /// The service that it describes.
+    pub service: ServiceId,
+    /// How its content is to be read.
+    pub kind: DocumentKind,
+    /// Grows whenever its content is fetched or read anew.
+    pub version: i64,
+}
+
+/// The version of a document's first content.
+pub const FIRST_DOCUMENT_VERSION: i64 = 1;
+
+#[derive(sqlx::FromRow)]
+struct VersionRow {
+    id: i64,
+    service_id: i64,
+    kind: String,
+    version: i64,
+}
+
+impl TryFrom<VersionRow> for DocumentVersion {
+    type Error = StoreError;
+
+    fn try_from(row: VersionRow) -> Result<Self, StoreError> {
+        let cell = Cell {
+            table: "documents",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: DocumentId(row.id),
+            service: ServiceId(row.service_id),
+            kind: cell.some("kind", DocumentKind::parse(&row.kind))?,
+            version: row.version,
+        })
+    }
+}
+
+/// The documents of a workspace's living services, with their versions.
+pub(crate) async fn document_versions(
+    mut on: On<'_>,
+    workspace: WorkspaceId,
+) -> Result<Vec<DocumentVersion>, StoreError> {
+    fetch_all!(
+        on,
+        VersionRow,
+        "SELECT d.id, d.service_id, d.kind, d.version FROM documents d
+         JOIN services s ON s.id = d.service_id AND s.deleted_at IS NULL
+         WHERE d.workspace_id = $1 ORDER BY d.id",
+        workspace.0,
+    )
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
 }
 
 #[derive(sqlx::FromRow)]
@@ -81,8 +139,7 @@ impl Store {
         content: impl FnOnce(DocumentId) -> Result<Sealed, Abandoned>,
         audit: impl FnOnce(DocumentId) -> NewAuditEntry,
     ) -> Result<Option<Document>, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let row = fetch_optional!(
             write,
             (i64,),
@@ -194,7 +251,7 @@ impl Store {
     }
 
     /// Keeps what was understood of a document that was read anew, with its content if that was
-    /// fetched anew too. False if there is no such document.
+    /// fetched anew too, and gives its new version. None if there is no such document.
     pub async fn document_update_reading(
         &self,
         workspace: WorkspaceId,
@@ -203,23 +260,24 @@ impl Store {
         content: Option<&Sealed>,
         at: Timestamp,
         audit: NewAuditEntry,
-    ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
-        let updated = execute!(
+    ) -> Result<Option<i64>, StoreError> {
+        let mut write = self.change(workspace, at).await?;
+        let updated = fetch_optional!(
             write,
-            "UPDATE documents SET operations = $3, sections = $4, warnings = $5
-             WHERE id = $2 AND workspace_id = $1",
+            (i64,),
+            "UPDATE documents SET operations = $3, sections = $4, warnings = $5,
+                version = version + 1
+             WHERE id = $2 AND workspace_id = $1 RETURNING version",
             workspace.0,
             document.0,
             i64::from(reading.operations),
             i64::from(reading.sections),
             json(&reading.warnings),
         );
-        if updated == 0 {
+        let Some((version,)) = updated else {
             write.rollback().await?;
-            return Ok(false);
-        }
+            return Ok(None);
+        };
         if let Some(sealed) = content {
             execute!(
                 write,
@@ -231,7 +289,7 @@ impl Store {
         }
         write.audit(audit);
         write.commit().await?;
-        Ok(true)
+        Ok(Some(version))
     }
 
     /// Removes a document. False if the service has no such document.
@@ -243,8 +301,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let deleted = execute!(
             write,
             "DELETE FROM documents WHERE id = $3 AND service_id = $2 AND workspace_id = $1",
@@ -252,12 +309,6 @@ impl Store {
             service.0,
             document.0,
         );
-        if deleted == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(deleted, audit).await
     }
 }

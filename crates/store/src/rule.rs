@@ -7,7 +7,6 @@ use gaiterguard_domain::time::Timestamp;
 
 use crate::connection::{On, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::StoreError;
-use crate::lane::Write;
 use crate::rows::Cell;
 use crate::store::Store;
 
@@ -30,6 +29,17 @@ pub struct RuleFields {
     pub enabled: bool,
 }
 
+/// What became of a rule that was to be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleSaved {
+    /// It is as it was to be.
+    Saved(Rule),
+    /// It is of another revision than the one that was seen.
+    Changed,
+    /// There is no such rule.
+    Unknown,
+}
+
 #[derive(sqlx::FromRow)]
 struct RuleRow {
     id: i64,
@@ -43,6 +53,7 @@ struct RuleRow {
     enabled: bool,
     created_at: i64,
     updated_at: i64,
+    revision: i64,
 }
 
 impl TryFrom<RuleRow> for Rule {
@@ -65,6 +76,7 @@ impl TryFrom<RuleRow> for Rule {
             enabled: row.enabled,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
+            revision: row.revision,
         })
     }
 }
@@ -78,8 +90,7 @@ impl Store {
         at: Timestamp,
         audit: impl FnOnce(RuleId) -> NewAuditEntry,
     ) -> Result<Rule, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let row = fetch_one!(
             write,
             RuleRow,
@@ -125,23 +136,22 @@ impl Store {
         rule_rows(self.read().await?.on(), workspace).await
     }
 
-    /// Replaces what a rule says. None if there is no such rule.
+    /// Replaces what a rule says that is still of the revision that was `seen`.
     pub async fn rule_update(
         &self,
         workspace: WorkspaceId,
         rule: RuleId,
+        seen: i64,
         fields: &RuleFields,
         at: Timestamp,
         audit: NewAuditEntry,
-    ) -> Result<Option<Rule>, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
-        let row = fetch_optional!(
+    ) -> Result<RuleSaved, StoreError> {
+        let mut write = self.change(workspace, at).await?;
+        let updated = execute!(
             write,
-            RuleRow,
             "UPDATE rules SET name = $3, effect = $4, condition = $5, text = $6, service_id = $7,
-                agent_id = $8, enabled = $9, updated_at = $10
-             WHERE id = $2 AND workspace_id = $1 RETURNING *",
+                agent_id = $8, enabled = $9, updated_at = $10, revision = revision + 1
+             WHERE id = $2 AND workspace_id = $1 AND revision = $11",
             workspace.0,
             rule.0,
             &fields.name,
@@ -152,14 +162,14 @@ impl Store {
             fields.agent.map(|agent| agent.0),
             fields.enabled,
             at.0,
+            seen,
         );
-        let Some(row) = row else {
-            write.rollback().await?;
-            return Ok(None);
-        };
-        write.audit(audit);
-        write.commit().await?;
-        row.try_into().map(Some)
+        let is_saved = write.end(updated, audit).await?;
+        Ok(match self.rule_get(workspace, rule).await? {
+            Some(rule) if is_saved => RuleSaved::Saved(rule),
+            Some(_) => RuleSaved::Changed,
+            None => RuleSaved::Unknown,
+        })
     }
 
     /// Removes a rule. False if there is no such rule.
@@ -170,21 +180,14 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let deleted = execute!(
             write,
             "DELETE FROM rules WHERE id = $2 AND workspace_id = $1",
             workspace.0,
             rule.0,
         );
-        if deleted == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(deleted, audit).await
     }
 }
 

@@ -32,6 +32,8 @@ pub enum ServiceSaved {
     Saved(Box<Service>),
     /// Another service of the workspace has this name.
     NameTaken,
+    /// It is of another revision than the one that was seen.
+    Changed,
     /// There is no such service.
     Unknown,
 }
@@ -46,6 +48,7 @@ pub(crate) struct ServiceRow {
     description: Option<String>,
     created_at: i64,
     updated_at: i64,
+    revision: i64,
     version: Option<i64>,
     data_key_id: Option<i64>,
     sealed: Option<Vec<u8>>,
@@ -93,6 +96,7 @@ impl TryFrom<ServiceRow> for Service {
             credential,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
+            revision: row.revision,
         })
     }
 }
@@ -107,8 +111,7 @@ impl Store {
         credential: impl FnOnce(ServiceId) -> Result<Option<SealedCredential>, Abandoned>,
         audit: impl FnOnce(ServiceId) -> NewAuditEntry,
     ) -> Result<ServiceSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let row = fetch_optional!(
             write,
             (i64,),
@@ -149,6 +152,7 @@ impl Store {
             credential,
             created_at: at,
             updated_at: at,
+            revision: 0,
         })))
     }
 
@@ -177,24 +181,29 @@ impl Store {
         service_rows(self.read().await?.on(), workspace).await
     }
 
-    /// Changes what is said of a service. `clear_credential` also drops its credential, as where it
-    /// no longer fits the type.
+    /// Changes what is said of a service that is still of the revision that was `seen`.
+    /// `clear_credential` also drops its credential, as where it no longer fits the type.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each says one thing of the change, as with its siblings"
+    )]
     pub async fn service_update(
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
+        seen: i64,
         fields: &ServiceFields,
         clear_credential: bool,
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<ServiceSaved, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let updated = async {
             Ok::<_, sqlx::Error>(crate::connection::on!(write, connection => sqlx::query(
                 "UPDATE services
-                 SET name = $3, base_url = $4, auth_type = $5, description = $6, updated_at = $7
-                 WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+                 SET name = $3, base_url = $4, auth_type = $5, description = $6, updated_at = $7,
+                    revision = revision + 1
+                 WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL AND revision = $8",
             )
             .bind(workspace.0)
             .bind(service.0)
@@ -203,38 +212,33 @@ impl Store {
             .bind(fields.auth_type.as_str())
             .bind(&fields.description)
             .bind(at.0)
+            .bind(seen)
             .execute(connection)
             .await?
             .rows_affected()))
         }
         .await;
-        match updated {
-            Ok(0) => {
-                write.rollback().await?;
-                return Ok(ServiceSaved::Unknown);
-            }
-            Ok(_) => {}
+        let updated = match updated {
+            Ok(updated) => updated,
             Err(error) if is_unique_violation(&error) => {
                 write.rollback().await?;
                 return Ok(ServiceSaved::NameTaken);
             }
             Err(error) => return Err(error.into()),
-        }
-        if clear_credential {
+        };
+        if updated > 0 && clear_credential {
             execute!(
                 write,
                 "DELETE FROM credentials WHERE service_id = $1",
                 service.0
             );
         }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(self
-            .service_get(workspace, service)
-            .await?
-            .map_or(ServiceSaved::Unknown, |service| {
-                ServiceSaved::Saved(Box::new(service))
-            }))
+        let is_saved = write.end(updated, audit).await?;
+        Ok(match self.service_get(workspace, service).await? {
+            Some(service) if is_saved => ServiceSaved::Saved(Box::new(service)),
+            Some(_) => ServiceSaved::Changed,
+            None => ServiceSaved::Unknown,
+        })
     }
 
     /// Removes a service, with its credential, its documents and every right to use it. False if
@@ -246,8 +250,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let deleted = execute!(
             write,
             "UPDATE services SET deleted_at = $3, updated_at = $3
@@ -256,49 +259,45 @@ impl Store {
             service.0,
             at.0,
         );
-        if deleted == 0 {
-            write.rollback().await?;
-            return Ok(false);
+        if deleted > 0 {
+            for text in [
+                "DELETE FROM credentials WHERE service_id = $1",
+                "DELETE FROM documents WHERE service_id = $1",
+                "DELETE FROM grants WHERE service_id = $1",
+            ] {
+                execute!(write, text, service.0);
+            }
         }
-        for text in [
-            "DELETE FROM credentials WHERE service_id = $1",
-            "DELETE FROM documents WHERE service_id = $1",
-            "DELETE FROM grants WHERE service_id = $1",
-        ] {
-            execute!(write, text, service.0);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(deleted, audit).await
     }
 
-    /// Replaces a service's credential. Its version must follow the one before it, which it was
-    /// sealed for; false if it does not, or there is no such service.
+    /// Replaces the credential of a service that is still of the revision that was `seen`, since its
+    /// type says what fits. Its version must follow the one before it, which it was sealed for;
+    /// false if either is not so, or there is no such service.
     pub async fn credential_put(
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
+        seen: i64,
         credential: &SealedCredential,
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let touched = execute!(
             write,
-            "UPDATE services SET updated_at = $3
-             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            "UPDATE services SET updated_at = $3, revision = revision + 1
+             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL AND revision = $4",
             workspace.0,
             service.0,
             at.0,
+            seen,
         );
-        if touched == 0 || credential_insert(&mut write, service, credential).await? == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        let put = match touched {
+            0 => 0,
+            _ => credential_insert(&mut write, service, credential).await?,
+        };
+        write.end(put, audit).await
     }
 
     /// Replaces a credential that was fetched anew, if it is still of the version that was used to
@@ -312,8 +311,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let replaced = execute!(
             write,
             "UPDATE credentials SET version = $3, data_key_id = $4, sealed = $5, keys = $6
@@ -328,13 +326,7 @@ impl Store {
             json(&credential.place),
             workspace.0,
         );
-        if replaced == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(replaced, audit).await
     }
 }
 

@@ -173,13 +173,7 @@ impl Store {
             session.0,
             at.0,
         );
-        if ended == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(ended, audit).await
     }
 
     /// A session that has neither ended nor expired.

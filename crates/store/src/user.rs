@@ -231,19 +231,13 @@ impl Store {
             user.0,
             password_hash,
         );
-        if found == 0 {
-            write.rollback().await?;
-            return Ok(false);
-        }
         execute!(
             write,
             "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
             user.0,
             at.0,
         );
-        write.audit(audit);
-        write.commit().await?;
-        Ok(true)
+        write.end(found, audit).await
     }
 
     /// What a user may do in a workspace.

@@ -4,7 +4,7 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::connection::{Connection, On, Target, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::StoreError;
 use crate::lane::Write;
 use crate::store::Store;
@@ -145,7 +145,7 @@ impl Store {
             true,
             at.0,
         );
-        done(write, made, audit).await
+        write.end(made, audit).await
     }
 
     /// Makes `new` the current master key and keeps the way from `old` to it. False if `old` is
@@ -180,7 +180,7 @@ impl Store {
             true,
             at.0,
         );
-        done(write, entered, audit).await
+        write.end(entered, audit).await
     }
 
     /// Cuts the way from a master key to the next one. False while it is current, while data keys
@@ -199,7 +199,7 @@ impl Store {
                AND NOT EXISTS (SELECT 1 FROM data_keys WHERE master_id = $1)",
             id,
         );
-        done(write, cut, audit).await
+        write.end(cut, audit).await
     }
 
     /// Keeps a new data key. None if the master key that wrapped it is no longer the current one.
@@ -311,7 +311,31 @@ impl Store {
             to_master,
             wrapped,
         );
-        done(write, moved, audit).await
+        write.end(moved, audit).await
+    }
+
+    /// Removes up to `limit` data keys that were made before `before` and that no row names, and
+    /// answers how many. `before` lies so far back that none of them seals anything new: then what
+    /// is looked up first still holds when it is removed.
+    pub async fn data_key_delete_unused(
+        &self,
+        before: Timestamp,
+        limit: u32,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let unused = data_keys_unused(self.shared().target(), before, limit).await?;
+        if unused.is_empty() {
+            return Ok(0);
+        }
+        let mut write = Write::begin(self.shared(), at).await?;
+        let mut removed = 0;
+        for (id,) in unused {
+            removed += execute!(write, "DELETE FROM data_keys WHERE id = $1", id);
+        }
+        write
+            .retention("retention.data_keys_deleted", removed, at)
+            .await?;
+        Ok(removed)
     }
 
     /// How many data keys a master key does not wrap.
@@ -327,13 +351,31 @@ impl Store {
     }
 }
 
-/// Ends a change that touched one row or none.
-async fn done(mut write: Write, rows: u64, audit: NewAuditEntry) -> Result<bool, StoreError> {
-    if rows == 0 {
-        write.rollback().await?;
-        return Ok(false);
+/// Data keys that were made before `before` and that no row names. What names them is read through,
+/// which takes as long as those tables are large: on a connection of its own, with a time of its own.
+async fn data_keys_unused(
+    target: &Target,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<(i64,)>, StoreError> {
+    let mut connection = Connection::open(target).await?;
+    if let On::Postgres(postgres) = connection.on() {
+        sqlx::query("SET statement_timeout = '10min'")
+            .execute(postgres)
+            .await?;
     }
-    write.audit(audit);
-    write.commit().await?;
-    Ok(true)
+    // Every column that names a data key stands here.
+    Ok(fetch_all!(
+        connection,
+        (i64,),
+        "SELECT id FROM data_keys WHERE created_at < $1 AND id NOT IN
+            (SELECT data_key_id FROM credentials
+             UNION SELECT data_key_id FROM documents WHERE data_key_id IS NOT NULL
+             UNION SELECT request_key_id FROM actions
+             UNION SELECT answer_key_id FROM actions WHERE answer_key_id IS NOT NULL
+             UNION SELECT answer_key_id FROM claims WHERE answer_key_id IS NOT NULL)
+         ORDER BY id LIMIT $2",
+        before.0,
+        i64::from(limit),
+    ))
 }

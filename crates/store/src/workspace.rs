@@ -8,14 +8,18 @@ use gaiterguard_domain::rule::Rule;
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::{AuthorityVersion, KillSwitch, Workspace};
+use sqlx::Connection as _;
 
 use crate::agent::{KeyHash, agent_rows};
-use crate::connection::{On, execute, fetch_all, fetch_optional};
+use crate::connection::{On, Read, execute, fetch_all, fetch_optional};
+use crate::document::{DocumentVersion, document_versions};
 use crate::error::StoreError;
-use crate::lane::Write;
 use crate::rule::rule_rows;
 use crate::service::service_rows;
 use crate::store::Store;
+
+/// Begins a transaction on PostgreSQL whose statements all see the same state; SQLite's do anyway.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Everything that decisions in a workspace rest on, of one version.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +32,8 @@ pub struct Definitions {
     pub services: Vec<Service>,
     /// The rules, disabled ones too.
     pub rules: Vec<Rule>,
+    /// Which documents describe the services, and which content of each is the present one.
+    pub documents: Vec<DocumentVersion>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -79,8 +85,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<(), StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        write.authority_bump(workspace).await?;
+        let mut write = self.change(workspace, at).await?;
         let word = match kill_switch {
             KillSwitch::Off => None,
             KillSwitch::Active { by, at, reason } => Some(Word {
@@ -110,24 +115,19 @@ impl Store {
         &self,
         workspace: WorkspaceId,
     ) -> Result<Option<Definitions>, StoreError> {
-        let mut read = self.read().await?;
-        // Each statement could see another state of the database, so it is read again until the
-        // version is the same before and after.
-        loop {
-            let Some(before) = workspace_get(read.on(), workspace).await? else {
-                return Ok(None);
-            };
-            let agents = agent_rows(read.on(), workspace).await?;
-            let services = service_rows(read.on(), workspace).await?;
-            let rules = rule_rows(read.on(), workspace).await?;
-            let after = workspace_get(read.on(), workspace).await?;
-            if after.as_ref() == Some(&before) {
-                return Ok(Some(Definitions {
-                    workspace: before,
-                    agents,
-                    services,
-                    rules,
-                }));
+        // In one transaction, which sees one state of the database: everything is of one version.
+        match self.read().await? {
+            Read::Sqlite(mut connection) => {
+                let mut transaction = connection.begin().await?;
+                let read = definitions(On::Sqlite(&mut transaction), workspace).await?;
+                transaction.rollback().await?;
+                Ok(read)
+            }
+            Read::Postgres(mut connection) => {
+                let mut transaction = connection.begin_with(SNAPSHOT).await?;
+                let read = definitions(On::Postgres(&mut transaction), workspace).await?;
+                transaction.rollback().await?;
+                Ok(read)
             }
         }
     }
@@ -156,6 +156,22 @@ impl Store {
             .map(|(id, version)| (WorkspaceId(id), AuthorityVersion(version)))
             .collect())
     }
+}
+
+async fn definitions(
+    mut on: On<'_>,
+    workspace: WorkspaceId,
+) -> Result<Option<Definitions>, StoreError> {
+    let Some(found) = workspace_get(on.on(), workspace).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Definitions {
+        workspace: found,
+        agents: agent_rows(on.on(), workspace).await?,
+        services: service_rows(on.on(), workspace).await?,
+        rules: rule_rows(on.on(), workspace).await?,
+        documents: document_versions(on.on(), workspace).await?,
+    }))
 }
 
 async fn workspace_get(

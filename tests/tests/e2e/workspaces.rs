@@ -30,6 +30,7 @@ async fn another_workspace_sees_nothing(storage: Storage) {
     let pages = [
         format!("/services/{service}"),
         format!("/services/{service}/docs"),
+        format!("/services/{service}/operations"),
         format!("/agents/{agent}"),
         format!("/rules/{}", rule["id"]),
         format!("/requests/{entry}").replace('"', ""),
@@ -39,7 +40,7 @@ async fn another_workspace_sees_nothing(storage: Storage) {
         assert_eq!(scene.human.get(page).send().await.status, 200, "{page}");
         assert_eq!(other.get(page).send().await.status, 404, "{page}");
     }
-    let [service_page, documents, agent_page, rule_page, _, action] = &pages;
+    let [service_page, documents, _, agent_page, rule_page, _, action] = &pages;
     let name = json!({"name": "mine"});
     let theirs = json!({"name": "mine", "baseUrl": "https://example.com", "authType": "none"});
     let changes = [
@@ -49,6 +50,7 @@ async fn another_workspace_sees_nothing(storage: Storage) {
             .post(&format!("{service_page}/credentials"))
             .json(json!({"token": "x"})),
         other.delete(&format!("{}/{}", documents, document["id"])),
+        other.post(&format!("{}/{}/refresh", documents, document["id"])),
         other.put(agent_page).json(name),
         other.delete(agent_page),
         other

@@ -321,8 +321,8 @@ impl Inner {
         // that works once was used.
         let spare = self.memory().spare_keys.remove(&service.workspace);
         let key = match spare {
-            Some(key) => key,
-            None => self.sealing.new_credential_key(service.workspace).await?,
+            Some(key) if key.is_usable(now) => key,
+            _ => self.sealing.new_credential_key(service.workspace).await?,
         };
         let pool = PoolKey {
             service_id: service.id.0,

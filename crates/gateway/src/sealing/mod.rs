@@ -34,10 +34,14 @@ use zeroize::Zeroizing;
 
 use master::wrapped_key;
 
-/// How long a workspace's payload key is used.
-const PAYLOAD_KEY_AGE_MAX: Duration = Duration::from_hours(24);
+/// How long a data key seals new values.
+const SEALING_AGE_MAX: Duration = Duration::from_hours(24);
 
-/// How many values it seals. With random nonces two would be alike with a chance of 2⁻³⁴ by then.
+/// How old a data key must be to be removed if nothing is sealed under it: what was sealed at the
+/// last moment has long been written by then.
+const UNUSED_AGE_MIN: Duration = Duration::from_hours(48);
+
+/// How many values a payload key seals. With random nonces two would be alike with a chance of 2⁻³⁴ by then.
 const PAYLOAD_KEY_USES_MAX: u64 = 1 << 31;
 
 /// How often a new data key is wrapped again because the master key changed meanwhile.
@@ -114,7 +118,6 @@ struct Row {
 
 struct Payload {
     key: SealingKey,
-    since: Timestamp,
     uses: AtomicU64,
 }
 
@@ -123,6 +126,7 @@ pub struct SealingKey {
     id: DataKeyId,
     workspace: WorkspaceId,
     key: DataKey,
+    since: Timestamp,
 }
 
 impl SealingKey {
@@ -133,6 +137,11 @@ impl SealingKey {
             data_key: self.id,
             bytes: self.key.seal(plaintext, &associated_data)?,
         })
+    }
+
+    /// Whether the key is young enough to seal a new value with. Whoever keeps one for later asks.
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.since.until(now) < SEALING_AGE_MAX
     }
 }
 
@@ -204,7 +213,6 @@ impl Sealing {
         }
         let payload = Arc::new(Payload {
             key: self.new_key(workspace, PAYLOAD).await?,
-            since: self.inner.clock.now(),
             uses: AtomicU64::new(0),
         });
         lock(&self.inner.payload).insert(workspace, Arc::clone(&payload));
@@ -217,10 +225,18 @@ impl Sealing {
         master::follow(&self.inner.store, &self.inner.keyring).await
     }
 
+    /// Removes up to `limit` data keys that are old and that nothing is sealed under any more, and
+    /// answers how many. A rotation beside it finds them moved or gone, which is the same to it.
+    pub async fn remove_unused(&self, limit: u32) -> Result<u64, StoreError> {
+        let now = self.inner.clock.now();
+        let before = now.before(UNUSED_AGE_MIN);
+        let store = &self.inner.store;
+        store.data_key_delete_unused(before, limit, now).await
+    }
+
     fn usable_payload_key(&self, workspace: WorkspaceId) -> Option<PayloadKey> {
         let payload = lock(&self.inner.payload).get(&workspace).cloned()?;
-        let age = payload.since.until(self.inner.clock.now());
-        let usable = age < PAYLOAD_KEY_AGE_MAX
+        let usable = payload.key.is_usable(self.inner.clock.now())
             && payload.uses.load(Ordering::Relaxed) < PAYLOAD_KEY_USES_MAX;
         usable.then_some(PayloadKey(payload))
     }
@@ -254,7 +270,12 @@ impl Sealing {
                 })
                 .await?;
             if let Some(id) = inserted {
-                return Ok(SealingKey { id, workspace, key });
+                return Ok(SealingKey {
+                    id,
+                    workspace,
+                    key,
+                    since: at,
+                });
             }
             self.follow_rotation().await?;
         }

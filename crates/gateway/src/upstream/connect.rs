@@ -175,7 +175,10 @@ impl Tls {
     }
 }
 
-fn client_config(own: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+/// TLS with the trusted certificates of this machine, of the web, and `own`.
+pub(crate) fn client_config(
+    own: &[CertificateDer<'static>],
+) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };

@@ -471,6 +471,7 @@ async fn a_document_comes_back_as_it_was_given() {
         fields(json!({"type": "openapi", "title": "API", "content": "{\"openapi\":\"3.1.0\"}"}));
     let made = document::create(desk, editor, one.id, &new).await.unwrap();
     assert_eq!((made.operations, made.sections), (0, 0));
+    assert_eq!(made.warnings, ["paths: are missing"]);
     let content = document::content(desk, editor.workspace, made.id)
         .await
         .unwrap();
@@ -503,14 +504,26 @@ async fn a_document_comes_back_as_it_was_given() {
             json!({"type": "url", "content": "https://169.254.169.254/"}),
             "content",
         ),
+        (
+            json!({"type": "url", "content": "http://127.0.0.1:1/openapi.json"}),
+            "content",
+        ),
+        (
+            json!({"type": "openapi", "content": "openapi: ["}),
+            "content",
+        ),
+        (
+            json!({"type": "openapi", "content": "only words"}),
+            "content",
+        ),
     ] {
         let error = document::create(desk, editor, one.id, &fields(new))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), [field]);
     }
-    let url = fields(json!({"type": "url", "content": "https://docs.example.com/openapi.json"}));
-    document::create(desk, editor, one.id, &url).await.unwrap();
+    let refreshed = document::refresh(desk, editor, one.id, made.id).await;
+    assert_eq!(refreshed.unwrap(), made);
     document::delete(desk, editor, one.id, made.id)
         .await
         .unwrap();

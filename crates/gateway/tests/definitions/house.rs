@@ -15,6 +15,7 @@ use gaiterguard_domain::user::Email;
 use gaiterguard_gateway::clock::ManualClock;
 use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::{Desk, Editor};
+use gaiterguard_gateway::library::Library;
 use gaiterguard_gateway::sealing::Sealing;
 use gaiterguard_gateway::upstream::{
     AddressPolicy, AllowedRange, Upstream, UpstreamSettings, parse_private_allow,
@@ -52,6 +53,13 @@ pub(crate) fn loopback() -> Vec<AllowedRange> {
     parse_private_allow("127.0.0.1/32").unwrap()
 }
 
+fn policy() -> AddressPolicy {
+    AddressPolicy {
+        private_allow: loopback(),
+        own_listeners: Vec::new(),
+    }
+}
+
 impl House {
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -61,11 +69,14 @@ impl House {
         let sealing = Sealing::open_or_create(store.clone(), &secret(SECRET), SALT, clock.clone())
             .await
             .unwrap();
-        let policy = AddressPolicy {
-            private_allow: loopback(),
-            own_listeners: Vec::new(),
-        };
-        let desk = Desk::new(store.clone(), sealing.clone(), policy, clock.clone());
+        let desk = Desk::new(
+            store.clone(),
+            sealing.clone(),
+            policy(),
+            upstream(loopback()),
+            Library::new(store.clone(), sealing.clone()),
+            clock.clone(),
+        );
         let editor = user(&store, "owner@example.com", clock.now()).await;
         Self {
             dir,
@@ -82,6 +93,22 @@ impl House {
         user(&self.store, "stranger@example.com", self.clock.now()).await
     }
 
+    /// The desk of another process over the same database.
+    pub(crate) async fn desk_beside(&self) -> Desk {
+        let store = open(&self.dir.path().join("gaiterguard.db"));
+        let sealing = self.started_with(SECRET).await.unwrap();
+        let library = Library::new(store.clone(), sealing.clone());
+        let clock = self.clock.clone();
+        Desk::new(
+            store,
+            sealing,
+            policy(),
+            upstream(loopback()),
+            library,
+            clock,
+        )
+    }
+
     /// Starts again over the same database, as another process would.
     pub(crate) async fn started_with(
         &self,
@@ -93,23 +120,27 @@ impl House {
 
     /// What gives requests their credentials, with a way out that may dial `allowed`.
     pub(crate) fn credentials(&self, allowed: Vec<AllowedRange>) -> Credentials {
-        let upstream = Upstream::new(UpstreamSettings {
-            connect_timeout: Duration::from_secs(2),
-            first_byte_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(10),
-            private_allow: allowed,
-            hosts: vec![("id.example.test".to_owned(), "127.0.0.1".parse().unwrap())],
-            ca_file: None,
-            own_listeners: Vec::new(),
-        })
-        .unwrap();
         Credentials::new(
             self.store.clone(),
             self.sealing.clone(),
-            Arc::new(upstream),
+            upstream(allowed),
             self.clock.clone(),
         )
     }
+}
+
+/// A way out that may dial `allowed`.
+fn upstream(allowed: Vec<AllowedRange>) -> Arc<Upstream> {
+    let upstream = Upstream::new(UpstreamSettings {
+        connect_timeout: Duration::from_secs(2),
+        first_byte_timeout: Duration::from_secs(10),
+        idle_timeout: Duration::from_secs(10),
+        private_allow: allowed,
+        hosts: vec![("id.example.test".to_owned(), "127.0.0.1".parse().unwrap())],
+        ca_file: None,
+        own_listeners: Vec::new(),
+    });
+    Arc::new(upstream.unwrap())
 }
 
 pub(crate) fn open(path: &std::path::Path) -> Store {

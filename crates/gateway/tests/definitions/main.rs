@@ -13,4 +13,5 @@ mod canary;
 mod definitions;
 mod rotation;
 mod sealing;
+mod together;
 mod tokens;

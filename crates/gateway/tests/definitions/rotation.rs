@@ -243,3 +243,44 @@ async fn a_gateway_that_starts_while_a_rotation_begins_starts_with_the_old_secre
         assert_opens(&house, &started.unwrap(), &values).await;
     }
 }
+
+#[tokio::test]
+async fn unused_keys_are_removed_beside_a_rotation() {
+    let house = House::new().await;
+    sealed_before(&house, 40).await;
+    house.clock.advance(std::time::Duration::from_hours(49));
+    let new = fields(json!({
+        "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
+        "credentials": {"token": "t"},
+    }));
+    let service = service::create(&house.desk, house.editor, &new)
+        .await
+        .unwrap();
+    let tool = open(&house.dir.path().join("gaiterguard.db"));
+    let removing = async {
+        let mut removed = 0;
+        loop {
+            match house.sealing.remove_unused(3).await.unwrap() {
+                0 => return removed,
+                some => removed += some,
+            }
+        }
+    };
+    let (rotated, removed) = tokio::join!(run(&house, &tool, SECRET, SECOND), removing);
+    // Those that were removed before their turn were not moved.
+    assert!(rotated.unwrap().rewrapped <= 41);
+    assert_eq!(removed, 40);
+    let under = house
+        .store
+        .data_key_list_under(&current(&house).await, None, 100)
+        .await
+        .unwrap();
+    assert_eq!(under.len(), 1);
+    let credentials = house.credentials(loopback());
+    assert!(credentials.ready(&service).await.unwrap().is_some());
+    assert!(house.started_with(SECOND).await.is_ok());
+}
+
+async fn current(house: &House) -> String {
+    house.store.master_get_current().await.unwrap().unwrap().id
+}

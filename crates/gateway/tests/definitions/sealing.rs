@@ -1,5 +1,7 @@
 //! Sealing with the store: who may start, what opens and what does not.
 
+use std::time::Duration;
+
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_gateway::sealing::{Purpose, SealingError, StartError};
 use gaiterguard_gateway::service;
@@ -139,4 +141,49 @@ async fn two_first_starts_at_once_agree_or_one_is_refused() {
         start(other, "another-secret-that-is-long-enough-0002")
     );
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+}
+
+#[tokio::test]
+async fn a_data_key_is_removed_when_it_is_old_and_nothing_is_sealed_under_it() {
+    let house = House::new().await;
+    let (sealing, workspace) = (&house.sealing, house.editor.workspace);
+    let hours = |hours| house.clock.advance(Duration::from_hours(hours));
+    let new = fields(json!({
+        "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
+        "credentials": {"token": "t"},
+    }));
+    let service = service::create(&house.desk, house.editor, &new)
+        .await
+        .unwrap();
+    let first = service.credential.unwrap();
+    let token = fields(json!({"token": "u"}));
+    let replaced = service::set_credentials(&house.desk, house.editor, service.id, &token);
+    let second = replaced.await.unwrap().credential.unwrap();
+    let purpose = Purpose::document(DocumentId(1));
+    let dropped = sealing.seal(workspace, &purpose, b"x").await.unwrap();
+    let keys = [first.data_key, second.data_key, dropped.data_key];
+    let left = async || {
+        let mut left = Vec::new();
+        for key in keys {
+            left.push(house.store.data_key_get(key).await.unwrap().is_some());
+        }
+        left
+    };
+
+    hours(47);
+    assert_eq!(sealing.remove_unused(10).await.unwrap(), 0);
+    assert_eq!(left().await, [true, true, true]);
+    // A key that is made now is another one, and young.
+    let sealed = sealing.seal(workspace, &purpose, b"y").await.unwrap();
+    assert_ne!(sealed.data_key, dropped.data_key);
+    hours(2);
+    assert_eq!(sealing.remove_unused(10).await.unwrap(), 2);
+    assert_eq!(left().await, [false, true, false]);
+    let opened = sealing.open(workspace, sealed.data_key, &sealed.bytes, &purpose);
+    assert_eq!(**opened.await.unwrap(), *b"y");
+    let service = service::get(&house.desk, workspace, service.id)
+        .await
+        .unwrap();
+    let ready = house.credentials(Vec::new()).ready(&service).await;
+    assert!(ready.unwrap().is_some());
 }

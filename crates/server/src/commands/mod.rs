@@ -3,6 +3,7 @@
 pub(crate) mod audit_verify;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod risk_eval;
 pub(crate) mod serve;
 pub(crate) mod user_create;
 pub(crate) mod user_reset_password;

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::redact::AGENT_KEY_PREFIX;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::authority::AgentCaller;
 use gaiterguard_gateway::refusal::Refusal;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::problem::Problem;
 
 const AGENT_KEY: HeaderName = HeaderName::from_static("agent-key");
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The agent whose key a request carries, in `Agent-Key` or as a bearer token.
 #[derive(Debug)]
@@ -31,6 +34,108 @@ where
         let caller = key(&parts.headers).and_then(|key| gateway.caller(key));
         caller.map(Self).map_err(Problem::from)
     }
+}
+
+/// The agent whose key an unmodified client carries where it would put the key of `service` itself:
+/// in `Agent-Key`, `X-API-Key`, as a bearer token, as the password of Basic, or where the service's own
+/// credential stands. The headers that carry it are taken out, and whatever else was in them.
+pub(super) fn of_passthrough(
+    gateway: &Gateway,
+    parts: &mut Parts,
+    service: &str,
+) -> Result<AgentCaller, Refusal> {
+    let mut carried = carried(parts);
+    let Some(first) = carried.first().map(|carried| carried.key.clone()) else {
+        return Err(Refusal::InvalidAgentKey(
+            "an agent key is required: as a bearer token, as the password of Basic, in X-API-Key or \
+             Agent-Key, or where the service's own key would stand",
+        ));
+    };
+    if carried.iter().any(|other| other.key != first) {
+        return Err(Refusal::InvalidAgentKey(
+            "the request carries two agent keys that differ",
+        ));
+    }
+    let caller = gateway.caller(&first)?;
+    carried.retain(|carried| !is_usual(&carried.place));
+    let known = caller.definitions.service_named(service);
+    let is_own = |place: &Place| match (place, known) {
+        (Place::Header(name), Some(known)) => known.place().headers().contains(name),
+        (Place::Parameter(name), Some(known)) => known.place().query_param() == Some(name),
+        (_, None) => true,
+    };
+    if !carried.iter().all(|carried| is_own(&carried.place)) {
+        return Err(Refusal::InvalidAgentKey(
+            "the agent key stands where this service takes none",
+        ));
+    }
+    let holding: Vec<HeaderName> = parts
+        .headers
+        .iter()
+        .filter(|(name, value)| key_in(name, value).is_some())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in holding {
+        parts.headers.remove(name);
+    }
+    Ok(caller)
+}
+
+/// A key, and where it was found.
+struct Carried {
+    place: Place,
+    key: String,
+}
+
+enum Place {
+    Header(HeaderName),
+    Parameter(String),
+}
+
+/// Every agent key that stands alone in a header or a parameter of the query.
+fn carried(parts: &Parts) -> Vec<Carried> {
+    let in_headers = parts.headers.iter().filter_map(|(name, value)| {
+        let key = key_in(name, value)?;
+        let place = Place::Header(name.clone());
+        Some(Carried { place, key })
+    });
+    let query = parts.uri.query().unwrap_or_default();
+    let in_query = form_urlencoded::parse(query.as_bytes())
+        .filter(|(_, value)| value.starts_with(AGENT_KEY_PREFIX))
+        .map(|(name, value)| Carried {
+            place: Place::Parameter(name.into_owned()),
+            key: value.into_owned(),
+        });
+    in_headers.chain(in_query).collect()
+}
+
+/// The agent key that a header's value is.
+fn key_in(name: &HeaderName, value: &HeaderValue) -> Option<String> {
+    let value = value.to_str().ok()?;
+    let word = match (name == AUTHORIZATION)
+        .then(|| value.split_once(' '))
+        .flatten()
+    {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("basic") => {
+            let pair = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
+            let (username, password) = pair.split_once(':')?;
+            // Some clients send a key as the user name, without a password.
+            let key = if password.is_empty() {
+                username
+            } else {
+                password
+            };
+            key.to_owned()
+        }
+        Some((_, token)) => token.trim().to_owned(),
+        None => value.trim().to_owned(),
+    };
+    word.starts_with(AGENT_KEY_PREFIX).then_some(word)
+}
+
+/// Whether a key is looked for there whatever the service.
+fn is_usual(place: &Place) -> bool {
+    matches!(place, Place::Header(name) if [AGENT_KEY, AUTHORIZATION, X_API_KEY].contains(name))
 }
 
 /// The one key that the request carries. Two that differ open nothing: it would be a guess which
@@ -60,8 +165,6 @@ fn key(headers: &HeaderMap) -> Result<&str, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -89,5 +192,25 @@ mod tests {
         assert!(key(&headers(&[("authorization", "Bearer eyJ")])).is_err());
         let both = [("agent-key", "agt_1"), ("authorization", "Bearer agt_2")];
         assert!(key(&headers(&both)).is_err());
+    }
+
+    #[test]
+    fn a_client_that_knows_nothing_of_the_gateway_carries_its_key_as_it_is_used_to() {
+        let key = format!("agt_{}", "0a".repeat(32));
+        let basic = format!("Basic {}", STANDARD.encode(format!("user:{key}")));
+        let alone = format!("Basic {}", STANDARD.encode(format!("{key}:")));
+        for (name, value) in [
+            ("authorization", format!("Bearer {key}")),
+            ("authorization", basic),
+            ("authorization", alone),
+            ("authorization", format!("token {key}")),
+            ("x-goog-api-key", key.clone()),
+        ] {
+            let name = HeaderName::from_static(name);
+            let value = HeaderValue::try_from(value).unwrap();
+            assert_eq!(key_in(&name, &value).as_deref(), Some(key.as_str()));
+        }
+        let other = HeaderValue::from_static("Bearer sk-live");
+        assert_eq!(key_in(&AUTHORIZATION, &other), None);
     }
 }

@@ -5,18 +5,15 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gaiterguard_domain::header::{HEADER_BYTES_MAX, HEADERS_MAX};
 use gaiterguard_domain::id::ServiceId;
-use gaiterguard_domain::request::{
-    Destination, IdempotencyKey, Intent, METHODS, ProxyRequest, ServiceName, WAIT_SECONDS_MAX,
-};
+use gaiterguard_domain::request::{Destination, Intent, METHODS, ProxyRequest, ServiceName};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::terms;
 use crate::extract;
 use crate::problem::Problem;
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What an agent sends to `POST /proxy` and `POST /proxy/dry-run`.
 #[derive(Deserialize)]
@@ -84,13 +81,10 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
     if is_json && !headers.contains_key(CONTENT_TYPE) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    if envelope
-        .wait
-        .is_some_and(|seconds| seconds > WAIT_SECONDS_MAX)
-    {
-        let message = format!("must be from 0 to {WAIT_SECONDS_MAX} seconds");
-        return Err(Problem::field("wait", message));
-    }
+    let wait = match envelope.wait {
+        Some(seconds) => Some(terms::wait("wait", u64::from(seconds))?),
+        None => terms::preferred_wait(outer),
+    };
     Ok(ProxyRequest {
         destination: destination(
             envelope.service_id,
@@ -103,7 +97,8 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
         body,
         intent: Intent::parse(&envelope.intent)
             .map_err(|refused| Problem::field("intent", refused.to_string()))?,
-        idempotency_key: idempotency_key(outer, envelope.idempotency_key.as_deref())?,
+        idempotency_key: terms::idempotency_key(outer, envelope.idempotency_key.as_deref())?,
+        wait,
     })
 }
 
@@ -206,24 +201,6 @@ fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
     Ok(headers)
 }
 
-/// The key in the call's own header wins over the field.
-fn idempotency_key(
-    outer: &HeaderMap,
-    field: Option<&str>,
-) -> Result<Option<IdempotencyKey>, Problem> {
-    let mut in_header = outer.get_all(IDEMPOTENCY_KEY).iter();
-    let text = match (in_header.next(), in_header.next()) {
-        (Some(_), Some(_)) => {
-            return Err(Problem::field("Idempotency-Key", "must be given once"));
-        }
-        (Some(value), None) => Some(value.to_str().unwrap_or_default()),
-        (None, _) => field,
-    };
-    text.map(IdempotencyKey::parse)
-        .transpose()
-        .map_err(|refused| Problem::field("Idempotency-Key", refused.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,15 +296,5 @@ mod tests {
         assert!(with(&format!(r#","headers":{{{}}}"#, many.join(","))).is_err());
         let long = "a".repeat(HEADER_BYTES_MAX);
         assert!(with(&format!(r#","headers":{{"a":"{long}"}}"#)).is_err());
-    }
-
-    #[test]
-    fn the_key_in_the_header_wins() {
-        let mut outer = HeaderMap::new();
-        outer.insert(IDEMPOTENCY_KEY, HeaderValue::from_static("outer"));
-        let text =
-            r#"{"service_id":1,"method":"GET","path":"/","intent":"x","idempotencyKey":"inner"}"#;
-        let request = read(&Bytes::from_static(text.as_bytes()), &outer).unwrap();
-        assert_eq!(request.idempotency_key.unwrap().as_str(), "outer");
     }
 }

@@ -5,10 +5,12 @@ mod agent;
 mod envelope;
 mod execute;
 mod outcome;
+mod passthrough;
 mod proposal;
 mod proxy;
 mod refusal;
 mod status;
+mod terms;
 
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_gateway::refusal::Refusal;
@@ -25,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<AgentState> {
         .routes(routes!(proxy::dry_run))
         .routes(routes!(execute::execute))
         .routes(routes!(status::status))
+        .merge(passthrough::routes())
 }
 
 /// An action id in a path. What is no UUID is nobody's action.

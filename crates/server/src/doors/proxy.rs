@@ -6,9 +6,10 @@ use axum::Json;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use gaiterguard_domain::id::RequestId;
-use gaiterguard_domain::request::ProxyRequest;
+use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,6 +56,9 @@ pub(super) async fn proxy(
     request: Request,
 ) -> Result<Response, Problem> {
     let request = read(&state, request).await?;
+    if needs_idempotency_key(&request.method) && request.idempotency_key.is_none() {
+        return Err(Problem::from(Refusal::IdempotencyKeyMissing));
+    }
     let request_id = RequestId(context.id.as_uuid());
     let gateway: &Arc<Gateway> = &state.gateway;
     Ok(outcome::response(

@@ -1,32 +1,35 @@
 //! `/services/{id}/docs` and `/services/{id}/operations`: what describes a service.
 
 use axum::Json;
+use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::document::{Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::OperationRef;
 use gaiterguard_gateway::{document, service};
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
-use super::approval::action::OperationBody;
 use super::editing::Editing;
 use super::fields::LongFields;
-use super::list::{Done, List, PageQuery, foreign_cursor};
+use super::list::{Cursor, Done, Limit, List, PageQuery, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
 use crate::problem::Problem;
+
+/// The longest text that operations are searched for, in characters.
+const SEARCH_CHARS_MAX: usize = 200;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(delete))
+        .routes(routes!(refresh))
         .routes(routes!(operations))
 }
 
@@ -51,7 +54,8 @@ pub(crate) struct NewDocumentBody {
     r#type: String,
     /// What it is called.
     title: Option<Title>,
-    /// The document as text, or the address to fetch it from. Up to 16 MB.
+    /// The document as text, or the address to fetch it from. Up to 16 MB. What is fetched may be
+    /// a description of an API, Markdown or a page of HTML.
     #[schema(min_length = 1)]
     content: String,
 }
@@ -68,7 +72,7 @@ pub(crate) struct DocumentBody {
     /// How its content is read.
     #[schema(value_type = KindWord)]
     r#type: DocumentKind,
-    /// What it is called.
+    /// What it is called: as the operator says, else as it calls itself.
     #[schema(required)]
     title: Option<String>,
     /// How many operations were understood.
@@ -170,6 +174,102 @@ async fn delete(
     }))
 }
 
+/// Read a document anew
+///
+/// One that has an address is fetched from there again. If that fails, or what is found cannot be
+/// read, the document stays as it was.
+#[utoipa::path(
+    post,
+    path = "/services/{id}/docs/{docId}/refresh",
+    operation_id = "refreshDocument",
+    tag = "services",
+    params(
+        ("id" = i64, Path, description = "The service."),
+        ("docId" = i64, Path, description = "The document."),
+    ),
+    responses(
+        (status = 200, description = "It has been read anew.", body = DocumentBody),
+        InvalidParameter, NotFound,
+    )
+)]
+async fn refresh(
+    editing: Editing,
+    ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
+) -> Result<Json<DocumentBody>, Problem> {
+    let document = editing
+        .change(async |desk, editor| document::refresh(desk, editor, service, id).await)
+        .await?;
+    Ok(Json(document.into()))
+}
+
+/// Which operations of a service.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OperationsQuery {
+    /// Words that an operation has, or a part of its id or path. Those that fit best come first.
+    #[param(value_type = Option<String>, max_length = 200)]
+    q: Option<SearchText>,
+    /// How many items at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
+    cursor: Option<Cursor>,
+}
+
+/// What is searched for.
+#[derive(Debug)]
+struct SearchText(String);
+
+impl<'de> Deserialize<'de> for SearchText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.chars().count() > SEARCH_CHARS_MAX {
+            return Err(serde::de::Error::custom(
+                "must be at most 200 characters long",
+            ));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A documented operation, as a list shows it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Operation)]
+struct ListedOperation {
+    /// The document's operation id, or else `METHOD /template`.
+    id: String,
+    /// Its method.
+    method: String,
+    /// Its path, with the names of its parameters in braces.
+    path: String,
+    /// What the document says it does.
+    #[schema(required)]
+    summary: Option<String>,
+    /// What the document says it does, at length.
+    #[schema(required)]
+    description: Option<String>,
+    /// The document's tags for it.
+    tags: Vec<String>,
+    /// Whether the document calls it deprecated.
+    deprecated: bool,
+}
+
+impl From<(i64, &Operation)> for ListedOperation {
+    fn from((_, operation): (i64, &Operation)) -> Self {
+        Self {
+            id: operation.id.clone(),
+            method: operation.method.clone(),
+            path: operation.template.clone(),
+            summary: operation.summary.clone(),
+            description: operation.description.clone(),
+            tags: operation.tags.clone(),
+            deprecated: operation.deprecated,
+        }
+    }
+}
+
 /// The operations of a service
 ///
 /// Those that were read from its documents.
@@ -178,19 +278,27 @@ async fn delete(
     path = "/services/{id}/operations",
     operation_id = "listOperations",
     tag = "services",
-    params(("id" = i64, Path, description = "The service."), PageQuery),
+    params(("id" = i64, Path, description = "The service."), OperationsQuery),
     responses(
-        (status = 200, description = "A page of them.", body = List<OperationBody>),
+        (status = 200, description = "A page of them.", body = List<ListedOperation>),
         InvalidParameter, NotFound,
     )
 )]
 async fn operations(
     editing: Editing,
-    ApiPath(service): ApiPath<ServiceId>,
-    ApiQuery(query): ApiQuery<PageQuery>,
-) -> Result<Json<List<OperationBody>>, Problem> {
-    service::get(editing.desk(), editing.workspace(), service).await?;
-    // Documents are kept as they are and not taken apart into operations.
-    let page = List::cut(Vec::<OperationRef>::new(), &query, |_| 0);
+    ApiPath(id): ApiPath<ServiceId>,
+    ApiQuery(query): ApiQuery<OperationsQuery>,
+) -> Result<Json<List<ListedOperation>>, Problem> {
+    service::get(editing.desk(), editing.workspace(), id).await?;
+    let definitions = editing.definitions();
+    let catalog = definitions.as_ref().and_then(|known| known.catalog(id));
+    let words = query.q.as_ref().map_or("", |text| text.0.as_str());
+    let found = catalog.map(|catalog| catalog.search_operations(words, usize::MAX));
+    let numbered = (1..).zip(found.into_iter().flatten()).collect();
+    let page = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    let page = List::cut(numbered, &page, |(number, _)| *number);
     page.map(Json).ok_or_else(foreign_cursor)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequestParts};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::authority::Definitions;
 use gaiterguard_gateway::desk::{DefinitionError, Desk, Editor};
 use gaiterguard_gateway::identity::Identity;
 use http::request::Parts;
@@ -46,9 +47,19 @@ impl Editing {
         &self.desk
     }
 
+    /// The gateway, to ask it what it would do.
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
     /// The caller's workspace.
     pub(crate) fn workspace(&self) -> WorkspaceId {
         self.caller.workspace()
+    }
+
+    /// What the gateway decides by at present in the caller's workspace.
+    pub(crate) fn definitions(&self) -> Option<Arc<Definitions>> {
+        self.gateway.authority().definitions(self.workspace())
     }
 
     /// Makes a change, and has the gateway decide by it before it returns.

@@ -51,10 +51,7 @@ fn unknown(members: &Map<String, Value>, schema: &RefOr<Schema>) -> Vec<FieldErr
     members
         .keys()
         .filter(|name| !object.properties.contains_key(name.as_str()))
-        .map(|name| FieldError {
-            field: name.clone(),
-            message: "is not known here".to_owned(),
-        })
+        .map(|name| FieldError::new(name, "is not known here"))
         .collect()
 }
 

@@ -77,6 +77,8 @@ fn named(errors: Vec<field::FieldError>) -> Vec<FieldError> {
     let errors = errors.into_iter().map(|error| FieldError {
         field: error.field,
         message: error.message,
+        line: error.place.map(|(line, _)| line),
+        column: error.place.map(|(_, column)| column),
     });
     errors.collect()
 }

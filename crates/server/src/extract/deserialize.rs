@@ -42,16 +42,10 @@ fn field_error(path: &str, message: String) -> FieldError {
                 }
                 parent => format!("{parent}.{name}"),
             };
-            return FieldError {
-                field,
-                message: plain.to_owned(),
-            };
+            return FieldError::new(field, plain);
         }
     }
-    FieldError {
-        field: parent.to_owned(),
-        message,
-    }
+    FieldError::new(parent, message)
 }
 
 /// `serde_json` ends its messages in a position that means nothing once the field is named.

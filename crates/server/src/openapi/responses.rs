@@ -78,9 +78,10 @@ problems! {
         "409": "What is there stands against this; `code` says what.",
     }
 
-    /// A rule is in a language that is not understood.
+    /// A condition is not understood.
     NotUnderstood {
-        "422": "`not_understood`: the condition or the text is not understood; `errors` says where.",
+        "422": "`not_understood`: the condition is not understood; `errors` says where and what was \
+                expected.",
     }
 
     /// Registration is closed or the address is taken.

@@ -2,35 +2,34 @@
 
 use std::time::Duration;
 
+use gaiterguard_gateway::llm;
 use secrecy::SecretString;
 
 use super::read;
 use super::{SettingError, Source};
 
-/// `LLM_BASE_URL`, `LLM_API_KEY`, `LLM_MODEL`, `LLM_TIMEOUT_MS` and `LLM_FAILURE_MODE`.
+/// `LLM_BASE_URL`, `LLM_API_KEY`, `LLM_MODEL`, `LLM_TIMEOUT_MS`, `LLM_FAILURE_MODE`, the ceilings
+/// `LLM_DAILY_TOKENS_MAX` and `LLM_DAILY_COST_MAX`, and the prices `LLM_INPUT_PRICE` and
+/// `LLM_OUTPUT_PRICE`.
 #[derive(Debug)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the built-in assessor needs none of it")
-)]
 pub(crate) struct AssessorSettings {
     /// None if the built-in assessor works alone.
     pub(crate) llm: Option<LlmSettings>,
     pub(crate) failure_mode: LlmFailureMode,
 }
 
+/// The highest ceiling on a day's tokens.
+const TOKENS_MAX: u64 = 1_000_000_000_000;
+
 /// An OpenAI-compatible server.
 #[derive(Debug)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the built-in assessor needs none of it")
-)]
 pub(crate) struct LlmSettings {
     /// Up to and including `/v1`; no slash at the end.
     pub(crate) base_url: String,
     pub(crate) api_key: Option<SecretString>,
     pub(crate) model: String,
     pub(crate) timeout: Duration,
+    pub(crate) ceilings: llm::Ceilings,
 }
 
 /// What is held when the model fails.
@@ -55,15 +54,55 @@ impl AssessorSettings {
         )?;
         let timeout = read::milliseconds(source, "LLM_TIMEOUT_MS", 10_000)?;
         let api_key = api_key(source)?;
+        let ceilings = ceilings(source)?;
         let model = source.get("LLM_MODEL")?.unwrap_or("gpt-4o-mini").to_owned();
         let llm = read::base_url(source, "LLM_BASE_URL")?.map(|base_url| LlmSettings {
             base_url,
             api_key,
             model,
             timeout,
+            ceilings,
         });
         Ok(Self { llm, failure_mode })
     }
+
+    /// The settings as the assessor takes them; none if the built-in one works alone.
+    pub(crate) fn for_gateway(&self) -> Option<llm::LlmSettings> {
+        let settings = self.llm.as_ref()?;
+        Some(llm::LlmSettings {
+            base_url: settings.base_url.clone(),
+            api_key: settings.api_key.clone(),
+            model: settings.model.clone(),
+            timeout: settings.timeout,
+            failure_mode: self.failure_mode.for_gateway(),
+            ceilings: settings.ceilings,
+        })
+    }
+}
+
+impl LlmFailureMode {
+    /// The mode as the gateway takes it.
+    pub(crate) fn for_gateway(self) -> llm::FailureMode {
+        match self {
+            Self::BlockUnsafe => llm::FailureMode::BlockUnsafe,
+            Self::BlockAll => llm::FailureMode::BlockAll,
+        }
+    }
+}
+
+fn ceilings(source: &Source) -> Result<llm::Ceilings, SettingError> {
+    let ceilings = llm::Ceilings {
+        tokens_max: read::optional_integer(source, "LLM_DAILY_TOKENS_MAX", 1..=TOKENS_MAX)?,
+        cost_max: read::amount(source, "LLM_DAILY_COST_MAX")?,
+        input_price: read::amount(source, "LLM_INPUT_PRICE")?.unwrap_or(0.0),
+        output_price: read::amount(source, "LLM_OUTPUT_PRICE")?.unwrap_or(0.0),
+    };
+    let is_free = ceilings.input_price == 0.0 && ceilings.output_price == 0.0;
+    if is_free && let Some(cost) = source.get("LLM_DAILY_COST_MAX")? {
+        let expected = "set together with LLM_INPUT_PRICE or LLM_OUTPUT_PRICE";
+        return Err(SettingError::invalid("LLM_DAILY_COST_MAX", expected, cost));
+    }
+    Ok(ceilings)
 }
 
 fn api_key(source: &Source) -> Result<Option<SecretString>, SettingError> {

@@ -39,10 +39,6 @@ pub(crate) struct Settings {
     pub(crate) storage: StorageSettings,
     pub(crate) secret: SecretSettings,
     pub(crate) auth: AuthSettings,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the built-in assessor needs none of it")
-    )]
     pub(crate) assessor: AssessorSettings,
     pub(crate) approval: ApprovalSettings,
     pub(crate) upstream: UpstreamSettings,

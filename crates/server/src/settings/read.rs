@@ -8,6 +8,7 @@ use super::duration;
 use super::{SettingError, Source};
 
 const HOUR_SECONDS: f64 = 3600.0;
+const AMOUNT_MAX: f64 = 1e9;
 const HOURS_MAX: f64 = 24.0 * 365.0 * 10.0;
 
 /// A whole number within `range`.
@@ -25,6 +26,32 @@ pub(super) fn integer(
         .filter(|value| range.contains(value))
         .ok_or_else(|| {
             let expected = format!("a whole number from {} to {}", range.start(), range.end());
+            SettingError::invalid(variable, expected, text)
+        })
+}
+
+/// A whole number within `range`, if the variable is set.
+pub(super) fn optional_integer(
+    source: &Source,
+    variable: &'static str,
+    range: RangeInclusive<u64>,
+) -> Result<Option<u64>, SettingError> {
+    match source.get(variable)? {
+        None => Ok(None),
+        Some(_) => integer(source, variable, 0, range).map(Some),
+    }
+}
+
+/// An amount of money, if the variable is set.
+pub(super) fn amount(source: &Source, variable: &'static str) -> Result<Option<f64>, SettingError> {
+    let Some(text) = source.get(variable)? else {
+        return Ok(None);
+    };
+    decimal(text)
+        .filter(|amount| (0.0..=AMOUNT_MAX).contains(amount))
+        .map(Some)
+        .ok_or_else(|| {
+            let expected = "an amount of money such as 20 or 0.15";
             SettingError::invalid(variable, expected, text)
         })
 }

@@ -131,6 +131,21 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
             r#"LLM_FAILURE_MODE must be one of block_unsafe, block_all, not "allow""#,
         ),
         (
+            "LLM_DAILY_TOKENS_MAX",
+            "0",
+            r#"LLM_DAILY_TOKENS_MAX must be a whole number from 1 to 1000000000000, not "0""#,
+        ),
+        (
+            "LLM_INPUT_PRICE",
+            "1e3",
+            r#"LLM_INPUT_PRICE must be an amount of money such as 20 or 0.15, not "1e3""#,
+        ),
+        (
+            "LLM_DAILY_COST_MAX",
+            "5",
+            r#"LLM_DAILY_COST_MAX must be set together with LLM_INPUT_PRICE or LLM_OUTPUT_PRICE, not "5""#,
+        ),
+        (
             "REGISTRATION",
             "no",
             r#"REGISTRATION must be one of first, open, closed, not "no""#,
@@ -223,6 +238,35 @@ fn secrets_are_not_printed() {
     assert_eq!(
         settings.assessor.llm.unwrap().base_url,
         "http://127.0.0.1:1/v1"
+    );
+}
+
+#[test]
+fn a_model_is_set_up_with_its_ceilings() {
+    let settings = settings(&[
+        ("LLM_BASE_URL", "http://127.0.0.1:1/v1"),
+        ("LLM_FAILURE_MODE", "block_all"),
+        ("LLM_TIMEOUT_MS", "2500"),
+        ("LLM_DAILY_TOKENS_MAX", "200000"),
+        ("LLM_DAILY_COST_MAX", "5"),
+        ("LLM_INPUT_PRICE", "0.15"),
+        ("LLM_OUTPUT_PRICE", "0.6"),
+    ]);
+    let llm = settings.assessor.for_gateway().unwrap();
+    assert_eq!(llm.model, "gpt-4o-mini");
+    assert_eq!(llm.timeout, Duration::from_millis(2500));
+    assert_eq!(
+        llm.failure_mode,
+        gaiterguard_gateway::llm::FailureMode::BlockAll
+    );
+    assert_eq!(
+        llm.ceilings,
+        gaiterguard_gateway::llm::Ceilings {
+            tokens_max: Some(200_000),
+            cost_max: Some(5.0),
+            input_price: 0.15,
+            output_price: 0.6,
+        }
     );
 }
 

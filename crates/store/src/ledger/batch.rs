@@ -4,11 +4,12 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
+use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::{
-    ActionChange, Changed, Claim, Completion, NewClaim, NewDecision, Outcome, Recorded,
+    ActionChange, Changed, Claim, Completion, NewClaim, NewDecision, NewHold, Outcome, Recorded,
     StoredAnswer,
 };
+use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use tokio::sync::OwnedMutexGuard;
@@ -20,7 +21,7 @@ use crate::connection::{execute, fetch_one, fetch_optional, on};
 use crate::error::StoreError;
 use crate::lane::{Lane, Write};
 use crate::overview::OverviewOutcome;
-use crate::rows::{ManyRows, json, judgement_json, pieces};
+use crate::rows::{Cell, ManyRows, json, judgement_json, pieces};
 use crate::store::Shared;
 
 /// A place in a batch.
@@ -352,8 +353,8 @@ impl Batch {
         self.used(write, &repeated).await
     }
 
-    /// Answers decisions that would let too many actions wait, and those whose key was used before,
-    /// since such do not make another one. The others stay.
+    /// Answers decisions that would let too many actions wait, and those that make no other one: their
+    /// key was used before, or the same waits already. The others stay.
     async fn cap(
         &mut self,
         write: &mut Write,
@@ -389,24 +390,33 @@ impl Batch {
             waiting.insert(agent, count);
         }
         let mut refused = HashSet::new();
+        let mut keyless = HashSet::new();
         for (place, decision) in holds {
             let Some(hold) = &decision.hold else {
                 continue;
             };
-            let used = match &decision.claim {
-                Some(claim) => claim_lookup(write, decision, claim).await?,
-                None => None,
-            };
             let count = waiting.entry(decision.entry.agent).or_default();
-            let answer = if let Some(used) = used {
-                Recorded::KeyUsed(used)
-            } else if *count >= i64::from(hold.pending_max) {
-                Recorded::TooManyPending
-            } else {
-                *count += 1;
-                continue;
+            let answer = match &decision.claim {
+                Some(claim) => claim_lookup(write, decision, claim)
+                    .await?
+                    .map(|used| Answer::Recorded(Recorded::KeyUsed(used))),
+                // The second of two in one batch meets the first in the next.
+                None if !keyless.insert(same(decision, hold)) => Some(Answer::Later),
+                None => held_lookup(write, decision, hold)
+                    .await?
+                    .map(|action| Answer::Recorded(Recorded::AlreadyHeld(action))),
             };
-            self.answers[place] = Some(Answer::Recorded(answer));
+            let answer = match answer {
+                Some(answer) => answer,
+                None if *count >= i64::from(hold.pending_max) => {
+                    Answer::Recorded(Recorded::TooManyPending)
+                }
+                None => {
+                    *count += 1;
+                    continue;
+                }
+            };
+            self.answers[place] = Some(answer);
             refused.insert(place);
         }
         decisions.retain(|(place, _)| !refused.contains(place));
@@ -574,6 +584,40 @@ fn claim_state(decision: &NewDecision) -> &'static str {
     }
 }
 
+/// What makes a request that is held without a key the same as another one.
+fn same<'b>(decision: &'b NewDecision, hold: &NewHold) -> (AgentId, Digest, &'b str) {
+    (decision.entry.agent, hold.digest, &decision.entry.intent)
+}
+
+/// The living action of the same request, made without a key too.
+async fn held_lookup(
+    write: &mut Write,
+    decision: &NewDecision,
+    hold: &NewHold,
+) -> Result<Option<ActionId>, StoreError> {
+    let row = fetch_optional!(
+        write,
+        (String,),
+        "SELECT id FROM actions
+         WHERE agent_id = $1 AND status IN ('PENDING', 'APPROVED') AND expires_at > $2
+           AND digest = $3 AND intent = $4
+           AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.action_id = actions.id)
+         ORDER BY created_at LIMIT 1",
+        decision.entry.agent.0,
+        decision.entry.at.0,
+        hold.digest.0.as_slice(),
+        decision.entry.intent.as_str(),
+    );
+    row.map(|(id,)| {
+        let cell = Cell {
+            table: "actions",
+            id: &id,
+        };
+        cell.action("id", &id)
+    })
+    .transpose()
+}
+
 /// The claim that stands in a decision's way.
 async fn claim_lookup(
     write: &mut Write,
@@ -634,11 +678,11 @@ async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Result<(), Store
 }
 
 async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
-    let held: Vec<_> = new
+    let waiting: Vec<_> = new
         .iter()
         .filter_map(|row| Some((row.id, &row.decision.entry, row.decision.hold.as_ref()?)))
         .collect();
-    for piece in pieces(&held) {
+    for piece in pieces(&waiting) {
         let text = write.many(&ACTION, piece.size);
         on!(write, connection => {
             let mut query = sqlx::query(text);

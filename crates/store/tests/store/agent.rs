@@ -1,13 +1,15 @@
 //! Agents and what they may use.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
-use gaiterguard_store::{AgentFields, AgentSaved, ServiceSaved, Store};
+use gaiterguard_store::{AgentFields, AgentSaved, Purpose, ServiceSaved, Store};
 
 use crate::support::{Database, NOW, World, audit, later, on_both, service_fields, word};
 
 on_both!(
     agents_are_made_changed_and_removed,
+    of_two_changes_of_an_agent_as_it_was_read_one_is_made,
     a_scope_keeps_the_grants_that_stay,
+    a_scope_may_be_wide,
 );
 
 async fn agents_are_made_changed_and_removed(_: &Database, store: &Store) {
@@ -27,7 +29,14 @@ async fn agents_are_made_changed_and_removed(_: &Database, store: &Store) {
         expires_at: Some(later(50)),
     };
     let saved = store
-        .agent_update(world.workspace, world.agent, &fields, later(1), audit())
+        .agent_update(
+            world.workspace,
+            world.agent,
+            agent.revision,
+            &fields,
+            later(1),
+            audit(),
+        )
         .await
         .unwrap();
     let AgentSaved::Saved(changed) = saved else {
@@ -117,6 +126,54 @@ async fn agents_are_made_changed_and_removed(_: &Database, store: &Store) {
     assert_eq!(unknown, AgentSaved::Unknown);
 }
 
+async fn of_two_changes_of_an_agent_as_it_was_read_one_is_made(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let read = store
+        .agent_get(world.workspace, world.agent)
+        .await
+        .unwrap()
+        .unwrap();
+    let other = database.open(Purpose::Tool);
+    let attempts = (0..8).map(|n| {
+        let store = if n % 2 == 0 { store } else { &other }.clone();
+        let fields = AgentFields {
+            name: format!("named by {n}"),
+            is_active: read.is_active,
+            hold_seconds: read.hold_seconds,
+            risk_threshold: read.risk_threshold,
+            expires_at: read.expires_at,
+        };
+        let (workspace, agent, seen) = (world.workspace, world.agent, read.revision);
+        tokio::spawn(async move {
+            store
+                .agent_update(workspace, agent, seen, &fields, later(1), audit())
+                .await
+                .unwrap()
+        })
+    });
+    let mut saved = Vec::new();
+    for attempt in attempts.collect::<Vec<_>>() {
+        match attempt.await.unwrap() {
+            AgentSaved::Saved(agent) => saved.push(agent),
+            other => assert_eq!(other, AgentSaved::Changed),
+        }
+    }
+    let now = store.agent_get(world.workspace, world.agent).await.unwrap();
+    assert_eq!(saved, now.into_iter().collect::<Vec<_>>());
+    // What does not change the fields leaves the revision as it is.
+    store
+        .agent_block(world.workspace, world.agent, &word(later(2)), audit())
+        .await
+        .unwrap();
+    let blocked = store
+        .agent_get(world.workspace, world.agent)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(blocked.revision, saved[0].revision);
+    other.close().await;
+}
+
 async fn a_scope_keeps_the_grants_that_stay(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let created = store
@@ -153,4 +210,35 @@ async fn a_scope_keeps_the_grants_that_stay(_: &Database, store: &Store) {
         panic!("not saved");
     };
     assert_eq!(agent.grant(world.service).unwrap().since, later(4));
+}
+
+async fn a_scope_may_be_wide(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let mut services = vec![world.service];
+    // More than one statement gives or takes.
+    for n in 0..70 {
+        let fields = service_fields(&format!("service {n}"));
+        let created = store
+            .service_create(world.workspace, &fields, NOW, |_| Ok(None), |_| audit())
+            .await
+            .unwrap();
+        let ServiceSaved::Saved(service) = created else {
+            panic!("{created:?}");
+        };
+        services.push(service.id);
+    }
+    let granted = async |services: &[ServiceId], at| {
+        let set = store.agent_scope_set(world.workspace, world.agent, services, at, audit());
+        match set.await.unwrap() {
+            AgentSaved::Saved(agent) => agent.grants,
+            other => panic!("{other:?}"),
+        }
+    };
+    let wide = granted(&services, later(1)).await;
+    let found: Vec<ServiceId> = wide.iter().map(|grant| grant.service).collect();
+    assert_eq!(found, services);
+    assert_eq!((wide[0].since, wide[70].since), (NOW, later(1)));
+    let last = granted(&services[70..], later(2)).await;
+    assert_eq!(last, wide[70..]);
+    assert!(granted(&[], later(3)).await.is_empty());
 }

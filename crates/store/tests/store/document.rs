@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::document::DocumentKind;
 use gaiterguard_domain::id::{DocumentId, ServiceId};
-use gaiterguard_store::{Abandoned, DocumentReading, NewDocument, Store};
+use gaiterguard_store::{Abandoned, DocumentReading, DocumentVersion, NewDocument, Store};
 
 use crate::support::{Database, NOW, World, audit, on_both, sealed};
 
@@ -65,7 +65,7 @@ async fn documents_belong_to_services(_: &Database, store: &Store) {
         )
         .await
         .unwrap();
-    assert!(read);
+    assert_eq!(read, Some(2));
     let read = store
         .document_get(workspace, document.id)
         .await
@@ -83,7 +83,15 @@ async fn documents_belong_to_services(_: &Database, store: &Store) {
         .document_update_reading(workspace, DocumentId(99), &reading, None, NOW, audit())
         .await
         .unwrap();
-    assert!(!missing);
+    assert_eq!(missing, None);
+    let known = store.authority_load(workspace).await.unwrap().unwrap();
+    let version = DocumentVersion {
+        id: document.id,
+        service,
+        kind: new.kind,
+        version: 2,
+    };
+    assert_eq!(known.documents, [version]);
     for (service, deleted) in [(ServiceId(99), false), (service, true), (service, false)] {
         let done = store
             .document_delete(workspace, service, document.id, NOW, audit())

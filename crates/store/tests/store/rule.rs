@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_store::{RuleFields, Store};
+use gaiterguard_store::{RuleFields, RuleSaved, Store};
 
 use crate::support::{Database, NOW, World, audit, later, on_both, rule_fields};
 
@@ -22,17 +22,38 @@ async fn rules_are_made_changed_and_removed(_: &Database, store: &Store) {
         ..rule_fields("two")
     };
     let changed = store
-        .rule_update(world.workspace, rule.id, &fields, later(1), audit())
+        .rule_update(
+            world.workspace,
+            rule.id,
+            rule.revision,
+            &fields,
+            later(1),
+            audit(),
+        )
         .await
-        .unwrap()
         .unwrap();
+    let RuleSaved::Saved(changed) = changed else {
+        panic!("{changed:?}");
+    };
+    let late = store
+        .rule_update(
+            world.workspace,
+            rule.id,
+            rule.revision,
+            &rule_fields("three"),
+            later(2),
+            audit(),
+        )
+        .await
+        .unwrap();
+    assert_eq!(late, RuleSaved::Changed);
     assert_eq!((changed.effect, changed.enabled), (RuleEffect::Deny, false));
     assert_eq!(store.rule_list(world.workspace).await.unwrap(), [changed]);
     let unknown = store
-        .rule_update(world.workspace, RuleId(99), &fields, NOW, audit())
+        .rule_update(world.workspace, RuleId(99), 0, &fields, NOW, audit())
         .await
         .unwrap();
-    assert_eq!(unknown, None);
+    assert_eq!(unknown, RuleSaved::Unknown);
     assert!(
         store
             .rule_delete(world.workspace, rule.id, NOW, audit())

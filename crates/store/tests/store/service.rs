@@ -8,6 +8,7 @@ use crate::support::{Database, NOW, World, audit, credential, later, on_both, se
 
 on_both!(
     services_are_unique_by_name_while_they_live,
+    a_service_that_was_changed_meanwhile_is_not_changed,
     credentials_follow_their_versions,
     a_service_is_not_made_when_its_maker_gives_up,
 );
@@ -50,6 +51,7 @@ async fn services_are_unique_by_name_while_they_live(_: &Database, store: &Store
         .service_update(
             world.workspace,
             other.id,
+            other.revision,
             &service_fields("stripe"),
             false,
             NOW,
@@ -72,6 +74,7 @@ async fn services_are_unique_by_name_while_they_live(_: &Database, store: &Store
         .service_update(
             world.workspace,
             other.id,
+            other.revision,
             &service_fields("stripe"),
             false,
             later(2),
@@ -100,6 +103,7 @@ async fn services_are_unique_by_name_while_they_live(_: &Database, store: &Store
         .service_update(
             world.workspace,
             ServiceId(99),
+            0,
             &service_fields("x"),
             false,
             NOW,
@@ -108,6 +112,68 @@ async fn services_are_unique_by_name_while_they_live(_: &Database, store: &Store
         .await
         .unwrap();
     assert_eq!(unknown, ServiceSaved::Unknown);
+}
+
+async fn a_service_that_was_changed_meanwhile_is_not_changed(_: &Database, store: &Store) {
+    let World {
+        workspace,
+        service,
+        data_key,
+        ..
+    } = World::new(store).await;
+    let update = async |seen, name| {
+        store
+            .service_update(
+                workspace,
+                service,
+                seen,
+                &service_fields(name),
+                true,
+                later(1),
+                audit(),
+            )
+            .await
+            .unwrap()
+    };
+    let ServiceSaved::Saved(first) = update(0, "first").await else {
+        panic!("not saved");
+    };
+    assert_eq!((first.revision, &first.credential), (1, &None));
+    // A credential was set for the service as it was read before.
+    let stale = store
+        .credential_put(
+            workspace,
+            service,
+            0,
+            &credential(1, data_key),
+            NOW,
+            audit(),
+        )
+        .await
+        .unwrap();
+    assert!(!stale);
+    let put = store
+        .credential_put(
+            workspace,
+            service,
+            1,
+            &credential(1, data_key),
+            NOW,
+            audit(),
+        )
+        .await
+        .unwrap();
+    assert!(put);
+    assert_eq!(update(1, "second").await, ServiceSaved::Changed);
+    let now = store
+        .service_get(workspace, service)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (now.name.as_str(), now.revision, now.credential),
+        ("first", 2, Some(credential(1, data_key)))
+    );
 }
 
 async fn credentials_follow_their_versions(_: &Database, store: &Store) {
@@ -123,18 +189,25 @@ async fn credentials_follow_their_versions(_: &Database, store: &Store) {
         .unwrap()
         .unwrap();
     assert_eq!(held.credential, Some(credential(1, data_key)));
-    for (version, accepted) in [(3, false), (2, true), (2, false)] {
+    for (seen, version, accepted) in [
+        (0, 3, false),
+        (1, 2, false),
+        (0, 2, true),
+        (0, 3, false),
+        (1, 2, false),
+    ] {
         let put = store
             .credential_put(
                 workspace,
                 service,
+                seen,
                 &credential(version, data_key),
                 NOW,
                 audit(),
             )
             .await
             .unwrap();
-        assert_eq!(put, accepted, "version {version}");
+        assert_eq!(put, accepted, "version {version} of revision {seen}");
     }
     let mut moved = credential(3, data_key);
     moved.place = CredentialPlace::Nowhere;
@@ -153,6 +226,7 @@ async fn credentials_follow_their_versions(_: &Database, store: &Store) {
         .credential_put(
             workspace,
             ServiceId(99),
+            0,
             &credential(1, data_key),
             NOW,
             audit(),
@@ -164,6 +238,7 @@ async fn credentials_follow_their_versions(_: &Database, store: &Store) {
         .service_update(
             workspace,
             service,
+            1,
             &service_fields("stripe"),
             true,
             NOW,

@@ -1,10 +1,19 @@
 //! Master keys and data keys.
 
-use gaiterguard_store::Store;
+use gaiterguard_domain::approval::ActionEvent;
+use gaiterguard_domain::document::DocumentKind;
+use gaiterguard_domain::ledger::{Changed, Outcome, StoredAnswer};
+use gaiterguard_store::{DocumentReading, NewDocument, Store};
+use sqlx::Connection as _;
 
-use crate::support::{Database, NOW, World, audit, later, on_both};
+use crate::steps::{apply, approve, change, completion, done};
+use crate::support::{Database, NOW, World, audit, later, on_both, sealed};
 
-on_both!(a_master_key_rotates,);
+on_both!(
+    a_master_key_rotates,
+    data_keys_are_removed_once_nothing_is_sealed_under_them,
+    every_column_that_names_a_data_key_is_known,
+);
 
 async fn a_master_key_rotates(_: &Database, store: &Store) {
     let world = World::new(store).await;
@@ -84,4 +93,118 @@ async fn a_master_key_rotates(_: &Database, store: &Store) {
     assert_eq!(newest.map(|key| key.id), Some(world.data_key));
     assert!(store.master_cut_link("master", NOW, audit()).await.unwrap());
     assert!(!store.master_cut_link("next", NOW, audit()).await.unwrap());
+}
+
+async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let made = async |seconds| {
+        let at = later(seconds);
+        let made =
+            store.data_key_insert(world.workspace, "payload", "master", b"w", at, |_| audit());
+        made.await.unwrap().unwrap()
+    };
+    let of_document = made(1).await;
+    let of_request = made(1).await;
+    let of_answer = made(1).await;
+    let of_claim = made(1).await;
+    let unused = [made(1).await, made(2).await, made(3).await];
+    let young = made(10).await;
+
+    let document = NewDocument {
+        kind: DocumentKind::Markdown,
+        title: None,
+        reading: DocumentReading::default(),
+    };
+    store
+        .document_create(
+            world.workspace,
+            world.service,
+            &document,
+            NOW,
+            |_| Ok(sealed(of_document, "text")),
+            |_| audit(),
+        )
+        .await
+        .unwrap();
+    let answer = |data_key| StoredAnswer {
+        status: 200,
+        content: Some(sealed(data_key, "answer")),
+    };
+    let mut decision = world.hold(world.version(store).await, None);
+    let held = decision.hold.as_mut().unwrap();
+    held.request = sealed(of_request, "request");
+    let action = held.action;
+    done(store, decision).await;
+    let approved = approve(store, action).await;
+    store.action_change(approved).await.unwrap();
+    apply(store, action, ActionEvent::Begin { at: later(2) }).await;
+    let mut ended = change(store, action, ActionEvent::Answer { at: later(3) }).await;
+    ended.answer = Some(answer(of_answer));
+    assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
+    let claimed = world.forward(world.version(store).await, Some("k"));
+    let entry = done(store, claimed).await;
+    let outcome = Outcome::Answered(answer(of_claim));
+    let ended = completion(&world, entry, Some("k"), outcome);
+    assert!(store.complete(ended).await.unwrap());
+
+    let remove = async |before| {
+        let removed = store.data_key_delete_unused(later(before), 2, later(20));
+        removed.await.unwrap()
+    };
+    let removed = [
+        remove(1).await,
+        remove(10).await,
+        remove(10).await,
+        remove(10).await,
+    ];
+    assert_eq!(removed, [0, 2, 1, 0]);
+    for key in unused {
+        assert_eq!(store.data_key_get(key).await.unwrap(), None);
+    }
+    let named = [
+        world.data_key,
+        of_document,
+        of_request,
+        of_answer,
+        of_claim,
+        young,
+    ];
+    for key in named {
+        assert!(store.data_key_get(key).await.unwrap().is_some(), "{key}");
+    }
+    store.audit_verify(|_| {}).await.unwrap().unwrap();
+}
+
+/// What removes unused data keys has to ask each of them.
+async fn every_column_that_names_a_data_key_is_known(database: &Database, _: &Store) {
+    let mut columns: Vec<(String, String)> = if database.is_sqlite() {
+        let mut connection = sqlx::SqliteConnection::connect(&database.url)
+            .await
+            .unwrap();
+        let text = "SELECT tables.name, columns.name
+            FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+            WHERE tables.type = 'table' AND columns.name LIKE '%key_id'";
+        sqlx::query_as(text)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap()
+    } else {
+        let mut connection = sqlx::PgConnection::connect(&database.url).await.unwrap();
+        let text = "SELECT table_name::text, column_name::text FROM information_schema.columns
+            WHERE table_schema = 'public' AND column_name LIKE '%key_id'";
+        sqlx::query_as(text)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap()
+    };
+    columns.sort();
+    let known = [
+        ("actions", "answer_key_id"),
+        ("actions", "request_key_id"),
+        ("claims", "answer_key_id"),
+        ("credentials", "data_key_id"),
+        ("documents", "data_key_id"),
+    ];
+    let known = known.map(|(table, column)| (table.to_owned(), column.to_owned()));
+    assert_eq!(columns, known);
 }

@@ -69,7 +69,7 @@ async fn every_change_of_authority_moves_the_version(_: &Database, store: &Store
         expires_at: None,
     };
     store
-        .agent_update(workspace, agent, &fields, NOW, audit())
+        .agent_update(workspace, agent, 0, &fields, NOW, audit())
         .await
         .unwrap();
     moved("agent_update").await;
@@ -94,7 +94,14 @@ async fn every_change_of_authority_moves_the_version(_: &Database, store: &Store
         .unwrap();
     moved("agent_unblock").await;
     store
-        .credential_put(workspace, service, &credential(2, data_key), NOW, audit())
+        .credential_put(
+            workspace,
+            service,
+            0,
+            &credential(2, data_key),
+            NOW,
+            audit(),
+        )
         .await
         .unwrap();
     moved("credential_put").await;
@@ -102,6 +109,7 @@ async fn every_change_of_authority_moves_the_version(_: &Database, store: &Store
         .service_update(
             workspace,
             service,
+            1,
             &service_fields("s"),
             false,
             NOW,
@@ -116,7 +124,14 @@ async fn every_change_of_authority_moves_the_version(_: &Database, store: &Store
         .unwrap();
     moved("rule_create").await;
     store
-        .rule_update(workspace, rule.id, &rule_fields("s"), NOW, audit())
+        .rule_update(
+            workspace,
+            rule.id,
+            rule.revision,
+            &rule_fields("s"),
+            NOW,
+            audit(),
+        )
         .await
         .unwrap();
     moved("rule_update").await;

@@ -16,7 +16,7 @@ use super::editing::Editing;
 use super::fields::Fields;
 use super::list::Done;
 use crate::extract::ApiPath;
-use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound};
+use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Name;
 use crate::problem::Problem;
 
@@ -150,7 +150,7 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<Age
     request_body = AgentChangeBody,
     responses(
         (status = 200, description = "It is changed.", body = AgentBody),
-        InvalidBody, NotFound,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 async fn update(

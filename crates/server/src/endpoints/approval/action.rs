@@ -122,6 +122,9 @@ pub(crate) struct MatchedRuleBody {
     /// What it does.
     #[schema(value_type = crate::endpoints::rule::EffectWord)]
     effect: RuleEffect,
+    /// Why its condition could not be evaluated, if that is why it matched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unevaluated: Option<String>,
 }
 
 /// A documented operation.
@@ -196,6 +199,7 @@ impl From<MatchedRule> for MatchedRuleBody {
             id: rule.id.0,
             name: rule.name,
             effect: rule.effect,
+            unevaluated: rule.unevaluated,
         }
     }
 }

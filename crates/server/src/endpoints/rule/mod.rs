@@ -1,5 +1,8 @@
 //! `/rules`: what an operator has decided beforehand.
 
+mod simulate;
+mod validate;
+
 use axum::Json;
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
@@ -16,8 +19,8 @@ use super::editing::Editing;
 use super::fields::Fields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound, NotUnderstood};
-use crate::openapi::text::Name;
+use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
+use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
 
 /// The routes.
@@ -25,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
+        .routes(routes!(validate::validate))
+        .routes(routes!(simulate::simulate))
 }
 
 /// What a rule does to the requests it matches. The strictest of several wins.
@@ -47,12 +52,13 @@ pub(crate) struct NewRuleBody {
     name: Name,
     /// What it does.
     effect: EffectWord,
-    /// A CEL expression that a request must satisfy.
+    /// A CEL expression that a request must satisfy. A rule without one, and without a text,
+    /// matches whatever its service and agent allow.
     #[schema(max_length = 4096)]
     condition: Option<String>,
-    /// The rule in plain words, for the assessor that reads such.
-    #[schema(max_length = 2000)]
-    text: Option<String>,
+    /// The rule in plain words. With a condition it only explains that; without one the language
+    /// model applies it, where one is configured.
+    text: Option<Words>,
     /// The service that it is limited to.
     service_id: Option<i64>,
     /// The agent that it is limited to.
@@ -73,12 +79,13 @@ pub(crate) struct RuleChangeBody {
     /// What it does.
     #[schema(nullable = false)]
     effect: Option<EffectWord>,
-    /// A CEL expression that a request must satisfy.
+    /// A CEL expression that a request must satisfy. A rule without one, and without a text,
+    /// matches whatever its service and agent allow.
     #[schema(max_length = 4096)]
     condition: Option<String>,
-    /// The rule in plain words, for the assessor that reads such.
-    #[schema(max_length = 2000)]
-    text: Option<String>,
+    /// The rule in plain words. With a condition it only explains that; without one the language
+    /// model applies it, where one is configured.
+    text: Option<Words>,
     /// The service that it is limited to.
     service_id: Option<i64>,
     /// The agent that it is limited to.
@@ -207,7 +214,7 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Rule
     request_body = RuleChangeBody,
     responses(
         (status = 200, description = "It is changed.", body = RuleBody),
-        InvalidBody, NotFound, NotUnderstood,
+        InvalidBody, NotFound, Conflict, NotUnderstood,
     )
 )]
 async fn update(

@@ -1,0 +1,97 @@
+//! The paths of servers, under which a document's templates stand.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// The most different server paths of a catalog that are told apart.
+pub const BASES_MAX: usize = 63;
+
+/// Which of the known server paths apply: a bit for each.
+pub(super) type BaseSet = u64;
+
+/// The different server paths of all documents of a service.
+#[derive(Debug, Default)]
+pub(super) struct Bases {
+    known: Vec<Vec<BaseSegment>>,
+    by_text: HashMap<String, usize>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum BaseSegment {
+    Fixed(String),
+    Any,
+}
+
+/// One way to take a beginning off a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offset {
+    /// The number of segments that are taken off.
+    pub(super) segments: usize,
+    /// The server paths that say so.
+    pub(super) declared_by: BaseSet,
+}
+
+impl Bases {
+    /// The bit of a server path; none if there are more than can be told apart.
+    pub(super) fn bit(&mut self, base: &str) -> BaseSet {
+        if let Some(index) = self.by_text.get(base) {
+            return 1 << index;
+        }
+        let index = self.known.len();
+        if index == BASES_MAX {
+            return 0;
+        }
+        self.known.push(
+            base.split('/')
+                .filter(|segment| !segment.is_empty())
+                .map(|segment| {
+                    if segment.starts_with('{') && segment.ends_with('}') {
+                        BaseSegment::Any
+                    } else {
+                        BaseSegment::Fixed(segment.to_owned())
+                    }
+                })
+                .collect(),
+        );
+        self.by_text.insert(base.to_owned(), index);
+        1 << index
+    }
+
+    /// Every way to read where the templates begin in a path: behind a server's path, behind the
+    /// service's own, behind both, or at its beginning.
+    pub(super) fn offsets(&self, path: &[Cow<'_, str>], service: &[Cow<'_, str>]) -> Vec<Offset> {
+        let mut offsets = vec![Offset {
+            segments: 0,
+            declared_by: 0,
+        }];
+        let mut add = |segments: usize, declared_by: BaseSet| match offsets
+            .iter_mut()
+            .find(|known| known.segments == segments)
+        {
+            Some(known) => known.declared_by |= declared_by,
+            None => offsets.push(Offset {
+                segments,
+                declared_by,
+            }),
+        };
+        let behind_service =
+            (!service.is_empty() && path.starts_with(service)).then_some(service.len());
+        if let Some(start) = behind_service {
+            add(start, 0);
+        }
+        for start in [Some(0), behind_service].into_iter().flatten() {
+            for (index, base) in self.known.iter().enumerate() {
+                let rest = &path[start..];
+                let fits = rest.len() >= base.len()
+                    && base.iter().zip(rest).all(|(base, segment)| match base {
+                        BaseSegment::Any => true,
+                        BaseSegment::Fixed(text) => text == segment,
+                    });
+                if fits {
+                    add(start + base.len(), 1 << index);
+                }
+            }
+        }
+        offsets
+    }
+}

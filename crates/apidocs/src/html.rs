@@ -1,0 +1,82 @@
+//! HTML pages: what is worth reading in them, as Markdown.
+
+use dom_query::Document as Dom;
+use dom_smoothie::{Config, Readability, TextMode};
+
+use crate::document::Document;
+use crate::warning::Warnings;
+use crate::{markdown, markup, stack, text};
+
+/// The longest title of a page, in characters.
+const TITLE_CHARS_MAX: usize = 300;
+
+/// The largest page whose main text is looked for, in bytes; a larger one is taken whole.
+pub const MAIN_TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// What never holds documentation.
+const CHROME: &str = "script, style, noscript, template, svg, iframe, nav, form, button, head";
+
+/// Reads a page: its main text where it can be told from navigation and the like, else all of it.
+pub(crate) fn read(html: &str, mut warnings: Warnings) -> Document {
+    let read = markup::is_tame(html)
+        .then(|| stack::on_a_large_one(|| parse(html)))
+        .flatten();
+    let (title, markdown) = read.unwrap_or_else(|| {
+        warnings.add(
+            "page",
+            "nests or repeats without measure; only its words are kept",
+        );
+        (String::new(), markup::words(html))
+    });
+    Document {
+        title: (!title.is_empty()).then_some(title),
+        operations: Vec::new(),
+        sections: markdown::sections(&markdown, &[], &mut warnings),
+        warnings: warnings.finish(),
+    }
+}
+
+/// The title of a page, and its text as Markdown.
+fn parse(html: &str) -> (String, String) {
+    let dom = Dom::from(html);
+    let title = dom.select_single("title").text();
+    let title = text::cut(title.trim(), TITLE_CHARS_MAX);
+    let main = (html.len() <= MAIN_TEXT_BYTES_MAX).then(|| main_text(html));
+    let whole = whole_text(&dom);
+    // Where the guess at the main text keeps little of the page, it was a bad guess: reference
+    // pages are made of tables and code, which it takes for clutter.
+    let markdown = match main.flatten() {
+        Some(main) if main.len() * 2 >= whole.len() => with_heading(&dom, &main),
+        _ => whole,
+    };
+    (title, markdown)
+}
+
+fn main_text(html: &str) -> Option<String> {
+    let config = Config {
+        text_mode: TextMode::Markdown,
+        disable_json_ld: true,
+        ..Config::default()
+    };
+    let article = Readability::new(html, None, Some(config))
+        .ok()?
+        .parse()
+        .ok()?;
+    Some(article.text_content.to_string())
+}
+
+/// The text with the page's first heading, which the search for the main text takes for the title
+/// and leaves out.
+fn with_heading(dom: &Dom, main: &str) -> String {
+    let heading = dom.select_single("h1").text();
+    let heading = heading.split_whitespace().collect::<Vec<_>>().join(" ");
+    if heading.is_empty() || main.contains(&format!("# {heading}")) {
+        return main.to_owned();
+    }
+    format!("# {heading}\n\n{main}")
+}
+
+fn whole_text(dom: &Dom) -> String {
+    dom.select(CHROME).remove();
+    dom.md(None).to_string()
+}

@@ -1,0 +1,170 @@
+//! Markdown, cut into sections at its headings.
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use crate::document::{SECTIONS_MAX, Section};
+use crate::text;
+use crate::warning::Warnings;
+
+/// The longest text of a section, in bytes; a longer one becomes several.
+pub const SECTION_BYTES_MAX: usize = 4_000;
+
+/// The longest heading, in characters, those that lead to it included.
+pub const HEADING_CHARS_MAX: usize = 300;
+
+/// The sections of a Markdown text. `under` are the headings that lead to it.
+pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) -> Vec<Section> {
+    let mut sections = Vec::new();
+    let mut trail: Vec<(u8, String)> = under.iter().map(|name| (0, (*name).to_owned())).collect();
+    let mut start = 0;
+    for heading in headings(markdown) {
+        push(&mut sections, &trail, &markdown[start..heading.start]);
+        while trail
+            .last()
+            .is_some_and(|(level, _)| *level >= heading.level)
+        {
+            trail.pop();
+        }
+        trail.push((heading.level, heading.text));
+        start = heading.end;
+    }
+    push(&mut sections, &trail, &markdown[start..]);
+    if sections.len() > SECTIONS_MAX {
+        warnings.add(
+            "text",
+            &format!(
+                "has {} sections; only the first {SECTIONS_MAX} are kept",
+                sections.len()
+            ),
+        );
+        sections.truncate(SECTIONS_MAX);
+    }
+    sections
+}
+
+struct Heading {
+    level: u8,
+    text: String,
+    start: usize,
+    end: usize,
+}
+
+fn headings(markdown: &str) -> Vec<Heading> {
+    let mut headings = Vec::new();
+    let mut open: Option<Heading> = None;
+    // A heading inside a list or a quotation belongs to what it stands in.
+    let mut depth = 0_usize;
+    for (event, place) in Parser::new_ext(markdown, Options::ENABLE_TABLES).into_offset_iter() {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) if depth == 0 => {
+                open = Some(Heading {
+                    level: level as u8,
+                    text: String::new(),
+                    start: place.start,
+                    end: place.end,
+                });
+                depth += 1;
+            }
+            Event::Start(_) => depth += 1,
+            Event::End(end) => {
+                depth = depth.saturating_sub(1);
+                if matches!(end, TagEnd::Heading(_)) && depth == 0 {
+                    headings.extend(open.take());
+                }
+            }
+            Event::Text(words) | Event::Code(words) => {
+                if let Some(heading) = &mut open {
+                    heading.text.push_str(&words);
+                }
+            }
+            Event::SoftBreak | Event::HardBreak => {
+                if let Some(heading) = &mut open {
+                    heading.text.push(' ');
+                }
+            }
+            _ => {}
+        }
+    }
+    headings
+}
+
+fn push(sections: &mut Vec<Section>, trail: &[(u8, String)], text: &str) {
+    let names: Vec<&str> = trail.iter().map(|(_, name)| name.as_str()).collect();
+    let heading = text::cut(&names.join(" › "), HEADING_CHARS_MAX);
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (piece, after) = split(rest);
+        sections.push(Section {
+            heading: heading.clone(),
+            text: piece.trim_end().to_owned(),
+        });
+        rest = after.trim_start();
+    }
+}
+
+/// The text up to the last good place to cut it, and what follows.
+fn split(text: &str) -> (&str, &str) {
+    if text.len() <= SECTION_BYTES_MAX {
+        return (text, "");
+    }
+    let mut end = SECTION_BYTES_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let window = &text[..end];
+    let cut = ["\n\n", "\n", ". ", " "]
+        .iter()
+        .filter_map(|gap| window.rfind(gap).map(|at| at + gap.len()))
+        .find(|at| *at > end / 2)
+        .unwrap_or(end);
+    text.split_at(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(markdown: &str) -> Vec<(String, String)> {
+        sections(markdown, &[], &mut Warnings::default())
+            .into_iter()
+            .map(|section| (section.heading, section.text))
+            .collect()
+    }
+
+    #[test]
+    fn sections_are_named_by_the_headings_that_lead_to_them() {
+        let read = read(
+            "Before.\n\n# Charges\n\nMoves *money*.\n\n## `POST` limits\nAt most 5.\n\n\
+             Refunds\n=======\n\nBack.\n\n> # quoted\n> stays\n\n```\n# no heading\n```\n",
+        );
+        let expected = [
+            ("", "Before."),
+            ("Charges", "Moves *money*."),
+            ("Charges › POST limits", "At most 5."),
+            (
+                "Refunds",
+                "Back.\n\n> # quoted\n> stays\n\n```\n# no heading\n```",
+            ),
+        ];
+        let expected: Vec<_> = expected.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_long_section_becomes_several_between_paragraphs() {
+        let paragraph = format!("{}.\n\n", "ä word".repeat(100));
+        let read = read(&format!("# Long\n\n{}", paragraph.repeat(50)));
+        assert!(read.len() > 1);
+        assert!(read.iter().all(|(heading, _)| heading == "Long"));
+        assert!(read.iter().all(|(_, text)| text.len() <= SECTION_BYTES_MAX));
+        assert!(read.iter().all(|(_, text)| text.ends_with("word.")));
+    }
+
+    #[test]
+    fn more_sections_than_anyone_reads_are_cut_and_named() {
+        let mut warnings = Warnings::default();
+        let markdown = "# a\n\nb\n\n".repeat(SECTIONS_MAX + 1);
+        assert_eq!(sections(&markdown, &[], &mut warnings).len(), SECTIONS_MAX);
+        assert_eq!(warnings.finish().len(), 1);
+    }
+}

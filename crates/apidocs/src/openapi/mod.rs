@@ -1,0 +1,164 @@
+//! `OpenAPI` 3.0, 3.1 and Swagger 2.0, as they are found in the world: what cannot be read is
+//! named and passed over, the rest is kept.
+
+mod operation;
+mod parameter;
+mod reference;
+mod schema;
+mod server;
+mod values;
+
+use std::sync::Arc;
+
+use operation::Around;
+pub use operation::{DESCRIPTION_CHARS_MAX, SUMMARY_CHARS_MAX};
+pub use parameter::PARAMETERS_MAX;
+use reference::Source;
+pub use schema::{FIELD_DEPTH_MAX, FIELD_TEXT_CHARS_MAX, FIELDS_MAX};
+use serde_json::Value;
+pub use values::VALUES_MAX;
+
+use crate::document::{Document, OPERATIONS_MAX, SECTIONS_MAX, Section};
+use crate::markdown;
+use crate::operation::Operation;
+use crate::template::Template;
+use crate::text;
+use crate::warning::Warnings;
+
+const METHODS: [&str; 9] = [
+    "get", "post", "put", "patch", "delete", "head", "options", "trace", "query",
+];
+
+/// Whether a tree is a description of an API.
+pub(crate) fn is_one(root: &Value) -> bool {
+    version(root).is_some() || root.get("paths").is_some_and(Value::is_object)
+}
+
+/// The version that a document says it has.
+fn version(root: &Value) -> Option<String> {
+    let said = root.get("openapi").or_else(|| root.get("swagger"))?;
+    match said {
+        Value::String(version) => Some(version.clone()),
+        Value::Number(version) => Some(version.to_string()),
+        _ => None,
+    }
+}
+
+/// Reads a description of an API.
+pub(crate) fn read(root: &Value, warnings: Warnings) -> Document {
+    let source = Source::new(root, warnings);
+    match version(root).as_deref() {
+        Some(version) if version.starts_with("3.") || version.starts_with('2') => {}
+        Some("3") => {}
+        Some(version) => source.warn(
+            "version",
+            &format!("{} is unknown; read like 3.1", text::cut(version, 20)),
+        ),
+        None => source.warn("version", "is missing; read like 3.1"),
+    }
+    let base_paths: Arc<[String]> = if root.get("swagger").is_some() {
+        server::swagger_base_path(&source).into()
+    } else {
+        server::base_paths(&source, "", root)
+            .unwrap_or_else(|| vec![String::new()])
+            .into()
+    };
+    let operations = operations(&source, &base_paths);
+    let title = root.pointer("/info/title").and_then(Value::as_str);
+    let title = title.map(|title| text::cut(title.trim(), SUMMARY_CHARS_MAX));
+    let mut warnings = Warnings::default();
+    let sections = sections(root, &source, &mut warnings);
+    for warning in warnings.finish() {
+        source.warn("text", &warning);
+    }
+    Document {
+        title: title.filter(|title| !title.is_empty()),
+        operations,
+        sections,
+        warnings: source.into_warnings().finish(),
+    }
+}
+
+fn operations(source: &Source<'_>, base_paths: &Arc<[String]>) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    let paths = match source.root().get("paths") {
+        Some(Value::Object(paths)) => paths,
+        None | Some(Value::Null) => {
+            source.warn("paths", "are missing");
+            return operations;
+        }
+        Some(_) => {
+            source.warn("paths", "are no object");
+            return operations;
+        }
+    };
+    for (key, item) in paths {
+        if key.starts_with("x-") {
+            continue;
+        }
+        let Some(item) = source.resolve(key, item) else {
+            continue;
+        };
+        let Some(methods) = item.as_object() else {
+            source.warn(key, "is no object");
+            continue;
+        };
+        if let Err(error) = Template::parse(key, &|_| false) {
+            source.warn(key, &error.to_string());
+            continue;
+        }
+        let around = Around {
+            template: key,
+            item,
+            base_paths: server::base_paths(source, key, item)
+                .map_or_else(|| Arc::clone(base_paths), Arc::from),
+        };
+        for (word, operation) in methods {
+            if !METHODS.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+                continue;
+            }
+            let method = word.to_ascii_uppercase();
+            if !operation.is_object() {
+                source.warn(&format!("{method} {key}"), "is no object");
+                continue;
+            }
+            if operations.len() == OPERATIONS_MAX {
+                source.warn(
+                    "paths",
+                    &format!("hold more than {OPERATIONS_MAX} operations"),
+                );
+                return operations;
+            }
+            operations.push(operation::read(source, &around, &method, operation));
+        }
+    }
+    operations
+}
+
+fn sections(root: &Value, source: &Source<'_>, warnings: &mut Warnings) -> Vec<Section> {
+    let mut sections = Vec::new();
+    if let Some(description) = root.pointer("/info/description").and_then(Value::as_str) {
+        sections = markdown::sections(&text::without_tags(description), &[], warnings);
+    }
+    let tags = match root.get("tags") {
+        Some(Value::Array(tags)) => tags.as_slice(),
+        None | Some(Value::Null) => &[],
+        Some(_) => {
+            source.warn("tags", "are no list");
+            &[]
+        }
+    };
+    for tag in tags {
+        let words = |key: &str| tag.get(key).and_then(Value::as_str);
+        if let (Some(name), Some(description)) = (words("name"), words("description")) {
+            let plain = text::without_tags(description);
+            sections.extend(markdown::sections(&plain, &[name], warnings));
+        }
+        if sections.len() > SECTIONS_MAX {
+            warnings.add("tags", &format!("hold more than {SECTIONS_MAX} sections"));
+            sections.truncate(SECTIONS_MAX);
+            break;
+        }
+    }
+    sections
+}

@@ -1,0 +1,139 @@
+//! One operation of a document.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::parameter::{Parameters, is_true};
+use super::reference::Source;
+use super::schema;
+use crate::operation::{Body, Operation};
+use crate::text;
+
+/// The longest summary, id or tag, in characters.
+pub const SUMMARY_CHARS_MAX: usize = 300;
+
+/// The longest description of an operation, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 4_000;
+
+/// The most tags or scopes of one operation that are kept.
+const NAMES_MAX: usize = 50;
+
+/// The most media types of a body whose schemas are read.
+const MEDIA_TYPES_MAX: usize = 6;
+
+/// What an operation inherits from where it stands.
+pub(super) struct Around<'v> {
+    /// The path key.
+    pub(super) template: &'v str,
+    /// The path's own object.
+    pub(super) item: &'v Value,
+    /// The servers' paths that hold unless the operation has its own.
+    pub(super) base_paths: Arc<[String]>,
+}
+
+/// Reads the operation of a method.
+pub(super) fn read<'v>(
+    source: &Source<'v>,
+    around: &Around<'v>,
+    method: &str,
+    operation: &'v Value,
+) -> Operation {
+    let place = format!("{method} {}", around.template);
+    let words = |key: &str| operation.get(key).and_then(Value::as_str);
+    let mut parameters = Parameters::default();
+    parameters.read(source, &place, operation);
+    parameters.read(source, &place, around.item);
+    let mut body = parameters.body.take().unwrap_or_default();
+    match operation.get("requestBody") {
+        None | Some(Value::Null) => {
+            body.media_types = names(operation.get("consumes").or(source.root().get("consumes")));
+            if body.fields.is_empty() && !body.is_open {
+                body.media_types.clear();
+            }
+        }
+        Some(request_body) => {
+            if let Some(request_body) = source.resolve(&place, request_body) {
+                body = read_body(source, &place, request_body);
+            } else {
+                body.is_open = true;
+            }
+        }
+    }
+    let id = words("operationId")
+        .map(str::trim)
+        .filter(|id| !id.is_empty());
+    let item_words = |key: &str| around.item.get(key).and_then(Value::as_str);
+    let base_paths = super::server::base_paths(source, &place, operation)
+        .map_or_else(|| Arc::clone(&around.base_paths), Arc::from);
+    Operation {
+        id: id.map_or_else(|| place.clone(), |id| text::cut(id, SUMMARY_CHARS_MAX)),
+        method: method.to_owned(),
+        template: around.template.to_owned(),
+        summary: words("summary")
+            .or_else(|| item_words("summary"))
+            .and_then(|summary| prose(summary, SUMMARY_CHARS_MAX)),
+        description: words("description")
+            .or_else(|| item_words("description"))
+            .and_then(|description| prose(description, DESCRIPTION_CHARS_MAX)),
+        tags: names(operation.get("tags")),
+        deprecated: is_true(operation.get("deprecated")),
+        parameters: parameters.parameters,
+        body,
+        scopes: scopes(operation.get("security").or(source.root().get("security"))),
+        base_paths,
+    }
+}
+
+fn prose(words: &str, chars_max: usize) -> Option<String> {
+    let plain = text::without_tags(words);
+    let plain = plain.trim();
+    (!plain.is_empty()).then(|| text::cut(plain, chars_max))
+}
+
+fn names(list: Option<&Value>) -> Vec<String> {
+    list.and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .take(NAMES_MAX)
+        .map(|name| text::cut(name, SUMMARY_CHARS_MAX))
+        .collect()
+}
+
+/// The scopes of all alternatives of a security requirement.
+fn scopes(security: Option<&Value>) -> Vec<String> {
+    let mut scopes = Vec::new();
+    let alternatives = security.and_then(Value::as_array).into_iter().flatten();
+    for schemes in alternatives.filter_map(Value::as_object) {
+        for scope in schemes.values().flat_map(|list| names(Some(list))) {
+            if scopes.len() < NAMES_MAX && !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    scopes
+}
+
+fn read_body<'v>(source: &Source<'v>, place: &str, request_body: &'v Value) -> Body {
+    let mut body = Body::default();
+    if let Some(Value::Object(content)) = request_body.get("content") {
+        for (media_type, media) in content.iter().take(MEDIA_TYPES_MAX) {
+            let read = match media.get("schema") {
+                Some(schema) => schema::body(source, place, schema),
+                None => Body {
+                    is_open: true,
+                    ..Body::default()
+                },
+            };
+            schema::merge(&mut body, read);
+            body.media_types
+                .push(text::cut(media_type, SUMMARY_CHARS_MAX));
+        }
+    } else {
+        source.warn(place, "has a request body without content");
+        body.is_open = true;
+    }
+    body.required = is_true(request_body.get("required"));
+    body
+}

@@ -1,0 +1,182 @@
+//! Reading of a document: what it is, and what it says.
+
+use std::borrow::Cow;
+
+use gaiterguard_domain::document::DOCUMENT_BYTES_MAX;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::document::Document;
+use crate::tree::{self, Broken};
+use crate::warning::Warnings;
+use crate::{html, markdown, openapi, text};
+
+/// What a document is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
+    OpenApi,
+    /// Markdown, or plain text.
+    Markdown,
+    /// An HTML page.
+    Html,
+}
+
+/// Why a document cannot be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// It is larger than is taken.
+    #[error("it is larger than {DOCUMENT_BYTES_MAX} bytes")]
+    TooLarge,
+    /// It is no text.
+    #[error("it is no text")]
+    NoText,
+    /// It is neither JSON nor YAML, or goes beyond a limit.
+    #[error("{}{trouble}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+    Broken {
+        /// The line, counted from 1, if it is known.
+        line: Option<u64>,
+        /// What was wrong.
+        trouble: String,
+    },
+    /// It is JSON or YAML, but describes no API.
+    #[error("it has no `openapi`, `swagger` or `paths`, so it describes no API")]
+    NoOpenApi,
+}
+
+/// The longest account of what is wrong with a document, in characters.
+const TROUBLE_CHARS_MAX: usize = 300;
+
+impl From<Broken> for Unreadable {
+    fn from(broken: Broken) -> Self {
+        Self::Broken {
+            line: broken.line,
+            trouble: text::cut(&broken.trouble, TROUBLE_CHARS_MAX),
+        }
+    }
+}
+
+/// Reads a document that is said to be in a format.
+pub fn read(format: Format, bytes: &[u8]) -> Result<Document, Unreadable> {
+    let (text, warnings) = decode(bytes)?;
+    match format {
+        Format::OpenApi => {
+            let tree = parse(&text)?;
+            if openapi::is_one(&tree) {
+                Ok(openapi::read(&tree, warnings))
+            } else {
+                Err(Unreadable::NoOpenApi)
+            }
+        }
+        Format::Markdown => Ok(read_markdown(&text, warnings)),
+        Format::Html => Ok(html::read(&text, warnings)),
+    }
+}
+
+/// Reads a document of which only the bytes are known, and what their sender calls them.
+pub fn read_any(bytes: &[u8], media_type: Option<&str>) -> Result<(Format, Document), Unreadable> {
+    let format = recognise(bytes, media_type);
+    match read(format, bytes) {
+        // Text may look like YAML and be none.
+        Err(Unreadable::Broken { .. } | Unreadable::NoOpenApi)
+            if !declares_openapi(&text::decode(bytes).0) && !is_data(media_type) =>
+        {
+            Ok((Format::Markdown, read(Format::Markdown, bytes)?))
+        }
+        read => read.map(|document| (format, document)),
+    }
+}
+
+/// Tells what a document is written in.
+pub fn recognise(bytes: &[u8], media_type: Option<&str>) -> Format {
+    let (text, _) = text::decode(bytes);
+    let media_type = essence(media_type);
+    let start = text.trim_start();
+    if start.starts_with('{') || declares_openapi(&text) || is_data(Some(&media_type)) {
+        return Format::OpenApi;
+    }
+    let head: String = start.chars().take(512).collect::<String>().to_lowercase();
+    let looks_like_a_page = head.starts_with("<!doctype html")
+        || head.starts_with("<html")
+        || (head.starts_with('<') && (head.contains("<head") || head.contains("<body")));
+    if looks_like_a_page || media_type == "text/html" || media_type == "application/xhtml+xml" {
+        return Format::Html;
+    }
+    Format::Markdown
+}
+
+fn essence(media_type: Option<&str>) -> String {
+    let media_type = media_type.unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn is_data(media_type: Option<&str>) -> bool {
+    let essence = essence(media_type);
+    ["json", "yaml", "x-yaml"]
+        .iter()
+        .any(|name| essence.rsplit(['/', '+']).next() == Some(*name))
+}
+
+/// Whether a line at the left edge says `openapi:` or `swagger:`, or a JSON key does.
+fn declares_openapi(text: &str) -> bool {
+    let is_key = |line: &str| {
+        let line = line.trim_start_matches(['"', '\'']);
+        ["openapi", "swagger"].iter().any(|key| {
+            line.strip_prefix(key).is_some_and(|rest| {
+                rest.trim_start_matches(['"', '\''])
+                    .trim_start()
+                    .starts_with(':')
+            })
+        })
+    };
+    if text.trim_start().starts_with('{') {
+        let mut keys = text
+            .match_indices("\"openapi\"")
+            .chain(text.match_indices("\"swagger\""));
+        return keys.any(|(at, _)| is_key(&text[at..]));
+    }
+    text.lines().any(is_key)
+}
+
+fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Warnings), Unreadable> {
+    if bytes.len() > DOCUMENT_BYTES_MAX {
+        return Err(Unreadable::TooLarge);
+    }
+    let (text, replaced) = text::decode(bytes);
+    if text.contains('\0') {
+        return Err(Unreadable::NoText);
+    }
+    let mut warnings = Warnings::default();
+    if replaced {
+        warnings.add("text", "holds bytes that are no text; they were replaced");
+    }
+    Ok((text, warnings))
+}
+
+/// The tree of a JSON or YAML text. What begins like JSON and is none may still be YAML, which
+/// takes comments and commas at the end.
+fn parse(text: &str) -> Result<Value, Unreadable> {
+    if text.trim_start().starts_with(['{', '[']) {
+        let broken = match tree::from_json(text) {
+            Ok(tree) => return Ok(tree),
+            Err(broken) => broken,
+        };
+        return tree::from_yaml(text).map_err(|_| broken.into());
+    }
+    Ok(tree::from_yaml(text)?)
+}
+
+fn read_markdown(text: &str, mut warnings: Warnings) -> Document {
+    let sections = markdown::sections(text, &[], &mut warnings);
+    let title = text
+        .lines()
+        .find_map(|line| line.strip_prefix("# "))
+        .map(|title| text::cut(title.trim(), openapi::SUMMARY_CHARS_MAX));
+    Document {
+        title,
+        operations: Vec::new(),
+        sections,
+        warnings: warnings.finish(),
+    }
+}

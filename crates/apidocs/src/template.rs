@@ -1,0 +1,539 @@
+//! Path templates: `/v1/{Sid}.json`, `/repos/{owner}/contents/{path}`, `/v1/{name=shelves/*}:sell`
+//! and the other spellings that documents use.
+
+use thiserror::Error;
+
+use crate::text::percent_decoded;
+
+/// The longest template, in bytes.
+pub const TEMPLATE_BYTES_MAX: usize = 2_048;
+
+/// The largest number of segments of a template.
+pub const TEMPLATE_SEGMENTS_MAX: usize = 64;
+
+/// The largest number of parameters of one segment.
+pub const SEGMENT_PARAMETERS_MAX: usize = 16;
+
+/// The largest number of parameters of a template that may span slashes; further ones are taken
+/// as one segment each.
+const SPANNING_MAX: usize = 2;
+
+/// Why a template cannot be matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum TemplateError {
+    /// It is too long.
+    #[error("the path is longer than {TEMPLATE_BYTES_MAX} bytes")]
+    Long,
+    /// It has too many segments.
+    #[error("the path has more than {TEMPLATE_SEGMENTS_MAX} segments")]
+    Segments,
+    /// A segment has too many parameters.
+    #[error("the path has a segment with more than {SEGMENT_PARAMETERS_MAX} parameters")]
+    Parameters,
+}
+
+/// A template taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template {
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) ends_in_slash: bool,
+    /// Query parameters that a path key names: `/?Action=Delete`, `/#Action=Delete`.
+    pub(crate) query: Vec<(String, Option<String>)>,
+}
+
+/// One segment of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Segment {
+    /// Exactly this text, decoded.
+    Literal(String),
+    /// A parameter with text around it.
+    Partial(Glob),
+    /// A parameter.
+    Parameter,
+    /// One or more segments, with or without text around them.
+    Spanning(Glob),
+}
+
+/// Pieces of text with something between each two of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Glob {
+    pieces: Vec<String>,
+}
+
+impl Glob {
+    /// Whether a text has these pieces in this order, one character at least between each two.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        let Some((first, rest)) = self.pieces.split_first() else {
+            return text.is_empty();
+        };
+        let Some((last, middle)) = rest.split_last() else {
+            return text == first;
+        };
+        let Some(mut text) = text.strip_prefix(first.as_str()) else {
+            return false;
+        };
+        for piece in middle {
+            // The leftmost place leaves the most to the pieces that follow.
+            let Some(after) = after_a_character(text) else {
+                return false;
+            };
+            let Some(at) = after.find(piece.as_str()) else {
+                return false;
+            };
+            text = &after[at + piece.len()..];
+        }
+        after_a_character(text).is_some_and(|after| after.ends_with(last.as_str()))
+    }
+
+    /// Whether it is a single parameter without text around it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.pieces.iter().all(String::is_empty)
+    }
+
+    /// How much text it fixes, in bytes.
+    pub(crate) fn fixed_bytes(&self) -> usize {
+        self.pieces.iter().map(String::len).sum()
+    }
+}
+
+fn after_a_character(text: &str) -> Option<&str> {
+    let mut characters = text.chars();
+    characters.next().map(|_| characters.as_str())
+}
+
+impl Template {
+    /// Reads a path key. `spans` tells of a parameter, by its name, whether the document says that
+    /// it may hold slashes.
+    pub(crate) fn parse(key: &str, spans: &dyn Fn(&str) -> bool) -> Result<Self, TemplateError> {
+        if key.len() > TEMPLATE_BYTES_MAX {
+            return Err(TemplateError::Long);
+        }
+        let (path, query) = split_query(key);
+        let path = path_of(path);
+        let path = expand_patterns(path);
+        let has_braces = path.contains('{');
+        let texts: Vec<&str> = split_outside_braces(&path, '/')
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect();
+        if texts.len() > TEMPLATE_SEGMENTS_MAX {
+            return Err(TemplateError::Segments);
+        }
+        let mut segments: Vec<Segment> = Vec::with_capacity(texts.len());
+        let mut spanning = 0;
+        for (index, text) in texts.iter().enumerate() {
+            let is_last = index + 1 == texts.len();
+            let below_a_literal = segments
+                .iter()
+                .any(|before| matches!(before, Segment::Literal(_)));
+            let read = Reading {
+                has_braces,
+                may_catch_all: is_last && below_a_literal,
+                spans,
+            };
+            let mut segment = read.segment(text)?;
+            if let Segment::Spanning(glob) = segment {
+                spanning += 1;
+                segment = match (spanning <= SPANNING_MAX, glob.is_bare()) {
+                    (true, _) => Segment::Spanning(glob),
+                    (false, true) => Segment::Parameter,
+                    (false, false) => Segment::Partial(glob),
+                };
+            }
+            segments.push(segment);
+        }
+        Ok(Self {
+            ends_in_slash: path.ends_with('/') && !segments.is_empty(),
+            segments,
+            query,
+        })
+    }
+}
+
+/// What stands between braces.
+struct Slot<'t> {
+    name: &'t str,
+    spans: bool,
+}
+
+impl<'t> Slot<'t> {
+    fn read(inner: &'t str) -> Self {
+        let (name, pattern) = inner
+            .split_once(':')
+            .or_else(|| inner.split_once('='))
+            .unwrap_or((inner, ""));
+        let bare = name
+            .trim_start_matches(['+', '*', '#', '/'])
+            .trim_end_matches(['+', '*', '?'])
+            .trim_end_matches("...");
+        let marked = name.len() != bare.len() && !name.ends_with('?');
+        // Some frameworks write the type first: `{path:name}`.
+        let typed = name == "path" && !pattern.is_empty() && pattern.chars().all(is_name);
+        Self {
+            name: if typed { pattern } else { bare },
+            spans: marked || typed || pattern == "path" || pattern_spans(pattern),
+        }
+    }
+}
+
+fn is_name(character: char) -> bool {
+    character.is_alphanumeric() || "_-.".contains(character)
+}
+
+/// Whether a regular expression admits a slash: it names one outside a negated class, or takes
+/// anything at all.
+pub(crate) fn pattern_spans(pattern: &str) -> bool {
+    let bare = pattern.trim_start_matches('^').trim_end_matches('$');
+    if matches!(bare, ".*" | ".+" | "(.*)" | "(.+)" | "**") {
+        return true;
+    }
+    let mut in_negated_class = false;
+    let mut before = ' ';
+    for character in bare.chars() {
+        match character {
+            '^' if before == '[' => in_negated_class = true,
+            ']' => in_negated_class = false,
+            '/' if !in_negated_class => return true,
+            _ => {}
+        }
+        before = character;
+    }
+    false
+}
+
+struct Reading<'s> {
+    has_braces: bool,
+    may_catch_all: bool,
+    spans: &'s dyn Fn(&str) -> bool,
+}
+
+impl Reading<'_> {
+    fn segment(&self, text: &str) -> Result<Segment, TemplateError> {
+        let bare = || Glob {
+            pieces: vec![String::new(), String::new()],
+        };
+        match text {
+            "*" if self.may_catch_all => return Ok(Segment::Spanning(bare())),
+            "**" => return Ok(Segment::Spanning(bare())),
+            "*" => return Ok(Segment::Parameter),
+            _ => {}
+        }
+        if !self.has_braces && is_colon_or_angle_parameter(text) {
+            let catches_all = text.ends_with('*') || text.starts_with("<path:");
+            return Ok(if catches_all {
+                Segment::Spanning(bare())
+            } else {
+                Segment::Parameter
+            });
+        }
+        let mut pieces = vec![String::new()];
+        let mut spans = false;
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((inner, after)) = split_at_closing(after) else {
+                break;
+            };
+            push_literal(&mut pieces, before);
+            let slot = Slot::read(inner);
+            let whole = before.is_empty() && after.is_empty() && pieces.len() == 1;
+            spans = spans
+                || slot.spans
+                || (self.spans)(slot.name)
+                || (whole && self.may_catch_all && is_catch_all_name(slot.name));
+            // Two parameters with nothing between them match what one does.
+            if pieces.len() == 1 || pieces.last().is_some_and(|piece| !piece.is_empty()) {
+                pieces.push(String::new());
+            }
+            if pieces.len() > SEGMENT_PARAMETERS_MAX + 1 {
+                return Err(TemplateError::Parameters);
+            }
+            rest = after;
+        }
+        push_literal(&mut pieces, rest);
+        let glob = Glob { pieces };
+        Ok(if glob.pieces.len() == 1 {
+            Segment::Literal(glob.pieces.concat())
+        } else if spans {
+            Segment::Spanning(glob)
+        } else if glob.is_bare() {
+            Segment::Parameter
+        } else {
+            Segment::Partial(glob)
+        })
+    }
+}
+
+fn push_literal(pieces: &mut [String], text: &str) {
+    if let Some(last) = pieces.last_mut() {
+        last.push_str(&percent_decoded(text));
+    }
+}
+
+/// `:id` and `<int:id>`, as route tables spell parameters.
+fn is_colon_or_angle_parameter(text: &str) -> bool {
+    let colon = text
+        .strip_prefix(':')
+        .is_some_and(|name| name.chars().next().is_some_and(char::is_alphabetic));
+    let angle = text.len() > 2 && text.starts_with('<') && text.ends_with('>');
+    colon || angle
+}
+
+/// Names that documents give to what catches the rest of a path, where they have no other way to
+/// say so.
+fn is_catch_all_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.replace(['_', '-'], "");
+    matches!(
+        name.as_str(),
+        "path" | "proxy" | "wildcard" | "splat" | "catchall" | "rest" | "tail" | "subpath"
+    ) || name.ends_with("path")
+}
+
+/// The path and the query of a key; the query may also stand behind a `#`, which tells keys apart
+/// that differ in nothing else.
+fn split_query(key: &str) -> (&str, Vec<(String, Option<String>)>) {
+    let Some(at) = find_outside_braces(key, |character| matches!(character, '?' | '#')) else {
+        return (key, Vec::new());
+    };
+    let (path, query) = key.split_at(at);
+    let is_query = query.starts_with('?') || query.contains('=');
+    let pairs = query[1..]
+        .split(['&', '#', '?'])
+        .filter(|pair| is_query && !pair.is_empty())
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() && !value.contains('{') => (
+                percent_decoded(name).into_owned(),
+                Some(percent_decoded(value).into_owned()),
+            ),
+            Some((name, _)) => (percent_decoded(name).into_owned(), None),
+            None => (percent_decoded(pair).into_owned(), None),
+        })
+        .filter(|(name, _)| !name.contains(['{', '}']))
+        .collect();
+    (path, pairs)
+}
+
+/// The path of a key that is a whole address.
+fn path_of(key: &str) -> &str {
+    match key.split_once("://") {
+        Some((scheme, rest)) if scheme.chars().all(char::is_alphabetic) => {
+            rest.find('/').map_or("", |at| &rest[at..])
+        }
+        _ => key,
+    }
+}
+
+/// Puts in the place of `{name=shelves/*/books/**}` the path that it stands for, and drops the
+/// query expansions of URI templates.
+fn expand_patterns(path: &str) -> String {
+    let mut expanded = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        expanded.push_str(before);
+        let Some((inner, after)) = split_at_closing(after) else {
+            expanded.push('{');
+            rest = after;
+            break;
+        };
+        match inner.split_once('=') {
+            _ if inner.starts_with(['?', '&', ';']) => {}
+            Some((name, pattern)) => {
+                for (index, part) in pattern.split('/').enumerate() {
+                    if index > 0 {
+                        expanded.push('/');
+                    }
+                    match part {
+                        "*" => {
+                            expanded.push_str("{in ");
+                            expanded.push_str(name);
+                            expanded.push('}');
+                        }
+                        "**" => expanded.push_str("{rest+}"),
+                        literal => expanded.push_str(literal),
+                    }
+                }
+            }
+            None => {
+                expanded.push('{');
+                expanded.push_str(inner);
+                expanded.push('}');
+            }
+        }
+        rest = after;
+    }
+    expanded.push_str(rest);
+    expanded
+}
+
+/// Splits behind the brace that closes one already open; regular expressions may hold pairs.
+fn split_at_closing(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 1_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((&text[..at], &text[at + 1..]));
+        }
+    }
+    None
+}
+
+fn find_outside_braces(text: &str, wanted: impl Fn(char) -> bool) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && wanted(character) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn split_outside_braces(text: &str, separator: char) -> Vec<&str> {
+    // Braces that never close hide nothing.
+    if text.matches('{').count() != text.matches('}').count() {
+        return text.split(separator).collect();
+    }
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = find_outside_braces(rest, |character| character == separator) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + separator.len_utf8()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(key: &str) -> Template {
+        Template::parse(key, &|_| false).unwrap()
+    }
+
+    fn literal(text: &str) -> Segment {
+        Segment::Literal(text.to_owned())
+    }
+
+    fn glob(pieces: &[&str]) -> Glob {
+        Glob {
+            pieces: pieces.iter().map(|piece| (*piece).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn segments_are_literals_parameters_or_both() {
+        assert_eq!(
+            parse("/v1/{Sid}.json/{id}/caf%C3%A9/").segments,
+            [
+                literal("v1"),
+                Segment::Partial(glob(&["", ".json"])),
+                Segment::Parameter,
+                literal("café"),
+            ]
+        );
+        assert!(parse("/v1/").ends_in_slash);
+        assert_eq!(parse("/").segments, []);
+        assert_eq!(
+            parse("/users/:id/<int:n>").segments[1..],
+            [Segment::Parameter, Segment::Parameter]
+        );
+        assert_eq!(parse("/v1/{name}/a:b").segments[2], literal("a:b"));
+        assert_eq!(parse("/a/{broken").segments[1], literal("{broken"));
+    }
+
+    #[test]
+    fn every_spelling_of_a_parameter_that_spans_slashes_is_known() {
+        let spanning = |key: &str| matches!(parse(key).segments.last(), Some(Segment::Spanning(_)));
+        for key in [
+            "/a/{+path}",
+            "/a/{proxy+}",
+            "/a/{path*}",
+            "/a/{*rest}",
+            "/a/{rest...}",
+            "/a/**",
+            "/a/*",
+            "/a/{x:.*}",
+            "/a/{path:file}",
+            "/a/{file_path}",
+            "/a/{logpath}",
+            "/a/{x:[a-z]+/[a-z]+}",
+            "/a/{x:path}",
+            "/a/{x=**}",
+        ] {
+            assert!(spanning(key), "{key}");
+        }
+        for key in [
+            "/a/{id}",
+            "/{path}",
+            "/a/{x:[^/]+}",
+            "/a/{x:int}",
+            "/a/{x?}",
+            "/*",
+        ] {
+            assert!(!spanning(key), "{key}");
+        }
+        assert!(matches!(
+            Template::parse("/a/{ref}/b", &|name| name == "ref")
+                .unwrap()
+                .segments[1],
+            Segment::Spanning(_)
+        ));
+    }
+
+    #[test]
+    fn patterns_stand_for_the_path_they_describe() {
+        assert_eq!(
+            parse("/v1/{name=shelves/*/books/*}:sell").segments,
+            [
+                literal("v1"),
+                literal("shelves"),
+                Segment::Parameter,
+                literal("books"),
+                Segment::Partial(glob(&["", ":sell"])),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_stands_behind_a_path_tells_keys_apart() {
+        assert_eq!(
+            parse("/?Action=Delete&Version={v}").query,
+            [
+                ("Action".to_owned(), Some("Delete".to_owned())),
+                ("Version".to_owned(), None)
+            ]
+        );
+        assert_eq!(parse("/#Action=Delete").query.len(), 1);
+        assert_eq!(parse("/files/{id}#add_shared_link").query, []);
+        assert_eq!(parse("/files/{id}#add").segments.len(), 2);
+        assert_eq!(parse("/files{?a,b}").segments, [literal("files")]);
+    }
+
+    #[test]
+    fn templates_without_measure_are_refused() {
+        let parse = |key: &str| Template::parse(key, &|_| false).unwrap_err();
+        assert_eq!(parse(&"/{p}".repeat(65)), TemplateError::Segments);
+        assert_eq!(parse(&"/{p}".repeat(1_000)), TemplateError::Long);
+        assert_eq!(
+            parse(&format!("/{}", "{p}-".repeat(17))),
+            TemplateError::Parameters
+        );
+    }
+
+    #[test]
+    fn a_glob_wants_something_between_its_pieces() {
+        assert!(glob(&["", ".json"]).matches("a.json"));
+        assert!(!glob(&["", ".json"]).matches(".json"));
+        assert!(glob(&["", "...", ""]).matches("main...dev"));
+        assert!(!glob(&["", "...", ""]).matches("main...d".trim_end_matches('d')));
+        assert!(glob(&["a", "b", "b"]).matches("axbxb"));
+        assert!(!glob(&["a", "b", "b"]).matches("axbb"));
+    }
+}

@@ -1,0 +1,423 @@
+//! The JSON tree of a document, read with limits: what a description of an API is not needed for
+//! is passed over while reading, and what is kept is counted, aliases included.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::options::DuplicateKeyPolicy;
+
+use crate::stack;
+
+/// The largest number of values in a document, after its YAML aliases have been expanded.
+pub(crate) const VALUES_MAX: usize = 1_500_000;
+
+/// The largest amount of text in a document, after its YAML aliases have been expanded, in bytes.
+pub(crate) const TEXT_BYTES_MAX: usize = 48 * 1024 * 1024;
+
+/// How deep values may nest.
+pub(crate) const DEPTH_MAX: usize = 100;
+
+/// How much may come out of YAML aliases, in parser events.
+const REPLAYED_EVENTS_MAX: usize = 300_000;
+
+/// Why no tree could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    /// The line, counted from 1, if it is known.
+    pub(crate) line: Option<u64>,
+    /// What was wrong.
+    pub(crate) trouble: String,
+}
+
+/// Reads JSON.
+pub(crate) fn from_json(text: &str) -> Result<Value, Broken> {
+    let budget = Budget::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    budget
+        .root()
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| Broken {
+            line: Some(error.line() as u64),
+            trouble: error.to_string(),
+        })
+}
+
+/// Reads YAML.
+pub(crate) fn from_yaml(text: &str) -> Result<Value, Broken> {
+    stack::on_a_large_one(|| read_yaml(text)).unwrap_or_else(|| {
+        Err(Broken {
+            line: None,
+            trouble: "the YAML reader failed".to_owned(),
+        })
+    })
+}
+
+fn read_yaml(text: &str) -> Result<Value, Broken> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: 8_000_000,
+            max_nodes: 8_000_000,
+            max_depth: DEPTH_MAX * 2,
+            max_total_scalar_bytes: 2 * TEXT_BYTES_MAX,
+            max_merge_keys: 50_000,
+            enforce_alias_anchor_ratio: false,
+        },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        strict_booleans: true,
+        null_as_string: true,
+        ignore_binary_tag_for_string: true,
+        with_snippet: false,
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: REPLAYED_EVENTS_MAX,
+        },
+    };
+    let budget = Budget::default();
+    serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+        budget.root().deserialize(deserializer)
+    })
+    .map_err(|error| Broken {
+        line: error.location().map(|location| location.line()),
+        trouble: error.to_string(),
+    })
+}
+
+/// What may still be read.
+#[derive(Debug)]
+struct Budget {
+    values: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            values: Cell::new(VALUES_MAX),
+            bytes: Cell::new(TEXT_BYTES_MAX),
+        }
+    }
+}
+
+impl Budget {
+    fn root(&self) -> Node<'_> {
+        Node {
+            budget: self,
+            spot: Spot::Described,
+            depth: 0,
+        }
+    }
+
+    fn take_value<E: serde::de::Error>(&self) -> Result<(), E> {
+        match self.values.get().checked_sub(1) {
+            Some(left) => {
+                self.values.set(left);
+                Ok(())
+            }
+            None => Err(E::custom(format_args!(
+                "the document holds more than {VALUES_MAX} values, its aliases expanded"
+            ))),
+        }
+    }
+
+    fn take_text<E: serde::de::Error>(&self, text: &str) -> Result<(), E> {
+        match self.bytes.get().checked_sub(text.len()) {
+            Some(left) => {
+                self.bytes.set(left);
+                Ok(())
+            }
+            None => Err(E::custom(format_args!(
+                "the document holds more than {TEXT_BYTES_MAX} bytes of text, its aliases expanded"
+            ))),
+        }
+    }
+}
+
+/// Where in a document a value stands, which decides what may be passed over in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spot {
+    /// Its keys are words of the specification.
+    Described,
+    /// Its keys are names that the author chose: a property may be called `example`.
+    Named,
+    /// Only a scalar is wanted: the default or the example of something.
+    Scalar,
+}
+
+impl Spot {
+    /// Where the value of a key stands; none if it is passed over.
+    fn of(self, key: &str) -> Option<Self> {
+        if self != Self::Described {
+            return Some(Self::Described);
+        }
+        match key {
+            "responses" | "examples" | "callbacks" | "webhooks" | "links" | "xml"
+            | "externalDocs" => None,
+            "example" | "x-example" | "default" | "x-multi-segment" => Some(Self::Scalar),
+            "paths"
+            | "properties"
+            | "patternProperties"
+            | "definitions"
+            | "schemas"
+            | "parameters"
+            | "requestBodies"
+            | "securitySchemes"
+            | "securityDefinitions"
+            | "$defs"
+            | "pathItems"
+            | "variables"
+            | "content"
+            | "dependentSchemas" => Some(Self::Named),
+            _ if key.starts_with("x-") => None,
+            _ => Some(Self::Described),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node<'b> {
+    budget: &'b Budget,
+    spot: Spot,
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Value, E> {
+        self.budget.take_value()?;
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
+        self.budget.take_value()?;
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+        self.budget.take_value()?;
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        self.budget.take_value()?;
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.budget.take_value()?;
+        self.budget.take_text(value)?;
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
+        self.budget.take_value()?;
+        self.budget.take_text(&value)?;
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
+        self.budget.take_value()?;
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        self.budget.take_value()?;
+        if self.spot == Spot::Scalar {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Value::Null);
+        }
+        let member = self.inner(Spot::Described)?;
+        let mut members = Vec::new();
+        while let Some(value) = list.next_element_seed(member)? {
+            members.push(value);
+        }
+        Ok(Value::Array(members))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        self.budget.take_value()?;
+        if self.spot == Spot::Scalar {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Value::Null);
+        }
+        let mut members = Map::new();
+        while let Some(key) = map.next_key::<Key>()? {
+            let Key(key) = key;
+            // How serde_json hands over a number whose spelling it keeps.
+            if key == "$serde_json::private::Number" && members.is_empty() {
+                let number: String = map.next_value()?;
+                return number
+                    .parse()
+                    .map(Value::Number)
+                    .map_err(|_| A::Error::custom("a number that is none"));
+            }
+            self.budget.take_text(&key)?;
+            match self.spot.of(&key) {
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Some(spot) => {
+                    let value = map.next_value_seed(self.inner(spot)?)?;
+                    insert(&mut members, key, value);
+                }
+            }
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+impl Node<'_> {
+    fn inner<E: serde::de::Error>(self, spot: Spot) -> Result<Self, E> {
+        if self.depth >= DEPTH_MAX {
+            return Err(E::custom(format_args!(
+                "values nest deeper than {DEPTH_MAX} levels"
+            )));
+        }
+        Ok(Self {
+            spot,
+            depth: self.depth + 1,
+            ..self
+        })
+    }
+}
+
+/// A key that stands twice keeps what both say, as far as they can stand together: documents that
+/// are put together from parts repeat paths.
+fn insert(members: &mut Map<String, Value>, key: String, value: Value) {
+    match (members.get_mut(&key), value) {
+        (Some(Value::Object(before)), Value::Object(more)) => before.extend(more),
+        (_, value) => {
+            members.insert(key, value);
+        }
+    }
+}
+
+/// A key of a map: any scalar, as it is spelled.
+struct Key(String);
+
+impl<'de> serde::Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a key")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Key, E> {
+                Ok(Key(key.to_owned()))
+            }
+
+            fn visit_string<E: serde::de::Error>(self, key: String) -> Result<Key, E> {
+                Ok(Key(key))
+            }
+        }
+
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_and_yaml_give_the_same_tree() {
+        let json = r#"{"a": [1, 2.5, true, null, "x"], "200": {"b": "c"}}"#;
+        let yaml = "a: [1, 2.5, true, null, x]\n200:\n  b: c\n";
+        let expected = json!({"a": [1, 2.5, true, null, "x"], "200": {"b": "c"}});
+        assert_eq!(from_json(json).unwrap().to_string(), expected.to_string());
+        assert_eq!(from_yaml(yaml).unwrap().to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn what_is_not_needed_is_passed_over_but_never_a_name() {
+        let read = from_json(
+            r#"{"responses": {"200": {}}, "x-internal": 1, "example": {"a": 1},
+                "properties": {"example": {"type": "string", "example": "e"}, "responses": {}}}"#,
+        );
+        assert_eq!(
+            read.unwrap(),
+            json!({"example": null,
+                   "properties": {"example": {"type": "string", "example": "e"}, "responses": {}}})
+        );
+    }
+
+    #[test]
+    fn words_that_old_yaml_took_for_truth_stay_words() {
+        let read = from_yaml("enum: [on, off, yes, no, true]\n").unwrap();
+        assert_eq!(read, json!({"enum": ["on", "off", "yes", "no", true]}));
+    }
+
+    #[test]
+    fn a_path_that_stands_twice_keeps_both_methods() {
+        let read = from_json(r#"{"paths": {"/a": {"get": {}}, "/a": {"post": {}}}}"#).unwrap();
+        assert_eq!(read, json!({"paths": {"/a": {"get": {}, "post": {}}}}));
+    }
+
+    #[test]
+    fn aliases_that_grow_without_end_are_refused() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let before = format!("*a{}, ", level - 1).repeat(10);
+            bomb = format!("{bomb}a{level}: &a{level} [{before}]\n");
+        }
+        let broken = from_yaml(&bomb).unwrap_err();
+        assert!(broken.line.is_some(), "{broken:?}");
+        let passed_over = bomb.replace("a11: &a11", "responses: &a11");
+        assert!(from_yaml(&passed_over).is_err());
+    }
+
+    #[test]
+    fn what_nests_too_deeply_is_refused() {
+        let flow = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let block = |depth: usize| {
+            (0..depth).fold(String::new(), |text, depth| {
+                format!("{text}{}a:\n", " ".repeat(depth))
+            })
+        };
+        assert!(from_json(&flow(DEPTH_MAX)).is_ok());
+        assert!(from_json(&flow(100_000)).is_err());
+        assert!(from_yaml(&flow(DEPTH_MAX)).is_ok());
+        assert!(from_yaml(&flow(100_000)).is_err());
+        assert!(from_yaml(&block(DEPTH_MAX)).is_ok());
+        assert!(from_yaml(&block(2_000)).is_err());
+        let ignored = format!("responses:\n{}", block(2_000).replace("a:", " a:"));
+        assert!(from_yaml(&ignored).is_err());
+    }
+}

@@ -1,0 +1,277 @@
+//! How risky a request is and what follows: the operator's rules, the built-in assessor's verdict
+//! and, where both leave it open, a language model's.
+
+use std::sync::Arc;
+
+use gaiterguard_apidocs::Call;
+use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
+use gaiterguard_domain::rule::{MatchedRule, Rule};
+use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
+use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Query, matching};
+use gaiterguard_judge::{Certainty, Documented, Node, Opened, Operation, Request, Subject, assess};
+use http::header::CONTENT_TYPE;
+
+use crate::Gateway;
+use crate::excerpt;
+use crate::llm::{LlmQuestion, LlmVerdict};
+use crate::prepare::Prepared;
+use crate::second_opinion::Standing;
+
+/// What is known of a request without asking anybody.
+pub(crate) struct Weighed {
+    matched: Vec<MatchedRule>,
+    in_words: Vec<Arc<CompiledRule>>,
+    built_in: Verdict,
+    certainty: Certainty,
+    operation: Option<OperationRef>,
+    threshold: f64,
+}
+
+impl Gateway {
+    /// The rules that match, the assessors' verdict, and what follows from both.
+    pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
+        let weighed = self.weigh(prepared, request);
+        if self.needs_model(&weighed) {
+            self.judge_with_model(weighed, prepared, request).await
+        } else {
+            self.judge_alone(weighed, request)
+        }
+    }
+
+    /// The rules that match and the built-in assessor's verdict: nobody is waited for.
+    pub(crate) fn weigh(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
+        let caller = &prepared.caller;
+        let service = &prepared.located.service;
+        let canonical = &prepared.request;
+        let target = &canonical.target;
+        let catalog = caller.definitions.catalog(service.id);
+        let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
+        let operation = documented.map(reference);
+        let opened = Opened::open(Request {
+            method: &canonical.method,
+            host: &target.origin().host,
+            path: target.path(),
+            query: target.query(),
+            headers: &canonical.headers,
+            body: &canonical.body,
+        });
+        let rules: Vec<&Arc<CompiledRule>> = caller
+            .definitions
+            .rules
+            .iter()
+            .filter(|rule| rule.rule().covers(service.id, caller.agent.id))
+            .collect();
+        let matched = if rules.is_empty() {
+            Vec::new()
+        } else {
+            let looks_at_body = rules
+                .iter()
+                .filter_map(|rule| rule.program())
+                .any(|program| program.uses().body);
+            let otherwise = (looks_at_body && opened.body().is_none())
+                .then(|| body_of(canonical))
+                .flatten();
+            let query = Query::parse(target.query());
+            let facts = Facts {
+                method: canonical.method.as_str(),
+                path: target.path(),
+                host: &target.origin().host,
+                query: &query,
+                content: Some(Content {
+                    headers: &canonical.headers,
+                    body: opened.body().or(otherwise.as_ref()),
+                    size: canonical.body.len() as u64,
+                }),
+                service: (service.id, &service.name),
+                agent: (caller.agent.id, &caller.agent.name),
+                intent: request.intent.as_str(),
+                operation: operation.as_ref(),
+                now: self.clock.now(),
+            };
+            matching(rules.iter().map(AsRef::as_ref), &facts)
+        };
+        let fields = documented.map_or_else(Vec::new, fields_at_the_top);
+        let assessment = assess(Subject {
+            opened: &opened,
+            intent: request.intent.as_str(),
+            documented: match (catalog, documented) {
+                (_, Some(operation)) => Documented::As(as_judged(operation, &fields)),
+                (Some(catalog), None) if catalog.operations().next().is_some() => {
+                    Documented::Unknown
+                }
+                _ => Documented::Nothing,
+            },
+        });
+        Weighed {
+            matched,
+            in_words: rules
+                .into_iter()
+                .filter(|rule| rule.is_in_words())
+                .map(Arc::clone)
+                .collect(),
+            built_in: assessment.verdict,
+            certainty: assessment.certainty,
+            operation,
+            threshold: caller
+                .agent
+                .risk_threshold
+                .unwrap_or(self.settings.risk_threshold),
+        }
+    }
+
+    /// Whether the request is for a language model to look at, and there is one.
+    pub(crate) fn needs_model(&self, weighed: &Weighed) -> bool {
+        self.llm.is_some() && weighed.standing(&weighed.rules_in_words()).is_open()
+    }
+
+    /// What follows without asking anybody.
+    pub(crate) fn judge_alone(&self, weighed: Weighed, request: &ProxyRequest) -> Judgement {
+        let rules = weighed.rules_in_words();
+        let standing = weighed.standing(&rules);
+        if rules.is_empty() || !standing.is_open() {
+            let Weighed {
+                matched,
+                built_in,
+                operation,
+                threshold,
+                ..
+            } = weighed;
+            return Judgement::of(built_in, matched, operation, threshold);
+        }
+        let is_safe = is_safe(&request.method);
+        let verdict = standing.without_model(is_safe, self.settings.llm_failure_mode);
+        drop(rules);
+        weighed.concluded(verdict)
+    }
+
+    /// What follows when a language model has looked at the request.
+    pub(crate) async fn judge_with_model(
+        &self,
+        weighed: Weighed,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+    ) -> Judgement {
+        let Some(llm) = &self.llm else {
+            return self.judge_alone(weighed, request);
+        };
+        let agent = &prepared.caller.agent;
+        let service = &prepared.located.service;
+        let documentation = documentation(prepared);
+        let documentation: Vec<&str> = documentation.iter().map(String::as_str).collect();
+        let rules = weighed.rules_in_words();
+        let text_rules = weighed.standing(&rules).text_rules();
+        let verdict = llm
+            .assess(LlmQuestion {
+                request: &prepared.request,
+                digest: prepared.digest,
+                intent: request.intent.as_str(),
+                agent: agent.id,
+                agent_name: &agent.name,
+                service: service.id,
+                service_name: &service.name,
+                documentation: &documentation,
+                rules: &text_rules,
+                built_in: &weighed.built_in,
+                floor: 0.0,
+                is_safe: is_safe(&prepared.request.method),
+            })
+            .await;
+        drop(rules);
+        weighed.concluded(verdict)
+    }
+}
+
+impl Weighed {
+    fn rules_in_words(&self) -> Vec<&Rule> {
+        self.in_words.iter().map(|rule| rule.rule()).collect()
+    }
+
+    fn standing<'a>(&'a self, in_words: &'a [&'a Rule]) -> Standing<'a> {
+        Standing {
+            matched: &self.matched,
+            in_words,
+            built_in: &self.built_in,
+            certainty: self.certainty,
+            threshold: self.threshold,
+        }
+    }
+
+    fn concluded(self, told: LlmVerdict) -> Judgement {
+        let mut verdict = told.verdict;
+        if told.must_hold {
+            verdict.score = verdict.score.max(self.threshold);
+        }
+        let mut matched = self.matched;
+        matched.extend(told.matched_rules);
+        Judgement::of(verdict, matched, self.operation, self.threshold)
+    }
+}
+
+/// The request as the service's documents are asked about it.
+fn call_of(prepared: &Prepared) -> Call<'_> {
+    Call {
+        method: prepared.request.method.as_str(),
+        path: prepared.request.target.path(),
+        base_path: prepared.located.service.base_url.path(),
+    }
+}
+
+/// What the service's documents say of the request, for whoever reads.
+fn documentation(prepared: &Prepared) -> Vec<String> {
+    let service = &prepared.located.service;
+    let Some(catalog) = prepared.caller.definitions.catalog(service.id) else {
+        return Vec::new();
+    };
+    let operation = catalog.find(&call_of(prepared));
+    excerpt::of_request(catalog, operation, prepared.request.target.path())
+}
+
+fn reference(operation: &gaiterguard_apidocs::Operation) -> OperationRef {
+    OperationRef {
+        id: operation.id.clone(),
+        summary: operation.summary.clone(),
+        tags: operation.tags.clone(),
+        deprecated: operation.deprecated,
+    }
+}
+
+fn as_judged<'a>(
+    operation: &'a gaiterguard_apidocs::Operation,
+    fields: &'a [String],
+) -> Operation<'a> {
+    Operation {
+        id: &operation.id,
+        summary: operation.summary.as_deref().unwrap_or_default(),
+        description: operation.description.as_deref().unwrap_or_default(),
+        tags: &operation.tags,
+        fields,
+    }
+}
+
+/// The names of the body's documented fields; none where others may stand beside them.
+fn fields_at_the_top(operation: &gaiterguard_apidocs::Operation) -> Vec<String> {
+    if operation.body.is_open {
+        return Vec::new();
+    }
+    let fields = operation.body.fields.iter();
+    fields
+        .filter_map(|field| field.pointer.strip_prefix('/'))
+        .filter(|name| !name.contains('/'))
+        .map(|name| name.replace("~1", "/").replace("~0", "~"))
+        .collect()
+}
+
+/// The body, where it is JSON or a form.
+pub(crate) fn body_of(request: &CanonicalRequest) -> Option<Node<'_>> {
+    let media_type = request
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase());
+    match media_type.as_deref() {
+        Some("application/x-www-form-urlencoded") => Node::parse_form(&request.body).ok(),
+        // Upstreams read JSON under other names, too.
+        _ => Node::parse_json(&request.body).ok(),
+    }
+}

@@ -1,0 +1,414 @@
+//! What must not be told to a model: agent keys in any spelling, and values that are secrets by
+//! their form or by their name.
+//!
+//! The gateway's own credentials are not in a request that is judged; what is taken out here is
+//! what an agent put into it itself.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use gaiterguard_domain::redact;
+
+/// The shortest word that is looked at as a secret, in bytes.
+const SECRET_BYTES_MIN: usize = 16;
+
+/// The longest value that is taken out for its name, in bytes. What is longer is more than a secret.
+const NAMED_BYTES_MAX: usize = 512;
+
+/// The shortest base64 text that can hold an agent key, in bytes.
+const ENCODED_KEY_BYTES_MIN: usize = 90;
+
+/// How the secrets of well-known services begin.
+const PREFIXES: &[&str] = &[
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "rk_test_",
+    "whsec_",
+    "sk-",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxr-",
+    "xoxs-",
+    "xapp-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ya29.",
+    "SG.",
+    "dop_v1_",
+    "npm_",
+    "pypi-",
+    "shpat_",
+    "hf_",
+    "lin_api_",
+];
+
+/// Names whose values are secrets, without `-`, `_` and case.
+const NAMES: &[&str] = &[
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "currentpassword",
+    "newpassword",
+    "oldpassword",
+    "secret",
+    "clientsecret",
+    "secretkey",
+    "privatekey",
+    "accesskey",
+    "secretaccesskey",
+    "apikey",
+    "xapikey",
+    "token",
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "authtoken",
+    "bearertoken",
+    "sessiontoken",
+    "authorization",
+];
+
+/// `text` without agent keys and without what looks like a secret.
+pub(super) fn conceal(text: &str) -> String {
+    let text = redact::agent_keys(text);
+    let text = replace_words(&text, is_wide_word_byte, holds_encoded_agent_key);
+    let text = replace_words(&text, is_secret_byte, is_secret);
+    let text = without_private_keys(&text);
+    let text = without_named_members(&text);
+    without_named_parameters(&text)
+}
+
+/// Replaces every longest run of such bytes that is a secret.
+fn replace_words(
+    text: &str,
+    is_word_byte: impl Fn(u8) -> bool,
+    is_secret: impl Fn(&str) -> bool,
+) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let gap = rest.bytes().position(&is_word_byte).unwrap_or(rest.len());
+        shown.push_str(&rest[..gap]);
+        rest = &rest[gap..];
+        let end = rest
+            .bytes()
+            .position(|byte| !is_word_byte(byte))
+            .unwrap_or(rest.len());
+        let word = &rest[..end];
+        if word.len() >= SECRET_BYTES_MIN && is_secret(word) {
+            shown.push_str(redact::MASK);
+        } else {
+            shown.push_str(word);
+        }
+        rest = &rest[end..];
+    }
+    shown
+}
+
+fn is_secret_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+fn is_wide_word_byte(byte: u8) -> bool {
+    is_secret_byte(byte) || matches!(byte, b'+' | b'/' | b'%' | b'\\' | b'=' | b'~')
+}
+
+fn is_secret(word: &str) -> bool {
+    PREFIXES.iter().any(|prefix| {
+        word.strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() >= 12 && rest.bytes().any(|byte| byte.is_ascii_digit()))
+    }) || is_json_web_token(word)
+}
+
+fn is_json_web_token(word: &str) -> bool {
+    let mut parts = word.split('.');
+    word.starts_with("eyJ")
+        && parts.next().is_some_and(|head| head.len() >= 10)
+        && parts.next().is_some_and(|body| body.starts_with("eyJ"))
+}
+
+/// Whether an agent key shows when the word's escapes are read, or its base64.
+fn holds_encoded_agent_key(word: &str) -> bool {
+    let plain = unescaped(word);
+    if redact::holds_agent_key(&plain) {
+        return true;
+    }
+    if plain.len() < ENCODED_KEY_BYTES_MIN {
+        return false;
+    }
+    let digits: Vec<u8> = plain
+        .iter()
+        .filter(|byte| **byte != b'=')
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => *other,
+        })
+        .collect();
+    // The encoded text may begin anywhere in the word.
+    (0..4).any(|skip| {
+        let digits = digits.get(skip..).unwrap_or_default();
+        let whole = digits.len() - usize::from(digits.len() % 4 == 1);
+        LENIENT
+            .decode(&digits[..whole])
+            .is_ok_and(|bytes| redact::holds_agent_key(&bytes))
+    })
+}
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// The word with JSON's and the URL's escapes read once.
+fn unescaped(word: &str) -> Vec<u8> {
+    let bytes = word.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let (byte, length) = match &bytes[at..] {
+            [b'%', high, low, ..] => (hex_byte([*high, *low]), 3),
+            [b'\\', b'u', b'0', b'0', high, low, ..] => (hex_byte([*high, *low]), 6),
+            [b'\\', b'/', ..] => (Some(b'/'), 2),
+            _ => (None, 1),
+        };
+        plain.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { length } else { 1 };
+    }
+    plain
+}
+
+fn hex_byte(digits: [u8; 2]) -> Option<u8> {
+    let mut byte = [0];
+    hex::decode_to_slice(digits, &mut byte).ok()?;
+    Some(byte[0])
+}
+
+fn without_private_keys(text: &str) -> String {
+    const BEGIN: &str = "-----BEGIN ";
+    const END: &str = "-----END ";
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(BEGIN) {
+        let (before, block) = rest.split_at(begin);
+        let Some(end) = block.find(END) else { break };
+        shown.push_str(before);
+        if block[..end].contains("PRIVATE KEY") {
+            shown.push_str(redact::MASK);
+        } else {
+            shown.push_str(&block[..end]);
+        }
+        rest = &block[end..];
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// Takes out the string values of JSON members with such names.
+fn without_named_members(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find('"') {
+        let (before, quoted) = rest.split_at(begin + 1);
+        shown.push_str(before);
+        let Some(end) = end_of_string(quoted) else {
+            rest = quoted;
+            break;
+        };
+        let name = &quoted[..end];
+        rest = &quoted[end..];
+        if !is_secret_name(name) {
+            shown.push_str(name);
+            shown.push('"');
+            rest = &rest[1..];
+            continue;
+        }
+        shown.push_str(name);
+        let value = rest[1..]
+            .trim_start()
+            .strip_prefix(':')
+            .map(str::trim_start)
+            .and_then(|value| value.strip_prefix('"'));
+        match value.and_then(|value| Some((value, end_of_string(value)?))) {
+            Some((value, end)) if is_named_secret(&value[..end]) => {
+                let gap = rest.len() - value.len();
+                shown.push_str(&rest[..gap]);
+                shown.push_str(redact::MASK);
+                shown.push('"');
+                rest = &value[end + 1..];
+            }
+            _ => {
+                shown.push('"');
+                rest = &rest[1..];
+            }
+        }
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// Where the string whose first quote is gone ends.
+fn end_of_string(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// Takes out the values of form fields and query parameters with such names.
+fn without_named_parameters(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (index, pair) in text.split('&').enumerate() {
+        if index > 0 {
+            shown.push('&');
+        }
+        let split = pair.split_once('=').and_then(|(before, value)| {
+            let name = before
+                .rsplit(['?', '\n', ' ', '"'])
+                .next()
+                .unwrap_or_default();
+            let end = value.find(['\n', ' ', '"']).unwrap_or(value.len());
+            (is_secret_name(name) && is_named_secret(&value[..end]))
+                .then(|| (before, &value[end..]))
+        });
+        match split {
+            Some((before, after)) => {
+                shown.push_str(before);
+                shown.push('=');
+                shown.push_str(redact::MASK);
+                shown.push_str(after);
+            }
+            None => shown.push_str(pair),
+        }
+    }
+    shown
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    NAMES.contains(&plain.as_str())
+}
+
+/// A value that is taken out for its name alone is one word: sentences are for the judge.
+fn is_named_secret(value: &str) -> bool {
+    !value.is_empty()
+        && value.len() <= NAMED_BYTES_MAX
+        && !value.contains(char::is_whitespace)
+        && value != redact::MASK
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key() -> impl Strategy<Value = String> {
+        prop::collection::vec(0_u8..=255, 32)
+            .prop_map(|bytes| format!("agt_{}", hex::encode(bytes)))
+    }
+
+    proptest! {
+        #[test]
+        fn an_agent_key_is_not_shown_in_any_spelling(
+            key in key(),
+            before in "[a-z =&\"{:]{0,20}",
+            after in "[a-z =&\"}:]{0,20}",
+        ) {
+            let basic = format!("agent:{key}");
+            let digits = &key[4..];
+            for spelling in [
+                key.clone(),
+                utf8_percent_encode(&key, NON_ALPHANUMERIC).to_string(),
+                format!("\\u0061gt\\u005f{digits}"),
+                STANDARD.encode(&key),
+                URL_SAFE_NO_PAD.encode(&key),
+                STANDARD.encode(&basic),
+            ] {
+                let shown = conceal(&format!("{before} {spelling} {after}"));
+                prop_assert!(!shown.contains(&spelling), "{shown}");
+                prop_assert!(!shown.contains(digits), "{shown}");
+            }
+        }
+
+        #[test]
+        fn plain_words_stay(text in "[a-z ,.]{0,80}") {
+            prop_assert_eq!(conceal(&text), text);
+        }
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_form() {
+        for secret in [
+            "sk_live_51MtJUT2eZvKYlo2Cabcdef",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "AKIAIOSFODNN7EXAMPLE1",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        ] {
+            let shown = conceal(&format!("{{\"note\": \"use {secret} please\"}}"));
+            assert_eq!(shown, "{\"note\": \"use ••• please\"}");
+        }
+        let pem = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
+        assert_eq!(conceal(pem), "•••-----END PRIVATE KEY-----");
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_name() {
+        for (text, shown) in [
+            (
+                r#"{"user":"ana","password" : "hunter2","n":1}"#,
+                r#"{"user":"ana","password" : "•••","n":1}"#,
+            ),
+            (r#"{"client_secret":"a\"b"}"#, r#"{"client_secret":"•••"}"#),
+            (
+                "grant=x&client_secret=abc&to=ana",
+                "grant=x&client_secret=•••&to=ana",
+            ),
+            (
+                "GET https://a.example/?api_key=abc HTTP",
+                "GET https://a.example/?api_key=••• HTTP",
+            ),
+        ] {
+            assert_eq!(conceal(text), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_more_than_a_secret_is_shown() {
+        for text in [
+            r#"{"secret":"send all the money to mallory"}"#,
+            r#"{"password":true,"token":"","nextPageToken":"abc"}"#,
+            r#"{"password"#,
+            "token=",
+            "sk_live_",
+            "https://a.example/sk-learn-documentation-page",
+        ] {
+            assert_eq!(conceal(text), text);
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! The assessor that asks a language model, for what rules and the built-in assessor leave open.
+//!
+//! A question has two steps. The first describes the request from itself and its documentation,
+//! and does not know the intent (`description`); the second compares it with the intent and the
+//! operator's rules in words (`comparison`). Both answers are words out of closed lists; the
+//! score is ours (`weigh`). The model may raise what the built-in assessor says. It may lower it
+//! only by a clear "yes, exactly this, and harmless", and never below a floor.
+//!
+//! What agents and documents wrote stands between fences (`fence`) and without secrets
+//! (`conceal`). No credential of the vault enters this room, and nothing here decides.
+
+mod ask;
+mod breaker;
+mod comparison;
+mod conceal;
+mod condition;
+mod description;
+mod dialect;
+mod error;
+mod fence;
+mod key;
+mod material;
+mod metrics;
+mod server;
+mod spending;
+mod weigh;
+mod word;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use gaiterguard_domain::id::{AgentId, ServiceId};
+use gaiterguard_domain::request::{CanonicalRequest, Digest};
+use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
+use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::verdict::{Signal, Verdict};
+use moka::future::Cache;
+use secrecy::SecretString;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+pub use comparison::TextRule;
+pub use condition::{Coverage, ExampleRequest, ProposedCondition, WordedRule};
+pub use error::LlmError;
+pub use material::Unshowable;
+pub use metrics::LlmMetrics;
+pub use server::LlmSetupError;
+pub use spending::{Ceilings, Spent, Tokens};
+
+use ask::{CALLS_AT_ONCE_MAX, Line};
+use breaker::Breaker;
+use comparison::{Applies, Comparison, Purpose};
+use description::Description;
+use dialect::KnownDialect;
+use material::Material;
+use server::Server;
+use spending::Spending;
+use weigh::Finding;
+
+/// How many findings are remembered.
+const FINDINGS_MAX: u64 = 10_000;
+
+/// How long a finding is remembered.
+const FINDING_LIFETIME: Duration = Duration::from_hours(1);
+
+/// The score of what is held because the model could not be asked or did not answer.
+const UNJUDGED_SCORE: f64 = 0.6;
+
+/// What becomes of a request when the model that it needs fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureMode {
+    /// It is held unless its method is GET, HEAD or OPTIONS; then the built-in verdict stands.
+    BlockUnsafe,
+    /// It is held.
+    BlockAll,
+}
+
+/// An OpenAI-compatible server, and how it is used.
+#[derive(Clone, Debug)]
+pub struct LlmSettings {
+    /// Its address, up to and including `/v1`.
+    pub base_url: String,
+    /// The key that it wants.
+    pub api_key: Option<SecretString>,
+    /// The model's name.
+    pub model: String,
+    /// How long a judgement may take as a whole.
+    pub timeout: Duration,
+    /// What becomes of a request when the model fails.
+    pub failure_mode: FailureMode,
+    /// What may be spent in a day.
+    pub ceilings: Ceilings,
+}
+
+/// What the model is asked about. Neither a credential nor an agent's key is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct LlmQuestion<'a> {
+    /// The exact request.
+    pub request: &'a CanonicalRequest,
+    /// Its digest.
+    pub digest: Digest,
+    /// Why the agent wants to send it; empty if it did not say.
+    pub intent: &'a str,
+    /// The agent.
+    pub agent: AgentId,
+    /// Its name.
+    pub agent_name: &'a str,
+    /// The service.
+    pub service: ServiceId,
+    /// Its name.
+    pub service_name: &'a str,
+    /// What the service's documents say of such a request.
+    pub documentation: &'a [&'a str],
+    /// The operator's rules in words that cover the request.
+    pub rules: &'a [TextRule<'a>],
+    /// What the built-in assessor says.
+    pub built_in: &'a Verdict,
+    /// A score that nothing the model says goes below.
+    pub floor: f64,
+    /// Whether the method is GET, HEAD or OPTIONS.
+    pub is_safe: bool,
+}
+
+/// What follows from the built-in verdict and the model's words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LlmVerdict {
+    /// The verdict of both.
+    pub verdict: Verdict,
+    /// Whether the request is to be held whatever the threshold.
+    pub must_hold: bool,
+    /// The rules in words that the request falls under.
+    pub matched_rules: Vec<MatchedRule>,
+}
+
+/// Why there is no finding.
+#[derive(Clone, Debug, thiserror::Error)]
+enum Unjudged {
+    #[error(transparent)]
+    Unshowable(#[from] Unshowable),
+    #[error(transparent)]
+    Failed(#[from] LlmError),
+}
+
+/// The assessor.
+pub struct Llm {
+    line: Line,
+    timeout: Duration,
+    failure_mode: FailureMode,
+    findings: Cache<Digest, Arc<[Finding]>>,
+}
+
+impl Llm {
+    /// Sets the assessor up; nothing is asked yet.
+    pub fn new(settings: &LlmSettings, clock: Arc<dyn Clock>) -> Result<Self, LlmSetupError> {
+        let server = Server::new(
+            &settings.base_url,
+            settings.api_key.as_ref(),
+            settings.timeout,
+        )?;
+        Ok(Self {
+            line: Line {
+                server,
+                model: settings.model.clone(),
+                dialect: KnownDialect::default(),
+                breaker: Breaker::new(Arc::clone(&clock)),
+                spending: Spending::new(settings.ceilings, clock),
+                turns: Semaphore::new(CALLS_AT_ONCE_MAX),
+                metrics: LlmMetrics::default(),
+            },
+            timeout: settings.timeout,
+            failure_mode: settings.failure_mode,
+            findings: Cache::builder()
+                .max_capacity(FINDINGS_MAX)
+                .time_to_live(FINDING_LIFETIME)
+                .build(),
+        })
+    }
+
+    /// Judges a request that the built-in assessor leaves open. A question that was answered
+    /// within the last hour is not asked again, and one that is being asked is not asked twice.
+    pub async fn assess(&self, question: LlmQuestion<'_>) -> LlmVerdict {
+        let begun = Instant::now();
+        let findings = self.findings(&question).await;
+        self.line.metrics.took(begun.elapsed());
+        match findings {
+            Ok(findings) => combine(&question, &findings),
+            Err(unjudged) => self.unjudged(&question, &unjudged),
+        }
+    }
+
+    /// The model's name.
+    pub fn model(&self) -> &str {
+        &self.line.model
+    }
+
+    /// The numbers about its work.
+    pub fn metrics(&self) -> &LlmMetrics {
+        &self.line.metrics
+    }
+
+    /// What was spent today.
+    pub fn spent_today(&self) -> Spent {
+        self.line.spending.spent()
+    }
+
+    /// Whether the model is left alone at present because it failed.
+    pub fn is_circuit_open(&self) -> bool {
+        self.line.breaker.is_open()
+    }
+
+    async fn findings(&self, question: &LlmQuestion<'_>) -> Result<Arc<[Finding]>, Unjudged> {
+        let metrics = &self.line.metrics;
+        let key = key::key(&self.line.model, question);
+        if let Some(findings) = self.findings.get(&key).await {
+            metrics.judged("cache");
+            return Ok(findings);
+        }
+        let is_ours = AtomicBool::new(false);
+        let found = self.findings.try_get_with(key, async {
+            is_ours.store(true, Ordering::Relaxed);
+            self.find(question).await
+        });
+        // Whoever joins a question late waits no longer than one who asks it.
+        let found = timeout_at(Instant::now() + self.timeout, found).await;
+        let found = match found {
+            Ok(found) => found.map_err(|unjudged| Unjudged::clone(&unjudged)),
+            Err(_) => Err(LlmError::TimedOut.into()),
+        };
+        metrics.judged(match &found {
+            Err(_) => "failed",
+            Ok(_) if is_ours.load(Ordering::Relaxed) => "model",
+            Ok(_) => "twin",
+        });
+        found
+    }
+
+    /// Asks about every piece of the request.
+    async fn find(&self, question: &LlmQuestion<'_>) -> Result<Arc<[Finding]>, Unjudged> {
+        let deadline = Instant::now() + self.timeout;
+        let material = Material::of(question.request)?;
+        let rules = comparison::shown_rules(question.rules)?;
+        let documentation = material::documentation(question.documentation);
+        let purpose = Purpose {
+            intent: question.intent,
+            agent_name: question.agent_name,
+            service_name: question.service_name,
+            rules: &rules,
+            rule_count: question.rules.len(),
+        };
+        let pieces = (0..material.pieces.len()).map(|piece| {
+            let (material, documentation, purpose) = (&material, &documentation, &purpose);
+            async move {
+                let asking = Description::asking(material, piece, documentation);
+                let description = self.line.ask(&asking, deadline, Description::read).await?;
+                let asking = Comparison::asking(material, piece, documentation, purpose);
+                let read = |answer: &str| Comparison::read(answer, purpose.rule_count);
+                let comparison = self.line.ask(&asking, deadline, read).await?;
+                Ok::<_, LlmError>(Finding {
+                    description,
+                    comparison,
+                })
+            }
+        });
+        Ok(try_join_all(pieces).await?.into())
+    }
+
+    /// What becomes of a request about which the model said nothing.
+    fn unjudged(&self, question: &LlmQuestion<'_>, unjudged: &Unjudged) -> LlmVerdict {
+        let must_hold = match unjudged {
+            Unjudged::Unshowable(_) => true,
+            Unjudged::Failed(_) => self.failure_mode == FailureMode::BlockAll || !question.is_safe,
+        };
+        let code = match unjudged {
+            Unjudged::Unshowable(_) => "llm_not_shown",
+            Unjudged::Failed(_) => "llm_failed",
+        };
+        let follows = if must_hold {
+            "so a human is to look at it"
+        } else {
+            "so this rests on the built-in assessor alone"
+        };
+        let sentence = sentence_of(&format!("{unjudged}, {follows}."));
+        let built_in = question.built_in;
+        let score = if must_hold {
+            built_in.score.max(UNJUDGED_SCORE)
+        } else {
+            built_in.score
+        };
+        let mut signals = built_in.signals.clone();
+        signals.push(Signal {
+            code: code.to_owned(),
+            weight: if must_hold { UNJUDGED_SCORE } else { 0.0 },
+            evidence: "llm".to_owned(),
+            sentence: sentence.clone(),
+        });
+        LlmVerdict {
+            verdict: Verdict {
+                score: score.max(question.floor),
+                explanation: format!("{sentence} {}", built_in.explanation),
+                signals,
+            },
+            must_hold,
+            matched_rules: Vec::new(),
+        }
+    }
+}
+
+/// The verdict of the built-in assessor and the model together.
+fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVerdict {
+    let built_in = question.built_in;
+    let worst = findings
+        .iter()
+        .max_by(|a, b| a.score().total_cmp(&b.score()));
+    let Some(worst) = worst else {
+        return LlmVerdict {
+            verdict: built_in.clone(),
+            must_hold: true,
+            matched_rules: Vec::new(),
+        };
+    };
+    let is_released = findings.iter().all(Finding::is_clear_and_harmless);
+    let said = worst.score();
+    let score = if is_released {
+        said.min(built_in.score)
+    } else {
+        said.max(built_in.score)
+    };
+    let sentence = worst.sentence();
+    let mut explanation = if is_released || said >= built_in.score {
+        sentence.clone()
+    } else {
+        format!("{} {sentence}", built_in.explanation)
+    };
+    let mut signals = built_in.signals.clone();
+    signals.push(Signal {
+        code: if is_released { "llm_release" } else { "llm" }.to_owned(),
+        weight: said,
+        evidence: "llm".to_owned(),
+        sentence,
+    });
+    let mut must_hold = false;
+    let mut matched_rules = Vec::new();
+    for (index, rule) in question.rules.iter().enumerate() {
+        match applies(rule.effect, index, findings) {
+            Applies::No => {}
+            Applies::Yes => matched_rules.push(MatchedRule {
+                id: rule.id,
+                name: rule.name.to_owned(),
+                effect: rule.effect,
+                unevaluated: None,
+            }),
+            Applies::Unclear => {
+                must_hold = true;
+                let doubt = format!(
+                    "The language model cannot tell whether the rule “{}” is about this.",
+                    rule.name
+                );
+                explanation = format!("{doubt} {explanation}");
+                signals.push(Signal {
+                    code: "llm_rule_unclear".to_owned(),
+                    weight: UNJUDGED_SCORE,
+                    evidence: "llm".to_owned(),
+                    sentence: doubt,
+                });
+            }
+        }
+    }
+    if must_hold {
+        // Doubt about a rule that restricts outweighs a rule that lets pass.
+        matched_rules.retain(|rule| rule.effect != RuleEffect::Allow);
+    }
+    LlmVerdict {
+        verdict: Verdict {
+            score: score.max(question.floor),
+            explanation,
+            signals,
+        },
+        must_hold,
+        matched_rules,
+    }
+}
+
+/// Whether a rule is about the request, by what was found in all its pieces. A rule that restricts
+/// is, if one piece is enough for it; one that lets pass only if all of them say so, and if the
+/// request is clearly the one that the intent asks for.
+fn applies(effect: RuleEffect, index: usize, findings: &[Finding]) -> Applies {
+    let mut words = findings
+        .iter()
+        .map(|finding| finding.comparison.rules.get(index).copied());
+    if effect == RuleEffect::Allow {
+        let lets_pass = words.all(|word| word == Some(Applies::Yes))
+            && findings.iter().all(Finding::is_asked_for);
+        return if lets_pass { Applies::Yes } else { Applies::No };
+    }
+    let words: Vec<Applies> = words.map(|word| word.unwrap_or(Applies::Unclear)).collect();
+    if words.contains(&Applies::Yes) {
+        Applies::Yes
+    } else if words.contains(&Applies::Unclear) {
+        Applies::Unclear
+    } else {
+        Applies::No
+    }
+}
+
+/// The text with a capital letter first.
+fn sentence_of(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

@@ -1,0 +1,142 @@
+//! Servers that understand less than others.
+
+use gaiterguard_tests::{
+    AskedModel, Reply, Step, exact_comparison, harmless_description, refusal, says, says_text,
+};
+use serde_json::Value;
+
+use crate::desk::{Case, Desk};
+
+fn right(asked: &AskedModel) -> Value {
+    match asked.step {
+        Step::Description => harmless_description(),
+        _ => exact_comparison(asked),
+    }
+}
+
+fn form(asked: &AskedModel) -> &str {
+    asked.body["response_format"]["type"]
+        .as_str()
+        .unwrap_or("none")
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_schema_is_asked_without_and_that_is_remembered() {
+    let desk = Desk::new().await;
+    desk.model.script(|asked| match form(asked) {
+        "json_schema" => {
+            refusal("'response_format.type' : value must be one of ['text', 'json_object']")
+        }
+        _ => says(&right(asked)),
+    });
+    for body in ["1", "2"] {
+        let verdict = desk.assess(&Case::new("POST", body)).await;
+        assert!(!verdict.must_hold, "{verdict:?}");
+    }
+    let asked = desk.model.asked();
+    let forms: Vec<&str> = asked.iter().map(form).collect();
+    assert_eq!(
+        forms,
+        [
+            "json_schema",
+            "json_object",
+            "json_object",
+            "json_object",
+            "json_object"
+        ]
+    );
+    assert_eq!(asked[1].step, Step::Description);
+}
+
+#[tokio::test]
+async fn an_answer_of_another_form_may_be_repaired_once() {
+    let desk = Desk::new().await;
+    desk.model.script(|asked| {
+        if asked.is_repair {
+            says(&right(asked))
+        } else {
+            says_text("Let me think. It is harmless.")
+        }
+    });
+    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    assert!(!verdict.must_hold, "{verdict:?}");
+    let asked = desk.model.asked();
+    let repairs: Vec<bool> = asked.iter().map(|asked| asked.is_repair).collect();
+    assert_eq!(repairs, [false, true, false, true]);
+    let told = asked[1].body["messages"][3]["content"].as_str().unwrap();
+    assert!(told.contains("it is not one JSON object"), "{told}");
+    assert!(
+        !told.contains("think"),
+        "what the model said is not repeated as ours: {told}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_knows_nothing_of_forms_may_think_aloud() {
+    let desk = Desk::new().await;
+    desk.model.script(|asked| match form(asked) {
+        "none" if asked.step == Step::Description => says_text(&format!(
+            "<think>\nIt writes.\n</think>\n```json\n{}\n```",
+            right(asked)
+        )),
+        "none" => says(&right(asked)),
+        _ => refusal("unknown parameter: response_format"),
+    });
+    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    assert!(!verdict.must_hold, "{verdict:?}");
+    assert_eq!(desk.model.calls(), 4);
+}
+
+#[tokio::test]
+async fn a_server_with_newer_parameters_is_met_there() {
+    let desk = Desk::new().await;
+    desk.model.script(|asked| {
+        if asked.body.get("max_tokens").is_some() {
+            refusal("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        } else if asked.body.get("temperature").is_some() {
+            refusal("Unsupported value: 'temperature' does not support 0 with this model.")
+        } else {
+            says(&right(asked))
+        }
+    });
+    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    assert!(!verdict.must_hold, "{verdict:?}");
+    assert_eq!(desk.model.calls(), 4);
+    let asked = desk.model.asked();
+    assert_eq!(form(asked.last().unwrap()), "json_schema");
+}
+
+#[tokio::test]
+async fn a_refusal_of_one_request_does_not_change_how_others_are_asked() {
+    let desk = Desk::new().await;
+    desk.model.script(|asked| {
+        if asked.user.contains("huge") {
+            refusal("This model's maximum context length is 4096 tokens.")
+        } else {
+            says(&right(asked))
+        }
+    });
+    assert!(!desk.assess(&Case::new("POST", "1")).await.must_hold);
+    let verdict = desk.assess(&Case::new("POST", "huge")).await;
+    assert!(verdict.must_hold, "{verdict:?}");
+    assert!(
+        verdict.verdict.explanation.contains("status 400"),
+        "{verdict:?}"
+    );
+    assert!(!desk.assess(&Case::new("POST", "2")).await.must_hold);
+    assert!(
+        desk.model
+            .asked()
+            .iter()
+            .all(|asked| form(asked) == "json_schema")
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_everything_has_failed() {
+    let desk = Desk::new().await;
+    desk.model.always(Reply::status(400));
+    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    assert!(verdict.must_hold, "{verdict:?}");
+    assert!(desk.model.calls() <= 5);
+}

@@ -1,0 +1,14 @@
+//! The assessor that asks a language model, against a scripted server on a real socket.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up what it tests has failed"
+)]
+
+mod conditions;
+mod desk;
+mod dialects;
+mod failures;
+mod secrets;
+mod twins;
+mod verdicts;

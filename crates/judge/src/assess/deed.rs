@@ -1,0 +1,635 @@
+//! What a request does, by its method, its path, its documentation and its fields.
+
+use http::Method;
+
+use super::effect::Effect;
+use super::field::Fields;
+use super::finding::{Finding, shown};
+use super::lexicon::{self, Sense, any_of_name};
+use super::mention::{Mentions, number};
+use super::route::{Route, Told};
+use super::words::{of_name, of_text, stem};
+use super::{Documented, Operation};
+use crate::Node;
+use crate::opened::{Oddity, OddityKind, Request};
+
+/// The score of a change that nothing makes worse.
+const CHANGE: f64 = 0.3;
+
+/// The score of a question that is put with an unsafe method.
+const ASKING: f64 = 0.15;
+
+/// The gravest effect that was found.
+pub(crate) fn effect(method: &Method, findings: &[Finding]) -> Effect {
+    let told = [
+        Effect::Delete,
+        Effect::Pay,
+        Effect::Access,
+        Effect::Code,
+        Effect::ShareOutside,
+    ];
+    let found = told.into_iter().find(|effect| {
+        findings
+            .iter()
+            .any(|finding| finding.code == effect.code() && finding.floor > 0.0)
+    });
+    if let Some(effect) = found {
+        return effect;
+    }
+    if findings.iter().any(|finding| finding.code == "asks") {
+        return Effect::Read;
+    }
+    match *method {
+        Method::GET | Method::HEAD | Method::OPTIONS => Effect::Read,
+        Method::POST => Effect::Create,
+        _ => Effect::Change,
+    }
+}
+
+/// What a message weighs that is the very one the intent asks for. Together with the weight of a
+/// change it stays below the usual threshold, and nothing else may be odd about it.
+const EXPLAINED_MESSAGE: f64 = 0.2;
+
+/// Takes the demand to hold off a message that the intent explains in full.
+pub(crate) fn relieve_message(findings: &mut [Finding]) {
+    for finding in findings {
+        if finding.code == Effect::ShareOutside.code() {
+            finding.floor = 0.0;
+            finding.weight = EXPLAINED_MESSAGE;
+        }
+    }
+}
+
+pub(crate) fn of_request(
+    request: &Request<'_>,
+    query: &Node<'_>,
+    route: &Route<'_>,
+    fields: &Fields,
+    documented: &Documented<'_>,
+    mentions: &Mentions<'_>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let method = request.method;
+    let safe = gaiterguard_domain::request::is_safe(method);
+    if safe {
+        let sentence = format!("{method} asks for nothing to change.");
+        findings.push(Finding::hint("reads", 0.0, "method", sentence));
+        if let Some(word) = route.deleting_verb() {
+            let sentence = format!(
+                "{method} should change nothing, but the path says “{}”.",
+                shown(&word)
+            );
+            findings.push(Finding::holding(
+                "safe_method_deletes",
+                0.6,
+                "path",
+                sentence,
+            ));
+        }
+    } else if method == Method::DELETE {
+        let sentence = "DELETE removes what the path names.";
+        findings.push(Finding::holding("deletes", 0.8, "method", sentence).certain());
+        if !route.is_addressed()
+            || any_of_name(request.query.unwrap_or_default(), |word| {
+                word == stem("all")
+            })
+        {
+            let sentence = "It names no single thing, so it may remove many.";
+            findings.push(Finding::hint("bulk_delete", 0.3, "path", sentence));
+        }
+    }
+    findings.extend(of_calls(fields, safe));
+    if !safe {
+        if method != Method::DELETE {
+            findings.extend(of_route(request, query, route, fields, mentions));
+        }
+        findings.extend(of_body(method, fields));
+    }
+    findings.extend(of_document(documented, fields, safe, &findings));
+    findings
+}
+
+fn told_finding(effect: Effect, told: &str, evidence: &str, place: &str) -> Finding {
+    let floor = match effect {
+        Effect::Delete | Effect::Pay | Effect::Access => 0.75,
+        Effect::Code => 0.7,
+        _ => 0.6,
+    };
+    let sentence = format!(
+        "The word “{}” in the {place} says that it {}.",
+        shown(told),
+        effect.phrase()
+    );
+    let finding = Finding::holding(effect.code(), floor, evidence, sentence);
+    if effect == Effect::ShareOutside {
+        finding
+    } else {
+        finding.certain()
+    }
+}
+
+/// Names in the query that stand for a part of what the path names, as in `/bucket?acl`.
+fn of_flags(query: &Node<'_>) -> Option<Finding> {
+    query.members().iter().find_map(|(name, value)| {
+        let bare = value.as_text().is_some_and(str::is_empty);
+        match lexicon::sense(stem(name)).filter(|_| bare) {
+            Some(Sense::DeleteVerb) => Some(told_finding(Effect::Delete, name, "query", "query")),
+            Some(Sense::Certain(effect)) => Some(told_finding(effect, name, "query", "query")),
+            _ => None,
+        }
+    })
+}
+
+fn of_route(
+    request: &Request<'_>,
+    query: &Node<'_>,
+    route: &Route<'_>,
+    fields: &Fields,
+    mentions: &Mentions<'_>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(place) = Route::run_place(request.path) {
+        let sentence = format!("It changes “{place}”, which decides what is run.");
+        findings.push(Finding::holding(Effect::Code.code(), 0.7, "path", sentence).certain());
+    }
+    if let Some(verb) = route.deleting_verb() {
+        findings.push(told_finding(Effect::Delete, &verb, "path", "path"));
+    }
+    let queries_only = fields.graphql == Some(false);
+    match route.told() {
+        _ if asks_only(fields) => {
+            findings.push(Finding::hint(
+                "asks",
+                ASKING,
+                "",
+                "What it calls only asks for an answer.",
+            ));
+            return findings;
+        }
+        _ if queries_only => {
+            findings.push(Finding::hint(
+                "asks",
+                ASKING,
+                "",
+                "The GraphQL document only reads.",
+            ));
+            return findings;
+        }
+        Some(Told {
+            sense: Sense::Asks,
+            word,
+        }) => {
+            let sentence = format!(
+                "The word “{}” in the path says that it only asks for an answer.",
+                shown(&word)
+            );
+            findings.push(Finding::hint("asks", ASKING, "path", sentence));
+            return findings;
+        }
+        Some(Told {
+            sense: Sense::Certain(effect),
+            word,
+        }) if !route.logs_in() => {
+            findings.push(told_finding(effect, &word, "path", "path"));
+        }
+        Some(Told {
+            sense: Sense::Message,
+            word,
+        }) => {
+            let sends = route.words().any(|word| {
+                lexicon::sense(stem(word)) == Some(Sense::Certain(Effect::ShareOutside))
+            });
+            let edits = matches!(*request.method, Method::PUT | Method::PATCH)
+                && route.is_addressed()
+                || route.changes_present();
+            if edits && !sends {
+                let sentence = format!(
+                    "It changes something that can be sent to others (“{}”).",
+                    shown(&word)
+                );
+                findings.push(Finding::hint("changes_message", 0.1, "path", sentence));
+            } else {
+                findings.push(told_finding(Effect::ShareOutside, &word, "path", "path"));
+            }
+        }
+        Some(Told {
+            sense: Sense::Made(effect),
+            word,
+        }) => {
+            let moves_money = effect == Effect::Pay
+                && (!fields.amounts.is_empty() || !fields.payments.is_empty());
+            if request.method == Method::POST && !route.is_addressed() || moves_money {
+                findings.push(told_finding(effect, &word, "path", "path"));
+            } else {
+                let sentence = format!(
+                    "It changes something that costs or that runs (“{}”).",
+                    shown(&word)
+                );
+                findings.push(Finding::hint("changes_costly", 0.25, "path", sentence));
+            }
+        }
+        Some(Told {
+            sense: Sense::Likely(effect),
+            word,
+        }) => {
+            let sentence = format!(
+                "The word “{}” in the path may mean that it {}.",
+                shown(&word),
+                effect.phrase()
+            );
+            let weight = if mentions.is_empty() || mentions.asks_for(effect) {
+                0.15
+            } else {
+                0.25
+            };
+            findings.push(Finding::hint("may_have_effect", weight, "path", sentence));
+        }
+        Some(Told {
+            sense: Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb | Sense::Certain(_),
+            ..
+        })
+        | None => {}
+    }
+    if request.method != Method::DELETE {
+        let sentence = format!("{} creates or changes something.", request.method);
+        findings.push(Finding::hint("changes", CHANGE, "method", sentence));
+    }
+    if route.changes_names() {
+        let sentence = "It changes where a name on the internet leads.";
+        findings.push(Finding::holding(Effect::Code.code(), 0.7, "path", sentence).certain());
+    }
+    findings.extend(of_flags(query));
+    if route.adds_to_group() {
+        findings.push(told_finding(Effect::Access, "users", "path", "path"));
+    }
+    if route.words().any(|word| {
+        ["batch", "bulk", "mass"]
+            .iter()
+            .any(|many| word.to_ascii_lowercase().starts_with(many))
+    }) {
+        findings.push(Finding::hint(
+            "bulk_path",
+            0.15,
+            "path",
+            "The path says that it touches many things at once.",
+        ));
+    }
+    if let Some(above) = route.above() {
+        let sentence = format!(
+            "It belongs to something that {} (“{}”).",
+            above.sense.effect().phrase(),
+            shown(&above.word)
+        );
+        findings.push(Finding::hint("beneath_effect", 0.08, "path", sentence));
+    }
+    if matches!(*request.method, Method::PUT | Method::PATCH)
+        && !route.names_one()
+        && request.query.is_none()
+    {
+        let is_many = route.told().is_some_and(|told| told.word.ends_with('s'));
+        if is_many {
+            findings.push(Finding::hint(
+                "no_single_thing",
+                0.15,
+                "path",
+                "It names no single thing, so it may change many.",
+            ));
+        }
+    }
+    findings
+}
+
+/// Whether it is made of calls that change nothing.
+fn asks_only(fields: &Fields) -> bool {
+    !fields.calls.is_empty()
+        && fields.calls.iter().all(|call| match &call.method {
+            Some(method) => ["GET", "HEAD", "OPTIONS"]
+                .iter()
+                .any(|safe| method.eq_ignore_ascii_case(safe)),
+            None => Route::of_call(&call.name).only_asks(),
+        })
+}
+
+fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut changing = 0;
+    for call in &fields.calls {
+        let method = call
+            .method
+            .as_deref()
+            .unwrap_or(if safe { "GET" } else { "POST" });
+        if ["GET", "HEAD", "OPTIONS"]
+            .iter()
+            .any(|safe| method.eq_ignore_ascii_case(safe))
+            && call.method.is_some()
+        {
+            continue;
+        }
+        changing += 1;
+        let route = Route::of_call(&call.name);
+        if call.method.is_none() && route.only_asks() {
+            changing -= 1;
+            continue;
+        }
+        let effect = if method.eq_ignore_ascii_case("DELETE") || route.deleting_verb().is_some() {
+            Some(Effect::Delete)
+        } else {
+            match route.told().map(|told| told.sense) {
+                Some(Sense::DeleteVerb) => Some(Effect::Delete),
+                Some(Sense::Certain(effect) | Sense::Made(effect)) => Some(effect),
+                Some(Sense::Message) => Some(Effect::ShareOutside),
+                _ => None,
+            }
+        };
+        if let Some(effect) = effect
+            && !findings.iter().any(|known| known.code == effect.code())
+        {
+            let sentence = format!(
+                "The call “{}” within it {}.",
+                shown(&call.name),
+                effect.phrase()
+            );
+            let finding = Finding::holding(effect.code(), 0.75, call.evidence.clone(), sentence);
+            findings.push(if effect == Effect::ShareOutside {
+                finding
+            } else {
+                finding.certain()
+            });
+        }
+    }
+    if changing > 1 {
+        let sentence = format!("{changing} changes are packed into one request.");
+        findings.push(Finding::hint(
+            "batch",
+            0.2,
+            fields.calls[0].evidence.clone(),
+            sentence,
+        ));
+    }
+    findings
+}
+
+fn of_body(method: &Method, fields: &Fields) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for found in &fields.actions {
+        let word = of_name(&found.value).next().unwrap_or_default();
+        let short = found.value.len() <= 32 && !found.value.contains(' ');
+        match lexicon::sense(stem(word)).filter(|_| short) {
+            Some(Sense::DeleteVerb | Sense::Certain(Effect::Delete)) => {
+                let sentence = format!(
+                    "“{}” is “{}”: that ends or removes something.",
+                    shown(&found.name),
+                    shown(&found.value)
+                );
+                findings.push(Finding::holding(
+                    Effect::Delete.code(),
+                    0.65,
+                    found.evidence.clone(),
+                    sentence,
+                ));
+            }
+            Some(Sense::Certain(Effect::Code)) => {
+                let sentence = format!(
+                    "“{}” is “{}”: that interferes with what runs.",
+                    shown(&found.name),
+                    shown(&found.value)
+                );
+                findings.push(Finding::hint(
+                    "runs_action",
+                    0.2,
+                    found.evidence.clone(),
+                    sentence,
+                ));
+            }
+            _ => {}
+        }
+    }
+    let audience = fields.actions.iter().filter(|found| {
+        ["anyone", "everyone", "public", "domain"]
+            .iter()
+            .any(|all| found.value.eq_ignore_ascii_case(all))
+    });
+    for found in fields.access.iter().chain(audience) {
+        let value = found.value.to_ascii_lowercase();
+        let opens = of_name(&value).find(|word| {
+            [
+                "admin",
+                "administrator",
+                "owner",
+                "superuser",
+                "root",
+                "public",
+                "anyone",
+                "everyone",
+                "world",
+            ]
+            .contains(word)
+        });
+        if let Some(word) = opens {
+            let sentence = format!(
+                "“{}” is “{}”: that gives much power or opens it to all.",
+                shown(&found.name),
+                shown(word)
+            );
+            findings.push(
+                Finding::holding(Effect::Access.code(), 0.7, found.evidence.clone(), sentence)
+                    .certain(),
+            );
+            break;
+        }
+    }
+    if let Some(found) = fields.secrets.first() {
+        let changes = matches!(*method, Method::PUT | Method::PATCH);
+        let sentence = format!("It sets or gives away a secret (“{}”).", shown(&found.name));
+        findings.push(if changes {
+            Finding::holding(Effect::Access.code(), 0.7, found.evidence.clone(), sentence).certain()
+        } else {
+            Finding::hint("gives_secret", 0.2, found.evidence.clone(), sentence)
+        });
+    }
+    if let Some(found) = fields.commands.first() {
+        let sentence = format!("It holds something to be run (“{}”).", shown(&found.value));
+        findings.push(Finding::hint(
+            "holds_command",
+            0.3,
+            found.evidence.clone(),
+            sentence,
+        ));
+    }
+    let money = fields.amounts.iter().find(|found| {
+        number(&found.value).is_some() && any_of_name(&found.name, |word| word == stem("amount"))
+    });
+    if let Some(found) = money {
+        let sentence = format!("It gives an amount ({}).", shown(&found.value));
+        findings.push(Finding::hint(
+            "gives_amount",
+            0.3,
+            found.evidence.clone(),
+            sentence,
+        ));
+    }
+    if let Some(found) = fields.payments.first() {
+        let sentence = format!("It names a means of payment (“{}”).", shown(&found.value));
+        findings.push(Finding::hint(
+            "names_payment",
+            0.05,
+            found.evidence.clone(),
+            sentence,
+        ));
+    }
+    findings
+}
+
+fn of_document(
+    documented: &Documented<'_>,
+    fields: &Fields,
+    safe: bool,
+    found: &[Finding],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match documented {
+        Documented::Nothing => {}
+        Documented::Unknown => {
+            let weight = if safe { 0.1 } else { 0.25 };
+            let sentence = "The service's documents know no such operation.";
+            findings.push(Finding::hint("undocumented", weight, "path", sentence));
+        }
+        Documented::As(operation) => {
+            findings.extend(of_operation(operation, safe, found));
+            let unknown = operation
+                .fields
+                .is_empty()
+                .then_some(())
+                .is_none()
+                .then(|| {
+                    fields.names.iter().find(|name| {
+                        !operation
+                            .fields
+                            .iter()
+                            .any(|field| of_name(field).any(|word| stem(word) == **name))
+                    })
+                });
+            if !safe && unknown.flatten().is_some() {
+                let sentence = "The body has a field that the documents do not know.";
+                findings.push(Finding::hint("undocumented_field", 0.1, "", sentence));
+            }
+        }
+    }
+    findings
+}
+
+/// The effect that the documented id, or the first words of the summary, speak of.
+fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Option<Finding> {
+    if safe {
+        return None;
+    }
+    let id = Route::of(operation.id).told();
+    let summary = of_text(operation.summary).take(2).find_map(|word| {
+        let sense = lexicon::sense(stem(word))?;
+        matches!(
+            sense,
+            Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message
+        )
+        .then(|| Told {
+            sense,
+            word: word.to_lowercase(),
+        })
+    });
+    let told = id
+        .filter(|told| {
+            matches!(
+                told.sense,
+                Sense::DeleteVerb | Sense::Certain(_) | Sense::Message
+            )
+        })
+        .or(summary)?;
+    let effect = told.sense.effect();
+    if found.iter().any(|finding| finding.code == effect.code()) {
+        return None;
+    }
+    let said = if operation.summary.is_empty() {
+        operation.id
+    } else {
+        operation.summary
+    };
+    let sentence = format!(
+        "Its documentation says “{}”, and that {}.",
+        shown(said),
+        effect.phrase()
+    );
+    let finding = Finding::holding(effect.code(), 0.65, "path", sentence);
+    Some(if effect == Effect::ShareOutside {
+        finding
+    } else {
+        finding.certain()
+    })
+}
+
+pub(crate) fn of_reading(
+    route: &Route<'_>,
+    query: &Node<'_>,
+    mentions: &Mentions<'_>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(place) = route.secret_place() {
+        let sentence = format!("It reads secrets (“{}”).", shown(&place));
+        findings.push(Finding::holding("reads_secrets", 0.65, "path", sentence));
+    }
+    let secret = query.members().iter().find_map(|(_, value)| {
+        of_text(value.as_text()?).find(|word| {
+            let stem = stem(word);
+            lexicon::is_secret_word(stem) && !mentions.has(stem)
+        })
+    });
+    if let Some(word) = secret
+        && !mentions.is_empty()
+    {
+        let sentence = format!(
+            "It looks for “{}”, of which the intent says nothing.",
+            shown(word)
+        );
+        findings.push(Finding::holding("searches_secrets", 0.6, "query", sentence));
+    }
+    findings
+}
+
+pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {
+    oddities
+        .iter()
+        .map(|oddity| {
+            let evidence = oddity.evidence.clone();
+            match &oddity.kind {
+                OddityKind::Unreadable(reason) => {
+                    let sentence = format!("It cannot be read in full: {reason}.");
+                    Finding::holding("unreadable", 0.8, evidence, sentence).certain()
+                }
+                OddityKind::Opaque => {
+                    Finding::holding("opaque", 0.55, evidence, "Its body cannot be looked into.")
+                }
+                OddityKind::Media => Finding::hint(
+                    "media",
+                    0.1,
+                    evidence,
+                    "Its body is a picture, a sound or the like.",
+                ),
+                OddityKind::BodyOnSafeMethod => Finding::hint(
+                    "body_on_safe_method",
+                    0.35,
+                    evidence,
+                    "It has a body, which its method should not have.",
+                ),
+                OddityKind::MethodOverride(method) => {
+                    let sentence = format!(
+                        "It asks the server to take its method for {}.",
+                        shown(method)
+                    );
+                    Finding::holding("method_override", 0.85, evidence, sentence).certain()
+                }
+                OddityKind::PathOverride => {
+                    let sentence = "It asks the server to take its path for another.";
+                    Finding::holding("path_override", 0.85, evidence, sentence).certain()
+                }
+            }
+        })
+        .collect()
+}

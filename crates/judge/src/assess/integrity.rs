@@ -1,0 +1,596 @@
+//! Whether a request does what its intent says: what the intent names is held against whom, what
+//! and how much the request names.
+
+use super::effect::Effect;
+use super::field::{Fields, Found, is_email};
+use super::finding::{Finding, shown};
+use super::mention::{Date, Mentions, host_of, number};
+use super::route::Route;
+use super::words::{Stem, of_name, of_text, stem};
+
+/// What a request does, as far as it is known.
+pub(crate) struct Deed<'a> {
+    pub(crate) effect: Effect,
+    pub(crate) route: &'a Route<'a>,
+    pub(crate) fields: &'a Fields,
+    pub(crate) host: &'a str,
+    /// Words of the documented operation.
+    pub(crate) documented: &'a str,
+}
+
+/// Everything that does not fit.
+pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>, explained: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(asks_only_to_look(deed, mentions));
+    findings.extend(unrelated(deed, mentions));
+    findings.extend(recipients(deed, mentions));
+    findings.extend(accounts(deed, mentions));
+    findings.extend(amounts(deed, mentions));
+    findings.extend(identifiers(deed, mentions));
+    findings.extend(powers(deed, mentions));
+    findings.extend(actions(deed, mentions));
+    findings.extend(payments(deed, mentions));
+    findings.extend(links(deed, mentions));
+    findings.extend(dates(deed, mentions));
+    if !explained {
+        findings.extend(contents(deed, mentions));
+    }
+    findings.extend(codes(deed, mentions));
+    findings
+}
+
+/// How much of a public post has to stand in the intent, word for word.
+const QUOTED_SHARE: f64 = 0.6;
+
+/// Whether a message is the very one that the intent asks for: it asks to send, names everyone whom
+/// it reaches, and the message brings nothing along, no link, address, code or number, that the
+/// intent does not hold. A post that reaches nobody in particular has to be quoted in the intent.
+pub(crate) fn explains_message(deed: &Deed<'_>, mentions: &Mentions<'_>) -> bool {
+    let fields = deed.fields;
+    let brings_nothing = fields.findings.is_empty()
+        && fields.calls.is_empty()
+        && fields.accounts.is_empty()
+        && fields.attendees.is_empty()
+        && fields.secrets.is_empty()
+        && fields.commands.is_empty()
+        && links(deed, mentions).is_none()
+        && codes(deed, mentions).is_none()
+        && fields
+            .addresses
+            .iter()
+            .all(|found| is_named(&found.value, mentions));
+    let reaches = &fields.recipients;
+    let places = deed.route.identifiers().filter(|(before, _)| *before != 0);
+    let mut places = places.map(|(_, text)| text).peekable();
+    let is_expected = if !reaches.is_empty() {
+        // Many a host may have a mailbox of the same name, so an address is named in full.
+        reaches.iter().all(|found| {
+            if is_email(&found.value) {
+                mentions.names(&found.value)
+            } else {
+                is_named(&found.value, mentions)
+            }
+        })
+    } else if places.peek().is_some() {
+        places.all(|place| mentions.names(place))
+    } else {
+        let (words, known, _) = coverage(fields, mentions);
+        words >= WORDS_MIN && as_f64(known) >= QUOTED_SHARE * as_f64(words)
+    };
+    // What is passed on unseen, as with a forwarded mail, nobody has looked at.
+    let is_seen = !fields.contents.is_empty();
+    brings_nothing && is_seen && is_expected && mentions.asks_for(Effect::ShareOutside)
+}
+
+fn as_f64(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+/// A number of four digits or more in a text, such as a code that was sent to someone.
+fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let (found, code) = deed.fields.contents.iter().find_map(|found| {
+        let code = of_text(&found.value).find(|word| {
+            word.len() >= 4
+                && word.bytes().all(|byte| byte.is_ascii_digit())
+                && !word.starts_with("20")
+                && !mentions.names(word)
+        })?;
+        Some((found, code))
+    })?;
+    let sentence = format!(
+        "Its text gives the number {}, which the intent does not hold.",
+        shown(code)
+    );
+    Some(Finding::hint(
+        "number_not_in_intent",
+        0.15,
+        found.evidence.clone(),
+        sentence,
+    ))
+}
+
+fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    if mentions.only_looks() {
+        let sentence = format!(
+            "The intent only asks to look at something, but this {}.",
+            deed.effect.phrase()
+        );
+        return Some(Finding::hint("intent_only_reads", 0.4, "method", sentence));
+    }
+    let is_grave = deed.effect < Effect::Change;
+    (is_grave && !mentions.asks_for(deed.effect)).then(|| {
+        let sentence = format!(
+            "This {}, and the intent asks for nothing of the kind.",
+            deed.effect.phrase()
+        );
+        Finding::hint("effect_not_asked", 0.35, "path", sentence)
+    })
+}
+
+/// Whether the request speaks of nothing that the intent speaks of.
+fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let mut head = None;
+    let mut words = Vec::new();
+    for word in deed.route.words() {
+        head = Some(word);
+        words.push(stem(word));
+    }
+    words.extend(of_text(deed.documented).map(stem));
+    words.extend(&deed.fields.names);
+    words.extend(
+        deed.fields
+            .calls
+            .iter()
+            .flat_map(|call| of_name(&call.name))
+            .map(stem),
+    );
+    let concepts = words
+        .iter()
+        .fold(0, |bits, word| bits | super::lexicon::concepts(*word));
+    let related = concepts & mentions.concepts() != 0
+        || words.iter().any(|word| mentions.has(*word))
+        || deed
+            .route
+            .texts()
+            .any(|text| text.len() > 2 && mentions.names(text));
+    if related || head.is_none() {
+        return None;
+    }
+    let word = head.unwrap_or_default().to_lowercase();
+    let sentence = format!(
+        "The intent does not speak of “{}” or anything like it.",
+        shown(&word)
+    );
+    Some(Finding::hint("object_not_in_intent", 0.3, "path", sentence))
+}
+
+/// Whether the intent names someone, by address or by name.
+fn is_named(value: &str, mentions: &Mentions<'_>) -> bool {
+    let bare = value.trim_start_matches(['#', '@', '+']);
+    if mentions.names(bare) {
+        return true;
+    }
+    let name = value.split('@').next().unwrap_or(value);
+    let name = if is_email(value) { name } else { bare };
+    let mut parts = of_name(name).filter(|part| part.len() >= 3).peekable();
+    parts.peek().is_some() && parts.all(|part| mentions.has_word(part))
+}
+
+/// Whether a value is an identifier that no intent would hold: a code without a word in it.
+fn is_opaque(value: &str) -> bool {
+    let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
+    has_digit
+        && !value.contains(['@', '+', ' '])
+        && !is_account(value)
+        && !of_name(value).any(|part| {
+            part.len() >= 3 && part.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+        })
+}
+
+fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let indirect = mentions.is_indirect();
+    let foreign = |list: &[Found]| -> Option<Found> {
+        list.iter()
+            .find(|found| {
+                found.value.len() >= 2
+                    && !is_opaque(&found.value)
+                    && !is_named(&found.value, mentions)
+            })
+            .cloned()
+    };
+    if let Some(found) = foreign(&deed.fields.recipients) {
+        let is_address = is_email(&found.value);
+        let others = is_address && !mentions.emails().is_empty();
+        let (code, weight) = match (others, is_address, indirect) {
+            (true, _, _) => ("recipient_differs", 0.45),
+            (false, true, false) => ("recipient_not_in_intent", 0.4),
+            (false, true, true) => ("recipient_not_in_intent", 0.35),
+            (false, false, false) => ("recipient_not_in_intent", 0.3),
+            (false, false, true) => ("recipient_not_in_intent", 0.15),
+        };
+        let sentence = format!(
+            "It goes to “{}”, whom the intent does not name.",
+            shown(&found.value)
+        );
+        return Some(Finding::hint(code, weight, found.evidence, sentence));
+    }
+    if let Some(found) = foreign(&deed.fields.attendees) {
+        let weight = if indirect { 0.1 } else { 0.3 };
+        let sentence = format!(
+            "It brings in “{}”, whom the intent does not name.",
+            shown(&found.value)
+        );
+        return Some(Finding::hint(
+            "attendee_not_in_intent",
+            weight,
+            found.evidence,
+            sentence,
+        ));
+    }
+    let found = foreign(&deed.fields.addresses)?;
+    let sentence = format!(
+        "Its text gives the address “{}”, which the intent does not name.",
+        shown(&found.value)
+    );
+    Some(Finding::hint(
+        "address_not_in_intent",
+        0.2,
+        found.evidence,
+        sentence,
+    ))
+}
+
+fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let found = deed
+        .fields
+        .accounts
+        .iter()
+        .chain(
+            deed.fields
+                .recipients
+                .iter()
+                .filter(|found| is_account(&found.value)),
+        )
+        .find(|found| is_account(&found.value) && !mentions.names(&found.value))?;
+    let sentence = format!(
+        "The account “{}” is not one that the intent names.",
+        shown(&found.value)
+    );
+    Some(Finding::hint(
+        "account_not_in_intent",
+        0.45,
+        found.evidence.clone(),
+        sentence,
+    ))
+}
+
+/// An IBAN, or the number or handle of an account.
+fn is_account(value: &str) -> bool {
+    let bare = value.bytes().filter(u8::is_ascii_alphanumeric).count();
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    value.starts_with("acct_")
+        || (bare >= 8 && digits >= 6 && !value.contains('@') && !value.contains(':'))
+}
+
+fn amounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    if mentions.numbers().is_empty() {
+        return None;
+    }
+    let matches = |value: f64| {
+        mentions.numbers().iter().any(|given| {
+            let near = |one: f64, other: f64| (one - other).abs() <= 1e-6 * one.abs().max(1.0);
+            // Many interfaces count money in hundredths.
+            near(*given, value) || (value.fract() == 0.0 && near(*given * 100.0, value))
+        })
+    };
+    let values = deed.fields.amounts.iter().map(|found| (found, true));
+    let values = values.chain(deed.fields.quantities.iter().map(|found| (found, false)));
+    for (found, is_money) in values {
+        let Some(value) = number(&found.value).filter(|value| *value != 0.0) else {
+            continue;
+        };
+        if !matches(value) {
+            let weight = if is_money { 0.4 } else { 0.25 };
+            let sentence = format!(
+                "The intent does not give the amount {}.",
+                shown(&found.value)
+            );
+            return Some(Finding::hint(
+                "amount_differs",
+                weight,
+                found.evidence.clone(),
+                sentence,
+            ));
+        }
+    }
+    None
+}
+
+/// The form of an identifier: letters and digits by kind, digits counted where they stand together.
+fn form(identifier: &str) -> (u32, usize, String) {
+    let mut form = String::new();
+    let mut digits = 0;
+    for c in identifier.chars() {
+        let kind = match c {
+            '0'..='9' => {
+                digits += 1;
+                '0'
+            }
+            c if c.is_uppercase() => 'A',
+            c if c.is_alphabetic() => 'a',
+            c => c,
+        };
+        if !form.ends_with(kind) {
+            form.push(kind);
+        }
+    }
+    let mixed = form.chars().filter(|c| c.is_alphanumeric()).count() > 2
+        && form.chars().all(|c| matches!(c, 'A' | '0'));
+    if mixed {
+        // Letters and digits in any order, as in the codes of bookings: only the length counts.
+        return (1, identifier.len(), String::new());
+    }
+    (0, digits, form)
+}
+
+fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let in_path = deed
+        .route
+        .identifiers()
+        .map(|(before, text)| (Some(before), text.to_owned(), "path".to_owned()));
+    let in_fields = deed
+        .fields
+        .identifiers
+        .iter()
+        .chain(&deed.fields.owners)
+        .chain(&deed.fields.payments)
+        .chain(&deed.fields.recipients);
+    let in_fields = in_fields.map(|found| {
+        let before = of_name(&found.name).next().map(stem);
+        (before, found.value.clone(), found.evidence.clone())
+    });
+    let all: Vec<(Option<Stem>, String, String)> = in_path.chain(in_fields).collect();
+    // What the intent names and the request names too is where it should be.
+    let is_used = |given: &str| {
+        all.iter()
+            .any(|(_, value, _)| value.trim_start_matches(['#', '@']) == given)
+    };
+    for (before, value, evidence) in &all {
+        let bare = value.trim_start_matches(['#', '@', '!', '$', '~']);
+        if bare.len() < 2 || mentions.names(bare) {
+            continue;
+        }
+        let other = if bare.bytes().all(|byte| byte.is_ascii_digit()) {
+            (*before)
+                .and_then(|before| mentions.other_number(before, bare))
+                .or_else(|| {
+                    (bare.len() >= 6).then(|| {
+                        mentions.identifiers().iter().copied().find(|given| {
+                            given.len() == bare.len()
+                                && given.bytes().all(|byte| byte.is_ascii_digit())
+                        })
+                    })?
+                })
+        } else if bare.bytes().any(|byte| byte.is_ascii_digit()) {
+            let wanted = form(bare);
+            mentions.identifiers().iter().copied().find(|given| {
+                form(given) == wanted && given.bytes().any(|byte| byte.is_ascii_digit())
+            })
+        } else {
+            None
+        };
+        if let Some(other) = other.filter(|other| !is_used(other)) {
+            let sentence = format!(
+                "The intent names “{}”, but this is about “{}”.",
+                shown(other),
+                shown(bare)
+            );
+            return Some(Finding::hint(
+                "identifier_differs",
+                0.5,
+                evidence.clone(),
+                sentence,
+            ));
+        }
+    }
+    None
+}
+
+const GREAT_POWERS: &[&str] = &[
+    "admin",
+    "administrator",
+    "owner",
+    "maintain",
+    "maintainer",
+    "write",
+    "writer",
+    "push",
+    "editor",
+    "edit",
+    "full",
+    "root",
+    "superuser",
+    "manage",
+    "manager",
+    "all",
+    "anyone",
+    "everyone",
+    "public",
+];
+
+const SMALL_POWERS: &[&str] = &[
+    "read", "readonly", "view", "viewer", "reader", "pull", "guest", "private", "member",
+];
+
+/// Rights that are given but not spoken of.
+fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    for found in &deed.fields.access {
+        let value = found.value.to_ascii_lowercase();
+        let great = of_name(&value).find(|word| GREAT_POWERS.contains(word));
+        let Some(great) = great else { continue };
+        if mentions.has_word(great) {
+            continue;
+        }
+        let asks_less = SMALL_POWERS.iter().any(|small| mentions.has_word(small));
+        let weight = if asks_less { 0.55 } else { 0.4 };
+        let sentence = format!(
+            "It gives “{}”, which the intent does not ask for.",
+            shown(&found.value)
+        );
+        return Some(Finding::hint(
+            "power_not_in_intent",
+            weight,
+            found.evidence.clone(),
+            sentence,
+        ));
+    }
+    None
+}
+
+/// Named actions and states that are not those of the intent.
+fn actions(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    use super::lexicon::{Sense, sense};
+    deed.fields.actions.iter().find_map(|found| {
+        let word = of_name(&found.value).next()?;
+        if found.value.len() > 40 || found.value.contains(' ') || mentions.has_word(word) {
+            return None;
+        }
+        let grave = matches!(
+            sense(stem(word)),
+            Some(
+                Sense::DeleteVerb
+                    | Sense::Certain(Effect::Delete | Effect::Code | Effect::Access | Effect::Pay)
+                    | Sense::Made(_)
+            )
+        );
+        grave.then(|| {
+            let sentence = format!("The intent does not ask to “{}”.", shown(&found.value));
+            Finding::hint(
+                "action_not_in_intent",
+                0.35,
+                found.evidence.clone(),
+                sentence,
+            )
+        })
+    })
+}
+
+/// Means of payment, as identifiers and people call them.
+const MEANS: &[(&str, &str)] = &[
+    ("paypal", "paypal"),
+    ("credit_card", "credit card visa mastercard amex"),
+    ("card", "credit debit card visa mastercard amex"),
+    ("gift_card", "gift"),
+    ("certificate", "certificate voucher"),
+    ("bank", "bank iban transfer sepa ach"),
+];
+
+/// A means of payment other than the one that the intent names.
+fn payments(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let names = |words: &str| words.split(' ').any(|word| mentions.has_word(word));
+    let found = deed.fields.payments.iter().find(|found| {
+        let value = found.value.to_ascii_lowercase();
+        let means = MEANS
+            .iter()
+            .filter(|(name, _)| value.starts_with(name))
+            .max_by_key(|(name, _)| name.len());
+        means.is_some_and(|(_, words)| !names(words)) && MEANS.iter().any(|(_, words)| names(words))
+    })?;
+    let sentence = format!(
+        "It is paid by “{}”, and the intent names another way to pay.",
+        shown(&found.value)
+    );
+    Some(Finding::hint(
+        "payment_differs",
+        0.4,
+        found.evidence.clone(),
+        sentence,
+    ))
+}
+
+fn links(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let found = deed.fields.links.iter().find(|found| {
+        let host = host_of(&found.value).to_ascii_lowercase();
+        !host.is_empty() && !same_site(&host, deed.host) && !mentions.names_host(&host)
+    })?;
+    let sentence = format!(
+        "It holds a link to “{}”, which the intent does not name.",
+        shown(host_of(&found.value))
+    );
+    Some(Finding::hint(
+        "link_not_in_intent",
+        0.3,
+        found.evidence.clone(),
+        sentence,
+    ))
+}
+
+/// Whether two hosts share their last two labels.
+fn same_site(one: &str, other: &str) -> bool {
+    let site = |host: &str| {
+        host.rsplit('.')
+            .take(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    site(one) == site(other)
+}
+
+fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    if mentions.dates().is_empty() {
+        return None;
+    }
+    let found = deed.fields.dates.iter().find(|found| {
+        Date::read(&found.value)
+            .is_some_and(|date| !mentions.dates().iter().any(|given| given.may_be(date)))
+    })?;
+    let sentence = format!(
+        "The intent does not name the day {}.",
+        shown(found.value.get(..10).unwrap_or(&found.value))
+    );
+    Some(Finding::hint(
+        "date_differs",
+        0.15,
+        found.evidence.clone(),
+        sentence,
+    ))
+}
+
+/// The fewest words of a text that are compared with the intent.
+const WORDS_MIN: usize = 3;
+
+/// About how many words of a request's texts are compared.
+const WORDS_MAX: usize = 100;
+
+/// How many of the words that someone will read stand in the intent, and where the first is.
+fn coverage<'f>(fields: &'f Fields, mentions: &Mentions<'_>) -> (usize, usize, Option<&'f Found>) {
+    let (mut words, mut known, mut first) = (0, 0, None);
+    for found in &fields.contents {
+        if words >= WORDS_MAX {
+            break;
+        }
+        for word in of_text(&found.value).filter(|word| word.len() >= 4) {
+            words += 1;
+            known += usize::from(mentions.has_word(word));
+            first = first.or(Some(found));
+        }
+    }
+    (words, known, first)
+}
+
+/// Words that someone will read and that have nothing of the intent.
+fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    let (words, known, first) = coverage(deed.fields, mentions);
+    let found = first?;
+    (words >= WORDS_MIN && known * 5 < words).then(|| {
+        Finding::hint(
+            "text_not_in_intent",
+            0.12,
+            found.evidence.clone(),
+            format!(
+                "Little of its text (“{}”) comes from the intent.",
+                shown(&found.value)
+            ),
+        )
+    })
+}

@@ -1,0 +1,244 @@
+//! The built-in assessor: how risky a request is, by what it does, what it carries and whether that
+//! is what its intent says.
+//!
+//! Everything that is found is a signal with a weight, its evidence and a sentence. Signals are
+//! independent reasons to look, so they are combined as such: each takes its share of the doubt that
+//! the others left (`1 - (1 - a)(1 - b)…`). Some findings hold a request whatever else is found;
+//! these give the score a floor. Nothing lowers a score: an intent that fits only avoids the
+//! reasons that one which does not fit would give.
+
+mod deed;
+mod effect;
+mod field;
+mod finding;
+mod integrity;
+mod lexicon;
+mod mention;
+mod needle;
+mod plea;
+mod role;
+mod route;
+mod words;
+
+use gaiterguard_domain::request::is_safe;
+use gaiterguard_domain::verdict::Verdict;
+
+use crate::opened::{Body, Opened};
+use field::Walk;
+use finding::Finding;
+use integrity::Deed;
+use mention::Mentions;
+use route::Route;
+
+pub use effect::Effect;
+
+/// What is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The request, taken apart.
+    pub opened: &'a Opened<'a>,
+    /// Why it is sent, in the agent's own words; empty where it does not say.
+    pub intent: &'a str,
+    /// What is documented about it.
+    pub documented: Documented<'a>,
+}
+
+/// What the service's documents say about a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Documented<'a> {
+    /// The service has no document that lists operations.
+    #[default]
+    Nothing,
+    /// It has, and none of the operations is this one.
+    Unknown,
+    /// It calls this operation.
+    As(Operation<'a>),
+}
+
+/// A documented operation, as far as it matters here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Operation<'a> {
+    /// The document's operation id, or else `METHOD /template`.
+    pub id: &'a str,
+    /// What it does, in a line.
+    pub summary: &'a str,
+    /// What it does, at length.
+    pub description: &'a str,
+    /// Its tags.
+    pub tags: &'a [String],
+    /// The names of the body's fields at the top; empty where they are not documented.
+    pub fields: &'a [String],
+}
+
+/// The verdict, and how much room it leaves to others.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether anybody else need be asked.
+    pub certainty: Certainty,
+}
+
+/// How sure a verdict is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// A safe method with nothing found.
+    PlainlyHarmless,
+    /// Somebody who understands it may raise or lower it.
+    Grey,
+    /// Only a human or a rule may let it pass.
+    CertainlyHeld,
+}
+
+/// The score from which on a request is certainly held even where no single finding demands it.
+const CERTAIN_SCORE: f64 = 0.9;
+
+/// The score of a safe method with nothing found.
+const HARMLESS_SCORE: f64 = 0.05;
+
+/// Judges a request.
+pub fn assess(subject: Subject<'_>) -> Assessment {
+    let opened = subject.opened;
+    let request = opened.request();
+    let route = Route::of(request.path);
+    let mentions = Mentions::of(subject.intent);
+    let mut walk = Walk::new();
+    walk.query(opened.query());
+    match opened.content() {
+        Body::Json(node) => walk.body(node, false),
+        Body::Form(node) | Body::Multipart(node) => walk.body(node, true),
+        Body::Requests(requests) => {
+            for (method, target) in requests {
+                walk.call(Some(method), target);
+            }
+        }
+        Body::Text(text) => walk.whole_text(text),
+        Body::Empty | Body::Bytes => {}
+    }
+    let safe = is_safe(request.method);
+    for (name, value) in request.headers {
+        if let Ok(value) = value.to_str() {
+            match name.as_str() {
+                // Amazon's and SOAP's ways to name a procedure.
+                "x-amz-target" | "soapaction" => walk.call(None, value.trim_matches('"')),
+                "authorization" | "cookie" | "content-type" | "accept" | "user-agent" => {}
+                name => walk.text_of(value, name),
+            }
+        }
+    }
+    for text in route.texts() {
+        walk.text_of(text, "path");
+    }
+    walk.text_of(subject.intent, "intent");
+    let fields = walk.fields;
+
+    let mut findings = deed::of_request(
+        request,
+        opened.query(),
+        &route,
+        &fields,
+        &subject.documented,
+        &mentions,
+    );
+    let effect = deed::effect(request.method, &findings);
+    findings.extend(deed::of_wrapping(opened.oddities()));
+    let reads = safe || effect == Effect::Read;
+    if reads {
+        findings.extend(deed::of_reading(&route, opened.query(), &mentions));
+    } else {
+        let documented = match subject.documented {
+            Documented::As(operation) => operation.summary,
+            Documented::Nothing | Documented::Unknown => "",
+        };
+        let deed = Deed {
+            effect,
+            route: &route,
+            fields: &fields,
+            host: request.host,
+            documented,
+        };
+        if mentions.is_empty() {
+            let sentence = "The agent does not say why it sends this.";
+            findings.push(Finding::hint("no_intent", 0.1, "intent", sentence));
+        } else {
+            let explained =
+                effect == Effect::ShareOutside && integrity::explains_message(&deed, &mentions);
+            if explained {
+                deed::relieve_message(&mut findings);
+            }
+            findings.extend(integrity::compare(&deed, &mentions, explained));
+        }
+    }
+    findings.extend(
+        fields
+            .findings
+            .into_iter()
+            .map(|finding| if safe { softened(finding) } else { finding }),
+    );
+    conclude(findings, safe)
+}
+
+/// What is found in a request that changes nothing is worth less: a search for “ignore previous
+/// instructions” is a search. Only what a read gives away stays as it is.
+fn softened(finding: Finding) -> Finding {
+    if matches!(finding.code, "carries_secret" | "internal_address") {
+        return finding;
+    }
+    Finding {
+        floor: 0.0,
+        certain: false,
+        weight: finding.weight.min(0.3),
+        ..finding
+    }
+}
+
+fn conclude(mut findings: Vec<Finding>, safe: bool) -> Assessment {
+    findings.sort_by(|one, other| {
+        (other.floor, other.weight)
+            .partial_cmp(&(one.floor, one.weight))
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let doubt: f64 = findings
+        .iter()
+        .map(|finding| 1.0 - finding.weight)
+        .product();
+    let floor = findings
+        .iter()
+        .map(|finding| finding.floor)
+        .fold(0.0, f64::max);
+    let score = (1.0 - doubt).max(floor).clamp(HARMLESS_SCORE, 0.99);
+    let score = (score * 1000.0).round() / 1000.0;
+    let certainty = if findings.iter().any(|finding| finding.certain) || score >= CERTAIN_SCORE {
+        Certainty::CertainlyHeld
+    } else if safe && score <= HARMLESS_SCORE {
+        Certainty::PlainlyHarmless
+    } else {
+        Certainty::Grey
+    };
+    Assessment {
+        certainty,
+        verdict: Verdict {
+            score,
+            explanation: explain(&findings),
+            signals: findings.into_iter().map(Finding::into_signal).collect(),
+        },
+    }
+}
+
+/// The two gravest sentences.
+fn explain(findings: &[Finding]) -> String {
+    let mut said = findings
+        .iter()
+        .filter(|finding| finding.weight > 0.0)
+        .map(|finding| finding.sentence.as_str());
+    match (said.next(), said.next()) {
+        (Some(first), Some(second)) => format!("{first} {second}"),
+        (Some(only), None) => only.to_owned(),
+        (None, _) => findings
+            .first()
+            .map_or_else(String::new, |finding| finding.sentence.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,569 @@
+//! What the words of a path, or of a procedure's name, say about a request.
+
+use std::borrow::Cow;
+
+use super::effect::Effect;
+use super::lexicon::{self, Sense};
+use super::words::{self, Stem, stem};
+
+/// The endings by which a segment is known to be a file's name.
+const FILE_ENDINGS: &[&str] = &[
+    "txt", "md", "pdf", "doc", "docx", "xls", "xlsx", "csv", "ppt", "pptx", "png", "jpg", "jpeg",
+    "gif", "svg", "zip", "tar", "gz", "py", "js", "ts", "rs", "go", "rb", "java", "sh", "yml",
+    "yaml", "toml", "html", "css", "ipynb", "mp3", "mp4", "wav", "log", "sql", "env", "pem", "key",
+    "tf", "lock", "ini", "cfg", "conf",
+];
+
+/// Endings that say how an answer is written and belong to no file.
+const FORMAT_ENDINGS: &[&str] = &[".json", ".xml", ".aspx", ".php", ".do"];
+
+/// Files and folders whose content is run by someone else's machine.
+const RUN_PLACES: &[&str] = &[
+    ".github/workflows",
+    ".github/actions",
+    ".gitlab-ci",
+    "jenkinsfile",
+    "dockerfile",
+    "docker-compose",
+    ".circleci",
+    "azure-pipelines",
+    "buildspec.y",
+    "/makefile",
+    ".bashrc",
+    ".profile",
+    ".zshrc",
+    "authorized_keys",
+    "/.ssh/",
+    "crontab",
+    "/cron.d/",
+    ".git/hooks",
+    "package.json",
+    "setup.py",
+    "main.tf",
+    "/etc/",
+    "codeowners",
+];
+
+/// The shortest word that is looked into for others.
+const COMPOUND_MIN: usize = 9;
+
+/// What such words are made of, the gravest first.
+const COMPOUND_ROOTS: &[(&str, Sense)] = &[
+    ("delete", Sense::DeleteVerb),
+    ("payment", Sense::Certain(Effect::Pay)),
+    ("transfer", Sense::Certain(Effect::Pay)),
+    ("payout", Sense::Certain(Effect::Pay)),
+    ("rolebinding", Sense::Certain(Effect::Access)),
+    ("password", Sense::Certain(Effect::Access)),
+    ("permission", Sense::Certain(Effect::Access)),
+    ("credential", Sense::Certain(Effect::Access)),
+    ("secret", Sense::Certain(Effect::Access)),
+    ("apikey", Sense::Certain(Effect::Access)),
+    ("accesskey", Sense::Certain(Effect::Access)),
+    ("deployment", Sense::Certain(Effect::Code)),
+    ("webhook", Sense::Message),
+    ("message", Sense::Message),
+];
+
+/// What was found in a path.
+#[derive(Debug)]
+pub(crate) struct Route<'a> {
+    segments: Vec<Segment<'a>>,
+    /// Where the segment stands that names what the request is about.
+    tail: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Segment<'a> {
+    text: Cow<'a, str>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Words of the interface.
+    Words,
+    /// Something that only identifies.
+    Identifier,
+}
+
+/// An effect that a word stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) sense: Sense,
+    pub(crate) word: String,
+}
+
+impl<'a> Route<'a> {
+    pub(crate) fn of(path: &'a str) -> Self {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let segments: Vec<Segment<'_>> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(Segment::read)
+            .collect();
+        Self::with(segments)
+    }
+
+    /// The name of a procedure, or the path of a call within a request.
+    pub(crate) fn of_call(name: &'a str) -> Self {
+        if name.contains('/') {
+            return Self::of(name);
+        }
+        // What stands before the last dot names the service, often with a version.
+        let own = name.rsplit('.').next().filter(|own| !own.is_empty());
+        let scope = name.len() - own.unwrap_or(name).len();
+        let scope = name[..scope].trim_end_matches('.');
+        let segments = [scope, own.unwrap_or(name)]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .map(|text| Segment {
+                text: Cow::Borrowed(text),
+                kind: Kind::Words,
+            })
+            .collect();
+        Self::with(segments)
+    }
+
+    fn with(segments: Vec<Segment<'a>>) -> Self {
+        let tail = segments
+            .iter()
+            .rposition(Segment::is_known)
+            .or_else(|| segments.iter().rposition(|one| one.kind == Kind::Words));
+        Self { segments, tail }
+    }
+
+    /// What the segment that the request is about stands for, and the word that says it.
+    pub(crate) fn told(&self) -> Option<Told> {
+        self.tail
+            .and_then(|tail| self.segments.get(tail))
+            .and_then(Segment::told)
+    }
+
+    /// An order to delete, in any segment that is a name of the interface.
+    pub(crate) fn deleting_verb(&self) -> Option<String> {
+        self.words()
+            // What ends like "deleted" says how things are, not what is to be done.
+            .find(|word| sense_of(word) == Some(Sense::DeleteVerb) && !word.ends_with("ed"))
+            .map(str::to_lowercase)
+    }
+
+    /// What the segments before it stand for, the gravest first.
+    pub(crate) fn above(&self) -> Option<Told> {
+        let tail = self.tail.unwrap_or_default();
+        self.segments
+            .get(..tail)?
+            .iter()
+            .filter_map(Segment::told)
+            .filter(|told| {
+                matches!(
+                    told.sense,
+                    Sense::Certain(_) | Sense::Made(_) | Sense::Message
+                )
+            })
+            .min_by_key(|told| told.sense.effect())
+    }
+
+    /// Whether something that identifies stands behind the segment that the request is about.
+    pub(crate) fn is_addressed(&self) -> bool {
+        self.tail.is_some_and(|tail| tail + 1 < self.segments.len())
+    }
+
+    /// Whether it names a single thing: by an identifier, or as the caller's own.
+    pub(crate) fn names_one(&self) -> bool {
+        self.segments.iter().any(|segment| {
+            segment.kind == Kind::Identifier
+                || ["me", "my", "self", "current", "own"]
+                    .iter()
+                    .any(|own| segment.text.eq_ignore_ascii_case(own))
+        })
+    }
+
+    /// The words of the interface, from the left.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.segments
+            .iter()
+            .filter(|segment| segment.kind == Kind::Words)
+            .flat_map(|segment| words::of_name(&segment.text))
+    }
+
+    /// What identifies, decoded, with the stem of the word before it.
+    pub(crate) fn identifiers(&self) -> impl Iterator<Item = (Stem, &str)> {
+        let mut before = 0;
+        self.segments.iter().filter_map(move |segment| {
+            if segment.kind == Kind::Words {
+                before = words::of_name(&segment.text).last().map_or(0, stem);
+                return None;
+            }
+            Some((before, &*segment.text))
+        })
+    }
+
+    /// Whether the segment it is about is followed by a verb that only changes what is there, as in
+    /// `/messages/7/move` or `/messages/batchModify`.
+    pub(crate) fn changes_present(&self) -> bool {
+        const CHANGES: [&str; 10] = [
+            "modify", "move", "update", "edit", "mark", "patch", "change", "rename", "assign",
+            "tag",
+        ];
+        let tail = self.tail.unwrap_or_default();
+        self.segments
+            .last()
+            .filter(|last| last.kind == Kind::Words && tail + 1 < self.segments.len())
+            .is_some_and(|last| {
+                words::of_name(&last.text)
+                    .any(|word| CHANGES.iter().any(|known| word.eq_ignore_ascii_case(known)))
+            })
+    }
+
+    /// Whether it is about where a name on the internet leads.
+    pub(crate) fn changes_names(&self) -> bool {
+        let is = |words: &[&str]| {
+            self.words()
+                .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        };
+        is(&[
+            "dns",
+            "domains",
+            "domain",
+            "zones",
+            "hostedzone",
+            "managedZones",
+        ]) && is(&["record", "records", "rrset", "rrsets", "recordsets"])
+    }
+
+    /// Whether it is about someone within a group of people.
+    pub(crate) fn adds_to_group(&self) -> bool {
+        const PEOPLE: [&str; 5] = ["users", "user", "people", "accounts", "principals"];
+        const GROUPS: [&str; 8] = [
+            "groups",
+            "group",
+            "teams",
+            "team",
+            "organizations",
+            "orgs",
+            "roles",
+            "workspaces",
+        ];
+        let is_one_of = |segment: &Segment<'_>, words: &[&str]| {
+            words
+                .iter()
+                .any(|word| segment.text.eq_ignore_ascii_case(word))
+        };
+        let Some(tail) = self.tail else { return false };
+        self.segments
+            .get(tail)
+            .is_some_and(|segment| is_one_of(segment, &PEOPLE))
+            && self.segments[..tail]
+                .iter()
+                .any(|segment| is_one_of(segment, &GROUPS))
+    }
+
+    /// Whether it is a way to log in: what it yields is a token, and it gives nobody any right.
+    pub(crate) fn logs_in(&self) -> bool {
+        let tail = self.tail.and_then(|tail| self.segments.get(tail));
+        tail.is_some_and(|tail| tail.text.to_ascii_lowercase().starts_with("token"))
+            && self.words().any(|word| {
+                ["oauth", "auth", "login", "connect", "signin"]
+                    .iter()
+                    .any(|known| word.eq_ignore_ascii_case(known))
+            })
+    }
+
+    /// Whether the name says that it only asks: `DescribeInstances`, `eth_getBalance`.
+    pub(crate) fn only_asks(&self) -> bool {
+        const ASKING: [&str; 16] = [
+            "get", "list", "describe", "read", "search", "query", "count", "fetch", "find",
+            "lookup", "show", "view", "estimate", "check", "batchget", "head",
+        ];
+        let own = self.segments.last();
+        let asks = own.is_some_and(|own| {
+            words::of_name(&own.text)
+                .take(2)
+                .any(|word| ASKING.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        });
+        asks && self.deleting_verb().is_none()
+    }
+
+    /// Every segment, decoded.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().map(|segment| &*segment.text)
+    }
+
+    /// A file or folder on the way whose content is run.
+    pub(crate) fn run_place(path: &str) -> Option<&'static str> {
+        let path = words_decoded(path).to_ascii_lowercase();
+        RUN_PLACES
+            .iter()
+            .find(|place| path.contains(**place))
+            .copied()
+    }
+
+    /// A segment that stands for secrets: the one the request is about by its last word, any
+    /// other only as a whole.
+    pub(crate) fn secret_place(&self) -> Option<String> {
+        const FILES: [&str; 7] = [
+            ".env",
+            "id_rsa",
+            ".pem",
+            "credentials.json",
+            ".npmrc",
+            ".pgpass",
+            ".htpasswd",
+        ];
+        const COMPOUNDS: [&str; 7] = [
+            "apikey",
+            "privatekey",
+            "accesskey",
+            "secretkey",
+            "securitycredential",
+            "clientsecret",
+            "sshkey",
+        ];
+        self.segments
+            .iter()
+            .enumerate()
+            .find_map(|(number, segment)| {
+                let lower = segment.text.to_ascii_lowercase();
+                let squeezed: String = lower.chars().filter(char::is_ascii_alphabetic).collect();
+                let squeezed = squeezed.trim_end_matches('s');
+                let is_file = FILES.iter().any(|name| lower.ends_with(name));
+                let is_place = segment.kind == Kind::Words
+                    && (lexicon::is_secret_place(stem(squeezed)) || COMPOUNDS.contains(&squeezed));
+                let is_last = Some(number) == self.tail
+                    && words::of_name(&lower)
+                        .last()
+                        .is_some_and(|word| lexicon::is_secret_place(stem(word)));
+                (is_file || is_place || is_last).then_some(lower)
+            })
+    }
+}
+
+impl Sense {
+    /// The effect that the sense leads to.
+    pub(crate) fn effect(self) -> Effect {
+        match self {
+            Self::DeleteVerb => Effect::Delete,
+            Self::Certain(effect) | Self::Likely(effect) | Self::Made(effect) => effect,
+            Self::Message => Effect::ShareOutside,
+            Self::Thing | Self::PlainVerb => Effect::Change,
+            Self::Asks => Effect::Read,
+        }
+    }
+}
+
+impl<'a> Segment<'a> {
+    fn read(segment: &'a str) -> Self {
+        let mut text = words_decoded(segment);
+        // What stands in parentheses are arguments.
+        if let Some(at) = text.find('(')
+            && at > 0
+        {
+            text = Cow::Owned(text[..at].to_owned());
+        }
+        for ending in FORMAT_ENDINGS {
+            if let Some(stripped) = text.strip_suffix(ending)
+                && stripped
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+            {
+                text = Cow::Owned(stripped.to_owned());
+                break;
+            }
+        }
+        let kind = if identifies(&text) {
+            Kind::Identifier
+        } else {
+            Kind::Words
+        };
+        Self { text, kind }
+    }
+
+    /// Whether the segment names something that interfaces have: a known word, or a plural.
+    fn is_known(&self) -> bool {
+        self.kind == Kind::Words
+            && (words::of_name(&self.text).any(|word| {
+                matches!(sense_of(word), Some(sense) if sense != Sense::PlainVerb)
+                    || lexicon::concepts(stem(word)) != 0
+            }) || self.text.len() > 4 && self.text.ends_with('s') && !self.text.ends_with("ss"))
+    }
+
+    /// What the segment stands for. An order to delete wins; else the last word decides, if it is
+    /// known, because in `order-items` it is items that are meant; else any other.
+    fn told(&self) -> Option<Told> {
+        if self.kind == Kind::Identifier {
+            return None;
+        }
+        let known: Vec<(Sense, &str)> = words::of_name(&self.text)
+            .filter_map(|word| sense_of(word).map(|sense| (sense, word)))
+            .filter(|(sense, _)| *sense != Sense::PlainVerb)
+            .collect();
+        let last = words::of_name(&self.text)
+            .filter(|word| sense_of(word) != Some(Sense::PlainVerb))
+            .last();
+        let first = known.first().filter(|(sense, _)| *sense == Sense::Asks);
+        if let Some((sense, word)) = first
+            && known
+                .iter()
+                .all(|(sense, _)| rank(*sense) >= rank(Sense::Likely(Effect::Read)))
+        {
+            return Some(Told {
+                sense: *sense,
+                word: word.to_lowercase(),
+            });
+        }
+        let deleting = known.iter().find(|(sense, _)| *sense == Sense::DeleteVerb);
+        let head = known.last().filter(|(_, word)| Some(*word) == last);
+        let gravest = known
+            .iter()
+            .min_by_key(|(sense, _)| (rank(*sense), sense.effect()));
+        deleting.or(head).or(gravest).map(|(sense, word)| Told {
+            sense: *sense,
+            word: word.to_lowercase(),
+        })
+    }
+}
+
+fn rank(sense: Sense) -> u8 {
+    match sense {
+        Sense::DeleteVerb => 0,
+        Sense::Certain(_) => 1,
+        Sense::Message => 2,
+        Sense::Made(_) => 3,
+        Sense::Likely(_) => 4,
+        Sense::Asks => 5,
+        Sense::Thing => 6,
+        Sense::PlainVerb => 7,
+    }
+}
+
+/// The sense of a word as it is written. A few plurals are other things than their singulars.
+fn sense_of(word: &str) -> Option<Sense> {
+    if word.eq_ignore_ascii_case("books") || word.eq_ignore_ascii_case("blocks") {
+        return Some(Sense::Thing);
+    }
+    if word.eq_ignore_ascii_case("statuses") {
+        return Some(Sense::Certain(Effect::ShareOutside));
+    }
+    lexicon::sense(stem(word)).or_else(|| {
+        // Some interfaces write compounds without a mark between their words.
+        let long = (word.len() >= COMPOUND_MIN).then(|| word.to_ascii_lowercase())?;
+        COMPOUND_ROOTS
+            .iter()
+            .find(|(root, _)| long.contains(root))
+            .map(|(_, sense)| *sense)
+    })
+}
+
+/// Whether a segment is an identifier rather than a word of the interface.
+fn identifies(segment: &str) -> bool {
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    let letters = segment.bytes().filter(u8::is_ascii_alphabetic).count();
+    let is_name = [
+        "oauth2", "oauth1", "s3", "ec2", "k8s", "2fa", "x509", "route53",
+    ]
+    .iter()
+    .any(|name| segment.eq_ignore_ascii_case(name));
+    let is_version = segment.len() <= 12 && segment.starts_with(['v', 'V']) && digits <= 3;
+    if digits > 0 && !is_name && !is_version {
+        return true;
+    }
+    if segment.starts_with(['!', '#', '@', '$', '~']) || segment.contains(['@', ' ', ',', '=']) {
+        return true;
+    }
+    if letters == 0 {
+        return true;
+    }
+    if segment.len() >= 5 && segment.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return true;
+    }
+    segment
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
+/// Words may be spelled with escapes; the upstream reads through them, so the judge does too.
+fn words_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let escaped = (first == b'%')
+            .then(|| std::str::from_utf8(tail.get(..2)?).ok())
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if let Some(byte) = escaped {
+            bytes.push(byte);
+            rest = &tail[2..];
+        } else {
+            bytes.push(first);
+            rest = tail;
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(path: &str) -> Option<(Sense, String)> {
+        Route::of(path).told().map(|told| (told.sense, told.word))
+    }
+
+    #[test]
+    fn the_last_name_of_the_interface_says_what_a_request_is_about() {
+        let certain = |effect, word: &str| Some((Sense::Certain(effect), word.to_owned()));
+        let message = |word: &str| Some((Sense::Message, word.to_owned()));
+        for (path, expected) in [
+            ("/v1/charges", certain(Effect::Pay, "charges")),
+            (
+                "/repos/o/r/collaborators/mallory",
+                certain(Effect::Access, "collaborators"),
+            ),
+            ("/api/chat.postMessage", message("message")),
+            ("/rooms/!r:x/send/m.room.message/1", message("message")),
+            (
+                "/2010-04-01/Accounts/AC12/Messages.json",
+                message("messages"),
+            ),
+            (
+                "/repos/o/r/actions/workflows/w.yml/dispatches",
+                certain(Effect::Code, "dispatches"),
+            ),
+            (
+                "/orders/%23W12/items",
+                Some((Sense::Thing, "items".to_owned())),
+            ),
+            ("/orders/%23W12/cancel", certain(Effect::Delete, "cancel")),
+            (
+                "/orders",
+                Some((Sense::Made(Effect::Pay), "orders".to_owned())),
+            ),
+            (
+                "/users/1/shipping-address",
+                Some((Sense::Thing, "address".to_owned())),
+            ),
+            (
+                "/documents:batchDelete",
+                Some((Sense::DeleteVerb, "delete".to_owned())),
+            ),
+            (
+                "/drive/root:/payment-list.docx:/content",
+                Some((Sense::Thing, "content".to_owned())),
+            ),
+        ] {
+            assert_eq!(told(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn identifiers_come_with_the_word_before_them() {
+        let route = Route::of("/orders/%23W12/items/7");
+        let identifiers: Vec<_> = route.identifiers().collect();
+        assert_eq!(identifiers, [(stem("order"), "#W12"), (stem("item"), "7")]);
+        assert!(route.is_addressed());
+    }
+}

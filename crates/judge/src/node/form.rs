@@ -1,0 +1,78 @@
+//! Reading form data.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use super::{Node, VALUES_MAX};
+
+/// Why bytes are no form that can be read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FormError {
+    /// A name or a value is no UTF-8 once its escapes are decoded.
+    #[error("is no UTF-8 once decoded, in the field that begins at byte {0}")]
+    NotUtf8(usize),
+    /// More fields than the limit.
+    #[error("holds more than {VALUES_MAX} fields")]
+    TooMany,
+}
+
+type Fields<'a> = Vec<(Cow<'a, str>, Node<'a>)>;
+
+/// The fields of a form or a query. An escape that is none stays as it is, as browsers and servers
+/// have it; a field without `=` has an empty value.
+pub(super) fn parse(body: &[u8]) -> Result<Fields<'_>, FormError> {
+    let mut fields = Vec::new();
+    let mut at = 0;
+    for field in body.split(|byte| *byte == b'&') {
+        let start = at;
+        at += field.len() + 1;
+        if field.is_empty() {
+            continue;
+        }
+        if fields.len() == VALUES_MAX {
+            return Err(FormError::TooMany);
+        }
+        let equals = field.iter().position(|byte| *byte == b'=');
+        let (name, value) = match equals {
+            Some(equals) => (&field[..equals], &field[equals + 1..]),
+            None => (field, &[][..]),
+        };
+        let name = decode(name).ok_or(FormError::NotUtf8(start))?;
+        let value = decode(value).ok_or(FormError::NotUtf8(start))?;
+        fields.push((name, Node::Text(value)));
+    }
+    Ok(fields)
+}
+
+fn decode(spelled: &[u8]) -> Option<Cow<'_, str>> {
+    if !spelled.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return std::str::from_utf8(spelled).ok().map(Cow::Borrowed);
+    }
+    let mut bytes = Vec::with_capacity(spelled.len());
+    let mut rest = spelled;
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        match (first, tail) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high * 16 + low);
+                    rest = after;
+                }
+                _ => bytes.push(b'%'),
+            },
+            _ => bytes.push(first),
+        }
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}

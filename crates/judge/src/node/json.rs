@@ -1,0 +1,305 @@
+//! Reading JSON without copying what need not be copied.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use super::{DEPTH_MAX, Node, VALUES_MAX};
+
+/// Why bytes are no JSON that can be read here. Offsets are in bytes from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum JsonError {
+    /// The bytes are no UTF-8.
+    #[error("is no UTF-8 at byte {0}")]
+    NotUtf8(usize),
+    /// Something else than JSON allows.
+    #[error("is no JSON at byte {0}")]
+    Unexpected(usize),
+    /// Lists and maps within one another beyond the limit.
+    #[error("nests deeper than {DEPTH_MAX} levels at byte {0}")]
+    TooDeep(usize),
+    /// More values than the limit.
+    #[error("holds more than {VALUES_MAX} values")]
+    TooMany,
+}
+
+pub(super) fn parse(body: &[u8]) -> Result<Node<'_>, JsonError> {
+    let text = std::str::from_utf8(body).map_err(|e| JsonError::NotUtf8(e.valid_up_to()))?;
+    let mut reader = Reader {
+        text,
+        bytes: body,
+        at: 0,
+        values: 0,
+        items: Vec::new(),
+        members: Vec::new(),
+    };
+    let node = reader.value(0)?;
+    match reader.peek() {
+        None => Ok(node),
+        Some(_) => Err(reader.unexpected()),
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    values: usize,
+    /// Items of the lists that are still open. Each list takes its own off the end when it closes,
+    /// so that it is allocated once and in its exact size.
+    items: Vec<Node<'a>>,
+    /// The same for maps.
+    members: Vec<(Cow<'a, str>, Node<'a>)>,
+}
+
+impl<'a> Reader<'a> {
+    fn unexpected(&self) -> JsonError {
+        JsonError::Unexpected(self.at)
+    }
+
+    /// The next byte that is no white space, not yet taken.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                other => return other.copied(),
+            }
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Node<'a>, JsonError> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            return Err(JsonError::TooMany);
+        }
+        match self.peek() {
+            Some(b'"') => self.string().map(Node::Text),
+            Some(b'{') => self.map(depth + 1),
+            Some(b'[') => self.list(depth + 1),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true", Node::Bool(true)),
+            Some(b'f') => self.word("false", Node::Bool(false)),
+            Some(b'n') => self.word("null", Node::Null),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn word(&mut self, word: &str, node: Node<'a>) -> Result<Node<'a>, JsonError> {
+        if self.bytes[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            Ok(node)
+        } else {
+            Err(self.unexpected())
+        }
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Node<'a>, JsonError> {
+        self.open(depth)?;
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Node::List(Vec::new()));
+        }
+        let first = self.items.len();
+        loop {
+            let item = self.value(depth)?;
+            self.items.push(item);
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(Node::List(self.items.split_off(first)));
+                }
+                _ => return Err(self.unexpected()),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Node<'a>, JsonError> {
+        self.open(depth)?;
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Node::Map(Vec::new()));
+        }
+        let first = self.members.len();
+        loop {
+            if self.peek() != Some(b'"') {
+                return Err(self.unexpected());
+            }
+            let name = self.string()?;
+            if self.peek() != Some(b':') {
+                return Err(self.unexpected());
+            }
+            self.at += 1;
+            let value = self.value(depth)?;
+            self.members.push((name, value));
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(Node::Map(self.members.split_off(first)));
+                }
+                _ => return Err(self.unexpected()),
+            }
+        }
+    }
+
+    fn open(&mut self, depth: usize) -> Result<(), JsonError> {
+        if depth > DEPTH_MAX {
+            return Err(JsonError::TooDeep(self.at));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<Node<'a>, JsonError> {
+        let start = self.at;
+        if self.bytes.get(self.at) == Some(&b'-') {
+            self.at += 1;
+        }
+        if self.bytes.get(self.at) == Some(&b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(Node::Number(&self.text[start..self.at]))
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.unexpected());
+        }
+        Ok(())
+    }
+
+    /// A string whose opening quote is next.
+    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        self.at += 1;
+        let start = self.at;
+        self.skip_plain();
+        match self.bytes.get(self.at) {
+            Some(b'"') => {
+                let text = &self.text[start..self.at];
+                self.at += 1;
+                Ok(Cow::Borrowed(text))
+            }
+            Some(b'\\') => self.escaped_string(start).map(Cow::Owned),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// The rest of a string that has escapes in it.
+    fn escaped_string(&mut self, start: usize) -> Result<String, JsonError> {
+        let mut text = String::with_capacity(2 * (self.at - start) + 16);
+        let mut copied = start;
+        loop {
+            text.push_str(&self.text[copied..self.at]);
+            match self.bytes.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(text);
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    text.push(self.escape()?);
+                }
+                _ => return Err(self.unexpected()),
+            }
+            copied = self.at;
+            self.skip_plain();
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, JsonError> {
+        let escape = self.bytes.get(self.at).copied().ok_or(self.unexpected())?;
+        let c = match escape {
+            b'"' | b'\\' | b'/' => char::from(escape),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                self.at += 1;
+                return self.unicode_escape();
+            }
+            _ => return Err(self.unexpected()),
+        };
+        self.at += 1;
+        Ok(c)
+    }
+
+    fn unicode_escape(&mut self) -> Result<char, JsonError> {
+        let high = self.four_digits()?;
+        if !(0xd800..0xdc00).contains(&high) {
+            return char::from_u32(high).ok_or(self.unexpected());
+        }
+        if !self.bytes[self.at..].starts_with(b"\\u") {
+            return Err(self.unexpected());
+        }
+        self.at += 2;
+        let low = self.four_digits()?;
+        if !(0xdc00..0xe000).contains(&low) {
+            return Err(self.unexpected());
+        }
+        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)).ok_or(self.unexpected())
+    }
+
+    fn four_digits(&mut self) -> Result<u32, JsonError> {
+        let mut value = 0;
+        for _ in 0..4 {
+            let digit = self
+                .bytes
+                .get(self.at)
+                .and_then(|byte| char::from(*byte).to_digit(16))
+                .ok_or(self.unexpected())?;
+            value = value * 16 + digit;
+            self.at += 1;
+        }
+        Ok(value)
+    }
+
+    /// Goes on to the next quote, backslash or control character, eight bytes at a time.
+    fn skip_plain(&mut self) {
+        while let Some(chunk) = self.bytes[self.at..].first_chunk::<8>() {
+            let marks = special(u64::from_le_bytes(*chunk));
+            if marks != 0 {
+                self.at += marks.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+        while let Some(byte) = self.bytes.get(self.at) {
+            if matches!(byte, b'"' | b'\\' | 0..0x20) {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+}
+
+/// The high bit of each byte that is a quote, a backslash or a control character. Bytes above a
+/// marked one may be marked wrongly, so only the lowest mark counts.
+fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quote = zero(word ^ (ONES * 0x22));
+    let backslash = zero(word ^ (ONES * 0x5c));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote | backslash | control) & HIGHS
+}

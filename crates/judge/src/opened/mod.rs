@@ -1,0 +1,109 @@
+//! A request taken apart: what it carries, however it is wrapped, and what about the wrapping is odd.
+//!
+//! Opening never fails. What cannot be opened is an [`Oddity`], because an upstream may well be
+//! able to read what the judge is not.
+
+mod base64;
+mod body;
+mod call;
+mod graphql;
+mod hidden;
+mod multipart;
+mod oddity;
+mod overriding;
+
+use http::{HeaderMap, Method};
+
+use crate::Node;
+
+pub use body::Body;
+pub use call::Call;
+pub use graphql::{Document, OperationKind};
+pub use hidden::{Hidden, hidden_in};
+pub use oddity::{Oddity, OddityKind};
+
+pub(crate) use base64::{Decoded, decoded};
+pub(crate) use call::{of_members, of_xml};
+
+/// A request as it would be sent, less the credential.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The host, without port.
+    pub host: &'a str,
+    /// The whole path as it is sent, without the query.
+    pub path: &'a str,
+    /// What stands behind the question mark.
+    pub query: Option<&'a str>,
+    /// The headers that are passed on.
+    pub headers: &'a HeaderMap,
+    /// The body; empty for none.
+    pub body: &'a [u8],
+}
+
+/// A request taken apart.
+#[derive(Clone, Debug)]
+pub struct Opened<'a> {
+    request: Request<'a>,
+    query: Node<'a>,
+    body: Body<'a>,
+    oddities: Vec<Oddity>,
+}
+
+impl<'a> Opened<'a> {
+    /// Takes a request apart.
+    pub fn open(request: Request<'a>) -> Self {
+        let mut oddities = Vec::new();
+        let query = match Node::parse_form(request.query.unwrap_or_default().as_bytes()) {
+            Ok(query) => query,
+            Err(error) => {
+                let reason = format!("the query {error}");
+                oddities.push(Oddity::new(OddityKind::Unreadable(reason), "query"));
+                Node::Map(Vec::new())
+            }
+        };
+        let body = body::open(request.headers, request.body, &mut oddities);
+        overriding::find(&request, &query, &body, &mut oddities);
+        if !request.body.is_empty() && gaiterguard_domain::request::is_safe(request.method) {
+            oddities.push(Oddity::new(OddityKind::BodyOnSafeMethod, ""));
+        }
+        Self {
+            request,
+            query,
+            body,
+            oddities,
+        }
+    }
+
+    /// The request that was opened.
+    pub fn request(&self) -> &Request<'a> {
+        &self.request
+    }
+
+    /// The body as JSON or a form; `None` where it is neither.
+    pub fn body(&self) -> Option<&Node<'a>> {
+        match &self.body {
+            Body::Json(node) | Body::Form(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// What the body is.
+    pub fn content(&self) -> &Body<'a> {
+        &self.body
+    }
+
+    /// The query's parameters, in order, as a map of texts.
+    pub fn query(&self) -> &Node<'a> {
+        &self.query
+    }
+
+    /// What is odd about how the request is wrapped.
+    pub fn oddities(&self) -> &[Oddity] {
+        &self.oddities
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Multipart bodies (RFC 2046, RFC 7578), read as a lenient server would read them.
+
+use std::borrow::Cow;
+
+/// The most parts that are told apart.
+const PARTS_MAX: usize = 1000;
+
+pub(super) struct Part<'a> {
+    pub(super) name: Option<Cow<'a, str>>,
+    pub(super) filename: Option<Cow<'a, str>>,
+    pub(super) content: &'a [u8],
+}
+
+/// The parts; `None` where there is no boundary, no end, or too many of them.
+pub(super) fn split<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
+    let delimiter = format!("--{boundary}");
+    if boundary.is_empty() || !body.starts_with(delimiter.as_bytes()) {
+        return None;
+    }
+    let finder = memchr::memmem::Finder::new(delimiter.as_bytes());
+    let mut parts = Vec::new();
+    let mut rest = &body[delimiter.len()..];
+    loop {
+        if rest.starts_with(b"--") {
+            return Some(parts);
+        }
+        if parts.len() == PARTS_MAX {
+            return None;
+        }
+        let end = finder.find(rest)?;
+        parts.push(Part::read(&rest[..end]));
+        rest = &rest[end + delimiter.len()..];
+    }
+}
+
+impl<'a> Part<'a> {
+    fn read(bytes: &'a [u8]) -> Self {
+        let bytes = strip_line_end(bytes);
+        let (head, content) = split_head(bytes);
+        let content = content
+            .strip_suffix(b"\r\n")
+            .or_else(|| content.strip_suffix(b"\n"))
+            .unwrap_or(content);
+        let head = std::str::from_utf8(head).unwrap_or_default();
+        let disposition = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.trim()
+                .eq_ignore_ascii_case("content-disposition")
+                .then_some(value)
+        });
+        let parameter = |name: &str| disposition.and_then(|value| parameter(value, name));
+        Self {
+            name: parameter("name").map(Cow::Borrowed),
+            filename: parameter("filename")
+                .or_else(|| parameter("filename*"))
+                .map(Cow::Borrowed),
+            content,
+        }
+    }
+
+    /// The method and target, if the part is itself an HTTP request.
+    pub(super) fn request_line(&self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+        let line = self.content.split(|byte| *byte == b'\n').next()?;
+        let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
+        let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+        version
+            .starts_with("HTTP/")
+            .then_some((Cow::Borrowed(method), Cow::Borrowed(target)))
+    }
+}
+
+fn strip_line_end(bytes: &[u8]) -> &[u8] {
+    bytes
+        .strip_prefix(b"\r\n")
+        .or_else(|| bytes.strip_prefix(b"\n"))
+        .unwrap_or(bytes)
+}
+
+/// What stands before and behind the first empty line.
+fn split_head(bytes: &[u8]) -> (&[u8], &[u8]) {
+    for (gap, length) in [(&b"\r\n\r\n"[..], 4), (b"\n\n", 2)] {
+        if let Some(at) = memchr::memmem::find(bytes, gap) {
+            return (&bytes[..at], &bytes[at + length..]);
+        }
+    }
+    (&[], bytes)
+}
+
+fn parameter<'a>(value: &'a str, wanted: &str) -> Option<&'a str> {
+    value.split(';').skip(1).find_map(|piece| {
+        let (name, value) = piece.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case(wanted)
+            .then(|| value.trim().trim_matches('"'))
+    })
+}

@@ -1,0 +1,468 @@
+//! Evaluating a condition on a request: pure, bounded, and without copying the request.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::expression::{
+    Conversion, Each, Expression, Fact, Operation, Quantifier, Rewrite, Search,
+};
+use super::facts::Facts;
+use super::failure::{Cause, Failure};
+use super::value::{List, Map, Value, order};
+use super::{arithmetic, calendar, lookup, number};
+
+use lookup::Memory;
+
+/// The most steps that a condition may take. One is about ten nanoseconds.
+pub const STEPS_MAX: u32 = 100_000;
+
+/// How many bytes of text are searched or copied for one step.
+const BYTES_PER_STEP: usize = 64;
+
+/// One evaluation of one condition.
+pub(super) struct Evaluation<'v, 'm> {
+    pub(super) facts: &'v Facts<'v>,
+    pub(super) memory: &'m mut Memory<'v>,
+    pub(super) steps_left: u32,
+    item: Option<Value<'v>>,
+}
+
+impl<'v, 'm> Evaluation<'v, 'm> {
+    pub(super) fn new(facts: &'v Facts<'v>, memory: &'m mut Memory<'v>) -> Self {
+        Self {
+            facts,
+            memory,
+            steps_left: STEPS_MAX,
+            item: None,
+        }
+    }
+
+    /// Whether the condition holds.
+    pub(super) fn decide(&mut self, condition: &'v Expression) -> Result<bool, Failure> {
+        match self.evaluate(condition)? {
+            Value::Bool(holds) => Ok(holds),
+            _ => Err(failure(condition, Cause::NotBoolean)),
+        }
+    }
+
+    fn evaluate(&mut self, part: &'v Expression) -> Result<Value<'v>, Failure> {
+        self.work(1).map_err(|cause| failure(part, cause))?;
+        match &part.operation {
+            Operation::And(left, right) => self.connect(left, right, false),
+            Operation::Or(left, right) => self.connect(left, right, true),
+            Operation::Choose(test, then, otherwise) => match self.evaluate(test)? {
+                Value::Bool(true) => self.evaluate(then),
+                Value::Bool(false) => self.evaluate(otherwise),
+                _ => Err(failure(test, Cause::Kind)),
+            },
+            Operation::Has(operand) => {
+                let present = self.presence(operand)?;
+                Ok(Value::Bool(present.is_some()))
+            }
+            Operation::In(needle, list) => self.contained(part, needle, list),
+            Operation::Each(each) => self.each(part, each),
+            operation => {
+                let result = self.simple(operation)?;
+                result.map_err(|cause| failure(part, cause))
+            }
+        }
+    }
+
+    /// What is evaluated from its parts alone. The inner error is its own.
+    fn simple(&mut self, operation: &'v Operation) -> Result<Result<Value<'v>, Cause>, Failure> {
+        Ok(match operation {
+            Operation::Literal(literal) => Ok(Value::of_literal(literal)),
+            Operation::Fact(fact) => self.fact(*fact),
+            Operation::Item => self.item.clone().ok_or(Cause::Missing),
+            Operation::Select(operand, name) => {
+                let operand = self.evaluate(operand)?;
+                self.member(&operand, name)
+                    .and_then(|found| found.ok_or(Cause::Missing))
+            }
+            Operation::Index(operand, index) => {
+                let operand = self.evaluate(operand)?;
+                let index = self.evaluate(index)?;
+                self.indexed(&operand, &index)
+                    .and_then(|found| found.ok_or(Cause::Missing))
+            }
+            Operation::Not(operand) => match self.evaluate(operand)? {
+                Value::Bool(value) => Ok(Value::Bool(!value)),
+                _ => Err(Cause::Kind),
+            },
+            Operation::Negate(operand) => arithmetic::negate(&self.evaluate(operand)?),
+            Operation::Equal(left, right) => {
+                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
+                self.equal(&left, &right).map(Value::Bool)
+            }
+            Operation::NotEqual(left, right) => {
+                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
+                self.equal(&left, &right).map(|equal| Value::Bool(!equal))
+            }
+            Operation::Compare(comparison, left, right) => {
+                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
+                order(&left, &right).map(|order| Value::Bool(comparison.holds(order)))
+            }
+            Operation::Calculate(operator, left, right) => {
+                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
+                self.calculate(*operator, left, right)
+            }
+            Operation::List(items) => {
+                let mut values = Vec::with_capacity(items.len());
+                for item in items {
+                    values.push(self.evaluate(item)?);
+                }
+                Ok(Value::List(List::Built(values.into())))
+            }
+            Operation::Map(entries) => {
+                let mut values = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    values.push((self.evaluate(key)?, self.evaluate(value)?));
+                }
+                Ok(Value::Map(Map::Built(values.into())))
+            }
+            Operation::Size(operand) => {
+                let operand = self.evaluate(operand)?;
+                self.size(&operand)
+            }
+            Operation::Convert(conversion, operand) => {
+                convert(*conversion, self.evaluate(operand)?)
+            }
+            Operation::Search(search, operand, needle) => {
+                let (operand, needle) = (self.evaluate(operand)?, self.evaluate(needle)?);
+                self.search(*search, &operand, &needle)
+            }
+            Operation::Matches(operand, pattern) => {
+                let operand = self.evaluate(operand)?;
+                self.text(&operand)
+                    .map(|text| Value::Bool(pattern.is_match(text)))
+            }
+            Operation::Rewrite(rewrite, operand) => {
+                let operand = self.evaluate(operand)?;
+                self.rewrite(*rewrite, operand)
+            }
+            Operation::Calendar(part, operand, zone) => match self.evaluate(operand)? {
+                Value::Time(time) => Ok(Value::int(part.of(time, zone))),
+                _ => Err(Cause::Kind),
+            },
+            Operation::And(..)
+            | Operation::Or(..)
+            | Operation::Choose(..)
+            | Operation::Has(_)
+            | Operation::In(..)
+            | Operation::Each(_) => Err(Cause::Kind),
+        })
+    }
+
+    pub(super) fn work(&mut self, steps: usize) -> Result<(), Cause> {
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+        self.steps_left = self.steps_left.checked_sub(steps).ok_or(Cause::Work)?;
+        Ok(())
+    }
+
+    fn fact(&self, fact: Fact) -> Result<Value<'v>, Cause> {
+        let facts = self.facts;
+        let content = || facts.content.ok_or(Cause::NotKept);
+        let operation = |of: fn(&'v _) -> Value<'v>| facts.operation.map_or(Value::Unknown, of);
+        Ok(match fact {
+            Fact::Method => Value::text(facts.method),
+            Fact::Path => Value::text(facts.path),
+            Fact::Host => Value::text(facts.host),
+            Fact::Query => Value::Map(Map::Query(facts.query)),
+            Fact::Headers => Value::Map(Map::Headers(content()?.headers)),
+            Fact::Body => content()?.body.map_or(Ok(Value::Null), Value::of_node)?,
+            Fact::Size => Value::int(i64::try_from(content()?.size).unwrap_or(i64::MAX)),
+            Fact::ServiceId => Value::int(facts.service.0.0),
+            Fact::ServiceName => Value::text(facts.service.1),
+            Fact::AgentId => Value::int(facts.agent.0.0),
+            Fact::AgentName => Value::text(facts.agent.1),
+            Fact::Intent => Value::text(facts.intent),
+            Fact::Operation => facts.operation.map_or(Value::Null, |_| Value::Operation),
+            Fact::OperationId => operation(|operation| Value::text(&operation.id)),
+            Fact::OperationSummary => operation(|operation| {
+                operation
+                    .summary
+                    .as_deref()
+                    .map_or(Value::Null, Value::text)
+            }),
+            Fact::OperationTags => operation(|operation| Value::List(List::Texts(&operation.tags))),
+            Fact::OperationDeprecated => operation(|operation| Value::Bool(operation.deprecated)),
+            Fact::Now => jiff::Timestamp::from_millisecond(facts.now.0)
+                .map(Value::Time)
+                .map_err(|_| Cause::Arithmetic)?,
+        })
+    }
+
+    /// `&&` and `||`: whichever side decides alone does, even where the other cannot be evaluated.
+    fn connect(
+        &mut self,
+        left: &'v Expression,
+        right: &'v Expression,
+        deciding: bool,
+    ) -> Result<Value<'v>, Failure> {
+        let first = self.truth(left);
+        if first == Ok(deciding) {
+            return Ok(Value::Bool(deciding));
+        }
+        let second = self.truth(right);
+        if second == Ok(deciding) {
+            return Ok(Value::Bool(deciding));
+        }
+        worse(first.err(), second.err()).map_or(Ok(Value::Bool(!deciding)), Err)
+    }
+
+    fn truth(&mut self, part: &'v Expression) -> Result<bool, Failure> {
+        match self.evaluate(part)? {
+            Value::Bool(value) => Ok(value),
+            _ => Err(failure(part, Cause::Kind)),
+        }
+    }
+
+    /// The value of a chain of fields, or None where one of them is not there.
+    fn presence(&mut self, part: &'v Expression) -> Result<Option<Value<'v>>, Failure> {
+        self.work(1).map_err(|cause| failure(part, cause))?;
+        let found = match &part.operation {
+            Operation::Select(operand, name) => match self.presence(operand)? {
+                Some(operand @ Value::Map(_)) => self.member(&operand, name),
+                _ => Ok(None),
+            },
+            Operation::Index(operand, index) => match self.presence(operand)? {
+                Some(operand @ (Value::Map(_) | Value::List(_))) => {
+                    let index = self.evaluate(index)?;
+                    self.indexed(&operand, &index)
+                }
+                _ => Ok(None),
+            },
+            Operation::Fact(fact) => self.fact(*fact).map(|value| match value {
+                Value::Null | Value::Unknown => None,
+                value => Some(value),
+            }),
+            _ => return self.evaluate(part).map(Some),
+        };
+        found.map_err(|cause| failure(part, cause))
+    }
+
+    fn contained(
+        &mut self,
+        part: &'v Expression,
+        needle: &'v Expression,
+        list: &'v Expression,
+    ) -> Result<Value<'v>, Failure> {
+        let value = self.evaluate(needle)?;
+        let mut failed = None;
+        if let Operation::List(items) = &list.operation {
+            for item in items {
+                let item_value = self.evaluate(item)?;
+                match self.equal(&value, &item_value) {
+                    Ok(true) => return Ok(Value::Bool(true)),
+                    Ok(false) => {}
+                    Err(cause) => failed = worse(failed, Some(failure(item, cause))),
+                }
+            }
+            return failed.map_or(Ok(Value::Bool(false)), Err);
+        }
+        let list = self.evaluate(list)?;
+        let found = self.is_in(&value, &list);
+        found.map(Value::Bool).map_err(|cause| failure(part, cause))
+    }
+
+    fn is_in(&mut self, value: &Value<'v>, list: &Value<'v>) -> Result<bool, Cause> {
+        match list {
+            Value::List(list) => {
+                let mut failed = None;
+                for index in 0..list.len() {
+                    self.work(1)?;
+                    let item = list.get(index).and_then(|item| item.ok_or(Cause::Missing));
+                    match item.and_then(|item| self.equal(value, &item)) {
+                        Ok(true) => return Ok(true),
+                        Ok(false) => {}
+                        Err(Cause::Work) => return Err(Cause::Work),
+                        Err(cause) => failed = Some(cause),
+                    }
+                }
+                failed.map_or(Ok(false), Err)
+            }
+            Value::Map(map) => self.entry(map, value).map(|found| found.is_some()),
+            _ => Err(Cause::Kind),
+        }
+    }
+
+    /// `all`, `exists`, `exists_one`, `map` and `filter`.
+    fn each(&mut self, part: &'v Expression, each: &'v Each) -> Result<Value<'v>, Failure> {
+        let range = self.evaluate(&each.range)?;
+        let items = self.items(range).map_err(|cause| failure(part, cause))?;
+        let mut failed = None;
+        let mut mapped = Vec::new();
+        let mut holding: usize = 0;
+        for index in 0..items.len() {
+            let item = items.get(index).map_err(|cause| failure(part, cause))?;
+            self.item = item;
+            let outcome = self.visit(each, &mut mapped);
+            self.item = None;
+            match (each.quantifier, outcome) {
+                (Quantifier::All, Ok(false)) => return Ok(Value::Bool(false)),
+                (Quantifier::Exists, Ok(true)) => return Ok(Value::Bool(true)),
+                (_, Ok(holds)) => holding += usize::from(holds),
+                (Quantifier::All | Quantifier::Exists, Err(why)) if why.cause != Cause::Work => {
+                    failed = worse(failed, Some(why));
+                }
+                (_, Err(why)) => return Err(why),
+            }
+        }
+        if let Some(why) = failed {
+            return Err(why);
+        }
+        Ok(match each.quantifier {
+            Quantifier::All => Value::Bool(true),
+            Quantifier::Exists => Value::Bool(false),
+            Quantifier::ExistsOne => Value::Bool(holding == 1),
+            Quantifier::Map => Value::List(List::Built(mapped.into())),
+        })
+    }
+
+    fn visit(&mut self, each: &'v Each, mapped: &mut Vec<Value<'v>>) -> Result<bool, Failure> {
+        if let Some(filter) = &each.filter
+            && !self.truth(filter)?
+        {
+            return Ok(false);
+        }
+        if each.quantifier == Quantifier::Map {
+            mapped.push(self.evaluate(&each.body)?);
+            return Ok(true);
+        }
+        self.truth(&each.body)
+    }
+
+    /// The items of a list, or the keys of a map.
+    fn items(&mut self, range: Value<'v>) -> Result<List<'v>, Cause> {
+        match range {
+            Value::List(list) => Ok(list),
+            Value::Map(map) => {
+                let keys = self.keys(&map)?;
+                Ok(List::Built(Rc::from(keys)))
+            }
+            _ => Err(Cause::Kind),
+        }
+    }
+
+    fn size(&mut self, operand: &Value<'v>) -> Result<Value<'v>, Cause> {
+        let size = match operand {
+            Value::Text(text) => {
+                self.work(text.len() / BYTES_PER_STEP)?;
+                text.chars().count()
+            }
+            Value::List(list) => list.len(),
+            Value::Map(map) => self.keys(map)?.len(),
+            _ => return Err(Cause::Kind),
+        };
+        Ok(Value::int(i64::try_from(size).unwrap_or(i64::MAX)))
+    }
+
+    /// The text that a value is, and the work of reading it.
+    pub(super) fn text<'t>(&mut self, value: &'t Value<'v>) -> Result<&'t str, Cause> {
+        match value {
+            Value::Text(text) => {
+                self.work(text.len() / BYTES_PER_STEP)?;
+                Ok(text)
+            }
+            _ => Err(Cause::Kind),
+        }
+    }
+
+    fn search(
+        &mut self,
+        search: Search,
+        operand: &Value<'v>,
+        needle: &Value<'v>,
+    ) -> Result<Value<'v>, Cause> {
+        let text = self.text(operand)?;
+        let needle = self.text(needle)?;
+        Ok(Value::Bool(match search {
+            Search::StartsWith => text.starts_with(needle),
+            Search::EndsWith => text.ends_with(needle),
+            Search::Contains => text.contains(needle),
+        }))
+    }
+
+    fn rewrite(&mut self, rewrite: Rewrite, operand: Value<'v>) -> Result<Value<'v>, Cause> {
+        self.text(&operand)?;
+        let Value::Text(text) = operand else {
+            return Err(Cause::Kind);
+        };
+        Ok(Value::Text(match rewrite {
+            Rewrite::LowerAscii if text.bytes().any(|b| b.is_ascii_uppercase()) => {
+                Cow::Owned(text.to_ascii_lowercase())
+            }
+            Rewrite::UpperAscii if text.bytes().any(|b| b.is_ascii_lowercase()) => {
+                Cow::Owned(text.to_ascii_uppercase())
+            }
+            Rewrite::Trim => match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+                Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+            },
+            Rewrite::LowerAscii | Rewrite::UpperAscii => text,
+        }))
+    }
+}
+
+fn failure(part: &Expression, cause: Cause) -> Failure {
+    Failure { cause, at: part.at }
+}
+
+/// Of two failures the one that says most: that something was not kept, else the first.
+fn worse(first: Option<Failure>, second: Option<Failure>) -> Option<Failure> {
+    match (first, second) {
+        (Some(first), Some(second))
+            if second.cause == Cause::NotKept && first.cause != Cause::NotKept =>
+        {
+            Some(second)
+        }
+        (first, second) => first.or(second),
+    }
+}
+
+fn convert(conversion: Conversion, value: Value<'_>) -> Result<Value<'_>, Cause> {
+    use number::Number;
+    match (conversion, value) {
+        (Conversion::Int, Value::Number(Number::Double(double))) => number::truncate(double)
+            .map(Value::int)
+            .ok_or(Cause::Arithmetic),
+        (Conversion::Int, Value::Text(text)) => {
+            text.parse().map(Value::int).map_err(|_| Cause::Unreadable)
+        }
+        (Conversion::Int, Value::Time(time)) => Ok(Value::int(time.as_second())),
+        (Conversion::Double, Value::Number(Number::Int(int))) => {
+            Ok(Value::Number(Number::Double(number::to_double(int))))
+        }
+        (Conversion::Double, Value::Text(text)) => {
+            let double = text.parse::<f64>().ok().filter(|d| d.is_finite());
+            double
+                .map(|double| Value::Number(Number::Double(double)))
+                .ok_or(Cause::Unreadable)
+        }
+        (Conversion::Int | Conversion::Double, value @ Value::Number(_))
+        | (Conversion::Text, value @ Value::Text(_))
+        | (Conversion::Bool, value @ Value::Bool(_))
+        | (Conversion::Time, value @ Value::Time(_))
+        | (Conversion::Span, value @ Value::Span(_)) => Ok(value),
+        (Conversion::Text, Value::Number(Number::Int(int))) => Ok(owned(int.to_string())),
+        (Conversion::Text, Value::Number(Number::Double(double))) => Ok(owned(double.to_string())),
+        (Conversion::Text, Value::Bool(value)) => Ok(owned(value.to_string())),
+        (Conversion::Text, Value::Time(time)) => Ok(owned(time.to_string())),
+        (Conversion::Bool, Value::Text(text)) => match &*text {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err(Cause::Unreadable),
+        },
+        (Conversion::Time, Value::Text(text)) => calendar::time(&text)
+            .map(Value::Time)
+            .ok_or(Cause::Unreadable),
+        (Conversion::Span, Value::Text(text)) => calendar::span(&text)
+            .map(Value::Span)
+            .ok_or(Cause::Unreadable),
+        _ => Err(Cause::Kind),
+    }
+}
+
+fn owned(text: String) -> Value<'static> {
+    Value::Text(Cow::Owned(text))
+}

@@ -1,0 +1,143 @@
+//! A condition as it is kept: names looked up, patterns built, kinds checked.
+
+use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
+
+use super::calendar::{CalendarPart, Zone};
+
+/// A part of a condition.
+#[derive(Debug)]
+pub(super) struct Expression {
+    /// The byte of the text that it is told by.
+    pub(super) at: u32,
+    /// What it is.
+    pub(super) operation: Operation,
+}
+
+/// A value that stands in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Literal {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Text(Box<str>),
+    Time(Timestamp),
+    Span(SignedDuration),
+}
+
+/// What is known of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    Method,
+    Path,
+    Host,
+    Query,
+    Headers,
+    Body,
+    Size,
+    ServiceId,
+    ServiceName,
+    AgentId,
+    AgentName,
+    Intent,
+    Operation,
+    OperationId,
+    OperationSummary,
+    OperationTags,
+    OperationDeprecated,
+    Now,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    StartsWith,
+    EndsWith,
+    Contains,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rewrite {
+    LowerAscii,
+    UpperAscii,
+    Trim,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conversion {
+    Int,
+    Double,
+    Text,
+    Bool,
+    Time,
+    Span,
+}
+
+/// What is asked about the items of a list or the keys of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantifier {
+    All,
+    Exists,
+    ExistsOne,
+    Map,
+}
+
+/// `range.all(item, body)` and its like.
+#[derive(Debug)]
+pub(super) struct Each {
+    pub(super) quantifier: Quantifier,
+    pub(super) range: Expression,
+    /// Which items count; all of them where there is none.
+    pub(super) filter: Option<Expression>,
+    pub(super) body: Expression,
+}
+
+type Part = Box<Expression>;
+
+/// The kinds of parts.
+#[derive(Debug)]
+pub(super) enum Operation {
+    Literal(Literal),
+    Fact(Fact),
+    /// The item that an [`Each`] is at.
+    Item,
+    Select(Part, Box<str>),
+    Index(Part, Part),
+    Has(Part),
+    Not(Part),
+    Negate(Part),
+    And(Part, Part),
+    Or(Part, Part),
+    Choose(Part, Part, Part),
+    Equal(Part, Part),
+    NotEqual(Part, Part),
+    Compare(Comparison, Part, Part),
+    Calculate(Arithmetic, Part, Part),
+    In(Part, Part),
+    List(Vec<Expression>),
+    Map(Vec<(Expression, Expression)>),
+    Each(Box<Each>),
+    Size(Part),
+    Convert(Conversion, Part),
+    Search(Search, Part, Part),
+    Matches(Part, Box<Regex>),
+    Rewrite(Rewrite, Part),
+    Calendar(CalendarPart, Part, Zone),
+}

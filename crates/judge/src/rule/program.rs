@@ -1,0 +1,73 @@
+//! A condition that is ready to be evaluated.
+
+use super::compile::{Uses, compile};
+use super::condition_error::ConditionError;
+use super::evaluate::Evaluation;
+use super::expression::Expression;
+use super::facts::Facts;
+use super::failure::Failure;
+use super::lookup::Memory;
+
+/// A compiled condition. Evaluating it cannot panic, waits for nothing and takes bounded time.
+#[derive(Debug)]
+pub struct Program {
+    text: Box<str>,
+    condition: Expression,
+    uses: Uses,
+}
+
+impl Program {
+    /// Compiles a condition in CEL.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is no expression, is too long or too deep, names what does not exist, or
+    /// could never be evaluated to true or false.
+    pub fn compile(text: &str) -> Result<Self, ConditionError> {
+        let (condition, uses) = compile(text)?;
+        Ok(Self {
+            text: text.into(),
+            condition,
+            uses,
+        })
+    }
+
+    /// The text it was compiled from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it looks at.
+    pub fn uses(&self) -> Uses {
+        self.uses
+    }
+
+    /// Whether the condition holds for a request.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be evaluated on this request.
+    pub fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, Failure> {
+        self.evaluate_with(facts, &mut Memory::default())
+    }
+
+    /// The same, with what other conditions have found out about the request.
+    pub(super) fn evaluate_with<'v>(
+        &'v self,
+        facts: &'v Facts<'v>,
+        memory: &mut Memory<'v>,
+    ) -> Result<bool, Failure> {
+        Evaluation::new(facts, memory).decide(&self.condition)
+    }
+
+    /// Where and why it could not be evaluated, for a human. Nothing of the request is in it.
+    pub fn explain(&self, failure: Failure) -> String {
+        let place = ConditionError::at(&self.text, failure.at as usize, "");
+        format!(
+            "{} (line {}, column {})",
+            failure.cause.phrase(),
+            place.line,
+            place.column
+        )
+    }
+}

@@ -1,0 +1,254 @@
+//! What holds for rules whatever their conditions are.
+
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::time::Timestamp;
+use http::HeaderMap;
+
+use super::*;
+use crate::node::Node;
+
+fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
+    Rule {
+        id: RuleId(1),
+        workspace: WorkspaceId(1),
+        name: "a rule".to_owned(),
+        effect,
+        condition: condition.map(str::to_owned),
+        text: None,
+        service: None,
+        agent: None,
+        enabled: true,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        revision: 0,
+    }
+}
+
+fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let node = Node::parse_json(body.as_bytes()).unwrap();
+    let (query, headers) = (Query::default(), HeaderMap::new());
+    look(&Facts {
+        method: "POST",
+        path: "/",
+        host: "h",
+        query: &query,
+        content: Some(Content {
+            headers: &headers,
+            body: Some(&node),
+            size: 1,
+        }),
+        service: (ServiceId(1), "s"),
+        agent: (AgentId(1), "a"),
+        intent: "i",
+        operation: None,
+        now: Timestamp(0),
+    })
+}
+
+fn matches(rule: Rule) -> bool {
+    let rules = [CompiledRule::new(rule)];
+    with_body("{\"a\":1}", |facts| !matching(&rules, facts).is_empty())
+}
+
+#[test]
+fn a_rule_without_a_condition_matches_by_its_scope() {
+    assert!(matches(rule(RuleEffect::Allow, None)));
+    for narrow in [
+        |rule: &mut Rule| rule.service = Some(ServiceId(2)),
+        |rule: &mut Rule| rule.agent = Some(AgentId(2)),
+        |rule: &mut Rule| rule.enabled = false,
+    ] {
+        let mut narrowed = rule(RuleEffect::Deny, None);
+        narrow(&mut narrowed);
+        assert!(!matches(narrowed));
+        let mut narrowed = rule(RuleEffect::Deny, Some("true"));
+        narrow(&mut narrowed);
+        assert!(!matches(narrowed));
+    }
+}
+
+#[test]
+fn a_rule_in_words_alone_matches_nothing_by_itself() {
+    let mut words = rule(RuleEffect::Deny, None);
+    words.text = Some("nothing over $100".to_owned());
+    assert!(CompiledRule::new(words.clone()).is_in_words());
+    assert!(!matches(words.clone()));
+    words.condition = Some("request.body.a == 1".to_owned());
+    assert!(matches(words));
+}
+
+#[test]
+fn what_cannot_be_evaluated_matches_unless_it_allows() {
+    for condition in [
+        "request.body.b > 1",
+        "request.body.a == \"1\"",
+        "request.body.a",
+        "no expression",
+    ] {
+        assert!(matches(rule(RuleEffect::Deny, Some(condition))));
+        assert!(matches(rule(RuleEffect::RequireApproval, Some(condition))));
+        assert!(!matches(rule(RuleEffect::Allow, Some(condition))));
+    }
+    let broken = CompiledRule::new(rule(RuleEffect::Deny, Some("no expression")));
+    assert_eq!(broken.broken().map(|error| error.column), Some(4));
+    assert!(broken.program().is_none());
+    let rules = [
+        broken,
+        CompiledRule::new(rule(RuleEffect::Deny, Some("request.body.b > 1"))),
+    ];
+    let told: Vec<_> = with_body("{\"a\":1}", |facts| matching(&rules, facts))
+        .into_iter()
+        .map(|rule| rule.unevaluated)
+        .collect();
+    assert_eq!(
+        told[1].as_deref(),
+        Some("that field is missing (line 1, column 14)")
+    );
+    assert!(
+        told[0]
+            .as_deref()
+            .unwrap()
+            .starts_with("line 1, column 4: ")
+    );
+}
+
+#[test]
+fn a_failure_is_told_by_its_place_and_not_by_what_the_request_holds() {
+    let program = Program::compile("true &&\n request.body.secret > 1").unwrap();
+    let told = with_body("{\"secret\":\"hunter2\"}", |facts| {
+        program.explain(program.evaluate(facts).unwrap_err())
+    });
+    assert_eq!(told, "that value is of another kind (line 2, column 22)");
+}
+
+#[test]
+fn work_is_bounded() {
+    let body = format!("{{\"l\":[{}0]}}", "0,".repeat(60_000));
+    for condition in [
+        "request.body.l.exists(x, x > 1 || x > 2 || x > 3)",
+        "request.body.l.all(x, x in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0])",
+        "request.body.l + request.body.l == []",
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let failure = with_body(&body, |facts| program.evaluate(facts)).unwrap_err();
+        assert_eq!(failure.cause, Cause::Work, "{condition}");
+    }
+    // A list of a thousand is nothing.
+    let body = format!("{{\"l\":[{}0]}}", "0,".repeat(1_000));
+    let program = Program::compile("request.body.l.exists(x, x > 1 || x > 2)").unwrap();
+    assert_eq!(with_body(&body, |facts| program.evaluate(facts)), Ok(false));
+}
+
+#[test]
+fn a_name_that_is_there_twice_is_found_twice_in_a_large_map_too() {
+    let members: Vec<String> = (0..1_000).map(|n| format!("\"m{n}\":{n}")).collect();
+    let body = format!("{{{},\"m7\":7}}", members.join(","));
+    let rules: Vec<CompiledRule> = ["m7", "m7", "m8", "m8", "none"]
+        .into_iter()
+        .map(|name| {
+            CompiledRule::new(rule(
+                RuleEffect::Allow,
+                Some(&format!("request.body.{name} >= 7")),
+            ))
+        })
+        .collect();
+    let matched = with_body(&body, |facts| {
+        weigh(&rules, facts)
+            .into_iter()
+            .map(|(rule, _)| rule.rule().condition.clone().unwrap())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(matched, ["request.body.m8 >= 7", "request.body.m8 >= 7"]);
+}
+
+#[test]
+fn what_was_not_kept_makes_a_rule_undecidable_only_where_it_matters() {
+    let query = Query::default();
+    let facts = Facts {
+        method: "POST",
+        path: "/",
+        host: "h",
+        query: &query,
+        content: None,
+        service: (ServiceId(1), "s"),
+        agent: (AgentId(1), "a"),
+        intent: "i",
+        operation: None,
+        now: Timestamp(0),
+    };
+    let outcome = |condition: &str, effect| {
+        let rules = [CompiledRule::new(rule(effect, Some(condition)))];
+        weigh(&rules, &facts).first().map(|(_, how)| match how {
+            Match::Undecidable(_) => "undecidable",
+            Match::Yes => "yes",
+            Match::Unevaluated(_) | Match::No => "other",
+        })
+    };
+    for effect in [RuleEffect::Deny, RuleEffect::Allow] {
+        let body = outcome("request.body.a > 1", effect);
+        assert_eq!(body, Some("undecidable"));
+        let neither = outcome("request.body.a > 1 && request.method == \"GET\"", effect);
+        assert_eq!(neither, None);
+        let either = outcome("request.body.a > 1 || request.method == \"POST\"", effect);
+        assert_eq!(either, Some("yes"));
+    }
+}
+
+/// The stack of a worker thread is 2 MiB.
+#[test]
+fn the_deepest_condition_that_is_taken_fits_on_a_small_stack() {
+    let deep = [
+        format!("{}true{}", "(".repeat(24), ")".repeat(24)),
+        format!("{}true", "true ? true : ".repeat(24)),
+        format!("{}true{}", "[".repeat(23), "]".repeat(23)) + " == []",
+        format!("request.size{} > 1", "+1".repeat(60)),
+        format!("has(request.body{})", ".a".repeat(60)),
+        format!(
+            "{}request.size == 1{}",
+            "size([".repeat(11),
+            "]) == 1".repeat(11)
+        ),
+        vec!["request.path == \"/a\""; 170].join(" || "),
+        format!(
+            "{}true{}",
+            "(".repeat(24),
+            " || b && c)".replace(['b', 'c'], "!false").repeat(24)
+        ),
+        format!("{}1{} > 0", "(".repeat(12), "+1+1+1+1)".repeat(12)),
+        format!("{}1{} > 0", "-(".repeat(20), "+1)".repeat(20)),
+        format!("{}true{}", "(true || ".repeat(24), ")".repeat(24)),
+        format!(
+            "{}true{}",
+            "(".repeat(23),
+            format!("{})", " || true".repeat(20)).repeat(23)
+        ),
+    ];
+    std::thread::Builder::new()
+        .stack_size(1 << 19)
+        .spawn(move || {
+            for text in deep {
+                let program =
+                    Program::compile(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+                with_body("{\"a\":1}", |facts| program.evaluate(facts)).ok();
+            }
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn a_list_that_is_written_out_has_a_limit() {
+    let list = |items: usize| format!("request.size in [{}1]", "1,".repeat(items));
+    assert!(Program::compile(&list(LITERAL_ITEMS_MAX - 1)).is_ok());
+    assert!(Program::compile(&list(LITERAL_ITEMS_MAX)).is_err());
+}
+
+#[test]
+fn what_a_condition_looks_at_is_known() {
+    let uses = |text: &str| Program::compile(text).unwrap().uses();
+    assert_eq!(uses("request.size > 1"), Uses::default());
+    assert!(uses("has(request.body.a)").body);
+    assert!(uses("operation == null").operation);
+}

@@ -1,0 +1,120 @@
+//! `/s/{service}/{path…}`: an upstream's own API, for clients that know nothing of the gateway but
+//! its address and a key.
+
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use gaiterguard_domain::header::{HEADER_BYTES_MAX, HEADERS_MAX};
+use gaiterguard_domain::id::RequestId;
+use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
+use http::header::ALLOW;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{agent, outcome, terms};
+use crate::extract::read_body;
+use crate::middleware::RequestContext;
+use crate::problem::Problem;
+use crate::state::AgentState;
+
+/// The routes. The path below the service is the upstream's and not described here.
+pub(super) fn routes() -> OpenApiRouter<AgentState> {
+    OpenApiRouter::default()
+        .route("/s/{service}", any(pass))
+        .route("/s/{service}/", any(pass))
+        .route("/s/{service}/{*path}", any(pass))
+}
+
+async fn pass(
+    State(state): State<AgentState>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let (service, path) = split(&parts)?;
+    let caller = agent::of_passthrough(&state.gateway, &mut parts, &service)?;
+    if !METHODS.contains(&parts.method) {
+        return Err(other_method());
+    }
+    check_headers(&parts.headers)?;
+    let proposed = ProxyRequest {
+        destination: Destination {
+            service: Some(ServiceName::Name(service)),
+            path: Some(path),
+            target_url: None,
+        },
+        method: parts.method,
+        intent: terms::intent(&parts.headers)?,
+        idempotency_key: terms::idempotency_key(&parts.headers, None)?,
+        wait: terms::preferred_wait(&parts.headers),
+        headers: parts.headers,
+        body: read_body(body, state.request_body_bytes_max).await?,
+    };
+    let request_id = RequestId(context.id.as_uuid());
+    let outcome = state.gateway.submit(caller, proposed, request_id).await;
+    Ok(outcome::response(outcome))
+}
+
+/// The service's name, and what stands behind it as it was sent.
+fn split(parts: &Parts) -> Result<(String, String), Problem> {
+    let sent = parts.uri.path_and_query().map_or("/", |sent| sent.as_str());
+    let below = sent.strip_prefix("/s/").unwrap_or_default();
+    let end = below.find(['/', '?']).unwrap_or(below.len());
+    let (name, path) = below.split_at(end);
+    let name = percent_decode_str(name)
+        .decode_utf8()
+        .map_err(|_| Problem::field("service", "is not the name of a service"))?;
+    Ok((name.into_owned(), path.to_owned()))
+}
+
+fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
+        let message = format!("at most {HEADERS_MAX} headers of {HEADER_BYTES_MAX} bytes");
+        return Err(Problem::field("headers", message));
+    }
+    Ok(())
+}
+
+fn other_method() -> Problem {
+    let allowed = METHODS.map(|method| method.to_string()).join(", ");
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("only {allowed} are passed on"),
+    );
+    match HeaderValue::try_from(allowed) {
+        Ok(allowed) => problem.header(ALLOW, allowed),
+        Err(_) => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_the_service_stays_as_it_was_sent() {
+        for (uri, service, path) in [
+            (
+                "/s/stripe/v1/charges?expand=x",
+                "stripe",
+                "/v1/charges?expand=x",
+            ),
+            ("/s/my%20api/a%2Fb//c", "my api", "/a%2Fb//c"),
+            ("/s/stripe", "stripe", ""),
+            ("/s/stripe?a=b", "stripe", "?a=b"),
+            ("/s/stripe/", "stripe", "/"),
+        ] {
+            let request = Request::builder().uri(uri).body(()).unwrap();
+            let (parts, ()) = request.into_parts();
+            let (found, rest) = split(&parts).unwrap();
+            assert_eq!((found.as_str(), rest.as_str()), (service, path));
+        }
+    }
+}

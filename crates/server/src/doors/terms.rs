@@ -1,0 +1,112 @@
+//! What a call says about itself in its own headers, the same at every door: under which key it is
+//! done at most once, why it is made, and how long it waits for a human.
+
+use std::time::Duration;
+
+use gaiterguard_domain::request::{IdempotencyKey, Intent, WAIT_MAX};
+use http::{HeaderMap, HeaderName};
+
+use crate::problem::Problem;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const AGENT_INTENT: HeaderName = HeaderName::from_static("x-agent-intent");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// The idempotency key. The one in the call's own header wins over the field of an envelope.
+pub(super) fn idempotency_key(
+    headers: &HeaderMap,
+    field: Option<&str>,
+) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut in_header = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let text = match (in_header.next(), in_header.next()) {
+        (Some(_), Some(_)) => {
+            return Err(Problem::field("Idempotency-Key", "must be given once"));
+        }
+        (Some(value), None) => Some(value.to_str().unwrap_or_default()),
+        (None, _) => field,
+    };
+    text.map(IdempotencyKey::parse)
+        .transpose()
+        .map_err(|refused| Problem::field("Idempotency-Key", refused.to_string()))
+}
+
+/// The intent in `X-Agent-Intent`; none if the call says nothing.
+pub(super) fn intent(headers: &HeaderMap) -> Result<Intent, Problem> {
+    let mut values = headers.get_all(AGENT_INTENT).iter();
+    let Some(value) = values.next() else {
+        return Ok(Intent::absent());
+    };
+    if values.next().is_some() {
+        return Err(Problem::field("X-Agent-Intent", "must be given once"));
+    }
+    let text = std::str::from_utf8(value.as_bytes())
+        .map_err(|_| Problem::field("X-Agent-Intent", "must be UTF-8"))?;
+    Intent::parse(text).map_err(|refused| Problem::field("X-Agent-Intent", refused.to_string()))
+}
+
+/// A time to wait that a field asks for.
+pub(super) fn wait(field: &str, seconds: u64) -> Result<Duration, Problem> {
+    let wait = Duration::from_secs(seconds);
+    if wait > WAIT_MAX {
+        let message = format!("must be from 0 to {} seconds", WAIT_MAX.as_secs());
+        return Err(Problem::field(field, message));
+    }
+    Ok(wait)
+}
+
+/// The time to wait that `Prefer: wait=N` asks for (RFC 7240, section 4.3). A preference that is not
+/// understood is passed over, and one for more than can be had gets what there is.
+pub(super) fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
+    headers
+        .get_all(PREFER)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|preference| preference.split(';').next()?.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))
+        .and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse().ok())
+        .map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn the_key_in_the_header_wins() {
+        let outer = headers(IDEMPOTENCY_KEY, "outer");
+        let key = idempotency_key(&outer, Some("inner")).unwrap();
+        assert_eq!(key.unwrap().as_str(), "outer");
+        let key = idempotency_key(&HeaderMap::new(), Some("inner")).unwrap();
+        assert_eq!(key.unwrap().as_str(), "inner");
+    }
+
+    #[test]
+    fn a_preferred_wait_is_found_among_others_and_bounded() {
+        for (value, seconds) in [
+            ("wait=5", Some(5)),
+            ("respond-async, Wait = \"10\"; x=y", Some(10)),
+            ("wait=900", Some(300)),
+            ("wait=soon", None),
+            ("return=minimal", None),
+            ("wait", None),
+        ] {
+            let wait = preferred_wait(&headers(PREFER, value));
+            assert_eq!(wait, seconds.map(Duration::from_secs), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_intent_is_absent_or_says_something() {
+        assert_eq!(intent(&HeaderMap::new()).unwrap(), Intent::absent());
+        let given = intent(&headers(AGENT_INTENT, "list rooms")).unwrap();
+        assert_eq!(given.as_str(), "list rooms");
+        assert!(intent(&headers(AGENT_INTENT, " ")).is_err());
+    }
+}

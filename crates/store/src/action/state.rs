@@ -1,0 +1,177 @@
+//! The state of an action as columns, and back.
+
+use gaiterguard_domain::approval::{
+    ActionState, ActionStatus, Ending, Execution, Revocation, Word,
+};
+use gaiterguard_domain::id::UserId;
+use gaiterguard_domain::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::rows::Cell;
+
+/// A state as it is written.
+#[derive(Default)]
+pub(crate) struct StateColumns<'s> {
+    pub(crate) status: &'static str,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) approved_by: Option<i64>,
+    pub(crate) approved_at: Option<i64>,
+    pub(crate) approval_note: Option<&'s str>,
+    pub(crate) started_at: Option<i64>,
+    pub(crate) resolution: Option<&'static str>,
+    pub(crate) resolved_by: Option<i64>,
+    pub(crate) resolved_at: Option<i64>,
+    pub(crate) resolution_note: Option<&'s str>,
+    pub(crate) detail: Option<&'s str>,
+}
+
+/// The words of the column `resolution`.
+const ANSWERED: &str = "ANSWERED";
+const RESOLVED: &str = "RESOLVED";
+const WITHDRAWN: &str = "WITHDRAWN";
+
+impl<'s> StateColumns<'s> {
+    pub(crate) fn of(state: &'s ActionState) -> Self {
+        let mut columns = Self {
+            status: state.status().as_str(),
+            expires_at: state.expires_at().map(|at| at.0),
+            ..Self::default()
+        };
+        match state {
+            ActionState::Pending { .. } => {}
+            ActionState::Approved { approval, .. } => columns.approved(approval),
+            ActionState::Denied(word) => columns.resolved(None, word),
+            ActionState::Revoked(Revocation::Withdrawn(word)) => {
+                columns.resolved(Some(WITHDRAWN), word);
+            }
+            ActionState::Revoked(Revocation::Resolved(word)) => {
+                columns.resolved(Some(RESOLVED), word);
+            }
+            ActionState::Expired { at } => columns.resolved_at = Some(at.0),
+            ActionState::Executing(execution) => columns.executing(execution),
+            ActionState::Executed { execution, ending } => {
+                columns.executing(execution);
+                match ending {
+                    Ending::Answered { at } => {
+                        columns.resolution = Some(ANSWERED);
+                        columns.resolved_at = Some(at.0);
+                    }
+                    Ending::Resolved(word) => columns.resolved(Some(RESOLVED), word),
+                }
+            }
+            ActionState::Indeterminate {
+                execution,
+                at,
+                detail,
+            } => {
+                columns.executing(execution);
+                columns.resolved_at = Some(at.0);
+                columns.detail = Some(detail);
+            }
+        }
+        columns
+    }
+
+    fn approved(&mut self, word: &'s Word) {
+        self.approved_by = Some(word.by.0);
+        self.approved_at = Some(word.at.0);
+        self.approval_note = word.note.as_deref();
+    }
+
+    fn executing(&mut self, execution: &'s Execution) {
+        self.approved(&execution.approval);
+        self.expires_at = Some(execution.expires_at.0);
+        self.started_at = Some(execution.started_at.0);
+    }
+
+    fn resolved(&mut self, resolution: Option<&'static str>, word: &'s Word) {
+        self.resolution = resolution;
+        self.resolved_by = Some(word.by.0);
+        self.resolved_at = Some(word.at.0);
+        self.resolution_note = word.note.as_deref();
+    }
+}
+
+/// A state as it is read.
+#[derive(sqlx::FromRow)]
+pub(super) struct StateRow {
+    status: String,
+    expires_at: Option<i64>,
+    approved_by: Option<i64>,
+    approved_at: Option<i64>,
+    approval_note: Option<String>,
+    started_at: Option<i64>,
+    resolution: Option<String>,
+    resolved_by: Option<i64>,
+    resolved_at: Option<i64>,
+    resolution_note: Option<String>,
+    detail: Option<String>,
+}
+
+impl StateRow {
+    /// The state, of the action with this id.
+    pub(super) fn read(&self, action: &str) -> Result<ActionState, StoreError> {
+        let cell = Cell {
+            table: "actions",
+            id: &action,
+        };
+        let at = |column, value: Option<i64>| cell.some(column, value).map(Timestamp);
+        let approval = || {
+            Ok::<_, StoreError>(Word {
+                by: UserId(cell.some("approved_by", self.approved_by)?),
+                at: at("approved_at", self.approved_at)?,
+                note: self.approval_note.clone(),
+            })
+        };
+        let word = || {
+            Ok::<_, StoreError>(Word {
+                by: UserId(cell.some("resolved_by", self.resolved_by)?),
+                at: at("resolved_at", self.resolved_at)?,
+                note: self.resolution_note.clone(),
+            })
+        };
+        let execution = || {
+            Ok::<_, StoreError>(Execution {
+                approval: approval()?,
+                expires_at: at("expires_at", self.expires_at)?,
+                started_at: at("started_at", self.started_at)?,
+            })
+        };
+        Ok(
+            match cell.some("status", ActionStatus::parse(&self.status))? {
+                ActionStatus::Pending => ActionState::Pending {
+                    expires_at: at("expires_at", self.expires_at)?,
+                },
+                ActionStatus::Approved => ActionState::Approved {
+                    approval: approval()?,
+                    expires_at: at("expires_at", self.expires_at)?,
+                },
+                ActionStatus::Denied => ActionState::Denied(word()?),
+                ActionStatus::Revoked => match self.resolution.as_deref() {
+                    Some(WITHDRAWN) => ActionState::Revoked(Revocation::Withdrawn(word()?)),
+                    Some(RESOLVED) => ActionState::Revoked(Revocation::Resolved(word()?)),
+                    _ => return Err(cell.wrong("resolution")),
+                },
+                ActionStatus::Expired => ActionState::Expired {
+                    at: at("resolved_at", self.resolved_at)?,
+                },
+                ActionStatus::Executing => ActionState::Executing(execution()?),
+                ActionStatus::Executed => ActionState::Executed {
+                    execution: execution()?,
+                    ending: match self.resolution.as_deref() {
+                        Some(ANSWERED) => Ending::Answered {
+                            at: at("resolved_at", self.resolved_at)?,
+                        },
+                        Some(RESOLVED) => Ending::Resolved(word()?),
+                        _ => return Err(cell.wrong("resolution")),
+                    },
+                },
+                ActionStatus::Indeterminate => ActionState::Indeterminate {
+                    execution: execution()?,
+                    at: at("resolved_at", self.resolved_at)?,
+                    detail: cell.some("detail", self.detail.clone())?,
+                },
+            },
+        )
+    }
+}

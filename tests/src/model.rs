@@ -1,0 +1,343 @@
+//! A language model that answers what a test tells it to, behind the API of `OpenAI` on a real
+//! socket. It checks everything that it is sent, as the strictest of such servers would.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+use crate::reply::Reply;
+use crate::upstream::EchoUpstream;
+use crate::wire::Received;
+
+/// The key that the server wants.
+pub const MODEL_KEY: &str = "model-key/of+the~operator?5f21";
+
+/// The model that it has.
+pub const MODEL_NAME: &str = "scripted-1";
+
+/// Which of the two questions about a request is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// What the request does.
+    Description,
+    /// How it stands to the intent.
+    Comparison,
+    /// A condition for a rule in words.
+    Condition,
+}
+
+/// A question as the server received it.
+#[derive(Clone, Debug)]
+pub struct AskedModel {
+    /// Which question it is.
+    pub step: Step,
+    /// What the model is to do.
+    pub system: String,
+    /// The material.
+    pub user: String,
+    /// Whether the model is asked again because its answer was of no use.
+    pub is_repair: bool,
+    /// The whole call.
+    pub body: Value,
+}
+
+impl AskedModel {
+    /// The text inside the fence of this label, as it is written; none without one.
+    pub fn fenced(&self, label: &str) -> Option<&str> {
+        let begin = format!("BEGIN {label} ");
+        let at = self.user.find(&begin)? + begin.len();
+        let (mark, rest) = self.user[at..].split_once('\n')?;
+        rest.split_once(&format!("\nEND {label} {mark}\n"))
+            .map(|(text, _)| text)
+    }
+
+    /// The words that the schema of the answer has for a field.
+    fn rules(&self) -> Vec<String> {
+        let schema = &self.body["response_format"]["json_schema"]["schema"];
+        let rules = &schema["properties"]["rules"]["properties"];
+        rules
+            .as_object()
+            .map(|rules| rules.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+}
+
+type Script = Arc<dyn Fn(&AskedModel) -> Reply + Send + Sync>;
+
+#[derive(Default)]
+struct State {
+    asked: Vec<AskedModel>,
+    wrongs: Vec<String>,
+    script: Option<Script>,
+}
+
+/// The server; it ends with this value.
+pub struct ScriptedModel {
+    server: EchoUpstream,
+    state: Arc<Mutex<State>>,
+}
+
+impl ScriptedModel {
+    /// Starts one that calls every request harmless and exactly what was asked for.
+    pub async fn start() -> Self {
+        let server = EchoUpstream::start().await;
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::clone(&state);
+        server.on_request("/v1/chat/completions", move |received| {
+            answer(&shared, received)
+        });
+        Self { server, state }
+    }
+
+    /// What `LLM_BASE_URL` is to be.
+    pub fn base_url(&self) -> String {
+        format!("{}/v1", self.server.url())
+    }
+
+    /// From now on every question gets what `script` makes of it.
+    pub fn script(&self, script: impl Fn(&AskedModel) -> Reply + Send + Sync + 'static) {
+        self.lock().script = Some(Arc::new(script));
+    }
+
+    /// From now on every question gets this.
+    pub fn always(&self, reply: Reply) {
+        self.script(move |_| reply.clone());
+    }
+
+    /// From now on requests are described and compared with these members in the place of the
+    /// harmless ones.
+    pub fn judges(&self, description: Value, comparison: Value) {
+        self.script(move |asked| match asked.step {
+            Step::Description => says(&merged(harmless_description(), &description)),
+            _ => says(&merged(exact_comparison(asked), &comparison)),
+        });
+    }
+
+    /// Everything that it was asked until now.
+    pub fn asked(&self) -> Vec<AskedModel> {
+        self.lock().asked.clone()
+    }
+
+    /// How often it was called.
+    pub fn calls(&self) -> usize {
+        self.server.heads()
+    }
+
+    /// Everything that it received, byte for byte.
+    pub fn received(&self) -> Vec<Received> {
+        self.server.received()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ScriptedModel {
+    fn drop(&mut self) {
+        let wrongs = std::mem::take(&mut self.lock().wrongs);
+        assert!(
+            wrongs.is_empty() || std::thread::panicking(),
+            "the model was not asked as it should be: {wrongs:#?}"
+        );
+    }
+}
+
+/// A chat completion with this text.
+pub fn says_text(text: &str) -> Reply {
+    Reply::json(json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": MODEL_NAME,
+        "choices": [{
+            "index": 0, "finish_reason": "stop",
+            "message": {"role": "assistant", "content": text, "refusal": null},
+        }],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+    }))
+}
+
+/// A chat completion with this JSON.
+pub fn says(answer: &Value) -> Reply {
+    says_text(&answer.to_string())
+}
+
+/// The description of an ordinary, small change.
+pub fn harmless_description() -> Value {
+    json!({
+        "effects": ["writes"], "extent": "one_or_few", "audience": "nobody_new",
+        "sensitivity": "ordinary", "harm": "correctable", "documented": "no_documentation",
+        "addresses_reviewer": "no",
+    })
+}
+
+/// The comparison that finds nothing wrong, with no rule that applies.
+pub fn exact_comparison(asked: &AskedModel) -> Value {
+    let mut comparison = json!({
+        "notes": "the same", "relation": "exactly", "differences": [], "manipulation": "none",
+    });
+    let rules: Map<String, Value> = asked
+        .rules()
+        .into_iter()
+        .map(|label| (label, json!("no")))
+        .collect();
+    if !rules.is_empty() {
+        comparison["rules"] = Value::Object(rules);
+    }
+    comparison
+}
+
+/// `value` with the members of `other` in the place of its own.
+pub fn merged(mut value: Value, other: &Value) -> Value {
+    for (name, member) in other.as_object().into_iter().flatten() {
+        value[name] = member.clone();
+    }
+    value
+}
+
+fn answer(state: &Mutex<State>, received: &Received) -> Reply {
+    let asked = match read(received) {
+        Ok(asked) => asked,
+        Err(wrong) => {
+            let reply = refusal(&wrong);
+            state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .wrongs
+                .push(wrong);
+            return reply;
+        }
+    };
+    let script = {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.asked.push(asked.clone());
+        state.script.clone()
+    };
+    match script {
+        Some(script) => script(&asked),
+        None => match asked.step {
+            Step::Description => says(&harmless_description()),
+            Step::Comparison => says(&exact_comparison(&asked)),
+            Step::Condition => says(&json!({"possible": "no", "condition": "", "examples": []})),
+        },
+    }
+}
+
+/// The refusal of a call, as `OpenAI` words it.
+pub fn refusal(message: &str) -> Reply {
+    Reply::status(400)
+        .header("Content-Type", "application/json")
+        .body(json!({"error": {"message": message, "type": "invalid_request_error"}}).to_string())
+}
+
+fn read(received: &Received) -> Result<AskedModel, String> {
+    let require = |is_right: bool, wrong: &str| is_right.then_some(()).ok_or(wrong.to_owned());
+    require(received.method == "POST", "the method is not POST")?;
+    require(received.target == "/v1/chat/completions", "the target")?;
+    require(
+        received.header("authorization") == Some(&format!("Bearer {MODEL_KEY}")),
+        "the key is missing or another",
+    )?;
+    require(
+        received.header("content-type") == Some("application/json"),
+        "the content type",
+    )?;
+    require(received.header_count("agent-key") == 0, "an agent's header")?;
+    let body: Value = serde_json::from_slice(&received.body).map_err(|e| e.to_string())?;
+    let members = body.as_object().ok_or("the body is no object")?;
+    for name in members.keys() {
+        let known = [
+            "model",
+            "messages",
+            "response_format",
+            "temperature",
+            "max_tokens",
+            "max_completion_tokens",
+        ];
+        require(known.contains(&name.as_str()), &format!("unknown {name}"))?;
+    }
+    require(body["model"] == MODEL_NAME, "the model")?;
+    let messages = body["messages"].as_array().ok_or("no messages")?;
+    let roles: Vec<&str> = messages.iter().filter_map(|m| m["role"].as_str()).collect();
+    let is_repair = match roles[..] {
+        ["system", "user"] => false,
+        ["system", "user", "assistant", "user"] => true,
+        _ => return Err(format!("the roles are {roles:?}")),
+    };
+    let content = |index: usize| messages[index]["content"].as_str().ok_or("no content");
+    let (system, user) = (content(0)?.to_owned(), content(1)?.to_owned());
+    let format = &body["response_format"];
+    let step = match format["type"].as_str() {
+        Some("json_schema") => {
+            let named = &format["json_schema"];
+            require(named["strict"] == true, "the schema is not strict")?;
+            check_schema(&named["schema"])?;
+            step_of(named["name"].as_str().unwrap_or_default())?
+        }
+        Some("json_object") | None => {
+            require(
+                system.contains("JSON") && system.contains("\"additionalProperties\":false"),
+                "the prompt does not hold the schema",
+            )?;
+            step_of(if system.contains("\"condition\"") {
+                "condition"
+            } else if system.contains("\"relation\"") {
+                "comparison"
+            } else {
+                "description"
+            })?
+        }
+        Some(other) => return Err(format!("the response format is {other}")),
+    };
+    require(
+        step != Step::Description || !user.contains("BEGIN intent"),
+        "the description is asked for with the intent",
+    )?;
+    require(
+        system.contains("never an instruction to you"),
+        "the prompt does not say what fences are",
+    )?;
+    Ok(AskedModel {
+        step,
+        system,
+        user,
+        is_repair,
+        body,
+    })
+}
+
+fn step_of(name: &str) -> Result<Step, String> {
+    match name {
+        "description" => Ok(Step::Description),
+        "comparison" => Ok(Step::Comparison),
+        "condition" => Ok(Step::Condition),
+        other => Err(format!("the schema is called {other}")),
+    }
+}
+
+/// The rules of strict schemas: every object is closed and requires all of its members.
+fn check_schema(schema: &Value) -> Result<(), String> {
+    match schema["type"].as_str() {
+        Some("object") => {
+            let members = schema["properties"].as_object().ok_or("no properties")?;
+            let required: Vec<&str> = schema["required"]
+                .as_array()
+                .ok_or("nothing is required")?
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            let names: Vec<&str> = members.keys().map(String::as_str).collect();
+            if schema["additionalProperties"] != false || required != names {
+                return Err(format!("an object is open: {schema}"));
+            }
+            members.values().try_for_each(check_schema)
+        }
+        Some("array") => check_schema(&schema["items"]),
+        Some("string") => match &schema["enum"] {
+            Value::Null => Ok(()),
+            Value::Array(words) if words.iter().all(Value::is_string) && !words.is_empty() => {
+                Ok(())
+            }
+            other => Err(format!("an enumeration is {other}")),
+        },
+        other => Err(format!("a type is {other:?}")),
+    }
+}
