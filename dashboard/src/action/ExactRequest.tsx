@@ -23,7 +23,7 @@ export function ExactRequest({ action }: { action: Action }) {
       </div>
       {target.query.length > 0 && (
         <div>
-          <h4 className="mb-1 text-sm font-semibold">Query</h4>
+          <h3 className="mb-1 text-sm font-semibold">Query</h3>
           <ul className="space-y-0.5 font-mono text-[0.8rem]">
             {target.query.map(({ decoded }, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a parameter may stand twice
@@ -35,11 +35,11 @@ export function ExactRequest({ action }: { action: Action }) {
         </div>
       )}
       <div>
-        <h4 className="mb-1 text-sm font-semibold">Headers</h4>
+        <h3 className="mb-1 text-sm font-semibold">Headers</h3>
         <Headers headers={action.request_headers} />
       </div>
       <div>
-        <h4 className="mb-1 text-sm font-semibold">Body</h4>
+        <h3 className="mb-1 text-sm font-semibold">Body</h3>
         <Body body={action.request_body} encoding={action.body_encoding} />
       </div>
     </div>

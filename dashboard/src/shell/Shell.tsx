@@ -1,21 +1,7 @@
 /** What stands around every page: navigation, the kill switch, and how the connection stands. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import {
-  Bot,
-  ChartColumn,
-  History,
-  Inbox,
-  type LucideIcon,
-  Menu,
-  Moon,
-  Plug,
-  Scale,
-  ScrollText,
-  Settings,
-  Sun,
-  X,
-} from 'lucide-react';
+import { Inbox, type LucideIcon, Menu, Moon, Sun, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { listPendingApprovalsOptions } from '#/client/@tanstack/react-query.gen';
 import { useLive } from '#/live/LiveProvider';
@@ -26,13 +12,6 @@ import { showCount } from './title';
 
 const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
   { to: '/', text: 'Queue', icon: Inbox },
-  { to: '/requests', text: 'Requests', icon: History },
-  { to: '/services', text: 'Services', icon: Plug },
-  { to: '/agents', text: 'Agents', icon: Bot },
-  { to: '/rules', text: 'Rules', icon: Scale },
-  { to: '/audit', text: 'Audit', icon: ScrollText },
-  { to: '/overview', text: 'Overview', icon: ChartColumn },
-  { to: '/settings', text: 'Settings', icon: Settings },
 ];
 
 /** The shell. */

@@ -118,13 +118,13 @@ function Queue() {
 
   return (
     <>
-      <div className={selectedId ? 'hidden lg:block' : ''}>
+      <div className={selectedId ? 'sr-only lg:not-sr-only' : ''}>
         <PageTitle
           actions={
             <Button
               tone="quiet"
               onClick={() => setIsHelpOpen(true)}
-              className="hidden sm:inline-flex"
+              className="hidden lg:inline-flex"
             >
               <Keyboard aria-hidden className="size-4" /> Keys
             </Button>
