@@ -46,7 +46,7 @@ function Queue() {
   const [notice, setNotice] = useState('');
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const filterField = useRef<HTMLInputElement>(null);
-  const settledAt = useRef(0);
+  const slidIn = useRef<{ id: string | undefined; at: number }>({ id: undefined, at: 0 });
 
   const all = pending.data?.approvals ?? [];
   const shown = filter === '' ? all : all.filter((action) => matches(action, filter));
@@ -81,7 +81,7 @@ function Queue() {
     setNotice('');
     if (!(await decide(action, choice))) return;
     setDenyingId(null);
-    settledAt.current = Date.now();
+    slidIn.current = { id: next?.action_id, at: Date.now() };
     const done = choice.kind === 'approve' ? 'Approved' : 'Denied';
     setNotice(`${done}: ${headline(action)}`);
     await select(isWide() ? next?.action_id : undefined);
@@ -106,7 +106,8 @@ function Queue() {
       ?.scrollIntoView({ block: 'nearest' });
   };
 
-  const isSettled = () => Date.now() - settledAt.current > SETTLE_MS;
+  const isSettled = () =>
+    slidIn.current.id !== selectedId || Date.now() - slidIn.current.at > SETTLE_MS;
   useKeys({
     j: () => move(1),
     k: () => move(-1),
