@@ -10,6 +10,7 @@ use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Query, matching};
 use gaiterguard_judge::{Certainty, Documented, Node, Opened, Operation, Request, Subject, assess};
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
 
 use crate::Gateway;
 use crate::excerpt;
@@ -205,6 +206,24 @@ impl Weighed {
         matched.extend(told.matched_rules);
         Judgement::of(verdict, matched, self.operation, self.threshold)
     }
+}
+
+/// Builds the word lists that judging needs, so that the first request does not wait for them.
+pub(crate) fn prepare_words() {
+    let headers = HeaderMap::new();
+    let opened = Opened::open(Request {
+        method: &Method::POST,
+        host: "localhost",
+        path: "/words",
+        query: None,
+        headers: &headers,
+        body: br#"{"words": "are looked up in every list"}"#,
+    });
+    assess(Subject {
+        opened: &opened,
+        intent: "Look the words up",
+        documented: Documented::Nothing,
+    });
 }
 
 /// The request as the service's documents are asked about it.

@@ -160,6 +160,7 @@ impl Gateway {
     /// Nothing is to be served before this returns.
     pub async fn start(self: &Arc<Self>) -> Result<(), StoreError> {
         self.settle_earlier_run().await?;
+        judge::prepare_words();
         self.start_housekeeping();
         Ok(())
     }

@@ -119,7 +119,7 @@ async fn keys_hold_through_many_kills(storage: Storage) {
         let before = scene.upstream.received().len();
         scene
             .upstream
-            .wait_for(before + 2 + 3 * usize::try_from(round).unwrap())
+            .wait_for(before + 4 + 4 * usize::try_from(round).unwrap())
             .await;
         scene.gateway.kill9();
         while let Some(done) = calls.join_next().await {

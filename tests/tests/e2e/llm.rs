@@ -84,7 +84,7 @@ async fn nobody_is_asked_about_what_is_decided() {
     let path = format!("/rules/{}", rules["items"][0]["id"]);
     scene.human.delete(&path).send().await.expect_status(200);
     scene.allow_everything().await;
-    let call = scene.agent.propose(rename(1)).idempotency_key("let pass");
+    let call = scene.agent.propose(rename(1)).idempotency_key("let-pass");
     call.send().await.expect_status(200);
     assert_eq!(model.calls(), 0);
 }
@@ -324,7 +324,8 @@ async fn no_secret_reaches_the_model_or_comes_from_its_settings() {
     model.always(Reply::status(401).body(format!("Incorrect API key provided: {MODEL_KEY}")));
     scene.agent.propose_held(rename(8), "refused").await;
     let received = model.received();
-    assert!(received.len() >= 3);
+    // The first is held for what it carries, and nobody has to be asked about it.
+    assert!(!received.is_empty());
     for call in received {
         let text = format!("{} {:?}", call.text(), call.headers);
         for secret in [CREDENTIAL, &key, "canary"] {

@@ -448,7 +448,7 @@ fn of_body(method: &Method, fields: &Fields) -> Vec<Finding> {
         });
     }
     if let Some(found) = fields.commands.first() {
-        let sentence = format!("It holds something to be run (“{}”).", shown(&found.value));
+        let sentence = format!("It holds something to be run (“{}”).", shown(&found.name));
         findings.push(Finding::hint(
             "holds_command",
             0.3,
@@ -469,7 +469,7 @@ fn of_body(method: &Method, fields: &Fields) -> Vec<Finding> {
         ));
     }
     if let Some(found) = fields.payments.first() {
-        let sentence = format!("It names a means of payment (“{}”).", shown(&found.value));
+        let sentence = format!("It names a means of payment (“{}”).", shown(&found.name));
         findings.push(Finding::hint(
             "names_payment",
             0.05,

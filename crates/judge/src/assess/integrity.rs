@@ -497,8 +497,8 @@ fn payments(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         means.is_some_and(|(_, words)| !names(words)) && MEANS.iter().any(|(_, words)| names(words))
     })?;
     let sentence = format!(
-        "It is paid by “{}”, and the intent names another way to pay.",
-        shown(&found.value)
+        "“{}” says who pays, and the intent names another way to pay.",
+        shown(&found.name)
     );
     Some(Finding::hint(
         "payment_differs",
@@ -587,9 +587,10 @@ fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             "text_not_in_intent",
             0.12,
             found.evidence.clone(),
+            // What is free text stays in the body, which is kept sealed; this sentence is not.
             format!(
                 "Little of its text (“{}”) comes from the intent.",
-                shown(&found.value)
+                shown(&found.name)
             ),
         )
     })

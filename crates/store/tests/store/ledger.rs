@@ -180,11 +180,12 @@ async fn an_entry_that_is_refused_takes_no_other_with_it(_: &Database, store: &S
     done(store, first.clone()).await;
     let attempts: Vec<_> = (0..10)
         .map(|n| {
-            let decision = if n == 4 {
-                first.clone()
-            } else {
-                world.forward(version, None)
-            };
+            let mut decision = world.forward(version, None);
+            if n == 4 {
+                // Another request, with an action that there is already.
+                decision = first.clone();
+                "something else".clone_into(&mut decision.entry.intent);
+            }
             let store = store.clone();
             tokio::spawn(async move { store.record(decision).await })
         })

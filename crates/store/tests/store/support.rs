@@ -360,14 +360,18 @@ impl World {
     }
 
     pub(crate) fn hold(&self, authority: AuthorityVersion, claimed: Option<&str>) -> NewDecision {
+        let action = ActionId(Uuid::now_v7());
+        // Each is another request: the same one would meet the action that waits already.
+        let mut digest = Digest([9; 32]);
+        digest.0[..16].copy_from_slice(action.0.as_bytes());
         NewDecision {
             entry: NewEntry {
                 judgement: Self::judgement(Decision::Hold),
                 ..self.forward(authority, None).entry
             },
             hold: Some(NewHold {
-                action: ActionId(Uuid::now_v7()),
-                digest: Digest([9; 32]),
+                action,
+                digest,
                 binding: Binding {
                     base_url: "https://api.example.com/v1".to_owned(),
                     place: "{}".to_owned(),

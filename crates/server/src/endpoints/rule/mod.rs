@@ -1,5 +1,6 @@
 //! `/rules`: what an operator has decided beforehand.
 
+mod compile;
 mod simulate;
 mod validate;
 
@@ -30,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(get, update, delete))
         .routes(routes!(validate::validate))
         .routes(routes!(simulate::simulate))
+        .routes(routes!(compile::compile))
 }
 
 /// What a rule does to the requests it matches. The strictest of several wins.
