@@ -250,6 +250,54 @@ export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'oaut
 export type BodyEncoding = 'utf8' | 'base64';
 
 /**
+ * A made-up request.
+ */
+export type CompiledExample = {
+    /**
+     * The method.
+     */
+    method: string;
+    /**
+     * The path with its query.
+     */
+    path: string;
+    /**
+     * The body as text; empty for none.
+     */
+    body: string;
+    /**
+     * Whether the model thinks that the rule is about it.
+     */
+    expected: boolean;
+    /**
+     * Whether the condition holds for it; null where that cannot be said.
+     */
+    matches: boolean | null;
+    /**
+     * Why it cannot be said.
+     */
+    error: string | null;
+};
+
+/**
+ * A proposed condition. Nothing is kept: it becomes a rule when it is saved as one.
+ */
+export type CompiledRule = {
+    /**
+     * The condition in CEL, checked; null if nothing of the rule can be told from a request.
+     */
+    condition: string | null;
+    /**
+     * How much of the rule it says: `whole`, `part` or `none`.
+     */
+    coverage: string;
+    /**
+     * Made-up requests, and what the condition does with them.
+     */
+    examples: Array<CompiledExample>;
+};
+
+/**
  * What is wrong with a condition.
  */
 export type ConditionError = {
@@ -1729,6 +1777,20 @@ export type RuleSimulationResult = {
      * How many requests a day are held.
      */
     prompts_per_day: PromptsPerDay;
+};
+
+/**
+ * A rule in words that is to become a condition.
+ */
+export type RuleToCompile = {
+    /**
+     * The rule.
+     */
+    text: Words;
+    /**
+     * The service of the rule.
+     */
+    service_id?: number | null;
 };
 
 /**
@@ -3741,6 +3803,63 @@ export type CreateRuleResponses = {
 };
 
 export type CreateRuleResponse = CreateRuleResponses[keyof CreateRuleResponses];
+
+export type CompileRuleData = {
+    body: RuleToCompile;
+    path?: never;
+    query?: never;
+    url: '/rules/compile';
+};
+
+export type CompileRuleErrors = {
+    /**
+     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: the body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * There is no language model.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: the body is too long.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: the body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * The language model gave no answer that can be used.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type CompileRuleError = CompileRuleErrors[keyof CompileRuleErrors];
+
+export type CompileRuleResponses = {
+    /**
+     * What is proposed.
+     */
+    200: CompiledRule;
+};
+
+export type CompileRuleResponse = CompileRuleResponses[keyof CompileRuleResponses];
 
 export type SimulateRulesData = {
     body: RuleSimulation;
