@@ -2,7 +2,7 @@
 # Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
 # measures what would be shipped.
 .DEFAULT_GOAL := help
-.PHONY: help run build dashboard test rust-test dashboard-test lint deny bench openapi tools clean
+.PHONY: help run build dashboard test rust-test dashboard-test dev lint deny bench openapi tools clean
 
 # Files that the dashboard is made of: it is built again when one is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -21,7 +21,7 @@ dashboard: $(DASHBOARD_BUILT) ## build the dashboard into dashboard/dist
 
 $(DASHBOARD_BUILT): $(DASHBOARD_SOURCES)
 	scripts/prerequisites.sh
-	if [ -e dashboard/package.json ]; then cd dashboard && npm ci --ignore-scripts --no-audit --no-fund && npm run build; fi
+	cd dashboard && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 	@# Cargo compiles the server anew each time while the folder that it embeds is missing.
 	mkdir -p target dashboard/dist && touch $@
 
@@ -41,8 +41,11 @@ rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstream
 		cargo nextest run --locked --profile ci --workspace,\
 		cargo test --locked --workspace --lib --bins --tests --no-fail-fast)
 
-dashboard-test: $(DASHBOARD_BUILT) ## the dashboard's lints, types and tests
-	if [ -e dashboard/package.json ]; then cd dashboard && npm run lint && npm run typecheck && npm test; fi
+dashboard-test: build ## the dashboard's lints, types and tests, in a real browser against the gateway
+	cd dashboard && npm run lint && npm run typecheck && npm test && npm run test:browser
+
+dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ as its sources change
+	target/debug/gaiterguard & trap "kill $$!" EXIT; cd dashboard && npm run dev
 
 lint: ## formatting, clippy, documentation and banned crates
 	cargo fmt --all --check

@@ -1,0 +1,122 @@
+/** The real gateway on a throw-away SQLite, an upstream that counts what reaches it, and a browser. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const BINARY =
+  process.env.GAITERGUARD_BINARY ?? join(import.meta.dirname, '../../target/debug/gaiterguard');
+const START_MS = 30_000;
+
+/** The account of every test. */
+export const ACCOUNT = { email: 'you@example.com', password: 'correct horse battery' };
+
+/** A server that answers everything and remembers what it was asked. */
+export class Upstream {
+  readonly received: string[] = [];
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<Upstream> {
+    const server = createServer();
+    const upstream = new Upstream(server);
+    server.on('request', (request, response) => {
+      upstream.received.push(`${request.method} ${request.url}`);
+      response.end('done');
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    return upstream;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  stop(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+}
+
+/** A running gateway. */
+export class Gateway {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    readonly url: string,
+  ) {}
+
+  static async start(upstreamPort: number): Promise<Gateway> {
+    const folder = mkdtempSync(join(tmpdir(), 'gaiterguard-browser-'));
+    const port = await freePort();
+    const env = {
+      PATH: process.env.PATH,
+      PORT: `${port}`,
+      DATA_DIR: join(folder, 'data'),
+      UPSTREAM_PRIVATE_ALLOW: `127.0.0.1/32:${upstreamPort}`,
+      LOG: 'warn',
+    };
+    const child = spawn(BINARY, [], { cwd: folder, env, stdio: 'ignore' });
+    const gateway = new Gateway(child, folder, `http://127.0.0.1:${port}`);
+    const deadline = Date.now() + START_MS;
+    while (!(await gateway.isReady())) {
+      if (Date.now() > deadline) throw new Error(`${BINARY} does not become ready`);
+      await new Promise((later) => setTimeout(later, 50));
+    }
+    return gateway;
+  }
+
+  private async isReady(): Promise<boolean> {
+    return fetch(`${this.url}/ready`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  }
+
+  /** Calls the API and answers status and JSON. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    // biome-ignore lint/suspicious/noExplicitAny: what comes back is looked at by the test
+  ): Promise<{ status: number; json: any }> {
+    const answer = await fetch(this.url + path, {
+      method,
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return { status: answer.status, json: await answer.json().catch(() => null) };
+  }
+
+  stop(): void {
+    this.child.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Debian's Chromium, without what would call home. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}

@@ -1,0 +1,171 @@
+/** Everything there is to know about a held request. */
+import { useQuery } from '@tanstack/react-query';
+import type { Action, ActionStatus } from '#/client';
+import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
+import { takeApart } from '#/text/target';
+import { dateTime, timeAgo, timeLeft } from '#/text/time';
+import { Visible } from '#/text/Visible';
+import { useNow } from '#/ui/now';
+import { Badge, Fact, Panel } from '#/ui/parts';
+import { Body } from './Body';
+import { ExactRequest, Headers } from './ExactRequest';
+import { riskWord } from './weigh';
+
+const STATUS_TONES: Record<ActionStatus, 'soft' | 'good' | 'warn' | 'bad'> = {
+  PENDING: 'warn',
+  APPROVED: 'good',
+  DENIED: 'bad',
+  REVOKED: 'bad',
+  EXPIRED: 'soft',
+  EXECUTING: 'warn',
+  EXECUTED: 'good',
+  INDETERMINATE: 'bad',
+};
+
+/** How an action stands, in a word. */
+export function StatusBadge({ status }: { status: ActionStatus }) {
+  return <Badge tone={STATUS_TONES[status]}>{status.toLowerCase()}</Badge>;
+}
+
+/** A score with its name. */
+export function RiskBadge({ score }: { score: number }) {
+  const { word, tone } = riskWord(score);
+  return (
+    <Badge tone={tone}>
+      {word} risk {score.toFixed(2)}
+    </Badge>
+  );
+}
+
+/** What the request will do, in a few words. */
+export function headline(action: Action): string {
+  return action.operation?.summary ?? `${action.method} ${takeApart(action.target_url).path}`;
+}
+
+/** How long is left. */
+export function TimeLeft({ until }: { until: string | null }) {
+  return <>{timeLeft(until, useNow())}</>;
+}
+
+/** The whole of it, without what can be done about it. */
+export function ActionDetail({ action }: { action: Action }) {
+  return (
+    <div className="space-y-4">
+      <Panel title="Why the agent asks">
+        <p className="text-base">
+          <Visible text={action.intent} />
+        </p>
+        <p className="mt-1 text-sm text-soft">The agent's own words; nothing has checked them.</p>
+      </Panel>
+      <Panel title="Why it was held" actions={<RiskBadge score={action.risk_score} />}>
+        <p className="text-sm">
+          <Visible text={action.risk_explanation} />
+        </p>
+        {action.signals.length > 0 && (
+          <ul className="mt-2 space-y-1 text-sm">
+            {action.signals.map((signal) => (
+              <li key={`${signal.code} ${signal.evidence}`} className="flex gap-2">
+                <span className="shrink-0 font-mono text-soft">
+                  {signal.weight > 0 ? '+' : ''}
+                  {signal.weight.toFixed(2)}
+                </span>
+                <span className="min-w-0">
+                  <Visible text={signal.sentence} />
+                  {signal.evidence !== '' && (
+                    <span className="block text-soft">
+                      <Visible text={signal.evidence} />
+                    </span>
+                  )}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+        {action.matched_rules.length > 0 && (
+          <p className="mt-2 text-sm">
+            Matched rules:{' '}
+            {action.matched_rules.map(({ id, name, effect }) => (
+              <span key={id} className="mr-2">
+                <Visible text={name} /> <Badge>{effect.replace('_', ' ')}</Badge>
+              </span>
+            ))}
+          </p>
+        )}
+      </Panel>
+      <Panel title="What will be sent, exactly">
+        <ExactRequest action={action} />
+      </Panel>
+      {action.result && (
+        <Panel title={`What the service answered: ${action.result.status}`}>
+          <div className="space-y-3">
+            <Headers headers={action.result.headers} />
+            <Body body={action.result.body} encoding={action.result.body_encoding} />
+            {action.result.truncated && (
+              <p className="text-sm text-warn">The answer was longer; the rest was not kept.</p>
+            )}
+          </div>
+        </Panel>
+      )}
+      <Panel title="Particulars">
+        <dl className="space-y-1">
+          <Fact name="Agent">
+            <Visible text={action.agent_name} />
+          </Fact>
+          <Fact name="Service">
+            <Visible text={action.service_name} />
+          </Fact>
+          {action.operation && (
+            <Fact name="Operation">
+              <Visible text={action.operation.id} />{' '}
+              {action.operation.deprecated && <Badge tone="warn">deprecated</Badge>}
+            </Fact>
+          )}
+          <Fact name="Asked">{dateTime(action.created_at)}</Fact>
+          {action.expires_at && <Fact name="Until">{dateTime(action.expires_at)}</Fact>}
+          {action.resolved_at && (
+            <Fact name="Settled">
+              {dateTime(action.resolved_at)}
+              {action.resolved_by !== null && <> by user {action.resolved_by}</>}
+            </Fact>
+          )}
+          {action.note && (
+            <Fact name="Note">
+              <Visible text={action.note} />
+            </Fact>
+          )}
+          <Fact name="Digest">
+            <code className="text-xs break-all">{action.digest}</code>
+          </Fact>
+        </dl>
+      </Panel>
+      <LastRequests agentId={action.agent_id} />
+    </div>
+  );
+}
+
+function LastRequests({ agentId }: { agentId: number }) {
+  const { data } = useQuery(listRequestsOptions({ query: { agent_id: agentId, limit: 6 } }));
+  const now = useNow();
+  if (!data || data.items.length === 0) return null;
+  return (
+    <Panel title="What this agent asked lately">
+      <ul className="divide-y divide-line text-sm">
+        {data.items.map((entry) => (
+          <li key={entry.id} className="flex flex-wrap items-baseline gap-x-2 py-1.5">
+            <Badge
+              tone={
+                entry.decision === 'forward' ? 'good' : entry.decision === 'deny' ? 'bad' : 'warn'
+              }
+            >
+              {entry.decision}
+            </Badge>
+            <span className="min-w-0 font-mono text-[0.8rem]">
+              {entry.method} <Visible text={takeApart(entry.target_url).path} />
+            </span>
+            <span className="text-soft">{timeAgo(entry.created_at, now)}</span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

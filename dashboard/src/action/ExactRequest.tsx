@@ -1,0 +1,77 @@
+/** A request exactly as it will be sent. */
+import { useState } from 'react';
+import type { Action } from '#/client';
+import { takeApart } from '#/text/target';
+import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/parts';
+import { Body } from './Body';
+
+const HEADERS_SHOWN = 12;
+
+/** Method, address, headers and body. */
+export function ExactRequest({ action }: { action: Action }) {
+  const target = takeApart(action.target_url);
+  return (
+    <div className="space-y-4">
+      <div className="rounded-md border border-line bg-page p-3 font-mono text-sm">
+        <strong className="mr-2">{action.method}</strong>
+        <Visible text={target.origin} />
+        <strong>
+          <Visible text={target.path} />
+        </strong>
+        {target.rawQuery !== '' && <Visible text={`?${target.rawQuery}`} />}
+      </div>
+      {target.query.length > 0 && (
+        <div>
+          <h3 className="mb-1 text-sm font-semibold">Query</h3>
+          <ul className="space-y-0.5 font-mono text-[0.8rem]">
+            {target.query.map(({ decoded }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a parameter may stand twice
+              <li key={index}>
+                <Visible text={decoded} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <div>
+        <h3 className="mb-1 text-sm font-semibold">Headers</h3>
+        <Headers headers={action.request_headers} />
+      </div>
+      <div>
+        <h3 className="mb-1 text-sm font-semibold">Body</h3>
+        <Body body={action.request_body} encoding={action.body_encoding} />
+      </div>
+    </div>
+  );
+}
+
+/** Header lines; many are folded, with their count. */
+export function Headers({ headers }: { headers: Record<string, string | string[]> }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const lines = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => [name, value] as const),
+  );
+  if (lines.length === 0) return <p className="text-sm text-soft">None but the gateway's own.</p>;
+  const shown = isOpen ? lines : lines.slice(0, HEADERS_SHOWN);
+  return (
+    <>
+      <ul className="space-y-0.5 font-mono text-[0.8rem]">
+        {shown.map(([name, value], index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a header may stand twice
+          <li key={index}>
+            <span className="text-soft">
+              <Visible text={name} />:
+            </span>{' '}
+            <Visible text={value} />
+          </li>
+        ))}
+      </ul>
+      {lines.length > shown.length && (
+        <Button className="mt-2" onClick={() => setIsOpen(true)}>
+          Show {lines.length - shown.length} more headers
+        </Button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+/** What makes an approval one that must not happen by a slip of the finger. */
+import type { Action } from '#/client';
+import { fold } from '#/text/fold';
+import { hasHidden } from '#/text/visible';
+
+/** From this score on approving needs a second press. */
+const SECOND_PRESS_SCORE = 0.7;
+
+/** How much of a body is shown before the rest is folded. */
+export const BODY_LINES_MAX = 60;
+/** The same in characters. */
+export const BODY_CHARACTERS_MAX = 6_000;
+
+/** Why approving this needs a second press; nothing if it does not. */
+export function reasonsForSecondPress(action: Action): string[] {
+  const reasons: string[] = [];
+  if (action.risk_score >= SECOND_PRESS_SCORE) reasons.push('its risk is high');
+  if (action.body_encoding === 'base64') reasons.push('its body cannot be inspected');
+  else {
+    const { hiddenCharacters } = fold(action.request_body, BODY_LINES_MAX, BODY_CHARACTERS_MAX);
+    if (hiddenCharacters > 0) reasons.push('its body is long and folded');
+    if (hasHidden(action.request_body)) reasons.push('its body holds invisible characters');
+  }
+  return reasons;
+}
+
+/** How a score is named. */
+export function riskWord(score: number): { word: string; tone: 'good' | 'warn' | 'bad' } {
+  if (score >= 0.7) return { word: 'high', tone: 'bad' };
+  if (score >= 0.4) return { word: 'medium', tone: 'warn' };
+  return { word: 'low', tone: 'good' };
+}

@@ -1,0 +1,106 @@
+/** What happens at the gateway, carried into what the pages hold. */
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import { type Action, getApproval, type PendingApprovals } from '#/client';
+import {
+  getKillSwitchQueryKey,
+  listPendingApprovalsQueryKey,
+} from '#/client/@tanstack/react-query.gen';
+import type { ServerEvent } from './parse';
+import { followEvents, type StreamState } from './stream';
+
+const LiveContext = createContext<StreamState>('connecting');
+
+/** How the event stream stands. */
+export const useLive = () => useContext(LiveContext);
+
+/** Other pages than the queue are brought up to date at most this often. */
+const REFETCH_EVERY_MS = 1000;
+
+/** Follows the gateway's events while it is on the page. */
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const [state, setState] = useState<StreamState>('connecting');
+  const queries = useQueryClient();
+
+  useEffect(() => {
+    const pendingKey = listPendingApprovalsQueryKey();
+    let refetch: ReturnType<typeof setTimeout> | undefined;
+    const refetchOthers = () => {
+      refetch ??= setTimeout(() => {
+        refetch = undefined;
+        void queries.invalidateQueries({
+          predicate: ({ queryKey }) => {
+            const name = (queryKey[0] as { _id?: string } | undefined)?._id ?? '';
+            return [
+              'listRequests',
+              'getRequest',
+              'listApprovals',
+              'getOverview',
+              'listAudit',
+              'listAgents',
+              'getAgent',
+            ].includes(name);
+          },
+        });
+      }, REFETCH_EVERY_MS);
+    };
+    const onCreated = async (actionId: string) => {
+      try {
+        const { data: action } = await getApproval({
+          path: { action_id: actionId },
+          throwOnError: true,
+        });
+        if (action.status !== 'PENDING') return;
+        queries.setQueryData<PendingApprovals>(pendingKey, (held) => withAction(held, action));
+      } catch {
+        void queries.invalidateQueries({ queryKey: pendingKey });
+      }
+    };
+    const onUpdated = (actionId: string, status: string | undefined) => {
+      if (status === 'PENDING') return;
+      queries.setQueryData<PendingApprovals>(pendingKey, (held) => withoutAction(held, actionId));
+      void queries.invalidateQueries({
+        predicate: ({ queryKey }) => {
+          const key = queryKey[0] as { _id?: string; path?: { action_id?: string } } | undefined;
+          return key?._id === 'getApproval' && key.path?.action_id === actionId;
+        },
+      });
+    };
+    const onEvent = (event: ServerEvent) => {
+      if (event.name === 'reload') return void queries.invalidateQueries();
+      const data = JSON.parse(event.data);
+      if (event.name === 'action.created') void onCreated(data.action_id);
+      if (event.name === 'action.updated') onUpdated(data.action_id, data.status);
+      if (event.name === 'kill_switch.changed') {
+        void queries.invalidateQueries({ queryKey: getKillSwitchQueryKey() });
+      }
+      refetchOthers();
+    };
+    const stop = followEvents({
+      onState: setState,
+      onEvent,
+      onConnected: () => void queries.invalidateQueries(),
+    });
+    return () => {
+      clearTimeout(refetch);
+      stop();
+    };
+  }, [queries]);
+
+  return <LiveContext value={state}>{children}</LiveContext>;
+}
+
+/** The queue with this action in its place: the oldest first, each once. */
+function withAction(held: PendingApprovals | undefined, action: Action) {
+  if (!held) return held;
+  const others = held.approvals.filter(({ action_id }) => action_id !== action.action_id);
+  const approvals = [...others, action];
+  approvals.sort((a, b) => a.created_at.localeCompare(b.created_at));
+  return { ...held, approvals };
+}
+
+/** The queue without it. */
+export function withoutAction(held: PendingApprovals | undefined, actionId: string) {
+  if (!held) return held;
+  return { ...held, approvals: held.approvals.filter(({ action_id }) => action_id !== actionId) };
+}

@@ -1,0 +1,249 @@
+import { useQuery } from '@tanstack/react-query';
+import { createFileRoute, Link, useNavigate } from '@tanstack/react-router';
+import { ArrowLeft, Keyboard } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { ActionDetail, headline, StatusBadge, TimeLeft } from '#/action/ActionDetail';
+import { reasonsForSecondPress } from '#/action/weigh';
+import type { Action } from '#/client';
+import {
+  getApprovalOptions,
+  listPendingApprovalsOptions,
+  listServicesOptions,
+} from '#/client/@tanstack/react-query.gen';
+import { DecisionBar } from '#/queue/DecisionBar';
+import { KeyHelp } from '#/queue/KeyHelp';
+import { QueueList } from '#/queue/QueueList';
+import { type Choice, useDecide } from '#/queue/useDecide';
+import { useKeys } from '#/queue/useKeys';
+import { Visible } from '#/text/Visible';
+import { Button, Failure, FIELD, Loading, PageTitle } from '#/ui/parts';
+
+interface Search {
+  action?: string;
+}
+
+export const Route = createFileRoute('/_app/')({
+  validateSearch: (search: Record<string, unknown>): Search =>
+    typeof search.action === 'string' ? { action: search.action } : {},
+  component: Queue,
+});
+
+/** How long the second press is waited for. */
+const ARMED_MS = 4_000;
+/** After a decision the next request slides in; a key pressed this soon was not meant for it. */
+const SETTLE_MS = 700;
+
+const isWide = () => window.matchMedia('(min-width: 64rem)').matches;
+
+function Queue() {
+  const { action: selectedId } = Route.useSearch();
+  const navigate = useNavigate();
+  const pending = useQuery(listPendingApprovalsOptions());
+  const { busy, failures, decide } = useDecide();
+  const [filter, setFilter] = useState('');
+  const [armedId, setArmedId] = useState<string | null>(null);
+  const [denyingId, setDenyingId] = useState<string | null>(null);
+  const [notice, setNotice] = useState('');
+  const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const filterField = useRef<HTMLInputElement>(null);
+  const slidIn = useRef<{ id: string | undefined; at: number }>({ id: undefined, at: 0 });
+
+  const all = pending.data?.approvals ?? [];
+  const shown = filter === '' ? all : all.filter((action) => matches(action, filter));
+  const inQueue = all.find(({ action_id }) => action_id === selectedId);
+  // One that is no longer in the queue is still looked at: it must not vanish under the eyes.
+  const settled = useQuery({
+    ...getApprovalOptions({ path: { action_id: selectedId ?? '' } }),
+    enabled: selectedId !== undefined && inQueue === undefined && pending.isSuccess,
+  });
+  const selected = inQueue ?? (selectedId ? settled.data : undefined);
+
+  const select = (id: string | undefined) =>
+    navigate({ to: '/', search: id ? { action: id } : {}, replace: isWide(), resetScroll: false });
+
+  const firstId = shown[0]?.action_id;
+  useEffect(() => {
+    if (!selectedId && firstId && isWide()) {
+      void navigate({ to: '/', search: { action: firstId }, replace: true, resetScroll: false });
+    }
+  }, [selectedId, firstId, navigate]);
+
+  useEffect(() => {
+    if (!armedId) return;
+    const timer = setTimeout(() => setArmedId(null), ARMED_MS);
+    return () => clearTimeout(timer);
+  }, [armedId]);
+
+  const settle = async (action: Action, choice: Choice) => {
+    const at = shown.findIndex(({ action_id }) => action_id === action.action_id);
+    const next = shown[at + 1] ?? shown[at - 1];
+    setArmedId(null);
+    setNotice('');
+    if (!(await decide(action, choice))) return;
+    setDenyingId(null);
+    slidIn.current = { id: next?.action_id, at: Date.now() };
+    const done = choice.kind === 'approve' ? 'Approved' : 'Denied';
+    setNotice(`${done}: ${headline(action)}`);
+    await select(isWide() ? next?.action_id : undefined);
+  };
+
+  const pressApprove = () => {
+    if (!inQueue || busy.has(inQueue.action_id)) return;
+    if (reasonsForSecondPress(inQueue).length > 0 && armedId !== inQueue.action_id) {
+      setArmedId(inQueue.action_id);
+    } else {
+      void settle(inQueue, { kind: 'approve' });
+    }
+  };
+
+  const move = (step: number) => {
+    const at = shown.findIndex(({ action_id }) => action_id === selectedId);
+    const next = shown[at < 0 ? 0 : Math.min(Math.max(at + step, 0), shown.length - 1)];
+    if (!next) return;
+    void select(next.action_id);
+    document
+      .querySelector(`[data-action="${next.action_id}"]`)
+      ?.scrollIntoView({ block: 'nearest' });
+  };
+
+  const isSettled = () =>
+    slidIn.current.id !== selectedId || Date.now() - slidIn.current.at > SETTLE_MS;
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    a: () => isSettled() && pressApprove(),
+    d: () => isSettled() && inQueue && setDenyingId(inQueue.action_id),
+    '/': () => filterField.current?.focus(),
+    '?': () => setIsHelpOpen(true),
+  });
+
+  return (
+    <>
+      <div className={selectedId ? 'sr-only lg:not-sr-only' : ''}>
+        <PageTitle
+          actions={
+            <Button
+              tone="quiet"
+              onClick={() => setIsHelpOpen(true)}
+              className="hidden lg:inline-flex"
+            >
+              <Keyboard aria-hidden className="size-4" /> Keys
+            </Button>
+          }
+        >
+          Queue
+        </PageTitle>
+      </div>
+      {notice && (
+        <p
+          role="status"
+          className="mb-3 rounded-md border border-good bg-panel p-2 text-sm text-good"
+        >
+          <Visible text={notice} />
+        </p>
+      )}
+      <div className="gap-5 lg:grid lg:grid-cols-[minmax(17rem,22rem)_minmax(0,1fr)]">
+        <div className={`min-w-0 space-y-3 ${selectedId ? 'hidden lg:block' : ''}`}>
+          <input
+            ref={filterField}
+            type="search"
+            aria-label="Filter the list"
+            placeholder="Filter by agent, service, intent or address"
+            value={filter}
+            onChange={(event) => setFilter(event.target.value)}
+            onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+            className={FIELD}
+          />
+          {pending.isPending && <Loading />}
+          <Failure error={pending.error} />
+          {pending.isSuccess && shown.length === 0 && <Empty isFiltered={filter !== ''} />}
+          <QueueList actions={shown} selectedId={selectedId} failedIds={failures} />
+        </div>
+        <div className={`min-w-0 ${selectedId ? '' : 'hidden lg:block'}`}>
+          {selectedId && (
+            <div className="mb-3 lg:hidden">
+              <Link
+                to="/"
+                className="inline-flex min-h-10 items-center gap-1 text-sm font-medium underline"
+              >
+                <ArrowLeft aria-hidden className="size-4" /> All waiting requests
+              </Link>
+            </div>
+          )}
+          {selectedId && settled.error && !inQueue && <Failure error={settled.error} />}
+          {selected && (
+            <article aria-label="Selected request" className="space-y-4">
+              <div>
+                <h2 className="text-lg font-semibold">
+                  <Visible text={headline(selected)} />
+                </h2>
+                <p className="text-sm text-soft">
+                  <Visible text={selected.agent_name} /> asks{' '}
+                  <Visible text={selected.service_name} /> ·{' '}
+                  {inQueue ? (
+                    <TimeLeft until={selected.expires_at} />
+                  ) : (
+                    <StatusBadge status={selected.status} />
+                  )}
+                </p>
+              </div>
+              {!inQueue && (
+                <div className="space-y-2">
+                  {failures.get(selected.action_id) && (
+                    <Failure>{failures.get(selected.action_id)}</Failure>
+                  )}
+                  <p role="status" className="rounded-md border border-line bg-panel p-3 text-sm">
+                    This request waits no longer: it is{' '}
+                    <strong>{selected.status.toLowerCase()}</strong>.
+                  </p>
+                </div>
+              )}
+              <ActionDetail key={selected.action_id} action={selected} />
+              {inQueue && (
+                <DecisionBar
+                  key={`decide ${inQueue.action_id}`}
+                  action={inQueue}
+                  isBusy={busy.has(inQueue.action_id)}
+                  failure={failures.get(inQueue.action_id)}
+                  isArmed={armedId === inQueue.action_id}
+                  isDenying={denyingId === inQueue.action_id}
+                  onApprove={pressApprove}
+                  onDenying={(isDenying) => setDenyingId(isDenying ? inQueue.action_id : null)}
+                  onDeny={(note, isBlocking) =>
+                    void settle(inQueue, { kind: 'deny', note, isBlocking })
+                  }
+                />
+              )}
+            </article>
+          )}
+        </div>
+      </div>
+      {isHelpOpen && <KeyHelp onClose={() => setIsHelpOpen(false)} />}
+    </>
+  );
+}
+
+function matches(action: Action, filter: string): boolean {
+  const text = `${action.agent_name}\n${action.service_name}\n${action.intent}\n${action.method} ${action.target_url}`;
+  return text.toLowerCase().includes(filter.toLowerCase());
+}
+
+function Empty({ isFiltered }: { isFiltered: boolean }) {
+  const services = useQuery(listServicesOptions());
+  const isNew = services.data?.length === 0;
+  return (
+    <div className="rounded-lg border border-line bg-panel p-5 text-center">
+      <p className="font-semibold">
+        {isFiltered ? 'Nothing that waits matches' : 'Nothing waits for you'}
+      </p>
+      {!isFiltered && !isNew && (
+        <p className="mt-1 text-sm text-soft">A held request appears here by itself.</p>
+      )}
+      {!isFiltered && isNew && (
+        <p className="mt-1 text-sm text-soft">
+          Register the first service and agent over the API; the README shows how.
+        </p>
+      )}
+    </div>
+  );
+}

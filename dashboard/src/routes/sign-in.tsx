@@ -1,0 +1,82 @@
+import { createFileRoute, redirect, useNavigate } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { isKnownHere, isSignedIn, register, signIn } from '#/session/session';
+import { Button, Failure, TextField } from '#/ui/parts';
+
+export const Route = createFileRoute('/sign-in')({
+  beforeLoad: async () => {
+    if (await isSignedIn().catch(() => false)) throw redirect({ to: '/' });
+  },
+  component: SignIn,
+});
+
+function SignIn() {
+  const [isNew, setIsNew] = useState(() => !isKnownHere());
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setIsBusy] = useState(false);
+  const navigate = useNavigate();
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setIsBusy(true);
+    setError(null);
+    try {
+      await (isNew ? register(email, password) : signIn(email, password));
+      await navigate({ to: '/' });
+    } catch (failure) {
+      setError(failure);
+      setIsBusy(false);
+    }
+  };
+
+  return (
+    <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center gap-5 p-5">
+      <div className="flex items-center gap-3">
+        <img src="/app/icon.svg" alt="" className="size-12" />
+        <div>
+          <h1 className="text-2xl font-bold">GaiterGuard</h1>
+          <p className="text-sm text-soft">You decide what your agents do.</p>
+        </div>
+      </div>
+      <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
+        <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
+        <TextField
+          label="E-mail"
+          type="email"
+          name="email"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+        <TextField
+          label="Password"
+          type="password"
+          name="password"
+          autoComplete={isNew ? 'new-password' : 'current-password'}
+          required
+          minLength={isNew ? 8 : 1}
+          maxLength={256}
+          hint={isNew ? 'At least 8 characters, and not a common one.' : undefined}
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+        <Failure error={error} />
+        <Button type="submit" tone="main" isBusy={isBusy} className="w-full">
+          {isNew ? 'Create account' : 'Sign in'}
+        </Button>
+      </form>
+      <Button
+        tone="quiet"
+        onClick={() => {
+          setIsNew(!isNew);
+          setError(null);
+        }}
+      >
+        {isNew ? 'I have an account: sign in' : 'First start: create an account'}
+      </Button>
+    </main>
+  );
+}

@@ -1,0 +1,23 @@
+/** The generated client, set up to speak for the signed-in human. */
+import { client } from '#/client/client.gen';
+import { ProblemError, sessionFetch } from './session';
+
+/** Sets it up; to be called once, before the first call. */
+export function setUpClient() {
+  client.setConfig({ baseUrl: '', fetch: sessionFetch, throwOnError: true });
+  client.interceptors.error.use((error, response) => {
+    if (error instanceof Error) return error;
+    const body = typeof error === 'object' && error !== null ? { ...error } : {};
+    return new ProblemError(response?.status ?? 0, body);
+  });
+}
+
+/** What to tell a human about a failure. */
+export function messageOf(error: unknown): string {
+  if (error instanceof ProblemError) {
+    const fields = error.fields.map(({ field, message }) => `${field} ${message}`);
+    return fields.length > 0 ? fields.join('; ') : error.message;
+  }
+  if (error instanceof TypeError) return 'the gateway could not be reached';
+  return error instanceof Error ? error.message : 'something went wrong';
+}

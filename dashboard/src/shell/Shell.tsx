@@ -1,0 +1,128 @@
+/** What stands around every page: navigation, the kill switch, and how the connection stands. */
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet } from '@tanstack/react-router';
+import { Inbox, type LucideIcon, Menu, Moon, Sun, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { listPendingApprovalsOptions } from '#/client/@tanstack/react-query.gen';
+import { useLive } from '#/live/LiveProvider';
+import { Button } from '#/ui/parts';
+import { chooseTheme } from '#/ui/theme';
+import { KillSwitch, KillSwitchBanner } from './KillSwitch';
+import { showCount } from './title';
+
+const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
+  { to: '/', text: 'Queue', icon: Inbox },
+];
+
+/** The shell. */
+export function Shell() {
+  const [isOpen, setIsOpen] = useState(false);
+  const pending = useQuery(listPendingApprovalsOptions());
+  const count = pending.data?.approvals.length ?? 0;
+  useEffect(() => showCount(count), [count]);
+
+  return (
+    <div className="min-h-dvh">
+      <a
+        href="#content"
+        className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-panel focus:p-2"
+      >
+        To the content
+      </a>
+      <header className="sticky top-0 z-30 border-b border-line bg-panel">
+        <div className="flex items-center gap-2 px-3 py-2">
+          <Button
+            tone="quiet"
+            className="px-2 lg:hidden"
+            aria-expanded={isOpen}
+            aria-controls="pages"
+            aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+            onClick={() => setIsOpen(!isOpen)}
+          >
+            {isOpen ? (
+              <X aria-hidden className="size-5" />
+            ) : (
+              <Menu aria-hidden className="size-5" />
+            )}
+          </Button>
+          <Link to="/" className="flex items-center gap-2 font-bold">
+            <img src="/app/icon.svg" alt="" className="size-7" />
+            <span className="hidden sm:inline">GaiterGuard</span>
+            <span className="sr-only sm:hidden">GaiterGuard</span>
+          </Link>
+          <Connection />
+          <div className="ml-auto flex items-center gap-1">
+            <ThemeButton />
+            <KillSwitch />
+          </div>
+        </div>
+        <KillSwitchBanner />
+      </header>
+      <div className="lg:grid lg:grid-cols-[12rem_1fr]">
+        <nav
+          id="pages"
+          aria-label="Pages"
+          className={`${isOpen ? 'block' : 'hidden'} border-b border-line bg-panel p-2 lg:sticky lg:top-15 lg:block lg:h-[calc(100dvh-3.75rem)] lg:border-r lg:border-b-0`}
+        >
+          <ul className="space-y-0.5">
+            {PAGES.map(({ to, text, icon: Icon }) => (
+              <li key={to}>
+                <Link
+                  to={to}
+                  activeOptions={{ exact: to === '/', includeSearch: false }}
+                  onClick={() => setIsOpen(false)}
+                  className="flex min-h-10 items-center gap-2 rounded-md px-3 text-sm font-medium hover:bg-raised"
+                  activeProps={{ className: 'bg-raised', 'aria-current': 'page' }}
+                >
+                  <Icon aria-hidden className="size-4" />
+                  {text}
+                  {to === '/' && count > 0 && (
+                    <span className="ml-auto rounded-full bg-bad-fill px-2 text-xs leading-5 font-semibold text-white">
+                      {count}
+                      <span className="sr-only"> waiting</span>
+                    </span>
+                  )}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <main id="content" tabIndex={-1} className="min-w-0 p-3 sm:p-5">
+          <Outlet />
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function Connection() {
+  const state = useLive();
+  const [text, tone] = {
+    live: ['Live', 'bg-good'],
+    connecting: ['Connecting…', 'bg-warn'],
+    broken: ['Not connected', 'bg-bad'],
+  }[state] as [string, string];
+  return (
+    <span role="status" className="flex items-center gap-1.5 text-xs text-soft">
+      <span aria-hidden className={`size-2 rounded-full ${tone}`} />
+      {text}
+    </span>
+  );
+}
+
+function ThemeButton() {
+  const [isDark, setIsDark] = useState(() => document.documentElement.dataset.theme === 'dark');
+  return (
+    <Button
+      tone="quiet"
+      className="px-2"
+      aria-label={isDark ? 'Use light colours' : 'Use dark colours'}
+      onClick={() => {
+        chooseTheme(isDark ? 'light' : 'dark');
+        setIsDark(!isDark);
+      }}
+    >
+      {isDark ? <Sun aria-hidden className="size-5" /> : <Moon aria-hidden className="size-5" />}
+    </Button>
+  );
+}

@@ -1,0 +1,15 @@
+/** How many requests wait, where it is seen while another tab is looked at. */
+
+/** Puts the count into the tab's title and icon. */
+export function showCount(count: number) {
+  document.title = count > 0 ? `(${count}) GaiterGuard` : 'GaiterGuard';
+  const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  if (!link) return;
+  link.href = count > 0 ? iconWithCount(count) : '/app/icon.svg';
+}
+
+function iconWithCount(count: number): string {
+  const text = count > 99 ? '99+' : String(count);
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><path d="M32 3 57 12v19c0 15-10 25-25 30C17 56 7 46 7 31V12z" fill="#115e59"/><circle cx="42" cy="42" r="22" fill="#b01c1c"/><text x="42" y="52" font-family="sans-serif" font-weight="700" font-size="${text.length > 2 ? 20 : 28}" text-anchor="middle" fill="#fff">${text}</text></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}

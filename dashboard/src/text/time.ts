@@ -1,0 +1,39 @@
+/** Times as a human reads them. */
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long, in the two units that matter. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < SECOND) return `${Math.max(0, Math.round(milliseconds))} ms`;
+  if (milliseconds < MINUTE) return `${Math.floor(milliseconds / SECOND)} s`;
+  if (milliseconds < HOUR) return two(milliseconds, MINUTE, 'min', SECOND, 's');
+  if (milliseconds < DAY) return two(milliseconds, HOUR, 'h', MINUTE, 'min');
+  return two(milliseconds, DAY, 'd', HOUR, 'h');
+}
+
+function two(milliseconds: number, big: number, bigUnit: string, small: number, smallUnit: string) {
+  const bigs = Math.floor(milliseconds / big);
+  const smalls = Math.floor((milliseconds % big) / small);
+  return smalls > 0 ? `${bigs} ${bigUnit} ${smalls} ${smallUnit}` : `${bigs} ${bigUnit}`;
+}
+
+/** How long until then, or that it is over. */
+export function timeLeft(until: string | null, now: number): string {
+  if (until === null) return 'no limit';
+  const left = Date.parse(until) - now;
+  return left <= 0 ? 'expired' : `${duration(left)} left`;
+}
+
+/** How long ago. */
+export function timeAgo(at: string, now: number): string {
+  const ago = now - Date.parse(at);
+  return ago < 5 * SECOND ? 'just now' : `${duration(ago)} ago`;
+}
+
+/** A day and a time of it. */
+export function dateTime(at: string): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+}
