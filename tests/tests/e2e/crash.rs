@@ -121,8 +121,18 @@ async fn keys_hold_through_many_kills(storage: Storage) {
             .upstream
             .wait_for(before + 4 + 4 * usize::try_from(round).unwrap())
             .await;
+        // Every other time somebody was answered before, however busy the machine is.
+        let first = if round % 2 == 1 {
+            calls.join_next().await
+        } else {
+            None
+        };
         scene.gateway.kill9();
+        let mut ended: Vec<_> = first.into_iter().collect();
         while let Some(done) = calls.join_next().await {
+            ended.push(done);
+        }
+        for done in ended {
             let (key, answer) = done.unwrap();
             if let Ok(answer) = answer {
                 answered.insert(key, answer.expect_status(200));

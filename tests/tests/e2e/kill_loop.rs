@@ -21,6 +21,9 @@ const FLOWS: u64 = 6;
 /// The latest moment of a kill after its round has begun.
 const KILL_AFTER_MAX_MS: u64 = 360;
 
+/// When every tenth kill comes.
+const KILL_LATE_MS: u64 = 1200;
+
 /// What chooses the moments; another seed is another run.
 const SEED: u64 = 0x5eed_0001;
 
@@ -54,7 +57,13 @@ async fn fifty_kills_lose_nothing_and_repeat_nothing(storage: Storage) {
                 number,
             ));
         }
-        let pause = Duration::from_millis(next(&mut random) % KILL_AFTER_MAX_MS);
+        // Now and then late enough that some were executed before, however busy the machine is.
+        let chosen = next(&mut random) % KILL_AFTER_MAX_MS;
+        let pause = Duration::from_millis(if round % 10 == 9 {
+            KILL_LATE_MS
+        } else {
+            chosen
+        });
         tokio::time::sleep(pause).await;
         scene.gateway.kill9();
         while let Some(flow) = running.join_next().await {
