@@ -1,5 +1,7 @@
 //! A person at the dashboard's API, logged in.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -9,6 +11,9 @@ use crate::gateway::TestGateway;
 
 /// The password of everyone whom the tests register.
 const PASSWORD: &str = "correct horse battery staple";
+
+/// How long an action that is about to be held may take to be seen.
+const PENDING_LIMIT: Duration = Duration::from_secs(30);
 
 /// A user with a workspace and a session.
 #[derive(Clone, Debug)]
@@ -182,6 +187,28 @@ impl Human {
             .as_array()
             .expect("a list of approvals")
             .clone()
+    }
+
+    /// The action whose address ends so, once it waits for a decision.
+    pub async fn next_pending(&self, address_end: &str) -> Value {
+        crate::eventually("an action waits", PENDING_LIMIT, || async {
+            self.pending().await.into_iter().find(|action| {
+                action["target_url"]
+                    .as_str()
+                    .is_some_and(|url| url.ends_with(address_end))
+            })
+        })
+        .await
+    }
+
+    /// Sends `approve`, `deny` or `revoke`, with words to the agent, for the action whose address ends
+    /// so, once it waits. Answers the action as it was shown.
+    pub async fn decide_next(&self, address_end: &str, decision: &str, note: &str) -> Value {
+        let action = self.next_pending(address_end).await;
+        let path = format!("/approvals/{}/{decision}", text(&action, "action_id"));
+        let body = json!({"note": note});
+        self.patch(&path).json(body).send().await.expect_status(200);
+        action
     }
 
     /// An action as a human sees it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gaiterguard_apidocs::Call;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
-use gaiterguard_domain::rule::{MatchedRule, Rule};
+use gaiterguard_domain::rule::MatchedRule;
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Query, matching};
 use gaiterguard_judge::{Certainty, Documented, Node, Opened, Operation, Request, Subject, assess};
@@ -48,14 +48,7 @@ impl Gateway {
         let catalog = caller.definitions.catalog(service.id);
         let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
         let operation = documented.map(reference);
-        let opened = Opened::open(Request {
-            method: &canonical.method,
-            host: &target.origin().host,
-            path: target.path(),
-            query: target.query(),
-            headers: &canonical.headers,
-            body: &canonical.body,
-        });
+        let taken = TakenApart::of(canonical);
         let rules: Vec<&Arc<CompiledRule>> = caller
             .definitions
             .rules
@@ -65,13 +58,6 @@ impl Gateway {
         let matched = if rules.is_empty() {
             Vec::new()
         } else {
-            let looks_at_body = rules
-                .iter()
-                .filter_map(|rule| rule.program())
-                .any(|program| program.uses().body);
-            let otherwise = (looks_at_body && opened.body().is_none())
-                .then(|| body_of(canonical))
-                .flatten();
             let query = Query::parse(target.query());
             let facts = Facts {
                 method: canonical.method.as_str(),
@@ -80,7 +66,7 @@ impl Gateway {
                 query: &query,
                 content: Some(Content {
                     headers: &canonical.headers,
-                    body: opened.body().or(otherwise.as_ref()),
+                    body: taken.body(),
                     size: canonical.body.len() as u64,
                 }),
                 service: (service.id, &service.name),
@@ -93,7 +79,7 @@ impl Gateway {
         };
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {
-            opened: &opened,
+            opened: &taken.opened,
             intent: request.intent.as_str(),
             documented: match (catalog, documented) {
                 (_, Some(operation)) => Documented::As(as_judged(operation, &fields)),
@@ -122,14 +108,13 @@ impl Gateway {
 
     /// Whether the request is for a language model to look at, and there is one.
     pub(crate) fn needs_model(&self, weighed: &Weighed) -> bool {
-        self.llm.is_some() && weighed.standing(&weighed.rules_in_words()).is_open()
+        self.llm.is_some() && weighed.standing().is_open()
     }
 
     /// What follows without asking anybody.
     pub(crate) fn judge_alone(&self, weighed: Weighed, request: &ProxyRequest) -> Judgement {
-        let rules = weighed.rules_in_words();
-        let standing = weighed.standing(&rules);
-        if rules.is_empty() || !standing.is_open() {
+        let standing = weighed.standing();
+        if standing.in_words.is_empty() || !standing.is_open() {
             let Weighed {
                 matched,
                 built_in,
@@ -141,7 +126,6 @@ impl Gateway {
         }
         let is_safe = is_safe(&request.method);
         let verdict = standing.without_model(is_safe, self.settings.llm_failure_mode);
-        drop(rules);
         weighed.concluded(verdict)
     }
 
@@ -159,8 +143,7 @@ impl Gateway {
         let service = &prepared.located.service;
         let documentation = documentation(prepared);
         let documentation: Vec<&str> = documentation.iter().map(String::as_str).collect();
-        let rules = weighed.rules_in_words();
-        let text_rules = weighed.standing(&rules).text_rules();
+        let text_rules = weighed.standing().text_rules();
         let verdict = llm
             .assess(LlmQuestion {
                 request: &prepared.request,
@@ -177,20 +160,15 @@ impl Gateway {
                 is_safe: is_safe(&prepared.request.method),
             })
             .await;
-        drop(rules);
         weighed.concluded(verdict)
     }
 }
 
 impl Weighed {
-    fn rules_in_words(&self) -> Vec<&Rule> {
-        self.in_words.iter().map(|rule| rule.rule()).collect()
-    }
-
-    fn standing<'a>(&'a self, in_words: &'a [&'a Rule]) -> Standing<'a> {
+    fn standing(&self) -> Standing<'_> {
         Standing {
             matched: &self.matched,
-            in_words,
+            in_words: &self.in_words,
             built_in: &self.built_in,
             certainty: self.certainty,
             threshold: self.threshold,
@@ -280,8 +258,39 @@ fn fields_at_the_top(operation: &gaiterguard_apidocs::Operation) -> Vec<String> 
         .collect()
 }
 
+/// A request taken apart, as rules and the built-in assessor see it.
+pub(crate) struct TakenApart<'a> {
+    opened: Opened<'a>,
+    /// The body, where it could be read in spite of what is said about it.
+    otherwise: Option<Node<'a>>,
+}
+
+impl<'a> TakenApart<'a> {
+    pub(crate) fn of(request: &'a CanonicalRequest) -> Self {
+        let target = &request.target;
+        let opened = Opened::open(Request {
+            method: &request.method,
+            host: &target.origin().host,
+            path: target.path(),
+            query: target.query(),
+            headers: &request.headers,
+            body: &request.body,
+        });
+        let otherwise = match opened.body() {
+            Some(_) => None,
+            None => body_of(request),
+        };
+        Self { opened, otherwise }
+    }
+
+    /// What `request.body` is in rules.
+    pub(crate) fn body(&self) -> Option<&Node<'a>> {
+        self.opened.body().or(self.otherwise.as_ref())
+    }
+}
+
 /// The body, where it is JSON or a form.
-pub(crate) fn body_of(request: &CanonicalRequest) -> Option<Node<'_>> {
+fn body_of(request: &CanonicalRequest) -> Option<Node<'_>> {
     let media_type = request
         .headers
         .get(CONTENT_TYPE)

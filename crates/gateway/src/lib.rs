@@ -14,6 +14,7 @@ pub mod sealing;
 
 pub mod answer;
 pub mod llm;
+pub mod own_client;
 pub mod refusal;
 
 mod conclude;

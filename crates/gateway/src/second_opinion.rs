@@ -1,9 +1,11 @@
 //! When a language model is asked, and what follows where none can be.
 
-use gaiterguard_domain::rule::MatchedRule;
-use gaiterguard_domain::rule::{Rule, RuleEffect, strictest};
+use std::sync::Arc;
+
+use gaiterguard_domain::rule::{MatchedRule, Rule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_judge::Certainty;
+use gaiterguard_judge::rule::CompiledRule;
 
 use crate::llm::{FailureMode, LlmVerdict, TextRule};
 
@@ -16,7 +18,7 @@ pub(crate) struct Standing<'a> {
     /// The rules with conditions that match it.
     pub(crate) matched: &'a [MatchedRule],
     /// The rules in words that cover it.
-    pub(crate) in_words: &'a [&'a Rule],
+    pub(crate) in_words: &'a [Arc<CompiledRule>],
     /// What the built-in assessor says.
     pub(crate) built_in: &'a Verdict,
     /// How sure that is.
@@ -35,22 +37,25 @@ impl<'a> Standing<'a> {
         }
         match self.certainty {
             Certainty::Grey => true,
-            Certainty::PlainlyHarmless => self.may_be_restricted(),
+            Certainty::PlainlyHarmless => self.restricting().is_some(),
             // A threshold above the score would let it pass.
             Certainty::CertainlyHeld => self.built_in.score < self.threshold,
         }
     }
 
-    fn may_be_restricted(self) -> bool {
-        self.in_words
-            .iter()
-            .any(|rule| rule.effect != RuleEffect::Allow)
+    fn rules_in_words(self) -> impl Iterator<Item = &'a Rule> {
+        self.in_words.iter().map(|rule| rule.rule())
+    }
+
+    /// The first rule in words that could speak against the request.
+    fn restricting(self) -> Option<&'a Rule> {
+        self.rules_in_words()
+            .find(|rule| rule.effect != RuleEffect::Allow)
     }
 
     /// The rules in words, as a model is asked about them.
     pub(crate) fn text_rules(self) -> Vec<TextRule<'a>> {
-        self.in_words
-            .iter()
+        self.rules_in_words()
             .filter_map(|rule| {
                 Some(TextRule {
                     id: rule.id,
@@ -66,10 +71,7 @@ impl<'a> Standing<'a> {
     /// whose model failed.
     pub(crate) fn without_model(self, is_safe: bool, failure_mode: FailureMode) -> LlmVerdict {
         let mut verdict = self.built_in.clone();
-        let unapplied = self
-            .in_words
-            .iter()
-            .find(|rule| rule.effect != RuleEffect::Allow);
+        let unapplied = self.restricting();
         let must_hold = unapplied.is_some() && (!is_safe || failure_mode == FailureMode::BlockAll);
         if let Some(rule) = unapplied {
             let follows = if must_hold {
@@ -107,8 +109,8 @@ mod tests {
 
     use super::*;
 
-    fn rule(effect: RuleEffect) -> Rule {
-        Rule {
+    fn rule(effect: RuleEffect) -> Arc<CompiledRule> {
+        Arc::new(CompiledRule::new(Rule {
             id: RuleId(1),
             workspace: WorkspaceId(1),
             name: "No payments".to_owned(),
@@ -121,7 +123,7 @@ mod tests {
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
             revision: 0,
-        }
+        }))
     }
 
     fn verdict(score: f64) -> Verdict {
@@ -134,8 +136,8 @@ mod tests {
 
     #[test]
     fn a_model_is_asked_where_nothing_else_decides() {
-        let (allow, deny) = (rule(RuleEffect::Allow), rule(RuleEffect::Deny));
-        let (none, allow, deny): (&[&Rule], &[&Rule], &[&Rule]) = (&[], &[&allow], &[&deny]);
+        let (allow, deny) = ([rule(RuleEffect::Allow)], [rule(RuleEffect::Deny)]);
+        let (none, allow, deny): (&[_], &[_], &[_]) = (&[], &allow, &deny);
         let built_in = verdict(0.95);
         for (certainty, in_words, threshold, is_open) in [
             (Certainty::Grey, none, 0.5, true),
@@ -181,10 +183,10 @@ mod tests {
             ),
             (RuleEffect::Allow, false, FailureMode::BlockAll, false),
         ] {
-            let rule = rule(effect);
+            let in_words = [rule(effect)];
             let standing = Standing {
                 matched: &[],
-                in_words: &[&rule],
+                in_words: &in_words,
                 built_in: &built_in,
                 certainty: Certainty::Grey,
                 threshold: 0.5,

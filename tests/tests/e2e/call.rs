@@ -1,7 +1,6 @@
 //! `gaiterguard call`: the agent's side on a command line.
 
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use gaiterguard_tests::{Reply, Storage, finish};
 use serde_json::{Value, json};
@@ -30,28 +29,10 @@ fn told(output: &Output) -> (i32, String, String) {
     )
 }
 
-/// The action that waits next, once there is one.
-async fn next_pending(scene: &Scene) -> String {
-    loop {
-        if let Some(action) = scene.human.pending().await.first() {
-            return action["action_id"].as_str().unwrap().to_owned();
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
+/// A human's word on the removal, once it waits. Answers the action.
 async fn decide(scene: &Scene, decision: &str) -> String {
-    let action = next_pending(scene).await;
-    let path = format!("/approvals/{action}/{decision}");
-    let word = json!({"note": "so I say"});
-    scene
-        .human
-        .patch(&path)
-        .json(word)
-        .send()
-        .await
-        .expect_status(200);
-    action
+    let action = scene.human.decide_next("/x", decision, "so I say").await;
+    action["action_id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -138,7 +119,7 @@ async fn it_stays_while_a_human_decides_and_tells_what_was_decided() {
     assert_eq!(printed["outcome"], "pending");
     assert_eq!(
         printed["problem"]["action_id"],
-        next_pending(&scene).await.as_str()
+        scene.human.next_pending("/x").await["action_id"]
     );
     assert_eq!(scene.upstream.received_at("/x").len(), 1);
 }

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use gaiterguard_tests::{Call, Held, Reply, Storage};
+use gaiterguard_tests::{Call, Held, Reply, Storage, on_both_databases};
 use http::Method;
 use serde_json::json;
 
 use crate::scene::{CREDENTIAL, Scene, request};
+
+on_both_databases!(
+    a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_stay_two,
+    a_call_that_waits_is_answered_by_what_the_human_decides,
+);
 
 /// A call to the scene's service that carries no key yet.
 fn bare(scene: &Scene, method: Method, path: &str) -> Call {
@@ -170,104 +175,76 @@ async fn hostile_targets_are_refused_at_this_door_too() {
     assert!(scene.upstream.received().is_empty());
 }
 
-#[tokio::test]
-async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_stay_two() {
-    for storage in [Storage::Sqlite, Storage::Postgres] {
-        let scene = Scene::new(storage).await;
-        let remove = || bare(&scene, Method::DELETE, "/a").bearer(&scene.agent.key);
-        let first = Held::from_answer(remove().send().await);
-        let again = Held::from_answer(remove().send().await);
-        assert_eq!(again.action_id, first.action_id);
-        let (one, two) = tokio::join!(
-            bare(&scene, Method::DELETE, "/b")
-                .bearer(&scene.agent.key)
-                .send(),
-            bare(&scene, Method::DELETE, "/b")
-                .bearer(&scene.agent.key)
-                .send(),
-        );
-        let (one, two) = (Held::from_answer(one), Held::from_answer(two));
-        assert_eq!(one.action_id, two.action_id);
-        assert_ne!(one.action_id, first.action_id);
-        let other = Held::from_answer(
-            remove()
-                .header("x-agent-intent", "For another reason")
-                .send()
-                .await,
-        );
-        assert_ne!(other.action_id, first.action_id);
-        // Once it was executed, the same call is a new one.
-        scene.human.approve(&first).await;
-        scene.agent.execute(&first).send().await.expect_status(200);
-        let anew = Held::from_answer(remove().send().await);
-        assert_ne!(anew.action_id, first.action_id);
+async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_stay_two(
+    storage: Storage,
+) {
+    let scene = Scene::new(storage).await;
+    let remove = || bare(&scene, Method::DELETE, "/a").bearer(&scene.agent.key);
+    let first = Held::from_answer(remove().send().await);
+    let again = Held::from_answer(remove().send().await);
+    assert_eq!(again.action_id, first.action_id);
+    let (one, two) = tokio::join!(
+        bare(&scene, Method::DELETE, "/b")
+            .bearer(&scene.agent.key)
+            .send(),
+        bare(&scene, Method::DELETE, "/b")
+            .bearer(&scene.agent.key)
+            .send(),
+    );
+    let (one, two) = (Held::from_answer(one), Held::from_answer(two));
+    assert_eq!(one.action_id, two.action_id);
+    assert_ne!(one.action_id, first.action_id);
+    let other = Held::from_answer(
+        remove()
+            .header("x-agent-intent", "For another reason")
+            .send()
+            .await,
+    );
+    assert_ne!(other.action_id, first.action_id);
+    // Once it was executed, the same call is a new one.
+    scene.human.approve(&first).await;
+    scene.agent.execute(&first).send().await.expect_status(200);
+    let anew = Held::from_answer(remove().send().await);
+    assert_ne!(anew.action_id, first.action_id);
 
-        scene.allow_everything().await;
-        for _ in 0..2 {
-            bare(&scene, Method::POST, "/messages")
-                .bearer(&scene.agent.key)
-                .body("hello")
-                .send()
-                .await
-                .expect_status(200);
-        }
-        assert_eq!(scene.upstream.received_at("/messages").len(), 2);
+    scene.allow_everything().await;
+    for _ in 0..2 {
+        bare(&scene, Method::POST, "/messages")
+            .bearer(&scene.agent.key)
+            .body("hello")
+            .send()
+            .await
+            .expect_status(200);
     }
+    assert_eq!(scene.upstream.received_at("/messages").len(), 2);
 }
 
-#[tokio::test]
-async fn a_call_that_waits_is_answered_by_what_the_human_decides() {
-    for storage in [Storage::Sqlite, Storage::Postgres] {
-        let scene = Scene::new(storage).await;
-        let patient = |path: &str| {
-            bare(&scene, Method::DELETE, path)
-                .bearer(&scene.agent.key)
-                .header("prefer", "wait=30")
-                .send()
-        };
-        let deciding = |path: &'static str, decision: &'static str| {
-            let human = scene.human.clone();
-            async move {
-                let id = loop {
-                    let pending = human.pending().await;
-                    let mine = pending.iter().find(|action| {
-                        action["target_url"]
-                            .as_str()
-                            .is_some_and(|url| url.ends_with(path))
-                    });
-                    if let Some(action) = mine {
-                        break action["action_id"].as_str().unwrap().to_owned();
-                    }
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                };
-                let path = format!("/approvals/{id}/{decision}");
-                human
-                    .patch(&path)
-                    .json(json!({"note": "as I say"}))
-                    .send()
-                    .await
-                    .expect_status(200);
-                id
-            }
-        };
-        let (answer, _) = tokio::join!(patient("/yes"), deciding("/yes", "approve"));
-        let answer = answer.expect_status(200);
-        assert_eq!(answer.header("x-proxy-status"), Some("executed-approved"));
-        assert_eq!(scene.upstream.received_at("/yes").len(), 1);
+async fn a_call_that_waits_is_answered_by_what_the_human_decides(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let patient = |path: &str| {
+        bare(&scene, Method::DELETE, path)
+            .bearer(&scene.agent.key)
+            .header("prefer", "wait=30")
+            .send()
+    };
+    let deciding = |path, decision| scene.human.decide_next(path, decision, "as I say");
+    let (answer, _) = tokio::join!(patient("/yes"), deciding("/yes", "approve"));
+    let answer = answer.expect_status(200);
+    assert_eq!(answer.header("x-proxy-status"), Some("executed-approved"));
+    assert_eq!(scene.upstream.received_at("/yes").len(), 1);
 
-        let (answer, id) = tokio::join!(patient("/no"), deciding("/no", "deny"));
-        let problem = answer.expect_status(403).json();
-        assert_eq!(problem["code"], "action_denied");
-        assert_eq!(problem["note"], "as I say");
-        assert_eq!(problem["action_id"], id.as_str());
+    let (answer, action) = tokio::join!(patient("/no"), deciding("/no", "deny"));
+    let problem = answer.expect_status(403).json();
+    assert_eq!(problem["code"], "action_denied");
+    assert_eq!(problem["note"], "as I say");
+    assert_eq!(problem["action_id"], action["action_id"]);
 
-        let mut proposal = request("DELETE", "/later");
-        proposal["wait"] = json!(1);
-        let held = Held::from_answer(scene.agent.propose(proposal).send().await);
-        assert_eq!(scene.agent.status(&held).await["status"], "PENDING");
-        assert!(scene.upstream.received_at("/no").is_empty());
-        assert!(scene.upstream.received_at("/later").is_empty());
-    }
+    let mut proposal = request("DELETE", "/later");
+    proposal["wait"] = json!(1);
+    let held = Held::from_answer(scene.agent.propose(proposal).send().await);
+    assert_eq!(scene.agent.status(&held).await["status"], "PENDING");
+    assert!(scene.upstream.received_at("/no").is_empty());
+    assert!(scene.upstream.received_at("/later").is_empty());
 }
 
 #[tokio::test]
@@ -288,12 +265,7 @@ async fn an_agent_is_held_as_long_as_it_is_set_to_and_loses_nothing_when_it_goes
         .propose(request("DELETE", "/x"))
         .idempotency_key(key);
     let gone = tokio::spawn(proposed.clone().send());
-    let action = loop {
-        if let Some(action) = scene.human.pending().await.pop() {
-            break action;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    scene.human.next_pending("/x").await;
     gone.abort();
     // Two calls with the same key wait for the same human, and one send answers both.
     let (one, two) = (
@@ -301,26 +273,14 @@ async fn an_agent_is_held_as_long_as_it_is_set_to_and_loses_nothing_when_it_goes
         tokio::spawn(proposed.send()),
     );
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let approve = format!(
-        "/approvals/{}/approve",
-        action["action_id"].as_str().unwrap()
-    );
-    scene
-        .human
-        .patch(&approve)
-        .json(json!({}))
-        .send()
-        .await
-        .expect_status(200);
+    scene.human.decide_next("/x", "approve", "go on").await;
     for answer in [one.await.unwrap(), two.await.unwrap()] {
         answer.expect_status(200);
     }
     assert_eq!(scene.upstream.received_at("/x").len(), 1);
     // Blocking the agent ends what waits.
     let waiting = tokio::spawn(scene.agent.propose(request("DELETE", "/y")).send());
-    while scene.human.pending().await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    scene.human.next_pending("/y").await;
     let block = format!("/agents/{}/block", scene.agent.id);
     scene.human.post(&block).send().await.expect_status(200);
     waiting.await.unwrap().expect_status(403);

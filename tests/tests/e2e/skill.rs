@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use gaiterguard_tests::{Reply, Storage, finish};
-use serde_json::{Value, json};
 
 use crate::scene::{Scene, request};
 
@@ -66,27 +64,6 @@ async fn sent(
     (output.status.code().unwrap(), all)
 }
 
-async fn decide(scene: &Scene, decision: &str) -> Value {
-    loop {
-        if let Some(action) = scene.human.pending().await.pop() {
-            let path = format!(
-                "/approvals/{}/{decision}",
-                action["action_id"].as_str().unwrap()
-            );
-            let word = json!({"note": "so I say"});
-            scene
-                .human
-                .patch(&path)
-                .json(word)
-                .send()
-                .await
-                .expect_status(200);
-            return action;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 #[tokio::test]
 async fn its_scripts_send_wait_execute_and_tell() {
     let scene = Scene::new(Storage::Sqlite).await;
@@ -112,13 +89,16 @@ async fn its_scripts_send_wait_execute_and_tell() {
         ];
         let (told, action) = tokio::join!(
             sent(&scene, script, remove, None),
-            decide(&scene, "approve")
+            scene.human.decide_next(&path, "approve", "so I say")
         );
         assert_eq!(told.0, 0, "{script}: {}", told.1);
         assert_eq!(action["intent"], "Remove what Ann \"listed\"");
         assert_eq!(scene.upstream.received_at(&path).len(), 1);
 
-        let (told, _) = tokio::join!(sent(&scene, script, remove, None), decide(&scene, "deny"));
+        let (told, _) = tokio::join!(
+            sent(&scene, script, remove, None),
+            scene.human.decide_next(&path, "deny", "so I say")
+        );
         assert_eq!(told.0, 3, "{script}: {}", told.1);
         assert!(told.1.contains("so I say"), "{script}: {}", told.1);
         assert_eq!(scene.upstream.received_at(&path).len(), 1);
@@ -146,7 +126,10 @@ async fn a_request_that_was_left_waiting_is_taken_up_again() {
     let action = held["action_id"].as_str().unwrap();
     let arguments = ["--resume", action, "--wait", "30"];
     let resumed = command(&scene, "python3", PYTHON, &arguments);
-    let (output, _) = tokio::join!(finish(resumed, ""), decide(&scene, "approve"));
+    let (output, _) = tokio::join!(
+        finish(resumed, ""),
+        scene.human.decide_next("/later", "approve", "so I say")
+    );
     assert_eq!(output.status.code(), Some(0));
     // Its result is there for whoever asks once more.
     let again = command(&scene, "python3", PYTHON, &arguments);

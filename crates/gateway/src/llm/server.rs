@@ -1,7 +1,6 @@
 //! The wire to an OpenAI-compatible server: one call of `/chat/completions`.
 //!
-//! The address is the operator's own setting, so the rules for upstreams do not apply to it. No
-//! redirect is followed and no proxy is taken from the environment.
+//! The address is the operator's own setting, so the rules for upstreams do not apply to it.
 
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use serde_json::Value;
 
 use super::error::LlmError;
 use super::spending::Tokens;
+use crate::own_client::own_client;
 use crate::upstream::TlsSetupError;
 
 /// The longest answer of the server that is read, in bytes.
@@ -20,9 +20,6 @@ const ANSWER_BYTES_MAX: usize = 512 * 1024;
 
 /// The longest explanation of a refusal that is looked at, in bytes.
 const REFUSAL_BYTES_MAX: usize = 16 * 1024;
-
-/// How long an idle connection is kept.
-const IDLE_MAX: Duration = Duration::from_mins(1);
 
 /// Why there is no client for the server.
 #[derive(Debug, thiserror::Error)]
@@ -74,19 +71,7 @@ impl Server {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let tls = crate::upstream::client_config(&[]).map_err(TlsSetupError::from)?;
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(timeout)
-            .pool_idle_timeout(IDLE_MAX)
-            .user_agent(concat!("gaiterguard/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| {
-                TlsSetupError::Library(rustls::Error::General(error.without_url().to_string()))
-            })?;
+        let client = own_client(timeout)?;
         Ok(Self {
             client,
             address,

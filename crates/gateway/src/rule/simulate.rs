@@ -24,7 +24,7 @@ use crate::Gateway;
 use crate::authority::Definitions;
 use crate::desk::{DefinitionError, Desk};
 use crate::field::{FieldError, FieldReader};
-use crate::judge::body_of;
+use crate::judge::TakenApart;
 use crate::sealing::Purpose;
 
 /// The most days that are looked back.
@@ -211,7 +211,7 @@ impl Replay {
         else {
             return (None, rules.first().copied());
         };
-        let body = request.and_then(body_of);
+        let taken = request.map(TakenApart::of);
         let query = Query::parse(target.query());
         let facts = Facts {
             method: &new.method,
@@ -220,7 +220,7 @@ impl Replay {
             query: &query,
             content: request.map(|request| Content {
                 headers: &request.headers,
-                body: body.as_ref(),
+                body: taken.as_ref().and_then(TakenApart::body),
                 size: request.body.len() as u64,
             }),
             service: (service.id, &service.name),

@@ -176,7 +176,9 @@ impl Tls {
 }
 
 /// TLS with the trusted certificates of this machine, of the web, and `own`.
-pub fn client_config(own: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn client_config(
+    own: &[CertificateDer<'static>],
+) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };

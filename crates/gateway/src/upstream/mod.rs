@@ -25,7 +25,7 @@ pub use address::{
     AddressPolicy, AddressRefused, AllowedRange, RefusalReason, parse_private_allow,
 };
 pub use connect::TlsSetupError;
-pub use connect::client_config;
+pub(crate) use connect::client_config;
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
 pub use inbound::{Inbound, InboundBody, InboundError};
 pub use mask::{MaskedBody, MaskedSecret, Masker, is_readable_encoding};

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gaiterguard_domain::request::WAIT_MAX;
-use gaiterguard_gateway::upstream::client_config;
+use gaiterguard_gateway::own_client::own_client;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -128,7 +128,7 @@ async fn send(
     proposal: &Proposal,
     wait: Duration,
 ) -> Result<Answer, String> {
-    let client = client()?;
+    let client = own_client(CONNECT_WAIT).map_err(|error| error.to_string())?;
     let deadline = Instant::now() + wait;
     let mut waiting = Waiting::new();
     let mut broken = 0;
@@ -173,18 +173,6 @@ async fn send(
             }
         }
     }
-}
-
-fn client() -> Result<reqwest::Client, String> {
-    let tls = client_config(&[]).map_err(|error| error.to_string())?;
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_WAIT)
-        .user_agent(concat!("gaiterguard/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| error.without_url().to_string())
 }
 
 /// The innermost cause says most.
