@@ -6,7 +6,7 @@ use super::effect::Effect;
 use super::field::Fields;
 use super::finding::{Finding, shown};
 use super::lexicon::{self, Sense, any_of_name};
-use super::mention::{Mentions, number};
+use super::mention::{Intent, Mentions, number};
 use super::route::{Route, Told};
 use super::words::{of_name, of_text, stem};
 use super::{Documented, Operation};
@@ -66,7 +66,7 @@ pub(crate) fn of_request(
     route: &Route<'_>,
     fields: &Fields,
     documented: &Documented<'_>,
-    mentions: &Mentions<'_>,
+    intent: &Intent<'_>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let method = request.method;
@@ -101,7 +101,7 @@ pub(crate) fn of_request(
     findings.extend(of_calls(fields, safe));
     if !safe {
         if method != Method::DELETE {
-            findings.extend(of_route(request, query, route, fields, mentions));
+            findings.extend(of_route(request, query, route, fields, intent.mentions()));
         }
         findings.extend(of_body(method, fields));
     }
@@ -557,11 +557,7 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
     })
 }
 
-pub(crate) fn of_reading(
-    route: &Route<'_>,
-    query: &Node<'_>,
-    mentions: &Mentions<'_>,
-) -> Vec<Finding> {
+pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(place) = route.secret_place() {
         let sentence = format!("It reads secrets (“{}”).", shown(&place));
@@ -570,11 +566,11 @@ pub(crate) fn of_reading(
     let secret = query.members().iter().find_map(|(_, value)| {
         of_text(value.as_text()?).find(|word| {
             let stem = stem(word);
-            lexicon::is_secret_word(stem) && !mentions.has(stem)
+            lexicon::is_secret_word(stem) && !intent.mentions().has(stem)
         })
     });
     if let Some(word) = secret
-        && !mentions.is_empty()
+        && !intent.mentions().is_empty()
     {
         let sentence = format!(
             "It looks for “{}”, of which the intent says nothing.",

@@ -1,8 +1,31 @@
 //! What an intent mentions: words, numbers, addresses, identifiers, dates.
 
+use std::cell::OnceCell;
+
 use super::effect::Effect;
 use super::lexicon;
 use super::words::{self, Stem, Stems, stem};
+
+/// Why a request is sent. Most requests are reads that nobody holds against their intent, so it is
+/// taken apart only when something asks.
+#[derive(Debug)]
+pub(crate) struct Intent<'a> {
+    text: &'a str,
+    mentions: OnceCell<Mentions<'a>>,
+}
+
+impl<'a> Intent<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            mentions: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn mentions(&self) -> &Mentions<'a> {
+        self.mentions.get_or_init(|| Mentions::of(self.text))
+    }
+}
 
 /// An intent, taken apart once so that everything in a request can be looked up in it.
 #[derive(Debug, Default)]

@@ -27,7 +27,7 @@ use crate::opened::{Body, Opened};
 use field::Walk;
 use finding::Finding;
 use integrity::Deed;
-use mention::Mentions;
+use mention::Intent;
 use route::Route;
 
 pub use effect::Effect;
@@ -101,7 +101,7 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
     let opened = subject.opened;
     let request = opened.request();
     let route = Route::of(request.path);
-    let mentions = Mentions::of(subject.intent);
+    let intent = Intent::new(subject.intent);
     let mut walk = Walk::new();
     walk.query(opened.query());
     match opened.content() {
@@ -138,13 +138,13 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
         &route,
         &fields,
         &subject.documented,
-        &mentions,
+        &intent,
     );
     let effect = deed::effect(request.method, &findings);
     findings.extend(deed::of_wrapping(opened.oddities()));
     let reads = safe || effect == Effect::Read;
     if reads {
-        findings.extend(deed::of_reading(&route, opened.query(), &mentions));
+        findings.extend(deed::of_reading(&route, opened.query(), &intent));
     } else {
         let documented = match subject.documented {
             Documented::As(operation) => operation.summary,
@@ -157,16 +157,17 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
             host: request.host,
             documented,
         };
+        let mentions = intent.mentions();
         if mentions.is_empty() {
             let sentence = "The agent does not say why it sends this.";
             findings.push(Finding::hint("no_intent", 0.1, "intent", sentence));
         } else {
             let explained =
-                effect == Effect::ShareOutside && integrity::explains_message(&deed, &mentions);
+                effect == Effect::ShareOutside && integrity::explains_message(&deed, mentions);
             if explained {
                 deed::relieve_message(&mut findings);
             }
-            findings.extend(integrity::compare(&deed, &mentions, explained));
+            findings.extend(integrity::compare(&deed, mentions, explained));
         }
     }
     findings.extend(

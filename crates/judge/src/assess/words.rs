@@ -52,36 +52,37 @@ pub(crate) fn stem(word: &str) -> Stem {
 
 fn without_ending(word: &mut [u8]) -> &[u8] {
     let mut end = word.len();
-    let ends = |word: &[u8], end: usize, with: &[u8]| word[..end].ends_with(with);
-    if end > 4 && ends(word, end, b"ies") {
-        end -= 2;
-        word[end - 1] = b'y';
-    } else if end > 4
-        && [&b"sses"[..], b"xes", b"ches", b"shes", b"zzes"]
-            .iter()
-            .any(|with| ends(word, end, with))
-    {
-        end -= 2;
-    } else if end > 3
-        && ends(word, end, b"s")
-        && ![&b"ss"[..], b"us", b"is"]
-            .iter()
-            .any(|with| ends(word, end, with))
-    {
-        end -= 1;
+    match &word[..end] {
+        [.., b'i', b'e', b's'] if end > 4 => {
+            end -= 2;
+            word[end - 1] = b'y';
+        }
+        [.., b's', b's', b'e', b's']
+        | [.., b'x', b'e', b's']
+        | [.., b'c' | b's', b'h', b'e', b's']
+        | [.., b'z', b'z', b'e', b's']
+            if end > 4 =>
+        {
+            end -= 2;
+        }
+        [.., b's' | b'u' | b'i', b's'] => {}
+        [.., b's'] if end > 3 => end -= 1,
+        _ => {}
     }
-    if end > 4 && ends(word, end, b"ied") {
-        end -= 2;
-        word[end - 1] = b'y';
-    } else {
-        for with in [&b"ing"[..], b"ed"] {
-            if end > with.len() + 2 && ends(word, end, with) {
-                end -= with.len();
-                if word[end - 1] == word[end - 2] {
-                    end -= 1;
-                }
-                break;
-            }
+    let ending = match &word[..end] {
+        [.., b'i', b'e', b'd'] if end > 4 => {
+            end -= 2;
+            word[end - 1] = b'y';
+            0
+        }
+        [.., b'i', b'n', b'g'] if end > 5 => 3,
+        [.., b'e', b'd'] if end > 4 => 2,
+        _ => 0,
+    };
+    if ending > 0 {
+        end -= ending;
+        if word[end - 1] == word[end - 2] {
+            end -= 1;
         }
     }
     if end > 4 && word[end - 1] == b'e' {
