@@ -13,6 +13,12 @@ const BUTTON_TONES: Record<Tone, string> = {
   quiet: 'border-transparent hover:bg-raised',
 };
 
+const BUTTON_SHAPE =
+  'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium';
+
+/** How a link looks that stands among buttons. */
+export const BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.plain}`;
+
 /** A button. While `isBusy` it cannot be pressed again. */
 export function Button({
   tone = 'plain',
@@ -26,7 +32,7 @@ export function Button({
       type="button"
       {...rest}
       disabled={rest.disabled || isBusy}
-      className={`inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium disabled:cursor-not-allowed disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
+      className={`${BUTTON_SHAPE} disabled:cursor-not-allowed disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
     >
       {isBusy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
       {children}
