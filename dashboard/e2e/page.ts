@@ -1,0 +1,121 @@
+/** A signed-in human's browser beside a gateway of its own, and what must hold of every page. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Names that would do harm if they were taken for anything but text. */
+export const HOSTILE = '<img src=x onerror=alert(1)> {{7*7}} \u00a0.';
+
+/** Everything a test of pages needs. */
+export class Stage {
+  /** What the pages complained of: broken scripts, and breaches of the content policy. */
+  readonly trouble: string[] = [];
+  private token = '';
+
+  private constructor(
+    readonly upstream: Upstream,
+    readonly gateway: Gateway,
+    private readonly browser: Browser,
+    readonly page: Page,
+  ) {}
+
+  /** Starts it all; the human has an account but has not signed in. */
+  static async start(): Promise<Stage> {
+    const upstream = await Upstream.start();
+    const [gateway, browser] = await Promise.all([Gateway.start(upstream.port), launch()]);
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const stage = new Stage(upstream, gateway, browser, await context.newPage());
+    stage.page.setDefaultTimeout(15_000);
+    stage.page.on('pageerror', (error) => stage.trouble.push(error.message));
+    stage.page.on('console', (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) {
+        stage.trouble.push(message.text());
+      }
+    });
+    return stage;
+  }
+
+  /** Makes the account over the API and signs in by the page. */
+  async signIn(): Promise<void> {
+    await this.gateway.call('POST', '/auth/register', ACCOUNT);
+    await this.page.goto(`${this.gateway.url}/app/`);
+    await this.page.getByRole('button', { name: 'I have an account' }).click();
+    await this.page.getByLabel('E-mail').fill(ACCOUNT.email);
+    await this.page.getByLabel('Password').fill(ACCOUNT.password);
+    await this.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await this.page.getByRole('heading', { name: 'Queue' }).waitFor();
+  }
+
+  /** Opens a page of the dashboard anew. */
+  async open(path: string): Promise<void> {
+    await this.page.goto(`${this.gateway.url}/app${path}`);
+  }
+
+  /** Calls the API as the human. */
+  async call(method: string, path: string, body?: unknown) {
+    if (this.token === '') {
+      const login = await this.gateway.call('POST', '/auth/login', ACCOUNT);
+      this.token = login.json.accessToken;
+    }
+    return this.gateway.call(method, path, body, { Authorization: `Bearer ${this.token}` });
+  }
+
+  /** Registers the upstream as a service and answers its id. */
+  async service(name: string): Promise<number> {
+    const made = await this.call('POST', '/services', {
+      name,
+      baseUrl: `http://127.0.0.1:${this.upstream.port}`,
+      authType: 'bearer',
+      credentials: { token: 'the-real-secret' },
+    });
+    expect(made.status).toBe(201);
+    return made.json.id;
+  }
+
+  /** Makes an agent and answers its id and its key. */
+  async agent(name: string, serviceIds: number[]): Promise<{ id: number; key: string }> {
+    const made = await this.call('POST', '/agents', { name, serviceIds });
+    expect(made.status).toBe(201);
+    return { id: made.json.agent.id, key: made.json.apiKey };
+  }
+
+  /** Looks at the page as it stands, in both themes and at both widths: nothing may be wrong. */
+  async expectFine(name: string): Promise<void> {
+    const { page } = this;
+    for (const [colorScheme, width] of [
+      ['light', 1440],
+      ['dark', 1440],
+      ['dark', 360],
+      ['light', 360],
+    ] as const) {
+      const view = `${name} ${colorScheme} ${width}`;
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
+      if (process.env.SCREENSHOTS) {
+        const path = `${process.env.SCREENSHOTS}/${view.replaceAll(' ', '-')}.png`;
+        await page.screenshot({ path, fullPage: true });
+      }
+      const tooWide = await page.evaluate(
+        () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+      );
+      expect(tooWide, `${view} scrolls sideways`).toBe(false);
+      await page.evaluate(AXE);
+      const faults = await page.evaluate(
+        'axe.run().then((found) => found.violations.map(({ id, nodes }) => [id, nodes.map((n) => n.html)]))',
+      );
+      expect(faults, view).toEqual([]);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    this.gateway.stop();
+    this.upstream.stop();
+  }
+}
