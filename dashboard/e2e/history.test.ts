@@ -48,7 +48,7 @@ test('what was decided is found by filters that stand in the address', async () 
   await expect.poll(() => list.count()).toBe(1);
   expect(page.url()).toMatch(/text=WHAT(%20|\+)WAITS/);
   await page.getByLabel('Address or intent').fill('nothing like it');
-  await page.getByText('No request matches.').waitFor();
+  await page.getByText('No request matches').waitFor();
   await page.getByRole('button', { name: 'Show all' }).click();
   await page.getByLabel('Decision').selectOption('forwarded');
   await expect.poll(() => list.count()).toBe(1);

@@ -15,6 +15,8 @@ import { Route as AppIndexRouteImport } from './routes/_app/index'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
 import { Route as AppOverviewRouteImport } from './routes/_app/overview'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
+import { Route as AppAgentsIndexRouteImport } from './routes/_app/agents.index'
+import { Route as AppAgentsIdRouteImport } from './routes/_app/agents.$id'
 import { Route as AppHistoryIndexRouteImport } from './routes/_app/history.index'
 import { Route as AppHistoryIdRouteImport } from './routes/_app/history.$id'
 
@@ -47,6 +49,16 @@ const AppSettingsRoute = AppSettingsRouteImport.update({
   path: '/settings',
   getParentRoute: () => AppRoute,
 } as any)
+const AppAgentsIndexRoute = AppAgentsIndexRouteImport.update({
+  id: '/agents/',
+  path: '/agents/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppAgentsIdRoute = AppAgentsIdRouteImport.update({
+  id: '/agents/$id',
+  path: '/agents/$id',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppHistoryIndexRoute = AppHistoryIndexRouteImport.update({
   id: '/history/',
   path: '/history/',
@@ -64,7 +76,9 @@ export interface FileRoutesByFullPath {
   '/audit': typeof AppAuditRoute
   '/overview': typeof AppOverviewRoute
   '/settings': typeof AppSettingsRoute
+  '/agents/$id': typeof AppAgentsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
+  '/agents/': typeof AppAgentsIndexRoute
   '/history/': typeof AppHistoryIndexRoute
 }
 export interface FileRoutesByTo {
@@ -73,7 +87,9 @@ export interface FileRoutesByTo {
   '/overview': typeof AppOverviewRoute
   '/settings': typeof AppSettingsRoute
   '/': typeof AppIndexRoute
+  '/agents/$id': typeof AppAgentsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
+  '/agents': typeof AppAgentsIndexRoute
   '/history': typeof AppHistoryIndexRoute
 }
 export interface FileRoutesById {
@@ -84,7 +100,9 @@ export interface FileRoutesById {
   '/_app/overview': typeof AppOverviewRoute
   '/_app/settings': typeof AppSettingsRoute
   '/_app/': typeof AppIndexRoute
+  '/_app/agents/$id': typeof AppAgentsIdRoute
   '/_app/history/$id': typeof AppHistoryIdRoute
+  '/_app/agents/': typeof AppAgentsIndexRoute
   '/_app/history/': typeof AppHistoryIndexRoute
 }
 export interface FileRouteTypes {
@@ -95,7 +113,9 @@ export interface FileRouteTypes {
     | '/audit'
     | '/overview'
     | '/settings'
+    | '/agents/$id'
     | '/history/$id'
+    | '/agents/'
     | '/history/'
   fileRoutesByTo: FileRoutesByTo
   to:
@@ -104,7 +124,9 @@ export interface FileRouteTypes {
     | '/overview'
     | '/settings'
     | '/'
+    | '/agents/$id'
     | '/history/$id'
+    | '/agents'
     | '/history'
   id:
     | '__root__'
@@ -114,7 +136,9 @@ export interface FileRouteTypes {
     | '/_app/overview'
     | '/_app/settings'
     | '/_app/'
+    | '/_app/agents/$id'
     | '/_app/history/$id'
+    | '/_app/agents/'
     | '/_app/history/'
   fileRoutesById: FileRoutesById
 }
@@ -167,6 +191,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppSettingsRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/agents/': {
+      id: '/_app/agents/'
+      path: '/agents'
+      fullPath: '/agents/'
+      preLoaderRoute: typeof AppAgentsIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/agents/$id': {
+      id: '/_app/agents/$id'
+      path: '/agents/$id'
+      fullPath: '/agents/$id'
+      preLoaderRoute: typeof AppAgentsIdRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/history/': {
       id: '/_app/history/'
       path: '/history'
@@ -189,7 +227,9 @@ interface AppRouteChildren {
   AppOverviewRoute: typeof AppOverviewRoute
   AppSettingsRoute: typeof AppSettingsRoute
   AppIndexRoute: typeof AppIndexRoute
+  AppAgentsIdRoute: typeof AppAgentsIdRoute
   AppHistoryIdRoute: typeof AppHistoryIdRoute
+  AppAgentsIndexRoute: typeof AppAgentsIndexRoute
   AppHistoryIndexRoute: typeof AppHistoryIndexRoute
 }
 
@@ -198,7 +238,9 @@ const AppRouteChildren: AppRouteChildren = {
   AppOverviewRoute: AppOverviewRoute,
   AppSettingsRoute: AppSettingsRoute,
   AppIndexRoute: AppIndexRoute,
+  AppAgentsIdRoute: AppAgentsIdRoute,
   AppHistoryIdRoute: AppHistoryIdRoute,
+  AppAgentsIndexRoute: AppAgentsIndexRoute,
   AppHistoryIndexRoute: AppHistoryIndexRoute,
 }
 

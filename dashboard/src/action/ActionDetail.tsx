@@ -152,7 +152,8 @@ export function ActionDetail({ action }: { action: Action }) {
   );
 }
 
-function LastRequests({ agentId }: { agentId: number }) {
+/** The latest requests of an agent; nothing where there are none. */
+export function LastRequests({ agentId }: { agentId: number }) {
   const { data } = useQuery(listRequestsOptions({ query: { agent_id: agentId, limit: 6 } }));
   const now = useNow();
   if (!data || data.items.length === 0) return null;

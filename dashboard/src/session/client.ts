@@ -21,3 +21,15 @@ export function messageOf(error: unknown): string {
   if (error instanceof TypeError) return 'the gateway could not be reached';
   return error instanceof Error ? error.message : 'something went wrong';
 }
+
+/** What the gateway says is wrong with a field. */
+export function fieldError(error: unknown, field: string): string | undefined {
+  if (!(error instanceof ProblemError)) return undefined;
+  return error.fields.find((fault) => fault.field === field)?.message;
+}
+
+/** A failure, unless all that is wrong is told beside one of these fields. */
+export function notBeside(error: unknown, fields: readonly string[]): unknown {
+  if (!(error instanceof ProblemError) || error.fields.length === 0) return error;
+  return error.fields.every(({ field }) => fields.includes(field)) ? null : error;
+}

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import {
+  Bot,
   ChartColumn,
   History,
   Inbox,
@@ -27,6 +28,7 @@ const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
   { to: '/', text: 'Queue', icon: Inbox },
   { to: '/overview', text: 'Overview', icon: ChartColumn },
   { to: '/history', text: 'History', icon: History },
+  { to: '/agents', text: 'Agents', icon: Bot },
   { to: '/audit', text: 'Audit', icon: ScrollText },
   { to: '/settings', text: 'Settings', icon: Settings },
 ];

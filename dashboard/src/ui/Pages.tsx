@@ -29,9 +29,7 @@ export function Pages<Item>({
     <div className="space-y-3">
       {query.isPending && <Loading />}
       <Failure error={query.error} />
-      {query.isSuccess && items.length === 0 && (
-        <p className="rounded-lg border border-line bg-panel p-5 text-center text-soft">{empty}</p>
-      )}
+      {query.isSuccess && items.length === 0 && empty}
       {items.length > 0 && children(items)}
       {query.hasNextPage && (
         <div className="text-center">

@@ -44,24 +44,33 @@ export function Button({
 export const FIELD =
   'w-full min-h-10 rounded-md border border-line bg-page px-3 py-1.5 text-base text-ink placeholder:text-soft sm:text-sm';
 
-/** A labelled field; what is inside gets its id. */
+/** A labelled field; what is inside gets its id, and the ids of what describes it. */
 export function Field({
   label,
   hint,
+  error,
   children,
 }: {
   label: string;
   hint?: ReactNode;
-  children: (id: string, hintId: string | undefined) => ReactNode;
+  error?: string | undefined;
+  children: (id: string, describedBy: string | undefined) => ReactNode;
 }) {
   const id = useId();
   const hintId = hint ? `${id}-hint` : undefined;
+  const errorId = error ? `${id}-error` : undefined;
+  const describedBy = [errorId, hintId].filter(Boolean).join(' ') || undefined;
   return (
     <div className="space-y-1">
       <label htmlFor={id} className="block text-sm font-medium">
         {label}
       </label>
-      {children(id, hintId)}
+      {children(id, describedBy)}
+      {error && (
+        <p id={errorId} role="alert" className="text-sm break-words text-bad">
+          {error}
+        </p>
+      )}
       {hint && (
         <p id={hintId} className="text-sm text-soft">
           {hint}
@@ -75,14 +84,20 @@ export function Field({
 export function TextField({
   label,
   hint,
+  error,
   ...rest
-}: ComponentProps<'input'> & { label: string; hint?: ReactNode }) {
+}: ComponentProps<'input'> & {
+  label: string;
+  hint?: ReactNode;
+  error?: string | undefined;
+}) {
   return (
-    <Field label={label} hint={hint}>
-      {(id, hintId) => (
+    <Field label={label} hint={hint} error={error}>
+      {(id, describedBy) => (
         <input
           id={id}
-          aria-describedby={hintId}
+          aria-describedby={describedBy}
+          aria-invalid={error ? true : undefined}
           autoComplete="off"
           {...rest}
           className={`${FIELD} ${rest.className ?? ''}`}
@@ -96,17 +111,25 @@ export function TextField({
 export function Choice({
   label,
   hint,
+  error,
   options,
   ...rest
 }: ComponentProps<'select'> & {
   label: string;
   hint?: ReactNode;
+  error?: string | undefined;
   options: ReadonlyArray<readonly [value: string, text: string]>;
 }) {
   return (
-    <Field label={label} hint={hint}>
-      {(id, hintId) => (
-        <select id={id} aria-describedby={hintId} {...rest} className={FIELD}>
+    <Field label={label} hint={hint} error={error}>
+      {(id, describedBy) => (
+        <select
+          id={id}
+          aria-describedby={describedBy}
+          aria-invalid={error ? true : undefined}
+          {...rest}
+          className={FIELD}
+        >
           {options.map(([value, text]) => (
             <option key={value} value={value}>
               {text}

@@ -4,6 +4,7 @@ import { AuditList } from '#/audit/AuditList';
 import { AuditTools } from '#/audit/AuditTools';
 import { listAuditInfiniteOptions, meOptions } from '#/client/@tanstack/react-query.gen';
 import { useNames } from '#/request/useNames';
+import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { PageTitle } from '#/ui/parts';
 
@@ -31,7 +32,7 @@ function Audit() {
         removed without showing.
       </p>
       <AuditTools />
-      <Pages query={entries} empty="Nothing has happened yet.">
+      <Pages query={entries} empty={<Empty title="Nothing has happened yet" />}>
         {(items) => <AuditList entries={items} nameOf={nameOf} />}
       </Pages>
     </>

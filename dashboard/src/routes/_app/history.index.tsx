@@ -5,6 +5,7 @@ import { listRequestsInfiniteOptions } from '#/client/@tanstack/react-query.gen'
 import { FilterBar } from '#/request/FilterBar';
 import { queryOf, type RequestFilter, readFilter } from '#/request/filter';
 import { RequestList } from '#/request/RequestList';
+import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { PageTitle } from '#/ui/parts';
 
@@ -33,9 +34,13 @@ function History() {
       <Pages
         query={requests}
         empty={
-          isFiltered
-            ? 'No request matches.'
-            : 'No agent has asked for anything yet. What is decided appears here by itself.'
+          isFiltered ? (
+            <Empty title="No request matches" />
+          ) : (
+            <Empty title="No agent has asked for anything yet">
+              What is decided appears here by itself.
+            </Empty>
+          )
         }
       >
         {(entries) => <RequestList entries={entries} />}
