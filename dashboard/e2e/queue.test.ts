@@ -141,7 +141,7 @@ test('every key does what the help says, and none while typing', async () => {
   expect(await status(first)).toBe('PENDING');
   await card(second).click();
   await page.keyboard.press('a');
-  await page.getByText('Approving needs a second press').first().waitFor();
+  await page.getByRole('article').getByText('Approving needs a second press').waitFor();
   expect(await status(second)).toBe('PENDING');
   await page.keyboard.press('a');
   await page.getByText(/^Approved:.*keys.second/).waitFor();
@@ -279,8 +279,8 @@ test('ten megabytes and as many headers as may be are text, folded and counted',
   const began = Date.now();
   await page.getByRole('button', { name: 'Approve', exact: true }).click();
   await page
+    .getByRole('article')
     .getByText(/its body is long and folded, its body holds invisible/)
-    .first()
     .waitFor();
   expect(Date.now() - began).toBeLessThan(2_000);
   expect(await status(held.json.action_id)).toBe('PENDING');

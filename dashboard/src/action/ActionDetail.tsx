@@ -1,8 +1,9 @@
 /** Everything there is to know about a held request. */
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import type { Action, ActionStatus, OperationRef } from '#/client';
 import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
-import { DECISIONS, STATUSES } from '#/request/outcome';
+import { outcomeOf, STATUSES } from '#/request/outcome';
 import { takeApart } from '#/text/target';
 import { dateTime, timeAgo, timeLeft } from '#/text/time';
 import { Visible } from '#/text/Visible';
@@ -162,10 +163,14 @@ export function LastRequests({ agentId }: { agentId: number }) {
       <ul className="divide-y divide-line text-sm">
         {data.items.map((entry) => (
           <li key={entry.id} className="flex flex-wrap items-baseline gap-x-2 py-1.5">
-            <Badge tone={DECISIONS[entry.decision].tone}>{DECISIONS[entry.decision].word}</Badge>
-            <span className="min-w-0 font-mono text-[0.8rem]">
+            <Badge tone={outcomeOf(entry).tone}>{outcomeOf(entry).word}</Badge>
+            <Link
+              to="/history/$id"
+              params={{ id: String(entry.id) }}
+              className="min-w-0 font-mono text-[0.8rem] hover:underline"
+            >
               {entry.method} <Visible text={takeApart(entry.target_url).path} />
-            </span>
+            </Link>
             <span className="text-soft">{timeAgo(entry.created_at, now)}</span>
           </li>
         ))}

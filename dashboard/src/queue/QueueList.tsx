@@ -1,12 +1,15 @@
 /** The cards of what waits. */
 import { Link } from '@tanstack/react-router';
-import { memo } from 'react';
+import { memo, useCallback, useEffect, useRef, useState } from 'react';
 import { headline, RiskBadge, TimeLeft } from '#/action/ActionDetail';
 import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
 import { Button, Failure } from '#/ui/parts';
 import { type Direction, type Push, useSwipe } from './useSwipe';
+
+/** So many cards are drawn at first, and so many more whenever the end comes near. */
+const DRAWN_AT_ONCE = 40;
 
 /** Decides on a card that was pushed aside. */
 type OnSwipe = (action: Action, direction: Direction) => void;
@@ -28,9 +31,14 @@ export function QueueList({
   /** Must stay the same from one drawing to the next, or every card is drawn anew. */
   onSwipe: OnSwipe;
 }) {
+  const [drawn, setDrawn] = useState(DRAWN_AT_ONCE);
+  const drawMore = useCallback(() => setDrawn((before) => before + DRAWN_AT_ONCE), []);
+  const selectedAt = actions.findIndex(({ action_id }) => action_id === selectedId);
+  const shown = actions.slice(0, Math.max(drawn, selectedAt + DRAWN_AT_ONCE / 2));
+  const rest = actions.length - shown.length;
   return (
     <ul aria-label="Waiting requests" className="space-y-2">
-      {actions.map((action) => (
+      {shown.map((action) => (
         <Card
           key={action.action_id}
           action={action}
@@ -41,7 +49,28 @@ export function QueueList({
           onSwipe={onSwipe}
         />
       ))}
+      {rest > 0 && <Rest key={shown.length} count={rest} onReached={drawMore} />}
     </ul>
+  );
+}
+
+/** Stands for the cards that are not drawn yet, and asks for more before it is seen. */
+function Rest({ count, onReached }: { count: number; onReached: () => void }) {
+  const end = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      ([entry]) => {
+        if (entry?.isIntersecting) onReached();
+      },
+      { rootMargin: '1500px' },
+    );
+    if (end.current) observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [onReached]);
+  return (
+    <li ref={end} className="p-3 text-center text-sm text-soft">
+      {count.toLocaleString('en')} more below
+    </li>
   );
 }
 

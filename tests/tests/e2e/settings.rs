@@ -47,6 +47,7 @@ async fn the_language_model_can_be_tried() {
     let gateway = TestGateway::builder(Storage::Sqlite)
         .setting("LLM_BASE_URL", model.base_url())
         .setting("LLM_API_KEY", MODEL_KEY)
+        .setting("LLM_MODEL", MODEL_NAME)
         .start()
         .await;
     let human = Human::register(&gateway).await;
