@@ -2,7 +2,7 @@
 # Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
 # measures what would be shipped.
 .DEFAULT_GOAL := help
-.PHONY: help run build dashboard test rust-test dashboard-test dev lint deny bench openapi tools clean
+.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny bench openapi tools clean
 
 # Files that the dashboard is made of: it is built again when one is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -40,6 +40,11 @@ rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstream
 	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
 		cargo nextest run --locked --profile ci --workspace,\
 		cargo test --locked --workspace --lib --bins --tests --no-fail-fast)
+
+test-llm: ## the tests with a small real language model (1.1 GB, fetched once; takes minutes)
+	cargo build --locked -p gaiterguard
+	scripts/with-local-model.sh cargo test --locked -p gaiterguard-tests --test e2e local_model:: -- \
+		--ignored --test-threads 1
 
 dashboard-test: build ## the dashboard's lints, types and tests, in a real browser against the gateway
 	cd dashboard && npm run lint && npm run typecheck && npm test && npm run test:browser

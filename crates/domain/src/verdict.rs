@@ -99,6 +99,12 @@ impl Judgement {
             None if verdict.score < threshold => Decision::Forward,
             Some(RuleEffect::RequireApproval) | None => Decision::Hold,
         };
+        if decision == Decision::Hold
+            && let Some(quote) = operation.as_ref().and_then(quoted)
+            && !verdict.explanation.contains(&quote)
+        {
+            verdict.explanation = format!("Documented as {quote}. {}", verdict.explanation);
+        }
         let decisive = strictest(&matched_rules)
             .and_then(|effect| matched_rules.iter().find(|rule| rule.effect == effect));
         if let Some(rule) = decisive {
@@ -111,6 +117,20 @@ impl Judgement {
             operation,
         }
     }
+}
+
+/// The first line of what the document says of an operation, in quotation marks. Whoever wrote the
+/// document chose the words: what is long is cut, and what does not show is not quoted.
+fn quoted(operation: &OperationRef) -> Option<String> {
+    const CHARS_MAX: usize = 120;
+    let line = operation.summary.as_deref()?.trim().lines().next()?;
+    let line = line.trim().trim_end_matches('.');
+    let mut chars = line.chars().filter(|c| !c.is_control());
+    let mut quote: String = chars.by_ref().take(CHARS_MAX).collect();
+    if chars.next().is_some() {
+        quote.push('…');
+    }
+    (!quote.is_empty()).then(|| format!("“{quote}”"))
 }
 
 /// What a rule that decided says to the human.
@@ -151,6 +171,34 @@ mod tests {
         assert_eq!(decision(0.49, None), Decision::Forward);
         assert_eq!(decision(0.5, None), Decision::Hold);
         assert_eq!(decision(f64::NAN, None), Decision::Hold);
+    }
+
+    #[test]
+    fn who_looks_at_a_held_request_reads_what_the_document_calls_it() {
+        let judged = |score: f64, summary: &str| {
+            let verdict = Verdict {
+                score,
+                explanation: "DELETE removes something.".to_owned(),
+                signals: vec![],
+            };
+            let operation = OperationRef {
+                id: "deleteTask".to_owned(),
+                summary: Some(summary.to_owned()),
+                tags: vec![],
+                deprecated: false,
+            };
+            Judgement::of(verdict, vec![], Some(operation), 0.5)
+                .verdict
+                .explanation
+        };
+        assert_eq!(
+            judged(0.8, "Delete a task.\nFor good."),
+            "Documented as “Delete a task”. DELETE removes something."
+        );
+        let plain = "DELETE removes something.";
+        assert_eq!(judged(0.1, "Delete a task."), plain);
+        assert_eq!(judged(0.8, " \n"), plain);
+        assert!(judged(0.8, &"long ".repeat(100)).contains("…”."));
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Gateway {
         };
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {
-            opened: &taken.opened,
+            opened: taken.opened(),
             intent: request.intent.as_str(),
             documented: match (catalog, documented) {
                 (_, Some(operation)) => Documented::As(as_judged(operation, &fields)),
@@ -281,6 +281,11 @@ impl<'a> TakenApart<'a> {
             None => body_of(request),
         };
         Self { opened, otherwise }
+    }
+
+    /// What the built-in assessor sees.
+    pub(crate) fn opened(&self) -> &Opened<'a> {
+        &self.opened
     }
 
     /// What `request.body` is in rules.

@@ -35,6 +35,7 @@ mod to_its_end;
 mod action;
 pub mod approval;
 pub mod status;
+pub mod trial;
 pub mod watch;
 
 pub mod housekeeping;

@@ -82,6 +82,10 @@ enum RiskCommand {
         /// JSON, one request a line, with the fields `method`, `base_url`, `path`, `headers`, `body`,
         /// `intent` and `label` (`benign`, `risky` or `intent_mismatch`).
         file: PathBuf,
+        /// Ask the language model of the settings (`LLM_BASE_URL` and the others) where the built-in
+        /// assessor leaves it open, as the gateway would.
+        #[arg(long)]
+        llm: bool,
     },
 }
 
@@ -101,7 +105,7 @@ impl Cli {
             Command::Vault(VaultCommand::Rotate) => commands::vault_rotate::run(),
             Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
             Command::Call(arguments) => commands::call::run(&arguments),
-            Command::Risk(RiskCommand::Eval { file }) => commands::risk_eval::run(&file),
+            Command::Risk(RiskCommand::Eval { file, llm }) => commands::risk_eval::run(&file, llm),
         }
     }
 }

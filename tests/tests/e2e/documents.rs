@@ -8,7 +8,7 @@ use gaiterguard_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, request};
 
 /// In which a document has reached every replica, with room for a busy machine.
 const MOMENT: Duration = Duration::from_secs(20);
@@ -78,6 +78,23 @@ async fn a_real_description_is_read_and_its_operations_are_listed(storage: Stora
     assert_eq!(buy["path"], "/tickets");
     assert_eq!(buy["summary"], "Buy museum tickets");
     assert_eq!(buy["tags"], json!(["Tickets"]));
+
+    // Who decides on a held request reads what the document calls it.
+    let held = scene
+        .agent
+        .propose(request(
+            "DELETE",
+            "/special-events/3be6453c-03eb-4357-ae5a-984a0e574a54",
+        ))
+        .send()
+        .await
+        .expect_status(428)
+        .json();
+    let explanation = held["risk_explanation"].as_str().unwrap();
+    assert!(
+        explanation.starts_with("Documented as “Delete special event”. "),
+        "{explanation}"
+    );
 
     // What was read is known again after a restart.
     scene.gateway.kill9();

@@ -496,20 +496,12 @@ fn of_document(
         }
         Documented::As(operation) => {
             findings.extend(of_operation(operation, safe, found));
-            let unknown = operation
-                .fields
-                .is_empty()
-                .then_some(())
-                .is_none()
-                .then(|| {
-                    fields.names.iter().find(|name| {
-                        !operation
-                            .fields
-                            .iter()
-                            .any(|field| of_name(field).any(|word| stem(word) == **name))
-                    })
-                });
-            if !safe && unknown.flatten().is_some() {
+            let is_documented = |name: &_| {
+                let mut known = operation.fields.iter();
+                known.any(|field| of_name(field).any(|word| stem(word) == *name))
+            };
+            let lists_fields = !operation.fields.is_empty();
+            if !safe && lists_fields && !fields.names.iter().all(is_documented) {
                 let sentence = "The body has a field that the documents do not know.";
                 findings.push(Finding::hint("undocumented_field", 0.1, "", sentence));
             }

@@ -1,0 +1,66 @@
+//! A request that is judged by itself: without a workspace, its rules and its documents.
+
+use gaiterguard_domain::id::{AgentId, ServiceId};
+use gaiterguard_domain::request::{CanonicalRequest, is_safe};
+use gaiterguard_judge::{Assessment, Documented, Subject, assess};
+
+use crate::judge::TakenApart;
+use crate::llm::{Llm, LlmQuestion, LlmVerdict};
+use crate::second_opinion::Standing;
+
+/// What is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'a> {
+    /// The request as it would be sent.
+    pub request: &'a CanonicalRequest,
+    /// Why it is sent.
+    pub intent: &'a str,
+    /// The name of the service that it goes to.
+    pub service_name: &'a str,
+}
+
+impl Trial<'_> {
+    /// What the built-in assessor says.
+    pub fn assess(&self) -> Assessment {
+        assess(Subject {
+            opened: TakenApart::of(self.request).opened(),
+            intent: self.intent,
+            documented: Documented::Nothing,
+        })
+    }
+
+    /// What the language model makes of it; nothing where the built-in assessor is sure enough that
+    /// none is asked.
+    pub async fn ask(
+        &self,
+        llm: &Llm,
+        built_in: &Assessment,
+        threshold: f64,
+    ) -> Option<LlmVerdict> {
+        let standing = Standing {
+            matched: &[],
+            in_words: &[],
+            built_in: &built_in.verdict,
+            certainty: built_in.certainty,
+            threshold,
+        };
+        if !standing.is_open() {
+            return None;
+        }
+        let question = LlmQuestion {
+            request: self.request,
+            digest: self.request.digest(),
+            intent: self.intent,
+            agent: AgentId(0),
+            agent_name: "agent",
+            service: ServiceId(0),
+            service_name: self.service_name,
+            documentation: &[],
+            rules: &[],
+            built_in: &built_in.verdict,
+            floor: 0.0,
+            is_safe: is_safe(&self.request.method),
+        };
+        Some(llm.assess(question).await)
+    }
+}

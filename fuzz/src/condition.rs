@@ -1,0 +1,43 @@
+//! Conditions that say anything, on bodies that hold anything.
+
+use gaiterguard_domain::id::{AgentId, ServiceId};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_judge::Node;
+use gaiterguard_judge::rule::{Content, Facts, Program, Query};
+use http::HeaderMap;
+
+use crate::first_line;
+
+/// Compiles the first line as a condition, and evaluates it on what follows as the body.
+pub fn evaluate_condition(data: &[u8]) {
+    let (condition, body) = first_line(data);
+    let Ok(condition) = std::str::from_utf8(condition) else {
+        return;
+    };
+    let Ok(program) = Program::compile(condition) else {
+        return;
+    };
+    let node = Node::parse_json(body).ok();
+    let query = Query::parse(Some("a=b&n=5&a=c"));
+    let headers = HeaderMap::new();
+    let facts = Facts {
+        method: "POST",
+        path: "/v1/charges",
+        host: "api.example",
+        query: &query,
+        content: Some(Content {
+            headers: &headers,
+            body: node.as_ref(),
+            size: body.len() as u64,
+        }),
+        service: (ServiceId(1), "stripe"),
+        agent: (AgentId(2), "assistant"),
+        intent: "Charge the card",
+        operation: None,
+        now: Timestamp(1_700_000_000_000),
+    };
+    match program.evaluate(&facts) {
+        Ok(is_true) => assert_eq!(program.evaluate(&facts).ok(), Some(is_true)),
+        Err(failure) => assert!(!program.explain(failure).is_empty()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Requests that hold anything.
+
+use gaiterguard_judge::{Documented, Opened, Request, Subject, assess};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::first_line;
+
+/// Takes a request apart and judges it. Its first line is the media type, the second the intent;
+/// the body follows.
+pub fn open_body(data: &[u8]) {
+    let (media_type, rest) = first_line(data);
+    let (intent, body) = first_line(rest);
+    let intent = String::from_utf8_lossy(intent);
+    let mut headers = HeaderMap::new();
+    if let Ok(media_type) = HeaderValue::from_bytes(media_type) {
+        headers.insert(CONTENT_TYPE, media_type);
+    }
+    for method in [Method::POST, Method::GET] {
+        let opened = Opened::open(Request {
+            method: &method,
+            host: "api.example",
+            path: "/v1/things/7",
+            query: Some("a=b"),
+            headers: &headers,
+            body,
+        });
+        let judged = || {
+            assess(Subject {
+                opened: &opened,
+                intent: &intent,
+                documented: Documented::Nothing,
+            })
+        };
+        let assessment = judged();
+        let verdict = &assessment.verdict;
+        assert!((0.0..=1.0).contains(&verdict.score), "{verdict:?}");
+        assert!(!verdict.explanation.is_empty());
+        assert!(
+            verdict.signals.iter().all(|signal| {
+                (0.0..=1.0).contains(&signal.weight) && !signal.sentence.is_empty()
+            })
+        );
+        assert_eq!(*verdict, judged().verdict, "the same is judged differently");
+    }
+}
