@@ -308,6 +308,8 @@ export const register = <ThrowOnError extends boolean = true>(options: Options<R
 
 /**
  * Where the user is signed in
+ *
+ * The sessions that have not ended, the newest first.
  */
 export const listSessions = <ThrowOnError extends boolean = true>(options?: Options<ListSessionsData, ThrowOnError>) => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -1148,6 +1148,37 @@ export type ListRule = {
 };
 
 /**
+ * A page.
+ */
+export type ListSession = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Its id.
+         */
+        id: number;
+        /**
+         * When the user signed in.
+         */
+        createdAt: string;
+        /**
+         * When it ends unless it is used before.
+         */
+        expiresAt: string;
+        /**
+         * Whether it is the one that asks.
+         */
+        isCurrent: boolean;
+    }>;
+    /**
+     * The `cursor` of the next page; null on the last.
+     */
+    next_cursor: string | null;
+};
+
+/**
  * What is held when a configured language model fails.
  */
 export type LlmFailureMode = 'block_unsafe' | 'block_all';
@@ -2172,16 +2203,6 @@ export type Session = {
  * How a refresh token comes.
  */
 export type SessionKind = 'token' | 'cookie';
-
-/**
- * The user's sessions.
- */
-export type Sessions = {
-    /**
-     * The newest first.
-     */
-    sessions: Array<Session>;
-};
 
 /**
  * What is configured. Everything is set in the gateway's environment and read at its start.
@@ -3613,11 +3634,24 @@ export type RegisterResponse = RegisterResponses[keyof RegisterResponses];
 export type ListSessionsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * How many items at most.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the page before.
+         */
+        cursor?: string;
+    };
     url: '/auth/sessions';
 };
 
 export type ListSessionsErrors = {
+    /**
+     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     */
+    400: Problem;
     /**
      * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
      */
@@ -3636,9 +3670,9 @@ export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
 
 export type ListSessionsResponses = {
     /**
-     * The sessions that have not ended.
+     * A page of them.
      */
-    200: Sessions;
+    200: ListSession;
 };
 
 export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];

@@ -2,6 +2,7 @@
 import { ListFilter } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { ActionStatus, RequestDecision } from '#/client';
+import { visibleText } from '#/text/visible';
 import { Button, Choice, TextField } from '#/ui/parts';
 import type { RequestFilter } from './filter';
 import { DECISIONS, STATUSES } from './outcome';
@@ -20,7 +21,7 @@ export function FilterBar({
 }) {
   const { agents, services } = useNames();
   const options = (all: ReadonlyArray<{ id: number; name: string }>) =>
-    [['', 'All'], ...all.map(({ id, name }) => [String(id), name] as const)] as const;
+    [['', 'All'], ...all.map(({ id, name }) => [String(id), visibleText(name)] as const)] as const;
   const words = (all: Record<string, { word: string }>) =>
     [['', 'All'], ...Object.entries(all).map(([key, { word }]) => [key, word] as const)] as const;
   const chosen = Object.keys(filter).length;

@@ -16,7 +16,7 @@ async fn a_session_is_seen_and_ended(storage: Storage) {
     for secret in [&here.access_token, &there.refresh_token] {
         assert!(!text.contains(secret.as_str()));
     }
-    let sessions = listed.json()["sessions"].as_array().unwrap().clone();
+    let sessions = listed.json()["items"].as_array().unwrap().clone();
     let current: Vec<_> = sessions
         .iter()
         .map(|session| &session["isCurrent"])
@@ -44,7 +44,7 @@ async fn a_session_is_seen_and_ended(storage: Storage) {
         .await
         .expect_problem(404, "not_found");
     let left = here.get("/auth/sessions").send().await.json();
-    assert_eq!(left["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(left["items"].as_array().unwrap().len(), 1);
     let audit = here.get("/audit").send().await.json();
     assert_eq!(audit["items"][0]["event"], "session.revoked");
 }
@@ -57,8 +57,8 @@ async fn nobody_ends_the_session_of_another(storage: Storage) {
     let mine = Human::register(&gateway).await;
     let other = Human::register_as(&gateway, "other@example.com").await;
     let sessions = mine.get("/auth/sessions").send().await.json();
-    assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
-    let path = format!("/auth/sessions/{}", sessions["sessions"][0]["id"]);
+    assert_eq!(sessions["items"].as_array().unwrap().len(), 1);
+    let path = format!("/auth/sessions/{}", sessions["items"][0]["id"]);
     other
         .delete(&path)
         .send()

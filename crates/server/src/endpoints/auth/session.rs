@@ -6,13 +6,14 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::id::SessionId;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::Session;
 use gaiterguard_gateway::identity::Identity;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::endpoints::caller::Caller;
-use crate::endpoints::list::Done;
-use crate::extract::ApiPath;
+use crate::endpoints::list::{Done, List, PageQuery, foreign_cursor};
+use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
 
@@ -33,36 +34,46 @@ pub(crate) struct SessionBody {
     is_current: bool,
 }
 
-/// The user's sessions.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Sessions)]
-pub(crate) struct SessionsBody {
-    /// The newest first.
-    sessions: Vec<SessionBody>,
+impl From<(Session, bool)> for SessionBody {
+    fn from((session, is_current): (Session, bool)) -> Self {
+        Self {
+            id: session.id.0,
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            is_current,
+        }
+    }
 }
 
 /// Where the user is signed in
+///
+/// The sessions that have not ended, the newest first.
 #[utoipa::path(
     get,
     path = "/auth/sessions",
     operation_id = "listSessions",
     tag = "auth",
-    responses((status = 200, description = "The sessions that have not ended.", body = SessionsBody))
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of them.", body = List<SessionBody>),
+        InvalidParameter,
+    )
 )]
 pub(super) async fn list(
     State(identity): State<Arc<Identity>>,
     Caller(caller): Caller,
-) -> Result<Json<SessionsBody>, Problem> {
-    let sessions = identity.sessions(&caller).await?;
-    let shown = sessions.into_iter().map(|session| SessionBody {
-        id: session.id.0,
-        created_at: session.created_at,
-        expires_at: session.expires_at,
-        is_current: session.id == caller.session,
-    });
-    Ok(Json(SessionsBody {
-        sessions: shown.collect(),
-    }))
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<List<SessionBody>>, Problem> {
+    let all = identity
+        .sessions(&caller)
+        .await?
+        .into_iter()
+        .map(|session| {
+            let is_current = session.id == caller.session;
+            (session, is_current)
+        });
+    let page = List::cut(all.collect(), &query, |(session, _)| -session.id.0);
+    page.map(Json).ok_or_else(foreign_cursor)
 }
 
 /// End a session
