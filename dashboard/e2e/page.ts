@@ -29,7 +29,7 @@ export class Stage {
     const [gateway, browser] = await Promise.all([Gateway.start(upstream.port), launch()]);
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const stage = new Stage(upstream, gateway, browser, await context.newPage());
-    stage.page.setDefaultTimeout(15_000);
+    stage.page.setDefaultTimeout(10_000);
     stage.page.on('pageerror', (error) => stage.trouble.push(error.message));
     stage.page.on('console', (message) => {
       if (/Content Security Policy|Refused to/.test(message.text())) {
@@ -97,7 +97,8 @@ export class Stage {
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
       if (process.env.SCREENSHOTS) {
         const path = `${process.env.SCREENSHOTS}/${view.replaceAll(' ', '-')}.png`;
-        await page.screenshot({ path, fullPage: true });
+        // Hiding the caret would put a style into the page, which its policy refuses.
+        await page.screenshot({ path, fullPage: true, caret: 'initial' });
       }
       const tooWide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,

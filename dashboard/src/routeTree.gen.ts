@@ -12,8 +12,12 @@ import { Route as rootRouteImport } from './routes/__root'
 import { Route as AppRouteImport } from './routes/_app'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
+import { Route as AppSetUpRouteImport } from './routes/_app/set-up'
 import { Route as AppAgentsIndexRouteImport } from './routes/_app/agents.index'
 import { Route as AppAgentsIdRouteImport } from './routes/_app/agents.$id'
+import { Route as AppServicesIndexRouteImport } from './routes/_app/services.index'
+import { Route as AppServicesIdRouteImport } from './routes/_app/services.$id'
+import { Route as AppServicesNewRouteImport } from './routes/_app/services.new'
 
 const AppRoute = AppRouteImport.update({
   id: '/_app',
@@ -29,6 +33,11 @@ const AppIndexRoute = AppIndexRouteImport.update({
   path: '/',
   getParentRoute: () => AppRoute,
 } as any)
+const AppSetUpRoute = AppSetUpRouteImport.update({
+  id: '/set-up',
+  path: '/set-up',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppAgentsIndexRoute = AppAgentsIndexRouteImport.update({
   id: '/agents/',
   path: '/agents/',
@@ -39,39 +48,86 @@ const AppAgentsIdRoute = AppAgentsIdRouteImport.update({
   path: '/agents/$id',
   getParentRoute: () => AppRoute,
 } as any)
+const AppServicesIndexRoute = AppServicesIndexRouteImport.update({
+  id: '/services/',
+  path: '/services/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppServicesIdRoute = AppServicesIdRouteImport.update({
+  id: '/services/$id',
+  path: '/services/$id',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppServicesNewRoute = AppServicesNewRouteImport.update({
+  id: '/services/new',
+  path: '/services/new',
+  getParentRoute: () => AppRoute,
+} as any)
 
 export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
   '/sign-in': typeof SignInRoute
+  '/set-up': typeof AppSetUpRoute
   '/agents/$id': typeof AppAgentsIdRoute
+  '/services/$id': typeof AppServicesIdRoute
+  '/services/new': typeof AppServicesNewRoute
   '/agents/': typeof AppAgentsIndexRoute
+  '/services/': typeof AppServicesIndexRoute
 }
 export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
+  '/set-up': typeof AppSetUpRoute
   '/': typeof AppIndexRoute
   '/agents/$id': typeof AppAgentsIdRoute
+  '/services/$id': typeof AppServicesIdRoute
+  '/services/new': typeof AppServicesNewRoute
   '/agents': typeof AppAgentsIndexRoute
+  '/services': typeof AppServicesIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_app': typeof AppRouteWithChildren
   '/sign-in': typeof SignInRoute
+  '/_app/set-up': typeof AppSetUpRoute
   '/_app/': typeof AppIndexRoute
   '/_app/agents/$id': typeof AppAgentsIdRoute
+  '/_app/services/$id': typeof AppServicesIdRoute
+  '/_app/services/new': typeof AppServicesNewRoute
   '/_app/agents/': typeof AppAgentsIndexRoute
+  '/_app/services/': typeof AppServicesIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
-  fullPaths: '/' | '/sign-in' | '/agents/$id' | '/agents/'
+  fullPaths:
+    | '/'
+    | '/sign-in'
+    | '/set-up'
+    | '/agents/$id'
+    | '/services/$id'
+    | '/services/new'
+    | '/agents/'
+    | '/services/'
   fileRoutesByTo: FileRoutesByTo
-  to: '/sign-in' | '/' | '/agents/$id' | '/agents'
+  to:
+    | '/sign-in'
+    | '/set-up'
+    | '/'
+    | '/agents/$id'
+    | '/services/$id'
+    | '/services/new'
+    | '/agents'
+    | '/services'
   id:
     | '__root__'
     | '/_app'
     | '/sign-in'
+    | '/_app/set-up'
     | '/_app/'
     | '/_app/agents/$id'
+    | '/_app/services/$id'
+    | '/_app/services/new'
     | '/_app/agents/'
+    | '/_app/services/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -102,6 +158,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppIndexRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/set-up': {
+      id: '/_app/set-up'
+      path: '/set-up'
+      fullPath: '/set-up'
+      preLoaderRoute: typeof AppSetUpRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/agents/': {
       id: '/_app/agents/'
       path: '/agents'
@@ -116,19 +179,48 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppAgentsIdRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/services/': {
+      id: '/_app/services/'
+      path: '/services'
+      fullPath: '/services/'
+      preLoaderRoute: typeof AppServicesIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/services/$id': {
+      id: '/_app/services/$id'
+      path: '/services/$id'
+      fullPath: '/services/$id'
+      preLoaderRoute: typeof AppServicesIdRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/services/new': {
+      id: '/_app/services/new'
+      path: '/services/new'
+      fullPath: '/services/new'
+      preLoaderRoute: typeof AppServicesNewRouteImport
+      parentRoute: typeof AppRoute
+    }
   }
 }
 
 interface AppRouteChildren {
+  AppSetUpRoute: typeof AppSetUpRoute
   AppIndexRoute: typeof AppIndexRoute
   AppAgentsIdRoute: typeof AppAgentsIdRoute
+  AppServicesIdRoute: typeof AppServicesIdRoute
+  AppServicesNewRoute: typeof AppServicesNewRoute
   AppAgentsIndexRoute: typeof AppAgentsIndexRoute
+  AppServicesIndexRoute: typeof AppServicesIndexRoute
 }
 
 const AppRouteChildren: AppRouteChildren = {
+  AppSetUpRoute: AppSetUpRoute,
   AppIndexRoute: AppIndexRoute,
   AppAgentsIdRoute: AppAgentsIdRoute,
+  AppServicesIdRoute: AppServicesIdRoute,
+  AppServicesNewRoute: AppServicesNewRoute,
   AppAgentsIndexRoute: AppAgentsIndexRoute,
+  AppServicesIndexRoute: AppServicesIndexRoute,
 }
 
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)

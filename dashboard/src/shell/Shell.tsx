@@ -1,7 +1,7 @@
 /** What stands around every page: navigation, the kill switch, and how the connection stands. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import { Bot, Inbox, type LucideIcon, Menu, Moon, Sun, X } from 'lucide-react';
+import { Bot, Inbox, type LucideIcon, Menu, Moon, Plug, Sun, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { listPendingApprovalsOptions } from '#/client/@tanstack/react-query.gen';
 import { useLive } from '#/live/LiveProvider';
@@ -12,6 +12,7 @@ import { showCount } from './title';
 
 const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
   { to: '/', text: 'Queue', icon: Inbox },
+  { to: '/services', text: 'Services', icon: Plug },
   { to: '/agents', text: 'Agents', icon: Bot },
 ];
 

@@ -29,5 +29,6 @@ mod scene;
 mod skill;
 mod targets;
 mod terminal;
+mod test_call;
 mod traffic;
 mod workspaces;

@@ -23,6 +23,7 @@ mod request;
 mod rule;
 mod service;
 mod state;
+mod test_call;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
         .merge(agent::routes())
         .merge(service::routes())
         .merge(document::routes())
+        .merge(test_call::routes())
         .merge(rule::routes())
         .merge(kill_switch::routes())
         .merge(request::routes())
