@@ -17,6 +17,8 @@ export const ACCOUNT = { email: 'you@example.com', password: 'correct horse batt
 /** A server that answers everything and remembers what it was asked. */
 export class Upstream {
   readonly received: string[] = [];
+  /** What it answers instead, by path. */
+  readonly answers = new Map<string, string>();
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<Upstream> {
@@ -26,7 +28,7 @@ export class Upstream {
       upstream.received.push(`${request.method} ${request.url}`);
       // What breaks off here leaves the gateway without knowing what became of it.
       if (request.url?.startsWith('/breaks')) request.socket.destroy();
-      else response.end('done');
+      else response.end(upstream.answers.get(request.url ?? '') ?? 'done');
     });
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
     return upstream;

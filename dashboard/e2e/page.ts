@@ -144,7 +144,8 @@ export class Stage {
       await page.evaluate(() => window.scrollTo(0, 0));
       if (process.env.SCREENSHOTS) {
         const path = `${process.env.SCREENSHOTS}/${view.replaceAll(' ', '-')}.png`;
-        await page.screenshot({ path, fullPage: true });
+        // Hiding the caret would put a style into the page, which its policy refuses.
+        await page.screenshot({ path, fullPage: true, caret: 'initial' });
       }
       const tooWide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,

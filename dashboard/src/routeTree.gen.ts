@@ -14,11 +14,15 @@ import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
 import { Route as AppOverviewRouteImport } from './routes/_app/overview'
+import { Route as AppSetUpRouteImport } from './routes/_app/set-up'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
 import { Route as AppAgentsIndexRouteImport } from './routes/_app/agents.index'
 import { Route as AppAgentsIdRouteImport } from './routes/_app/agents.$id'
 import { Route as AppHistoryIndexRouteImport } from './routes/_app/history.index'
 import { Route as AppHistoryIdRouteImport } from './routes/_app/history.$id'
+import { Route as AppServicesIndexRouteImport } from './routes/_app/services.index'
+import { Route as AppServicesIdRouteImport } from './routes/_app/services.$id'
+import { Route as AppServicesNewRouteImport } from './routes/_app/services.new'
 
 const AppRoute = AppRouteImport.update({
   id: '/_app',
@@ -42,6 +46,11 @@ const AppAuditRoute = AppAuditRouteImport.update({
 const AppOverviewRoute = AppOverviewRouteImport.update({
   id: '/overview',
   path: '/overview',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppSetUpRoute = AppSetUpRouteImport.update({
+  id: '/set-up',
+  path: '/set-up',
   getParentRoute: () => AppRoute,
 } as any)
 const AppSettingsRoute = AppSettingsRouteImport.update({
@@ -69,28 +78,51 @@ const AppHistoryIdRoute = AppHistoryIdRouteImport.update({
   path: '/history/$id',
   getParentRoute: () => AppRoute,
 } as any)
+const AppServicesIndexRoute = AppServicesIndexRouteImport.update({
+  id: '/services/',
+  path: '/services/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppServicesIdRoute = AppServicesIdRouteImport.update({
+  id: '/services/$id',
+  path: '/services/$id',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppServicesNewRoute = AppServicesNewRouteImport.update({
+  id: '/services/new',
+  path: '/services/new',
+  getParentRoute: () => AppRoute,
+} as any)
 
 export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
   '/sign-in': typeof SignInRoute
   '/audit': typeof AppAuditRoute
   '/overview': typeof AppOverviewRoute
+  '/set-up': typeof AppSetUpRoute
   '/settings': typeof AppSettingsRoute
   '/agents/$id': typeof AppAgentsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
+  '/services/$id': typeof AppServicesIdRoute
+  '/services/new': typeof AppServicesNewRoute
   '/agents/': typeof AppAgentsIndexRoute
   '/history/': typeof AppHistoryIndexRoute
+  '/services/': typeof AppServicesIndexRoute
 }
 export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
   '/audit': typeof AppAuditRoute
   '/overview': typeof AppOverviewRoute
+  '/set-up': typeof AppSetUpRoute
   '/settings': typeof AppSettingsRoute
   '/': typeof AppIndexRoute
   '/agents/$id': typeof AppAgentsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
+  '/services/$id': typeof AppServicesIdRoute
+  '/services/new': typeof AppServicesNewRoute
   '/agents': typeof AppAgentsIndexRoute
   '/history': typeof AppHistoryIndexRoute
+  '/services': typeof AppServicesIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
@@ -98,12 +130,16 @@ export interface FileRoutesById {
   '/sign-in': typeof SignInRoute
   '/_app/audit': typeof AppAuditRoute
   '/_app/overview': typeof AppOverviewRoute
+  '/_app/set-up': typeof AppSetUpRoute
   '/_app/settings': typeof AppSettingsRoute
   '/_app/': typeof AppIndexRoute
   '/_app/agents/$id': typeof AppAgentsIdRoute
   '/_app/history/$id': typeof AppHistoryIdRoute
+  '/_app/services/$id': typeof AppServicesIdRoute
+  '/_app/services/new': typeof AppServicesNewRoute
   '/_app/agents/': typeof AppAgentsIndexRoute
   '/_app/history/': typeof AppHistoryIndexRoute
+  '/_app/services/': typeof AppServicesIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
@@ -112,34 +148,46 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/audit'
     | '/overview'
+    | '/set-up'
     | '/settings'
     | '/agents/$id'
     | '/history/$id'
+    | '/services/$id'
+    | '/services/new'
     | '/agents/'
     | '/history/'
+    | '/services/'
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/sign-in'
     | '/audit'
     | '/overview'
+    | '/set-up'
     | '/settings'
     | '/'
     | '/agents/$id'
     | '/history/$id'
+    | '/services/$id'
+    | '/services/new'
     | '/agents'
     | '/history'
+    | '/services'
   id:
     | '__root__'
     | '/_app'
     | '/sign-in'
     | '/_app/audit'
     | '/_app/overview'
+    | '/_app/set-up'
     | '/_app/settings'
     | '/_app/'
     | '/_app/agents/$id'
     | '/_app/history/$id'
+    | '/_app/services/$id'
+    | '/_app/services/new'
     | '/_app/agents/'
     | '/_app/history/'
+    | '/_app/services/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -184,6 +232,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppOverviewRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/set-up': {
+      id: '/_app/set-up'
+      path: '/set-up'
+      fullPath: '/set-up'
+      preLoaderRoute: typeof AppSetUpRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/settings': {
       id: '/_app/settings'
       path: '/settings'
@@ -219,29 +274,58 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppHistoryIdRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/services/': {
+      id: '/_app/services/'
+      path: '/services'
+      fullPath: '/services/'
+      preLoaderRoute: typeof AppServicesIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/services/$id': {
+      id: '/_app/services/$id'
+      path: '/services/$id'
+      fullPath: '/services/$id'
+      preLoaderRoute: typeof AppServicesIdRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/services/new': {
+      id: '/_app/services/new'
+      path: '/services/new'
+      fullPath: '/services/new'
+      preLoaderRoute: typeof AppServicesNewRouteImport
+      parentRoute: typeof AppRoute
+    }
   }
 }
 
 interface AppRouteChildren {
   AppAuditRoute: typeof AppAuditRoute
   AppOverviewRoute: typeof AppOverviewRoute
+  AppSetUpRoute: typeof AppSetUpRoute
   AppSettingsRoute: typeof AppSettingsRoute
   AppIndexRoute: typeof AppIndexRoute
   AppAgentsIdRoute: typeof AppAgentsIdRoute
   AppHistoryIdRoute: typeof AppHistoryIdRoute
+  AppServicesIdRoute: typeof AppServicesIdRoute
+  AppServicesNewRoute: typeof AppServicesNewRoute
   AppAgentsIndexRoute: typeof AppAgentsIndexRoute
   AppHistoryIndexRoute: typeof AppHistoryIndexRoute
+  AppServicesIndexRoute: typeof AppServicesIndexRoute
 }
 
 const AppRouteChildren: AppRouteChildren = {
   AppAuditRoute: AppAuditRoute,
   AppOverviewRoute: AppOverviewRoute,
+  AppSetUpRoute: AppSetUpRoute,
   AppSettingsRoute: AppSettingsRoute,
   AppIndexRoute: AppIndexRoute,
   AppAgentsIdRoute: AppAgentsIdRoute,
   AppHistoryIdRoute: AppHistoryIdRoute,
+  AppServicesIdRoute: AppServicesIdRoute,
+  AppServicesNewRoute: AppServicesNewRoute,
   AppAgentsIndexRoute: AppAgentsIndexRoute,
   AppHistoryIndexRoute: AppHistoryIndexRoute,
+  AppServicesIndexRoute: AppServicesIndexRoute,
 }
 
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)

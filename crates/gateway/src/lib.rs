@@ -30,6 +30,7 @@ pub mod relay;
 mod sealed;
 mod second_opinion;
 mod submit;
+pub mod test_call;
 mod to_its_end;
 
 mod action;

@@ -35,10 +35,12 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
           onChange={(event) => setIsActive(event.target.checked)}
         />
         <Failure error={notBeside(save.error, SETTINGS_FIELDS)} />
-        <Button type="submit" tone="main" isBusy={save.isPending}>
-          Save settings
-        </Button>
-        <Saved when={save.isSuccess} />
+        <div className="flex items-center gap-3">
+          <Button type="submit" tone="main" isBusy={save.isPending}>
+            Save settings
+          </Button>
+          <Saved when={save.isSuccess} />
+        </div>
       </form>
     </Panel>
   );
@@ -69,10 +71,12 @@ export function AgentScopePanel({ agent }: { agent: Agent }) {
           was approved.
         </p>
         <Failure error={notBeside(save.error, ['serviceIds'])} />
-        <Button type="submit" tone="main" isBusy={save.isPending}>
-          Save scope
-        </Button>
-        <Saved when={save.isSuccess} />
+        <div className="flex items-center gap-3">
+          <Button type="submit" tone="main" isBusy={save.isPending}>
+            Save scope
+          </Button>
+          <Saved when={save.isSuccess} />
+        </div>
       </form>
     </Panel>
   );

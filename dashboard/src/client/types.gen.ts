@@ -2399,6 +2399,25 @@ export type Status = {
 };
 
 /**
+ * A request that is to be sent to a service.
+ */
+export type TestCall = {
+    /**
+     * The method; GET if it is left out.
+     */
+    method?: TestMethod;
+    /**
+     * The path below the base URL, with its query.
+     */
+    path: string;
+};
+
+/**
+ * A method that only reads.
+ */
+export type TestMethod = 'GET' | 'HEAD';
+
+/**
  * A text of several lines.
  */
 export type Text = string;
@@ -5264,6 +5283,76 @@ export type ListOperationsResponses = {
 };
 
 export type ListOperationsResponse = ListOperationsResponses[keyof ListOperationsResponses];
+
+export type TestCallData = {
+    body: TestCall;
+    path: {
+        /**
+         * The service.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/services/{id}/test-call';
+};
+
+export type TestCallErrors = {
+    /**
+     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `target_not_allowed`: the path leads out of the base URL, or the address may not be dialled; or `kill_switch`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: the workspace has no such thing.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: the body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: the body is too long.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: the body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `upstream_unreachable`, `upstream_broken` or `credential_unavailable`: there is no answer.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+    /**
+     * `upstream_timeout`: there was no answer in time.
+     */
+    504: Problem;
+};
+
+export type TestCallError = TestCallErrors[keyof TestCallErrors];
+
+export type TestCallResponses = {
+    /**
+     * What the service answered.
+     */
+    200: UpstreamAnswer;
+};
+
+export type TestCallResponse = TestCallResponses[keyof TestCallResponses];
 
 export type GetSettingsData = {
     body?: never;

@@ -44,6 +44,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
               'getOverview',
               'listAudit',
               'listAgents',
+              'listServices',
               'getAgent',
             ].includes(name);
           },

@@ -15,7 +15,7 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
     return () => clearTimeout(timer);
   }, [outcome]);
   return (
-    <span ref={button}>
+    <span ref={button} className="inline-block">
       <Button
         onClick={async () => setOutcome((await copy(text, button.current)) ? 'copied' : 'failed')}
       >

@@ -40,6 +40,10 @@ export function Button({
   );
 }
 
+/** How a link looks that stands where a main button would. */
+export const LINK_BUTTON =
+  'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border border-brand bg-brand px-3 py-1.5 text-sm font-medium text-brand-ink hover:opacity-90';
+
 /** How every text field looks. */
 export const FIELD =
   'w-full min-h-10 rounded-md border border-line bg-page px-3 py-1.5 text-base text-ink placeholder:text-soft sm:text-sm';

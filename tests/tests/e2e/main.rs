@@ -36,5 +36,6 @@ mod settings;
 mod skill;
 mod targets;
 mod terminal;
+mod test_call;
 mod traffic;
 mod workspaces;

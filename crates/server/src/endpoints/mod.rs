@@ -24,6 +24,7 @@ mod rule;
 mod service;
 mod settings;
 mod state;
+mod test_call;
 
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
         .merge(agent::routes())
         .merge(service::routes())
         .merge(document::routes())
+        .merge(test_call::routes())
         .merge(rule::routes())
         .merge(kill_switch::routes())
         .merge(request::routes())

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { createFileRoute } from '@tanstack/react-router';
+import { createFileRoute, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { AgentList } from '#/agent/AgentList';
@@ -32,6 +32,9 @@ function Agents() {
       {agents.data?.length === 0 && (
         <Empty title="No agents yet">
           <p>An agent is whoever holds a key: it may ask for the services that you give it.</p>
+          <Link to="/set-up" className="inline-block text-brand underline">
+            Set up step by step
+          </Link>
         </Empty>
       )}
       {agents.data && agents.data.length > 0 && <AgentList agents={agents.data} />}

@@ -17,7 +17,7 @@ import { type Choice, useDecide } from '#/queue/useDecide';
 import { useKeys } from '#/queue/useKeys';
 import type { Direction } from '#/queue/useSwipe';
 import { Visible } from '#/text/Visible';
-import { Button, Failure, FIELD, Loading, PageTitle } from '#/ui/parts';
+import { Button, Failure, FIELD, LINK_BUTTON, Loading, PageTitle } from '#/ui/parts';
 
 interface Search {
   action?: string;
@@ -260,9 +260,11 @@ function Empty({ isFiltered }: { isFiltered: boolean }) {
         <p className="mt-1 text-sm text-soft">A held request appears here by itself.</p>
       )}
       {!isFiltered && isNew && (
-        <p className="mt-1 text-sm text-soft">
-          Register the first service and agent over the API; the README shows how.
-        </p>
+        <div className="mt-3">
+          <Link to="/set-up" className={LINK_BUTTON}>
+            Set up the first service and agent
+          </Link>
+        </div>
       )}
     </div>
   );
