@@ -69,6 +69,7 @@ export function ActionDetail({ action }: { action: Action }) {
         </p>
         <p className="mt-1 text-sm text-soft">The agent's own words; nothing has checked them.</p>
       </Panel>
+      <Documentation action={action} />
       <Panel title="Why it was held" actions={<RiskBadge score={action.risk_score} />}>
         <p className="text-sm">
           <Visible text={action.risk_explanation} />
@@ -104,7 +105,6 @@ export function ActionDetail({ action }: { action: Action }) {
           </p>
         )}
       </Panel>
-      <Documentation action={action} />
       <Panel title={SENT_TITLES[action.status]}>
         <ExactRequest action={action} />
       </Panel>

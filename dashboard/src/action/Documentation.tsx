@@ -10,6 +10,8 @@ import { meaningsOf } from './documented';
 
 const EXCERPT_LINES = 6;
 const EXCERPT_CHARACTERS = 500;
+const CUT_LINES = 4;
+const CUT_CHARACTERS = 240;
 
 /** The excerpt; nothing where no operation is known. */
 export function Documentation({ action }: { action: Action }) {
@@ -42,23 +44,35 @@ export function Documentation({ action }: { action: Action }) {
         <dl className="mt-3 space-y-2 text-sm">
           {meanings.map(({ name, value, meaning }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
-            <div key={index}>
-              <dt className="font-mono text-[0.8rem]">
-                <Visible text={name} />{' '}
-                <strong>
-                  <Visible text={fold(value, 3, 200).shown} />
-                </strong>
-                {fold(value, 3, 200).hiddenCharacters > 0 && '…'}
+            <div key={index} className="gap-x-4 sm:grid sm:grid-cols-2 sm:items-baseline">
+              <dt className="min-w-0 font-mono text-[0.8rem]">
+                <Visible text={name} /> <Cut text={value} isStrong />
               </dt>
-              <dd className="text-soft">
-                — <Visible text={fold(meaning, 4, 300).shown} />
-                {fold(meaning, 4, 300).hiddenCharacters > 0 && '…'}
+              <dd className="min-w-0 text-soft">
+                — <Cut text={meaning} />
               </dd>
             </div>
           ))}
         </dl>
       )}
     </Panel>
+  );
+}
+
+/** The beginning of a text, which is told to go on. What is sent is shown in full below. */
+function Cut({ text, isStrong = false }: { text: string; isStrong?: boolean }) {
+  const { shown, hiddenCharacters } = fold(text, CUT_LINES, CUT_CHARACTERS);
+  return (
+    <>
+      {isStrong ? (
+        <strong>
+          <Visible text={shown} />
+        </strong>
+      ) : (
+        <Visible text={shown} />
+      )}
+      {hiddenCharacters > 0 && ` … (${hiddenCharacters.toLocaleString('en')} more characters)`}
+    </>
   );
 }
 

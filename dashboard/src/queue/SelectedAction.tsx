@@ -1,5 +1,5 @@
 /** The request that is looked at. */
-import { ActionDetail, headline, StatusBadge, TimeLeft } from '#/action/ActionDetail';
+import { ActionDetail, headline, RiskBadge, StatusBadge, TimeLeft } from '#/action/ActionDetail';
 import { Visible } from '#/text/Visible';
 import { Failure } from '#/ui/parts';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
@@ -13,13 +13,16 @@ export function SelectedAction({ isWaiting, ...decision }: DecisionProps & { isW
         <h2 className="text-lg font-semibold">
           <Visible text={headline(action)} />
         </h2>
-        <p className="text-sm text-soft">
-          <Visible text={action.agent_name} /> asks <Visible text={action.service_name} /> ·{' '}
-          {isWaiting ? (
-            <TimeLeft until={action.expires_at} />
-          ) : (
-            <StatusBadge status={action.status} />
-          )}
+        <p className="flex flex-wrap items-center gap-2 text-sm text-soft">
+          <RiskBadge score={action.risk_score} />
+          <span className="min-w-0">
+            <Visible text={action.agent_name} /> asks <Visible text={action.service_name} /> ·{' '}
+            {isWaiting ? (
+              <TimeLeft until={action.expires_at} />
+            ) : (
+              <StatusBadge status={action.status} />
+            )}
+          </span>
         </p>
       </div>
       {!isWaiting && (
