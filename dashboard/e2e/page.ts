@@ -1,7 +1,7 @@
 /** A signed-in human's browser beside a gateway of its own, and what must hold of every page. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
 
@@ -9,6 +9,13 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** Names that would do harm if they were taken for anything but text. */
 export const HOSTILE = '<img src=x onerror=alert(1)> {{7*7}} \u00a0.';
+
+const VIEWS = [
+  ['light', 1440],
+  ['dark', 360],
+  ['dark', 1440],
+  ['light', 360],
+] as const;
 
 /** Everything a test of pages needs. */
 export class Stage {
@@ -24,30 +31,45 @@ export class Stage {
   ) {}
 
   /** Starts it all; the human has an account but has not signed in. */
-  static async start(): Promise<Stage> {
+  static async start(settings: Record<string, string> = {}): Promise<Stage> {
     const upstream = await Upstream.start();
-    const [gateway, browser] = await Promise.all([Gateway.start(upstream.port), launch()]);
+    const [gateway, browser] = await Promise.all([
+      Gateway.start(upstream.port, settings),
+      launch(),
+    ]);
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const stage = new Stage(upstream, gateway, browser, await context.newPage());
-    stage.page.setDefaultTimeout(10_000);
-    stage.page.on('pageerror', (error) => stage.trouble.push(error.message));
-    stage.page.on('console', (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) {
-        stage.trouble.push(message.text());
-      }
-    });
+    stage.watch(stage.page);
     return stage;
   }
 
+  /** Another browser window, which knows nothing of the first: a phone, for one. */
+  async another(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext(options);
+    const page = await context.newPage();
+    this.watch(page);
+    return page;
+  }
+
+  private watch(page: Page) {
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => this.trouble.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) {
+        this.trouble.push(message.text());
+      }
+    });
+  }
+
   /** Makes the account over the API and signs in by the page. */
-  async signIn(): Promise<void> {
+  async signIn(page = this.page): Promise<void> {
     await this.gateway.call('POST', '/auth/register', ACCOUNT);
-    await this.page.goto(`${this.gateway.url}/app/`);
-    await this.page.getByRole('button', { name: 'I have an account' }).click();
-    await this.page.getByLabel('E-mail').fill(ACCOUNT.email);
-    await this.page.getByLabel('Password').fill(ACCOUNT.password);
-    await this.page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await this.page.getByRole('heading', { name: 'Queue' }).waitFor();
+    await page.goto(`${this.gateway.url}/app/`);
+    await page.getByRole('button', { name: 'I have an account' }).click();
+    await page.getByLabel('E-mail').fill(ACCOUNT.email);
+    await page.getByLabel('Password').fill(ACCOUNT.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { name: 'Queue' }).waitFor();
   }
 
   /** Opens a page of the dashboard anew. */
@@ -83,18 +105,43 @@ export class Stage {
     return { id: made.json.agent.id, key: made.json.apiKey };
   }
 
+  /** Sends a request as an agent and answers what the gateway answered. */
+  async ask(key: string, request: Record<string, unknown>) {
+    return this.gateway.call(
+      'POST',
+      '/proxy',
+      { intent: 'See what happens', ...request },
+      {
+        'Agent-Key': key,
+        'Idempotency-Key': crypto.randomUUID(),
+      },
+    );
+  }
+
+  /** Has a removal held and answers its action's id. */
+  async hold(key: string, serviceId: number, path: string, intent = 'Remove it'): Promise<string> {
+    const held = await this.ask(key, { service_id: serviceId, method: 'DELETE', path, intent });
+    expect(held.status).toBe(428);
+    return held.json.action_id;
+  }
+
+  /** Where a held request stands, as its agent is told. */
+  async status(key: string, action: string): Promise<string> {
+    const answer = await this.gateway.call('GET', `/status/${action}`, undefined, {
+      'Agent-Key': key,
+    });
+    return answer.json.status;
+  }
+
   /** Looks at the page as it stands, in both themes and at both widths: nothing may be wrong. */
   async expectFine(name: string): Promise<void> {
     const { page } = this;
-    for (const [colorScheme, width] of [
-      ['light', 1440],
-      ['dark', 1440],
-      ['dark', 360],
-      ['light', 360],
-    ] as const) {
+    // Faults are of a theme or of a width; pictures are taken of both with both.
+    for (const [colorScheme, width] of process.env.SCREENSHOTS ? VIEWS : VIEWS.slice(0, 2)) {
       const view = `${name} ${colorScheme} ${width}`;
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
+      await page.evaluate(() => window.scrollTo(0, 0));
       if (process.env.SCREENSHOTS) {
         const path = `${process.env.SCREENSHOTS}/${view.replaceAll(' ', '-')}.png`;
         // Hiding the caret would put a style into the page, which its policy refuses.

@@ -184,6 +184,16 @@ impl Gateway {
         &self.store
     }
 
+    /// The lifetimes and bounds that the operator set.
+    pub fn settings(&self) -> &GatewaySettings {
+        &self.settings
+    }
+
+    /// The language model, if there is one.
+    pub fn llm(&self) -> Option<&Llm> {
+        self.llm.as_ref()
+    }
+
     /// The gateway's numbers.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics

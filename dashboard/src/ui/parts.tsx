@@ -13,6 +13,15 @@ const BUTTON_TONES: Record<Tone, string> = {
   quiet: 'border-transparent hover:bg-raised',
 };
 
+const BUTTON_SHAPE =
+  'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium';
+
+/** How a link looks that stands among buttons. */
+export const BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.plain}`;
+
+/** How a link looks that leads to what the page is for. */
+export const MAIN_BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.main}`;
+
 /** A button. While `isBusy` it cannot be pressed again. */
 export function Button({
   tone = 'plain',
@@ -26,17 +35,13 @@ export function Button({
       type="button"
       {...rest}
       disabled={rest.disabled || isBusy}
-      className={`inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium disabled:cursor-not-allowed disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
+      className={`${BUTTON_SHAPE} disabled:cursor-not-allowed disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
     >
       {isBusy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
       {children}
     </button>
   );
 }
-
-/** How a link looks that stands where a main button would. */
-export const LINK_BUTTON =
-  'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border border-brand bg-brand px-3 py-1.5 text-sm font-medium text-brand-ink hover:opacity-90';
 
 /** How every text field looks. */
 export const FIELD =

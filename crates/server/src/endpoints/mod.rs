@@ -22,6 +22,7 @@ mod refused;
 mod request;
 mod rule;
 mod service;
+mod settings;
 mod state;
 mod test_call;
 
@@ -35,6 +36,7 @@ use utoipa_axum::routes;
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody, StatusWord};
 pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use list::each;
+pub(crate) use settings::Configured;
 pub(crate) use state::DashboardState;
 
 use crate::openapi::with_session;
@@ -52,6 +54,7 @@ pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
         .merge(request::routes())
         .merge(audit::routes())
         .merge(overview::routes())
+        .merge(settings::routes())
         .merge(events::routes());
     auth::routes().merge(with_session(signed_in))
 }

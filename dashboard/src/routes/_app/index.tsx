@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { createFileRoute, Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { ActionDetail, headline, StatusBadge, TimeLeft } from '#/action/ActionDetail';
 import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
@@ -15,8 +15,9 @@ import { KeyHelp } from '#/queue/KeyHelp';
 import { QueueList } from '#/queue/QueueList';
 import { type Choice, useDecide } from '#/queue/useDecide';
 import { useKeys } from '#/queue/useKeys';
+import type { Direction } from '#/queue/useSwipe';
 import { Visible } from '#/text/Visible';
-import { Button, Failure, FIELD, LINK_BUTTON, Loading, PageTitle } from '#/ui/parts';
+import { Button, Failure, FIELD, Loading, MAIN_BUTTON, PageTitle } from '#/ui/parts';
 
 interface Search {
   action?: string;
@@ -87,14 +88,26 @@ function Queue() {
     await select(isWide() ? next?.action_id : undefined);
   };
 
-  const pressApprove = () => {
-    if (!inQueue || busy.has(inQueue.action_id)) return;
-    if (reasonsForSecondPress(inQueue).length > 0 && armedId !== inQueue.action_id) {
-      setArmedId(inQueue.action_id);
+  const pressApprove = (action: Action | undefined) => {
+    if (!action || busy.has(action.action_id)) return;
+    if (reasonsForSecondPress(action).length > 0 && armedId !== action.action_id) {
+      setArmedId(action.action_id);
     } else {
-      void settle(inQueue, { kind: 'approve' });
+      void settle(action, { kind: 'approve' });
     }
   };
+  const swipe = (action: Action, direction: Direction) => {
+    if (direction === 'approve') pressApprove(action);
+    else void settle(action, { kind: 'deny', isBlocking: false });
+  };
+  const currentSwipe = useRef(swipe);
+  useEffect(() => {
+    currentSwipe.current = swipe;
+  });
+  const onSwipe = useCallback(
+    (action: Action, direction: Direction) => currentSwipe.current(action, direction),
+    [],
+  );
 
   const move = (step: number) => {
     const at = shown.findIndex(({ action_id }) => action_id === selectedId);
@@ -111,7 +124,7 @@ function Queue() {
   useKeys({
     j: () => move(1),
     k: () => move(-1),
-    a: () => isSettled() && pressApprove(),
+    a: () => isSettled() && pressApprove(inQueue),
     d: () => isSettled() && inQueue && setDenyingId(inQueue.action_id),
     '/': () => filterField.current?.focus(),
     '?': () => setIsHelpOpen(true),
@@ -157,7 +170,14 @@ function Queue() {
           {pending.isPending && <Loading />}
           <Failure error={pending.error} />
           {pending.isSuccess && shown.length === 0 && <Empty isFiltered={filter !== ''} />}
-          <QueueList actions={shown} selectedId={selectedId} failedIds={failures} />
+          <QueueList
+            actions={shown}
+            selectedId={selectedId}
+            armedId={armedId}
+            busyIds={busy}
+            failures={failures}
+            onSwipe={onSwipe}
+          />
         </div>
         <div className={`min-w-0 ${selectedId ? '' : 'hidden lg:block'}`}>
           {selectedId && (
@@ -207,7 +227,7 @@ function Queue() {
                   failure={failures.get(inQueue.action_id)}
                   isArmed={armedId === inQueue.action_id}
                   isDenying={denyingId === inQueue.action_id}
-                  onApprove={pressApprove}
+                  onApprove={() => pressApprove(inQueue)}
                   onDenying={(isDenying) => setDenyingId(isDenying ? inQueue.action_id : null)}
                   onDeny={(note, isBlocking) =>
                     void settle(inQueue, { kind: 'deny', note, isBlocking })
@@ -241,7 +261,7 @@ function Empty({ isFiltered }: { isFiltered: boolean }) {
       )}
       {!isFiltered && isNew && (
         <div className="mt-3">
-          <Link to="/set-up" className={LINK_BUTTON}>
+          <Link to="/set-up" className={MAIN_BUTTON}>
             Set up the first service and agent
           </Link>
         </div>
