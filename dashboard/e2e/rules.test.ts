@@ -123,7 +123,7 @@ test('a rule is saved, refused where it is wrong, and counted', async () => {
   await page.getByRole('button', { name: 'Save rule' }).click();
   await page
     .getByRole('alert')
-    .filter({ hasText: /condition/ })
+    .filter({ hasText: /^condition/ })
     .waitFor();
   expect(await rules()).toEqual([]);
   await write('request.path == "/notes"');
