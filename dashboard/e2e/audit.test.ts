@@ -70,7 +70,7 @@ test('what happens appears by itself, and more than a page is fetched as it is a
   }
   await stage.call('PUT', '/kill-switch', { active: false });
   await page.reload();
-  await page.getByRole('button', { name: 'Show older' }).click();
+  await page.getByRole('button', { name: 'Show more' }).click();
   await list.getByText('user.registered').waitFor();
 });
 

@@ -60,9 +60,9 @@ test('more than a page is fetched as it is asked for', async () => {
   await Promise.all(Array.from({ length: 55 }, (_, at) => read(`/many/${at}`, 'Read many')));
   const list = page.getByRole('list', { name: 'Decided requests' }).getByRole('listitem');
   await expect.poll(() => list.count()).toBe(50);
-  await page.getByRole('button', { name: 'Show older' }).click();
+  await page.getByRole('button', { name: 'Show more' }).click();
   await expect.poll(() => list.count()).toBe(58);
-  expect(await page.getByRole('button', { name: 'Show older' }).count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0);
 });
 
 test('an approved one tells its way, and its approval can be taken back', async () => {

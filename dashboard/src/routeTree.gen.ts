@@ -20,6 +20,9 @@ import { Route as AppAgentsIndexRouteImport } from './routes/_app/agents.index'
 import { Route as AppAgentsIdRouteImport } from './routes/_app/agents.$id'
 import { Route as AppHistoryIndexRouteImport } from './routes/_app/history.index'
 import { Route as AppHistoryIdRouteImport } from './routes/_app/history.$id'
+import { Route as AppRulesIndexRouteImport } from './routes/_app/rules.index'
+import { Route as AppRulesIdRouteImport } from './routes/_app/rules.$id'
+import { Route as AppRulesNewRouteImport } from './routes/_app/rules.new'
 import { Route as AppServicesIndexRouteImport } from './routes/_app/services.index'
 import { Route as AppServicesIdRouteImport } from './routes/_app/services.$id'
 import { Route as AppServicesNewRouteImport } from './routes/_app/services.new'
@@ -78,6 +81,21 @@ const AppHistoryIdRoute = AppHistoryIdRouteImport.update({
   path: '/history/$id',
   getParentRoute: () => AppRoute,
 } as any)
+const AppRulesIndexRoute = AppRulesIndexRouteImport.update({
+  id: '/rules/',
+  path: '/rules/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppRulesIdRoute = AppRulesIdRouteImport.update({
+  id: '/rules/$id',
+  path: '/rules/$id',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppRulesNewRoute = AppRulesNewRouteImport.update({
+  id: '/rules/new',
+  path: '/rules/new',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppServicesIndexRoute = AppServicesIndexRouteImport.update({
   id: '/services/',
   path: '/services/',
@@ -103,10 +121,13 @@ export interface FileRoutesByFullPath {
   '/settings': typeof AppSettingsRoute
   '/agents/$id': typeof AppAgentsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
+  '/rules/$id': typeof AppRulesIdRoute
+  '/rules/new': typeof AppRulesNewRoute
   '/services/$id': typeof AppServicesIdRoute
   '/services/new': typeof AppServicesNewRoute
   '/agents/': typeof AppAgentsIndexRoute
   '/history/': typeof AppHistoryIndexRoute
+  '/rules/': typeof AppRulesIndexRoute
   '/services/': typeof AppServicesIndexRoute
 }
 export interface FileRoutesByTo {
@@ -118,10 +139,13 @@ export interface FileRoutesByTo {
   '/': typeof AppIndexRoute
   '/agents/$id': typeof AppAgentsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
+  '/rules/$id': typeof AppRulesIdRoute
+  '/rules/new': typeof AppRulesNewRoute
   '/services/$id': typeof AppServicesIdRoute
   '/services/new': typeof AppServicesNewRoute
   '/agents': typeof AppAgentsIndexRoute
   '/history': typeof AppHistoryIndexRoute
+  '/rules': typeof AppRulesIndexRoute
   '/services': typeof AppServicesIndexRoute
 }
 export interface FileRoutesById {
@@ -135,10 +159,13 @@ export interface FileRoutesById {
   '/_app/': typeof AppIndexRoute
   '/_app/agents/$id': typeof AppAgentsIdRoute
   '/_app/history/$id': typeof AppHistoryIdRoute
+  '/_app/rules/$id': typeof AppRulesIdRoute
+  '/_app/rules/new': typeof AppRulesNewRoute
   '/_app/services/$id': typeof AppServicesIdRoute
   '/_app/services/new': typeof AppServicesNewRoute
   '/_app/agents/': typeof AppAgentsIndexRoute
   '/_app/history/': typeof AppHistoryIndexRoute
+  '/_app/rules/': typeof AppRulesIndexRoute
   '/_app/services/': typeof AppServicesIndexRoute
 }
 export interface FileRouteTypes {
@@ -152,10 +179,13 @@ export interface FileRouteTypes {
     | '/settings'
     | '/agents/$id'
     | '/history/$id'
+    | '/rules/$id'
+    | '/rules/new'
     | '/services/$id'
     | '/services/new'
     | '/agents/'
     | '/history/'
+    | '/rules/'
     | '/services/'
   fileRoutesByTo: FileRoutesByTo
   to:
@@ -167,10 +197,13 @@ export interface FileRouteTypes {
     | '/'
     | '/agents/$id'
     | '/history/$id'
+    | '/rules/$id'
+    | '/rules/new'
     | '/services/$id'
     | '/services/new'
     | '/agents'
     | '/history'
+    | '/rules'
     | '/services'
   id:
     | '__root__'
@@ -183,10 +216,13 @@ export interface FileRouteTypes {
     | '/_app/'
     | '/_app/agents/$id'
     | '/_app/history/$id'
+    | '/_app/rules/$id'
+    | '/_app/rules/new'
     | '/_app/services/$id'
     | '/_app/services/new'
     | '/_app/agents/'
     | '/_app/history/'
+    | '/_app/rules/'
     | '/_app/services/'
   fileRoutesById: FileRoutesById
 }
@@ -274,6 +310,27 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppHistoryIdRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/rules/': {
+      id: '/_app/rules/'
+      path: '/rules'
+      fullPath: '/rules/'
+      preLoaderRoute: typeof AppRulesIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/rules/$id': {
+      id: '/_app/rules/$id'
+      path: '/rules/$id'
+      fullPath: '/rules/$id'
+      preLoaderRoute: typeof AppRulesIdRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/rules/new': {
+      id: '/_app/rules/new'
+      path: '/rules/new'
+      fullPath: '/rules/new'
+      preLoaderRoute: typeof AppRulesNewRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/services/': {
       id: '/_app/services/'
       path: '/services'
@@ -306,10 +363,13 @@ interface AppRouteChildren {
   AppIndexRoute: typeof AppIndexRoute
   AppAgentsIdRoute: typeof AppAgentsIdRoute
   AppHistoryIdRoute: typeof AppHistoryIdRoute
+  AppRulesIdRoute: typeof AppRulesIdRoute
+  AppRulesNewRoute: typeof AppRulesNewRoute
   AppServicesIdRoute: typeof AppServicesIdRoute
   AppServicesNewRoute: typeof AppServicesNewRoute
   AppAgentsIndexRoute: typeof AppAgentsIndexRoute
   AppHistoryIndexRoute: typeof AppHistoryIndexRoute
+  AppRulesIndexRoute: typeof AppRulesIndexRoute
   AppServicesIndexRoute: typeof AppServicesIndexRoute
 }
 
@@ -321,10 +381,13 @@ const AppRouteChildren: AppRouteChildren = {
   AppIndexRoute: AppIndexRoute,
   AppAgentsIdRoute: AppAgentsIdRoute,
   AppHistoryIdRoute: AppHistoryIdRoute,
+  AppRulesIdRoute: AppRulesIdRoute,
+  AppRulesNewRoute: AppRulesNewRoute,
   AppServicesIdRoute: AppServicesIdRoute,
   AppServicesNewRoute: AppServicesNewRoute,
   AppAgentsIndexRoute: AppAgentsIndexRoute,
   AppHistoryIndexRoute: AppHistoryIndexRoute,
+  AppRulesIndexRoute: AppRulesIndexRoute,
   AppServicesIndexRoute: AppServicesIndexRoute,
 }
 

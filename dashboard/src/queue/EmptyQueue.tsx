@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
-import { LINK_BUTTON } from '#/ui/parts';
+import { MAIN_BUTTON } from '#/ui/parts';
 
 /** Says why: there is nothing, nothing matches, or nothing is set up yet. */
 export function EmptyQueue({ isFiltered }: { isFiltered: boolean }) {
@@ -18,7 +18,7 @@ export function EmptyQueue({ isFiltered }: { isFiltered: boolean }) {
       )}
       {!isFiltered && isNew && (
         <div className="mt-3">
-          <Link to="/set-up" className={LINK_BUTTON}>
+          <Link to="/set-up" className={MAIN_BUTTON}>
             Set up the first service and agent
           </Link>
         </div>

@@ -35,9 +35,9 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
             <RiskBadge score={entry.risk_score} />
           </p>
         </div>
-        <a href={`/app/rules/new?from=${entry.id}`} className={BUTTON}>
+        <Link to="/rules/new" search={{ from: entry.id }} className={BUTTON}>
           Make a rule from this
-        </a>
+        </Link>
       </div>
       <Failure error={held.error} />
       {action && <Settle action={action} />}

@@ -4,7 +4,8 @@ import { useDeferredValue, useState } from 'react';
 import type { Operation } from '#/client';
 import { listOperationsInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
-import { Badge, Button, Failure, FIELD, Loading, Panel } from '#/ui/parts';
+import { nextCursor, Pages } from '#/ui/Pages';
+import { Badge, Button, FIELD, Panel } from '#/ui/parts';
 
 const OPERATIONS_PER_PAGE = 30;
 
@@ -24,10 +25,9 @@ export function OperationsPanel({
       query: { limit: OPERATIONS_PER_PAGE, ...(q !== '' && { q }) },
     }),
     initialPageParam: { path: { id: serviceId } },
-    getNextPageParam: ({ next_cursor }) => next_cursor,
+    getNextPageParam: nextCursor,
     placeholderData: keepPreviousData,
   });
-  const items = operations.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Panel title="Operations">
       <div className="space-y-3">
@@ -40,30 +40,23 @@ export function OperationsPanel({
           onChange={(event) => setWords(event.target.value)}
           className={FIELD}
         />
-        {operations.isPending && <Loading />}
-        <Failure error={operations.error} />
-        {operations.isSuccess && items.length === 0 && (
-          <p role="status" className="text-sm text-soft">
-            {q === '' ? 'No document names any.' : 'None fits.'}
-          </p>
-        )}
-        <ul className="divide-y divide-line">
-          {items.map((operation) => (
-            <OperationItem
-              key={`${operation.method} ${operation.path} ${operation.id}`}
-              operation={operation}
-              onTry={onTry}
-            />
-          ))}
-        </ul>
-        {operations.hasNextPage && (
-          <Button
-            isBusy={operations.isFetchingNextPage}
-            onClick={() => void operations.fetchNextPage()}
-          >
-            Show more
-          </Button>
-        )}
+        <Pages
+          query={operations}
+          empty={
+            <p role="status" className="text-sm text-soft">
+              {q === '' ? 'No document names any.' : 'None fits.'}
+            </p>
+          }
+        >
+          {(items) => (
+            <ul className="divide-y divide-line">
+              {items.map((operation, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: two documents may name the same operation
+                <OperationItem key={index} operation={operation} onTry={onTry} />
+              ))}
+            </ul>
+          )}
+        </Pages>
       </div>
     </Panel>
   );

@@ -10,7 +10,7 @@ import { Visible } from '#/text/Visible';
 import { CheckField } from '#/ui/CheckField';
 import { CopyButton } from '#/ui/CopyButton';
 import { Modal } from '#/ui/Modal';
-import { Button, Failure, LINK_BUTTON, Panel, TextField } from '#/ui/parts';
+import { Button, Failure, MAIN_BUTTON, Panel, TextField } from '#/ui/parts';
 import { Tabs } from '#/ui/Tabs';
 import { snippets } from './snippets';
 
@@ -167,7 +167,7 @@ function Waiting({ agent }: { agent: Agent }) {
       </div>
       {first && (
         <div className="mt-4 flex flex-wrap gap-2">
-          <Link to="/" className={LINK_BUTTON}>
+          <Link to="/" className={MAIN_BUTTON}>
             To the queue
           </Link>
         </div>

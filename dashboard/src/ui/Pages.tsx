@@ -34,7 +34,7 @@ export function Pages<Item>({
       {query.hasNextPage && (
         <div className="text-center">
           <Button isBusy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            Show older
+            Show more
           </Button>
         </div>
       )}

@@ -19,6 +19,9 @@ const BUTTON_SHAPE =
 /** How a link looks that stands among buttons. */
 export const BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.plain}`;
 
+/** How a link looks that leads to what the page is for. */
+export const MAIN_BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.main}`;
+
 /** A button. While `isBusy` it cannot be pressed again. */
 export function Button({
   tone = 'plain',
@@ -39,10 +42,6 @@ export function Button({
     </button>
   );
 }
-
-/** How a link looks that stands where a main button would. */
-export const LINK_BUTTON =
-  'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border border-brand bg-brand px-3 py-1.5 text-sm font-medium text-brand-ink hover:opacity-90';
 
 /** How every text field looks. */
 export const FIELD =

@@ -4,7 +4,7 @@ import { Plus } from 'lucide-react';
 import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import { ServiceList } from '#/service/ServiceList';
 import { Empty } from '#/ui/Empty';
-import { Failure, LINK_BUTTON, Loading, PageTitle } from '#/ui/parts';
+import { Failure, Loading, MAIN_BUTTON, PageTitle } from '#/ui/parts';
 
 export const Route = createFileRoute('/_app/services/')({ component: Services });
 
@@ -14,7 +14,7 @@ function Services() {
     <>
       <PageTitle
         actions={
-          <Link to="/services/new" className={LINK_BUTTON}>
+          <Link to="/services/new" className={MAIN_BUTTON}>
             <Plus aria-hidden className="size-4" /> New service
           </Link>
         }
