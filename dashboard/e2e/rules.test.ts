@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Upstream } from './gateway';
 import { HOSTILE, Stage } from './page';
 
 const DESCRIPTION = JSON.stringify({
@@ -156,6 +157,52 @@ test('it is switched off and on, changed, and deleted', async () => {
   await page.getByRole('button', { name: 'Delete rule' }).click();
   await page.getByText('No rules yet').waitFor();
   expect(await rules()).toEqual([]);
+});
+
+test('a rule is made from a request that was decided', async () => {
+  const { page } = stage;
+  const [entry] = (await stage.call('GET', '/requests')).json.items;
+  await stage.open(`/history/${entry.id}`);
+  await page.getByRole('link', { name: 'Make a rule from this' }).click();
+  await page.getByText('Understood').waitFor();
+  expect(await editor().textContent()).toBe('request.method == "GET" && request.path == "/others"');
+  expect(await page.getByLabel('Only for the service').inputValue()).toBe(`${service}`);
+});
+
+test('a rule in words becomes a condition that is tried, where there is a language model', async () => {
+  const condition = 'request.method == "POST"';
+  const examples = [
+    { method: 'POST', path: '/charges', body: '{"amount": 1}', expected: 'yes' },
+    { method: 'PUT', path: '/charges', body: '', expected: 'yes' },
+  ];
+  const model = await Upstream.start();
+  const content = JSON.stringify({ possible: 'yes', condition, examples });
+  model.answers.set(
+    '/v1/chat/completions',
+    JSON.stringify({
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
+      usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+    }),
+  );
+  const other = await Stage.start({ LLM_BASE_URL: `http://127.0.0.1:${model.port}/v1` });
+  try {
+    const { page } = other;
+    await other.signIn();
+    await other.open('/rules/new');
+    await page.getByLabel('In plain words').fill('Any charge requires approval');
+    await page.getByRole('button', { name: 'Turn into a condition' }).click();
+    await page.getByText('It says all of the rule.').waitFor();
+    await page.getByText('expected to match').waitFor();
+    await other.expectFine('rule-compiled');
+    await page.getByRole('button', { name: 'Take this condition' }).click();
+    await page.getByText('Understood').waitFor();
+    const written = page.getByRole('textbox', { name: 'Condition' });
+    expect(await written.textContent()).toBe(condition);
+    expect(other.trouble).toEqual([]);
+  } finally {
+    await other.stop();
+    model.stop();
+  }
 });
 
 test('no page broke and none broke its policy', () => {

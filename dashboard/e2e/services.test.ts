@@ -99,7 +99,9 @@ test('documents are dropped, pasted and fetched, and their operations found', as
   await page.getByText('Drop a thing').waitFor();
   await page.getByLabel('Search the operations').fill('');
   await page.getByRole('button', { name: 'Try GET /things', exact: true }).click();
-  expect(await page.getByLabel('Path below the base URL').inputValue()).toBe('/things');
+  const path = page.getByLabel('Path below the base URL');
+  expect(await path.inputValue()).toBe('/things');
+  expect(await path.evaluate((field) => field === document.activeElement)).toBe(true);
 
   await page.getByRole('tab', { name: 'Paste' }).click();
   await page.getByLabel('The document', { exact: true }).fill('# Things\n\nHandle with care.\n');

@@ -21,6 +21,8 @@ export function AgentKeyPanel({ agent }: { agent: Agent }) {
   const queries = useQueryClient();
   const rotate = useMutation({
     ...rotateAgentKeyMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
     onSuccess: async (made) => {
       setIsAsking(false);
       setKeyed(made);

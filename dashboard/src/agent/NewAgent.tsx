@@ -23,6 +23,8 @@ export function NewAgent({
   const queries = useQueryClient();
   const create = useMutation({
     ...createAgentMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
     onSuccess: async (created) => {
       onCreated(created);
       await queries.invalidateQueries();

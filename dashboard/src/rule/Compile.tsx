@@ -31,9 +31,9 @@ export function Compile({
       </Button>
       {isWithoutModel ? (
         <p role="alert" className="rounded-md border border-warn p-3 text-sm text-warn">
-          No language model is configured, so words cannot be turned into a condition, and a rule
-          without a condition is not applied. Write the condition yourself, or start the gateway
-          with LLM_BASE_URL.
+          No language model is configured, so words cannot be turned into a condition, and a rule in
+          words alone cannot be applied: what it might cover is held. Write the condition yourself,
+          or start the gateway with LLM_BASE_URL.
         </p>
       ) : (
         <Failure error={error} />

@@ -21,6 +21,8 @@ export function CredentialPanel({ service }: { service: Service }) {
   const queries = useQueryClient();
   const replace = useMutation({
     ...setCredentialsMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
     onSuccess: async () => {
       setTyped(NOTHING_TYPED);
       await queries.invalidateQueries();

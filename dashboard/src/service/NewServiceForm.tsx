@@ -38,6 +38,8 @@ export function NewServiceForm({
   const queries = useQueryClient();
   const create = useMutation({
     ...createServiceMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
     onSuccess: async (service) => {
       await queries.invalidateQueries();
       onCreated(service);

@@ -4,14 +4,21 @@ import { Link } from '@tanstack/react-router';
 import { AgentState } from '#/agent/AgentState';
 import { listAgentsOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
-import { Failure, Loading, Panel } from '#/ui/parts';
+import { BUTTON, Failure, Loading, Panel } from '#/ui/parts';
 
 /** The panel. */
 export function ServiceAgentsPanel({ serviceId }: { serviceId: number }) {
   const agents = useQuery(listAgentsOptions());
   const those = agents.data?.filter(({ services }) => services.some(({ id }) => id === serviceId));
   return (
-    <Panel title="Agents that may use it">
+    <Panel
+      title="Agents that may use it"
+      actions={
+        <Link to="/history" search={{ service: serviceId }} className={BUTTON}>
+          Its requests
+        </Link>
+      }
+    >
       {agents.isPending && <Loading />}
       <Failure error={agents.error} />
       {those?.length === 0 && (

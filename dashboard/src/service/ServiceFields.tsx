@@ -60,8 +60,8 @@ export function ServiceFields({
         hint="Everything that agents send goes below it, and nowhere else."
         {...bind('baseUrl')}
       />
-      <Choice label="Credential" options={AUTH_TYPES} {...bind('authType')} />
       <TextArea label="Description (optional)" maxLength={2000} rows={2} {...bind('description')} />
+      <Choice label="Credential" options={AUTH_TYPES} {...bind('authType')} />
     </>
   );
 }

@@ -17,10 +17,13 @@ const METHODS = [
 export function TestCallPanel({
   serviceId,
   chosen,
+  isChosen,
 }: {
   serviceId: number;
   /** What stands in the fields at the beginning. */
   chosen: { method: string; path: string };
+  /** Whether somebody has just chosen that, and will look for it. */
+  isChosen: boolean;
 }) {
   const [method, setMethod] = useState<TestMethod>(chosen.method === 'HEAD' ? 'HEAD' : 'GET');
   const [path, setPath] = useState(chosen.path);
@@ -47,6 +50,7 @@ export function TestCallPanel({
           <TextField
             label="Path below the base URL"
             required
+            autoFocus={isChosen}
             spellCheck={false}
             className="font-mono"
             value={path}

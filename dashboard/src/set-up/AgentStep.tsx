@@ -19,6 +19,8 @@ export function AgentStep({
   const queries = useQueryClient();
   const create = useMutation({
     ...createAgentMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
     onSuccess: async (keyed) => {
       onDone(keyed);
       await queries.invalidateQueries();

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { createFileRoute } from '@tanstack/react-router';
+import { createFileRoute, Link } from '@tanstack/react-router';
 import { LastRequests } from '#/action/ActionDetail';
 import { AgentKeyPanel, AgentStopPanel } from '#/agent/AgentControls';
 import { AgentScopePanel, AgentSettingsPanel } from '#/agent/AgentSettingsPanel';
@@ -8,7 +8,7 @@ import { getAgentOptions } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
-import { Fact, Failure, Loading, PageTitle, Panel } from '#/ui/parts';
+import { BUTTON, Fact, Failure, Loading, PageTitle, Panel } from '#/ui/parts';
 
 export const Route = createFileRoute('/_app/agents/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
@@ -44,6 +44,9 @@ function AgentPage() {
                 </dl>
               </Panel>
               <LastRequests agentId={agent.id} />
+              <Link to="/history" search={{ agent: agent.id }} className={BUTTON}>
+                All its requests
+              </Link>
             </div>
           </div>
         </>

@@ -21,7 +21,7 @@ export const Route = createFileRoute('/_app/services/$id')({
 function ServicePage() {
   const { id } = Route.useParams();
   const { data: service, error, isPending } = useQuery(getServiceOptions({ path: { id } }));
-  const [chosen, setChosen] = useState({ method: 'GET', path: '/' });
+  const [chosen, setChosen] = useState({ method: 'GET', path: '/', count: 0 });
   return (
     <>
       <BackLink to="/services">All services</BackLink>
@@ -40,12 +40,16 @@ function ServicePage() {
             </div>
             <div className="min-w-0 space-y-4">
               <TestCallPanel
-                key={`${chosen.method} ${chosen.path}`}
+                key={chosen.count}
                 serviceId={service.id}
                 chosen={chosen}
+                isChosen={chosen.count > 0}
               />
               <DocumentsPanel serviceId={service.id} />
-              <OperationsPanel serviceId={service.id} onTry={setChosen} />
+              <OperationsPanel
+                serviceId={service.id}
+                onTry={({ method, path }) => setChosen({ method, path, count: chosen.count + 1 })}
+              />
             </div>
           </div>
         </>
