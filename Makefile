@@ -64,6 +64,7 @@ deny: ## licences, sources and banned crates (needs cargo-deny: `make tools`)
 bench: dashboard ## measure the release build on this machine, beside nginx and a bare pass-through
 	cargo build --locked --release -p gaiterguard -p gaiterguard-bench
 	target/release/bench $(BENCH_ARGUMENTS)
+	target/release/judgement
 
 openapi: ## write the API's description to crates/server/openapi.json
 	cargo build --locked -p gaiterguard

@@ -36,8 +36,6 @@ async fn try_operations(gateway: &TestGateway, header: &str, selection: &[&str])
         ])
         .args(selection)
         .args(["--checks", "all", "--max-examples", "15", "--workers", "2"])
-        // No schema can say that an id must be one that exists, or a cursor one that was given out.
-        .args(["--exclude-checks", "positive_data_acceptance"])
         .args(["--generation-deterministic", "--continue-on-failure"])
         // Every machine is busy at times.
         .args(["--suppress-health-check", "all"]);

@@ -1,0 +1,17 @@
+//! Measures how long the judgement of a request takes, and prints a table with the goals.
+
+use std::io::Write as _;
+
+use gaiterguard_bench::{
+    BenchResult,
+    judgement::{documents, verdicts},
+};
+
+fn main() -> BenchResult<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "| | median | goal | |\n|---|---|---|---|")?;
+    for figure in verdicts::figures().into_iter().chain(documents::figures()) {
+        writeln!(out, "{figure}")?;
+    }
+    Ok(())
+}
