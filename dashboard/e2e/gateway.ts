@@ -17,6 +17,8 @@ export const ACCOUNT = { email: 'you@example.com', password: 'correct horse batt
 /** A server that answers everything and remembers what it was asked. */
 export class Upstream {
   readonly received: string[] = [];
+  /** What it answers instead, by path. */
+  readonly answers = new Map<string, string>();
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<Upstream> {
@@ -24,7 +26,9 @@ export class Upstream {
     const upstream = new Upstream(server);
     server.on('request', (request, response) => {
       upstream.received.push(`${request.method} ${request.url}`);
-      response.end('done');
+      // What breaks off here leaves the gateway without knowing what became of it.
+      if (request.url?.startsWith('/breaks')) request.socket.destroy();
+      else response.end(upstream.answers.get(request.url ?? '') ?? 'done');
     });
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
     return upstream;
@@ -43,12 +47,17 @@ export class Upstream {
 /** A running gateway. */
 export class Gateway {
   private constructor(
-    private readonly child: ChildProcess,
+    private child: ChildProcess,
     private readonly folder: string,
+    private readonly env: NodeJS.ProcessEnv,
     readonly url: string,
   ) {}
 
-  static async start(upstreamPort: number): Promise<Gateway> {
+  /** Starts one; `settings` are further variables of its environment. */
+  static async start(
+    upstreamPort: number,
+    settings: Record<string, string> = {},
+  ): Promise<Gateway> {
     const folder = mkdtempSync(join(tmpdir(), 'gaiterguard-browser-'));
     const port = await freePort();
     const env = {
@@ -57,15 +66,31 @@ export class Gateway {
       DATA_DIR: join(folder, 'data'),
       UPSTREAM_PRIVATE_ALLOW: `127.0.0.1/32:${upstreamPort}`,
       LOG: 'warn',
+      ...settings,
     };
-    const child = spawn(BINARY, [], { cwd: folder, env, stdio: 'ignore' });
-    const gateway = new Gateway(child, folder, `http://127.0.0.1:${port}`);
+    const child = run(folder, env);
+    const gateway = new Gateway(child, folder, env, `http://127.0.0.1:${port}`);
+    await gateway.untilReady();
+    return gateway;
+  }
+
+  /** Kills it where it stands. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  /** Starts it again on the same data. */
+  async startAgain(): Promise<void> {
+    this.child = run(this.folder, this.env);
+    await this.untilReady();
+  }
+
+  private async untilReady(): Promise<void> {
     const deadline = Date.now() + START_MS;
-    while (!(await gateway.isReady())) {
+    while (!(await this.isReady())) {
       if (Date.now() > deadline) throw new Error(`${BINARY} does not become ready`);
       await new Promise((later) => setTimeout(later, 50));
     }
-    return gateway;
   }
 
   private async isReady(): Promise<boolean> {
@@ -92,9 +117,13 @@ export class Gateway {
   }
 
   stop(): void {
-    this.child.kill('SIGKILL');
+    this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function run(folder: string, env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(BINARY, [], { cwd: folder, env, stdio: 'ignore' });
 }
 
 /** Debian's Chromium, without what would call home. */

@@ -1,73 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
+import { Stage } from './page';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-let upstream: Upstream;
-let gateway: Gateway;
-let browser: Browser;
+let stage: Stage;
 let page: Page;
-const trouble: string[] = [];
-let agent: Record<string, string>;
 let service: number;
+let key: string;
 
 beforeAll(async () => {
-  upstream = await Upstream.start();
-  gateway = await Gateway.start(upstream.port);
-  browser = await launch();
-  page = await open();
-  await page.goto(`${gateway.url}/app/`);
-  await signIn(page, 'Create account');
+  stage = await Stage.start({ MAX_REQUEST_BODY_BYTES: '11000000' });
+  page = stage.page;
+  await stage.signIn();
   await page.getByText('Nothing waits for you').waitFor();
-  const login = await gateway.call('POST', '/auth/login', ACCOUNT);
-  const me = { Authorization: `Bearer ${login.json.accessToken}` };
-  const made = await gateway.call(
-    'POST',
-    '/services',
-    {
-      name: 'things',
-      baseUrl: `http://127.0.0.1:${upstream.port}`,
-      authType: 'bearer',
-      credentials: { token: 'the-real-secret' },
-    },
-    me,
-  );
-  service = made.json.id;
-  const added = await gateway.call(
-    'POST',
-    '/agents',
-    { name: '<i>assistant</i>', serviceIds: [service] },
-    me,
-  );
-  agent = { 'Agent-Key': added.json.apiKey };
+  service = await stage.service('things');
+  key = (await stage.agent('<i>assistant</i>', [service])).key;
 });
 
-afterAll(async () => {
-  await browser?.close();
-  gateway?.stop();
-  upstream?.stop();
-});
-
-async function open(): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  const opened = await context.newPage();
-  opened.on('pageerror', (error) => trouble.push(error.message));
-  opened.on('console', (message) => {
-    if (/Content Security Policy|Refused to/.test(message.text())) trouble.push(message.text());
-  });
-  return opened;
-}
-
-/** Signs in, or makes the account; a browser that is new here offers the latter first. */
-async function signIn(at: Page, how: 'Sign in' | 'Create account') {
-  if (how === 'Sign in') await at.getByRole('button', { name: 'I have an account' }).click();
-  await at.getByLabel('E-mail').fill(ACCOUNT.email);
-  await at.getByLabel('Password').fill(ACCOUNT.password);
-  await at.getByRole('button', { name: how, exact: true }).click();
-}
+afterAll(() => stage?.stop());
 
 /** Approves what is selected, with the second press where one is asked for. */
 async function approve(at: Page) {
@@ -76,21 +25,9 @@ async function approve(at: Page) {
   if (await again.count()) await again.click();
 }
 
-async function hold(path: string, intent: string): Promise<string> {
-  const held = await gateway.call(
-    'POST',
-    '/proxy',
-    { service_id: service, method: 'DELETE', path, intent },
-    agent,
-  );
-  expect(held.status).toBe(428);
-  return held.json.action_id;
-}
-
-async function status(action: string): Promise<string> {
-  const answer = await gateway.call('GET', `/status/${action}`, undefined, agent);
-  return answer.json.status;
-}
+const hold = (path: string, intent: string) => stage.hold(key, service, path, intent);
+const status = (action: string) => stage.status(key, action);
+const card = (action: string, at = page) => at.locator(`[data-action="${action}"]`);
 
 test('a held request is shown by itself, approved, and the gateway has heard of it', async () => {
   const action = await hold('/files/notes.txt', 'Remove the notes');
@@ -98,9 +35,9 @@ test('a held request is shown by itself, approved, and the gateway has heard of 
   await approve(page);
   await page.getByText(/^Approved:/).waitFor();
   expect(await status(action)).toBe('APPROVED');
-  expect(upstream.received).toEqual([]);
-  await gateway.call('POST', `/proxy/execute/${action}`, {}, agent);
-  expect(upstream.received).toEqual(['DELETE /files/notes.txt']);
+  expect(stage.upstream.received).toEqual([]);
+  await stage.gateway.call('POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': key });
+  expect(stage.upstream.received).toEqual(['DELETE /files/notes.txt']);
 });
 
 test('what an agent wrote is text, and its invisible characters are seen', async () => {
@@ -114,24 +51,25 @@ test('what an agent wrote is text, and its invisible characters are seen', async
 
 test('the keyboard denies, and the note reaches the agent', async () => {
   const action = await hold('/files/typed.txt', 'Remove it');
-  await page.locator(`[data-action="${action}"]`).click();
+  await card(action).click();
   await page.getByRole('article').getByText('/files/typed.txt').first().waitFor();
   await page.keyboard.press('d');
   await page.getByLabel('Note to the agent').waitFor();
   await page.keyboard.type('not this one');
   await page.keyboard.press('Enter');
   await page.getByText(/^Denied:/).waitFor();
-  const answer = await gateway.call('GET', `/status/${action}`, undefined, agent);
+  const answer = await stage.gateway.call('GET', `/status/${action}`, undefined, {
+    'Agent-Key': key,
+  });
   expect(answer.json).toMatchObject({ status: 'DENIED', note: 'not this one' });
 });
 
 test('of two browsers that decide at once one wins, and the other is told', async () => {
   const action = await hold('/files/raced.txt', 'Remove it');
-  const other = await open();
-  await other.goto(`${gateway.url}/app/`);
-  await signIn(other, 'Sign in');
-  await other.locator(`[data-action="${action}"]`).click();
-  await page.locator(`[data-action="${action}"]`).click();
+  const other = await stage.another({ viewport: { width: 1440, height: 900 } });
+  await stage.signIn(other);
+  await card(action, other).click();
+  await card(action).click();
 
   // The approval is on its way while the other browser denies.
   let isHeld: () => void;
@@ -163,11 +101,11 @@ test('of two browsers that decide at once one wins, and the other is told', asyn
 
 test('a call that fails leaves the request where it was, and says so', async () => {
   const action = await hold('/files/offline.txt', 'Remove it');
-  await page.locator(`[data-action="${action}"]`).click();
+  await card(action).click();
   await page.route('**/approve', (route) => route.abort());
   await approve(page);
   await page.getByText(/^You have not approved it: the gateway could not be reached/).waitFor();
-  expect(await page.locator(`[data-action="${action}"]`).count()).toBe(1);
+  expect(await card(action).count()).toBe(1);
   expect(await status(action)).toBe('PENDING');
   await page.unroute('**/approve');
   await approve(page);
@@ -180,30 +118,174 @@ test('a reload takes the session up again', async () => {
   await page.getByRole('heading', { name: 'Queue' }).waitFor();
 });
 
-test('no page broke and none broke its policy', () => {
-  expect(trouble).toEqual([]);
+test('every key does what the help says, and none while typing', async () => {
+  const first = await hold('/keys/first', 'Remove the first');
+  const second = await hold('/keys/second', 'Remove the second');
+  await card(first).click();
+  const shown = page.getByRole('article');
+  await shown.getByText('/keys/first').first().waitFor();
+  await page.keyboard.press('j');
+  await shown.getByText('/keys/second').first().waitFor();
+  await page.keyboard.press('k');
+  await shown.getByText('/keys/first').first().waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').getByText('filter the list').waitFor();
+  await page.keyboard.press('a');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('/');
+  await page.keyboard.type('keys/second a');
+  expect(await page.getByLabel('Filter the list').inputValue()).toBe('keys/second a');
+  await page.getByText('Nothing that waits matches').waitFor();
+  await page.getByLabel('Filter the list').fill('');
+  await page.keyboard.press('Escape');
+  expect(await status(first)).toBe('PENDING');
+  await card(second).click();
+  await page.keyboard.press('a');
+  await page.getByRole('article').getByText('Approving needs a second press').waitFor();
+  expect(await status(second)).toBe('PENDING');
+  await page.keyboard.press('a');
+  await page.getByText(/^Approved:.*keys.second/).waitFor();
+  expect(await status(second)).toBe('APPROVED');
 });
 
-test('it has no accessibility faults, in the light, in the dark and on a phone', async () => {
-  for (const [colorScheme, width] of [
-    ['light', 1440],
-    ['dark', 1440],
-    ['light', 360],
-    ['dark', 360],
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 800 });
-    const scrolls = await page.evaluate(
-      () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-    );
-    expect(scrolls, `${colorScheme} ${width}`).toBe(false);
-    await page.evaluate(AXE);
-    const faults = await page.evaluate(
-      'axe.run().then((found) => found.violations.map(({ id, nodes }) => [id, nodes.map((n) => n.html)]))',
-    );
-    if (process.env.SCREENSHOTS) {
-      await page.screenshot({ path: `${process.env.SCREENSHOTS}/${colorScheme}-${width}.png` });
+test('what the documentation says stands beside the values of the request', async () => {
+  const amount = { type: 'integer', description: 'in <b>cents</b>' };
+  const charge = { type: 'object', properties: { amount, note: { type: 'string' } } };
+  const description = {
+    openapi: '3.0.0',
+    info: { title: 'Things', version: '1' },
+    paths: {
+      '/charges/{customer}': {
+        post: {
+          operationId: 'createCharge',
+          summary: 'Charge a customer',
+          description: 'Takes the money at once.',
+          parameters: [
+            {
+              name: 'customer',
+              in: 'path',
+              required: true,
+              description: 'who pays',
+              schema: { type: 'string' },
+            },
+          ],
+          requestBody: { content: { 'application/json': { schema: charge } } },
+          responses: { 200: { description: 'done' } },
+        },
+      },
+    },
+  };
+  const added = await stage.call('POST', `/services/${service}/docs`, {
+    type: 'openapi',
+    content: JSON.stringify(description),
+  });
+  expect(added.status).toBe(201);
+  const body = { amount: 50000, note: 'rent' };
+  const held = await stage.ask(key, {
+    service_id: service,
+    method: 'POST',
+    path: '/charges/cus_1',
+    body,
+    intent: 'Charge the rent',
+  });
+  expect(held.status).toBe(428);
+  await card(held.json.action_id).click();
+  const shown = page.locator('section', { hasText: 'What the documentation says' }).last();
+  await shown.getByText('Takes the money at once.').waitFor();
+  await shown.getByText('— in cents').waitFor();
+  await shown.getByText('— who pays').waitFor();
+  await shown.getByText('50000').waitFor();
+  await stage.expectFine('queue');
+});
+
+test('on a phone a card is pushed to decide, and never by accident', async () => {
+  const phone = await stage.another({
+    viewport: { width: 360, height: 740 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  await stage.signIn(phone);
+  const touch = await phone.context().newCDPSession(phone);
+  /** A finger that goes down on a card, moves in steps and, if it is to, lets go. */
+  const push = async (action: string, x: number, y: number, lets = true) => {
+    await card(action, phone).scrollIntoViewIfNeeded();
+    const box = await card(action, phone).boundingBox();
+    if (!box) throw new Error('the card is on the screen');
+    const from = { x: box.x + (x < 0 ? box.width - 20 : 20), y: box.y + box.height / 2 };
+    const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', points: object[]) =>
+      touch.send('Input.dispatchTouchEvent', { type, touchPoints: points as [] });
+    await send('touchStart', [from]);
+    for (let step = 1; step <= 8; step += 1) {
+      await send('touchMove', [{ x: from.x + (x * step) / 8, y: from.y + (y * step) / 8 }]);
     }
-    expect(faults, `${colorScheme} ${width}`).toEqual([]);
-  }
+    if (lets) await send('touchEnd', []);
+  };
+
+  const action = await hold('/swiped/away', 'Remove it by hand');
+  await card(action, phone).waitFor();
+  await push(action, 60, 0, false);
+  await phone.getByText('Push further to approve').waitFor();
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await phone.getByText('Push further to approve').waitFor({ state: 'hidden' });
+  await push(action, 220, 200);
+  await push(action, 20, -200);
+  expect(phone.url()).not.toContain(action);
+  expect(await status(action)).toBe('PENDING');
+
+  // Its risk is high, so that one push does not do.
+  await push(action, 250, 5, false);
+  await phone.getByText('Let go, then push again').waitFor();
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await phone.getByText(/Approving needs a second push: its risk is high/).waitFor();
+  expect(await status(action)).toBe('PENDING');
+  await push(action, 250, 5);
+  await phone.getByText(/^Approved:/).waitFor();
+  expect(await status(action)).toBe('APPROVED');
+
+  const unwanted = await hold('/swiped/denied', 'Remove this one');
+  await card(unwanted, phone).waitFor();
+  await phone.route('**/deny', (route) => route.abort());
+  await push(unwanted, -250, 0);
+  await phone.getByText(/^You have not denied it: the gateway could not be reached/).waitFor();
+  expect(await status(unwanted)).toBe('PENDING');
+  await phone.unroute('**/deny');
+  await push(unwanted, -250, 0);
+  await phone.getByText(/^Denied:/).waitFor();
+  expect(await status(unwanted)).toBe('DENIED');
+  await phone.context().close();
+});
+
+test('ten megabytes and as many headers as may be are text, folded and counted', async () => {
+  const body = `<img src=x onerror=alert(1)>\n${'{{7*7}} \u202e\u200b<script>alert(1)</script>\n'.repeat(220_000)}`;
+  const headers = Object.fromEntries(
+    Array.from({ length: 95 }, (_, at) => [`X-Hostile-${at}`, `<img src=x> ${'y'.repeat(200)}`]),
+  );
+  const held = await stage.ask(key, {
+    service_id: service,
+    method: 'POST',
+    path: '/huge',
+    headers: { ...headers, 'Content-Type': 'text/plain' },
+    body,
+    intent: '<script>alert(1)</script>'.repeat(50),
+  });
+  expect(held.status).toBe(428);
+  await card(held.json.action_id).click();
+  await page.getByText(/more lines \([\d,]+ characters\) are not shown/).waitFor();
+  await stage.expectFine('queue-hostile');
+  await page.getByRole('button', { name: /Show \d+ more headers/ }).click();
+  await page.getByText('x-hostile-94').waitFor();
+  await page.getByRole('button', { name: 'Show more', exact: true }).click();
+  expect(await page.locator('main img[src="x"], main script').count()).toBe(0);
+  const began = Date.now();
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  await page
+    .getByRole('article')
+    .getByText(/its body is long and folded, its body holds invisible/)
+    .waitFor();
+  expect(Date.now() - began).toBeLessThan(2_000);
+  expect(await status(held.json.action_id)).toBe('PENDING');
+});
+
+test('no page broke and none broke its policy', () => {
+  expect(stage.trouble).toEqual([]);
 });

@@ -12,6 +12,20 @@ import { Route as rootRouteImport } from './routes/__root'
 import { Route as AppRouteImport } from './routes/_app'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
+import { Route as AppAuditRouteImport } from './routes/_app/audit'
+import { Route as AppOverviewRouteImport } from './routes/_app/overview'
+import { Route as AppSetUpRouteImport } from './routes/_app/set-up'
+import { Route as AppSettingsRouteImport } from './routes/_app/settings'
+import { Route as AppAgentsIndexRouteImport } from './routes/_app/agents.index'
+import { Route as AppAgentsIdRouteImport } from './routes/_app/agents.$id'
+import { Route as AppHistoryIndexRouteImport } from './routes/_app/history.index'
+import { Route as AppHistoryIdRouteImport } from './routes/_app/history.$id'
+import { Route as AppRulesIndexRouteImport } from './routes/_app/rules.index'
+import { Route as AppRulesIdRouteImport } from './routes/_app/rules.$id'
+import { Route as AppRulesNewRouteImport } from './routes/_app/rules.new'
+import { Route as AppServicesIndexRouteImport } from './routes/_app/services.index'
+import { Route as AppServicesIdRouteImport } from './routes/_app/services.$id'
+import { Route as AppServicesNewRouteImport } from './routes/_app/services.new'
 
 const AppRoute = AppRouteImport.update({
   id: '/_app',
@@ -27,27 +41,189 @@ const AppIndexRoute = AppIndexRouteImport.update({
   path: '/',
   getParentRoute: () => AppRoute,
 } as any)
+const AppAuditRoute = AppAuditRouteImport.update({
+  id: '/audit',
+  path: '/audit',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppOverviewRoute = AppOverviewRouteImport.update({
+  id: '/overview',
+  path: '/overview',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppSetUpRoute = AppSetUpRouteImport.update({
+  id: '/set-up',
+  path: '/set-up',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppSettingsRoute = AppSettingsRouteImport.update({
+  id: '/settings',
+  path: '/settings',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppAgentsIndexRoute = AppAgentsIndexRouteImport.update({
+  id: '/agents/',
+  path: '/agents/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppAgentsIdRoute = AppAgentsIdRouteImport.update({
+  id: '/agents/$id',
+  path: '/agents/$id',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppHistoryIndexRoute = AppHistoryIndexRouteImport.update({
+  id: '/history/',
+  path: '/history/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppHistoryIdRoute = AppHistoryIdRouteImport.update({
+  id: '/history/$id',
+  path: '/history/$id',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppRulesIndexRoute = AppRulesIndexRouteImport.update({
+  id: '/rules/',
+  path: '/rules/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppRulesIdRoute = AppRulesIdRouteImport.update({
+  id: '/rules/$id',
+  path: '/rules/$id',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppRulesNewRoute = AppRulesNewRouteImport.update({
+  id: '/rules/new',
+  path: '/rules/new',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppServicesIndexRoute = AppServicesIndexRouteImport.update({
+  id: '/services/',
+  path: '/services/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppServicesIdRoute = AppServicesIdRouteImport.update({
+  id: '/services/$id',
+  path: '/services/$id',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppServicesNewRoute = AppServicesNewRouteImport.update({
+  id: '/services/new',
+  path: '/services/new',
+  getParentRoute: () => AppRoute,
+} as any)
 
 export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
   '/sign-in': typeof SignInRoute
+  '/audit': typeof AppAuditRoute
+  '/overview': typeof AppOverviewRoute
+  '/set-up': typeof AppSetUpRoute
+  '/settings': typeof AppSettingsRoute
+  '/agents/$id': typeof AppAgentsIdRoute
+  '/history/$id': typeof AppHistoryIdRoute
+  '/rules/$id': typeof AppRulesIdRoute
+  '/rules/new': typeof AppRulesNewRoute
+  '/services/$id': typeof AppServicesIdRoute
+  '/services/new': typeof AppServicesNewRoute
+  '/agents/': typeof AppAgentsIndexRoute
+  '/history/': typeof AppHistoryIndexRoute
+  '/rules/': typeof AppRulesIndexRoute
+  '/services/': typeof AppServicesIndexRoute
 }
 export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
+  '/audit': typeof AppAuditRoute
+  '/overview': typeof AppOverviewRoute
+  '/set-up': typeof AppSetUpRoute
+  '/settings': typeof AppSettingsRoute
   '/': typeof AppIndexRoute
+  '/agents/$id': typeof AppAgentsIdRoute
+  '/history/$id': typeof AppHistoryIdRoute
+  '/rules/$id': typeof AppRulesIdRoute
+  '/rules/new': typeof AppRulesNewRoute
+  '/services/$id': typeof AppServicesIdRoute
+  '/services/new': typeof AppServicesNewRoute
+  '/agents': typeof AppAgentsIndexRoute
+  '/history': typeof AppHistoryIndexRoute
+  '/rules': typeof AppRulesIndexRoute
+  '/services': typeof AppServicesIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_app': typeof AppRouteWithChildren
   '/sign-in': typeof SignInRoute
+  '/_app/audit': typeof AppAuditRoute
+  '/_app/overview': typeof AppOverviewRoute
+  '/_app/set-up': typeof AppSetUpRoute
+  '/_app/settings': typeof AppSettingsRoute
   '/_app/': typeof AppIndexRoute
+  '/_app/agents/$id': typeof AppAgentsIdRoute
+  '/_app/history/$id': typeof AppHistoryIdRoute
+  '/_app/rules/$id': typeof AppRulesIdRoute
+  '/_app/rules/new': typeof AppRulesNewRoute
+  '/_app/services/$id': typeof AppServicesIdRoute
+  '/_app/services/new': typeof AppServicesNewRoute
+  '/_app/agents/': typeof AppAgentsIndexRoute
+  '/_app/history/': typeof AppHistoryIndexRoute
+  '/_app/rules/': typeof AppRulesIndexRoute
+  '/_app/services/': typeof AppServicesIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
-  fullPaths: '/' | '/sign-in'
+  fullPaths:
+    | '/'
+    | '/sign-in'
+    | '/audit'
+    | '/overview'
+    | '/set-up'
+    | '/settings'
+    | '/agents/$id'
+    | '/history/$id'
+    | '/rules/$id'
+    | '/rules/new'
+    | '/services/$id'
+    | '/services/new'
+    | '/agents/'
+    | '/history/'
+    | '/rules/'
+    | '/services/'
   fileRoutesByTo: FileRoutesByTo
-  to: '/sign-in' | '/'
-  id: '__root__' | '/_app' | '/sign-in' | '/_app/'
+  to:
+    | '/sign-in'
+    | '/audit'
+    | '/overview'
+    | '/set-up'
+    | '/settings'
+    | '/'
+    | '/agents/$id'
+    | '/history/$id'
+    | '/rules/$id'
+    | '/rules/new'
+    | '/services/$id'
+    | '/services/new'
+    | '/agents'
+    | '/history'
+    | '/rules'
+    | '/services'
+  id:
+    | '__root__'
+    | '/_app'
+    | '/sign-in'
+    | '/_app/audit'
+    | '/_app/overview'
+    | '/_app/set-up'
+    | '/_app/settings'
+    | '/_app/'
+    | '/_app/agents/$id'
+    | '/_app/history/$id'
+    | '/_app/rules/$id'
+    | '/_app/rules/new'
+    | '/_app/services/$id'
+    | '/_app/services/new'
+    | '/_app/agents/'
+    | '/_app/history/'
+    | '/_app/rules/'
+    | '/_app/services/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -78,15 +254,141 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppIndexRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/audit': {
+      id: '/_app/audit'
+      path: '/audit'
+      fullPath: '/audit'
+      preLoaderRoute: typeof AppAuditRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/overview': {
+      id: '/_app/overview'
+      path: '/overview'
+      fullPath: '/overview'
+      preLoaderRoute: typeof AppOverviewRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/set-up': {
+      id: '/_app/set-up'
+      path: '/set-up'
+      fullPath: '/set-up'
+      preLoaderRoute: typeof AppSetUpRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/settings': {
+      id: '/_app/settings'
+      path: '/settings'
+      fullPath: '/settings'
+      preLoaderRoute: typeof AppSettingsRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/agents/': {
+      id: '/_app/agents/'
+      path: '/agents'
+      fullPath: '/agents/'
+      preLoaderRoute: typeof AppAgentsIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/agents/$id': {
+      id: '/_app/agents/$id'
+      path: '/agents/$id'
+      fullPath: '/agents/$id'
+      preLoaderRoute: typeof AppAgentsIdRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/history/': {
+      id: '/_app/history/'
+      path: '/history'
+      fullPath: '/history/'
+      preLoaderRoute: typeof AppHistoryIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/history/$id': {
+      id: '/_app/history/$id'
+      path: '/history/$id'
+      fullPath: '/history/$id'
+      preLoaderRoute: typeof AppHistoryIdRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/rules/': {
+      id: '/_app/rules/'
+      path: '/rules'
+      fullPath: '/rules/'
+      preLoaderRoute: typeof AppRulesIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/rules/$id': {
+      id: '/_app/rules/$id'
+      path: '/rules/$id'
+      fullPath: '/rules/$id'
+      preLoaderRoute: typeof AppRulesIdRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/rules/new': {
+      id: '/_app/rules/new'
+      path: '/rules/new'
+      fullPath: '/rules/new'
+      preLoaderRoute: typeof AppRulesNewRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/services/': {
+      id: '/_app/services/'
+      path: '/services'
+      fullPath: '/services/'
+      preLoaderRoute: typeof AppServicesIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/services/$id': {
+      id: '/_app/services/$id'
+      path: '/services/$id'
+      fullPath: '/services/$id'
+      preLoaderRoute: typeof AppServicesIdRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/services/new': {
+      id: '/_app/services/new'
+      path: '/services/new'
+      fullPath: '/services/new'
+      preLoaderRoute: typeof AppServicesNewRouteImport
+      parentRoute: typeof AppRoute
+    }
   }
 }
 
 interface AppRouteChildren {
+  AppAuditRoute: typeof AppAuditRoute
+  AppOverviewRoute: typeof AppOverviewRoute
+  AppSetUpRoute: typeof AppSetUpRoute
+  AppSettingsRoute: typeof AppSettingsRoute
   AppIndexRoute: typeof AppIndexRoute
+  AppAgentsIdRoute: typeof AppAgentsIdRoute
+  AppHistoryIdRoute: typeof AppHistoryIdRoute
+  AppRulesIdRoute: typeof AppRulesIdRoute
+  AppRulesNewRoute: typeof AppRulesNewRoute
+  AppServicesIdRoute: typeof AppServicesIdRoute
+  AppServicesNewRoute: typeof AppServicesNewRoute
+  AppAgentsIndexRoute: typeof AppAgentsIndexRoute
+  AppHistoryIndexRoute: typeof AppHistoryIndexRoute
+  AppRulesIndexRoute: typeof AppRulesIndexRoute
+  AppServicesIndexRoute: typeof AppServicesIndexRoute
 }
 
 const AppRouteChildren: AppRouteChildren = {
+  AppAuditRoute: AppAuditRoute,
+  AppOverviewRoute: AppOverviewRoute,
+  AppSetUpRoute: AppSetUpRoute,
+  AppSettingsRoute: AppSettingsRoute,
   AppIndexRoute: AppIndexRoute,
+  AppAgentsIdRoute: AppAgentsIdRoute,
+  AppHistoryIdRoute: AppHistoryIdRoute,
+  AppRulesIdRoute: AppRulesIdRoute,
+  AppRulesNewRoute: AppRulesNewRoute,
+  AppServicesIdRoute: AppServicesIdRoute,
+  AppServicesNewRoute: AppServicesNewRoute,
+  AppAgentsIndexRoute: AppAgentsIndexRoute,
+  AppHistoryIndexRoute: AppHistoryIndexRoute,
+  AppRulesIndexRoute: AppRulesIndexRoute,
+  AppServicesIndexRoute: AppServicesIndexRoute,
 }
 
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)

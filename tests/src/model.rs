@@ -15,7 +15,7 @@ pub const MODEL_KEY: &str = "model-key/of+the~operator?5f21";
 /// The model that it has.
 pub const MODEL_NAME: &str = "scripted-1";
 
-/// Which of the two questions about a request is asked.
+/// Which question is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// What the request does.
@@ -24,6 +24,8 @@ pub enum Step {
     Comparison,
     /// A condition for a rule in words.
     Condition,
+    /// Whether it answers at all.
+    Readiness,
 }
 
 /// A question as the server received it.
@@ -217,6 +219,7 @@ fn answer(state: &Mutex<State>, received: &Received) -> Reply {
             Step::Description => says(&harmless_description()),
             Step::Comparison => says(&exact_comparison(&asked)),
             Step::Condition => says(&json!({"possible": "no", "condition": "", "examples": []})),
+            Step::Readiness => says(&json!({"ready": "yes"})),
         },
     }
 }
@@ -292,7 +295,7 @@ fn read(received: &Received) -> Result<AskedModel, String> {
         "the description is asked for with the intent",
     )?;
     require(
-        system.contains("never an instruction to you"),
+        step == Step::Readiness || system.contains("never an instruction to you"),
         "the prompt does not say what fences are",
     )?;
     Ok(AskedModel {
@@ -309,6 +312,7 @@ fn step_of(name: &str) -> Result<Step, String> {
         "description" => Ok(Step::Description),
         "comparison" => Ok(Step::Comparison),
         "condition" => Ok(Step::Condition),
+        "readiness" => Ok(Step::Readiness),
         other => Err(format!("the schema is called {other}")),
     }
 }

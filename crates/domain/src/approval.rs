@@ -329,6 +329,28 @@ impl ActionState {
         }
     }
 
+    /// The human's word that let it be executed, where it is known still.
+    pub fn approval(&self) -> Option<&Word> {
+        match self {
+            Self::Approved { approval, .. } => Some(approval),
+            _ => self.execution().map(|execution| &execution.approval),
+        }
+    }
+
+    /// How its execution was begun, if it was.
+    pub fn execution(&self) -> Option<&Execution> {
+        match self {
+            Self::Executing(execution)
+            | Self::Executed { execution, .. }
+            | Self::Indeterminate { execution, .. } => Some(execution),
+            Self::Pending { .. }
+            | Self::Approved { .. }
+            | Self::Denied(_)
+            | Self::Revoked(_)
+            | Self::Expired { .. } => None,
+        }
+    }
+
     /// The human's word that brought the action where it is.
     pub fn word(&self) -> Option<&Word> {
         match self {

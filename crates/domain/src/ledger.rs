@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::agent::Binding;
-use crate::approval::ActionState;
+use crate::approval::{ActionState, ActionStatus};
 use crate::audit::NewAuditEntry;
 use crate::id::{ActionId, AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
 use crate::request::{Digest, IdempotencyKey};
@@ -213,6 +213,8 @@ pub struct RequestEntry {
     pub upstream_status: Option<u16>,
     /// The action that was made of it.
     pub action: Option<ActionId>,
+    /// Where that action stands.
+    pub action_status: Option<ActionStatus>,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
 }
@@ -226,4 +228,8 @@ pub struct RequestFilter {
     pub service: Option<ServiceId>,
     /// Decided so.
     pub decision: Option<Decision>,
+    /// Held, and the action stands here.
+    pub action_status: Option<ActionStatus>,
+    /// With this in the address or the intent, in either case of its letters.
+    pub text: Option<String>,
 }

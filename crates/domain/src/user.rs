@@ -93,4 +93,6 @@ pub struct Session {
     pub workspace: WorkspaceId,
     /// When the user logged in.
     pub created_at: Timestamp,
+    /// When it ends unless it is refreshed before.
+    pub expires_at: Timestamp,
 }

@@ -30,6 +30,7 @@ pub mod relay;
 mod sealed;
 mod second_opinion;
 mod submit;
+pub mod test_call;
 mod to_its_end;
 
 mod action;
@@ -182,6 +183,16 @@ impl Gateway {
     /// The database, for what is only read.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The lifetimes and bounds that the operator set.
+    pub fn settings(&self) -> &GatewaySettings {
+        &self.settings
+    }
+
+    /// The language model, if there is one.
+    pub fn llm(&self) -> Option<&Llm> {
+        self.llm.as_ref()
     }
 
     /// The gateway's numbers.

@@ -102,6 +102,12 @@ fn containing(caller: &AgentCaller, url: &Target) -> Result<(Arc<KnownService>, 
     }
 }
 
+/// The address of a path below a service's base URL.
+pub(crate) fn below(service: &KnownService, path: &str) -> Result<Target, Refusal> {
+    target::check_relative(path)?;
+    at_service(service, Some(path), None)
+}
+
 fn at_service(
     service: &KnownService,
     path: Option<&str>,

@@ -1,13 +1,16 @@
 //! From a proposed request to the exact bytes that would be sent.
 
+use bytes::Bytes;
 use gaiterguard_domain::header;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest};
 use gaiterguard_domain::target::Target;
+use http::{HeaderMap, Method};
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
 use crate::credential::drop_parameter;
+use crate::known_service::KnownService;
 use crate::locate::{self, Located};
 use crate::refusal::Refusal;
 
@@ -29,24 +32,13 @@ impl Gateway {
     ) -> Result<Prepared, Refusal> {
         let located = locate::locate(&caller, &request.destination)?;
         self.check_address(&located.service).await?;
-        let place = located.service.place();
-        let target = match place.query_param() {
-            Some(param) => without_parameter(&located.target, param)?,
-            None => located.target.clone(),
-        };
-        // Only the credential's own place is cleared of it; anywhere else it would be sent on.
-        if redact::holds_agent_key(target.path_and_query().as_bytes()) {
-            return Err(Refusal::Invalid {
-                field: "path",
-                message: "must not hold an agent key".to_owned(),
-            });
-        }
-        let canonical = CanonicalRequest {
-            method: request.method.clone(),
-            target,
-            headers: header::forwardable(&request.headers, located.service.credential_headers()),
-            body: request.body.clone(),
-        };
+        let canonical = canonical(
+            &located.service,
+            &located.target,
+            request.method.clone(),
+            &request.headers,
+            request.body.clone(),
+        )?;
         let digest = canonical.digest();
         Ok(Prepared {
             caller,
@@ -55,6 +47,33 @@ impl Gateway {
             digest,
         })
     }
+}
+
+/// The exact bytes, without anything that stands where the credential will.
+pub(crate) fn canonical(
+    service: &KnownService,
+    target: &Target,
+    method: Method,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<CanonicalRequest, Refusal> {
+    let target = match service.place().query_param() {
+        Some(param) => without_parameter(target, param)?,
+        None => target.clone(),
+    };
+    // Only the credential's own place is cleared of it; anywhere else it would be sent on.
+    if redact::holds_agent_key(target.path_and_query().as_bytes()) {
+        return Err(Refusal::Invalid {
+            field: "path",
+            message: "must not hold an agent key".to_owned(),
+        });
+    }
+    Ok(CanonicalRequest {
+        method,
+        target,
+        headers: header::forwardable(headers, service.credential_headers()),
+        body,
+    })
 }
 
 /// The target without what the agent put in the credential's place.

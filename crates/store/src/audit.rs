@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gaiterguard_domain::audit::{AuditEntry, ChainBroken, ChainHead};
+use gaiterguard_domain::audit::{AuditEntry, ChainBroken, ChainHead, NewAuditEntry};
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::connection::{Read, fetch_all, fetch_optional};
 use crate::cursor::{NumberPosition, Page, page};
 use crate::error::StoreError;
-use crate::lane::AuditRow;
+use crate::lane::{AuditRow, Write};
 use crate::rows::Cell;
 use crate::store::Store;
 
@@ -92,6 +92,13 @@ struct OpeningHead {
 type Records = BTreeMap<i64, BTreeMap<i64, Digest>>;
 
 impl Store {
+    /// Writes down what changes nothing else in the database.
+    pub async fn audit_append(&self, entry: NewAuditEntry) -> Result<(), StoreError> {
+        let mut write = Write::begin(self.shared(), entry.at).await?;
+        write.audit(entry);
+        write.commit().await
+    }
+
     /// Entries of a workspace, newest first.
     pub async fn audit_list(
         &self,

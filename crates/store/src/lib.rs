@@ -60,7 +60,10 @@ pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, New
 pub use error::{Abandoned, CursorRefused, StoreError};
 pub use feed::Notice;
 pub use ledger::Ending;
-pub use overview::{Overview, OverviewAgent, OverviewCount, OverviewOutcome, OverviewService};
+pub use overview::{
+    Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewOutcome,
+    OverviewService,
+};
 pub use rule::{RuleFields, RuleSaved};
 pub use service::{ServiceFields, ServiceSaved};
 pub use session::Refreshed;

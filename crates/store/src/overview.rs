@@ -1,17 +1,26 @@
 //! The counts and series of the dashboard's first page.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gaiterguard_domain::approval::ActionStatus;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::verdict::{Decision, Judgement};
 
-use crate::connection::{fetch_all, fetch_one, fetch_optional};
+use crate::connection::{Read, fetch_all, fetch_one, fetch_optional};
 use crate::error::StoreError;
+use crate::rows::Cell;
 use crate::store::Store;
 
 /// How many agents and services the overview names.
 const NAMED_MAX: i64 = 5;
+
+/// How many of the newest requests are looked at for the operations that are asked for most.
+const OPERATIONS_LOOKED_AT: i64 = 2000;
+
+/// How many operations the overview names.
+const OPERATIONS_MAX: usize = 8;
 
 /// What happened in a workspace since some instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +35,10 @@ pub struct Overview {
     pub agents: Vec<OverviewAgent>,
     /// The services with most requests.
     pub services: Vec<OverviewService>,
+    /// The operations that the newest requests asked for most.
+    pub operations: Vec<OverviewOperation>,
+    /// What became of the requests that were held.
+    pub held: OverviewHeld,
 }
 
 /// How many requests of one kind there were in a piece of time.
@@ -72,6 +85,34 @@ pub struct OverviewService {
     pub name: String,
     /// How many.
     pub count: i64,
+}
+
+/// How many of the newest requests asked for an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverviewOperation {
+    /// The service's name.
+    pub service: String,
+    /// The method.
+    pub method: String,
+    /// What the documentation calls it; none if it is not documented.
+    pub name: Option<String>,
+    /// How many.
+    pub count: i64,
+}
+
+/// What became of held requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OverviewHeld {
+    /// A human approved them, whatever came then.
+    pub approved: i64,
+    /// A human denied them.
+    pub denied: i64,
+    /// Nobody decided in time.
+    pub expired: i64,
+    /// They were taken back undecided.
+    pub revoked: i64,
+    /// They wait still.
+    pub pending: i64,
 }
 
 /// The words of the column `outcome`.
@@ -175,8 +216,12 @@ impl Store {
             since.0,
             NAMED_MAX,
         );
+        let held = held(&mut read, workspace, since).await?;
+        let operations = operations(&mut read, workspace, since).await?;
         Ok(Overview {
             series,
+            held,
+            operations,
             pending,
             decision_ms_median: median.map(|(duration,)| duration),
             agents: agents
@@ -197,4 +242,73 @@ impl Store {
                 .collect(),
         })
     }
+}
+
+async fn held(
+    read: &mut Read,
+    workspace: WorkspaceId,
+    since: Timestamp,
+) -> Result<OverviewHeld, StoreError> {
+    let counts = fetch_all!(
+        read,
+        (String, i64),
+        "SELECT CASE WHEN approved_at IS NULL THEN status ELSE 'APPROVED' END, COUNT(*)
+         FROM actions WHERE workspace_id = $1 AND created_at >= $2 GROUP BY 1",
+        workspace.0,
+        since.0,
+    );
+    let mut held = OverviewHeld::default();
+    for (word, count) in counts {
+        match ActionStatus::parse(&word) {
+            Some(ActionStatus::Denied) => held.denied += count,
+            Some(ActionStatus::Expired) => held.expired += count,
+            Some(ActionStatus::Revoked) => held.revoked += count,
+            Some(ActionStatus::Pending) => held.pending += count,
+            Some(_) => held.approved += count,
+            None => return Err(StoreError::inconsistent("actions", "status", workspace)),
+        }
+    }
+    Ok(held)
+}
+
+async fn operations(
+    read: &mut Read,
+    workspace: WorkspaceId,
+    since: Timestamp,
+) -> Result<Vec<OverviewOperation>, StoreError> {
+    let rows = fetch_all!(
+        read,
+        (i64, String, String, String),
+        "SELECT requests.id, services.name, method, judgement FROM requests
+         JOIN services ON services.id = requests.service_id
+         WHERE requests.workspace_id = $1 AND requests.created_at >= $2
+         ORDER BY requests.created_at DESC, requests.id DESC LIMIT $3",
+        workspace.0,
+        since.0,
+        OPERATIONS_LOOKED_AT,
+    );
+    let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
+    for (id, service, method, judgement) in rows {
+        let cell = Cell {
+            table: "requests",
+            id: &id,
+        };
+        let judgement: Judgement = cell.json("judgement", &judgement)?;
+        let name = judgement
+            .operation
+            .map(|operation| operation.summary.unwrap_or(operation.id));
+        *counts.entry((service, method, name)).or_default() += 1;
+    }
+    let mut operations: Vec<_> = counts
+        .into_iter()
+        .map(|((service, method, name), count)| OverviewOperation {
+            service,
+            method,
+            name,
+            count,
+        })
+        .collect();
+    operations.sort_by_key(|operation| std::cmp::Reverse(operation.count));
+    operations.truncate(OPERATIONS_MAX);
+    Ok(operations)
 }

@@ -1,5 +1,6 @@
 //! The request ledger as it is read, and its retention. The ledger writer fills it.
 
+use gaiterguard_domain::approval::ActionStatus;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewEntry, RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
@@ -24,6 +25,7 @@ struct RequestRow {
     intent: String,
     judgement: String,
     action_id: Option<String>,
+    action_status: Option<String>,
     created_at: i64,
     upstream_status: Option<i64>,
     completed_at: Option<i64>,
@@ -46,6 +48,13 @@ impl TryFrom<RequestRow> for RequestEntry {
             action: row
                 .action_id
                 .map(|action| cell.action("action_id", &action))
+                .transpose()?,
+            action_status: row
+                .action_status
+                .map(|word| {
+                    ActionStatus::parse(&word)
+                        .ok_or_else(|| StoreError::inconsistent("actions", "status", row.id))
+                })
                 .transpose()?,
             completed_at: time(row.completed_at),
             new: NewEntry {
@@ -77,17 +86,23 @@ impl Store {
         let rows = fetch_all!(
             read,
             RequestRow,
-            "SELECT * FROM requests
-             WHERE workspace_id = $1
-               AND ($2 IS NULL OR agent_id = $2)
-               AND ($3 IS NULL OR service_id = $3)
-               AND ($4 IS NULL OR decision = $4)
-               AND (created_at, id) < ($5, $6)
-             ORDER BY created_at DESC, id DESC LIMIT $7",
+            "SELECT requests.*, actions.status AS action_status
+             FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
+             WHERE requests.workspace_id = $1
+               AND ($2 IS NULL OR requests.agent_id = $2)
+               AND ($3 IS NULL OR requests.service_id = $3)
+               AND ($4 IS NULL OR requests.decision = $4)
+               AND ($5 IS NULL OR actions.status = $5)
+               AND ($6 IS NULL OR LOWER(requests.target_url) LIKE LOWER($6) ESCAPE '!'
+                    OR LOWER(requests.intent) LIKE LOWER($6) ESCAPE '!')
+               AND (requests.created_at, requests.id) < ($7, $8)
+             ORDER BY requests.created_at DESC, requests.id DESC LIMIT $9",
             workspace.0,
             filter.agent.map(|agent| agent.0),
             filter.service.map(|service| service.0),
             filter.decision.map(Decision::as_str),
+            filter.action_status.map(ActionStatus::as_str),
+            filter.text.as_deref().map(containing),
             from.at,
             from.id,
             i64::from(limit) + 1,
@@ -112,7 +127,9 @@ impl Store {
         fetch_optional!(
             read,
             RequestRow,
-            "SELECT * FROM requests WHERE id = $2 AND workspace_id = $1",
+            "SELECT requests.*, actions.status AS action_status
+             FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
+             WHERE requests.id = $2 AND requests.workspace_id = $1",
             workspace.0,
             entry.0,
         )
@@ -152,5 +169,28 @@ impl Store {
             .retention("retention.requests_deleted", removed, at)
             .await?;
         Ok(removed)
+    }
+}
+
+/// The pattern of what contains `text`, whose own wildcards stand for themselves.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::containing;
+
+    #[test]
+    fn wildcards_in_a_search_stand_for_themselves() {
+        assert_eq!(containing("50% Of_all!"), "%50!% Of!_all!!%");
     }
 }

@@ -30,6 +30,7 @@ struct SessionRow {
     user_id: i64,
     workspace_id: i64,
     created_at: i64,
+    expires_at: i64,
 }
 
 impl From<SessionRow> for Session {
@@ -39,6 +40,7 @@ impl From<SessionRow> for Session {
             user: UserId(row.user_id),
             workspace: WorkspaceId(row.workspace_id),
             created_at: Timestamp(row.created_at),
+            expires_at: Timestamp(row.expires_at),
         }
     }
 }
@@ -84,6 +86,7 @@ impl Store {
             user,
             workspace,
             created_at: at,
+            expires_at,
         })
     }
 
@@ -117,6 +120,7 @@ impl Store {
             user: UserId(token.user_id),
             workspace: WorkspaceId(token.workspace_id),
             created_at: Timestamp(token.created_at),
+            expires_at,
         };
         let entry = |event, actor| NewAuditEntry {
             workspace: Some(session.workspace),
@@ -186,7 +190,7 @@ impl Store {
         let row = fetch_optional!(
             read,
             SessionRow,
-            "SELECT id, user_id, workspace_id, created_at FROM sessions
+            "SELECT id, user_id, workspace_id, created_at, expires_at FROM sessions
              WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2",
             session.0,
             now.0,
@@ -204,7 +208,7 @@ impl Store {
         let rows = fetch_all!(
             read,
             SessionRow,
-            "SELECT id, user_id, workspace_id, created_at FROM sessions
+            "SELECT id, user_id, workspace_id, created_at, expires_at FROM sessions
              WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC",
             user.0,
             now.0,

@@ -1,30 +1,38 @@
 /** Everything there is to know about a held request. */
 import { useQuery } from '@tanstack/react-query';
-import type { Action, ActionStatus } from '#/client';
+import { Link } from '@tanstack/react-router';
+import type { Action, ActionStatus, OperationRef } from '#/client';
 import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
+import { outcomeOf, STATUSES } from '#/request/outcome';
 import { takeApart } from '#/text/target';
 import { dateTime, timeAgo, timeLeft } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { useNow } from '#/ui/now';
 import { Badge, Fact, Panel } from '#/ui/parts';
 import { Body } from './Body';
+import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
 import { riskWord } from './weigh';
 
-const STATUS_TONES: Record<ActionStatus, 'soft' | 'good' | 'warn' | 'bad'> = {
-  PENDING: 'warn',
-  APPROVED: 'good',
-  DENIED: 'bad',
-  REVOKED: 'bad',
-  EXPIRED: 'soft',
-  EXECUTING: 'warn',
-  EXECUTED: 'good',
-  INDETERMINATE: 'bad',
+const WILL_BE = 'What will be sent, exactly';
+const WOULD_HAVE_BEEN = 'What would have been sent, exactly';
+const WAS = 'What was sent, exactly';
+
+const SENT_TITLES: Record<ActionStatus, string> = {
+  PENDING: WILL_BE,
+  APPROVED: WILL_BE,
+  DENIED: WOULD_HAVE_BEEN,
+  REVOKED: WOULD_HAVE_BEEN,
+  EXPIRED: WOULD_HAVE_BEEN,
+  EXECUTING: WAS,
+  EXECUTED: WAS,
+  INDETERMINATE: 'What may have been sent, exactly',
 };
 
 /** How an action stands, in a word. */
 export function StatusBadge({ status }: { status: ActionStatus }) {
-  return <Badge tone={STATUS_TONES[status]}>{status.toLowerCase()}</Badge>;
+  const { word, tone } = STATUSES[status];
+  return <Badge tone={tone}>{word}</Badge>;
 }
 
 /** A score with its name. */
@@ -38,8 +46,12 @@ export function RiskBadge({ score }: { score: number }) {
 }
 
 /** What the request will do, in a few words. */
-export function headline(action: Action): string {
-  return action.operation?.summary ?? `${action.method} ${takeApart(action.target_url).path}`;
+export function headline(request: {
+  operation: OperationRef | null;
+  method: string;
+  target_url: string;
+}): string {
+  return request.operation?.summary ?? `${request.method} ${takeApart(request.target_url).path}`;
 }
 
 /** How long is left. */
@@ -57,6 +69,7 @@ export function ActionDetail({ action }: { action: Action }) {
         </p>
         <p className="mt-1 text-sm text-soft">The agent's own words; nothing has checked them.</p>
       </Panel>
+      <Documentation action={action} />
       <Panel title="Why it was held" actions={<RiskBadge score={action.risk_score} />}>
         <p className="text-sm">
           <Visible text={action.risk_explanation} />
@@ -92,7 +105,7 @@ export function ActionDetail({ action }: { action: Action }) {
           </p>
         )}
       </Panel>
-      <Panel title="What will be sent, exactly">
+      <Panel title={SENT_TITLES[action.status]}>
         <ExactRequest action={action} />
       </Panel>
       {action.result && (
@@ -122,11 +135,8 @@ export function ActionDetail({ action }: { action: Action }) {
           )}
           <Fact name="Asked">{dateTime(action.created_at)}</Fact>
           {action.expires_at && <Fact name="Until">{dateTime(action.expires_at)}</Fact>}
-          {action.resolved_at && (
-            <Fact name="Settled">
-              {dateTime(action.resolved_at)}
-              {action.resolved_by !== null && <> by user {action.resolved_by}</>}
-            </Fact>
+          {action.resolved_at && action.status !== 'INDETERMINATE' && (
+            <Fact name="Settled">{dateTime(action.resolved_at)}</Fact>
           )}
           {action.note && (
             <Fact name="Note">
@@ -143,7 +153,8 @@ export function ActionDetail({ action }: { action: Action }) {
   );
 }
 
-function LastRequests({ agentId }: { agentId: number }) {
+/** The latest requests of an agent; nothing where there are none. */
+export function LastRequests({ agentId }: { agentId: number }) {
   const { data } = useQuery(listRequestsOptions({ query: { agent_id: agentId, limit: 6 } }));
   const now = useNow();
   if (!data || data.items.length === 0) return null;
@@ -152,16 +163,14 @@ function LastRequests({ agentId }: { agentId: number }) {
       <ul className="divide-y divide-line text-sm">
         {data.items.map((entry) => (
           <li key={entry.id} className="flex flex-wrap items-baseline gap-x-2 py-1.5">
-            <Badge
-              tone={
-                entry.decision === 'forward' ? 'good' : entry.decision === 'deny' ? 'bad' : 'warn'
-              }
+            <Badge tone={outcomeOf(entry).tone}>{outcomeOf(entry).word}</Badge>
+            <Link
+              to="/history/$id"
+              params={{ id: String(entry.id) }}
+              className="min-w-0 font-mono text-[0.8rem] hover:underline"
             >
-              {entry.decision}
-            </Badge>
-            <span className="min-w-0 font-mono text-[0.8rem]">
               {entry.method} <Visible text={takeApart(entry.target_url).path} />
-            </span>
+            </Link>
             <span className="text-soft">{timeAgo(entry.created_at, now)}</span>
           </li>
         ))}

@@ -11,8 +11,17 @@ export const BODY_LINES_MAX = 60;
 /** The same in characters. */
 export const BODY_CHARACTERS_MAX = 6_000;
 
+/** What was found about an action; a body of ten megabytes is looked through once. */
+const known = new WeakMap<Action, readonly string[]>();
+
 /** Why approving this needs a second press; nothing if it does not. */
-export function reasonsForSecondPress(action: Action): string[] {
+export function reasonsForSecondPress(action: Action): readonly string[] {
+  const reasons = known.get(action) ?? weigh(action);
+  known.set(action, reasons);
+  return reasons;
+}
+
+function weigh(action: Action): string[] {
   const reasons: string[] = [];
   if (action.risk_score >= SECOND_PRESS_SCORE) reasons.push('its risk is high');
   if (action.body_encoding === 'base64') reasons.push('its body cannot be inspected');

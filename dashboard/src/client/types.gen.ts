@@ -101,6 +101,16 @@ export type Action = {
      * What that user told the agent.
      */
     note: string | null;
+    approval: Approval | null;
+    /**
+     * When its execution was begun.
+     */
+    started_at: string | null;
+    resolution: Outcome | null;
+    /**
+     * What is known of an execution whose outcome is unknown.
+     */
+    detail: string | null;
     result: UpstreamAnswer | null;
 };
 
@@ -200,6 +210,24 @@ export type AgentScope = {
 };
 
 /**
+ * A human's approval.
+ */
+export type Approval = {
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * The user.
+     */
+    by: number;
+    /**
+     * What that user told the agent.
+     */
+    note: string | null;
+};
+
+/**
  * An entry of the audit log.
  */
 export type AuditEntry = {
@@ -207,6 +235,14 @@ export type AuditEntry = {
      * Its id.
      */
     id: number;
+    /**
+     * The chain that it is an entry of. Each run of the gateway writes to its own.
+     */
+    chain: number;
+    /**
+     * Its place in the chain, from 1, without gaps in the log as a whole.
+     */
+    sequence: number;
     /**
      * When it happened.
      */
@@ -237,6 +273,24 @@ export type AuditEntry = {
      * Its own hash.
      */
     hash: string;
+};
+
+/**
+ * Whether the audit log is whole.
+ */
+export type AuditVerified = {
+    /**
+     * Whether every entry follows from those before it, and none is missing at an end.
+     */
+    ok: boolean;
+    /**
+     * How many entries were found to hold.
+     */
+    entries: number;
+    /**
+     * What is wrong first.
+     */
+    first_fault?: string;
 };
 
 /**
@@ -414,6 +468,11 @@ export type Credentials = {
     scope?: string | null;
     [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | undefined;
 };
+
+/**
+ * Which database is used.
+ */
+export type DatabaseSetting = 'sqlite' | 'postgres';
 
 /**
  * What an action has come to.
@@ -783,6 +842,16 @@ export type ListAction = {
          * What that user told the agent.
          */
         note: string | null;
+        approval: Approval | null;
+        /**
+         * When its execution was begun.
+         */
+        started_at: string | null;
+        resolution: Outcome | null;
+        /**
+         * What is known of an execution whose outcome is unknown.
+         */
+        detail: string | null;
         result: UpstreamAnswer | null;
     }>;
     /**
@@ -803,6 +872,14 @@ export type ListAuditEntry = {
          * Its id.
          */
         id: number;
+        /**
+         * The chain that it is an entry of. Each run of the gateway writes to its own.
+         */
+        chain: number;
+        /**
+         * Its place in the chain, from 1, without gaps in the log as a whole.
+         */
+        sequence: number;
         /**
          * When it happened.
          */
@@ -923,6 +1000,14 @@ export type ListOperation = {
          * Whether the document calls it deprecated.
          */
         deprecated: boolean;
+        /**
+         * What it takes in path, query and headers.
+         */
+        parameters: Array<OperationParameter>;
+        /**
+         * What it takes in its body, outer fields first; at most 200.
+         */
+        fields: Array<OperationField>;
     }>;
     /**
      * The `cursor` of the next page; null on the last.
@@ -982,6 +1067,7 @@ export type ListRequestEntry = {
          * The rules that matched.
          */
         matched_rules: Array<MatchedRule>;
+        operation: OperationRef | null;
         /**
          * The status that the upstream answered with.
          */
@@ -990,6 +1076,7 @@ export type ListRequestEntry = {
          * The action, if it was held.
          */
         action_id: string | null;
+        action_status: ActionStatus | null;
         /**
          * When it was decided.
          */
@@ -1058,6 +1145,98 @@ export type ListRule = {
      * The `cursor` of the next page; null on the last.
      */
     next_cursor: string | null;
+};
+
+/**
+ * A page.
+ */
+export type ListSession = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Its id.
+         */
+        id: number;
+        /**
+         * When the user signed in.
+         */
+        createdAt: string;
+        /**
+         * When it ends unless it is used before.
+         */
+        expiresAt: string;
+        /**
+         * Whether it is the one that asks.
+         */
+        isCurrent: boolean;
+    }>;
+    /**
+     * The `cursor` of the next page; null on the last.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * What is held when a configured language model fails.
+ */
+export type LlmFailureMode = 'block_unsafe' | 'block_all';
+
+/**
+ * A language model, and how it is doing. Each process counts for itself, from its start.
+ */
+export type LlmState = {
+    /**
+     * `LLM_MODEL`: its name.
+     */
+    model: string;
+    /**
+     * `LLM_TIMEOUT_MS`: how long a judgement may take.
+     */
+    timeout_ms: number;
+    /**
+     * `LLM_FAILURE_MODE`: what is held when it fails.
+     */
+    failure_mode: LlmFailureMode;
+    /**
+     * Whether it is left alone at present because it failed repeatedly.
+     */
+    is_resting: boolean;
+    /**
+     * Calls of its server since the start.
+     */
+    calls: number;
+    /**
+     * Tokens sent to it today (UTC).
+     */
+    input_tokens_today: number;
+    /**
+     * Tokens it answered with today.
+     */
+    output_tokens_today: number;
+    /**
+     * What they cost, in the currency of the configured prices.
+     */
+    cost_today: number;
+    /**
+     * `LLM_DAILY_TOKENS_MAX`: the most tokens a day.
+     */
+    daily_tokens_max: number | null;
+    /**
+     * `LLM_DAILY_COST_MAX`: the most that a day may cost.
+     */
+    daily_cost_max: number | null;
+};
+
+/**
+ * What a test of the language model showed.
+ */
+export type LlmTested = {
+    /**
+     * How long it took.
+     */
+    milliseconds: number;
 };
 
 /**
@@ -1241,6 +1420,70 @@ export type Operation = {
      * Whether the document calls it deprecated.
      */
     deprecated: boolean;
+    /**
+     * What it takes in path, query and headers.
+     */
+    parameters: Array<OperationParameter>;
+    /**
+     * What it takes in its body, outer fields first; at most 200.
+     */
+    fields: Array<OperationField>;
+};
+
+/**
+ * A documented field of a body.
+ */
+export type OperationField = {
+    /**
+     * Its JSON pointer, with `*` for the members of a list.
+     */
+    pointer: string;
+    /**
+     * What it means.
+     */
+    description: string | null;
+    /**
+     * Its JSON type, if the document names exactly one.
+     */
+    kind: string | null;
+    /**
+     * The values it may have; empty if the document lists none.
+     */
+    values: Array<string>;
+    /**
+     * Whether the object that holds it must have it.
+     */
+    required: boolean;
+};
+
+/**
+ * A documented parameter.
+ */
+export type OperationParameter = {
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * Where it stands.
+     */
+    place: ParameterPlace;
+    /**
+     * What it means.
+     */
+    description: string | null;
+    /**
+     * The JSON type of its value, if the document names exactly one.
+     */
+    kind: string | null;
+    /**
+     * The values it may have; empty if the document lists none.
+     */
+    values: Array<string>;
+    /**
+     * Whether it must be given.
+     */
+    required: boolean;
 };
 
 /**
@@ -1310,6 +1553,14 @@ export type Overview = {
      * The services with most requests.
      */
     services: Array<OverviewNamed>;
+    /**
+     * The operations that the newest 2,000 requests asked for most.
+     */
+    operations: Array<OverviewOperation>;
+    /**
+     * What became of the requests that were held.
+     */
+    held: OverviewHeld;
 };
 
 /**
@@ -1335,6 +1586,32 @@ export type OverviewCounts = {
 };
 
 /**
+ * What became of held requests.
+ */
+export type OverviewHeld = {
+    /**
+     * A human approved them, whatever came then.
+     */
+    approved: number;
+    /**
+     * A human denied them.
+     */
+    denied: number;
+    /**
+     * Nobody decided in time.
+     */
+    expired: number;
+    /**
+     * They were taken back undecided.
+     */
+    revoked: number;
+    /**
+     * They wait still.
+     */
+    pending: number;
+};
+
+/**
  * An agent or a service, and how many requests.
  */
 export type OverviewNamed = {
@@ -1353,6 +1630,28 @@ export type OverviewNamed = {
 };
 
 /**
+ * An operation, and how many requests asked for it.
+ */
+export type OverviewOperation = {
+    /**
+     * The service's name.
+     */
+    service: string;
+    /**
+     * The method.
+     */
+    method: string;
+    /**
+     * What the documentation calls it; null if it is not documented.
+     */
+    name: string | null;
+    /**
+     * How many.
+     */
+    count: number;
+};
+
+/**
  * A piece of time.
  */
 export type OverviewPiece = OverviewCounts & {
@@ -1361,6 +1660,11 @@ export type OverviewPiece = OverviewCounts & {
      */
     from: string;
 };
+
+/**
+ * Where a parameter stands.
+ */
+export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
  * What waits for a human.
@@ -1550,6 +1854,11 @@ export type Registration = {
 };
 
 /**
+ * Who may register.
+ */
+export type RegistrationSetting = 'first' | 'open' | 'closed';
+
+/**
  * What became of a request.
  */
 export type RequestDecision = 'forward' | 'hold' | 'deny';
@@ -1602,6 +1911,7 @@ export type RequestEntry = {
      * The rules that matched.
      */
     matched_rules: Array<MatchedRule>;
+    operation: OperationRef | null;
     /**
      * The status that the upstream answered with.
      */
@@ -1610,6 +1920,7 @@ export type RequestEntry = {
      * The action, if it was held.
      */
     action_id: string | null;
+    action_status: ActionStatus | null;
     /**
      * When it was decided.
      */
@@ -1867,9 +2178,102 @@ export type ServiceChange = {
 };
 
 /**
+ * A session.
+ */
+export type Session = {
+    /**
+     * Its id.
+     */
+    id: number;
+    /**
+     * When the user signed in.
+     */
+    createdAt: string;
+    /**
+     * When it ends unless it is used before.
+     */
+    expiresAt: string;
+    /**
+     * Whether it is the one that asks.
+     */
+    isCurrent: boolean;
+};
+
+/**
  * How a refresh token comes.
  */
 export type SessionKind = 'token' | 'cookie';
+
+/**
+ * What is configured. Everything is set in the gateway's environment and read at its start.
+ */
+export type Settings = {
+    /**
+     * `RISK_THRESHOLD`: the score from which a request is held.
+     */
+    risk_threshold: number;
+    /**
+     * `APPROVAL_PENDING_TTL_HOURS`: how long an undecided action waits.
+     */
+    pending_ttl_ms: number;
+    /**
+     * `APPROVAL_EXECUTE_TTL_HOURS`: how long an approved action may be executed.
+     */
+    execute_ttl_ms: number;
+    /**
+     * `MAX_PENDING_PER_AGENT`: how many actions of one agent may wait.
+     */
+    pending_per_agent_max: number;
+    /**
+     * `IDEMPOTENCY_TTL_HOURS`: how long an idempotency key is remembered.
+     */
+    idempotency_ttl_ms: number;
+    /**
+     * `LEDGER_RETENTION_DAYS`: how long decisions are kept.
+     */
+    ledger_retention_ms: number;
+    /**
+     * `RESULT_RETENTION_DAYS`: how long the answers to executed actions are kept.
+     */
+    result_retention_ms: number;
+    /**
+     * `MAX_STORED_ANSWER_BYTES`: up to which length an answer is kept.
+     */
+    stored_answer_bytes_max: number;
+    /**
+     * `MAX_REQUEST_BODY_BYTES`: how long a request on an agent's route may be.
+     */
+    request_body_bytes_max: number;
+    /**
+     * `UPSTREAM_CONNECT_TIMEOUT_MS`.
+     */
+    upstream_connect_timeout_ms: number;
+    /**
+     * `UPSTREAM_TIMEOUT_MS`: to the first byte of an answer.
+     */
+    upstream_timeout_ms: number;
+    /**
+     * `UPSTREAM_IDLE_TIMEOUT_MS`: between pieces of an answer.
+     */
+    upstream_idle_timeout_ms: number;
+    /**
+     * `JWT_ACCESS_EXPIRY`: how long an access token lives.
+     */
+    access_token_ttl_ms: number;
+    /**
+     * `JWT_REFRESH_EXPIRY`: how long a session lives that is not used.
+     */
+    session_ttl_ms: number;
+    /**
+     * `REGISTRATION`: who may register.
+     */
+    registration: RegistrationSetting;
+    /**
+     * `DATABASE_URL`: which database is used.
+     */
+    database: DatabaseSetting;
+    llm: LlmState | null;
+};
 
 /**
  * One observation that made a request more or less risky.
@@ -1993,6 +2397,25 @@ export type Status = {
     detail?: string | null;
     result?: UpstreamAnswer | null;
 };
+
+/**
+ * A request that is to be sent to a service.
+ */
+export type TestCall = {
+    /**
+     * The method; GET if it is left out.
+     */
+    method?: TestMethod;
+    /**
+     * The path below the base URL, with its query.
+     */
+    path: string;
+};
+
+/**
+ * A method that only reads.
+ */
+export type TestMethod = 'GET' | 'HEAD';
 
 /**
  * A text of several lines.
@@ -2932,6 +3355,72 @@ export type ListAuditResponses = {
 
 export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
 
+export type ExportAuditData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/audit/export';
+};
+
+export type ExportAuditErrors = {
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type ExportAuditError = ExportAuditErrors[keyof ExportAuditErrors];
+
+export type ExportAuditResponses = {
+    /**
+     * A line for each entry, in the form of `GET /audit`.
+     */
+    200: string;
+};
+
+export type ExportAuditResponse = ExportAuditResponses[keyof ExportAuditResponses];
+
+export type VerifyAuditData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/audit/verify';
+};
+
+export type VerifyAuditErrors = {
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type VerifyAuditError = VerifyAuditErrors[keyof VerifyAuditErrors];
+
+export type VerifyAuditResponses = {
+    /**
+     * What was found.
+     */
+    200: AuditVerified;
+};
+
+export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
+
 export type LogInData = {
     body: Login;
     path?: never;
@@ -3160,6 +3649,98 @@ export type RegisterResponses = {
 };
 
 export type RegisterResponse = RegisterResponses[keyof RegisterResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many items at most.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/auth/sessions';
+};
+
+export type ListSessionsErrors = {
+    /**
+     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
+
+export type ListSessionsResponses = {
+    /**
+     * A page of them.
+     */
+    200: ListSession;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type EndSessionData = {
+    body?: never;
+    path: {
+        /**
+         * The session.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/auth/sessions/{id}';
+};
+
+export type EndSessionErrors = {
+    /**
+     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: the workspace has no such thing.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type EndSessionError = EndSessionErrors[keyof EndSessionErrors];
+
+export type EndSessionResponses = {
+    /**
+     * The session has ended.
+     */
+    200: Done;
+};
+
+export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
 
 export type StreamEventsData = {
     body?: never;
@@ -3617,6 +4198,14 @@ export type ListRequestsData = {
          * Only those that were decided so.
          */
         decision?: RequestDecision;
+        /**
+         * Only those that were held and whose action stands here.
+         */
+        action_status?: ActionStatus;
+        /**
+         * Only those with this in their address or intent, in either case of its letters.
+         */
+        q?: string;
         /**
          * How many items at most.
          */
@@ -4694,6 +5283,150 @@ export type ListOperationsResponses = {
 };
 
 export type ListOperationsResponse = ListOperationsResponses[keyof ListOperationsResponses];
+
+export type TestCallData = {
+    body: TestCall;
+    path: {
+        /**
+         * The service.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/services/{id}/test-call';
+};
+
+export type TestCallErrors = {
+    /**
+     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `target_not_allowed`: the path leads out of the base URL, or the address may not be dialled; or `kill_switch`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: the workspace has no such thing.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: the body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: the body is too long.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: the body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `upstream_unreachable`, `upstream_broken` or `credential_unavailable`: there is no answer.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+    /**
+     * `upstream_timeout`: there was no answer in time.
+     */
+    504: Problem;
+};
+
+export type TestCallError = TestCallErrors[keyof TestCallErrors];
+
+export type TestCallResponses = {
+    /**
+     * What the service answered.
+     */
+    200: UpstreamAnswer;
+};
+
+export type TestCallResponse = TestCallResponses[keyof TestCallResponses];
+
+export type GetSettingsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/settings';
+};
+
+export type GetSettingsErrors = {
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type GetSettingsError = GetSettingsErrors[keyof GetSettingsErrors];
+
+export type GetSettingsResponses = {
+    /**
+     * The settings.
+     */
+    200: Settings;
+};
+
+export type GetSettingsResponse = GetSettingsResponses[keyof GetSettingsResponses];
+
+export type TestLlmData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/settings/llm/test';
+};
+
+export type TestLlmErrors = {
+    /**
+     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no language model.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * The language model gave no answer that can be used.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type TestLlmError = TestLlmErrors[keyof TestLlmErrors];
+
+export type TestLlmResponses = {
+    /**
+     * It answered.
+     */
+    200: LlmTested;
+};
+
+export type TestLlmResponse = TestLlmResponses[keyof TestLlmResponses];
 
 export type GetStatusData = {
     body?: never;

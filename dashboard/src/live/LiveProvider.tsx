@@ -1,11 +1,13 @@
 /** What happens at the gateway, carried into what the pages hold. */
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { type Action, getApproval, type PendingApprovals } from '#/client';
 import {
   getKillSwitchQueryKey,
   listPendingApprovalsQueryKey,
 } from '#/client/@tanstack/react-query.gen';
+import { notify } from '#/notify/notify';
 import type { ServerEvent } from './parse';
 import { followEvents, type StreamState } from './stream';
 
@@ -17,10 +19,14 @@ export const useLive = () => useContext(LiveContext);
 /** Other pages than the queue are brought up to date at most this often. */
 const REFETCH_EVERY_MS = 1000;
 
+/** More held requests than this are not fetched one by one. */
+const ASKED_AT_ONCE_MAX = 4;
+
 /** Follows the gateway's events while it is on the page. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<StreamState>('connecting');
   const queries = useQueryClient();
+  const navigate = useNavigate();
 
   useEffect(() => {
     const pendingKey = listPendingApprovalsQueryKey();
@@ -38,27 +44,42 @@ export function LiveProvider({ children }: { children: ReactNode }) {
               'getOverview',
               'listAudit',
               'listAgents',
+              'listServices',
               'getAgent',
             ].includes(name);
           },
         });
       }, REFETCH_EVERY_MS);
     };
+    let asked = 0;
+    let refetchQueue: ReturnType<typeof setTimeout> | undefined;
     const onCreated = async (actionId: string) => {
+      // Many at once are fetched as one list.
+      if (asked >= ASKED_AT_ONCE_MAX) {
+        refetchQueue ??= setTimeout(() => {
+          refetchQueue = undefined;
+          void queries.invalidateQueries({ queryKey: pendingKey });
+        }, REFETCH_EVERY_MS);
+        return;
+      }
+      asked += 1;
       try {
         const { data: action } = await getApproval({
           path: { action_id: actionId },
           throwOnError: true,
         });
         if (action.status !== 'PENDING') return;
-        queries.setQueryData<PendingApprovals>(pendingKey, (held) => withAction(held, action));
+        changeQueue(queries, (held) => withAction(held, action));
+        notify(action, (id) => void navigate({ to: '/', search: { action: id } }));
       } catch {
         void queries.invalidateQueries({ queryKey: pendingKey });
+      } finally {
+        asked -= 1;
       }
     };
     const onUpdated = (actionId: string, status: string | undefined) => {
       if (status === 'PENDING') return;
-      queries.setQueryData<PendingApprovals>(pendingKey, (held) => withoutAction(held, actionId));
+      changeQueue(queries, (held) => withoutAction(held, actionId));
       void queries.invalidateQueries({
         predicate: ({ queryKey }) => {
           const key = queryKey[0] as { _id?: string; path?: { action_id?: string } } | undefined;
@@ -83,9 +104,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     });
     return () => {
       clearTimeout(refetch);
+      clearTimeout(refetchQueue);
       stop();
     };
-  }, [queries]);
+  }, [queries, navigate]);
 
   return <LiveContext value={state}>{children}</LiveContext>;
 }
@@ -97,6 +119,16 @@ function withAction(held: PendingApprovals | undefined, action: Action) {
   const approvals = [...others, action];
   approvals.sort((a, b) => a.created_at.localeCompare(b.created_at));
   return { ...held, approvals };
+}
+
+/** Changes the queue as it is held here. A list that is on its way may know nothing of it yet. */
+export function changeQueue(
+  queries: QueryClient,
+  change: (held: PendingApprovals | undefined) => PendingApprovals | undefined,
+) {
+  const queryKey = listPendingApprovalsQueryKey();
+  queries.setQueryData<PendingApprovals>(queryKey, change);
+  if (queries.isFetching({ queryKey }) > 0) void queries.invalidateQueries({ queryKey });
 }
 
 /** The queue without it. */

@@ -1,12 +1,12 @@
 /** Decisions, and what became of them. Nothing is hidden before the gateway has said that it happened. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
-import { type Action, approve, blockAgent, deny, type PendingApprovals } from '#/client';
+import { type Action, approve, blockAgent, deny } from '#/client';
 import {
   getApprovalQueryKey,
   listPendingApprovalsQueryKey,
 } from '#/client/@tanstack/react-query.gen';
-import { withoutAction } from '#/live/LiveProvider';
+import { changeQueue, withoutAction } from '#/live/LiveProvider';
 import { messageOf } from '#/session/client';
 import { ProblemError } from '#/session/session';
 
@@ -36,9 +36,7 @@ export function useDecide(): Decisions {
       const fail = (message: string) => setFailures((before) => new Map(before).set(id, message));
       try {
         await send(action, choice);
-        queries.setQueryData<PendingApprovals>(listPendingApprovalsQueryKey(), (held) =>
-          withoutAction(held, id),
-        );
+        changeQueue(queries, (held) => withoutAction(held, id));
         if (choice.kind === 'deny' && choice.isBlocking) {
           try {
             await blockAgent({ path: { id: action.agent_id }, throwOnError: true });

@@ -24,7 +24,7 @@ function SignIn() {
     setError(null);
     try {
       await (isNew ? register(email, password) : signIn(email, password));
-      await navigate({ to: '/' });
+      await navigate({ to: isNew ? '/set-up' : '/' });
     } catch (failure) {
       setError(failure);
       setIsBusy(false);

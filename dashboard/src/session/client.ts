@@ -21,3 +21,20 @@ export function messageOf(error: unknown): string {
   if (error instanceof TypeError) return 'the gateway could not be reached';
   return error instanceof Error ? error.message : 'something went wrong';
 }
+
+/** What the gateway says is wrong with a field. */
+export function fieldError(error: unknown, field: string): string | undefined {
+  return faults(error).find((fault) => fault.field === field)?.message;
+}
+
+/** A failure, unless all that is wrong is told beside one of these fields. */
+export function notBeside(error: unknown, fields: readonly string[]): unknown {
+  const all = faults(error);
+  return all.length > 0 && all.every(({ field }) => fields.includes(field)) ? null : error;
+}
+
+/** What is wrong with each field; a name that is taken is told by its code alone. */
+function faults(error: unknown): ReadonlyArray<{ field: string; message: string }> {
+  if (!(error instanceof ProblemError)) return [];
+  return error.code === 'name_taken' ? [{ field: 'name', message: error.message }] : error.fields;
+}

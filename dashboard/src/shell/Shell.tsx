@@ -1,17 +1,40 @@
 /** What stands around every page: navigation, the kill switch, and how the connection stands. */
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet } from '@tanstack/react-router';
-import { Inbox, type LucideIcon, Menu, Moon, Sun, X } from 'lucide-react';
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import {
+  Bot,
+  ChartColumn,
+  History,
+  Inbox,
+  LogOut,
+  type LucideIcon,
+  Menu,
+  Moon,
+  Plug,
+  Scale,
+  ScrollText,
+  Settings,
+  Sun,
+  X,
+} from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { listPendingApprovalsOptions } from '#/client/@tanstack/react-query.gen';
 import { useLive } from '#/live/LiveProvider';
+import { signOut } from '#/session/session';
 import { Button } from '#/ui/parts';
-import { chooseTheme } from '#/ui/theme';
+import { chooseTheme, useTheme } from '#/ui/theme';
 import { KillSwitch, KillSwitchBanner } from './KillSwitch';
 import { showCount } from './title';
 
 const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
   { to: '/', text: 'Queue', icon: Inbox },
+  { to: '/overview', text: 'Overview', icon: ChartColumn },
+  { to: '/history', text: 'History', icon: History },
+  { to: '/rules', text: 'Rules', icon: Scale },
+  { to: '/services', text: 'Services', icon: Plug },
+  { to: '/agents', text: 'Agents', icon: Bot },
+  { to: '/audit', text: 'Audit', icon: ScrollText },
+  { to: '/settings', text: 'Settings', icon: Settings },
 ];
 
 /** The shell. */
@@ -53,6 +76,7 @@ export function Shell() {
           <Connection />
           <div className="ml-auto flex items-center gap-1">
             <ThemeButton />
+            <SignOutButton />
             <KillSwitch />
           </div>
         </div>
@@ -105,22 +129,55 @@ function Connection() {
   return (
     <span role="status" className="flex items-center gap-1.5 text-xs text-soft">
       <span aria-hidden className={`size-2 rounded-full ${tone}`} />
-      {text}
+      {/* On a phone there is room for bad news alone. */}
+      <span className={state === 'live' ? 'sr-only sm:not-sr-only' : ''}>{text}</span>
     </span>
   );
 }
 
+function SignOutButton() {
+  const navigate = useNavigate();
+  const [isBusy, setIsBusy] = useState(false);
+  const [hasFailed, setHasFailed] = useState(false);
+  const leave = async () => {
+    setIsBusy(true);
+    setHasFailed(false);
+    try {
+      await signOut();
+      await navigate({ to: '/sign-in' });
+    } catch {
+      setHasFailed(true);
+      setIsBusy(false);
+    }
+  };
+  return (
+    <>
+      {hasFailed && (
+        <span role="alert" className="text-xs text-bad">
+          You are still signed in
+        </span>
+      )}
+      <Button
+        tone="quiet"
+        className="px-2"
+        aria-label="Sign out"
+        isBusy={isBusy}
+        onClick={() => void leave()}
+      >
+        {!isBusy && <LogOut aria-hidden className="size-5" />}
+      </Button>
+    </>
+  );
+}
+
 function ThemeButton() {
-  const [isDark, setIsDark] = useState(() => document.documentElement.dataset.theme === 'dark');
+  const { isDark } = useTheme();
   return (
     <Button
       tone="quiet"
       className="px-2"
       aria-label={isDark ? 'Use light colours' : 'Use dark colours'}
-      onClick={() => {
-        chooseTheme(isDark ? 'light' : 'dark');
-        setIsDark(!isDark);
-      }}
+      onClick={() => chooseTheme(isDark ? 'light' : 'dark')}
     >
       {isDark ? <Sun aria-hidden className="size-5" /> : <Moon aria-hidden className="size-5" />}
     </Button>

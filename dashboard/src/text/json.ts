@@ -9,7 +9,7 @@ export function layOutJson(text: string): string | null {
   }
   const pieces: string[] = [];
   let depth = 0;
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gs) ?? [];
+  const tokens = tokensOf(text);
   tokens.forEach((token, index) => {
     const next = tokens[index + 1];
     if (token === '{' || token === '[') {
@@ -27,6 +27,46 @@ export function layOutJson(text: string): string | null {
     }
   });
   return pieces.join('');
+}
+
+function tokensOf(text: string): string[] {
+  return text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gs) ?? [];
+}
+
+/**
+ * Every text, number and word of a JSON text with its JSON pointer, spelled as it stands there; a
+ * name that stands twice comes twice. Nothing if the text is no JSON.
+ */
+export function jsonLeaves(text: string): Array<{ pointer: string; value: string }> {
+  try {
+    JSON.parse(text);
+  } catch {
+    return [];
+  }
+  const leaves: Array<{ pointer: string; value: string }> = [];
+  // For each object or list that is open: the name or the index of the member at hand.
+  const path: Array<string | number> = [];
+  const tokens = tokensOf(text);
+  tokens.forEach((token, index) => {
+    const last = path.length - 1;
+    if (token === '{') path.push('');
+    else if (token === '[') path.push(0);
+    else if (token === '}' || token === ']') path.pop();
+    else if (token === ',') {
+      const place = path[last];
+      if (typeof place === 'number') path[last] = place + 1;
+    } else if (tokens[index + 1] === ':' && typeof path[last] === 'string') {
+      path[last] = escaped(JSON.parse(token));
+    } else if (token !== ':') {
+      const value = token.startsWith('"') ? JSON.parse(token) : token;
+      leaves.push({ pointer: path.map((part) => `/${part}`).join(''), value });
+    }
+  });
+  return leaves;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** Beyond this depth further indents would only push the text off the page. */

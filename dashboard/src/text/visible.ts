@@ -48,6 +48,13 @@ export function visibleSegments(text: string): Segment[] {
   return segments;
 }
 
+/** The same in a line of plain text, for what can hold nothing else. */
+export function visibleText(text: string): string {
+  return visibleSegments(text)
+    .map((segment) => ('text' in segment ? segment.text : `[${segment.mark}]`))
+    .join('');
+}
+
 /** Whether it holds anything that the eye would miss. */
 export function hasHidden(text: string): boolean {
   return text.search(HIDDEN) >= 0;

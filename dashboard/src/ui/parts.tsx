@@ -13,6 +13,15 @@ const BUTTON_TONES: Record<Tone, string> = {
   quiet: 'border-transparent hover:bg-raised',
 };
 
+const BUTTON_SHAPE =
+  'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium';
+
+/** How a link looks that stands among buttons. */
+export const BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.plain}`;
+
+/** How a link looks that leads to what the page is for. */
+export const MAIN_BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.main}`;
+
 /** A button. While `isBusy` it cannot be pressed again. */
 export function Button({
   tone = 'plain',
@@ -26,7 +35,7 @@ export function Button({
       type="button"
       {...rest}
       disabled={rest.disabled || isBusy}
-      className={`inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium disabled:cursor-not-allowed disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
+      className={`${BUTTON_SHAPE} disabled:cursor-not-allowed disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
     >
       {isBusy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
       {children}
@@ -38,24 +47,33 @@ export function Button({
 export const FIELD =
   'w-full min-h-10 rounded-md border border-line bg-page px-3 py-1.5 text-base text-ink placeholder:text-soft sm:text-sm';
 
-/** A labelled field; what is inside gets its id. */
+/** A labelled field; what is inside gets its id, and the ids of what describes it. */
 export function Field({
   label,
   hint,
+  error,
   children,
 }: {
   label: string;
   hint?: ReactNode;
-  children: (id: string, hintId: string | undefined) => ReactNode;
+  error?: string | undefined;
+  children: (id: string, describedBy: string | undefined) => ReactNode;
 }) {
   const id = useId();
   const hintId = hint ? `${id}-hint` : undefined;
+  const errorId = error ? `${id}-error` : undefined;
+  const describedBy = [errorId, hintId].filter(Boolean).join(' ') || undefined;
   return (
     <div className="space-y-1">
       <label htmlFor={id} className="block text-sm font-medium">
         {label}
       </label>
-      {children(id, hintId)}
+      {children(id, describedBy)}
+      {error && (
+        <p id={errorId} role="alert" className="text-sm break-words text-bad">
+          {error}
+        </p>
+      )}
       {hint && (
         <p id={hintId} className="text-sm text-soft">
           {hint}
@@ -69,14 +87,20 @@ export function Field({
 export function TextField({
   label,
   hint,
+  error,
   ...rest
-}: ComponentProps<'input'> & { label: string; hint?: ReactNode }) {
+}: ComponentProps<'input'> & {
+  label: string;
+  hint?: ReactNode;
+  error?: string | undefined;
+}) {
   return (
-    <Field label={label} hint={hint}>
-      {(id, hintId) => (
+    <Field label={label} hint={hint} error={error}>
+      {(id, describedBy) => (
         <input
           id={id}
-          aria-describedby={hintId}
+          aria-describedby={describedBy}
+          aria-invalid={error ? true : undefined}
           autoComplete="off"
           {...rest}
           className={`${FIELD} ${rest.className ?? ''}`}
@@ -90,17 +114,25 @@ export function TextField({
 export function Choice({
   label,
   hint,
+  error,
   options,
   ...rest
 }: ComponentProps<'select'> & {
   label: string;
   hint?: ReactNode;
+  error?: string | undefined;
   options: ReadonlyArray<readonly [value: string, text: string]>;
 }) {
   return (
-    <Field label={label} hint={hint}>
-      {(id, hintId) => (
-        <select id={id} aria-describedby={hintId} {...rest} className={FIELD}>
+    <Field label={label} hint={hint} error={error}>
+      {(id, describedBy) => (
+        <select
+          id={id}
+          aria-describedby={describedBy}
+          aria-invalid={error ? true : undefined}
+          {...rest}
+          className={FIELD}
+        >
           {options.map(([value, text]) => (
             <option key={value} value={value}>
               {text}

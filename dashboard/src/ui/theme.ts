@@ -1,13 +1,14 @@
 /** Light or dark: as the system says, unless the human chose. */
+import { useSyncExternalStore } from 'react';
 
 /** What can be chosen. */
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEPT = 'gaiterguard.theme';
 const system = window.matchMedia('(prefers-color-scheme: dark)');
+const listeners = new Set<() => void>();
 
-/** What was chosen. */
-export function chosenTheme(): Theme {
+function chosen(): Theme {
   const kept = localStorage.getItem(KEPT);
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
@@ -25,7 +26,25 @@ export function startTheme() {
 }
 
 function apply() {
-  const chosen = chosenTheme();
-  const isDark = chosen === 'dark' || (chosen === 'system' && system.matches);
-  document.documentElement.dataset.theme = isDark ? 'dark' : 'light';
+  document.documentElement.dataset.theme = isDark() ? 'dark' : 'light';
+  for (const each of listeners) each();
+}
+
+function isDark(): boolean {
+  return chosen() === 'dark' || (chosen() === 'system' && system.matches);
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+/** What was chosen, and whether the page is dark by it. */
+export function useTheme(): { theme: Theme; isDark: boolean } {
+  return {
+    theme: useSyncExternalStore(subscribe, chosen),
+    isDark: useSyncExternalStore(subscribe, isDark),
+  };
 }

@@ -6,7 +6,7 @@ use gaiterguard_tests::{Agent, EchoUpstream, Human, Storage, TestGateway, finish
 /// What agents call; everything else is for humans.
 const AGENT_ROUTES: &str = "^/(proxy|status)";
 /// Operations that would end the session under which the others are tried, and streams without end.
-const NOT_TRIED: [&str; 2] = ["/auth/logout", "/events"];
+const NOT_TRIED: [&str; 3] = ["/auth/logout", "/auth/sessions/{id}", "/events"];
 
 async fn gateway() -> (TestGateway, EchoUpstream, Human, Agent) {
     let upstream = EchoUpstream::start().await;

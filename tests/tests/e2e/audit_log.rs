@@ -1,16 +1,20 @@
-//! `gaiterguard audit verify`: the log holds beside a gateway at work, and shows what was done to it.
+//! The audit log: checked by command and over the API, and taken home. The log holds beside a gateway at work, and shows what was done to it.
 
 use std::process::Output;
 use std::time::Duration;
 
-use gaiterguard_tests::{Storage, TestGateway, on_both_databases};
+use gaiterguard_tests::{Human, Storage, TestGateway, on_both_databases};
+use serde_json::Value;
 
 use crate::by_hand::ByHand;
+use crate::scene::Scene;
 use crate::traffic::Town;
 
 on_both_databases!(
     it_holds_beside_a_gateway_at_work,
     every_change_by_hand_is_found,
+    the_dashboard_checks_it_as_the_command_does,
+    a_file_holds_every_entry_of_the_workspace_and_no_other,
 );
 
 async fn verify(gateway: &TestGateway) -> Output {
@@ -190,4 +194,78 @@ async fn every_change_by_hand_is_found(storage: Storage) {
         }
         assert!(entries_that_hold(gateway).await >= whole, "{statements:?}");
     }
+}
+
+async fn the_dashboard_checks_it_as_the_command_does(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    scene.hold("one").await;
+    let verify = async || {
+        let answer = scene.human.post("/audit/verify").send().await;
+        answer.expect_status(200).json()
+    };
+    let before = entries_that_hold(&scene.gateway).await;
+    let found = verify().await;
+    assert_eq!(found["ok"], true);
+    assert!(found["entries"].as_u64().unwrap() >= before, "{found}");
+    assert!(found.get("first_fault").is_none());
+
+    let mut database = ByHand::open(&scene.gateway).await;
+    let id = database
+        .number("SELECT id FROM audit WHERE event = 'action.created'")
+        .await;
+    database
+        .change(&format!(
+            "UPDATE audit SET actor = 'user:999' WHERE id = {id}"
+        ))
+        .await;
+    let found = verify().await;
+    assert_eq!(found["ok"], false);
+    let fault = found["first_fault"].as_str().unwrap();
+    assert!(
+        fault.contains(&format!("entry {id} does not follow")),
+        "{fault}"
+    );
+    assert!(complaint(&scene.gateway).await.contains(fault));
+}
+
+async fn a_file_holds_every_entry_of_the_workspace_and_no_other(storage: Storage) {
+    let scene = Scene::on(TestGateway::builder(storage).setting("REGISTRATION", "open")).await;
+    for number in 0..260 {
+        scene
+            .get(&format!("/notes/{number}"))
+            .await
+            .expect_status(200);
+    }
+    let other = Human::register_as(&scene.gateway, "other@example.com").await;
+    let export = async |human: &Human| -> Vec<Value> {
+        let answer = human.get("/audit/export").send().await.expect_status(200);
+        assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
+        let text = answer.text();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let lines = export(&scene.human).await;
+    assert!(lines.len() > 260, "{} lines", lines.len());
+    let mut ids: Vec<_> = lines
+        .iter()
+        .map(|line| line["id"].as_i64().unwrap())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), lines.len());
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["sequence"].as_i64().unwrap() > 0)
+    );
+    let newest = scene.human.get("/audit?limit=1").send().await.json();
+    assert_eq!(newest["items"][0], lines[0]);
+    let theirs = export(&other).await;
+    assert!(
+        theirs
+            .iter()
+            .all(|line| !ids.contains(&line["id"].as_i64().unwrap()))
+    );
+    assert!(!theirs.is_empty());
 }

@@ -26,7 +26,7 @@ use std::time::Duration;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
-use gaiterguard_domain::user::{Email, User};
+use gaiterguard_domain::user::{Email, Session, User};
 use gaiterguard_store::{Refreshed, Store, UserCreated, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -296,6 +296,30 @@ impl Identity {
         // That it ended in the meantime is what was asked for, too.
         self.store.session_revoke(caller.session, at, audit).await?;
         Ok(())
+    }
+
+    /// The sessions of the caller's user that have not ended, the newest first.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, SessionError> {
+        Ok(self
+            .store
+            .session_list(caller.user, self.clock.now())
+            .await?)
+    }
+
+    /// Ends a session of the caller's user, as [`Self::logout`] does the caller's own. False if the
+    /// user has no such session, or not any more.
+    pub async fn end_session(
+        &self,
+        caller: &Caller,
+        session: SessionId,
+    ) -> Result<bool, SessionError> {
+        let at = self.clock.now();
+        let live = self.store.session_get_live(session, at).await?;
+        let Some(live) = live.filter(|live| live.user == caller.user) else {
+            return Ok(false);
+        };
+        let audit = session_entry(caller.user, live.id, live.workspace, at, "session.revoked");
+        Ok(self.store.session_revoke(live.id, at, audit).await?)
     }
 
     /// The user that a caller is.

@@ -23,6 +23,7 @@ mod material;
 mod metrics;
 mod server;
 mod spending;
+mod trial;
 mod weigh;
 mod word;
 
@@ -188,6 +189,16 @@ impl Llm {
             Ok(findings) => combine(&question, &findings),
             Err(unjudged) => self.unjudged(&question, &unjudged),
         }
+    }
+
+    /// How long a judgement may take as a whole.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What may be spent in a day.
+    pub fn ceilings(&self) -> Ceilings {
+        self.line.spending.ceilings()
     }
 
     /// The model's name.

@@ -97,6 +97,10 @@ impl Spending {
         }
     }
 
+    pub(super) fn ceilings(&self) -> Ceilings {
+        self.ceilings
+    }
+
     /// Sets aside what a call may use at most; nothing if that is above a ceiling.
     pub(super) fn reserve(&self, tokens: Tokens) -> Option<Reservation<'_>> {
         let mut day = self.today();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::console::{self, EXIT_SETTINGS};
-use crate::endpoints::{DashboardState, PublicOrigin};
+use crate::endpoints::{Configured, DashboardState, PublicOrigin};
 use crate::engine::{Engine, EngineError};
 use crate::lifecycle::{DRAIN_MAX, Lifecycle, StopSignals};
 use crate::listen::{self, Limits, Listener, Socket};
@@ -73,6 +73,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             desk: engine.desk.clone(),
             identity: Arc::clone(&engine.identity),
             public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url)),
+            configured: Arc::new(Configured::of(settings)),
             clock: Arc::clone(&engine.clock),
             lifecycle: lifecycle.clone(),
         },

@@ -1,14 +1,22 @@
-//! `GET /audit`: who did what.
+//! `/audit`: who did what, as a list, as a file, and whether it is whole.
 
 use std::sync::Arc;
 
-use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse};
+use axum::{BoxError, Json};
+use futures_util::Stream;
+use futures_util::stream::unfold;
 use gaiterguard_domain::audit::AuditEntry;
+use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::Gateway;
+use gaiterguard_store::Store;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,8 +30,17 @@ use crate::problem::Problem;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(verify))
+        .routes(routes!(export))
 }
+
+/// How many entries are read at a time for a file.
+const EXPORTED_AT_ONCE: u32 = 200;
+
+/// Reading the whole log is much work for the database: one at a time does it.
+static VERIFYING: Mutex<()> = Mutex::const_new(());
 
 /// An entry of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +48,10 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 pub(crate) struct AuditBody {
     /// Its id.
     id: i64,
+    /// The chain that it is an entry of. Each run of the gateway writes to its own.
+    chain: i64,
+    /// Its place in the chain, from 1, without gaps in the log as a whole.
+    sequence: i64,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -58,6 +79,8 @@ impl From<AuditEntry> for AuditBody {
     fn from(entry: AuditEntry) -> Self {
         Self {
             id: entry.id.0,
+            chain: entry.chain,
+            sequence: entry.sequence,
             at: entry.at,
             actor: entry.actor,
             event: entry.event,
@@ -73,7 +96,7 @@ impl From<AuditEntry> for AuditBody {
 /// Who did what
 ///
 /// The newest first. Entries are chained by their hashes, so that none can be changed or removed
-/// without showing; `gaiterguard audit verify` checks them all.
+/// without showing; `POST /audit/verify` checks them all.
 #[utoipa::path(
     get,
     path = "/audit",
@@ -96,4 +119,125 @@ async fn list(
         .audit_list(caller.workspace(), cursor, query.limit.get())
         .await?;
     Ok(Json(List::of(page)))
+}
+
+/// Whether the audit log is whole.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditVerified)]
+pub(crate) struct VerifiedBody {
+    /// Whether every entry follows from those before it, and none is missing at an end.
+    ok: bool,
+    /// How many entries were found to hold.
+    entries: u64,
+    /// What is wrong first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    first_fault: Option<String>,
+}
+
+/// Check that the audit log is whole
+///
+/// All chains of this gateway are gone through, as `gaiterguard audit verify` does; the entries of
+/// every workspace are links of them.
+#[utoipa::path(
+    post,
+    path = "/audit/verify",
+    operation_id = "verifyAudit",
+    tag = "audit",
+    responses((status = 200, description = "What was found.", body = VerifiedBody))
+)]
+async fn verify(
+    State(gateway): State<Arc<Gateway>>,
+    _: Caller,
+) -> Result<Json<VerifiedBody>, Problem> {
+    let _turn = VERIFYING.lock().await;
+    let mut held = 0;
+    let verified = gateway
+        .store()
+        .audit_verify(|entries| held = entries)
+        .await?;
+    Ok(Json(match verified {
+        Ok(entries) => VerifiedBody {
+            ok: true,
+            entries,
+            first_fault: None,
+        },
+        Err(broken) => VerifiedBody {
+            ok: false,
+            entries: held,
+            first_fault: Some(broken.to_string()),
+        },
+    }))
+}
+
+/// The audit log as a file
+///
+/// Every entry of the workspace as a line of JSON, the newest first. A file that breaks off is not
+/// whole.
+#[utoipa::path(
+    get,
+    path = "/audit/export",
+    operation_id = "exportAudit",
+    tag = "audit",
+    responses((
+        status = 200,
+        description = "A line for each entry, in the form of `GET /audit`.",
+        body = String,
+        content_type = "application/x-ndjson",
+        headers(("Content-Disposition" = String, description = "Suggests a name for the file.")),
+    ))
+)]
+async fn export(State(gateway): State<Arc<Gateway>>, caller: Caller) -> impl IntoResponse {
+    let lines = lines(gateway.store().clone(), caller.workspace());
+    let headers = AppendHeaders([
+        (CONTENT_TYPE, "application/x-ndjson"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"audit.jsonl\""),
+    ]);
+    (headers, Body::from_stream(lines))
+}
+
+/// Where reading for a file goes on.
+enum Next {
+    First,
+    After(String),
+    Nothing,
+}
+
+impl Next {
+    /// The lines of the page that begins here, and what comes after it.
+    async fn page(&self, store: &Store, workspace: WorkspaceId) -> Result<(Bytes, Self), BoxError> {
+        let cursor = match self {
+            Self::After(cursor) => Some(cursor.as_str()),
+            Self::First | Self::Nothing => None,
+        };
+        let page = store
+            .audit_list(workspace, cursor, EXPORTED_AT_ONCE)
+            .await?;
+        let mut lines = Vec::new();
+        for entry in page.items {
+            serde_json::to_writer(&mut lines, &AuditBody::from(entry))?;
+            lines.push(b'\n');
+        }
+        let next = page.next_cursor.map_or(Self::Nothing, Self::After);
+        Ok((lines.into(), next))
+    }
+}
+
+/// The entries of a workspace as lines, a page of them at a time and only as they are taken.
+fn lines(
+    store: Store,
+    workspace: WorkspaceId,
+) -> impl Stream<Item = Result<Bytes, BoxError>> + Send {
+    unfold((store, Next::First), move |(store, next)| async move {
+        if matches!(next, Next::Nothing) {
+            return None;
+        }
+        match next.page(&store, workspace).await {
+            Ok((lines, next)) => Some((Ok(lines), (store, next))),
+            Err(error) => {
+                tracing::error!(%error, "an export of the audit log broke off");
+                Some((Err(error), (store, Next::Nothing)))
+            }
+        }
+    })
 }

@@ -1,13 +1,13 @@
 //! `/services/{id}/docs` and `/services/{id}/operations`: what describes a service.
 
 use axum::Json;
-use gaiterguard_apidocs::Operation;
+use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
 use gaiterguard_domain::document::{Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::{document, service};
 use http::StatusCode;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,14 +15,14 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::fields::LongFields;
-use super::list::{Cursor, Done, Limit, List, PageQuery, foreign_cursor};
+use super::list::{Cursor, Done, Limit, List, PageQuery, SearchText, each, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
 use crate::problem::Problem;
 
-/// The longest text that operations are searched for, in characters.
-const SEARCH_CHARS_MAX: usize = 200;
+/// How many fields of an operation's body are listed.
+const FIELDS_MAX: usize = 200;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -218,22 +218,6 @@ struct OperationsQuery {
     cursor: Option<Cursor>,
 }
 
-/// What is searched for.
-#[derive(Debug)]
-struct SearchText(String);
-
-impl<'de> Deserialize<'de> for SearchText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.chars().count() > SEARCH_CHARS_MAX {
-            return Err(serde::de::Error::custom(
-                "must be at most 200 characters long",
-            ));
-        }
-        Ok(Self(text))
-    }
-}
-
 /// A documented operation, as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Operation)]
@@ -254,6 +238,86 @@ struct ListedOperation {
     tags: Vec<String>,
     /// Whether the document calls it deprecated.
     deprecated: bool,
+    /// What it takes in path, query and headers.
+    parameters: Vec<ParameterBody>,
+    /// What it takes in its body, outer fields first; at most 200.
+    fields: Vec<FieldBody>,
+}
+
+/// A documented parameter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OperationParameter)]
+struct ParameterBody {
+    /// Its name.
+    name: String,
+    /// Where it stands.
+    #[schema(value_type = PlaceWord)]
+    place: Place,
+    /// What it means.
+    #[schema(required)]
+    description: Option<String>,
+    /// The JSON type of its value, if the document names exactly one.
+    #[schema(required)]
+    kind: Option<String>,
+    /// The values it may have; empty if the document lists none.
+    values: Vec<String>,
+    /// Whether it must be given.
+    required: bool,
+}
+
+/// Where a parameter stands.
+#[derive(ToSchema)]
+#[schema(as = ParameterPlace, rename_all = "snake_case")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+enum PlaceWord {
+    Path,
+    Query,
+    Header,
+    Cookie,
+}
+
+/// A documented field of a body.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OperationField)]
+struct FieldBody {
+    /// Its JSON pointer, with `*` for the members of a list.
+    #[schema(example = "/items/*/price")]
+    pointer: String,
+    /// What it means.
+    #[schema(required)]
+    description: Option<String>,
+    /// Its JSON type, if the document names exactly one.
+    #[schema(required)]
+    kind: Option<String>,
+    /// The values it may have; empty if the document lists none.
+    values: Vec<String>,
+    /// Whether the object that holds it must have it.
+    required: bool,
+}
+
+impl From<Parameter> for ParameterBody {
+    fn from(parameter: Parameter) -> Self {
+        Self {
+            name: parameter.name,
+            place: parameter.place,
+            description: parameter.description,
+            kind: parameter.kind,
+            values: parameter.values,
+            required: parameter.required,
+        }
+    }
+}
+
+impl From<Field> for FieldBody {
+    fn from(field: Field) -> Self {
+        Self {
+            pointer: field.pointer,
+            description: field.description,
+            kind: field.kind,
+            values: field.values,
+            required: field.required,
+        }
+    }
 }
 
 impl From<(i64, &Operation)> for ListedOperation {
@@ -266,6 +330,15 @@ impl From<(i64, &Operation)> for ListedOperation {
             description: operation.description.clone(),
             tags: operation.tags.clone(),
             deprecated: operation.deprecated,
+            parameters: each(operation.parameters.clone()),
+            fields: operation
+                .body
+                .fields
+                .iter()
+                .take(FIELDS_MAX)
+                .cloned()
+                .map(Into::into)
+                .collect(),
         }
     }
 }
@@ -292,7 +365,7 @@ async fn operations(
     service::get(editing.desk(), editing.workspace(), id).await?;
     let definitions = editing.definitions();
     let catalog = definitions.as_ref().and_then(|known| known.catalog(id));
-    let words = query.q.as_ref().map_or("", |text| text.0.as_str());
+    let words = query.q.as_ref().map_or("", SearchText::as_str);
     let found = catalog.map(|catalog| catalog.search_operations(words, usize::MAX));
     let numbered = (1..).zip(found.into_iter().flatten()).collect();
     let page = PageQuery {

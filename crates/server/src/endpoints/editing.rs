@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
-use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::authority::Definitions;
 use gaiterguard_gateway::desk::{DefinitionError, Desk, Editor};
@@ -57,6 +57,11 @@ impl Editing {
         self.caller.workspace()
     }
 
+    /// The caller.
+    pub(crate) fn user(&self) -> UserId {
+        self.caller.0.user
+    }
+
     /// What the gateway decides by at present in the caller's workspace.
     pub(crate) fn definitions(&self) -> Option<Arc<Definitions>> {
         self.gateway.authority().definitions(self.workspace())
@@ -69,7 +74,7 @@ impl Editing {
     ) -> Result<T, Problem> {
         let editor = Editor {
             workspace: self.workspace(),
-            user: self.caller.0.user,
+            user: self.user(),
         };
         let changed = make(&self.desk, editor).await;
         // Even a change that failed may have been made: its commit's answer can be lost.

@@ -66,6 +66,41 @@ impl<'de> Deserialize<'de> for Cursor {
     }
 }
 
+/// The longest text that a list is searched for, in characters.
+const SEARCH_CHARS_MAX: usize = 200;
+
+/// What a list is searched for.
+#[derive(Debug)]
+pub(crate) struct SearchText(String);
+
+impl SearchText {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text.
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for SearchText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.chars().count() > SEARCH_CHARS_MAX {
+            return Err(serde::de::Error::custom(
+                "must be at most 200 characters long",
+            ));
+        }
+        // PostgreSQL knows no text with one.
+        if text.contains('\0') {
+            return Err(serde::de::Error::custom("must hold no null character"));
+        }
+        Ok(Self(text))
+    }
+}
+
 /// Which page of a list without filters.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

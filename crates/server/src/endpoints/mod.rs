@@ -22,7 +22,9 @@ mod refused;
 mod request;
 mod rule;
 mod service;
+mod settings;
 mod state;
+mod test_call;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use utoipa_axum::routes;
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody, StatusWord};
 pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use list::each;
+pub(crate) use settings::Configured;
 pub(crate) use state::DashboardState;
 
 use crate::openapi::with_session;
@@ -45,11 +48,13 @@ pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
         .merge(agent::routes())
         .merge(service::routes())
         .merge(document::routes())
+        .merge(test_call::routes())
         .merge(rule::routes())
         .merge(kill_switch::routes())
         .merge(request::routes())
         .merge(audit::routes())
         .merge(overview::routes())
+        .merge(settings::routes())
         .merge(events::routes());
     auth::routes().merge(with_session(signed_in))
 }

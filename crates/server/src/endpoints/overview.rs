@@ -8,7 +8,9 @@ use axum::extract::State;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_store::{Overview, OverviewCount, OverviewOutcome};
+use gaiterguard_store::{
+    Overview, OverviewCount, OverviewHeld, OverviewOperation, OverviewOutcome,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,6 +18,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::caller::Caller;
+use super::list::each;
 use crate::extract::ApiQuery;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
@@ -84,6 +87,64 @@ pub(crate) struct OverviewBody {
     agents: Vec<Named>,
     /// The services with most requests.
     services: Vec<Named>,
+    /// The operations that the newest 2,000 requests asked for most.
+    operations: Vec<AskedOperation>,
+    /// What became of the requests that were held.
+    held: Held,
+}
+
+/// An operation, and how many requests asked for it.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OverviewOperation)]
+pub(crate) struct AskedOperation {
+    /// The service's name.
+    service: String,
+    /// The method.
+    method: String,
+    /// What the documentation calls it; null if it is not documented.
+    #[schema(required)]
+    name: Option<String>,
+    /// How many.
+    count: i64,
+}
+
+/// What became of held requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OverviewHeld)]
+pub(crate) struct Held {
+    /// A human approved them, whatever came then.
+    approved: i64,
+    /// A human denied them.
+    denied: i64,
+    /// Nobody decided in time.
+    expired: i64,
+    /// They were taken back undecided.
+    revoked: i64,
+    /// They wait still.
+    pending: i64,
+}
+
+impl From<OverviewHeld> for Held {
+    fn from(held: OverviewHeld) -> Self {
+        Self {
+            approved: held.approved,
+            denied: held.denied,
+            expired: held.expired,
+            revoked: held.revoked,
+            pending: held.pending,
+        }
+    }
+}
+
+impl From<OverviewOperation> for AskedOperation {
+    fn from(operation: OverviewOperation) -> Self {
+        Self {
+            service: operation.service,
+            method: operation.method,
+            name: operation.name,
+            count: operation.count,
+        }
+    }
 }
 
 /// How many requests were decided how.
@@ -180,6 +241,8 @@ impl OverviewBody {
             series,
             agents: agents.collect(),
             services: services.collect(),
+            operations: each(overview.operations),
+            held: overview.held.into(),
         }
     }
 }
@@ -256,6 +319,8 @@ mod tests {
             decision_ms_median: None,
             agents: vec![],
             services: vec![],
+            operations: vec![],
+            held: OverviewHeld::default(),
         };
         let body = OverviewBody::of(overview, from, from.after(long * 3), 3, long);
         let counts: Vec<_> = body.series.iter().map(|piece| piece.counts).collect();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use gaiterguard_domain::approval::ActionStatus;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
@@ -16,9 +17,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::DashboardState;
-use super::approval::action::MatchedRuleBody;
+use super::approval::action::{MatchedRuleBody, OperationBody, StatusWord};
 use super::caller::Caller;
-use super::list::{Cursor, Limit, List, each};
+use super::list::{Cursor, Limit, List, SearchText, each};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -68,12 +69,18 @@ pub(crate) struct RequestBody {
     risk_explanation: String,
     /// The rules that matched.
     matched_rules: Vec<MatchedRuleBody>,
+    /// The documented operation that it calls, where one is known.
+    #[schema(required)]
+    operation: Option<OperationBody>,
     /// The status that the upstream answered with.
     #[schema(required, minimum = 100, maximum = 999)]
     upstream_status: Option<u16>,
     /// The action, if it was held.
     #[schema(required)]
     action_id: Option<Uuid>,
+    /// Where that action stands.
+    #[schema(required, value_type = Option<StatusWord>)]
+    action_status: Option<ActionStatus>,
     /// When it was decided.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -97,8 +104,10 @@ impl From<RequestEntry> for RequestBody {
             risk_score: judgement.verdict.score,
             risk_explanation: judgement.verdict.explanation,
             matched_rules: each(judgement.matched_rules),
+            operation: judgement.operation.map(Into::into),
             upstream_status: entry.upstream_status,
             action_id: entry.action.map(|action| action.0),
+            action_status: entry.action_status,
             created_at: entry.new.at,
             completed_at: entry.completed_at,
         }
@@ -116,6 +125,12 @@ struct Filter {
     /// Only those that were decided so.
     #[param(value_type = Option<DecisionWord>)]
     decision: Option<Decision>,
+    /// Only those that were held and whose action stands here.
+    #[param(value_type = Option<StatusWord>)]
+    action_status: Option<ActionStatus>,
+    /// Only those with this in their address or intent, in either case of its letters.
+    #[param(value_type = Option<String>, max_length = 200)]
+    q: Option<SearchText>,
     /// How many items at most.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
@@ -148,6 +163,8 @@ async fn list(
         agent: query.agent_id.map(AgentId),
         service: query.service_id.map(ServiceId),
         decision: query.decision,
+        action_status: query.action_status,
+        text: query.q.map(SearchText::into_string),
     };
     let cursor = query.cursor.as_ref().map(Cursor::as_str);
     let page = gateway

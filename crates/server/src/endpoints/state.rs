@@ -9,6 +9,7 @@ use gaiterguard_gateway::desk::Desk;
 use gaiterguard_gateway::identity::Identity;
 
 use super::auth::origin::PublicOrigin;
+use super::settings::Configured;
 use crate::lifecycle::Lifecycle;
 
 /// Shared by all of them; a clone is another handle.
@@ -22,6 +23,8 @@ pub(crate) struct DashboardState {
     pub(crate) identity: Arc<Identity>,
     /// Where browsers find this gateway.
     pub(crate) public_origin: Arc<PublicOrigin>,
+    /// What may be shown of the settings.
+    pub(crate) configured: Arc<Configured>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// The process's running and stopping.
@@ -43,6 +46,7 @@ parts! {
     desk: Desk,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
+    configured: Arc<Configured>,
     clock: Arc<dyn Clock>,
     lifecycle: Lifecycle,
 }

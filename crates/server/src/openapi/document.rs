@@ -37,6 +37,7 @@ use crate::routes;
         (name = "requests", description = "Every decision that the gateway took."),
         (name = "audit", description = "Who did what."),
         (name = "overview", description = "Counts and series."),
+        (name = "settings", description = "What is configured."),
         (name = "events", description = "What happens, as it happens."),
         (name = "watching", description = "For machines, without a token."),
     ),

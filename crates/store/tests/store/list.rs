@@ -5,7 +5,7 @@ use std::time::Duration;
 use gaiterguard_domain::approval::{ActionEvent, ActionStatus};
 use gaiterguard_domain::ledger::{Outcome, RequestFilter};
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_store::{ActionFilter, OverviewOutcome, Store, StoreError};
+use gaiterguard_store::{ActionFilter, OverviewHeld, OverviewOutcome, Store, StoreError};
 
 use crate::steps::{answer, apply, completion, done};
 use crate::support::{Database, NOW, World, later, on_both, word};
@@ -116,6 +116,7 @@ async fn requests_are_listed_in_pages(_: &Database, store: &Store) {
         decision: Some(Decision::Deny),
         agent: Some(world.agent),
         service: Some(world.service),
+        ..RequestFilter::default()
     };
     let page = store
         .request_list(world.workspace, &filter, None, 4)
@@ -123,6 +124,23 @@ async fn requests_are_listed_in_pages(_: &Database, store: &Store) {
         .unwrap();
     assert_eq!(page.items.len(), 1);
     assert_eq!(page.next_cursor, None);
+    world.held(store).await;
+    let count = async |status, text: &str| {
+        let filter = RequestFilter {
+            action_status: status,
+            text: Some(text.to_owned()),
+            ..RequestFilter::default()
+        };
+        let page = store.request_list(world.workspace, &filter, None, 50);
+        page.await.unwrap().items.len()
+    };
+    let all = count(None, "").await;
+    assert_eq!(all, 7);
+    assert_eq!(count(Some(ActionStatus::Pending), "").await, 1);
+    assert_eq!(count(Some(ActionStatus::Denied), "").await, 0);
+    let intent = page.items[0].new.intent.to_uppercase();
+    assert_eq!(count(None, &intent).await, all);
+    assert_eq!(count(None, "%_").await, 0);
 }
 
 async fn the_overview_counts(_: &Database, store: &Store) {
@@ -171,6 +189,16 @@ async fn the_overview_counts(_: &Database, store: &Store) {
         ),
         ("stripe", 4)
     );
+    assert_eq!(
+        overview.held,
+        OverviewHeld {
+            denied: 1,
+            pending: 1,
+            ..OverviewHeld::default()
+        }
+    );
+    let operations = overview.operations.iter();
+    assert_eq!(operations.map(|operation| operation.count).sum::<i64>(), 4);
     let nothing = store
         .overview(world.workspace, later(1000), minute, later(1000))
         .await

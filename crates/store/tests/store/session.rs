@@ -1,6 +1,7 @@
 //! Sessions and their refresh tokens.
 
 use gaiterguard_domain::id::SessionId;
+use gaiterguard_domain::user::Session;
 use gaiterguard_store::{Refreshed, Store};
 
 use crate::support::{Database, NOW, World, audit, later, on_both};
@@ -24,7 +25,11 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
         .session_refresh([1; 32], [2; 32], later(200), later(1))
         .await
         .unwrap();
-    assert_eq!(rotated, Refreshed::Rotated(session.clone()));
+    let lengthened = Session {
+        expires_at: later(200),
+        ..session.clone()
+    };
+    assert_eq!(rotated, Refreshed::Rotated(lengthened));
     assert!(
         store
             .session_get_live(session.id, later(150))

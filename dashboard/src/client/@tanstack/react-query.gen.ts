@@ -3,8 +3,8 @@
 import { type DefaultError, type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { approve, blockAgent, compileRule, createAgent, createDocument, createRule, createService, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, execute, getAgent, getApproval, getHealth, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRequest, getRule, getService, getStatus, listAgents, listApprovals, listAudit, listDocuments, listOperations, listPendingApprovals, listRequests, listRules, listServices, logIn, logOut, me, type Options, proxy, refresh, refreshDocument, register, resolve, revoke, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, unblockAgent, updateAgent, updateRule, updateService, validateCondition } from '../sdk.gen';
-import type { ApproveData, ApproveError, ApproveResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, ExecuteData, ExecuteError, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetHealthData, GetHealthResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsResponse, GetOpenapiData, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, MeData, MeError, MeResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse } from '../types.gen';
+import { approve, blockAgent, compileRule, createAgent, createDocument, createRule, createService, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, endSession, execute, exportAudit, getAgent, getApproval, getHealth, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRequest, getRule, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listDocuments, listOperations, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, me, type Options, proxy, refresh, refreshDocument, register, resolve, revoke, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, testCall, testLlm, unblockAgent, updateAgent, updateRule, updateService, validateCondition, verifyAudit } from '../sdk.gen';
+import type { ApproveData, ApproveError, ApproveResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetHealthData, GetHealthResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsResponse, GetOpenapiData, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, MeData, MeError, MeResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, TestCallData, TestCallError, TestCallResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -398,7 +398,7 @@ export const listAuditQueryKey = (options?: Options<ListAuditData>) => createQue
  * Who did what
  *
  * The newest first. Entries are chained by their hashes, so that none can be changed or removed
- * without showing; `gaiterguard audit verify` checks them all.
+ * without showing; `POST /audit/verify` checks them all.
  */
 export const listAuditOptions = (options?: Options<ListAuditData>) => queryOptions<ListAuditResponse, ListAuditError, ListAuditResponse, ReturnType<typeof listAuditQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -419,7 +419,7 @@ export const listAuditInfiniteQueryKey = (options?: Options<ListAuditData>): Que
  * Who did what
  *
  * The newest first. Entries are chained by their hashes, so that none can be changed or removed
- * without showing; `gaiterguard audit verify` checks them all.
+ * without showing; `POST /audit/verify` checks them all.
  */
 export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => infiniteQueryOptions<ListAuditResponse, ListAuditError, InfiniteData<ListAuditResponse>, QueryKey<Options<ListAuditData>>, string | Pick<QueryKey<Options<ListAuditData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -442,6 +442,47 @@ export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => in
     },
     queryKey: listAuditInfiniteQueryKey(options)
 });
+
+export const exportAuditQueryKey = (options?: Options<ExportAuditData>) => createQueryKey('exportAudit', options);
+
+/**
+ * The audit log as a file
+ *
+ * Every entry of the workspace as a line of JSON, the newest first. A file that breaks off is not
+ * whole.
+ */
+export const exportAuditOptions = (options?: Options<ExportAuditData>) => queryOptions<ExportAuditResponse, ExportAuditError, ExportAuditResponse, ReturnType<typeof exportAuditQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await exportAudit({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: exportAuditQueryKey(options)
+});
+
+/**
+ * Check that the audit log is whole
+ *
+ * All chains of this gateway are gone through, as `gaiterguard audit verify` does; the entries of
+ * every workspace are links of them.
+ */
+export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>): UseMutationOptions<VerifyAuditResponse, VerifyAuditError, Options<VerifyAuditData>> => {
+    const mutationOptions: UseMutationOptions<VerifyAuditResponse, VerifyAuditError, Options<VerifyAuditData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await verifyAudit({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 /**
  * Log in
@@ -527,6 +568,74 @@ export const registerMutation = (options?: Partial<Options<RegisterData>>): UseM
     const mutationOptions: UseMutationOptions<RegisterResponse, RegisterError, Options<RegisterData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await register({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listSessionsQueryKey = (options?: Options<ListSessionsData>) => createQueryKey('listSessions', options);
+
+/**
+ * Where the user is signed in
+ *
+ * The sessions that have not ended, the newest first.
+ */
+export const listSessionsOptions = (options?: Options<ListSessionsData>) => queryOptions<ListSessionsResponse, ListSessionsError, ListSessionsResponse, ReturnType<typeof listSessionsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listSessions({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listSessionsQueryKey(options)
+});
+
+export const listSessionsInfiniteQueryKey = (options?: Options<ListSessionsData>): QueryKey<Options<ListSessionsData>> => createQueryKey('listSessions', options, true);
+
+/**
+ * Where the user is signed in
+ *
+ * The sessions that have not ended, the newest first.
+ */
+export const listSessionsInfiniteOptions = (options?: Options<ListSessionsData>) => infiniteQueryOptions<ListSessionsResponse, ListSessionsError, InfiniteData<ListSessionsResponse>, QueryKey<Options<ListSessionsData>>, string | Pick<QueryKey<Options<ListSessionsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListSessionsData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listSessions({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listSessionsInfiniteQueryKey(options)
+});
+
+/**
+ * End a session
+ *
+ * Its refresh token and its access tokens stop at once.
+ */
+export const endSessionMutation = (options?: Partial<Options<EndSessionData>>): UseMutationOptions<EndSessionResponse, EndSessionError, Options<EndSessionData>> => {
+    const mutationOptions: UseMutationOptions<EndSessionResponse, EndSessionError, Options<EndSessionData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await endSession({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -1217,6 +1326,66 @@ export const listOperationsInfiniteOptions = (options: Options<ListOperationsDat
     },
     queryKey: listOperationsInfiniteQueryKey(options)
 });
+
+/**
+ * Send a test call
+ *
+ * Sends a request that only reads to the service, with its credential, and answers with what came
+ * back: up to 64 KiB of the body, with echoes of the credential masked. Any status of the service
+ * is an answer. It is written to the audit log.
+ */
+export const testCallMutation = (options?: Partial<Options<TestCallData>>): UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> => {
+    const mutationOptions: UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await testCall({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getSettingsQueryKey = (options?: Options<GetSettingsData>) => createQueryKey('getSettings', options);
+
+/**
+ * What is configured
+ *
+ * No secret is among it.
+ */
+export const getSettingsOptions = (options?: Options<GetSettingsData>) => queryOptions<GetSettingsResponse, GetSettingsError, GetSettingsResponse, ReturnType<typeof getSettingsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getSettings({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getSettingsQueryKey(options)
+});
+
+/**
+ * Ask the language model for one word
+ *
+ * The question counts against the day's ceilings as every other does.
+ */
+export const testLlmMutation = (options?: Partial<Options<TestLlmData>>): UseMutationOptions<TestLlmResponse, TestLlmError, Options<TestLlmData>> => {
+    const mutationOptions: UseMutationOptions<TestLlmResponse, TestLlmError, Options<TestLlmData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await testLlm({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const getStatusQueryKey = (options: Options<GetStatusData>) => createQueryKey('getStatus', options);
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::approval::{ActionState, ActionStatus, Ending, Finding, Revocation, Word};
 use gaiterguard_domain::header;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
@@ -77,6 +77,18 @@ pub(crate) struct ActionBody {
     /// What that user told the agent.
     #[schema(required)]
     note: Option<String>,
+    /// The approval that its execution rests on.
+    #[schema(required)]
+    approval: Option<ApprovalBody>,
+    /// When its execution was begun.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    /// What a human found out about an execution whose outcome was unknown.
+    #[schema(required, value_type = Option<super::decide::FindingWord>)]
+    resolution: Option<Finding>,
+    /// What is known of an execution whose outcome is unknown.
+    #[schema(required)]
+    detail: Option<String>,
     /// The upstream's answer, once it was executed and while it is kept.
     #[schema(required)]
     result: Option<KeptAnswerBody>,
@@ -95,6 +107,20 @@ pub(crate) enum StatusWord {
     Executing,
     Executed,
     Indeterminate,
+}
+
+/// A human's approval.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Approval)]
+pub(crate) struct ApprovalBody {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The user.
+    by: i64,
+    /// What that user told the agent.
+    #[schema(required)]
+    note: Option<String>,
 }
 
 /// One observation that made a request more or less risky.
@@ -153,6 +179,20 @@ impl From<ActionView> for ActionBody {
         } = view;
         let (request_body, body_encoding) = body_text(&request.body);
         let word = action.state.word();
+        let approval = action.state.approval();
+        let execution = action.state.execution();
+        let detail = match &action.state {
+            ActionState::Indeterminate { detail, .. } => Some(detail.clone()),
+            _ => None,
+        };
+        let resolution = match &action.state {
+            ActionState::Executed {
+                ending: Ending::Resolved(_),
+                ..
+            } => Some(Finding::Executed),
+            ActionState::Revoked(Revocation::Resolved(_)) => Some(Finding::NotExecuted),
+            _ => None,
+        };
         Self {
             action_id: action.id.0,
             status: action.state.status(),
@@ -175,9 +215,23 @@ impl From<ActionView> for ActionBody {
             resolved_at: action.state.resolved_at(),
             resolved_by: word.map(|word| word.by.0),
             note: word.and_then(|word| word.note.clone()),
+            approval: approval.cloned().map(Into::into),
+            resolution,
+            started_at: execution.map(|execution| execution.started_at),
+            detail,
             result: answer.as_ref().map(KeptAnswerBody::shown),
             method: action.method,
             target_url: action.target_url,
+        }
+    }
+}
+
+impl From<Word> for ApprovalBody {
+    fn from(word: Word) -> Self {
+        Self {
+            at: word.at,
+            by: word.by.0,
+            note: word.note,
         }
     }
 }

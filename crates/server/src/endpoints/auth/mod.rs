@@ -7,6 +7,7 @@ mod me;
 pub(super) mod origin;
 mod refresh;
 mod register;
+mod session;
 mod shown_token;
 mod user;
 
@@ -20,7 +21,9 @@ use crate::openapi::with_session;
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::new()
         .routes(routes!(logout::logout))
-        .routes(routes!(me::me));
+        .routes(routes!(me::me))
+        .routes(routes!(session::list))
+        .routes(routes!(session::end));
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(login::login))

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HOSTILE, Stage } from './page';
+
+let stage: Stage;
+let service: number;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.signIn();
+  service = await stage.service('things');
+  await stage.service(`other ${HOSTILE}`);
+});
+
+afterAll(() => stage?.stop());
+
+const ask = (key: string) =>
+  stage.gateway.call(
+    'POST',
+    '/proxy',
+    { service_id: service, method: 'GET', path: '/notes', intent: 'Read the notes' },
+    { 'Agent-Key': key },
+  );
+
+test('an agent is made, and its key is shown until it is stored', async () => {
+  const { page } = stage;
+  await page.getByRole('link', { name: 'Agents' }).click();
+  await page.getByText('No agents yet').waitFor();
+  await stage.expectFine('agents-empty');
+  await page.getByRole('button', { name: 'New agent' }).click();
+  await page.getByLabel('Name').fill(HOSTILE);
+  await page.getByLabel('things').check();
+  await page.getByLabel('Held calls stay open').fill('30');
+  await stage.expectFine('agents-new');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+
+  const shown = page.getByTestId('agent-key');
+  await shown.waitFor();
+  await stage.expectFine('agents-key');
+  await page.keyboard.press('Escape');
+  await page.mouse.click(5, 5);
+  await page.goBack().catch(() => null);
+  await shown.waitFor();
+  expect(await page.getByRole('button', { name: 'Done' }).isDisabled()).toBe(true);
+  const key = (await shown.textContent()) ?? '';
+  expect(key).toMatch(/^agt_[0-9a-f]{64}$/);
+  expect(await ask(key)).toMatchObject({ status: 200 });
+  await page.getByLabel('I have stored the key').check();
+  await page.getByRole('button', { name: 'Done' }).click();
+
+  await page.getByText('<img src=x onerror=alert(1)>').first().waitFor();
+  await page.getByText('U+00A0').first().waitFor();
+  expect((await page.content()).includes(key)).toBe(false);
+  await stage.expectFine('agents');
+});
+
+test('what the gateway refuses is told beside the field, and what was typed stays', async () => {
+  const { page } = stage;
+  await page.getByRole('button', { name: 'New agent' }).click();
+  await page.getByLabel('Name').fill('   ');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await page.getByRole('alert').waitFor();
+  expect(await page.getByLabel('Name').getAttribute('aria-invalid')).toBe('true');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+test('settings and scope are changed at the gateway', async () => {
+  const { page } = stage;
+  const { id } = await stage.agent('clerk', [service]);
+  await stage.open('/agents');
+  await page.getByRole('link', { name: 'clerk' }).click();
+  await page.getByLabel('Name').fill('chief clerk');
+  await page.getByLabel('Key expires').fill('2031-02-03T04:05');
+  await page.getByLabel('Risk threshold').fill('0.25');
+  await page.getByRole('button', { name: 'Save settings' }).click();
+  await page.getByText('Saved', { exact: true }).waitFor();
+  const changed = (await stage.call('GET', `/agents/${id}`)).json;
+  expect(changed).toMatchObject({ name: 'chief clerk', riskThreshold: 0.25 });
+  expect(Date.parse(changed.expiresAt)).toBe(new Date('2031-02-03T04:05').getTime());
+
+  await page.getByLabel('other').check();
+  await page.getByRole('button', { name: 'Save scope' }).click();
+  await expect
+    .poll(async () => (await stage.call('GET', `/agents/${id}`)).json.services.length)
+    .toBe(2);
+  await page.reload();
+  await page.getByRole('heading', { name: 'chief clerk' }).waitFor();
+  expect(await page.getByLabel('Key expires').inputValue()).toBe('2031-02-03T04:05');
+  await stage.expectFine('agent');
+});
+
+test('a rotated key stops at once, and the new one is shown once', async () => {
+  const { page } = stage;
+  const { id, key } = await stage.agent('turner', [service]);
+  await stage.open(`/agents/${id}`);
+  await page.getByRole('button', { name: 'Rotate key…' }).click();
+  await page.getByText('The present key stops at once').waitFor();
+  expect((await ask(key)).status).toBe(200);
+  await page.getByRole('button', { name: 'Rotate key', exact: true }).click();
+  const shown = page.getByTestId('agent-key');
+  const next = (await shown.textContent()) ?? '';
+  expect((await ask(key)).status).toBe(401);
+  expect((await ask(next)).status).toBe(200);
+  await page.getByLabel('I have stored the key').check();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByText(next.slice(0, 12)).waitFor();
+});
+
+test('by the keyboard an agent is blocked, let work again, and deleted', async () => {
+  const { page } = stage;
+  const { id, key } = await stage.agent('runner', [service]);
+  await stage.open(`/agents/${id}`);
+  await page.getByRole('button', { name: 'Block…' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('What waits or is approved is revoked').waitFor();
+  await page.getByRole('button', { name: 'Block', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Unblock' }).waitFor();
+  expect(await ask(key)).toMatchObject({ status: 403, json: { code: 'agent_blocked' } });
+  await page.getByRole('button', { name: 'Unblock' }).click();
+  await page.getByRole('button', { name: 'Block…' }).waitFor();
+  expect((await ask(key)).status).toBe(200);
+
+  await page.route('**/agents/*', (route) =>
+    route.request().method() === 'DELETE' ? route.abort() : route.fallback(),
+  );
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('the gateway could not be reached').waitFor();
+  expect((await ask(key)).status).toBe(200);
+  await page.unroute('**/agents/*');
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('heading', { name: 'Agents' }).waitFor();
+  expect((await ask(key)).status).toBe(401);
+  expect(await page.getByRole('link', { name: 'runner' }).count()).toBe(0);
+});
+
+test('no page broke and none broke its policy', () => {
+  expect(stage.trouble).toEqual([]);
+});

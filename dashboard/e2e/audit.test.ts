@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HOSTILE, Stage } from './page';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.signIn();
+  const service = await stage.service('things');
+  const agent = await stage.agent(`assistant ${HOSTILE}`, [service]);
+  await stage.hold(agent.key, service, '/notes');
+});
+
+afterAll(() => stage?.stop());
+
+test('entries tell who did what, and open to their particulars', async () => {
+  const { page } = stage;
+  await page.getByRole('link', { name: 'Audit' }).click();
+  const list = page.getByRole('list', { name: 'Audit entries' });
+  await list.getByText('action.created').first().waitFor();
+  await list.getByText('user.registered').waitFor();
+  await list.getByText('U+00A0').first().waitFor();
+  await list.getByText('action.created').first().click();
+  await list.getByText('Hash before').first().waitFor();
+  await stage.expectFine('audit');
+});
+
+test('the log is verified, and a failure is no verdict', async () => {
+  const { page } = stage;
+  await page.route('**/audit/verify', (route) => route.abort());
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await page.getByText('It could not be verified: the gateway could not be reached').waitFor();
+  await page.unroute('**/audit/verify');
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await page.getByText(/The log is whole: each of \d+ entries/).waitFor();
+  await page.route('**/audit/verify', (route) =>
+    route.fulfill({ json: { ok: false, entries: 3, first_fault: 'entry 4 does not follow' } }),
+  );
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await page.getByText('The log has been changed: entry 4 does not follow').waitFor();
+  await stage.expectFine('audit-broken');
+  await page.unroute('**/audit/verify');
+});
+
+test('the log is taken home as lines of JSON', async () => {
+  const { page } = stage;
+  const began = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const download = await began;
+  expect(download.suggestedFilename()).toMatch(/^gaiterguard-audit-\d{4}-\d\d-\d\d\.jsonl$/);
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const events = lines.map((line) => JSON.parse(line).event);
+  expect(events).toContain('user.registered');
+  expect(events).toContain('action.created');
+});
+
+test('what happens appears by itself, and more than a page is fetched as it is asked for', async () => {
+  const { page } = stage;
+  await page.reload();
+  const list = page.getByRole('list', { name: 'Audit entries' });
+  const first = list.getByRole('listitem').first();
+  await first.waitFor();
+  await stage.call('PUT', '/kill-switch', { active: true });
+  await first.getByText('kill_switch.changed').waitFor();
+  for (let at = 0; at < 50; at += 1) {
+    await stage.call('PUT', '/kill-switch', { active: at % 2 === 1 });
+  }
+  await stage.call('PUT', '/kill-switch', { active: false });
+  await page.reload();
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await list.getByText('user.registered').waitFor();
+});
+
+test('no page broke and none broke its policy', () => {
+  expect(stage.trouble).toEqual([]);
+});

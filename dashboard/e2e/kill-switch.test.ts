@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Stage } from './page';
+
+let stage: Stage;
+let service: number;
+let key: string;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.signIn();
+  service = await stage.service('things');
+  key = (await stage.agent('assistant', [service])).key;
+});
+
+afterAll(() => stage?.stop());
+
+const ask = () => stage.ask(key, { service_id: service, method: 'GET', path: '/notes' });
+
+test('it stops everything, but only after its word was typed', async () => {
+  const { page } = stage;
+  const waiting = await stage.hold(key, service, '/waiting');
+  await page.getByRole('button', { name: 'Kill switch' }).click();
+  const dialog = page.getByRole('dialog');
+  const stop = dialog.getByRole('button', { name: 'Stop every agent' });
+  await dialog.getByLabel('Type STOP to confirm').fill('stop');
+  expect(await stop.isDisabled()).toBe(true);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect((await ask()).status).toBe(200);
+
+  await page.getByRole('button', { name: 'Kill switch' }).click();
+  await dialog.getByLabel('Why (optional)').fill('<b>trouble</b>');
+  await dialog.getByLabel('Type STOP to confirm').fill('STOP');
+  await stage.expectFine('kill-switch');
+  await page.route('**/kill-switch', (route) =>
+    route.request().method() === 'PUT' ? route.abort() : route.continue(),
+  );
+  await stop.click();
+  await dialog.getByText('the gateway could not be reached').waitFor();
+  expect((await ask()).status).toBe(200);
+  await page.unroute('**/kill-switch');
+  await stop.click();
+  await page.getByText('The kill switch is on').waitFor();
+  expect((await ask()).json.code).toBe('kill_switch');
+  await expect.poll(() => stage.status(key, waiting)).not.toBe('PENDING');
+});
+
+test('every page says so while it is on, in every browser', async () => {
+  const { page } = stage;
+  for (const name of ['Overview', 'History', 'Audit', 'Settings', 'Queue']) {
+    await page.getByRole('link', { name, exact: true }).click();
+    await page.getByRole('heading', { name, level: 1 }).waitFor();
+    await page.getByRole('alert').getByText('<b>trouble</b>').waitFor();
+  }
+  await page.reload();
+  await page.getByRole('alert').getByText('The kill switch is on').waitFor();
+});
+
+test('it is released by its own word, and what was revoked stays so', async () => {
+  const { page } = stage;
+  await page.getByRole('button', { name: 'Release the kill switch' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Type RESUME to confirm').fill('RESUME');
+  await dialog.getByRole('button', { name: 'Let agents work again' }).click();
+  await page.getByText('The kill switch is on').waitFor({ state: 'detached' });
+  expect((await ask()).status).toBe(200);
+  await page.getByText('Nothing waits for you').waitFor();
+});
+
+test('no page broke and none broke its policy', () => {
+  expect(stage.trouble).toEqual([]);
+});

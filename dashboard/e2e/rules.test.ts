@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Upstream } from './gateway';
+import { HOSTILE, Stage } from './page';
+
+const DESCRIPTION = JSON.stringify({
+  openapi: '3.1.0',
+  info: { title: 'Charges', version: '1' },
+  paths: {
+    '/charges': {
+      post: {
+        operationId: 'createCharge',
+        summary: 'Charge a card',
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                properties: { amount: { type: 'integer', description: 'in cents' } },
+              },
+            },
+          },
+        },
+        responses: {},
+      },
+    },
+  },
+});
+
+let stage: Stage;
+let service: number;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.signIn();
+  service = await stage.service('payments');
+  await stage.call('POST', `/services/${service}/docs`, { type: 'openapi', content: DESCRIPTION });
+  const { key } = await stage.agent('clerk', [service]);
+  for (const path of ['/notes', '/notes', '/others']) {
+    await stage.gateway.call(
+      'POST',
+      '/proxy',
+      { service_id: service, method: 'GET', path, intent: `Read ${HOSTILE}` },
+      { 'Agent-Key': key },
+    );
+  }
+});
+
+afterAll(() => stage?.stop());
+
+const rules = async () => (await stage.call('GET', '/rules')).json.items;
+const editor = () => stage.page.getByRole('textbox', { name: 'Condition' });
+
+async function write(condition: string) {
+  await editor().click();
+  await stage.page.keyboard.press('ControlOrMeta+a');
+  await stage.page.keyboard.insertText(condition);
+}
+
+test('a condition is checked while it is written, and its fault is underlined', async () => {
+  const { page } = stage;
+  // Anew: what was made over the API meanwhile is known to no page yet.
+  await stage.open('/rules');
+  await page.getByText('No rules yet').waitFor();
+  await stage.expectFine('rules-empty');
+  await page.getByRole('link', { name: 'New rule' }).click();
+  await write('request.methood == "GET"');
+  await page.getByText(/Line 1, column \d+:.*unknown field/).waitFor();
+  expect(await page.locator('.cm-lintRange-error').first().textContent()).toContain('methood');
+  await stage.expectFine('rule-fault');
+  await write('request.method == "GET"');
+  await page.getByText('Understood').waitFor();
+});
+
+test('what fits is offered, also what the documents name', async () => {
+  const { page } = stage;
+  await write('');
+  await editor().pressSequentially('req');
+  await page.getByRole('option', { name: /^request/ }).click();
+  await page.getByLabel('Only for the service').selectOption({ label: 'payments' });
+  await editor().click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await editor().pressSequentially('.body.');
+  await page.getByRole('option', { name: /^amount/ }).waitFor();
+  await page.getByText('in cents').waitFor();
+  await stage.expectFine('rule-offer');
+  await editor().pressSequentially('am');
+  await page.getByRole('option', { name: /^amount/, selected: true }).waitFor();
+  // A list that has only just come up takes no key, lest it take one that was meant for the text.
+  await page.waitForTimeout(100);
+  await page.keyboard.press('Enter');
+  await editor().pressSequentially(' > 100');
+  await page.getByText('Understood').waitFor();
+  expect(await editor().textContent()).toBe('request.body.amount > 100');
+});
+
+test('a rule is simulated on what agents asked before it is saved', async () => {
+  const { page } = stage;
+  await page.getByLabel('Name').fill(`Reading notes ${HOSTILE}`);
+  await write('request.path == "/notes"');
+  await page.getByText('Understood').waitFor();
+  await page.getByRole('button', { name: 'Simulate' }).click();
+  const outcome = page.getByRole('region', { name: 'What would have changed' });
+  await outcome.getByText('Held that were forwarded').waitFor();
+  await outcome.getByText('GET /notes').first().waitFor();
+  await outcome.getByText('<img src=x onerror=alert(1)>').first().waitFor();
+  expect(await rules()).toEqual([]);
+  await stage.expectFine('rule-simulated');
+  await page.getByLabel('Deny', { exact: true }).check();
+  await outcome.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Simulate' }).click();
+  await outcome.getByText('Refused that were not').waitFor();
+});
+
+test('words need a language model, and it is said plainly', async () => {
+  const { page } = stage;
+  await page.getByLabel('In plain words').fill('Nobody reads notes');
+  await page.getByRole('button', { name: 'Turn into a condition' }).click();
+  await page.getByText('No language model is configured').waitFor();
+});
+
+test('a rule is saved, refused where it is wrong, and counted', async () => {
+  const { page } = stage;
+  await write('request.path ==');
+  await page.getByRole('button', { name: 'Save rule' }).click();
+  await page
+    .getByRole('alert')
+    .filter({ hasText: /^condition/ })
+    .waitFor();
+  expect(await rules()).toEqual([]);
+  await write('request.path == "/notes"');
+  await page.getByText('Understood').waitFor();
+  await page.getByRole('button', { name: 'Save rule' }).click();
+  await page.getByRole('heading', { name: 'Rules' }).waitFor();
+  await page.getByText('<img src=x onerror=alert(1)>').waitFor();
+  await page.getByText('matched 0 of the last 3 requests').waitFor();
+  expect(await rules()).toMatchObject([
+    { effect: 'deny', service_id: service, condition: 'request.path == "/notes"', enabled: true },
+  ]);
+  await stage.expectFine('rules');
+});
+
+test('it is switched off and on, changed, and deleted', async () => {
+  const { page } = stage;
+  await page.getByRole('button', { name: 'Switch off' }).click();
+  await page.getByRole('button', { name: 'Switch on' }).waitFor();
+  expect(await rules()).toMatchObject([{ enabled: false }]);
+  await page.getByRole('link', { name: 'Reading notes' }).click();
+  await page.getByText('Understood').waitFor();
+  await page.reload();
+  await page.getByText('Understood').waitFor();
+  await page.getByLabel('Name').fill('Notes');
+  await page.getByLabel('The rule counts').check();
+  await page.getByRole('button', { name: 'Save rule' }).click();
+  await page.getByText('Saved', { exact: true }).waitFor();
+  expect(await rules()).toMatchObject([{ name: 'Notes', enabled: true }]);
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('button', { name: 'Delete rule' }).click();
+  await page.getByText('No rules yet').waitFor();
+  expect(await rules()).toEqual([]);
+});
+
+test('a rule is made from a request that was decided', async () => {
+  const { page } = stage;
+  const [entry] = (await stage.call('GET', '/requests')).json.items;
+  await stage.open(`/history/${entry.id}`);
+  await page.getByRole('link', { name: 'Make a rule from this' }).click();
+  await page.getByText('Understood').waitFor();
+  expect(await editor().textContent()).toBe('request.method == "GET" && request.path == "/others"');
+  expect(await page.getByLabel('Only for the service').inputValue()).toBe(`${service}`);
+});
+
+test('a rule in words becomes a condition that is tried, where there is a language model', async () => {
+  const condition = 'request.method == "POST"';
+  const examples = [
+    { method: 'POST', path: '/charges', body: '{"amount": 1}', expected: 'yes' },
+    { method: 'PUT', path: '/charges', body: '', expected: 'yes' },
+  ];
+  const model = await Upstream.start();
+  const content = JSON.stringify({ possible: 'yes', condition, examples });
+  model.answers.set(
+    '/v1/chat/completions',
+    JSON.stringify({
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
+      usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+    }),
+  );
+  const other = await Stage.start({ LLM_BASE_URL: `http://127.0.0.1:${model.port}/v1` });
+  try {
+    const { page } = other;
+    await other.signIn();
+    await other.open('/rules/new');
+    await page.getByLabel('In plain words').fill('Any charge requires approval');
+    await page.getByRole('button', { name: 'Turn into a condition' }).click();
+    await page.getByText('It says all of the rule.').waitFor();
+    await page.getByText('expected to match').waitFor();
+    await other.expectFine('rule-compiled');
+    await page.getByRole('button', { name: 'Take this condition' }).click();
+    await page.getByText('Understood').waitFor();
+    const written = page.getByRole('textbox', { name: 'Condition' });
+    expect(await written.textContent()).toBe(condition);
+    expect(other.trouble).toEqual([]);
+  } finally {
+    await other.stop();
+    model.stop();
+  }
+});
+
+test('no page broke and none broke its policy', () => {
+  expect(stage.trouble).toEqual([]);
+});

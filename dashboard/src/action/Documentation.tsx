@@ -1,0 +1,96 @@
+/** What the service's documentation says of the operation that a request calls. */
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Action } from '#/client';
+import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
+import { fold } from '#/text/fold';
+import { Visible } from '#/text/Visible';
+import { Badge, Button, Failure, Panel } from '#/ui/parts';
+import { meaningsOf } from './documented';
+
+const EXCERPT_LINES = 6;
+const EXCERPT_CHARACTERS = 500;
+const CUT_LINES = 4;
+const CUT_CHARACTERS = 240;
+
+/** The excerpt; nothing where no operation is known. */
+export function Documentation({ action }: { action: Action }) {
+  const id = action.operation?.id ?? '';
+  const { data, error } = useQuery({
+    ...listOperationsOptions({
+      path: { id: action.service_id },
+      query: { q: id.slice(0, 200), limit: 20 },
+    }),
+    enabled: id !== '',
+    staleTime: 60_000,
+  });
+  if (id === '') return null;
+  if (error) return <Failure error={error} />;
+  const operation = data?.items.find((one) => one.id === id && one.method === action.method);
+  if (!operation) return null;
+  const meanings = meaningsOf(action, operation);
+  return (
+    <Panel
+      title="What the documentation says"
+      actions={operation.deprecated && <Badge tone="warn">deprecated</Badge>}
+    >
+      <p className="font-mono text-[0.8rem]">
+        {operation.method} <Visible text={operation.path} />
+      </p>
+      {(operation.description ?? operation.summary) && (
+        <Excerpt text={operation.description ?? operation.summary ?? ''} />
+      )}
+      {meanings.length > 0 && (
+        <dl className="mt-3 space-y-2 text-sm">
+          {meanings.map(({ name, value, meaning }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
+            <div key={index} className="gap-x-4 sm:grid sm:grid-cols-2 sm:items-baseline">
+              <dt className="min-w-0 font-mono text-[0.8rem]">
+                <Visible text={name} /> <Cut text={value} isStrong />
+              </dt>
+              <dd className="min-w-0 text-soft">
+                — <Cut text={meaning} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </Panel>
+  );
+}
+
+/** The beginning of a text, which is told to go on. What is sent is shown in full below. */
+function Cut({ text, isStrong = false }: { text: string; isStrong?: boolean }) {
+  const { shown, hiddenCharacters } = fold(text, CUT_LINES, CUT_CHARACTERS);
+  return (
+    <>
+      {isStrong ? (
+        <strong>
+          <Visible text={shown} />
+        </strong>
+      ) : (
+        <Visible text={shown} />
+      )}
+      {hiddenCharacters > 0 && ` … (${hiddenCharacters.toLocaleString('en')} more characters)`}
+    </>
+  );
+}
+
+function Excerpt({ text }: { text: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const folded = fold(text, EXCERPT_LINES, EXCERPT_CHARACTERS);
+  return (
+    <div className="mt-2 text-sm">
+      <p>
+        <Visible text={isOpen ? text : folded.shown} />
+      </p>
+      {folded.hiddenCharacters > 0 && (
+        <Button tone="quiet" onClick={() => setIsOpen(!isOpen)}>
+          {isOpen
+            ? 'Show less'
+            : `Show ${folded.hiddenCharacters.toLocaleString('en')} more characters`}
+        </Button>
+      )}
+    </div>
+  );
+}

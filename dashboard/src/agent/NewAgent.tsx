@@ -1,0 +1,56 @@
+/** Makes an agent. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import type { KeyedAgent } from '#/client';
+import { createAgentMutation } from '#/client/@tanstack/react-query.gen';
+import { fieldError, notBeside } from '#/session/client';
+import { Modal } from '#/ui/Modal';
+import { Button, Failure } from '#/ui/parts';
+import { ScopeField } from './ScopeField';
+import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
+import { settingsOf, toFields } from './settings';
+
+/** The dialog. */
+export function NewAgent({
+  onCreated,
+  onClose,
+}: {
+  onCreated: (created: KeyedAgent) => void;
+  onClose: () => void;
+}) {
+  const [settings, setSettings] = useState(settingsOf);
+  const [serviceIds, setServiceIds] = useState<number[]>([]);
+  const queries = useQueryClient();
+  const create = useMutation({
+    ...createAgentMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
+    onSuccess: async (created) => {
+      onCreated(created);
+      await queries.invalidateQueries();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate({ body: { ...toFields(settings), serviceIds } });
+  };
+  return (
+    <Modal title="New agent" onClose={onClose}>
+      <form onSubmit={submit} className="space-y-4">
+        <SettingsFields settings={settings} error={create.error} onChange={setSettings} />
+        <ScopeField
+          chosen={serviceIds}
+          error={fieldError(create.error, 'serviceIds')}
+          onChange={setServiceIds}
+        />
+        <Failure error={notBeside(create.error, [...SETTINGS_FIELDS, 'serviceIds'])} />
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" tone="main" isBusy={create.isPending}>
+            Create agent
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,49 @@
+/** Which services an agent may use. */
+import { useQuery } from '@tanstack/react-query';
+import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { CheckField } from '#/ui/CheckField';
+import { Failure, Loading } from '#/ui/parts';
+
+/** A box for each service. */
+export function ScopeField({
+  chosen,
+  error,
+  onChange,
+}: {
+  chosen: readonly number[];
+  error: string | undefined;
+  onChange: (chosen: number[]) => void;
+}) {
+  const services = useQuery({ ...listServicesOptions(), refetchOnMount: 'always' });
+  return (
+    <fieldset className="space-y-2">
+      <legend className="text-sm font-medium">Services it may use</legend>
+      {error && (
+        <p role="alert" className="text-sm text-bad">
+          {error}
+        </p>
+      )}
+      {services.isPending && <Loading />}
+      <Failure error={services.error} />
+      {services.data?.length === 0 && (
+        <p className="text-sm text-soft">There is no service yet; it can be given one later.</p>
+      )}
+      <div className="max-h-64 space-y-2 overflow-y-auto p-0.5">
+        {services.data?.map(({ id, name, baseUrl }) => (
+          <CheckField
+            key={id}
+            label={<Visible text={name} />}
+            hint={<Visible text={baseUrl} />}
+            checked={chosen.includes(id)}
+            onChange={(event) =>
+              onChange(
+                event.target.checked ? [...chosen, id] : chosen.filter((other) => other !== id),
+              )
+            }
+          />
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { Agent } from '#/client';
+import { settingsOf, toFields } from './settings';
+import { agentState } from './state';
+
+const AGENT: Agent = {
+  id: 1,
+  name: 'clerk',
+  keyPrefix: 'agt_01234567',
+  isActive: true,
+  blocked: false,
+  services: [{ id: 1, name: 'things' }],
+  holdSeconds: 30,
+  riskThreshold: 0,
+  expiresAt: '2031-02-03T04:05:00Z',
+  lastUsedAt: null,
+  createdAt: '2026-01-01T00:00:00Z',
+  updatedAt: '2026-01-01T00:00:00Z',
+};
+
+describe('the settings of an agent', () => {
+  it('are the same after the form as before', () => {
+    const { name, holdSeconds, riskThreshold, expiresAt } = toFields(settingsOf(AGENT));
+    expect({ name, holdSeconds, riskThreshold }).toEqual({
+      name: 'clerk',
+      holdSeconds: 30,
+      riskThreshold: 0,
+    });
+    expect(Date.parse(expiresAt ?? '')).toBe(Date.parse('2031-02-03T04:05:00Z'));
+  });
+
+  it('are none where nothing is typed', () => {
+    expect(toFields({ ...settingsOf(), name: ' new ', holdSeconds: '' })).toEqual({
+      name: 'new',
+      expiresAt: null,
+      holdSeconds: 0,
+      riskThreshold: null,
+    });
+  });
+});
+
+describe('the state of an agent', () => {
+  const now = Date.parse('2030-01-01T00:00:00Z');
+  it.each([
+    [{}, 'active'],
+    [{ services: [] }, 'no services'],
+    [{ expiresAt: '2029-12-31T23:59:59Z', services: [] }, 'expired'],
+    [{ isActive: false, expiresAt: '2029-12-31T23:59:59Z' }, 'switched off'],
+    [{ blocked: true, isActive: false }, 'blocked'],
+  ])('of one with %j is %s', (part, word) => {
+    expect(agentState({ ...AGENT, ...part }, now).word).toBe(word);
+  });
+});

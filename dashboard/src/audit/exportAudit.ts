@@ -1,0 +1,14 @@
+/** Takes the audit log home as a file. */
+import { problemOf, sessionFetch } from '#/session/session';
+
+/** Fetches the whole log and hands it to the browser; a file that breaks off is not handed over. */
+export async function exportAudit(): Promise<void> {
+  const response = await sessionFetch('/audit/export');
+  if (!response.ok) throw await problemOf(response);
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `gaiterguard-audit-${new Date().toISOString().slice(0, 10)}.jsonl`;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import type { Action } from '#/client';
+import { tellingOf } from './notify';
+
+it('a notification names who wants what, marks what is invisible and shows no query', () => {
+  const action = {
+    agent_name: 'a\u202eb',
+    service_name: 'things',
+    method: 'DELETE',
+    target_url: `https://api.example/${'long/'.repeat(50)}?token=secret`,
+  } as Action;
+  const { title, body } = tellingOf(action);
+  expect(title).toBe('a[U+202E]b waits for you');
+  expect(body).toMatch(/^things: DELETE \/long\/.*…$/);
+  expect(body).not.toContain('secret');
+  expect(body.length).toBeLessThan(150);
+});

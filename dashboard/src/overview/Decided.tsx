@@ -1,0 +1,57 @@
+/** What became of the requests that were held. */
+import type { Overview } from '#/client';
+import { duration } from '#/text/time';
+import { Legend, Plot } from './Plot';
+
+const KINDS = [
+  ['approved', 'Approved', 'fill-good'],
+  ['denied', 'Denied', 'fill-bad'],
+  ['expired', 'Expired undecided', 'fill-hold'],
+  ['revoked', 'Revoked undecided', 'fill-soft'],
+  ['pending', 'Waiting still', 'fill-brand'],
+] as const;
+
+/** One bar of all of them. */
+export function Decided({ overview }: { overview: Overview }) {
+  const { held, decision_ms_median: median } = overview;
+  const all = KINDS.reduce((sum, [kind]) => sum + held[kind], 0);
+  const decided = held.approved + held.denied;
+  const answer =
+    all === 0
+      ? 'Nothing was held in this time.'
+      : `${decided} of ${all} decided by a human${median === null ? '.' : `, half of them within ${duration(median)}.`}`;
+  let from = 0;
+  return (
+    <Plot
+      question="Does a human decide in time?"
+      answer={answer}
+      table={{
+        head: ['What became of it', 'Requests'],
+        rows: KINDS.map(([kind, text]) => [text, held[kind]]),
+      }}
+    >
+      <p className="mb-3">
+        <span className="text-3xl font-semibold tabular-nums">
+          {median === null ? '–' : duration(median)}
+        </span>{' '}
+        <span className="text-sm text-soft">median time to a decision</span>
+      </p>
+      <svg role="img" aria-label={answer} className="h-6 w-full">
+        <rect width="100%" height="100%" rx="3" className="fill-raised" />
+        {KINDS.map(([kind, text, fill]) => {
+          const share = all === 0 ? 0 : (held[kind] / all) * 100;
+          const at = from;
+          from += share;
+          return (
+            share > 0 && (
+              <rect key={kind} x={`${at}%`} width={`${share}%`} height="100%" className={fill}>
+                <title>{`${text}: ${held[kind]}`}</title>
+              </rect>
+            )
+          );
+        })}
+      </svg>
+      <Legend names={KINDS.map(([kind, text, fill]) => [`${text} ${held[kind]}`, fill] as const)} />
+    </Plot>
+  );
+}

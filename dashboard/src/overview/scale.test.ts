@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { roundUp } from './scale';
+
+describe('a scale', () => {
+  it.each([
+    [0, 2],
+    [1, 2],
+    [3, 4],
+    [7, 8],
+    [9, 10],
+    [10, 20],
+    [41, 60],
+    [99, 100],
+    [1234, 2000],
+  ])('for %d ends at %d, whose half is whole', (value, end) => {
+    expect(roundUp(value)).toBe(end);
+    expect(Number.isInteger(roundUp(value) / 2)).toBe(true);
+  });
+});

@@ -1,0 +1,124 @@
+/** Everything that is known of a decided request. */
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { ActionDetail, headline, RiskBadge } from '#/action/ActionDetail';
+import type { RequestEntry } from '#/client';
+import { getApprovalOptions } from '#/client/@tanstack/react-query.gen';
+import { takeApart } from '#/text/target';
+import { Visible } from '#/text/Visible';
+import { BackLink } from '#/ui/BackLink';
+import { Badge, BUTTON, Fact, Failure, Loading, Panel } from '#/ui/parts';
+import { outcomeOf } from './outcome';
+import { Settle } from './Settle';
+import { Timeline } from './Timeline';
+import { timelineOf } from './timeline';
+import { useNames } from './useNames';
+
+/** The page's content. */
+export function RequestDetail({ entry }: { entry: RequestEntry }) {
+  const held = useQuery({
+    ...getApprovalOptions({ path: { action_id: entry.action_id ?? '' } }),
+    enabled: entry.action_id !== null,
+  });
+  const action = entry.action_id === null ? undefined : held.data;
+  const outcome = outcomeOf(entry);
+  return (
+    <div className="space-y-4">
+      <BackLink to="/history">History</BackLink>
+      <div className="flex flex-wrap items-start justify-between gap-2">
+        <div className="min-w-0">
+          <h1 className="text-xl font-semibold">
+            <Visible text={headline(entry)} />
+          </h1>
+          <p className="mt-1 flex flex-wrap gap-1.5">
+            <Badge tone={outcome.tone}>{outcome.word}</Badge>
+            <RiskBadge score={entry.risk_score} />
+          </p>
+        </div>
+        <Link to="/rules/new" search={{ from: entry.id }} className={BUTTON}>
+          Make a rule from this
+        </Link>
+      </div>
+      <Failure error={held.error} />
+      {action && <Settle action={action} />}
+      <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="min-w-0 xl:order-last">
+          <Panel title="What happened">
+            <Timeline moments={timelineOf(entry, action)} />
+            {action?.status === 'PENDING' && (
+              <Link
+                to="/"
+                search={{ action: action.action_id }}
+                className={`mt-3 w-full ${BUTTON}`}
+              >
+                Decide in the queue
+              </Link>
+            )}
+            {action?.detail && (
+              <p className="mt-3 text-sm text-bad">
+                <Visible text={action.detail} />
+              </p>
+            )}
+          </Panel>
+        </div>
+        {entry.action_id !== null && held.isPending && <Loading />}
+        {action && <ActionDetail action={action} />}
+        {entry.action_id === null && <Passed entry={entry} />}
+      </div>
+    </div>
+  );
+}
+
+/** What is kept of a request that nobody had to look at: not its headers, nor its body. */
+function Passed({ entry }: { entry: RequestEntry }) {
+  const { agents, services } = useNames();
+  const target = takeApart(entry.target_url);
+  return (
+    <div className="min-w-0 space-y-4">
+      <Panel title="What was asked">
+        <div className="rounded-md border border-line bg-page p-3 font-mono text-sm">
+          <strong className="mr-2">{entry.method}</strong>
+          <Visible text={target.origin} />
+          <strong>
+            <Visible text={target.path} />
+          </strong>
+          {target.rawQuery !== '' && <Visible text={`?${target.rawQuery}`} />}
+        </div>
+        <p className="mt-3 text-sm">
+          {entry.intent === '' ? 'The agent gave no intent.' : <Visible text={entry.intent} />}
+        </p>
+        <p className="mt-3 text-sm text-soft">
+          Headers and bodies are kept only of requests that were held.
+        </p>
+      </Panel>
+      <Panel title="Why it was decided so">
+        <p className="text-sm">
+          <Visible text={entry.risk_explanation} />
+        </p>
+        {entry.matched_rules.length > 0 && (
+          <p className="mt-2 text-sm">
+            Matched rules:{' '}
+            {entry.matched_rules.map(({ id, name, effect }) => (
+              <span key={id} className="mr-2">
+                <Visible text={name} /> <Badge>{effect.replace('_', ' ')}</Badge>
+              </span>
+            ))}
+          </p>
+        )}
+      </Panel>
+      <Panel title="Particulars">
+        <dl className="space-y-1">
+          <Fact name="Agent">
+            <Visible text={agents.of(entry.agent_id)} />
+          </Fact>
+          <Fact name="Service">
+            <Visible text={services.of(entry.service_id)} />
+          </Fact>
+          <Fact name="Request id">
+            <code className="text-xs break-all">{entry.request_id}</code>
+          </Fact>
+        </dl>
+      </Panel>
+    </div>
+  );
+}

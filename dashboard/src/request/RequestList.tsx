@@ -1,0 +1,70 @@
+/** Decisions of the gateway, one a line. */
+import { Link } from '@tanstack/react-router';
+import { RiskBadge } from '#/action/ActionDetail';
+import type { RequestEntry } from '#/client';
+import { takeApart } from '#/text/target';
+import { dateTime, timeAgo } from '#/text/time';
+import { Visible } from '#/text/Visible';
+import { useNow } from '#/ui/now';
+import { Badge } from '#/ui/parts';
+import { outcomeOf, statusTone } from './outcome';
+import { useNames } from './useNames';
+
+/** The list, the newest first. Each leads to what is known of it. */
+export function RequestList({ entries }: { entries: RequestEntry[] }) {
+  const { agents, services } = useNames();
+  const now = useNow();
+  return (
+    <ul
+      aria-label="Decided requests"
+      className="divide-y divide-line rounded-lg border border-line bg-panel"
+    >
+      {entries.map((entry) => {
+        const outcome = outcomeOf(entry);
+        return (
+          <li
+            key={entry.id}
+            className="[contain-intrinsic-size:auto_4.5rem] [content-visibility:auto]"
+          >
+            <Link
+              to="/history/$id"
+              params={{ id: String(entry.id) }}
+              className="grid gap-x-4 gap-y-1 px-3 py-2.5 hover:bg-raised lg:grid-cols-[minmax(0,1fr)_minmax(0,14rem)_17rem] lg:items-center"
+            >
+              <span className="min-w-0">
+                <span className="line-clamp-1 font-mono text-[0.8rem] font-semibold">
+                  {entry.method} <Visible text={takeApart(entry.target_url).path} />
+                </span>
+                <span className="line-clamp-1 text-sm text-soft">
+                  {entry.intent === '' ? 'No intent given' : <Visible text={entry.intent} />}
+                </span>
+              </span>
+              <span className="min-w-0 text-sm">
+                <span className="line-clamp-1">
+                  <Visible text={agents.of(entry.agent_id)} />
+                </span>
+                <span className="line-clamp-1 text-soft">
+                  → <Visible text={services.of(entry.service_id)} />
+                </span>
+              </span>
+              <span className="flex flex-wrap items-center gap-1.5 lg:justify-end">
+                <Badge tone={outcome.tone}>{outcome.word}</Badge>
+                {entry.upstream_status !== null && (
+                  <Badge tone={statusTone(entry.upstream_status)}>{entry.upstream_status}</Badge>
+                )}
+                <RiskBadge score={entry.risk_score} />
+                <time
+                  dateTime={entry.created_at}
+                  title={dateTime(entry.created_at)}
+                  className="text-right text-xs text-soft lg:w-full"
+                >
+                  {timeAgo(entry.created_at, now)}
+                </time>
+              </span>
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,45 @@
+/** What happened to a request, told in order. */
+import { useQuery } from '@tanstack/react-query';
+import { meOptions } from '#/client/@tanstack/react-query.gen';
+import { dateTime, duration } from '#/text/time';
+import { Visible } from '#/text/Visible';
+import type { Moment } from './timeline';
+
+/** The moments, each with what passed since the one before. */
+export function Timeline({ moments }: { moments: Moment[] }) {
+  const { data: me } = useQuery(meOptions());
+  return (
+    <ol className="space-y-3 border-l-2 border-line pl-4">
+      {moments.map(({ at, what, by, note }, index) => {
+        const before = moments[index - 1]?.at;
+        const passed = before ? Date.parse(at) - Date.parse(before) : 0;
+        return (
+          <li key={`${at} ${what}`} className="relative text-sm">
+            <span
+              aria-hidden
+              className="absolute top-1.5 -left-[1.4rem] size-2.5 rounded-full bg-brand"
+            />
+            <p className="font-medium">
+              {what}
+              {by !== null && <> by {by === me?.id ? 'you' : `user ${by}`}</>}
+            </p>
+            <p className="flex flex-wrap justify-between gap-x-3 text-soft">
+              <time dateTime={at}>{dateTime(at)}</time>
+              {passed > 0 && (
+                <span>
+                  +{duration(passed)}
+                  <span className="sr-only"> later</span>
+                </span>
+              )}
+            </p>
+            {note && (
+              <p className="mt-0.5">
+                Note to the agent: <Visible text={note} />
+              </p>
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

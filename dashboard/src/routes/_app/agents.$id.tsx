@@ -1,0 +1,56 @@
+import { useQuery } from '@tanstack/react-query';
+import { createFileRoute, Link } from '@tanstack/react-router';
+import { LastRequests } from '#/action/ActionDetail';
+import { AgentKeyPanel, AgentStopPanel } from '#/agent/AgentControls';
+import { AgentScopePanel, AgentSettingsPanel } from '#/agent/AgentSettingsPanel';
+import { AgentState } from '#/agent/AgentState';
+import { getAgentOptions } from '#/client/@tanstack/react-query.gen';
+import { dateTime } from '#/text/time';
+import { Visible } from '#/text/Visible';
+import { BackLink } from '#/ui/BackLink';
+import { BUTTON, Fact, Failure, Loading, PageTitle, Panel } from '#/ui/parts';
+
+export const Route = createFileRoute('/_app/agents/$id')({
+  params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  component: AgentPage,
+});
+
+function AgentPage() {
+  const { id } = Route.useParams();
+  const { data: agent, error, isPending } = useQuery(getAgentOptions({ path: { id } }));
+  return (
+    <>
+      <BackLink to="/agents">All agents</BackLink>
+      {isPending && <Loading />}
+      <Failure error={error} />
+      {agent && (
+        <>
+          <PageTitle actions={<AgentState agent={agent} />}>
+            <Visible text={agent.name} />
+          </PageTitle>
+          <div key={agent.id} className="grid items-start gap-4 xl:grid-cols-2">
+            <AgentSettingsPanel agent={agent} />
+            <div className="min-w-0 space-y-4">
+              <AgentScopePanel agent={agent} />
+              <AgentKeyPanel agent={agent} />
+              <AgentStopPanel agent={agent} />
+              <Panel title="Particulars">
+                <dl className="space-y-1">
+                  <Fact name="Made">{dateTime(agent.createdAt)}</Fact>
+                  <Fact name="Last changed">{dateTime(agent.updatedAt)}</Fact>
+                  <Fact name="Last used">
+                    {agent.lastUsedAt ? dateTime(agent.lastUsedAt) : 'never'}
+                  </Fact>
+                </dl>
+              </Panel>
+              <LastRequests agentId={agent.id} />
+              <Link to="/history" search={{ agent: agent.id }} className={BUTTON}>
+                All its requests
+              </Link>
+            </div>
+          </div>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query';
+import { createFileRoute, Link } from '@tanstack/react-router';
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { AgentList } from '#/agent/AgentList';
+import { KeyDialog } from '#/agent/KeyDialog';
+import { NewAgent } from '#/agent/NewAgent';
+import type { KeyedAgent } from '#/client';
+import { listAgentsOptions } from '#/client/@tanstack/react-query.gen';
+import { Empty } from '#/ui/Empty';
+import { Button, Failure, Loading, PageTitle } from '#/ui/parts';
+
+export const Route = createFileRoute('/_app/agents/')({ component: Agents });
+
+function Agents() {
+  const agents = useQuery(listAgentsOptions());
+  const [isCreating, setIsCreating] = useState(false);
+  const [keyed, setKeyed] = useState<KeyedAgent | null>(null);
+  return (
+    <>
+      <PageTitle
+        actions={
+          <Button tone="main" onClick={() => setIsCreating(true)}>
+            <Plus aria-hidden className="size-4" /> New agent
+          </Button>
+        }
+      >
+        Agents
+      </PageTitle>
+      {agents.isPending && <Loading />}
+      <Failure error={agents.error} />
+      {agents.data?.length === 0 && (
+        <Empty title="No agents yet">
+          <p>An agent is whoever holds a key: it may ask for the services that you give it.</p>
+          <Link to="/set-up" className="inline-block text-brand underline">
+            Set up step by step
+          </Link>
+        </Empty>
+      )}
+      {agents.data && agents.data.length > 0 && <AgentList agents={agents.data} />}
+      {isCreating && (
+        <NewAgent
+          onCreated={(created) => {
+            setIsCreating(false);
+            setKeyed(created);
+          }}
+          onClose={() => setIsCreating(false)}
+        />
+      )}
+      {keyed && <KeyDialog keyed={keyed} onStored={() => setKeyed(null)} />}
+    </>
+  );
+}

@@ -1,0 +1,17 @@
+import { useQuery } from '@tanstack/react-query';
+import { createFileRoute } from '@tanstack/react-router';
+import { getRequestOptions } from '#/client/@tanstack/react-query.gen';
+import { RequestDetail } from '#/request/RequestDetail';
+import { Failure, Loading } from '#/ui/parts';
+
+export const Route = createFileRoute('/_app/history/$id')({
+  component: OneRequest,
+});
+
+function OneRequest() {
+  const { id } = Route.useParams();
+  const request = useQuery(getRequestOptions({ path: { id: Number(id) } }));
+  if (request.isPending) return <Loading />;
+  if (request.error) return <Failure error={request.error} />;
+  return <RequestDetail entry={request.data} />;
+}

@@ -1,0 +1,118 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { createFileRoute, Link } from '@tanstack/react-router';
+import type { Overview } from '#/client';
+import { getOverviewOptions, getSettingsOptions } from '#/client/@tanstack/react-query.gen';
+import { Bars } from '#/overview/Bars';
+import { Decided } from '#/overview/Decided';
+import { ModelUse } from '#/overview/ModelUse';
+import { OverTime } from '#/overview/OverTime';
+import { Visible } from '#/text/Visible';
+import { Failure, Loading, PageTitle } from '#/ui/parts';
+
+const PERIODS = { day: 'Day', week: 'Week', month: '30 days' } as const;
+
+type Period = keyof typeof PERIODS;
+
+export const Route = createFileRoute('/_app/overview')({
+  validateSearch: ({ period }: Record<string, unknown>): { period?: Period } =>
+    period === 'week' || period === 'month' ? { period } : {},
+  component: OverviewPage,
+});
+
+function OverviewPage() {
+  const { period = 'day' } = Route.useSearch();
+  const overview = useQuery({
+    ...getOverviewOptions({ query: { period } }),
+    placeholderData: keepPreviousData,
+  });
+  const settings = useQuery(getSettingsOptions());
+  return (
+    <>
+      <PageTitle
+        actions={
+          <nav aria-label="Period" className="flex rounded-md border border-line bg-panel p-0.5">
+            {Object.entries(PERIODS).map(([value, text]) => (
+              <Link
+                key={value}
+                to="/overview"
+                search={value === 'day' ? {} : { period: value as Period }}
+                activeOptions={{ exact: true, explicitUndefined: true }}
+                activeProps={{ className: 'bg-raised' }}
+                className="rounded px-3 py-1.5 text-sm font-medium"
+              >
+                {text}
+              </Link>
+            ))}
+          </nav>
+        }
+      >
+        Overview
+      </PageTitle>
+      {overview.isPending && <Loading />}
+      <Failure error={overview.error} />
+      {overview.data && (
+        <div className="grid gap-4 xl:grid-cols-2">
+          <div className="min-w-0 xl:col-span-2">
+            <OverTime overview={overview.data} />
+          </div>
+          <Decided overview={overview.data} />
+          <Agents overview={overview.data} />
+          <Operations overview={overview.data} />
+          {settings.data && <ModelUse llm={settings.data.llm} />}
+        </div>
+      )}
+      <Failure error={settings.error} />
+    </>
+  );
+}
+
+function Agents({ overview }: { overview: Overview }) {
+  return (
+    <Bars
+      question="Who asks most?"
+      answer={
+        overview.agents.length === 0
+          ? 'Nobody asked in this time.'
+          : 'The agents with most requests.'
+      }
+      of="Agent"
+      bars={overview.agents.map(({ id, name, count }) => ({
+        key: String(id),
+        text: name,
+        count,
+        name: (
+          <Link to="/history" search={{ agent: id }} className="underline">
+            <Visible text={name} />
+          </Link>
+        ),
+      }))}
+    />
+  );
+}
+
+function Operations({ overview }: { overview: Overview }) {
+  return (
+    <Bars
+      question="What is asked for most?"
+      answer={
+        overview.operations.length === 0
+          ? 'Nothing was asked for in this time.'
+          : 'By the newest 2,000 requests. What no document describes is told by its method.'
+      }
+      of="Operation"
+      bars={overview.operations.map(({ service, method, name, count }) => ({
+        key: `${service}\n${method}\n${name ?? ''}`,
+        text: `${name ?? method} · ${service}`,
+        count,
+        name: (
+          <>
+            <Visible text={name ?? method} />{' '}
+            <span className="text-soft">
+              <Visible text={service} />
+            </span>
+          </>
+        ),
+      }))}
+    />
+  );
+}

@@ -1,0 +1,49 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { createFileRoute } from '@tanstack/react-router';
+import { getRuleOptions, updateRuleMutation } from '#/client/@tanstack/react-query.gen';
+import { DeleteRule } from '#/rule/DeleteRule';
+import { draftOf, ruleBody } from '#/rule/draft';
+import { RuleForm } from '#/rule/RuleForm';
+import { Visible } from '#/text/Visible';
+import { BackLink } from '#/ui/BackLink';
+import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { Saved } from '#/ui/Saved';
+
+export const Route = createFileRoute('/_app/rules/$id')({
+  params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  component: RulePage,
+});
+
+function RulePage() {
+  const { id } = Route.useParams();
+  const { data: rule, error, isPending } = useQuery(getRuleOptions({ path: { id } }));
+  const queries = useQueryClient();
+  const save = useMutation({
+    ...updateRuleMutation(),
+    onSuccess: () => queries.invalidateQueries(),
+  });
+  return (
+    <>
+      <BackLink to="/rules">All rules</BackLink>
+      {isPending && <Loading />}
+      <Failure error={error} />
+      {rule && (
+        <>
+          <PageTitle actions={<DeleteRule rule={rule} />}>
+            <Visible text={rule.name} />
+          </PageTitle>
+          <RuleForm
+            key={rule.id}
+            id={rule.id}
+            initial={draftOf(rule)}
+            isBusy={save.isPending}
+            error={save.error}
+            note={<Saved when={save.isSuccess} />}
+            onSave={(draft) => save.mutate({ path: { id: rule.id }, body: ruleBody(draft) })}
+            onChange={save.reset}
+          />
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { createFileRoute, Link } from '@tanstack/react-router';
+import { Plus } from 'lucide-react';
+import { listRulesInfiniteOptions } from '#/client/@tanstack/react-query.gen';
+import { RuleList } from '#/rule/RuleList';
+import { Empty } from '#/ui/Empty';
+import { nextCursor, Pages } from '#/ui/Pages';
+import { MAIN_BUTTON, PageTitle } from '#/ui/parts';
+
+export const Route = createFileRoute('/_app/rules/')({ component: Rules });
+
+function Rules() {
+  const rules = useInfiniteQuery({
+    ...listRulesInfiniteOptions({ query: { limit: 200 } }),
+    initialPageParam: {},
+    getNextPageParam: nextCursor,
+  });
+  return (
+    <>
+      <PageTitle
+        actions={
+          <Link to="/rules/new" className={MAIN_BUTTON}>
+            <Plus aria-hidden className="size-4" /> New rule
+          </Link>
+        }
+      >
+        Rules
+      </PageTitle>
+      <Pages
+        query={rules}
+        empty={
+          <Empty title="No rules yet">
+            <p>
+              Without rules the built-in assessor decides what waits for you. A rule denies,
+              requires approval or allows; of several that match the strictest wins.
+            </p>
+          </Empty>
+        }
+      >
+        {(items) => <RuleList rules={items} />}
+      </Pages>
+    </>
+  );
+}

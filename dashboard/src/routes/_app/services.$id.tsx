@@ -1,0 +1,59 @@
+import { useQuery } from '@tanstack/react-query';
+import { createFileRoute } from '@tanstack/react-router';
+import { useState } from 'react';
+import { getServiceOptions } from '#/client/@tanstack/react-query.gen';
+import { CredentialPanel } from '#/service/CredentialPanel';
+import { DeleteService } from '#/service/DeleteService';
+import { DocumentsPanel } from '#/service/DocumentsPanel';
+import { OperationsPanel } from '#/service/OperationsPanel';
+import { ServiceAgentsPanel } from '#/service/ServiceAgentsPanel';
+import { ServiceSettingsPanel } from '#/service/ServiceSettingsPanel';
+import { TestCallPanel } from '#/service/TestCallPanel';
+import { Visible } from '#/text/Visible';
+import { BackLink } from '#/ui/BackLink';
+import { Failure, Loading, PageTitle } from '#/ui/parts';
+
+export const Route = createFileRoute('/_app/services/$id')({
+  params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  component: ServicePage,
+});
+
+function ServicePage() {
+  const { id } = Route.useParams();
+  const { data: service, error, isPending } = useQuery(getServiceOptions({ path: { id } }));
+  const [chosen, setChosen] = useState({ method: 'GET', path: '/', count: 0 });
+  return (
+    <>
+      <BackLink to="/services">All services</BackLink>
+      {isPending && <Loading />}
+      <Failure error={error} />
+      {service && (
+        <>
+          <PageTitle actions={<DeleteService service={service} />}>
+            <Visible text={service.name} />
+          </PageTitle>
+          <div key={service.id} className="grid items-start gap-4 xl:grid-cols-2">
+            <div className="min-w-0 space-y-4">
+              <ServiceSettingsPanel service={service} />
+              <CredentialPanel key={service.authType} service={service} />
+              <ServiceAgentsPanel serviceId={service.id} />
+            </div>
+            <div className="min-w-0 space-y-4">
+              <TestCallPanel
+                key={chosen.count}
+                serviceId={service.id}
+                chosen={chosen}
+                isChosen={chosen.count > 0}
+              />
+              <DocumentsPanel serviceId={service.id} />
+              <OperationsPanel
+                serviceId={service.id}
+                onTry={({ method, path }) => setChosen({ method, path, count: chosen.count + 1 })}
+              />
+            </div>
+          </div>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,39 @@
+import { useQuery } from '@tanstack/react-query';
+import { createFileRoute, Link } from '@tanstack/react-router';
+import { Plus } from 'lucide-react';
+import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
+import { ServiceList } from '#/service/ServiceList';
+import { Empty } from '#/ui/Empty';
+import { Failure, Loading, MAIN_BUTTON, PageTitle } from '#/ui/parts';
+
+export const Route = createFileRoute('/_app/services/')({ component: Services });
+
+function Services() {
+  const services = useQuery(listServicesOptions());
+  return (
+    <>
+      <PageTitle
+        actions={
+          <Link to="/services/new" className={MAIN_BUTTON}>
+            <Plus aria-hidden className="size-4" /> New service
+          </Link>
+        }
+      >
+        Services
+      </PageTitle>
+      {services.isPending && <Loading />}
+      <Failure error={services.error} />
+      {services.data?.length === 0 && (
+        <Empty title="No services yet">
+          <p>
+            A service is an API that agents may ask for, with the credential that they never see.
+          </p>
+          <Link to="/set-up" className="inline-block text-brand underline">
+            Set up step by step
+          </Link>
+        </Empty>
+      )}
+      {services.data && services.data.length > 0 && <ServiceList services={services.data} />}
+    </>
+  );
+}

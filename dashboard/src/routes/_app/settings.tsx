@@ -1,0 +1,30 @@
+import { useQuery } from '@tanstack/react-query';
+import { createFileRoute } from '@tanstack/react-router';
+import { getSettingsOptions } from '#/client/@tanstack/react-query.gen';
+import { Account, ThisBrowser } from '#/settings/Account';
+import { Configured } from '#/settings/Configured';
+import { Model } from '#/settings/Model';
+import { Sessions } from '#/settings/Sessions';
+import { Failure, Loading, PageTitle } from '#/ui/parts';
+
+export const Route = createFileRoute('/_app/settings')({ component: SettingsPage });
+
+function SettingsPage() {
+  const settings = useQuery(getSettingsOptions());
+  return (
+    <>
+      <PageTitle>Settings</PageTitle>
+      <div className="grid gap-4 xl:grid-cols-2">
+        <Account />
+        <ThisBrowser />
+        <Sessions />
+        {settings.data && <Model llm={settings.data.llm} />}
+      </div>
+      <div className="mt-4">
+        {settings.isPending && <Loading />}
+        <Failure error={settings.error} />
+        {settings.data && <Configured settings={settings.data} />}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,208 @@
+/** The editor of a condition. */
+import { autocompletion, type CompletionContext, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import {
+  bracketMatching,
+  HighlightStyle,
+  StreamLanguage,
+  syntaxHighlighting,
+} from '@codemirror/language';
+import { setDiagnostics } from '@codemirror/lint';
+import { EditorState } from '@codemirror/state';
+import {
+  drawSelection,
+  EditorView,
+  highlightSpecialChars,
+  keymap,
+  placeholder,
+} from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { useEffect, useRef } from 'react';
+import type { ConditionError } from '#/client';
+import { spanAt } from './position';
+import { type Documented, offerAt } from './vocabulary';
+
+/** What the gateway takes at most, in characters. */
+const CONDITION_CHARACTERS_MAX = 4096;
+
+/** Behind these something is offered before anything is typed. */
+const OPENING = /[.(]$|(?:==|!=|\[)\s*["']$/;
+
+/** The list goes on as one moves in it; a list that scrolls could not be reached by the keyboard. */
+const OFFERED_AT_ONCE = 8;
+
+const language = StreamLanguage.define<null>({
+  token(stream) {
+    if (stream.eatSpace()) return null;
+    if (stream.match(/"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?/)) return 'string';
+    if (stream.match(/\d[\w.]*/)) return 'number';
+    if (stream.match(/\/\/.*/)) return 'comment';
+    if (stream.match(/(?:true|false|null|in)\b/)) return 'keyword';
+    if (stream.match(/(?:request|service|agent|operation|intent|now)\b/)) return 'variableName';
+    if (stream.match(/[A-Za-z_]\w*(?=\()/)) return 'propertyName';
+    if (stream.match(/[A-Za-z_]\w*/)) return null;
+    stream.next();
+    return 'operator';
+  },
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.string, color: 'var(--good)' },
+  { tag: tags.number, color: 'var(--warn)' },
+  { tag: tags.keyword, color: 'var(--warn)' },
+  { tag: tags.variableName, color: 'var(--brand)', fontWeight: '600' },
+  { tag: tags.propertyName, fontWeight: '600' },
+  { tag: tags.comment, color: 'var(--soft)' },
+]);
+
+/**
+ * Typing over a selection, done here. Browsers would keep the look of what was there in a style
+ * attribute, which the page's policy refuses.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { inputType, isComposing, data } = event;
+    if (inputType !== 'insertText' || isComposing || !data) return false;
+    if (view.state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(data), {
+      userEvent: 'input.type',
+      scrollIntoView: true,
+    });
+    return true;
+  },
+});
+
+const theme = EditorView.theme({
+  '&': {
+    color: 'var(--ink)',
+    backgroundColor: 'var(--page)',
+    border: '1px solid var(--line)',
+    borderRadius: '0.375rem',
+    fontSize: '0.875rem',
+  },
+  '&.cm-focused': { outline: '2px solid var(--brand)', outlineOffset: '2px' },
+  '.cm-content': { minHeight: '7rem', padding: '0.5rem 0', caretColor: 'var(--ink)' },
+  '.cm-line': { padding: '0 0.75rem' },
+  '.cm-scroller': { fontFamily: 'ui-monospace, monospace', lineHeight: '1.5' },
+  '.cm-cursor': { borderLeftColor: 'var(--ink)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground':
+    { backgroundColor: 'var(--mark)' },
+  '.cm-placeholder': { color: 'var(--soft)' },
+  '.cm-tooltip': {
+    color: 'var(--ink)',
+    backgroundColor: 'var(--panel)',
+    border: '1px solid var(--line)',
+    borderRadius: '0.375rem',
+  },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { maxHeight: 'none' },
+  '.cm-tooltip-autocomplete > ul > li': { padding: '0.25rem 0.5rem' },
+  '.cm-tooltip-autocomplete > ul > li[aria-selected]': {
+    color: 'var(--brand-ink)',
+    backgroundColor: 'var(--brand)',
+  },
+  '.cm-completionDetail': { marginLeft: '0.75rem', fontStyle: 'normal' },
+  '.cm-tooltip.cm-completionInfo': { padding: '0.25rem 0.5rem', maxWidth: '18rem' },
+  '.cm-diagnostic': { padding: '0.25rem 0.5rem', borderLeftColor: 'var(--bad)' },
+});
+
+/** The editor. It stands in a shadow of the page: there its styles need no exception of the policy. */
+export default function ConditionEditor({
+  value,
+  errors,
+  known,
+  labelledBy,
+  onChange,
+}: {
+  value: string;
+  errors: readonly ConditionError[];
+  known: Documented;
+  /** What it is called. */
+  labelledBy: string;
+  onChange: (value: string) => void;
+}) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(null);
+  const latest = useRef({ value, known, onChange });
+  useEffect(() => {
+    latest.current = { value, known, onChange };
+  });
+
+  useEffect(() => {
+    if (!host.current) return;
+    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' });
+    const complete = ({ state, pos, explicit }: CompletionContext) => {
+      const before = state.sliceDoc(0, pos);
+      const offered = offerAt(before, latest.current.known);
+      if (!offered) return null;
+      if (!explicit && offered.replaces === 0 && !OPENING.test(before)) return null;
+      return {
+        from: pos - offered.replaces,
+        options: offered.words.map(({ text, kind, means }, index) => ({
+          label: text,
+          // What the documents name comes first, not what begins with an a.
+          boost: -Math.min(index, 99),
+          detail: kind,
+          ...(means && { info: means }),
+        })),
+      };
+    };
+    view.current = new EditorView({
+      parent: root,
+      root,
+      state: EditorState.create({
+        doc: latest.current.value,
+        extensions: [
+          history(),
+          drawSelection(),
+          highlightSpecialChars(),
+          bracketMatching(),
+          language,
+          syntaxHighlighting(colours),
+          autocompletion({
+            override: [complete],
+            icons: false,
+            maxRenderedOptions: OFFERED_AT_ONCE,
+          }),
+          keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
+          placeholder('request.method == "DELETE"'),
+          EditorView.lineWrapping,
+          EditorView.contentAttributes.of({ 'aria-label': labelledBy, spellcheck: 'false' }),
+          EditorState.changeFilter.of(
+            ({ docChanged, newDoc }) => !docChanged || newDoc.length <= CONDITION_CHARACTERS_MAX,
+          ),
+          EditorView.updateListener.of(({ docChanged, state }) => {
+            if (docChanged) latest.current.onChange(state.doc.toString());
+          }),
+          typeOver,
+          theme,
+        ],
+      }),
+    });
+    return () => {
+      view.current?.destroy();
+      view.current = null;
+    };
+  }, [labelledBy]);
+
+  // What was changed from outside, by a proposal.
+  useEffect(() => {
+    const present = view.current?.state.doc.toString();
+    if (present === undefined || present === value) return;
+    view.current?.dispatch({ changes: { from: 0, to: present.length, insert: value } });
+  }, [value]);
+
+  useEffect(() => {
+    const { current } = view;
+    if (!current) return;
+    const text = current.state.doc.toString();
+    const diagnostics = errors.map(({ line, column, message }) => ({
+      ...spanAt(text, line, column),
+      severity: 'error' as const,
+      message,
+    }));
+    current.dispatch(setDiagnostics(current.state, diagnostics));
+  }, [errors]);
+
+  return <div ref={host} data-testid="condition" />;
+}

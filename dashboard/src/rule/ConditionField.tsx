@@ -1,0 +1,73 @@
+/** The field of a condition: the editor, and what the gateway says to what stands in it. */
+import { useQuery } from '@tanstack/react-query';
+import { Check } from 'lucide-react';
+import { lazy, Suspense, useMemo } from 'react';
+import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { Failure, Loading } from '#/ui/parts';
+import { useValidation } from './useValidation';
+import { documented, UNDOCUMENTED } from './vocabulary';
+
+const ConditionEditor = lazy(() => import('./ConditionEditor'));
+
+/** As many operations of a service as are looked at for what may be written. */
+const OPERATIONS_READ = 200;
+
+/** The field. */
+export function ConditionField({
+  condition,
+  serviceId,
+  onChange,
+}: {
+  condition: string;
+  serviceId: number | null;
+  onChange: (condition: string) => void;
+}) {
+  const { errors, isValid, failure } = useValidation(condition, serviceId);
+  const operations = useQuery({
+    ...listOperationsOptions({ path: { id: serviceId ?? 0 }, query: { limit: OPERATIONS_READ } }),
+    enabled: serviceId !== null,
+  });
+  const known = useMemo(
+    () => (operations.data ? documented(operations.data.items) : UNDOCUMENTED),
+    [operations.data],
+  );
+  return (
+    <div className="space-y-1">
+      <p className="text-sm font-medium">Condition</p>
+      <Suspense fallback={<Loading />}>
+        <ConditionEditor
+          value={condition}
+          errors={errors}
+          known={known}
+          labelledBy="Condition"
+          onChange={onChange}
+        />
+      </Suspense>
+      <div aria-live="polite" className="space-y-1 text-sm">
+        {errors.map(({ line, column, message }) => (
+          <p key={`${line} ${column} ${message}`} className="break-words text-bad">
+            Line {line}, column {column}: <Visible text={message} />
+          </p>
+        ))}
+        {isValid && (
+          <p className="flex items-center gap-1 text-good">
+            <Check aria-hidden className="size-4" /> Understood
+          </p>
+        )}
+      </div>
+      <Failure error={failure} />
+      <p className="text-sm text-soft">
+        A{' '}
+        <a href="https://cel.dev" target="_blank" rel="noreferrer" className="underline">
+          CEL
+        </a>{' '}
+        expression over <code>request</code>, <code>service</code>, <code>agent</code>,{' '}
+        <code>operation</code>, <code>intent</code> and <code>now</code>. Ctrl+Space offers what
+        fits
+        {serviceId !== null && ', also what the service’s documents name'}. Empty: all that the
+        service and agent below allow.
+      </p>
+    </div>
+  );
+}

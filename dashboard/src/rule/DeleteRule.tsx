@@ -1,0 +1,43 @@
+/** Removes a rule. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Rule } from '#/client';
+import { deleteRuleMutation } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { Confirm } from '#/ui/Confirm';
+import { Button } from '#/ui/parts';
+
+/** The button, and what it asks. */
+export function DeleteRule({ rule }: { rule: Rule }) {
+  const [isAsking, setIsAsking] = useState(false);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const remove = useMutation({
+    ...deleteRuleMutation(),
+    onSuccess: async () => {
+      await navigate({ to: '/rules' });
+      await queries.invalidateQueries();
+    },
+  });
+  return (
+    <>
+      <Button onClick={() => setIsAsking(true)}>Delete…</Button>
+      {isAsking && (
+        <Confirm
+          title="Delete this rule?"
+          action="Delete rule"
+          isBusy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate({ path: { id: rule.id } })}
+          onClose={() => setIsAsking(false)}
+        >
+          <p>
+            <Visible text={rule.name} /> counts no more from the next request on. To stop it for a
+            while, switch it off instead.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}

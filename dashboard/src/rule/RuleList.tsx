@@ -1,0 +1,104 @@
+/** The rules of the workspace. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { Rule } from '#/client';
+import { updateRuleMutation } from '#/client/@tanstack/react-query.gen';
+import { useNames } from '#/request/useNames';
+import { counted } from '#/text/count';
+import { Visible } from '#/text/Visible';
+import { Badge, Button, Failure } from '#/ui/parts';
+import { EFFECT_TONES, effectName } from './effect';
+import { useHits } from './useHits';
+
+/** The list. */
+export function RuleList({ rules }: { rules: readonly Rule[] }) {
+  const { services, agents } = useNames();
+  const lately = useHits();
+  return (
+    <ul aria-label="Rules" className="space-y-2">
+      {rules.map((rule) => (
+        <RuleItem
+          key={rule.id}
+          rule={rule}
+          scope={[
+            rule.service_id !== null && services.of(rule.service_id),
+            rule.agent_id !== null && agents.of(rule.agent_id),
+          ]
+            .filter((name) => name !== false)
+            .join(', ')}
+          hits={
+            lately && {
+              count: lately.hits.get(rule.id) ?? 0,
+              of: lately.of,
+            }
+          }
+        />
+      ))}
+    </ul>
+  );
+}
+
+function RuleItem({
+  rule,
+  scope,
+  hits,
+}: {
+  rule: Rule;
+  scope: string;
+  hits: { count: number; of: number } | null;
+}) {
+  const queries = useQueryClient();
+  const change = useMutation({
+    ...updateRuleMutation(),
+    onSuccess: () => queries.invalidateQueries(),
+  });
+  return (
+    <li className="space-y-2 rounded-lg border border-line bg-panel p-3">
+      <div className="flex flex-wrap items-start justify-between gap-3">
+        <div className={`min-w-0 flex-1 basis-60 ${rule.enabled ? '' : 'opacity-80'}`}>
+          <p className="flex flex-wrap items-center gap-2">
+            <Badge tone={EFFECT_TONES[rule.effect]}>{effectName(rule.effect)}</Badge>
+            <Link to="/rules/$id" params={{ id: rule.id }} className="font-semibold underline">
+              <Visible text={rule.name} />
+            </Link>
+            {!rule.enabled && <Badge>off</Badge>}
+          </p>
+          <p className="mt-1 line-clamp-3 text-sm">
+            {rule.condition !== null ? (
+              <code className="text-[0.8rem]">
+                <Visible text={rule.condition} />
+              </code>
+            ) : rule.text !== null ? (
+              <Visible text={rule.text} />
+            ) : (
+              'Whatever its service and agent allow'
+            )}
+          </p>
+          <p className="mt-1 text-sm text-soft">
+            {scope === '' ? (
+              'Every service and agent'
+            ) : (
+              <>
+                Only <Visible text={scope} />
+              </>
+            )}
+            {hits && hits.of > 0 && (
+              <>
+                {' '}
+                · matched {hits.count} of the last {counted(hits.of, 'request')}
+              </>
+            )}
+          </p>
+        </div>
+        <Button
+          aria-label={`${rule.enabled ? 'Switch off' : 'Switch on'} ${rule.name}`}
+          isBusy={change.isPending}
+          onClick={() => change.mutate({ path: { id: rule.id }, body: { enabled: !rule.enabled } })}
+        >
+          {rule.enabled ? 'Switch off' : 'Switch on'}
+        </Button>
+      </div>
+      <Failure error={change.error} />
+    </li>
+  );
+}

@@ -1,0 +1,123 @@
+/** What a rule would have made of the recorded requests. */
+import { useMutation } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { ProposedRule, RuleSimulationResult, SimulatedExample } from '#/client';
+import { simulateRulesMutation } from '#/client/@tanstack/react-query.gen';
+import { counted } from '#/text/count';
+import { takeApart } from '#/text/target';
+import { dateTime } from '#/text/time';
+import { Visible } from '#/text/Visible';
+import { Badge, Button, Choice, Failure, Panel } from '#/ui/parts';
+
+const DAYS = [
+  ['1', 'the last day'],
+  ['7', 'the last 7 days'],
+  ['30', 'the last 30 days'],
+  ['90', 'the last 90 days'],
+] as const;
+
+/** The panel. A result goes away when the rule is changed: it was another one’s. */
+export function Simulation({ rule }: { rule: ProposedRule }) {
+  const [days, setDays] = useState('7');
+  const simulate = useMutation(simulateRulesMutation());
+  const { reset } = simulate;
+  const key = JSON.stringify(rule);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the rule's change that counts
+  useEffect(() => reset(), [key, days, reset]);
+  return (
+    <Panel title="Simulate before you save">
+      <div className="space-y-4">
+        <p className="text-sm text-soft">
+          The rule as it stands here, beside your other rules, over what agents asked. Nothing is
+          sent or changed.
+        </p>
+        <div className="flex flex-wrap items-end gap-3">
+          <Choice
+            label="Over"
+            value={days}
+            options={DAYS}
+            onChange={(event) => setDays(event.target.value)}
+          />
+          <Button
+            isBusy={simulate.isPending}
+            onClick={() =>
+              simulate.mutate({ body: { rules: [rule], days: Number(days), keep_others: true } })
+            }
+          >
+            Simulate
+          </Button>
+        </div>
+        <Failure error={simulate.error} />
+        {simulate.data && <Result result={simulate.data} />}
+      </div>
+    </Panel>
+  );
+}
+
+function Result({ result }: { result: RuleSimulationResult }) {
+  const groups = [
+    { name: 'Held that were forwarded', changes: result.held, tone: 'warn' },
+    { name: 'Refused that were not', changes: result.denied, tone: 'bad' },
+    { name: 'Forwarded that were held', changes: result.released, tone: 'good' },
+    { name: 'No longer refused', changes: result.admitted, tone: 'good' },
+    { name: 'Cannot be said', changes: result.undecidable, tone: 'soft' },
+  ] as const;
+  const changed = groups.filter(({ changes }) => changes.count > 0);
+  const { before, after } = result.prompts_per_day;
+  return (
+    <section aria-label="What would have changed" className="space-y-4">
+      <p role="status" className="text-sm">
+        {counted(result.requests, 'request')} since {dateTime(result.since)}
+        {result.is_cut && ', the latest of more'}.{' '}
+        {changed.length === 0 && <strong>Nothing would have been decided otherwise.</strong>}
+      </p>
+      <dl className="grid grid-cols-2 gap-2 text-sm">
+        <div className="rounded-md border border-line p-2">
+          <dt className="text-soft">Held a day, before</dt>
+          <dd className="text-lg font-semibold">{perDay(before)}</dd>
+        </div>
+        <div className="rounded-md border border-line p-2">
+          <dt className="text-soft">Held a day, after</dt>
+          <dd className="text-lg font-semibold">{perDay(after)}</dd>
+        </div>
+      </dl>
+      {changed.map(({ name, changes, tone }) => (
+        <div key={name}>
+          <h3 className="mb-1 flex items-center gap-2 text-sm font-semibold">
+            <Badge tone={tone}>{changes.count.toLocaleString('en')}</Badge> {name}
+          </h3>
+          <ul className="divide-y divide-line text-sm">
+            {changes.examples.map((example) => (
+              <Example key={example.id} example={example} />
+            ))}
+          </ul>
+          {changes.count > changes.examples.length && (
+            <p className="text-sm text-soft">
+              and {(changes.count - changes.examples.length).toLocaleString('en')} more
+            </p>
+          )}
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function perDay(count: number): string {
+  return count.toLocaleString('en', { maximumFractionDigits: 1 });
+}
+
+function Example({ example }: { example: SimulatedExample }) {
+  return (
+    <li className="py-1.5">
+      <p className="font-mono text-[0.8rem]">
+        {example.method} <Visible text={takeApart(example.target_url).path} />
+      </p>
+      <p className="text-soft">
+        <Visible text={example.intent} />
+      </p>
+      <p className="text-xs text-soft">
+        {dateTime(example.created_at)}: {example.before} → {example.after ?? 'not known'}
+      </p>
+    </li>
+  );
+}

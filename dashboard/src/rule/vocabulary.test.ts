@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { documented, offerAt, UNDOCUMENTED } from './vocabulary';
+
+const known = documented([
+  {
+    id: 'createCharge',
+    method: 'POST',
+    path: '/charges',
+    summary: 'Charge a card',
+    description: null,
+    tags: ['charges'],
+    deprecated: false,
+    parameters: [
+      {
+        name: 'Stripe-Account',
+        place: 'header',
+        description: null,
+        kind: 'string',
+        values: [],
+        required: false,
+      },
+      {
+        name: 'expand',
+        place: 'query',
+        description: null,
+        kind: null,
+        values: [],
+        required: false,
+      },
+    ],
+    fields: [
+      { pointer: '/amount', description: 'in cents', kind: 'integer', values: [], required: true },
+      {
+        pointer: '/currency',
+        description: null,
+        kind: null,
+        values: ['usd', 'eur'],
+        required: true,
+      },
+      { pointer: '/card', description: null, kind: 'object', values: [], required: false },
+      { pointer: '/card/number', description: null, kind: 'string', values: [], required: true },
+      { pointer: '/lines/*/price', description: null, kind: null, values: [], required: false },
+    ],
+  },
+]);
+
+const texts = (before: string, from = known) =>
+  offerAt(before, from)?.words.map(({ text }) => text) ?? null;
+
+describe('what a condition may go on with', () => {
+  it('is a variable or a function at its beginning', () => {
+    expect(texts('req')).toEqual(['request']);
+    expect(texts('has(ser')).toEqual(['service']);
+    expect(texts('service.id == 1 && in')).toContain('intent');
+  });
+
+  it('is a field of a variable, and of nothing else', () => {
+    expect(texts('service.')).toEqual(['id', 'name']);
+    expect(texts('request.me')).toEqual(['method']);
+    expect(texts('nothing.na', UNDOCUMENTED)).toBeNull();
+  });
+
+  it('is what the documents name, one level at a time', () => {
+    expect(texts('request.body.')).toEqual(expect.arrayContaining(['amount', 'currency', 'card']));
+    expect(texts('request.body.')).not.toContain('price');
+    expect(texts('int(request.body.card.num')).toEqual(['number']);
+    expect(texts('request.headers["str')).toEqual(['stripe-account"']);
+    expect(texts('request.query.ex')).toContain('expand');
+    expect(texts('request.body.am')).toEqual(['amount']);
+  });
+
+  it('is a method of what is no variable', () => {
+    expect(texts('request.path.starts')).toEqual(['startsWith(']);
+  });
+
+  it('is a value that is documented', () => {
+    expect(texts('request.body.currency == "')).toEqual(['usd"', 'eur"']);
+    expect(texts("operation.id == 'create")).toEqual(["createCharge'"]);
+    expect(texts('request.method != "DEL')).toEqual(['DELETE"']);
+  });
+
+  it('is nothing within a text', () => {
+    expect(texts('intent.contains("req')).toBeNull();
+    expect(texts('intent == "a" && req')).toEqual(['request']);
+  });
+});

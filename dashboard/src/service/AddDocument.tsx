@@ -1,0 +1,175 @@
+/** Brings a document that describes a service: as a file, as text, or by its address. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { FileUp } from 'lucide-react';
+import { type DragEvent, type FormEvent, useId, useState } from 'react';
+import type { Document } from '#/client';
+import { createDocumentMutation } from '#/client/@tanstack/react-query.gen';
+import { notBeside } from '#/session/client';
+import { Button, Failure, TextField } from '#/ui/parts';
+import { Tabs } from '#/ui/Tabs';
+import { TextArea } from '#/ui/TextArea';
+import { readAs } from './readAs';
+
+/** More than this the gateway does not take. */
+const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The three ways. */
+export function AddDocument({
+  serviceId,
+  address = '',
+  onAdded,
+}: {
+  serviceId: number;
+  /** Where the document is known to be. */
+  address?: string | undefined;
+  onAdded?: (document: Document) => void;
+}) {
+  const queries = useQueryClient();
+  const add = useMutation({
+    ...createDocumentMutation(),
+    onSuccess: async (document) => {
+      await queries.invalidateQueries();
+      onAdded?.(document);
+    },
+  });
+  const path = { id: serviceId };
+  const addText = (content: string, title?: string) =>
+    add.mutateAsync({
+      path,
+      body: { type: readAs(content), content, ...(title && { title: title.slice(0, 200) }) },
+    });
+  const ways = [
+    { name: 'File', content: <FromFile isBusy={add.isPending} onText={addText} /> },
+    { name: 'Paste', content: <FromText isBusy={add.isPending} onText={addText} /> },
+    {
+      name: 'Address',
+      content: (
+        <FromAddress
+          address={address}
+          isBusy={add.isPending}
+          onAddress={(content) => add.mutate({ path, body: { type: 'url', content } })}
+        />
+      ),
+    },
+  ];
+  if (address !== '') ways.unshift(...ways.splice(2, 1));
+  return (
+    <div className="space-y-3">
+      <Tabs label="How to bring the document" tabs={ways} />
+      <Failure error={notBeside(add.error, [])} />
+    </div>
+  );
+}
+
+type OnText = (content: string, title?: string) => Promise<unknown>;
+
+function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
+  const id = useId();
+  const [isOver, setIsOver] = useState(false);
+  const [fault, setFault] = useState('');
+  const take = async (file: File | undefined) => {
+    if (!file) return;
+    setFault('');
+    if (file.size > DOCUMENT_BYTES_MAX) return setFault('It is longer than 16 MB.');
+    // What the gateway says against it is shown below.
+    await onText(await file.text(), file.name).catch(() => null);
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setIsOver(false);
+    void take(event.dataTransfer.files[0]);
+  };
+  return (
+    <div className="space-y-2">
+      <label
+        htmlFor={id}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setIsOver(true);
+        }}
+        onDragLeave={() => setIsOver(false)}
+        onDrop={drop}
+        className={`flex cursor-pointer flex-col items-center gap-2 rounded-lg border-2 border-dashed p-6 text-center text-sm focus-within:outline-2 focus-within:outline-brand ${isOver ? 'border-brand bg-raised' : 'border-line'}`}
+      >
+        <FileUp aria-hidden className="size-6 text-soft" />
+        <span className="font-medium">
+          {isBusy ? 'Reading it…' : 'Drop a file here, or choose one'}
+        </span>
+        <span className="text-soft">
+          OpenAPI 3, Swagger 2 (JSON or YAML) or Markdown, up to 16 MB
+        </span>
+        <input
+          id={id}
+          type="file"
+          disabled={isBusy}
+          accept=".json,.yaml,.yml,.md,.markdown,.txt"
+          onChange={(event) => {
+            void take(event.target.files?.[0]);
+            event.target.value = '';
+          }}
+          className="sr-only"
+        />
+      </label>
+      {fault && <Failure>{fault}</Failure>}
+    </div>
+  );
+}
+
+function FromText({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
+  const [text, setText] = useState('');
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const isTaken = await onText(text).then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) setText('');
+  };
+  return (
+    <form onSubmit={submit} className="space-y-3">
+      <TextArea
+        label="The document"
+        required
+        rows={6}
+        spellCheck={false}
+        className="font-mono"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <Button type="submit" isBusy={isBusy}>
+        Add document
+      </Button>
+    </form>
+  );
+}
+
+function FromAddress({
+  address,
+  isBusy,
+  onAddress,
+}: {
+  address: string;
+  isBusy: boolean;
+  onAddress: (address: string) => void;
+}) {
+  const [typed, setTyped] = useState(address);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onAddress(typed.trim());
+  };
+  return (
+    <form onSubmit={submit} className="space-y-3">
+      <TextField
+        label="Address of the document"
+        type="url"
+        required
+        hint="The gateway fetches it, without a credential."
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+      <Button type="submit" isBusy={isBusy}>
+        Fetch document
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,75 @@
+/** The catalog, to choose a service from. */
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { FIELD } from '#/ui/parts';
+import { CATALOG, type Template } from './catalog';
+
+/** The templates, and the way without one. */
+export function CatalogPicker({
+  onChoose,
+}: {
+  onChoose: (template: Template | undefined) => void;
+}) {
+  const [filter, setFilter] = useState('');
+  const shown = CATALOG.filter(({ name, does }) =>
+    `${name} ${does}`.toLowerCase().includes(filter.trim().toLowerCase()),
+  );
+  return (
+    <div className="space-y-3">
+      <input
+        type="search"
+        aria-label="Search the catalog"
+        placeholder="Search the catalog"
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
+        className={FIELD}
+      />
+      <ul className="grid gap-2 sm:grid-cols-2 xl:grid-cols-3">
+        <li>
+          <Choose name="Custom" does="Any HTTP API" isCustom onClick={() => onChoose(undefined)} />
+        </li>
+        {shown.map((template) => (
+          <li key={template.name}>
+            <Choose name={template.name} does={template.does} onClick={() => onChoose(template)} />
+          </li>
+        ))}
+      </ul>
+      {shown.length === 0 && (
+        <p role="status" className="text-sm text-soft">
+          Nothing in the catalog is called so; take “Custom”.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Choose({
+  name,
+  does,
+  isCustom = false,
+  onClick,
+}: {
+  name: string;
+  does: string;
+  isCustom?: boolean;
+  onClick: () => void;
+}) {
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      className={`flex h-full min-h-16 w-full items-center gap-3 rounded-lg border bg-panel p-3 text-left hover:bg-raised ${isCustom ? 'border-dashed border-soft' : 'border-line'}`}
+    >
+      <span
+        aria-hidden
+        className="flex size-9 shrink-0 items-center justify-center rounded-md bg-raised font-bold"
+      >
+        {isCustom ? <Plus className="size-5" /> : name[0]}
+      </span>
+      <span className="min-w-0">
+        <span className="block font-semibold">{name}</span>
+        <span className="block text-sm text-soft">{does}</span>
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,73 @@
+/** The fields of a credential: written here, never shown again. */
+import { fieldError } from '#/session/client';
+import { Choice, TextField } from '#/ui/parts';
+import type { CredentialForm } from './credential';
+
+/** What has been typed. */
+export interface TypedCredential {
+  way: string;
+  values: Readonly<Record<string, string>>;
+}
+
+/** Nothing typed yet. */
+export const NOTHING_TYPED: TypedCredential = { way: '', values: {} };
+
+/** The way that is shown. */
+export function shownForm(forms: readonly CredentialForm[], typed: TypedCredential) {
+  return forms.find(({ name }) => name === typed.way) ?? forms[0];
+}
+
+/** The names that a refusal may have for these fields. */
+export function credentialFieldNames(form: CredentialForm | undefined): string[] {
+  return (form?.fields ?? []).flatMap(({ key }) => [key, `credentials.${key}`]);
+}
+
+/** The fields. */
+export function CredentialFields({
+  forms,
+  typed,
+  isRequired,
+  error,
+  onChange,
+}: {
+  forms: readonly CredentialForm[];
+  typed: TypedCredential;
+  isRequired: boolean;
+  error: unknown;
+  onChange: (typed: TypedCredential) => void;
+}) {
+  const form = shownForm(forms, typed);
+  if (!form) return null;
+  return (
+    <>
+      {forms.length > 1 && (
+        <Choice
+          label="Given as"
+          value={form.name}
+          options={forms.map(({ name }) => [name, name] as const)}
+          onChange={(event) => onChange({ ...typed, way: event.target.value })}
+        />
+      )}
+      {form.fields.map(({ key, label, isSecret, isOptional = false, placeholder }) => (
+        <TextField
+          key={key}
+          label={isOptional ? `${label} (optional)` : label}
+          type={isSecret ? 'password' : 'text'}
+          autoComplete={isSecret ? 'new-password' : 'off'}
+          spellCheck={false}
+          placeholder={placeholder}
+          required={isRequired && !isOptional}
+          maxLength={8192}
+          value={typed.values[key] ?? ''}
+          error={fieldError(error, key) ?? fieldError(error, `credentials.${key}`)}
+          onChange={(event) =>
+            onChange({ ...typed, values: { ...typed.values, [key]: event.target.value } })
+          }
+        />
+      ))}
+      <p className="text-sm text-soft">
+        Sealed when it is saved, and never shown again. Agents never see it.
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+/** A service's credential: what it consists of, and a new one in its place. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import type { Service } from '#/client';
+import { setCredentialsMutation } from '#/client/@tanstack/react-query.gen';
+import { notBeside } from '#/session/client';
+import { Button, Fact, Failure, Panel } from '#/ui/parts';
+import { Saved } from '#/ui/Saved';
+import {
+  CredentialFields,
+  credentialFieldNames,
+  NOTHING_TYPED,
+  shownForm,
+} from './CredentialFields';
+import { authTypeName, CREDENTIAL_FORMS, credentialValues } from './credential';
+import { CredentialState } from './ServiceList';
+
+/** The panel. */
+export function CredentialPanel({ service }: { service: Service }) {
+  const [typed, setTyped] = useState(NOTHING_TYPED);
+  const queries = useQueryClient();
+  const replace = useMutation({
+    ...setCredentialsMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
+    onSuccess: async () => {
+      setTyped(NOTHING_TYPED);
+      await queries.invalidateQueries();
+    },
+  });
+  const forms = CREDENTIAL_FORMS[service.authType];
+  const form = shownForm(forms, typed);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    replace.mutate({
+      path: { id: service.id },
+      body: credentialValues(form, typed.values) ?? {},
+    });
+  };
+  return (
+    <Panel title="Credential" actions={<CredentialState service={service} />}>
+      <dl className="space-y-1">
+        <Fact name="Presented as">{authTypeName(service.authType)}</Fact>
+        {service.credentials.count > 0 && (
+          <Fact name="Consists of">
+            <code className="text-xs">{service.credentials.keys.join(', ')}</code>
+          </Fact>
+        )}
+      </dl>
+      {form && (
+        <form onSubmit={submit} onChange={replace.reset} className="mt-4 space-y-4">
+          <h3 className="text-sm font-semibold">
+            {service.credentials.count > 0 ? 'Replace it' : 'Give one'}
+          </h3>
+          <CredentialFields
+            forms={forms}
+            typed={typed}
+            isRequired
+            error={replace.error}
+            onChange={setTyped}
+          />
+          <Failure error={notBeside(replace.error, credentialFieldNames(form))} />
+          <div className="flex items-center gap-3">
+            <Button type="submit" isBusy={replace.isPending}>
+              Save credential
+            </Button>
+            <Saved when={replace.isSuccess} />
+          </div>
+        </form>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,44 @@
+/** Removes a service. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Service } from '#/client';
+import { deleteServiceMutation } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { Confirm } from '#/ui/Confirm';
+import { Button } from '#/ui/parts';
+
+/** The button, and what it asks. */
+export function DeleteService({ service }: { service: Service }) {
+  const [isAsking, setIsAsking] = useState(false);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const remove = useMutation({
+    ...deleteServiceMutation(),
+    onSuccess: async () => {
+      await navigate({ to: '/services' });
+      await queries.invalidateQueries();
+    },
+  });
+  return (
+    <>
+      <Button onClick={() => setIsAsking(true)}>Delete…</Button>
+      {isAsking && (
+        <Confirm
+          title="Delete this service?"
+          action="Delete service"
+          isBusy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate({ path: { id: service.id } })}
+          onClose={() => setIsAsking(false)}
+        >
+          <p>
+            No agent can use <Visible text={service.name} /> any more; what waits or is approved for
+            it can no longer be executed. Its credential and documents are removed. This cannot be
+            undone.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}

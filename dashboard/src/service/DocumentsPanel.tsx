@@ -1,0 +1,124 @@
+/** The documents that describe a service, and what was understood of them. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Document } from '#/client';
+import {
+  deleteDocumentMutation,
+  listDocumentsOptions,
+  refreshDocumentMutation,
+} from '#/client/@tanstack/react-query.gen';
+import { counted } from '#/text/count';
+import { dateTime } from '#/text/time';
+import { Visible } from '#/text/Visible';
+import { Confirm } from '#/ui/Confirm';
+import { Badge, Button, Failure, Loading, Panel } from '#/ui/parts';
+import { AddDocument } from './AddDocument';
+
+/** As many as are listed. */
+const DOCUMENTS_SHOWN = 200;
+
+/** The panel. */
+export function DocumentsPanel({ serviceId }: { serviceId: number }) {
+  const documents = useQuery(
+    listDocumentsOptions({ path: { id: serviceId }, query: { limit: DOCUMENTS_SHOWN } }),
+  );
+  return (
+    <Panel title="Documents">
+      <div className="space-y-4">
+        {documents.isPending && <Loading />}
+        <Failure error={documents.error} />
+        {documents.data?.items.length === 0 && (
+          <p className="text-sm text-soft">
+            None yet. With one, requests are shown in words, risks are weighed better, and rules can
+            name operations.
+          </p>
+        )}
+        {documents.data && documents.data.items.length > 0 && (
+          <ul className="divide-y divide-line">
+            {documents.data.items.map((document) => (
+              <DocumentItem key={document.id} document={document} />
+            ))}
+          </ul>
+        )}
+        {documents.data?.next_cursor && (
+          <p className="text-sm text-soft">The first {DOCUMENTS_SHOWN} are listed.</p>
+        )}
+        <AddDocument serviceId={serviceId} />
+      </div>
+    </Panel>
+  );
+}
+
+/** What was understood of a document. */
+export function Understood({ document }: { document: Document }) {
+  const { operations, sections, warnings } = document;
+  return (
+    <div className="space-y-1">
+      <p className="flex flex-wrap gap-1.5">
+        <Badge tone={operations > 0 ? 'good' : 'soft'}>{counted(operations, 'operation')}</Badge>
+        <Badge tone={sections > 0 ? 'good' : 'soft'}>{counted(sections, 'section')} of text</Badge>
+        {warnings.length > 0 && <Badge tone="warn">{counted(warnings.length, 'warning')}</Badge>}
+      </p>
+      {warnings.length > 0 && (
+        <details className="text-sm">
+          <summary className="py-1 font-medium">What could not be read</summary>
+          <ul className="max-h-48 list-disc space-y-1 overflow-y-auto pl-5">
+            {warnings.map((warning) => (
+              <li key={warning}>
+                <Visible text={warning} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function DocumentItem({ document }: { document: Document }) {
+  const [isAsking, setIsAsking] = useState(false);
+  const queries = useQueryClient();
+  const onSuccess = () => queries.invalidateQueries();
+  const refresh = useMutation({ ...refreshDocumentMutation(), onSuccess });
+  const remove = useMutation({ ...deleteDocumentMutation(), onSuccess });
+  const path = { id: document.serviceId, docId: document.id };
+  const title = document.title ?? `Document ${document.id}`;
+  return (
+    <li className="space-y-2 py-3 first:pt-0">
+      <div className="flex flex-wrap items-start justify-between gap-2">
+        <div className="min-w-0">
+          <p className="font-medium">
+            <Visible text={title} />
+          </p>
+          <p className="text-sm text-soft">
+            {{ openapi: 'API description', markdown: 'Markdown', url: 'Fetched' }[document.type]},{' '}
+            {dateTime(document.createdAt)}
+          </p>
+        </div>
+        <div className="flex gap-2">
+          <Button isBusy={refresh.isPending} onClick={() => refresh.mutate({ path })}>
+            {document.type === 'url' ? 'Fetch anew' : 'Read anew'}
+          </Button>
+          <Button onClick={() => setIsAsking(true)}>Delete…</Button>
+        </div>
+      </div>
+      <Understood document={document} />
+      <Failure error={refresh.error} />
+      {isAsking && (
+        <Confirm
+          title="Delete this document?"
+          action="Delete"
+          isBusy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate({ path })}
+          onClose={() => setIsAsking(false)}
+        >
+          <p>
+            The operations of <Visible text={title} /> are no longer known. Rules that look at them
+            may stop matching.
+          </p>
+        </Confirm>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,24 @@
+/** From the catalog to a registered service. */
+import { useState } from 'react';
+import type { Service } from '#/client';
+import { CatalogPicker } from './CatalogPicker';
+import type { Template } from './catalog';
+import { NewServiceForm } from './NewServiceForm';
+
+/** Choosing, then the form. */
+export function NewService({
+  onCreated,
+}: {
+  onCreated: (created: { service: Service; template: Template | undefined }) => void;
+}) {
+  const [choice, setChoice] = useState<{ template: Template | undefined } | null>(null);
+  if (!choice) return <CatalogPicker onChoose={(template) => setChoice({ template })} />;
+  const { template } = choice;
+  return (
+    <NewServiceForm
+      template={template}
+      onCreated={(service) => onCreated({ service, template })}
+      onBack={() => setChoice(null)}
+    />
+  );
+}

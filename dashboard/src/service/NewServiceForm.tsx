@@ -1,0 +1,125 @@
+/** Registers a service, from a template or from nothing. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ExternalLink, TriangleAlert } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import type { Service } from '#/client';
+import { createServiceMutation } from '#/client/@tanstack/react-query.gen';
+import { notBeside } from '#/session/client';
+import { Button, Failure, Panel } from '#/ui/parts';
+import {
+  CredentialFields,
+  credentialFieldNames,
+  NOTHING_TYPED,
+  shownForm,
+} from './CredentialFields';
+import type { Template } from './catalog';
+import { CREDENTIAL_FORMS, credentialValues } from './credential';
+import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
+
+/** The form. */
+export function NewServiceForm({
+  template,
+  onCreated,
+  onBack,
+}: {
+  template: Template | undefined;
+  onCreated: (service: Service) => void;
+  onBack: () => void;
+}) {
+  const [draft, setDraft] = useState(() => ({
+    name: template?.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-') ?? '',
+    baseUrl: template?.baseUrl ?? '',
+    authType: template?.authType ?? ('bearer' as const),
+    description: '',
+  }));
+  const [typed, setTyped] = useState(() =>
+    template ? { way: wayOf(template), values: template.values } : NOTHING_TYPED,
+  );
+  const queries = useQueryClient();
+  const create = useMutation({
+    ...createServiceMutation(),
+    // What it holds must not outlive the page.
+    gcTime: 0,
+    onSuccess: async (service) => {
+      await queries.invalidateQueries();
+      onCreated(service);
+    },
+  });
+  const forms = CREDENTIAL_FORMS[draft.authType];
+  const form = shownForm(forms, typed);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate({
+      body: { ...serviceBody(draft), credentials: credentialValues(form, typed.values) },
+    });
+  };
+  return (
+    <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <Panel title={template ? template.name : 'A service of your own'}>
+        <form onSubmit={submit} className="space-y-4">
+          <ServiceFields draft={draft} error={create.error} onChange={setDraft} />
+          <CredentialFields
+            forms={forms}
+            typed={typed}
+            isRequired
+            error={create.error}
+            onChange={setTyped}
+          />
+          <Failure
+            error={notBeside(create.error, [...SERVICE_FIELDS, ...credentialFieldNames(form)])}
+          />
+          <div className="flex flex-wrap gap-2">
+            <Button type="submit" tone="main" isBusy={create.isPending}>
+              Register service
+            </Button>
+            <Button onClick={onBack}>Choose another</Button>
+          </div>
+        </form>
+      </Panel>
+      {template && <TemplateNotes template={template} />}
+    </div>
+  );
+}
+
+/** The way to give a credential that has the values the template knows. */
+function wayOf({ authType, values }: Template): string {
+  const keys = Object.keys(values);
+  const way = CREDENTIAL_FORMS[authType].find(({ fields }) =>
+    keys.every((key) => fields.some((field) => field.key === key)),
+  );
+  return way?.name ?? '';
+}
+
+function TemplateNotes({ template }: { template: Template }) {
+  return (
+    <Panel title="Good to know">
+      <div className="space-y-3 text-sm">
+        {template.baseUrl.includes('YOUR-') && (
+          <p className="text-warn">Put your own name into the base URL.</p>
+        )}
+        <p>{template.keyHint}</p>
+        <p>
+          <a
+            href={template.keyUrl}
+            target="_blank"
+            rel="noreferrer"
+            className="inline-flex items-center gap-1 font-medium break-all text-brand underline"
+          >
+            Where to make the key
+            <ExternalLink aria-hidden className="size-4 shrink-0" />
+          </a>
+        </p>
+        <div>
+          <h3 className="flex items-center gap-1.5 font-semibold">
+            <TriangleAlert aria-hidden className="size-4 text-warn" /> What can do harm
+          </h3>
+          <ul className="mt-1 list-disc space-y-1 pl-5">
+            {template.dangers.map((danger) => (
+              <li key={danger}>{danger}</li>
+            ))}
+          </ul>
+        </div>
+      </div>
+    </Panel>
+  );
+}

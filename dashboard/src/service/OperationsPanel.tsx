@@ -1,0 +1,97 @@
+/** The operations that a service's documents name. */
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { useDeferredValue, useState } from 'react';
+import type { Operation } from '#/client';
+import { listOperationsInfiniteOptions } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { nextCursor, Pages } from '#/ui/Pages';
+import { Badge, Button, FIELD, Panel } from '#/ui/parts';
+
+const OPERATIONS_PER_PAGE = 30;
+
+/** The panel, with a search. */
+export function OperationsPanel({
+  serviceId,
+  onTry,
+}: {
+  serviceId: number;
+  onTry: (operation: Operation) => void;
+}) {
+  const [words, setWords] = useState('');
+  const q = useDeferredValue(words.trim());
+  const operations = useInfiniteQuery({
+    ...listOperationsInfiniteOptions({
+      path: { id: serviceId },
+      query: { limit: OPERATIONS_PER_PAGE, ...(q !== '' && { q }) },
+    }),
+    initialPageParam: { path: { id: serviceId } },
+    getNextPageParam: nextCursor,
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Panel title="Operations">
+      <div className="space-y-3">
+        <input
+          type="search"
+          aria-label="Search the operations"
+          placeholder="Search by word, id or path"
+          maxLength={200}
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+          className={FIELD}
+        />
+        <Pages
+          query={operations}
+          empty={
+            <p role="status" className="text-sm text-soft">
+              {q === '' ? 'No document names any.' : 'None fits.'}
+            </p>
+          }
+        >
+          {(items) => (
+            <ul className="divide-y divide-line">
+              {items.map((operation, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: two documents may name the same operation
+                <OperationItem key={index} operation={operation} onTry={onTry} />
+              ))}
+            </ul>
+          )}
+        </Pages>
+      </div>
+    </Panel>
+  );
+}
+
+/** Whether a method only reads. */
+export const isSafe = (method: string) => method === 'GET' || method === 'HEAD';
+
+function OperationItem({
+  operation,
+  onTry,
+}: {
+  operation: Operation;
+  onTry: (operation: Operation) => void;
+}) {
+  const { method, path, summary, deprecated } = operation;
+  const tone = isSafe(method) ? 'good' : method === 'DELETE' ? 'bad' : 'warn';
+  return (
+    <li className="flex items-start justify-between gap-3 py-2">
+      <div className="min-w-0">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-mono text-[0.8rem]">
+          <Badge tone={tone}>{method}</Badge> <Visible text={path} />
+          {deprecated && <Badge tone="warn">deprecated</Badge>}
+        </p>
+        {summary && (
+          <p className="mt-0.5 text-sm text-soft">
+            <Visible text={summary} />
+          </p>
+        )}
+      </div>
+      {isSafe(method) && (
+        <Button onClick={() => onTry(operation)} aria-label={`Try ${method} ${path}`}>
+          Try
+        </Button>
+      )}
+    </li>
+  );
+}

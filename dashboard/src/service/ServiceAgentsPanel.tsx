@@ -1,0 +1,45 @@
+/** The agents that may use a service. */
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { AgentState } from '#/agent/AgentState';
+import { listAgentsOptions } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { BUTTON, Failure, Loading, Panel } from '#/ui/parts';
+
+/** The panel. */
+export function ServiceAgentsPanel({ serviceId }: { serviceId: number }) {
+  const agents = useQuery(listAgentsOptions());
+  const those = agents.data?.filter(({ services }) => services.some(({ id }) => id === serviceId));
+  return (
+    <Panel
+      title="Agents that may use it"
+      actions={
+        <Link to="/history" search={{ service: serviceId }} className={BUTTON}>
+          Its requests
+        </Link>
+      }
+    >
+      {agents.isPending && <Loading />}
+      <Failure error={agents.error} />
+      {those?.length === 0 && (
+        <p className="text-sm text-soft">
+          None. Put it into the scope of one{' '}
+          <Link to="/agents" className="text-brand underline">
+            of your agents
+          </Link>
+          .
+        </p>
+      )}
+      <ul className="space-y-2">
+        {those?.map((agent) => (
+          <li key={agent.id} className="flex flex-wrap items-center gap-2 text-sm">
+            <Link to="/agents/$id" params={{ id: agent.id }} className="font-medium underline">
+              <Visible text={agent.name} />
+            </Link>
+            <AgentState agent={agent} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

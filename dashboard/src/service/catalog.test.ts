@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { CATALOG } from './catalog';
+import { CREDENTIAL_FORMS } from './credential';
+
+describe('the catalog', () => {
+  it('is in order, each name once', () => {
+    const names = CATALOG.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)].sort((a, b) => a.localeCompare(b)));
+  });
+
+  it.each(CATALOG)('can be registered as it stands: $name', (template) => {
+    const url = new URL(template.baseUrl);
+    expect(url.protocol).toBe('https:');
+    expect(template.baseUrl).not.toMatch(/[?#]|\/$/);
+    expect(new URL(template.keyUrl).protocol).toBe('https:');
+    const known = CREDENTIAL_FORMS[template.authType].flatMap(({ fields }) => fields);
+    for (const name of Object.keys(template.values)) {
+      expect(known).toContainEqual(expect.objectContaining({ key: name, isSecret: false }));
+    }
+    expect(template.dangers.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,85 @@
+/** What a credential consists of, by how it is presented. */
+import type { AuthType } from '#/client';
+
+/** One value of a credential. */
+export interface CredentialField {
+  key: string;
+  label: string;
+  isSecret: boolean;
+  isOptional?: boolean;
+  placeholder?: string;
+}
+
+/** One way to give a credential. */
+export interface CredentialForm {
+  name: string;
+  fields: readonly CredentialField[];
+}
+
+const secret = (key: string, label: string): CredentialField => ({ key, label, isSecret: true });
+const plain = (key: string, label: string, placeholder?: string): CredentialField => ({
+  key,
+  label,
+  isSecret: false,
+  ...(placeholder && { placeholder }),
+});
+
+/** The ways for each type; the first is offered first, and a type with none takes no credential. */
+export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm[]>> = {
+  none: [],
+  bearer: [{ name: 'Token', fields: [secret('token', 'Token')] }],
+  basic: [
+    { name: 'Password', fields: [plain('username', 'User name'), secret('password', 'Password')] },
+  ],
+  api_key: [
+    {
+      name: 'Header',
+      fields: [
+        { ...plain('header', 'Header', 'X-API-Key'), isOptional: true },
+        secret('value', 'Key'),
+      ],
+    },
+  ],
+  query: [
+    { name: 'Parameter', fields: [plain('param', 'Parameter', 'api_key'), secret('value', 'Key')] },
+  ],
+  oauth2: [
+    { name: 'Access token', fields: [secret('access_token', 'Access token')] },
+    {
+      name: 'Client',
+      fields: [
+        plain('token_url', 'Token address', 'https://auth.example.com/oauth/token'),
+        plain('client_id', 'Client id'),
+        secret('client_secret', 'Client secret'),
+        { ...secret('refresh_token', 'Refresh token'), isOptional: true },
+        { ...plain('scope', 'Scope'), isOptional: true },
+      ],
+    },
+  ],
+};
+
+/** How each type is named. */
+export const AUTH_TYPES: ReadonlyArray<readonly [AuthType, string]> = [
+  ['bearer', 'Bearer token'],
+  ['api_key', 'API key in a header'],
+  ['basic', 'User name and password (Basic)'],
+  ['query', 'API key in the query'],
+  ['oauth2', 'OAuth 2.0'],
+  ['none', 'None'],
+];
+
+/** The name of a type. */
+export function authTypeName(type: AuthType): string {
+  return AUTH_TYPES.find(([value]) => value === type)?.[1] ?? type;
+}
+
+/** What of the typed values is sent: those of the way that is shown, without the empty ones. */
+export function credentialValues(
+  form: CredentialForm | undefined,
+  typed: Readonly<Record<string, string>>,
+): Record<string, string> | null {
+  const values = (form?.fields ?? [])
+    .map(({ key }) => [key, typed[key] ?? ''] as const)
+    .filter(([, value]) => value !== '');
+  return values.length > 0 ? Object.fromEntries(values) : null;
+}

@@ -1,0 +1,199 @@
+/** The snippet for the agent, and the wait for its first request. */
+import { useQuery } from '@tanstack/react-query';
+import { Link, useBlocker } from '@tanstack/react-router';
+import { CircleCheck, LoaderCircle } from 'lucide-react';
+import { useState } from 'react';
+import type { Agent, RequestEntry, Service } from '#/client';
+import { listOperationsOptions, listRequestsOptions } from '#/client/@tanstack/react-query.gen';
+import { takeApart } from '#/text/target';
+import { Visible } from '#/text/Visible';
+import { CheckField } from '#/ui/CheckField';
+import { CopyButton } from '#/ui/CopyButton';
+import { Modal } from '#/ui/Modal';
+import { Button, Failure, MAIN_BUTTON, Panel, TextField } from '#/ui/parts';
+import { Tabs } from '#/ui/Tabs';
+import { snippets } from './snippets';
+
+/** How often the gateway is asked while nothing has come, in case an event was missed. */
+const ASK_EVERY_MS = 5_000;
+
+/** The step. `apiKey` is there only until the page is left. */
+export function FirstRequestStep({
+  agent,
+  service,
+  apiKey,
+}: {
+  agent: Agent;
+  service: Service;
+  apiKey: string | undefined;
+}) {
+  return (
+    <div className="space-y-4">
+      {apiKey ? (
+        <NewKey apiKey={apiKey} />
+      ) : (
+        <p className="rounded-md border border-line bg-panel p-3 text-sm">
+          The key was shown once and is not shown again. If it is lost,{' '}
+          <Link to="/agents/$id" params={{ id: agent.id }} className="text-brand underline">
+            make a new one
+          </Link>
+          .
+        </p>
+      )}
+      <Paste service={service} apiKey={apiKey ?? 'agt_…'} />
+      <Waiting agent={agent} />
+    </div>
+  );
+}
+
+/** The key; leaving asks first, as long as nobody has said that it is stored. */
+function NewKey({ apiKey }: { apiKey: string }) {
+  const [isStored, setIsStored] = useState(false);
+  const blocker = useBlocker({
+    shouldBlockFn: () => !isStored,
+    enableBeforeUnload: !isStored,
+    withResolver: true,
+  });
+  return (
+    <Panel title="The agent’s key" actions={<CopyButton text={apiKey} label="Copy the key" />}>
+      <div className="space-y-3">
+        <code
+          data-testid="agent-key"
+          className="block rounded-md border border-line bg-page p-3 text-sm break-all select-all"
+        >
+          {apiKey}
+        </code>
+        <CheckField
+          label="I have stored the key"
+          hint="It is shown this once: the gateway keeps only its fingerprint."
+          checked={isStored}
+          onChange={(event) => setIsStored(event.target.checked)}
+        />
+      </div>
+      {blocker.status === 'blocked' && (
+        <Modal title="The key is not shown again" onClose={blocker.reset}>
+          <p className="mb-4 text-sm">Have you stored it? Without it the agent needs a new one.</p>
+          <div className="flex flex-wrap justify-end gap-2">
+            <Button onClick={blocker.reset}>Stay here</Button>
+            <Button tone="main" onClick={blocker.proceed}>
+              It is stored: leave
+            </Button>
+          </div>
+        </Modal>
+      )}
+    </Panel>
+  );
+}
+
+function Paste({ service, apiKey }: { service: Service; apiKey: string }) {
+  const operations = useQuery(
+    listOperationsOptions({ path: { id: service.id }, query: { limit: 200 } }),
+  );
+  const plain = operations.data?.items.find(
+    ({ method, path }) => method === 'GET' && !path.includes('{'),
+  );
+  const [url, setUrl] = useState(window.location.origin);
+  const [typedPath, setTypedPath] = useState<string | null>(null);
+  const path = typedPath ?? plain?.path ?? '/';
+  const all = snippets({
+    url: url.trim().replace(/\/+$/, ''),
+    key: apiKey,
+    service: service.name,
+    path: path.startsWith('/') ? path : `/${path}`,
+  });
+  return (
+    <Panel title="Paste this where the agent runs">
+      <div className="mb-4 grid gap-3 sm:grid-cols-2">
+        <TextField
+          label="Where agents reach the gateway"
+          type="url"
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+        />
+        <TextField
+          label="What to read first"
+          className="font-mono"
+          spellCheck={false}
+          hint="A path of the API that only reads."
+          value={path}
+          onChange={(event) => setTypedPath(event.target.value)}
+        />
+      </div>
+      <Tabs
+        label="Language"
+        tabs={all.map(({ name, code }) => ({
+          name,
+          content: (
+            <div className="space-y-2">
+              <pre className="rounded-md border border-line bg-page p-3 font-mono text-[0.8rem] whitespace-pre-wrap [overflow-wrap:anywhere]">
+                {code}
+              </pre>
+              <CopyButton text={code} />
+            </div>
+          ),
+        }))}
+      />
+    </Panel>
+  );
+}
+
+function Waiting({ agent }: { agent: Agent }) {
+  const requests = useQuery({
+    ...listRequestsOptions({ query: { agent_id: agent.id, limit: 1 } }),
+    refetchInterval: ({ state }) => (state.data?.items.length ? false : ASK_EVERY_MS),
+  });
+  const first = requests.data?.items[0];
+  return (
+    <section
+      aria-label="The first request"
+      className={`rounded-lg border-2 bg-panel p-4 ${first ? 'border-good' : 'border-dashed border-line'}`}
+    >
+      <Failure error={requests.error} />
+      <div role="status" className="flex items-start gap-3">
+        {first ? (
+          <>
+            <CircleCheck aria-hidden className="size-6 shrink-0 text-good" />
+            <Arrived entry={first} agent={agent} />
+          </>
+        ) : (
+          <>
+            <LoaderCircle aria-hidden className="size-6 shrink-0 animate-spin text-soft" />
+            <p>
+              <strong className="block">Waiting for the first request…</strong>
+              <span className="text-sm text-soft">It appears here by itself.</span>
+            </p>
+          </>
+        )}
+      </div>
+      {first && (
+        <div className="mt-4 flex flex-wrap gap-2">
+          <Link to="/" className={MAIN_BUTTON}>
+            To the queue
+          </Link>
+        </div>
+      )}
+    </section>
+  );
+}
+
+const OUTCOMES = {
+  forward: 'It was harmless and was forwarded at once.',
+  hold: 'It waits for you in the queue.',
+  deny: 'A rule of yours refused it.',
+};
+
+function Arrived({ entry, agent }: { entry: RequestEntry; agent: Agent }) {
+  return (
+    <div className="min-w-0">
+      <strong className="block text-good">The first request is here</strong>
+      <p className="text-sm">
+        <Visible text={agent.name} /> asked for{' '}
+        <code className="text-[0.8rem]">
+          {entry.method} <Visible text={takeApart(entry.target_url).path} />
+        </code>
+        . {OUTCOMES[entry.decision]}
+        {entry.upstream_status !== null && ` The service answered ${entry.upstream_status}.`}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+/** How far the set-up has come. */
+import { Check } from 'lucide-react';
+
+/** The steps, in order. */
+export const STEPS = ['Account', 'Service', 'Document', 'Agent', 'First request'] as const;
+
+/** The row of steps. */
+export function Steps({ current }: { current: number }) {
+  return (
+    <ol aria-label="Steps" className="mb-5 flex flex-wrap gap-x-4 gap-y-2 text-sm">
+      {STEPS.map((step, index) => (
+        <li
+          key={step}
+          aria-current={index === current ? 'step' : undefined}
+          className={`flex items-center gap-2 ${index === current ? 'font-semibold' : 'text-soft'}`}
+        >
+          <span
+            className={`flex size-6 items-center justify-center rounded-full border text-xs ${index < current ? 'border-good text-good' : index === current ? 'border-brand bg-brand text-brand-ink' : 'border-line'}`}
+          >
+            {index < current ? <Check aria-label="done" className="size-4" /> : index + 1}
+          </span>
+          {step}
+        </li>
+      ))}
+    </ol>
+  );
+}

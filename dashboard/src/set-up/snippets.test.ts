@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { snippets } from './snippets';
+
+const HOSTILE = `a'b"c$(touch x)\`id\` {{d}} / é!`;
+
+describe('a snippet', () => {
+  const all = snippets({
+    url: 'http://127.0.0.1:3000',
+    key: 'agt_0',
+    service: HOSTILE,
+    path: `/files?name=${HOSTILE}`,
+  });
+  const code = (name: string) => all.find((snippet) => snippet.name === name)?.code ?? '';
+
+  it('gives the shell whole arguments, whatever they hold', () => {
+    const lines = `curl() { printf '%s\\n' "$2"; }\n${code('curl')}`;
+    const [first] = execFileSync('sh', ['-c', lines]).toString().split('\n');
+    expect(first).toBe(
+      `http://127.0.0.1:3000/s/${'a%27b%22c%24%28touch%20x%29%60id%60%20%7B%7Bd%7D%7D%20%2F%20%C3%A9%21'}/files?name=${HOSTILE}`,
+    );
+  });
+
+  it('gives the skill the service by its name', () => {
+    const lines = `cp() { :; }\npython3() { printf '%s\\n' "$3" "$5"; }\n${code('Skill')}`;
+    const [path, service] = execFileSync('sh', ['-c', lines]).toString().split('\n');
+    expect([path, service]).toEqual([`/files?name=${HOSTILE}`, HOSTILE]);
+  });
+
+  it('leaves plain words plain', () => {
+    const [curl] = snippets({
+      url: 'https://g.example',
+      key: 'agt_1',
+      service: 'things',
+      path: '/',
+    });
+    expect(curl?.code).toContain('export GAITERGUARD_URL=https://g.example\n');
+    expect(curl?.code).toContain('"$GAITERGUARD_URL"/s/things/ \\\n');
+  });
+});

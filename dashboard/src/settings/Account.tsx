@@ -1,0 +1,61 @@
+/** Who is signed in, and what is set for this browser. */
+import { useQuery } from '@tanstack/react-query';
+import { meOptions } from '#/client/@tanstack/react-query.gen';
+import { NotifySwitch } from '#/notify/NotifySwitch';
+import { dateTime } from '#/text/time';
+import { Visible } from '#/text/Visible';
+import { Choice, Fact, Failure, Loading, Panel } from '#/ui/parts';
+import { chooseTheme, type Theme, useTheme } from '#/ui/theme';
+
+const THEMES = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+] as const;
+
+/** The account. */
+export function Account() {
+  const me = useQuery(meOptions());
+  return (
+    <Panel title="Account">
+      {me.isPending && <Loading />}
+      <Failure error={me.error} />
+      {me.data && (
+        <dl className="space-y-1">
+          <Fact name="E-mail">
+            <Visible text={me.data.email} />
+          </Fact>
+          <Fact name="Since">{dateTime(me.data.createdAt)}</Fact>
+        </dl>
+      )}
+      <p className="mt-3 text-sm text-soft">
+        A password is set anew on the gateway's machine:{' '}
+        <code className="break-words">gaiterguard user reset-password E-MAIL</code>
+      </p>
+    </Panel>
+  );
+}
+
+/** This browser's own. */
+export function ThisBrowser() {
+  const { theme } = useTheme();
+  return (
+    <Panel title="This browser">
+      <div className="space-y-4">
+        <Choice
+          label="Colours"
+          options={THEMES}
+          value={theme}
+          onChange={({ target }) => chooseTheme(target.value as Theme)}
+        />
+        <div>
+          <h3 className="mb-1 text-sm font-medium">Notifications</h3>
+          <p className="mb-2 text-sm text-soft">
+            They name agent, service, method and path, never a body.
+          </p>
+          <NotifySwitch />
+        </div>
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,43 @@
+/** Lists that come a page at a time. */
+import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Button, Failure, Loading } from './parts';
+
+/** A page as the API gives it. */
+interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+/** For infinite queries: where the next page begins. */
+export function nextCursor(page: Page<unknown>): string | undefined {
+  return page.next_cursor ?? undefined;
+}
+
+/** All items that were fetched so far, with a button for more, and what stands there without any. */
+export function Pages<Item>({
+  query,
+  empty,
+  children,
+}: {
+  query: UseInfiniteQueryResult<InfiniteData<Page<Item>>, unknown>;
+  empty: ReactNode;
+  children: (items: Item[]) => ReactNode;
+}) {
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <div className="space-y-3">
+      {query.isPending && <Loading />}
+      <Failure error={query.error} />
+      {query.isSuccess && items.length === 0 && empty}
+      {items.length > 0 && children(items)}
+      {query.hasNextPage && (
+        <div className="text-center">
+          <Button isBusy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+            Show more
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
