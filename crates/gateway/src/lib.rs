@@ -44,6 +44,7 @@ pub mod identity;
 
 pub mod agent;
 pub mod desk;
+pub mod directory;
 pub mod document;
 mod document_content;
 pub mod field;

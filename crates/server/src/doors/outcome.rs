@@ -34,11 +34,11 @@ pub(super) fn answered(answer: Answer) -> Response {
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     let headers = response.headers_mut();
-    let (proxy_status, idempotency_status) = match answer.provenance {
-        Provenance::Forwarded => ("forwarded", "processed"),
-        Provenance::ExecutedApproved => ("executed-approved", "processed"),
-        Provenance::Replayed => ("replayed", "replayed"),
+    let idempotency_status = match answer.provenance {
+        Provenance::Forwarded | Provenance::ExecutedApproved => "processed",
+        Provenance::Replayed => "replayed",
     };
+    let proxy_status = proxy_status(answer.provenance);
     headers.insert(X_PROXY_STATUS, HeaderValue::from_static(proxy_status));
     if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", answer.risk_score)) {
         headers.insert(X_RISK_SCORE, score);
@@ -56,6 +56,15 @@ pub(super) fn answered(answer: Answer) -> Response {
     }
     response.extensions_mut().insert(FromUpstream);
     response
+}
+
+/// The word for how the gateway came by an answer.
+pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
+    match provenance {
+        Provenance::Forwarded => "forwarded",
+        Provenance::ExecutedApproved => "executed-approved",
+        Provenance::Replayed => "replayed",
+    }
 }
 
 /// 428: a human looks at it first.
