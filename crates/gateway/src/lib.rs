@@ -31,6 +31,7 @@ mod sealed;
 mod second_opinion;
 mod submit;
 mod to_its_end;
+pub mod tunnel;
 
 mod action;
 pub mod approval;
@@ -61,6 +62,7 @@ use std::time::Duration;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -71,6 +73,7 @@ use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::sealing::Sealing;
+use crate::tunnel::TUNNELS_MAX;
 use crate::upstream::Upstream;
 use crate::watch::ActionWatch;
 
@@ -112,6 +115,7 @@ pub struct Gateway {
     pub(crate) watch: ActionWatch,
     pub(crate) touches: Touches,
     pub(crate) tasks: TaskTracker,
+    pub(crate) tunnels: Arc<Semaphore>,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -154,6 +158,7 @@ impl Gateway {
             watch: ActionWatch::default(),
             touches: Touches::default(),
             tasks: TaskTracker::new(),
+            tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)),
             stopping: CancellationToken::new(),
         })
     }

@@ -28,6 +28,15 @@ impl Gateway {
         request: &ProxyRequest,
     ) -> Result<Prepared, Refusal> {
         let located = locate::locate(&caller, &request.destination)?;
+        if located.service.intent_required && request.intent.is_absent() {
+            return Err(Refusal::Invalid {
+                field: "X-Agent-Intent",
+                message: "is required by this service: say why the request is sent".to_owned(),
+            });
+        }
+        if request.web_socket && !located.service.web_socket {
+            return Err(Refusal::WebSocketNotAllowed);
+        }
         self.check_address(&located.service).await?;
         let place = located.service.place();
         let target = match place.query_param() {
@@ -41,12 +50,15 @@ impl Gateway {
                 message: "must not hold an agent key".to_owned(),
             });
         }
-        let canonical = CanonicalRequest {
+        let mut canonical = CanonicalRequest {
             method: request.method.clone(),
             target,
             headers: header::forwardable(&request.headers, located.service.credential_headers()),
             body: request.body.clone(),
         };
+        if request.web_socket {
+            canonical = canonical.with_web_socket();
+        }
         let digest = canonical.digest();
         Ok(Prepared {
             caller,

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
+use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::relay::AnswerBody;
 use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -29,6 +30,7 @@ pub(super) fn answered(answer: Answer) -> Response {
     let body = match answer.body {
         AnswerBody::Whole(bytes) => Body::from(bytes),
         AnswerBody::Relayed(body) => Body::new(body),
+        AnswerBody::Switched(_) => return Problem::from(Refusal::WebSocketLost).into_response(),
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;

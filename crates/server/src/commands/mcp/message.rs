@@ -51,7 +51,7 @@ impl Message {
     /// What the streamable HTTP transport says in headers too, given the version that was agreed on.
     pub(super) fn headers(&self, agreed: Option<&str>) -> Vec<(&'static str, HeaderValue)> {
         let params = &self.read["params"];
-        let version = params["_meta"][VERSION_OF_REQUEST].as_str().or(agreed);
+        let version = self.version().or(agreed);
         let headers = [
             ("MCP-Protocol-Version", version),
             ("Mcp-Method", Some(self.method())),
@@ -71,6 +71,11 @@ impl Message {
             .map(str::to_owned)
     }
 
+    /// The version that a request says it is written in.
+    fn version(&self) -> Option<&str> {
+        self.read["params"]["_meta"][VERSION_OF_REQUEST].as_str()
+    }
+
     fn method(&self) -> &str {
         self.read["method"].as_str().unwrap_or_default()
     }
@@ -81,11 +86,15 @@ impl Message {
 pub(super) fn unanswered(message: &Message, problem: &Value) -> String {
     let id = &message.read["id"];
     if message.method() == "tools/call" {
-        let result = json!({
+        let mut result = json!({
             "content": [{ "type": "text", "text": problem.to_string() }],
             "structuredContent": problem,
             "isError": true,
         });
+        // The revision in which requests name their version has results name their kind.
+        if message.version().is_some() {
+            result["resultType"] = json!("complete");
+        }
         return json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string();
     }
     let word = |member: &str| problem[member].as_str().unwrap_or_default();

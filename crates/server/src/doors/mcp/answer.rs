@@ -234,6 +234,7 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
             (bytes, is_truncated)
         }
         AnswerBody::Relayed(body) => beginning(body).await?,
+        AnswerBody::Switched(_) => return Err(Refusal::WebSocketLost.into()),
     };
     if is_truncated {
         body.truncate(whole_characters(&body));
