@@ -18,7 +18,7 @@ removal = {"X-Agent-Intent": "Remove the file that Ann does not need"}
 try:
     client.files.delete("file-1", extra_headers=removal)
 except openai.APIStatusError as error:
-    told["held"] = {"status": error.status_code, "code": error.body["code"]}
+    told["held"] = {"status": error.status_code, "code": error.response.json()["code"]}
 
 waiting = removal | {"Prefer": "wait=60"}
 told["deleted"] = client.files.delete("file-2", extra_headers=waiting).deleted
@@ -26,6 +26,7 @@ told["deleted"] = client.files.delete("file-2", extra_headers=waiting).deleted
 try:
     client.files.delete("file-3", extra_headers=waiting)
 except openai.PermissionDeniedError as error:
-    told["denied"] = {"code": error.body["code"], "note": error.body["note"]}
+    problem = error.response.json()
+    told["denied"] = {"code": problem["code"], "note": problem["note"]}
 
 print(json.dumps(told))

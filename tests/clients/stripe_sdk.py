@@ -20,9 +20,4 @@ told["refund"] = client.v1.refunds.create(params, options=refund).id
 key = {"idempotency_key": "refund-ch-1"}
 told["again"] = [client.v1.refunds.create({"charge": "ch_2"}, options=refund | key).id for _ in range(2)]
 
-try:
-    client.v1.customers.delete("cus_1", options={"headers": {"X-Agent-Intent": "Forget Ann"}})
-except stripe.StripeError as error:
-    told["held"] = {"status": error.http_status, "code": json.loads(error.http_body)["code"]}
-
 print(json.dumps(told))

@@ -129,8 +129,10 @@ pub enum Refusal {
     /// The credential could not be had.
     #[error("the service's credential could not be obtained; nothing was sent: {0}")]
     CredentialUnavailable(String),
-    /// A WebSocket was opened for a call that cannot carry it.
-    #[error("the upstream opened the WebSocket, but this call cannot carry one, so it was closed")]
+    /// A WebSocket was opened for a call that cannot carry it, or for an earlier one.
+    #[error(
+        "the WebSocket of this request is closed: only the call that asks for one can carry it"
+    )]
     WebSocketLost,
     /// The upstream did not answer in time.
     #[error("the upstream did not answer in time; the request may have reached it")]

@@ -3643,7 +3643,7 @@ export type ExecuteErrors = {
      */
     404: Problem;
     /**
-     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent.
+     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
      */
     409: Problem;
     /**

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gaiterguard_tests::{
     Agent, Human, Jupyter, Service, Storage, TestGateway, eventually, finish, python_command,
+    raw_exchange,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -190,6 +191,26 @@ async fn until_open(opened: &Path) {
     })
     .await;
     std::fs::remove_file(opened).unwrap();
+}
+
+#[tokio::test]
+async fn whoever_asks_for_one_elsewhere_is_answered_in_http_and_so_is_what_follows() {
+    let gateway = TestGateway::start(Storage::Sqlite).await;
+    let asks =
+        "GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    let last = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let all = format!("{asks}{asks}{last}");
+    let address = gateway.client().address();
+    let pieces = [(Duration::ZERO, all.as_bytes())];
+    let received = raw_exchange(address, &pieces, Duration::from_secs(20)).await;
+    let answers = String::from_utf8(received).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 3, "{answers}");
+    // What follows is still looked at.
+    let odd = format!("{asks}GET /health HTTP/1.1\r\nHost : x\r\n\r\n");
+    let pieces = [(Duration::ZERO, odd.as_bytes())];
+    let received = raw_exchange(address, &pieces, Duration::from_secs(20)).await;
+    let answers = String::from_utf8(received).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 400").count(), 1, "{answers}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::relay::AnswerBody;
-use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION, RETRY_AFTER, UPGRADE};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::middleware::FromUpstream;
@@ -24,13 +24,33 @@ pub(super) fn response(outcome: Outcome) -> Response {
     }
 }
 
-/// An upstream's answer as the agent gets it: its status, its headers, its bytes, and beside them
-/// what the gateway says. An upstream's own headers of those names are replaced.
+/// An upstream's answer as the agent gets it. A WebSocket is the door's to carry that asked for one.
 pub(super) fn answered(answer: Answer) -> Response {
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Problem::from(Refusal::WebSocketLost).into_response();
+    }
+    passed(answer)
+}
+
+/// The answer that opens a WebSocket, which the door carries.
+pub(super) fn switched(outcome: Outcome) -> Response {
+    let Outcome::Answered(answer) = outcome else {
+        return response(outcome);
+    };
+    let mut response = passed(answer);
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response
+}
+
+/// Its status, its headers, its bytes, and beside them
+/// what the gateway says. An upstream's own headers of those names are replaced.
+fn passed(answer: Answer) -> Response {
     let body = match answer.body {
         AnswerBody::Whole(bytes) => Body::from(bytes),
         AnswerBody::Relayed(body) => Body::new(body),
-        AnswerBody::Switched(_) => return Problem::from(Refusal::WebSocketLost).into_response(),
+        AnswerBody::Switched(_) => Body::empty(),
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;

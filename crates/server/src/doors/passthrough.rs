@@ -7,9 +7,10 @@ use axum::routing::any;
 use gaiterguard_domain::header::{self, HEADER_BYTES_MAX, HEADERS_MAX};
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
-use http::header::{ALLOW, CONNECTION, UPGRADE};
+use http::header::ALLOW;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body::Body as _;
 use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,7 +42,9 @@ async fn pass(
     }
     check_headers(&parts.headers)?;
     let switching = parts.extensions.remove::<OnUpgrade>();
-    let asks = parts.method == Method::GET && header::ask_for_web_socket(&parts.headers);
+    let asks = parts.method == Method::GET
+        && header::ask_for_web_socket(&parts.headers)
+        && body.is_end_stream();
     let proposed = ProxyRequest {
         destination: Destination {
             service: Some(ServiceName::Name(service)),
@@ -59,12 +62,8 @@ async fn pass(
     let request_id = RequestId(context.id.as_uuid());
     let mut outcome = state.gateway.submit(caller, proposed, request_id).await;
     if let (Some(switching), Some(tunnel)) = (switching, outcome.take_tunnel()) {
-        let mut response = outcome::response(outcome);
-        let headers = response.headers_mut();
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         state.gateway.carry(tunnel, switching);
-        return Ok(response);
+        return Ok(outcome::switched(outcome));
     }
     Ok(outcome::response(outcome))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use gaiterguard_apidocs::{Field, Operation, Parameter, Section};
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::approval::ActionStatus;
@@ -12,6 +12,7 @@ use gaiterguard_gateway::known_service::KnownService;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::relay::{AnswerBody, RelayedBody};
 use gaiterguard_gateway::status::ActionReport;
+use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -227,6 +228,9 @@ pub(super) fn status(report: ActionReport) -> Value {
 pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
     let provenance = answer.provenance;
     let risk_score = answer.risk_score;
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Refusal::WebSocketLost.into());
+    }
     let (mut body, is_truncated) = match answer.body {
         AnswerBody::Whole(mut bytes) => {
             let is_truncated = bytes.len() > BODY_BYTES_MAX;
@@ -234,7 +238,7 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
             (bytes, is_truncated)
         }
         AnswerBody::Relayed(body) => beginning(body).await?,
-        AnswerBody::Switched(_) => return Err(Refusal::WebSocketLost.into()),
+        AnswerBody::Switched(_) => (Bytes::new(), false),
     };
     if is_truncated {
         body.truncate(whole_characters(&body));
@@ -257,7 +261,7 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
 }
 
 /// As much of a body as is told, and whether it goes on.
-async fn beginning(mut body: RelayedBody) -> Result<(bytes::Bytes, bool), Problem> {
+async fn beginning(mut body: RelayedBody) -> Result<(Bytes, bool), Problem> {
     let deadline = Instant::now() + BODY_WAIT;
     let mut read = BytesMut::new();
     loop {
