@@ -36,6 +36,7 @@ test: ## everything: lints, unit, contract, end-to-end, API and browser tests
 rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstreams
 	cargo build --locked -p gaiterguard
 	scripts/python-tools.sh
+	scripts/node-tools.sh
 	cargo test --locked --workspace --doc
 	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
 		cargo nextest run --locked --profile ci --workspace,\

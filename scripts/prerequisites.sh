@@ -14,6 +14,7 @@ command -v cc >/dev/null || packages+=(gcc libc6-dev)
 if [ "${1:-}" = test ]; then
   command -v python3 >/dev/null || packages+=(python3)
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+  command -v curl >/dev/null || packages+=(curl)
   # The dashboard is tested in a real browser.
   ! with_dashboard || command -v chromium >/dev/null || packages+=(chromium)
 fi

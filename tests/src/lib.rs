@@ -13,7 +13,9 @@ mod encoding;
 mod gateway;
 mod human;
 mod jupyter;
+mod mcp;
 mod model;
+mod node;
 mod port;
 mod process;
 mod python;
@@ -31,10 +33,12 @@ pub use encoding::Encoding;
 pub use gateway::{TestGateway, TestGatewayBuilder, finish};
 pub use human::{Human, Service};
 pub use jupyter::Jupyter;
+pub use mcp::{McpClient, McpMode, McpTransport, ToolResult};
 pub use model::{
     AskedModel, MODEL_KEY, MODEL_NAME, ScriptedModel, Step, exact_comparison, harmless_description,
     merged, refusal, says, says_text,
 };
+pub use node::node_command;
 pub use port::ReservedPort;
 pub use python::{python_command, python_tools};
 pub use raw::raw_exchange;

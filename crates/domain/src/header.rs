@@ -87,6 +87,20 @@ pub fn forwardable(headers: &HeaderMap, reserved: &[HeaderName]) -> HeaderMap {
     kept
 }
 
+/// Whether the headers of a request ask to go on as a WebSocket (RFC 6455, section 4.2.1).
+pub fn ask_for_web_socket(headers: &HeaderMap) -> bool {
+    let names = |name: HeaderName, word: &str| {
+        let values = headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|one| one.trim().eq_ignore_ascii_case(word))
+    };
+    names(http::header::UPGRADE, "websocket") && names(http::header::CONNECTION, "upgrade")
+}
+
 /// Removes what ends with the upstream's connection, and what its `Connection` names.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
@@ -167,6 +181,20 @@ mod tests {
             kept,
             map(&[("accept", "a"), ("accept", "b"), ("cookie", "a=b")])
         );
+    }
+
+    #[test]
+    fn a_web_socket_is_asked_for_by_two_headers() {
+        let asks = |pairs: &[(&str, &str)]| ask_for_web_socket(&map(pairs));
+        assert!(asks(&[
+            ("Upgrade", "WebSocket"),
+            ("Connection", "keep-alive, Upgrade")
+        ]));
+        assert!(!asks(&[("Upgrade", "websocket")]));
+        assert!(!asks(&[
+            ("Upgrade", "h2c"),
+            ("Connection", "Upgrade, HTTP2-Settings")
+        ]));
     }
 
     #[test]

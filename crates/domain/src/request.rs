@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -64,6 +64,11 @@ impl Intent {
     /// The intent of a request that came without one, where the service does not require it.
     pub fn absent() -> Self {
         Self(String::new())
+    }
+
+    /// Whether the request came without one.
+    pub fn is_absent(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The words.
@@ -133,6 +138,8 @@ pub struct ProxyRequest {
     pub headers: HeaderMap,
     /// The body; empty for none.
     pub body: Bytes,
+    /// Whether it is the handshake of a WebSocket, which the door can carry.
+    pub web_socket: bool,
     /// Why.
     pub intent: Intent,
     /// The key under which it is done at most once.
@@ -155,6 +162,12 @@ pub struct CanonicalRequest {
     /// The body.
     pub body: Bytes,
 }
+
+/// The headers that ask to go on as a WebSocket. Nothing that an agent sends under these names is passed on.
+const WEB_SOCKET_HEADERS: [(HeaderName, &str); 2] = [
+    (http::header::CONNECTION, "Upgrade"),
+    (http::header::UPGRADE, "websocket"),
+];
 
 /// The first line of the canonical form.
 const CANONICAL_VERSION: &str = "gaiterguard.request.v1";
@@ -185,6 +198,22 @@ impl std::fmt::Debug for Digest {
 }
 
 impl CanonicalRequest {
+    /// Makes it the handshake of a WebSocket (RFC 6455, section 4.1), which its headers say, so that it is
+    /// another request than a plain one to whoever looks at it.
+    #[must_use]
+    pub fn with_web_socket(mut self) -> Self {
+        self.headers
+            .extend(WEB_SOCKET_HEADERS.map(|(name, word)| (name, HeaderValue::from_static(word))));
+        self
+    }
+
+    /// Whether it is the handshake of a WebSocket.
+    pub fn is_web_socket(&self) -> bool {
+        WEB_SOCKET_HEADERS
+            .iter()
+            .all(|(name, word)| self.headers.get(name).is_some_and(|value| value == word))
+    }
+
     /// The canonical form, in which a held request is digested and kept:
     ///
     /// ```text
@@ -254,8 +283,6 @@ pub fn idempotency_digest(request: &Digest, intent: &Intent) -> Digest {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn request() -> CanonicalRequest {
@@ -274,6 +301,16 @@ mod tests {
         let form = "gaiterguard.request.v1\nPOST\nhttps://api.example.com/v1/charges?expand=x\n\
                     content-type:application/json\n\n{\"amount\":500}";
         assert_eq!(request().digest(), Digest(Sha256::digest(form).into()));
+    }
+
+    #[test]
+    fn the_handshake_of_a_web_socket_is_another_request() {
+        let plain = request();
+        let handshake = request().with_web_socket();
+        assert!(!plain.is_web_socket());
+        assert_ne!(handshake.digest(), plain.digest());
+        let again = CanonicalRequest::from_canonical_form(&handshake.to_canonical_form()).unwrap();
+        assert!(again.is_web_socket());
     }
 
     #[test]

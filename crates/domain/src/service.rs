@@ -143,6 +143,10 @@ pub struct Service {
     pub auth_type: AuthType,
     /// What the operator says of it.
     pub description: Option<String>,
+    /// Whether every request to it has to say why it is sent.
+    pub intent_required: bool,
+    /// Whether agents may open WebSockets to it, in which nothing is judged.
+    pub web_socket: bool,
     /// Its credential, once there is one.
     pub credential: Option<SealedCredential>,
     /// When it was registered.

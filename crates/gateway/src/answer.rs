@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
@@ -9,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::refusal::Refusal;
 use crate::relay::AnswerBody;
+use crate::tunnel::Tunnel;
 
 /// How the gateway came by an answer: the value of `X-Proxy-Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,23 @@ pub enum Outcome {
     Held(Held),
     /// The gateway said no.
     Refused(Refusal),
+}
+
+impl Outcome {
+    /// The WebSocket that the answer has opened, for a door that can carry it.
+    pub fn take_tunnel(&mut self) -> Option<Tunnel> {
+        let Self::Answered(answer) = self else {
+            return None;
+        };
+        if !matches!(answer.body, AnswerBody::Switched(_)) {
+            return None;
+        }
+        let empty = AnswerBody::Whole(Bytes::new());
+        match std::mem::replace(&mut answer.body, empty) {
+            AnswerBody::Switched(tunnel) => Some(*tunnel),
+            AnswerBody::Whole(_) | AnswerBody::Relayed(_) => None,
+        }
+    }
 }
 
 impl Answer {

@@ -16,6 +16,7 @@ use crate::Gateway;
 use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
+use crate::tunnel::Tunnel;
 use crate::upstream::{
     Inbound, InboundBody, InboundError, MaskedBody, Masker, NotSentReason, Outbound, OutboundBody,
     PoolKey, SendError, is_readable_encoding,
@@ -82,6 +83,8 @@ pub(crate) enum Arrived {
     Whole(Bytes),
     /// It broke off.
     Cut(InboundError),
+    /// There is none: the connection goes on as a WebSocket.
+    Switched(Box<Tunnel>),
 }
 
 /// The body of such an answer.
@@ -197,6 +200,7 @@ impl Gateway {
             method: request.method.clone(),
             path_and_query,
             headers,
+            web_socket: request.is_web_socket(),
             body: OutboundBody::from(request.body.clone()),
         };
         self.metrics.upstream_called();
@@ -205,7 +209,7 @@ impl Gateway {
             Ok(inbound) => {
                 self.metrics
                     .upstream_answered(started.elapsed().as_secs_f64());
-                Ok(masked(inbound, ready))
+                Ok(masked(inbound, ready, cut))
             }
             Err(error) => {
                 self.metrics.upstream_failed();
@@ -242,11 +246,12 @@ fn path_and_query(request: &CanonicalRequest) -> Result<PathAndQuery, DispatchFa
 }
 
 /// The answer with every echo of the credential masked, before anyone else sees it.
-fn masked(inbound: Inbound, ready: Option<&ReadyCredential>) -> Sent {
+fn masked(inbound: Inbound, ready: Option<&ReadyCredential>, cut: &CancellationToken) -> Sent {
     let Inbound {
         status,
         mut headers,
         body,
+        switched,
     } = inbound;
     let masker = ready.map_or_else(|| Masker::new(&[]), |ready| ready.credential.masker());
     masker.mask_headers(&mut headers);
@@ -261,7 +266,10 @@ fn masked(inbound: Inbound, ready: Option<&ReadyCredential>) -> Sent {
         status,
         headers,
         size_hint: rest.size_hint(),
-        arrived: Arrived::of(&mut rest),
+        arrived: match switched {
+            Some(upstream) => Arrived::Switched(Box::new(Tunnel::new(upstream, cut.clone()))),
+            None => Arrived::of(&mut rest),
+        },
         rest,
     }
 }

@@ -32,6 +32,7 @@ mod second_opinion;
 mod submit;
 pub mod test_call;
 mod to_its_end;
+pub mod tunnel;
 
 mod action;
 pub mod approval;
@@ -46,6 +47,7 @@ pub mod identity;
 
 pub mod agent;
 pub mod desk;
+pub mod directory;
 pub mod document;
 mod document_content;
 pub mod field;
@@ -62,6 +64,7 @@ use std::time::Duration;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,6 +75,7 @@ use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::sealing::Sealing;
+use crate::tunnel::TUNNELS_MAX;
 use crate::upstream::Upstream;
 use crate::watch::ActionWatch;
 
@@ -113,6 +117,7 @@ pub struct Gateway {
     pub(crate) watch: ActionWatch,
     pub(crate) touches: Touches,
     pub(crate) tasks: TaskTracker,
+    pub(crate) tunnels: Arc<Semaphore>,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -155,6 +160,7 @@ impl Gateway {
             watch: ActionWatch::default(),
             touches: Touches::default(),
             tasks: TaskTracker::new(),
+            tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)),
             stopping: CancellationToken::new(),
         })
     }

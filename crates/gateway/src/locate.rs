@@ -57,7 +57,10 @@ pub(crate) fn locate(caller: &AgentCaller, destination: &Destination) -> Result<
     }
 }
 
-fn named(caller: &AgentCaller, name: &ServiceName) -> Result<(Arc<KnownService>, Grant), Refusal> {
+pub(crate) fn named(
+    caller: &AgentCaller,
+    name: &ServiceName,
+) -> Result<(Arc<KnownService>, Grant), Refusal> {
     let service = match name {
         ServiceName::Id(id) => caller.definitions.service(*id),
         ServiceName::Name(name) => caller.definitions.service_named(name),

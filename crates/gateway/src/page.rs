@@ -80,6 +80,7 @@ async fn follow(upstream: &Upstream, mut target: Target) -> Result<Page, FetchEr
             status,
             headers,
             body,
+            ..
         } = upstream
             .send(outbound, &CancellationToken::new())
             .await
@@ -131,6 +132,7 @@ fn request(target: &Target) -> Result<Outbound, FetchError> {
         method: Method::GET,
         path_and_query,
         headers,
+        web_socket: false,
         body: OutboundBody::Empty,
     })
 }

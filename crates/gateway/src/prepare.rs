@@ -31,14 +31,26 @@ impl Gateway {
         request: &ProxyRequest,
     ) -> Result<Prepared, Refusal> {
         let located = locate::locate(&caller, &request.destination)?;
+        if located.service.intent_required && request.intent.is_absent() {
+            return Err(Refusal::Invalid {
+                field: "X-Agent-Intent",
+                message: "is required by this service: say why the request is sent".to_owned(),
+            });
+        }
+        if request.web_socket && !located.service.web_socket {
+            return Err(Refusal::WebSocketNotAllowed);
+        }
         self.check_address(&located.service).await?;
-        let canonical = canonical(
+        let mut canonical = canonical(
             &located.service,
             &located.target,
             request.method.clone(),
             &request.headers,
             request.body.clone(),
         )?;
+        if request.web_socket {
+            canonical = canonical.with_web_socket();
+        }
         let digest = canonical.digest();
         Ok(Prepared {
             caller,

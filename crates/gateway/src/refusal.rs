@@ -45,6 +45,9 @@ pub enum Refusal {
     /// The target lies outside the base URL, or its address may not be dialled.
     #[error("{0}")]
     TargetNotAllowed(String),
+    /// The service takes no WebSockets.
+    #[error("agents may not open WebSockets to this service; an operator can allow it")]
+    WebSocketNotAllowed,
     /// A rule refused the request.
     #[error("a rule of the operator refuses this request: {}", rule_names(.rules))]
     PolicyDenied {
@@ -126,6 +129,11 @@ pub enum Refusal {
     /// The credential could not be had.
     #[error("the service's credential could not be obtained; nothing was sent: {0}")]
     CredentialUnavailable(String),
+    /// A WebSocket was opened for a call that cannot carry it, or for an earlier one.
+    #[error(
+        "the WebSocket of this request is closed: only the call that asks for one can carry it"
+    )]
+    WebSocketLost,
     /// The upstream did not answer in time.
     #[error("the upstream did not answer in time; the request may have reached it")]
     UpstreamTimeout,

@@ -15,6 +15,7 @@ use crate::Gateway;
 use crate::conclude::{Conclusion, End};
 use crate::dispatch::{Arrived, Sent, SentBody};
 use crate::refusal::Refusal;
+use crate::tunnel::Tunnel;
 use crate::upstream::InboundError;
 
 /// Why an answer breaks off. The door closes the connection.
@@ -37,6 +38,8 @@ pub enum AnswerBody {
     Whole(Bytes),
     /// As it arrives.
     Relayed(RelayedBody),
+    /// None: the connection goes on as a WebSocket.
+    Switched(Box<Tunnel>),
 }
 
 /// The body of an answer on its way.
@@ -93,19 +96,26 @@ pub(crate) async fn body(
     mut sent: Sent,
     conclusion: Conclusion,
 ) -> Result<AnswerBody, Refusal> {
-    let Arrived::Whole(body) = &mut sent.arrived else {
-        return Ok(AnswerBody::Relayed(RelayedBody::new(
-            Arc::clone(gateway),
-            sent,
-            conclusion,
-        )));
+    let (body, tunnel) = match sent.arrived {
+        Arrived::Whole(body) => (body, None),
+        Arrived::Switched(tunnel) => (Bytes::new(), Some(tunnel)),
+        arrived => {
+            sent.arrived = arrived;
+            return Ok(AnswerBody::Relayed(RelayedBody::new(
+                Arc::clone(gateway),
+                sent,
+                conclusion,
+            )));
+        }
     };
-    let body = std::mem::take(body);
     let mut kept = Kept::new(gateway, sent.status, sent.headers, &conclusion);
     kept.add(&body);
     let concluded = conclusion.conclude(gateway, End::Whole(kept.into_answer()));
     concluded.await.map_err(|_| Refusal::OutcomeUnknown)?;
-    Ok(AnswerBody::Whole(body))
+    Ok(match tunnel {
+        Some(tunnel) => AnswerBody::Switched(tunnel),
+        None => AnswerBody::Whole(body),
+    })
 }
 
 impl Kept {
@@ -156,7 +166,7 @@ impl Reading {
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
             Arrived::Cut(error) => Poll::Ready(Some(Err(error))),
-            Arrived::Nothing => Pin::new(&mut self.rest).poll_frame(context),
+            Arrived::Nothing | Arrived::Switched(_) => Pin::new(&mut self.rest).poll_frame(context),
         }
     }
 }

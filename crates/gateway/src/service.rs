@@ -33,7 +33,8 @@ pub async fn get(
         .ok_or(DefinitionError::NotFound("service"))
 }
 
-/// Registers a service: `{name, baseUrl, authType, credentials?, description?}`.
+/// Registers a service: `{name, baseUrl, authType, credentials?, description?, intentRequired?,
+/// webSocket?}`.
 pub async fn create(
     desk: &Desk,
     editor: Editor,
@@ -44,6 +45,8 @@ pub async fn create(
     let base_url = read_base_url(&mut reader, desk.policy());
     let auth_type = read_auth_type(&mut reader);
     let description = reader.text("description", DESCRIPTION_CHARS_MAX);
+    let intent_required = reader.boolean("intentRequired").unwrap_or(false);
+    let web_socket = reader.boolean("webSocket").unwrap_or(false);
     let given = match auth_type {
         Some(auth_type) => read_credentials(&mut reader, auth_type, desk.policy()),
         None => None,
@@ -57,6 +60,8 @@ pub async fn create(
         base_url,
         auth_type,
         description,
+        intent_required,
+        web_socket,
     };
     let prepared = match given {
         Some(given) => Some(Prepared::of(desk, editor.workspace, given).await?),
@@ -67,6 +72,8 @@ pub async fn create(
         "name": &fields.name,
         "base_url": fields.base_url.to_string(),
         "auth_type": fields.auth_type.as_str(),
+        "intent_required": fields.intent_required,
+        "web_socket": fields.web_socket,
         "credential_keys": prepared.as_ref().map(|prepared| &prepared.keys),
     });
     let mut refused = None;
@@ -128,6 +135,8 @@ async fn change(
     } else {
         present.description.clone()
     };
+    let intent_required = reader.boolean("intentRequired");
+    let web_socket = reader.boolean("webSocket");
     let given = match auth_type {
         Some(auth_type) => read_credentials(&mut reader, auth_type, desk.policy()),
         None => None,
@@ -139,6 +148,8 @@ async fn change(
         base_url: base_url.unwrap_or_else(|| present.base_url.clone()),
         auth_type,
         description,
+        intent_required: intent_required.unwrap_or(present.intent_required),
+        web_socket: web_socket.unwrap_or(present.web_socket),
     };
     let prepared = match given {
         Some(given) => Some(Prepared::of(desk, editor.workspace, given).await?),
@@ -156,6 +167,8 @@ async fn change(
             "name": &wanted.name,
             "base_url": wanted.base_url.to_string(),
             "auth_type": auth_type.as_str(),
+            "intent_required": wanted.intent_required,
+            "web_socket": wanted.web_socket,
             "credential_dropped": clear_credential && present.credential.is_some(),
         }),
     );

@@ -82,10 +82,12 @@ impl Gateway {
                 .decision(&prepared, &request, &judgement, request_id)
                 .await?;
 
-            // A safe request without a key need not wait for the ledger: its answer does.
+            // A safe request without a key need not wait for the ledger: its answer does. What a WebSocket
+            // is opened for is not known to be safe.
             if judgement.decision == Decision::Forward
                 && request.idempotency_key.is_none()
                 && is_safe(&request.method)
+                && !request.web_socket
             {
                 let permit = Permit::to_read(&request.method).ok_or(Refusal::StorageUnavailable)?;
                 let forwarding = Forwarding::new(prepared, &judgement, None);

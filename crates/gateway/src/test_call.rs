@@ -103,7 +103,8 @@ async fn beginning(mut sent: Sent) -> Result<KeptAnswer, Refusal> {
             body.extend_from_slice(&piece);
             is_whole = true;
         }
-        Arrived::Cut(_) => return Err(Refusal::UpstreamBroken),
+        // An upstream that switches what nobody asked it to switch does not speak HTTP.
+        Arrived::Cut(_) | Arrived::Switched(_) => return Err(Refusal::UpstreamBroken),
     }
     while !is_whole && body.len() <= TEST_BODY_BYTES_MAX {
         let next = std::future::poll_fn(|context| Pin::new(&mut sent.rest).poll_frame(context));

@@ -37,6 +37,9 @@ enum Command {
     /// at `GAITERGUARD_URL`, the key in `GAITERGUARD_AGENT_KEY`. Ends with 0 on a 2xx, 22 on an upstream's
     /// error, 3 if it was denied, 4 if it expired or was revoked, 5 if it still waits.
     Call(commands::call::CallArguments),
+    /// Serve the agent's side as a Model Context Protocol server on standard input and output. The gateway
+    /// is at `GAITERGUARD_URL`, the key in `GAITERGUARD_AGENT_KEY`.
+    Mcp(commands::mcp::McpArguments),
     /// Measure how requests are judged.
     #[command(subcommand)]
     Risk(RiskCommand),
@@ -105,6 +108,7 @@ impl Cli {
             Command::Vault(VaultCommand::Rotate) => commands::vault_rotate::run(),
             Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
             Command::Call(arguments) => commands::call::run(&arguments),
+            Command::Mcp(arguments) => commands::mcp::run(&arguments),
             Command::Risk(RiskCommand::Eval { file, llm }) => commands::risk_eval::run(&file, llm),
         }
     }

@@ -240,7 +240,14 @@ impl Problem {
         self.0.status
     }
 
-    /// The members as they are written, for doors that do not speak HTTP.
+    /// The problem as whoever asked is told of it.
+    pub(crate) fn to_text(&self) -> String {
+        let text = Value::Object(self.to_json()).to_string();
+        // What was asked for may be named in it, and an agent may have put its key anywhere.
+        redact::agent_keys(&text).into_owned()
+    }
+
+    /// The members as they are written.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         let mut members = Map::new();
         members.insert(
@@ -276,10 +283,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Value::Object(self.to_json()).to_string();
-        // What was asked for may be named in it, and an agent may have put its key anywhere.
-        let body = redact::agent_keys(&body).into_owned();
-        let mut response = Response::new(Body::from(body));
+        let mut response = Response::new(Body::from(self.to_text()));
         *response.status_mut() = self.0.status;
         *response.headers_mut() = self.0.headers;
         response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);

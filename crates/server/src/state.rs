@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use gaiterguard_gateway::Gateway;
 
+use crate::middleware::cors::CorsOrigins;
+
 /// Shared by all of them; a clone is another handle.
 #[derive(Clone)]
 pub(crate) struct AgentState {
@@ -12,6 +14,8 @@ pub(crate) struct AgentState {
     pub(crate) gateway: Arc<Gateway>,
     /// How long the body of a call may be.
     pub(crate) request_body_bytes_max: usize,
+    /// Whose pages in browsers may call doors that have to care.
+    pub(crate) cors_origins: Arc<CorsOrigins>,
 }
 
 impl FromRef<AgentState> for Arc<Gateway> {

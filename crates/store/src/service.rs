@@ -23,6 +23,10 @@ pub struct ServiceFields {
     pub auth_type: AuthType,
     /// What it is.
     pub description: Option<String>,
+    /// Whether every request to it has to say why it is sent.
+    pub intent_required: bool,
+    /// Whether agents may open WebSockets to it.
+    pub web_socket: bool,
 }
 
 /// What became of a service that was to be made or changed.
@@ -46,6 +50,8 @@ pub(crate) struct ServiceRow {
     base_url: String,
     auth_type: String,
     description: Option<String>,
+    intent_required: bool,
+    web_socket: bool,
     created_at: i64,
     updated_at: i64,
     revision: i64,
@@ -93,6 +99,8 @@ impl TryFrom<ServiceRow> for Service {
             auth_type: cell.some("auth_type", AuthType::parse(&row.auth_type))?,
             name: row.name,
             description: row.description,
+            intent_required: row.intent_required,
+            web_socket: row.web_socket,
             credential,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
@@ -116,14 +124,17 @@ impl Store {
             write,
             (i64,),
             "INSERT INTO services
-                (workspace_id, name, base_url, auth_type, description, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING id",
+                (workspace_id, name, base_url, auth_type, description, created_at, updated_at,
+                 intent_required, web_socket)
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id",
             workspace.0,
             &fields.name,
             fields.base_url.to_string(),
             fields.auth_type.as_str(),
             &fields.description,
             at.0,
+            fields.intent_required,
+            fields.web_socket,
         );
         let Some((id,)) = row else {
             write.rollback().await?;
@@ -149,6 +160,8 @@ impl Store {
             base_url: fields.base_url.clone(),
             auth_type: fields.auth_type,
             description: fields.description.clone(),
+            intent_required: fields.intent_required,
+            web_socket: fields.web_socket,
             credential,
             created_at: at,
             updated_at: at,
@@ -202,6 +215,7 @@ impl Store {
             Ok::<_, sqlx::Error>(crate::connection::on!(write, connection => sqlx::query(
                 "UPDATE services
                  SET name = $3, base_url = $4, auth_type = $5, description = $6, updated_at = $7,
+                    intent_required = $9, web_socket = $10,
                     revision = revision + 1
                  WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL AND revision = $8",
             )
@@ -213,6 +227,8 @@ impl Store {
             .bind(&fields.description)
             .bind(at.0)
             .bind(seen)
+            .bind(fields.intent_required)
+            .bind(fields.web_socket)
             .execute(connection)
             .await?
             .rows_affected()))

@@ -1386,6 +1386,15 @@ export type NewService = {
     authType: AuthType;
     credentials?: Credentials | null;
     description?: Text | null;
+    /**
+     * Whether requests that do not say why they are sent are refused; false if left out.
+     */
+    intentRequired?: boolean;
+    /**
+     * Whether agents may open WebSockets below `/s/{service}/`; false if left out. The handshake is
+     * judged, what is said in them is not.
+     */
+    webSocket?: boolean;
 };
 
 /**
@@ -2143,6 +2152,14 @@ export type Service = {
      */
     description: string | null;
     /**
+     * Whether requests that do not say why they are sent are refused.
+     */
+    intentRequired: boolean;
+    /**
+     * Whether agents may open WebSockets to it.
+     */
+    webSocket: boolean;
+    /**
      * What may be told of its credential.
      */
     credentials: CredentialKeys;
@@ -2175,6 +2192,14 @@ export type ServiceChange = {
     authType?: AuthType;
     credentials?: Credentials | null;
     description?: Text | null;
+    /**
+     * Whether requests that do not say why they are sent are refused.
+     */
+    intentRequired?: boolean;
+    /**
+     * Whether agents may open WebSockets below `/s/{service}/`.
+     */
+    webSocket?: boolean;
 };
 
 /**
@@ -3883,6 +3908,86 @@ export type SetKillSwitchResponses = {
 
 export type SetKillSwitchResponse = SetKillSwitchResponses[keyof SetKillSwitchResponses];
 
+export type McpData = {
+    /**
+     * A JSON-RPC message.
+     */
+    body: {
+        [key: string]: unknown;
+    };
+    headers: {
+        /**
+         * `application/json, text/event-stream`.
+         */
+        Accept: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/mcp';
+};
+
+export type McpErrors = {
+    /**
+     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `invalid_agent_key`: the key is missing, unknown, revoked or expired.
+     */
+    401: unknown;
+    /**
+     * `cross_origin_refused`: a page in a browser asks.
+     */
+    403: unknown;
+    /**
+     * There is no such method; a JSON-RPC message says so.
+     */
+    404: {
+        [key: string]: unknown;
+    };
+    /**
+     * `not_acceptable`: both kinds of answers have to be accepted.
+     */
+    406: unknown;
+    /**
+     * `request_timeout`: the body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: the body is too long.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: the body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type McpError = McpErrors[keyof McpErrors];
+
+export type McpResponses = {
+    /**
+     * The answer to a request, as a JSON-RPC message.
+     */
+    200: {
+        [key: string]: unknown;
+    };
+    /**
+     * A notification was taken.
+     */
+    202: unknown;
+};
+
+export type McpResponse = McpResponses[keyof McpResponses];
+
 export type GetMetricsData = {
     body?: never;
     path?: never;
@@ -4119,7 +4224,7 @@ export type ExecuteErrors = {
      */
     404: Problem;
     /**
-     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent.
+     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
      */
     409: Problem;
     /**

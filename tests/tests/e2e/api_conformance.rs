@@ -4,7 +4,7 @@
 use gaiterguard_tests::{Agent, EchoUpstream, Human, Storage, TestGateway, finish, python_command};
 
 /// What agents call; everything else is for humans.
-const AGENT_ROUTES: &str = "^/(proxy|status)";
+const AGENT_ROUTES: &str = "^/(proxy|status|mcp)";
 /// Operations that would end the session under which the others are tried, and streams without end.
 const NOT_TRIED: [&str; 3] = ["/auth/logout", "/auth/sessions/{id}", "/events"];
 

@@ -288,25 +288,6 @@ async fn an_agent_is_held_as_long_as_it_is_set_to_and_loses_nothing_when_it_goes
 }
 
 #[tokio::test]
-async fn what_is_held_at_every_door_is_the_same_request() {
-    let scene = Scene::new(Storage::Sqlite).await;
-    let intent = "Remove what is not needed";
-    let mut proposal = request("DELETE", "/a?x=1");
-    proposal["intent"] = json!(intent);
-    let first = Held::from_answer(scene.agent.propose(proposal).send().await);
-    let shown = scene.human.action(&first).await;
-    let at_the_door = bare(&scene, Method::DELETE, "/a?x=1")
-        .bearer(&scene.agent.key)
-        .header("x-agent-intent", intent)
-        .send()
-        .await;
-    // The same request: so it is the same action, whichever door it came by.
-    assert_eq!(Held::from_answer(at_the_door).action_id, first.action_id);
-    assert_eq!(shown["intent"], intent);
-    assert_eq!(shown["digest"].as_str().unwrap().len(), 64);
-}
-
-#[tokio::test]
 async fn answers_stream_as_they_come() {
     let scene = Scene::new(Storage::Sqlite).await;
     let pause = Duration::from_millis(150);

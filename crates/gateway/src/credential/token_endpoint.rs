@@ -181,6 +181,7 @@ fn request(
         method: Method::POST,
         path_and_query,
         headers,
+        web_socket: false,
         body: form.into_bytes().into(),
     })
 }

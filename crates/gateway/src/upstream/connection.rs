@@ -13,6 +13,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
@@ -24,7 +25,8 @@ use super::wire::{Wire, WrittenBytes};
 /// The largest answer head that is accepted, in bytes.
 const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
 
-type Driver = http1::Connection<TokioIo<Wire>, OutboundBody>;
+/// Moves the bytes of a connection. What hyper drives one with that may switch protocols has no name.
+type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
 pub(super) struct Connection {
     sender: http1::SendRequest<OutboundBody>,
@@ -57,7 +59,7 @@ impl Connection {
             .await?;
         Ok(Self {
             sender,
-            driver: Some(driver),
+            driver: Some(Box::pin(driver.with_upgrades())),
             written,
         })
     }
@@ -86,6 +88,21 @@ impl Connection {
             // Errors reach the answer or its body; there is nobody else to tell.
             self.driver = None;
         }
+    }
+
+    /// The stream under the connection, once its last answer has switched protocols.
+    pub(super) async fn switched(
+        &mut self,
+        mut switching: OnUpgrade,
+        limit: Duration,
+        cancellation: &CancellationToken,
+    ) -> Option<Upgraded> {
+        let switched = poll_fn(|context| {
+            self.poll_drive(context);
+            Pin::new(&mut switching).poll(context)
+        });
+        let switched = tokio::time::timeout(limit, switched);
+        cancellation.run_until_cancelled(switched).await?.ok()?.ok()
     }
 
     /// Sends one request and waits for the head of its answer, for `first_byte_timeout` after the

@@ -10,6 +10,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
 use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use hyper::upgrade::Upgraded;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -26,6 +27,8 @@ pub struct Inbound {
     /// Without hop-by-hop headers. A header that came several times is there several times.
     pub headers: HeaderMap,
     pub body: InboundBody,
+    /// The connection, where the answer is that it goes on as a WebSocket.
+    pub switched: Option<Upgraded>,
 }
 
 /// Why the body of an answer ended before its end. Whoever passes it on must break off as well.
@@ -49,6 +52,7 @@ impl fmt::Debug for Inbound {
             .field("status", &self.status)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("body", &self.body)
+            .field("switched", &self.switched.is_some())
             .finish()
     }
 }
@@ -106,6 +110,18 @@ impl Inbound {
             status,
             headers,
             body,
+            switched: None,
+        }
+    }
+
+    /// An answer after which the connection speaks another protocol.
+    pub(super) fn switched(mut headers: HeaderMap, switched: Upgraded) -> Self {
+        remove_hop_by_hop(&mut headers);
+        Self {
+            status: StatusCode::SWITCHING_PROTOCOLS,
+            headers,
+            body: InboundBody(None),
+            switched: Some(switched),
         }
     }
 }

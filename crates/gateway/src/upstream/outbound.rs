@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
@@ -32,6 +34,8 @@ pub struct Outbound {
     /// All headers with the credential in place. `Host`, framing and hop-by-hop headers in it are
     /// ignored: they are this room's own.
     pub headers: HeaderMap,
+    /// Whether it asks to go on as a WebSocket.
+    pub web_socket: bool,
     /// Framed as what it is.
     pub body: OutboundBody,
 }
@@ -54,6 +58,7 @@ impl fmt::Debug for Outbound {
             .field("method", &self.method)
             .field("path", &self.path_and_query.path())
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("web_socket", &self.web_socket)
             .field("body", &self.body)
             .finish()
     }
@@ -123,10 +128,15 @@ impl Outbound {
             method,
             path_and_query,
             mut headers,
+            web_socket,
             body,
             ..
         } = self;
         remove_hop_by_hop(&mut headers);
+        if web_socket {
+            headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        }
         headers.remove(CONTENT_LENGTH);
         headers.insert(HOST, origin.host_header().clone());
         match body.size_hint().exact() {

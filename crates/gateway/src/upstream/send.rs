@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode};
+use http::header::UPGRADE;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use super::address::{AddressPolicy, AllowedRange};
@@ -91,9 +93,12 @@ impl Upstream {
         outbound: Outbound,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, SendError> {
-        let method = outbound.method.clone();
+        let asked = Asked {
+            method: outbound.method.clone(),
+            web_socket: outbound.web_socket,
+        };
         let key = (outbound.pool, outbound.origin.clone());
-        let idle_time_max = if is_safe(&method) {
+        let idle_time_max = if is_safe(&asked.method) && !asked.web_socket {
             Duration::MAX
         } else {
             UNSAFE_IDLE_TIME_MAX
@@ -106,7 +111,7 @@ impl Upstream {
                 pool: Arc::clone(&self.pool),
                 key: key.clone(),
             };
-            match self.exchange(lease, request, &method, cancellation).await {
+            match self.exchange(lease, request, &asked, cancellation).await {
                 Err(Unanswered::HandedBack(unsent)) => request = *unsent,
                 Err(Unanswered::Failed(error)) => return Err(error),
                 Ok(inbound) => return Ok(inbound),
@@ -120,7 +125,7 @@ impl Upstream {
             pool: Arc::clone(&self.pool),
             key,
         };
-        match self.exchange(lease, request, &method, cancellation).await {
+        match self.exchange(lease, request, &asked, cancellation).await {
             Err(Unanswered::HandedBack(_)) => Err(NotSentReason::ConnectionClosed.into()),
             Err(Unanswered::Failed(error)) => Err(error),
             Ok(inbound) => Ok(inbound),
@@ -144,11 +149,30 @@ impl Upstream {
         }
     }
 
+    /// The connection as a WebSocket, if that was asked for.
+    async fn switched(
+        &self,
+        mut lease: Lease,
+        mut response: Response<Incoming>,
+        asked: &Asked,
+        cancellation: &CancellationToken,
+    ) -> Option<Inbound> {
+        let protocol = response.headers().get(UPGRADE)?;
+        if !asked.web_socket || !protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
+            return None;
+        }
+        let switching = hyper::upgrade::on(&mut response);
+        let limit = self.first_byte_timeout;
+        let switched = lease.connection.switched(switching, limit, cancellation);
+        let switched = switched.await?;
+        Some(Inbound::switched(response.into_parts().0.headers, switched))
+    }
+
     async fn exchange(
         &self,
         mut lease: Lease,
         request: Request<OutboundBody>,
-        method: &Method,
+        asked: &Asked,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, Unanswered> {
         let exchange = lease
@@ -156,13 +180,16 @@ impl Upstream {
             .exchange(request, self.first_byte_timeout, cancellation);
         let error = match exchange.await {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                AmbiguousReason::UnexpectedUpgrade.into()
+                match self.switched(lease, response, asked, cancellation).await {
+                    Some(inbound) => return Ok(inbound),
+                    None => AmbiguousReason::UnexpectedUpgrade.into(),
+                }
             }
             Ok(response) => {
                 let idle_timeout = self.idle_timeout;
                 return Ok(Inbound::new(
                     response,
-                    method,
+                    &asked.method,
                     lease,
                     idle_timeout,
                     cancellation,
@@ -184,6 +211,13 @@ impl Upstream {
         };
         Err(Unanswered::Failed(error))
     }
+}
+
+/// What an exchange is about beside its request.
+#[derive(Clone)]
+struct Asked {
+    method: Method,
+    web_socket: bool,
 }
 
 enum Unanswered {

@@ -429,6 +429,8 @@ async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
             base_url: service.base_url.clone(),
             auth_type: AuthType::None,
             description: None,
+            intent_required: false,
+            web_socket: false,
         };
         let at = house.clock.now();
         let hold = |_| {

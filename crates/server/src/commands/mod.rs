@@ -2,6 +2,7 @@
 
 pub(crate) mod audit_verify;
 pub(crate) mod call;
+pub(crate) mod mcp;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod risk_eval;
@@ -10,5 +11,6 @@ pub(crate) mod user_create;
 pub(crate) mod user_reset_password;
 pub(crate) mod vault_rotate;
 
+mod agent_side;
 mod error;
 mod workbench;

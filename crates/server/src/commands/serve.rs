@@ -62,11 +62,13 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     let sockets = bind(&settings.listen).await?;
     let own_listeners = sockets.iter().map(Socket::address).collect();
     let engine = Engine::start(settings, secrets, own_listeners).await?;
+    let cors_origins = Arc::new(settings.listen.cors_origins.clone());
     let routers = routes::by_port(
         settings.listen.dashboard_port.is_some(),
         AgentState {
             gateway: Arc::clone(&engine.gateway),
             request_body_bytes_max: settings.listen.request_body_bytes_max,
+            cors_origins: Arc::clone(&cors_origins),
         },
         DashboardState {
             gateway: Arc::clone(&engine.gateway),
@@ -78,7 +80,6 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             lifecycle: lifecycle.clone(),
         },
     );
-    let cors_origins = Arc::new(settings.listen.cors_origins.clone());
     let listeners: Vec<_> = sockets
         .into_iter()
         .zip(routers)

@@ -31,9 +31,14 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let gateway = Arc::<Gateway>::from_ref(state);
-        let caller = key(&parts.headers).and_then(|key| gateway.caller(key));
+        let caller = of_headers(&gateway, &parts.headers);
         caller.map(Self).map_err(Problem::from)
     }
+}
+
+/// The agent whose key stands in `Agent-Key` or as a bearer token.
+pub(super) fn of_headers(gateway: &Gateway, headers: &HeaderMap) -> Result<AgentCaller, Refusal> {
+    gateway.caller(key(headers)?)
 }
 
 /// The agent whose key an unmodified client carries where it would put the key of `service` itself:

@@ -95,6 +95,7 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
         method: method(&envelope.method)?,
         headers,
         body,
+        web_socket: false,
         intent: Intent::parse(&envelope.intent)
             .map_err(|refused| Problem::field("intent", refused.to_string()))?,
         idempotency_key: terms::idempotency_key(outer, envelope.idempotency_key.as_deref())?,

@@ -4,6 +4,7 @@
 mod agent;
 mod envelope;
 mod execute;
+mod mcp;
 mod outcome;
 mod passthrough;
 mod proposal;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<AgentState> {
         .routes(routes!(proxy::dry_run))
         .routes(routes!(execute::execute))
         .routes(routes!(status::status))
+        .routes(routes!(mcp::mcp))
         .merge(passthrough::routes())
 }
 

@@ -3,8 +3,9 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
+use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::relay::AnswerBody;
-use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION, RETRY_AFTER, UPGRADE};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::middleware::FromUpstream;
@@ -23,22 +24,43 @@ pub(super) fn response(outcome: Outcome) -> Response {
     }
 }
 
-/// An upstream's answer as the agent gets it: its status, its headers, its bytes, and beside them
-/// what the gateway says. An upstream's own headers of those names are replaced.
+/// An upstream's answer as the agent gets it. A WebSocket is the door's to carry that asked for one.
 pub(super) fn answered(answer: Answer) -> Response {
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Problem::from(Refusal::WebSocketLost).into_response();
+    }
+    passed(answer)
+}
+
+/// The answer that opens a WebSocket, which the door carries.
+pub(super) fn switched(outcome: Outcome) -> Response {
+    let Outcome::Answered(answer) = outcome else {
+        return response(outcome);
+    };
+    let mut response = passed(answer);
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response
+}
+
+/// Its status, its headers, its bytes, and beside them
+/// what the gateway says. An upstream's own headers of those names are replaced.
+fn passed(answer: Answer) -> Response {
     let body = match answer.body {
         AnswerBody::Whole(bytes) => Body::from(bytes),
         AnswerBody::Relayed(body) => Body::new(body),
+        AnswerBody::Switched(_) => Body::empty(),
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     let headers = response.headers_mut();
-    let (proxy_status, idempotency_status) = match answer.provenance {
-        Provenance::Forwarded => ("forwarded", "processed"),
-        Provenance::ExecutedApproved => ("executed-approved", "processed"),
-        Provenance::Replayed => ("replayed", "replayed"),
+    let idempotency_status = match answer.provenance {
+        Provenance::Forwarded | Provenance::ExecutedApproved => "processed",
+        Provenance::Replayed => "replayed",
     };
+    let proxy_status = proxy_status(answer.provenance);
     headers.insert(X_PROXY_STATUS, HeaderValue::from_static(proxy_status));
     if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", answer.risk_score)) {
         headers.insert(X_RISK_SCORE, score);
@@ -56,6 +78,15 @@ pub(super) fn answered(answer: Answer) -> Response {
     }
     response.extensions_mut().insert(FromUpstream);
     response
+}
+
+/// The word for how the gateway came by an answer.
+pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
+    match provenance {
+        Provenance::Forwarded => "forwarded",
+        Provenance::ExecutedApproved => "executed-approved",
+        Provenance::Replayed => "replayed",
+    }
 }
 
 /// 428: a human looks at it first.

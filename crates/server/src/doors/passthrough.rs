@@ -4,12 +4,14 @@
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use axum::routing::any;
-use gaiterguard_domain::header::{HEADER_BYTES_MAX, HEADERS_MAX};
+use gaiterguard_domain::header::{self, HEADER_BYTES_MAX, HEADERS_MAX};
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
 use http::header::ALLOW;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body::Body as _;
+use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -39,6 +41,10 @@ async fn pass(
         return Err(other_method());
     }
     check_headers(&parts.headers)?;
+    let switching = parts.extensions.remove::<OnUpgrade>();
+    let asks = parts.method == Method::GET
+        && header::ask_for_web_socket(&parts.headers)
+        && body.is_end_stream();
     let proposed = ProxyRequest {
         destination: Destination {
             service: Some(ServiceName::Name(service)),
@@ -46,6 +52,7 @@ async fn pass(
             target_url: None,
         },
         method: parts.method,
+        web_socket: asks && switching.is_some(),
         intent: terms::intent(&parts.headers)?,
         idempotency_key: terms::idempotency_key(&parts.headers, None)?,
         wait: terms::preferred_wait(&parts.headers),
@@ -53,7 +60,11 @@ async fn pass(
         body: read_body(body, state.request_body_bytes_max).await?,
     };
     let request_id = RequestId(context.id.as_uuid());
-    let outcome = state.gateway.submit(caller, proposed, request_id).await;
+    let mut outcome = state.gateway.submit(caller, proposed, request_id).await;
+    if let (Some(switching), Some(tunnel)) = (switching, outcome.take_tunnel()) {
+        state.gateway.carry(tunnel, switching);
+        return Ok(outcome::switched(outcome));
+    }
     Ok(outcome::response(outcome))
 }
 

@@ -7,7 +7,7 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
-use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::verdict::{Decision, Judgement};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::refusal::Refusal;
 use serde::Serialize;
@@ -118,14 +118,20 @@ pub(super) async fn dry_run(
 ) -> Result<Json<DryRun>, Problem> {
     let request = read(&state, request).await?;
     let judgement = state.gateway.dry_run(caller, request).await?;
-    Ok(Json(DryRun {
-        decision: judgement.decision,
-        risk_score: judgement.verdict.score,
-        risk_explanation: judgement.verdict.explanation,
-        signals: each(judgement.verdict.signals),
-        matched_rules: each(judgement.matched_rules),
-        operation: judgement.operation.map(Into::into),
-    }))
+    Ok(Json(judgement.into()))
+}
+
+impl From<Judgement> for DryRun {
+    fn from(judgement: Judgement) -> Self {
+        Self {
+            decision: judgement.decision,
+            risk_score: judgement.verdict.score,
+            risk_explanation: judgement.verdict.explanation,
+            signals: each(judgement.verdict.signals),
+            matched_rules: each(judgement.matched_rules),
+            operation: judgement.operation.map(Into::into),
+        }
+    }
 }
 
 async fn read(state: &AgentState, request: Request) -> Result<ProxyRequest, Problem> {

@@ -28,6 +28,7 @@ impl From<Refusal> for Problem {
             Refusal::KillSwitch => (StatusCode::FORBIDDEN, "kill_switch"),
             Refusal::ServiceNotInScope(_) => (StatusCode::FORBIDDEN, "service_not_in_scope"),
             Refusal::TargetNotAllowed(_) => (StatusCode::FORBIDDEN, "target_not_allowed"),
+            Refusal::WebSocketNotAllowed => (StatusCode::FORBIDDEN, "web_socket_not_allowed"),
             Refusal::PolicyDenied { .. } => (StatusCode::FORBIDDEN, "policy_denied"),
             Refusal::ActionDenied { .. } => (StatusCode::FORBIDDEN, "action_denied"),
             Refusal::ActionExpired { .. } => (StatusCode::FORBIDDEN, "action_expired"),
@@ -39,6 +40,7 @@ impl From<Refusal> for Problem {
             Refusal::AnswerNotKept { .. } => (StatusCode::CONFLICT, "answer_not_kept"),
             Refusal::ActionNotApproved { .. } => (StatusCode::CONFLICT, "action_not_approved"),
             Refusal::ActionStale => (StatusCode::CONFLICT, "action_stale"),
+            Refusal::WebSocketLost => (StatusCode::CONFLICT, "web_socket_lost"),
             Refusal::ApprovalExpired { .. } => (StatusCode::GONE, "action_expired"),
             Refusal::IdempotencyKeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")

@@ -110,6 +110,13 @@ pub(crate) struct NewServiceBody {
     credentials: Option<CredentialsBody>,
     /// What it is.
     description: Option<Text>,
+    /// Whether requests that do not say why they are sent are refused; false if left out.
+    #[schema(nullable = false)]
+    intent_required: Option<bool>,
+    /// Whether agents may open WebSockets below `/s/{service}/`; false if left out. The handshake is
+    /// judged, what is said in them is not.
+    #[schema(nullable = false)]
+    web_socket: Option<bool>,
 }
 
 /// What is to be changed of a service. Another `authType` drops the credential, unless a new one
@@ -132,6 +139,12 @@ pub(crate) struct ServiceChangeBody {
     credentials: Option<CredentialsBody>,
     /// What it is; null takes it away.
     description: Option<Text>,
+    /// Whether requests that do not say why they are sent are refused.
+    #[schema(nullable = false)]
+    intent_required: Option<bool>,
+    /// Whether agents may open WebSockets below `/s/{service}/`.
+    #[schema(nullable = false)]
+    web_socket: Option<bool>,
 }
 
 /// A service.
@@ -151,6 +164,10 @@ pub(crate) struct ServiceBody {
     /// What it is.
     #[schema(required)]
     description: Option<String>,
+    /// Whether requests that do not say why they are sent are refused.
+    intent_required: bool,
+    /// Whether agents may open WebSockets to it.
+    web_socket: bool,
     /// What may be told of its credential.
     credentials: CredentialKeys,
     /// When it was registered.
@@ -182,6 +199,8 @@ impl From<Service> for ServiceBody {
             base_url: service.base_url.to_string(),
             auth_type: service.auth_type.as_str(),
             description: service.description,
+            intent_required: service.intent_required,
+            web_socket: service.web_socket,
             credentials: CredentialKeys {
                 count: keys.len(),
                 keys,

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -10,10 +10,11 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http_body::{Frame, SizeHint};
 
-/// How many requests of a connection have been answered to the end.
+/// How many requests of a connection have been answered to the end, and whether it speaks HTTP still.
 #[derive(Debug, Default)]
 pub(super) struct Answered {
     count: AtomicU64,
+    has_switched: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -24,6 +25,16 @@ impl Answered {
         // Registered first, so that an answer that ends in between is not missed.
         self.waker.register(context.waker());
         self.count.load(Ordering::Acquire) >= count
+    }
+
+    /// Notes that the answer which follows is the last, after which another protocol is spoken.
+    pub(super) fn switch(&self) {
+        self.has_switched.store(true, Ordering::Release);
+    }
+
+    /// Whether another protocol is spoken.
+    pub(super) fn has_switched(&self) -> bool {
+        self.has_switched.load(Ordering::Acquire)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -62,7 +62,8 @@ pub(super) async fn serve(
         .header_read_timeout(KEEP_ALIVE_IDLE)
         .max_headers(HEAD_FIELDS_MAX)
         .max_header_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(guard), service);
+        .serve_connection(TokioIo::new(guard), service)
+        .with_upgrades();
     let mut connection = pin!(connection);
     let mut is_draining = false;
     loop {
@@ -110,6 +111,9 @@ impl Requests {
             }
         });
         let mut response = self.boundary.answer(request, self.peer).await;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.answered.switch();
+        }
         if self.must_close.load(Ordering::Acquire) {
             response
                 .headers_mut()

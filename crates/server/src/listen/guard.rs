@@ -79,6 +79,10 @@ enum Place {
     Head(HeadScan),
     Length(u64),
     Chunked(ChunkedScan),
+    /// Whatever the answer to the last head says.
+    Undecided,
+    /// Another protocol, which is none of the guard's business.
+    Switched,
     /// Nothing more is read: the stand-in was the last request.
     Refused,
     /// Nothing more is read: the chunks of a body are malformed.
@@ -145,7 +149,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         }
         let body = &self.input[self.cleared..];
         match &mut self.place {
-            Place::Head(_) | Place::Refused | Place::Broken(_) => {}
+            Place::Head(_) | Place::Undecided | Place::Refused | Place::Broken(_) => {}
+            Place::Switched => self.cleared = self.input.len(),
             Place::Length(left) => {
                 let step = usize::try_from(*left).unwrap_or(usize::MAX).min(body.len());
                 *left -= step as u64;
@@ -165,6 +170,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                 Err(error) => self.place = Place::Broken(error),
             },
         }
+    }
+
+    /// Whether it is known what the next byte belongs to. If not, the task is woken when that may have
+    /// changed.
+    fn is_decided(&mut self, context: &Context<'_>) -> bool {
+        if !matches!(self.place, Place::Undecided) || self.cleared > 0 {
+            return true;
+        }
+        let is_answered = self.answered.are_all(self.heads, context);
+        if self.answered.has_switched() {
+            self.place = Place::Switched;
+        } else if is_answered {
+            self.place = Place::Head(HeadScan::default());
+        } else {
+            return false;
+        }
+        true
     }
 
     fn refuse(&mut self, error: HeadError) {
@@ -204,7 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     /// Ready when hyper may know that the client has sent its last byte. It gives up a request at
     /// that, so one that is running whole gets a while to be answered.
     fn poll_ending(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let is_between = matches!(self.place, Place::Head(_));
+        let is_between = matches!(self.place, Place::Head(_) | Place::Undecided);
         if !is_between || self.answered.are_all(self.heads, context) {
             return Poll::Ready(());
         }
@@ -263,6 +285,7 @@ impl Place {
             Framing::Length(0) => Self::Head(HeadScan::default()),
             Framing::Length(length) => Self::Length(length),
             Framing::Chunked => Self::Chunked(ChunkedScan::new()),
+            Framing::Upgrade => Self::Undecided,
         }
     }
 }
@@ -300,7 +323,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
     ) -> Poll<io::Result<()>> {
         let guard = &mut *self;
         loop {
-            if guard.cleared == 0 && !guard.input.is_empty() {
+            if guard.is_decided(context) && guard.cleared == 0 && !guard.input.is_empty() {
                 guard.inspect();
             }
             if guard.cleared > 0 {
@@ -317,7 +340,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                     let error = io::Error::new(io::ErrorKind::InvalidData, error);
                     return Poll::Ready(Err(error));
                 }
-                Place::Head(_) | Place::Length(_) | Place::Chunked(_) => {}
+                // Whoever sends so much before it is known what it is waits with the rest.
+                Place::Undecided if guard.input.len() >= READ_BYTES => return Poll::Pending,
+                Place::Undecided
+                | Place::Switched
+                | Place::Head(_)
+                | Place::Length(_)
+                | Place::Chunked(_) => {}
             }
             if guard.is_ended {
                 return guard.poll_ending(context).map(Ok);

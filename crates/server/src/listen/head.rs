@@ -20,6 +20,8 @@ pub(super) enum Framing {
     Length(u64),
     /// Chunks.
     Chunked,
+    /// Nothing, until it is known whether another protocol follows.
+    Upgrade,
 }
 
 /// Checks a whole head, from the first byte of the request line to the empty line that ends it.
@@ -131,6 +133,7 @@ struct Fields<'a> {
     host: Option<&'a [u8]>,
     content_length: Option<u64>,
     is_chunked: bool,
+    asks_for_upgrade: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -155,6 +158,7 @@ impl<'a> Fields<'a> {
             4 if name.eq_ignore_ascii_case(b"host") => {
                 set_once(&mut self.host, value, HeadError::HostCount)?;
             }
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.asks_for_upgrade = true,
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 let length = content_length(value).ok_or(HeadError::ContentLength)?;
                 set_once(
@@ -219,6 +223,7 @@ impl<'a> Fields<'a> {
             (true, Some(_)) => Err(HeadError::LengthAndEncoding),
             (true, None) if !is_http_11 => Err(HeadError::TransferEncoding),
             (true, None) => Ok(Framing::Chunked),
+            (false, None | Some(0)) if self.asks_for_upgrade && is_http_11 => Ok(Framing::Upgrade),
             (false, length) => Ok(Framing::Length(length.unwrap_or(0))),
         }
     }

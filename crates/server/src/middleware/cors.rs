@@ -78,7 +78,8 @@ impl CorsOrigins {
         }
     }
 
-    fn allows_value(&self, origin: &HeaderValue) -> bool {
+    /// Whether a page of this origin may.
+    pub(crate) fn allows_value(&self, origin: &HeaderValue) -> bool {
         origin.to_str().is_ok_and(|origin| self.allows(origin))
     }
 }

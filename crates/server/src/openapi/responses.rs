@@ -139,7 +139,8 @@ problems! {
     /// The action cannot be executed.
     NotExecutable {
         "403": "`agent_blocked`, `kill_switch` or `target_not_allowed`; nothing was sent.",
-        "409": "`action_not_approved` with `action_status`, or `action_stale`; nothing was sent.",
+        "409": "`action_not_approved` with `action_status`, or `action_stale`; nothing was sent. \
+                `web_socket_lost`: a WebSocket was opened, which this call cannot carry.",
         "410": "`action_expired`: the approval was not used in time.",
         "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
         "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent and the action is \

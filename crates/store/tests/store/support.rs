@@ -194,6 +194,8 @@ pub(crate) fn service_fields(name: &str) -> ServiceFields {
         base_url: BaseUrl::parse("https://api.example.com/v1").unwrap(),
         auth_type: AuthType::Bearer,
         description: Some("a service".to_owned()),
+        intent_required: true,
+        web_socket: true,
     }
 }
 

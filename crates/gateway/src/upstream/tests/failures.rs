@@ -54,6 +54,7 @@ async fn a_connection_that_never_opens_has_sent_nothing() {
         method: Method::POST,
         path_and_query: "/".parse().unwrap(),
         headers: HeaderMap::new(),
+        web_socket: false,
         body: OutboundBody::Empty,
     };
     let error = send(&Upstream::new(settings).unwrap(), outbound)

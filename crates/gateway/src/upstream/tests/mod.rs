@@ -58,6 +58,7 @@ fn request(server: &Server, method: Method, path_and_query: &'static str) -> Out
         method,
         path_and_query: path_and_query.parse().unwrap(),
         headers: HeaderMap::new(),
+        web_socket: false,
         body: OutboundBody::Empty,
     }
 }

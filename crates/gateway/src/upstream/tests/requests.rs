@@ -218,6 +218,7 @@ fn debug_output_shows_no_place_where_a_credential_may_stand() {
         method: Method::GET,
         path_and_query: "/v1?key=sk_live_1".parse().unwrap(),
         headers: headers.clone(),
+        web_socket: false,
         body: OutboundBody::from(Bytes::from_static(b"sk_live_1")),
     };
     let shown = format!("{outbound:?}");

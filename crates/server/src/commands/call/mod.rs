@@ -9,22 +9,22 @@ mod proposal;
 mod waiting;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use gaiterguard_domain::request::WAIT_MAX;
-use gaiterguard_gateway::own_client::own_client;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::answer::{Answer, Ended};
 use self::proposal::Proposal;
 use self::waiting::Waiting;
+use super::agent_side::{ANSWER_WAIT, AgentSide};
 use crate::console::{self, EXIT_SETTINGS};
-use crate::settings::{Source, parse_duration};
+use crate::settings::parse_duration;
 
 /// The exit codes: of an upstream's error, as curl's; of a request that a human denied; of one that
 /// expired or was revoked; of one that still waits; and of all else that goes wrong.
@@ -33,14 +33,6 @@ const EXIT_DENIED: u8 = 3;
 const EXIT_ENDED: u8 = 4;
 const EXIT_PENDING: u8 = 5;
 const EXIT_FAILED: u8 = 1;
-
-/// Where the gateway is if nobody says.
-const DEFAULT_URL: &str = "http://127.0.0.1:3000";
-
-/// How long a connection may take, and a call beyond what it waits for a human: the gateway gives
-/// upstreams half a minute to begin.
-const CONNECT_WAIT: Duration = Duration::from_secs(10);
-const ANSWER_WAIT: Duration = Duration::from_mins(2);
 
 /// How often a call that broke is made again, and after what time.
 const BROKEN_MAX: u32 = 3;
@@ -78,8 +70,8 @@ pub(crate) struct CallArguments {
 
 /// Sends the request and answers the exit code.
 pub(crate) fn run(arguments: &CallArguments) -> ExitCode {
-    let (url, key) = match settings(arguments.key_file.as_deref()) {
-        Ok(settings) => settings,
+    let side = match AgentSide::read(arguments.key_file.as_deref()) {
+        Ok(side) => side,
         Err(message) => return console::fail(message, EXIT_SETTINGS),
     };
     let proposal = match Proposal::read(arguments, Uuid::new_v4()) {
@@ -93,42 +85,14 @@ pub(crate) fn run(arguments: &CallArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return console::fail(error, EXIT_FAILED),
     };
-    match runtime.block_on(send(&url, &key, &proposal, arguments.wait)) {
+    match runtime.block_on(send(&side, &proposal, arguments.wait)) {
         Ok(answer) => conclude(&answer, arguments.json),
         Err(message) => console::fail(message, EXIT_FAILED),
     }
 }
 
-/// The gateway's address and the agent's key. The key is never taken from the command line, which
-/// every process of the machine can read.
-fn settings(key_file: Option<&Path>) -> Result<(String, SecretString), String> {
-    let source = Source::read(Path::new(".")).map_err(|error| error.to_string())?;
-    let get = |variable| source.get(variable).map_err(|error| error.to_string());
-    let url = get("GAITERGUARD_URL")?.unwrap_or(DEFAULT_URL);
-    let url = url.trim_end_matches('/').to_owned();
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
-        return Err("GAITERGUARD_URL must begin with http:// or https://".to_owned());
-    }
-    let key = match key_file {
-        Some(file) => std::fs::read_to_string(file)
-            .map_err(|error| format!("--key-file {}: {error}", file.display()))?
-            .trim()
-            .to_owned(),
-        None => get("GAITERGUARD_AGENT_KEY")?
-            .ok_or("GAITERGUARD_AGENT_KEY must hold the agent's key, or --key-file name its file")?
-            .to_owned(),
-    };
-    Ok((url, SecretString::from(key)))
-}
-
 /// Sends the request until it is answered or the time is up.
-async fn send(
-    url: &str,
-    key: &SecretString,
-    proposal: &Proposal,
-    wait: Duration,
-) -> Result<Answer, String> {
-    let client = own_client(CONNECT_WAIT).map_err(|error| error.to_string())?;
+async fn send(side: &AgentSide, proposal: &Proposal, wait: Duration) -> Result<Answer, String> {
     let deadline = Instant::now() + wait;
     let mut waiting = Waiting::new();
     let mut broken = 0;
@@ -140,9 +104,10 @@ async fn send(
         } else {
             Duration::ZERO
         };
-        let call = client
-            .post(format!("{url}/proxy"))
-            .header("Agent-Key", key.expose_secret())
+        let call = side
+            .client
+            .post(format!("{}/proxy", side.url))
+            .header("Agent-Key", side.key.expose_secret())
             .header("Content-Type", "application/json")
             .timeout(patience + ANSWER_WAIT)
             .body(proposal.to_json(patience));
@@ -165,23 +130,9 @@ async fn send(
                 tracing::debug!("the call broke: {}", error.without_url());
                 tokio::time::sleep(AGAIN_WAIT).await;
             }
-            Err(error) => {
-                return Err(format!(
-                    "the gateway at {url} cannot be reached or broke off: {}",
-                    reason(&error.without_url())
-                ));
-            }
+            Err(error) => return Err(side.told(error)),
         }
     }
-}
-
-/// The innermost cause says most.
-fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 /// Prints what came of it.

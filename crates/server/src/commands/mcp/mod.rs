@@ -1,0 +1,166 @@
+//! `gaiterguard mcp`: the gateway's tools for clients that start a process and speak the Model Context
+//! Protocol with it, one message a line.
+//!
+//! It is a bridge: every request goes to `/mcp` of the gateway and its answer comes back. Which tools
+//! there are and what they do is known there alone.
+
+mod message;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::task::{AbortHandle, JoinSet};
+
+use self::message::{Message, unanswered};
+use super::agent_side::{ANSWER_WAIT, AgentSide};
+use crate::console::{self, EXIT_SETTINGS};
+
+/// How the agent is known.
+#[derive(Debug, Args)]
+pub(crate) struct McpArguments {
+    /// A file that holds the agent's key, in place of `GAITERGUARD_AGENT_KEY`.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+/// Passes messages on until there are no more, and answers the exit code.
+pub(crate) fn run(arguments: &McpArguments) -> ExitCode {
+    let side = match AgentSide::read(arguments.key_file.as_deref()) {
+        Ok(side) => side,
+        Err(message) => return console::fail(message, EXIT_SETTINGS),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return console::fail(error, 1),
+    };
+    match runtime.block_on(Bridge::new(side).pass()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => console::fail(format_args!("standard input: {error}"), 1),
+    }
+}
+
+struct Bridge {
+    side: Arc<AgentSide>,
+    /// The protocol's version, once client and gateway have agreed on one.
+    version: Arc<Mutex<Option<String>>>,
+}
+
+impl Bridge {
+    fn new(side: AgentSide) -> Self {
+        Self {
+            side: Arc::new(side),
+            version: Arc::default(),
+        }
+    }
+
+    async fn pass(self) -> std::io::Result<()> {
+        let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        let mut calls = JoinSet::new();
+        let mut running: HashMap<String, AbortHandle> = HashMap::new();
+        while let Some(line) = lines.next_line().await? {
+            running.retain(|_, call| !call.is_finished());
+            while calls.try_join_next().is_some() {}
+            if line.trim().is_empty() {
+                continue;
+            }
+            let message = match Message::read(line) {
+                Ok(message) => message,
+                Err(refused) => {
+                    console::say(refused);
+                    continue;
+                }
+            };
+            if let Some(cancelled) = message.cancelled() {
+                if let Some(call) = running.remove(&cancelled) {
+                    call.abort();
+                }
+            } else if let Some(id) = message.id() {
+                let call = Call {
+                    side: Arc::clone(&self.side),
+                    version: Arc::clone(&self.version),
+                    message,
+                };
+                running.insert(id, calls.spawn(call.answer()));
+            }
+            // Whatever else asks for nothing, a server without sessions has no use for.
+        }
+        while calls.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+/// A request on its way.
+struct Call {
+    side: Arc<AgentSide>,
+    version: Arc<Mutex<Option<String>>>,
+    message: Message,
+}
+
+impl Call {
+    async fn answer(self) {
+        let answer = match self.send().await {
+            Ok((status, body)) => self.answer_of(status, body),
+            Err(error) => {
+                let problem = serde_json::json!({
+                    "code": "gateway_unreachable",
+                    "detail": self.side.told(error),
+                });
+                unanswered(&self.message, &problem)
+            }
+        };
+        console::say(answer);
+    }
+
+    async fn send(&self) -> Result<(u16, String), reqwest::Error> {
+        let mut call = self
+            .side
+            .client
+            .post(format!("{}/mcp", self.side.url))
+            .header("Agent-Key", self.side.key.expose_secret())
+            .header("Accept", "application/json, text/event-stream")
+            .header("Content-Type", "application/json")
+            .timeout(ANSWER_WAIT);
+        for (name, value) in self.message.headers(self.agreed().as_deref()) {
+            call = call.header(name, value);
+        }
+        let response = call.body(self.message.line().to_owned()).send().await?;
+        Ok((response.status().as_u16(), response.text().await?))
+    }
+
+    /// The gateway's answer as a line.
+    fn answer_of(&self, status: u16, body: String) -> String {
+        let told: Value = serde_json::from_str(&body).unwrap_or_default();
+        if told.get("jsonrpc").is_none() {
+            let problem = if told.is_object() {
+                told
+            } else {
+                serde_json::json!({
+                    "code": "no_gateway",
+                    "detail": format!("what answers at {} is no gateway: {status}", self.side.url),
+                })
+            };
+            return unanswered(&self.message, &problem);
+        }
+        if let Some(agreed) = self.message.agreed_version(&told) {
+            *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(agreed);
+        }
+        if body.contains(['\n', '\r']) {
+            return told.to_string();
+        }
+        body
+    }
+
+    fn agreed(&self) -> Option<String> {
+        let version = self.version.lock();
+        version.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,323 @@
+//! What a tool answers, in JSON.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use gaiterguard_apidocs::{Field, Operation, Parameter, Section};
+use gaiterguard_domain::answer::KeptAnswer;
+use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_gateway::answer::{Answer, Held};
+use gaiterguard_gateway::directory::{Findings, UsableService};
+use gaiterguard_gateway::known_service::KnownService;
+use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_gateway::relay::{AnswerBody, RelayedBody};
+use gaiterguard_gateway::status::ActionReport;
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use crate::doors::outcome::proxy_status;
+use crate::doors::status::StatusBody;
+use crate::kept_answer::KeptAnswerBody;
+use crate::problem::Problem;
+
+/// How much of a body is told, and for how long one is read that does not end.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+const BODY_WAIT: Duration = Duration::from_secs(30);
+
+/// How much is told of what a document says.
+const DESCRIPTION_CHARS_MAX: usize = 600;
+const SECTION_CHARS_MAX: usize = 2_000;
+const FIELDS_MAX: usize = 60;
+const VALUES_MAX: usize = 20;
+
+/// Something in its own JSON.
+pub(super) fn of(told: &impl Serialize) -> Value {
+    serde_json::to_value(told).unwrap_or_default()
+}
+
+/// Of `list_services`.
+pub(super) fn services(services: &[UsableService]) -> Value {
+    let told = services.iter().map(|usable| {
+        let service = &usable.service;
+        json!({
+            "service": service.name,
+            "service_id": service.id,
+            "base_url": service.base_url.to_string(),
+            "description": service.description,
+            "documented_operations": usable.operations,
+        })
+    });
+    json!({ "services": told.collect::<Vec<_>>() })
+}
+
+/// Of `search_operations`.
+pub(super) fn findings(found: &Findings) -> Value {
+    let operations = found
+        .operations
+        .iter()
+        .map(|(service, it)| operation(service, it));
+    let sections = found
+        .sections
+        .iter()
+        .map(|(service, it)| section(service, it));
+    json!({
+        "operations": operations.collect::<Vec<_>>(),
+        "documentation": sections.collect::<Vec<_>>(),
+    })
+}
+
+fn section(service: &KnownService, section: &Section) -> Value {
+    json!({
+        "service": service.name,
+        "heading": section.heading,
+        "text": cut(&section.text, SECTION_CHARS_MAX),
+    })
+}
+
+fn operation(service: &KnownService, operation: &Operation) -> Value {
+    let mut told = Map::new();
+    told.insert("service".to_owned(), json!(service.name));
+    told.insert("method".to_owned(), json!(operation.method));
+    let path = path_at(operation, service.base_url.path());
+    told.insert("path".to_owned(), json!(path));
+    told.insert("operation_id".to_owned(), json!(operation.id));
+    insert_text(&mut told, "summary", operation.summary.as_deref());
+    insert_text(&mut told, "description", operation.description.as_deref());
+    if operation.deprecated {
+        told.insert("deprecated".to_owned(), json!(true));
+    }
+    let parameters: Vec<_> = operation
+        .parameters
+        .iter()
+        .take(FIELDS_MAX)
+        .map(parameter)
+        .collect();
+    if !parameters.is_empty() {
+        told.insert("parameters".to_owned(), Value::Array(parameters));
+    }
+    if operation.body.required || !operation.body.fields.is_empty() {
+        let fields = operation.body.fields.iter().take(FIELDS_MAX).map(field);
+        let body = json!({
+            "required": operation.body.required,
+            "media_types": operation.body.media_types,
+            "fields": fields.collect::<Vec<_>>(),
+        });
+        told.insert("body".to_owned(), body);
+    }
+    Value::Object(told)
+}
+
+/// The path under which an operation is asked for at a service: its template without what the
+/// service's base URL begins with already.
+fn path_at(operation: &Operation, service_path: &str) -> String {
+    let service_path = service_path.trim_end_matches('/');
+    let below = |base: &String| {
+        let whole = format!("{base}{}", operation.template);
+        let rest = whole.strip_prefix(service_path)?;
+        rest.starts_with('/').then(|| rest.to_owned())
+    };
+    let mut known = operation.base_paths.iter();
+    known
+        .find_map(below)
+        .unwrap_or_else(|| operation.template.clone())
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    let mut told = Map::new();
+    told.insert("name".to_owned(), json!(parameter.name));
+    told.insert("in".to_owned(), of(&parameter.place));
+    described(
+        &mut told,
+        parameter.required,
+        parameter.kind.as_deref(),
+        &parameter.values,
+        parameter.description.as_deref(),
+    );
+    Value::Object(told)
+}
+
+fn field(field: &Field) -> Value {
+    let mut told = Map::new();
+    told.insert("pointer".to_owned(), json!(field.pointer));
+    described(
+        &mut told,
+        field.required,
+        field.kind.as_deref(),
+        &field.values,
+        field.description.as_deref(),
+    );
+    Value::Object(told)
+}
+
+fn described(
+    told: &mut Map<String, Value>,
+    is_required: bool,
+    kind: Option<&str>,
+    values: &[String],
+    description: Option<&str>,
+) {
+    if is_required {
+        told.insert("required".to_owned(), json!(true));
+    }
+    if let Some(kind) = kind {
+        told.insert("type".to_owned(), json!(kind));
+    }
+    if !values.is_empty() {
+        let values = &values[..values.len().min(VALUES_MAX)];
+        told.insert("values".to_owned(), json!(values));
+    }
+    insert_text(told, "description", description);
+}
+
+fn insert_text(told: &mut Map<String, Value>, member: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        told.insert(member.to_owned(), json!(cut(text, DESCRIPTION_CHARS_MAX)));
+    }
+}
+
+/// The beginning of a text; that it goes on is seen.
+fn cut(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Of a request that waits for a human.
+pub(super) fn held(held: &Held) -> Value {
+    json!({
+        "outcome": "held",
+        "code": "approval_required",
+        "action_id": held.action,
+        "risk_score": held.risk_score,
+        "risk_explanation": held.risk_explanation,
+        "expires_at": held.expires_at.to_string(),
+        "next": "Nothing was sent. Tell your user that a human has to approve this, then call \
+                 action_status with this action_id and wait_seconds 50, again and again while it is \
+                 PENDING. When it is APPROVED, call execute_action. Do not send the request again.",
+    })
+}
+
+/// Of `action_status`: what `GET /status` answers, and what to do.
+pub(super) fn status(report: ActionReport) -> Value {
+    let next = match report.action.state.status() {
+        ActionStatus::Pending => "No human has decided yet: call action_status again.",
+        ActionStatus::Approved => "Call execute_action with this action_id, once, to send it.",
+        ActionStatus::Denied | ActionStatus::Revoked => {
+            "It is not sent. Act on the note, and tell your user."
+        }
+        ActionStatus::Expired => {
+            "It is not sent: nobody decided or executed it in time. Ask your user before you \
+             propose it again."
+        }
+        ActionStatus::Executing => "It is being sent: call action_status again for the result.",
+        ActionStatus::Executed => "It was sent; result holds the answer, if it is kept.",
+        ActionStatus::Indeterminate => {
+            "It may have been sent. Do not send it again: a human looks into it."
+        }
+    };
+    let mut told = of(&StatusBody::from(report));
+    told["next"] = json!(next);
+    told
+}
+
+/// An upstream's answer, whatever its status.
+pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
+    let provenance = answer.provenance;
+    let risk_score = answer.risk_score;
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Refusal::WebSocketLost.into());
+    }
+    let (mut body, is_truncated) = match answer.body {
+        AnswerBody::Whole(mut bytes) => {
+            let is_truncated = bytes.len() > BODY_BYTES_MAX;
+            bytes.truncate(BODY_BYTES_MAX);
+            (bytes, is_truncated)
+        }
+        AnswerBody::Relayed(body) => beginning(body).await?,
+        AnswerBody::Switched(_) => (Bytes::new(), false),
+    };
+    if is_truncated {
+        body.truncate(whole_characters(&body));
+    }
+    let shown = KeptAnswerBody::from(KeptAnswer {
+        status: answer.status,
+        headers: answer.headers,
+        body,
+        is_truncated,
+    });
+    let mut told = json!({
+        "outcome": "answered",
+        "proxy_status": proxy_status(provenance),
+        "risk_score": risk_score,
+    });
+    if let (Some(told), Value::Object(shown)) = (told.as_object_mut(), of(&shown)) {
+        told.extend(shown);
+    }
+    Ok(told)
+}
+
+/// As much of a body as is told, and whether it goes on.
+async fn beginning(mut body: RelayedBody) -> Result<(Bytes, bool), Problem> {
+    let deadline = Instant::now() + BODY_WAIT;
+    let mut read = BytesMut::new();
+    loop {
+        let frame = match tokio::time::timeout_at(deadline, body.frame()).await {
+            Err(_) => return Ok((read.freeze(), true)),
+            Ok(None) => return Ok((read.freeze(), false)),
+            Ok(Some(frame)) => frame.map_err(|_| Problem::from(Refusal::UpstreamBroken))?,
+        };
+        if let Ok(piece) = frame.into_data() {
+            let room = BODY_BYTES_MAX - read.len();
+            read.extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.len() > room {
+                return Ok((read.freeze(), true));
+            }
+        }
+    }
+}
+
+/// How long the beginning of a text is without a last character that is not whole.
+fn whole_characters(text: &[u8]) -> usize {
+    match std::str::from_utf8(text) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => text.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_found_at_the_path_that_is_sent() {
+        let operation = |base: &str, template: &str| Operation {
+            template: template.to_owned(),
+            base_paths: [base.to_owned()].into(),
+            ..Operation::default()
+        };
+        for (base, template, service_path, path) in [
+            ("", "/charges", "/", "/charges"),
+            ("/v1", "/charges", "/v1", "/charges"),
+            ("/v1", "/charges", "/", "/v1/charges"),
+            ("", "/v1/charges", "/v1", "/charges"),
+            ("/v2", "/charges", "/v1", "/charges"),
+            ("/v10", "/charges", "/v1", "/charges"),
+        ] {
+            let path_at = path_at(&operation(base, template), service_path);
+            assert_eq!(path_at, path, "{base} {template} {service_path}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_seen_to_go_on() {
+        assert_eq!(cut("één", 3), "één");
+        assert_eq!(cut("één", 2), "éé…");
+        assert_eq!(whole_characters("né".as_bytes()), 3);
+        assert_eq!(whole_characters(&"né".as_bytes()[..2]), 1);
+        assert_eq!(whole_characters(b"n\xff\xff"), 3);
+    }
+}

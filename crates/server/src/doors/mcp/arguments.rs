@@ -1,0 +1,169 @@
+//! What a tool is called with.
+
+use bytes::Bytes;
+use gaiterguard_domain::request::{ProxyRequest, ServiceName};
+use http::HeaderMap;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::super::envelope;
+use crate::extract;
+use crate::problem::Problem;
+
+/// The most operations that one search tells of, and how many if nobody says.
+const OPERATIONS_MAX: usize = 50;
+const OPERATIONS_USUAL: usize = 10;
+
+/// The longest text that is searched for, in characters.
+const QUERY_CHARS_MAX: usize = 200;
+
+/// The longest wait for a human in one call, in seconds: many clients give a call up after a minute.
+const WAIT_SECONDS_MAX: u64 = 50;
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    params: Params<'a>,
+}
+
+#[derive(Deserialize)]
+struct Params<'a> {
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+}
+
+/// The arguments in the message of a call, byte for byte: what goes out of them is what the agent wrote.
+pub(super) fn of_message(message: &Bytes) -> Result<Bytes, Problem> {
+    let read: Message<'_> = extract::from_json(message)?;
+    Ok(match read.params.arguments {
+        Some(arguments) => message.slice_ref(arguments.get().as_bytes()),
+        None => Bytes::from_static(b"{}"),
+    })
+}
+
+/// Of `list_services`: none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// Of `search_operations`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchArguments {
+    query: Option<String>,
+    service: Option<String>,
+    limit: Option<usize>,
+}
+
+/// What is looked for.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub(super) text: String,
+    pub(super) service: Option<ServiceName>,
+    pub(super) operations_max: usize,
+}
+
+impl Search {
+    pub(super) fn read(arguments: &Bytes) -> Result<Self, Problem> {
+        let read: SearchArguments = extract::from_json(arguments)?;
+        let text = read.query.unwrap_or_default();
+        if text.chars().count() > QUERY_CHARS_MAX {
+            let message = format!("must be at most {QUERY_CHARS_MAX} characters long");
+            return Err(Problem::field("query", message));
+        }
+        let operations_max = read.limit.unwrap_or(OPERATIONS_USUAL);
+        if !(1..=OPERATIONS_MAX).contains(&operations_max) {
+            let message = format!("must be from 1 to {OPERATIONS_MAX}");
+            return Err(Problem::field("limit", message));
+        }
+        Ok(Self {
+            text,
+            service: read.service.map(ServiceName::Name),
+            operations_max,
+        })
+    }
+}
+
+/// Of `proxy_request` and `dry_run`: what `POST /proxy` takes, less the wait.
+pub(super) fn proposed(arguments: &Bytes) -> Result<ProxyRequest, Problem> {
+    let mut request = envelope::read(arguments, &HeaderMap::new())?;
+    if request.wait.is_some() {
+        return Err(Problem::field(
+            "wait",
+            "is not known here: a held request answers at once, and action_status waits",
+        ));
+    }
+    // The agent's own patience is for clients that cannot ask again.
+    request.wait = Some(std::time::Duration::ZERO);
+    Ok(request)
+}
+
+/// Of `action_status`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatusArguments {
+    pub(super) action_id: String,
+    wait_seconds: Option<u64>,
+}
+
+impl StatusArguments {
+    pub(super) fn wait(&self) -> Result<std::time::Duration, Problem> {
+        let seconds = self.wait_seconds.unwrap_or(0);
+        if seconds > WAIT_SECONDS_MAX {
+            let message = format!("must be from 0 to {WAIT_SECONDS_MAX}; ask again after that");
+            return Err(Problem::field("wait_seconds", message));
+        }
+        Ok(std::time::Duration::from_secs(seconds))
+    }
+}
+
+/// Of `execute_action`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExecuteArguments {
+    pub(super) action_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(arguments: &str) -> Bytes {
+        Bytes::from(format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"x"{arguments}}}}}"#
+        ))
+    }
+
+    #[test]
+    fn arguments_are_taken_as_they_were_written() {
+        let written = r#"{ "b": 1e2, "a": 1.50, "a": 12345678901234567890123 }"#;
+        let message = message(&format!(r#","arguments":{written}"#));
+        assert_eq!(of_message(&message).unwrap(), written);
+    }
+
+    #[test]
+    fn no_arguments_are_empty_ones_and_two_are_none() {
+        assert_eq!(of_message(&message("")).unwrap(), "{}");
+        assert!(of_message(&message(r#","arguments":{},"arguments":{}"#)).is_err());
+    }
+
+    #[test]
+    fn a_request_is_what_the_other_door_takes_and_never_waits() {
+        let text =
+            r#"{"service":"things","method":"post","path":"/a","intent":"x","body":{"n":1.50}"#;
+        let request = proposed(&Bytes::from(format!("{text}}}"))).unwrap();
+        assert_eq!(request.body, r#"{"n":1.50}"#);
+        assert_eq!(request.wait, Some(std::time::Duration::ZERO));
+        let waiting = proposed(&Bytes::from(format!(r#"{text},"wait":5}}"#)));
+        assert_eq!(waiting.unwrap_err().to_json()["errors"][0]["field"], "wait");
+    }
+
+    #[test]
+    fn a_search_is_bounded() {
+        let search = |text: &str| Search::read(&Bytes::copy_from_slice(text.as_bytes()));
+        assert_eq!(search("{}").unwrap().operations_max, OPERATIONS_USUAL);
+        assert!(search(r#"{"limit":0}"#).is_err());
+        assert!(search(r#"{"limit":51}"#).is_err());
+        assert!(search(&format!(r#"{{"query":"{}"}}"#, "a".repeat(201))).is_err());
+    }
+}

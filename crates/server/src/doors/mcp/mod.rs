@@ -1,0 +1,130 @@
+//! `/mcp`: the gateway as tools of the Model Context Protocol, over its streamable HTTP transport.
+//!
+//! Each call stands for itself: there are no sessions, so any replica can answer it. `gaiterguard mcp`
+//! passes the messages of a local client on to here.
+
+mod answer;
+mod arguments;
+mod tool;
+mod tools;
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use gaiterguard_domain::id::RequestId;
+use gaiterguard_gateway::refusal::Refusal;
+use http::header::{CONTENT_TYPE, ORIGIN};
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+
+use self::tools::{Call, Tools};
+use super::agent;
+use crate::extract::read_body;
+use crate::middleware::RequestContext;
+use crate::openapi::responses::{InvalidBody, Unavailable};
+use crate::problem::Problem;
+use crate::state::AgentState;
+
+/// Speak the Model Context Protocol
+///
+/// The streamable HTTP transport, without sessions: each message is answered by itself, as JSON.
+#[utoipa::path(
+    post,
+    path = "/mcp",
+    operation_id = "mcp",
+    tag = "agent",
+    params(("Accept" = String, Header, description = "`application/json, text/event-stream`.")),
+    request_body(content = Object, description = "A JSON-RPC message."),
+    security(("agentKey" = [])),
+    responses(
+        (status = 200, description = "The answer to a request, as a JSON-RPC message.", body = Object),
+        (status = 202, description = "A notification was taken."),
+        (status = 401, description = "`invalid_agent_key`: the key is missing, unknown, revoked or expired."),
+        (status = 403, description = "`cross_origin_refused`: a page in a browser asks."),
+        (status = 404, description = "There is no such method; a JSON-RPC message says so.", body = Object),
+        (status = 406, description = "`not_acceptable`: both kinds of answers have to be accepted."),
+        InvalidBody, Unavailable,
+    )
+)]
+pub(super) async fn mcp(
+    State(state): State<AgentState>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    refuse_strange_pages(&state, &parts.headers)?;
+    // Without a key nobody is answered; an agent that is known but may not act is told so by its tools.
+    let caller = match agent::of_headers(&state.gateway, &parts.headers) {
+        Err(refusal @ Refusal::InvalidAgentKey(_)) => return Err(refusal.into()),
+        caller => caller.map_err(Problem::from),
+    };
+    let message = read_body(body, state.request_body_bytes_max).await?;
+    let call = Arc::new(Call {
+        gateway: state.gateway,
+        caller,
+        request_id: RequestId(context.id.as_uuid()),
+        message: message.clone(),
+    });
+    let service = StreamableHttpService::new(
+        move || Ok(Tools::new(Arc::clone(&call))),
+        Arc::new(NeverSessionManager::default()),
+        config(),
+    );
+    let request = http::Request::from_parts(parts, Full::new(message));
+    problem_of(service.handle(request).await).await
+}
+
+fn config() -> StreamableHttpServerConfig {
+    StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(usize::MAX)
+        // Only a browser can be led here under a false name, and what gives that away is the origin of
+        // the page, which it always tells.
+        .disable_allowed_hosts()
+}
+
+/// Refuses a browser's page that the operator does not trust, whatever it believes to be talking to:
+/// its name may have been made to lead here.
+fn refuse_strange_pages(state: &AgentState, headers: &HeaderMap) -> Result<(), Problem> {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    if origins.all(|origin| state.cors_origins.allows_value(origin)) {
+        return Ok(());
+    }
+    Err(Problem::forbidden(
+        "cross_origin_refused",
+        "a page of this origin may not use the gateway; CORS_ORIGINS names those that may",
+    ))
+}
+
+/// The protocol's answers pass; what was refused before it came to a message is told as a problem.
+async fn problem_of<B>(answer: http::Response<B>) -> Result<Response, Problem>
+where
+    B: http_body::Body<Data = Bytes, Error = std::convert::Infallible> + Send + 'static,
+{
+    let status = answer.status();
+    let is_message = answer
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if is_message || status.is_success() {
+        return Ok(answer.map(axum::body::Body::new));
+    }
+    let Ok(told) = answer.into_body().collect().await;
+    let told = String::from_utf8_lossy(&told.to_bytes()).into_owned();
+    let code = match status {
+        StatusCode::NOT_ACCEPTABLE => "not_acceptable",
+        // A body that is no message is told of in the same way as a body of another type.
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if told.starts_with("fail to deserialize") => {
+            return Err(Problem::field("", "the body is no JSON-RPC message"));
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => return Err(Problem::unsupported_media_type()),
+        status if status.is_client_error() => "bad_request",
+        _ => return Err(Problem::internal()),
+    };
+    Err(Problem::new(status, code, told))
+}

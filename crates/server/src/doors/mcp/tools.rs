@@ -1,0 +1,136 @@
+//! The tools as they are called.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gaiterguard_domain::id::RequestId;
+use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::answer::Outcome;
+use gaiterguard_gateway::authority::AgentCaller;
+use gaiterguard_gateway::directory::FindingsMax;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::Value;
+
+use super::arguments::{ExecuteArguments, Nothing, Search, StatusArguments};
+use super::tool::{INSTRUCTIONS, Named, described};
+use super::{answer, arguments};
+use crate::doors::action_id;
+use crate::doors::proxy::DryRun;
+use crate::extract::from_json;
+use crate::problem::Problem;
+
+/// The most pieces of text that one search tells of.
+const SECTIONS_MAX: usize = 3;
+
+/// One message, and who sent it.
+pub(super) struct Call {
+    pub(super) gateway: Arc<Gateway>,
+    /// The agent, or why it may not act now.
+    pub(super) caller: Result<AgentCaller, Problem>,
+    pub(super) request_id: RequestId,
+    /// The message as it arrived.
+    pub(super) message: Bytes,
+}
+
+/// What answers one message.
+pub(super) struct Tools(Arc<Call>);
+
+impl Tools {
+    pub(super) fn new(call: Arc<Call>) -> Self {
+        Self(call)
+    }
+
+    async fn call(&self, tool: Named) -> Result<Value, Problem> {
+        let Call {
+            gateway,
+            caller,
+            request_id,
+            message,
+        } = &*self.0;
+        let caller = caller.as_ref().map_err(Clone::clone)?.clone();
+        let arguments = arguments::of_message(message)?;
+        match tool {
+            Named::ListServices => {
+                let Nothing {} = from_json(&arguments)?;
+                Ok(answer::services(&caller.services()))
+            }
+            Named::SearchOperations => {
+                let search = Search::read(&arguments)?;
+                let max = FindingsMax {
+                    operations: search.operations_max,
+                    sections: SECTIONS_MAX,
+                };
+                let found = caller.search(search.service.as_ref(), &search.text, max)?;
+                Ok(answer::findings(&found))
+            }
+            Named::ProxyRequest => {
+                let request = arguments::proposed(&arguments)?;
+                match gateway.submit(caller, request, *request_id).await {
+                    Outcome::Answered(answered) => answer::answered(answered).await,
+                    Outcome::Held(held) => Ok(answer::held(&held)),
+                    Outcome::Refused(refusal) => Err(refusal.into()),
+                }
+            }
+            Named::DryRun => {
+                let request = arguments::proposed(&arguments)?;
+                let judgement = gateway.dry_run(caller, request).await?;
+                Ok(answer::of(&DryRun::from(judgement)))
+            }
+            Named::ActionStatus => {
+                let asked: StatusArguments = from_json(&arguments)?;
+                let wait = asked.wait()?;
+                let action = action_id(&asked.action_id)?;
+                Ok(answer::status(gateway.status(&caller, action, wait).await?))
+            }
+            Named::ExecuteAction => {
+                let asked: ExecuteArguments = from_json(&arguments)?;
+                let action = action_id(&asked.action_id)?;
+                answer::answered(gateway.execute(caller, action).await?).await
+            }
+        }
+    }
+}
+
+impl ServerHandler for Tools {
+    fn get_info(&self) -> ServerConfig {
+        let this = Implementation::new("gaiterguard", env!("CARGO_PKG_VERSION"));
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(this.with_title("GaiterGuard"))
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(described().to_vec()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        described().iter().find(|tool| tool.name == name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tool) = Named::parse(&request.name) else {
+            return Err(ErrorData::invalid_params("there is no such tool", None));
+        };
+        let result = match self.call(tool).await {
+            Ok(told) => CallToolResult::structured(told),
+            Err(problem) => {
+                let told = serde_json::from_str(&problem.to_text()).unwrap_or_default();
+                CallToolResult::structured_error(told)
+            }
+        };
+        Ok(result.into())
+    }
+}
