@@ -207,7 +207,7 @@ async fn refresh(
 #[into_params(parameter_in = Query)]
 struct OperationsQuery {
     /// Words that an operation has, or a part of its id or path. Those that fit best come first.
-    #[param(value_type = Option<String>, max_length = 200)]
+    #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
     /// How many items at most.
     #[serde(default)]

@@ -129,7 +129,7 @@ struct Filter {
     #[param(value_type = Option<StatusWord>)]
     action_status: Option<ActionStatus>,
     /// Only those with this in their address or intent, in either case of its letters.
-    #[param(value_type = Option<String>, max_length = 200)]
+    #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
     /// How many items at most.
     #[serde(default)]
