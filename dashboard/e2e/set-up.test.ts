@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ACCOUNT } from './gateway';
 import { Stage } from './page';
@@ -8,6 +10,8 @@ paths:
   /things:
     get: { operationId: listThings, summary: List things, responses: {} }
 `;
+
+const run = promisify(execFile);
 
 let stage: Stage;
 
@@ -64,17 +68,21 @@ test('leaving asks whether the key is stored', async () => {
   await page.getByLabel('I have stored the key').check();
 });
 
-test('what is pasted works, and its arrival is seen at once', async () => {
+test('what is pasted works in each language, and its arrival is seen at once', async () => {
   const { page } = stage;
-  const code = (await page.getByRole('tabpanel').locator('pre').textContent()) ?? '';
-  const { execFile } = await import('node:child_process');
-  const answer = await new Promise<string>((resolve, reject) => {
-    execFile('sh', ['-c', code], (error, stdout) => (error ? reject(error) : resolve(stdout)));
-  });
-  expect(answer).toContain('200 OK');
-  expect(answer).toContain('done');
-  expect(stage.upstream.received).toEqual(['GET /things']);
-  await page.getByText('The first request is here').waitFor({ timeout: 2_000 });
+  const languages = [
+    ['curl', 'sh', ['-c']],
+    ['Python', 'python3', ['-c']],
+    ['TypeScript', process.execPath, ['--input-type=module', '-e']],
+  ] as const;
+  for (const [language, program, options] of languages) {
+    await page.getByRole('tab', { name: language }).click();
+    const code = await page.getByRole('tabpanel').locator('pre').textContent();
+    const { stdout } = await run(program, [...options, code ?? '']);
+    expect(stdout, language).toMatch(/200.*done/s);
+    await page.getByText('The first request is here').waitFor({ timeout: 2_000 });
+  }
+  expect(stage.upstream.received).toEqual(['GET /things', 'GET /things', 'GET /things']);
   await page.getByText('The service answered 200.').waitFor();
   await stage.expectFine('set-up-arrived');
 });

@@ -1,13 +1,14 @@
 /** What stands where nothing waits. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
+import { listAgentsOptions, listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import { MAIN_BUTTON } from '#/ui/parts';
 
 /** Says why: there is nothing, nothing matches, or nothing is set up yet. */
 export function EmptyQueue({ isFiltered }: { isFiltered: boolean }) {
   const services = useQuery(listServicesOptions());
-  const isNew = services.data?.length === 0;
+  const agents = useQuery(listAgentsOptions());
+  const isNew = services.data?.length === 0 || agents.data?.length === 0;
   return (
     <div className="rounded-lg border border-line bg-panel p-5 text-center">
       <p className="font-semibold">

@@ -63,7 +63,7 @@ export function OperationsPanel({
 }
 
 /** Whether a method only reads. */
-export const isSafe = (method: string) => method === 'GET' || method === 'HEAD';
+const isSafe = (method: string) => method === 'GET' || method === 'HEAD';
 
 function OperationItem({
   operation,

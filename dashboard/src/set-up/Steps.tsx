@@ -2,7 +2,7 @@
 import { Check } from 'lucide-react';
 
 /** The steps, in order. */
-export const STEPS = ['Account', 'Service', 'Document', 'Agent', 'First request'] as const;
+const STEPS = ['Account', 'Service', 'Document', 'Agent', 'First request'] as const;
 
 /** The row of steps. */
 export function Steps({ current }: { current: number }) {

@@ -16,9 +16,8 @@ describe('a snippet', () => {
   it('gives the shell whole arguments, whatever they hold', () => {
     const lines = `curl() { printf '%s\\n' "$2"; }\n${code('curl')}`;
     const [first] = execFileSync('sh', ['-c', lines]).toString().split('\n');
-    expect(first).toBe(
-      `http://127.0.0.1:3000/s/${'a%27b%22c%24%28touch%20x%29%60id%60%20%7B%7Bd%7D%7D%20%2F%20%C3%A9%21'}/files?name=${HOSTILE}`,
-    );
+    const service = 'a%27b%22c%24%28touch%20x%29%60id%60%20%7B%7Bd%7D%7D%20%2F%20%C3%A9%21';
+    expect(first).toBe(`http://127.0.0.1:3000/s/${service}/files?name=${HOSTILE}`);
   });
 
   it('gives the skill the service by its name', () => {

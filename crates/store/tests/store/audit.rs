@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::audit::{AuditEntry, NewAuditEntry};
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_domain::ledger::Recorded;
 use gaiterguard_store::{AuditBroken, Notice, Purpose, Resume, Store};
@@ -16,6 +17,7 @@ on_both!(
     a_tail_that_was_cut_off_with_its_head_shows_in_a_later_chain,
     a_chain_that_was_removed_shows,
     entries_are_listed_in_pages,
+    what_changes_nothing_else_is_written_down,
     a_listener_that_comes_back_is_told_what_it_missed,
     listeners_are_told_of_every_commit,
 );
@@ -191,6 +193,21 @@ async fn entries_are_listed_in_pages(_: &Database, store: &Store) {
         }
     }
     assert_eq!(listed, all.items);
+}
+
+async fn what_changes_nothing_else_is_written_down(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let entry = NewAuditEntry {
+        event: "test.appended",
+        ..audit()
+    };
+    store.audit_append(entry).await.unwrap();
+    let listed = store.audit_list(world.workspace, None, 100).await.unwrap();
+    let appended = |entry: &&AuditEntry| entry.event == "test.appended";
+    assert_eq!(listed.items.iter().filter(appended).count(), 1);
+    assert_eq!(world.version(store).await, version);
+    verified(store).await.unwrap();
 }
 
 async fn a_listener_that_comes_back_is_told_what_it_missed(_: &Database, store: &Store) {
