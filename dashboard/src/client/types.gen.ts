@@ -1389,12 +1389,12 @@ export type NewService = {
     /**
      * Whether requests that do not say why they are sent are refused; false if left out.
      */
-    intentRequired?: boolean;
+    intentRequired?: boolean | null;
     /**
      * Whether agents may open WebSockets below `/s/{service}/`; false if left out. The handshake is
      * judged, what is said in them is not.
      */
-    webSocket?: boolean;
+    webSocket?: boolean | null;
 };
 
 /**
@@ -2195,11 +2195,11 @@ export type ServiceChange = {
     /**
      * Whether requests that do not say why they are sent are refused.
      */
-    intentRequired?: boolean;
+    intentRequired?: boolean | null;
     /**
      * Whether agents may open WebSockets below `/s/{service}/`.
      */
-    webSocket?: boolean;
+    webSocket?: boolean | null;
 };
 
 /**

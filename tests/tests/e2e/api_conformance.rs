@@ -27,8 +27,11 @@ async fn gateway() -> (TestGateway, EchoUpstream, Human, Agent) {
 /// Tries the operations that `selection` selects, with `header` on every request.
 async fn try_operations(gateway: &TestGateway, header: &str, selection: &[&str]) {
     let mut command = python_command("schemathesis", gateway.folder());
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis.toml");
     command
         .args([
+            "--config-file",
+            config,
             "run",
             &format!("{}/openapi.json", gateway.url()),
             "--header",

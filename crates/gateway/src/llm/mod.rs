@@ -21,9 +21,9 @@ mod fence;
 mod key;
 mod material;
 mod metrics;
+mod readiness;
 mod server;
 mod spending;
-mod trial;
 mod weigh;
 mod word;
 

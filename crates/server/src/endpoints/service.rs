@@ -111,11 +111,9 @@ pub(crate) struct NewServiceBody {
     /// What it is.
     description: Option<Text>,
     /// Whether requests that do not say why they are sent are refused; false if left out.
-    #[schema(nullable = false)]
     intent_required: Option<bool>,
     /// Whether agents may open WebSockets below `/s/{service}/`; false if left out. The handshake is
     /// judged, what is said in them is not.
-    #[schema(nullable = false)]
     web_socket: Option<bool>,
 }
 
@@ -140,10 +138,8 @@ pub(crate) struct ServiceChangeBody {
     /// What it is; null takes it away.
     description: Option<Text>,
     /// Whether requests that do not say why they are sent are refused.
-    #[schema(nullable = false)]
     intent_required: Option<bool>,
     /// Whether agents may open WebSockets below `/s/{service}/`.
-    #[schema(nullable = false)]
     web_socket: Option<bool>,
 }
 
