@@ -13,7 +13,7 @@ pub struct Operation {
     pub method: String,
     /// The path template as the document spells it, without the servers' base path.
     pub template: String,
-    /// One line on what it does.
+    /// One line on what it does: the document's summary, or else how its description begins.
     pub summary: Option<String>,
     /// What it does, at length; Markdown or plain text.
     pub description: Option<String>,

@@ -66,16 +66,18 @@ pub(super) fn read<'v>(
     let item_words = |key: &str| around.item.get(key).and_then(Value::as_str);
     let base_paths = super::server::base_paths(source, &place, operation)
         .map_or_else(|| Arc::clone(&around.base_paths), Arc::from);
+    let description = words("description")
+        .or_else(|| item_words("description"))
+        .and_then(|description| prose(description, DESCRIPTION_CHARS_MAX));
     Operation {
         id: id.map_or_else(|| place.clone(), |id| text::cut(id, SUMMARY_CHARS_MAX)),
         method: method.to_owned(),
         template: around.template.to_owned(),
         summary: words("summary")
             .or_else(|| item_words("summary"))
-            .and_then(|summary| prose(summary, SUMMARY_CHARS_MAX)),
-        description: words("description")
-            .or_else(|| item_words("description"))
-            .and_then(|description| prose(description, DESCRIPTION_CHARS_MAX)),
+            .and_then(|summary| prose(summary, SUMMARY_CHARS_MAX))
+            .or_else(|| description.as_deref().map(opening)),
+        description,
         tags: names(operation.get("tags")),
         deprecated: is_true(operation.get("deprecated")),
         parameters: parameters.parameters,
@@ -89,6 +91,13 @@ fn prose(words: &str, chars_max: usize) -> Option<String> {
     let plain = text::without_tags(words);
     let plain = plain.trim();
     (!plain.is_empty()).then(|| text::cut(plain, chars_max))
+}
+
+/// The first sentence of a description, for an operation that has no summary.
+fn opening(description: &str) -> String {
+    let line = description.lines().next().unwrap_or_default();
+    let sentence = line.split_once(". ").map_or(line, |(first, _)| first);
+    text::cut(sentence.trim_end_matches('.'), SUMMARY_CHARS_MAX)
 }
 
 fn names(list: Option<&Value>) -> Vec<String> {

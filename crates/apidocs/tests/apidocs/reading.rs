@@ -54,6 +54,23 @@ fn a_real_document_gives_its_operations_with_parameters_fields_and_scopes() {
 }
 
 #[test]
+fn an_operation_without_a_summary_is_told_by_how_its_description_begins() {
+    let document = openapi(
+        r#"{"openapi": "3.1.0", "paths": {"/chat": {
+            "post": {"operationId": "send", "description": "Sends a message. To a channel.\nAt once."},
+            "get": {"operationId": "read", "description": "Reads them."},
+            "put": {"operationId": "edit", "summary": "Edit", "description": "Changes one."},
+            "delete": {"operationId": "drop"}
+        }}}"#,
+    );
+    let told = |id| operation(&document, id).summary.as_deref();
+    assert_eq!(told("send"), Some("Sends a message"));
+    assert_eq!(told("read"), Some("Reads them"));
+    assert_eq!(told("edit"), Some("Edit"));
+    assert_eq!(told("drop"), None);
+}
+
+#[test]
 fn swagger_2_gives_body_and_form_fields() {
     let document = openapi(
         r##"{"swagger": "2.0", "basePath": "/v1", "consumes": ["application/json"],
