@@ -1,9 +1,18 @@
 # syntax=docker/dockerfile:1
 
+# The dashboard, which the gateway carries inside.
+FROM node:22-bookworm-slim AS dashboard
+WORKDIR /build
+COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY dashboard ./
+RUN npm run build
+
 # The gateway. SQLite and the cryptography library are compiled from C, for which the image has gcc.
 FROM rust:1-slim-bookworm AS gateway
 WORKDIR /build
 COPY . .
+COPY --from=dashboard /build/dist dashboard/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --locked --release -p gaiterguard \

@@ -7,18 +7,21 @@ use std::sync::OnceLock;
 /// The folder of the Python environment that `scripts/python-tools.sh` makes.
 pub fn python_tools() -> &'static Path {
     static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
-    ENVIRONMENT.get_or_init(|| {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/python-tools.sh");
-        let output = Command::new(script)
-            .output()
-            .expect("the script can be run");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
-    })
+    ENVIRONMENT.get_or_init(|| environment_of("python-tools.sh"))
+}
+
+/// The folder that one of the project's scripts makes and prints.
+pub(crate) fn environment_of(script: &str) -> PathBuf {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts");
+    let output = Command::new(scripts.join(script))
+        .output()
+        .expect("the script can be run");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
 }
 
 /// One of the environment's programs, with `home` as its home, temporary and working folder, so that

@@ -5,27 +5,21 @@ import { takeApart } from '#/text/target';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/parts';
 import { Body } from './Body';
+import { RequestLine } from './RequestLine';
 
 const HEADERS_SHOWN = 12;
 
 /** Method, address, headers and body. */
 export function ExactRequest({ action }: { action: Action }) {
-  const target = takeApart(action.target_url);
+  const { query } = takeApart(action.target_url);
   return (
     <div className="space-y-4">
-      <div className="rounded-md border border-line bg-page p-3 font-mono text-sm">
-        <strong className="mr-2">{action.method}</strong>
-        <Visible text={target.origin} />
-        <strong>
-          <Visible text={target.path} />
-        </strong>
-        {target.rawQuery !== '' && <Visible text={`?${target.rawQuery}`} />}
-      </div>
-      {target.query.length > 0 && (
+      <RequestLine method={action.method} url={action.target_url} />
+      {query.length > 0 && (
         <div>
           <h3 className="mb-1 text-sm font-semibold">Query</h3>
           <ul className="space-y-0.5 font-mono text-[0.8rem]">
-            {target.query.map(({ decoded }, index) => (
+            {query.map(({ decoded }, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a parameter may stand twice
               <li key={index}>
                 <Visible text={decoded} />

@@ -2,9 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ActionDetail, headline, RiskBadge } from '#/action/ActionDetail';
+import { RequestLine } from '#/action/RequestLine';
 import type { RequestEntry } from '#/client';
 import { getApprovalOptions } from '#/client/@tanstack/react-query.gen';
-import { takeApart } from '#/text/target';
 import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
 import { Badge, BUTTON, Fact, Failure, Loading, Panel } from '#/ui/parts';
@@ -72,18 +72,10 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
 /** What is kept of a request that nobody had to look at: not its headers, nor its body. */
 function Passed({ entry }: { entry: RequestEntry }) {
   const { agents, services } = useNames();
-  const target = takeApart(entry.target_url);
   return (
     <div className="min-w-0 space-y-4">
       <Panel title="What was asked">
-        <div className="rounded-md border border-line bg-page p-3 font-mono text-sm">
-          <strong className="mr-2">{entry.method}</strong>
-          <Visible text={target.origin} />
-          <strong>
-            <Visible text={target.path} />
-          </strong>
-          {target.rawQuery !== '' && <Visible text={`?${target.rawQuery}`} />}
-        </div>
+        <RequestLine method={entry.method} url={entry.target_url} />
         <p className="mt-3 text-sm">
           {entry.intent === '' ? 'The agent gave no intent.' : <Visible text={entry.intent} />}
         </p>

@@ -1,0 +1,18 @@
+/** Method and whole address of a request, the path standing out. */
+import { takeApart } from '#/text/target';
+import { Visible } from '#/text/Visible';
+
+/** The line. */
+export function RequestLine({ method, url }: { method: string; url: string }) {
+  const target = takeApart(url);
+  return (
+    <div className="rounded-md border border-line bg-page p-3 font-mono text-sm">
+      <strong className="mr-2">{method}</strong>
+      <Visible text={target.origin} />
+      <strong>
+        <Visible text={target.path} />
+      </strong>
+      {target.rawQuery !== '' && <Visible text={`?${target.rawQuery}`} />}
+    </div>
+  );
+}
