@@ -8,8 +8,10 @@
 //! given back, since nobody will send its request.
 
 mod batch;
+mod decision_rows;
 mod delivery;
 mod ending;
+mod predecessor;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

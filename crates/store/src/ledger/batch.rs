@@ -4,31 +4,31 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::{
-    ActionChange, Changed, Claim, Completion, NewClaim, NewDecision, NewHold, Outcome, Recorded,
+    ActionChange, Changed, Claim, Completion, NewClaim, NewDecision, Outcome, Recorded,
     StoredAnswer,
 };
-use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use tokio::sync::OwnedMutexGuard;
 
+use super::decision_rows::{
+    CLAIM, End, New, action_id, claim_state, insert_actions, insert_requests,
+};
+use super::predecessor::{Key, claim_lookup, held_lookup, key, same};
 use super::{Answer, Command};
 use crate::action::StateColumns;
-use crate::claim::{self, ClaimRow};
+use crate::claim;
 use crate::connection::{execute, fetch_one, fetch_optional, on};
 use crate::error::StoreError;
 use crate::lane::{Lane, Write};
 use crate::overview::OverviewOutcome;
-use crate::rows::{Cell, ManyRows, json, judgement_json, pieces};
+use crate::rows::{ManyRows, pieces};
 use crate::store::Shared;
 
 /// A place in a batch.
-type Place = usize;
-
-/// A claimed key, as the map's key of one batch.
-type Key<'b> = (AgentId, &'b str);
+pub(super) type Place = usize;
 
 /// Writes everything of a batch but the audit entries, which are written with the commit, and
 /// answers what each command is to be told once that is done.
@@ -500,23 +500,6 @@ impl Batch {
     }
 }
 
-/// A decision that becomes a row of the ledger.
-struct New<'b> {
-    place: Place,
-    id: RequestEntryId,
-    decision: &'b NewDecision,
-    /// How and when its request has ended already.
-    end: Option<End>,
-}
-
-/// How a request ended, as columns.
-#[derive(Clone, Copy)]
-struct End {
-    outcome: Option<OverviewOutcome>,
-    status: Option<u16>,
-    at: Timestamp,
-}
-
 /// The end of a request that is known when its decision is written: one that was refused ends with
 /// that.
 fn end_of(command: &Command) -> Option<End> {
@@ -537,179 +520,4 @@ fn end_of(command: &Command) -> Option<End> {
         status,
         at,
     })
-}
-
-/// Claims keys; a claim that has expired is replaced, unless its request still runs or its action
-/// lives.
-static CLAIM: ManyRows = ManyRows::new(
-    "INSERT INTO claims (agent_id, key, digest, entry_id, owner, state, action_id, created_at, \
-     expires_at) SELECT * FROM (VALUES ",
-    9,
-    ") AS new WHERE column1 IS NOT NULL ON CONFLICT (agent_id, key) DO UPDATE SET digest = excluded.digest, \
-     entry_id = excluded.entry_id, owner = excluded.owner, state = excluded.state, \
-     action_id = excluded.action_id, created_at = excluded.created_at, \
-     expires_at = excluded.expires_at, answer_status = NULL, answer_key_id = NULL, answer = NULL \
-     WHERE claims.expires_at <= excluded.created_at AND claims.state <> 'RUNNING' \
-     AND NOT EXISTS (SELECT 1 FROM actions WHERE actions.id = claims.action_id \
-     AND actions.status IN ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')) \
-     RETURNING entry_id",
-);
-
-static REQUEST: ManyRows = ManyRows::new(
-    "INSERT INTO requests (id, request_id, workspace_id, agent_id, service_id, method, target_url, \
-     intent, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at) \
-     SELECT * FROM (VALUES ",
-    15,
-    ") AS new WHERE column1 IS NOT NULL",
-);
-
-static ACTION: ManyRows = ManyRows::new(
-    "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
-     expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
-     request_key_id, request) SELECT * FROM (VALUES ",
-    17,
-    ") AS new WHERE column1 IS NOT NULL",
-);
-
-fn key(decision: &NewDecision) -> Option<Key<'_>> {
-    let claim = decision.claim.as_ref()?;
-    Some((decision.entry.agent, claim.key.as_str()))
-}
-
-fn claim_state(decision: &NewDecision) -> &'static str {
-    match decision.entry.judgement.decision {
-        Decision::Forward => claim::RUNNING,
-        Decision::Hold => claim::HELD,
-        Decision::Deny => claim::DENIED,
-    }
-}
-
-/// What makes a request that is held without a key the same as another one.
-fn same<'b>(decision: &'b NewDecision, hold: &NewHold) -> (AgentId, Digest, &'b str) {
-    (decision.entry.agent, hold.digest, &decision.entry.intent)
-}
-
-/// The living action of the same request, made without a key too.
-async fn held_lookup(
-    write: &mut Write,
-    decision: &NewDecision,
-    hold: &NewHold,
-) -> Result<Option<ActionId>, StoreError> {
-    let row = fetch_optional!(
-        write,
-        (String,),
-        "SELECT id FROM actions
-         WHERE agent_id = $1 AND status IN ('PENDING', 'APPROVED') AND expires_at > $2
-           AND digest = $3 AND intent = $4
-           AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.action_id = actions.id)
-         ORDER BY created_at LIMIT 1",
-        decision.entry.agent.0,
-        decision.entry.at.0,
-        hold.digest.0.as_slice(),
-        decision.entry.intent.as_str(),
-    );
-    row.map(|(id,)| {
-        let cell = Cell {
-            table: "actions",
-            id: &id,
-        };
-        cell.action("id", &id)
-    })
-    .transpose()
-}
-
-/// The claim that stands in a decision's way.
-async fn claim_lookup(
-    write: &mut Write,
-    decision: &NewDecision,
-    claim: &NewClaim,
-) -> Result<Option<Claim>, StoreError> {
-    fetch_optional!(
-        write,
-        ClaimRow,
-        "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status, answer_key_id,
-            answer
-         FROM claims WHERE agent_id = $1 AND key = $2
-           AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
-                (SELECT 1 FROM actions WHERE actions.id = claims.action_id AND actions.status IN
-                    ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))",
-        decision.entry.agent.0,
-        claim.key.as_str(),
-        decision.entry.at.0,
-    )
-    .map(TryInto::try_into)
-    .transpose()
-}
-
-fn action_id(decision: &NewDecision) -> Option<String> {
-    Some(decision.hold.as_ref()?.action.to_string())
-}
-
-async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
-    for piece in pieces(new) {
-        let text = write.many(&REQUEST, piece.size);
-        on!(write, connection => {
-            let mut query = sqlx::query(text);
-            for row in piece.padded() {
-                let decision = row.map(|new| new.decision);
-                let entry = decision.map(|decision| &decision.entry);
-                let end = row.and_then(|new| new.end);
-                query = query
-                    .bind(row.map(|new| new.id.0))
-                    .bind(entry.map(|new| new.request_id.to_string()))
-                    .bind(entry.map(|new| new.workspace.0))
-                    .bind(entry.map(|new| new.agent.0))
-                    .bind(entry.map(|new| new.service.0))
-                    .bind(entry.map(|new| new.method.as_str()))
-                    .bind(entry.map(|new| new.target_url.as_str()))
-                    .bind(entry.map(|new| new.intent.as_str()))
-                    .bind(entry.map(|new| new.judgement.decision.as_str()))
-                    .bind(entry.map(|new| judgement_json(&new.judgement)))
-                    .bind(decision.and_then(action_id))
-                    .bind(entry.map(|new| new.at.0))
-                    .bind(end.and_then(|end| end.outcome).map(OverviewOutcome::as_str))
-                    .bind(end.and_then(|end| end.status).map(i64::from))
-                    .bind(end.map(|end| end.at.0));
-            }
-            query.execute(connection).await?;
-        });
-    }
-    Ok(())
-}
-
-async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
-    let waiting: Vec<_> = new
-        .iter()
-        .filter_map(|row| Some((row.id, &row.decision.entry, row.decision.hold.as_ref()?)))
-        .collect();
-    for piece in pieces(&waiting) {
-        let text = write.many(&ACTION, piece.size);
-        on!(write, connection => {
-            let mut query = sqlx::query(text);
-            for row in piece.padded() {
-                let entry = row.map(|(_, entry, _)| *entry);
-                let hold = row.map(|(_, _, hold)| *hold);
-                query = query
-                    .bind(hold.map(|new| new.action.to_string()))
-                    .bind(1_i64)
-                    .bind(entry.map(|new| new.workspace.0))
-                    .bind(entry.map(|new| new.agent.0))
-                    .bind(entry.map(|new| new.service.0))
-                    .bind(row.map(|(id, ..)| id.0))
-                    .bind("PENDING")
-                    .bind(hold.map(|new| new.expires_at.0))
-                    .bind(entry.map(|new| new.method.as_str()))
-                    .bind(entry.map(|new| new.target_url.as_str()))
-                    .bind(hold.map(|new| new.digest.0.as_slice()))
-                    .bind(entry.map(|new| new.intent.as_str()))
-                    .bind(entry.map(|new| judgement_json(&new.judgement)))
-                    .bind(hold.map(|new| json(&new.binding)))
-                    .bind(entry.map(|new| new.at.0))
-                    .bind(hold.map(|new| new.request.data_key.0))
-                    .bind(hold.map(|new| new.request.bytes.as_slice()));
-            }
-            query.execute(connection).await?;
-        });
-    }
-    Ok(())
 }
