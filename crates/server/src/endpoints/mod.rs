@@ -25,6 +25,7 @@ mod service;
 mod settings;
 mod state;
 mod test_call;
+mod words;
 
 use std::sync::Arc;
 
@@ -33,11 +34,12 @@ use gaiterguard_gateway::Gateway;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody, StatusWord};
+pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use list::each;
 pub(crate) use settings::Configured;
 pub(crate) use state::DashboardState;
+pub(crate) use words::StatusWord;
 
 use crate::openapi::with_session;
 

@@ -17,9 +17,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::DashboardState;
-use super::approval::action::{MatchedRuleBody, OperationBody, StatusWord};
+use super::approval::action::{MatchedRuleBody, OperationBody};
 use super::caller::Caller;
 use super::list::{Cursor, Limit, List, SearchText, each};
+use super::words::{DecisionWord, StatusWord};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -29,16 +30,6 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
-}
-
-/// What became of a request.
-#[derive(ToSchema)]
-#[schema(as = RequestDecision, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum DecisionWord {
-    Forward,
-    Hold,
-    Deny,
 }
 
 /// A decision that the gateway took.

@@ -14,7 +14,7 @@ use gaiterguard_domain::verdict::Decision;
 use tokio::sync::OwnedMutexGuard;
 
 use super::decision_rows::{
-    CLAIM, End, New, action_id, claim_state, insert_actions, insert_requests,
+    CLAIM, End, New, Place, action_id, claim_state, insert_actions, insert_requests,
 };
 use super::predecessor::{Key, claim_lookup, held_lookup, key, same};
 use super::{Answer, Command};
@@ -26,9 +26,6 @@ use crate::lane::{Lane, Write};
 use crate::overview::OverviewOutcome;
 use crate::rows::{ManyRows, pieces};
 use crate::store::Shared;
-
-/// A place in a batch.
-pub(super) type Place = usize;
 
 /// Writes everything of a batch but the audit entries, which are written with the commit, and
 /// answers what each command is to be told once that is done.

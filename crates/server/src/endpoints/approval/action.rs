@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::list::each;
+use crate::endpoints::words::{EffectWord, FindingWord, StatusWord};
 use crate::kept_answer::{BodyEncoding, HeaderValues, KeptAnswerBody, body_text, headers_by_name};
 
 /// A held request: what would be sent, why it was held, and what became of it.
@@ -84,7 +85,7 @@ pub(crate) struct ActionBody {
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
     /// What a human found out about an execution whose outcome was unknown.
-    #[schema(required, value_type = Option<super::decide::FindingWord>)]
+    #[schema(required, value_type = Option<FindingWord>)]
     resolution: Option<Finding>,
     /// What is known of an execution whose outcome is unknown.
     #[schema(required)]
@@ -92,21 +93,6 @@ pub(crate) struct ActionBody {
     /// The upstream's answer, once it was executed and while it is kept.
     #[schema(required)]
     result: Option<KeptAnswerBody>,
-}
-
-/// Where an action stands.
-#[derive(ToSchema)]
-#[schema(as = ActionStatus, rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum StatusWord {
-    Pending,
-    Approved,
-    Denied,
-    Revoked,
-    Expired,
-    Executing,
-    Executed,
-    Indeterminate,
 }
 
 /// A human's approval.
@@ -146,7 +132,7 @@ pub(crate) struct MatchedRuleBody {
     /// Its name.
     name: String,
     /// What it does.
-    #[schema(value_type = crate::endpoints::rule::EffectWord)]
+    #[schema(value_type = EffectWord)]
     effect: RuleEffect,
     /// Why its condition could not be evaluated, if that is why it matched.
     #[serde(skip_serializing_if = "Option::is_none")]

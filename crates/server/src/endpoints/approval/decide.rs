@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::action::StatusWord;
 use crate::endpoints::caller::Caller;
+use crate::endpoints::words::{FindingWord, StatusWord};
 use crate::extract::{ApiJson, ApiPath, OptionalJson};
 use crate::openapi::responses::{Conflict, InvalidBody, NotFound};
 use crate::problem::Problem;
@@ -43,15 +43,6 @@ pub(crate) struct ResolutionBody {
     /// What the agent is told.
     #[schema(max_length = 2000)]
     note: Option<String>,
-}
-
-/// What a human found.
-#[derive(ToSchema)]
-#[schema(as = Outcome, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum FindingWord {
-    Executed,
-    NotExecuted,
 }
 
 /// What an action has come to.

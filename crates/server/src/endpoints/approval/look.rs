@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::action::{ActionBody, StatusWord};
+use super::action::ActionBody;
 use crate::endpoints::caller::Caller;
 use crate::endpoints::list::{Cursor, Limit, List, each};
+use crate::endpoints::words::StatusWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 
-pub(crate) use action::{MatchedRuleBody, OperationBody, SignalBody, StatusWord};
+pub(crate) use action::{MatchedRuleBody, OperationBody, SignalBody};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

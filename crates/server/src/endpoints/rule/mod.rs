@@ -19,6 +19,7 @@ use super::DashboardState;
 use super::editing::Editing;
 use super::fields::Fields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
+use super::words::EffectWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
 use crate::openapi::text::{Name, Words};
@@ -32,16 +33,6 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(validate::validate))
         .routes(routes!(simulate::simulate))
         .routes(routes!(compile::compile))
-}
-
-/// What a rule does to the requests it matches. The strictest of several wins.
-#[derive(ToSchema)]
-#[schema(as = RuleEffect, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum EffectWord {
-    Allow,
-    RequireApproval,
-    Deny,
 }
 
 /// A rule that is to be made.

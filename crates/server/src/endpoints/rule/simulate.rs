@@ -9,10 +9,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::EffectWord;
 use crate::endpoints::editing::Editing;
 use crate::endpoints::fields::Fields;
-use crate::endpoints::request::DecisionWord;
+use crate::endpoints::words::{DecisionWord, EffectWord};
 use crate::openapi::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
 use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
