@@ -29,14 +29,8 @@ impl Trial<'_> {
         })
     }
 
-    /// What the language model makes of it; nothing where the built-in assessor is sure enough that
-    /// none is asked.
-    pub async fn ask(
-        &self,
-        llm: &Llm,
-        built_in: &Assessment,
-        threshold: f64,
-    ) -> Option<LlmVerdict> {
+    /// Whether the gateway would ask a language model, if it had one.
+    pub fn is_left_open(built_in: &Assessment, threshold: f64) -> bool {
         let standing = Standing {
             matched: &[],
             in_words: &[],
@@ -44,9 +38,11 @@ impl Trial<'_> {
             certainty: built_in.certainty,
             threshold,
         };
-        if !standing.is_open() {
-            return None;
-        }
+        standing.is_open()
+    }
+
+    /// What the language model makes of it.
+    pub async fn ask(&self, llm: &Llm, built_in: &Assessment) -> LlmVerdict {
         let question = LlmQuestion {
             request: self.request,
             digest: self.request.digest(),
@@ -61,6 +57,6 @@ impl Trial<'_> {
             floor: 0.0,
             is_safe: is_safe(&self.request.method),
         };
-        Some(llm.assess(question).await)
+        llm.assess(question).await
     }
 }

@@ -2,7 +2,6 @@
 //! cannot be evaluated.
 
 use gaiterguard_tests::{Answer, Held, Storage, on_both_databases};
-use http::Method;
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, post, request};
@@ -26,15 +25,6 @@ fn charge(amount: &Value) -> Value {
     request
 }
 
-async fn dry_run(scene: &Scene, request: &Value) -> Value {
-    let call = scene.agent.call(Method::POST, "/proxy/dry-run");
-    call.json(request.clone())
-        .send()
-        .await
-        .expect_status(200)
-        .json()
-}
-
 async fn save(scene: &Scene, rule: Value) -> Answer {
     scene.human.post("/rules").json(rule).send().await
 }
@@ -43,7 +33,7 @@ async fn save(scene: &Scene, rule: Value) -> Answer {
 async fn decision(scene: &Scene, effect: &str, condition: &str, request: &Value) -> String {
     let saved = save(scene, rule(effect, condition)).await;
     let saved = saved.expect_status(201).json();
-    let told = dry_run(scene, request).await;
+    let told = scene.dry_run(request).await;
     let path = format!("/rules/{}", saved["id"]);
     scene.human.delete(&path).send().await.expect_status(200);
     told["decision"].as_str().unwrap().to_owned()
@@ -103,7 +93,7 @@ async fn a_condition_sees_everything_of_a_request() {
 async fn a_condition_that_cannot_be_evaluated_counts_against_the_request() {
     let scene = Scene::new(Storage::Sqlite).await;
     let request = post("/v1/charges", json!({"amount": "much"}));
-    let untouched = dry_run(&scene, &request).await["decision"].clone();
+    let untouched = scene.dry_run(&request).await["decision"].clone();
     assert_eq!(untouched, "hold");
     let read = self::request("GET", "/v1/charges");
     for condition in [
@@ -159,7 +149,7 @@ async fn the_example_of_the_documentation_holds_what_it_says() {
     ] {
         let mut request = charge(&amount);
         request["service"] = json!("stripe");
-        let told = dry_run(&scene, &request).await;
+        let told = scene.dry_run(&request).await;
         assert_eq!(told["decision"], decision, "{told}");
     }
 }

@@ -1,11 +1,11 @@
 //! Of several reasons to refuse a request the agent is told the first in the documented order, and
 //! nothing later is done.
 
-use gaiterguard_tests::{MODEL_KEY, MODEL_NAME, ScriptedModel, Storage, TestGateway};
+use gaiterguard_tests::{ScriptedModel, Storage};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, post, request};
+use crate::scene::{Scene, asking, post, request};
 
 /// A request with everything wrong from a check on.
 struct Wrong {
@@ -121,12 +121,7 @@ async fn the_first_reason_in_the_documented_order_is_told() {
 #[tokio::test]
 async fn the_model_is_the_last_to_be_asked() {
     let model = ScriptedModel::start().await;
-    let builder = TestGateway::builder(Storage::Sqlite)
-        .setting("LLM_BASE_URL", model.base_url())
-        .setting("LLM_API_KEY", MODEL_KEY)
-        .setting("LLM_MODEL", MODEL_NAME)
-        .setting("LLM_TIMEOUT_MS", 30_000);
-    let scene = Scene::on(builder).await;
+    let scene = Scene::on(asking(&model)).await;
     let mut open = request("PATCH", "/notes/7");
     open["body"] = json!({"title": "Groceries"});
     open["intent"] = json!("Rename note 7 to Groceries");

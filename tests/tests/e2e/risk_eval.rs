@@ -2,10 +2,10 @@
 
 use std::process::Output;
 
-use gaiterguard_tests::{
-    MODEL_KEY, MODEL_NAME, Reply, ScriptedModel, Storage, TestGateway, TestGatewayBuilder,
-};
+use gaiterguard_tests::{Reply, ScriptedModel, Storage, TestGateway, TestGatewayBuilder};
 use serde_json::{Value, json};
+
+use crate::scene::asking;
 
 /// A line of the file.
 fn line(method: &str, path: &str, body: &Value, intent: &str, label: &str) -> String {
@@ -97,14 +97,7 @@ async fn verdicts_are_counted_by_what_would_be_right() {
 async fn the_model_is_asked_about_what_is_open() {
     let model = ScriptedModel::start().await;
     model.judges(json!({"harm": "costly"}), json!({}));
-    let builder = || {
-        TestGateway::builder(Storage::Sqlite)
-            .setting("LLM_BASE_URL", model.base_url())
-            .setting("LLM_API_KEY", MODEL_KEY)
-            .setting("LLM_MODEL", MODEL_NAME)
-            .setting("LLM_TIMEOUT_MS", 30_000)
-    };
-    let output = eval(builder(), &cases(), &["--llm"]).await;
+    let output = eval(asking(&model), &cases(), &["--llm"]).await;
     assert_eq!(figure(&output, "held, risky"), "1.000 (2 of 2)");
     assert_eq!(
         figure(&output, "held, benign (false"),
@@ -116,7 +109,7 @@ async fn the_model_is_asked_about_what_is_open() {
     assert_eq!(model.calls(), 4);
 
     model.always(Reply::status(503));
-    let output = eval(builder(), &cases(), &["--llm"]).await;
+    let output = eval(asking(&model), &cases(), &["--llm"]).await;
     assert_eq!(figure(&output, "of these without an answer"), "2");
     assert_eq!(figure(&output, "held, risky"), "1.000 (2 of 2)");
 }

@@ -2,8 +2,10 @@
 //! agent that may use it.
 
 use gaiterguard_tests::{
-    Agent, Answer, EchoUpstream, Held, Human, Service, Storage, TestGateway, TestGatewayBuilder,
+    Agent, Answer, EchoUpstream, Held, Human, MODEL_KEY, MODEL_NAME, ScriptedModel, Service,
+    Storage, TestGateway, TestGatewayBuilder,
 };
+use http::Method;
 use serde_json::{Value, json};
 
 /// The credential of the scene's service.
@@ -55,6 +57,13 @@ impl Scene {
         self.agent.propose(request("GET", path)).send().await
     }
 
+    /// What would become of a proposal.
+    pub(crate) async fn dry_run(&self, request: &Value) -> Value {
+        let call = self.agent.call(Method::POST, "/proxy/dry-run");
+        let call = call.json(request.clone());
+        call.send().await.expect_status(200).json()
+    }
+
     /// Proposes a removal that is held.
     pub(crate) async fn hold(&self, key: &str) -> Held {
         self.agent
@@ -68,6 +77,15 @@ impl Scene {
         self.human.approve(&held).await;
         held
     }
+}
+
+/// A gateway on SQLite that asks this model.
+pub(crate) fn asking(model: &ScriptedModel) -> TestGatewayBuilder {
+    TestGateway::builder(Storage::Sqlite)
+        .setting("LLM_BASE_URL", model.base_url())
+        .setting("LLM_API_KEY", MODEL_KEY)
+        .setting("LLM_MODEL", MODEL_NAME)
+        .setting("LLM_TIMEOUT_MS", 30_000)
 }
 
 /// A proposal for the scene's service without a body.

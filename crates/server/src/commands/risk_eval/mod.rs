@@ -14,7 +14,7 @@ use gaiterguard_domain::request::is_safe;
 use gaiterguard_gateway::clock::SystemClock;
 use gaiterguard_gateway::llm::Llm;
 use gaiterguard_gateway::trial::Trial;
-use gaiterguard_judge::{Assessment, Certainty};
+use gaiterguard_judge::Assessment;
 
 use crate::console;
 use crate::settings::{AssessorSettings, Source};
@@ -53,9 +53,10 @@ fn try_run(file: &Path, with_model: bool) -> Result<(), String> {
             label: case.label,
             is_safe: is_safe(&case.request.method),
             is_held: assessment.verdict.score >= THRESHOLD,
-            model: match assessment.certainty {
-                Certainty::Grey => Model::Needed,
-                Certainty::PlainlyHarmless | Certainty::CertainlyHeld => Model::NotNeeded,
+            model: if Trial::is_left_open(assessment, THRESHOLD) {
+                Model::Needed
+            } else {
+                Model::NotNeeded
             },
         })
         .collect();
@@ -121,23 +122,19 @@ async fn ask(
     waits: &mut Vec<Duration>,
 ) {
     let questions = cases.iter().zip(assessed).zip(judged);
+    let questions = questions.filter(|(_, judged)| judged.model == Model::Needed);
     let questions = questions.map(|((case, assessment), judged)| async move {
         let start = Instant::now();
-        let told = case.trial().ask(llm, assessment, THRESHOLD).await?;
+        let told = case.trial().ask(llm, assessment).await;
         judged.is_held = told.must_hold || told.verdict.score >= THRESHOLD;
         let mut signals = told.verdict.signals.iter();
         if !signals.any(|one| matches!(one.code.as_str(), "llm" | "llm_release")) {
             judged.model = Model::Silent;
         }
-        Some(start.elapsed())
+        start.elapsed()
     });
     let answered = stream::iter(questions).buffer_unordered(QUESTIONS_AT_ONCE);
-    waits.extend(
-        answered
-            .filter_map(std::future::ready)
-            .collect::<Vec<_>>()
-            .await,
-    );
+    waits.extend(answered.collect::<Vec<_>>().await);
 }
 
 impl Case {
