@@ -3,10 +3,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Agent } from '#/client';
 import { setAgentServicesMutation, updateAgentMutation } from '#/client/@tanstack/react-query.gen';
-import { fieldError, notBeside } from '#/session/client';
+import { fieldError } from '#/session/client';
 import { CheckField } from '#/ui/CheckField';
-import { Button, Failure, Panel } from '#/ui/parts';
-import { Saved } from '#/ui/Saved';
+import { Panel } from '#/ui/parts';
+import { SaveRow } from '#/ui/SaveRow';
 import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
 import { settingsOf, toFields } from './settings';
@@ -34,13 +34,9 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
           checked={isActive}
           onChange={(event) => setIsActive(event.target.checked)}
         />
-        <Failure error={notBeside(save.error, SETTINGS_FIELDS)} />
-        <div className="flex items-center gap-3">
-          <Button type="submit" tone="main" isBusy={save.isPending}>
-            Save settings
-          </Button>
-          <Saved when={save.isSuccess} />
-        </div>
+        <SaveRow save={save} fields={SETTINGS_FIELDS}>
+          Save settings
+        </SaveRow>
       </form>
     </Panel>
   );
@@ -70,13 +66,9 @@ export function AgentScopePanel({ agent }: { agent: Agent }) {
           A service that is taken away can no longer be used from that moment on, not even for what
           was approved.
         </p>
-        <Failure error={notBeside(save.error, ['serviceIds'])} />
-        <div className="flex items-center gap-3">
-          <Button type="submit" tone="main" isBusy={save.isPending}>
-            Save scope
-          </Button>
-          <Saved when={save.isSuccess} />
-        </div>
+        <SaveRow save={save} fields={['serviceIds']}>
+          Save scope
+        </SaveRow>
       </form>
     </Panel>
   );

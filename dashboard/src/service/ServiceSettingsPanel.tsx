@@ -3,9 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
 import { updateServiceMutation } from '#/client/@tanstack/react-query.gen';
-import { notBeside } from '#/session/client';
-import { Button, Failure, Panel } from '#/ui/parts';
-import { Saved } from '#/ui/Saved';
+import { Panel } from '#/ui/parts';
+import { SaveRow } from '#/ui/SaveRow';
 import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
 
 /** The settings. */
@@ -37,13 +36,9 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
             {moves && <li>What was approved for the old address can no longer be executed.</li>}
           </ul>
         )}
-        <Failure error={notBeside(save.error, SERVICE_FIELDS)} />
-        <div className="flex items-center gap-3">
-          <Button type="submit" tone="main" isBusy={save.isPending}>
-            Save settings
-          </Button>
-          <Saved when={save.isSuccess} />
-        </div>
+        <SaveRow save={save} fields={SERVICE_FIELDS}>
+          Save settings
+        </SaveRow>
       </form>
     </Panel>
   );
