@@ -5,15 +5,39 @@
 //
 // It prints its address, once it answers.
 import { createServer } from "node:http";
+import { availableParallelism } from "node:os";
 import { getLlama, LlamaChat } from "node-llama-cpp";
 
 const [path, port = "0"] = process.argv.slice(2);
-const llama = await getLlama({ gpu: false, build: "never", logLevel: "error" });
+// Its threads spin while they wait for one another, so more of them than processors stand still.
+const llama = await getLlama({
+  gpu: false,
+  build: "never",
+  logLevel: "error",
+  maxThreads: availableParallelism(),
+});
 const model = await llama.loadModel({ modelPath: path });
-const context = await model.createContext({ contextSize: 8192 });
-const chat = new LlamaChat({ contextSequence: context.getSequence() });
+// Each kind of question keeps a sequence: what it begins with, its system message, is read once.
+const KINDS = 2;
+const context = await model.createContext({ contextSize: 8192, sequences: KINDS });
+const chats = new Map();
+
+function chatOf(system) {
+  let chat = chats.get(system);
+  if (chat) return chat;
+  if (chats.size < KINDS) {
+    chat = new LlamaChat({ contextSequence: context.getSequence() });
+  } else {
+    const [oldest] = chats.keys();
+    chat = chats.get(oldest);
+    chats.delete(oldest);
+  }
+  chats.set(system, chat);
+  return chat;
+}
 
 async function complete(request) {
+  const chat = chatOf(request.messages.find(({ role }) => role === "system")?.content);
   const history = request.messages.map(({ role, content }) =>
     role === "assistant"
       ? { type: "model", response: [content] }
