@@ -8,7 +8,7 @@ use super::finding::{Finding, shown};
 use super::lexicon::{self, Sense, any_of_name};
 use super::mention::{Intent, Mentions, number};
 use super::route::{Route, Told};
-use super::words::{of_name, of_text, stem};
+use super::words::{Stems, of_name, of_text, stem};
 use super::{Documented, Operation};
 use crate::Node;
 use crate::opened::{Oddity, OddityKind, Request};
@@ -64,7 +64,7 @@ pub(crate) fn of_request(
     request: &Request<'_>,
     query: &Node<'_>,
     route: &Route<'_>,
-    fields: &Fields,
+    fields: &Fields<'_>,
     documented: &Documented<'_>,
     intent: &Intent<'_>,
 ) -> Vec<Finding> {
@@ -144,7 +144,7 @@ fn of_route(
     request: &Request<'_>,
     query: &Node<'_>,
     route: &Route<'_>,
-    fields: &Fields,
+    fields: &Fields<'_>,
     mentions: &Mentions<'_>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -300,24 +300,21 @@ fn of_route(
 }
 
 /// Whether it is made of calls that change nothing.
-fn asks_only(fields: &Fields) -> bool {
+fn asks_only(fields: &Fields<'_>) -> bool {
     !fields.calls.is_empty()
-        && fields.calls.iter().all(|call| match &call.method {
+        && fields.calls.iter().all(|call| match call.method {
             Some(method) => ["GET", "HEAD", "OPTIONS"]
                 .iter()
                 .any(|safe| method.eq_ignore_ascii_case(safe)),
-            None => Route::of_call(&call.name).only_asks(),
+            None => Route::of_call(call.name).only_asks(),
         })
 }
 
-fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
+fn of_calls(fields: &Fields<'_>, safe: bool) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let mut changing = 0;
     for call in &fields.calls {
-        let method = call
-            .method
-            .as_deref()
-            .unwrap_or(if safe { "GET" } else { "POST" });
+        let method = call.method.unwrap_or(if safe { "GET" } else { "POST" });
         if ["GET", "HEAD", "OPTIONS"]
             .iter()
             .any(|safe| method.eq_ignore_ascii_case(safe))
@@ -326,7 +323,7 @@ fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
             continue;
         }
         changing += 1;
-        let route = Route::of_call(&call.name);
+        let route = Route::of_call(call.name);
         if call.method.is_none() && route.only_asks() {
             changing -= 1;
             continue;
@@ -346,10 +343,10 @@ fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
         {
             let sentence = format!(
                 "The call “{}” within it {}.",
-                shown(&call.name),
+                shown(call.name),
                 effect.phrase()
             );
-            let finding = Finding::holding(effect.code(), 0.75, call.evidence.clone(), sentence);
+            let finding = Finding::holding(effect.code(), 0.75, call.evidence, sentence);
             findings.push(if effect == Effect::ShareOutside {
                 finding
             } else {
@@ -362,44 +359,39 @@ fn of_calls(fields: &Fields, safe: bool) -> Vec<Finding> {
         findings.push(Finding::hint(
             "batch",
             0.2,
-            fields.calls[0].evidence.clone(),
+            fields.calls[0].evidence,
             sentence,
         ));
     }
     findings
 }
 
-fn of_body(method: &Method, fields: &Fields) -> Vec<Finding> {
+fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for found in &fields.actions {
-        let word = of_name(&found.value).next().unwrap_or_default();
+        let word = of_name(found.value).next().unwrap_or_default();
         let short = found.value.len() <= 32 && !found.value.contains(' ');
         match lexicon::sense(stem(word)).filter(|_| short) {
             Some(Sense::DeleteVerb | Sense::Certain(Effect::Delete)) => {
                 let sentence = format!(
                     "“{}” is “{}”: that ends or removes something.",
-                    shown(&found.name),
-                    shown(&found.value)
+                    shown(found.name),
+                    shown(found.value)
                 );
                 findings.push(Finding::holding(
                     Effect::Delete.code(),
                     0.65,
-                    found.evidence.clone(),
+                    found.evidence,
                     sentence,
                 ));
             }
             Some(Sense::Certain(Effect::Code)) => {
                 let sentence = format!(
                     "“{}” is “{}”: that interferes with what runs.",
-                    shown(&found.name),
-                    shown(&found.value)
+                    shown(found.name),
+                    shown(found.value)
                 );
-                findings.push(Finding::hint(
-                    "runs_action",
-                    0.2,
-                    found.evidence.clone(),
-                    sentence,
-                ));
+                findings.push(Finding::hint("runs_action", 0.2, found.evidence, sentence));
             }
             _ => {}
         }
@@ -428,52 +420,47 @@ fn of_body(method: &Method, fields: &Fields) -> Vec<Finding> {
         if let Some(word) = opens {
             let sentence = format!(
                 "“{}” is “{}”: that gives much power or opens it to all.",
-                shown(&found.name),
+                shown(found.name),
                 shown(word)
             );
             findings.push(
-                Finding::holding(Effect::Access.code(), 0.7, found.evidence.clone(), sentence)
-                    .certain(),
+                Finding::holding(Effect::Access.code(), 0.7, found.evidence, sentence).certain(),
             );
             break;
         }
     }
     if let Some(found) = fields.secrets.first() {
         let changes = matches!(*method, Method::PUT | Method::PATCH);
-        let sentence = format!("It sets or gives away a secret (“{}”).", shown(&found.name));
+        let sentence = format!("It sets or gives away a secret (“{}”).", shown(found.name));
         findings.push(if changes {
-            Finding::holding(Effect::Access.code(), 0.7, found.evidence.clone(), sentence).certain()
+            Finding::holding(Effect::Access.code(), 0.7, found.evidence, sentence).certain()
         } else {
-            Finding::hint("gives_secret", 0.2, found.evidence.clone(), sentence)
+            Finding::hint("gives_secret", 0.2, found.evidence, sentence)
         });
     }
     if let Some(found) = fields.commands.first() {
-        let sentence = format!("It holds something to be run (“{}”).", shown(&found.name));
+        let sentence = format!("It holds something to be run (“{}”).", shown(found.name));
         findings.push(Finding::hint(
             "holds_command",
             0.3,
-            found.evidence.clone(),
+            found.evidence,
             sentence,
         ));
     }
+    let amount = stem("amount");
     let money = fields.amounts.iter().find(|found| {
-        number(&found.value).is_some() && any_of_name(&found.name, |word| word == stem("amount"))
+        any_of_name(found.name, |word| word == amount) && number(found.value).is_some()
     });
     if let Some(found) = money {
-        let sentence = format!("It gives an amount ({}).", shown(&found.value));
-        findings.push(Finding::hint(
-            "gives_amount",
-            0.3,
-            found.evidence.clone(),
-            sentence,
-        ));
+        let sentence = format!("It gives an amount ({}).", shown(found.value));
+        findings.push(Finding::hint("gives_amount", 0.3, found.evidence, sentence));
     }
     if let Some(found) = fields.payments.first() {
-        let sentence = format!("It names a means of payment (“{}”).", shown(&found.name));
+        let sentence = format!("It names a means of payment (“{}”).", shown(found.name));
         findings.push(Finding::hint(
             "names_payment",
             0.05,
-            found.evidence.clone(),
+            found.evidence,
             sentence,
         ));
     }
@@ -482,7 +469,7 @@ fn of_body(method: &Method, fields: &Fields) -> Vec<Finding> {
 
 fn of_document(
     documented: &Documented<'_>,
-    fields: &Fields,
+    fields: &Fields<'_>,
     safe: bool,
     found: &[Finding],
 ) -> Vec<Finding> {
@@ -496,12 +483,13 @@ fn of_document(
         }
         Documented::As(operation) => {
             findings.extend(of_operation(operation, safe, found));
-            let is_documented = |name: &_| {
-                let mut known = operation.fields.iter();
-                known.any(|field| of_name(field).any(|word| stem(word) == *name))
-            };
             let lists_fields = !operation.fields.is_empty();
-            if !safe && lists_fields && !fields.names.iter().all(is_documented) {
+            let has_other = || {
+                let known = operation.fields.iter().flat_map(|field| of_name(field));
+                let known: Stems = known.map(stem).collect();
+                fields.names.iter().any(|name| !known.contains(name))
+            };
+            if !safe && lists_fields && has_other() {
                 let sentence = "The body has a field that the documents do not know.";
                 findings.push(Finding::hint("undocumented_field", 0.1, "", sentence));
             }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use bumpalo::Bump;
+
 use super::finding::{Finding, shown};
 use super::needle::{self, Needle};
 use super::plea::Strength;
@@ -31,44 +33,44 @@ const BULK: usize = 10;
 const FINDINGS_MAX: usize = 64;
 
 /// A value and where it stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Found {
-    pub(crate) evidence: String,
-    pub(crate) name: String,
-    pub(crate) value: String,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'k> {
+    pub(crate) evidence: &'k str,
+    pub(crate) name: &'k str,
+    pub(crate) value: &'k str,
 }
 
 /// A call within the request and where it stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Inner {
-    pub(crate) evidence: String,
-    pub(crate) method: Option<String>,
-    pub(crate) name: String,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inner<'k> {
+    pub(crate) evidence: &'k str,
+    pub(crate) method: Option<&'k str>,
+    pub(crate) name: &'k str,
 }
 
 /// What the fields of a request hold.
 #[derive(Debug, Default)]
-pub(crate) struct Fields {
-    pub(crate) recipients: Vec<Found>,
-    pub(crate) attendees: Vec<Found>,
-    pub(crate) accounts: Vec<Found>,
-    pub(crate) amounts: Vec<Found>,
-    pub(crate) quantities: Vec<Found>,
-    pub(crate) payments: Vec<Found>,
-    pub(crate) access: Vec<Found>,
-    pub(crate) contents: Vec<Found>,
-    pub(crate) identifiers: Vec<Found>,
-    pub(crate) owners: Vec<Found>,
-    pub(crate) actions: Vec<Found>,
-    pub(crate) commands: Vec<Found>,
-    pub(crate) dates: Vec<Found>,
-    pub(crate) secrets: Vec<Found>,
-    pub(crate) links: Vec<Found>,
-    pub(crate) addresses: Vec<Found>,
+pub(crate) struct Fields<'k> {
+    pub(crate) recipients: Vec<Found<'k>>,
+    pub(crate) attendees: Vec<Found<'k>>,
+    pub(crate) accounts: Vec<Found<'k>>,
+    pub(crate) amounts: Vec<Found<'k>>,
+    pub(crate) quantities: Vec<Found<'k>>,
+    pub(crate) payments: Vec<Found<'k>>,
+    pub(crate) access: Vec<Found<'k>>,
+    pub(crate) contents: Vec<Found<'k>>,
+    pub(crate) identifiers: Vec<Found<'k>>,
+    pub(crate) owners: Vec<Found<'k>>,
+    pub(crate) actions: Vec<Found<'k>>,
+    pub(crate) commands: Vec<Found<'k>>,
+    pub(crate) dates: Vec<Found<'k>>,
+    pub(crate) secrets: Vec<Found<'k>>,
+    pub(crate) links: Vec<Found<'k>>,
+    pub(crate) addresses: Vec<Found<'k>>,
     /// The stems of the names at the top, which also say what a request is about.
     pub(crate) names: Vec<Stem>,
     /// Calls within the request.
-    pub(crate) calls: Vec<Inner>,
+    pub(crate) calls: Vec<Inner<'k>>,
     /// Whether a GraphQL document was found, and whether it changes anything.
     pub(crate) graphql: Option<bool>,
     /// What holds or hints by itself.
@@ -86,20 +88,24 @@ struct Here<'h> {
     wrapped: usize,
 }
 
-pub(crate) struct Walk {
-    pub(crate) fields: Fields,
-    roles: Roles,
+pub(crate) struct Walk<'k> {
+    pub(crate) fields: Fields<'k>,
+    /// Where the texts that are kept stand. They come from all over the request, some of them
+    /// unwrapped on the way, and are gone together.
+    kept: &'k Bump,
+    roles: Roles<'k>,
     pointer: String,
     /// Evidence of what stands where no pointer leads.
-    outside: Option<String>,
+    outside: Option<&'k str>,
     /// Whether repeated names are ordinary, as they are in forms and queries.
     repeats: bool,
 }
 
-impl Walk {
-    pub(crate) fn new() -> Self {
+impl<'k> Walk<'k> {
+    pub(crate) fn new(kept: &'k Bump) -> Self {
         Self {
             fields: Fields::default(),
+            kept,
             roles: Roles::default(),
             pointer: String::new(),
             outside: None,
@@ -109,7 +115,7 @@ impl Walk {
 
     /// Walks through a query.
     pub(crate) fn query(&mut self, query: &Node<'_>) {
-        self.outside = Some("query".to_owned());
+        self.outside = Some("query");
         self.repeats = true;
         self.node(query, Here::top());
         self.outside = None;
@@ -129,7 +135,7 @@ impl Walk {
 
     /// Looks at a text that is the whole body, a header, the path or the intent.
     pub(crate) fn text_of(&mut self, text: &str, evidence: &str) {
-        let was_outside = self.outside.replace(evidence.to_owned());
+        let was_outside = self.outside.replace(self.kept.alloc_str(evidence));
         self.look(text);
         self.outside = was_outside;
     }
@@ -157,16 +163,21 @@ impl Walk {
             self.report(finding.certain());
             return;
         }
-        let evidence = self.evidence();
+        let evidence = self.kept.alloc_str(self.place());
         self.fields.calls.push(Inner {
             evidence,
-            method: method.map(str::to_owned),
-            name: cut(name).to_owned(),
+            method: method.map(|method| &*self.kept.alloc_str(method)),
+            name: self.kept.alloc_str(cut(name)),
         });
     }
 
+    /// Where the walk is, as a human is told.
+    fn place(&self) -> &str {
+        self.outside.unwrap_or(&self.pointer)
+    }
+
     fn evidence(&self) -> String {
-        self.outside.as_ref().unwrap_or(&self.pointer).clone()
+        self.place().to_owned()
     }
 
     fn report(&mut self, finding: Finding) {
@@ -229,7 +240,7 @@ impl Walk {
                 let sentence = format!("“{name}” in its body orders a removal.");
                 self.report(Finding::holding("deletes", 0.65, self.evidence(), sentence));
             }
-            let (role, is_new) = self.roles.of(name);
+            let (role, is_new) = self.roles.of(name, self.kept);
             if is_new {
                 self.look(name);
             }
@@ -449,9 +460,9 @@ impl Walk {
     /// Visits what is wrapped into the text at this place. No pointer leads into a text, so what is
     /// found in it is found at it.
     fn within(&mut self, visit: impl FnOnce(&mut Self)) {
-        let was_outside = self.outside.clone();
+        let was_outside = self.outside;
         let repeated = std::mem::replace(&mut self.repeats, false);
-        self.outside = Some(self.evidence());
+        self.outside = Some(self.kept.alloc_str(self.place()));
         visit(self);
         self.outside = was_outside;
         self.repeats = repeated;
@@ -602,17 +613,21 @@ impl Walk {
 
     fn keep(
         &mut self,
-        list: impl FnOnce(&mut Fields) -> &mut Vec<Found>,
+        list: impl for<'f> FnOnce(&'f mut Fields<'k>) -> &'f mut Vec<Found<'k>>,
         here: Here<'_>,
         value: &str,
     ) {
-        let evidence = self.outside.as_ref().unwrap_or(&self.pointer);
+        let evidence = self.outside.unwrap_or(&self.pointer);
         let list = list(&mut self.fields);
         if list.len() < KEPT_MAX && !value.is_empty() {
+            if list.capacity() == 0 {
+                // Where there is one there are mostly several.
+                list.reserve(KEPT_MAX / 2);
+            }
             list.push(Found {
-                evidence: evidence.clone(),
-                name: here.name.to_owned(),
-                value: cut(value).to_owned(),
+                evidence: self.kept.alloc_str(evidence),
+                name: self.kept.alloc_str(here.name),
+                value: self.kept.alloc_str(cut(value)),
             });
         }
     }

@@ -12,7 +12,7 @@ use super::words::{Stem, of_name, of_text, stem};
 pub(crate) struct Deed<'a> {
     pub(crate) effect: Effect,
     pub(crate) route: &'a Route<'a>,
-    pub(crate) fields: &'a Fields,
+    pub(crate) fields: &'a Fields<'a>,
     pub(crate) host: &'a str,
     /// Words of the documented operation.
     pub(crate) documented: &'a str,
@@ -58,17 +58,17 @@ pub(crate) fn explains_message(deed: &Deed<'_>, mentions: &Mentions<'_>) -> bool
         && fields
             .addresses
             .iter()
-            .all(|found| is_named(&found.value, mentions));
+            .all(|found| is_named(found.value, mentions));
     let reaches = &fields.recipients;
     let places = deed.route.identifiers().filter(|(before, _)| *before != 0);
     let mut places = places.map(|(_, text)| text).peekable();
     let is_expected = if !reaches.is_empty() {
         // Many a host may have a mailbox of the same name, so an address is named in full.
         reaches.iter().all(|found| {
-            if is_email(&found.value) {
-                mentions.names(&found.value)
+            if is_email(found.value) {
+                mentions.names(found.value)
             } else {
-                is_named(&found.value, mentions)
+                is_named(found.value, mentions)
             }
         })
     } else if places.peek().is_some() {
@@ -88,8 +88,10 @@ fn as_f64(count: usize) -> f64 {
 
 /// A number of four digits or more in a text, such as a code that was sent to someone.
 fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let (found, code) = deed.fields.contents.iter().find_map(|found| {
-        let code = of_text(&found.value).find(|word| {
+    let has_digit = |found: &&Found<'_>| found.value.bytes().any(|byte| byte.is_ascii_digit());
+    let mut with_numbers = deed.fields.contents.iter().filter(has_digit);
+    let (found, code) = with_numbers.find_map(|found| {
+        let code = of_text(found.value).find(|word| {
             word.len() >= 4
                 && word.bytes().all(|byte| byte.is_ascii_digit())
                 && !word.starts_with("20")
@@ -104,7 +106,7 @@ fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     Some(Finding::hint(
         "number_not_in_intent",
         0.15,
-        found.evidence.clone(),
+        found.evidence,
         sentence,
     ))
 }
@@ -141,7 +143,7 @@ fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         deed.fields
             .calls
             .iter()
-            .flat_map(|call| of_name(&call.name))
+            .flat_map(|call| of_name(call.name))
             .map(stem),
     );
     let concepts = words
@@ -189,17 +191,11 @@ fn is_opaque(value: &str) -> bool {
 
 fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let indirect = mentions.is_indirect();
-    let foreign = |list: &[Found]| -> Option<Found> {
-        list.iter()
-            .find(|found| {
-                found.value.len() >= 2
-                    && !is_opaque(&found.value)
-                    && !is_named(&found.value, mentions)
-            })
-            .cloned()
+    let foreign = |found: &&Found<'_>| {
+        found.value.len() >= 2 && !is_opaque(found.value) && !is_named(found.value, mentions)
     };
-    if let Some(found) = foreign(&deed.fields.recipients) {
-        let is_address = is_email(&found.value);
+    if let Some(found) = deed.fields.recipients.iter().find(foreign) {
+        let is_address = is_email(found.value);
         let others = is_address && !mentions.emails().is_empty();
         let (code, weight) = match (others, is_address, indirect) {
             (true, _, _) => ("recipient_differs", 0.45),
@@ -210,15 +206,15 @@ fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         };
         let sentence = format!(
             "It goes to “{}”, whom the intent does not name.",
-            shown(&found.value)
+            shown(found.value)
         );
         return Some(Finding::hint(code, weight, found.evidence, sentence));
     }
-    if let Some(found) = foreign(&deed.fields.attendees) {
+    if let Some(found) = deed.fields.attendees.iter().find(foreign) {
         let weight = if indirect { 0.1 } else { 0.3 };
         let sentence = format!(
             "It brings in “{}”, whom the intent does not name.",
-            shown(&found.value)
+            shown(found.value)
         );
         return Some(Finding::hint(
             "attendee_not_in_intent",
@@ -227,10 +223,10 @@ fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             sentence,
         ));
     }
-    let found = foreign(&deed.fields.addresses)?;
+    let found = deed.fields.addresses.iter().find(foreign)?;
     let sentence = format!(
         "Its text gives the address “{}”, which the intent does not name.",
-        shown(&found.value)
+        shown(found.value)
     );
     Some(Finding::hint(
         "address_not_in_intent",
@@ -249,17 +245,17 @@ fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             deed.fields
                 .recipients
                 .iter()
-                .filter(|found| is_account(&found.value)),
+                .filter(|found| is_account(found.value)),
         )
-        .find(|found| is_account(&found.value) && !mentions.names(&found.value))?;
+        .find(|found| is_account(found.value) && !mentions.names(found.value))?;
     let sentence = format!(
         "The account “{}” is not one that the intent names.",
-        shown(&found.value)
+        shown(found.value)
     );
     Some(Finding::hint(
         "account_not_in_intent",
         0.45,
-        found.evidence.clone(),
+        found.evidence,
         sentence,
     ))
 }
@@ -286,19 +282,19 @@ fn amounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let values = deed.fields.amounts.iter().map(|found| (found, true));
     let values = values.chain(deed.fields.quantities.iter().map(|found| (found, false)));
     for (found, is_money) in values {
-        let Some(value) = number(&found.value).filter(|value| *value != 0.0) else {
+        let Some(value) = number(found.value).filter(|value| *value != 0.0) else {
             continue;
         };
         if !matches(value) {
             let weight = if is_money { 0.4 } else { 0.25 };
             let sentence = format!(
                 "The intent does not give the amount {}.",
-                shown(&found.value)
+                shown(found.value)
             );
             return Some(Finding::hint(
                 "amount_differs",
                 weight,
-                found.evidence.clone(),
+                found.evidence,
                 sentence,
             ));
         }
@@ -306,38 +302,44 @@ fn amounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     None
 }
 
-/// The form of an identifier: letters and digits by kind, digits counted where they stand together.
-fn form(identifier: &str) -> (u32, usize, String) {
-    let mut form = String::new();
-    let mut digits = 0;
-    for c in identifier.chars() {
+/// What an identifier is made of: capitals, other letters, digits, signs, each once where they stand
+/// together.
+fn kinds(identifier: &str) -> impl Iterator<Item = char> {
+    let mut before = None;
+    identifier.chars().filter_map(move |c| {
         let kind = match c {
-            '0'..='9' => {
-                digits += 1;
-                '0'
-            }
+            '0'..='9' => '0',
             c if c.is_uppercase() => 'A',
             c if c.is_alphabetic() => 'a',
             c => c,
         };
-        if !form.ends_with(kind) {
-            form.push(kind);
-        }
+        (before.replace(kind) != Some(kind)).then_some(kind)
+    })
+}
+
+/// Whether it is capitals and digits in any order, as in the codes of bookings.
+fn is_code(identifier: &str) -> bool {
+    kinds(identifier).all(|kind| matches!(kind, 'A' | '0')) && kinds(identifier).nth(2).is_some()
+}
+
+/// Whether two identifiers may be of one kind of thing. Of codes only the length counts.
+fn same_form(one: &str, other: &str) -> bool {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    match (is_code(one), is_code(other)) {
+        (true, true) => one.len() == other.len(),
+        (false, false) => kinds(one).eq(kinds(other)) && digits(one) == digits(other),
+        _ => false,
     }
-    let mixed = form.chars().filter(|c| c.is_alphanumeric()).count() > 2
-        && form.chars().all(|c| matches!(c, 'A' | '0'));
-    if mixed {
-        // Letters and digits in any order, as in the codes of bookings: only the length counts.
-        return (1, identifier.len(), String::new());
-    }
-    (0, digits, form)
 }
 
 fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+    if mentions.identifiers().is_empty() && !mentions.has_numbered() {
+        return None;
+    }
     let in_path = deed
         .route
         .identifiers()
-        .map(|(before, text)| (Some(before), text.to_owned(), "path".to_owned()));
+        .map(|(before, text)| (Some(before), text, "path"));
     let in_fields = deed
         .fields
         .identifiers
@@ -346,10 +348,10 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         .chain(&deed.fields.payments)
         .chain(&deed.fields.recipients);
     let in_fields = in_fields.map(|found| {
-        let before = of_name(&found.name).next().map(stem);
-        (before, found.value.clone(), found.evidence.clone())
+        let before = of_name(found.name).next().map(stem);
+        (before, found.value, found.evidence)
     });
-    let all: Vec<(Option<Stem>, String, String)> = in_path.chain(in_fields).collect();
+    let all: Vec<(Option<Stem>, &str, &str)> = in_path.chain(in_fields).collect();
     // What the intent names and the request names too is where it should be.
     let is_used = |given: &str| {
         all.iter()
@@ -372,9 +374,9 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
                     })?
                 })
         } else if bare.bytes().any(|byte| byte.is_ascii_digit()) {
-            let wanted = form(bare);
-            mentions.identifiers().iter().copied().find(|given| {
-                form(given) == wanted && given.bytes().any(|byte| byte.is_ascii_digit())
+            let mut given = mentions.identifiers().iter().copied();
+            given.find(|given| {
+                given.bytes().any(|byte| byte.is_ascii_digit()) && same_form(given, bare)
             })
         } else {
             None
@@ -388,7 +390,7 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             return Some(Finding::hint(
                 "identifier_differs",
                 0.5,
-                evidence.clone(),
+                *evidence,
                 sentence,
             ));
         }
@@ -435,12 +437,12 @@ fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         let weight = if asks_less { 0.55 } else { 0.4 };
         let sentence = format!(
             "It gives “{}”, which the intent does not ask for.",
-            shown(&found.value)
+            shown(found.value)
         );
         return Some(Finding::hint(
             "power_not_in_intent",
             weight,
-            found.evidence.clone(),
+            found.evidence,
             sentence,
         ));
     }
@@ -451,7 +453,7 @@ fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 fn actions(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     use super::lexicon::{Sense, sense};
     deed.fields.actions.iter().find_map(|found| {
-        let word = of_name(&found.value).next()?;
+        let word = of_name(found.value).next()?;
         if found.value.len() > 40 || found.value.contains(' ') || mentions.has_word(word) {
             return None;
         }
@@ -464,13 +466,8 @@ fn actions(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             )
         );
         grave.then(|| {
-            let sentence = format!("The intent does not ask to “{}”.", shown(&found.value));
-            Finding::hint(
-                "action_not_in_intent",
-                0.35,
-                found.evidence.clone(),
-                sentence,
-            )
+            let sentence = format!("The intent does not ask to “{}”.", shown(found.value));
+            Finding::hint("action_not_in_intent", 0.35, found.evidence, sentence)
         })
     })
 }
@@ -498,29 +495,29 @@ fn payments(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     })?;
     let sentence = format!(
         "“{}” says who pays, and the intent names another way to pay.",
-        shown(&found.name)
+        shown(found.name)
     );
     Some(Finding::hint(
         "payment_differs",
         0.4,
-        found.evidence.clone(),
+        found.evidence,
         sentence,
     ))
 }
 
 fn links(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let found = deed.fields.links.iter().find(|found| {
-        let host = host_of(&found.value).to_ascii_lowercase();
+        let host = host_of(found.value).to_ascii_lowercase();
         !host.is_empty() && !same_site(&host, deed.host) && !mentions.names_host(&host)
     })?;
     let sentence = format!(
         "It holds a link to “{}”, which the intent does not name.",
-        shown(host_of(&found.value))
+        shown(host_of(found.value))
     );
     Some(Finding::hint(
         "link_not_in_intent",
         0.3,
-        found.evidence.clone(),
+        found.evidence,
         sentence,
     ))
 }
@@ -541,17 +538,17 @@ fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         return None;
     }
     let found = deed.fields.dates.iter().find(|found| {
-        Date::read(&found.value)
+        Date::read(found.value)
             .is_some_and(|date| !mentions.dates().iter().any(|given| given.may_be(date)))
     })?;
     let sentence = format!(
         "The intent does not name the day {}.",
-        shown(found.value.get(..10).unwrap_or(&found.value))
+        shown(found.value.get(..10).unwrap_or(found.value))
     );
     Some(Finding::hint(
         "date_differs",
         0.15,
-        found.evidence.clone(),
+        found.evidence,
         sentence,
     ))
 }
@@ -563,16 +560,19 @@ const WORDS_MIN: usize = 3;
 const WORDS_MAX: usize = 100;
 
 /// How many of the words that someone will read stand in the intent, and where the first is.
-fn coverage<'f>(fields: &'f Fields, mentions: &Mentions<'_>) -> (usize, usize, Option<&'f Found>) {
+fn coverage<'f>(
+    fields: &'f Fields<'_>,
+    mentions: &Mentions<'_>,
+) -> (usize, usize, Option<Found<'f>>) {
     let (mut words, mut known, mut first) = (0, 0, None);
     for found in &fields.contents {
         if words >= WORDS_MAX {
             break;
         }
-        for word in of_text(&found.value).filter(|word| word.len() >= 4) {
+        for word in of_text(found.value).filter(|word| word.len() >= 4) {
             words += 1;
             known += usize::from(mentions.has_word(word));
-            first = first.or(Some(found));
+            first = first.or(Some(*found));
         }
     }
     (words, known, first)
@@ -586,11 +586,11 @@ fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         Finding::hint(
             "text_not_in_intent",
             0.12,
-            found.evidence.clone(),
+            found.evidence,
             // What is free text stays in the body, which is kept sealed; this sentence is not.
             format!(
                 "Little of its text (“{}”) comes from the intent.",
-                shown(&found.name)
+                shown(found.name)
             ),
         )
     })

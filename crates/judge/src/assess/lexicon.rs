@@ -40,29 +40,28 @@ pub(crate) fn concepts(stem: Stem) -> u64 {
     CONCEPTS.get(&stem).copied().unwrap_or_default()
 }
 
-/// The effects that a stem in an intent asks for, as bits of [`Effect::bit`].
-pub(crate) fn asked(stem: Stem) -> u8 {
-    ASKED.get(&stem).copied().unwrap_or_default()
+/// What a word in an intent says.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a word is in any of several lists"
+)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Said {
+    /// The effects that it asks for, as bits of [`Effect::bit`].
+    pub(crate) asked: u8,
+    /// It is as often the name of a thing as an order: "book", "mail", "order".
+    pub(crate) is_ambiguous: bool,
+    /// An order follows: "please", "to", "and".
+    pub(crate) leads_to_order: bool,
+    /// It asks for a look and nothing more.
+    pub(crate) looks: bool,
+    /// It points at people or things that the intent does not name.
+    pub(crate) is_indirect: bool,
 }
 
-/// Whether a word is as often the name of a thing as an order: "book", "mail", "order".
-pub(crate) fn is_ambiguous(stem: Stem) -> bool {
-    AMBIGUOUS.contains(&stem)
-}
-
-/// Whether a word is followed by an order: "please", "to", "and".
-pub(crate) fn leads_to_order(stem: Stem) -> bool {
-    LEADS.contains(&stem)
-}
-
-/// Whether an intent's word asks for a look and nothing more.
-pub(crate) fn is_looking(stem: Stem) -> bool {
-    LOOKING.contains(&stem)
-}
-
-/// Whether a word points at people or things that the intent does not name.
-pub(crate) fn is_indirect(stem: Stem) -> bool {
-    INDIRECT.contains(&stem)
+/// What a stem in an intent says.
+pub(crate) fn said(stem: Stem) -> Said {
+    SAID.get(&stem).copied().unwrap_or_default()
 }
 
 /// Whether what stands at such a place in a path is a secret, however it is read.
@@ -115,8 +114,13 @@ static CONCEPTS: LazyLock<ByStem<u64>> = LazyLock::new(|| {
     concepts
 });
 
-static ASKED: LazyLock<ByStem<u8>> = LazyLock::new(|| {
-    let mut asked = ByStem::<u8>::default();
+static SAID: LazyLock<ByStem<Said>> = LazyLock::new(|| {
+    let mut said = ByStem::<Said>::default();
+    let mut note = |words: &str, note: &dyn Fn(&mut Said)| {
+        for word in words.split_ascii_whitespace() {
+            note(said.entry(stem(word)).or_default());
+        }
+    };
     for (effect, words) in [
         (Effect::Delete, ASKED_DELETE),
         (Effect::Pay, ASKED_PAY),
@@ -126,18 +130,15 @@ static ASKED: LazyLock<ByStem<u8>> = LazyLock::new(|| {
         (Effect::Change, ASKED_CHANGE),
         (Effect::Create, ASKED_CREATE),
     ] {
-        for word in words.split_ascii_whitespace() {
-            *asked.entry(stem(word)).or_default() |= effect.bit();
-        }
+        note(words, &|said| said.asked |= effect.bit());
     }
-    asked
+    note(AMBIGUOUS_WORDS, &|said| said.is_ambiguous = true);
+    note(LEADING_WORDS, &|said| said.leads_to_order = true);
+    note(ASKED_LOOK, &|said| said.looks = true);
+    note(INDIRECT_WORDS, &|said| said.is_indirect = true);
+    said
 });
 
-static LOOKING: LazyLock<Stems> = LazyLock::new(|| set(ASKED_LOOK));
-static AMBIGUOUS: LazyLock<Stems> = LazyLock::new(|| set(AMBIGUOUS_WORDS));
-static LEADS: LazyLock<Stems> =
-    LazyLock::new(|| set("please and then to you i will also or kindly just can could now"));
-static INDIRECT: LazyLock<Stems> = LazyLock::new(|| set(INDIRECT_WORDS));
 static SECRET_PLACES: LazyLock<Stems> = LazyLock::new(|| set(SECRET_PLACE_WORDS));
 static SECRET_WORDS: LazyLock<Stems> = LazyLock::new(|| set(SECRET_WORD_LIST));
 
@@ -149,6 +150,8 @@ fn set(words: &str) -> Stems {
 pub(crate) fn any_of_name(name: &str, test: impl Fn(Stem) -> bool) -> bool {
     of_name(name).any(|word| test(stem(word)))
 }
+
+const LEADING_WORDS: &str = "please and then to you i will also or kindly just can could now";
 
 const DELETE_VERBS: &str = "delete destroy remove purge erase wipe drop truncate terminate uninstall \
     unpublish empty nuke expunge evict deprovision decommission unlink rm del eradicate obliterate";

@@ -1,5 +1,6 @@
 //! What an intent mentions: words, numbers, addresses, identifiers, dates.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::effect::Effect;
@@ -69,23 +70,28 @@ const MONTHS: &[&str] = &[
     "december",
 ];
 
+/// About how many bytes of an intent a word takes.
+const WORD_BYTES: usize = 6;
+
 impl<'a> Mentions<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
         let mut mentions = Self {
             text,
             ..Self::default()
         };
+        mentions.stems.reserve(text.len() / WORD_BYTES);
         let mut before = None;
+        let mut may_be_order = true;
         for word in words::of_text(text) {
             let stem = stem(word);
-            let may_be_order =
-                before.is_none_or(lexicon::leads_to_order) || !lexicon::is_ambiguous(stem);
-            mentions.orders |= may_be_order && lexicon::asked(stem) != 0;
+            let said = lexicon::said(stem);
+            mentions.orders |= (may_be_order || !said.is_ambiguous) && said.asked != 0;
             mentions.stems.insert(stem);
             mentions.concepts |= lexicon::concepts(stem);
-            mentions.asked |= lexicon::asked(stem);
-            mentions.looks |= lexicon::is_looking(stem);
-            mentions.indirect |= lexicon::is_indirect(stem);
+            mentions.asked |= said.asked;
+            mentions.looks |= said.looks;
+            mentions.indirect |= said.is_indirect;
+            may_be_order = said.leads_to_order;
             if word.bytes().all(|byte| byte.is_ascii_digit()) {
                 mentions.numbered.push((before.unwrap_or_default(), word));
             }
@@ -102,11 +108,8 @@ impl<'a> Mentions<'a> {
         for token in self.text.split_whitespace() {
             let token = trim(token);
             let has_digit = token.bytes().any(|byte| byte.is_ascii_digit());
-            let named = MONTHS.iter().position(|name| {
-                token.eq_ignore_ascii_case(name)
-                    || (token.len() == 3 && name[..3].eq_ignore_ascii_case(token))
-            });
-            if let Some(number) = named.and_then(|at| u8::try_from(at + 1).ok()) {
+            let named = month_named(token);
+            if let Some(number) = named {
                 month = Some(number);
                 if let Some(day) = day.take() {
                     self.dates.push(Date {
@@ -254,6 +257,11 @@ impl<'a> Mentions<'a> {
         }) || self.names(host)
     }
 
+    /// Whether it gives any whole number.
+    pub(crate) fn has_numbered(&self) -> bool {
+        !self.numbered.is_empty()
+    }
+
     /// The number that the intent gives after a word, if it gives only others than this one.
     pub(crate) fn other_number(&self, after: Stem, number: &str) -> Option<&'a str> {
         let mut other = None;
@@ -284,16 +292,29 @@ fn trim(token: &str) -> &str {
         .trim_end_matches(['/', '_', '\''])
 }
 
+/// The month that a word names, in full or by its first three letters.
+fn month_named(word: &str) -> Option<u8> {
+    let start = word.get(..3)?;
+    let at = MONTHS.iter().position(|name| {
+        name[..3].eq_ignore_ascii_case(start)
+            && (word.len() == 3 || name.eq_ignore_ascii_case(word))
+    })?;
+    u8::try_from(at + 1).ok()
+}
+
 /// An amount as people write it: with a sign of money, thousands' commas, a percent sign.
 pub(crate) fn number(token: &str) -> Option<f64> {
     let bare = token
         .trim_start_matches(['$', '€', '£', '#'])
         .trim_end_matches(['$', '€', '£', '%', '.']);
-    let bare = bare.strip_suffix(['k', 'K']).map_or(bare, |_| bare);
     if !bare.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let digits: String = bare.chars().filter(|c| *c != ',').collect();
+    let digits = if bare.contains(',') {
+        Cow::Owned(bare.replace(',', ""))
+    } else {
+        Cow::Borrowed(bare)
+    };
     match digits.strip_suffix(['k', 'K']) {
         Some(thousands) => thousands.parse::<f64>().ok().map(|value| value * 1000.0),
         None => digits.parse().ok(),

@@ -20,6 +20,7 @@ mod role;
 mod route;
 mod words;
 
+use bumpalo::Bump;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::verdict::Verdict;
 
@@ -102,7 +103,8 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
     let request = opened.request();
     let route = Route::of(request.path);
     let intent = Intent::new(subject.intent);
-    let mut walk = Walk::new();
+    let kept = Bump::new();
+    let mut walk = Walk::new(&kept);
     walk.query(opened.query());
     match opened.content() {
         Body::Json(node) => walk.body(node, false),

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use bumpalo::Bump;
+
 use super::words::{ByStem, Stems, of_name, stem};
 
 /// What a field is for.
@@ -143,9 +145,9 @@ impl Role {
 }
 
 /// The roles of names that were seen lately: the items of a list all have the same names.
-#[derive(Debug, Default)]
-pub(crate) struct Roles {
-    seen: Vec<Option<(String, Role)>>,
+#[derive(Debug)]
+pub(crate) struct Roles<'k> {
+    seen: [(&'k str, Role); SEEN],
 }
 
 /// How many names are remembered.
@@ -154,14 +156,20 @@ const SEEN: usize = 64;
 /// The longest name that is remembered, in bytes.
 const NAME_MAX: usize = 48;
 
-impl Roles {
-    /// The role of a name, and whether it was not seen lately.
-    pub(crate) fn of(&mut self, name: &str) -> (Role, bool) {
-        if name.len() > NAME_MAX {
-            return (Role::of(name), true);
+impl Default for Roles<'_> {
+    fn default() -> Self {
+        // Nothing is known by an empty name.
+        Self {
+            seen: [("", Role::None); SEEN],
         }
-        if self.seen.is_empty() {
-            self.seen.resize(SEEN, None);
+    }
+}
+
+impl<'k> Roles<'k> {
+    /// The role of a name, and whether it was not seen lately. A new name is kept in `kept`.
+    pub(crate) fn of(&mut self, name: &str, kept: &'k Bump) -> (Role, bool) {
+        if name.is_empty() || name.len() > NAME_MAX {
+            return (Role::of(name), true);
         }
         let bytes = name.as_bytes();
         let (first, last) = (
@@ -169,13 +177,12 @@ impl Roles {
             bytes.last().copied().unwrap_or(0),
         );
         let slot = (usize::from(first) * 7 + usize::from(last) * 3 + bytes.len()) % SEEN;
-        if let Some((known, role)) = &self.seen[slot]
-            && known == name
-        {
-            return (*role, false);
+        let (known, role) = self.seen[slot];
+        if known == name {
+            return (role, false);
         }
         let role = Role::of(name);
-        self.seen[slot] = Some((name.to_owned(), role));
+        self.seen[slot] = (kept.alloc_str(name), role);
         (role, true)
     }
 }

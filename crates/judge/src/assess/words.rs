@@ -105,19 +105,16 @@ fn hashed(bytes: &[u8]) -> Stem {
 pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
     let mut rest = name;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| !c.is_alphabetic());
+        rest = &rest[run(rest, |c| !c.is_alphabetic())..];
         if rest.is_empty() {
             return None;
         }
         let mut after_small = false;
-        let end = rest
-            .char_indices()
-            .find(|(_, c)| {
-                let cuts = !c.is_alphabetic() || (after_small && c.is_uppercase());
-                after_small = c.is_lowercase();
-                cuts
-            })
-            .map_or(rest.len(), |(at, _)| at);
+        let end = run(rest, |c| {
+            let goes_on = c.is_alphabetic() && !(after_small && c.is_uppercase());
+            after_small = c.is_lowercase();
+            goes_on
+        });
         let (word, behind) = rest.split_at(end);
         rest = behind;
         Some(word)
@@ -126,10 +123,42 @@ pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
 
 /// The words of a sentence: letters and digits together.
 pub(crate) fn of_text(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .map(|word| word.trim_matches('\''))
-        .map(|word| word.strip_suffix("'s").unwrap_or(word))
-        .filter(|word| !word.is_empty())
+    let belongs = |c: char| c.is_alphanumeric() || c == '\'';
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[run(rest, |c| !belongs(c))..];
+            if rest.is_empty() {
+                return None;
+            }
+            let (word, behind) = rest.split_at(run(rest, belongs));
+            rest = behind;
+            let word = word.trim_matches('\'');
+            let word = word.strip_suffix("'s").unwrap_or(word);
+            if !word.is_empty() {
+                return Some(word);
+            }
+        }
+    })
+}
+
+/// How many bytes at the start of a text are characters of a kind. Most of them are ASCII, which
+/// need not be decoded.
+fn run(text: &str, mut is_of_kind: impl FnMut(char) -> bool) -> usize {
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        let (c, length) = if byte.is_ascii() {
+            (char::from(*byte), 1)
+        } else {
+            let c = text[at..].chars().next().unwrap_or_default();
+            (c, c.len_utf8())
+        };
+        if !is_of_kind(c) {
+            break;
+        }
+        at += length;
+    }
+    at
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::expression::{
-    Conversion, Each, Expression, Fact, Operation, Quantifier, Rewrite, Search,
+    Conversion, Each, Expression, Fact, Literal, Operation, Quantifier, Rewrite, Search,
 };
 use super::facts::Facts;
 use super::failure::{Cause, Failure};
@@ -39,38 +39,106 @@ impl<'v, 'm> Evaluation<'v, 'm> {
 
     /// Whether the condition holds.
     pub(super) fn decide(&mut self, condition: &'v Expression) -> Result<bool, Failure> {
-        match self.evaluate(condition)? {
-            Value::Bool(holds) => Ok(holds),
-            _ => Err(failure(condition, Cause::NotBoolean)),
+        self.truth(condition, failure(condition, Cause::NotBoolean))
+    }
+
+    /// Whether a part holds. `otherwise` is why not, where it comes out neither true nor false.
+    fn truth(&mut self, part: &'v Expression, otherwise: Failure) -> Result<bool, Failure> {
+        self.step(part)?;
+        if let Some(holds) = self.decided(part)? {
+            return Ok(holds);
+        }
+        match self.simple(part)? {
+            Ok(Value::Bool(holds)) => Ok(holds),
+            Ok(_) => Err(otherwise),
+            Err(cause) => Err(failure(part, cause)),
         }
     }
 
     fn evaluate(&mut self, part: &'v Expression) -> Result<Value<'v>, Failure> {
-        self.work(1).map_err(|cause| failure(part, cause))?;
+        self.step(part)?;
+        if let Some(holds) = self.decided(part)? {
+            return Ok(Value::Bool(holds));
+        }
+        self.simple(part)?.map_err(|cause| failure(part, cause))
+    }
+
+    /// What can only come out true or false, decided without ever being a value; None for all else.
+    fn decided(&mut self, part: &'v Expression) -> Result<Option<bool>, Failure> {
+        let decided = match &part.operation {
+            Operation::And(left, right) => return self.connect(left, right, false).map(Some),
+            Operation::Or(left, right) => return self.connect(left, right, true).map(Some),
+            Operation::In(needle, list) => return self.contained(part, needle, list).map(Some),
+            Operation::Has(operand) => Ok(self.presence(operand)?.is_some()),
+            Operation::Not(operand) => Ok(!self.truth(operand, failure(part, Cause::Kind))?),
+            Operation::Equal(left, right) => self.same(left, right)?,
+            Operation::NotEqual(left, right) => self.same(left, right)?.map(|same| !same),
+            Operation::Compare(comparison, left, right) => {
+                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
+                order(&left, &right).map(|order| comparison.holds(order))
+            }
+            Operation::Search(search, operand, needle) => self.search(*search, operand, needle)?,
+            Operation::Matches(operand, pattern) => {
+                let operand = self.evaluate(operand)?;
+                self.text(&operand).map(|text| pattern.is_match(text))
+            }
+            _ => return Ok(None),
+        };
+        decided.map(Some).map_err(|cause| failure(part, cause))
+    }
+
+    /// A text that is there as it is: one of the condition's own, or one of the request's.
+    fn plain(&self, part: &'v Expression) -> Option<&'v str> {
         match &part.operation {
-            Operation::And(left, right) => self.connect(left, right, false),
-            Operation::Or(left, right) => self.connect(left, right, true),
-            Operation::Choose(test, then, otherwise) => match self.evaluate(test)? {
-                Value::Bool(true) => self.evaluate(then),
-                Value::Bool(false) => self.evaluate(otherwise),
-                _ => Err(failure(test, Cause::Kind)),
-            },
-            Operation::Has(operand) => {
-                let present = self.presence(operand)?;
-                Ok(Value::Bool(present.is_some()))
-            }
-            Operation::In(needle, list) => self.contained(part, needle, list),
-            Operation::Each(each) => self.each(part, each),
-            operation => {
-                let result = self.simple(operation)?;
-                result.map_err(|cause| failure(part, cause))
-            }
+            Operation::Literal(Literal::Text(text)) => Some(text),
+            Operation::Fact(fact) => self.plain_fact(*fact),
+            _ => None,
         }
     }
 
-    /// What is evaluated from its parts alone. The inner error is its own.
-    fn simple(&mut self, operation: &'v Operation) -> Result<Result<Value<'v>, Cause>, Failure> {
-        Ok(match operation {
+    /// Whether two parts are equal. Mostly they are texts, which need not be made values for it.
+    fn same(
+        &mut self,
+        left: &'v Expression,
+        right: &'v Expression,
+    ) -> Result<Result<bool, Cause>, Failure> {
+        if let (Some(left), Some(right)) = (self.plain(left), self.plain(right)) {
+            return Ok(Ok(left == right));
+        }
+        let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
+        Ok(self.equal(&left, &right))
+    }
+
+    /// Whether a text is found in another. The inner error is its own.
+    fn search(
+        &mut self,
+        search: Search,
+        operand: &'v Expression,
+        needle: &'v Expression,
+    ) -> Result<Result<bool, Cause>, Failure> {
+        if let (Some(text), Some(needle)) = (self.plain(operand), self.plain(needle)) {
+            return Ok(self.searched(search, text, needle));
+        }
+        let (operand, needle) = (self.evaluate(operand)?, self.evaluate(needle)?);
+        Ok(match (&operand, &needle) {
+            (Value::Text(text), Value::Text(needle)) => self.searched(search, text, needle),
+            _ => Err(Cause::Kind),
+        })
+    }
+
+    fn searched(&mut self, search: Search, text: &str, needle: &str) -> Result<bool, Cause> {
+        self.work((text.len() + needle.len()) / BYTES_PER_STEP)?;
+        Ok(match search {
+            Search::StartsWith => text.starts_with(needle),
+            Search::EndsWith => text.ends_with(needle),
+            Search::Contains => text.contains(needle),
+        })
+    }
+
+    /// What is evaluated from its parts alone, unless it is [decided](Self::decided). The inner error is its
+    /// own.
+    fn simple(&mut self, part: &'v Expression) -> Result<Result<Value<'v>, Cause>, Failure> {
+        Ok(match &part.operation {
             Operation::Literal(literal) => Ok(Value::of_literal(literal)),
             Operation::Fact(fact) => self.fact(*fact),
             Operation::Item => self.item.clone().ok_or(Cause::Missing),
@@ -85,23 +153,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                 self.indexed(&operand, &index)
                     .and_then(|found| found.ok_or(Cause::Missing))
             }
-            Operation::Not(operand) => match self.evaluate(operand)? {
-                Value::Bool(value) => Ok(Value::Bool(!value)),
-                _ => Err(Cause::Kind),
-            },
             Operation::Negate(operand) => arithmetic::negate(&self.evaluate(operand)?),
-            Operation::Equal(left, right) => {
-                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-                self.equal(&left, &right).map(Value::Bool)
-            }
-            Operation::NotEqual(left, right) => {
-                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-                self.equal(&left, &right).map(|equal| Value::Bool(!equal))
-            }
-            Operation::Compare(comparison, left, right) => {
-                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-                order(&left, &right).map(|order| Value::Bool(comparison.holds(order)))
-            }
             Operation::Calculate(operator, left, right) => {
                 let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
                 self.calculate(*operator, left, right)
@@ -127,15 +179,6 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Operation::Convert(conversion, operand) => {
                 convert(*conversion, self.evaluate(operand)?)
             }
-            Operation::Search(search, operand, needle) => {
-                let (operand, needle) = (self.evaluate(operand)?, self.evaluate(needle)?);
-                self.search(*search, &operand, &needle)
-            }
-            Operation::Matches(operand, pattern) => {
-                let operand = self.evaluate(operand)?;
-                self.text(&operand)
-                    .map(|text| Value::Bool(pattern.is_match(text)))
-            }
             Operation::Rewrite(rewrite, operand) => {
                 let operand = self.evaluate(operand)?;
                 self.rewrite(*rewrite, operand)
@@ -144,13 +187,27 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                 Value::Time(time) => Ok(Value::int(part.of(time, zone))),
                 _ => Err(Cause::Kind),
             },
+            Operation::Choose(test, then, otherwise) => {
+                let holds = self.truth(test, failure(test, Cause::Kind))?;
+                Ok(self.evaluate(if holds { then } else { otherwise })?)
+            }
+            Operation::Each(each) => Ok(self.each(part, each)?),
+            // Decided before anybody comes here.
             Operation::And(..)
             | Operation::Or(..)
-            | Operation::Choose(..)
+            | Operation::Not(_)
             | Operation::Has(_)
             | Operation::In(..)
-            | Operation::Each(_) => Err(Cause::Kind),
+            | Operation::Equal(..)
+            | Operation::NotEqual(..)
+            | Operation::Compare(..)
+            | Operation::Search(..)
+            | Operation::Matches(..) => Err(Cause::Kind),
         })
+    }
+
+    fn step(&mut self, part: &'v Expression) -> Result<(), Failure> {
+        self.work(1).map_err(|cause| failure(part, cause))
     }
 
     pub(super) fn work(&mut self, steps: usize) -> Result<(), Cause> {
@@ -163,19 +220,16 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         let facts = self.facts;
         let content = || facts.content.ok_or(Cause::NotKept);
         let operation = |of: fn(&'v _) -> Value<'v>| facts.operation.map_or(Value::Unknown, of);
+        if let Some(text) = self.plain_fact(fact) {
+            return Ok(Value::text(text));
+        }
         Ok(match fact {
-            Fact::Method => Value::text(facts.method),
-            Fact::Path => Value::text(facts.path),
-            Fact::Host => Value::text(facts.host),
             Fact::Query => Value::Map(Map::Query(facts.query)),
             Fact::Headers => Value::Map(Map::Headers(content()?.headers)),
             Fact::Body => content()?.body.map_or(Ok(Value::Null), Value::of_node)?,
             Fact::Size => Value::int(i64::try_from(content()?.size).unwrap_or(i64::MAX)),
             Fact::ServiceId => Value::int(facts.service.0.0),
-            Fact::ServiceName => Value::text(facts.service.1),
             Fact::AgentId => Value::int(facts.agent.0.0),
-            Fact::AgentName => Value::text(facts.agent.1),
-            Fact::Intent => Value::text(facts.intent),
             Fact::Operation => facts.operation.map_or(Value::Null, |_| Value::Operation),
             Fact::OperationId => operation(|operation| Value::text(&operation.id)),
             Fact::OperationSummary => operation(|operation| {
@@ -189,6 +243,26 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Fact::Now => jiff::Timestamp::from_millisecond(facts.now.0)
                 .map(Value::Time)
                 .map_err(|_| Cause::Arithmetic)?,
+            Fact::Method
+            | Fact::Path
+            | Fact::Host
+            | Fact::ServiceName
+            | Fact::AgentName
+            | Fact::Intent => return Err(Cause::Missing),
+        })
+    }
+
+    /// A fact that is a text of every request.
+    fn plain_fact(&self, fact: Fact) -> Option<&'v str> {
+        let facts = self.facts;
+        Some(match fact {
+            Fact::Method => facts.method,
+            Fact::Path => facts.path,
+            Fact::Host => facts.host,
+            Fact::ServiceName => facts.service.1,
+            Fact::AgentName => facts.agent.1,
+            Fact::Intent => facts.intent,
+            _ => return None,
         })
     }
 
@@ -198,28 +272,21 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         left: &'v Expression,
         right: &'v Expression,
         deciding: bool,
-    ) -> Result<Value<'v>, Failure> {
-        let first = self.truth(left);
+    ) -> Result<bool, Failure> {
+        let first = self.truth(left, failure(left, Cause::Kind));
         if first == Ok(deciding) {
-            return Ok(Value::Bool(deciding));
+            return Ok(deciding);
         }
-        let second = self.truth(right);
+        let second = self.truth(right, failure(right, Cause::Kind));
         if second == Ok(deciding) {
-            return Ok(Value::Bool(deciding));
+            return Ok(deciding);
         }
-        worse(first.err(), second.err()).map_or(Ok(Value::Bool(!deciding)), Err)
-    }
-
-    fn truth(&mut self, part: &'v Expression) -> Result<bool, Failure> {
-        match self.evaluate(part)? {
-            Value::Bool(value) => Ok(value),
-            _ => Err(failure(part, Cause::Kind)),
-        }
+        worse(first.err(), second.err()).map_or(Ok(!deciding), Err)
     }
 
     /// The value of a chain of fields, or None where one of them is not there.
     fn presence(&mut self, part: &'v Expression) -> Result<Option<Value<'v>>, Failure> {
-        self.work(1).map_err(|cause| failure(part, cause))?;
+        self.step(part)?;
         let found = match &part.operation {
             Operation::Select(operand, name) => match self.presence(operand)? {
                 Some(operand @ Value::Map(_)) => self.member(&operand, name),
@@ -246,23 +313,29 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         part: &'v Expression,
         needle: &'v Expression,
         list: &'v Expression,
-    ) -> Result<Value<'v>, Failure> {
+    ) -> Result<bool, Failure> {
         let value = self.evaluate(needle)?;
         let mut failed = None;
         if let Operation::List(items) = &list.operation {
             for item in items {
+                if let (Value::Text(text), Some(item)) = (&value, self.plain(item)) {
+                    if text == item {
+                        return Ok(true);
+                    }
+                    continue;
+                }
                 let item_value = self.evaluate(item)?;
                 match self.equal(&value, &item_value) {
-                    Ok(true) => return Ok(Value::Bool(true)),
+                    Ok(true) => return Ok(true),
                     Ok(false) => {}
                     Err(cause) => failed = worse(failed, Some(failure(item, cause))),
                 }
             }
-            return failed.map_or(Ok(Value::Bool(false)), Err);
+            return failed.map_or(Ok(false), Err);
         }
         let list = self.evaluate(list)?;
-        let found = self.is_in(&value, &list);
-        found.map(Value::Bool).map_err(|cause| failure(part, cause))
+        self.is_in(&value, &list)
+            .map_err(|cause| failure(part, cause))
     }
 
     fn is_in(&mut self, value: &Value<'v>, list: &Value<'v>) -> Result<bool, Cause> {
@@ -321,7 +394,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
 
     fn visit(&mut self, each: &'v Each, mapped: &mut Vec<Value<'v>>) -> Result<bool, Failure> {
         if let Some(filter) = &each.filter
-            && !self.truth(filter)?
+            && !self.truth(filter, failure(filter, Cause::Kind))?
         {
             return Ok(false);
         }
@@ -329,7 +402,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             mapped.push(self.evaluate(&each.body)?);
             return Ok(true);
         }
-        self.truth(&each.body)
+        self.truth(&each.body, failure(&each.body, Cause::Kind))
     }
 
     /// The items of a list, or the keys of a map.
@@ -366,21 +439,6 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             }
             _ => Err(Cause::Kind),
         }
-    }
-
-    fn search(
-        &mut self,
-        search: Search,
-        operand: &Value<'v>,
-        needle: &Value<'v>,
-    ) -> Result<Value<'v>, Cause> {
-        let text = self.text(operand)?;
-        let needle = self.text(needle)?;
-        Ok(Value::Bool(match search {
-            Search::StartsWith => text.starts_with(needle),
-            Search::EndsWith => text.ends_with(needle),
-            Search::Contains => text.contains(needle),
-        }))
     }
 
     fn rewrite(&mut self, rewrite: Rewrite, operand: Value<'v>) -> Result<Value<'v>, Cause> {

@@ -17,8 +17,10 @@ impl Failure {
     };
 }
 
-/// The ways in which a condition cannot be evaluated.
+/// The ways in which a condition cannot be evaluated. As wide as the place beside it, so that a failure, and
+/// with it each result of an evaluation, is moved in whole words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Cause {
     /// It looks at what was not kept of the request.
     NotKept,

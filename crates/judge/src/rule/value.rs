@@ -14,7 +14,11 @@ use super::number::{self, Number};
 use crate::node::Node;
 
 /// A value.
+///
+/// Its tag takes a whole word. Values are moved all the time, and one whose parts begin at odd bytes is moved
+/// in pieces that wait for one another.
 #[derive(Clone, Debug)]
+#[repr(u64)]
 pub(super) enum Value<'v> {
     Null,
     /// A part of the operation where no document knows one: null for whoever asks whether it is
