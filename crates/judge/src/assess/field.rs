@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bumpalo::Bump;
 
 use super::finding::{Finding, shown};
+use super::marks::Marks;
 use super::needle::{self, Needle};
 use super::plea::Strength;
 use super::role::{Role, Roles};
@@ -567,21 +568,22 @@ impl<'k> Walk<'k> {
                 .certain(),
             );
         }
-        let is_address = !is_number && is_email(value);
+        let marks = Marks::of(value);
+        let is_address = !is_number && marks.has_at() && is_email(value);
         let role = match here.role {
             Role::None | Role::Owner | Role::Identifier | Role::Account if is_address => {
                 Role::Recipient
             }
             role => role,
         };
-        if !is_number && has_link(value) {
+        if !is_number && marks.may_have_host() && has_link(value) {
             let link = value
                 .split_whitespace()
                 .find(|word| word.contains("://") || word.starts_with("www."))
                 .unwrap_or(value);
             self.keep(|fields| &mut fields.links, here, link);
         }
-        if !is_number && !is_address && role == Role::Content && value.contains('@') {
+        if !is_number && !is_address && role == Role::Content && marks.has_at() {
             let address = value
                 .split(|c: char| {
                     c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '(' | ')' | '"')
@@ -643,13 +645,9 @@ impl Here<'_> {
     }
 }
 
-/// Whether a text holds an address on the web. Most texts are done with at the first look for a
-/// colon and a full stop.
+/// Whether a text holds an address on the web.
 fn has_link(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr(b':', bytes).is_some() && text.contains("://")
-        || memchr::memchr(b'.', bytes).is_some()
-            && (text.starts_with("www.") || text.contains(" www."))
+    text.contains("://") || text.starts_with("www.") || text.contains(" www.")
 }
 
 /// Whether two names may be one to an upstream; some do not mind case.

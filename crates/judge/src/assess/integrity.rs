@@ -4,6 +4,7 @@
 use super::effect::Effect;
 use super::field::{Fields, Found, is_email};
 use super::finding::{Finding, shown};
+use super::marks::Marks;
 use super::mention::{Date, Mentions, host_of, number};
 use super::route::Route;
 use super::words::{Stem, of_name, of_text, stem};
@@ -88,7 +89,7 @@ fn as_f64(count: usize) -> f64 {
 
 /// A number of four digits or more in a text, such as a code that was sent to someone.
 fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let has_digit = |found: &&Found<'_>| found.value.bytes().any(|byte| byte.is_ascii_digit());
+    let has_digit = |found: &&Found<'_>| Marks::of(found.value).has_digit();
     let mut with_numbers = deed.fields.contents.iter().filter(has_digit);
     let (found, code) = with_numbers.find_map(|found| {
         let code = of_text(found.value).find(|word| {
@@ -375,9 +376,7 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
                 })
         } else if bare.bytes().any(|byte| byte.is_ascii_digit()) {
             let mut given = mentions.identifiers().iter().copied();
-            given.find(|given| {
-                given.bytes().any(|byte| byte.is_ascii_digit()) && same_form(given, bare)
-            })
+            given.find(|given| Marks::of(given).has_digit() && same_form(given, bare))
         } else {
             None
         };
@@ -565,9 +564,14 @@ fn coverage<'f>(
     mentions: &Mentions<'_>,
 ) -> (usize, usize, Option<Found<'f>>) {
     let (mut words, mut known, mut first) = (0, 0, None);
+    let mut before = "";
     for found in &fields.contents {
         if words >= WORDS_MAX {
             break;
+        }
+        // What is said again says nothing more.
+        if std::mem::replace(&mut before, found.value) == found.value {
+            continue;
         }
         for word in of_text(found.value).filter(|word| word.len() >= 4) {
             words += 1;

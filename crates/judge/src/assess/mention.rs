@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use super::effect::Effect;
 use super::lexicon;
+use super::marks::Marks;
 use super::words::{self, Stem, Stems, stem};
 
 /// Why a request is sent. Most requests are reads that nobody holds against their intent, so it is
@@ -105,9 +106,14 @@ impl<'a> Mentions<'a> {
     fn read_tokens(&mut self) {
         let mut month: Option<u8> = None;
         let mut day: Option<u8> = None;
+        // Words written in capitals are often codes of bookings and symbols.
+        let mut capitals = Vec::new();
         for token in self.text.split_whitespace() {
             let token = trim(token);
-            let has_digit = token.bytes().any(|byte| byte.is_ascii_digit());
+            let marks = Marks::of(token);
+            if marks.is_capitals() && token.len() >= 3 {
+                capitals.push(token);
+            }
             let named = month_named(token);
             if let Some(number) = named {
                 month = Some(number);
@@ -120,15 +126,15 @@ impl<'a> Mentions<'a> {
                 }
                 continue;
             }
-            if token.contains('@') && token.len() > 1 {
+            if marks.has_at() && token.len() > 1 {
                 if token.trim_start_matches('@').contains('@') {
                     self.emails.push(token);
                 }
                 self.identifiers.push(token.trim_start_matches('@'));
-            } else if is_host(token) {
+            } else if marks.may_have_host() && is_host(token) {
                 self.hosts.push(host_of(token));
             }
-            if !has_digit {
+            if !marks.has_digit() {
                 month = None;
                 continue;
             }
@@ -173,10 +179,6 @@ impl<'a> Mentions<'a> {
                 self.identifiers.push(token.trim_start_matches('#'));
             }
         }
-        // Words written in capitals are often codes of bookings and symbols.
-        let capitals = self.text.split_whitespace().map(trim).filter(|token| {
-            token.len() >= 3 && token.bytes().all(|byte| byte.is_ascii_uppercase())
-        });
         self.identifiers.extend(capitals);
     }
 

@@ -13,6 +13,7 @@ mod field;
 mod finding;
 mod integrity;
 mod lexicon;
+mod marks;
 mod mention;
 mod needle;
 mod plea;

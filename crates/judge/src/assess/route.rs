@@ -1,6 +1,9 @@
 //! What the words of a path, or of a procedure's name, say about a request.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::effect::Effect;
 use super::lexicon::{self, Sense};
@@ -43,6 +46,13 @@ const RUN_PLACES: &[&str] = &[
     "/etc/",
     "codeowners",
 ];
+
+static RUN_PLACE_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(RUN_PLACES)
+        .expect("the list is short, so its automaton fits into memory")
+});
 
 /// The shortest word that is looked into for others.
 const COMPOUND_MIN: usize = 9;
@@ -292,11 +302,8 @@ impl<'a> Route<'a> {
 
     /// A file or folder on the way whose content is run.
     pub(crate) fn run_place(path: &str) -> Option<&'static str> {
-        let path = words_decoded(path).to_ascii_lowercase();
-        RUN_PLACES
-            .iter()
-            .find(|place| path.contains(**place))
-            .copied()
+        let found = RUN_PLACE_FINDER.find(&*words_decoded(path))?;
+        RUN_PLACES.get(found.pattern().as_usize()).copied()
     }
 
     /// A segment that stands for secrets: the one the request is about by its last word, any
