@@ -26,6 +26,8 @@ beforeAll(async () => {
     LLM_BASE_URL: `http://127.0.0.1:${port}/v1`,
     LLM_API_KEY: 'the-model-key',
     LLM_DAILY_TOKENS_MAX: '100000',
+    LLM_DAILY_COST_MAX: '50',
+    LLM_INPUT_PRICE: '500000',
     RISK_THRESHOLD: '0.45',
   });
   await stage.signIn();
@@ -61,8 +63,27 @@ test('the language model is tried, and a failure is told', async () => {
   isWell = true;
 });
 
+test('what the model costs is told day by day, and outlives a kill', async () => {
+  const { page } = stage;
+  await page.getByRole('link', { name: 'Overview' }).click();
+  const plot = page.getByRole('figure', { name: 'What does the language model cost?' });
+  const answer = plot.getByText('10 in 30 days, for 2 calls.');
+  await answer.waitFor();
+  await plot.getByText('10 of 50').waitFor();
+  expect(await plot.getByRole('img').locator('title').count()).toBe(30);
+  await plot.getByText('As a table').click();
+  expect(await plot.getByRole('row').last().textContent()).toMatch(/2205 ?10$/);
+  await stage.expectFine('overview-model');
+  stage.gateway.kill();
+  await stage.gateway.startAgain();
+  await page.reload();
+  await answer.waitFor();
+  await plot.getByText('10 of 50').waitFor();
+});
+
 test('a session elsewhere is ended, and that browser is sent to sign in', async () => {
   const { page } = stage;
+  await page.getByRole('link', { name: 'Settings' }).click();
   const other = await stage.another();
   await stage.signIn(other);
   await page.reload();

@@ -1,0 +1,60 @@
+/** The few values of a request that its card shows. */
+import type { Action, Operation } from '#/client';
+import { type Valued, valuesOf } from './documented';
+
+/** How many values a card shows. */
+const KEY_FIELDS_MAX = 3;
+
+/** Words that names of amounts, of recipients and of identifiers end with, in that order. */
+const KINDS: ReadonlyArray<ReadonlySet<string>> = [
+  new Set('amount amounts price total cost fee sum quantity currency'.split(' ')),
+  new Set(
+    'to cc bcc recipient recipients email mail phone destination payee account channel user member customer url'.split(
+      ' ',
+    ),
+  ),
+  new Set('id ids uuid key name number reference ref'.split(' ')),
+];
+
+/**
+ * The values that matter most: those that the judgement points to, then amounts, recipients and
+ * what names the thing that is meant.
+ */
+export function keyFieldsOf(action: Action, operation: Operation | undefined): Valued[] {
+  const values = valuesOf(action, operation);
+  const pointedTo = action.signals.flatMap(({ evidence }) => {
+    if (!evidence.startsWith('/')) return [];
+    const found = values.find(
+      ({ pointer }) => pointer === evidence || pointer?.startsWith(`${evidence}/`),
+    );
+    return found ? [found] : [];
+  });
+  const ofKind = KINDS.flatMap((words, kind) =>
+    values.filter((value) => {
+      // What the path names is what the request is about.
+      const isNamed = kind === KINDS.length - 1 && isOfPath(value, operation);
+      return isNamed || words.has(lastWord(value.name));
+    }),
+  );
+  return [...new Set([...pointedTo, ...ofKind])]
+    .filter(({ value }) => value !== '')
+    .slice(0, KEY_FIELDS_MAX);
+}
+
+function isOfPath({ name, pointer }: Valued, operation: Operation | undefined): boolean {
+  return (
+    pointer === null &&
+    operation !== undefined &&
+    operation.parameters.some((one) => one.place === 'path' && one.name === name)
+  );
+}
+
+/** The last word of a name that is written in any of the usual ways; indices of lists are none. */
+function lastWord(name: string): string {
+  const words = name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== '');
+  return words.at(-1) ?? '';
+}
