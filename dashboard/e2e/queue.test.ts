@@ -190,7 +190,7 @@ test('what the documentation says stands beside the values of the request', asyn
   });
   expect(held.status).toBe(428);
   const asked = card(held.json.action_id);
-  await asked.getByText('amount 50000 — in <b>cents</b>').waitFor();
+  await asked.getByText('amount 50000 — in cents').waitFor();
   await asked.getByText('customer cus_1 — who pays').waitFor();
   expect(await asked.getByText('rent', { exact: true }).count()).toBe(0);
   await asked.click();

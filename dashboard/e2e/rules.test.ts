@@ -140,6 +140,7 @@ test('a rule is saved, refused where it is wrong, and counted', async () => {
   const refused = { service_id: service, method: 'GET', path: '/notes' };
   expect((await stage.ask(key, refused)).status).toBe(403);
   expect((await stage.ask(key, refused)).status).toBe(403);
+  await stage.ask(key, { ...refused, path: '/others' });
   await page.reload();
   await page.getByText(/matched 2 requests since .*, last/).waitFor();
   await stage.expectFine('rules');

@@ -16,7 +16,7 @@ export function KeyFields({ action }: { action: Action }) {
   const fields = useMemo(() => keyFieldsOf(action, operation), [action, operation]);
   return fields.map(({ name, value, meaning }, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
-    <span key={index} className="mt-0.5 line-clamp-2 block text-xs">
+    <span key={index} className="mt-0.5 line-clamp-2 text-xs">
       <span className="font-mono text-soft">
         <Cut text={name} length={NAME_CHARACTERS} />
       </span>{' '}

@@ -112,14 +112,14 @@ const Card = memo(function Card({
             <RiskBadge score={action.risk_score} />
             <TimeLeft until={action.expires_at} />
           </span>
-          <span className="mt-1.5 line-clamp-2 block font-semibold">
+          <span className="mt-1.5 line-clamp-2 font-semibold">
             <Visible text={headline(action)} />
           </span>
           <KeyFields action={action} />
-          <span className="mt-1 line-clamp-2 block text-sm">
+          <span className="mt-1 line-clamp-2 text-sm">
             <Visible text={action.intent} />
           </span>
-          <span className="mt-1 line-clamp-1 block text-xs text-soft">
+          <span className="mt-1 line-clamp-1 text-xs text-soft">
             <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
           </span>
         </Link>
