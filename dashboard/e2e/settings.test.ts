@@ -92,7 +92,7 @@ test('a session elsewhere is ended, and that browser is sent to sign in', async 
   const { page } = stage;
   await page.getByRole('link', { name: 'Settings' }).click();
   const other = await stage.another();
-  await stage.signIn(other);
+  await stage.signInByForm(other);
   await page.reload();
   const end = page.getByRole('button', { name: 'End…' });
   await end.first().waitFor();

@@ -2,6 +2,7 @@
 
 use gaiterguard_tests::{Held, Storage, on_both_databases};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::scene::{Scene, request};
 
@@ -54,9 +55,12 @@ async fn every_request_that_a_rule_matched_is_counted(storage: Storage) {
     assert!(made["hits"]["last_at"].is_null(), "{made}");
     scene.get("/before").await.expect_status(200);
     let counted = scene.human.create_rule(rule("allow")).await;
+    let mut calls = JoinSet::new();
     for number in 0..210 {
-        scene.get(&format!("/{number}")).await.expect_status(200);
+        let call = scene.agent.propose(request("GET", &format!("/{number}")));
+        calls.spawn(async move { call.send().await.expect_status(200) });
     }
+    calls.join_all().await;
     scene.dry_run(&request("GET", "/dry")).await;
     let hits = async |scene: &Scene, rule: &Value| {
         let path = format!("/rules/{}", rule["id"]);
