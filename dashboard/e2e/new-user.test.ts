@@ -57,7 +57,8 @@ test('a new user comes from nothing to an approved and executed request', async 
   await page.getByText('Waiting for the first request…').waitFor();
   await page.getByLabel('I have stored the key').check();
   await page.getByRole('tab', { name: 'curl' }).click();
-  const curl = (await page.getByRole('tabpanel').locator('pre').textContent()) ?? '';
+  const curl =
+    (await page.getByRole('tabpanel', { name: 'curl' }).locator('pre').textContent()) ?? '';
 
   expect(await shell(curl)).toMatch(/^HTTP\/1.1 200 .*done$/s);
   await page.getByText('The first request is here').waitFor();

@@ -30,7 +30,7 @@ beforeAll(async () => {
     LLM_INPUT_PRICE: '500000',
     RISK_THRESHOLD: '0.45',
   });
-  await stage.signIn();
+  await stage.signInByForm();
 });
 
 afterAll(async () => {
