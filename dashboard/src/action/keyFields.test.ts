@@ -32,6 +32,14 @@ describe('the values that a card shows', () => {
     expect(names(request(body))).toEqual(['total_price', 'currency', 'sendTo']);
     expect(names(request({ title: 'no' }), operation)).toEqual(['customer', 'user_id']);
     expect(names(request({ to: ['a', 'b'], cc: '' }))).toEqual(['to.0', 'to.1', 'user_id']);
+    const odd = { at: '2026-01-02T03:04Z', charge: 'ch_3PqL81', text: 'in 2 days', amount: 1 };
+    expect(names(request(odd))).toEqual(['amount', 'user_id', 'charge']);
+  });
+
+  it('are never such as are secret by their name', () => {
+    const body = { password: 'hunter2', api_key: 'k1', card: { cvc: 'a1' }, newToken: 't0k' };
+    const action = request(body, ['/password', '/api_key']);
+    expect(names(action)).toEqual(['user_id']);
   });
 
   it('come with their documented meaning, and without a document alone', () => {

@@ -13,8 +13,11 @@ const KINDS: ReadonlyArray<ReadonlySet<string>> = [
       ' ',
     ),
   ),
-  new Set('id ids uuid key name number reference ref'.split(' ')),
+  new Set('id ids uuid name number reference ref file path'.split(' ')),
 ];
+
+/** Names of what is not for everyone who passes the screen; the request in full has it. */
+const SECRET_NAME = /token|secret|password|key|cvc|cvv|pin$/i;
 
 /**
  * The values that matter most: those that the judgement points to, then amounts, recipients and
@@ -31,13 +34,14 @@ export function keyFieldsOf(action: Action, operation: Operation | undefined): V
   });
   const ofKind = KINDS.flatMap((words, kind) =>
     values.filter((value) => {
-      // What the path names is what the request is about.
-      const isNamed = kind === KINDS.length - 1 && isOfPath(value, operation);
+      // What the path names is what the request is about; an identifier may stand under any name.
+      const isNamed =
+        kind === KINDS.length - 1 && (isOfPath(value, operation) || isIdentifier(value.value));
       return isNamed || words.has(lastWord(value.name));
     }),
   );
   return [...new Set([...pointedTo, ...ofKind])]
-    .filter(({ value }) => value !== '')
+    .filter(({ name, value }) => value !== '' && !SECRET_NAME.test(name))
     .slice(0, KEY_FIELDS_MAX);
 }
 
@@ -47,6 +51,11 @@ function isOfPath({ name, pointer }: Valued, operation: Operation | undefined): 
     operation !== undefined &&
     operation.parameters.some((one) => one.place === 'path' && one.name === name)
   );
+}
+
+/** Whether a value is of letters and digits as identifiers are; a date is none. */
+function isIdentifier(value: string): boolean {
+  return /^(?=.*[a-z])(?=.*\d)[\w.:@#-]{3,64}$/i.test(value) && !/^\d{4}-\d\d-\d\d/.test(value);
 }
 
 /** The last word of a name that is written in any of the usual ways; indices of lists are none. */
