@@ -43,8 +43,8 @@ fn matched(
     decision
 }
 
-fn hits(count: i64, last_at: Timestamp) -> Option<RuleHits> {
-    Some(RuleHits { count, last_at })
+fn hits(count: i64, last_at: Timestamp) -> RuleHits {
+    RuleHits { count, last_at }
 }
 
 async fn hits_are_counted_with_the_decisions(_: &Database, store: &Store) {
@@ -73,9 +73,9 @@ async fn hits_are_counted_with_the_decisions(_: &Database, store: &Store) {
     }
     let today = Day::of(NOW);
     let counted = store.rule_hits(world.workspace, today).await.unwrap();
-    assert_eq!(counted.get(&RuleId(1)).copied(), hits(2, NOW.after(DAY)));
-    assert_eq!(counted.get(&RuleId(2)).copied(), hits(1, NOW));
-    assert_eq!(counted.get(&RuleId(3)).copied(), hits(100, later(5)));
+    assert_eq!(counted[&RuleId(1)], hits(2, NOW.after(DAY)));
+    assert_eq!(counted[&RuleId(2)], hits(1, NOW));
+    assert_eq!(counted[&RuleId(3)], hits(100, later(5)));
     assert_eq!(counted.len(), 3);
     let elsewhere = store.rule_hits(WorkspaceId(99), today).await.unwrap();
     assert!(elsewhere.is_empty());
@@ -98,7 +98,7 @@ async fn what_is_not_recorded_is_not_counted(_: &Database, store: &Store) {
             .rule_hits(world.workspace, Day::of(NOW))
             .await
             .unwrap();
-        assert_eq!(counted.get(&RuleId(1)).copied(), hits(expected, NOW));
+        assert_eq!(counted[&RuleId(1)], hits(expected, NOW));
     }
     let denied = world.decision(version, Decision::Deny);
     store.record(denied).await.unwrap();
@@ -125,7 +125,7 @@ async fn every_writer_counts_and_all_are_added_up(database: &Database, store: &S
         .rule_hits(world.workspace, Day::of(NOW))
         .await
         .unwrap();
-    assert_eq!(counted.get(&RuleId(1)).copied(), hits(3, later(2)));
+    assert_eq!(counted[&RuleId(1)], hits(3, later(2)));
 }
 
 async fn old_days_are_forgotten(_: &Database, store: &Store) {
