@@ -66,6 +66,8 @@ bench: dashboard ## measure the release build on this machine, beside nginx and 
 	cargo build --locked --release -p gaiterguard -p gaiterguard-bench
 	target/release/bench $(BENCH_ARGUMENTS)
 	target/release/judgement
+	scripts/prerequisites.sh test
+	cd dashboard && GAITERGUARD_BINARY=$(CURDIR)/target/release/gaiterguard node e2e/bench.mjs
 
 openapi: ## write the API's description to crates/server/openapi.json
 	cargo build --locked -p gaiterguard

@@ -11,8 +11,9 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['e2e/**/*.test.ts'],
-          // The browser and the gateway share few cores with whatever else runs.
-          fileParallelism: false,
+          // A page waits more than it works, so that two at once take little longer than one; each
+          // has a gateway and a browser of its own, and more of them would wait for processors.
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 
 const BINARY =
   process.env.GAITERGUARD_BINARY ?? join(import.meta.dirname, '../../target/debug/gaiterguard');
@@ -17,6 +17,8 @@ export const ACCOUNT = { email: 'you@example.com', password: 'correct horse batt
 /** A server that answers everything and remembers what it was asked. */
 export class Upstream {
   readonly received: string[] = [];
+  /** What stood in `Authorization`, of each of them. */
+  readonly authorized: Array<string | undefined> = [];
   /** What it answers instead, by path. */
   readonly answers = new Map<string, string>();
   private constructor(private readonly server: Server) {}
@@ -26,6 +28,7 @@ export class Upstream {
     const upstream = new Upstream(server);
     server.on('request', (request, response) => {
       upstream.received.push(`${request.method} ${request.url}`);
+      upstream.authorized.push(request.headers.authorization);
       // What breaks off here leaves the gateway without knowing what became of it.
       if (request.url?.startsWith('/breaks')) request.socket.destroy();
       else response.end(upstream.answers.get(request.url ?? '') ?? 'done');
@@ -114,6 +117,14 @@ export class Gateway {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     return { status: answer.status, json: await answer.json().catch(() => null) };
+  }
+
+  /** Gives a browser the session that signing in by the form would. */
+  async signIn(context: BrowserContext): Promise<void> {
+    const answer = await context.request.post(`${this.url}/auth/login`, {
+      data: { ...ACCOUNT, session: 'cookie' },
+    });
+    if (!answer.ok()) throw new Error(`signing in was answered with ${answer.status()}`);
   }
 
   stop(): void {

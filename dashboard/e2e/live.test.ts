@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Stage } from './page';
-
-/** How many requests a queue has to bear. */
-const MANY = 1_000;
+import { holdMany, MANY, slowestFrameOfScrolling, timeToScreen } from './waiting';
 
 let stage: Stage;
 let service: number;
@@ -22,39 +20,30 @@ const PATIENT = { timeout: 20_000 };
 
 const card = (action: string) => stage.page.locator(`[data-action="${action}"]`);
 
-/** How long after its 428 a request is on the screen, in milliseconds. */
-async function timeToScreen(path: string): Promise<number> {
-  const { page } = stage;
-  const seen = page.waitForFunction(
-    (text) => document.querySelector('main')?.textContent?.includes(text) && Date.now(),
-    path,
-    { polling: 5 },
-  );
-  await stage.hold(key, service, path);
-  const heldAt = Date.now();
-  return Number(await (await seen).jsonValue()) - heldAt;
-}
+const hold = (path: string) => stage.hold(key, service, path);
+const soon = (path: string) => timeToScreen(stage.page, hold, path);
 
 test('a held request is on the screen at once', async () => {
   const times = [];
-  for (let at = 0; at < 5; at += 1) times.push(await timeToScreen(`/soon/${at}`));
+  for (let at = 0; at < 5; at += 1) times.push(await soon(`/soon/${at}`));
   console.info(`on the screen ${times.join(', ')} ms after the 428`);
   expect(Math.max(...times)).toBeLessThan(2_000);
 });
 
 test('an access token that has expired is renewed in the background', async () => {
   const { page } = stage;
-  // The token's whole lifetime has to pass.
-  await new Promise((later) => setTimeout(later, 2_100));
+  // Whatever asks first after its end renews it: a click, or the page by itself.
   const renewed = page.waitForResponse(
     (answer) => answer.url().endsWith('/auth/refresh') && answer.ok(),
   );
+  // The token's whole lifetime has to pass.
+  await new Promise((later) => setTimeout(later, 2_100));
   await page.getByRole('link', { name: 'Audit' }).click();
   await renewed;
   await page.getByText('action.created').first().waitFor();
   await page.getByRole('link', { name: 'Queue' }).click();
   await page.getByRole('heading', { name: 'Queue' }).waitFor();
-  expect(await timeToScreen('/still-live')).toBeLessThan(2_000);
+  expect(await soon('/still-live')).toBeLessThan(2_000);
 });
 
 test('a restart of the gateway is got over without a reload', async () => {
@@ -65,7 +54,7 @@ test('a restart of the gateway is got over without a reload', async () => {
   const action = await stage.hold(key, service, '/after-the-restart');
   await card(action).waitFor();
   await page.getByRole('status').getByText('Live').waitFor();
-  expect(await timeToScreen('/live-again')).toBeLessThan(2_000);
+  expect(await soon('/live-again')).toBeLessThan(2_000);
 });
 
 test('offline nothing is believed, and back on the network everything is made up for', async () => {
@@ -90,27 +79,12 @@ test('offline nothing is believed, and back on the network everything is made up
 test('a thousand that wait scroll and filter without a pause that is felt', async () => {
   const { page } = stage;
   await page.goto('about:blank');
-  const paths = Array.from({ length: MANY }, (_, at) => `/many/${at}`);
-  await Promise.all(
-    Array.from({ length: 16 }, async () => {
-      for (let path = paths.pop(); path; path = paths.pop()) await stage.hold(key, service, path);
-    }),
-  );
+  await holdMany(hold);
   await stage.open('/');
   await page.getByText(/^\d{3,} more below$/).waitFor();
   const drawn = () => page.locator('[data-action]').count();
   const atFirst = await drawn();
-  const scrolled = await page.evaluate(async () => {
-    let slowest = 0;
-    for (let at = 0; at < 60; at += 1) {
-      window.scrollBy(0, 600);
-      const before = performance.now();
-      await new Promise(requestAnimationFrame);
-      slowest = Math.max(slowest, performance.now() - before);
-      await new Promise((later) => setTimeout(later, 10));
-    }
-    return slowest;
-  });
+  const scrolled = await slowestFrameOfScrolling(page);
   await expect.poll(drawn, PATIENT).toBeGreaterThan(atFirst * 2);
   await page.evaluate(() => window.scrollTo(0, 0));
   const began = Date.now();
@@ -119,7 +93,7 @@ test('a thousand that wait scroll and filter without a pause that is felt', asyn
   const filtered = Date.now() - began;
   await page.getByLabel('Filter the list').fill('/one-more');
   await page.getByText('Nothing that waits matches').waitFor();
-  const appeared = await timeToScreen('/one-more');
+  const appeared = await soon('/one-more');
   console.info(
     `with ${MANY}: slowest frame of scrolling ${Math.round(scrolled)} ms, filtered in ${filtered} ms, one more on the screen after ${appeared} ms`,
   );

@@ -189,7 +189,11 @@ test('what the documentation says stands beside the values of the request', asyn
     intent: 'Charge the rent',
   });
   expect(held.status).toBe(428);
-  await card(held.json.action_id).click();
+  const asked = card(held.json.action_id);
+  await asked.getByText('amount 50000 — in cents').waitFor();
+  await asked.getByText('customer cus_1 — who pays').waitFor();
+  expect(await asked.getByText('rent', { exact: true }).count()).toBe(0);
+  await asked.click();
   const shown = page.locator('section', { hasText: 'What the documentation says' }).last();
   await shown.getByText('Takes the money at once.').waitFor();
   await shown.getByText('— in cents').waitFor();

@@ -28,13 +28,14 @@ const DESCRIPTION = JSON.stringify({
 
 let stage: Stage;
 let service: number;
+let key: string;
 
 beforeAll(async () => {
   stage = await Stage.start();
   await stage.signIn();
   service = await stage.service('payments');
   await stage.call('POST', `/services/${service}/docs`, { type: 'openapi', content: DESCRIPTION });
-  const { key } = await stage.agent('clerk', [service]);
+  ({ key } = await stage.agent('clerk', [service]));
   for (const path of ['/notes', '/notes', '/others']) {
     await stage.gateway.call(
       'POST',
@@ -132,10 +133,16 @@ test('a rule is saved, refused where it is wrong, and counted', async () => {
   await page.getByRole('button', { name: 'Save rule' }).click();
   await page.getByRole('heading', { name: 'Rules' }).waitFor();
   await page.getByText('<img src=x onerror=alert(1)>').waitFor();
-  await page.getByText('matched 0 of the last 3 requests').waitFor();
+  await page.getByText(/matched nothing since/).waitFor();
   expect(await rules()).toMatchObject([
     { effect: 'deny', service_id: service, condition: 'request.path == "/notes"', enabled: true },
   ]);
+  const refused = { service_id: service, method: 'GET', path: '/notes' };
+  expect((await stage.ask(key, refused)).status).toBe(403);
+  expect((await stage.ask(key, refused)).status).toBe(403);
+  await stage.ask(key, { ...refused, path: '/others' });
+  await page.reload();
+  await page.getByText(/matched 2 requests since .*, last/).waitFor();
   await stage.expectFine('rules');
 });
 

@@ -98,6 +98,14 @@ test('documents are dropped, pasted and fetched, and their operations found', as
   await page.getByText('List all things').waitFor({ state: 'detached' });
   await page.getByText('Drop a thing').waitFor();
   await page.getByLabel('Search the operations').fill('');
+  const drop = page.getByRole('listitem').filter({ hasText: 'Drop a thing' });
+  await drop.getByText('delete', { exact: true }).waitFor();
+  await page.getByLabel('Show effects').selectOption('create');
+  await drop.waitFor({ state: 'detached' });
+  await page.getByText('Make a thing').waitFor();
+  await page.getByLabel('Show effects').selectOption('pay');
+  await page.getByText('None fits.').waitFor();
+  await page.getByLabel('Show effects').selectOption('Every effect');
   await page.getByRole('button', { name: 'Try GET /things', exact: true }).click();
   const path = page.getByLabel('Path below the base URL');
   expect(await path.inputValue()).toBe('/things');

@@ -53,10 +53,9 @@ test('the first start leads from an account to the first request', async () => {
   expect(await page.getByLabel('What to read first').inputValue()).toBe('/things');
   await stage.expectFine('set-up-waiting');
   const key = (await page.getByTestId('agent-key').textContent()) ?? '';
-  const snippet = page.getByRole('tabpanel');
   for (const language of ['Python', 'TypeScript', 'Skill', 'curl']) {
     await page.getByRole('tab', { name: language }).click();
-    await snippet.getByText(key).waitFor();
+    await page.getByRole('tabpanel', { name: language }).getByText(key).waitFor();
   }
 });
 
@@ -77,7 +76,7 @@ test('what is pasted works in each language, and its arrival is seen at once', a
   ] as const;
   for (const [language, program, options] of languages) {
     await page.getByRole('tab', { name: language }).click();
-    const code = await page.getByRole('tabpanel').locator('pre').textContent();
+    const code = await page.getByRole('tabpanel', { name: language }).locator('pre').textContent();
     const { stdout } = await run(program, [...options, code ?? '']);
     expect(stdout, language).toMatch(/200.*done/s);
     await page.getByText('The first request is here').waitFor({ timeout: 2_000 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
     response.end(
       JSON.stringify({
         choices: [{ index: 0, message, finish_reason: 'stop' }],
-        usage: { prompt_tokens: 20, completion_tokens: 5 },
+        usage: { prompt_tokens: 180, completion_tokens: 5 },
       }),
     );
   });
@@ -26,9 +26,11 @@ beforeAll(async () => {
     LLM_BASE_URL: `http://127.0.0.1:${port}/v1`,
     LLM_API_KEY: 'the-model-key',
     LLM_DAILY_TOKENS_MAX: '100000',
+    LLM_DAILY_COST_MAX: '300',
+    LLM_INPUT_PRICE: '500000',
     RISK_THRESHOLD: '0.45',
   });
-  await stage.signIn();
+  await stage.signInByForm();
 });
 
 afterAll(async () => {
@@ -51,7 +53,7 @@ test('the language model is tried, and a failure is told', async () => {
   const { page } = stage;
   await page.getByRole('button', { name: 'Test it' }).click();
   await page.getByText(/It answered in/).waitFor();
-  await page.getByText('20 sent, 5 answered').waitFor();
+  await page.getByText('180 sent, 5 answered').waitFor();
   isWell = false;
   await page.getByRole('button', { name: 'Test it' }).click();
   await page
@@ -61,10 +63,36 @@ test('the language model is tried, and a failure is told', async () => {
   isWell = true;
 });
 
+test('what the model costs is told day by day, and outlives a kill', async () => {
+  const { page } = stage;
+  await page.getByRole('link', { name: 'Overview' }).click();
+  const plot = page.getByRole('figure', { name: 'What does the language model cost?' });
+  const answer = plot.getByText('90 in 30 days, for 2 calls.');
+  // It is written down a moment after the call.
+  await expect
+    .poll(async () => {
+      await page.reload();
+      await plot.waitFor();
+      return answer.count();
+    })
+    .toBe(1);
+  await plot.getByText('90 of 300').waitFor();
+  expect(await plot.getByRole('img').locator('title').count()).toBe(30);
+  await plot.getByText('As a table').click();
+  expect(await plot.getByRole('row').last().textContent()).toMatch(/2180590$/);
+  await stage.expectFine('overview-model');
+  stage.gateway.kill();
+  await stage.gateway.startAgain();
+  await page.reload();
+  await answer.waitFor();
+  await plot.getByText('90 of 300').waitFor();
+});
+
 test('a session elsewhere is ended, and that browser is sent to sign in', async () => {
   const { page } = stage;
+  await page.getByRole('link', { name: 'Settings' }).click();
   const other = await stage.another();
-  await stage.signIn(other);
+  await stage.signInByForm(other);
   await page.reload();
   const end = page.getByRole('button', { name: 'End…' });
   await end.first().waitFor();

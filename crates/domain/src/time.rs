@@ -30,6 +30,30 @@ impl Timestamp {
     }
 }
 
+/// A day of the UTC calendar, counted from the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub i64);
+
+impl Day {
+    const MILLIS: i64 = 86_400_000;
+
+    /// The day that an instant lies in.
+    pub fn of(at: Timestamp) -> Self {
+        Self(at.0.div_euclid(Self::MILLIS))
+    }
+
+    /// Its first instant.
+    pub fn begin(self) -> Timestamp {
+        Timestamp(self.0.saturating_mul(Self::MILLIS))
+    }
+
+    /// The first of the last `count` days, of which this one is the last.
+    #[must_use]
+    pub fn first_of_last(self, count: u32) -> Self {
+        Self(self.0 - i64::from(count.saturating_sub(1)))
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bounded = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
@@ -73,6 +97,17 @@ mod tests {
         let at = Timestamp(1_700_000_000_123);
         assert_eq!(at.to_string(), "2023-11-14T22:13:20.123Z");
         assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_and_holds_its_last_millisecond() {
+        let midnight: Timestamp = "2026-03-04T00:00:00Z".parse().unwrap();
+        let day = Day::of(midnight);
+        assert_eq!(day.begin(), midnight);
+        assert_eq!(Day::of(Timestamp(midnight.0 + 86_399_999)), day);
+        assert_eq!(Day::of(Timestamp(midnight.0 - 1)), Day(day.0 - 1));
+        assert_eq!(Day::of(Timestamp(-1)), Day(-1));
+        assert_eq!(day.first_of_last(30), Day(day.0 - 29));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::Gateway;
 use crate::authority::CONFIRM_EVERY;
+use crate::rule;
 
 /// How many rows a round changes at once.
 const BATCH_ROWS_MAX: u32 = 500;
@@ -27,6 +28,9 @@ const DEAD_REPLICA_KEPT: Duration = Duration::from_hours(1);
 
 /// How often the times at which keys were last used are written down.
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
+
+/// How long to wait before what a model was used for is written down again.
+const SPENDING_PAUSE: Duration = Duration::from_millis(250);
 
 /// How often the vault's present master key is looked up.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
@@ -60,6 +64,7 @@ impl Gateway {
         spawn(Box::pin(each().read_documents()), each());
         spawn(Box::pin(each().expire()), each());
         spawn(Box::pin(each().write_touches()), each());
+        spawn(Box::pin(each().write_spending()), each());
         spawn(Box::pin(each().keep_lease()), each());
         spawn(Box::pin(each().follow_rotation()), each());
         spawn(Box::pin(each().forget()), each());
@@ -152,6 +157,23 @@ impl Gateway {
             let touched = self.touches.take();
             if !touched.is_empty() {
                 log_failure("noting key use", self.store.agent_touch(&touched).await);
+            }
+        }
+    }
+
+    /// Writes down what a language model was used for, right after it was used.
+    async fn write_spending(self: Arc<Self>) {
+        let Some(llm) = &self.llm else { return };
+        loop {
+            llm.spending_changed().await;
+            loop {
+                let written = llm.write_spending(&self.store).await;
+                let is_written = written.is_ok();
+                log_failure("noting what the language model used", written);
+                sleep_until(Instant::now() + SPENDING_PAUSE).await;
+                if is_written {
+                    break;
+                }
             }
         }
     }
@@ -251,6 +273,10 @@ impl Gateway {
         let ledger_before = now.before(settings.ledger_retention);
         self.store
             .request_delete_before(ledger_before, BATCH_ROWS_MAX, now)
+            .await?;
+        let counted_since = rule::counted_since(now);
+        self.store
+            .rule_hits_delete_before(counted_since, BATCH_ROWS_MAX, now)
             .await?;
         self.store
             .session_delete_expired(now, BATCH_ROWS_MAX, now)

@@ -232,7 +232,7 @@ fn reference(operation: &gaiterguard_apidocs::Operation) -> OperationRef {
     }
 }
 
-fn as_judged<'a>(
+pub(crate) fn as_judged<'a>(
     operation: &'a gaiterguard_apidocs::Operation,
     fields: &'a [String],
 ) -> Operation<'a> {
@@ -246,7 +246,7 @@ fn as_judged<'a>(
 }
 
 /// The names of the body's documented fields; none where others may stand beside them.
-fn fields_at_the_top(operation: &gaiterguard_apidocs::Operation) -> Vec<String> {
+pub(crate) fn fields_at_the_top(operation: &gaiterguard_apidocs::Operation) -> Vec<String> {
     if operation.body.is_open {
         return Vec::new();
     }

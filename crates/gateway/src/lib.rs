@@ -54,6 +54,7 @@ pub mod field;
 pub mod kill_switch;
 pub mod library;
 mod literal;
+pub mod operation_effect;
 mod page;
 pub mod rule;
 pub mod service;
@@ -169,6 +170,9 @@ impl Gateway {
     /// Nothing is to be served before this returns.
     pub async fn start(self: &Arc<Self>) -> Result<(), StoreError> {
         self.settle_earlier_run().await?;
+        if let Some(llm) = &self.llm {
+            llm.recall_spending(&self.store).await?;
+        }
         judge::prepare_words();
         self.start_housekeeping();
         Ok(())
@@ -221,6 +225,11 @@ impl Gateway {
             .is_err()
         {
             tracing::warn!("calls were still running at the end; their outcome will be recovered");
+        }
+        if let Some(llm) = &self.llm
+            && let Err(error) = llm.write_spending(&self.store).await
+        {
+            tracing::warn!(%error, "what the language model used last is not written down");
         }
     }
 }

@@ -4,10 +4,13 @@ mod propose;
 mod simulate;
 mod tally;
 
+use std::collections::HashMap;
+
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::time::{Day, Timestamp};
 use gaiterguard_judge::rule::{ConditionError, Program};
-use gaiterguard_store::{RuleFields, RuleSaved};
+use gaiterguard_store::{RuleFields, RuleHits, RuleSaved};
 use serde_json::{Map, Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor};
@@ -19,6 +22,40 @@ pub use tally::{Changes, Example, ProposedRule, Simulation};
 
 /// The longest rule in plain words, in characters.
 pub const TEXT_CHARS_MAX: usize = 2000;
+
+/// How many days a rule's hits are counted for, the present one (UTC) included.
+pub const HITS_DAYS: u32 = 30;
+
+/// How often the rules of a workspace matched lately.
+#[derive(Clone, Debug)]
+pub struct Hits {
+    since: Day,
+    by_rule: HashMap<RuleId, RuleHits>,
+}
+
+impl Hits {
+    /// Since when is counted.
+    pub fn since(&self) -> Timestamp {
+        self.since.begin()
+    }
+
+    /// How often a rule matched; none if it did not.
+    pub fn of(&self, rule: RuleId) -> Option<RuleHits> {
+        self.by_rule.get(&rule).copied()
+    }
+}
+
+/// The first of the days that hits are counted for.
+pub(crate) fn counted_since(now: Timestamp) -> Day {
+    Day::of(now).first_of_last(HITS_DAYS)
+}
+
+/// How often the rules of a workspace matched lately, in requests that were decided.
+pub async fn hits(desk: &Desk, workspace: WorkspaceId) -> Result<Hits, DefinitionError> {
+    let since = counted_since(desk.now());
+    let by_rule = desk.store().rule_hits(workspace, since).await?;
+    Ok(Hits { since, by_rule })
+}
 
 /// The rules of a workspace.
 pub async fn list(desk: &Desk, workspace: WorkspaceId) -> Result<Vec<Rule>, DefinitionError> {

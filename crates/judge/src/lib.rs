@@ -8,6 +8,8 @@ pub mod node;
 pub mod opened;
 pub mod rule;
 
-pub use assess::{Assessment, Certainty, Documented, Effect, Operation, Subject, assess};
+pub use assess::{
+    Assessment, Certainty, Documented, Effect, Operation, Subject, assess, effect_of_operation,
+};
 pub use node::Node;
 pub use opened::{Opened, Request};

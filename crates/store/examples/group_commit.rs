@@ -1,6 +1,7 @@
 //! How fast the ledger writer is: decisions with a key and their ends, from many waiters at once.
 //!
-//! `cargo run --release -p gaiterguard-store --example group_commit -- URL WAITERS SECONDS`
+//! `cargo run --release -p gaiterguard-store --example group_commit -- URL WAITERS SECONDS [RULES]`;
+//! so many rules match each decision, one if left out.
 
 #![expect(clippy::print_stdout, reason = "a measurement prints what it found")]
 
@@ -10,11 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::id::{AgentId, DataKeyId, RequestId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, DataKeyId, RequestId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     Completion, NewClaim, NewDecision, NewEntry, Outcome, Recorded, ReplicaId, Sealed, StoredAnswer,
 };
 use gaiterguard_domain::request::{Digest, IdempotencyKey};
+use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Email;
 use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
@@ -24,8 +26,19 @@ use uuid::Uuid;
 
 type Failed = Box<dyn Error + Send + Sync>;
 
-fn decision(workspace: WorkspaceId, version: AuthorityVersion, key: IdempotencyKey) -> NewDecision {
+fn decision(
+    workspace: WorkspaceId,
+    version: AuthorityVersion,
+    key: IdempotencyKey,
+    rules: i64,
+) -> NewDecision {
     let at = Timestamp(1);
+    let matched_rules = (0..rules).map(|id| MatchedRule {
+        id: RuleId(id),
+        name: "a rule".to_owned(),
+        effect: RuleEffect::Allow,
+        unevaluated: None,
+    });
     NewDecision {
         entry: NewEntry {
             request_id: RequestId(Uuid::new_v4()),
@@ -42,7 +55,7 @@ fn decision(workspace: WorkspaceId, version: AuthorityVersion, key: IdempotencyK
                     explanation: "A rule allows it.".to_owned(),
                     signals: vec![],
                 },
-                matched_rules: vec![],
+                matched_rules: matched_rules.collect(),
                 operation: None,
             },
             at,
@@ -79,8 +92,9 @@ async fn main() -> Result<(), Failed> {
     let (Some(url), Some(waiters), Some(seconds)) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        return Err("URL WAITERS SECONDS".into());
+        return Err("URL WAITERS SECONDS [RULES]".into());
     };
+    let rules: i64 = arguments.next().map_or(Ok(1), |rules| rules.parse())?;
     let (waiters, seconds): (usize, u64) = (waiters.parse()?, seconds.parse()?);
     let store = Store::open(
         &url,
@@ -121,7 +135,7 @@ async fn main() -> Result<(), Failed> {
                     let key = IdempotencyKey::parse(&Uuid::new_v4().to_string())?;
                     let asked = Instant::now();
                     let recorded = store
-                        .record(decision(workspace, version, key.clone()))
+                        .record(decision(workspace, version, key.clone(), rules))
                         .await?;
                     waits.push(asked.elapsed());
                     let Recorded::Done(entry) = recorded else {

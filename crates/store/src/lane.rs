@@ -229,6 +229,11 @@ impl Write {
         self.connection.many(statement, size)
     }
 
+    /// The chain that this transaction's entries are linked to: no other writer has it.
+    pub(crate) fn chain(&self) -> i64 {
+        self.head.link.chain
+    }
+
     /// Adds an entry, which is written when the transaction is committed.
     pub(crate) fn audit(&mut self, entry: NewAuditEntry) {
         self.audit.push(entry);

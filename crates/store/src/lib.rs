@@ -42,10 +42,12 @@ mod agent;
 mod audit;
 mod claim;
 mod document;
+mod model_use;
 mod overview;
 mod replica;
 mod request;
 mod rule;
+mod rule_hit;
 mod service;
 mod session;
 mod user;
@@ -60,11 +62,13 @@ pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, New
 pub use error::{Abandoned, CursorRefused, StoreError};
 pub use feed::Notice;
 pub use ledger::Ending;
+pub use model_use::ModelUse;
 pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewOutcome,
     OverviewService,
 };
 pub use rule::{RuleFields, RuleSaved};
+pub use rule_hit::RuleHits;
 pub use service::{ServiceFields, ServiceSaved};
 pub use session::Refreshed;
 pub use store::{Purpose, Store, StoreOptions};

@@ -1,12 +1,11 @@
 /** What the service's documentation says of the operation that a request calls. */
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Action } from '#/client';
-import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Badge, Button, Failure, Panel } from '#/ui/parts';
 import { meaningsOf } from './documented';
+import { useOperation } from './useOperation';
 
 const EXCERPT_LINES = 6;
 const EXCERPT_CHARACTERS = 500;
@@ -15,18 +14,8 @@ const CUT_CHARACTERS = 240;
 
 /** The excerpt; nothing where no operation is known. */
 export function Documentation({ action }: { action: Action }) {
-  const id = action.operation?.id ?? '';
-  const { data, error } = useQuery({
-    ...listOperationsOptions({
-      path: { id: action.service_id },
-      query: { q: id.slice(0, 200), limit: 20 },
-    }),
-    enabled: id !== '',
-    staleTime: 60_000,
-  });
-  if (id === '') return null;
+  const { operation, error } = useOperation(action);
   if (error) return <Failure error={error} />;
-  const operation = data?.items.find((one) => one.id === id && one.method === action.method);
   if (!operation) return null;
   const meanings = meaningsOf(action, operation);
   return (

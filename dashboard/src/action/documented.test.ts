@@ -54,7 +54,7 @@ describe('the documented meaning of a request', () => {
       '{"amount": 50000000000000000001, "items": [{"price": 1.50}, {"price": 2}], "other": true}',
       'application/json',
     );
-    expect(meaningsOf(action, operation)).toEqual([
+    expect(meaningsOf(action, operation)).toMatchObject([
       { name: 'customer', value: 'cus_1', meaning: 'Who pays' },
       { name: 'expand', value: 'a b', meaning: 'What to add' },
       { name: 'amount', value: '50000000000000000001', meaning: 'in cents' },
@@ -69,7 +69,7 @@ describe('the documented meaning of a request', () => {
       'amount=500&meta[note]=x',
       'application/x-www-form-urlencoded',
     );
-    expect(meaningsOf(action, operation)).toEqual([
+    expect(meaningsOf(action, operation)).toMatchObject([
       { name: 'amount', value: '500', meaning: 'in cents' },
       { name: 'meta.note', value: 'x', meaning: 'kept' },
     ]);

@@ -3,12 +3,20 @@ import type { Action, Operation } from '#/client';
 import { jsonLeaves } from '#/text/json';
 import { takeApart } from '#/text/target';
 
-/** A value of the request with its documented meaning. */
-export interface Meaning {
-  /** Where it stands: a name, or a pointer into the body. */
+/** A value of the request. */
+export interface Valued {
+  /** Where it stands: a name, or the parts of a pointer into the body. */
   name: string;
+  /** The JSON pointer into the body; null for what stands elsewhere. */
+  pointer: string | null;
   /** As it stands in the request. */
   value: string;
+  /** What the documentation says of it. */
+  meaning: string | null;
+}
+
+/** A value of the request with its documented meaning. */
+export interface Meaning extends Valued {
   meaning: string;
 }
 
@@ -19,32 +27,37 @@ const MEANINGS_MAX = 40;
 
 /** The values that have a documented meaning: of the path, the query and the body, in that order. */
 export function meaningsOf(action: Action, operation: Operation): Meaning[] {
-  const found: Meaning[] = [];
-  const add = (name: string, value: string, description: string | null) => {
-    if (description && found.length < MEANINGS_MAX) {
-      found.push({ name, value, meaning: description });
-    }
-  };
+  return valuesOf(action, operation)
+    .filter((value): value is Meaning => value.meaning !== null)
+    .slice(0, MEANINGS_MAX);
+}
+
+/**
+ * The values of a request: of the path as far as it is documented, of the query and of the body, in
+ * that order.
+ */
+export function valuesOf(action: Action, operation: Operation | undefined): Valued[] {
   const { path, query } = takeApart(action.target_url);
-  for (const { name, place, description } of operation.parameters) {
-    if (place === 'path') {
-      const value = pathValue(path, operation.path, name);
-      if (value !== null) add(name, value, description);
-    }
-    if (place === 'query') {
-      for (const { decoded } of query) {
-        const [key, ...rest] = decoded.split('=');
-        if (key === name) add(name, rest.join('='), description);
-      }
-    }
+  const parameters = operation?.parameters ?? [];
+  const found: Valued[] = [];
+  for (const { name, place, description } of parameters) {
+    const value = place === 'path' ? pathValue(path, operation?.path ?? '', name) : null;
+    if (value !== null) found.push({ name, pointer: null, value, meaning: description || null });
+  }
+  for (const { decoded } of query) {
+    const [name = '', ...rest] = decoded.split('=');
+    const known = parameters.find((one) => one.place === 'query' && one.name === name);
+    const meaning = known?.description || null;
+    found.push({ name, pointer: null, value: rest.join('='), meaning });
   }
   const descriptions = new Map(
-    operation.fields.map(({ pointer, description }) => [pointer, description]),
+    operation?.fields.map(({ pointer, description }) => [pointer, description]),
   );
   for (const { pointer, value } of bodyValues(action)) {
     const general = pointer.replace(/\/\d+(?=\/|$)/g, '/*');
-    const description = descriptions.get(pointer) ?? descriptions.get(general);
-    add(pointer.slice(1).replaceAll('/', '.'), value, description ?? null);
+    const meaning = descriptions.get(pointer) ?? descriptions.get(general);
+    const name = pointer.slice(1).replaceAll('/', '.');
+    found.push({ name, pointer, value, meaning: meaning || null });
   }
   return found;
 }

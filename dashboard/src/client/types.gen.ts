@@ -1001,6 +1001,11 @@ export type ListOperation = {
          */
         deprecated: boolean;
         /**
+         * What a call of it does, as the built-in assessor reads its method, its path and its
+         * documentation. What a call carries may make it graver.
+         */
+        effect: OperationEffect;
+        /**
          * What it takes in path, query and headers.
          */
         parameters: Array<OperationParameter>;
@@ -1140,6 +1145,10 @@ export type ListRule = {
          * When it was last changed.
          */
         updated_at: string;
+        /**
+         * How often it matched lately.
+         */
+        hits: RuleHits;
     }>;
     /**
      * The `cursor` of the next page; null on the last.
@@ -1184,7 +1193,8 @@ export type ListSession = {
 export type LlmFailureMode = 'block_unsafe' | 'block_all';
 
 /**
- * A language model, and how it is doing. Each process counts for itself, from its start.
+ * A language model, and how it is doing. A day's tokens and cost are those of all replicas, and
+ * outlive a restart; what another replica uses is known after the next call.
  */
 export type LlmState = {
     /**
@@ -1204,7 +1214,7 @@ export type LlmState = {
      */
     is_resting: boolean;
     /**
-     * Calls of its server since the start.
+     * Calls of its server since this process started.
      */
     calls: number;
     /**
@@ -1430,6 +1440,11 @@ export type Operation = {
      */
     deprecated: boolean;
     /**
+     * What a call of it does, as the built-in assessor reads its method, its path and its
+     * documentation. What a call carries may make it graver.
+     */
+    effect: OperationEffect;
+    /**
      * What it takes in path, query and headers.
      */
     parameters: Array<OperationParameter>;
@@ -1438,6 +1453,11 @@ export type Operation = {
      */
     fields: Array<OperationField>;
 };
+
+/**
+ * What a call of an operation does.
+ */
+export type OperationEffect = 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
 
 /**
  * A documented field of a body.
@@ -1570,6 +1590,12 @@ export type Overview = {
      * What became of the requests that were held.
      */
     held: OverviewHeld;
+    /**
+     * What the language model was used for in the last 30 days (UTC), day by day, the oldest first,
+     * without gaps; whatever the period. The model is the gateway's: all workspaces and replicas
+     * are counted together.
+     */
+    model_days: Array<OverviewModelDay>;
 };
 
 /**
@@ -1618,6 +1644,32 @@ export type OverviewHeld = {
      * They wait still.
      */
     pending: number;
+};
+
+/**
+ * What the language model was used for on a day.
+ */
+export type OverviewModelDay = {
+    /**
+     * When the day began.
+     */
+    from: string;
+    /**
+     * Calls of its server.
+     */
+    calls: number;
+    /**
+     * Tokens sent to it.
+     */
+    input_tokens: number;
+    /**
+     * Tokens it answered with.
+     */
+    output_tokens: number;
+    /**
+     * What they cost, in the currency of the prices that were configured that day.
+     */
+    cost: number;
 };
 
 /**
@@ -1998,6 +2050,10 @@ export type Rule = {
      * When it was last changed.
      */
     updated_at: string;
+    /**
+     * How often it matched lately.
+     */
+    hits: RuleHits;
 };
 
 /**
@@ -2036,6 +2092,25 @@ export type RuleChange = {
  * What a rule does to the requests it matches. The strictest of several wins.
  */
 export type RuleEffect = 'allow' | 'require_approval' | 'deny';
+
+/**
+ * How often a rule matched in the last 30 days (UTC, today included): every request that was
+ * decided counts, dry runs and simulations do not.
+ */
+export type RuleHits = {
+    /**
+     * How many requests it matched.
+     */
+    count: number;
+    /**
+     * When it matched last; null if it did not.
+     */
+    last_at: string | null;
+    /**
+     * Since when is counted.
+     */
+    since: string;
+};
 
 /**
  * A set of rules that is to be tried on the recorded requests.
@@ -5343,6 +5418,10 @@ export type ListOperationsData = {
          * Words that an operation has, or a part of its id or path. Those that fit best come first.
          */
         q?: string;
+        /**
+         * What a call of an operation does.
+         */
+        effect?: 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
         /**
          * How many items at most.
          */

@@ -1,10 +1,23 @@
 /** What the language model does and costs. */
-import type { LlmState } from '#/client';
-import { Plot } from './Plot';
+import type { LlmState, OverviewModelDay } from '#/client';
+import { counted } from '#/text/count';
+import { Columns } from './Columns';
+import { Legend, Plot } from './Plot';
+import { roundUp } from './scale';
 
-/** Calls, tokens and cost, and how near they are to the day's ceilings. */
-export function ModelUse({ llm }: { llm: LlmState | null }) {
-  if (!llm) {
+/** A ceiling so many times higher than the highest column would leave nothing to be seen of them. */
+const CEILING_DRAWN_UP_TO = 4;
+
+/** Cost or tokens day by day, and how near today is to the ceilings. */
+export function ModelUse({
+  llm,
+  days,
+}: {
+  llm: LlmState | null;
+  days: readonly OverviewModelDay[];
+}) {
+  const calls = sum(days, (day) => day.calls);
+  if (!llm && calls === 0) {
     return (
       <section className="min-w-0 rounded-lg border border-line bg-panel p-4">
         <h2 className="text-base font-semibold">What does the language model cost?</h2>
@@ -14,26 +27,65 @@ export function ModelUse({ llm }: { llm: LlmState | null }) {
       </section>
     );
   }
-  const tokens = llm.input_tokens_today + llm.output_tokens_today;
-  const cost = money(llm.cost_today);
-  const answer = `${number(llm.calls)} calls since the gateway started; ${number(tokens)} tokens today, which cost ${cost}.`;
+  const cost = sum(days, (day) => day.cost);
+  // Without prices there is no money to show.
+  const isPriced = cost > 0;
+  const measure = isPriced ? (day: OverviewModelDay) => day.cost : tokensOf;
+  const format = isPriced ? money : number;
+  const highest = Math.max(...days.map(measure));
+  const ceiling = (isPriced ? llm?.daily_cost_max : llm?.daily_tokens_max) ?? undefined;
+  const isCeilingDrawn =
+    ceiling !== undefined && highest > 0 && ceiling <= highest * CEILING_DRAWN_UP_TO;
+  const max = roundUp(
+    Math.max(isPriced ? highest : Math.max(2, highest), isCeilingDrawn ? ceiling : 0),
+  );
+  const answer = `${isPriced ? money(cost) : counted(sum(days, tokensOf), 'token')} in ${days.length} days, for ${counted(calls, 'call')}.${isPriced ? '' : ' What a token costs is not configured.'}`;
+  const tokensToday = llm ? llm.input_tokens_today + llm.output_tokens_today : 0;
   return (
     <Plot
       question="What does the language model cost?"
       answer={answer}
       table={{
-        head: ['What', 'How much'],
-        rows: [
-          ['Model', llm.model],
-          ['Calls since the start', number(llm.calls)],
-          ['Tokens sent today', number(llm.input_tokens_today)],
-          ['Tokens answered today', number(llm.output_tokens_today)],
-          ['Cost today', cost],
-        ],
+        head: ['Day (UTC)', 'Calls', 'Tokens sent', 'Tokens answered', 'Cost'],
+        rows: days.map((day) => [
+          nameOf(day),
+          number(day.calls),
+          number(day.input_tokens),
+          number(day.output_tokens),
+          money(day.cost),
+        ]),
       }}
     >
-      <Meter name="Tokens today" value={tokens} max={llm.daily_tokens_max} format={number} />
-      <Meter name="Cost today" value={llm.cost_today} max={llm.daily_cost_max} format={money} />
+      <Columns
+        label={`Columns by day. ${answer}`}
+        max={max}
+        format={format}
+        ceiling={isCeilingDrawn ? ceiling : undefined}
+        className="h-28"
+        columns={days.map((day) => ({
+          key: day.from,
+          name: nameOf(day),
+          told: `${counted(day.calls, 'call')}\n${counted(tokensOf(day), 'token')}\n${money(day.cost)}`,
+          parts: [[measure(day), 'fill-brand']],
+        }))}
+      />
+      <Legend
+        names={[
+          [isPriced ? 'Cost by day' : 'Tokens by day', 'fill-brand'],
+          ...(isCeilingDrawn ? [['The day’s ceiling', 'fill-bad'] as const] : []),
+        ]}
+      />
+      {llm && (
+        <div className="mt-4 space-y-3">
+          <Meter
+            name="Tokens today"
+            value={tokensToday}
+            max={llm.daily_tokens_max}
+            format={number}
+          />
+          <Meter name="Cost today" value={llm.cost_today} max={llm.daily_cost_max} format={money} />
+        </div>
+      )}
     </Plot>
   );
 }
@@ -51,7 +103,7 @@ function Meter({
 }) {
   const share = max === null ? 0 : Math.min(100, (value / max) * 100);
   return (
-    <div className="mb-3 text-sm">
+    <div className="text-sm">
       <div className="flex justify-between gap-3">
         <span>{name}</span>
         <span className="tabular-nums">
@@ -73,5 +125,11 @@ function Meter({
   );
 }
 
+/** Days are those of UTC, whatever the reader's own are. */
+const nameOf = ({ from }: OverviewModelDay) =>
+  new Date(from).toLocaleDateString(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
+const tokensOf = (day: OverviewModelDay) => day.input_tokens + day.output_tokens;
+const sum = (days: readonly OverviewModelDay[], of: (day: OverviewModelDay) => number) =>
+  days.reduce((all, day) => all + of(day), 0);
 const number = (value: number) => value.toLocaleString('en');
 const money = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 4 });

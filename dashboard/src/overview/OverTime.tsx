@@ -1,5 +1,6 @@
 /** Requests over time, by what was decided. */
 import type { Overview, OverviewPiece } from '#/client';
+import { Columns } from './Columns';
 import { Legend, Plot } from './Plot';
 import { roundUp } from './scale';
 
@@ -12,7 +13,6 @@ const KINDS = [
 /** Stacked columns, one for each piece of time. */
 export function OverTime({ overview }: { overview: Overview }) {
   const { series, totals } = overview;
-  const max = roundUp(Math.max(1, ...series.map(sum)));
   const isDaily = overview.bucket_seconds >= 86_400;
   const nameOf = ({ from }: OverviewPiece) =>
     new Date(from).toLocaleString(
@@ -26,7 +26,6 @@ export function OverTime({ overview }: { overview: Overview }) {
     all === 0
       ? 'No agent asked for anything in this time.'
       : `${count(all, 'request')}: ${count(totals.forward)} forwarded, ${count(totals.hold)} held, ${count(totals.deny)} refused. ${totals.failed === 0 ? 'Each one that was sent was answered.' : `${count(totals.failed)} of those sent were not answered, or not to the end.`}`;
-  const middle = series[Math.floor(series.length / 2)];
   return (
     <Plot
       question="When do agents ask, and what becomes of it?"
@@ -42,74 +41,19 @@ export function OverTime({ overview }: { overview: Overview }) {
         ]),
       }}
     >
-      <div className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2 text-xs text-soft">
-        <div aria-hidden className="flex h-48 flex-col justify-between text-right tabular-nums">
-          <span>{max.toLocaleString('en')}</span>
-          <span>{(max / 2).toLocaleString('en')}</span>
-          <span>0</span>
-        </div>
-        <svg
-          role="img"
-          aria-label={`Columns over time. ${answer}`}
-          viewBox={`0 0 ${series.length} 100`}
-          preserveAspectRatio="none"
-          className="h-48 w-full border-b border-line"
-        >
-          {[0, 50].map((y) => (
-            <line
-              key={y}
-              x2={series.length}
-              y1={y}
-              y2={y}
-              className="stroke-line"
-              strokeWidth="1"
-              vectorEffect="non-scaling-stroke"
-            />
-          ))}
-          {series.map((piece, index) => (
-            <Column key={piece.from} piece={piece} at={index} max={max} name={nameOf(piece)} />
-          ))}
-        </svg>
-        <span />
-        <div aria-hidden className="mt-1 flex justify-between gap-2">
-          {series[0] && <span>{nameOf(series[0])}</span>}
-          {middle && <span className="hidden sm:inline">{nameOf(middle)}</span>}
-          <span>now</span>
-        </div>
-      </div>
+      <Columns
+        label={`Columns over time. ${answer}`}
+        max={roundUp(Math.max(1, ...series.map(sum)))}
+        format={(value) => value.toLocaleString('en')}
+        columns={series.map((piece) => ({
+          key: piece.from,
+          name: nameOf(piece),
+          told: KINDS.map(([kind, text]) => `${text}: ${piece[kind]}`).join('\n'),
+          parts: KINDS.map(([kind, , fill]) => [piece[kind], fill] as const),
+        }))}
+      />
       <Legend names={KINDS.map(([, text, fill]) => [text, fill] as const)} />
     </Plot>
-  );
-}
-
-function Column({
-  piece,
-  at,
-  max,
-  name,
-}: {
-  piece: OverviewPiece;
-  at: number;
-  max: number;
-  name: string;
-}) {
-  let top = 100;
-  const told = KINDS.map(([kind, text]) => `${text}: ${piece[kind]}`).join('\n');
-  return (
-    <g>
-      <title>{`${name}\n${told}`}</title>
-      {/* The whole height answers to the pointer, however small the column is. */}
-      <rect x={at} width="1" height="100" className="fill-transparent" />
-      {KINDS.map(([kind, , fill]) => {
-        const height = (piece[kind] / max) * 100;
-        top -= height;
-        return (
-          height > 0 && (
-            <rect key={kind} x={at + 0.12} y={top} width="0.76" height={height} className={fill} />
-          )
-        );
-      })}
-    </g>
   );
 }
 

@@ -30,7 +30,12 @@ export function Plot({
       <details className="mt-3 text-sm">
         <summary className="w-fit rounded text-soft underline">As a table</summary>
         {/* It may be wider than a phone, and is then scrolled by itself. */}
-        <section aria-label={question} tabIndex={-1} className="mt-2 max-h-72 overflow-auto">
+        <section
+          aria-label={question}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+          tabIndex={0}
+          className="mt-2 max-h-72 overflow-auto"
+        >
           <table className="w-full text-left">
             <thead>
               <tr>

@@ -6,6 +6,7 @@ import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
 import { Button, Failure } from '#/ui/parts';
+import { KeyFields } from './KeyFields';
 import { type Direction, type Push, useSwipe } from './useSwipe';
 
 /** So many cards are drawn at first, and so many more whenever the end comes near. */
@@ -93,7 +94,7 @@ const Card = memo(function Card({
     if (!isBusy) onSwipe(action, direction);
   });
   return (
-    <li className="[contain-intrinsic-size:auto_7.5rem] [content-visibility:auto]">
+    <li className="[contain-intrinsic-size:auto_10rem] [content-visibility:auto]">
       <div className="relative overflow-hidden rounded-lg">
         {push && <PushLabel push={push} isRisky={isRisky(action) && !isArmed} />}
         <Link
@@ -111,13 +112,14 @@ const Card = memo(function Card({
             <RiskBadge score={action.risk_score} />
             <TimeLeft until={action.expires_at} />
           </span>
-          <span className="mt-1.5 line-clamp-2 block font-semibold">
+          <span className="mt-1.5 line-clamp-2 font-semibold">
             <Visible text={headline(action)} />
           </span>
-          <span className="line-clamp-2 block text-sm">
+          <KeyFields action={action} />
+          <span className="mt-1 line-clamp-2 text-sm">
             <Visible text={action.intent} />
           </span>
-          <span className="mt-1 line-clamp-1 block text-xs text-soft">
+          <span className="mt-1 line-clamp-1 text-xs text-soft">
             <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
           </span>
         </Link>

@@ -1,19 +1,19 @@
 /** The rules of the workspace. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { Rule } from '#/client';
+import type { Rule, RuleHits } from '#/client';
 import { updateRuleMutation } from '#/client/@tanstack/react-query.gen';
 import { useNames } from '#/request/useNames';
 import { counted } from '#/text/count';
+import { timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
+import { useNow } from '#/ui/now';
 import { Badge, Button, Failure } from '#/ui/parts';
 import { EFFECT_TONES, effectName } from './effect';
-import { useHits } from './useHits';
 
 /** The list. */
 export function RuleList({ rules }: { rules: readonly Rule[] }) {
   const { services, agents } = useNames();
-  const lately = useHits();
   return (
     <ul aria-label="Rules" className="space-y-2">
       {rules.map((rule) => (
@@ -26,27 +26,13 @@ export function RuleList({ rules }: { rules: readonly Rule[] }) {
           ]
             .filter((name) => name !== false)
             .join(', ')}
-          hits={
-            lately && {
-              count: lately.hits.get(rule.id) ?? 0,
-              of: lately.of,
-            }
-          }
         />
       ))}
     </ul>
   );
 }
 
-function RuleItem({
-  rule,
-  scope,
-  hits,
-}: {
-  rule: Rule;
-  scope: string;
-  hits: { count: number; of: number } | null;
-}) {
+function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
   const queries = useQueryClient();
   const change = useMutation({
     ...updateRuleMutation(),
@@ -82,12 +68,8 @@ function RuleItem({
                 Only <Visible text={scope} />
               </>
             )}
-            {hits && hits.of > 0 && (
-              <>
-                {' '}
-                · matched {hits.count} of the last {counted(hits.of, 'request')}
-              </>
-            )}
+            {' · '}
+            <Hits hits={rule.hits} />
           </p>
         </div>
         <Button
@@ -101,4 +83,12 @@ function RuleItem({
       <Failure error={change.error} />
     </li>
   );
+}
+
+/** How often it matched, and when last. */
+function Hits({ hits }: { hits: RuleHits }) {
+  const now = useNow();
+  const days = `since ${new Date(hits.since).toLocaleDateString(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' })}`;
+  if (hits.last_at === null) return `matched nothing ${days}`;
+  return `matched ${counted(hits.count, 'request')} ${days}, last ${timeAgo(hits.last_at, now)}`;
 }

@@ -10,6 +10,7 @@ const known = documented([
     description: null,
     tags: ['charges'],
     deprecated: false,
+    effect: 'creates',
     parameters: [
       {
         name: 'Stripe-Account',

@@ -1,11 +1,12 @@
 /** The operations that a service's documents name. */
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
-import type { Operation } from '#/client';
+import type { Operation, OperationEffect } from '#/client';
 import { listOperationsInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { Badge, Button, FIELD, Panel } from '#/ui/parts';
+import { OPERATION_EFFECTS, operationEffect } from './operationEffect';
 
 const OPERATIONS_PER_PAGE = 30;
 
@@ -18,11 +19,12 @@ export function OperationsPanel({
   onTry: (operation: Operation) => void;
 }) {
   const [words, setWords] = useState('');
+  const [effect, setEffect] = useState<OperationEffect>();
   const q = useDeferredValue(words.trim());
   const operations = useInfiniteQuery({
     ...listOperationsInfiniteOptions({
       path: { id: serviceId },
-      query: { limit: OPERATIONS_PER_PAGE, ...(q !== '' && { q }) },
+      query: { limit: OPERATIONS_PER_PAGE, ...(q !== '' && { q }), ...(effect && { effect }) },
     }),
     initialPageParam: { path: { id: serviceId } },
     getNextPageParam: nextCursor,
@@ -31,20 +33,35 @@ export function OperationsPanel({
   return (
     <Panel title="Operations">
       <div className="space-y-3">
-        <input
-          type="search"
-          aria-label="Search the operations"
-          placeholder="Search by word, id or path"
-          maxLength={200}
-          value={words}
-          onChange={(event) => setWords(event.target.value)}
-          className={FIELD}
-        />
+        <div className="grid gap-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,13rem)]">
+          <input
+            type="search"
+            aria-label="Search the operations"
+            placeholder="Search by word, id or path"
+            maxLength={200}
+            value={words}
+            onChange={(event) => setWords(event.target.value)}
+            className={FIELD}
+          />
+          <select
+            aria-label="Show effects"
+            value={effect ?? ''}
+            onChange={(event) => setEffect(operationEffect(event.target.value))}
+            className={FIELD}
+          >
+            <option value="">Every effect</option>
+            {Object.entries(OPERATION_EFFECTS).map(([word, { name }]) => (
+              <option key={word} value={word}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
         <Pages
           query={operations}
           empty={
             <p role="status" className="text-sm text-soft">
-              {q === '' ? 'No document names any.' : 'None fits.'}
+              {q === '' && !effect ? 'No document names any.' : 'None fits.'}
             </p>
           }
         >
@@ -73,12 +90,13 @@ function OperationItem({
   onTry: (operation: Operation) => void;
 }) {
   const { method, path, summary, deprecated } = operation;
-  const tone = isSafe(method) ? 'good' : method === 'DELETE' ? 'bad' : 'warn';
+  const effect = OPERATION_EFFECTS[operation.effect];
   return (
     <li className="flex items-start justify-between gap-3 py-2">
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-mono text-[0.8rem]">
-          <Badge tone={tone}>{method}</Badge> <Visible text={path} />
+          <strong>{method}</strong> <Visible text={path} />
+          <Badge tone={effect.tone}>{effect.name}</Badge>
           {deprecated && <Badge tone="warn">deprecated</Badge>}
         </p>
         {summary && (

@@ -194,7 +194,7 @@ export function Badge({
 }) {
   return (
     <span
-      className={`inline-block rounded-full border px-2 text-xs leading-5 font-medium whitespace-nowrap ${BADGE_TONES[tone]}`}
+      className={`inline-block rounded-full border px-2 font-sans text-xs leading-5 font-medium whitespace-nowrap ${BADGE_TONES[tone]}`}
     >
       {children}
     </span>

@@ -79,6 +79,16 @@ async fn a_real_description_is_read_and_its_operations_are_listed(storage: Stora
     assert_eq!(buy["summary"], "Buy museum tickets");
     assert_eq!(buy["tags"], json!(["Tickets"]));
 
+    assert_eq!(buy["effect"], "pays");
+    let removing = operations(&scene, "?effect=deletes").await;
+    assert_eq!(removing, ["deleteSpecialEvent"]);
+    let reading = operations(&scene, "?effect=reads&limit=2").await;
+    assert_eq!(reading.len(), 2);
+    assert_eq!(operations(&scene, "?effect=runs_code").await, [""; 0]);
+    let path = format!("/services/{}/operations?effect=explodes", scene.service.id);
+    let refused = scene.human.get(&path).send().await;
+    refused.expect_problem(400, "validation_failed");
+
     // Who decides on a held request reads what the document calls it.
     let held = scene
         .agent

@@ -1,7 +1,8 @@
 //! What the rules say is done, whatever the assessors think.
 
-use gaiterguard_tests::{Held, Storage};
+use gaiterguard_tests::{Held, Storage, on_both_databases};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::scene::{Scene, request};
 
@@ -41,6 +42,54 @@ async fn the_strictest_rule_that_matches_wins() {
     scene.human.delete(&path).send().await.expect_status(200);
     scene.human.get(&path).send().await.expect_status(404);
     Held::from_answer(scene.get("/5").await);
+}
+
+on_both_databases!(every_request_that_a_rule_matched_is_counted);
+
+async fn every_request_that_a_rule_matched_is_counted(storage: Storage) {
+    let mut scene = Scene::new(storage).await;
+    let mut idle = rule("deny");
+    idle["condition"] = json!("request.path == '/never'");
+    let made = scene.human.create_rule(idle).await;
+    assert_eq!(made["hits"]["count"], 0);
+    assert!(made["hits"]["last_at"].is_null(), "{made}");
+    scene.get("/before").await.expect_status(200);
+    let counted = scene.human.create_rule(rule("allow")).await;
+    let mut calls = JoinSet::new();
+    for number in 0..210 {
+        let call = scene.agent.propose(request("GET", &format!("/{number}")));
+        calls.spawn(async move { call.send().await.expect_status(200) });
+    }
+    calls.join_all().await;
+    scene.dry_run(&request("GET", "/dry")).await;
+    let hits = async |scene: &Scene, rule: &Value| {
+        let path = format!("/rules/{}", rule["id"]);
+        let one = scene
+            .human
+            .get(&path)
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        let all = scene
+            .human
+            .get("/rules")
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        let mut listed = all["items"].as_array().unwrap().iter();
+        let listed = listed.find(|other| other["id"] == rule["id"]).unwrap();
+        assert_eq!(one["hits"], listed["hits"]);
+        one["hits"].clone()
+    };
+    let told = hits(&scene, &counted).await;
+    assert_eq!(told["count"], 210);
+    assert!(told["last_at"].as_str().unwrap() > told["since"].as_str().unwrap());
+    assert_eq!(hits(&scene, &made).await["count"], 0);
+    scene.gateway.kill9();
+    scene.gateway.restart().await;
+    assert_eq!(hits(&scene, &counted).await, told);
 }
 
 #[tokio::test]

@@ -1,10 +1,19 @@
 //! What is configured is shown, without a secret, and the language model can be tried.
 
+use std::time::Duration;
+
 use gaiterguard_tests::{
-    Human, MODEL_KEY, MODEL_NAME, Reply, ScriptedModel, Storage, TestGateway, on_both_databases,
+    Human, MODEL_KEY, MODEL_NAME, Reply, ScriptedModel, Storage, TestGateway, eventually,
+    on_both_databases,
 };
 
-on_both_databases!(what_is_configured_is_shown_without_a_secret);
+/// In which something is written down, with room for a busy machine.
+const MOMENT: Duration = Duration::from_secs(10);
+
+on_both_databases!(
+    what_is_configured_is_shown_without_a_secret,
+    what_a_model_used_outlives_a_kill_and_so_does_its_ceiling,
+);
 
 async fn what_is_configured_is_shown_without_a_secret(storage: Storage) {
     let model = ScriptedModel::start().await;
@@ -37,6 +46,48 @@ async fn what_is_configured_is_shown_without_a_secret(storage: Storage) {
     }
     let stranger = gateway.dashboard().get("/settings").send().await;
     stranger.expect_problem(401, "not_authenticated");
+}
+
+async fn what_a_model_used_outlives_a_kill_and_so_does_its_ceiling(storage: Storage) {
+    let model = ScriptedModel::start().await;
+    let mut gateway = TestGateway::builder(storage)
+        .setting("LLM_BASE_URL", model.base_url())
+        .setting("LLM_API_KEY", MODEL_KEY)
+        .setting("LLM_MODEL", MODEL_NAME)
+        .setting("LLM_INPUT_PRICE", "1000")
+        .start()
+        .await;
+    let human = Human::register(&gateway).await;
+    for _ in 0..2 {
+        let tried = human.post("/settings/llm/test").send().await;
+        tried.expect_status(200);
+    }
+    let used = human.get("/settings").send().await.json()["llm"].clone();
+    let tokens = used["input_tokens_today"].as_u64().unwrap();
+    let today = async || {
+        let overview = human.get("/overview").send().await.expect_status(200);
+        let days = overview.json()["model_days"].as_array().unwrap().clone();
+        assert_eq!(days.len(), 30);
+        days[29].clone()
+    };
+    eventually("the use of today is written down", MOMENT, async || {
+        (today().await["calls"] == 2).then_some(())
+    })
+    .await;
+    let kept = today().await;
+    assert_eq!(kept["input_tokens"].as_u64(), Some(tokens));
+    assert!((kept["cost"].as_f64().unwrap() - used["cost_today"].as_f64().unwrap()).abs() < 1e-9);
+
+    gateway.kill9();
+    gateway.set("LLM_DAILY_TOKENS_MAX", tokens + 1);
+    gateway.restart().await;
+    let again = human.get("/settings").send().await.json()["llm"].clone();
+    assert_eq!(again["input_tokens_today"], used["input_tokens_today"]);
+    assert_eq!(again["cost_today"], used["cost_today"]);
+    let refused = human.post("/settings/llm/test").send().await;
+    refused.expect_problem(502, "llm_failed");
+    assert_eq!(model.calls(), 2);
+    assert_eq!(today().await, kept);
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_domain::verdict::{Signal, Verdict};
+use gaiterguard_store::{Store, StoreError};
 use moka::future::Cache;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -214,6 +215,21 @@ impl Llm {
     /// What was spent today.
     pub fn spent_today(&self) -> Spent {
         self.line.spending.spent()
+    }
+
+    /// Learns what an earlier run has spent today, so that the day's ceilings stand.
+    pub async fn recall_spending(&self, store: &Store) -> Result<(), StoreError> {
+        self.line.spending.recall(store).await
+    }
+
+    /// Waits until something was spent that is not written down.
+    pub(crate) async fn spending_changed(&self) {
+        self.line.spending.changed().await;
+    }
+
+    /// Writes down what was spent, and learns what the other replicas have spent today.
+    pub async fn write_spending(&self, store: &Store) -> Result<(), StoreError> {
+        self.line.spending.write_down(store).await
     }
 
     /// Whether the model is left alone at present because it failed.

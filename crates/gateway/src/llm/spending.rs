@@ -1,11 +1,11 @@
 //! What a model costs: tokens and money of the present day, and their ceilings.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gaiterguard_domain::time::Clock;
-
-/// A day in milliseconds.
-const DAY_MS: i64 = 86_400_000;
+use gaiterguard_domain::time::{Clock, Day};
+use gaiterguard_store::{ModelUse, Store, StoreError};
+use tokio::sync::Notify;
 
 /// More tokens than one call can have used; a server that claims more is not believed.
 const CALL_TOKENS_MAX: u64 = 4_000_000;
@@ -67,24 +67,56 @@ impl Tokens {
 /// What was spent on one day.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
+    /// Calls of the server.
+    pub calls: u64,
     /// Tokens.
     pub tokens: Tokens,
     /// Money, in the currency of the prices.
     pub cost: f64,
 }
 
+impl Spent {
+    fn add(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.tokens.add(other.tokens);
+        self.cost += other.cost;
+    }
+}
+
+/// What is spent, and how much of it is written down.
 #[derive(Debug, Default)]
-struct Day {
-    number: i64,
-    used: Tokens,
+struct Books {
+    today: Day,
+    /// What is known to be written down of today, by whichever process.
+    written: Spent,
+    /// What is being written down.
+    writing: BTreeMap<Day, Spent>,
+    /// What is not written down yet.
+    unwritten: BTreeMap<Day, Spent>,
+    /// What the calls that run now may use at most.
     reserved: Tokens,
 }
 
-/// Counts what is spent, and lets nothing be spent above the ceilings. Each process counts for
-/// itself, from its start.
+impl Books {
+    fn spent_today(&self) -> Spent {
+        let mut spent = self.written;
+        for pile in [&self.writing, &self.unwritten] {
+            spent.add(pile.get(&self.today).copied().unwrap_or_default());
+        }
+        spent
+    }
+
+    fn spend(&mut self, spent: Spent) {
+        self.unwritten.entry(self.today).or_default().add(spent);
+    }
+}
+
+/// Counts what is spent, and lets nothing be spent above the ceilings. What is spent is written down
+/// right after each call, so that the ceilings are those of a day and not of a process.
 pub(super) struct Spending {
     ceilings: Ceilings,
-    day: Mutex<Day>,
+    books: Mutex<Books>,
+    changed: Notify,
     clock: Arc<dyn Clock>,
 }
 
@@ -92,7 +124,8 @@ impl Spending {
     pub(super) fn new(ceilings: Ceilings, clock: Arc<dyn Clock>) -> Self {
         Self {
             ceilings,
-            day: Mutex::default(),
+            books: Mutex::default(),
+            changed: Notify::new(),
             clock,
         }
     }
@@ -103,28 +136,72 @@ impl Spending {
 
     /// Sets aside what a call may use at most; nothing if that is above a ceiling.
     pub(super) fn reserve(&self, tokens: Tokens) -> Option<Reservation<'_>> {
-        let mut day = self.today();
-        let mut whole = day.used;
-        whole.add(day.reserved);
-        whole.add(tokens);
-        if self.is_above(whole) {
+        let mut books = self.books();
+        let mut wanted = books.reserved;
+        wanted.add(tokens);
+        if self.is_above(books.spent_today(), wanted) {
             return None;
         }
-        day.reserved.add(tokens);
+        books.reserved = wanted;
         Some(Reservation {
             spending: self,
-            day: day.number,
+            day: books.today,
             tokens,
         })
     }
 
     /// What was spent today.
     pub(super) fn spent(&self) -> Spent {
-        let tokens = self.today().used;
-        Spent {
-            tokens,
-            cost: self.cost(tokens),
+        self.books().spent_today()
+    }
+
+    /// Waits until there is something to write down.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Learns what was written down of today, as by an earlier run.
+    pub(super) async fn recall(&self, store: &Store) -> Result<(), StoreError> {
+        let today = self.books().today;
+        let known = store.model_use_since(today).await?;
+        let known = known.into_iter().find(|(day, _)| *day == today);
+        let mut books = self.books();
+        if books.today == today {
+            books.written = known.map(|(_, used)| used.into()).unwrap_or_default();
         }
+        Ok(())
+    }
+
+    /// Writes down what is not written yet, and learns what others have spent today. What may or
+    /// may not have been written is written again: rather too much is counted than too little.
+    pub(super) async fn write_down(&self, store: &Store) -> Result<(), StoreError> {
+        let unwritten = {
+            let mut books = self.books();
+            books.writing = std::mem::take(&mut books.unwritten);
+            books.writing.clone()
+        };
+        for (day, spent) in unwritten {
+            let added = store
+                .model_use_add(day, spent.into(), self.clock.now())
+                .await;
+            let mut books = self.books();
+            match added {
+                Ok(all) => {
+                    books.writing.remove(&day);
+                    if books.today == day {
+                        books.written = all.into();
+                    }
+                }
+                Err(error) => {
+                    let left = std::mem::take(&mut books.writing);
+                    for (day, spent) in left {
+                        books.unwritten.entry(day).or_default().add(spent);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn cost(&self, tokens: Tokens) -> f64 {
@@ -136,25 +213,67 @@ impl Spending {
         (input * self.ceilings.input_price + output * self.ceilings.output_price) / 1e6
     }
 
-    fn is_above(&self, tokens: Tokens) -> bool {
+    fn is_above(&self, spent: Spent, wanted: Tokens) -> bool {
+        let mut tokens = spent.tokens;
+        tokens.add(wanted);
         let total = tokens.input.saturating_add(tokens.output);
         self.ceilings.tokens_max.is_some_and(|max| total > max)
             || self
                 .ceilings
                 .cost_max
-                .is_some_and(|max| self.cost(tokens) > max)
+                .is_some_and(|max| spent.cost + self.cost(wanted) > max)
     }
 
-    fn today(&self) -> MutexGuard<'_, Day> {
-        let number = self.clock.now().0.div_euclid(DAY_MS);
-        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
-        if day.number != number {
-            *day = Day {
-                number,
-                ..Day::default()
-            };
+    fn books(&self) -> MutexGuard<'_, Books> {
+        let today = Day::of(self.clock.now());
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        if books.today != today {
+            books.today = today;
+            books.written = Spent::default();
+            books.reserved = Tokens::default();
         }
-        day
+        books
+    }
+
+    fn settle(&self, day: Day, reserved: Tokens, used: Tokens) {
+        let spent = Spent {
+            calls: 1,
+            tokens: used,
+            cost: self.cost(used),
+        };
+        let mut books = self.books();
+        if books.today == day {
+            books.reserved.remove(reserved);
+        }
+        books.spend(spent);
+        drop(books);
+        self.changed.notify_one();
+    }
+}
+
+impl From<ModelUse> for Spent {
+    fn from(used: ModelUse) -> Self {
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        Self {
+            calls: count(used.calls),
+            tokens: Tokens {
+                input: count(used.input_tokens),
+                output: count(used.output_tokens),
+            },
+            cost: used.cost,
+        }
+    }
+}
+
+impl From<Spent> for ModelUse {
+    fn from(spent: Spent) -> Self {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        Self {
+            calls: count(spent.calls),
+            input_tokens: count(spent.tokens.input),
+            output_tokens: count(spent.tokens.output),
+            cost: spent.cost,
+        }
     }
 }
 
@@ -162,29 +281,22 @@ impl Spending {
 /// that was given up has used all of them, as far as anyone can tell.
 pub(super) struct Reservation<'a> {
     spending: &'a Spending,
-    day: i64,
+    day: Day,
     tokens: Tokens,
 }
 
 impl Reservation<'_> {
     /// Counts what the call has used.
-    pub(super) fn settle(mut self, used: Tokens) {
-        let reserved = std::mem::take(&mut self.tokens);
-        let mut day = self.spending.today();
-        if day.number == self.day {
-            day.reserved.remove(reserved);
-        }
-        day.used.add(used);
+    pub(super) fn settle(self, used: Tokens) {
+        self.spending.settle(self.day, self.tokens, used);
+        // It is settled, so that nothing is left for its end.
+        std::mem::forget(self);
     }
 }
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let mut day = self.spending.today();
-        if day.number == self.day {
-            day.reserved.remove(self.tokens);
-            day.used.add(self.tokens);
-        }
+        self.spending.settle(self.day, self.tokens, self.tokens);
     }
 }
 
@@ -230,6 +342,22 @@ mod tests {
         clock.advance(Duration::from_hours(24));
         assert_eq!(spending.spent().tokens, tokens(0, 0));
         assert!(spending.reserve(tokens(1000, 0)).is_some());
+    }
+
+    #[test]
+    fn what_a_call_used_before_midnight_is_written_to_that_day() {
+        let (spending, clock) = spending(Ceilings::default());
+        spending.reserve(tokens(5, 5)).unwrap().settle(tokens(4, 3));
+        clock.advance(Duration::from_hours(24));
+        spending.reserve(tokens(5, 5)).unwrap().settle(tokens(1, 2));
+        let days: Vec<_> = spending
+            .books()
+            .unwritten
+            .values()
+            .map(|spent| (spent.calls, spent.tokens))
+            .collect();
+        assert_eq!(days, [(1, tokens(4, 3)), (1, tokens(1, 2))]);
+        assert_eq!(spending.spent().tokens, tokens(1, 2));
     }
 
     #[test]

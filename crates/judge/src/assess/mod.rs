@@ -16,6 +16,7 @@ mod lexicon;
 mod marks;
 mod mention;
 mod needle;
+mod operation;
 mod plea;
 mod role;
 mod route;
@@ -26,13 +27,14 @@ use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::verdict::Verdict;
 
 use crate::opened::{Body, Opened};
-use field::Walk;
+use field::{Fields, Walk};
 use finding::Finding;
 use integrity::Deed;
 use mention::Intent;
 use route::Route;
 
 pub use effect::Effect;
+pub use operation::effect_of_operation;
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
@@ -98,52 +100,82 @@ const CERTAIN_SCORE: f64 = 0.9;
 /// The score of a safe method with nothing found.
 const HARMLESS_SCORE: f64 = 0.05;
 
+/// What a request carries and what it does, before it is weighed.
+struct Look<'a> {
+    route: Route<'a>,
+    intent: Intent<'a>,
+    fields: Fields<'a>,
+    findings: Vec<Finding>,
+    effect: Effect,
+}
+
+impl<'a> Look<'a> {
+    /// Takes a request in; the texts of its fields stand in `kept`.
+    fn at(subject: &Subject<'a>, kept: &'a Bump) -> Self {
+        let opened = subject.opened;
+        let request = opened.request();
+        let route = Route::of(request.path);
+        let intent = Intent::new(subject.intent);
+        let mut walk = Walk::new(kept);
+        walk.query(opened.query());
+        match opened.content() {
+            Body::Json(node) => walk.body(node, false),
+            Body::Form(node) | Body::Multipart(node) => walk.body(node, true),
+            Body::Requests(requests) => {
+                for (method, target) in requests {
+                    walk.call(Some(method), target);
+                }
+            }
+            Body::Text(text) => walk.whole_text(text),
+            Body::Empty | Body::Bytes => {}
+        }
+        for (name, value) in request.headers {
+            if let Ok(value) = value.to_str() {
+                match name.as_str() {
+                    // Amazon's and SOAP's ways to name a procedure.
+                    "x-amz-target" | "soapaction" => walk.call(None, value.trim_matches('"')),
+                    "authorization" | "cookie" | "content-type" | "accept" | "user-agent" => {}
+                    name => walk.text_of(value, name),
+                }
+            }
+        }
+        for text in route.texts() {
+            walk.text_of(text, "path");
+        }
+        walk.text_of(subject.intent, "intent");
+        let fields = walk.fields;
+        let findings = deed::of_request(
+            request,
+            opened.query(),
+            &route,
+            &fields,
+            &subject.documented,
+            &intent,
+        );
+        let effect = deed::effect(request.method, &findings);
+        Self {
+            route,
+            intent,
+            fields,
+            findings,
+            effect,
+        }
+    }
+}
+
 /// Judges a request.
 pub fn assess(subject: Subject<'_>) -> Assessment {
     let opened = subject.opened;
     let request = opened.request();
-    let route = Route::of(request.path);
-    let intent = Intent::new(subject.intent);
     let kept = Bump::new();
-    let mut walk = Walk::new(&kept);
-    walk.query(opened.query());
-    match opened.content() {
-        Body::Json(node) => walk.body(node, false),
-        Body::Form(node) | Body::Multipart(node) => walk.body(node, true),
-        Body::Requests(requests) => {
-            for (method, target) in requests {
-                walk.call(Some(method), target);
-            }
-        }
-        Body::Text(text) => walk.whole_text(text),
-        Body::Empty | Body::Bytes => {}
-    }
     let safe = is_safe(request.method);
-    for (name, value) in request.headers {
-        if let Ok(value) = value.to_str() {
-            match name.as_str() {
-                // Amazon's and SOAP's ways to name a procedure.
-                "x-amz-target" | "soapaction" => walk.call(None, value.trim_matches('"')),
-                "authorization" | "cookie" | "content-type" | "accept" | "user-agent" => {}
-                name => walk.text_of(value, name),
-            }
-        }
-    }
-    for text in route.texts() {
-        walk.text_of(text, "path");
-    }
-    walk.text_of(subject.intent, "intent");
-    let fields = walk.fields;
-
-    let mut findings = deed::of_request(
-        request,
-        opened.query(),
-        &route,
-        &fields,
-        &subject.documented,
-        &intent,
-    );
-    let effect = deed::effect(request.method, &findings);
+    let Look {
+        route,
+        intent,
+        fields,
+        mut findings,
+        effect,
+    } = Look::at(&subject, &kept);
     findings.extend(deed::of_wrapping(opened.oddities()));
     let reads = safe || effect == Effect::Read;
     if reads {

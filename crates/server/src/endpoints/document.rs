@@ -4,8 +4,9 @@ use axum::Json;
 use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
 use gaiterguard_domain::document::{Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
+use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::{document, service};
+use gaiterguard_gateway::{document, operation_effect, service};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,6 +17,7 @@ use super::DashboardState;
 use super::editing::Editing;
 use super::fields::LongFields;
 use super::list::{Cursor, Done, Limit, List, PageQuery, SearchText, each, foreign_cursor};
+use super::words::OperationEffectWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
@@ -209,6 +211,9 @@ struct OperationsQuery {
     /// Words that an operation has, or a part of its id or path. Those that fit best come first.
     #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
+    /// Only operations with this effect.
+    #[param(inline, value_type = Option<OperationEffectWord>)]
+    effect: Option<OperationEffectWord>,
     /// How many items at most.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
@@ -238,6 +243,9 @@ struct ListedOperation {
     tags: Vec<String>,
     /// Whether the document calls it deprecated.
     deprecated: bool,
+    /// What a call of it does, as the built-in assessor reads its method, its path and its
+    /// documentation. What a call carries may make it graver.
+    effect: OperationEffectWord,
     /// What it takes in path, query and headers.
     parameters: Vec<ParameterBody>,
     /// What it takes in its body, outer fields first; at most 200.
@@ -320,9 +328,10 @@ impl From<Field> for FieldBody {
     }
 }
 
-impl From<(i64, &Operation)> for ListedOperation {
-    fn from((_, operation): (i64, &Operation)) -> Self {
+impl From<(i64, &Operation, &Service)> for ListedOperation {
+    fn from((_, operation, service): (i64, &Operation, &Service)) -> Self {
         Self {
+            effect: operation_effect::of(service, operation).into(),
             id: operation.id.clone(),
             method: operation.method.clone(),
             path: operation.template.clone(),
@@ -362,16 +371,24 @@ async fn operations(
     ApiPath(id): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<OperationsQuery>,
 ) -> Result<Json<List<ListedOperation>>, Problem> {
-    service::get(editing.desk(), editing.workspace(), id).await?;
+    let service = service::get(editing.desk(), editing.workspace(), id).await?;
     let definitions = editing.definitions();
     let catalog = definitions.as_ref().and_then(|known| known.catalog(id));
     let words = query.q.as_ref().map_or("", SearchText::as_str);
     let found = catalog.map(|catalog| catalog.search_operations(words, usize::MAX));
-    let numbered = (1..).zip(found.into_iter().flatten()).collect();
+    let numbered = (1..)
+        .zip(found.into_iter().flatten())
+        .map(|(number, operation)| (number, operation, &service))
+        .filter(|(_, operation, service)| {
+            query
+                .effect
+                .is_none_or(|wanted| wanted == operation_effect::of(service, operation).into())
+        })
+        .collect();
     let page = PageQuery {
         limit: query.limit,
         cursor: query.cursor,
     };
-    let page = List::cut(numbered, &page, |(number, _)| *number);
+    let page = List::cut(numbered, &page, |(number, ..)| *number);
     page.map(Json).ok_or_else(foreign_cursor)
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_domain::time::{Clock, Day, Timestamp};
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_store::{
-    Overview, OverviewCount, OverviewHeld, OverviewOperation, OverviewOutcome,
+    ModelUse, Overview, OverviewCount, OverviewHeld, OverviewOperation, OverviewOutcome,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -91,6 +91,50 @@ pub(crate) struct OverviewBody {
     operations: Vec<AskedOperation>,
     /// What became of the requests that were held.
     held: Held,
+    /// What the language model was used for in the last 30 days (UTC), day by day, the oldest first,
+    /// without gaps; whatever the period. The model is the gateway's: all workspaces and replicas
+    /// are counted together.
+    model_days: Vec<ModelDay>,
+}
+
+/// How many days of the language model's use are told.
+const MODEL_DAYS: u32 = 30;
+
+/// What the language model was used for on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = OverviewModelDay)]
+pub(crate) struct ModelDay {
+    /// When the day began.
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// Calls of its server.
+    calls: i64,
+    /// Tokens sent to it.
+    input_tokens: i64,
+    /// Tokens it answered with.
+    output_tokens: i64,
+    /// What they cost, in the currency of the prices that were configured that day.
+    cost: f64,
+}
+
+impl ModelDay {
+    /// The last days up to today, of which `used` tells those with use.
+    fn last(today: Day, used: &[(Day, ModelUse)]) -> Vec<Self> {
+        let first = today.first_of_last(MODEL_DAYS);
+        (first.0..=today.0)
+            .map(|number| {
+                let used = used.iter().find(|(day, _)| day.0 == number);
+                let used = used.map(|(_, used)| *used).unwrap_or_default();
+                Self {
+                    from: Day(number).begin(),
+                    calls: used.calls,
+                    input_tokens: used.input_tokens,
+                    output_tokens: used.output_tokens,
+                    cost: used.cost,
+                }
+            })
+            .collect()
+    }
 }
 
 /// An operation, and how many requests asked for it.
@@ -203,7 +247,12 @@ impl Counts {
 }
 
 impl OverviewBody {
-    fn of(overview: Overview, from: Timestamp, to: Timestamp, pieces: u32, long: Duration) -> Self {
+    fn of(
+        overview: Overview,
+        model_days: Vec<ModelDay>,
+        (from, to): (Timestamp, Timestamp),
+        (pieces, long): (u32, Duration),
+    ) -> Self {
         let mut totals = Counts::default();
         let mut series = Vec::new();
         for number in 0..pieces {
@@ -243,6 +292,7 @@ impl OverviewBody {
             services: services.collect(),
             operations: each(overview.operations),
             held: overview.held.into(),
+            model_days,
         }
     }
 }
@@ -280,7 +330,14 @@ async fn overview(
         .store()
         .overview(caller.workspace(), from, long, now)
         .await?;
-    Ok(Json(OverviewBody::of(overview, from, now, pieces, long)))
+    let today = Day::of(now);
+    let used = gateway
+        .store()
+        .model_use_since(today.first_of_last(MODEL_DAYS))
+        .await?;
+    let model_days = ModelDay::last(today, &used);
+    let body = OverviewBody::of(overview, model_days, (from, now), (pieces, long));
+    Ok(Json(body))
 }
 
 #[cfg(test)]
@@ -296,6 +353,23 @@ mod tests {
         let (pieces, long) = Period::Month.pieces();
         let from = first_piece(now, pieces, long);
         assert_eq!(from.to_string(), "2026-02-03T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_model_days_are_thirty_without_gaps_and_end_with_today() {
+        let today = Day::of("2026-03-04T05:06:07Z".parse().unwrap());
+        let used = ModelUse {
+            calls: 3,
+            cost: 0.5,
+            ..ModelUse::default()
+        };
+        let days = ModelDay::last(today, &[(Day(today.0 - 2), used)]);
+        assert_eq!(days.len(), 30);
+        assert_eq!(days[0].from.to_string(), "2026-02-03T00:00:00.000Z");
+        assert_eq!(days[29].from.to_string(), "2026-03-04T00:00:00.000Z");
+        let calls: Vec<i64> = days.iter().map(|day| day.calls).collect();
+        assert_eq!(calls[26..], [0, 3, 0, 0]);
+        assert_eq!(calls.iter().sum::<i64>(), 3);
     }
 
     #[test]
@@ -322,7 +396,8 @@ mod tests {
             operations: vec![],
             held: OverviewHeld::default(),
         };
-        let body = OverviewBody::of(overview, from, from.after(long * 3), 3, long);
+        let all = (from, from.after(long * 3));
+        let body = OverviewBody::of(overview, vec![], all, (3, long));
         let counts: Vec<_> = body.series.iter().map(|piece| piece.counts).collect();
         assert_eq!(
             counts,

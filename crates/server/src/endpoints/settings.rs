@@ -128,7 +128,8 @@ pub(crate) struct SettingsBody {
     llm: Option<LlmBody>,
 }
 
-/// A language model, and how it is doing. Each process counts for itself, from its start.
+/// A language model, and how it is doing. A day's tokens and cost are those of all replicas, and
+/// outlive a restart; what another replica uses is known after the next call.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LlmState)]
 pub(crate) struct LlmBody {
@@ -140,7 +141,7 @@ pub(crate) struct LlmBody {
     failure_mode: FailureWord,
     /// Whether it is left alone at present because it failed repeatedly.
     is_resting: bool,
-    /// Calls of its server since the start.
+    /// Calls of its server since this process started.
     calls: u64,
     /// Tokens sent to it today (UTC).
     input_tokens_today: u64,

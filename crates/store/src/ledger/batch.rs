@@ -25,6 +25,7 @@ use crate::error::StoreError;
 use crate::lane::{Lane, Write};
 use crate::overview::OverviewOutcome;
 use crate::rows::{ManyRows, pieces};
+use crate::rule_hit;
 use crate::store::Shared;
 
 /// Writes everything of a batch but the audit entries, which are written with the commit, and
@@ -342,6 +343,7 @@ impl Batch {
         let refused = self.claim(write, &mut new).await?;
         insert_requests(write, &new).await?;
         insert_actions(write, &new).await?;
+        rule_hit::count(write, new.iter().map(|row| &row.decision.entry)).await?;
         for row in &new {
             write.audit(row.decision.audit.clone());
             self.answers[row.place] = Some(Answer::Recorded(Recorded::Done(row.id)));

@@ -58,7 +58,7 @@ function OverviewPage() {
           <Decided overview={overview.data} />
           <Agents overview={overview.data} />
           <Operations overview={overview.data} />
-          {settings.data && <ModelUse llm={settings.data.llm} />}
+          {settings.data && <ModelUse llm={settings.data.llm} days={overview.data.model_days} />}
         </div>
       )}
       <Failure error={settings.error} />

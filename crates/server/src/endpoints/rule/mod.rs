@@ -8,7 +8,7 @@ use axum::Json;
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::rule;
+use gaiterguard_gateway::rule::{self, Hits};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -118,11 +118,35 @@ pub(crate) struct RuleBody {
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+    /// How often it matched lately.
+    hits: HitsBody,
 }
 
-impl From<Rule> for RuleBody {
-    fn from(rule: Rule) -> Self {
+/// How often a rule matched in the last 30 days (UTC, today included): every request that was
+/// decided counts, dry runs and simulations do not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleHits)]
+pub(crate) struct HitsBody {
+    /// How many requests it matched.
+    #[schema(minimum = 0)]
+    count: i64,
+    /// When it matched last; null if it did not.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    last_at: Option<Timestamp>,
+    /// Since when is counted.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+impl From<(Rule, &Hits)> for RuleBody {
+    fn from((rule, hits): (Rule, &Hits)) -> Self {
+        let matched = hits.of(rule.id);
         Self {
+            hits: HitsBody {
+                count: matched.map_or(0, |hits| hits.count),
+                last_at: matched.map(|hits| hits.last_at),
+                since: hits.since(),
+            },
             id: rule.id.0,
             name: rule.name,
             effect: rule.effect,
@@ -135,6 +159,12 @@ impl From<Rule> for RuleBody {
             updated_at: rule.updated_at,
         }
     }
+}
+
+/// A rule with its hits.
+async fn shown(editing: &Editing, rule: Rule) -> Result<Json<RuleBody>, Problem> {
+    let hits = rule::hits(editing.desk(), editing.workspace()).await?;
+    Ok(Json((rule, &hits).into()))
 }
 
 /// The rules
@@ -154,7 +184,9 @@ async fn list(
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<RuleBody>>, Problem> {
     let all = rule::list(editing.desk(), editing.workspace()).await?;
-    let page = List::cut(all, &query, |rule| rule.id.0);
+    let hits = rule::hits(editing.desk(), editing.workspace()).await?;
+    let all = all.into_iter().map(|rule| (rule, &hits)).collect();
+    let page = List::cut(all, &query, |(rule, _)| rule.id.0);
     page.map(Json).ok_or_else(foreign_cursor)
 }
 
@@ -177,7 +209,7 @@ async fn create(
     let rule = editing
         .change(async |desk, editor| rule::create(desk, editor, &fields.members).await)
         .await?;
-    Ok((StatusCode::CREATED, Json(rule.into())))
+    Ok((StatusCode::CREATED, shown(&editing, rule).await?))
 }
 
 /// One rule
@@ -194,7 +226,7 @@ async fn create(
 )]
 async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<RuleBody>, Problem> {
     let rule = rule::get(editing.desk(), editing.workspace(), id).await?;
-    Ok(Json(rule.into()))
+    shown(&editing, rule).await
 }
 
 /// Change a rule
@@ -218,7 +250,7 @@ async fn update(
     let rule = editing
         .change(async |desk, editor| rule::update(desk, editor, id, &fields.members).await)
         .await?;
-    Ok(Json(rule.into()))
+    shown(&editing, rule).await
 }
 
 /// Remove a rule

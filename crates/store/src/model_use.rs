@@ -1,0 +1,90 @@
+//! What a language model was used for, by day: one row for all replicas, to which each adds what it
+//! has used.
+
+use gaiterguard_domain::time::{Day, Timestamp};
+
+use crate::connection::{fetch_all, fetch_one};
+use crate::error::StoreError;
+use crate::lane::Write;
+use crate::store::Store;
+
+/// What a model was used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ModelUse {
+    /// Calls of its server.
+    pub calls: i64,
+    /// Tokens that were sent.
+    pub input_tokens: i64,
+    /// Tokens that were answered.
+    pub output_tokens: i64,
+    /// What they cost, in the currency of the prices.
+    pub cost: f64,
+}
+
+#[derive(sqlx::FromRow)]
+struct ModelUseRow {
+    day: i64,
+    calls: i64,
+    input_tokens: i64,
+    output_tokens: i64,
+    cost: f64,
+}
+
+impl From<ModelUseRow> for (Day, ModelUse) {
+    fn from(row: ModelUseRow) -> Self {
+        let used = ModelUse {
+            calls: row.calls,
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            cost: row.cost,
+        };
+        (Day(row.day), used)
+    }
+}
+
+impl Store {
+    /// Adds to what was used on a day, and answers all that was used on it.
+    ///
+    /// # Errors
+    ///
+    /// After an error nobody knows whether it was added.
+    pub async fn model_use_add(
+        &self,
+        day: Day,
+        used: ModelUse,
+        at: Timestamp,
+    ) -> Result<ModelUse, StoreError> {
+        let mut write = Write::begin(self.shared(), at).await?;
+        let row = fetch_one!(
+            write,
+            ModelUseRow,
+            "INSERT INTO model_use (day, calls, input_tokens, output_tokens, cost)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (day) DO UPDATE SET calls = model_use.calls + excluded.calls,
+                input_tokens = model_use.input_tokens + excluded.input_tokens,
+                output_tokens = model_use.output_tokens + excluded.output_tokens,
+                cost = model_use.cost + excluded.cost
+             RETURNING *",
+            day.0,
+            used.calls,
+            used.input_tokens,
+            used.output_tokens,
+            used.cost,
+        );
+        write.commit().await?;
+        let (_, all) = row.into();
+        Ok(all)
+    }
+
+    /// What was used since a day began, the oldest day first; days without use are left out.
+    pub async fn model_use_since(&self, since: Day) -> Result<Vec<(Day, ModelUse)>, StoreError> {
+        let mut read = self.read().await?;
+        let rows = fetch_all!(
+            read,
+            ModelUseRow,
+            "SELECT * FROM model_use WHERE day >= $1 ORDER BY day",
+            since.0,
+        );
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ACCOUNT } from './gateway';
+import { Stage } from './page';
+
+const DESCRIPTION = JSON.stringify({
+  openapi: '3.1.0',
+  info: { title: 'Things', version: '1' },
+  paths: {
+    '/things': {
+      get: { operationId: 'listThings', summary: 'List things', responses: {} },
+      delete: { operationId: 'dropThings', summary: 'Remove all things', responses: {} },
+    },
+  },
+});
+
+const run = promisify(execFile);
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+});
+
+afterAll(() => stage?.stop());
+
+/** Runs a shell's lines as an agent's terminal would, and answers what curl wrote. */
+async function shell(lines: string): Promise<string> {
+  return (await run('sh', ['-c', lines])).stdout;
+}
+
+test('a new user comes from nothing to an approved and executed request', async ({ annotate }) => {
+  const { page } = stage;
+  const began = Date.now();
+  await stage.open('/');
+  await page.getByLabel('E-mail').fill(ACCOUNT.email);
+  await page.getByLabel('Password').fill(ACCOUNT.password);
+  await page.getByRole('button', { name: 'Create account', exact: true }).click();
+
+  await page.getByRole('button', { name: 'Custom Any HTTP API' }).click();
+  await page.getByLabel('Name').fill('things');
+  await page.getByLabel('Base URL').fill(`http://127.0.0.1:${stage.upstream.port}`);
+  await page.getByLabel('Token').fill('the-real-secret');
+  await page.getByRole('button', { name: 'Register service' }).click();
+
+  await page.locator('input[type="file"]').setInputFiles({
+    name: 'things.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(DESCRIPTION),
+  });
+  await page.getByText('2 operations').waitFor();
+  await page.getByRole('button', { name: 'Go on', exact: true }).click();
+
+  await page.getByLabel('The agent’s name').fill('first');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await page.getByText('Waiting for the first request…').waitFor();
+  await page.getByLabel('I have stored the key').check();
+  await page.getByRole('tab', { name: 'curl' }).click();
+  const curl =
+    (await page.getByRole('tabpanel', { name: 'curl' }).locator('pre').textContent()) ?? '';
+
+  expect(await shell(curl)).toMatch(/^HTTP\/1.1 200 .*done$/s);
+  await page.getByText('The first request is here').waitFor();
+
+  // The agent now wants what a human has to look at, in the same words.
+  const held = await shell(curl.replace('curl -i', 'curl -i -X DELETE'));
+  expect(held).toMatch(/^HTTP\/1.1 428 /);
+  const status = /^location: (\S+)/im.exec(held)?.[1];
+  await page.getByRole('link', { name: 'To the queue' }).click();
+  await page.getByRole('article').getByText('Remove all things').first().waitFor();
+  expect(stage.upstream.received).toEqual(['GET /things']);
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  await page.getByRole('button', { name: 'Press again to approve' }).click();
+  await page.getByText('Approved: Remove all things').waitFor();
+
+  // What it does with an approval is what the gateway tells it to.
+  const variables = curl.slice(0, curl.indexOf('curl'));
+  const ask = `${variables}curl -s -H "Agent-Key: $GAITERGUARD_AGENT_KEY" "$GAITERGUARD_URL"`;
+  const told = JSON.parse(await shell(`${ask}${status}`));
+  expect(told.status).toBe('APPROVED');
+  expect(
+    await shell(`${ask}${new URL(told.execute_url, stage.gateway.url).pathname} -X POST`),
+  ).toBe('done');
+  expect(stage.upstream.received).toEqual(['GET /things', 'DELETE /things']);
+  expect(stage.upstream.authorized).toEqual(['Bearer the-real-secret', 'Bearer the-real-secret']);
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.locator('main li').filter({ hasText: 'executed' }).first().waitFor();
+  const walk = `from the first page to the executed request: ${Date.now() - began} ms`;
+  await annotate(walk);
+  console.info(walk);
+  expect(stage.trouble).toEqual([]);
+});
