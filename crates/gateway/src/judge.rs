@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use gaiterguard_apidocs::Call;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
-use gaiterguard_domain::rule::MatchedRule;
+use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
-use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Query, matching};
+use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, weigh};
 use gaiterguard_judge::{Certainty, Documented, Node, Opened, Operation, Request, Subject, assess};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
@@ -28,6 +28,15 @@ pub(crate) struct Weighed {
     threshold: f64,
 }
 
+/// What rules say of a request.
+#[derive(Default)]
+struct Ruled {
+    /// Those that match.
+    matched: Vec<MatchedRule>,
+    /// Whether there are some of which only the body will tell.
+    is_in_doubt: bool,
+}
+
 impl Gateway {
     /// The rules that match, the assessors' verdict, and what follows from both.
     pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
@@ -44,39 +53,16 @@ impl Gateway {
         let caller = &prepared.caller;
         let service = &prepared.located.service;
         let canonical = &prepared.request;
-        let target = &canonical.target;
         let catalog = caller.definitions.catalog(service.id);
         let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
         let operation = documented.map(reference);
         let taken = TakenApart::of(canonical);
-        let rules: Vec<&Arc<CompiledRule>> = caller
-            .definitions
-            .rules
-            .iter()
-            .filter(|rule| rule.rule().covers(service.id, caller.agent.id))
-            .collect();
-        let matched = if rules.is_empty() {
-            Vec::new()
-        } else {
-            let query = Query::parse(target.query());
-            let facts = Facts {
-                method: canonical.method.as_str(),
-                path: target.path(),
-                host: &target.origin().host,
-                query: &query,
-                content: Some(Content {
-                    headers: &canonical.headers,
-                    body: taken.body(),
-                    size: canonical.body.len() as u64,
-                }),
-                service: (service.id, &service.name),
-                agent: (caller.agent.id, &caller.agent.name),
-                intent: request.intent.as_str(),
-                operation: operation.as_ref(),
-                now: self.clock.now(),
-            };
-            matching(rules.iter().map(AsRef::as_ref), &facts)
-        };
+        let content = prepared.digest.is_some().then(|| Content {
+            body: taken.body(),
+            size: canonical.body.len() as u64,
+        });
+        let rules = rules_of(prepared);
+        let ruled = self.apply(&rules, prepared, request, operation.as_ref(), content);
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {
             opened: taken.opened(),
@@ -90,7 +76,7 @@ impl Gateway {
             },
         });
         Weighed {
-            matched,
+            matched: ruled.matched,
             in_words: rules
                 .into_iter()
                 .filter(|rule| rule.is_in_words())
@@ -104,6 +90,74 @@ impl Gateway {
                 .risk_threshold
                 .unwrap_or(self.settings.risk_threshold),
         }
+    }
+
+    /// What follows for a request whose body has not arrived, if rules decide it whatever is in that:
+    /// it is the same as if they had seen the body. None where somebody has to look at it.
+    pub(crate) fn judge_by_head(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+    ) -> Option<Judgement> {
+        let rules = rules_of(prepared);
+        let decides = |rule: &&Arc<CompiledRule>| {
+            !rule.is_in_words() && rule.rule().effect != RuleEffect::RequireApproval
+        };
+        if !rules.iter().any(|rule| decides(&rule)) {
+            return None;
+        }
+        let catalog = prepared
+            .caller
+            .definitions
+            .catalog(prepared.located.service.id);
+        let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
+        let operation = documented.map(reference);
+        let ruled = self.apply(&rules, prepared, request, operation.as_ref(), None);
+        let is_decided = match strictest(&ruled.matched) {
+            Some(RuleEffect::Deny) => true,
+            Some(RuleEffect::Allow) => !ruled.is_in_doubt,
+            Some(RuleEffect::RequireApproval) | None => false,
+        };
+        is_decided.then(|| self.judge_alone(self.weigh(prepared, request), request))
+    }
+
+    /// Applies rules to a request, of which the content may not have arrived.
+    fn apply(
+        &self,
+        rules: &[&Arc<CompiledRule>],
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        operation: Option<&OperationRef>,
+        content: Option<Content<'_>>,
+    ) -> Ruled {
+        let mut ruled = Ruled::default();
+        if rules.is_empty() {
+            return ruled;
+        }
+        let (caller, service) = (&prepared.caller, &prepared.located.service);
+        let target = &prepared.request.target;
+        let query = Query::parse(target.query());
+        let facts = Facts {
+            method: prepared.request.method.as_str(),
+            path: target.path(),
+            host: &target.origin().host,
+            query: &query,
+            headers: Some(&prepared.request.headers),
+            content,
+            service: (service.id, &service.name),
+            agent: (caller.agent.id, &caller.agent.name),
+            intent: request.intent.as_str(),
+            operation,
+            now: self.clock.now(),
+        };
+        for (rule, how) in weigh(rules.iter().map(AsRef::as_ref), &facts) {
+            if matches!(how, Match::Undecidable(_)) {
+                ruled.is_in_doubt = true;
+            } else {
+                ruled.matched.push(rule.matched(how));
+            }
+        }
+        ruled
     }
 
     /// Whether the request is for a language model to look at, and there is one.
@@ -136,7 +190,8 @@ impl Gateway {
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Judgement {
-        let Some(llm) = &self.llm else {
+        // What has not arrived is not shown.
+        let (Some(llm), Some(digest)) = (&self.llm, prepared.digest) else {
             return self.judge_alone(weighed, request);
         };
         let agent = &prepared.caller.agent;
@@ -147,7 +202,7 @@ impl Gateway {
         let verdict = llm
             .assess(LlmQuestion {
                 request: &prepared.request,
-                digest: prepared.digest,
+                digest,
                 intent: request.intent.as_str(),
                 agent: agent.id,
                 agent_name: &agent.name,
@@ -202,6 +257,15 @@ pub(crate) fn prepare_words() {
         intent: "Look the words up",
         documented: Documented::Nothing,
     });
+}
+
+/// The rules that count for a request.
+fn rules_of(prepared: &Prepared) -> Vec<&Arc<CompiledRule>> {
+    let (agent, service) = (prepared.caller.agent.id, prepared.located.service.id);
+    let rules = prepared.caller.definitions.rules.iter();
+    rules
+        .filter(|rule| rule.rule().covers(service, agent))
+        .collect()
 }
 
 /// The request as the service's documents are asked about it.

@@ -19,7 +19,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::outbound::OutboundBody;
+use super::outbound::{Awaited, OutboundBody};
 use super::wire::{Wire, WrittenBytes};
 
 /// The largest answer head that is accepted, in bytes.
@@ -106,7 +106,7 @@ impl Connection {
     }
 
     /// Sends one request and waits for the head of its answer, for `first_byte_timeout` after the
-    /// last byte of the request went out.
+    /// last byte of the request went out. While a piece of its body is waited for, no time passes.
     pub(super) async fn exchange(
         &mut self,
         request: Request<OutboundBody>,
@@ -118,6 +118,7 @@ impl Connection {
                 nothing_written: true,
             });
         }
+        let awaited = request.body().awaited();
         let written_before = self.written.get();
         let mut written_last = written_before;
         let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
@@ -148,6 +149,10 @@ impl Connection {
                     timer.as_mut().reset(Instant::now() + first_byte_timeout);
                 }
                 written_last = written;
+            }
+            // The time that the sender of the body takes is not the upstream's.
+            if awaited.as_ref().is_some_and(Awaited::get) {
+                timer.as_mut().reset(Instant::now() + first_byte_timeout);
             }
             timer
                 .as_mut()

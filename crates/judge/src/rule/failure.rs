@@ -20,7 +20,7 @@ impl Failure {
 /// The ways in which a condition cannot be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// It looks at what was not kept of the request.
+    /// It looks at what was not kept of the request, or has not arrived.
     NotKept,
     /// A field is missing.
     Missing,

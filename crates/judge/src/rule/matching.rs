@@ -33,7 +33,7 @@ pub enum Match {
     Yes,
     /// It counts as matching, because its condition could not be evaluated.
     Unevaluated(Failure),
-    /// What would decide it was not kept of the request.
+    /// What would decide it was not kept of the request, or has not arrived.
     Undecidable(Failure),
     /// It does not.
     No,

@@ -301,6 +301,7 @@ async fn a_great_batch_is_whole(_: &Database, store: &Store) {
                         content: Some(sealed(data_key, &claimed)),
                     }),
                     at: later(1),
+                    audit: None,
                 };
                 assert!(store.complete(end).await.unwrap());
                 id

@@ -117,7 +117,7 @@ async fn a_streaming_body_of_known_length_has_it() {
     let request = sent(|outbound| {
         outbound.method = Method::PUT;
         let body = Full::new(Bytes::from_static(b"streamed")).map_err(|never| match never {});
-        outbound.body = OutboundBody::Streaming(body.boxed_unsync());
+        outbound.body = OutboundBody::streaming(body);
     })
     .await;
     assert!(request.contains("\r\ncontent-length: 8\r\n"), "{request}");
@@ -134,7 +134,7 @@ fn pieces(pause: Duration, pieces: Vec<Result<&'static str, BoxError>>) -> Outbo
             left,
         ))
     });
-    OutboundBody::Streaming(StreamBody::new(stream).boxed_unsync())
+    OutboundBody::streaming(StreamBody::new(stream))
 }
 
 #[tokio::test]
@@ -169,6 +169,19 @@ async fn the_wait_for_the_answer_begins_when_the_body_has_left() {
     let slow = (0..8).map(|_| Ok("piece")).collect();
     outbound.body = pieces(FIRST_BYTE_TIMEOUT / 4, slow);
     assert_eq!(answer(&upstream(), outbound).await, "late");
+}
+
+#[tokio::test]
+async fn a_sender_that_pauses_longer_than_the_upstream_may_is_waited_for() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.read_until("0\r\n\r\n").await.unwrap();
+        peer.write(&ok("patient")).await;
+    })
+    .await;
+    let mut outbound = request(&server, Method::POST, "/");
+    outbound.body = pieces(FIRST_BYTE_TIMEOUT * 2, vec![Ok("one"), Ok("two")]);
+    assert_eq!(answer(&upstream(), outbound).await, "patient");
 }
 
 #[tokio::test]
