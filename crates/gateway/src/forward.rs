@@ -28,8 +28,7 @@ pub(crate) struct Forwarding {
     risk_score: f64,
     key: Option<IdempotencyKey>,
     cut: CancellationToken,
-    /// The body, if it goes on as it arrives.
-    upload: Option<Upload>,
+    /// What will be known of its body, if that goes on as it arrives.
     streamed: Option<Streamed>,
 }
 
@@ -50,17 +49,16 @@ impl Forwarding {
             key,
             cut,
             prepared,
-            upload: None,
             streamed: None,
         }
     }
 
-    /// The same with a body that is still arriving, of which the decision knew nothing.
-    pub(crate) fn with_upload(mut self, body: ArrivingBody, request_id: RequestId) -> Self {
+    /// A body that is still arriving, of which the decision knew nothing, as what is sent in place of
+    /// the request's own.
+    pub(crate) fn upload(&mut self, body: ArrivingBody, request_id: RequestId) -> Upload {
         let (upload, streamed) = Upload::new(&self.prepared, body, request_id);
-        self.upload = Some(upload);
         self.streamed = Some(streamed);
-        self
+        upload
     }
 
     fn claim(&self) -> Option<(AgentId, IdempotencyKey)> {
@@ -77,11 +75,12 @@ impl Gateway {
         self: &Arc<Self>,
         permit: Permit,
         entry: RequestEntryId,
-        mut forwarding: Forwarding,
+        forwarding: Forwarding,
+        upload: Option<Upload>,
     ) -> Result<Answer, Refusal> {
         let gateway = Arc::clone(self);
         let forwarding = async move {
-            let sent = match forwarding.upload.take() {
+            let sent = match upload {
                 None => gateway.send(permit, &forwarding).await,
                 Some(upload) => {
                     let prepared = &forwarding.prepared;

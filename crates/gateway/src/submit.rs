@@ -147,10 +147,8 @@ impl Gateway {
                         (Decision::Forward, _) => {
                             let permit = Permit::recorded(entry);
                             let mut forwarding = Forwarding::new(prepared, &judgement, claimed);
-                            if let Some(body) = arriving {
-                                forwarding = forwarding.with_upload(body, request_id);
-                            }
-                            self.forward(permit, entry, forwarding)
+                            let upload = arriving.map(|body| forwarding.upload(body, request_id));
+                            self.forward(permit, entry, forwarding, upload)
                                 .await
                                 .map(Outcome::Answered)
                         }
