@@ -134,8 +134,8 @@ fn judge(rules: &[CompiledRule], body: &str) {
         path: request.path,
         host: request.host,
         query: &query,
+        headers: Some(&headers),
         content: Some(Content {
-            headers: &headers,
             body: opened.body(),
             size: body.len() as u64,
         }),
