@@ -29,12 +29,13 @@ pub(crate) struct Weighed {
 }
 
 /// What rules say of a request.
-#[derive(Default)]
 struct Ruled {
     /// Those that match.
     matched: Vec<MatchedRule>,
     /// Whether there are some of which only the body will tell.
     is_in_doubt: bool,
+    /// The documented operation that they were told of.
+    operation: Option<OperationRef>,
 }
 
 impl Gateway {
@@ -50,19 +51,29 @@ impl Gateway {
 
     /// The rules that match and the built-in assessor's verdict: nobody is waited for.
     pub(crate) fn weigh(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
-        let caller = &prepared.caller;
-        let service = &prepared.located.service;
-        let canonical = &prepared.request;
-        let catalog = caller.definitions.catalog(service.id);
-        let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
-        let operation = documented.map(reference);
-        let taken = TakenApart::of(canonical);
-        let content = prepared.digest.is_some().then(|| Content {
+        let documented = documented(prepared);
+        let taken = TakenApart::of(&prepared.request);
+        let content = Content {
             body: taken.body(),
-            size: canonical.body.len() as u64,
-        });
+            size: prepared.request.body.len() as u64,
+        };
         let rules = rules_of(prepared);
-        let ruled = self.apply(&rules, prepared, request, operation.as_ref(), content);
+        let said = self.apply(&rules, prepared, request, documented, Some(content));
+        self.assess(prepared, request, &taken, documented, said)
+    }
+
+    /// What is known of a request once rules have been applied to it: the built-in assessor's verdict
+    /// beside it.
+    fn assess(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        taken: &TakenApart<'_>,
+        documented: Option<&gaiterguard_apidocs::Operation>,
+        said: Ruled,
+    ) -> Weighed {
+        let caller = &prepared.caller;
+        let catalog = caller.definitions.catalog(prepared.located.service.id);
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {
             opened: taken.opened(),
@@ -76,15 +87,15 @@ impl Gateway {
             },
         });
         Weighed {
-            matched: ruled.matched,
-            in_words: rules
+            matched: said.matched,
+            in_words: rules_of(prepared)
                 .into_iter()
                 .filter(|rule| rule.is_in_words())
                 .map(Arc::clone)
                 .collect(),
             built_in: assessment.verdict,
             certainty: assessment.certainty,
-            operation,
+            operation: said.operation,
             threshold: caller
                 .agent
                 .risk_threshold
@@ -100,25 +111,25 @@ impl Gateway {
         request: &ProxyRequest,
     ) -> Option<Judgement> {
         let rules = rules_of(prepared);
-        let decides = |rule: &&Arc<CompiledRule>| {
+        // Words are for a model, and what is held is kept whole.
+        let may_decide = |rule: &CompiledRule| {
             !rule.is_in_words() && rule.rule().effect != RuleEffect::RequireApproval
         };
-        if !rules.iter().any(|rule| decides(&rule)) {
+        if !rules.iter().any(|rule| may_decide(rule)) {
             return None;
         }
-        let catalog = prepared
-            .caller
-            .definitions
-            .catalog(prepared.located.service.id);
-        let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
-        let operation = documented.map(reference);
-        let ruled = self.apply(&rules, prepared, request, operation.as_ref(), None);
-        let is_decided = match strictest(&ruled.matched) {
+        let documented = documented(prepared);
+        let said = self.apply(&rules, prepared, request, documented, None);
+        let is_decided = match strictest(&said.matched) {
             Some(RuleEffect::Deny) => true,
-            Some(RuleEffect::Allow) => !ruled.is_in_doubt,
+            Some(RuleEffect::Allow) => !said.is_in_doubt,
             Some(RuleEffect::RequireApproval) | None => false,
         };
-        is_decided.then(|| self.judge_alone(self.weigh(prepared, request), request))
+        is_decided.then(|| {
+            let taken = TakenApart::of(&prepared.request);
+            let weighed = self.assess(prepared, request, &taken, documented, said);
+            self.judge_alone(weighed, request)
+        })
     }
 
     /// Applies rules to a request, of which the content may not have arrived.
@@ -127,12 +138,17 @@ impl Gateway {
         rules: &[&Arc<CompiledRule>],
         prepared: &Prepared,
         request: &ProxyRequest,
-        operation: Option<&OperationRef>,
+        documented: Option<&gaiterguard_apidocs::Operation>,
         content: Option<Content<'_>>,
     ) -> Ruled {
-        let mut ruled = Ruled::default();
+        let operation = documented.map(reference);
+        let (mut matched, mut is_in_doubt) = (Vec::new(), false);
         if rules.is_empty() {
-            return ruled;
+            return Ruled {
+                matched,
+                is_in_doubt,
+                operation,
+            };
         }
         let (caller, service) = (&prepared.caller, &prepared.located.service);
         let target = &prepared.request.target;
@@ -147,17 +163,21 @@ impl Gateway {
             service: (service.id, &service.name),
             agent: (caller.agent.id, &caller.agent.name),
             intent: request.intent.as_str(),
-            operation,
+            operation: operation.as_ref(),
             now: self.clock.now(),
         };
         for (rule, how) in weigh(rules.iter().map(AsRef::as_ref), &facts) {
             if matches!(how, Match::Undecidable(_)) {
-                ruled.is_in_doubt = true;
+                is_in_doubt = true;
             } else {
-                ruled.matched.push(rule.matched(how));
+                matched.push(rule.matched(how));
             }
         }
-        ruled
+        Ruled {
+            matched,
+            is_in_doubt,
+            operation,
+        }
     }
 
     /// Whether the request is for a language model to look at, and there is one.
@@ -275,6 +295,13 @@ fn call_of(prepared: &Prepared) -> Call<'_> {
         path: prepared.request.target.path(),
         base_path: prepared.located.service.base_url.path(),
     }
+}
+
+/// The operation that the service's documents know the request as.
+fn documented(prepared: &Prepared) -> Option<&gaiterguard_apidocs::Operation> {
+    let service = prepared.located.service.id;
+    let catalog = prepared.caller.definitions.catalog(service)?;
+    catalog.find(&call_of(prepared))
 }
 
 /// What the service's documents say of the request, for whoever reads.

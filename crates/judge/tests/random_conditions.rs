@@ -11,7 +11,7 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::Node;
-use gaiterguard_judge::rule::{Cause, CompiledRule, Content, Facts, Program, Query, matching};
+use gaiterguard_judge::rule::{Cause, CompiledRule, Content, Facts, Program, Query, weigh};
 use http::HeaderMap;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -403,7 +403,7 @@ proptest! {
         let compiled = Program::compile(&condition);
         with_facts(Some(&body), |facts| {
             let outcome = compiled.as_ref().map(|program| program.evaluate(facts));
-            let is_matched = |effect| !matching(&[rule(effect, &condition)], facts).is_empty();
+            let is_matched = |effect| !weigh(&[rule(effect, &condition)], facts).is_empty();
             let (strict, mild) = match outcome {
                 Ok(Ok(holds)) => (holds, holds),
                 Ok(Err(_)) | Err(_) => (true, false),

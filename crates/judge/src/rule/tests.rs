@@ -48,7 +48,7 @@ fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
 
 fn matches(rule: Rule) -> bool {
     let rules = [CompiledRule::new(rule)];
-    with_body("{\"a\":1}", |facts| !matching(&rules, facts).is_empty())
+    with_body("{\"a\":1}", |facts| !weigh(&rules, facts).is_empty())
 }
 
 #[test]
@@ -97,9 +97,9 @@ fn what_cannot_be_evaluated_matches_unless_it_allows() {
         broken,
         CompiledRule::new(rule(RuleEffect::Deny, Some("request.body.b > 1"))),
     ];
-    let told: Vec<_> = with_body("{\"a\":1}", |facts| matching(&rules, facts))
+    let told: Vec<_> = with_body("{\"a\":1}", |facts| weigh(&rules, facts))
         .into_iter()
-        .map(|rule| rule.unevaluated)
+        .map(|(rule, how)| rule.matched(how).unevaluated)
         .collect();
     assert_eq!(
         told[1].as_deref(),
