@@ -27,17 +27,21 @@ fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
 
 fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     let node = Node::parse_json(body.as_bytes()).unwrap();
-    let (query, headers) = (Query::default(), HeaderMap::new());
+    with_head(Some(&HeaderMap::new()), |head| {
+        let body = Some(&node);
+        let content = Some(Content { body, size: 1 });
+        look(&Facts { content, ..*head })
+    })
+}
+
+fn with_head<T>(headers: Option<&HeaderMap>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     look(&Facts {
         method: "POST",
         path: "/",
         host: "h",
-        query: &query,
-        headers: Some(&headers),
-        content: Some(Content {
-            body: Some(&node),
-            size: 1,
-        }),
+        query: &Query::default(),
+        headers,
+        content: None,
         service: (ServiceId(1), "s"),
         agent: (AgentId(1), "a"),
         intent: "i",
@@ -164,26 +168,14 @@ fn a_name_that_is_there_twice_is_found_twice_in_a_large_map_too() {
 
 #[test]
 fn what_was_not_kept_makes_a_rule_undecidable_only_where_it_matters() {
-    let query = Query::default();
-    let facts = Facts {
-        method: "POST",
-        path: "/",
-        host: "h",
-        query: &query,
-        headers: None,
-        content: None,
-        service: (ServiceId(1), "s"),
-        agent: (AgentId(1), "a"),
-        intent: "i",
-        operation: None,
-        now: Timestamp(0),
-    };
     let outcome = |condition: &str, effect| {
         let rules = [CompiledRule::new(rule(effect, Some(condition)))];
-        weigh(&rules, &facts).first().map(|(_, how)| match how {
-            Match::Undecidable(_) => "undecidable",
-            Match::Yes => "yes",
-            Match::Unevaluated(_) | Match::No => "other",
+        with_head(None, |facts| {
+            weigh(&rules, facts).first().map(|(_, how)| match how {
+                Match::Undecidable(_) => "undecidable",
+                Match::Yes => "yes",
+                Match::Unevaluated(_) | Match::No => "other",
+            })
         })
     };
     for effect in [RuleEffect::Deny, RuleEffect::Allow] {
@@ -271,29 +263,16 @@ fn what_a_condition_looks_at_is_known() {
     assert!(uses("operation == null").operation);
 }
 
-/// The request of the other tests before its body has arrived.
+/// Whether a rule matches the request of the other tests before its body has arrived.
 fn by_head(rule: Rule) -> Option<bool> {
     let rules = [CompiledRule::new(rule)];
-    let headers = HeaderMap::new();
-    let query = Query::default();
-    let facts = Facts {
-        method: "POST",
-        path: "/",
-        host: "h",
-        query: &query,
-        headers: Some(&headers),
-        content: None,
-        service: (ServiceId(1), "s"),
-        agent: (AgentId(1), "a"),
-        intent: "i",
-        operation: None,
-        now: Timestamp(0),
-    };
-    match weigh(&rules, &facts).first() {
-        None => Some(false),
-        Some((_, Match::Undecidable(_))) => None,
-        Some(_) => Some(true),
-    }
+    with_head(Some(&HeaderMap::new()), |facts| {
+        match weigh(&rules, facts).first() {
+            None => Some(false),
+            Some((_, Match::Undecidable(_))) => None,
+            Some(_) => Some(true),
+        }
+    })
 }
 
 #[test]
