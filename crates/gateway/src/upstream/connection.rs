@@ -34,6 +34,15 @@ pub(super) struct Connection {
     /// queued but never begun.
     driver: Option<Driver>,
     written: WrittenBytes,
+    sending: Sending,
+}
+
+/// What is known of a request's body that may still be on its way.
+#[derive(Default)]
+struct Sending {
+    awaited: Option<Awaited>,
+    /// How many bytes had been written when that was looked at last.
+    written: u64,
 }
 
 /// Why an exchange brought no answer.
@@ -61,7 +70,16 @@ impl Connection {
             sender,
             driver: Some(Box::pin(driver.with_upgrades())),
             written,
+            sending: Sending::default(),
         })
+    }
+
+    /// Whether the request has gone on since this was asked last, or waits for its sender: an upstream
+    /// that answers before it has all of it may well have nothing to say meanwhile.
+    pub(super) fn is_sending(&mut self) -> bool {
+        let written = self.written.get();
+        let has_gone_on = std::mem::replace(&mut self.sending.written, written) != written;
+        has_gone_on || self.sending.awaited.as_ref().is_some_and(Awaited::get)
     }
 
     /// Whether another request can be sent now: the last exchange is complete and the other side
@@ -118,7 +136,7 @@ impl Connection {
                 nothing_written: true,
             });
         }
-        let awaited = request.body().awaited();
+        self.sending.awaited = request.body().awaited();
         let written_before = self.written.get();
         let mut written_last = written_before;
         let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
@@ -151,7 +169,7 @@ impl Connection {
                 written_last = written;
             }
             // The time that the sender of the body takes is not the upstream's.
-            if awaited.as_ref().is_some_and(Awaited::get) {
+            if self.sending.awaited.as_ref().is_some_and(Awaited::get) {
                 timer.as_mut().reset(Instant::now() + first_byte_timeout);
             }
             timer

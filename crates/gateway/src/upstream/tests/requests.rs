@@ -204,6 +204,24 @@ async fn an_answer_may_come_before_the_body_has_left() {
 }
 
 #[tokio::test]
+async fn an_answer_that_began_early_is_waited_for_while_the_body_leaves() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
+            .await;
+        peer.read_until("0\r\n\r\n").await.unwrap();
+        peer.write("done").await;
+    })
+    .await;
+    for (pause, number) in [(IDLE_TIMEOUT / 4, 8), (IDLE_TIMEOUT * 2, 2)] {
+        let mut outbound = request(&server, Method::POST, "/");
+        let slow = (0..number).map(|_| Ok("piece")).collect();
+        outbound.body = pieces(pause, slow);
+        assert_eq!(answer(&upstream(), outbound).await, "done");
+    }
+}
+
+#[tokio::test]
 async fn a_streaming_body_that_fails_is_told_apart() {
     let server = Server::start(|mut peer, _| async move { peer.closed().await }).await;
     let mut outbound = request(&server, Method::POST, "/");
