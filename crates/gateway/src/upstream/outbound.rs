@@ -59,6 +59,13 @@ pub struct StreamingBody {
     awaited: Awaited,
 }
 
+/// Nobody waits for a body that is gone.
+impl Drop for StreamingBody {
+    fn drop(&mut self) {
+        self.awaited.set(false);
+    }
+}
+
 /// Whether the next piece of a body is waited for, so that it is not the upstream that lets time pass.
 #[derive(Clone, Default)]
 pub(super) struct Awaited(Arc<AtomicBool>);
@@ -66,6 +73,10 @@ pub(super) struct Awaited(Arc<AtomicBool>);
 impl Awaited {
     pub(super) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, is_awaited: bool) {
+        self.0.store(is_awaited, Ordering::Relaxed);
     }
 }
 
@@ -138,7 +149,7 @@ impl Body for OutboundBody {
             }
             Self::Streaming(body) => {
                 let polled = Pin::new(&mut body.source).poll_frame(context);
-                body.awaited.0.store(polled.is_pending(), Ordering::Relaxed);
+                body.awaited.set(polled.is_pending());
                 polled
             }
         }

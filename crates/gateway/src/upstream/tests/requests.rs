@@ -222,6 +222,23 @@ async fn an_answer_that_began_early_is_waited_for_while_the_body_leaves() {
 }
 
 #[tokio::test]
+async fn an_answer_that_began_early_and_stops_is_cut_however_slow_the_sender_is() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nha")
+            .await;
+        peer.closed().await;
+    })
+    .await;
+    let mut outbound = request(&server, Method::POST, "/");
+    let ends = vec![Ok("piece"), Err("agent left".into())];
+    outbound.body = pieces(IDLE_TIMEOUT / 2, ends);
+    let inbound = send(&upstream(), outbound).await.unwrap();
+    let read = tokio::time::timeout(IDLE_TIMEOUT * 4, read(inbound));
+    assert!(read.await.expect("it is cut").is_err());
+}
+
+#[tokio::test]
 async fn a_streaming_body_that_fails_is_told_apart() {
     let server = Server::start(|mut peer, _| async move { peer.closed().await }).await;
     let mut outbound = request(&server, Method::POST, "/");
