@@ -28,6 +28,7 @@ use crate::{
     process,
     sample::median,
     scenario::{self, SERVICE},
+    uploading,
     upstream::{self, RESOURCE_PATH, STREAM_PATH},
 };
 
@@ -39,8 +40,10 @@ const MANY_CONNECTIONS: usize = 256;
 const STARTS: usize = 7;
 const STREAM_BYTES: u64 = 1024 * 1024 * 1024;
 const STREAM_TIMEOUT: Duration = Duration::from_mins(1);
-const HELD_CALLS: usize = 500;
-const HELD_TIMEOUT: Duration = Duration::from_secs(30);
+const HELD_CALLS: usize = 5_000;
+/// Each call is a connection, on this side and in the gateway; beside them the bench has few files.
+const HELD_DESCRIPTORS: u64 = 6_000;
+const HELD_TIMEOUT: Duration = Duration::from_mins(2);
 const MODEL_CONNECTIONS: usize = 64;
 
 /// A folder to work in, the gateway's binary and the upstream behind it.
@@ -133,8 +136,31 @@ impl Bench<'_> {
         })
     }
 
+    /// How fast one large request body goes through the gateway, where a rule decides by its head, and
+    /// through nginx.
+    pub async fn upload(&self, nginx: SocketAddr) -> BenchResult<StreamFigures> {
+        let mut settings = self.settings("upload")?;
+        settings.request_body_bytes_max = Some(STREAM_BYTES);
+        let (gateway, access) = self.start(&settings).await?;
+        let prefix = format!("/s/{SERVICE}");
+        let key = Some(access.ruled_key.as_str());
+        let mut gateway_rates = Vec::new();
+        let mut nginx_rates = Vec::new();
+        for _ in 0..3 {
+            nginx_rates.push(uploading::send(nginx, "", None, STREAM_BYTES).await?);
+            let through = uploading::send(gateway.address, &prefix, key, STREAM_BYTES);
+            gateway_rates.push(through.await?);
+        }
+        Ok(StreamFigures {
+            gateway_rate: median(gateway_rates).unwrap_or_default(),
+            nginx_rate: median(nginx_rates).unwrap_or(f64::NAN),
+            peak_memory: process::peak_memory(gateway.daemon.pid())?,
+        })
+    }
+
     /// Memory for each call that is held and waits for a human on an open connection.
     pub async fn memory_per_held_call(&self) -> BenchResult<u64> {
+        process::raise_descriptor_limit(HELD_DESCRIPTORS)?;
         let (gateway, access) = self.start(&self.settings("held")?).await?;
         let pid = gateway.daemon.pid();
         // Some calls first: what the first ones set up for all is not a call's own.

@@ -38,6 +38,8 @@ pub struct GatewaySettings {
     pub database_url: Option<String>,
     /// Where its model answers, if it has one: a URL up to `/v1`.
     pub model_url: Option<String>,
+    /// How long a request body may be, if not as long as by default.
+    pub request_body_bytes_max: Option<u64>,
     /// What the binary is run under (`valgrind --tool=callgrind`), if anything.
     pub wrapper: Vec<String>,
 }
@@ -50,6 +52,7 @@ impl GatewaySettings {
             data,
             database_url: None,
             model_url: None,
+            request_body_bytes_max: None,
             wrapper: Vec::new(),
         }
     }
@@ -212,6 +215,9 @@ fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
         .env("MAX_PENDING_PER_AGENT", "1000000");
     if let Some(url) = &settings.database_url {
         command.env("DATABASE_URL", url);
+    }
+    if let Some(bytes) = settings.request_body_bytes_max {
+        command.env("MAX_REQUEST_BODY_BYTES", bytes.to_string());
     }
     if let Some(url) = &settings.model_url {
         command.env("LLM_BASE_URL", url).env("LLM_API_KEY", "none");

@@ -21,6 +21,7 @@ pub mod process;
 pub mod report;
 pub mod sample;
 pub mod scenario;
+pub mod uploading;
 pub mod upstream;
 
 /// Any failure that ends a measurement; the bench only ever prints it.

@@ -34,8 +34,8 @@ pub fn start(directory: &Path, upstream: SocketAddr) -> BenchResult<Option<Liste
     listen("nginx", command, address, directory).map(Some)
 }
 
-/// Log writing is off, connections are kept on both sides, and streamed answers stay out of
-/// temporary files: nginx at its best.
+/// Log writing is off, connections are kept on both sides, and what is streamed either way stays out
+/// of temporary files: nginx at its best.
 fn configuration(home: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
     let home = home.display();
     let user = if is_root() { "user root;" } else { "" };
@@ -66,6 +66,8 @@ http {{
             proxy_pass http://stub;
             proxy_http_version 1.1;
             proxy_max_temp_file_size 0;
+            proxy_request_buffering off;
+            client_max_body_size 0;
             proxy_set_header Connection "";
             proxy_set_header Authorization "Bearer {CREDENTIAL}";
         }}

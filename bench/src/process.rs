@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
 use crate::BenchResult;
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -111,6 +113,25 @@ pub fn cpu_time(pid: u32) -> BenchResult<Duration> {
     let ticks_per_second = ticks_per_second()?;
     let ticks = tree_ticks(pid)?;
     Ok(Duration::from_millis(ticks * 1000 / ticks_per_second))
+}
+
+/// Lets this process, and what it starts from now on, have at least `descriptors` files open at once.
+///
+/// # Errors
+///
+/// If the limit cannot be raised so far.
+pub fn raise_descriptor_limit(descriptors: u64) -> BenchResult<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // What a limit that was not raised leaves room for is looked at below.
+    let _ = setrlimit(Resource::Nofile, limit);
+    match getrlimit(Resource::Nofile).current {
+        Some(current) if current < descriptors => Err(format!(
+            "the limit on open files is {current}, and {descriptors} are needed: raise it (ulimit -n)"
+        )
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 /// The most memory the process has had resident, in bytes (`VmHWM`).

@@ -24,6 +24,9 @@ pub const ASKED_PATH: &str = "/stub/asked";
 /// `/stub/stream/N` answers N bytes, in pieces.
 pub const STREAM_PATH: &str = "/stub/stream/";
 
+/// The path whose answer is the number of bytes of the request's body.
+pub const SINK_PATH: &str = "/stub/sink";
+
 /// The length of the upstream's ordinary answer.
 pub const ANSWER_BYTES: usize = 1024;
 

@@ -25,8 +25,8 @@ pub fn evaluate_condition(data: &[u8]) {
         path: "/v1/charges",
         host: "api.example",
         query: &query,
+        headers: Some(&headers),
         content: Some(Content {
-            headers: &headers,
             body: node.as_ref(),
             size: body.len() as u64,
         }),

@@ -7,6 +7,7 @@
 
 mod agent;
 mod binary;
+mod by_piece;
 mod client;
 mod database;
 mod encoding;
@@ -27,6 +28,7 @@ mod upstream;
 mod wire;
 
 pub use agent::{Agent, Held};
+pub use by_piece::{Brought, PiecewiseCall, WatchedUpstream};
 pub use client::{Answer, AnswerStream, Call, Client};
 pub use database::Storage;
 pub use encoding::Encoding;

@@ -420,6 +420,7 @@ fn measure_extras(
         noted("replay", runtime.block_on(bench.upstream_calls_in_replay()));
     let nginx: Option<SocketAddr> = systems.nginx.as_ref().map(|nginx| nginx.address);
     extras.stream = nginx.and_then(|nginx| noted("stream", runtime.block_on(bench.stream(nginx))));
+    extras.upload = nginx.and_then(|nginx| noted("upload", runtime.block_on(bench.upload(nginx))));
     extras.memory_per_held_call =
         noted("held calls", runtime.block_on(bench.memory_per_held_call()));
     extras.saturated_model = noted(

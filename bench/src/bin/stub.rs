@@ -15,7 +15,7 @@ use clap::Parser;
 use futures_util::stream;
 use gaiterguard_bench::{
     BenchResult,
-    upstream::{ANSWER_BYTES, ASKED_PATH, COUNT_PATH, CREDENTIAL, STREAM_PATH},
+    upstream::{ANSWER_BYTES, ASKED_PATH, COUNT_PATH, CREDENTIAL, SINK_PATH, STREAM_PATH},
 };
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
@@ -93,9 +93,7 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
 impl Stub {
     async fn answer(&self, request: Request<Incoming>) -> Result<Answer, hyper::Error> {
         let (head, body) = request.into_parts();
-        if !body.is_end_stream() {
-            body.collect().await?;
-        }
+        let received = drain(body).await?;
         let path = head.uri.path();
         if path == COUNT_PATH {
             return Ok(json(
@@ -115,6 +113,9 @@ impl Stub {
         if authorization != Some(AUTHORIZATION.as_slice()) {
             return Ok(status(StatusCode::UNAUTHORIZED));
         }
+        if path == SINK_PATH {
+            return Ok(json(received.to_string().into()));
+        }
         match path.strip_prefix(STREAM_PATH) {
             None => Ok(json(ANSWER.clone())),
             Some(length) => Ok(match length.parse() {
@@ -123,6 +124,17 @@ impl Stub {
             }),
         }
     }
+}
+
+/// Reads a body to its end without keeping it: how long it was.
+async fn drain(mut body: Incoming) -> Result<usize, hyper::Error> {
+    let mut received = 0;
+    while !body.is_end_stream()
+        && let Some(frame) = body.frame().await
+    {
+        received += frame?.data_ref().map_or(0, Bytes::len);
+    }
+    Ok(received)
 }
 
 static AUTHORIZATION: LazyLock<Vec<u8>> =

@@ -9,7 +9,7 @@ use gaiterguard_domain::{
 };
 use gaiterguard_judge::{
     Documented, Opened, Request, Subject, assess,
-    rule::{CompiledRule, Content, Facts, Query, matching},
+    rule::{CompiledRule, Content, Facts, Query, weigh},
 };
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 
@@ -134,8 +134,8 @@ fn judge(rules: &[CompiledRule], body: &str) {
         path: request.path,
         host: request.host,
         query: &query,
+        headers: Some(&headers),
         content: Some(Content {
-            headers: &headers,
             body: opened.body(),
             size: body.len() as u64,
         }),
@@ -145,7 +145,10 @@ fn judge(rules: &[CompiledRule], body: &str) {
         operation: None,
         now: Timestamp(1_777_930_200_000),
     };
-    black_box(matching(rules, &facts));
+    let matched = weigh(rules, &facts)
+        .into_iter()
+        .map(|(rule, how)| rule.matched(how));
+    black_box(matched.collect::<Vec<_>>());
     black_box(assess(Subject {
         opened: &opened,
         intent,

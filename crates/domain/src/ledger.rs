@@ -172,6 +172,8 @@ pub struct Completion {
     pub outcome: Outcome,
     /// When.
     pub at: Timestamp,
+    /// The audit log's entry, where the end tells more than the decision could.
+    pub audit: Option<Box<NewAuditEntry>>,
 }
 
 /// A change of an action's state, made against the revision that was seen.

@@ -197,6 +197,22 @@ impl std::fmt::Debug for Digest {
     }
 }
 
+/// The digest of a request whose body is still to be added.
+#[derive(Clone)]
+pub struct RunningDigest(Sha256);
+
+impl RunningDigest {
+    /// Adds the next piece of the body.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest, with the body as it was added.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl CanonicalRequest {
     /// Makes it the handshake of a WebSocket (RFC 6455, section 4.1), which its headers say, so that it is
     /// another request than a plain one to whoever looks at it.
@@ -252,10 +268,16 @@ impl CanonicalRequest {
 
     /// SHA-256 over the canonical form. Anyone who has the request can recompute it.
     pub fn digest(&self) -> Digest {
+        let mut digest = self.running_digest();
+        digest.add(&self.body);
+        digest.finish()
+    }
+
+    /// The digest of the same request with a body that comes in pieces.
+    pub fn running_digest(&self) -> RunningDigest {
         let mut hash = Sha256::new();
         hash.update(self.canonical_head());
-        hash.update(&self.body);
-        Digest(hash.finalize().into())
+        RunningDigest(hash)
     }
 
     fn canonical_head(&self) -> Vec<u8> {
@@ -301,6 +323,16 @@ mod tests {
         let form = "gaiterguard.request.v1\nPOST\nhttps://api.example.com/v1/charges?expand=x\n\
                     content-type:application/json\n\n{\"amount\":500}";
         assert_eq!(request().digest(), Digest(Sha256::digest(form).into()));
+    }
+
+    #[test]
+    fn a_body_in_pieces_has_the_digest_of_the_whole() {
+        let whole = request();
+        let mut running = whole.running_digest();
+        for piece in whole.body.chunks(3) {
+            running.add(piece);
+        }
+        assert_eq!(running.finish(), whole.digest());
     }
 
     #[test]

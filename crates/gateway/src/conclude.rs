@@ -11,6 +11,7 @@ use crate::Gateway;
 use crate::refusal::Refusal;
 use crate::sealed;
 use crate::sealing::Purpose;
+use crate::upload::Streamed;
 
 /// How an answer ended.
 pub(crate) enum End {
@@ -33,6 +34,8 @@ pub(crate) enum Conclusion {
         entry: RequestEntryId,
         /// The key it had claimed.
         claim: Option<(AgentId, IdempotencyKey)>,
+        /// Its body, if that went on as it arrived.
+        streamed: Option<Streamed>,
     },
     /// An action that is `EXECUTING`.
     Executed(Box<Action>),
@@ -47,12 +50,15 @@ impl Conclusion {
         }
     }
 
-    /// Records the end. When this returns, it is durable, except for a read without a key, whose
-    /// end follows with the ledger's next batch.
+    /// Records the end. When this returns, it is durable, except for a request without a key whose body
+    /// was known to the decision: its end follows with the ledger's next batch.
     pub(crate) async fn conclude(self, gateway: &Gateway, end: End) -> Result<(), Refusal> {
         match self {
             Self::Forwarded {
-                entry, claim: None, ..
+                entry,
+                claim: None,
+                streamed,
+                ..
             } => {
                 let outcome = match end {
                     End::Whole(answer) => Outcome::Answered(StoredAnswer {
@@ -64,21 +70,26 @@ impl Conclusion {
                     },
                 };
                 let at = gateway.clock.now();
-                gateway
-                    .store
-                    .complete_soon(Completion {
-                        entry,
-                        claim: None,
-                        outcome,
-                        at,
-                    })
-                    .await?;
+                let audit = streamed.map(|streamed| streamed.audit(&outcome, at));
+                let completion = Completion {
+                    entry,
+                    claim: None,
+                    outcome,
+                    at,
+                    audit,
+                };
+                if completion.audit.is_some() {
+                    gateway.store.complete(completion).await?;
+                } else {
+                    gateway.store.complete_soon(completion).await?;
+                }
                 Ok(())
             }
             Self::Forwarded {
                 workspace,
                 entry,
                 claim,
+                streamed,
             } => {
                 let outcome = match end {
                     End::Whole(answer) => Outcome::Answered(
@@ -89,6 +100,7 @@ impl Conclusion {
                     },
                 };
                 let at = gateway.clock.now();
+                let audit = streamed.map(|streamed| streamed.audit(&outcome, at));
                 gateway
                     .store
                     .complete(Completion {
@@ -96,6 +108,7 @@ impl Conclusion {
                         claim,
                         outcome,
                         at,
+                        audit,
                     })
                     .await?;
                 Ok(())
@@ -133,6 +146,7 @@ impl Conclusion {
                         claim: None,
                         outcome,
                         at,
+                        audit: None,
                     })
                     .await?;
                 Ok(())

@@ -17,6 +17,7 @@ use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::tunnel::Tunnel;
+use crate::upload::Upload;
 use crate::upstream::{
     Inbound, InboundBody, InboundError, MaskedBody, Masker, NotSentReason, Outbound, OutboundBody,
     PoolKey, SendError, is_readable_encoding,
@@ -156,8 +157,9 @@ impl Gateway {
     ) -> Result<Sent, DispatchFailed> {
         tracing::debug!(service_id = %service.id, basis = ?permit.basis, "sending");
         let ready = unless_cut(cut, self.credentials.ready(service)).await?;
+        let body = OutboundBody::from(request.body.clone());
         let sent = self
-            .send_once(service, request, ready.as_ref(), cut)
+            .send_once(service, request, body, ready.as_ref(), cut)
             .await?;
         let Some(refused) =
             ready.filter(|_| sent.status == StatusCode::UNAUTHORIZED && is_safe(&request.method))
@@ -167,17 +169,36 @@ impl Gateway {
         let renewal = Box::pin(self.credentials.renew_after_401(service, refused.version));
         match unless_cut(cut, renewal).await {
             Ok(Some(renewed)) => {
-                Box::pin(self.send_once(service, request, Some(&renewed), cut)).await
+                let body = OutboundBody::from(request.body.clone());
+                Box::pin(self.send_once(service, request, body, Some(&renewed), cut)).await
             }
             // Without another credential the upstream's own 401 is the answer.
             Ok(None) | Err(_) => Ok(sent),
         }
     }
 
+    /// The same with a body that goes on as it arrives, in place of the request's own. It cannot be
+    /// sent a second time, and is not.
+    pub(crate) async fn dispatch_upload(
+        &self,
+        permit: Permit,
+        service: &KnownService,
+        request: &CanonicalRequest,
+        upload: Upload,
+        cut: &CancellationToken,
+    ) -> Result<Sent, DispatchFailed> {
+        tracing::debug!(service_id = %service.id, basis = ?permit.basis, "sending as it arrives");
+        let ready = unless_cut(cut, self.credentials.ready(service)).await?;
+        let body = OutboundBody::streaming(upload);
+        self.send_once(service, request, body, ready.as_ref(), cut)
+            .await
+    }
+
     async fn send_once(
         &self,
         service: &KnownService,
         request: &CanonicalRequest,
+        body: OutboundBody,
         ready: Option<&ReadyCredential>,
         cut: &CancellationToken,
     ) -> Result<Sent, DispatchFailed> {
@@ -201,7 +222,7 @@ impl Gateway {
             path_and_query,
             headers,
             web_socket: request.is_web_socket(),
-            body: OutboundBody::from(request.body.clone()),
+            body,
         };
         self.metrics.upstream_called();
         let started = Instant::now();

@@ -145,6 +145,7 @@ impl Gateway {
                         claim: None,
                         outcome,
                         at,
+                        audit: None,
                     };
                     self.store.complete_soon(completion).await?;
                 }

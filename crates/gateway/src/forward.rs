@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gaiterguard_domain::id::{AgentId, RequestEntryId};
+use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{
     Completion, NewDecision, Outcome as LedgerOutcome, Recorded, StoredAnswer,
 };
@@ -13,12 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::answer::{Answer, Provenance};
+use crate::arriving::ArrivingBody;
 use crate::conclude::Conclusion;
 use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent, Why};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay::{self, AnswerBody};
 use crate::to_its_end::ToItsEnd;
+use crate::upload::{Streamed, Upload};
 
 /// A request that is to be forwarded.
 pub(crate) struct Forwarding {
@@ -26,6 +28,8 @@ pub(crate) struct Forwarding {
     risk_score: f64,
     key: Option<IdempotencyKey>,
     cut: CancellationToken,
+    /// What will be known of its body, if that goes on as it arrives.
+    streamed: Option<Streamed>,
 }
 
 impl Forwarding {
@@ -45,7 +49,16 @@ impl Forwarding {
             key,
             cut,
             prepared,
+            streamed: None,
         }
+    }
+
+    /// A body that is still arriving, of which the decision knew nothing, as what is sent in place of
+    /// the request's own.
+    pub(crate) fn upload(&mut self, body: ArrivingBody, request_id: RequestId) -> Upload {
+        let (upload, streamed) = Upload::new(&self.prepared, body, request_id);
+        self.streamed = Some(streamed);
+        upload
     }
 
     fn claim(&self) -> Option<(AgentId, IdempotencyKey)> {
@@ -63,10 +76,20 @@ impl Gateway {
         permit: Permit,
         entry: RequestEntryId,
         forwarding: Forwarding,
+        upload: Option<Upload>,
     ) -> Result<Answer, Refusal> {
         let gateway = Arc::clone(self);
         let forwarding = async move {
-            let sent = gateway.send(permit, &forwarding).await;
+            let sent = match upload {
+                None => gateway.send(permit, &forwarding).await,
+                Some(upload) => {
+                    let prepared = &forwarding.prepared;
+                    let (service, request) = (&prepared.located.service, &prepared.request);
+                    let cut = &forwarding.cut;
+                    let sending = gateway.dispatch_upload(permit, service, request, upload, cut);
+                    Box::pin(sending).await
+                }
+            };
             gateway.relay(sent, entry, forwarding).await
         };
         ToItsEnd::new(forwarding, &self.tasks).await
@@ -183,9 +206,10 @@ impl Gateway {
         self: &Arc<Self>,
         sent: Result<Sent, DispatchFailed>,
         entry: RequestEntryId,
-        forwarding: Forwarding,
+        mut forwarding: Forwarding,
     ) -> Result<Answer, Refusal> {
         let claim = forwarding.claim();
+        let streamed = forwarding.streamed.take();
         match sent {
             Ok(mut sent) => {
                 let workspace = forwarding.prepared.caller.agent.workspace;
@@ -193,6 +217,7 @@ impl Gateway {
                     workspace,
                     entry,
                     claim,
+                    streamed,
                 };
                 Ok(Answer {
                     provenance: Provenance::Forwarded,
@@ -210,14 +235,19 @@ impl Gateway {
                     LedgerOutcome::NotSent
                 };
                 let at = self.clock.now();
+                let audit = streamed.as_ref().map(|one| one.audit(&outcome, at));
                 self.store
                     .complete(Completion {
                         entry,
                         claim,
                         outcome,
                         at,
+                        audit,
                     })
                     .await?;
+                if let Some(broken) = streamed.and_then(|streamed| streamed.take_broken()) {
+                    return Err(Refusal::BodyBroken(broken));
+                }
                 Err(match failed.why {
                     Why::Refused(refusal) => refusal,
                     Why::Cut => self.authority.why_cut(

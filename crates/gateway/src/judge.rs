@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use gaiterguard_apidocs::Call;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
-use gaiterguard_domain::rule::MatchedRule;
+use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
-use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Query, matching};
+use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, weigh};
 use gaiterguard_judge::{Certainty, Documented, Node, Opened, Operation, Request, Subject, assess};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
@@ -28,6 +28,16 @@ pub(crate) struct Weighed {
     threshold: f64,
 }
 
+/// What rules say of a request.
+struct Ruled {
+    /// Those that match.
+    matched: Vec<MatchedRule>,
+    /// Whether there are some of which only the body will tell.
+    is_in_doubt: bool,
+    /// The documented operation that they were told of.
+    operation: Option<OperationRef>,
+}
+
 impl Gateway {
     /// The rules that match, the assessors' verdict, and what follows from both.
     pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
@@ -41,42 +51,29 @@ impl Gateway {
 
     /// The rules that match and the built-in assessor's verdict: nobody is waited for.
     pub(crate) fn weigh(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
-        let caller = &prepared.caller;
-        let service = &prepared.located.service;
-        let canonical = &prepared.request;
-        let target = &canonical.target;
-        let catalog = caller.definitions.catalog(service.id);
-        let documented = catalog.and_then(|catalog| catalog.find(&call_of(prepared)));
-        let operation = documented.map(reference);
-        let taken = TakenApart::of(canonical);
-        let rules: Vec<&Arc<CompiledRule>> = caller
-            .definitions
-            .rules
-            .iter()
-            .filter(|rule| rule.rule().covers(service.id, caller.agent.id))
-            .collect();
-        let matched = if rules.is_empty() {
-            Vec::new()
-        } else {
-            let query = Query::parse(target.query());
-            let facts = Facts {
-                method: canonical.method.as_str(),
-                path: target.path(),
-                host: &target.origin().host,
-                query: &query,
-                content: Some(Content {
-                    headers: &canonical.headers,
-                    body: taken.body(),
-                    size: canonical.body.len() as u64,
-                }),
-                service: (service.id, &service.name),
-                agent: (caller.agent.id, &caller.agent.name),
-                intent: request.intent.as_str(),
-                operation: operation.as_ref(),
-                now: self.clock.now(),
-            };
-            matching(rules.iter().map(AsRef::as_ref), &facts)
+        let documented = documented(prepared);
+        let taken = TakenApart::of(&prepared.request);
+        let content = Content {
+            body: taken.body(),
+            size: prepared.request.body.len() as u64,
         };
+        let rules = rules_of(prepared);
+        let said = self.apply(&rules, prepared, request, documented, Some(content));
+        self.assess(prepared, request, &taken, documented, said)
+    }
+
+    /// What is known of a request once rules have been applied to it: the built-in assessor's verdict
+    /// beside it.
+    fn assess(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        taken: &TakenApart<'_>,
+        documented: Option<&gaiterguard_apidocs::Operation>,
+        said: Ruled,
+    ) -> Weighed {
+        let caller = &prepared.caller;
+        let catalog = caller.definitions.catalog(prepared.located.service.id);
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {
             opened: taken.opened(),
@@ -90,19 +87,96 @@ impl Gateway {
             },
         });
         Weighed {
-            matched,
-            in_words: rules
+            matched: said.matched,
+            in_words: rules_of(prepared)
                 .into_iter()
                 .filter(|rule| rule.is_in_words())
                 .map(Arc::clone)
                 .collect(),
             built_in: assessment.verdict,
             certainty: assessment.certainty,
-            operation,
+            operation: said.operation,
             threshold: caller
                 .agent
                 .risk_threshold
                 .unwrap_or(self.settings.risk_threshold),
+        }
+    }
+
+    /// What follows for a request whose body has not arrived, if rules decide it whatever is in that:
+    /// it is the same as if they had seen the body. None where somebody has to look at it.
+    pub(crate) fn judge_by_head(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+    ) -> Option<Judgement> {
+        let rules = rules_of(prepared);
+        // Words are for a model, and what is held is kept whole.
+        let may_decide = |rule: &CompiledRule| {
+            !rule.is_in_words() && rule.rule().effect != RuleEffect::RequireApproval
+        };
+        if !rules.iter().any(|rule| may_decide(rule)) {
+            return None;
+        }
+        let documented = documented(prepared);
+        let said = self.apply(&rules, prepared, request, documented, None);
+        let is_decided = match strictest(&said.matched) {
+            Some(RuleEffect::Deny) => true,
+            Some(RuleEffect::Allow) => !said.is_in_doubt,
+            Some(RuleEffect::RequireApproval) | None => false,
+        };
+        is_decided.then(|| {
+            let taken = TakenApart::of(&prepared.request);
+            let weighed = self.assess(prepared, request, &taken, documented, said);
+            self.judge_alone(weighed, request)
+        })
+    }
+
+    /// Applies rules to a request, of which the content may not have arrived.
+    fn apply(
+        &self,
+        rules: &[&Arc<CompiledRule>],
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        documented: Option<&gaiterguard_apidocs::Operation>,
+        content: Option<Content<'_>>,
+    ) -> Ruled {
+        let operation = documented.map(reference);
+        let (mut matched, mut is_in_doubt) = (Vec::new(), false);
+        if rules.is_empty() {
+            return Ruled {
+                matched,
+                is_in_doubt,
+                operation,
+            };
+        }
+        let (caller, service) = (&prepared.caller, &prepared.located.service);
+        let target = &prepared.request.target;
+        let query = Query::parse(target.query());
+        let facts = Facts {
+            method: prepared.request.method.as_str(),
+            path: target.path(),
+            host: &target.origin().host,
+            query: &query,
+            headers: Some(&prepared.request.headers),
+            content,
+            service: (service.id, &service.name),
+            agent: (caller.agent.id, &caller.agent.name),
+            intent: request.intent.as_str(),
+            operation: operation.as_ref(),
+            now: self.clock.now(),
+        };
+        for (rule, how) in weigh(rules.iter().map(AsRef::as_ref), &facts) {
+            if matches!(how, Match::Undecidable(_)) {
+                is_in_doubt = true;
+            } else {
+                matched.push(rule.matched(how));
+            }
+        }
+        Ruled {
+            matched,
+            is_in_doubt,
+            operation,
         }
     }
 
@@ -136,7 +210,8 @@ impl Gateway {
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Judgement {
-        let Some(llm) = &self.llm else {
+        // What has not arrived is not shown.
+        let (Some(llm), Some(digest)) = (&self.llm, prepared.digest) else {
             return self.judge_alone(weighed, request);
         };
         let agent = &prepared.caller.agent;
@@ -147,7 +222,7 @@ impl Gateway {
         let verdict = llm
             .assess(LlmQuestion {
                 request: &prepared.request,
-                digest: prepared.digest,
+                digest,
                 intent: request.intent.as_str(),
                 agent: agent.id,
                 agent_name: &agent.name,
@@ -204,6 +279,15 @@ pub(crate) fn prepare_words() {
     });
 }
 
+/// The rules that count for a request.
+fn rules_of(prepared: &Prepared) -> Vec<&Arc<CompiledRule>> {
+    let (agent, service) = (prepared.caller.agent.id, prepared.located.service.id);
+    let rules = prepared.caller.definitions.rules.iter();
+    rules
+        .filter(|rule| rule.rule().covers(service, agent))
+        .collect()
+}
+
 /// The request as the service's documents are asked about it.
 fn call_of(prepared: &Prepared) -> Call<'_> {
     Call {
@@ -211,6 +295,13 @@ fn call_of(prepared: &Prepared) -> Call<'_> {
         path: prepared.request.target.path(),
         base_path: prepared.located.service.base_url.path(),
     }
+}
+
+/// The operation that the service's documents know the request as.
+fn documented(prepared: &Prepared) -> Option<&gaiterguard_apidocs::Operation> {
+    let service = prepared.located.service.id;
+    let catalog = prepared.caller.definitions.catalog(service)?;
+    catalog.find(&call_of(prepared))
 }
 
 /// What the service's documents say of the request, for whoever reads.

@@ -13,6 +13,7 @@ pub mod known_service;
 pub mod sealing;
 
 pub mod answer;
+pub mod arriving;
 pub mod llm;
 pub mod own_client;
 pub mod refusal;
@@ -33,6 +34,7 @@ mod submit;
 pub mod test_call;
 mod to_its_end;
 pub mod tunnel;
+mod upload;
 
 mod action;
 pub mod approval;

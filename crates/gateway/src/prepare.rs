@@ -20,12 +20,41 @@ pub(crate) struct Prepared {
     pub(crate) caller: AgentCaller,
     pub(crate) located: Located,
     pub(crate) request: CanonicalRequest,
-    pub(crate) digest: Digest,
+    /// None while the body has not arrived. Only what needs no look at it may then be decided.
+    pub(crate) digest: Option<Digest>,
+}
+
+impl Prepared {
+    /// The same request, now that its body has arrived.
+    pub(crate) fn with_body(mut self, body: Bytes) -> Self {
+        self.request.body = body;
+        self.digest = Some(self.request.digest());
+        self
+    }
+
+    /// The digest, for what rests on it.
+    ///
+    /// # Errors
+    ///
+    /// Where the body has not arrived: nothing is claimed or held then.
+    pub(crate) fn known_digest(&self) -> Result<Digest, Refusal> {
+        self.digest.ok_or(Refusal::AuthorityUnconfirmed)
+    }
 }
 
 impl Gateway {
     /// Where to, may that be dialled, and what exactly would be sent.
     pub(crate) async fn prepare(
+        &self,
+        caller: AgentCaller,
+        request: &ProxyRequest,
+    ) -> Result<Prepared, Refusal> {
+        let head = self.prepare_head(caller, request).await?;
+        Ok(head.with_body(request.body.clone()))
+    }
+
+    /// The same without the body.
+    pub(crate) async fn prepare_head(
         &self,
         caller: AgentCaller,
         request: &ProxyRequest,
@@ -46,17 +75,16 @@ impl Gateway {
             &located.target,
             request.method.clone(),
             &request.headers,
-            request.body.clone(),
+            Bytes::new(),
         )?;
         if request.web_socket {
             canonical = canonical.with_web_socket();
         }
-        let digest = canonical.digest();
         Ok(Prepared {
             caller,
             located,
             request: canonical,
-            digest,
+            digest: None,
         })
     }
 }

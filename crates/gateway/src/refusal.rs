@@ -9,6 +9,8 @@ use gaiterguard_domain::target::TargetRefused;
 use gaiterguard_store::StoreError;
 use thiserror::Error;
 
+use crate::arriving::BodyBroken;
+
 /// Why a request was not answered by its upstream. The sentences are for the agent; none of them
 /// holds a secret.
 #[derive(Debug, Error)]
@@ -123,6 +125,9 @@ pub enum Refusal {
          approved this; nothing was sent"
     )]
     ActionStale,
+    /// The body did not arrive.
+    #[error("{0}")]
+    BodyBroken(#[from] BodyBroken),
     /// Nothing reached the upstream.
     #[error("the upstream could not be reached; nothing was sent: {0}")]
     UpstreamUnreachable(String),

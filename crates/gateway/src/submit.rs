@@ -15,7 +15,7 @@ use gaiterguard_domain::ledger::{
     Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, Recorded, StoredAnswer,
 };
 use gaiterguard_domain::redact;
-use gaiterguard_domain::request::{Digest, ProxyRequest, idempotency_digest, is_safe};
+use gaiterguard_domain::request::{ProxyRequest, idempotency_digest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Judgement};
@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
+use crate::arriving::ArrivingBody;
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
 use crate::forward::Forwarding;
@@ -45,11 +46,35 @@ impl Gateway {
         request: ProxyRequest,
         request_id: RequestId,
     ) -> Outcome {
+        self.submit_with(caller, request, None, request_id).await
+    }
+
+    /// The same with a body that is still arriving; the request has none then. It is read to its end
+    /// first, unless rules decide without it: then it goes on as it arrives, or is not read at all.
+    pub async fn submit_arriving(
+        self: &Arc<Self>,
+        caller: AgentCaller,
+        request: ProxyRequest,
+        body: ArrivingBody,
+        request_id: RequestId,
+    ) -> Outcome {
+        self.submit_with(caller, request, Some(body), request_id)
+            .await
+    }
+
+    async fn submit_with(
+        self: &Arc<Self>,
+        caller: AgentCaller,
+        request: ProxyRequest,
+        arriving: Option<ArrivingBody>,
+        request_id: RequestId,
+    ) -> Outcome {
         let hold_seconds = Duration::from_secs(u64::from(caller.agent.hold_seconds));
         let patience = request.wait.unwrap_or(hold_seconds);
         let has_key = request.idempotency_key.is_some();
         let who = caller.clone();
-        let outcome = match self.try_submit(caller, request, request_id).await {
+        let submitting = self.try_submit(caller, request, arriving, request_id);
+        let outcome = match submitting.await {
             Ok(Outcome::Held(held)) if !patience.is_zero() => {
                 // It lasts, so it keeps nothing of the request but the action's name.
                 Box::pin(self.wait_held(&who, held, patience, has_key)).await
@@ -62,21 +87,34 @@ impl Gateway {
     async fn try_submit(
         self: &Arc<Self>,
         mut caller: AgentCaller,
-        request: ProxyRequest,
+        mut request: ProxyRequest,
+        mut arriving: Option<ArrivingBody>,
         request_id: RequestId,
     ) -> Result<Outcome, Refusal> {
         for _ in 0..REDECIDE_MAX {
-            let prepared = self.prepare(caller, &request).await?;
-            let weighed = self.weigh(&prepared, &request);
-            let judgement = if self.needs_model(&weighed) {
-                // A key is decided once: whoever asks again does not have it judged anew.
-                if let Some(claim) = self.claim_before(&prepared, &request).await? {
-                    let digest = idempotency_digest(&prepared.digest, &request.intent);
-                    return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
+            let (prepared, by_head) = match arriving.take() {
+                None => (self.prepare(caller, &request).await?, None),
+                Some(body) => {
+                    let deciding = self.decide_by_head(caller, &mut request, body);
+                    let (prepared, by_head) = Box::pin(deciding).await?;
+                    let (judgement, rest) = by_head.unzip();
+                    arriving = rest;
+                    (prepared, judgement)
                 }
-                Box::pin(self.judge_with_model(weighed, &prepared, &request)).await
+            };
+            let judgement = if let Some(judgement) = by_head {
+                judgement
             } else {
-                self.judge_alone(weighed, &request)
+                let weighed = self.weigh(&prepared, &request);
+                if self.needs_model(&weighed) {
+                    // A key is decided once: whoever asks again does not have it judged anew.
+                    if let Some(claim) = self.claim_before(&prepared, &request).await? {
+                        return Box::pin(self.meet_claim(&prepared, claim, &request)).await;
+                    }
+                    Box::pin(self.judge_with_model(weighed, &prepared, &request)).await
+                } else {
+                    self.judge_alone(weighed, &request)
+                }
             };
             let decision = self
                 .decision(&prepared, &request, &judgement, request_id)
@@ -108,8 +146,9 @@ impl Gateway {
                     return match (judgement.decision, hold) {
                         (Decision::Forward, _) => {
                             let permit = Permit::recorded(entry);
-                            let forwarding = Forwarding::new(prepared, &judgement, claimed);
-                            self.forward(permit, entry, forwarding)
+                            let mut forwarding = Forwarding::new(prepared, &judgement, claimed);
+                            let upload = arriving.map(|body| forwarding.upload(body, request_id));
+                            self.forward(permit, entry, forwarding, upload)
                                 .await
                                 .map(Outcome::Answered)
                         }
@@ -121,8 +160,7 @@ impl Gateway {
                     };
                 }
                 Recorded::KeyUsed(claim) => {
-                    let digest = idempotency_digest(&prepared.digest, &request.intent);
-                    return Box::pin(self.meet_claim(&prepared, claim, digest)).await;
+                    return Box::pin(self.meet_claim(&prepared, claim, &request)).await;
                 }
                 Recorded::AlreadyHeld(action) => {
                     return Box::pin(self.meet_action(&prepared.caller, action)).await;
@@ -138,6 +176,29 @@ impl Gateway {
             }
         }
         Err(Refusal::AuthorityUnconfirmed)
+    }
+
+    /// Prepares a request whose body is still arriving. With it comes what rules make of its head
+    /// alone, and the body to go on as it arrives. Where somebody has to look at the body, or all of it
+    /// is there at once, it has become a part of the request.
+    async fn decide_by_head(
+        &self,
+        caller: AgentCaller,
+        request: &mut ProxyRequest,
+        mut body: ArrivingBody,
+    ) -> Result<(Prepared, Option<(Judgement, ArrivingBody)>), Refusal> {
+        let prepared = self.prepare_head(caller, request).await?;
+        // A key is claimed with the digest of all of it, and what is safe is sent while that is written.
+        let may_go_on =
+            request.idempotency_key.is_none() && !is_safe(&request.method) && !request.web_socket;
+        if may_go_on && let Some(judgement) = self.judge_by_head(&prepared, request) {
+            // Nothing is sent for an agent that announces a body and sends nothing of it.
+            if judgement.decision == Decision::Deny || !body.begin().await? {
+                return Ok((prepared, Some((judgement, body))));
+            }
+        }
+        request.body = body.whole().await?;
+        Ok((prepared.with_body(request.body.clone()), None))
     }
 
     /// What became of the request's key, if it has one that was used before.
@@ -180,24 +241,32 @@ impl Gateway {
             Decision::Hold => Some(self.hold(prepared, now).await?),
             Decision::Forward | Decision::Deny => None,
         };
+        let claim = match &request.idempotency_key {
+            Some(key) => Some(NewClaim {
+                key: key.clone(),
+                digest: idempotency_digest(&prepared.known_digest()?, &request.intent),
+                expires_at: now.after(self.settings.idempotency_lifetime),
+            }),
+            None => None,
+        };
         let (event, subject) = match (&hold, judgement.decision) {
             (Some(hold), _) => ("action.created", format!("action:{}", hold.action)),
             (None, Decision::Deny) => ("request.denied", format!("request:{request_id}")),
             (None, _) => ("request.forwarded", format!("request:{request_id}")),
         };
-        let detail = serde_json::json!({
+        let mut detail = serde_json::json!({
             "request_id": request_id,
             "service_id": service.id,
             "method": prepared.request.method.as_str(),
-            "digest": prepared.digest.to_string(),
+            "digest": prepared.digest.map(|digest| digest.to_string()),
         });
+        if prepared.digest.is_none() {
+            let is_denied = judgement.decision == Decision::Deny;
+            detail["body"] = if is_denied { "not_read" } else { "streamed" }.into();
+        }
         Ok(NewDecision {
             authority: prepared.caller.definitions.version(),
-            claim: request.idempotency_key.clone().map(|key| NewClaim {
-                key,
-                digest: idempotency_digest(&prepared.digest, &request.intent),
-                expires_at: now.after(self.settings.idempotency_lifetime),
-            }),
+            claim,
             hold,
             audit: NewAuditEntry {
                 workspace: Some(agent.workspace),
@@ -227,7 +296,7 @@ impl Gateway {
         let workspace = prepared.caller.agent.workspace;
         Ok(NewHold {
             action,
-            digest: prepared.digest,
+            digest: prepared.known_digest()?,
             binding: Binding::of(prepared.located.grant, &prepared.located.service),
             request: self
                 .seal(workspace, &Purpose::action_request(action), &form)
@@ -242,8 +311,9 @@ impl Gateway {
         &self,
         prepared: &Prepared,
         claim: Claim,
-        digest: Digest,
+        request: &ProxyRequest,
     ) -> Result<Outcome, Refusal> {
+        let digest = idempotency_digest(&prepared.known_digest()?, &request.intent);
         if claim.digest != digest {
             return Err(Refusal::IdempotencyKeyReused);
         }

@@ -80,8 +80,8 @@ fn evaluate(program: &Program, request: &Request) -> Result<bool, Cause> {
         path: &request.path,
         host: "api.stripe.com",
         query: &query,
+        headers: (!request.not_kept).then_some(&headers),
         content: (!request.not_kept).then_some(Content {
-            headers: &headers,
             body: body.as_ref(),
             size: request.size,
         }),

@@ -11,7 +11,7 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::Node;
-use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Program, Query, matching};
+use gaiterguard_judge::rule::{Cause, CompiledRule, Content, Facts, Program, Query, weigh};
 use http::HeaderMap;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -26,8 +26,8 @@ fn with_facts<T>(body: Option<&str>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
         path: "/ab",
         host: "api.example.com",
         query: &query,
+        headers: Some(&headers),
         content: Some(Content {
-            headers: &headers,
             body: node.as_ref(),
             size: 12,
         }),
@@ -403,7 +403,7 @@ proptest! {
         let compiled = Program::compile(&condition);
         with_facts(Some(&body), |facts| {
             let outcome = compiled.as_ref().map(|program| program.evaluate(facts));
-            let is_matched = |effect| !matching(&[rule(effect, &condition)], facts).is_empty();
+            let is_matched = |effect| !weigh(&[rule(effect, &condition)], facts).is_empty();
             let (strict, mild) = match outcome {
                 Ok(Ok(holds)) => (holds, holds),
                 Ok(Err(_)) | Err(_) => (true, false),
@@ -413,6 +413,22 @@ proptest! {
             prop_assert_eq!(is_matched(RuleEffect::Allow), mild);
             Ok(())
         })?;
+    }
+
+    #[test]
+    fn what_comes_out_before_the_body_has_arrived_comes_out_afterwards_too(
+        condition in condition(),
+        body in json(),
+    ) {
+        if let Ok(program) = Program::compile(&condition) {
+            let (by_head, whole) = with_facts(Some(&body), |facts| {
+                let head = Facts { content: None, ..*facts };
+                (program.evaluate(&head), program.evaluate(facts))
+            });
+            if !matches!(by_head, Err(failure) if failure.cause == Cause::NotKept) {
+                prop_assert_eq!(by_head, whole, "{} on {}", condition, body);
+            }
+        }
     }
 
     #[test]

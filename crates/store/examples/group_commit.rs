@@ -153,6 +153,7 @@ async fn main() -> Result<(), Failed> {
                         claim: Some((AgentId(1), key)),
                         outcome: Outcome::Answered(answer),
                         at: Timestamp(2),
+                        audit: None,
                     };
                     store.complete(completion).await?;
                     written.fetch_add(1, Ordering::Relaxed);

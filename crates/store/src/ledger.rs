@@ -304,6 +304,7 @@ fn recorded_undo(decision: NewDecision, recorded: &Recorded) -> Option<Command> 
             .map(|claim| (decision.entry.agent, claim.key)),
         outcome: Outcome::NotSent,
         at: decision.entry.at,
+        audit: None,
     };
     Some(Command::Complete(Box::new(completion), None))
 }

@@ -260,7 +260,8 @@ export type AuditEntry = {
      */
     subject: string;
     /**
-     * The particulars.
+     * The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
+     * null and `body` says so; the digest of what was sent is in the entry `request.ended`.
      */
     detail: {
         [key: string]: unknown;
@@ -897,7 +898,8 @@ export type ListAuditEntry = {
          */
         subject: string;
         /**
-         * The particulars.
+         * The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
+         * null and `body` says so; the digest of what was sent is in the entry `request.ended`.
          */
         detail: {
             [key: string]: unknown;

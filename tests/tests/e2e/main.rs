@@ -41,5 +41,6 @@ mod targets;
 mod terminal;
 mod test_call;
 mod traffic;
+mod uploads;
 mod web_socket;
 mod workspaces;

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 /// The credential of the scene's service.
 pub(crate) const CREDENTIAL: &str = "credential/of+the~service?81d7f3";
 
-pub(crate) struct Scene {
+pub(crate) struct Scene<U = EchoUpstream> {
     pub(crate) gateway: TestGateway,
-    pub(crate) upstream: EchoUpstream,
+    pub(crate) upstream: U,
     pub(crate) human: Human,
     pub(crate) service: Service,
     pub(crate) agent: Agent,
@@ -30,11 +30,17 @@ impl Scene {
 
     /// The same with an upstream that the settings speak of.
     pub(crate) async fn on_allowed(builder: TestGatewayBuilder, upstream: EchoUpstream) -> Self {
+        let url = upstream.url();
+        Self::before(builder, upstream, &url).await
+    }
+}
+
+impl<U> Scene<U> {
+    /// The same with another kind of upstream.
+    pub(crate) async fn before(builder: TestGatewayBuilder, upstream: U, url: &str) -> Self {
         let gateway = builder.start().await;
         let human = Human::register(&gateway).await;
-        let service = human
-            .create_bearer_service("things", &upstream.url(), CREDENTIAL)
-            .await;
+        let service = human.create_bearer_service("things", url, CREDENTIAL).await;
         let agent = human.create_agent("assistant", &[&service]).await;
         Self {
             gateway,
@@ -52,16 +58,18 @@ impl Scene {
             .await;
     }
 
-    /// Sends a GET through the gateway.
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.agent.propose(request("GET", path)).send().await
-    }
-
     /// What would become of a proposal.
     pub(crate) async fn dry_run(&self, request: &Value) -> Value {
         let call = self.agent.call(Method::POST, "/proxy/dry-run");
         let call = call.json(request.clone());
         call.send().await.expect_status(200).json()
+    }
+}
+
+impl Scene {
+    /// Sends a GET through the gateway.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.agent.propose(request("GET", path)).send().await
     }
 
     /// Proposes a removal that is held.

@@ -158,8 +158,8 @@ fn attempt(
             path,
             host: "",
             query: &query,
+            headers: Some(&headers),
             content: Some(Content {
-                headers: &headers,
                 body: body.as_ref(),
                 size: bytes.len() as u64,
             }),

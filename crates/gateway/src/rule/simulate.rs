@@ -218,8 +218,8 @@ impl Replay {
             path: target.path(),
             host: &target.origin().host,
             query: &query,
+            headers: request.map(|request| &request.headers),
             content: request.map(|request| Content {
-                headers: &request.headers,
                 body: taken.as_ref().and_then(TakenApart::body),
                 size: request.body.len() as u64,
             }),

@@ -19,7 +19,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::outbound::OutboundBody;
+use super::outbound::{Awaited, OutboundBody};
 use super::wire::{Wire, WrittenBytes};
 
 /// The largest answer head that is accepted, in bytes.
@@ -34,6 +34,15 @@ pub(super) struct Connection {
     /// queued but never begun.
     driver: Option<Driver>,
     written: WrittenBytes,
+    sending: Sending,
+}
+
+/// What is known of a request's body that may still be on its way.
+#[derive(Default)]
+struct Sending {
+    awaited: Option<Awaited>,
+    /// How many bytes had been written when that was looked at last.
+    written: u64,
 }
 
 /// Why an exchange brought no answer.
@@ -61,7 +70,16 @@ impl Connection {
             sender,
             driver: Some(Box::pin(driver.with_upgrades())),
             written,
+            sending: Sending::default(),
         })
+    }
+
+    /// Whether the request has gone on since this was asked last, or waits for its sender: an upstream
+    /// that answers before it has all of it may well have nothing to say meanwhile.
+    pub(super) fn is_sending(&mut self) -> bool {
+        let written = self.written.get();
+        let has_gone_on = std::mem::replace(&mut self.sending.written, written) != written;
+        has_gone_on || self.sending.awaited.as_ref().is_some_and(Awaited::get)
     }
 
     /// Whether another request can be sent now: the last exchange is complete and the other side
@@ -106,7 +124,7 @@ impl Connection {
     }
 
     /// Sends one request and waits for the head of its answer, for `first_byte_timeout` after the
-    /// last byte of the request went out.
+    /// last byte of the request went out. While a piece of its body is waited for, no time passes.
     pub(super) async fn exchange(
         &mut self,
         request: Request<OutboundBody>,
@@ -118,6 +136,7 @@ impl Connection {
                 nothing_written: true,
             });
         }
+        self.sending.awaited = request.body().awaited();
         let written_before = self.written.get();
         let mut written_last = written_before;
         let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
@@ -148,6 +167,10 @@ impl Connection {
                     timer.as_mut().reset(Instant::now() + first_byte_timeout);
                 }
                 written_last = written;
+            }
+            // The time that the sender of the body takes is not the upstream's.
+            if self.sending.awaited.as_ref().is_some_and(Awaited::get) {
+                timer.as_mut().reset(Instant::now() + first_byte_timeout);
             }
             timer
                 .as_mut()

@@ -200,6 +200,9 @@ impl Reading {
                 }
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => {
+                    if self.lease.connection.is_sending() {
+                        self.pause.end();
+                    }
                     let error = ready!(self.pause.poll(
                         self.idle_timeout,
                         &self.cancellation,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use http::header::{
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::headers::remove_hop_by_hop;
@@ -47,7 +50,52 @@ pub enum OutboundBody {
     /// All of it at once.
     Full(Bytes),
     /// Sent as it arrives; with a `Content-Length` if its size hint is exact, else chunked.
-    Streaming(UnsyncBoxBody<Bytes, BoxError>),
+    Streaming(StreamingBody),
+}
+
+/// A body that is sent as it arrives.
+pub struct StreamingBody {
+    source: UnsyncBoxBody<Bytes, BoxError>,
+    awaited: Awaited,
+}
+
+/// Nobody waits for a body that is gone.
+impl Drop for StreamingBody {
+    fn drop(&mut self) {
+        self.awaited.set(false);
+    }
+}
+
+/// Whether the next piece of a body is waited for, so that it is not the upstream that lets time pass.
+#[derive(Clone, Default)]
+pub(super) struct Awaited(Arc<AtomicBool>);
+
+impl Awaited {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, is_awaited: bool) {
+        self.0.store(is_awaited, Ordering::Relaxed);
+    }
+}
+
+impl OutboundBody {
+    /// A body that is sent as it arrives.
+    pub fn streaming(source: impl Body<Data = Bytes, Error = BoxError> + Send + 'static) -> Self {
+        Self::Streaming(StreamingBody {
+            source: source.boxed_unsync(),
+            awaited: Awaited::default(),
+        })
+    }
+
+    /// Tells whether its next piece is waited for, if it arrives in pieces.
+    pub(super) fn awaited(&self) -> Option<Awaited> {
+        match self {
+            Self::Empty | Self::Full(_) => None,
+            Self::Streaming(body) => Some(body.awaited.clone()),
+        }
+    }
 }
 
 impl fmt::Debug for Outbound {
@@ -99,7 +147,11 @@ impl Body for OutboundBody {
                 *self = Self::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Self::Streaming(body) => Pin::new(body).poll_frame(context),
+            Self::Streaming(body) => {
+                let polled = Pin::new(&mut body.source).poll_frame(context);
+                body.awaited.set(polled.is_pending());
+                polled
+            }
         }
     }
 
@@ -107,7 +159,7 @@ impl Body for OutboundBody {
         match self {
             Self::Empty => true,
             Self::Full(_) => false,
-            Self::Streaming(body) => body.is_end_stream(),
+            Self::Streaming(body) => body.source.is_end_stream(),
         }
     }
 
@@ -115,7 +167,7 @@ impl Body for OutboundBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streaming(body) => body.size_hint(),
+            Self::Streaming(body) => body.source.size_hint(),
         }
     }
 }

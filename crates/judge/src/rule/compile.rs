@@ -18,7 +18,7 @@ pub const LITERAL_ITEMS_MAX: usize = 256;
 /// What a condition looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
-    /// The body's content.
+    /// The body: its content or its size.
     pub body: bool,
     /// The documented operation.
     pub operation: bool,
@@ -166,7 +166,7 @@ impl Compiler<'_> {
 
     fn fact(&mut self, at: usize, fact: Fact) -> Typed {
         match fact {
-            Fact::Body => self.uses.body = true,
+            Fact::Body | Fact::Size => self.uses.body = true,
             Fact::Operation
             | Fact::OperationId
             | Fact::OperationSummary

@@ -225,7 +225,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         }
         Ok(match fact {
             Fact::Query => Value::Map(Map::Query(facts.query)),
-            Fact::Headers => Value::Map(Map::Headers(content()?.headers)),
+            Fact::Headers => Value::Map(Map::Headers(facts.headers.ok_or(Cause::NotKept)?)),
             Fact::Body => content()?.body.map_or(Ok(Value::Null), Value::of_node)?,
             Fact::Size => Value::int(i64::try_from(content()?.size).unwrap_or(i64::MAX)),
             Fact::ServiceId => Value::int(facts.service.0.0),

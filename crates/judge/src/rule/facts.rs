@@ -22,8 +22,10 @@ pub struct Facts<'a> {
     pub host: &'a str,
     /// The query.
     pub query: &'a Query<'a>,
-    /// What is in the request. None where it was not kept: a condition that needs it to be decided
-    /// is then undecidable.
+    /// The headers. None where they were not kept: a condition that needs them to be decided is then
+    /// undecidable.
+    pub headers: Option<&'a HeaderMap>,
+    /// What is in the body. None where it was not kept or has not arrived, with the same effect.
     pub content: Option<Content<'a>>,
     /// The service.
     pub service: (ServiceId, &'a str),
@@ -37,15 +39,23 @@ pub struct Facts<'a> {
     pub now: Timestamp,
 }
 
-/// What is in a request.
+/// What is in a request's body.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
-    /// The headers.
-    pub headers: &'a HeaderMap,
     /// The body, where it is JSON or a form.
     pub body: Option<&'a Node<'a>>,
     /// The body's length in bytes.
     pub size: u64,
+}
+
+impl Facts<'_> {
+    /// What is known of the request before its body has arrived.
+    pub(super) fn of_head(&self) -> Self {
+        Self {
+            content: None,
+            ..*self
+        }
+    }
 }
 
 /// The parameters of a query, decoded, in the order in which they stand.

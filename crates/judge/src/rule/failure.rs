@@ -22,7 +22,7 @@ impl Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Cause {
-    /// It looks at what was not kept of the request.
+    /// It looks at what was not kept of the request, or has not arrived.
     NotKept,
     /// A field is missing.
     Missing,

@@ -33,7 +33,7 @@ pub enum Match {
     Yes,
     /// It counts as matching, because its condition could not be evaluated.
     Unevaluated(Failure),
-    /// What would decide it was not kept of the request.
+    /// What would decide it was not kept of the request, or has not arrived.
     Undecidable(Failure),
     /// It does not.
     No,
@@ -118,23 +118,9 @@ impl CompiledRule {
     }
 }
 
-/// The rules that match a request. What cannot be evaluated counts as matched for `deny` and
-/// `require_approval`, and as not matched for `allow`.
-pub fn matching<'v>(
-    rules: impl IntoIterator<Item = &'v CompiledRule>,
-    facts: &'v Facts<'v>,
-) -> Vec<MatchedRule> {
-    weigh(rules, facts)
-        .into_iter()
-        .filter(|(rule, how)| match how {
-            Match::Undecidable(_) => rule.rule.effect != RuleEffect::Allow,
-            _ => true,
-        })
-        .map(|(rule, how)| rule.matched(how))
-        .collect()
-}
-
-/// Every rule that matches a request, or of which that cannot be said from what was kept of it.
+/// Every rule that matches a request, or of which that cannot be said from what is there of it. A
+/// condition that cannot be evaluated counts as matched for `deny` and `require_approval`, and as not
+/// matched for `allow`.
 pub fn weigh<'r: 'v, 'v>(
     rules: impl IntoIterator<Item = &'r CompiledRule>,
     facts: &'v Facts<'v>,

@@ -5,7 +5,7 @@ use super::condition_error::ConditionError;
 use super::evaluate::Evaluation;
 use super::expression::Expression;
 use super::facts::Facts;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::lookup::Memory;
 
 /// A compiled condition. Evaluating it cannot panic, waits for nothing and takes bounded time.
@@ -42,7 +42,9 @@ impl Program {
         self.uses
     }
 
-    /// Whether the condition holds for a request.
+    /// Whether the condition holds for a request. What its head decides is decided by that, whatever
+    /// is in the body and however much work that would be: so it comes out the same before the body
+    /// has arrived as afterwards.
     ///
     /// # Errors
     ///
@@ -57,6 +59,13 @@ impl Program {
         facts: &'v Facts<'v>,
         memory: &mut Memory<'v>,
     ) -> Result<bool, Failure> {
+        if self.uses.body && facts.content.is_some() {
+            let by_head =
+                Evaluation::new(&facts.of_head(), &mut Memory::default()).decide(&self.condition);
+            if !matches!(by_head, Err(failure) if failure.cause == Cause::NotKept) {
+                return by_head;
+            }
+        }
         Evaluation::new(facts, memory).decide(&self.condition)
     }
 

@@ -27,17 +27,21 @@ fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
 
 fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     let node = Node::parse_json(body.as_bytes()).unwrap();
-    let (query, headers) = (Query::default(), HeaderMap::new());
+    with_head(Some(&HeaderMap::new()), |head| {
+        let body = Some(&node);
+        let content = Some(Content { body, size: 1 });
+        look(&Facts { content, ..*head })
+    })
+}
+
+fn with_head<T>(headers: Option<&HeaderMap>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     look(&Facts {
         method: "POST",
         path: "/",
         host: "h",
-        query: &query,
-        content: Some(Content {
-            headers: &headers,
-            body: Some(&node),
-            size: 1,
-        }),
+        query: &Query::default(),
+        headers,
+        content: None,
         service: (ServiceId(1), "s"),
         agent: (AgentId(1), "a"),
         intent: "i",
@@ -48,7 +52,7 @@ fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
 
 fn matches(rule: Rule) -> bool {
     let rules = [CompiledRule::new(rule)];
-    with_body("{\"a\":1}", |facts| !matching(&rules, facts).is_empty())
+    with_body("{\"a\":1}", |facts| !weigh(&rules, facts).is_empty())
 }
 
 #[test]
@@ -97,9 +101,9 @@ fn what_cannot_be_evaluated_matches_unless_it_allows() {
         broken,
         CompiledRule::new(rule(RuleEffect::Deny, Some("request.body.b > 1"))),
     ];
-    let told: Vec<_> = with_body("{\"a\":1}", |facts| matching(&rules, facts))
+    let told: Vec<_> = with_body("{\"a\":1}", |facts| weigh(&rules, facts))
         .into_iter()
-        .map(|rule| rule.unevaluated)
+        .map(|(rule, how)| rule.matched(how).unevaluated)
         .collect();
     assert_eq!(
         told[1].as_deref(),
@@ -164,25 +168,14 @@ fn a_name_that_is_there_twice_is_found_twice_in_a_large_map_too() {
 
 #[test]
 fn what_was_not_kept_makes_a_rule_undecidable_only_where_it_matters() {
-    let query = Query::default();
-    let facts = Facts {
-        method: "POST",
-        path: "/",
-        host: "h",
-        query: &query,
-        content: None,
-        service: (ServiceId(1), "s"),
-        agent: (AgentId(1), "a"),
-        intent: "i",
-        operation: None,
-        now: Timestamp(0),
-    };
     let outcome = |condition: &str, effect| {
         let rules = [CompiledRule::new(rule(effect, Some(condition)))];
-        weigh(&rules, &facts).first().map(|(_, how)| match how {
-            Match::Undecidable(_) => "undecidable",
-            Match::Yes => "yes",
-            Match::Unevaluated(_) | Match::No => "other",
+        with_head(None, |facts| {
+            weigh(&rules, facts).first().map(|(_, how)| match how {
+                Match::Undecidable(_) => "undecidable",
+                Match::Yes => "yes",
+                Match::Unevaluated(_) | Match::No => "other",
+            })
         })
     };
     for effect in [RuleEffect::Deny, RuleEffect::Allow] {
@@ -248,7 +241,89 @@ fn a_list_that_is_written_out_has_a_limit() {
 #[test]
 fn what_a_condition_looks_at_is_known() {
     let uses = |text: &str| Program::compile(text).unwrap().uses();
-    assert_eq!(uses("request.size > 1"), Uses::default());
-    assert!(uses("has(request.body.a)").body);
+    assert_eq!(uses("request.path == \"/a\""), Uses::default());
+    for reads_the_body in [
+        "request.size > 1",
+        "request.body == null",
+        "has(request.body)",
+        "has(request.body.a)",
+        "request.body[\"a\"] == 1",
+        "request[\"body\"] == null",
+        "[1].exists(x, x == request.size)",
+        "size(string(request.size)) == 1",
+        "request.method == \"GET\" || {\"a\": request.body}[\"a\"] == null",
+    ] {
+        // What is no field access is no expression here, so nothing can look past the names.
+        if let Ok(program) = Program::compile(reads_the_body) {
+            assert!(program.uses().body, "{reads_the_body}");
+        } else {
+            assert!(reads_the_body.contains("request["), "{reads_the_body}");
+        }
+    }
     assert!(uses("operation == null").operation);
+}
+
+/// Whether a rule matches the request of the other tests before its body has arrived.
+fn by_head(rule: Rule) -> Option<bool> {
+    let rules = [CompiledRule::new(rule)];
+    with_head(Some(&HeaderMap::new()), |facts| {
+        match weigh(&rules, facts).first() {
+            None => Some(false),
+            Some((_, Match::Undecidable(_))) => None,
+            Some(_) => Some(true),
+        }
+    })
+}
+
+#[test]
+fn a_rule_waits_for_the_body_only_where_the_head_does_not_decide_it() {
+    for (condition, decided) in [
+        ("request.path == \"/\"", Some(true)),
+        ("size(request.headers) == 0", Some(true)),
+        ("request.size > 5", None),
+        ("request.body == null", None),
+        ("has(request.body.a)", None),
+        ("!has(request.body.a) || request.size == 0", None),
+        ("request.body[\"a\"] == 1", None),
+        (
+            "request.method == \"GET\" && request.body.a > 1",
+            Some(false),
+        ),
+        (
+            "request.body.a > 1 && request.method == \"GET\"",
+            Some(false),
+        ),
+        (
+            "request.body.a > 1 || request.method == \"POST\"",
+            Some(true),
+        ),
+        ("request.body.a > 1 || request.method == \"GET\"", None),
+        ("request.size > 1 ? true : true", None),
+    ] {
+        for effect in [
+            RuleEffect::Deny,
+            RuleEffect::RequireApproval,
+            RuleEffect::Allow,
+        ] {
+            assert_eq!(
+                by_head(rule(effect, Some(condition))),
+                decided,
+                "{condition}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_head_decides_stays_decided_however_large_the_body_is() {
+    let body = format!("{{\"l\":[{}0]}}", "0,".repeat(60_000));
+    let heavy = "request.body.l.exists(x, x > 1 || x > 2 || x > 3)";
+    for (condition, holds) in [
+        (format!("{heavy} && request.method == \"GET\""), false),
+        (format!("{heavy} || request.method == \"POST\""), true),
+    ] {
+        let program = Program::compile(&condition).unwrap();
+        let told = with_body(&body, |facts| program.evaluate(facts));
+        assert_eq!(told, Ok(holds), "{condition}");
+    }
 }

@@ -4,6 +4,7 @@
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use axum::routing::any;
+use bytes::Bytes;
 use gaiterguard_domain::header::{self, HEADER_BYTES_MAX, HEADERS_MAX};
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
@@ -16,7 +17,7 @@ use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{agent, outcome, terms};
-use crate::extract::read_body;
+use crate::extract::arriving_body;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
 use crate::state::AgentState;
@@ -57,10 +58,18 @@ async fn pass(
         idempotency_key: terms::idempotency_key(&parts.headers, None)?,
         wait: terms::preferred_wait(&parts.headers),
         headers: parts.headers,
-        body: read_body(body, state.request_body_bytes_max).await?,
+        body: Bytes::new(),
     };
     let request_id = RequestId(context.id.as_uuid());
-    let mut outcome = state.gateway.submit(caller, proposed, request_id).await;
+    let gateway = &state.gateway;
+    let mut outcome = if body.is_end_stream() {
+        gateway.submit(caller, proposed, request_id).await
+    } else {
+        let body = arriving_body(body, state.request_body_bytes_max)?;
+        // It is large, and most requests have no body.
+        let submitting = gateway.submit_arriving(caller, proposed, body, request_id);
+        Box::pin(submitting).await
+    };
     if let (Some(switching), Some(tunnel)) = (switching, outcome.take_tunnel()) {
         state.gateway.carry(tunnel, switching);
         return Ok(outcome::switched(outcome));

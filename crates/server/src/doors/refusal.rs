@@ -21,6 +21,7 @@ impl From<Refusal> for Problem {
                     "is required when the proxied method is POST or PATCH",
                 );
             }
+            Refusal::BodyBroken(broken) => return broken.into(),
             Refusal::InvalidTarget(_) => (StatusCode::BAD_REQUEST, "invalid_target"),
             Refusal::AmbiguousTarget => (StatusCode::BAD_REQUEST, "ambiguous_target"),
             Refusal::InvalidAgentKey(_) => (StatusCode::UNAUTHORIZED, "invalid_agent_key"),

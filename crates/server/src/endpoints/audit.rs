@@ -64,7 +64,8 @@ pub(crate) struct AuditBody {
     /// What it happened to.
     #[schema(example = "service:3")]
     subject: String,
-    /// The particulars.
+    /// The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
+    /// null and `body` says so; the digest of what was sent is in the entry `request.ended`.
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
     /// The hash of the entry before it in its chain.

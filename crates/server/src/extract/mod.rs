@@ -7,7 +7,7 @@ mod optional_json;
 mod path;
 mod query;
 
-pub(crate) use body::read_body;
+pub(crate) use body::{arriving_body, read_body};
 pub(crate) use json::{ApiJson, JSON_BODY_BYTES_MAX, LimitedJson, from_json};
 pub(crate) use optional_json::OptionalJson;
 pub(crate) use path::ApiPath;

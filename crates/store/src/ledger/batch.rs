@@ -227,7 +227,11 @@ impl Batch {
             });
         }
         for (place, completion) in completions {
-            self.answers[place] = Some(Answer::Completed(done.contains(&completion.entry.0)));
+            let is_done = done.contains(&completion.entry.0);
+            if is_done && let Some(entry) = &completion.audit {
+                write.audit(entry.as_ref().clone());
+            }
+            self.answers[place] = Some(Answer::Completed(is_done));
         }
         Ok(())
     }

@@ -12,11 +12,12 @@ use gaiterguard_store::{Ending, Purpose, Store};
 use uuid::Uuid;
 
 use crate::steps::{answer, apply, approve, completion, done, state};
-use crate::support::{Database, NOW, World, audit, key, later, on_both, sealed, word};
+use crate::support::{Database, NOW, World, audit, entry, key, later, on_both, sealed, word};
 
 on_both!(
     a_decision_is_recorded_and_ends,
     an_end_that_is_known_in_time_is_written_with_its_decision,
+    what_an_end_tells_the_audit_log_is_written_once,
     the_same_hold_without_a_key_meets_the_one_that_waits,
     a_decision_on_an_old_version_is_refused,
     retention_spares_what_lives,
@@ -102,6 +103,25 @@ async fn an_end_that_is_known_in_time_is_written_with_its_decision(_: &Database,
         assert_eq!(store.complete(end).await.unwrap(), ended.1.is_none());
     }
     assert!(!late.tell(outcome, later(2)));
+}
+
+async fn what_an_end_tells_the_audit_log_is_written_once(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let id = done(store, world.forward(version, None)).await;
+    let mut end = completion(&world, id, None, Outcome::Broken { status: None });
+    let mut told = entry("request.ended", later(1));
+    told.workspace = Some(world.workspace);
+    end.audit = Some(Box::new(told));
+    for is_first in [true, false] {
+        assert_eq!(store.complete(end.clone()).await.unwrap(), is_first);
+    }
+    let entries = store.audit_list(world.workspace, None, 100).await.unwrap();
+    let ends = entries
+        .items
+        .iter()
+        .filter(|entry| entry.event == "request.ended");
+    assert_eq!(ends.count(), 1);
 }
 
 async fn the_same_hold_without_a_key_meets_the_one_that_waits(_: &Database, store: &Store) {
@@ -301,6 +321,7 @@ async fn a_great_batch_is_whole(_: &Database, store: &Store) {
                         content: Some(sealed(data_key, &claimed)),
                     }),
                     at: later(1),
+                    audit: None,
                 };
                 assert!(store.complete(end).await.unwrap());
                 id

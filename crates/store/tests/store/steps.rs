@@ -29,6 +29,7 @@ pub(crate) fn completion(
         claim: claimed.map(|text| (world.agent, key(text))),
         outcome,
         at: later(1),
+        audit: None,
     }
 }
 

@@ -117,7 +117,7 @@ async fn a_streaming_body_of_known_length_has_it() {
     let request = sent(|outbound| {
         outbound.method = Method::PUT;
         let body = Full::new(Bytes::from_static(b"streamed")).map_err(|never| match never {});
-        outbound.body = OutboundBody::Streaming(body.boxed_unsync());
+        outbound.body = OutboundBody::streaming(body);
     })
     .await;
     assert!(request.contains("\r\ncontent-length: 8\r\n"), "{request}");
@@ -134,7 +134,7 @@ fn pieces(pause: Duration, pieces: Vec<Result<&'static str, BoxError>>) -> Outbo
             left,
         ))
     });
-    OutboundBody::Streaming(StreamBody::new(stream).boxed_unsync())
+    OutboundBody::streaming(StreamBody::new(stream))
 }
 
 #[tokio::test]
@@ -172,6 +172,19 @@ async fn the_wait_for_the_answer_begins_when_the_body_has_left() {
 }
 
 #[tokio::test]
+async fn a_sender_that_pauses_longer_than_the_upstream_may_is_waited_for() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.read_until("0\r\n\r\n").await.unwrap();
+        peer.write(&ok("patient")).await;
+    })
+    .await;
+    let mut outbound = request(&server, Method::POST, "/");
+    outbound.body = pieces(FIRST_BYTE_TIMEOUT * 2, vec![Ok("one"), Ok("two")]);
+    assert_eq!(answer(&upstream(), outbound).await, "patient");
+}
+
+#[tokio::test]
 async fn an_answer_may_come_before_the_body_has_left() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
@@ -188,6 +201,41 @@ async fn an_answer_may_come_before_the_body_has_left() {
     let inbound = send(&upstream(), outbound).await.unwrap();
     assert_eq!(inbound.status, 413);
     assert_eq!(read(inbound).await.unwrap(), "big");
+}
+
+#[tokio::test]
+async fn an_answer_that_began_early_is_waited_for_while_the_body_leaves() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
+            .await;
+        peer.read_until("0\r\n\r\n").await.unwrap();
+        peer.write("done").await;
+    })
+    .await;
+    for (pause, number) in [(IDLE_TIMEOUT / 4, 8), (IDLE_TIMEOUT * 2, 2)] {
+        let mut outbound = request(&server, Method::POST, "/");
+        let slow = (0..number).map(|_| Ok("piece")).collect();
+        outbound.body = pieces(pause, slow);
+        assert_eq!(answer(&upstream(), outbound).await, "done");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_began_early_and_stops_is_cut_however_slow_the_sender_is() {
+    let server = Server::start(|mut peer, _| async move {
+        peer.read_request().await.unwrap();
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nha")
+            .await;
+        peer.closed().await;
+    })
+    .await;
+    let mut outbound = request(&server, Method::POST, "/");
+    let ends = vec![Ok("piece"), Err("agent left".into())];
+    outbound.body = pieces(IDLE_TIMEOUT / 2, ends);
+    let inbound = send(&upstream(), outbound).await.unwrap();
+    let read = tokio::time::timeout(IDLE_TIMEOUT * 4, read(inbound));
+    assert!(read.await.expect("it is cut").is_err());
 }
 
 #[tokio::test]

@@ -1,0 +1,196 @@
+//! The body of a request that is still on its way from the agent.
+//!
+//! Whoever needs all of it reads it up to its limit first; where nobody does, it goes on as it
+//! arrives, under the same limit.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use thiserror::Error;
+
+use crate::upstream::BoxError;
+
+/// Room made ahead for a body that announces its length; a false announcement costs no more.
+const RESERVE_BYTES_MAX: usize = 64 * 1024;
+
+/// Why a body did not arrive.
+#[derive(Debug, Error)]
+pub enum BodyBroken {
+    /// It is longer than it may be.
+    #[error("the request body is longer than {bytes_max} bytes")]
+    TooLong {
+        /// How long it may be.
+        bytes_max: usize,
+    },
+    /// It stopped arriving. The error is the door's own.
+    #[error(transparent)]
+    Lost(BoxError),
+}
+
+/// Where the pieces of a body come from.
+pub type Source = UnsyncBoxBody<Bytes, BodyBroken>;
+
+/// A body on its way, with a limit. Trailers are left out.
+pub struct ArrivingBody<B = Source> {
+    source: B,
+    /// A piece that was waited for and not taken yet.
+    first: Option<Bytes>,
+    bytes_left: usize,
+    bytes_max: usize,
+}
+
+impl<B> ArrivingBody<B>
+where
+    B: Body<Data = Bytes, Error = BodyBroken> + Unpin,
+{
+    /// A body of at most `bytes_max`.
+    ///
+    /// # Errors
+    ///
+    /// If it is announced to be longer.
+    pub fn new(source: B, bytes_max: usize) -> Result<Self, BodyBroken> {
+        if source.size_hint().lower() > bytes_max as u64 {
+            return Err(BodyBroken::TooLong { bytes_max });
+        }
+        Ok(Self {
+            source,
+            first: None,
+            bytes_left: bytes_max,
+            bytes_max,
+        })
+    }
+
+    /// Reads it to its end. One that comes in one piece is not copied.
+    pub async fn whole(mut self) -> Result<Bytes, BodyBroken> {
+        let Some(first) = self.next().await? else {
+            return Ok(Bytes::new());
+        };
+        if self.source.is_end_stream() {
+            return Ok(first);
+        }
+        let announced = usize::try_from(self.source.size_hint().lower()).unwrap_or(usize::MAX);
+        let mut whole = BytesMut::with_capacity(first.len() + announced.min(RESERVE_BYTES_MAX));
+        whole.extend_from_slice(&first);
+        while let Some(piece) = self.next().await? {
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// Waits until something of it has arrived, which stays to be taken. True if that is all.
+    pub(crate) async fn begin(&mut self) -> Result<bool, BodyBroken> {
+        if self.first.is_none() {
+            self.first = self.next().await?;
+        }
+        Ok(self.first.is_none() || self.source.is_end_stream())
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, BodyBroken> {
+        match self.frame().await {
+            None => Ok(None),
+            Some(frame) => Ok(frame?.into_data().ok()),
+        }
+    }
+}
+
+impl<B> Body for ArrivingBody<B>
+where
+    B: Body<Data = Bytes, Error = BodyBroken> + Unpin,
+{
+    type Data = Bytes;
+    type Error = BodyBroken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyBroken>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        loop {
+            let frame = match ready!(Pin::new(&mut self.source).poll_frame(context)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => frame,
+            };
+            // What is not data is trailers, and they say nothing that anybody acts on.
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            let Some(left) = self.bytes_left.checked_sub(piece.len()) else {
+                let bytes_max = self.bytes_max;
+                return Poll::Ready(Some(Err(BodyBroken::TooLong { bytes_max })));
+            };
+            self.bytes_left = left;
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.source.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let first = self.first.as_ref().map_or(0, Bytes::len) as u64;
+        let rest = self.source.size_hint().exact();
+        rest.map_or_else(SizeHint::new, |rest| SizeHint::with_exact(rest + first))
+    }
+}
+
+impl<B> std::fmt::Debug for ArrivingBody<B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ArrivingBody(at most {} bytes)", self.bytes_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::{Full, StreamBody};
+
+    use super::*;
+
+    fn pieces(pieces: &'static [&'static str]) -> Source {
+        let frames = pieces
+            .iter()
+            .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
+    }
+
+    fn announced(text: &'static str) -> Source {
+        let full = Full::new(Bytes::from_static(text.as_bytes()));
+        full.map_err(|never: Infallible| match never {})
+            .boxed_unsync()
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit_and_no_further() {
+        let whole = ArrivingBody::new(pieces(&["ab", "cde"]), 5).unwrap();
+        assert_eq!(whole.whole().await.unwrap(), "abcde");
+        let longer = ArrivingBody::new(pieces(&["ab", "cde"]), 4).unwrap();
+        let refused = longer.whole().await.unwrap_err();
+        assert!(matches!(refused, BodyBroken::TooLong { bytes_max: 4 }));
+        assert!(ArrivingBody::new(announced("abcde"), 4).is_err());
+        assert!(ArrivingBody::new(announced("abcd"), 4).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_was_waited_for_is_still_there() {
+        let mut body = ArrivingBody::new(pieces(&["ab", "c"]), 9).unwrap();
+        assert!(!body.begin().await.unwrap());
+        assert!(!body.begin().await.unwrap());
+        assert_eq!(body.whole().await.unwrap(), "abc");
+        let mut body = ArrivingBody::new(announced("abc"), 9).unwrap();
+        assert!(body.begin().await.unwrap());
+        assert_eq!(body.size_hint().exact(), Some(3));
+        assert!(!body.is_end_stream());
+        assert_eq!(body.whole().await.unwrap(), "abc");
+        let mut empty = ArrivingBody::new(pieces(&[]), 9).unwrap();
+        assert!(empty.begin().await.unwrap());
+    }
+}

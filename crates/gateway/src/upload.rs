@@ -1,0 +1,181 @@
+//! A body that goes on to the upstream while it arrives, and what is known of it when that is over.
+//!
+//! Nobody has seen it whole before it was sent, so its digest is taken on the way, and whoever
+//! concludes the request writes down what came of it.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{RequestId, ServiceId, WorkspaceId};
+use gaiterguard_domain::ledger::Outcome;
+use gaiterguard_domain::request::{Digest, RunningDigest};
+use gaiterguard_domain::time::Timestamp;
+use http::Method;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::arriving::{ArrivingBody, BodyBroken};
+use crate::prepare::Prepared;
+use crate::upstream::BoxError;
+
+/// The body as the upstream's connection takes it, piece by piece.
+pub(crate) struct Upload {
+    source: ArrivingBody,
+    /// None once the body has ended.
+    digest: Option<RunningDigest>,
+    passage: Arc<Passage>,
+}
+
+/// What the ledger is told of a request whose body went on as it arrived.
+pub(crate) struct Streamed {
+    passage: Arc<Passage>,
+    workspace: WorkspaceId,
+    request_id: RequestId,
+    service: ServiceId,
+    method: Method,
+}
+
+#[derive(Default)]
+struct Passage {
+    bytes: AtomicU64,
+    /// None while pieces are still to come.
+    end: Mutex<Option<End>>,
+}
+
+enum End {
+    /// All of it was taken; the digest is the whole request's.
+    Whole(Digest),
+    Broken(BodyBroken),
+}
+
+impl Passage {
+    fn end(&self) -> MutexGuard<'_, Option<End>> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Upload {
+    /// The body of a request of which only the head is known, and what will be known of it.
+    pub(crate) fn new(
+        prepared: &Prepared,
+        source: ArrivingBody,
+        request_id: RequestId,
+    ) -> (Self, Streamed) {
+        let passage = Arc::<Passage>::default();
+        let streamed = Streamed {
+            passage: Arc::clone(&passage),
+            workspace: prepared.caller.agent.workspace,
+            request_id,
+            service: prepared.located.service.id,
+            method: prepared.request.method.clone(),
+        };
+        let upload = Self {
+            source,
+            digest: Some(prepared.request.running_digest()),
+            passage,
+        };
+        (upload, streamed)
+    }
+
+    fn finish(&mut self) {
+        if let Some(digest) = self.digest.take() {
+            *self.passage.end() = Some(End::Whole(digest.finish()));
+        }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        match ready!(Pin::new(&mut this.source).poll_frame(context)) {
+            None => {
+                this.finish();
+                Poll::Ready(None)
+            }
+            Some(Ok(frame)) => {
+                if let (Some(piece), Some(digest)) = (frame.data_ref(), &mut this.digest) {
+                    digest.add(piece);
+                    let bytes = piece.len() as u64;
+                    this.passage.bytes.fetch_add(bytes, Ordering::Relaxed);
+                }
+                // Whoever knows the length does not ask again after the last piece.
+                if this.source.is_end_stream() {
+                    this.finish();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(broken)) => {
+                let told = broken.to_string();
+                this.digest = None;
+                *this.passage.end() = Some(End::Broken(broken));
+                Poll::Ready(Some(Err(told.into())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.source.size_hint()
+    }
+}
+
+impl Streamed {
+    /// The audit log's entry about how it ended: what the decision could not know of the body.
+    pub(crate) fn audit(&self, outcome: &Outcome, at: Timestamp) -> Box<NewAuditEntry> {
+        let (digest, reason) = match &*self.passage.end() {
+            Some(End::Whole(digest)) => (Some(digest.to_string()), None),
+            Some(End::Broken(broken)) => (None, Some(broken.to_string())),
+            None => (None, Some("not all of it was taken".to_owned())),
+        };
+        let (outcome, status) = match outcome {
+            Outcome::Answered(answer) => ("answered", Some(answer.status)),
+            Outcome::NotSent => ("not_sent", None),
+            Outcome::Broken { status } => ("unknown", *status),
+        };
+        let mut detail = serde_json::json!({
+            "request_id": self.request_id,
+            "service_id": self.service,
+            "method": self.method.as_str(),
+            "digest": digest,
+            "body": "streamed",
+            "body_bytes": self.passage.bytes.load(Ordering::Relaxed),
+            "outcome": outcome,
+            "upstream_status": status,
+        });
+        if let Some(reason) = reason {
+            detail["body_cut"] = reason.into();
+        }
+        Box::new(NewAuditEntry {
+            workspace: Some(self.workspace),
+            at,
+            actor: Actor::Gateway,
+            event: "request.ended",
+            subject: format!("request:{}", self.request_id),
+            detail,
+        })
+    }
+
+    /// Why the body did not come to its end, if it broke on the agent's side.
+    pub(crate) fn take_broken(&self) -> Option<BodyBroken> {
+        let mut end = self.passage.end();
+        match end.take() {
+            Some(End::Broken(broken)) => Some(broken),
+            other => {
+                *end = other;
+                None
+            }
+        }
+    }
+}
