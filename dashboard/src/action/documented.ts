@@ -40,9 +40,11 @@ export function valuesOf(action: Action, operation: Operation | undefined): Valu
   const { path, query } = takeApart(action.target_url);
   const parameters = operation?.parameters ?? [];
   const found: Valued[] = [];
-  for (const { name, place, description } of parameters) {
-    const value = place === 'path' ? pathValue(path, operation?.path ?? '', name) : null;
-    if (value !== null) found.push({ name, pointer: null, value, meaning: description || null });
+  for (const name of namesInPath(operation)) {
+    const value = pathValue(path, operation?.path ?? '', name);
+    const known = parameters.find((one) => one.place === 'path' && one.name === name);
+    const meaning = known?.description || null;
+    if (value !== null) found.push({ name, pointer: null, value, meaning });
   }
   for (const { decoded } of query) {
     const [name = '', ...rest] = decoded.split('=');
@@ -60,6 +62,11 @@ export function valuesOf(action: Action, operation: Operation | undefined): Valu
     found.push({ name, pointer, value, meaning: meaning || null });
   }
   return found;
+}
+
+/** The names that stand in braces in an operation's path, from the left. */
+export function namesInPath(operation: Operation | undefined): string[] {
+  return Array.from(operation?.path.matchAll(/\{([^{}]*)\}/g) ?? [], ([, name = '']) => name);
 }
 
 /** The part of a path that stands for a name in braces; the path may begin before the template. */

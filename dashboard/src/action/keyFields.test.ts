@@ -4,7 +4,7 @@ import { keyFieldsOf } from './keyFields';
 
 const operation = {
   path: '/customers/{customer}/charges',
-  parameters: [{ name: 'customer', place: 'path', description: 'Who pays' }],
+  parameters: [],
   fields: [{ pointer: '/amount', description: 'in cents' }],
 } as unknown as Operation;
 

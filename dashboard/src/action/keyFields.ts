@@ -1,6 +1,6 @@
 /** The few values of a request that its card shows. */
 import type { Action, Operation } from '#/client';
-import { type Valued, valuesOf } from './documented';
+import { namesInPath, type Valued, valuesOf } from './documented';
 
 /** How many values a card shows. */
 const KEY_FIELDS_MAX = 3;
@@ -46,11 +46,7 @@ export function keyFieldsOf(action: Action, operation: Operation | undefined): V
 }
 
 function isOfPath({ name, pointer }: Valued, operation: Operation | undefined): boolean {
-  return (
-    pointer === null &&
-    operation !== undefined &&
-    operation.parameters.some((one) => one.place === 'path' && one.name === name)
-  );
+  return pointer === null && namesInPath(operation).includes(name);
 }
 
 /** Whether a value is of letters and digits as identifiers are; a date is none. */
