@@ -59,14 +59,20 @@ impl Program {
         facts: &'v Facts<'v>,
         memory: &mut Memory<'v>,
     ) -> Result<bool, Failure> {
-        if self.uses.body && facts.content.is_some() {
+        let whole = Evaluation::new(facts, memory).decide(&self.condition);
+        // Only what the body makes too much work can still be decided by the head.
+        if let Err(failure) = &whole
+            && failure.cause == Cause::Work
+            && self.uses.body
+            && facts.content.is_some()
+        {
             let by_head =
                 Evaluation::new(&facts.of_head(), &mut Memory::default()).decide(&self.condition);
             if !matches!(by_head, Err(failure) if failure.cause == Cause::NotKept) {
                 return by_head;
             }
         }
-        Evaluation::new(facts, memory).decide(&self.condition)
+        whole
     }
 
     /// Where and why it could not be evaluated, for a human. Nothing of the request is in it.
