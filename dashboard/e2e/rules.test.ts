@@ -153,6 +153,8 @@ test('it is switched off and on, changed, and deleted', async () => {
   expect(await rules()).toMatchObject([{ enabled: false }]);
   await page.getByRole('link', { name: 'Reading notes' }).click();
   await page.getByText('Understood').waitFor();
+  await page.getByText(/matched 2 requests since/).waitFor();
+  await stage.expectFine('rule');
   await page.reload();
   await page.getByText('Understood').waitFor();
   await page.getByLabel('Name').fill('Notes');

@@ -1,15 +1,13 @@
 /** The rules of the workspace. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { Rule, RuleHits } from '#/client';
+import type { Rule } from '#/client';
 import { updateRuleMutation } from '#/client/@tanstack/react-query.gen';
 import { useNames } from '#/request/useNames';
-import { counted } from '#/text/count';
-import { timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
-import { useNow } from '#/ui/now';
 import { Badge, Button, Failure } from '#/ui/parts';
 import { EFFECT_TONES, effectName } from './effect';
+import { Hits } from './Hits';
 
 /** The list. */
 export function RuleList({ rules }: { rules: readonly Rule[] }) {
@@ -83,12 +81,4 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
       <Failure error={change.error} />
     </li>
   );
-}
-
-/** How often it matched, and when last. */
-function Hits({ hits }: { hits: RuleHits }) {
-  const now = useNow();
-  const days = `since ${new Date(hits.since).toLocaleDateString(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' })}`;
-  if (hits.last_at === null) return `matched nothing ${days}`;
-  return `matched ${counted(hits.count, 'request')} ${days}, last ${timeAgo(hits.last_at, now)}`;
 }

@@ -66,14 +66,7 @@ impl Desk {
 
     pub(crate) async fn with(change: impl FnOnce(&mut LlmSettings)) -> Self {
         let model = ScriptedModel::start().await;
-        let mut settings = LlmSettings {
-            base_url: model.base_url(),
-            api_key: Some(MODEL_KEY.into()),
-            model: MODEL_NAME.to_owned(),
-            timeout: Duration::from_secs(20),
-            failure_mode: FailureMode::BlockUnsafe,
-            ceilings: Ceilings::default(),
-        };
+        let mut settings = settings(&model);
         change(&mut settings);
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
         let llm = Llm::new(&settings, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
@@ -86,6 +79,18 @@ impl Desk {
 
     pub(crate) async fn assess(&self, case: &Case) -> LlmVerdict {
         assess(&self.llm, case).await
+    }
+}
+
+/// How a model is used if nothing is changed.
+pub(crate) fn settings(model: &ScriptedModel) -> LlmSettings {
+    LlmSettings {
+        base_url: model.base_url(),
+        api_key: Some(MODEL_KEY.into()),
+        model: MODEL_NAME.to_owned(),
+        timeout: Duration::from_secs(20),
+        failure_mode: FailureMode::BlockUnsafe,
+        ceilings: Ceilings::default(),
     }
 }
 

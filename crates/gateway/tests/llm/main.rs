@@ -10,5 +10,6 @@ mod desk;
 mod dialects;
 mod failures;
 mod secrets;
+mod spending;
 mod twins;
 mod verdicts;

@@ -3,6 +3,7 @@ import { createFileRoute } from '@tanstack/react-router';
 import { getRuleOptions, updateRuleMutation } from '#/client/@tanstack/react-query.gen';
 import { DeleteRule } from '#/rule/DeleteRule';
 import { draftOf, ruleBody } from '#/rule/draft';
+import { Hits } from '#/rule/Hits';
 import { RuleForm } from '#/rule/RuleForm';
 import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
@@ -32,6 +33,9 @@ function RulePage() {
           <PageTitle actions={<DeleteRule rule={rule} />}>
             <Visible text={rule.name} />
           </PageTitle>
+          <p className="mb-4 text-sm text-soft first-letter:uppercase">
+            <Hits hits={rule.hits} />
+          </p>
           <RuleForm
             key={rule.id}
             id={rule.id}

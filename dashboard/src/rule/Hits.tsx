@@ -1,0 +1,13 @@
+/** How often a rule matched lately. */
+import type { RuleHits } from '#/client';
+import { counted } from '#/text/count';
+import { timeAgo } from '#/text/time';
+import { useNow } from '#/ui/now';
+
+/** How many requests it matched, since when, and when last. */
+export function Hits({ hits }: { hits: RuleHits }) {
+  const now = useNow();
+  const days = `since ${new Date(hits.since).toLocaleDateString(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' })}`;
+  if (hits.last_at === null) return `matched nothing ${days}`;
+  return `matched ${counted(hits.count, 'request')} ${days}, last ${timeAgo(hits.last_at, now)}`;
+}
