@@ -60,12 +60,9 @@ impl Program {
         memory: &mut Memory<'v>,
     ) -> Result<bool, Failure> {
         let whole = Evaluation::new(facts, memory).decide(&self.condition);
-        // Only what the body makes too much work can still be decided by the head.
-        if let Err(failure) = &whole
-            && failure.cause == Cause::Work
-            && self.uses.body
-            && facts.content.is_some()
-        {
+        // What the body makes too much work can still be decided by the head. Which failure is told of
+        // several does not say whether that was among them.
+        if whole.is_err() && self.uses.body && facts.content.is_some() {
             let by_head =
                 Evaluation::new(&facts.of_head(), &mut Memory::default()).decide(&self.condition);
             if !matches!(by_head, Err(failure) if failure.cause == Cause::NotKept) {

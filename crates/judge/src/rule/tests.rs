@@ -321,6 +321,11 @@ fn what_the_head_decides_stays_decided_however_large_the_body_is() {
     for (condition, holds) in [
         (format!("{heavy} && request.method == \"GET\""), false),
         (format!("{heavy} || request.method == \"POST\""), true),
+        // A failure of another kind comes first and is the one that is told.
+        (
+            format!("request.body.l && {heavy} && request.method == \"GET\""),
+            false,
+        ),
     ] {
         let program = Program::compile(&condition).unwrap();
         let told = with_body(&body, |facts| program.evaluate(facts));
