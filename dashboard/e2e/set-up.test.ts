@@ -50,7 +50,10 @@ test('the first start leads from an account to the first request', async () => {
   await page.getByRole('button', { name: 'Create agent' }).click();
 
   await page.getByText('Waiting for the first request…').waitFor();
-  expect(await page.getByLabel('What to read first').inputValue()).toBe('/things');
+  // The document may still be being read when the step is there.
+  await expect
+    .poll(() => page.getByLabel('What to read first').inputValue(), { timeout: 5_000 })
+    .toBe('/things');
   await stage.expectFine('set-up-waiting');
   const key = (await page.getByTestId('agent-key').textContent()) ?? '';
   for (const language of ['Python', 'TypeScript', 'Skill', 'curl']) {
