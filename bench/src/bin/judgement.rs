@@ -7,6 +7,10 @@ use gaiterguard_bench::{
     judgement::{documents, verdicts},
 };
 
+/// The one that the gateway has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> BenchResult<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "| | median | goal | |\n|---|---|---|---|")?;

@@ -33,11 +33,12 @@ impl Gateway {
             match seen.state.status() {
                 ActionStatus::Pending => return Ok(Outcome::Held(held)),
                 ActionStatus::Approved => {}
-                _ => return self.meet_action(caller, id).await,
+                _ => return Box::pin(self.meet_action(caller, id)).await,
             }
             // Who it is may have changed since the call began.
             let again = self.authority.again(caller)?;
-            match self.execute(again, id).await {
+            // What comes after the wait is large, and not there while it lasts.
+            match Box::pin(self.execute(again, id)).await {
                 Ok(mut answer) => {
                     answer.has_key = has_key;
                     return Ok(Outcome::Answered(answer));
@@ -45,7 +46,7 @@ impl Gateway {
                 // Another call of the agent was faster: what came of it is this call's answer too.
                 Err(Refusal::ActionNotApproved { .. }) if Instant::now() < deadline => {}
                 Err(Refusal::ActionNotApproved { .. }) => {
-                    return self.meet_action(caller, id).await;
+                    return Box::pin(self.meet_action(caller, id)).await;
                 }
                 Err(refusal) => return Err(refusal),
             }

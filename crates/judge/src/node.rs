@@ -19,7 +19,10 @@ pub const VALUES_MAX: usize = 1_000_000;
 
 /// A value that borrows from the body it was read from. Keeps duplicate keys, the order of members
 /// and the spelling of numbers.
+///
+/// Its tag takes a whole word, so that values are moved in whole words while a body is read.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(u64)]
 pub enum Node<'a> {
     /// `null`.
     Null,

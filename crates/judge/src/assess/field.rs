@@ -82,9 +82,9 @@ pub(crate) struct Fields<'k> {
 
 /// Where the walk is.
 #[derive(Clone, Copy)]
-struct Here<'h> {
+struct Here<'k> {
     role: Role,
-    name: &'h str,
+    name: &'k str,
     /// How many texts are wrapped around this.
     wrapped: usize,
 }
@@ -189,7 +189,7 @@ impl<'k> Walk<'k> {
         }
     }
 
-    fn node(&mut self, node: &Node<'_>, here: Here<'_>) {
+    fn node(&mut self, node: &Node<'_>, here: Here<'k>) {
         match node {
             Node::Null => {}
             Node::Bool(value) => self.truth(*value, here),
@@ -200,7 +200,7 @@ impl<'k> Walk<'k> {
         }
     }
 
-    fn list(&mut self, items: &[Node<'_>], here: Here<'_>) {
+    fn list(&mut self, items: &[Node<'_>], here: Here<'k>) {
         if matches!(
             here.role,
             Role::Recipient | Role::Identifier | Role::Attendee | Role::Account
@@ -224,7 +224,7 @@ impl<'k> Walk<'k> {
         }
     }
 
-    fn map(&mut self, members: &[(Cow<'_, str>, Node<'_>)], here: Here<'_>) {
+    fn map(&mut self, members: &[(Cow<'_, str>, Node<'_>)], here: Here<'k>) {
         self.duplicates(members);
         if let Some(call) = opened::of_members(members) {
             let (method, name) = (call.method.map(Cow::into_owned), call.name.into_owned());
@@ -241,7 +241,7 @@ impl<'k> Walk<'k> {
                 let sentence = format!("“{name}” in its body orders a removal.");
                 self.report(Finding::holding("deletes", 0.65, self.evidence(), sentence));
             }
-            let (role, is_new) = self.roles.of(name, self.kept);
+            let (name, role, is_new) = self.roles.of(name, self.kept);
             if is_new {
                 self.look(name);
             }
@@ -304,7 +304,7 @@ impl<'k> Walk<'k> {
         }
     }
 
-    fn truth(&mut self, value: bool, here: Here<'_>) {
+    fn truth(&mut self, value: bool, here: Here<'k>) {
         let has = |words: &[&str]| {
             of_name(here.name)
                 .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
@@ -399,7 +399,7 @@ impl<'k> Walk<'k> {
         self.report(finding);
     }
 
-    fn text(&mut self, text: &str, here: Here<'_>) {
+    fn text(&mut self, text: &str, here: Here<'k>) {
         self.look(text);
         match text {
             "true" | "True" | "TRUE" => self.truth(true, here),
@@ -430,7 +430,7 @@ impl<'k> Walk<'k> {
     }
 
     /// Opens what is wrapped into a text.
-    fn unwrap(&mut self, text: &str, here: Here<'_>) {
+    fn unwrap(&mut self, text: &str, here: Here<'k>) {
         let inside = Here {
             wrapped: here.wrapped + 1,
             ..here
@@ -556,7 +556,7 @@ impl<'k> Walk<'k> {
     }
 
     /// Keeps a value that is to be compared with the intent.
-    fn value(&mut self, value: &str, here: Here<'_>, is_number: bool) {
+    fn value(&mut self, value: &str, here: Here<'k>, is_number: bool) {
         if matches!(value, "0.0.0.0/0" | "::/0") || (value == "*" && is_access_name(here)) {
             self.report(
                 Finding::holding(
@@ -616,7 +616,7 @@ impl<'k> Walk<'k> {
     fn keep(
         &mut self,
         list: impl for<'f> FnOnce(&'f mut Fields<'k>) -> &'f mut Vec<Found<'k>>,
-        here: Here<'_>,
+        here: Here<'k>,
         value: &str,
     ) {
         let evidence = self.outside.unwrap_or(&self.pointer);
@@ -628,7 +628,7 @@ impl<'k> Walk<'k> {
             }
             list.push(Found {
                 evidence: self.kept.alloc_str(evidence),
-                name: self.kept.alloc_str(here.name),
+                name: here.name,
                 value: self.kept.alloc_str(cut(value)),
             });
         }

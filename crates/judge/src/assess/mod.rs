@@ -20,6 +20,7 @@ mod operation;
 mod plea;
 mod role;
 mod route;
+mod sieve;
 mod words;
 
 use bumpalo::Bump;

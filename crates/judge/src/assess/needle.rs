@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::plea;
+use super::sieve::Sieve;
 
 /// What was found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,14 @@ const INTERNALS: &[&str] = &[
     "://192.168.",
 ];
 
-static NEEDLES: LazyLock<(AhoCorasick, Vec<(Kind, &'static str)>)> = LazyLock::new(|| {
+struct Needles {
+    sieve: Sieve,
+    automaton: AhoCorasick,
+    /// What each pattern of the automaton is.
+    known: Vec<(Kind, &'static str)>,
+}
+
+static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
     let lists = [
         (Kind::PleaMark, plea::MARKS),
         (Kind::PleaTrigger, plea::TRIGGERS),
@@ -133,15 +141,23 @@ static NEEDLES: LazyLock<(AhoCorasick, Vec<(Kind, &'static str)>)> = LazyLock::n
         .kind(Some(AhoCorasickKind::DFA))
         .build(known.iter().map(|(_, word)| *word))
         .expect("the lists are short, so their automaton fits into memory");
-    (automaton, known)
+    Needles {
+        sieve: Sieve::new(known.iter().map(|(_, word)| *word)),
+        automaton,
+        known,
+    }
 });
 
 /// Calls back for each kind of needle in a text, once.
 pub(crate) fn search(text: &str, mut found: impl FnMut(Needle)) {
-    if text.len() < 4 {
+    let Needles {
+        sieve,
+        automaton,
+        known,
+    } = &*NEEDLES;
+    if text.len() < 4 || !sieve.may_hold(text) {
         return;
     }
-    let (automaton, known) = &*NEEDLES;
     let mut looks = 0;
     let mut plea: Option<plea::Strength> = None;
     let (mut secret, mut harm, mut internal) = (false, false, false);

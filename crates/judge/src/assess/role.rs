@@ -166,10 +166,10 @@ impl Default for Roles<'_> {
 }
 
 impl<'k> Roles<'k> {
-    /// The role of a name, and whether it was not seen lately. A new name is kept in `kept`.
-    pub(crate) fn of(&mut self, name: &str, kept: &'k Bump) -> (Role, bool) {
+    /// A name as it is kept, its role, and whether it was not seen lately.
+    pub(crate) fn of(&mut self, name: &str, kept: &'k Bump) -> (&'k str, Role, bool) {
         if name.is_empty() || name.len() > NAME_MAX {
-            return (Role::of(name), true);
+            return (kept.alloc_str(name), Role::of(name), true);
         }
         let bytes = name.as_bytes();
         let (first, last) = (
@@ -179,11 +179,11 @@ impl<'k> Roles<'k> {
         let slot = (usize::from(first) * 7 + usize::from(last) * 3 + bytes.len()) % SEEN;
         let (known, role) = self.seen[slot];
         if known == name {
-            return (role, false);
+            return (known, role, false);
         }
-        let role = Role::of(name);
-        self.seen[slot] = (kept.alloc_str(name), role);
-        (role, true)
+        let (name, role) = (&*kept.alloc_str(name), Role::of(name));
+        self.seen[slot] = (name, role);
+        (name, role, true)
     }
 }
 

@@ -49,9 +49,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             return Ok(holds);
         }
         match self.simple(part)? {
-            Ok(Value::Bool(holds)) => Ok(holds),
-            Ok(_) => Err(otherwise),
-            Err(cause) => Err(failure(part, cause)),
+            Value::Bool(holds) => Ok(holds),
+            _ => Err(otherwise),
         }
     }
 
@@ -60,7 +59,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         if let Some(holds) = self.decided(part)? {
             return Ok(Value::Bool(holds));
         }
-        self.simple(part)?.map_err(|cause| failure(part, cause))
+        self.simple(part)
     }
 
     /// What can only come out true or false, decided without ever being a value; None for all else.
@@ -135,11 +134,10 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         })
     }
 
-    /// What is evaluated from its parts alone, unless it is [decided](Self::decided). The inner error is its
-    /// own.
-    fn simple(&mut self, part: &'v Expression) -> Result<Result<Value<'v>, Cause>, Failure> {
-        Ok(match &part.operation {
-            Operation::Literal(literal) => Ok(Value::of_literal(literal)),
+    /// What is evaluated from its parts alone, unless it is [decided](Self::decided).
+    fn simple(&mut self, part: &'v Expression) -> Result<Value<'v>, Failure> {
+        let value = match &part.operation {
+            Operation::Literal(literal) => return Ok(Value::of_literal(literal)),
             Operation::Fact(fact) => self.fact(*fact),
             Operation::Item => self.item.clone().ok_or(Cause::Missing),
             Operation::Select(operand, name) => {
@@ -189,9 +187,9 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             },
             Operation::Choose(test, then, otherwise) => {
                 let holds = self.truth(test, failure(test, Cause::Kind))?;
-                Ok(self.evaluate(if holds { then } else { otherwise })?)
+                return self.evaluate(if holds { then } else { otherwise });
             }
-            Operation::Each(each) => Ok(self.each(part, each)?),
+            Operation::Each(each) => return self.each(part, each),
             // Decided before anybody comes here.
             Operation::And(..)
             | Operation::Or(..)
@@ -203,7 +201,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             | Operation::Compare(..)
             | Operation::Search(..)
             | Operation::Matches(..) => Err(Cause::Kind),
-        })
+        };
+        value.map_err(|cause| failure(part, cause))
     }
 
     fn step(&mut self, part: &'v Expression) -> Result<(), Failure> {

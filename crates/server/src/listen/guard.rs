@@ -331,6 +331,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 buffer.put_slice(&guard.input[..count]);
                 guard.input.advance(count);
                 guard.cleared -= count;
+                if guard.input.is_empty() && matches!(guard.place, Place::Head(_)) {
+                    // The answer may be long in coming, and thousands may be waited for.
+                    guard.input = BytesMut::new();
+                }
                 return Poll::Ready(Ok(()));
             }
             match guard.place {
