@@ -19,7 +19,7 @@ use super::HeadError;
 use super::answer::Answered;
 use super::chunked::ChunkedScan;
 use super::head::{self, Framing};
-use super::limits::{HEAD_BYTES_MAX, LINGER, READ_BYTES};
+use super::limits::{BODY_READ_BYTES, HEAD_BYTES_MAX, LINGER, READ_BYTES};
 
 /// What hyper reads in place of a head that was refused.
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
@@ -239,7 +239,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
 
     fn poll_socket(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.input.reserve(READ_BYTES);
-        pin!(self.socket.read_buf(&mut self.input)).poll(context)
+        let read = pin!(self.socket.read_buf(&mut self.input)).poll(context);
+        if read.is_pending() && self.input.is_empty() {
+            // Thousands may wait here, each for long.
+            self.input = BytesMut::new();
+        }
+        read
     }
 
     /// Passes on what a write came to, unless the client has taken nothing for too long.
@@ -277,6 +282,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             }
         }
     }
+}
+
+/// Reads what is left of a body of known length straight to where it is wanted: nothing in it has to
+/// be looked at. The answer is how much came; 0 where nothing will come any more.
+fn poll_body<S: AsyncRead + Unpin>(
+    socket: &mut S,
+    left: u64,
+    context: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<usize>> {
+    let room = buffer.remaining().min(BODY_READ_BYTES);
+    let room = usize::try_from(left).map_or(room, |left| left.min(room));
+    let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(room));
+    ready!(Pin::new(socket).poll_read(context, &mut piece))?;
+    let count = piece.filled().len();
+    buffer.advance(count);
+    Poll::Ready(Ok(count))
 }
 
 impl Place {
@@ -331,10 +353,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 buffer.put_slice(&guard.input[..count]);
                 guard.input.advance(count);
                 guard.cleared -= count;
-                if guard.input.is_empty() && matches!(guard.place, Place::Head(_)) {
-                    // The answer may be long in coming, and thousands may be waited for.
-                    guard.input = BytesMut::new();
-                }
                 return Poll::Ready(Ok(()));
             }
             match guard.place {
@@ -354,6 +372,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
             }
             if guard.is_ended {
                 return guard.poll_ending(context).map(Ok);
+            }
+            if let Place::Length(left) = &mut guard.place
+                && guard.input.is_empty()
+            {
+                let count = ready!(poll_body(&mut guard.socket, *left, context, buffer))?;
+                if count == 0 {
+                    guard.is_ended = true;
+                    continue;
+                }
+                *left -= count as u64;
+                if *left == 0 {
+                    guard.place = Place::Head(HeadScan::default());
+                }
+                return Poll::Ready(Ok(()));
             }
             match guard.poll_socket(context) {
                 Poll::Ready(Ok(0)) => guard.is_ended = true,

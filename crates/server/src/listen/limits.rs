@@ -15,6 +15,8 @@ pub(super) const HEAD_FIELDS_MAX: usize = 128;
 pub(super) const CHUNK_EXTRA_BYTES_MAX: usize = 8 * 1024;
 /// How much is read from a socket at a time.
 pub(super) const READ_BYTES: usize = 8 * 1024;
+/// How much of a body of known length is read from a socket at a time.
+pub(super) const BODY_READ_BYTES: usize = 64 * 1024;
 /// How long a connection is kept for its next request. Longer than what most clients and load
 /// balancers keep theirs, so that they and not we close it, and no request meets a closing door.
 pub(super) const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(75);
