@@ -106,6 +106,13 @@ impl Books {
         spent
     }
 
+    /// Leaves what was being written to the next write.
+    fn put_back(&mut self) {
+        for (day, spent) in std::mem::take(&mut self.writing) {
+            self.unwritten.entry(day).or_default().add(spent);
+        }
+    }
+
     fn spend(&mut self, spent: Spent) {
         self.unwritten.entry(self.today).or_default().add(spent);
     }
@@ -173,10 +180,13 @@ impl Spending {
     }
 
     /// Writes down what is not written yet, and learns what others have spent today. What may or
-    /// may not have been written is written again: rather too much is counted than too little.
+    /// may not have been written is written again: rather too much is counted than too little. One
+    /// write at a time.
     pub(super) async fn write_down(&self, store: &Store) -> Result<(), StoreError> {
         let unwritten = {
             let mut books = self.books();
+            // A write that was broken off may have left something.
+            books.put_back();
             books.writing = std::mem::take(&mut books.unwritten);
             books.writing.clone()
         };
@@ -193,10 +203,7 @@ impl Spending {
                     }
                 }
                 Err(error) => {
-                    let left = std::mem::take(&mut books.writing);
-                    for (day, spent) in left {
-                        books.unwritten.entry(day).or_default().add(spent);
-                    }
+                    books.put_back();
                     return Err(error);
                 }
             }

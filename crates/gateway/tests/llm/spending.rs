@@ -90,3 +90,17 @@ async fn what_could_not_be_written_is_written_later() {
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].1.calls, 1);
 }
+
+#[tokio::test]
+async fn a_write_that_is_broken_off_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder, "kept.db");
+    store.migrate().await.unwrap();
+    let desk = Desk::new().await;
+    desk.llm.try_out().await.unwrap();
+    let broken_off = tokio::time::timeout(Duration::ZERO, desk.llm.write_spending(&store)).await;
+    assert!(broken_off.is_err());
+    desk.llm.write_spending(&store).await.unwrap();
+    let kept = store.model_use_since(Day(0)).await.unwrap();
+    assert!(kept[0].1.calls >= 1);
+}
