@@ -1,6 +1,7 @@
 /** A signed-in human's browser beside a gateway of its own, and what must hold of every page. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
@@ -16,6 +17,10 @@ const VIEWS = [
   ['dark', 1440],
   ['light', 360],
 ] as const;
+
+/** Where a picture of each page is left. */
+const SCREENSHOTS =
+  process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
 /** Everything a test of pages needs. */
 export class Stage {
@@ -143,17 +148,15 @@ export class Stage {
   /** Looks at the page as it stands, in both themes and at both widths: nothing may be wrong. */
   async expectFine(name: string): Promise<void> {
     const { page } = this;
-    // Faults are of a theme or of a width; pictures are taken of both with both.
+    // Faults are of a theme or of a width; who asks for pictures gets both with both.
     for (const [colorScheme, width] of process.env.SCREENSHOTS ? VIEWS : VIEWS.slice(0, 2)) {
       const view = `${name} ${colorScheme} ${width}`;
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
       await page.evaluate(() => window.scrollTo(0, 0));
-      if (process.env.SCREENSHOTS) {
-        const path = `${process.env.SCREENSHOTS}/${view.replaceAll(' ', '-')}.png`;
-        // Hiding the caret would put a style into the page, which its policy refuses.
-        await page.screenshot({ path, fullPage: true, caret: 'initial' });
-      }
+      const path = `${SCREENSHOTS}/${view.replaceAll(' ', '-')}.png`;
+      // Hiding the caret would put a style into the page, which its policy refuses.
+      await page.screenshot({ path, fullPage: true, caret: 'initial' });
       const tooWide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
       );
