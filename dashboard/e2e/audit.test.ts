@@ -21,8 +21,10 @@ test('entries tell who did what, and open to their particulars', async () => {
   await list.getByText('action.created').first().waitFor();
   await list.getByText('user.registered').waitFor();
   await list.getByText('U+00A0').first().waitFor();
-  await list.getByText('action.created').first().click();
-  await list.getByText('Hash before').first().waitFor();
+  // Another entry may come on top meanwhile.
+  const entry = list.getByRole('listitem').filter({ hasText: 'action.created' }).first();
+  await entry.getByText('action.created').click();
+  await entry.getByText('Hash before').waitFor();
   await stage.expectFine('audit');
 });
 
