@@ -55,12 +55,15 @@ impl Conclusion {
     pub(crate) async fn conclude(self, gateway: &Gateway, end: End) -> Result<(), Refusal> {
         match self {
             Self::Forwarded {
+                workspace,
                 entry,
-                claim: None,
+                claim,
                 streamed,
-                ..
             } => {
                 let outcome = match end {
+                    End::Whole(answer) if claim.is_some() => Outcome::Answered(
+                        keep(gateway, workspace, &sealed::request_answer(entry), &answer).await?,
+                    ),
                     End::Whole(answer) => Outcome::Answered(StoredAnswer {
                         status: answer.status.as_u16(),
                         content: None,
@@ -71,46 +74,19 @@ impl Conclusion {
                 };
                 let at = gateway.clock.now();
                 let audit = streamed.map(|streamed| streamed.audit(&outcome, at));
+                let may_follow = claim.is_none() && audit.is_none();
                 let completion = Completion {
                     entry,
-                    claim: None,
+                    claim,
                     outcome,
                     at,
                     audit,
                 };
-                if completion.audit.is_some() {
-                    gateway.store.complete(completion).await?;
-                } else {
+                if may_follow {
                     gateway.store.complete_soon(completion).await?;
+                } else {
+                    gateway.store.complete(completion).await?;
                 }
-                Ok(())
-            }
-            Self::Forwarded {
-                workspace,
-                entry,
-                claim,
-                streamed,
-            } => {
-                let outcome = match end {
-                    End::Whole(answer) => Outcome::Answered(
-                        keep(gateway, workspace, &sealed::request_answer(entry), &answer).await?,
-                    ),
-                    End::Cut { status } => Outcome::Broken {
-                        status: Some(status.as_u16()),
-                    },
-                };
-                let at = gateway.clock.now();
-                let audit = streamed.map(|streamed| streamed.audit(&outcome, at));
-                gateway
-                    .store
-                    .complete(Completion {
-                        entry,
-                        claim,
-                        outcome,
-                        at,
-                        audit,
-                    })
-                    .await?;
                 Ok(())
             }
             Self::Executed(action) => {

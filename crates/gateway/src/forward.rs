@@ -174,7 +174,7 @@ impl Gateway {
                     Box::pin(self.authority.reload(caller.agent.workspace)).await?;
                     let again = self.authority.again(&caller)?;
                     let again = Box::pin(self.prepare(again, request)).await?;
-                    let judgement = Box::pin(self.judge(&again, request)).await;
+                    let judgement = Box::pin(self.judge(&again, request)).await?;
                     let is_same = again.request == prepared.request
                         && again.located.service.id == prepared.located.service.id;
                     if judgement.decision != Decision::Forward || !is_same {

@@ -16,6 +16,7 @@ use crate::Gateway;
 use crate::excerpt;
 use crate::llm::{LlmQuestion, LlmVerdict};
 use crate::prepare::Prepared;
+use crate::refusal::Refusal;
 use crate::second_opinion::Standing;
 
 /// What is known of a request without asking anybody.
@@ -40,12 +41,16 @@ struct Ruled {
 
 impl Gateway {
     /// The rules that match, the assessors' verdict, and what follows from both.
-    pub(crate) async fn judge(&self, prepared: &Prepared, request: &ProxyRequest) -> Judgement {
+    pub(crate) async fn judge(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+    ) -> Result<Judgement, Refusal> {
         let weighed = self.weigh(prepared, request);
         if self.needs_model(&weighed) {
             self.judge_with_model(weighed, prepared, request).await
         } else {
-            self.judge_alone(weighed, request)
+            Ok(self.judge_alone(weighed, request))
         }
     }
 
@@ -59,13 +64,14 @@ impl Gateway {
         };
         let rules = rules_of(prepared);
         let said = self.apply(&rules, prepared, request, documented, Some(content));
-        self.assess(prepared, request, &taken, documented, said)
+        self.assess(&rules, prepared, request, &taken, documented, said)
     }
 
     /// What is known of a request once rules have been applied to it: the built-in assessor's verdict
     /// beside it.
     fn assess(
         &self,
+        rules: &[&Arc<CompiledRule>],
         prepared: &Prepared,
         request: &ProxyRequest,
         taken: &TakenApart<'_>,
@@ -88,10 +94,10 @@ impl Gateway {
         });
         Weighed {
             matched: said.matched,
-            in_words: rules_of(prepared)
-                .into_iter()
+            in_words: rules
+                .iter()
                 .filter(|rule| rule.is_in_words())
-                .map(Arc::clone)
+                .map(|rule| Arc::clone(rule))
                 .collect(),
             built_in: assessment.verdict,
             certainty: assessment.certainty,
@@ -127,7 +133,7 @@ impl Gateway {
         };
         is_decided.then(|| {
             let taken = TakenApart::of(&prepared.request);
-            let weighed = self.assess(prepared, request, &taken, documented, said);
+            let weighed = self.assess(&rules, prepared, request, &taken, documented, said);
             self.judge_alone(weighed, request)
         })
     }
@@ -209,11 +215,12 @@ impl Gateway {
         weighed: Weighed,
         prepared: &Prepared,
         request: &ProxyRequest,
-    ) -> Judgement {
-        // What has not arrived is not shown.
-        let (Some(llm), Some(digest)) = (&self.llm, prepared.digest) else {
-            return self.judge_alone(weighed, request);
+    ) -> Result<Judgement, Refusal> {
+        let Some(llm) = &self.llm else {
+            return Ok(self.judge_alone(weighed, request));
         };
+        // What has not arrived cannot be shown.
+        let digest = prepared.known_digest()?;
         let agent = &prepared.caller.agent;
         let service = &prepared.located.service;
         let documentation = documentation(prepared);
@@ -235,7 +242,7 @@ impl Gateway {
                 is_safe: is_safe(&prepared.request.method),
             })
             .await;
-        weighed.concluded(verdict)
+        Ok(weighed.concluded(verdict))
     }
 }
 

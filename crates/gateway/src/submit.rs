@@ -111,7 +111,7 @@ impl Gateway {
                     if let Some(claim) = self.claim_before(&prepared, &request).await? {
                         return Box::pin(self.meet_claim(&prepared, claim, &request)).await;
                     }
-                    Box::pin(self.judge_with_model(weighed, &prepared, &request)).await
+                    Box::pin(self.judge_with_model(weighed, &prepared, &request)).await?
                 } else {
                     self.judge_alone(weighed, &request)
                 }
@@ -223,7 +223,7 @@ impl Gateway {
         request: ProxyRequest,
     ) -> Result<Judgement, Refusal> {
         let prepared = self.prepare(caller, &request).await?;
-        Ok(self.judge(&prepared, &request).await)
+        self.judge(&prepared, &request).await
     }
 
     /// Everything about a judged request that is to become durable.
