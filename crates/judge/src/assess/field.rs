@@ -9,6 +9,7 @@ use super::marks::Marks;
 use super::needle::{self, Needle};
 use super::plea::Strength;
 use super::role::{Role, Roles};
+use super::switch;
 use super::words::{Stem, of_name, stem};
 use crate::Node;
 use crate::node::push_token;
@@ -305,98 +306,10 @@ impl<'k> Walk<'k> {
     }
 
     fn truth(&mut self, value: bool, here: Here<'k>) {
-        let has = |words: &[&str]| {
-            of_name(here.name)
-                .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
-        };
-        let name = shown(here.name);
-        let finding = if value && has(&["public", "external", "anonymous", "anyone"])
-            || !value && has(&["private"])
-        {
-            Finding::holding(
-                "makes_public",
-                0.7,
-                self.evidence(),
-                format!("“{name}” is {value}: that opens it to everyone."),
-            )
-            .certain()
-        } else if value && has(&["admin", "superuser", "root", "owner", "staff", "privileged"]) {
-            Finding::holding(
-                "grants_admin",
-                0.75,
-                self.evidence(),
-                format!("“{name}” is {value}: that gives full power."),
-            )
-            .certain()
-        } else if value
-            && has(&[
-                "cancel",
-                "cancelled",
-                "canceled",
-                "delete",
-                "deleted",
-                "remove",
-                "terminate",
-                "disabled",
-                "revoked",
-                "suspended",
-            ])
-        {
-            Finding::holding(
-                "deletes",
-                0.65,
-                self.evidence(),
-                format!("“{name}” is {value}: that ends or removes something."),
-            )
-        } else if value
-            && has(&[
-                "force",
-                "recursive",
-                "purge",
-                "permanent",
-                "hard",
-                "cascade",
-                "all",
-                "everyone",
-                "everything",
-                "bypass",
-                "override",
-            ])
-        {
-            Finding::hint(
-                "sweeping",
-                0.3,
-                self.evidence(),
-                format!("“{name}” is {value}: that goes further than usual."),
-            )
-        } else if !value
-            && has(&[
-                "mfa",
-                "verify",
-                "verification",
-                "secure",
-                "encryption",
-                "encrypted",
-                "audit",
-                "require",
-                "required",
-                "protected",
-                "protection",
-                "ssl",
-                "tls",
-                "authentication",
-            ])
-        {
-            Finding::hint(
-                "weakens_security",
-                0.35,
-                self.evidence(),
-                format!("“{name}” is {value}: that takes a safeguard away."),
-            )
-        } else {
-            return;
-        };
-        self.report(finding);
+        if let Some(mut finding) = switch::set(here.name, value) {
+            finding.evidence = self.evidence();
+            self.report(finding);
+        }
     }
 
     fn text(&mut self, text: &str, here: Here<'k>) {

@@ -21,6 +21,7 @@ mod plea;
 mod role;
 mod route;
 mod sieve;
+mod switch;
 mod words;
 
 use bumpalo::Bump;
