@@ -1,7 +1,7 @@
 //! Both ends of a request that is sent piece by piece: an agent that a test makes send, and an
 //! upstream that shows what has arrived by now.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::eventually;
+use crate::port::listen;
 
 /// How long something may take that is expected to happen.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -126,12 +127,7 @@ pub struct WatchedUpstream {
 impl WatchedUpstream {
     /// Starts one on a loopback port.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
+        let (listener, address) = listen().await;
         let connections = Connections::default();
         let accepting = tokio::spawn(accept(listener, Arc::clone(&connections))).abort_handle();
         Self {

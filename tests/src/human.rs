@@ -87,6 +87,11 @@ impl Human {
         self.call(Method::GET, path)
     }
 
+    /// What a GET that succeeds answers.
+    pub async fn read(&self, path: &str) -> Value {
+        self.get(path).send().await.expect_status(200).json()
+    }
+
     /// A POST call in this session.
     pub fn post(&self, path: &str) -> Call {
         self.call(Method::POST, path)
@@ -213,8 +218,7 @@ impl Human {
 
     /// An action as a human sees it.
     pub async fn action(&self, held: &Held) -> Value {
-        let path = format!("/approvals/{}", held.action_id);
-        self.get(&path).send().await.expect_status(200).json()
+        self.read(&format!("/approvals/{}", held.action_id)).await
     }
 
     /// Approves an action, bound to the digest that is shown.

@@ -50,3 +50,14 @@ impl ReservedPort {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 }
+
+/// Listens on some free port of the loopback interface.
+pub(crate) async fn listen() -> (tokio::net::TcpListener, SocketAddr) {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a free port");
+    let address = listener
+        .local_addr()
+        .expect("a bound socket has an address");
+    (listener, address)
+}

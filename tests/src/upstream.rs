@@ -2,7 +2,7 @@
 //! what the test told it to, or else with an echo.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
+use crate::port::listen;
 use crate::reply::Reply;
 use crate::wire::Received;
 
@@ -65,12 +66,7 @@ impl EchoUpstream {
     }
 
     async fn listen(tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
+        let (listener, address) = listen().await;
         let state = Arc::new(Mutex::new(State::default()));
         let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&state))).abort_handle();
         Self {

@@ -66,13 +66,7 @@ async fn a_real_description_is_read_and_its_operations_are_listed(storage: Stora
         "/services/{}/operations?limit=1&q=buyMuseum",
         scene.service.id
     );
-    let page = scene
-        .human
-        .get(&page)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let page = scene.human.read(&page).await;
     let buy = &page["items"][0];
     assert_eq!(buy["method"], "POST");
     assert_eq!(buy["path"], "/tickets");
@@ -231,13 +225,7 @@ async fn what_cannot_be_read_or_fetched_is_refused_with_its_reason() {
     }
     assert_eq!(elsewhere.received().len(), 0);
     let path = format!("/services/{}/docs", scene.service.id);
-    let listed = scene
-        .human
-        .get(&path)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let listed = scene.human.read(&path).await;
     assert_eq!(listed["items"], json!([]));
 }
 

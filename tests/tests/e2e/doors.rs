@@ -98,25 +98,13 @@ async fn by_mcp(scene: &Scene, transport: McpTransport) -> String {
 /// the next one is a new request.
 async fn recorded(scene: &Scene, action_id: &str) -> Recorded {
     let path = format!("/approvals/{action_id}");
-    let action = scene
-        .human
-        .get(&path)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let action = scene.human.read(&path).await;
     let some_of = |whole: &Value, names: &[&'static str]| {
         let member = |name: &&'static str| (*name, whole[*name].clone());
         names.iter().map(member).collect()
     };
     let items = |page: &Value| page["items"].as_array().unwrap().clone();
-    let audit = scene
-        .human
-        .get("/audit?limit=200")
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let audit = scene.human.read("/audit?limit=200").await;
     let subject = format!("action:{action_id}");
     let mut entries = items(&audit)
         .into_iter()
@@ -128,13 +116,7 @@ async fn recorded(scene: &Scene, action_id: &str) -> Recorded {
         .unwrap()
         .remove("request_id")
         .unwrap();
-    let requests = scene
-        .human
-        .get("/requests?limit=200")
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let requests = scene.human.read("/requests?limit=200").await;
     let mut decided = items(&requests);
     decided.retain(|request| request["action_id"] == *action_id);
     assert_eq!(decided.len(), 1);

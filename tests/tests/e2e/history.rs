@@ -12,13 +12,7 @@ on_both_databases!(
 
 async fn listed(scene: &Scene, query: &str) -> Vec<Value> {
     let path = format!("/requests?{query}");
-    let page = scene
-        .human
-        .get(&path)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let page = scene.human.read(&path).await;
     page["items"].as_array().unwrap().clone()
 }
 
@@ -56,7 +50,7 @@ async fn what_was_decided_is_found_again(storage: Storage) {
     }
     assert!(listed(&scene, "q=notesXone").await.is_empty());
     let one = format!("/requests/{}", all[1]["id"]);
-    let one = scene.human.get(&one).send().await.expect_status(200).json();
+    let one = scene.human.read(&one).await;
     assert_eq!(one["action_status"], "DENIED");
     for query in ["action_status=GONE", "q=%00"] {
         let path = format!("/requests?{query}");

@@ -64,20 +64,8 @@ async fn every_request_that_a_rule_matched_is_counted(storage: Storage) {
     scene.dry_run(&request("GET", "/dry")).await;
     let hits = async |scene: &Scene, rule: &Value| {
         let path = format!("/rules/{}", rule["id"]);
-        let one = scene
-            .human
-            .get(&path)
-            .send()
-            .await
-            .expect_status(200)
-            .json();
-        let all = scene
-            .human
-            .get("/rules")
-            .send()
-            .await
-            .expect_status(200)
-            .json();
+        let one = scene.human.read(&path).await;
+        let all = scene.human.read("/rules").await;
         let mut listed = all["items"].as_array().unwrap().iter();
         let listed = listed.find(|other| other["id"] == rule["id"]).unwrap();
         assert_eq!(one["hits"], listed["hits"]);
@@ -153,13 +141,7 @@ async fn a_rule_that_makes_no_sense_is_refused_when_saved() {
             answer.text()
         );
     }
-    let rules = scene
-        .human
-        .get("/rules")
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let rules = scene.human.read("/rules").await;
     assert_eq!(rules["items"], json!([]));
 }
 
@@ -173,13 +155,7 @@ async fn a_dry_run_tells_and_does_nothing() {
         .await;
     denial["agent_id"] = json!(stranger.id);
     scene.human.create_rule(denial).await;
-    let requests = scene
-        .human
-        .get("/requests")
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let requests = scene.human.read("/requests").await;
     for (agent, method, decision) in [
         (&scene.agent, "GET", "forward"),
         (&scene.agent, "DELETE", "hold"),
@@ -200,13 +176,7 @@ async fn a_dry_run_tells_and_does_nothing() {
         );
         assert!(told["operation"].is_null(), "{told}");
     }
-    let after = scene
-        .human
-        .get("/requests")
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let after = scene.human.read("/requests").await;
     assert_eq!(after["items"], requests["items"]);
     assert!(scene.human.pending().await.is_empty());
     assert_eq!(scene.upstream.connections(), 0);

@@ -65,8 +65,8 @@ async fn what_a_model_used_outlives_a_kill_and_so_does_its_ceiling(storage: Stor
     let used = human.get("/settings").send().await.json()["llm"].clone();
     let tokens = used["input_tokens_today"].as_u64().unwrap();
     let today = async || {
-        let overview = human.get("/overview").send().await.expect_status(200);
-        let days = overview.json()["model_days"].as_array().unwrap().clone();
+        let overview = human.read("/overview").await;
+        let days = overview["model_days"].as_array().unwrap().clone();
         assert_eq!(days.len(), 30);
         days[29].clone()
     };

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use gaiterguard_tests::{
-    Agent, Brought, Human, PiecewiseCall, Storage, TestGateway, TestGatewayBuilder,
-    WatchedUpstream, eventually, on_both_databases,
+    Brought, PiecewiseCall, Storage, TestGateway, TestGatewayBuilder, WatchedUpstream, eventually,
+    on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::scene::CREDENTIAL;
+use crate::scene::{CREDENTIAL, Scene};
 
 /// Long enough for what must not happen to have happened.
 const A_WHILE: Duration = Duration::from_millis(400);
@@ -23,40 +23,23 @@ on_both_databases!(
     an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unknown,
 );
 
-struct Yard {
-    gateway: TestGateway,
-    upstream: WatchedUpstream,
-    human: Human,
-    agent: Agent,
+type Yard = Scene<WatchedUpstream>;
+
+/// A gateway before an upstream that shows what arrives piece by piece.
+async fn yard(builder: TestGatewayBuilder) -> Yard {
+    let upstream = WatchedUpstream::start().await;
+    let url = upstream.url();
+    Scene::before(builder, upstream, &url).await
+}
+
+/// The same, with a rule that lets everything through.
+async fn allowing(builder: TestGatewayBuilder) -> Yard {
+    let yard = yard(builder).await;
+    yard.allow_everything().await;
+    yard
 }
 
 impl Yard {
-    async fn new(storage: Storage) -> Self {
-        Self::on(TestGateway::builder(storage)).await
-    }
-
-    async fn on(builder: TestGatewayBuilder) -> Self {
-        let gateway = builder.start().await;
-        let upstream = WatchedUpstream::start().await;
-        let human = Human::register(&gateway).await;
-        let service = human
-            .create_bearer_service("things", &upstream.url(), CREDENTIAL)
-            .await;
-        let agent = human.create_agent("assistant", &[&service]).await;
-        Self {
-            gateway,
-            upstream,
-            human,
-            agent,
-        }
-    }
-
-    async fn allowing(builder: TestGatewayBuilder) -> Self {
-        let yard = Self::on(builder).await;
-        yard.rule("allow", None).await;
-        yard
-    }
-
     async fn rule(&self, effect: &str, condition: Option<&str>) {
         let rule = json!({
             "name": format!("{effect} {condition:?}"), "effect": effect, "condition": condition,
@@ -77,8 +60,7 @@ impl Yard {
 
     /// The audit log's entries of an event about requests, the newest first.
     async fn audited(&self, event: &str) -> Vec<Value> {
-        let page = self.human.get("/audit?limit=200").send().await;
-        let page = page.expect_status(200).json();
+        let page = self.human.read("/audit?limit=200").await;
         let mut entries = page["items"].as_array().unwrap().clone();
         entries.retain(|entry| entry["event"] == event);
         entries
@@ -94,8 +76,7 @@ impl Yard {
 
     /// The newest row of the request ledger.
     async fn newest_request(&self) -> Value {
-        let page = self.human.get("/requests?limit=1").send().await;
-        page.expect_status(200).json()["items"][0].clone()
+        self.human.read("/requests?limit=1").await["items"][0].clone()
     }
 
     /// What anybody who has the request computes.
@@ -111,8 +92,7 @@ impl Yard {
 }
 
 async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage: Storage) {
-    let yard = Yard::new(storage).await;
-    yard.rule("allow", None).await;
+    let yard = allowing(TestGateway::builder(storage)).await;
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("first piece").await;
     let seen = yard.upstream.wait_for_text("first piece").await.text();
@@ -171,7 +151,7 @@ async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage
 
 #[tokio::test]
 async fn a_length_that_the_agent_announces_is_passed_on() {
-    let yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = yard.begin("/tape", "Content-Length: 10").await;
     // A request whose body does not begin is not begun.
     call.assert_silent(A_WHILE).await;
@@ -204,7 +184,7 @@ async fn a_length_that_the_agent_announces_is_passed_on() {
 
 #[tokio::test]
 async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
-    let yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let condition = "request.path == \"/charges\" && request.body.amount > 10";
     yard.rule("deny", Some(condition)).await;
     let mut call = yard.begin("/charges", CHUNKED).await;
@@ -247,7 +227,7 @@ async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
 
 #[tokio::test]
 async fn what_no_rule_allows_is_read_first_and_held_as_it_is() {
-    let yard = Yard::new(Storage::Sqlite).await;
+    let yard = yard(TestGateway::builder(Storage::Sqlite)).await;
     yard.rule("require_approval", None).await;
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("held ").await;
@@ -263,7 +243,7 @@ async fn what_no_rule_allows_is_read_first_and_held_as_it_is() {
 
 #[tokio::test]
 async fn a_body_under_a_key_is_read_first() {
-    let yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let framing = format!("{CHUNKED}\r\nIdempotency-Key: once");
     let mut call = yard.begin("/tape", &framing).await;
     call.send_chunk("one ").await;
@@ -282,7 +262,7 @@ async fn a_body_under_a_key_is_read_first() {
 
 #[tokio::test]
 async fn what_a_rule_denies_whatever_its_body_is_denied_before_it_is_sent() {
-    let yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     yard.rule("deny", Some("request.path == \"/tape\"")).await;
     let mut call = yard
         .begin("/tape", "Content-Length: 5\r\nExpect: 100-continue")
@@ -302,8 +282,7 @@ async fn an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unk
     storage: Storage,
 ) {
     for (path, framing) in [("/chunks", CHUNKED), ("/length", "Content-Length: 100")] {
-        let yard = Yard::new(storage).await;
-        yard.rule("allow", None).await;
+        let yard = allowing(TestGateway::builder(storage)).await;
         let mut call = yard.begin(path, framing).await;
         if framing == CHUNKED {
             call.send_chunk("a part").await;
@@ -334,7 +313,7 @@ async fn an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unk
 #[tokio::test]
 async fn the_limit_holds_for_what_goes_on_while_it_arrives() {
     let limited = TestGateway::builder(Storage::Sqlite).setting("MAX_REQUEST_BODY_BYTES", 20);
-    let yard = Yard::allowing(limited).await;
+    let yard = allowing(limited).await;
     let mut call = yard.begin("/tape", "Content-Length: 21").await;
     let answer = call.until("payload_too_large").await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
@@ -363,7 +342,7 @@ async fn the_limit_holds_for_what_goes_on_while_it_arrives() {
 async fn an_agent_that_stops_sending_is_given_up() {
     let impatient = TestGateway::builder(Storage::Sqlite).setting("BODY_IDLE_TIMEOUT_MS", 500);
     // The upstream's own patience is shorter, and not what is tried here.
-    let yard = Yard::allowing(impatient.setting("UPSTREAM_TIMEOUT_MS", 200)).await;
+    let yard = allowing(impatient.setting("UPSTREAM_TIMEOUT_MS", 200)).await;
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("and then").await;
     yard.upstream.wait_for_text("and then").await;
@@ -380,7 +359,7 @@ async fn an_agent_that_stops_sending_is_given_up() {
 
 #[tokio::test]
 async fn a_block_cuts_an_upload_within_a_second() {
-    let yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("going on").await;
     yard.upstream.wait_for_text("going on").await;
@@ -399,7 +378,7 @@ async fn a_block_cuts_an_upload_within_a_second() {
 
 #[tokio::test]
 async fn an_upstream_that_has_seen_enough_answers_early() {
-    let yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("too much").await;
     yard.upstream.wait_for_text("too much").await;
@@ -425,7 +404,7 @@ async fn an_upstream_that_has_seen_enough_answers_early() {
 
 #[tokio::test]
 async fn an_upload_is_never_sent_a_second_time() {
-    let yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let mut first = yard.begin("/tape", CHUNKED).await;
     first.send_chunk("one").await;
     first.send("0\r\n\r\n").await;
@@ -449,7 +428,7 @@ async fn an_upload_is_never_sent_a_second_time() {
 async fn a_large_upload_takes_little_memory() {
     const PIECES: usize = 96;
     let roomy = TestGateway::builder(Storage::Sqlite).setting("MAX_REQUEST_BODY_BYTES", 1 << 30);
-    let yard = Yard::allowing(roomy).await;
+    let yard = allowing(roomy).await;
     let before = peak_memory(yard.gateway.process_id());
     let piece = vec![b'x'; 1 << 20];
     let length = PIECES * piece.len();
@@ -470,7 +449,7 @@ async fn a_large_upload_takes_little_memory() {
 
 #[tokio::test]
 async fn a_gateway_that_is_killed_leaves_no_request_that_looks_complete() {
-    let mut yard = Yard::allowing(TestGateway::builder(Storage::Sqlite)).await;
+    let mut yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("on its way").await;
     yard.upstream.wait_for_text("on its way").await;
