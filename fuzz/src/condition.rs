@@ -2,8 +2,8 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::Node;
 use gaiterguard_judge::rule::{Content, Facts, Program, Query};
+use gaiterguard_judge::{Arena, Node};
 use http::HeaderMap;
 
 use crate::first_line;
@@ -17,7 +17,8 @@ pub fn evaluate_condition(data: &[u8]) {
     let Ok(program) = Program::compile(condition) else {
         return;
     };
-    let node = Node::parse_json(body).ok();
+    let arena = Arena::default();
+    let node = Node::parse_json(body, &arena).ok();
     let query = Query::parse(Some("a=b&n=5&a=c"));
     let headers = HeaderMap::new();
     let facts = Facts {

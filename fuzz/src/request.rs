@@ -1,6 +1,6 @@
 //! Requests that hold anything.
 
-use gaiterguard_judge::{Documented, Opened, Request, Subject, assess};
+use gaiterguard_judge::{Arena, Documented, Opened, Request, Subject, assess};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -17,14 +17,16 @@ pub fn open_body(data: &[u8]) {
         headers.insert(CONTENT_TYPE, media_type);
     }
     for method in [Method::POST, Method::GET] {
-        let opened = Opened::open(Request {
+        let request = Request {
             method: &method,
             host: "api.example",
             path: "/v1/things/7",
             query: Some("a=b"),
             headers: &headers,
             body,
-        });
+        };
+        let arena = Arena::default();
+        let opened = Opened::open(request, &arena);
         let judged = || {
             assess(Subject {
                 opened: &opened,

@@ -8,7 +8,7 @@ use gaiterguard_domain::{
     time::Timestamp,
 };
 use gaiterguard_judge::{
-    Documented, Opened, Request, Subject, assess,
+    Arena, Documented, Opened, Request, Subject, assess,
     rule::{CompiledRule, Content, Facts, Query, weigh},
 };
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
@@ -127,7 +127,8 @@ fn judge(rules: &[CompiledRule], body: &str) {
         body: black_box(body.as_bytes()),
     };
     let intent = "Charge the customer cus_1 2500 usd for the order of May";
-    let opened = Opened::open(request);
+    let arena = Arena::for_body(body.len());
+    let opened = Opened::open(request, &arena);
     let query = Query::parse(request.query);
     let facts = Facts {
         method: method.as_str(),

@@ -8,7 +8,9 @@ use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, weigh};
-use gaiterguard_judge::{Certainty, Documented, Node, Opened, Operation, Request, Subject, assess};
+use gaiterguard_judge::{
+    Arena, Certainty, Documented, Node, Opened, Operation, Request, Subject, assess,
+};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
@@ -57,7 +59,8 @@ impl Gateway {
     /// The rules that match and the built-in assessor's verdict: nobody is waited for.
     pub(crate) fn weigh(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
         let documented = documented(prepared);
-        let taken = TakenApart::of(&prepared.request);
+        let arena = Arena::for_body(prepared.request.body.len());
+        let taken = TakenApart::of(&prepared.request, &arena);
         let content = Content {
             body: taken.body(),
             size: prepared.request.body.len() as u64,
@@ -132,7 +135,8 @@ impl Gateway {
             Some(RuleEffect::RequireApproval) | None => false,
         };
         is_decided.then(|| {
-            let taken = TakenApart::of(&prepared.request);
+            let arena = Arena::default();
+            let taken = TakenApart::of(&prepared.request, &arena);
             let weighed = self.assess(&rules, prepared, request, &taken, documented, said);
             self.judge_alone(weighed, request)
         })
@@ -271,14 +275,16 @@ impl Weighed {
 /// Builds the word lists that judging needs, so that the first request does not wait for them.
 pub(crate) fn prepare_words() {
     let headers = HeaderMap::new();
-    let opened = Opened::open(Request {
+    let request = Request {
         method: &Method::POST,
         host: "localhost",
         path: "/words",
         query: None,
         headers: &headers,
         body: br#"{"words": "are looked up in every list"}"#,
-    });
+    };
+    let arena = Arena::default();
+    let opened = Opened::open(request, &arena);
     assess(Subject {
         opened: &opened,
         intent: "Look the words up",
@@ -364,19 +370,21 @@ pub(crate) struct TakenApart<'a> {
 }
 
 impl<'a> TakenApart<'a> {
-    pub(crate) fn of(request: &'a CanonicalRequest) -> Self {
+    /// What is found in it stands in the arena.
+    pub(crate) fn of(request: &'a CanonicalRequest, arena: &'a Arena) -> Self {
         let target = &request.target;
-        let opened = Opened::open(Request {
+        let sent = Request {
             method: &request.method,
             host: &target.origin().host,
             path: target.path(),
             query: target.query(),
             headers: &request.headers,
             body: &request.body,
-        });
+        };
+        let opened = Opened::open(sent, arena);
         let otherwise = match opened.body() {
             Some(_) => None,
-            None => body_of(request),
+            None => body_of(request, arena),
         };
         Self { opened, otherwise }
     }
@@ -393,7 +401,7 @@ impl<'a> TakenApart<'a> {
 }
 
 /// The body, where it is JSON or a form.
-fn body_of(request: &CanonicalRequest) -> Option<Node<'_>> {
+fn body_of<'a>(request: &'a CanonicalRequest, arena: &'a Arena) -> Option<Node<'a>> {
     let media_type = request
         .headers
         .get(CONTENT_TYPE)
@@ -401,8 +409,8 @@ fn body_of(request: &CanonicalRequest) -> Option<Node<'_>> {
         .and_then(|value| value.split(';').next())
         .map(|value| value.trim().to_ascii_lowercase());
     match media_type.as_deref() {
-        Some("application/x-www-form-urlencoded") => Node::parse_form(&request.body).ok(),
+        Some("application/x-www-form-urlencoded") => Node::parse_form(&request.body, arena).ok(),
         // Upstreams read JSON under other names, too.
-        _ => Node::parse_json(&request.body).ok(),
+        _ => Node::parse_json(&request.body, arena).ok(),
     }
 }

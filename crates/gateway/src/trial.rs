@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
-use gaiterguard_judge::{Assessment, Documented, Subject, assess};
+use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
 
 use crate::judge::TakenApart;
 use crate::llm::{Llm, LlmQuestion, LlmVerdict};
@@ -22,8 +22,9 @@ pub struct Trial<'a> {
 impl Trial<'_> {
     /// What the built-in assessor says.
     pub fn assess(&self) -> Assessment {
+        let arena = Arena::default();
         assess(Subject {
-            opened: TakenApart::of(self.request).opened(),
+            opened: TakenApart::of(self.request, &arena).opened(),
             intent: self.intent,
             documented: Documented::Nothing,
         })

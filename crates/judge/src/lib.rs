@@ -3,11 +3,13 @@
 //! Pure and in microseconds: no waiting, no model, no memory of earlier requests. The same request
 //! always gets the same verdict.
 
+mod arena;
 pub mod assess;
 pub mod node;
 pub mod opened;
 pub mod rule;
 
+pub use arena::Arena;
 pub use assess::{
     Assessment, Certainty, Documented, Effect, Operation, Subject, assess, effect_of_operation,
 };

@@ -8,6 +8,8 @@ mod json;
 
 use std::borrow::Cow;
 
+use crate::Arena;
+
 pub use form::FormError;
 pub use json::JsonError;
 
@@ -17,11 +19,11 @@ pub const DEPTH_MAX: usize = 100;
 /// The most values that are read from one body. Ten times what a body of 1 MB usually holds.
 pub const VALUES_MAX: usize = 1_000_000;
 
-/// A value that borrows from the body it was read from. Keeps duplicate keys, the order of members
-/// and the spelling of numbers.
+/// A value that borrows from the body it was read from and from the arena that it was read into. Keeps
+/// duplicate keys, the order of members and the spelling of numbers.
 ///
 /// Its tag takes a whole word, so that values are moved in whole words while a body is read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(u64)]
 pub enum Node<'a> {
     /// `null`.
@@ -30,13 +32,16 @@ pub enum Node<'a> {
     Bool(bool),
     /// A number as it was written.
     Number(&'a str),
-    /// A string; owned where it was written with escapes.
-    Text(Cow<'a, str>),
+    /// A string; in the arena where it was written with escapes.
+    Text(&'a str),
     /// An array.
-    List(Vec<Self>),
+    List(&'a [Self]),
     /// An object or a form, members in the order they were written, equal names included.
-    Map(Vec<(Cow<'a, str>, Self)>),
+    Map(&'a [Member<'a>]),
 }
+
+/// A name and what stands under it.
+pub type Member<'a> = (&'a str, Node<'a>);
 
 impl<'a> Node<'a> {
     /// Reads one JSON value (RFC 8259) with nothing but white space around it.
@@ -45,8 +50,15 @@ impl<'a> Node<'a> {
     ///
     /// Where the bytes are no JSON, nest deeper than [`DEPTH_MAX`] or hold more than
     /// [`VALUES_MAX`] values.
-    pub fn parse_json(body: &'a [u8]) -> Result<Self, JsonError> {
-        json::parse(body)
+    pub fn parse_json(body: &'a [u8], arena: &'a Arena) -> Result<Self, JsonError> {
+        let text =
+            std::str::from_utf8(body).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
+        json::parse(text, arena)
+    }
+
+    /// The same of what is known to be text.
+    pub(crate) fn of_json(text: &'a str, arena: &'a Arena) -> Result<Self, JsonError> {
+        json::parse(text, arena)
     }
 
     /// Reads `application/x-www-form-urlencoded` into a map of texts. Names such as `a[b]` stay as
@@ -55,30 +67,30 @@ impl<'a> Node<'a> {
     /// # Errors
     ///
     /// Where a name or a value is no UTF-8 once decoded, or there are more than [`VALUES_MAX`].
-    pub fn parse_form(body: &'a [u8]) -> Result<Self, FormError> {
-        form::parse(body).map(Self::Map)
+    pub fn parse_form(body: &'a [u8], arena: &'a Arena) -> Result<Self, FormError> {
+        form::parse(body, arena).map(Self::Map)
     }
 
     /// The member of a map with this name. Of several the last, which is what most upstreams take.
-    pub fn get(&self, key: &str) -> Option<&Self> {
+    pub fn get(&self, key: &str) -> Option<&'a Self> {
         self.all(key).next_back()
     }
 
     /// Every member of a map with this name, in order.
-    pub fn all(&self, key: &str) -> impl DoubleEndedIterator<Item = &Self> {
+    pub fn all(&self, key: &str) -> impl DoubleEndedIterator<Item = &'a Self> {
         self.members()
             .iter()
-            .filter(move |(name, _)| name == key)
+            .filter(move |(name, _)| *name == key)
             .map(|(_, value)| value)
     }
 
     /// The item of a list.
-    pub fn at(&self, index: usize) -> Option<&Self> {
+    pub fn at(&self, index: usize) -> Option<&'a Self> {
         self.items().get(index)
     }
 
     /// The value that a JSON pointer (RFC 6901) leads to.
-    pub fn pointer(&self, pointer: &str) -> Option<&Self> {
+    pub fn pointer<'n>(&'n self, pointer: &str) -> Option<&'n Self> {
         if pointer.is_empty() {
             return Some(self);
         }
@@ -94,7 +106,7 @@ impl<'a> Node<'a> {
     }
 
     /// The members of a map; none for anything else.
-    pub fn members(&self) -> &[(Cow<'a, str>, Self)] {
+    pub fn members(&self) -> &'a [Member<'a>] {
         match self {
             Self::Map(members) => members,
             _ => &[],
@@ -102,7 +114,7 @@ impl<'a> Node<'a> {
     }
 
     /// The items of a list; none for anything else.
-    pub fn items(&self) -> &[Self] {
+    pub fn items(&self) -> &'a [Self] {
         match self {
             Self::List(items) => items,
             _ => &[],
@@ -110,7 +122,7 @@ impl<'a> Node<'a> {
     }
 
     /// The text of a string.
-    pub fn as_text(&self) -> Option<&str> {
+    pub fn as_text(&self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,

@@ -5,8 +5,8 @@
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::OperationRef;
-use gaiterguard_judge::Node;
 use gaiterguard_judge::rule::{Cause, Content, Facts, Program, Query};
+use gaiterguard_judge::{Arena, Node};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -65,10 +65,11 @@ fn evaluate(program: &Program, request: &Request) -> Result<bool, Cause> {
             HeaderValue::from_str(value).unwrap(),
         );
     }
+    let arena = Arena::default();
     let body = request
         .body
         .as_deref()
-        .map(|body| Node::parse_json(body.as_bytes()).unwrap());
+        .map(|body| Node::parse_json(body.as_bytes(), &arena).unwrap());
     let operation = request.operation.as_ref().map(|operation| OperationRef {
         id: operation.id.clone(),
         summary: operation.summary.clone(),

@@ -10,15 +10,16 @@ use cel::{Context, Env, Value};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::Node;
 use gaiterguard_judge::rule::{Cause, CompiledRule, Content, Facts, Program, Query, weigh};
+use gaiterguard_judge::{Arena, Node};
 use http::HeaderMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 
 fn with_facts<T>(body: Option<&str>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
-    let node = body.map(|body| Node::parse_json(body.as_bytes()).unwrap());
+    let arena = Arena::default();
+    let node = body.map(|body| Node::parse_json(body.as_bytes(), &arena).unwrap());
     let query = Query::parse(Some("a=b&n=5"));
     let headers = HeaderMap::new();
     look(&Facts {
@@ -349,11 +350,9 @@ fn to_cel(node: &Node<'_>) -> Value {
             },
             Value::Int,
         ),
-        Node::Text(text) => Value::String(Arc::new(text.clone().into_owned())),
+        Node::Text(text) => Value::String(Arc::new((*text).to_owned())),
         Node::List(items) => Value::List(Arc::new(items.iter().map(to_cel).collect())),
-        Node::Map(members) => map(members
-            .iter()
-            .map(|(name, value)| (name.as_ref(), to_cel(value)))),
+        Node::Map(members) => map(members.iter().map(|(name, value)| (*name, to_cel(value)))),
     }
 }
 
@@ -371,7 +370,8 @@ fn text(text: &str) -> Value {
 
 /// What the `cel` crate's own evaluator says; None where it fails or gives no truth value.
 fn reference(env: &Arc<Env>, condition: &str, body: &str) -> Option<bool> {
-    let node = Node::parse_json(body.as_bytes()).ok()?;
+    let arena = Arena::default();
+    let node = Node::parse_json(body.as_bytes(), &arena).ok()?;
     let mut context = Context::with_env(Arc::clone(env));
     let request = map([
         ("method", text("POST")),

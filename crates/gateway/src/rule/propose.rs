@@ -3,8 +3,8 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::Node;
 use gaiterguard_judge::rule::{Content, Facts, Program, Query};
+use gaiterguard_judge::{Arena, Node};
 use http::HeaderMap;
 
 use super::{TEXT_CHARS_MAX, check};
@@ -146,8 +146,9 @@ fn attempt(
     };
     let method = example.method.to_ascii_uppercase();
     let bytes = example.body.as_bytes();
-    let body = Node::parse_json(bytes)
-        .or_else(|_| Node::parse_form(bytes))
+    let arena = Arena::default();
+    let body = Node::parse_json(bytes, &arena)
+        .or_else(|_| Node::parse_form(bytes, &arena))
         .ok()
         .filter(|_| !bytes.is_empty());
     let query = Query::parse(query);

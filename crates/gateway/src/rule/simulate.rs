@@ -15,6 +15,7 @@ use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_judge::Arena;
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, weigh};
 use gaiterguard_store::RuleFields;
 use serde_json::{Map, Value};
@@ -211,7 +212,8 @@ impl Replay {
         else {
             return (None, rules.first().copied());
         };
-        let taken = request.map(TakenApart::of);
+        let arena = Arena::default();
+        let taken = request.map(|request| TakenApart::of(request, &arena));
         let query = Query::parse(target.query());
         let facts = Facts {
             method: &new.method,

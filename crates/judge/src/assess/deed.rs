@@ -156,7 +156,7 @@ fn of_route(
         findings.push(told_finding(Effect::Delete, &verb, "path", "path"));
     }
     let queries_only = fields.graphql == Some(false);
-    match route.told() {
+    match route.told().map(|told| (told.sense, told.word.as_str())) {
         _ if asks_only(fields) => {
             findings.push(Finding::hint(
                 "asks",
@@ -175,27 +175,18 @@ fn of_route(
             ));
             return findings;
         }
-        Some(Told {
-            sense: Sense::Asks,
-            word,
-        }) => {
+        Some((Sense::Asks, word)) => {
             let sentence = format!(
                 "The word “{}” in the path says that it only asks for an answer.",
-                shown(&word)
+                shown(word)
             );
             findings.push(Finding::hint("asks", ASKING, "path", sentence));
             return findings;
         }
-        Some(Told {
-            sense: Sense::Certain(effect),
-            word,
-        }) if !route.logs_in() => {
-            findings.push(told_finding(effect, &word, "path", "path"));
+        Some((Sense::Certain(effect), word)) if !route.logs_in() => {
+            findings.push(told_finding(effect, word, "path", "path"));
         }
-        Some(Told {
-            sense: Sense::Message,
-            word,
-        }) => {
+        Some((Sense::Message, word)) => {
             let sends = route.words().any(|word| {
                 lexicon::sense(stem(word)) == Some(Sense::Certain(Effect::ShareOutside))
             });
@@ -205,36 +196,30 @@ fn of_route(
             if edits && !sends {
                 let sentence = format!(
                     "It changes something that can be sent to others (“{}”).",
-                    shown(&word)
+                    shown(word)
                 );
                 findings.push(Finding::hint("changes_message", 0.1, "path", sentence));
             } else {
-                findings.push(told_finding(Effect::ShareOutside, &word, "path", "path"));
+                findings.push(told_finding(Effect::ShareOutside, word, "path", "path"));
             }
         }
-        Some(Told {
-            sense: Sense::Made(effect),
-            word,
-        }) => {
+        Some((Sense::Made(effect), word)) => {
             let moves_money = effect == Effect::Pay
                 && (!fields.amounts.is_empty() || !fields.payments.is_empty());
             if request.method == Method::POST && !route.is_addressed() || moves_money {
-                findings.push(told_finding(effect, &word, "path", "path"));
+                findings.push(told_finding(effect, word, "path", "path"));
             } else {
                 let sentence = format!(
                     "It changes something that costs or that runs (“{}”).",
-                    shown(&word)
+                    shown(word)
                 );
                 findings.push(Finding::hint("changes_costly", 0.25, "path", sentence));
             }
         }
-        Some(Told {
-            sense: Sense::Likely(effect),
-            word,
-        }) => {
+        Some((Sense::Likely(effect), word)) => {
             let sentence = format!(
                 "The word “{}” in the path may mean that it {}.",
-                shown(&word),
+                shown(word),
                 effect.phrase()
             );
             let weight = if mentions.is_empty() || mentions.asks_for(effect) {
@@ -244,10 +229,7 @@ fn of_route(
             };
             findings.push(Finding::hint("may_have_effect", weight, "path", sentence));
         }
-        Some(Told {
-            sense: Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb | Sense::Certain(_),
-            ..
-        })
+        Some((Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb | Sense::Certain(_), _))
         | None => {}
     }
     if request.method != Method::DELETE {
@@ -503,7 +485,7 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
     if safe {
         return None;
     }
-    let id = Route::of(operation.id).told();
+    let id = Route::of(operation.id);
     let summary = of_text(operation.summary).take(2).find_map(|word| {
         let sense = lexicon::sense(stem(word))?;
         matches!(
@@ -516,13 +498,14 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         })
     });
     let told = id
+        .told()
         .filter(|told| {
             matches!(
                 told.sense,
                 Sense::DeleteVerb | Sense::Certain(_) | Sense::Message
             )
         })
-        .or(summary)?;
+        .or(summary.as_ref())?;
     let effect = told.sense.effect();
     if found.iter().any(|finding| finding.code == effect.code()) {
         return None;

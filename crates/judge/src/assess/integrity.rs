@@ -2,11 +2,12 @@
 //! and how much the request names.
 
 use super::effect::Effect;
-use super::field::{Fields, Found, is_email};
+use super::field::{Fields, Found};
 use super::finding::{Finding, shown};
 use super::marks::Marks;
 use super::mention::{Date, Mentions, host_of, number};
 use super::route::Route;
+use super::walk::is_email;
 use super::words::{Stem, of_name, of_text, stem};
 
 /// What a request does, as far as it is known.
@@ -333,6 +334,24 @@ fn same_form(one: &str, other: &str) -> bool {
     }
 }
 
+/// What stands before an identifier and says of what it is one.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    /// The word before it in the path.
+    Word(Stem),
+    /// The name of the field that it stands in.
+    Name(&'a str),
+}
+
+impl Before<'_> {
+    fn stem(self) -> Option<Stem> {
+        match self {
+            Self::Word(stem) => Some(stem),
+            Self::Name(name) => of_name(name).next().map(stem),
+        }
+    }
+}
+
 fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     if mentions.identifiers().is_empty() && !mentions.has_numbered() {
         return None;
@@ -340,7 +359,7 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let in_path = deed
         .route
         .identifiers()
-        .map(|(before, text)| (Some(before), text, "path"));
+        .map(|(before, text)| (Before::Word(before), text, "path"));
     let in_fields = deed
         .fields
         .identifiers
@@ -348,11 +367,8 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         .chain(&deed.fields.owners)
         .chain(&deed.fields.payments)
         .chain(&deed.fields.recipients);
-    let in_fields = in_fields.map(|found| {
-        let before = of_name(found.name).next().map(stem);
-        (before, found.value, found.evidence)
-    });
-    let all: Vec<(Option<Stem>, &str, &str)> = in_path.chain(in_fields).collect();
+    let in_fields = in_fields.map(|found| (Before::Name(found.name), found.value, found.evidence));
+    let all: Vec<(Before<'_>, &str, &str)> = in_path.chain(in_fields).collect();
     // What the intent names and the request names too is where it should be.
     let is_used = |given: &str| {
         all.iter()
@@ -364,7 +380,8 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             continue;
         }
         let other = if bare.bytes().all(|byte| byte.is_ascii_digit()) {
-            (*before)
+            before
+                .stem()
                 .and_then(|before| mentions.other_number(before, bare))
                 .or_else(|| {
                     (bare.len() >= 6).then(|| {
@@ -564,14 +581,9 @@ fn coverage<'f>(
     mentions: &Mentions<'_>,
 ) -> (usize, usize, Option<Found<'f>>) {
     let (mut words, mut known, mut first) = (0, 0, None);
-    let mut before = "";
     for found in &fields.contents {
         if words >= WORDS_MAX {
             break;
-        }
-        // What is said again says nothing more.
-        if std::mem::replace(&mut before, found.value) == found.value {
-            continue;
         }
         for word in of_text(found.value).filter(|word| word.len() >= 4) {
             words += 1;

@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use super::effect::Effect;
 use super::lexicon;
 use super::marks::Marks;
+use super::pairs::Pairs;
 use super::words::{self, Stem, Stems, stem};
 
 /// Why a request is sent. Most requests are reads that nobody holds against their intent, so it is
@@ -33,6 +34,7 @@ impl<'a> Intent<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Mentions<'a> {
     text: &'a str,
+    pairs: Pairs,
     stems: Stems,
     concepts: u64,
     asked: u8,
@@ -78,6 +80,7 @@ impl<'a> Mentions<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
         let mut mentions = Self {
             text,
+            pairs: Pairs::of(text),
             ..Self::default()
         };
         mentions.stems.reserve(text.len() / WORD_BYTES);
@@ -142,12 +145,10 @@ impl<'a> Mentions<'a> {
                 self.dates.push(date);
                 continue;
             }
-            let ordinal = token
-                .trim_end_matches("st")
-                .trim_end_matches("nd")
-                .trim_end_matches("rd")
-                .trim_end_matches("th");
-            if let Ok(number) = ordinal.parse::<u16>() {
+            let ordinal = ["st", "nd", "rd", "th"]
+                .iter()
+                .find_map(|ending| token.strip_suffix(ending));
+            if let Ok(number) = ordinal.unwrap_or(token).parse::<u16>() {
                 match (month, u8::try_from(number)) {
                     (Some(month), Ok(day @ 1..=31)) => {
                         self.dates.push(Date {
@@ -233,7 +234,7 @@ impl<'a> Mentions<'a> {
     /// Whether the very text stands in it, whatever the case, as words of its own.
     pub(crate) fn names(&self, literal: &str) -> bool {
         let literal = literal.trim_start_matches(['#', '@', '$']);
-        if literal.is_empty() {
+        if literal.is_empty() || !self.pairs.may_hold(literal) {
             return false;
         }
         let (haystack, needle) = (self.text.as_bytes(), literal.as_bytes());
@@ -296,12 +297,12 @@ fn trim(token: &str) -> &str {
 
 /// The month that a word names, in full or by its first three letters.
 fn month_named(word: &str) -> Option<u8> {
-    let start = word.get(..3)?;
-    let at = MONTHS.iter().position(|name| {
-        name[..3].eq_ignore_ascii_case(start)
-            && (word.len() == 3 || name.eq_ignore_ascii_case(word))
-    })?;
-    u8::try_from(at + 1).ok()
+    let start = word.as_bytes().first_chunk::<3>()?.map(|byte| byte | 0x20);
+    let at = MONTHS
+        .iter()
+        .position(|name| name.as_bytes().first_chunk() == Some(&start))?;
+    let is_whole = word.len() == 3 || MONTHS[at].eq_ignore_ascii_case(word);
+    is_whole.then(|| u8::try_from(at + 1).ok()).flatten()
 }
 
 /// An amount as people write it: with a sign of money, thousands' commas, a percent sign.

@@ -8,6 +8,7 @@
 //! reasons that one which does not fit would give.
 
 mod deed;
+mod duplicate;
 mod effect;
 mod field;
 mod finding;
@@ -17,23 +18,26 @@ mod marks;
 mod mention;
 mod needle;
 mod operation;
+mod pairs;
+mod place;
 mod plea;
 mod role;
 mod route;
 mod sieve;
 mod switch;
+mod walk;
 mod words;
 
-use bumpalo::Bump;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::verdict::Verdict;
 
 use crate::opened::{Body, Opened};
-use field::{Fields, Walk};
+use field::Fields;
 use finding::Finding;
 use integrity::Deed;
 use mention::Intent;
 use route::Route;
+use walk::Walk;
 
 pub use effect::Effect;
 pub use operation::effect_of_operation;
@@ -112,20 +116,20 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// Takes a request in; the texts of its fields stand in `kept`.
-    fn at(subject: &Subject<'a>, kept: &'a Bump) -> Self {
+    /// Takes a request in.
+    fn at(subject: &Subject<'a>) -> Self {
         let opened = subject.opened;
         let request = opened.request();
         let route = Route::of(request.path);
         let intent = Intent::new(subject.intent);
-        let mut walk = Walk::new(kept);
+        let mut walk = Walk::new(opened.arena());
         walk.query(opened.query());
         match opened.content() {
             Body::Json(node) => walk.body(node, false),
             Body::Form(node) | Body::Multipart(node) => walk.body(node, true),
             Body::Requests(requests) => {
                 for (method, target) in requests {
-                    walk.call(Some(method), target);
+                    walk.whole_call(Some(method), target);
                 }
             }
             Body::Text(text) => walk.whole_text(text),
@@ -135,7 +139,7 @@ impl<'a> Look<'a> {
             if let Ok(value) = value.to_str() {
                 match name.as_str() {
                     // Amazon's and SOAP's ways to name a procedure.
-                    "x-amz-target" | "soapaction" => walk.call(None, value.trim_matches('"')),
+                    "x-amz-target" | "soapaction" => walk.whole_call(None, value.trim_matches('"')),
                     "authorization" | "cookie" | "content-type" | "accept" | "user-agent" => {}
                     name => walk.text_of(value, name),
                 }
@@ -169,7 +173,6 @@ impl<'a> Look<'a> {
 pub fn assess(subject: Subject<'_>) -> Assessment {
     let opened = subject.opened;
     let request = opened.request();
-    let kept = Bump::new();
     let safe = is_safe(request.method);
     let Look {
         route,
@@ -177,7 +180,7 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
         fields,
         mut findings,
         effect,
-    } = Look::at(&subject, &kept);
+    } = Look::at(&subject);
     findings.extend(deed::of_wrapping(opened.oddities()));
     let reads = safe || effect == Effect::Read;
     if reads {

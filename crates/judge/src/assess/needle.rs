@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::marks::Marks;
 use super::plea;
-use super::sieve::Sieve;
+use super::sieve::{Sieve, Triple};
 
 /// What was found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,9 @@ enum Kind {
     Harm,
     Internal,
 }
+
+/// The shortest text that is worth a search, in bytes.
+const NEEDLE_MIN: usize = 4;
 
 /// How many places of one text are looked at closely. A text with more triggers than this is
 /// either about approvals through and through or made to tire the judge.
@@ -148,16 +152,23 @@ static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
     }
 });
 
+/// One pass over a text: its signs, and whether it may hold needles.
+pub(crate) fn skim(text: &str) -> (Marks, bool) {
+    let sieve = &NEEDLES.sieve;
+    let (mut marks, mut triple, mut may_hold) = (Marks::default(), Triple::default(), false);
+    for byte in text.bytes() {
+        marks = marks.with(byte);
+        triple = triple.then(byte);
+        may_hold |= sieve.knows(triple);
+    }
+    (marks, may_hold && text.len() >= NEEDLE_MIN)
+}
+
 /// Calls back for each kind of needle in a text, once.
 pub(crate) fn search(text: &str, mut found: impl FnMut(Needle)) {
     let Needles {
-        sieve,
-        automaton,
-        known,
+        automaton, known, ..
     } = &*NEEDLES;
-    if text.len() < 4 || !sieve.may_hold(text) {
-        return;
-    }
     let mut looks = 0;
     let mut plea: Option<plea::Strength> = None;
     let (mut secret, mut harm, mut internal) = (false, false, false);

@@ -1,9 +1,9 @@
 //! What a documented operation does, whoever calls it.
 
-use bumpalo::Bump;
 use http::{HeaderMap, Method};
 
 use super::{Documented, Effect, Look, Operation, Subject};
+use crate::Arena;
 use crate::opened::{Opened, Request};
 
 /// What stands in a path for a parameter: any identifier.
@@ -15,20 +15,22 @@ const ANY: &str = "1";
 pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>) -> Effect {
     let path = filled(path);
     let headers = HeaderMap::new();
-    let opened = Opened::open(Request {
+    let request = Request {
         method,
         host: "",
         path: &path,
         query: None,
         headers: &headers,
         body: &[],
-    });
+    };
+    let arena = Arena::default();
+    let opened = Opened::open(request, &arena);
     let subject = Subject {
         opened: &opened,
         intent: "",
         documented: Documented::As(operation),
     };
-    Look::at(&subject, &Bump::new()).effect
+    Look::at(&subject).effect
 }
 
 /// The path with an identifier in place of each parameter.

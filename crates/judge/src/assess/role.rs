@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
-use bumpalo::Bump;
-
 use super::words::{ByStem, Stems, of_name, stem};
+use crate::Arena;
 
 /// What a field is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,10 +143,20 @@ impl Role {
     }
 }
 
-/// The roles of names that were seen lately: the items of a list all have the same names.
+/// What is known of a field by its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'k> {
+    pub(crate) name: &'k str,
+    pub(crate) role: Role,
+    /// Whether the name orders that what stands under it be removed.
+    pub(crate) removes: bool,
+}
+
+/// The names that were seen lately: the items of a list all have the same ones.
 #[derive(Debug)]
-pub(crate) struct Roles<'k> {
-    seen: [(&'k str, Role); SEEN],
+pub(crate) struct Names<'k> {
+    arena: &'k Arena,
+    seen: [Named<'k>; SEEN],
 }
 
 /// How many names are remembered.
@@ -156,34 +165,46 @@ const SEEN: usize = 64;
 /// The longest name that is remembered, in bytes.
 const NAME_MAX: usize = 48;
 
-impl Default for Roles<'_> {
-    fn default() -> Self {
-        // Nothing is known by an empty name.
+impl<'k> Named<'k> {
+    /// By an empty name nothing is known.
+    const NOTHING: Self = Self {
+        name: "",
+        role: Role::None,
+        removes: false,
+    };
+
+    fn of(name: &str, arena: &'k Arena) -> Self {
         Self {
-            seen: [("", Role::None); SEEN],
+            name: arena.text(name),
+            role: Role::of(name),
+            removes: matches!(name, "delete" | "destroy" | "drop" | "purge" | "truncate"),
         }
     }
 }
 
-impl<'k> Roles<'k> {
-    /// A name as it is kept, its role, and whether it was not seen lately.
-    pub(crate) fn of(&mut self, name: &str, kept: &'k Bump) -> (&'k str, Role, bool) {
-        if name.is_empty() || name.len() > NAME_MAX {
-            return (kept.alloc_str(name), Role::of(name), true);
+impl<'k> Names<'k> {
+    pub(crate) fn new(arena: &'k Arena) -> Self {
+        Self {
+            arena,
+            seen: [Named::NOTHING; SEEN],
         }
-        let bytes = name.as_bytes();
-        let (first, last) = (
-            bytes.first().copied().unwrap_or(0),
-            bytes.last().copied().unwrap_or(0),
-        );
-        let slot = (usize::from(first) * 7 + usize::from(last) * 3 + bytes.len()) % SEEN;
-        let (known, role) = self.seen[slot];
-        if known == name {
-            return (known, role, false);
+    }
+
+    /// What is known by a name, and whether it was not seen lately.
+    pub(crate) fn of(&mut self, name: &str) -> (Named<'k>, bool) {
+        let (Some(first), Some(last)) = (name.as_bytes().first(), name.as_bytes().last()) else {
+            return (Named::NOTHING, false);
+        };
+        if name.len() > NAME_MAX {
+            return (Named::of(name, self.arena), true);
         }
-        let (name, role) = (&*kept.alloc_str(name), Role::of(name));
-        self.seen[slot] = (name, role);
-        (name, role, true)
+        let slot = (usize::from(*first) * 7 + usize::from(*last) * 3 + name.len()) % SEEN;
+        let known = &mut self.seen[slot];
+        if known.name == name {
+            return (*known, false);
+        }
+        *known = Named::of(name, self.arena);
+        (*known, true)
     }
 }
 

@@ -81,6 +81,8 @@ pub(crate) struct Route<'a> {
     segments: Vec<Segment<'a>>,
     /// Where the segment stands that names what the request is about.
     tail: Option<usize>,
+    /// What that segment stands for.
+    told: Option<Told>,
 }
 
 #[derive(Debug)]
@@ -140,14 +142,19 @@ impl<'a> Route<'a> {
             .iter()
             .rposition(Segment::is_known)
             .or_else(|| segments.iter().rposition(|one| one.kind == Kind::Words));
-        Self { segments, tail }
+        let told = tail
+            .and_then(|tail| segments.get(tail))
+            .and_then(Segment::told);
+        Self {
+            segments,
+            tail,
+            told,
+        }
     }
 
     /// What the segment that the request is about stands for, and the word that says it.
-    pub(crate) fn told(&self) -> Option<Told> {
-        self.tail
-            .and_then(|tail| self.segments.get(tail))
-            .and_then(Segment::told)
+    pub(crate) fn told(&self) -> Option<&Told> {
+        self.told.as_ref()
     }
 
     /// An order to delete, in any segment that is a name of the interface.
@@ -517,7 +524,9 @@ mod tests {
     use super::*;
 
     fn told(path: &str) -> Option<(Sense, String)> {
-        Route::of(path).told().map(|told| (told.sense, told.word))
+        Route::of(path)
+            .told()
+            .map(|told| (told.sense, told.word.clone()))
     }
 
     #[test]

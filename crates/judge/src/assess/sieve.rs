@@ -1,25 +1,29 @@
 //! A first look at a text for many words at once: most texts do not come past it.
 
-/// Bits in the table; a power of two.
-const BITS: usize = 1 << 16;
-
 /// Letters by how often they stand in English, the most frequent first.
 const BY_FREQUENCY: &[u8] = b" etaoinshrdlcumwfgypbvkjxqz";
+
+/// How many bits of a byte count: those in which letters differ, and not their case.
+const BYTE_BITS: u32 = 5;
+
+/// Words of the table, with a bit for every triple.
+const TABLE: usize = (1 << (3 * BYTE_BITS)) / 64;
 
 /// Knows of each word three bytes that follow one another. A text without any of these triples has
 /// none of the words.
 pub(super) struct Sieve {
-    triples: Box<[u64]>,
-    /// A word was too short to be known by three bytes.
-    passes_all: bool,
+    triples: Box<[u64; TABLE]>,
 }
+
+/// Three bytes that follow one another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Triple(u16);
 
 impl Sieve {
     /// A sieve for words; the case of ASCII letters does not count.
     pub(super) fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
         let mut sieve = Self {
-            triples: vec![0; BITS / 64].into(),
-            passes_all: false,
+            triples: Box::new([0; TABLE]),
         };
         for word in words {
             if sieve.may_hold(word) {
@@ -28,14 +32,18 @@ impl Sieve {
             let rarest = word
                 .as_bytes()
                 .array_windows::<3>()
+                .copied()
                 .min_by_key(|triple| triple.map(commonness).iter().sum::<usize>());
             match rarest {
                 Some(triple) => {
-                    let (at, bit) =
-                        place(triple.iter().fold(0, |before, byte| then(before, *byte)));
+                    let (at, bit) = triple
+                        .into_iter()
+                        .fold(Triple::default(), Triple::then)
+                        .place();
                     sieve.triples[at] |= bit;
                 }
-                None => sieve.passes_all = true,
+                // What is too short to be known by three bytes lets everything pass.
+                None => sieve.triples.fill(u64::MAX),
             }
         }
         sieve
@@ -43,28 +51,32 @@ impl Sieve {
 
     /// Whether a text may hold one of the words. If not, it holds none.
     pub(super) fn may_hold(&self, text: &str) -> bool {
-        let mut triple = 0;
-        for (number, byte) in text.bytes().enumerate() {
-            triple = then(triple, byte);
-            let (at, bit) = place(triple);
-            if self.triples[at] & bit != 0 && number >= 2 {
-                return true;
-            }
-        }
-        self.passes_all
+        let mut triple = Triple::default();
+        text.bytes().any(|byte| {
+            triple = triple.then(byte);
+            self.knows(triple)
+        })
+    }
+
+    /// Whether these three bytes may be those of a word.
+    pub(super) fn knows(&self, triple: Triple) -> bool {
+        let (at, bit) = triple.place();
+        self.triples[at] & bit != 0
     }
 }
 
-/// Three bytes, of which this is the last and the others are the last two before. Letters that
-/// differ in case become the same, and so do some other bytes.
-fn then(before: u32, byte: u8) -> u32 {
-    (before << 8 | u32::from(byte | 0x20)) & 0x00ff_ffff
-}
+impl Triple {
+    /// The last two bytes and this one.
+    pub(super) fn then(self, byte: u8) -> Self {
+        const KEPT: u16 = (1 << (3 * BYTE_BITS)) - 1;
+        let own = u16::from(byte) & ((1 << BYTE_BITS) - 1);
+        Self((self.0 << BYTE_BITS | own) & KEPT)
+    }
 
-/// Where the bit of a triple is.
-fn place(triple: u32) -> (usize, u64) {
-    let hash = (triple.wrapping_mul(0x9e37_79b1) >> 16) as usize % BITS;
-    (hash / 64, 1 << (hash % 64))
+    /// Where its bit is.
+    fn place(self) -> (usize, u64) {
+        (usize::from(self.0 / 64), 1 << (self.0 % 64))
+    }
 }
 
 fn commonness(byte: u8) -> usize {

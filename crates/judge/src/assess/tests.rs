@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Node, Request};
+use crate::{Arena, Node, Request};
 
 /// A request as a test writes it.
 #[derive(Clone, Copy, Default)]
@@ -33,14 +33,16 @@ fn judge_documented(case: Case<'_>, documented: Documented<'_>) -> Assessment {
         Some((path, query)) => (path, Some(query)),
         None => (case.target, None),
     };
-    let opened = Opened::open(Request {
+    let request = Request {
         method: &method,
         host: "api.service.example",
         path,
         query,
         headers: &headers,
         body: case.body,
-    });
+    };
+    let arena = Arena::default();
+    let opened = Opened::open(request, &arena);
     assess(Subject {
         opened: &opened,
         intent: case.intent,
@@ -656,7 +658,8 @@ proptest! {
     #[test]
     fn evidence_can_be_found(body in bodies(), intent in "[a-zA-Z0-9@. ]{0,60}") {
         let case = Case { method: "POST", target: "/tasks/1?a=b", headers: &[("content-type", "application/json")], body: body.as_bytes(), intent: &intent };
-        let node = Node::parse_json(body.as_bytes()).unwrap();
+        let arena = Arena::default();
+        let node = Node::parse_json(body.as_bytes(), &arena).unwrap();
         for signal in judge(case).verdict.signals {
             let is_place = ["method", "path", "query", "intent", "content-type"].contains(&signal.evidence.as_str());
             prop_assert!(is_place || node.pointer(&signal.evidence).is_some(), "{signal:?}");

@@ -38,19 +38,22 @@ impl Hasher for AsItIs {
 /// The stem of a word: lower case, without the endings of plurals and of English verbs. It need
 /// not be a word; it only has to be the same for all forms of one.
 pub(crate) fn stem(word: &str) -> Stem {
-    if !word.is_ascii() {
+    // All of the buffer is worked on, because a length that is known beforehand takes a few steps.
+    let mut buffer = [0u8; STEMMED_MAX];
+    let Some(beginning) = buffer.get_mut(..word.len()) else {
+        return hashed(word.to_lowercase().as_bytes());
+    };
+    beginning.copy_from_slice(word.as_bytes());
+    if !buffer.is_ascii() {
         return hashed(word.to_lowercase().as_bytes());
     }
-    let mut buffer = [0u8; STEMMED_MAX];
-    let Some(buffer) = buffer.get_mut(..word.len()) else {
-        return hashed(word.to_ascii_lowercase().as_bytes());
-    };
-    buffer.copy_from_slice(word.as_bytes());
     buffer.make_ascii_lowercase();
-    hashed(without_ending(buffer))
+    let end = without_ending(&mut buffer[..word.len()]);
+    hashed(&buffer[..end])
 }
 
-fn without_ending(word: &mut [u8]) -> &[u8] {
+/// How long a word is without its ending. A `y` may have taken the place of its last letter.
+fn without_ending(word: &mut [u8]) -> usize {
     let mut end = word.len();
     match &word[..end] {
         [.., b'i', b'e', b's'] if end > 4 => {
@@ -88,53 +91,100 @@ fn without_ending(word: &mut [u8]) -> &[u8] {
     if end > 4 && word[end - 1] == b'e' {
         end -= 1;
     }
-    &word[..end]
+    end
 }
 
-/// FNV-1a, with the bits mixed so that a table may use any of them.
+/// A number for a word, eight bytes at a time. The bits are mixed so that a table may use any of them.
 fn hashed(bytes: &[u8]) -> Stem {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in bytes {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, chunk: u64| {
+        let mixed = (hash ^ chunk).wrapping_mul(ODD);
+        mixed ^ mixed >> 32
+    };
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let hash = chunks
+        .iter()
+        .fold(0, |hash, chunk| mix(hash, u64::from_le_bytes(*chunk)));
+    let rest = rest
+        .iter()
+        .rev()
+        .fold(0, |rest, byte| rest << 8 | u64::from(*byte));
+    mix(hash, rest)
+}
+
+/// What a byte of a text may be.
+mod kind {
+    /// A letter.
+    pub(super) const LETTER: u8 = 1;
+    /// A capital letter.
+    pub(super) const CAPITAL: u8 = 1 << 1;
+    /// A small letter.
+    pub(super) const SMALL: u8 = 1 << 2;
+    /// What else belongs to a word: a digit, an apostrophe.
+    pub(super) const OTHER: u8 = 1 << 3;
+}
+
+/// The kinds of ASCII bytes.
+const OF_ASCII: [u8; 128] = {
+    let mut of_ascii = [0; 128];
+    let mut at = 0;
+    while at < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "it counts up to 127")]
+        let byte = at as u8;
+        of_ascii[at] = match byte {
+            b'a'..=b'z' => kind::LETTER | kind::SMALL,
+            b'A'..=b'Z' => kind::LETTER | kind::CAPITAL,
+            b'0'..=b'9' | b'\'' => kind::OTHER,
+            _ => 0,
+        };
+        at += 1;
     }
-    hash ^ (hash >> 29)
+    of_ascii
+};
+
+/// The kind of the character that begins at a byte of a text, and its length.
+#[cold]
+fn other_kind(text: &str, at: usize) -> (u8, usize) {
+    let c = text[at..].chars().next().unwrap_or_default();
+    let kind = match c {
+        c if c.is_uppercase() => kind::LETTER | kind::CAPITAL,
+        c if c.is_lowercase() => kind::LETTER | kind::SMALL,
+        c if c.is_alphabetic() => kind::LETTER,
+        c if c.is_alphanumeric() => kind::OTHER,
+        _ => 0,
+    };
+    (kind, c.len_utf8())
 }
 
 /// The words of a name as programs write it: cut at everything that is no letter, and where a
 /// capital follows a small letter, so that `postMessage` gives two.
 pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
-    let mut rest = name;
+    let mut at = 0;
     std::iter::from_fn(move || {
-        rest = &rest[run(rest, |c| !c.is_alphabetic())..];
-        if rest.is_empty() {
-            return None;
-        }
+        at = run(name, at, |kind| kind & kind::LETTER == 0);
+        let start = at;
         let mut after_small = false;
-        let end = run(rest, |c| {
-            let goes_on = c.is_alphabetic() && !(after_small && c.is_uppercase());
-            after_small = c.is_lowercase();
+        at = run(name, at, |kind| {
+            let goes_on = kind & kind::LETTER != 0 && !(after_small && kind & kind::CAPITAL != 0);
+            after_small = kind & kind::SMALL != 0;
             goes_on
         });
-        let (word, behind) = rest.split_at(end);
-        rest = behind;
-        Some(word)
+        (at > start).then(|| &name[start..at])
     })
 }
 
 /// The words of a sentence: letters and digits together.
 pub(crate) fn of_text(text: &str) -> impl Iterator<Item = &str> {
-    let belongs = |c: char| c.is_alphanumeric() || c == '\'';
-    let mut rest = text;
+    let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            rest = &rest[run(rest, |c| !belongs(c))..];
-            if rest.is_empty() {
+            at = run(text, at, |kind| kind == 0);
+            let start = at;
+            at = run(text, at, |kind| kind != 0);
+            if at == start {
                 return None;
             }
-            let (word, behind) = rest.split_at(run(rest, belongs));
-            rest = behind;
-            let word = word.trim_matches('\'');
-            let word = word.strip_suffix("'s").unwrap_or(word);
+            let word = bare(&text[start..at]);
             if !word.is_empty() {
                 return Some(word);
             }
@@ -142,18 +192,27 @@ pub(crate) fn of_text(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How many bytes at the start of a text are characters of a kind. Most of them are ASCII, which
-/// need not be decoded.
-fn run(text: &str, mut is_of_kind: impl FnMut(char) -> bool) -> usize {
-    let mut at = 0;
+/// A word without apostrophes around it, and without the ending of a possessive.
+fn bare(word: &str) -> &str {
+    let is_quoted = word.starts_with('\'') || word.ends_with('\'');
+    let word = if is_quoted {
+        word.trim_matches('\'')
+    } else {
+        word
+    };
+    word.strip_suffix("'s").unwrap_or(word)
+}
+
+/// Where the characters of a kind end that begin at a place. Most are ASCII, which need not be decoded.
+#[inline]
+fn run(text: &str, start: usize, mut is_of_kind: impl FnMut(u8) -> bool) -> usize {
+    let mut at = start;
     while let Some(byte) = text.as_bytes().get(at) {
-        let (c, length) = if byte.is_ascii() {
-            (char::from(*byte), 1)
-        } else {
-            let c = text[at..].chars().next().unwrap_or_default();
-            (c, c.len_utf8())
+        let (kind, length) = match OF_ASCII.get(usize::from(*byte)) {
+            Some(kind) => (*kind, 1),
+            None => other_kind(text, at),
         };
-        if !is_of_kind(c) {
+        if !is_of_kind(kind) {
             break;
         }
         at += length;

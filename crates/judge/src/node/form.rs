@@ -1,10 +1,9 @@
 //! Reading form data.
 
-use std::borrow::Cow;
-
 use thiserror::Error;
 
-use super::{Node, VALUES_MAX};
+use super::{Member, Node, VALUES_MAX};
+use crate::Arena;
 
 /// Why bytes are no form that can be read here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -17,11 +16,9 @@ pub enum FormError {
     TooMany,
 }
 
-type Fields<'a> = Vec<(Cow<'a, str>, Node<'a>)>;
-
 /// The fields of a form or a query. An escape that is none stays as it is, as browsers and servers
 /// have it; a field without `=` has an empty value.
-pub(super) fn parse(body: &[u8]) -> Result<Fields<'_>, FormError> {
+pub(super) fn parse<'a>(body: &'a [u8], arena: &'a Arena) -> Result<&'a [Member<'a>], FormError> {
     let mut fields = Vec::new();
     let mut at = 0;
     for field in body.split(|byte| *byte == b'&') {
@@ -38,16 +35,16 @@ pub(super) fn parse(body: &[u8]) -> Result<Fields<'_>, FormError> {
             Some(equals) => (&field[..equals], &field[equals + 1..]),
             None => (field, &[][..]),
         };
-        let name = decode(name).ok_or(FormError::NotUtf8(start))?;
-        let value = decode(value).ok_or(FormError::NotUtf8(start))?;
+        let name = decode(name, arena).ok_or(FormError::NotUtf8(start))?;
+        let value = decode(value, arena).ok_or(FormError::NotUtf8(start))?;
         fields.push((name, Node::Text(value)));
     }
-    Ok(fields)
+    Ok(arena.list(&fields))
 }
 
-fn decode(spelled: &[u8]) -> Option<Cow<'_, str>> {
+fn decode<'a>(spelled: &'a [u8], arena: &'a Arena) -> Option<&'a str> {
     if !spelled.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return std::str::from_utf8(spelled).ok().map(Cow::Borrowed);
+        return std::str::from_utf8(spelled).ok();
     }
     let mut bytes = Vec::with_capacity(spelled.len());
     let mut rest = spelled;
@@ -65,7 +62,9 @@ fn decode(spelled: &[u8]) -> Option<Cow<'_, str>> {
             _ => bytes.push(first),
         }
     }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    std::str::from_utf8(&bytes)
+        .ok()
+        .map(|text| arena.text(text))
 }
 
 fn digit(byte: u8) -> Option<u8> {

@@ -1,10 +1,9 @@
 //! Reading JSON without copying what need not be copied.
 
-use std::borrow::Cow;
-
 use thiserror::Error;
 
-use super::{DEPTH_MAX, Node, VALUES_MAX};
+use super::{DEPTH_MAX, Member, Node, VALUES_MAX};
+use crate::Arena;
 
 /// Why bytes are no JSON that can be read here. Offsets are in bytes from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -23,15 +22,16 @@ pub enum JsonError {
     TooMany,
 }
 
-pub(super) fn parse(body: &[u8]) -> Result<Node<'_>, JsonError> {
-    let text = std::str::from_utf8(body).map_err(|e| JsonError::NotUtf8(e.valid_up_to()))?;
+pub(super) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, JsonError> {
     let mut reader = Reader {
         text,
-        bytes: body,
+        bytes: text.as_bytes(),
         at: 0,
         values: 0,
+        arena,
         items: Vec::new(),
         members: Vec::new(),
+        spelled: String::new(),
     };
     let node = reader.value(0)?;
     match reader.peek() {
@@ -45,11 +45,14 @@ struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     values: usize,
+    arena: &'a Arena,
     /// Items of the lists that are still open. Each list takes its own off the end when it closes,
-    /// so that it is allocated once and in its exact size.
+    /// so that it comes into the arena once and in its exact size.
     items: Vec<Node<'a>>,
     /// The same for maps.
-    members: Vec<(Cow<'a, str>, Node<'a>)>,
+    members: Vec<Member<'a>>,
+    /// What has been read of a string with escapes.
+    spelled: String,
 }
 
 impl<'a> Reader<'a> {
@@ -97,7 +100,7 @@ impl<'a> Reader<'a> {
         self.open(depth)?;
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Node::List(Vec::new()));
+            return Ok(Node::List(&[]));
         }
         let first = self.items.len();
         loop {
@@ -107,7 +110,9 @@ impl<'a> Reader<'a> {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
-                    return Ok(Node::List(self.items.split_off(first)));
+                    let items = self.arena.list(&self.items[first..]);
+                    self.items.truncate(first);
+                    return Ok(Node::List(items));
                 }
                 _ => return Err(self.unexpected()),
             }
@@ -118,7 +123,7 @@ impl<'a> Reader<'a> {
         self.open(depth)?;
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Node::Map(Vec::new()));
+            return Ok(Node::Map(&[]));
         }
         let first = self.members.len();
         loop {
@@ -136,7 +141,9 @@ impl<'a> Reader<'a> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
-                    return Ok(Node::Map(self.members.split_off(first)));
+                    let members = self.arena.list(&self.members[first..]);
+                    self.members.truncate(first);
+                    return Ok(Node::Map(members));
                 }
                 _ => return Err(self.unexpected()),
             }
@@ -187,7 +194,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string whose opening quote is next.
-    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    fn string(&mut self) -> Result<&'a str, JsonError> {
         self.at += 1;
         let start = self.at;
         self.skip_plain();
@@ -195,27 +202,28 @@ impl<'a> Reader<'a> {
             Some(b'"') => {
                 let text = &self.text[start..self.at];
                 self.at += 1;
-                Ok(Cow::Borrowed(text))
+                Ok(text)
             }
-            Some(b'\\') => self.escaped_string(start).map(Cow::Owned),
+            Some(b'\\') => self.escaped_string(start),
             _ => Err(self.unexpected()),
         }
     }
 
     /// The rest of a string that has escapes in it.
-    fn escaped_string(&mut self, start: usize) -> Result<String, JsonError> {
-        let mut text = String::with_capacity(2 * (self.at - start) + 16);
+    fn escaped_string(&mut self, start: usize) -> Result<&'a str, JsonError> {
+        self.spelled.clear();
         let mut copied = start;
         loop {
-            text.push_str(&self.text[copied..self.at]);
+            self.spelled.push_str(&self.text[copied..self.at]);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(text);
+                    return Ok(self.arena.text(&self.spelled));
                 }
                 Some(b'\\') => {
                     self.at += 1;
-                    text.push(self.escape()?);
+                    let escaped = self.escape()?;
+                    self.spelled.push(escaped);
                 }
                 _ => return Err(self.unexpected()),
             }

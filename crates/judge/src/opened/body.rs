@@ -1,13 +1,11 @@
 //! What a body is, by what it says it is and by what it looks like.
 
-use std::borrow::Cow;
-
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
-use crate::Node;
+use crate::{Arena, Node};
 
 /// A body, opened as far as it goes.
 #[derive(Clone, Debug)]
@@ -21,7 +19,7 @@ pub enum Body<'a> {
     /// The parts of a multipart body by name: the text of those that are text, else the file name.
     Multipart(Node<'a>),
     /// Whole requests within one, as `multipart/mixed` batches carry them: request lines.
-    Requests(Vec<(Cow<'a, str>, Cow<'a, str>)>),
+    Requests(Vec<(&'a str, &'a str)>),
     /// Some other text.
     Text(&'a str),
     /// Bytes that are no text, or that could not be opened.
@@ -38,6 +36,7 @@ struct Declared {
 pub(super) fn open<'a>(
     headers: &HeaderMap,
     body: &'a [u8],
+    arena: &'a Arena,
     oddities: &mut Vec<Oddity>,
 ) -> Body<'a> {
     if body.is_empty() {
@@ -73,7 +72,7 @@ pub(super) fn open<'a>(
     let Ok(text) = std::str::from_utf8(body) else {
         let boundary = declared.as_ref().and_then(|one| one.boundary.as_deref());
         if let (Some("multipart/form-data"), Some(boundary)) = (essence, boundary) {
-            return parts(body, boundary, oddities);
+            return parts(body, boundary, arena, oddities);
         }
         oddities.push(match essence {
             Some(essence) if is_media(essence) => Oddity::new(OddityKind::Media, ""),
@@ -89,33 +88,33 @@ pub(super) fn open<'a>(
                 oddities.push(unreadable("the body's parts cannot be told apart", ""));
                 return Body::Text(text);
             };
-            parts(body, boundary, oddities)
+            parts(body, boundary, arena, oddities)
         }
-        Some("application/x-www-form-urlencoded") => form(text, oddities),
-        Some(essence) if is_lines(essence) => lines(text).unwrap_or_else(|| {
+        Some("application/x-www-form-urlencoded") => form(text, arena, oddities),
+        Some(essence) if is_lines(essence) => lines(text, arena).unwrap_or_else(|| {
             oddities.push(unreadable("the body is no JSON line by line", ""));
             Body::Text(text)
         }),
-        Some(essence) if is_json(essence) => json(text, oddities),
+        Some(essence) if is_json(essence) => json(text, arena, oddities),
         None => {
             if begins_like_json(text) {
-                lines(text).unwrap_or_else(|| json(text, oddities))
+                lines(text, arena).unwrap_or_else(|| json(text, arena, oddities))
             } else if text.contains('=') && !text.contains(char::is_whitespace) {
-                form(text, oddities)
+                form(text, arena, oddities)
             } else {
                 Body::Text(text)
             }
         }
         // Some servers read JSON whatever it calls itself.
         Some(_) if begins_like_json(text) => {
-            Node::parse_json(body).map_or(Body::Text(text), Body::Json)
+            Node::of_json(text, arena).map_or(Body::Text(text), Body::Json)
         }
         Some(_) => Body::Text(text),
     }
 }
 
-fn json<'a>(text: &'a str, oddities: &mut Vec<Oddity>) -> Body<'a> {
-    match Node::parse_json(text.as_bytes()) {
+fn json<'a>(text: &'a str, arena: &'a Arena, oddities: &mut Vec<Oddity>) -> Body<'a> {
+    match Node::of_json(text, arena) {
         Ok(node) => Body::Json(node),
         Err(error) => {
             let reason = format!("the body {error}");
@@ -125,8 +124,8 @@ fn json<'a>(text: &'a str, oddities: &mut Vec<Oddity>) -> Body<'a> {
     }
 }
 
-fn form<'a>(text: &'a str, oddities: &mut Vec<Oddity>) -> Body<'a> {
-    match Node::parse_form(text.as_bytes()) {
+fn form<'a>(text: &'a str, arena: &'a Arena, oddities: &mut Vec<Oddity>) -> Body<'a> {
+    match Node::parse_form(text.as_bytes(), arena) {
         Ok(node) => Body::Form(node),
         Err(error) => {
             let reason = format!("the body {error}");
@@ -137,19 +136,25 @@ fn form<'a>(text: &'a str, oddities: &mut Vec<Oddity>) -> Body<'a> {
 }
 
 /// Two JSON values or more, one a line.
-fn lines(text: &str) -> Option<Body<'_>> {
+fn lines<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
     let values = text
         .lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| Node::parse_json(line.as_bytes()).ok())
+        .map(|line| Node::of_json(line, arena).ok())
         .collect::<Option<Vec<_>>>()?;
-    (!values.is_empty()).then(|| match <[Node<'_>; 1]>::try_from(values) {
-        Ok([one]) => Body::Json(one),
-        Err(values) => Body::Json(Node::List(values)),
-    })
+    match values.as_slice() {
+        [] => None,
+        [one] => Some(Body::Json(*one)),
+        several => Some(Body::Json(Node::List(arena.list(several)))),
+    }
 }
 
-fn parts<'a>(body: &'a [u8], boundary: &str, oddities: &mut Vec<Oddity>) -> Body<'a> {
+fn parts<'a>(
+    body: &'a [u8],
+    boundary: &str,
+    arena: &'a Arena,
+    oddities: &mut Vec<Oddity>,
+) -> Body<'a> {
     let Some(parts) = multipart::split(body, boundary) else {
         let reason = "the body's parts cannot be told apart".to_owned();
         oddities.push(Oddity::new(OddityKind::Unreadable(reason), ""));
@@ -163,7 +168,7 @@ fn parts<'a>(body: &'a [u8], boundary: &str, oddities: &mut Vec<Oddity>) -> Body
     for part in parts {
         let text = std::str::from_utf8(part.content).ok();
         let value = match (text, part.filename) {
-            (Some(text), _) => Cow::Borrowed(text),
+            (Some(text), _) => text,
             (None, Some(filename)) => filename,
             (None, None) => {
                 let reason = "a part of the body is no text".to_owned();
@@ -173,7 +178,7 @@ fn parts<'a>(body: &'a [u8], boundary: &str, oddities: &mut Vec<Oddity>) -> Body
         };
         members.push((part.name.unwrap_or_default(), Node::Text(value)));
     }
-    Body::Multipart(Node::Map(members))
+    Body::Multipart(Node::Map(arena.list(&members)))
 }
 
 fn begins_like_json(text: &str) -> bool {

@@ -1,16 +1,14 @@
 //! Calls within a request: batches of requests, JSON-RPC, and the operations of XML envelopes.
 
-use std::borrow::Cow;
-
-use crate::Node;
+use crate::node::Member;
 
 /// One call within a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call<'a> {
     /// Its HTTP method, where it has one of its own.
-    pub method: Option<Cow<'a, str>>,
+    pub method: Option<&'a str>,
     /// A path, or the name of a procedure.
-    pub name: Cow<'a, str>,
+    pub name: &'a str,
 }
 
 const METHOD_NAMES: &[&str] = &[
@@ -37,27 +35,27 @@ const PATH_NAMES: &[&str] = &[
 ];
 
 /// The call that a map describes, if it does: a method and a path, or a JSON-RPC method.
-pub(crate) fn of_members<'n>(members: &'n [(Cow<'_, str>, Node<'_>)]) -> Option<Call<'n>> {
+pub(crate) fn of_members<'a>(members: &[Member<'a>]) -> Option<Call<'a>> {
     let text = |names: &[&str]| {
         members
             .iter()
-            .filter(|(name, _)| names.contains(&&**name))
+            .filter(|(name, _)| names.contains(name))
             .find_map(|(_, value)| value.as_text())
     };
     let method = text(METHOD_NAMES)?;
     if is_http_method(method) {
         let path = text(PATH_NAMES)?;
         return Some(Call {
-            method: Some(Cow::Borrowed(method)),
-            name: Cow::Borrowed(path),
+            method: Some(method),
+            name: path,
         });
     }
     let is_rpc = members
         .iter()
-        .any(|(name, _)| name == "jsonrpc" || name == "params");
+        .any(|(name, _)| matches!(*name, "jsonrpc" | "params"));
     is_rpc.then_some(Call {
         method: None,
-        name: Cow::Borrowed(method),
+        name: method,
     })
 }
 
@@ -65,10 +63,7 @@ pub(crate) fn of_members<'n>(members: &'n [(Cow<'_, str>, Node<'_>)]) -> Option<
 pub(crate) fn of_xml(text: &str) -> Option<Call<'_>> {
     if let Some((_, rest)) = text.split_once("<methodName>") {
         let name = rest.split('<').next()?.trim();
-        return Some(Call {
-            method: None,
-            name: Cow::Borrowed(name),
-        });
+        return Some(Call { method: None, name });
     }
     text.split('<').skip(1).take(64).find_map(|tag| {
         let name = tag.split(|c: char| !is_xml_name(c)).next()?;
@@ -78,7 +73,7 @@ pub(crate) fn of_xml(text: &str) -> Option<Call<'_>> {
             .any(|word| local.eq_ignore_ascii_case(word));
         (!local.is_empty() && !wraps).then_some(Call {
             method: None,
-            name: Cow::Borrowed(local),
+            name: local,
         })
     })
 }

@@ -14,7 +14,7 @@ mod overriding;
 
 use http::{HeaderMap, Method};
 
-use crate::Node;
+use crate::{Arena, Node};
 
 pub use body::Body;
 pub use call::Call;
@@ -43,27 +43,28 @@ pub struct Request<'a> {
 }
 
 /// A request taken apart.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Opened<'a> {
     request: Request<'a>,
     query: Node<'a>,
     body: Body<'a>,
     oddities: Vec<Oddity>,
+    arena: &'a Arena,
 }
 
 impl<'a> Opened<'a> {
-    /// Takes a request apart.
-    pub fn open(request: Request<'a>) -> Self {
+    /// Takes a request apart. What is found in it stands in the arena.
+    pub fn open(request: Request<'a>, arena: &'a Arena) -> Self {
         let mut oddities = Vec::new();
-        let query = match Node::parse_form(request.query.unwrap_or_default().as_bytes()) {
+        let query = match Node::parse_form(request.query.unwrap_or_default().as_bytes(), arena) {
             Ok(query) => query,
             Err(error) => {
                 let reason = format!("the query {error}");
                 oddities.push(Oddity::new(OddityKind::Unreadable(reason), "query"));
-                Node::Map(Vec::new())
+                Node::Map(&[])
             }
         };
-        let body = body::open(request.headers, request.body, &mut oddities);
+        let body = body::open(request.headers, request.body, arena, &mut oddities);
         overriding::find(&request, &query, &body, &mut oddities);
         if !request.body.is_empty() && gaiterguard_domain::request::is_safe(request.method) {
             oddities.push(Oddity::new(OddityKind::BodyOnSafeMethod, ""));
@@ -73,6 +74,7 @@ impl<'a> Opened<'a> {
             query,
             body,
             oddities,
+            arena,
         }
     }
 
@@ -97,6 +99,11 @@ impl<'a> Opened<'a> {
     /// The query's parameters, in order, as a map of texts.
     pub fn query(&self) -> &Node<'a> {
         &self.query
+    }
+
+    /// Where what was found in it stands.
+    pub(crate) fn arena(&self) -> &'a Arena {
+        self.arena
     }
 
     /// What is odd about how the request is wrapped.

@@ -1,13 +1,11 @@
 //! Multipart bodies (RFC 2046, RFC 7578), read as a lenient server would read them.
 
-use std::borrow::Cow;
-
 /// The most parts that are told apart.
 const PARTS_MAX: usize = 1000;
 
 pub(super) struct Part<'a> {
-    pub(super) name: Option<Cow<'a, str>>,
-    pub(super) filename: Option<Cow<'a, str>>,
+    pub(super) name: Option<&'a str>,
+    pub(super) filename: Option<&'a str>,
     pub(super) content: &'a [u8],
 }
 
@@ -50,22 +48,18 @@ impl<'a> Part<'a> {
         });
         let parameter = |name: &str| disposition.and_then(|value| parameter(value, name));
         Self {
-            name: parameter("name").map(Cow::Borrowed),
-            filename: parameter("filename")
-                .or_else(|| parameter("filename*"))
-                .map(Cow::Borrowed),
+            name: parameter("name"),
+            filename: parameter("filename").or_else(|| parameter("filename*")),
             content,
         }
     }
 
     /// The method and target, if the part is itself an HTTP request.
-    pub(super) fn request_line(&self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    pub(super) fn request_line(&self) -> Option<(&'a str, &'a str)> {
         let line = self.content.split(|byte| *byte == b'\n').next()?;
         let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
         let (method, target, version) = (words.next()?, words.next()?, words.next()?);
-        version
-            .starts_with("HTTP/")
-            .then_some((Cow::Borrowed(method), Cow::Borrowed(target)))
+        version.starts_with("HTTP/").then_some((method, target))
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn find(
     }
     for (name, value) in query.members() {
         // A bare `method=` is an ordinary parameter of many APIs, unless it names a method.
-        let bare = name == "method";
+        let bare = *name == "method";
         if is_parameter(name)
             && let Some(method) = value.as_text()
             && (!bare || is_method(method))
@@ -54,7 +54,7 @@ pub(super) fn find(
     if let Body::Form(node) | Body::Multipart(node) | Body::Json(node) = body {
         for (name, value) in node.members() {
             if is_parameter(name)
-                && name != "method"
+                && *name != "method"
                 && let Some(method) = value.as_text()
                 && is_method(method)
             {
@@ -79,7 +79,9 @@ fn is_method_header(name: &HeaderName) -> bool {
 }
 
 fn is_parameter(name: &str) -> bool {
-    name.len() <= 32 && PARAMETERS.contains(&squeezed(name).as_str())
+    let first = name.bytes().find(u8::is_ascii_alphanumeric);
+    let may_be = matches!(first, Some(b'm' | b'M' | b'h' | b'H' | b'x' | b'X'));
+    may_be && name.len() <= 32 && PARAMETERS.contains(&squeezed(name).as_str())
 }
 
 fn squeezed(name: &str) -> String {

@@ -8,9 +8,10 @@ use super::expression::{
 };
 use super::facts::Facts;
 use super::failure::{Cause, Failure};
-use super::value::{List, Map, Value, order};
+use super::value::{List, Map, Members, Value, order};
 use super::{arithmetic, calendar, lookup, number};
 
+use crate::Node;
 use lookup::Memory;
 
 /// The most steps that a condition may take. One is about ten nanoseconds.
@@ -18,6 +19,16 @@ pub const STEPS_MAX: u32 = 100_000;
 
 /// How many bytes of text are searched or copied for one step.
 const BYTES_PER_STEP: usize = 64;
+
+/// Where a chain of fields leads.
+enum Reach<'v> {
+    /// To a part of the body.
+    Node(&'v Node<'v>),
+    /// Something on the way is not there.
+    Nothing,
+    /// It is no chain of fields in the body.
+    Elsewhere,
+}
 
 /// One evaluation of one condition.
 pub(super) struct Evaluation<'v, 'm> {
@@ -68,7 +79,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Operation::And(left, right) => return self.connect(left, right, false).map(Some),
             Operation::Or(left, right) => return self.connect(left, right, true).map(Some),
             Operation::In(needle, list) => return self.contained(part, needle, list).map(Some),
-            Operation::Has(operand) => Ok(self.presence(operand)?.is_some()),
+            Operation::Has(operand) => Ok(self.is_present(operand)?),
             Operation::Not(operand) => Ok(!self.truth(operand, failure(part, Cause::Kind))?),
             Operation::Equal(left, right) => self.same(left, right)?,
             Operation::NotEqual(left, right) => self.same(left, right)?.map(|same| !same),
@@ -141,6 +152,9 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Operation::Fact(fact) => self.fact(*fact),
             Operation::Item => self.item.clone().ok_or(Cause::Missing),
             Operation::Select(operand, name) => {
+                if let Some(node) = self.reached(part) {
+                    return Value::of_node(node).map_err(|cause| failure(part, cause));
+                }
                 let operand = self.evaluate(operand)?;
                 self.member(&operand, name)
                     .and_then(|found| found.ok_or(Cause::Missing))
@@ -281,6 +295,53 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             return Ok(deciding);
         }
         worse(first.err(), second.err()).map_or(Ok(!deciding), Err)
+    }
+
+    /// Where a chain of fields leads in the body, without a value on the way.
+    fn reach(&mut self, part: &'v Expression) -> Result<Reach<'v>, Failure> {
+        let (operand, name) = match &part.operation {
+            Operation::Select(operand, name) => (operand, name),
+            Operation::Fact(Fact::Body) => {
+                self.step(part)?;
+                let content = self.facts.content;
+                let content = content.ok_or_else(|| failure(part, Cause::NotKept))?;
+                return Ok(match content.body {
+                    None | Some(Node::Null) => Reach::Nothing,
+                    Some(node) => Reach::Node(node),
+                });
+            }
+            _ => return Ok(Reach::Elsewhere),
+        };
+        let members: Members<'v> = match self.reach(operand)? {
+            Reach::Node(Node::Map(members)) => members,
+            Reach::Node(_) | Reach::Nothing => return Ok(Reach::Nothing),
+            Reach::Elsewhere => return Ok(Reach::Elsewhere),
+        };
+        self.step(part)?;
+        let found = self.remembered(members, name);
+        found
+            .map(|found| found.map_or(Reach::Nothing, Reach::Node))
+            .map_err(|cause| failure(part, cause))
+    }
+
+    /// What such a chain leads to, if it does. Why not, whoever asks for its value finds out.
+    fn reached(&mut self, part: &'v Expression) -> Option<&'v Node<'v>> {
+        let steps_left = self.steps_left;
+        if let Ok(Reach::Node(node)) = self.reach(part) {
+            return Some(node);
+        }
+        self.steps_left = steps_left;
+        None
+    }
+
+    fn is_present(&mut self, part: &'v Expression) -> Result<bool, Failure> {
+        match self.reach(part)? {
+            Reach::Node(node) => Value::of_node(node)
+                .map(|_| true)
+                .map_err(|cause| failure(part, cause)),
+            Reach::Nothing => Ok(false),
+            Reach::Elsewhere => self.presence(part).map(|found| found.is_some()),
+        }
     }
 
     /// The value of a chain of fields, or None where one of them is not there.

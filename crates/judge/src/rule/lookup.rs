@@ -10,7 +10,7 @@ use super::facts::Query;
 use super::failure::Cause;
 use super::number::{self, Number};
 use super::value::{Map, Members, Value, order};
-use crate::node::Node;
+use crate::Node;
 
 /// Above this many members a map is searched once for each name, and the place remembered for
 /// the other conditions.
@@ -38,7 +38,7 @@ enum Place {
 fn place(members: Members<'_>, name: &str) -> Place {
     let mut found = Place::Nowhere;
     for (index, (key, _)) in members.iter().enumerate() {
-        if key == name {
+        if *key == name {
             found = match found {
                 Place::Nowhere => Place::At(index),
                 Place::At(_) | Place::Repeated => return Place::Repeated,
@@ -56,7 +56,10 @@ impl<'v> Evaluation<'v, '_> {
         name: &'v str,
     ) -> Result<Option<Value<'v>>, Cause> {
         match operand {
-            Value::Map(Map::Members(members)) => self.remembered(members, name),
+            Value::Map(Map::Members(members)) => {
+                let found = self.remembered(members, name)?;
+                found.map(Value::of_node).transpose()
+            }
             Value::Map(map) => self.named(map, name),
             _ => Err(Cause::Kind),
         }
@@ -109,7 +112,8 @@ impl<'v> Evaluation<'v, '_> {
         match map {
             Map::Members(members) => {
                 self.work(members.len() / MEMBERS_PER_STEP)?;
-                at(members, place(members, name))
+                let found = at(members, place(members, name))?;
+                found.map(Value::of_node).transpose()
             }
             Map::Query(query) => {
                 let query: &'v Query<'v> = query;
@@ -124,16 +128,20 @@ impl<'v> Evaluation<'v, '_> {
                     Some(Some(value)) => Ok(Some(Value::text(value))),
                 }
             }
-            Map::Headers(headers) => header(headers, name),
+            Map::Headers(headers) => {
+                self.work(headers.len() / MEMBERS_PER_STEP)?;
+                header(headers, name)
+            }
             Map::Built(_) => self.entry(map, &Value::Text(name.to_owned().into())),
         }
     }
 
-    fn remembered(
+    /// The member of a map of the body, found at once where it was looked for before.
+    pub(super) fn remembered(
         &mut self,
         members: Members<'v>,
         name: &'v str,
-    ) -> Result<Option<Value<'v>>, Cause> {
+    ) -> Result<Option<&'v Node<'v>>, Cause> {
         if members.len() <= SEARCHED_AGAIN_MAX {
             return at(members, place(members, name));
         }
@@ -227,28 +235,22 @@ impl<'v> Evaluation<'v, '_> {
     }
 }
 
-fn at<'v>(members: Members<'v>, place: Place) -> Result<Option<Value<'v>>, Cause> {
+fn at(members: Members<'_>, place: Place) -> Result<Option<&Node<'_>>, Cause> {
     match place {
         Place::Nowhere => Ok(None),
         Place::Repeated => Err(Cause::Repeated),
-        Place::At(index) => members
-            .get(index)
-            .map(|(_, node): &'v (_, Node<'v>)| Value::of_node(node))
-            .transpose(),
+        Place::At(index) => Ok(members.get(index).map(|(_, node)| node)),
     }
 }
 
 /// Names are lower-case; one that is not is no name of a header.
 fn header<'v>(headers: &'v HeaderMap, name: &str) -> Result<Option<Value<'v>>, Cause> {
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Ok(None);
-    }
-    let mut values = headers.get_all(name).into_iter();
+    let mut values = headers.iter().filter(|(known, _)| known.as_str() == name);
     let found = values.next();
     if values.next().is_some() {
         return Err(Cause::Repeated);
     }
-    match found.map(|value| std::str::from_utf8(value.as_bytes())) {
+    match found.map(|(_, value)| std::str::from_utf8(value.as_bytes())) {
         None => Ok(None),
         Some(Ok(text)) => Ok(Some(Value::text(text))),
         Some(Err(_)) => Err(Cause::Unreadable),

@@ -6,7 +6,7 @@ use gaiterguard_domain::time::Timestamp;
 use http::HeaderMap;
 
 use super::*;
-use crate::node::Node;
+use crate::{Arena, Node};
 
 fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
     Rule {
@@ -26,7 +26,8 @@ fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
 }
 
 fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
-    let node = Node::parse_json(body.as_bytes()).unwrap();
+    let arena = Arena::default();
+    let node = Node::parse_json(body.as_bytes(), &arena).unwrap();
     with_head(Some(&HeaderMap::new()), |head| {
         let body = Some(&node);
         let content = Some(Content { body, size: 1 });

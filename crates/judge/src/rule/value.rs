@@ -11,7 +11,7 @@ use super::expression::Literal;
 use super::facts::Query;
 use super::failure::Cause;
 use super::number::{self, Number};
-use crate::node::Node;
+use crate::node::{Member, Node};
 
 /// A value.
 ///
@@ -44,7 +44,7 @@ pub(super) enum List<'v> {
 }
 
 /// The members of a map of the body.
-pub(super) type Members<'v> = &'v [(Cow<'v, str>, Node<'v>)];
+pub(super) type Members<'v> = &'v [Member<'v>];
 
 /// A map.
 #[derive(Clone, Debug)]

@@ -1,0 +1,494 @@
+//! A walk through everything that a request carries, wrapped or not.
+
+use super::duplicate;
+use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, cut};
+use super::finding::{Finding, shown};
+use super::marks::Marks;
+use super::needle::{self, Needle};
+use super::place::{Holder, POINTER_BYTES, Place};
+use super::plea::Strength;
+use super::role::{Names, Role};
+use super::switch;
+use super::words::{of_name, stem};
+use crate::node::Member;
+use crate::opened::{self, Decoded, Document, Hidden, hidden_in};
+use crate::{Arena, Node};
+
+/// How deep texts within texts are opened.
+const WRAPPED_MAX: usize = 3;
+
+/// From how many recipients or identifiers on a request is a bulk request.
+const BULK: usize = 10;
+
+/// The shortest text that may have another in base64, in bytes.
+const BASE64_MIN: usize = 16;
+
+/// Where the walk is.
+#[derive(Clone, Copy)]
+struct Here<'p, 'k> {
+    place: Place<'p>,
+    /// What the value is for, and the name that says so.
+    role: Role,
+    name: &'k str,
+    /// How many texts are wrapped around this.
+    wrapped: usize,
+    /// Whether repeated names are ordinary, as they are in forms and queries.
+    repeats: bool,
+}
+
+pub(crate) struct Walk<'k> {
+    pub(crate) fields: Fields<'k>,
+    /// Where the texts that are kept stand. They come from all over the request, some of them
+    /// unwrapped on the way.
+    arena: &'k Arena,
+    names: Names<'k>,
+    /// What has been written of a place.
+    written: String,
+}
+
+impl<'k> Walk<'k> {
+    pub(crate) fn new(arena: &'k Arena) -> Self {
+        Self {
+            fields: Fields::default(),
+            arena,
+            names: Names::new(arena),
+            written: String::with_capacity(POINTER_BYTES),
+        }
+    }
+
+    /// Walks through a query.
+    pub(crate) fn query(&mut self, query: &Node<'_>) {
+        self.node(query, &Here::at(Place::Named("query"), true));
+    }
+
+    /// Walks through a body, in which a JSON pointer is evidence.
+    pub(crate) fn body(&mut self, body: &Node<'_>, repeats: bool) {
+        for (name, _) in body.members().iter().take(KEPT_MAX) {
+            self.fields.names.extend(of_name(name).map(stem));
+        }
+        self.node(body, &Here::at(Place::Body, repeats));
+    }
+
+    /// Looks at a text that is the whole body, a header, the path or the intent.
+    pub(crate) fn text_of(&mut self, text: &str, evidence: &str) {
+        self.look(text, &Place::Named(evidence));
+    }
+
+    /// Opens a text that is the whole body.
+    pub(crate) fn whole_text(&mut self, text: &str) {
+        if Document::looks_like(text) {
+            self.graphql(text, &Place::Body);
+        } else if text.trim_start().starts_with('<')
+            && let Some(call) = opened::of_xml(text)
+        {
+            self.call(call.method, call.name, &Place::Body);
+        }
+        self.text(text, &Here::at(Place::Body, false));
+    }
+
+    /// Takes in a call of its own that the request carries as a whole.
+    pub(crate) fn whole_call(&mut self, method: Option<&str>, name: &str) {
+        self.call(method, name, &Place::Body);
+    }
+
+    fn call(&mut self, method: Option<&str>, name: &str, place: &Place<'_>) {
+        if self.fields.calls.len() == CALLS_MAX {
+            let finding = Finding::holding(
+                "too_many_calls",
+                0.9,
+                place.told(),
+                format!("More than {CALLS_MAX} calls are packed into one request."),
+            );
+            self.fields.report(finding.certain());
+            return;
+        }
+        let arena = self.arena;
+        self.fields.calls.push(Inner {
+            evidence: arena.text(&place.told()),
+            method: method.map(|method| arena.text(method)),
+            name: arena.text(cut(name)),
+        });
+    }
+
+    fn node(&mut self, node: &Node<'_>, here: &Here<'_, 'k>) {
+        match node {
+            Node::Null => {}
+            Node::Bool(value) => self.truth(*value, here),
+            Node::Number(spelled) => self.keep(|fields| fields.of_role(here.role), spelled, here),
+            Node::Text(text) => self.text(text, here),
+            Node::List(items) => self.list(items, here),
+            Node::Map(members) => self.map(members, here),
+        }
+    }
+
+    fn list(&mut self, items: &[Node<'_>], here: &Here<'_, 'k>) {
+        let is_counted = matches!(
+            here.role,
+            Role::Recipient | Role::Identifier | Role::Attendee | Role::Account
+        );
+        if is_counted && items.len() >= BULK {
+            let sentence = format!("It touches {} things at once.", items.len());
+            self.fields
+                .report(Finding::hint("bulk", 0.3, here.place.told(), sentence));
+        }
+        let list = Holder::at(here.place);
+        for (number, item) in items.iter().enumerate() {
+            let place = list.item(number);
+            self.node(item, &Here { place, ..*here });
+        }
+    }
+
+    fn map(&mut self, members: &[Member<'_>], here: &Here<'_, 'k>) {
+        let map = Holder::at(here.place);
+        self.duplicates(members, &map, here.repeats);
+        if let Some(call) = opened::of_members(members) {
+            self.call(call.method, call.name, &here.place);
+        }
+        for (name, value) in members {
+            let place = map.member(name);
+            let (known, is_new) = self.names.of(name);
+            if is_new {
+                self.look(name, &place);
+            }
+            if known.removes && !matches!(value, Node::Null | Node::Bool(_)) {
+                let sentence = format!("“{name}” in its body orders a removal.");
+                self.fields
+                    .report(Finding::holding("deletes", 0.65, place.told(), sentence));
+            }
+            let role = match known.role {
+                Role::None => here.role,
+                // The address of someone who takes part.
+                Role::Recipient if here.role == Role::Attendee => here.role,
+                role => role,
+            };
+            let name = known.name;
+            self.node(
+                value,
+                &Here {
+                    place,
+                    role,
+                    name,
+                    ..*here
+                },
+            );
+        }
+    }
+
+    /// Reports a name that a map holds twice. Which of the two an upstream takes nobody knows.
+    fn duplicates(&mut self, members: &[Member<'_>], map: &Holder<'_>, repeats: bool) {
+        let Some(found) = duplicate::find(members, repeats) else {
+            return;
+        };
+        let name = found.name;
+        let matters = !matches!(
+            Role::of(name),
+            Role::None | Role::Content | Role::Identifier
+        );
+        let is_list = name.ends_with(']') || !matters;
+        let evidence = map.member(name).told();
+        let shown = shown(name);
+        let sentence = format!("The name “{shown}” stands there twice.");
+        let finding = if found.is_equal() || (repeats && is_list) {
+            Finding::hint("repeated_name", 0.15, evidence, sentence)
+        } else {
+            let sentence = format!(
+                "The name “{shown}” stands there twice with different values; which one counts is \
+                 anyone's guess."
+            );
+            Finding::holding("duplicate_name", 0.85, evidence, sentence).certain()
+        };
+        self.fields.report(finding);
+    }
+
+    fn truth(&mut self, value: bool, here: &Here<'_, 'k>) {
+        if let Some(mut finding) = switch::set(here.name, value) {
+            finding.evidence = here.place.told();
+            self.fields.report(finding);
+        }
+    }
+
+    fn text(&mut self, text: &str, here: &Here<'_, 'k>) {
+        let marks = self.look(text, &here.place);
+        match text {
+            "true" | "True" | "TRUE" => self.truth(true, here),
+            "false" | "False" | "FALSE" => self.truth(false, here),
+            // The query interfaces of Amazon and those that copy it.
+            action
+                if here.name == "Action"
+                    && action.starts_with(|c: char| c.is_ascii_uppercase()) =>
+            {
+                self.call(None, action, &here.place);
+            }
+            _ => {}
+        }
+        self.value(text, marks, here);
+        if here.wrapped < WRAPPED_MAX {
+            self.unwrap(text, marks, here);
+        } else if text.len() > BASE64_MIN
+            && (opened::decoded(text).is_some() || is_json_container(text))
+        {
+            self.fields.report(
+                Finding::holding(
+                    "wrapped_too_deep",
+                    0.8,
+                    here.place.told(),
+                    "There are texts wrapped in texts, deeper than they can be followed.",
+                )
+                .certain(),
+            );
+        }
+    }
+
+    /// Opens what is wrapped into a text.
+    fn unwrap(&mut self, text: &str, marks: Marks, here: &Here<'_, 'k>) {
+        if matches!(here.name, "query" | "mutation" | "document") && Document::looks_like(text) {
+            self.graphql(text, &here.place);
+        } else if marks.may_be_json() && is_json_container(text) {
+            // What it holds is looked at once and need not stay as long as the request.
+            let arena = Arena::for_body(text.len());
+            if let Ok(node) = Node::of_json(text.trim(), &arena) {
+                self.within(here, |walk, inside| walk.node(&node, inside));
+            }
+        } else if text.len() >= BASE64_MIN && may_be_base64(text, marks) {
+            match opened::decoded(text) {
+                Some(Decoded::Text(text)) => {
+                    self.within(here, |walk, inside| walk.text(&text, inside));
+                }
+                Some(Decoded::Program) => {
+                    self.fields.report(Finding::holding(
+                        "carries_program",
+                        0.6,
+                        here.place.told(),
+                        "It carries a program in base64.",
+                    ));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Visits what is wrapped into the text at this place. No pointer leads into a text, so what is
+    /// found in it is found at it.
+    fn within(&mut self, here: &Here<'_, 'k>, visit: impl FnOnce(&mut Self, &Here<'_, 'k>)) {
+        let place = here.place.told();
+        let inside = Here {
+            place: Place::Named(&place),
+            wrapped: here.wrapped + 1,
+            repeats: false,
+            ..*here
+        };
+        visit(self, &inside);
+    }
+
+    fn graphql(&mut self, text: &str, place: &Place<'_>) {
+        let Some(document) = Document::read(text) else {
+            self.fields.report(Finding::holding(
+                "unreadable",
+                0.7,
+                place.told(),
+                "The GraphQL document cannot be read.",
+            ));
+            return;
+        };
+        let changes = document.changes();
+        self.fields.graphql = Some(self.fields.graphql.unwrap_or(false) || changes);
+        for (kind, names) in &document.operations {
+            if *kind == opened::OperationKind::Mutation {
+                for name in names {
+                    self.call(None, name, place);
+                }
+            }
+        }
+    }
+
+    /// Looks for what holds a request wherever it stands.
+    fn look(&mut self, text: &str, place: &Place<'_>) -> Marks {
+        let (marks, may_hold_needles) = needle::skim(text);
+        if marks.may_hide()
+            && let Some(hidden) = hidden_in(text)
+        {
+            let what = match hidden {
+                Hidden::Invisible => "characters that nobody sees",
+                Hidden::Bidi => "characters that turn the direction of the text",
+                Hidden::Control => "control characters",
+                Hidden::MixedScripts => "words with letters of several scripts that look alike",
+            };
+            let finding = Finding::holding(
+                "hidden_characters",
+                0.8,
+                place.told(),
+                format!("There are {what} in it."),
+            );
+            self.fields.report(finding.certain());
+        }
+        if may_hold_needles {
+            needle::search(text, |needle| {
+                let mut finding = of_needle(needle);
+                finding.evidence = place.told();
+                self.fields.report(finding);
+            });
+        }
+        marks
+    }
+
+    /// Keeps a text that is to be compared with the intent.
+    fn value(&mut self, value: &str, marks: Marks, here: &Here<'_, 'k>) {
+        if matches!(value, "0.0.0.0/0" | "::/0") || (value == "*" && is_access_name(here)) {
+            let sentence = format!("“{}” stands for everyone and everything.", shown(value));
+            let finding = Finding::holding("wildcard", 0.75, here.place.told(), sentence);
+            self.fields.report(finding.certain());
+        }
+        let is_address = marks.has_at() && is_email(value);
+        let role = match here.role {
+            Role::None | Role::Owner | Role::Identifier | Role::Account if is_address => {
+                Role::Recipient
+            }
+            role => role,
+        };
+        if marks.may_have_host() && has_link(value, marks) {
+            let link = value
+                .split_whitespace()
+                .find(|word| word.contains("://") || word.starts_with("www."))
+                .unwrap_or(value);
+            self.keep(|fields| Some(&mut fields.links), link, here);
+        }
+        if !is_address && role == Role::Content && marks.has_at() {
+            let address = value
+                .split(|c: char| {
+                    c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '(' | ')' | '"')
+                })
+                .map(|word| word.trim_matches(['.', ':', '\'']))
+                .find(|word| is_email(word));
+            if let Some(address) = address {
+                self.keep(|fields| Some(&mut fields.addresses), address, here);
+            }
+        }
+        // Words that are said again say nothing more.
+        let is_said_again = role == Role::Content
+            && self
+                .fields
+                .contents
+                .last()
+                .is_some_and(|last| last.value == value);
+        if !is_said_again {
+            self.keep(|fields| fields.of_role(role), value, here);
+        }
+    }
+
+    /// Keeps a value among others like it, as long as there are not too many.
+    fn keep(
+        &mut self,
+        kept: impl for<'f> FnOnce(&'f mut Fields<'k>) -> Option<&'f mut Vec<Found<'k>>>,
+        value: &str,
+        here: &Here<'_, 'k>,
+    ) {
+        let Some(kept) = kept(&mut self.fields).filter(|kept| kept.len() < KEPT_MAX) else {
+            return;
+        };
+        if value.is_empty() {
+            return;
+        }
+        if kept.capacity() == 0 {
+            // Where there is one there are mostly several.
+            kept.reserve(KEPT_MAX / 2);
+        }
+        self.written.clear();
+        here.place.write(&mut self.written);
+        kept.push(Found {
+            evidence: self.arena.text(&self.written),
+            name: here.name,
+            value: self.arena.text(cut(value)),
+        });
+    }
+}
+
+impl<'p> Here<'p, '_> {
+    /// At a place where nothing is known of the value yet.
+    fn at(place: Place<'p>, repeats: bool) -> Self {
+        Self {
+            place,
+            role: Role::None,
+            name: "",
+            wrapped: 0,
+            repeats,
+        }
+    }
+}
+
+/// What is to be said of a needle; where it is left open.
+fn of_needle(needle: Needle) -> Finding {
+    match needle {
+        Needle::Plea(Strength::Plain) => Finding::holding(
+            "speaks_to_the_judge",
+            0.9,
+            "",
+            "It speaks to whoever judges it, which an honest request has no reason to.",
+        )
+        .certain(),
+        Needle::Plea(Strength::Faint) => Finding::hint(
+            "may_speak_to_the_judge",
+            0.3,
+            "",
+            "It speaks of risk or of reviewers, as if to whoever judges it.",
+        ),
+        Needle::Secret(beginning) => {
+            let beginning = shown(beginning.get(..4).unwrap_or(beginning));
+            let sentence = format!("It carries what looks like a credential ({beginning}…).");
+            Finding::holding("carries_secret", 0.65, "", sentence)
+        }
+        Needle::Harm(code) => {
+            let sentence = format!("It carries code that can do harm (“{}”).", shown(code));
+            Finding::holding("carries_code", 0.6, "", sentence)
+        }
+        Needle::Internal(address) => {
+            let sentence = format!(
+                "It names an address inside the server's own network (“{}”).",
+                shown(address)
+            );
+            Finding::holding("internal_address", 0.6, "", sentence)
+        }
+    }
+}
+
+/// Whether a text holds an address on the web.
+fn has_link(text: &str, marks: Marks) -> bool {
+    let bytes = text.as_bytes();
+    text.starts_with("www.")
+        || memchr::memchr_iter(b':', bytes).any(|at| bytes[at..].starts_with(b"://"))
+        || (marks.has_space() && text.contains(" www."))
+}
+
+fn is_access_name(here: &Here<'_, '_>) -> bool {
+    here.role == Role::Access
+        || of_name(here.name).any(|word| {
+            [
+                "origin", "origins", "ip", "ips", "host", "hosts", "action", "actions", "allow",
+                "allowed",
+            ]
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known))
+        })
+}
+
+fn may_be_base64(text: &str, marks: Marks) -> bool {
+    marks.may_be_base64() || (!marks.has_space() && text.trim_start().starts_with("data:"))
+}
+
+fn is_json_container(text: &str) -> bool {
+    let text = text.trim();
+    text.len() > 2
+        && ((text.starts_with('{') && text.ends_with('}'))
+            || (text.starts_with('[') && text.ends_with(']')))
+}
+
+/// Whether a text is an e-mail address and nothing else.
+pub(crate) fn is_email(text: &str) -> bool {
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty()
+                && host.contains('.')
+                && !host.starts_with('.')
+                && !text.contains(|c: char| c.is_whitespace() || matches!(c, '/' | ':'))
+                && !host.contains('@')
+        })
+}
