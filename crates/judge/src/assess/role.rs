@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::words::{ByStem, Stems, of_name, stem};
 use crate::Arena;
+use crate::opened;
 
 /// What a field is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,13 +151,15 @@ pub(crate) struct Named<'k> {
     pub(crate) role: Role,
     /// Whether the name orders that what stands under it be removed.
     pub(crate) removes: bool,
+    /// Whether it is what calls within a request have their method under.
+    pub(crate) says_method: bool,
 }
 
 /// The names that were seen lately: the items of a list all have the same ones.
 #[derive(Debug)]
-pub(crate) struct Names<'k> {
+pub(crate) struct Seen<'k> {
     arena: &'k Arena,
-    seen: [Named<'k>; SEEN],
+    names: [Named<'k>; SEEN],
 }
 
 /// How many names are remembered.
@@ -171,6 +174,7 @@ impl<'k> Named<'k> {
         name: "",
         role: Role::None,
         removes: false,
+        says_method: false,
     };
 
     fn of(name: &str, arena: &'k Arena) -> Self {
@@ -178,20 +182,21 @@ impl<'k> Named<'k> {
             name: arena.text(name),
             role: Role::of(name),
             removes: matches!(name, "delete" | "destroy" | "drop" | "purge" | "truncate"),
+            says_method: opened::is_method_name(name),
         }
     }
 }
 
-impl<'k> Names<'k> {
+impl<'k> Seen<'k> {
     pub(crate) fn new(arena: &'k Arena) -> Self {
         Self {
             arena,
-            seen: [Named::NOTHING; SEEN],
+            names: [Named::NOTHING; SEEN],
         }
     }
 
     /// What is known by a name, and whether it was not seen lately.
-    pub(crate) fn of(&mut self, name: &str) -> (Named<'k>, bool) {
+    pub(crate) fn name(&mut self, name: &str) -> (Named<'k>, bool) {
         let (Some(first), Some(last)) = (name.as_bytes().first(), name.as_bytes().last()) else {
             return (Named::NOTHING, false);
         };
@@ -199,7 +204,7 @@ impl<'k> Names<'k> {
             return (Named::of(name, self.arena), true);
         }
         let slot = (usize::from(*first) * 7 + usize::from(*last) * 3 + name.len()) % SEEN;
-        let known = &mut self.seen[slot];
+        let known = &mut self.names[slot];
         if known.name == name {
             return (*known, false);
         }

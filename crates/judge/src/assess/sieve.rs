@@ -69,8 +69,7 @@ impl Triple {
     /// The last two bytes and this one.
     pub(super) fn then(self, byte: u8) -> Self {
         const KEPT: u16 = (1 << (3 * BYTE_BITS)) - 1;
-        let own = u16::from(byte) & ((1 << BYTE_BITS) - 1);
-        Self((self.0 << BYTE_BITS | own) & KEPT)
+        Self((self.0 << BYTE_BITS | own(byte)) & KEPT)
     }
 
     /// Where its bit is.
@@ -79,11 +78,17 @@ impl Triple {
     }
 }
 
+/// How common a byte is in ordinary text, with all others that count as the same.
 fn commonness(byte: u8) -> usize {
     let place = BY_FREQUENCY
         .iter()
-        .position(|letter| *letter == byte | 0x20);
+        .position(|letter| own(*letter) == own(byte));
     place.map_or(0, |place| BY_FREQUENCY.len() - place)
+}
+
+/// What counts of a byte.
+fn own(byte: u8) -> u16 {
+    u16::from(byte) & ((1 << BYTE_BITS) - 1)
 }
 
 #[cfg(test)]

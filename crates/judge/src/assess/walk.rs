@@ -1,13 +1,13 @@
 //! A walk through everything that a request carries, wrapped or not.
 
-use super::duplicate;
+use super::duplicate::{self, Duplicate};
 use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, cut};
 use super::finding::{Finding, shown};
 use super::marks::Marks;
 use super::needle::{self, Needle};
 use super::place::{Holder, POINTER_BYTES, Place};
 use super::plea::Strength;
-use super::role::{Names, Role};
+use super::role::{Named, Role, Seen};
 use super::switch;
 use super::words::{of_name, stem};
 use crate::node::Member;
@@ -26,7 +26,7 @@ const BASE64_MIN: usize = 16;
 /// Where the walk is.
 #[derive(Clone, Copy)]
 struct Here<'p, 'k> {
-    place: Place<'p>,
+    place: &'p Place<'p>,
     /// What the value is for, and the name that says so.
     role: Role,
     name: &'k str,
@@ -36,12 +36,24 @@ struct Here<'p, 'k> {
     repeats: bool,
 }
 
+/// The names of a map among those that are known.
+struct Names {
+    /// Where they begin; they are the last ones.
+    first: usize,
+    /// Whether no two of them are the same.
+    are_sound: bool,
+    /// Whether one of them says the method of a call.
+    say_method: bool,
+}
+
 pub(crate) struct Walk<'k> {
     pub(crate) fields: Fields<'k>,
     /// Where the texts that are kept stand. They come from all over the request, some of them
     /// unwrapped on the way.
     arena: &'k Arena,
-    names: Names<'k>,
+    seen: Seen<'k>,
+    /// What is known of the names of the maps on the way.
+    known: Vec<Named<'k>>,
     /// What has been written of a place.
     written: String,
 }
@@ -51,14 +63,15 @@ impl<'k> Walk<'k> {
         Self {
             fields: Fields::default(),
             arena,
-            names: Names::new(arena),
+            seen: Seen::new(arena),
+            known: Vec::new(),
             written: String::with_capacity(POINTER_BYTES),
         }
     }
 
     /// Walks through a query.
     pub(crate) fn query(&mut self, query: &Node<'_>) {
-        self.node(query, &Here::at(Place::Named("query"), true));
+        self.node(query, &Here::at(&Place::Named("query"), true));
     }
 
     /// Walks through a body, in which a JSON pointer is evidence.
@@ -66,7 +79,7 @@ impl<'k> Walk<'k> {
         for (name, _) in body.members().iter().take(KEPT_MAX) {
             self.fields.names.extend(of_name(name).map(stem));
         }
-        self.node(body, &Here::at(Place::Body, repeats));
+        self.node(body, &Here::at(&Place::Body, repeats));
     }
 
     /// Looks at a text that is the whole body, a header, the path or the intent.
@@ -83,7 +96,7 @@ impl<'k> Walk<'k> {
         {
             self.call(call.method, call.name, &Place::Body);
         }
-        self.text(text, &Here::at(Place::Body, false));
+        self.text(text, &Here::at(&Place::Body, false));
     }
 
     /// Takes in a call of its own that the request carries as a whole.
@@ -117,7 +130,11 @@ impl<'k> Walk<'k> {
             Node::Number(spelled) => self.keep(|fields| fields.of_role(here.role), spelled, here),
             Node::Text(text) => self.text(text, here),
             Node::List(items) => self.list(items, here),
-            Node::Map(members) => self.map(members, here),
+            Node::Map(members) => {
+                let mut names = self.no_names();
+                self.map(members, here, &mut names);
+                self.known.truncate(names.first);
+            }
         }
     }
 
@@ -132,24 +149,34 @@ impl<'k> Walk<'k> {
                 .report(Finding::hint("bulk", 0.3, here.place.told(), sentence));
         }
         let list = Holder::at(here.place);
+        let mut names = self.no_names();
         for (number, item) in items.iter().enumerate() {
-            let place = list.item(number);
-            self.node(item, &Here { place, ..*here });
+            let place = &list.item(number);
+            let here = Here { place, ..*here };
+            match item {
+                Node::Map(members) => self.map(members, &here, &mut names),
+                other => self.node(other, &here),
+            }
         }
+        self.known.truncate(names.first);
     }
 
-    fn map(&mut self, members: &[Member<'_>], here: &Here<'_, 'k>) {
+    /// Walks through a map. The items of a list mostly have the same names: what is known of those of
+    /// the one before need not be found out again.
+    fn map(&mut self, members: &[Member<'_>], here: &Here<'_, 'k>, names: &mut Names) {
         let map = Holder::at(here.place);
-        self.duplicates(members, &map, here.repeats);
-        if let Some(call) = opened::of_members(members) {
-            self.call(call.method, call.name, &here.place);
+        let before = self.known[names.first..].iter().map(|known| known.name);
+        if !names.are_sound || !members.iter().map(|(name, _)| *name).eq(before) {
+            self.learn(members, &map, names, here.repeats);
         }
-        for (name, value) in members {
-            let place = map.member(name);
-            let (known, is_new) = self.names.of(name);
-            if is_new {
-                self.look(name, &place);
-            }
+        if names.say_method
+            && let Some(call) = opened::of_members(members)
+        {
+            self.call(call.method, call.name, here.place);
+        }
+        for (number, (name, value)) in members.iter().enumerate() {
+            let known = self.known[names.first + number];
+            let place = &map.member(name);
             if known.removes && !matches!(value, Node::Null | Node::Bool(_)) {
                 let sentence = format!("“{name}” in its body orders a removal.");
                 self.fields
@@ -174,11 +201,42 @@ impl<'k> Walk<'k> {
         }
     }
 
+    /// Finds out what there is to know of the names of a map.
+    fn learn(
+        &mut self,
+        members: &[Member<'_>],
+        map: &Holder<'_>,
+        names: &mut Names,
+        repeats: bool,
+    ) {
+        let duplicate = duplicate::find(members, repeats);
+        if let Some(found) = duplicate {
+            self.duplicate(found, map, repeats);
+        }
+        self.known.truncate(names.first);
+        names.are_sound = duplicate.is_none();
+        names.say_method = false;
+        for (name, _) in members {
+            let (known, is_new) = self.seen.name(name);
+            if is_new {
+                self.look(name, &map.member(name));
+            }
+            names.say_method |= known.says_method;
+            self.known.push(known);
+        }
+    }
+
+    /// Of no map yet.
+    fn no_names(&self) -> Names {
+        Names {
+            first: self.known.len(),
+            are_sound: false,
+            say_method: false,
+        }
+    }
+
     /// Reports a name that a map holds twice. Which of the two an upstream takes nobody knows.
-    fn duplicates(&mut self, members: &[Member<'_>], map: &Holder<'_>, repeats: bool) {
-        let Some(found) = duplicate::find(members, repeats) else {
-            return;
-        };
+    fn duplicate(&mut self, found: Duplicate<'_>, map: &Holder<'_>, repeats: bool) {
         let name = found.name;
         let matters = !matches!(
             Role::of(name),
@@ -208,7 +266,7 @@ impl<'k> Walk<'k> {
     }
 
     fn text(&mut self, text: &str, here: &Here<'_, 'k>) {
-        let marks = self.look(text, &here.place);
+        let marks = self.look(text, here.place);
         match text {
             "true" | "True" | "TRUE" => self.truth(true, here),
             "false" | "False" | "FALSE" => self.truth(false, here),
@@ -217,7 +275,7 @@ impl<'k> Walk<'k> {
                 if here.name == "Action"
                     && action.starts_with(|c: char| c.is_ascii_uppercase()) =>
             {
-                self.call(None, action, &here.place);
+                self.call(None, action, here.place);
             }
             _ => {}
         }
@@ -242,7 +300,7 @@ impl<'k> Walk<'k> {
     /// Opens what is wrapped into a text.
     fn unwrap(&mut self, text: &str, marks: Marks, here: &Here<'_, 'k>) {
         if matches!(here.name, "query" | "mutation" | "document") && Document::looks_like(text) {
-            self.graphql(text, &here.place);
+            self.graphql(text, here.place);
         } else if marks.may_be_json() && is_json_container(text) {
             // What it holds is looked at once and need not stay as long as the request.
             let arena = Arena::for_body(text.len());
@@ -272,7 +330,7 @@ impl<'k> Walk<'k> {
     fn within(&mut self, here: &Here<'_, 'k>, visit: impl FnOnce(&mut Self, &Here<'_, 'k>)) {
         let place = here.place.told();
         let inside = Here {
-            place: Place::Named(&place),
+            place: &Place::Named(&place),
             wrapped: here.wrapped + 1,
             repeats: false,
             ..*here
@@ -404,7 +462,7 @@ impl<'k> Walk<'k> {
 
 impl<'p> Here<'p, '_> {
     /// At a place where nothing is known of the value yet.
-    fn at(place: Place<'p>, repeats: bool) -> Self {
+    fn at(place: &'p Place<'p>, repeats: bool) -> Self {
         Self {
             place,
             role: Role::None,

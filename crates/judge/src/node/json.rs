@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
             return Err(JsonError::TooMany);
         }
         match self.peek() {
-            Some(b'"') => self.string().map(Node::Text),
+            Some(b'"') => self.string().map(Node::Text).ok_or(self.unexpected()),
             Some(b'{') => self.map(depth + 1),
             Some(b'[') => self.list(depth + 1),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
             if self.peek() != Some(b'"') {
                 return Err(self.unexpected());
             }
-            let name = self.string()?;
+            let name = self.string().ok_or(self.unexpected())?;
             if self.peek() != Some(b':') {
                 return Err(self.unexpected());
             }
@@ -183,57 +183,56 @@ impl<'a> Reader<'a> {
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
-            self.at += 1;
-        }
-        if self.at == start {
+        let rest = &self.bytes[self.at..];
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == 0 {
             return Err(self.unexpected());
         }
+        self.at += digits;
         Ok(())
     }
 
-    /// A string whose opening quote is next.
-    fn string(&mut self) -> Result<&'a str, JsonError> {
-        self.at += 1;
-        let start = self.at;
-        self.skip_plain();
-        match self.bytes.get(self.at) {
-            Some(b'"') => {
+    /// A string whose opening quote is next; None where it stops being one.
+    fn string(&mut self) -> Option<&'a str> {
+        let start = self.at + 1;
+        self.at = start + plain(&self.bytes[start..]);
+        match self.bytes.get(self.at)? {
+            b'"' => {
                 let text = &self.text[start..self.at];
                 self.at += 1;
-                Ok(text)
+                Some(text)
             }
-            Some(b'\\') => self.escaped_string(start),
-            _ => Err(self.unexpected()),
+            b'\\' => self.escaped_string(start),
+            _ => None,
         }
     }
 
-    /// The rest of a string that has escapes in it.
-    fn escaped_string(&mut self, start: usize) -> Result<&'a str, JsonError> {
+    /// The rest of a string that has escapes in it. Apart, so that reading the others stays small.
+    #[inline(never)]
+    fn escaped_string(&mut self, start: usize) -> Option<&'a str> {
         self.spelled.clear();
         let mut copied = start;
         loop {
             self.spelled.push_str(&self.text[copied..self.at]);
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
+            match self.bytes.get(self.at)? {
+                b'"' => {
                     self.at += 1;
-                    return Ok(self.arena.text(&self.spelled));
+                    return Some(self.arena.text(&self.spelled));
                 }
-                Some(b'\\') => {
+                b'\\' => {
                     self.at += 1;
                     let escaped = self.escape()?;
                     self.spelled.push(escaped);
                 }
-                _ => return Err(self.unexpected()),
+                _ => return None,
             }
             copied = self.at;
-            self.skip_plain();
+            self.at += plain(&self.bytes[copied..]);
         }
     }
 
-    fn escape(&mut self) -> Result<char, JsonError> {
-        let escape = self.bytes.get(self.at).copied().ok_or(self.unexpected())?;
+    fn escape(&mut self) -> Option<char> {
+        let escape = *self.bytes.get(self.at)?;
         let c = match escape {
             b'"' | b'\\' | b'/' => char::from(escape),
             b'b' => '\u{8}',
@@ -245,59 +244,54 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 return self.unicode_escape();
             }
-            _ => return Err(self.unexpected()),
+            _ => return None,
         };
         self.at += 1;
-        Ok(c)
+        Some(c)
     }
 
-    fn unicode_escape(&mut self) -> Result<char, JsonError> {
+    fn unicode_escape(&mut self) -> Option<char> {
         let high = self.four_digits()?;
         if !(0xd800..0xdc00).contains(&high) {
-            return char::from_u32(high).ok_or(self.unexpected());
+            return char::from_u32(high);
         }
         if !self.bytes[self.at..].starts_with(b"\\u") {
-            return Err(self.unexpected());
+            return None;
         }
         self.at += 2;
         let low = self.four_digits()?;
         if !(0xdc00..0xe000).contains(&low) {
-            return Err(self.unexpected());
+            return None;
         }
-        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)).ok_or(self.unexpected())
+        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00))
     }
 
-    fn four_digits(&mut self) -> Result<u32, JsonError> {
+    fn four_digits(&mut self) -> Option<u32> {
         let mut value = 0;
         for _ in 0..4 {
             let digit = self
                 .bytes
                 .get(self.at)
-                .and_then(|byte| char::from(*byte).to_digit(16))
-                .ok_or(self.unexpected())?;
+                .and_then(|byte| char::from(*byte).to_digit(16))?;
             value = value * 16 + digit;
             self.at += 1;
         }
-        Ok(value)
+        Some(value)
     }
+}
 
-    /// Goes on to the next quote, backslash or control character, eight bytes at a time.
-    fn skip_plain(&mut self) {
-        while let Some(chunk) = self.bytes[self.at..].first_chunk::<8>() {
-            let marks = special(u64::from_le_bytes(*chunk));
-            if marks != 0 {
-                self.at += marks.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += 8;
-        }
-        while let Some(byte) = self.bytes.get(self.at) {
-            if matches!(byte, b'"' | b'\\' | 0..0x20) {
-                return;
-            }
-            self.at += 1;
+/// How many bytes there are before the next quote, backslash or control character. They are looked at
+/// eight at a time.
+fn plain(bytes: &[u8]) -> usize {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (number, chunk) in chunks.iter().enumerate() {
+        let marks = special(u64::from_le_bytes(*chunk));
+        if marks != 0 {
+            return 8 * number + marks.trailing_zeros() as usize / 8;
         }
     }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    8 * chunks.len() + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 /// The high bit of each byte that is a quote, a backslash or a control character. Bytes above a

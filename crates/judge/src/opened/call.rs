@@ -18,6 +18,7 @@ const METHOD_NAMES: &[&str] = &[
     "httpMethod",
     "requestMethod",
 ];
+
 const PATH_NAMES: &[&str] = &[
     "url",
     "path",
@@ -33,6 +34,11 @@ const PATH_NAMES: &[&str] = &[
     "fullPath",
     "pathname",
 ];
+
+/// Whether the method of a call stands under such a name.
+pub(crate) fn is_method_name(name: &str) -> bool {
+    METHOD_NAMES.contains(&name)
+}
 
 /// The call that a map describes, if it does: a method and a path, or a JSON-RPC method.
 pub(crate) fn of_members<'a>(members: &[Member<'a>]) -> Option<Call<'a>> {
