@@ -29,8 +29,10 @@ const OF_BYTE: [u16; 256] = {
 };
 
 const fn signs(byte: u8) -> u16 {
+    // White space may stand around it.
     let is_base64 = byte.is_ascii_alphanumeric()
-        || matches!(byte, b'+' | b'-' | b'/' | b'_' | b'\r' | b'\n' | b'=');
+        || byte.is_ascii_whitespace()
+        || matches!(byte, b'+' | b'-' | b'/' | b'_' | b'=' | 0x0b);
     let mut signs = match byte {
         b'@' => AT,
         b':' => COLON,
@@ -46,7 +48,7 @@ const fn signs(byte: u8) -> u16 {
     if !byte.is_ascii_uppercase() {
         signs |= OTHER_THAN_CAPITAL;
     }
-    // What is not ASCII may be white space around it.
+    // So may what is not ASCII.
     if byte.is_ascii() && !is_base64 {
         signs |= NOT_BASE64;
     }
@@ -122,6 +124,7 @@ mod tests {
     #[test]
     fn what_may_be_wrapped_is_known_by_its_signs() {
         assert!(Marks::of("aGVsbG8gd29ybGQ=").may_be_base64());
+        assert!(Marks::of("\t\u{b}aGVsbG8gd29ybGQ\u{a0}\n").may_be_base64());
         assert!(!Marks::of("ann@example").may_be_base64());
         assert!(Marks::of(" {\"a\":1}").may_be_json() && !Marks::of("a").may_be_json());
     }

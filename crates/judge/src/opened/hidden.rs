@@ -13,15 +13,6 @@ pub enum Hidden {
     MixedScripts,
 }
 
-/// The first such character of a text.
-pub fn hidden_in(text: &str) -> Option<Hidden> {
-    // One pass that a processor does many bytes at a time; most text ends here.
-    let plain = text
-        .bytes()
-        .fold(true, |plain, byte| plain & ((0x20..0x7f).contains(&byte)));
-    if plain { None } else { search(text) }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
     None,
@@ -29,7 +20,8 @@ enum Script {
     LookAlike,
 }
 
-fn search(text: &str) -> Option<Hidden> {
+/// The first such character of a text.
+pub fn hidden_in(text: &str) -> Option<Hidden> {
     let mut before = ' ';
     let mut script = Script::None;
     for c in text.chars() {
