@@ -14,15 +14,16 @@ pub(crate) struct Duplicate<'n> {
     pub(crate) values: [&'n Node<'n>; 2],
 }
 
-/// The first such name of a map, whatever its case: some upstreams do not mind that. Where repeating is
-/// `ordinary`, as in forms, only one whose values differ.
-pub(crate) fn find<'n>(members: &'n [Member<'n>], ordinary: bool) -> Option<Duplicate<'n>> {
+/// Every such name of a map, whatever its case: some upstreams do not mind that. Where repeating is
+/// `ordinary`, as in forms, a large map has only those whose values differ.
+pub(crate) fn all<'n>(members: &'n [Member<'n>], ordinary: bool) -> Vec<Duplicate<'n>> {
     if members.len() <= FEW {
-        return members.iter().enumerate().find_map(|(at, later)| {
+        let with_earlier = members.iter().enumerate().filter_map(|(at, later)| {
             let same = |earlier: &&Member<'_>| earlier.0.eq_ignore_ascii_case(later.0);
             let earlier = members[..at].iter().find(same)?;
             Some(Duplicate::of(earlier, later))
         });
+        return with_earlier.collect();
     }
     let mut sorted: Vec<&Member<'n>> = members.iter().collect();
     sorted.sort_by(|one, other| without_case(one.0, other.0));
@@ -30,7 +31,8 @@ pub(crate) fn find<'n>(members: &'n [Member<'n>], ordinary: bool) -> Option<Dupl
         .windows(2)
         .filter(|pair| pair[0].0.eq_ignore_ascii_case(pair[1].0))
         .map(|pair| Duplicate::of(pair[0], pair[1]))
-        .find(|duplicate| !ordinary || !duplicate.is_equal())
+        .filter(|duplicate| !ordinary || !duplicate.is_equal())
+        .collect()
 }
 
 impl<'n> Duplicate<'n> {
@@ -61,30 +63,41 @@ fn without_case(one: &str, other: &str) -> Ordering {
 mod tests {
     use super::*;
 
-    fn found(names: &[&'static str], ordinary: bool) -> Option<&'static str> {
+    fn found(names: &[&'static str], ordinary: bool) -> Vec<(&'static str, bool)> {
         let members: Vec<Member<'static>> = names
             .iter()
             .enumerate()
             .map(|(number, name)| (*name, Node::Bool(number % 2 == 0)))
             .collect();
-        find(members.leak(), ordinary).map(|duplicate| duplicate.name)
+        all(members.leak(), ordinary)
+            .iter()
+            .map(|duplicate| (duplicate.name, duplicate.is_equal()))
+            .collect()
     }
 
     #[test]
     fn a_name_is_found_twice_in_small_maps_and_in_large_ones() {
         let mut names = vec!["to", "amount", "Amount"];
-        assert_eq!(found(&names[..2], false), None);
-        assert_eq!(found(&names, false), Some("Amount"));
+        assert_eq!(found(&names[..2], false), []);
+        assert_eq!(found(&names, false), [("Amount", false)]);
         names.extend(["a", "b", "c", "d", "e", "f"]);
-        assert_eq!(found(&names, false), Some("Amount"));
+        assert_eq!(found(&names, false), [("Amount", false)]);
         names[2] = "amounts";
-        assert_eq!(found(&names, false), None);
+        assert_eq!(found(&names, false), []);
     }
 
     #[test]
     fn where_repeating_is_ordinary_the_values_count() {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "a"];
-        assert_eq!(found(&names, false), Some("a"));
-        assert_eq!(found(&names, true), None);
+        assert_eq!(found(&names, false), [("a", true)]);
+        assert_eq!(found(&names, true), []);
+    }
+
+    #[test]
+    fn one_name_does_not_hide_another() {
+        let mut names = vec!["a", "to", "a", "amount", "amount"];
+        assert_eq!(found(&names, false), [("a", true), ("amount", false)]);
+        names.extend(["b", "c", "d", "e"]);
+        assert_eq!(found(&names, false), [("a", true), ("amount", false)]);
     }
 }

@@ -86,10 +86,14 @@ impl<'k> Fields<'k> {
 
     /// Takes in what holds or hints by itself: of each kind the first.
     pub(super) fn report(&mut self, finding: Finding) {
-        let is_known = self.findings.iter().any(|known| known.code == finding.code);
-        if self.findings.len() < FINDINGS_MAX && !is_known {
+        if self.findings.len() < FINDINGS_MAX && !self.knows(finding.code) {
             self.findings.push(finding);
         }
+    }
+
+    /// Whether something of this kind was taken in.
+    pub(super) fn knows(&self, code: &str) -> bool {
+        self.findings.iter().any(|known| known.code == code)
     }
 }
 

@@ -409,6 +409,8 @@ fn attacks_on_the_judge_and_on_the_reader_are_held() {
         (Case { body: br#"{"a":{"role":"user","Role":"admin"}}"#, headers: json, ..Case::default() }, "duplicate_name"),
         (Case { body: br#"[{"amount":1,"amount":1},{"amount":1,"amount":1000}]"#, headers: json, ..Case::default() }, "duplicate_name"),
         (Case { body: br#"[{"role":"user","note":1},{"role":"user","note":2},{"role":"user","Role":"admin"}]"#, headers: json, ..Case::default() }, "duplicate_name"),
+        (Case { body: br#"{"x":1,"x":1,"amount":1,"amount":1000}"#, headers: json, ..Case::default() }, "duplicate_name"),
+        (Case { body: b"tag=a&tag=b&amount=1&amount=1000", headers: &[("content-type", "application/x-www-form-urlencoded")], ..Case::default() }, "duplicate_name"),
         (Case { body: b"amount=1&amount=1000", headers: &[("content-type", "application/x-www-form-urlencoded")], ..Case::default() }, "duplicate_name"),
         (Case { target: "/tasks/1?to=a&to=b", ..Case::default() }, "duplicate_name"),
         (Case { headers: &[("x-http-method-override", "DELETE")], ..Case::default() }, "method_override"),

@@ -209,12 +209,7 @@ impl<'k> Walk<'k> {
         names: &mut Names,
         repeats: bool,
     ) {
-        let duplicate = duplicate::find(members, repeats);
-        if let Some(found) = duplicate {
-            self.duplicate(found, map, repeats);
-        }
         self.known.truncate(names.first);
-        names.are_sound = duplicate.is_none();
         names.say_method = false;
         for (name, _) in members {
             let (known, is_new) = self.seen.name(name);
@@ -224,6 +219,11 @@ impl<'k> Walk<'k> {
             names.say_method |= known.says_method;
             self.known.push(known);
         }
+        let duplicates = duplicate::all(members, repeats);
+        for found in &duplicates {
+            self.duplicate(found, map, repeats);
+        }
+        names.are_sound = duplicates.is_empty();
     }
 
     /// Of no map yet.
@@ -236,26 +236,35 @@ impl<'k> Walk<'k> {
     }
 
     /// Reports a name that a map holds twice. Which of the two an upstream takes nobody knows.
-    fn duplicate(&mut self, found: Duplicate<'_>, map: &Holder<'_>, repeats: bool) {
+    fn duplicate(&mut self, found: &Duplicate<'_>, map: &Holder<'_>, repeats: bool) {
+        const SAME: &str = "repeated_name";
+        const OTHER: &str = "duplicate_name";
         let name = found.name;
-        let matters = !matches!(
-            Role::of(name),
-            Role::None | Role::Content | Role::Identifier
-        );
-        let is_list = name.ends_with(']') || !matters;
+        let is_harmless = found.is_equal() || (repeats && self.is_listed(name));
+        let code = if is_harmless { SAME } else { OTHER };
+        // There may be a great many, and the first of each kind is told of.
+        if self.fields.knows(code) {
+            return;
+        }
         let evidence = map.member(name).told();
         let shown = shown(name);
-        let sentence = format!("The name “{shown}” stands there twice.");
-        let finding = if found.is_equal() || (repeats && is_list) {
-            Finding::hint("repeated_name", 0.15, evidence, sentence)
+        self.fields.report(if is_harmless {
+            let sentence = format!("The name “{shown}” stands there twice.");
+            Finding::hint(code, 0.15, evidence, sentence)
         } else {
             let sentence = format!(
                 "The name “{shown}” stands there twice with different values; which one counts is \
                  anyone's guess."
             );
-            Finding::holding("duplicate_name", 0.85, evidence, sentence).certain()
-        };
-        self.fields.report(finding);
+            Finding::holding(code, 0.85, evidence, sentence).certain()
+        });
+    }
+
+    /// Whether a field of a form or a query is a list by its name, or matters little.
+    fn is_listed(&mut self, name: &str) -> bool {
+        let (known, _) = self.seen.name(name);
+        let matters = !matches!(known.role, Role::None | Role::Content | Role::Identifier);
+        name.ends_with(']') || !matters
     }
 
     fn truth(&mut self, value: bool, here: &Here<'_, 'k>) {
