@@ -5,6 +5,7 @@
 
 mod form;
 mod json;
+mod xml;
 
 use std::borrow::Cow;
 
@@ -12,6 +13,7 @@ use crate::Arena;
 
 pub use form::FormError;
 pub use json::JsonError;
+pub use xml::XmlError;
 
 /// The deepest nesting of lists and maps that is read.
 pub const DEPTH_MAX: usize = 100;
@@ -69,6 +71,17 @@ impl<'a> Node<'a> {
     /// Where a name or a value is no UTF-8 once decoded, or there are more than [`VALUES_MAX`].
     pub fn parse_form(body: &'a [u8], arena: &'a Arena) -> Result<Self, FormError> {
         form::parse(body, arena).map(Self::Map)
+    }
+
+    /// Reads one XML element (XML 1.0) into a map of its local name. Attributes and children are
+    /// members of one map; an element with only text is that text.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is not one well-formed element, uses entities of its own, nests deeper than
+    /// [`DEPTH_MAX`] or holds more than [`VALUES_MAX`] values.
+    pub fn parse_xml(text: &'a str, arena: &'a Arena) -> Result<Self, XmlError> {
+        xml::parse(text, arena)
     }
 
     /// The member of a map with this name. Of several the last, which is what most upstreams take.

@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::call;
 use super::effect::Effect;
 use super::field::Fields;
 use super::finding::{Finding, shown};
@@ -16,48 +17,60 @@ use crate::opened::{Oddity, OddityKind, Request};
 /// The score of a change that nothing makes worse.
 const CHANGE: f64 = 0.3;
 
+/// What an effect weighs of which only the documents speak.
+const DOCUMENTED: f64 = 0.65;
+
 /// The score of a question that is put with an unsafe method.
 const ASKING: f64 = 0.15;
 
-/// The gravest effect that was found.
-pub(crate) fn effect(method: &Method, findings: &[Finding]) -> Effect {
-    let told = [
-        Effect::Delete,
-        Effect::Pay,
-        Effect::Access,
-        Effect::Code,
-        Effect::ShareOutside,
-    ];
-    let found = told.into_iter().find(|effect| {
+/// What a request does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effects {
+    /// The gravest effect.
+    pub(crate) gravest: Effect,
+    /// All grave ones, as bits of [`Effect::bit`].
+    grave: u8,
+}
+
+impl Effects {
+    /// The grave effects, the gravest first.
+    pub(crate) fn grave(self) -> impl Iterator<Item = Effect> {
+        GRAVE
+            .into_iter()
+            .filter(move |effect| self.grave & effect.bit() != 0)
+    }
+
+    /// Whether this is the only grave effect.
+    pub(crate) fn is_only(self, effect: Effect) -> bool {
+        self.grave == effect.bit()
+    }
+}
+
+/// The effects that hold a request, the gravest first.
+const GRAVE: [Effect; 5] = [
+    Effect::Delete,
+    Effect::Pay,
+    Effect::Access,
+    Effect::Code,
+    Effect::ShareOutside,
+];
+
+/// Returns the effects that were found.
+pub(crate) fn effects(method: &Method, findings: &[Finding]) -> Effects {
+    let grave = GRAVE.into_iter().filter(|effect| {
         findings
             .iter()
             .any(|finding| finding.code == effect.code() && finding.floor > 0.0)
     });
-    if let Some(effect) = found {
-        return effect;
-    }
-    if findings.iter().any(|finding| finding.code == "asks") {
-        return Effect::Read;
-    }
-    match *method {
+    let grave = grave.fold(0, |bits, effect| bits | effect.bit());
+    let found = GRAVE.into_iter().find(|effect| grave & effect.bit() != 0);
+    let gravest = found.unwrap_or_else(|| match *method {
+        _ if findings.iter().any(|finding| finding.code == "asks") => Effect::Read,
         Method::GET | Method::HEAD | Method::OPTIONS => Effect::Read,
         Method::POST => Effect::Create,
         _ => Effect::Change,
-    }
-}
-
-/// What a message weighs that is the very one the intent asks for. Together with the weight of a
-/// change it stays below the usual threshold, and nothing else may be odd about it.
-const EXPLAINED_MESSAGE: f64 = 0.2;
-
-/// Takes the demand to hold off a message that the intent explains in full.
-pub(crate) fn relieve_message(findings: &mut [Finding]) {
-    for finding in findings {
-        if finding.code == Effect::ShareOutside.code() {
-            finding.floor = 0.0;
-            finding.weight = EXPLAINED_MESSAGE;
-        }
-    }
+    });
+    Effects { gravest, grave }
 }
 
 pub(crate) fn of_request(
@@ -67,6 +80,7 @@ pub(crate) fn of_request(
     fields: &Fields<'_>,
     documented: &Documented<'_>,
     intent: &Intent<'_>,
+    asking: Option<&'static str>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let method = request.method;
@@ -98,10 +112,15 @@ pub(crate) fn of_request(
             findings.push(Finding::hint("bulk_delete", 0.3, "path", sentence));
         }
     }
-    findings.extend(of_calls(fields, safe));
+    findings.extend(call::of_calls(fields));
     if !safe {
         if method != Method::DELETE {
-            findings.extend(of_route(request, query, route, fields, intent.mentions()));
+            match asking {
+                Some(sentence) => findings.push(Finding::hint("asks", ASKING, "", sentence)),
+                None => {
+                    findings.extend(of_route(request, query, route, fields, intent.mentions()));
+                }
+            }
         }
         findings.extend(of_body(method, fields));
     }
@@ -129,8 +148,8 @@ fn told_finding(effect: Effect, told: &str, evidence: &str, place: &str) -> Find
 }
 
 /// Names in the query that stand for a part of what the path names, as in `/bucket?acl`.
-fn of_flags(query: &Node<'_>) -> Option<Finding> {
-    query.members().iter().find_map(|(name, value)| {
+fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {
+    query.members().iter().filter_map(|(name, value)| {
         let bare = value.as_text().is_some_and(str::is_empty);
         match lexicon::sense(stem(name)).filter(|_| bare) {
             Some(Sense::DeleteVerb) => Some(told_finding(Effect::Delete, name, "query", "query")),
@@ -155,26 +174,7 @@ fn of_route(
     if let Some(verb) = route.deleting_verb() {
         findings.push(told_finding(Effect::Delete, &verb, "path", "path"));
     }
-    let queries_only = fields.graphql == Some(false);
     match route.told().map(|told| (told.sense, told.word.as_str())) {
-        _ if asks_only(fields) => {
-            findings.push(Finding::hint(
-                "asks",
-                ASKING,
-                "",
-                "What it calls only asks for an answer.",
-            ));
-            return findings;
-        }
-        _ if queries_only => {
-            findings.push(Finding::hint(
-                "asks",
-                ASKING,
-                "",
-                "The GraphQL document only reads.",
-            ));
-            return findings;
-        }
         Some((Sense::Asks, word)) => {
             let sentence = format!(
                 "The word “{}” in the path says that it only asks for an answer.",
@@ -264,10 +264,7 @@ fn of_route(
         );
         findings.push(Finding::hint("beneath_effect", 0.08, "path", sentence));
     }
-    if matches!(*request.method, Method::PUT | Method::PATCH)
-        && !route.names_one()
-        && request.query.is_none()
-    {
+    if matches!(*request.method, Method::PUT | Method::PATCH) && !route.names_one() {
         let is_many = route.told().is_some_and(|told| told.word.ends_with('s'));
         if is_many {
             findings.push(Finding::hint(
@@ -277,73 +274,6 @@ fn of_route(
                 "It names no single thing, so it may change many.",
             ));
         }
-    }
-    findings
-}
-
-/// Whether it is made of calls that change nothing.
-fn asks_only(fields: &Fields<'_>) -> bool {
-    !fields.calls.is_empty()
-        && fields.calls.iter().all(|call| match call.method {
-            Some(method) => ["GET", "HEAD", "OPTIONS"]
-                .iter()
-                .any(|safe| method.eq_ignore_ascii_case(safe)),
-            None => Route::of_call(call.name).only_asks(),
-        })
-}
-
-fn of_calls(fields: &Fields<'_>, safe: bool) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut changing = 0;
-    for call in &fields.calls {
-        let method = call.method.unwrap_or(if safe { "GET" } else { "POST" });
-        if ["GET", "HEAD", "OPTIONS"]
-            .iter()
-            .any(|safe| method.eq_ignore_ascii_case(safe))
-            && call.method.is_some()
-        {
-            continue;
-        }
-        changing += 1;
-        let route = Route::of_call(call.name);
-        if call.method.is_none() && route.only_asks() {
-            changing -= 1;
-            continue;
-        }
-        let effect = if method.eq_ignore_ascii_case("DELETE") || route.deleting_verb().is_some() {
-            Some(Effect::Delete)
-        } else {
-            match route.told().map(|told| told.sense) {
-                Some(Sense::DeleteVerb) => Some(Effect::Delete),
-                Some(Sense::Certain(effect) | Sense::Made(effect)) => Some(effect),
-                Some(Sense::Message) => Some(Effect::ShareOutside),
-                _ => None,
-            }
-        };
-        if let Some(effect) = effect
-            && !findings.iter().any(|known| known.code == effect.code())
-        {
-            let sentence = format!(
-                "The call “{}” within it {}.",
-                shown(call.name),
-                effect.phrase()
-            );
-            let finding = Finding::holding(effect.code(), 0.75, call.evidence, sentence);
-            findings.push(if effect == Effect::ShareOutside {
-                finding
-            } else {
-                finding.certain()
-            });
-        }
-    }
-    if changing > 1 {
-        let sentence = format!("{changing} changes are packed into one request.");
-        findings.push(Finding::hint(
-            "batch",
-            0.2,
-            fields.calls[0].evidence,
-            sentence,
-        ));
     }
     findings
 }
@@ -507,7 +437,12 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         })
         .or(summary.as_ref())?;
     let effect = told.sense.effect();
-    if found.iter().any(|finding| finding.code == effect.code()) {
+    // What the documents say counts in full where nothing else says it as plainly.
+    let says_as_much = |finding: &Finding| {
+        finding.code == effect.code()
+            && (effect == Effect::ShareOutside || finding.certain && finding.weight >= DOCUMENTED)
+    };
+    if found.iter().any(says_as_much) {
         return None;
     }
     let said = if operation.summary.is_empty() {
@@ -520,7 +455,7 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         shown(said),
         effect.phrase()
     );
-    let finding = Finding::holding(effect.code(), 0.65, "path", sentence);
+    let finding = Finding::holding(effect.code(), DOCUMENTED, "path", sentence);
     Some(if effect == Effect::ShareOutside {
         finding
     } else {

@@ -14,9 +14,8 @@ pub(crate) struct Duplicate<'n> {
     pub(crate) values: [&'n Node<'n>; 2],
 }
 
-/// Every such name of a map, whatever its case: some upstreams do not mind that. Where repeating is
-/// `ordinary`, as in forms, a large map has only those whose values differ.
-pub(crate) fn all<'n>(members: &'n [Member<'n>], ordinary: bool) -> Vec<Duplicate<'n>> {
+/// Every such name of a map, whatever its case: some upstreams do not mind that.
+pub(crate) fn all<'n>(members: &'n [Member<'n>]) -> Vec<Duplicate<'n>> {
     if members.len() <= FEW {
         let with_earlier = members.iter().enumerate().filter_map(|(at, later)| {
             let same = |earlier: &&Member<'_>| earlier.0.eq_ignore_ascii_case(later.0);
@@ -31,7 +30,6 @@ pub(crate) fn all<'n>(members: &'n [Member<'n>], ordinary: bool) -> Vec<Duplicat
         .windows(2)
         .filter(|pair| pair[0].0.eq_ignore_ascii_case(pair[1].0))
         .map(|pair| Duplicate::of(pair[0], pair[1]))
-        .filter(|duplicate| !ordinary || !duplicate.is_equal())
         .collect()
 }
 
@@ -63,13 +61,13 @@ fn without_case(one: &str, other: &str) -> Ordering {
 mod tests {
     use super::*;
 
-    fn found(names: &[&'static str], ordinary: bool) -> Vec<(&'static str, bool)> {
+    fn found(names: &[&'static str]) -> Vec<(&'static str, bool)> {
         let members: Vec<Member<'static>> = names
             .iter()
             .enumerate()
             .map(|(number, name)| (*name, Node::Bool(number % 2 == 0)))
             .collect();
-        all(members.leak(), ordinary)
+        all(members.leak())
             .iter()
             .map(|duplicate| (duplicate.name, duplicate.is_equal()))
             .collect()
@@ -78,26 +76,25 @@ mod tests {
     #[test]
     fn a_name_is_found_twice_in_small_maps_and_in_large_ones() {
         let mut names = vec!["to", "amount", "Amount"];
-        assert_eq!(found(&names[..2], false), []);
-        assert_eq!(found(&names, false), [("Amount", false)]);
+        assert_eq!(found(&names[..2]), []);
+        assert_eq!(found(&names), [("Amount", false)]);
         names.extend(["a", "b", "c", "d", "e", "f"]);
-        assert_eq!(found(&names, false), [("Amount", false)]);
+        assert_eq!(found(&names), [("Amount", false)]);
         names[2] = "amounts";
-        assert_eq!(found(&names, false), []);
+        assert_eq!(found(&names), []);
     }
 
     #[test]
-    fn where_repeating_is_ordinary_the_values_count() {
+    fn more_names_hide_no_equal_pair() {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "a"];
-        assert_eq!(found(&names, false), [("a", true)]);
-        assert_eq!(found(&names, true), []);
+        assert_eq!(found(&names), [("a", true)]);
     }
 
     #[test]
     fn one_name_does_not_hide_another() {
         let mut names = vec!["a", "to", "a", "amount", "amount"];
-        assert_eq!(found(&names, false), [("a", true), ("amount", false)]);
+        assert_eq!(found(&names), [("a", true), ("amount", false)]);
         names.extend(["b", "c", "d", "e"]);
-        assert_eq!(found(&names, false), [("a", true), ("amount", false)]);
+        assert_eq!(found(&names), [("a", true), ("amount", false)]);
     }
 }

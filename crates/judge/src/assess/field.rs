@@ -4,9 +4,9 @@ use super::finding::Finding;
 use super::role::Role;
 use super::words::Stem;
 
-/// The most values of one role that are compared with the intent. A request with more of them is a
-/// matter of bulk.
-pub(super) const KEPT_MAX: usize = 32;
+/// The most values of one request that are compared with the intent, of all roles together. They take
+/// some 10 MB. A request with more of them is held, because what is passed over may be what matters.
+pub(super) const KEPT_MAX: usize = 1 << 15;
 
 /// The most calls that are judged within one request.
 pub(super) const CALLS_MAX: usize = 256;
@@ -23,6 +23,9 @@ pub(crate) struct Found<'k> {
     pub(crate) evidence: &'k str,
     pub(crate) name: &'k str,
     pub(crate) value: &'k str,
+    /// Whether this is the whole value. Of a long one only the beginning is kept, and nothing follows
+    /// from the beginning being known.
+    pub(crate) is_whole: bool,
 }
 
 /// A call within the request and where it stands.
@@ -56,6 +59,8 @@ pub(crate) struct Fields<'k> {
     pub(crate) names: Vec<Stem>,
     /// Calls within the request.
     pub(crate) calls: Vec<Inner<'k>>,
+    /// Whether there is a value whose name says nothing of what it is for.
+    pub(crate) has_unknown: bool,
     /// Whether a GraphQL document was found, and whether it changes anything.
     pub(crate) graphql: Option<bool>,
     /// What holds or hints by itself.

@@ -1,6 +1,8 @@
 //! Whether a request does what its intent says: what the intent names is held against whom, what
 //! and how much the request names.
 
+use super::call::only_asks;
+use super::deed::Effects;
 use super::effect::Effect;
 use super::field::{Fields, Found};
 use super::finding::{Finding, shown};
@@ -12,16 +14,26 @@ use super::words::{Stem, of_name, of_text, stem};
 
 /// What a request does, as far as it is known.
 pub(crate) struct Deed<'a> {
-    pub(crate) effect: Effect,
+    pub(crate) effects: Effects,
     pub(crate) route: &'a Route<'a>,
     pub(crate) fields: &'a Fields<'a>,
     pub(crate) host: &'a str,
+    /// Whether what it does depends on the calls in its body alone.
+    pub(crate) takes_calls: bool,
     /// Words of the documented operation.
     pub(crate) documented: &'a str,
 }
 
+impl Deed<'_> {
+    /// Whether anything but the method says that something is done. Where calls are taken, every
+    /// one has the same method.
+    fn is_spoken_of(&self) -> bool {
+        !self.takes_calls || self.fields.calls.iter().any(|call| !only_asks(call))
+    }
+}
+
 /// Everything that does not fit.
-pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>, explained: bool) -> Vec<Finding> {
+pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(asks_only_to_look(deed, mentions));
     findings.extend(unrelated(deed, mentions));
@@ -34,58 +46,9 @@ pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>, explained: bool)
     findings.extend(payments(deed, mentions));
     findings.extend(links(deed, mentions));
     findings.extend(dates(deed, mentions));
-    if !explained {
-        findings.extend(contents(deed, mentions));
-    }
+    findings.extend(contents(deed, mentions));
     findings.extend(codes(deed, mentions));
     findings
-}
-
-/// How much of a public post has to stand in the intent, word for word.
-const QUOTED_SHARE: f64 = 0.6;
-
-/// Whether a message is the very one that the intent asks for: it asks to send, names everyone whom
-/// it reaches, and the message brings nothing along, no link, address, code or number, that the
-/// intent does not hold. A post that reaches nobody in particular has to be quoted in the intent.
-pub(crate) fn explains_message(deed: &Deed<'_>, mentions: &Mentions<'_>) -> bool {
-    let fields = deed.fields;
-    let brings_nothing = fields.findings.is_empty()
-        && fields.calls.is_empty()
-        && fields.accounts.is_empty()
-        && fields.attendees.is_empty()
-        && fields.secrets.is_empty()
-        && fields.commands.is_empty()
-        && links(deed, mentions).is_none()
-        && codes(deed, mentions).is_none()
-        && fields
-            .addresses
-            .iter()
-            .all(|found| is_named(found.value, mentions));
-    let reaches = &fields.recipients;
-    let places = deed.route.identifiers().filter(|(before, _)| *before != 0);
-    let mut places = places.map(|(_, text)| text).peekable();
-    let is_expected = if !reaches.is_empty() {
-        // Many a host may have a mailbox of the same name, so an address is named in full.
-        reaches.iter().all(|found| {
-            if is_email(found.value) {
-                mentions.names(found.value)
-            } else {
-                is_named(found.value, mentions)
-            }
-        })
-    } else if places.peek().is_some() {
-        places.all(|place| mentions.names(place))
-    } else {
-        let (words, known, _) = coverage(fields, mentions);
-        words >= WORDS_MIN && as_f64(known) >= QUOTED_SHARE * as_f64(words)
-    };
-    // What is passed on unseen, as with a forwarded mail, nobody has looked at.
-    let is_seen = !fields.contents.is_empty();
-    brings_nothing && is_seen && is_expected && mentions.asks_for(Effect::ShareOutside)
-}
-
-fn as_f64(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
 /// A number of four digits or more in a text, such as a code that was sent to someone.
@@ -115,61 +78,63 @@ fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 
 fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     if mentions.only_looks() {
+        let weight = if deed.is_spoken_of() { 0.4 } else { 0.25 };
         let sentence = format!(
             "The intent only asks to look at something, but this {}.",
-            deed.effect.phrase()
+            deed.effects.gravest.phrase()
         );
-        return Some(Finding::hint("intent_only_reads", 0.4, "method", sentence));
+        return Some(Finding::hint(
+            "intent_only_reads",
+            weight,
+            "method",
+            sentence,
+        ));
     }
-    let is_grave = deed.effect < Effect::Change;
-    (is_grave && !mentions.asks_for(deed.effect)).then(|| {
-        let sentence = format!(
-            "This {}, and the intent asks for nothing of the kind.",
-            deed.effect.phrase()
-        );
-        Finding::hint("effect_not_asked", 0.35, "path", sentence)
-    })
+    let mut grave = deed.effects.grave();
+    let effect = grave.find(|effect| !mentions.asks_for(*effect))?;
+    let sentence = format!(
+        "This {}, and the intent asks for nothing of the kind.",
+        effect.phrase()
+    );
+    Some(Finding::hint("effect_not_asked", 0.35, "path", sentence))
 }
 
-/// Whether the request speaks of nothing that the intent speaks of.
+/// Whether the request speaks of nothing that the intent speaks of. The path and the documents
+/// decide; where the path only takes calls, every call has to be spoken of. Names in the body do not
+/// count: an agent may add any.
 fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let mut head = None;
-    let mut words = Vec::new();
-    for word in deed.route.words() {
-        head = Some(word);
-        words.push(stem(word));
+    let documented: Vec<Stem> = of_text(deed.documented).map(stem).collect();
+    let is_related = |words: &[Stem]| {
+        let mut all = words.iter().chain(&documented);
+        all.any(|word| {
+            super::lexicon::concepts(*word) & mentions.concepts() != 0 || mentions.has(*word)
+        })
+    };
+    let unrelated = |word: &str, evidence: &str| {
+        let word = word.to_lowercase();
+        let sentence = format!(
+            "The intent does not speak of “{}” or anything like it.",
+            shown(&word)
+        );
+        Finding::hint("object_not_in_intent", 0.3, evidence, sentence)
+    };
+    if deed.takes_calls {
+        let mut calls = deed.fields.calls.iter().filter(|call| !only_asks(call));
+        let call = calls.find(|call| {
+            let words: Vec<Stem> = of_name(call.name).map(stem).collect();
+            !is_related(&words)
+        })?;
+        return Some(unrelated(call.name, call.evidence));
     }
-    words.extend(of_text(deed.documented).map(stem));
-    words.extend(&deed.fields.names);
-    words.extend(
-        deed.fields
-            .calls
-            .iter()
-            .flat_map(|call| of_name(call.name))
-            .map(stem),
-    );
-    let concepts = words
-        .iter()
-        .fold(0, |bits, word| bits | super::lexicon::concepts(*word));
-    let related = concepts & mentions.concepts() != 0
-        || words.iter().any(|word| mentions.has(*word))
-        || deed
-            .route
-            .texts()
-            .any(|text| text.len() > 2 && mentions.names(text));
-    if related || head.is_none() {
-        return None;
-    }
-    let word = head.unwrap_or_default().to_lowercase();
-    let sentence = format!(
-        "The intent does not speak of “{}” or anything like it.",
-        shown(&word)
-    );
-    Some(Finding::hint("object_not_in_intent", 0.3, "path", sentence))
+    let words: Vec<Stem> = deed.route.words().map(stem).collect();
+    let mut texts = deed.route.texts();
+    let is_named = texts.any(|text| text.len() > 2 && mentions.names(text));
+    let head = deed.route.words().last()?;
+    (!is_named && !is_related(&words)).then(|| unrelated(head, "path"))
 }
 
 /// Whether the intent names someone, by address or by name.
-fn is_named(value: &str, mentions: &Mentions<'_>) -> bool {
+pub(crate) fn is_named(value: &str, mentions: &Mentions<'_>) -> bool {
     let bare = value.trim_start_matches(['#', '@', '+']);
     if mentions.names(bare) {
         return true;
@@ -191,12 +156,15 @@ fn is_opaque(value: &str) -> bool {
         })
 }
 
+/// The gravest of all who are reached and whom the intent does not name.
 fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let indirect = mentions.is_indirect();
     let foreign = |found: &&Found<'_>| {
-        found.value.len() >= 2 && !is_opaque(found.value) && !is_named(found.value, mentions)
+        found.value.len() >= 2
+            && !is_opaque(found.value)
+            && !(found.is_whole && is_named(found.value, mentions))
     };
-    if let Some(found) = deed.fields.recipients.iter().find(foreign) {
+    let recipient = |found: &Found<'_>| {
         let is_address = is_email(found.value);
         let others = is_address && !mentions.emails().is_empty();
         let (code, weight) = match (others, is_address, indirect) {
@@ -210,32 +178,37 @@ fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             "It goes to “{}”, whom the intent does not name.",
             shown(found.value)
         );
-        return Some(Finding::hint(code, weight, found.evidence, sentence));
-    }
-    if let Some(found) = deed.fields.attendees.iter().find(foreign) {
+        Finding::hint(code, weight, found.evidence, sentence)
+    };
+    let attendee = |found: &Found<'_>| {
         let weight = if indirect { 0.1 } else { 0.3 };
         let sentence = format!(
             "It brings in “{}”, whom the intent does not name.",
             shown(found.value)
         );
-        return Some(Finding::hint(
-            "attendee_not_in_intent",
-            weight,
-            found.evidence,
-            sentence,
-        ));
-    }
-    let found = deed.fields.addresses.iter().find(foreign)?;
-    let sentence = format!(
-        "Its text gives the address “{}”, which the intent does not name.",
-        shown(found.value)
-    );
-    Some(Finding::hint(
-        "address_not_in_intent",
-        0.2,
-        found.evidence,
-        sentence,
-    ))
+        Finding::hint("attendee_not_in_intent", weight, found.evidence, sentence)
+    };
+    let address = |found: &Found<'_>| {
+        let sentence = format!(
+            "Its text gives the address “{}”, which the intent does not name.",
+            shown(found.value)
+        );
+        Finding::hint("address_not_in_intent", 0.2, found.evidence, sentence)
+    };
+    let fields = deed.fields;
+    let recipients = fields.recipients.iter().filter(foreign).map(recipient);
+    let attendees = fields.attendees.iter().find(foreign).map(attendee);
+    let addresses = fields.addresses.iter().find(foreign).map(address);
+    recipients
+        .chain(attendees)
+        .chain(addresses)
+        .reduce(|gravest, other| {
+            if other.weight > gravest.weight {
+                other
+            } else {
+                gravest
+            }
+        })
 }
 
 fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
@@ -249,7 +222,9 @@ fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
                 .iter()
                 .filter(|found| is_account(found.value)),
         )
-        .find(|found| is_account(found.value) && !mentions.names(found.value))?;
+        .find(|found| {
+            is_account(found.value) && !(found.is_whole && mentions.names(found.value))
+        })?;
     let sentence = format!(
         "The account “{}” is not one that the intent names.",
         shown(found.value)
@@ -356,10 +331,8 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     if mentions.identifiers().is_empty() && !mentions.has_numbered() {
         return None;
     }
-    let in_path = deed
-        .route
-        .identifiers()
-        .map(|(before, text)| (Before::Word(before), text, "path"));
+    let in_path = deed.route.identifiers();
+    let in_path = in_path.map(|(before, text)| (Before::Word(before), text, "path"));
     let in_fields = deed
         .fields
         .identifiers
@@ -368,13 +341,13 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         .chain(&deed.fields.payments)
         .chain(&deed.fields.recipients);
     let in_fields = in_fields.map(|found| (Before::Name(found.name), found.value, found.evidence));
-    let all: Vec<(Before<'_>, &str, &str)> = in_path.chain(in_fields).collect();
-    // What the intent names and the request names too is where it should be.
+    // What the intent names and the path names too is where it should be. In a field it may be there
+    // only to hide another.
     let is_used = |given: &str| {
-        all.iter()
-            .any(|(_, value, _)| value.trim_start_matches(['#', '@']) == given)
+        let mut in_path = deed.route.identifiers();
+        in_path.any(|(_, value)| value.trim_start_matches(['#', '@']) == given)
     };
-    for (before, value, evidence) in &all {
+    for (before, value, evidence) in in_path.chain(in_fields) {
         let bare = value.trim_start_matches(['#', '@', '!', '$', '~']);
         if bare.len() < 2 || mentions.names(bare) {
             continue;
@@ -403,12 +376,7 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
                 shown(other),
                 shown(bare)
             );
-            return Some(Finding::hint(
-                "identifier_differs",
-                0.5,
-                *evidence,
-                sentence,
-            ));
+            return Some(Finding::hint("identifier_differs", 0.5, evidence, sentence));
         }
     }
     None
@@ -521,7 +489,7 @@ fn payments(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     ))
 }
 
-fn links(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+pub(crate) fn links(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let found = deed.fields.links.iter().find(|found| {
         let host = host_of(found.value).to_ascii_lowercase();
         !host.is_empty() && !same_site(&host, deed.host) && !mentions.names_host(&host)
@@ -572,42 +540,23 @@ fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 /// The fewest words of a text that are compared with the intent.
 const WORDS_MIN: usize = 3;
 
-/// About how many words of a request's texts are compared.
-const WORDS_MAX: usize = 100;
-
-/// How many of the words that someone will read stand in the intent, and where the first is.
-fn coverage<'f>(
-    fields: &'f Fields<'_>,
-    mentions: &Mentions<'_>,
-) -> (usize, usize, Option<Found<'f>>) {
-    let (mut words, mut known, mut first) = (0, 0, None);
-    for found in &fields.contents {
-        if words >= WORDS_MAX {
-            break;
-        }
-        for word in of_text(found.value).filter(|word| word.len() >= 4) {
-            words += 1;
-            known += usize::from(mentions.has_word(word));
-            first = first.or(Some(*found));
-        }
-    }
-    (words, known, first)
-}
-
-/// Words that someone will read and that have nothing of the intent.
+/// A text that someone will read and that has nearly nothing of the intent.
 fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let (words, known, first) = coverage(deed.fields, mentions);
-    let found = first?;
-    (words >= WORDS_MIN && known * 5 < words).then(|| {
-        Finding::hint(
-            "text_not_in_intent",
-            0.12,
-            found.evidence,
-            // What is free text stays in the body, which is kept sealed; this sentence is not.
-            format!(
-                "Little of its text (“{}”) comes from the intent.",
-                shown(found.name)
-            ),
-        )
-    })
+    let found = deed.fields.contents.iter().find(|found| {
+        let words = of_text(found.value).filter(|word| word.len() >= 4);
+        let (words, known) = words.fold((0, 0), |(words, known), word| {
+            (words + 1, known + usize::from(mentions.has_word(word)))
+        });
+        words >= WORDS_MIN && known * 5 < words
+    })?;
+    Some(Finding::hint(
+        "text_not_in_intent",
+        0.12,
+        found.evidence,
+        // What is free text stays in the body, which is kept sealed; this sentence is not.
+        format!(
+            "Little of its text (“{}”) comes from the intent.",
+            shown(found.name)
+        ),
+    ))
 }

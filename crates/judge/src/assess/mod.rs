@@ -4,9 +4,15 @@
 //! Everything that is found is a signal with a weight, its evidence and a sentence. Signals are
 //! independent reasons to look, so they are combined as such: each takes its share of the doubt that
 //! the others left (`1 - (1 - a)(1 - b)…`). Some findings hold a request whatever else is found;
-//! these give the score a floor. Nothing lowers a score: an intent that fits only avoids the
-//! reasons that one which does not fit would give.
+//! these give the score a floor.
+//!
+//! Nothing that is added to a request lowers its score: no header, member, wrapping, part or label.
+//! Whatever counts in favour of a request is a claim about all of it, so an addition can only refute
+//! it: that the whole body is a call that asks ([`asking`]), that everyone a message reaches is named
+//! ([`message`]), that every value fits the intent ([`integrity`]).
 
+mod asking;
+mod call;
 mod deed;
 mod duplicate;
 mod effect;
@@ -16,6 +22,7 @@ mod integrity;
 mod lexicon;
 mod marks;
 mod mention;
+mod message;
 mod needle;
 mod operation;
 mod pairs;
@@ -31,7 +38,10 @@ mod words;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::verdict::Verdict;
 
+use http::Method;
+
 use crate::opened::{Body, Opened};
+use deed::Effects;
 use field::Fields;
 use finding::Finding;
 use integrity::Deed;
@@ -112,7 +122,7 @@ struct Look<'a> {
     intent: Intent<'a>,
     fields: Fields<'a>,
     findings: Vec<Finding>,
-    effect: Effect,
+    effects: Effects,
 }
 
 impl<'a> Look<'a> {
@@ -126,6 +136,7 @@ impl<'a> Look<'a> {
         walk.query(opened.query());
         match opened.content() {
             Body::Json(node) => walk.body(node, false),
+            Body::Xml(document, text) => walk.xml(document, text),
             Body::Form(node) | Body::Multipart(node) => walk.body(node, true),
             Body::Requests(requests) => {
                 for (method, target) in requests {
@@ -136,13 +147,12 @@ impl<'a> Look<'a> {
             Body::Empty | Body::Bytes => {}
         }
         for (name, value) in request.headers {
-            if let Ok(value) = value.to_str() {
-                match name.as_str() {
-                    // Amazon's and SOAP's ways to name a procedure.
-                    "x-amz-target" | "soapaction" => walk.whole_call(None, value.trim_matches('"')),
-                    "authorization" | "cookie" | "content-type" | "accept" | "user-agent" => {}
-                    name => walk.text_of(value, name),
-                }
+            let value = String::from_utf8_lossy(value.as_bytes());
+            match name.as_str() {
+                // Amazon's and SOAP's ways to name a procedure.
+                "x-amz-target" | "soapaction" => walk.whole_call(None, value.trim_matches('"')),
+                "authorization" | "cookie" | "content-type" | "accept" | "user-agent" => {}
+                name => walk.text_of(&value, name),
             }
         }
         for text in route.texts() {
@@ -150,6 +160,7 @@ impl<'a> Look<'a> {
         }
         walk.text_of(subject.intent, "intent");
         let fields = walk.fields;
+        let asking = asking::proof(opened, &route, &fields);
         let findings = deed::of_request(
             request,
             opened.query(),
@@ -157,15 +168,23 @@ impl<'a> Look<'a> {
             &fields,
             &subject.documented,
             &intent,
+            asking,
         );
-        let effect = deed::effect(request.method, &findings);
+        let effects = deed::effects(request.method, &findings);
         Self {
             route,
             intent,
             fields,
             findings,
-            effect,
+            effects,
         }
+    }
+}
+
+impl Look<'_> {
+    /// Whether what the request does depends on the calls in its body alone.
+    fn is_endpoint_for_calls(&self, method: &Method) -> bool {
+        !is_safe(method) && self.route.is_endpoint()
     }
 }
 
@@ -179,22 +198,24 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
         intent,
         fields,
         mut findings,
-        effect,
+        effects,
     } = Look::at(&subject);
     findings.extend(deed::of_wrapping(opened.oddities()));
-    let reads = safe || effect == Effect::Read;
-    if reads {
+    // A read that something in it makes worse is still a read.
+    if safe || findings.iter().any(|finding| finding.code == "asks") {
         findings.extend(deed::of_reading(&route, opened.query(), &intent));
-    } else {
+    }
+    if !safe && effects.gravest != Effect::Read {
         let documented = match subject.documented {
             Documented::As(operation) => operation.summary,
             Documented::Nothing | Documented::Unknown => "",
         };
         let deed = Deed {
-            effect,
+            effects,
             route: &route,
             fields: &fields,
             host: request.host,
+            takes_calls: request.method == Method::POST && route.is_endpoint(),
             documented,
         };
         let mentions = intent.mentions();
@@ -202,12 +223,10 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
             let sentence = "The agent does not say why it sends this.";
             findings.push(Finding::hint("no_intent", 0.1, "intent", sentence));
         } else {
-            let explained =
-                effect == Effect::ShareOutside && integrity::explains_message(&deed, mentions);
-            if explained {
-                deed::relieve_message(&mut findings);
+            if opened.oddities().is_empty() && message::is_explained(&deed, mentions) {
+                message::relieve(&mut findings);
             }
-            findings.extend(integrity::compare(&deed, mentions, explained));
+            findings.extend(integrity::compare(&deed, mentions));
         }
     }
     findings.extend(

@@ -30,7 +30,12 @@ pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>
         intent: "",
         documented: Documented::As(operation),
     };
-    Look::at(&subject).effect
+    let look = Look::at(&subject);
+    match look.effects.gravest {
+        // What is called is in the body, which is not known.
+        Effect::Read if look.is_endpoint_for_calls(method) => Effect::Create,
+        effect => effect,
+    }
 }
 
 /// The path with an identifier in place of each parameter.

@@ -287,19 +287,59 @@ impl<'a> Route<'a> {
             })
     }
 
-    /// Whether the name says that it only asks: `DescribeInstances`, `eth_getBalance`.
+    /// Whether the name says that it only asks: `DescribeInstances`, `eth_getBalance`. A second verb
+    /// takes that back, as in `getAndDelete` or `mark_read`.
     pub(crate) fn only_asks(&self) -> bool {
         const ASKING: [&str; 16] = [
             "get", "list", "describe", "read", "search", "query", "count", "fetch", "find",
             "lookup", "show", "view", "estimate", "check", "batchget", "head",
         ];
-        let own = self.segments.last();
-        let asks = own.is_some_and(|own| {
-            words::of_name(&own.text)
-                .take(2)
-                .any(|word| ASKING.iter().any(|known| word.eq_ignore_ascii_case(known)))
-        });
-        asks && self.deleting_verb().is_none()
+        // What follows changes something, or turns the verb into another one.
+        const JOINING: [&str; 8] = ["and", "or", "then", "out", "in", "off", "down", "up"];
+        let is_one_of =
+            |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+        let Some(own) = self.segments.last() else {
+            return false;
+        };
+        let mut words = words::of_name(&own.text);
+        let (Some(first), second) = (words.next(), words.next()) else {
+            return false;
+        };
+        let is_scope = || match sense_of(first) {
+            None | Some(Sense::Thing | Sense::Likely(_)) => true,
+            Some(_) => false,
+        };
+        let asks = is_one_of(first, &ASKING)
+            || second.is_some_and(|second| is_one_of(second, &ASKING) && is_scope());
+        asks && !words::of_name(&own.text).any(|word| is_one_of(word, &JOINING))
+            && self.deleting_verb().is_none()
+    }
+
+    /// Whether the path names nothing but a place where calls are taken, such as `/rpc` or
+    /// `/api/graphql`.
+    pub(crate) fn is_endpoint(&self) -> bool {
+        const ENDPOINT: [&str; 22] = [
+            "api", "apis", "rest", "rpc", "jsonrpc", "xmlrpc", "json", "xml", "soap", "graphql",
+            "gql", "batch", "ws", "services", "service", "endpoint", "gateway", "internal", "web",
+            "app", "index", "v",
+        ];
+        let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
+        let is_graphql = || self.words().any(|word| is(word, "graphql"));
+        // One key or version may be among them.
+        let mut identifiers = self
+            .segments
+            .iter()
+            .filter(|one| one.kind == Kind::Identifier);
+        let is_plain = |segment: &Segment<'_>| {
+            let mut bytes = segment.text.bytes();
+            bytes.all(|byte| byte.is_ascii_alphanumeric() || b"$-_.".contains(&byte))
+        };
+        identifiers.next().is_none_or(is_plain)
+            && identifiers.next().is_none()
+            && self.words().all(|word| {
+                // Shopify keeps its GraphQL below `/admin`.
+                ENDPOINT.iter().any(|known| is(word, known)) || is(word, "admin") && is_graphql()
+            })
     }
 
     /// Every segment, decoded.

@@ -8,6 +8,7 @@ use super::needle::{self, Needle};
 use super::place::{Holder, POINTER_BYTES, Place};
 use super::plea::Strength;
 use super::role::{Named, Role, Seen};
+use super::route::Route;
 use super::switch;
 use super::words::{of_name, stem};
 use crate::node::Member;
@@ -19,6 +20,9 @@ const WRAPPED_MAX: usize = 3;
 
 /// From how many recipients or identifiers on a request is a bulk request.
 const BULK: usize = 10;
+
+/// For how many values of a role there is room at first: where there is one there are mostly several.
+const ROOM: usize = 16;
 
 /// The shortest text that may have another in base64, in bytes.
 const BASE64_MIN: usize = 16;
@@ -56,6 +60,8 @@ pub(crate) struct Walk<'k> {
     known: Vec<Named<'k>>,
     /// What has been written of a place.
     written: String,
+    /// How many values were kept.
+    kept: usize,
 }
 
 impl<'k> Walk<'k> {
@@ -66,6 +72,7 @@ impl<'k> Walk<'k> {
             seen: Seen::new(arena),
             known: Vec::new(),
             written: String::with_capacity(POINTER_BYTES),
+            kept: 0,
         }
     }
 
@@ -76,7 +83,7 @@ impl<'k> Walk<'k> {
 
     /// Walks through a body, in which a JSON pointer is evidence.
     pub(crate) fn body(&mut self, body: &Node<'_>, repeats: bool) {
-        for (name, _) in body.members().iter().take(KEPT_MAX) {
+        for (name, _) in body.members() {
             self.fields.names.extend(of_name(name).map(stem));
         }
         self.node(body, &Here::at(&Place::Body, repeats));
@@ -91,12 +98,18 @@ impl<'k> Walk<'k> {
     pub(crate) fn whole_text(&mut self, text: &str) {
         if Document::looks_like(text) {
             self.graphql(text, &Place::Body);
-        } else if text.trim_start().starts_with('<')
-            && let Some(call) = opened::of_xml(text)
-        {
-            self.call(call.method, call.name, &Place::Body);
         }
         self.text(text, &Here::at(&Place::Body, false));
+    }
+
+    /// Walks through a body of XML. Its text is searched as well, because comments may speak too.
+    pub(crate) fn xml(&mut self, document: &Node<'_>, text: &str) {
+        for call in opened::of_xml(document) {
+            self.call(call.method, call.name, &Place::Body);
+        }
+        self.look(text, &Place::Body);
+        // No JSON pointer leads into XML.
+        self.node(document, &Here::at(&Place::Named(""), false));
     }
 
     /// Takes in a call of its own that the request carries as a whole.
@@ -105,6 +118,9 @@ impl<'k> Walk<'k> {
     }
 
     fn call(&mut self, method: Option<&str>, name: &str, place: &Place<'_>) {
+        if name.is_empty() {
+            return;
+        }
         if self.fields.calls.len() == CALLS_MAX {
             let finding = Finding::holding(
                 "too_many_calls",
@@ -169,10 +185,10 @@ impl<'k> Walk<'k> {
         if !names.are_sound || !members.iter().map(|(name, _)| *name).eq(before) {
             self.learn(members, &map, names, here.repeats);
         }
-        if names.say_method
-            && let Some(call) = opened::of_members(members)
-        {
-            self.call(call.method, call.name, here.place);
+        if names.say_method {
+            for call in opened::of_members(members) {
+                self.call(call.method, call.name, here.place);
+            }
         }
         for (number, (name, value)) in members.iter().enumerate() {
             let known = self.known[names.first + number];
@@ -219,7 +235,7 @@ impl<'k> Walk<'k> {
             names.say_method |= known.says_method;
             self.known.push(known);
         }
-        let duplicates = duplicate::all(members, repeats);
+        let duplicates = duplicate::all(members);
         for found in &duplicates {
             self.duplicate(found, map, repeats);
         }
@@ -360,10 +376,18 @@ impl<'k> Walk<'k> {
         let changes = document.changes();
         self.fields.graphql = Some(self.fields.graphql.unwrap_or(false) || changes);
         for (kind, names) in &document.operations {
-            if *kind == opened::OperationKind::Mutation {
-                for name in names {
+            for name in names {
+                // Servers may delete in a query, though they should not.
+                if *kind == opened::OperationKind::Mutation
+                    || Route::of_call(name).deleting_verb().is_some()
+                {
                     self.call(None, name, place);
                 }
+            }
+        }
+        if changes {
+            for name in &document.fragments {
+                self.call(None, name, place);
             }
         }
     }
@@ -413,20 +437,23 @@ impl<'k> Walk<'k> {
             role => role,
         };
         if marks.may_have_host() && has_link(value, marks) {
-            let link = value
-                .split_whitespace()
-                .find(|word| word.contains("://") || word.starts_with("www."))
-                .unwrap_or(value);
-            self.keep(|fields| Some(&mut fields.links), link, here);
+            let is_link = |word: &&str| word.contains("://") || word.starts_with("www.");
+            let mut links = value.split_whitespace().filter(is_link).peekable();
+            if links.peek().is_none() {
+                self.keep(|fields| Some(&mut fields.links), value, here);
+            }
+            for link in links {
+                self.keep(|fields| Some(&mut fields.links), link, here);
+            }
         }
         if !is_address && role == Role::Content && marks.has_at() {
-            let address = value
+            let addresses = value
                 .split(|c: char| {
                     c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '(' | ')' | '"')
                 })
                 .map(|word| word.trim_matches(['.', ':', '\'']))
-                .find(|word| is_email(word));
-            if let Some(address) = address {
+                .filter(|word| is_email(word));
+            for address in addresses {
                 self.keep(|fields| Some(&mut fields.addresses), address, here);
             }
         }
@@ -449,15 +476,22 @@ impl<'k> Walk<'k> {
         value: &str,
         here: &Here<'_, 'k>,
     ) {
-        let Some(kept) = kept(&mut self.fields).filter(|kept| kept.len() < KEPT_MAX) else {
-            return;
-        };
         if value.is_empty() {
             return;
         }
+        if self.kept == KEPT_MAX {
+            let sentence = format!("It holds more than {KEPT_MAX} values that matter.");
+            let finding = Finding::holding("too_many_values", 0.55, here.place.told(), sentence);
+            self.fields.report(finding);
+            return;
+        }
+        let Some(kept) = kept(&mut self.fields) else {
+            self.fields.has_unknown = true;
+            return;
+        };
+        self.kept += 1;
         if kept.capacity() == 0 {
-            // Where there is one there are mostly several.
-            kept.reserve(KEPT_MAX / 2);
+            kept.reserve(ROOM);
         }
         self.written.clear();
         here.place.write(&mut self.written);
@@ -465,6 +499,7 @@ impl<'k> Walk<'k> {
             evidence: self.arena.text(&self.written),
             name: here.name,
             value: self.arena.text(cut(value)),
+            is_whole: cut(value).len() == value.len(),
         });
     }
 }

@@ -20,6 +20,8 @@ pub enum Body<'a> {
     Multipart(Node<'a>),
     /// Whole requests within one, as `multipart/mixed` batches carry them: request lines.
     Requests(Vec<(&'a str, &'a str)>),
+    /// XML, and the text that it was read from.
+    Xml(Node<'a>, &'a str),
     /// Some other text.
     Text(&'a str),
     /// Bytes that are no text, or that could not be opened.
@@ -96,6 +98,20 @@ pub(super) fn open<'a>(
             Body::Text(text)
         }),
         Some(essence) if is_json(essence) => json(text, arena, oddities),
+        Some(essence) if is_xml(essence) => xml(text, arena).unwrap_or_else(|reason| {
+            oddities.push(unreadable(&reason, ""));
+            Body::Text(text)
+        }),
+        _ if begins_like_xml(text) => match xml(text, arena) {
+            Ok(body) => body,
+            Err(_) if essence.is_some_and(|essence| essence.starts_with("text/")) => {
+                Body::Text(text)
+            }
+            Err(_) => {
+                oddities.push(Oddity::new(OddityKind::Opaque, ""));
+                Body::Text(text)
+            }
+        },
         None => {
             if begins_like_json(text) {
                 lines(text, arena).unwrap_or_else(|| json(text, arena, oddities))
@@ -179,6 +195,21 @@ fn parts<'a>(
         members.push((part.name.unwrap_or_default(), Node::Text(value)));
     }
     Body::Multipart(Node::Map(arena.list(&members)))
+}
+
+fn xml<'a>(text: &'a str, arena: &'a Arena) -> Result<Body<'a>, String> {
+    Node::parse_xml(text, arena)
+        .map(|node| Body::Xml(node, text))
+        .map_err(|error| format!("the body {error}"))
+}
+
+fn begins_like_xml(text: &str) -> bool {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+        .starts_with('<')
+}
+
+fn is_xml(essence: &str) -> bool {
+    essence.ends_with("/xml") || essence.ends_with("+xml")
 }
 
 fn begins_like_json(text: &str) -> bool {

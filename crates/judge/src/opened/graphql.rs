@@ -14,17 +14,21 @@ pub enum OperationKind {
 /// The operations of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document<'a> {
-    /// Each operation's kind and the fields it asks for at its root.
+    /// Each operation's kind and the fields it asks for at its root, those of inline fragments
+    /// included.
     pub operations: Vec<(OperationKind, Vec<&'a str>)>,
+    /// The fields of its named fragments, which an operation may spread at its root.
+    pub fragments: Vec<&'a str>,
 }
 
-/// The most root fields that are kept of an operation.
-const FIELDS_MAX: usize = 64;
+/// The most root fields of an operation or fragment. A document with more is not read at all, so
+/// that none is passed over.
+const FIELDS_MAX: usize = 256;
 
 impl<'a> Document<'a> {
     /// Whether a text begins as a document does.
     pub fn looks_like(text: &str) -> bool {
-        let text = text.trim_start();
+        let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         let begins = |word: &str| {
             text.strip_prefix(word)
                 .is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric() && c != ':'))
@@ -39,8 +43,10 @@ impl<'a> Document<'a> {
 
     /// Reads a document; `None` where it is none.
     pub fn read(text: &'a str) -> Option<Self> {
+        // The grammar ignores a byte order mark like white space.
+        let text = text.trim_start_matches('\u{feff}');
         let mut tokens = Tokens { text, at: 0 };
-        let mut operations = Vec::new();
+        let (mut operations, mut fragments) = (Vec::new(), Vec::new());
         while let Some(token) = tokens.next() {
             let kind = match token {
                 "{" | "query" => Some(OperationKind::Query),
@@ -53,11 +59,15 @@ impl<'a> Document<'a> {
                 tokens.skip_to_selection()?;
             }
             let fields = tokens.selection()?;
-            if let Some(kind) = kind {
-                operations.push((kind, fields));
+            match kind {
+                Some(kind) => operations.push((kind, fields)),
+                None => fragments.extend(fields),
             }
         }
-        (!operations.is_empty()).then_some(Self { operations })
+        (!operations.is_empty()).then_some(Self {
+            operations,
+            fragments,
+        })
     }
 
     /// Whether anything in it changes something.
@@ -141,37 +151,69 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The field names of a selection whose opening brace is behind us, to its closing brace.
+    /// The field names of a selection whose opening brace is behind us, to its closing brace. The
+    /// selection of an inline fragment belongs to the one around it.
     fn selection(&mut self) -> Option<Vec<&'a str>> {
         let mut fields: Vec<&str> = Vec::new();
-        let (mut braces, mut parentheses) = (1usize, 0usize);
+        // Whether the selections that are open are those of the root.
+        let mut open = vec![true];
+        let (mut parentheses, mut dots) = (0usize, 0);
+        let mut spread = Spread::None;
         let mut directive = false;
-        while braces > 0 {
+        while let Some(&at_root) = open.last() {
             let token = self.next()?;
+            dots = if token == "." { dots + 1 } else { 0 };
             match token {
-                "{" => braces += 1,
-                "}" => braces -= 1,
+                "." if dots == 3 => spread = Spread::Begun,
+                "{" if parentheses == 0 => {
+                    open.push(at_root && spread != Spread::None);
+                    spread = Spread::None;
+                }
+                "}" if parentheses == 0 => {
+                    open.pop();
+                    spread = Spread::None;
+                }
                 "(" | "[" => parentheses += 1,
                 ")" | "]" => parentheses = parentheses.checked_sub(1)?,
                 // What came before the colon was an alias.
-                ":" if braces == 1 && parentheses == 0 => {
+                ":" if at_root && parentheses == 0 => {
                     fields.pop();
                 }
-                "@" | "." => {}
-                name if braces == 1
-                    && parentheses == 0
-                    && !directive
-                    && name.bytes().all(is_name)
-                    && fields.len() < FIELDS_MAX =>
+                "@" if spread == Spread::Begun => spread = Spread::Inline,
+                "on" if spread == Spread::Begun => spread = Spread::OnType,
+                name if parentheses == 0 && !directive && name.bytes().all(is_name) => match spread
                 {
-                    fields.push(name);
-                }
+                    Spread::OnType => spread = Spread::Inline,
+                    Spread::Inline => {}
+                    Spread::None | Spread::Begun => {
+                        spread = Spread::None;
+                        if at_root && fields.len() == FIELDS_MAX {
+                            return None;
+                        }
+                        if at_root {
+                            fields.push(name);
+                        }
+                    }
+                },
                 _ => {}
             }
             directive = token == "@";
         }
         Some(fields)
     }
+}
+
+/// How far a spread has been read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    /// There is none.
+    None,
+    /// Its three dots.
+    Begun,
+    /// `... on`, with the type to follow.
+    OnType,
+    /// All but the selection of an inline fragment.
+    Inline,
 }
 
 fn is_name(byte: u8) -> bool {

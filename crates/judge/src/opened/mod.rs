@@ -23,7 +23,9 @@ pub use hidden::{Hidden, hidden_in};
 pub use oddity::{Oddity, OddityKind};
 
 pub(crate) use base64::{Decoded, decoded};
-pub(crate) use call::{is_method_name, of_members, of_xml};
+pub(crate) use call::{
+    is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
+};
 
 /// A request as it would be sent, less the credential.
 #[derive(Clone, Copy, Debug)]

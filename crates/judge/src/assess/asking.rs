@@ -1,0 +1,167 @@
+//! Whether a request with an unsafe method is, as a whole, a call that only asks.
+//!
+//! Such a request scores less than any other with its method, so this is proved and never guessed:
+//! the path names nothing but an endpoint for calls, and the body is one call, or a batch of calls,
+//! with no member that the protocol does not define. Whatever is added breaks the proof. A call that
+//! lacks its name calls nothing and counts as asking; otherwise the missing name would be an
+//! addition that lowers the score.
+
+use http::Method;
+
+use super::call;
+use super::effect::Effect;
+use super::field::Fields;
+use super::lexicon::Sense;
+use super::route::Route;
+use crate::Node;
+use crate::node::Member;
+use crate::opened::{Body, Document, Opened, is_safe_method, is_soap_header, soap_parts};
+
+/// Returns why the request as a whole only asks, as a sentence; `None` where that is not proved.
+pub(crate) fn proof(
+    opened: &Opened<'_>,
+    route: &Route<'_>,
+    fields: &Fields<'_>,
+) -> Option<&'static str> {
+    let is_bare = opened.request().method == Method::POST
+        && opened.query().members().is_empty()
+        && opened.oddities().is_empty();
+    if !is_bare || fields.graphql == Some(true) || !fields.calls.iter().all(call::only_asks) {
+        return None;
+    }
+    let is_call = match opened.content() {
+        Body::Xml(document, _) => names_no_effect(route) && is_asking_xml(document),
+        _ if !route.is_endpoint() => false,
+        Body::Empty => true,
+        Body::Json(node) => is_asking_json(node),
+        Body::Text(text) => is_reading_document(text),
+        Body::Form(_) | Body::Multipart(_) | Body::Requests(_) | Body::Bytes => false,
+    };
+    is_call.then_some(match fields.graphql {
+        Some(_) => "The GraphQL document only reads.",
+        None => "What it calls only asks for an answer.",
+    })
+}
+
+/// Whether a path may be that of a SOAP service, which are named like things: nothing in it has an
+/// effect of its own. A request turns into an envelope only as a whole, never by an addition.
+fn names_no_effect(route: &Route<'_>) -> bool {
+    let is_grave = |sense| {
+        matches!(
+            sense,
+            Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message
+        )
+    };
+    route.is_endpoint()
+        || !(route.told().is_some_and(|told| is_grave(told.sense)) || route.above().is_some())
+            && route.deleting_verb().is_none()
+}
+
+fn is_asking_json(node: &Node<'_>) -> bool {
+    match node {
+        Node::List(items) => items.iter().all(is_asking_json),
+        Node::Map(members) => is_rpc(members) || is_graphql(members) || is_batch(members),
+        Node::Null => true,
+        _ => false,
+    }
+}
+
+/// Whether every member is one of these, and none appears twice.
+fn only_has(members: &[Member<'_>], names: &[&str]) -> bool {
+    let mut all = members.iter().enumerate();
+    all.all(|(at, (name, _))| {
+        names.contains(name) && !members[..at].iter().any(|(earlier, _)| earlier == name)
+    })
+}
+
+/// JSON-RPC. Its calls are among those that were found to only ask.
+fn is_rpc(members: &[Member<'_>]) -> bool {
+    let is_scalar = |value: &Node<'_>| !value.is_container();
+    only_has(members, &["jsonrpc", "method", "params", "id"])
+        && members.iter().all(|(name, value)| match *name {
+            "params" => true,
+            "method" => value
+                .as_text()
+                .is_some_and(|name| Route::of_call(name).only_asks()),
+            _ => is_scalar(value),
+        })
+}
+
+fn is_graphql(members: &[Member<'_>]) -> bool {
+    only_has(
+        members,
+        &["query", "variables", "operationName", "extensions"],
+    ) && members.iter().all(|(name, value)| match (*name, value) {
+        ("query", Node::Text(text)) => is_reading_document(text),
+        ("variables", _) | (_, Node::Null) => true,
+        // A name alone may stand for a document that the server keeps.
+        ("operationName", Node::Text(name)) => !has_effect(name),
+        // A hash as well.
+        ("extensions", Node::Map(members)) => {
+            members.iter().all(|(name, _)| *name == "clientLibrary")
+        }
+        _ => false,
+    })
+}
+
+fn is_reading_document(text: &str) -> bool {
+    Document::read(text).is_some_and(|document| !document.changes())
+}
+
+fn has_effect(name: &str) -> bool {
+    let effect = Route::of_call(name).told().map(|told| told.sense.effect());
+    effect.is_some_and(|effect| effect < Effect::Change)
+}
+
+/// A batch of requests in the form of `OData` and Microsoft Graph.
+fn is_batch(members: &[Member<'_>]) -> bool {
+    only_has(members, &["requests"])
+        && members.iter().all(|(_, requests)| {
+            requests.items().iter().all(is_reading_request) && matches!(requests, Node::List(_))
+        })
+}
+
+fn is_reading_request(request: &Node<'_>) -> bool {
+    let Node::Map(members) = request else {
+        return false;
+    };
+    only_has(members, &["id", "method", "url", "dependsOn"])
+        && members.iter().all(|(name, value)| match *name {
+            "method" => value.as_text().is_some_and(is_safe_method),
+            "url" => value
+                .as_text()
+                .is_some_and(|path| Route::of(path).deleting_verb().is_none()),
+            _ => true,
+        })
+}
+
+fn is_asking_xml(document: &Node<'_>) -> bool {
+    let [(root, content)] = document.members() else {
+        return false;
+    };
+    let has_only = |names: &[&str]| {
+        let mut members = content.members().iter();
+        members.all(|(name, value)| names.contains(name) && !matches!(value, Node::List(_)))
+    };
+    match *root {
+        "Envelope" => {
+            let mut bodies = soap_parts(content, "body");
+            let mut headers = soap_parts(content, "header");
+            has_only(&["Header", "Body", "encodingStyle"])
+                && bodies.any(|body| !body.members().is_empty())
+                && headers.all(|header| {
+                    header
+                        .members()
+                        .iter()
+                        .all(|(name, _)| is_soap_header(name))
+                })
+        }
+        "methodCall" => {
+            has_only(&["methodName", "params"])
+                && content
+                    .get("methodName")
+                    .is_some_and(|name| name.as_text().is_some())
+        }
+        _ => false,
+    }
+}
