@@ -18,6 +18,7 @@ pub mod workspace;
 pub mod answer;
 pub mod header;
 mod message;
+pub mod path;
 pub mod redact;
 pub mod request;
 pub mod target;
