@@ -174,7 +174,7 @@ test('a rule is made from a request that was decided', async () => {
   await stage.open(`/history/${entry.id}`);
   await page.getByRole('link', { name: 'Make a rule from this' }).click();
   await page.getByText('Understood').waitFor();
-  expect(await editor().textContent()).toBe('request.method == "GET" && request.path == "/others"');
+  expect(await editor().textContent()).toBe('request.method == "GET" && request.under("/others")');
   expect(await page.getByLabel('Only for the service').inputValue()).toBe(`${service}`);
 });
 

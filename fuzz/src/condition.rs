@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::rule::{Content, Facts, Program, Query};
+use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
 use gaiterguard_judge::{Arena, Node};
 use http::HeaderMap;
 
@@ -23,7 +23,7 @@ pub fn evaluate_condition(data: &[u8]) {
     let headers = HeaderMap::new();
     let facts = Facts {
         method: "POST",
-        path: "/v1/charges",
+        path: &RequestPath::of("/v1/charges"),
         host: "api.example",
         query: &query,
         headers: Some(&headers),

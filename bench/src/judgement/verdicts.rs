@@ -9,7 +9,7 @@ use gaiterguard_domain::{
 };
 use gaiterguard_judge::{
     Arena, Documented, Opened, Request, Subject, assess,
-    rule::{CompiledRule, Content, Facts, Query, weigh},
+    rule::{CompiledRule, Content, Facts, Query, RequestPath, weigh},
 };
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 
@@ -132,7 +132,7 @@ fn judge(rules: &[CompiledRule], body: &str) {
     let query = Query::parse(request.query);
     let facts = Facts {
         method: method.as_str(),
-        path: request.path,
+        path: &RequestPath::of(request.path),
         host: request.host,
         query: &query,
         headers: Some(&headers),

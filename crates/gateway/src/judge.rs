@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use gaiterguard_apidocs::Call;
+use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
-use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, weigh};
+use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{
     Arena, Certainty, Documented, Node, Opened, Operation, Request, Subject, assess,
 };
@@ -165,7 +166,7 @@ impl Gateway {
         let query = Query::parse(target.query());
         let facts = Facts {
             method: prepared.request.method.as_str(),
-            path: target.path(),
+            path: &RequestPath::of(target.path()),
             host: &target.origin().host,
             query: &query,
             headers: Some(&prepared.request.headers),
@@ -324,7 +325,8 @@ fn documentation(prepared: &Prepared) -> Vec<String> {
         return Vec::new();
     };
     let operation = catalog.find(&call_of(prepared));
-    excerpt::of_request(catalog, operation, prepared.request.target.path())
+    let path = path::normalized(prepared.request.target.path());
+    excerpt::of_request(catalog, operation, &path)
 }
 
 fn reference(operation: &gaiterguard_apidocs::Operation) -> OperationRef {

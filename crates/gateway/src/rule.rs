@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::{Day, Timestamp};
-use gaiterguard_judge::rule::{ConditionError, Program};
+use gaiterguard_judge::rule::{ConditionError, ConditionWarning, Program};
 use gaiterguard_store::{RuleFields, RuleHits, RuleSaved};
 use serde_json::{Map, Value, json};
 
@@ -199,20 +199,37 @@ pub fn check(condition: &str) -> Result<(), ConditionError> {
     Program::compile(condition).map(drop)
 }
 
-/// What is wrong with a condition of a rule for a service of the workspace, or for all of them.
+/// Returns what the author of a rule should know about its condition, though it can be evaluated.
+/// Without an effect it is taken for one that holds or refuses.
+pub fn warnings(condition: &str, effect: Option<RuleEffect>) -> Vec<ConditionWarning> {
+    Program::compile(condition).map_or_else(|_| Vec::new(), |program| advice(&program, effect))
+}
+
+/// An `allow` that misses a spelling of a path leaves the request to the assessors; a rule that
+/// holds or refuses lets it pass.
+fn advice(program: &Program, effect: Option<RuleEffect>) -> Vec<ConditionWarning> {
+    match effect {
+        Some(RuleEffect::Allow) => Vec::new(),
+        _ => program.warnings().to_vec(),
+    }
+}
+
+/// Checks a condition of a rule for a service of the workspace, or for all of them, and returns
+/// what its author should know.
 pub async fn validate(
     desk: &Desk,
     workspace: WorkspaceId,
     condition: &str,
     service: Option<ServiceId>,
-) -> Result<Result<(), ConditionError>, DefinitionError> {
+    effect: Option<RuleEffect>,
+) -> Result<Result<Vec<ConditionWarning>, ConditionError>, DefinitionError> {
     if let Some(id) = service
         && desk.store().service_get(workspace, id).await?.is_none()
     {
         let refused = FieldError::new("service_id", "must be a service of this workspace");
         return Err(DefinitionError::Invalid(vec![refused]));
     }
-    Ok(check(condition))
+    Ok(Program::compile(condition).map(|program| advice(&program, effect)))
 }
 
 fn read_text(reader: &mut FieldReader<'_>) -> Option<String> {

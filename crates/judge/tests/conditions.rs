@@ -5,7 +5,7 @@
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::OperationRef;
-use gaiterguard_judge::rule::{Cause, Content, Facts, Program, Query};
+use gaiterguard_judge::rule::{Cause, Content, Facts, Program, Query, RequestPath};
 use gaiterguard_judge::{Arena, Node};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -78,7 +78,7 @@ fn evaluate(program: &Program, request: &Request) -> Result<bool, Cause> {
     });
     let facts = Facts {
         method: &request.method,
-        path: &request.path,
+        path: &RequestPath::of(&request.path),
         host: "api.stripe.com",
         query: &query,
         headers: (!request.not_kept).then_some(&headers),

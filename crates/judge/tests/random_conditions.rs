@@ -10,7 +10,9 @@ use cel::{Context, Env, Value};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::rule::{Cause, CompiledRule, Content, Facts, Program, Query, weigh};
+use gaiterguard_judge::rule::{
+    Cause, CompiledRule, Content, Facts, Program, Query, RequestPath, weigh,
+};
 use gaiterguard_judge::{Arena, Node};
 use http::HeaderMap;
 use proptest::prelude::*;
@@ -24,7 +26,7 @@ fn with_facts<T>(body: Option<&str>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     let headers = HeaderMap::new();
     look(&Facts {
         method: "POST",
-        path: "/ab",
+        path: &RequestPath::of("/ab"),
         host: "api.example.com",
         query: &query,
         headers: Some(&headers),

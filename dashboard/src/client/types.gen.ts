@@ -382,6 +382,7 @@ export type ConditionToValidate = {
      * The service of the rule that it is for.
      */
     service_id?: number | null;
+    effect?: RuleEffect | null;
 };
 
 /**
@@ -396,6 +397,28 @@ export type ConditionValidated = {
      * What is wrong with it.
      */
     errors: Array<ConditionError>;
+    /**
+     * What its author should know, though it is understood.
+     */
+    warnings: Array<ConditionWarning>;
+};
+
+/**
+ * A place in a condition that may not do what its author wants.
+ */
+export type ConditionWarning = {
+    /**
+     * The line, from 1.
+     */
+    line: number;
+    /**
+     * The column, from 1, in characters.
+     */
+    column: number;
+    /**
+     * What may go wrong, and what to write instead.
+     */
+    message: string;
 };
 
 /**
@@ -1151,6 +1174,10 @@ export type ListRule = {
          * How often it matched lately.
          */
         hits: RuleHits;
+        /**
+         * What its author should know about its condition, though it is understood.
+         */
+        warnings: Array<ConditionWarning>;
     }>;
     /**
      * The `cursor` of the next page; null on the last.
@@ -2056,6 +2083,10 @@ export type Rule = {
      * How often it matched lately.
      */
     hits: RuleHits;
+    /**
+     * What its author should know about its condition, though it is understood.
+     */
+    warnings: Array<ConditionWarning>;
 };
 
 /**

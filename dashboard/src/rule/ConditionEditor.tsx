@@ -18,7 +18,7 @@ import {
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
-import type { ConditionError } from '#/client';
+import type { ConditionError, ConditionWarning } from '#/client';
 import { spanAt } from './position';
 import { type Documented, offerAt } from './vocabulary';
 
@@ -110,12 +110,14 @@ const theme = EditorView.theme({
 export default function ConditionEditor({
   value,
   errors,
+  warnings,
   known,
   labelledBy,
   onChange,
 }: {
   value: string;
   errors: readonly ConditionError[];
+  warnings: readonly ConditionWarning[];
   known: Documented;
   /** What it is called. */
   labelledBy: string;
@@ -196,13 +198,16 @@ export default function ConditionEditor({
     const { current } = view;
     if (!current) return;
     const text = current.state.doc.toString();
-    const diagnostics = errors.map(({ line, column, message }) => ({
-      ...spanAt(text, line, column),
-      severity: 'error' as const,
-      message,
-    }));
+    const marked =
+      (severity: 'error' | 'warning') =>
+      ({ line, column, message }: ConditionError | ConditionWarning) => ({
+        ...spanAt(text, line, column),
+        severity,
+        message,
+      });
+    const diagnostics = [...errors.map(marked('error')), ...warnings.map(marked('warning'))];
     current.dispatch(setDiagnostics(current.state, diagnostics));
-  }, [errors]);
+  }, [errors, warnings]);
 
   return <div ref={host} data-testid="condition" />;
 }

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check } from 'lucide-react';
 import { lazy, Suspense, useMemo } from 'react';
+import type { RuleEffect } from '#/client';
 import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { Failure, Loading } from '#/ui/parts';
@@ -17,13 +18,15 @@ const OPERATIONS_READ = 200;
 export function ConditionField({
   condition,
   serviceId,
+  effect,
   onChange,
 }: {
   condition: string;
   serviceId: number | null;
+  effect: RuleEffect;
   onChange: (condition: string) => void;
 }) {
-  const { errors, isValid, failure } = useValidation(condition, serviceId);
+  const { errors, warnings, isValid, failure } = useValidation(condition, serviceId, effect);
   const operations = useQuery({
     ...listOperationsOptions({ path: { id: serviceId ?? 0 }, query: { limit: OPERATIONS_READ } }),
     enabled: serviceId !== null,
@@ -39,6 +42,7 @@ export function ConditionField({
         <ConditionEditor
           value={condition}
           errors={errors}
+          warnings={warnings}
           known={known}
           labelledBy="Condition"
           onChange={onChange}
@@ -48,6 +52,11 @@ export function ConditionField({
         {errors.map(({ line, column, message }) => (
           <p key={`${line} ${column} ${message}`} className="break-words text-bad">
             Line {line}, column {column}: <Visible text={message} />
+          </p>
+        ))}
+        {warnings.map(({ line, column, message }) => (
+          <p key={`${line} ${column} ${message}`} className="break-words text-warn">
+            Warning, line {line}, column {column}: <Visible text={message} />
           </p>
         ))}
         {isValid && (

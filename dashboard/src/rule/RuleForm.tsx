@@ -60,6 +60,7 @@ export function RuleForm({
           <ConditionField
             condition={draft.condition}
             serviceId={draft.serviceId}
+            effect={draft.effect}
             onChange={(condition) => change({ condition })}
           />
           <div className="space-y-3">

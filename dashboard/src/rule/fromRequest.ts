@@ -3,15 +3,16 @@ import type { RequestEntry } from '#/client';
 import { takeApart } from '#/text/target';
 import type { RuleDraft } from './draft';
 
-/** A rule about the same operation; where none is documented, about the same method and path. */
+/** A rule about the same operation; without a documented one, about the method and the path. */
 export function draftFrom(entry: RequestEntry): RuleDraft {
   const { path } = takeApart(entry.target_url);
+  // An asterisk in request.under() is refused, so that nobody takes it for a wildcard.
   return {
     name: (entry.operation?.summary ?? `${entry.method} ${path}`).slice(0, 100),
     effect: 'require_approval',
     condition: entry.operation
       ? `operation.id == ${JSON.stringify(entry.operation.id)}`
-      : `request.method == ${JSON.stringify(entry.method)} && request.path == ${JSON.stringify(path)}`,
+      : `request.method == ${JSON.stringify(entry.method)} && request.under(${JSON.stringify(path.replaceAll('*', '%2A'))})`,
     text: '',
     serviceId: entry.service_id,
     agentId: null,

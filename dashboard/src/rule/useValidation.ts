@@ -1,15 +1,21 @@
 /** What the gateway says to a condition while it is written. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { type ConditionError, validateCondition } from '#/client';
+import {
+  type ConditionError,
+  type ConditionWarning,
+  type RuleEffect,
+  validateCondition,
+} from '#/client';
 
 /** How long the hand has to rest before the gateway is asked. */
 const REST_MS = 250;
 
 const NO_ERRORS: readonly ConditionError[] = [];
+const NO_WARNINGS: readonly ConditionWarning[] = [];
 
-/** The faults of a condition; of an empty one there are none. */
-export function useValidation(condition: string, serviceId: number | null) {
+/** The errors and warnings of a condition. An empty one has neither. */
+export function useValidation(condition: string, serviceId: number | null, effect: RuleEffect) {
   const [asked, setAsked] = useState(condition);
   useEffect(() => {
     const timer = setTimeout(() => setAsked(condition), REST_MS);
@@ -17,9 +23,9 @@ export function useValidation(condition: string, serviceId: number | null) {
   }, [condition]);
   const isEmpty = asked.trim() === '';
   const validation = useQuery({
-    queryKey: ['condition', asked, serviceId],
+    queryKey: ['condition', asked, serviceId, effect],
     queryFn: async () => {
-      const body = { condition: asked, service_id: serviceId };
+      const body = { condition: asked, service_id: serviceId, effect };
       return (await validateCondition({ body, throwOnError: true })).data;
     },
     enabled: !isEmpty,
@@ -29,6 +35,7 @@ export function useValidation(condition: string, serviceId: number | null) {
   const isCurrent = asked === condition && !validation.isPlaceholderData;
   return {
     errors: isEmpty || !isCurrent ? NO_ERRORS : (validation.data?.errors ?? NO_ERRORS),
+    warnings: isEmpty || !isCurrent ? NO_WARNINGS : (validation.data?.warnings ?? NO_WARNINGS),
     isValid: isCurrent && !isEmpty && validation.data?.valid === true,
     failure: isEmpty ? null : validation.error,
   };

@@ -58,6 +58,8 @@ describe('what a condition may go on with', () => {
   it('is a field of a variable, and of nothing else', () => {
     expect(texts('service.')).toEqual(['id', 'name']);
     expect(texts('request.me')).toEqual(['method']);
+    expect(texts('request.')?.[0]).toBe('under("');
+    expect(texts('request.un')).toEqual(['under("']);
     expect(texts('nothing.na', UNDOCUMENTED)).toBeNull();
   });
 

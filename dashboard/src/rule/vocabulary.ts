@@ -76,12 +76,21 @@ const VARIABLES: readonly Word[] = [
 
 const MEMBERS: Readonly<Record<string, readonly Word[]>> = {
   request: [
+    {
+      text: 'under("',
+      kind: 'function',
+      means: 'whether the path is this one or below it, in any spelling',
+    },
     { text: 'method', kind: 'string', means: 'in capitals' },
-    { text: 'path', kind: 'string', means: 'the whole path, without the query' },
+    {
+      text: 'path',
+      kind: 'string',
+      means: 'the whole path as spelled, without the query; request.under() takes every spelling',
+    },
     { text: 'host', kind: 'string', means: undefined },
     { text: 'query', kind: 'map', means: 'the query’s parameters' },
     { text: 'headers', kind: 'map', means: 'names in lower case' },
-    { text: 'body', kind: 'value', means: 'read from JSON or a form, else null' },
+    { text: 'body', kind: 'value', means: 'read from JSON, a form or multipart; null if empty' },
     { text: 'size', kind: 'number', means: 'of the body, in bytes' },
   ],
   service: [
@@ -101,7 +110,7 @@ const MEMBERS: Readonly<Record<string, readonly Word[]>> = {
 };
 
 const FUNCTIONS: readonly Word[] = [
-  { text: 'has(', kind: 'function', means: 'whether a field is there' },
+  { text: 'has(', kind: 'function', means: 'whether a field is there, in a body that can be read' },
   { text: 'size(', kind: 'function', means: 'how long a text, list or map is' },
   { text: 'int(', kind: 'function', means: 'as a whole number' },
   { text: 'double(', kind: 'function', means: 'as a number' },
@@ -135,7 +144,8 @@ export interface Offer {
 }
 
 const CHAIN = /(?:^|[^\w."'\]])([A-Za-z_]\w*(?:\.\w+)*)\.(\w*)$/;
-const IDENTIFIER = /^[A-Za-z_]\w*$/;
+/** What can follow a dot: a name, or a function of the variable. */
+const IDENTIFIER = /^[A-Za-z_]\w*(?:\("?)?$/;
 const TEXT_OF = /([A-Za-z_]\w*(?:\.\w+)*)\s*(?:==|!=)\s*(["'])([^"']*)$/;
 const KEY_OF = /(request\.(?:headers|query|body)(?:\.\w+)*)\[(["'])([^"']*)$/;
 const TAG_OF = /(["'])([^"']*)$/;

@@ -3,7 +3,7 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::rule::{Content, Facts, Program, Query};
+use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
 use gaiterguard_judge::{Arena, Node};
 use http::HeaderMap;
 
@@ -156,7 +156,7 @@ fn attempt(
     program
         .evaluate(&Facts {
             method: &method,
-            path,
+            path: &RequestPath::of(path),
             host: "",
             query: &query,
             headers: Some(&headers),

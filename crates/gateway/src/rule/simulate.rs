@@ -16,7 +16,7 @@ use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_judge::Arena;
-use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, weigh};
+use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_store::RuleFields;
 use serde_json::{Map, Value};
 
@@ -217,7 +217,7 @@ impl Replay {
         let query = Query::parse(target.query());
         let facts = Facts {
             method: &new.method,
-            path: target.path(),
+            path: &RequestPath::of(target.path()),
             host: &target.origin().host,
             query: &query,
             headers: request.map(|request| &request.headers),

@@ -3,6 +3,7 @@
 
 mod call;
 mod each;
+mod path;
 
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo};
@@ -10,6 +11,7 @@ use cel::common::ast::{EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo};
 use super::condition_error::ConditionError;
 use super::expression::{Expression, Fact, Literal, Operation};
 use super::kind::Kind;
+use super::warning::ConditionWarning;
 use super::{guard, names, parse};
 
 /// The most items that a list or a map may have which is written out in a condition.
@@ -24,12 +26,21 @@ pub struct Uses {
     pub operation: bool,
 }
 
+/// A condition that has been compiled.
+pub(super) struct Compiled {
+    pub(super) condition: Expression,
+    pub(super) uses: Uses,
+    /// Whether it looks at the path as a text.
+    pub(super) reads_path: bool,
+    pub(super) warnings: Vec<ConditionWarning>,
+}
+
 /// The stack that compiling gets, in bytes. Only what is used of it is taken: the parser's frames
 /// are large, and the deepest condition that is taken needs some 3 MiB where nothing is optimised.
 const STACK_BYTES: usize = 16 << 20;
 
 /// Compiles a condition.
-pub(super) fn compile(text: &str) -> Result<(Expression, Uses), ConditionError> {
+pub(super) fn compile(text: &str) -> Result<Compiled, ConditionError> {
     guard::check(text)?;
     // A thread of its own has the stack that is needed wherever this is called from, and a text
     // that trips the parser up does not take down whoever saves it.
@@ -44,13 +55,15 @@ pub(super) fn compile(text: &str) -> Result<(Expression, Uses), ConditionError> 
     compiled.unwrap_or_else(|| Err(ConditionError::at(text, 0, parse::NOT_UNDERSTOOD)))
 }
 
-fn compile_here(text: &str) -> Result<(Expression, Uses), ConditionError> {
+fn compile_here(text: &str) -> Result<Compiled, ConditionError> {
     let (tree, positions) = parse::parse(text)?;
     let mut compiler = Compiler {
         text,
         positions: &positions,
         item: None,
         uses: Uses::default(),
+        reads_path: false,
+        warnings: Vec::new(),
     };
     let condition = compiler.part(&tree)?;
     if !condition.kind.may_be(&[Kind::Bool]) {
@@ -61,7 +74,12 @@ fn compile_here(text: &str) -> Result<(Expression, Uses), ConditionError> {
         );
         return Err(ConditionError::at(text, start, message));
     }
-    Ok((condition.expression, compiler.uses))
+    Ok(Compiled {
+        condition: condition.expression,
+        uses: compiler.uses,
+        reads_path: compiler.reads_path,
+        warnings: compiler.warnings,
+    })
 }
 
 /// A part with what is known of its value.
@@ -76,6 +94,8 @@ struct Compiler<'t> {
     /// The name of the item, inside `all`, `exists` and their like.
     item: Option<String>,
     uses: Uses,
+    reads_path: bool,
+    warnings: Vec<ConditionWarning>,
 }
 
 impl Compiler<'_> {
@@ -167,6 +187,7 @@ impl Compiler<'_> {
     fn fact(&mut self, at: usize, fact: Fact) -> Typed {
         match fact {
             Fact::Body | Fact::Size => self.uses.body = true,
+            Fact::Path => self.reads_path = true,
             Fact::Operation
             | Fact::OperationId
             | Fact::OperationSummary

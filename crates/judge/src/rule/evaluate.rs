@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use gaiterguard_domain::path;
+
 use super::expression::{
     Conversion, Each, Expression, Fact, Literal, Operation, Quantifier, Rewrite, Search,
 };
@@ -36,15 +38,30 @@ pub(super) struct Evaluation<'v, 'm> {
     pub(super) memory: &'m mut Memory<'v>,
     pub(super) steps_left: u32,
     item: Option<Value<'v>>,
+    spelling: Spelling,
+}
+
+/// The spelling of the path that a condition is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// Escapes of unreserved characters are decoded.
+    Normal,
+    /// All escapes are decoded, in the request and in the texts that its path is compared with.
+    Decoded,
 }
 
 impl<'v, 'm> Evaluation<'v, 'm> {
-    pub(super) fn new(facts: &'v Facts<'v>, memory: &'m mut Memory<'v>) -> Self {
+    pub(super) fn new(
+        facts: &'v Facts<'v>,
+        memory: &'m mut Memory<'v>,
+        spelling: Spelling,
+    ) -> Self {
         Self {
             facts,
             memory,
             steps_left: STEPS_MAX,
             item: None,
+            spelling,
         }
     }
 
@@ -92,6 +109,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                 let operand = self.evaluate(operand)?;
                 self.text(&operand).map(|text| pattern.is_match(text))
             }
+            Operation::Under(above) => self.facts.path.is_under(above),
             _ => return Ok(None),
         };
         decided.map(Some).map_err(|cause| failure(part, cause))
@@ -106,13 +124,26 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         }
     }
 
+    /// Two such texts. One that the path is compared with is spelled as the path is.
+    fn plain_pair(
+        &self,
+        left: &'v Expression,
+        right: &'v Expression,
+    ) -> Option<(Cow<'v, str>, Cow<'v, str>)> {
+        let (one, other) = (self.plain(left)?, self.plain(right)?);
+        if self.spelling == Spelling::Decoded && (left.is_path() || right.is_path()) {
+            return Some((path::decoded(one), path::decoded(other)));
+        }
+        Some((Cow::Borrowed(one), Cow::Borrowed(other)))
+    }
+
     /// Whether two parts are equal. Mostly they are texts, which need not be made values for it.
     fn same(
         &mut self,
         left: &'v Expression,
         right: &'v Expression,
     ) -> Result<Result<bool, Cause>, Failure> {
-        if let (Some(left), Some(right)) = (self.plain(left), self.plain(right)) {
+        if let Some((left, right)) = self.plain_pair(left, right) {
             return Ok(Ok(left == right));
         }
         let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
@@ -126,8 +157,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         operand: &'v Expression,
         needle: &'v Expression,
     ) -> Result<Result<bool, Cause>, Failure> {
-        if let (Some(text), Some(needle)) = (self.plain(operand), self.plain(needle)) {
-            return Ok(self.searched(search, text, needle));
+        if let Some((text, needle)) = self.plain_pair(operand, needle) {
+            return Ok(self.searched(search, &text, &needle));
         }
         let (operand, needle) = (self.evaluate(operand)?, self.evaluate(needle)?);
         Ok(match (&operand, &needle) {
@@ -214,7 +245,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             | Operation::NotEqual(..)
             | Operation::Compare(..)
             | Operation::Search(..)
-            | Operation::Matches(..) => Err(Cause::Kind),
+            | Operation::Matches(..)
+            | Operation::Under(_) => Err(Cause::Kind),
         };
         value.map_err(|cause| failure(part, cause))
     }
@@ -270,7 +302,10 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         let facts = self.facts;
         Some(match fact {
             Fact::Method => facts.method,
-            Fact::Path => facts.path,
+            Fact::Path => match self.spelling {
+                Spelling::Normal => facts.path.normal(),
+                Spelling::Decoded => facts.path.decoded().unwrap_or(facts.path.normal()),
+            },
             Fact::Host => facts.host,
             Fact::ServiceName => facts.service.1,
             Fact::AgentName => facts.agent.1,
@@ -378,6 +413,12 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         let mut failed = None;
         if let Operation::List(items) = &list.operation {
             for item in items {
+                if let Some((text, item)) = self.plain_pair(needle, item) {
+                    if text == item {
+                        return Ok(true);
+                    }
+                    continue;
+                }
                 if let (Value::Text(text), Some(item)) = (&value, self.plain(item)) {
                     if text == item {
                         return Ok(true);

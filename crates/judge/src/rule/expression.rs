@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
 use super::calendar::{CalendarPart, Zone};
+use super::path::Location;
 
 /// A part of a condition.
 #[derive(Debug)]
@@ -109,6 +110,13 @@ pub(super) struct Each {
     pub(super) body: Expression,
 }
 
+impl Expression {
+    /// Whether it is the request's path.
+    pub(super) fn is_path(&self) -> bool {
+        matches!(self.operation, Operation::Fact(Fact::Path))
+    }
+}
+
 type Part = Box<Expression>;
 
 /// The kinds of parts.
@@ -138,6 +146,8 @@ pub(super) enum Operation {
     Convert(Conversion, Part),
     Search(Search, Part, Part),
     Matches(Part, Box<Regex>),
+    /// Whether the request's path is this place or lies below it.
+    Under(Location),
     Rewrite(Rewrite, Part),
     Calendar(CalendarPart, Part, Zone),
 }

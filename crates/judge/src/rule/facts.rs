@@ -8,6 +8,7 @@ use gaiterguard_domain::verdict::OperationRef;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
+use super::path::RequestPath;
 use crate::node::Node;
 
 /// Everything about a request that a condition may look at. Borrowed: nothing is copied for a
@@ -16,8 +17,8 @@ use crate::node::Node;
 pub struct Facts<'a> {
     /// The method.
     pub method: &'a str,
-    /// The whole path as it will be sent, without the query.
-    pub path: &'a str,
+    /// The whole path, without the query.
+    pub path: &'a RequestPath<'a>,
     /// The host as the address has it.
     pub host: &'a str,
     /// The query.

@@ -20,8 +20,10 @@ mod matching;
 mod names;
 mod number;
 mod parse;
+mod path;
 mod program;
 mod value;
+mod warning;
 
 pub use compile::{LITERAL_ITEMS_MAX, Uses};
 pub use condition_error::ConditionError;
@@ -30,7 +32,9 @@ pub use facts::{Content, Facts, Query};
 pub use failure::{Cause, Failure};
 pub use guard::{CHAIN_MAX, CONDITION_BYTES_MAX, NESTING_MAX};
 pub use matching::{CompiledRule, Match, weigh};
+pub use path::RequestPath;
 pub use program::Program;
+pub use warning::ConditionWarning;
 
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,9 @@ pub(super) fn unknown_field(variable: &str, name: &str) -> String {
         .iter()
         .map(|(field, _)| format!("{variable}.{field}"))
         .collect();
+    if (variable, name) == ("request", "under") {
+        return "expected a path behind it, as in request.under(\"/v1/admin\")".to_owned();
+    }
     format!(
         "unknown field `{name}` of {variable}: expected one of {}",
         known.join(", ")
@@ -82,7 +85,7 @@ pub(super) fn unknown_field(variable: &str, name: &str) -> String {
 pub(super) fn unknown_function(name: &str) -> String {
     format!(
         "unknown function `{name}`: expected one of has, size, int, double, string, bool, \
-         timestamp, duration, or of a value startsWith, endsWith, contains, matches, lowerAscii, \
+         timestamp, duration, request.under, or of a value startsWith, endsWith, contains, matches, lowerAscii, \
          upperAscii, trim, size, all, exists, exists_one, map, filter, getFullYear, getMonth, \
          getDate, getDayOfMonth, getDayOfWeek, getDayOfYear, getHours, getMinutes, getSeconds, \
          getMilliseconds"

@@ -1,12 +1,13 @@
 //! A condition that is ready to be evaluated.
 
-use super::compile::{Uses, compile};
+use super::compile::{Compiled, Uses, compile};
 use super::condition_error::ConditionError;
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, Spelling};
 use super::expression::Expression;
 use super::facts::Facts;
 use super::failure::{Cause, Failure};
 use super::lookup::Memory;
+use super::warning::ConditionWarning;
 
 /// A compiled condition. Evaluating it cannot panic, waits for nothing and takes bounded time.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Program {
     text: Box<str>,
     condition: Expression,
     uses: Uses,
+    reads_path: bool,
+    warnings: Box<[ConditionWarning]>,
 }
 
 impl Program {
@@ -24,11 +27,18 @@ impl Program {
     /// Where the text is no expression, is too long or too deep, names what does not exist, or
     /// could never be evaluated to true or false.
     pub fn compile(text: &str) -> Result<Self, ConditionError> {
-        let (condition, uses) = compile(text)?;
+        let Compiled {
+            condition,
+            uses,
+            reads_path,
+            warnings,
+        } = compile(text)?;
         Ok(Self {
             text: text.into(),
             condition,
             uses,
+            reads_path,
+            warnings: warnings.into(),
         })
     }
 
@@ -59,17 +69,40 @@ impl Program {
         facts: &'v Facts<'v>,
         memory: &mut Memory<'v>,
     ) -> Result<bool, Failure> {
-        let whole = Evaluation::new(facts, memory).decide(&self.condition);
+        let normal = self.evaluate_spelled(facts, memory, Spelling::Normal)?;
+        // Upstreams differ in which escapes they decode before they look for a route.
+        if self.reads_path && facts.path.decoded().is_some() {
+            let decoded = self.evaluate_spelled(facts, memory, Spelling::Decoded)?;
+            if decoded != normal {
+                let (cause, at) = (Cause::Ambiguous, self.condition.at);
+                return Err(Failure { cause, at });
+            }
+        }
+        Ok(normal)
+    }
+
+    fn evaluate_spelled<'v>(
+        &'v self,
+        facts: &'v Facts<'v>,
+        memory: &mut Memory<'v>,
+        spelling: Spelling,
+    ) -> Result<bool, Failure> {
+        let whole = Evaluation::new(facts, memory, spelling).decide(&self.condition);
         // What the body makes too much work can still be decided by the head. Which failure is told of
         // several does not say whether that was among them.
         if whole.is_err() && self.uses.body && facts.content.is_some() {
-            let by_head =
-                Evaluation::new(&facts.of_head(), &mut Memory::default()).decide(&self.condition);
+            let by_head = Evaluation::new(&facts.of_head(), &mut Memory::default(), spelling)
+                .decide(&self.condition);
             if !matches!(by_head, Err(failure) if failure.cause == Cause::NotKept) {
                 return by_head;
             }
         }
         whole
+    }
+
+    /// What its author should know, though it can be evaluated.
+    pub fn warnings(&self) -> &[ConditionWarning] {
+        &self.warnings
     }
 
     /// Where and why it could not be evaluated, for a human. Nothing of the request is in it.

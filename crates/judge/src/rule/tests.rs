@@ -38,7 +38,7 @@ fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
 fn with_head<T>(headers: Option<&HeaderMap>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     look(&Facts {
         method: "POST",
-        path: "/",
+        path: &RequestPath::of("/"),
         host: "h",
         query: &Query::default(),
         headers,
@@ -262,6 +262,114 @@ fn what_a_condition_looks_at_is_known() {
         }
     }
     assert!(uses("operation == null").operation);
+}
+
+#[test]
+fn a_path_that_is_compared_exactly_is_warned_of_with_what_to_write_instead() {
+    let warned = |text: &str| -> Vec<(u32, u32, bool)> {
+        let program = Program::compile(text).unwrap();
+        let warnings = program.warnings().iter();
+        warnings
+            .map(|one| {
+                let suggests = one.message.contains("request.under(\"/v1/admin\")");
+                (one.line, one.column, suggests)
+            })
+            .collect()
+    };
+    for (text, column) in [
+        ("request.path == \"/v1/admin\"", 14),
+        ("\"/v1/admin\" == request.path", 13),
+        ("request.path.startsWith(\"/v1/admin\")", 14),
+        ("request.path.startsWith(\"/v1/admin/\")", 14),
+        ("request.path in [\"/v1/admin\"]", 14),
+        ("true && !(request.path == \"/v1/admin\")", 24),
+    ] {
+        assert_eq!(warned(text), [(1, column, true)], "{text}");
+    }
+    let two = "request.path == \"/v1/admin\" ||\n request.path.startsWith(\"/v1/admin\")";
+    assert_eq!(warned(two), [(1, 14, true), (2, 15, true)]);
+    for text in [
+        "request.under(\"/v1/admin\")",
+        "request.path.endsWith(\"/refund\")",
+        "request.host == \"/v1/admin\"",
+        "intent.startsWith(\"/v1\")",
+    ] {
+        assert_eq!(warned(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_path_of_two_readings_is_denied_by_either_and_allowed_by_both_alone() {
+    let decides = |effect, condition: &str, sent: &str| {
+        let rules = [CompiledRule::new(rule(effect, Some(condition)))];
+        let path = RequestPath::of(sent);
+        with_head(Some(&HeaderMap::new()), |head| {
+            !weigh(
+                &rules,
+                &Facts {
+                    path: &path,
+                    ..*head
+                },
+            )
+            .is_empty()
+        })
+    };
+    for (condition, sent, is_denied, is_allowed) in [
+        (
+            "request.path.startsWith(\"/v1/admin\")",
+            "/v1%2Fadmin",
+            true,
+            false,
+        ),
+        (
+            "!request.path.startsWith(\"/v1/admin\")",
+            "/v1%2Fadmin",
+            true,
+            false,
+        ),
+        (
+            "request.path.endsWith(\":delete\")",
+            "/v1/x%3Adelete",
+            true,
+            false,
+        ),
+        (
+            "request.path.startsWith(\"/v1/admin\")",
+            "/v1/%61dmin",
+            true,
+            true,
+        ),
+        (
+            "request.path.startsWith(\"/v1/admin\")",
+            "/v1/%2561dmin",
+            true,
+            false,
+        ),
+        (
+            "request.path.startsWith(\"/v1/a%2Fb/\")",
+            "/v1/a%2fb/c",
+            true,
+            true,
+        ),
+        (
+            "request.path == \"/v1/me%40x.org\"",
+            "/v1/me%40x.org",
+            true,
+            true,
+        ),
+        ("request.path == \"/v1/admin\"", "/v1/100%25", false, false),
+    ] {
+        assert_eq!(
+            decides(RuleEffect::Deny, condition, sent),
+            is_denied,
+            "{condition} {sent}"
+        );
+        assert_eq!(
+            decides(RuleEffect::Allow, condition, sent),
+            is_allowed,
+            "{condition} {sent}"
+        );
+    }
 }
 
 /// Whether a rule matches the request of the other tests before its body has arrived.

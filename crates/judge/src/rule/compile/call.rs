@@ -4,10 +4,13 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, operators};
 use regex::RegexBuilder;
 
+use super::path::Compared;
 use super::{Compiler, Typed, typed};
 use crate::rule::calendar::{self, CalendarPart};
 use crate::rule::condition_error::ConditionError;
-use crate::rule::expression::{Arithmetic, Comparison, Conversion, Expression, Literal, Operation};
+use crate::rule::expression::{
+    Arithmetic, Comparison, Conversion, Expression, Literal, Operation, Search,
+};
 use crate::rule::kind::Kind;
 use crate::rule::names;
 
@@ -91,6 +94,12 @@ impl Compiler<'_> {
                     let at = needle.expression.at as usize;
                     self.check_header_name(at, &list.expression, name)?;
                 }
+                let (mut needle, mut list) = (needle, list);
+                if let Operation::List(items) = &mut list.expression.operation {
+                    for item in items {
+                        self.compare_with_path(at, &mut needle.expression, item, Compared::Whole);
+                    }
+                }
                 let operation = Operation::In(needle.expression.into(), list.expression.into());
                 Ok(typed(at, operation, Kind::Bool))
             }
@@ -99,7 +108,9 @@ impl Compiler<'_> {
                 if !left.kind.compares_with(right.kind) {
                     return Err(self.incomparable(at, &left, &right));
                 }
-                let (left, right) = (left.expression.into(), right.expression.into());
+                let (mut left, mut right) = (left.expression, right.expression);
+                self.compare_with_path(at, &mut left, &mut right, Compared::Whole);
+                let (left, right) = (left.into(), right.into());
                 let operation = match name {
                     operators::EQUALS => Operation::Equal(left, right),
                     _ => Operation::NotEqual(left, right),
@@ -232,6 +243,9 @@ impl Compiler<'_> {
         target: &IdedExpr,
         arguments: &[IdedExpr],
     ) -> Result<Typed, ConditionError> {
+        if name == "under" && self.is_request(target) {
+            return self.under(at, arguments);
+        }
         if let Some(search) = names::search(name) {
             let [needle] = arguments else {
                 return Err(self.error(at, format!("{name}() expects one text")));
@@ -240,8 +254,13 @@ impl Compiler<'_> {
             for part in [&operand, &needle] {
                 self.expect(part, &[Kind::Text], "this is asked of a text")?;
             }
-            let operation =
-                Operation::Search(search, operand.expression.into(), needle.expression.into());
+            let (mut operand, mut needle) = (operand.expression, needle.expression);
+            let compared = match search {
+                Search::StartsWith => Compared::Start,
+                Search::EndsWith | Search::Contains => Compared::Part,
+            };
+            self.compare_with_path(at, &mut operand, &mut needle, compared);
+            let operation = Operation::Search(search, operand.into(), needle.into());
             return Ok(typed(at, operation, Kind::Bool));
         }
         if let Some(rewrite) = names::rewrite(name) {
@@ -386,7 +405,11 @@ impl Compiler<'_> {
     }
 
     /// A text that has to stand in the condition itself.
-    fn literal_text(&mut self, tree: &IdedExpr, wanted: &str) -> Result<String, ConditionError> {
+    pub(super) fn literal_text(
+        &mut self,
+        tree: &IdedExpr,
+        wanted: &str,
+    ) -> Result<String, ConditionError> {
         if let Expr::Literal(_) = &tree.expr
             && let Expression {
                 operation: Operation::Literal(Literal::Text(text)),

@@ -24,6 +24,7 @@ use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
 use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
+use validate::ConditionWarningBody;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -120,6 +121,8 @@ pub(crate) struct RuleBody {
     updated_at: Timestamp,
     /// How often it matched lately.
     hits: HitsBody,
+    /// What its author should know about its condition, though it is understood.
+    warnings: Vec<ConditionWarningBody>,
 }
 
 /// How often a rule matched in the last 30 days (UTC, today included): every request that was
@@ -141,12 +144,19 @@ pub(crate) struct HitsBody {
 impl From<(Rule, &Hits)> for RuleBody {
     fn from((rule, hits): (Rule, &Hits)) -> Self {
         let matched = hits.of(rule.id);
+        let condition = rule.condition.as_deref();
+        let warnings = condition.map(|condition| rule::warnings(condition, Some(rule.effect)));
         Self {
             hits: HitsBody {
                 count: matched.map_or(0, |hits| hits.count),
                 last_at: matched.map(|hits| hits.last_at),
                 since: hits.since(),
             },
+            warnings: warnings
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             id: rule.id.0,
             name: rule.name,
             effect: rule.effect,

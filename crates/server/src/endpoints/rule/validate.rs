@@ -2,11 +2,14 @@
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
+use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_gateway::rule;
+use gaiterguard_judge::rule::ConditionWarning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::endpoints::editing::Editing;
+use crate::endpoints::words::EffectWord;
 use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
@@ -20,6 +23,10 @@ pub(super) struct ConditionBody {
     condition: String,
     /// The service of the rule that it is for.
     service_id: Option<i64>,
+    /// The effect of the rule that it is for. Without one, warnings are those of a rule that holds
+    /// or refuses.
+    #[schema(value_type = Option<EffectWord>)]
+    effect: Option<RuleEffect>,
 }
 
 /// Whether a condition is understood.
@@ -30,6 +37,8 @@ pub(super) struct ValidatedBody {
     valid: bool,
     /// What is wrong with it.
     errors: Vec<ConditionErrorBody>,
+    /// What its author should know, though it is understood.
+    warnings: Vec<ConditionWarningBody>,
 }
 
 /// What is wrong with a condition.
@@ -44,6 +53,30 @@ pub(super) struct ConditionErrorBody {
     column: u32,
     /// What is wrong, and what was expected.
     message: String,
+}
+
+/// A place in a condition that may not do what its author wants.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConditionWarning)]
+pub(super) struct ConditionWarningBody {
+    /// The line, from 1.
+    #[schema(minimum = 1)]
+    line: u32,
+    /// The column, from 1, in characters.
+    #[schema(minimum = 1)]
+    column: u32,
+    /// What may go wrong, and what to write instead.
+    message: String,
+}
+
+impl From<ConditionWarning> for ConditionWarningBody {
+    fn from(warning: ConditionWarning) -> Self {
+        Self {
+            line: warning.line,
+            column: warning.column,
+            message: warning.message,
+        }
+    }
 }
 
 /// Look at a condition
@@ -71,10 +104,14 @@ pub(super) async fn validate(
         editing.workspace(),
         &body.condition,
         service,
+        body.effect,
     )
     .await?;
-    let errors: Vec<ConditionErrorBody> = checked
-        .err()
+    let (warnings, error) = match checked {
+        Ok(warnings) => (warnings, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let errors: Vec<ConditionErrorBody> = error
         .into_iter()
         .map(|error| ConditionErrorBody {
             line: error.line,
@@ -85,5 +122,6 @@ pub(super) async fn validate(
     Ok(Json(ValidatedBody {
         valid: errors.is_empty(),
         errors,
+        warnings: warnings.into_iter().map(Into::into).collect(),
     }))
 }
