@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Stage } from './page';
+import { approve, Stage } from './page';
 import { holdMany, MANY, slowestFrameOfScrolling, timeToScreen } from './waiting';
 
 let stage: Stage;
@@ -62,16 +62,19 @@ test('offline nothing is believed, and back on the network everything is made up
   const action = await stage.hold(key, service, '/offline');
   await card(action).click();
   await page.context().setOffline(true);
-  await page.getByRole('button', { name: 'Approve', exact: true }).click();
-  await page.getByRole('button', { name: 'Press again to approve' }).click();
-  await page.getByText(/^You have not approved it: the gateway could not be reached/).waitFor();
+  await approve(page);
+  await page
+    .getByRole('article')
+    .getByText(/^We do not know whether this was approved/)
+    .waitFor();
+  expect(await page.getByRole('button', { name: 'Approve', exact: true }).count()).toBe(0);
   expect(await card(action).count()).toBe(1);
   expect(await stage.status(key, action)).toBe('PENDING');
   const meanwhile = await stage.hold(key, service, '/meanwhile');
   await page.context().setOffline(false);
   await card(meanwhile).waitFor();
-  await page.getByRole('button', { name: 'Approve', exact: true }).click();
-  await page.getByRole('button', { name: 'Press again to approve' }).click();
+  await page.getByText(/^You have not approved it: the gateway could not be reached/).waitFor();
+  await approve(page);
   await page.getByText(/^Approved:.*offline/).waitFor();
   expect(await stage.status(key, action)).toBe('APPROVED');
 });

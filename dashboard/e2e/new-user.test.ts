@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ACCOUNT } from './gateway';
-import { Stage } from './page';
+import { approve, Stage } from './page';
 
 const DESCRIPTION = JSON.stringify({
   openapi: '3.1.0',
@@ -70,8 +70,7 @@ test('a new user comes from nothing to an approved and executed request', async 
   await page.getByRole('link', { name: 'To the queue' }).click();
   await page.getByRole('article').getByText('Remove all things').first().waitFor();
   expect(stage.upstream.received).toEqual(['GET /things']);
-  await page.getByRole('button', { name: 'Approve', exact: true }).click();
-  await page.getByRole('button', { name: 'Press again to approve' }).click();
+  await approve(page);
   await page.getByText('Approved: Remove all things').waitFor();
 
   // What it does with an approval is what the gateway tells it to.

@@ -22,6 +22,16 @@ const VIEWS = [
 const SCREENSHOTS =
   process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
+/** Approves what is selected, with the tick and the second press where they are asked for. */
+export async function approve(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  const again = page.getByRole('button', { name: 'Press again to approve' });
+  if (!(await again.count())) return;
+  const tick = page.getByRole('group', { name: 'Confirm the approval' }).getByRole('checkbox');
+  if (await tick.count()) await tick.check();
+  await again.click();
+}
+
 /** Everything a test of pages needs. */
 export class Stage {
   /** What the pages complained of: broken scripts, and breaches of the content policy. */

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Stage } from './page';
+import { approve, Stage } from './page';
 
 let stage: Stage;
 let page: Page;
@@ -17,13 +17,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => stage?.stop());
-
-/** Approves what is selected, with the second press where one is asked for. */
-async function approve(at: Page) {
-  await at.getByRole('button', { name: 'Approve', exact: true }).click();
-  const again = at.getByRole('button', { name: 'Press again to approve' });
-  if (await again.count()) await again.click();
-}
 
 const hold = (path: string, intent: string) => stage.hold(key, service, path, intent);
 const status = (action: string) => stage.status(key, action);
@@ -140,9 +133,13 @@ test('every key does what the help says, and none while typing', async () => {
   await page.keyboard.press('Escape');
   expect(await status(first)).toBe('PENDING');
   await card(second).click();
+  await shown.getByText('/keys/second').first().waitFor();
+  await page.locator('button:not([aria-disabled="true"])', { hasText: 'Approve' }).waitFor();
   await page.keyboard.press('a');
   await page.getByRole('article').getByText('Approving needs a second press').waitFor();
   expect(await status(second)).toBe('PENDING');
+  await page.keyboard.press('Space');
+  await page.locator('button:not([aria-disabled="true"])', { hasText: 'Press again' }).waitFor();
   await page.keyboard.press('a');
   await page.getByText(/^Approved:.*keys.second/).waitFor();
   expect(await status(second)).toBe('APPROVED');
@@ -212,7 +209,8 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
   const touch = await phone.context().newCDPSession(phone);
   /** A finger that goes down on a card, moves in steps and, if it is to, lets go. */
   const push = async (action: string, x: number, y: number, lets = true) => {
-    await card(action, phone).scrollIntoViewIfNeeded();
+    // All of it has to be seen, and nothing may cover it.
+    await card(action, phone).evaluate((shown) => shown.scrollIntoView({ block: 'center' }));
     const box = await card(action, phone).boundingBox();
     if (!box) throw new Error('the card is on the screen');
     const from = { x: box.x + (x < 0 ? box.width - 20 : 20), y: box.y + box.height / 2 };
@@ -240,14 +238,19 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
   await push(action, 250, 5, false);
   await phone.getByText('Let go, then push again').waitFor();
   await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-  await phone.getByText(/Approving needs a second push: its risk is high/).waitFor();
+  await phone.getByText(/Approving needs a second press: its risk is high/).waitFor();
   expect(await status(action)).toBe('PENDING');
+  await phone.getByLabel('Delete').check();
+  // A push that follows immediately is not deliberate.
+  await new Promise((later) => setTimeout(later, 700));
   await push(action, 250, 5);
   await phone.getByText(/^Approved:/).waitFor();
   expect(await status(action)).toBe('APPROVED');
 
   const unwanted = await hold('/swiped/denied', 'Remove this one');
   await card(unwanted, phone).waitFor();
+  // A finger that was on its way while the cards moved means another card.
+  await new Promise((later) => setTimeout(later, 700));
   await phone.route('**/deny', (route) => route.abort());
   await push(unwanted, -250, 0);
   await phone.getByText(/^You have not denied it: the gateway could not be reached/).waitFor();

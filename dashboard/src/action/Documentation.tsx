@@ -1,6 +1,7 @@
 /** What the service's documentation says of the operation that a request calls. */
 import { useState } from 'react';
 import type { Action } from '#/client';
+import { Cut } from '#/text/Cut';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Badge, Button, Failure, Panel } from '#/ui/parts';
@@ -35,33 +36,19 @@ export function Documentation({ action }: { action: Action }) {
             // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
             <div key={index} className="gap-x-4 sm:grid sm:grid-cols-2 sm:items-baseline">
               <dt className="min-w-0 font-mono text-[0.8rem]">
-                <Visible text={name} /> <Cut text={value} isStrong />
+                <Visible text={name} />{' '}
+                <strong>
+                  <Cut text={value} length={CUT_CHARACTERS} lines={CUT_LINES} isCounted />
+                </strong>
               </dt>
               <dd className="min-w-0 text-soft">
-                — <Cut text={meaning} />
+                — <Cut text={meaning} length={CUT_CHARACTERS} lines={CUT_LINES} isCounted />
               </dd>
             </div>
           ))}
         </dl>
       )}
     </Panel>
-  );
-}
-
-/** The beginning of a text, which is told to go on. What is sent is shown in full below. */
-function Cut({ text, isStrong = false }: { text: string; isStrong?: boolean }) {
-  const { shown, hiddenCharacters } = fold(text, CUT_LINES, CUT_CHARACTERS);
-  return (
-    <>
-      {isStrong ? (
-        <strong>
-          <Visible text={shown} />
-        </strong>
-      ) : (
-        <Visible text={shown} />
-      )}
-      {hiddenCharacters > 0 && ` … (${hiddenCharacters.toLocaleString('en')} more characters)`}
-    </>
   );
 }
 

@@ -2,6 +2,7 @@
 import type { Action } from '#/client';
 import { fold } from '#/text/fold';
 import { hasHidden } from '#/text/visible';
+import { stakeOf } from './stake';
 
 /** From this score on approving needs a second press. */
 const SECOND_PRESS_SCORE = 0.7;
@@ -10,6 +11,9 @@ const SECOND_PRESS_SCORE = 0.7;
 export const BODY_LINES_MAX = 60;
 /** The same in characters. */
 export const BODY_CHARACTERS_MAX = 6_000;
+
+/** How much of a target is named above the decision before the rest is folded, in characters. */
+export const TARGET_CHARACTERS_MAX = 240;
 
 /** What was found about an action; a body of ten megabytes is looked through once. */
 const known = new WeakMap<Action, readonly string[]>();
@@ -30,6 +34,10 @@ function weigh(action: Action): string[] {
     if (hiddenCharacters > 0) reasons.push('its body is long and folded');
     if (hasHidden(action.request_body)) reasons.push('its body holds invisible characters');
   }
+  if (action.target_url.length > TARGET_CHARACTERS_MAX)
+    reasons.push('its target is long and folded');
+  const stake = stakeOf(action);
+  if (stake) reasons.push(stake.verb === 'Pay' ? 'it pays' : 'it deletes');
   return reasons;
 }
 

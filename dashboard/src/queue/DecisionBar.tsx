@@ -1,15 +1,24 @@
 /** Approve or deny. */
 import { type FormEvent, useEffect, useRef } from 'react';
-import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
 import { Button, Failure, FIELD } from '#/ui/parts';
+import { BlockMenu } from './BlockMenu';
+import { Confirmation } from './Confirmation';
+import type { Work } from './Decisions';
+import type { Presses } from './usePresses';
+import type { Subject } from './useSubject';
 
 /** What the queue knows and does about the decision on one action. */
 export interface DecisionProps {
   action: Action;
-  isBusy: boolean;
+  /** Whether all of the action is here; lists hold shortened bodies. */
+  isWhole: boolean;
+  work: Work | undefined;
   failure: string | undefined;
-  isArmed: boolean;
+  /** Why the last press was not accepted. */
+  hint: string | undefined;
+  subject: Subject;
+  presses: Presses;
   isDenying: boolean;
   onApprove: () => void;
   onDenying: (isDenying: boolean) => void;
@@ -18,50 +27,115 @@ export interface DecisionProps {
 
 /** The buttons, always in reach below what they decide on. */
 export function DecisionBar(props: DecisionProps) {
-  const { action, isBusy, failure, isArmed, isDenying, onApprove, onDenying, onDeny } = props;
-  const reasons = reasonsForSecondPress(action);
+  const { action, isWhole, work, failure, hint, subject, presses } = props;
+  const { isDenying, onApprove, onDenying, onDeny } = props;
+  const approve = useRef<HTMLButtonElement>(null);
+  const armed = presses.armed?.id === action.action_id ? presses.armed : null;
+  const isArmed = armed !== null;
+  const wasArmed = useRef(false);
+  useEffect(() => {
+    // What had the focus is gone with the confirmation.
+    if (wasArmed.current && !isArmed && document.activeElement === document.body) {
+      approve.current?.focus({ preventScroll: true });
+    }
+    wasArmed.current = isArmed;
+  }, [isArmed]);
+  if (work?.isUnknown) return <Checking work={work} />;
+  const isBusy = work !== undefined;
+  const isWaiting = !subject.isReady || !isWhole;
   return (
-    <div className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border">
+    <div className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static">
       {failure && <Failure>{failure}</Failure>}
+      {armed && !isDenying && (
+        <Confirmation
+          action={action}
+          armed={armed}
+          isWaiting={isWaiting || presses.isPausing}
+          onConfirm={presses.confirm}
+          onApprove={onApprove}
+        />
+      )}
       {isDenying ? (
-        <DenyForm isBusy={isBusy} onCancel={() => onDenying(false)} onDeny={onDeny} />
+        <DenyForm
+          action={action}
+          work={work}
+          isHidden={subject.isHidden}
+          onCancel={() => onDenying(false)}
+          onDeny={onDeny}
+        />
       ) : (
+        // The button that confirms is not here: a double click on Approve must not reach it.
         <div className="flex flex-wrap gap-2">
+          {isArmed ? (
+            <Button
+              aria-disabled={presses.isPausing}
+              onClick={() => !presses.isPausing && presses.cancel()}
+              className="min-h-12 flex-1"
+            >
+              Cancel
+            </Button>
+          ) : (
+            <Button
+              ref={approve}
+              tone="main"
+              isBusy={work?.kind === 'approve'}
+              disabled={isBusy}
+              aria-disabled={isWaiting}
+              onClick={onApprove}
+              className="min-h-12 flex-1"
+            >
+              Approve
+            </Button>
+          )}
           <Button
-            tone="main"
-            isBusy={isBusy}
-            onClick={onApprove}
-            className={`min-h-12 flex-1 ${isArmed ? 'ring-4 ring-warn' : ''}`}
+            isBusy={isBusy && work.kind !== 'approve'}
+            disabled={isBusy}
+            onClick={() => onDenying(true)}
+            className="min-h-12 flex-1"
           >
-            {isArmed ? 'Press again to approve' : 'Approve'}
-          </Button>
-          <Button isBusy={isBusy} onClick={() => onDenying(true)} className="min-h-12 flex-1">
             Deny…
           </Button>
         </div>
       )}
-      {/* Always there, so that what comes into it is read out. */}
+      {/* Always there, so that what appears in it is read out. */}
       <p aria-live="polite" className="text-sm text-warn empty:hidden">
-        {isArmed && !isDenying && `Approving needs a second press: ${reasons.join(', ')}.`}
+        {subject.isHidden ? 'Scroll to the top of the request to decide on it.' : hint}
       </p>
     </div>
   );
 }
 
+/** The connection broke before the gateway replied. */
+function Checking({ work }: { work: Work }) {
+  return (
+    <div
+      role="status"
+      className="sticky bottom-0 z-20 -mx-3 border-t border-warn bg-panel p-3 text-sm font-medium text-warn sm:mx-0 sm:rounded-lg sm:border lg:static"
+    >
+      We do not know whether this was {work.kind === 'approve' ? 'approved' : 'denied'}. Checking…
+    </div>
+  );
+}
+
 function DenyForm({
-  isBusy,
+  action,
+  work,
+  isHidden,
   onCancel,
   onDeny,
 }: {
-  isBusy: boolean;
+  action: Action;
+  work: Work | undefined;
+  isHidden: boolean;
   onCancel: () => void;
   onDeny: (note: string, isBlocking: boolean) => void;
 }) {
   const note = useRef<HTMLInputElement>(null);
-  useEffect(() => note.current?.focus(), []);
+  useEffect(() => note.current?.focus({ preventScroll: true }), []);
+  const deny = (isBlocking: boolean) => onDeny(note.current?.value ?? '', isBlocking);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onDeny(note.current?.value ?? '', false);
+    deny(false);
   };
   return (
     <form
@@ -74,18 +148,23 @@ function DenyForm({
         <input ref={note} maxLength={1000} autoComplete="off" className={`mt-1 ${FIELD}`} />
       </label>
       <div className="flex flex-wrap gap-2">
-        <Button type="submit" tone="bad" isBusy={isBusy} className="flex-1">
-          Deny
-        </Button>
         <Button
+          type="submit"
           tone="bad"
-          isBusy={isBusy}
-          onClick={() => onDeny(note.current?.value ?? '', true)}
+          isBusy={work?.kind === 'deny'}
+          disabled={work !== undefined}
+          aria-disabled={isHidden}
           className="flex-1"
         >
-          Deny and block agent
+          Deny
         </Button>
         <Button onClick={onCancel}>Cancel</Button>
+        <BlockMenu
+          action={action}
+          isBusy={work?.kind === 'block'}
+          isDisabled={work !== undefined}
+          onBlock={() => deny(true)}
+        />
       </div>
     </form>
   );

@@ -3,8 +3,7 @@ import { useMemo } from 'react';
 import { keyFieldsOf } from '#/action/keyFields';
 import { useOperation } from '#/action/useOperation';
 import type { Action } from '#/client';
-import { fold } from '#/text/fold';
-import { Visible } from '#/text/Visible';
+import { Cut } from '#/text/Cut';
 
 const NAME_CHARACTERS = 40;
 const VALUE_CHARACTERS = 60;
@@ -31,14 +30,4 @@ export function KeyFields({ action }: { action: Action }) {
       )}
     </span>
   ));
-}
-
-function Cut({ text, length }: { text: string; length: number }) {
-  const { shown, hiddenCharacters } = fold(text, 1, length);
-  return (
-    <>
-      <Visible text={shown} />
-      {hiddenCharacters > 0 && '…'}
-    </>
-  );
 }

@@ -1,10 +1,9 @@
-/** What waits for a human, and the decision on it. */
+/** The pending requests, and the decision on them. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { headline } from '#/action/ActionDetail';
-import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
 import {
   getApprovalOptions,
@@ -12,83 +11,105 @@ import {
 } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { Button, Failure, FIELD, Loading, PageTitle } from '#/ui/parts';
+import { useDecisions } from './Decisions';
 import { EmptyQueue } from './EmptyQueue';
 import { KeyHelp } from './KeyHelp';
 import { QueueList } from './QueueList';
 import { SelectedAction } from './SelectedAction';
-import { type Choice, useDecide } from './useDecide';
+import type { Choice } from './send';
 import { useKeys } from './useKeys';
+import { usePresses } from './usePresses';
+import { type Refusal, useSubject } from './useSubject';
 import type { Direction } from './useSwipe';
-
-/** How long the second press is waited for. */
-const ARMED_MS = 4_000;
-/** After a decision the next request slides in; a key pressed this soon was not meant for it. */
-const SETTLE_MS = 700;
 
 const isWide = () => window.matchMedia('(min-width: 64rem)').matches;
 
-/** The page: the cards, and beside or over them the one that is looked at. */
+const REFUSALS: Record<Refusal, string> = {
+  hidden: 'A decision is accepted only while the title and the target are fully on the screen.',
+  new: 'This request has only just appeared. Look at it, then press again.',
+};
+
+/** The page: the cards, and next to or over them the one that is looked at. */
 export function Queue({ selectedId }: { selectedId: string | undefined }) {
   const navigate = useNavigate();
   const pending = useQuery(listPendingApprovalsOptions());
-  const { busy, failures, decide } = useDecide();
+  const { works, failures, decide } = useDecisions();
   const [filter, setFilter] = useState('');
-  const [armedId, setArmedId] = useState<string | null>(null);
   const [denyingId, setDenyingId] = useState<string | null>(null);
+  const [hint, setHint] = useState<{ id: string; text: string } | null>(null);
   const [notice, setNotice] = useState('');
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const filterField = useRef<HTMLInputElement>(null);
-  const slidIn = useRef<{ id: string | undefined; at: number }>({ id: undefined, at: 0 });
+  const subject = useSubject();
 
   const all = pending.data?.approvals ?? [];
   const shown = filter === '' ? all : all.filter((action) => matches(action, filter));
-  const inQueue = all.find(({ action_id }) => action_id === selectedId);
-  // One that is no longer in the queue is still looked at: it must not vanish under the eyes.
-  const settled = useQuery({
+  const inList = shown.find(({ action_id }) => action_id === selectedId);
+  const isFilteredOut =
+    inList === undefined && all.some(({ action_id }) => action_id === selectedId);
+  // Bodies in the list may be shortened, and one that is no longer pending must not vanish under the eyes.
+  const whole = useQuery({
     ...getApprovalOptions({ path: { action_id: selectedId ?? '' } }),
-    enabled: selectedId !== undefined && inQueue === undefined && pending.isSuccess,
+    enabled: selectedId !== undefined,
   });
-  const selected = inQueue ?? (selectedId ? settled.data : undefined);
+  const selected = isFilteredOut || !selectedId ? undefined : (whole.data ?? inList);
+  const isPending = inList !== undefined && selected?.status === 'PENDING';
 
   const select = (id: string | undefined) =>
     navigate({ to: '/', search: id ? { action: id } : {}, replace: isWide(), resetScroll: false });
 
+  // Nothing that is not in the list may stay selected; one that was asked for by its id is not replaced.
   const firstId = shown[0]?.action_id;
   useEffect(() => {
-    if (!selectedId && firstId && isWide()) {
-      void navigate({ to: '/', search: { action: firstId }, replace: true, resetScroll: false });
+    if (!isWide() || (selectedId && !isFilteredOut)) return;
+    if (firstId !== selectedId) {
+      const search = firstId ? { action: firstId } : {};
+      void navigate({ to: '/', search, replace: true, resetScroll: false });
     }
-  }, [selectedId, firstId, navigate]);
+  }, [selectedId, isFilteredOut, firstId, navigate]);
 
+  const current = useRef(selectedId);
   useEffect(() => {
-    if (!armedId) return;
-    const timer = setTimeout(() => setArmedId(null), ARMED_MS);
-    return () => clearTimeout(timer);
-  }, [armedId]);
+    current.current = selectedId;
+    return () => {
+      current.current = undefined;
+    };
+  }, [selectedId]);
 
   const settle = async (action: Action, choice: Choice) => {
+    const wasSelected = current.current;
     const at = shown.findIndex(({ action_id }) => action_id === action.action_id);
     const next = shown[at + 1] ?? shown[at - 1];
-    setArmedId(null);
     setNotice('');
+    setHint(null);
     if (!(await decide(action, choice))) return;
     setDenyingId(null);
-    slidIn.current = { id: next?.action_id, at: Date.now() };
-    const done = choice.kind === 'approve' ? 'Approved' : 'Denied';
-    setNotice(`${done}: ${headline(action)}`);
+    setNotice(`${doneWord(action, choice)}: ${headline(action)}`);
+    // Whoever has gone on to another request or page stays there.
+    if (wasSelected !== action.action_id || current.current !== wasSelected) return;
     await select(isWide() ? next?.action_id : undefined);
   };
+  const presses = usePresses((action) => void settle(action, { kind: 'approve' }));
 
-  const pressApprove = (action: Action | undefined) => {
-    if (!action || busy.has(action.action_id)) return;
-    if (reasonsForSecondPress(action).length > 0 && armedId !== action.action_id) {
-      setArmedId(action.action_id);
-    } else {
-      void settle(action, { kind: 'approve' });
-    }
+  /** Lets a decision on the selected request pass, if it can be seen and was not chosen in advance. */
+  const ifSeen = (decideOn: (action: Action) => void, accepted: Refusal | null = null) => {
+    if (!selected || !isPending || works.has(selected.action_id)) return;
+    const found = subject.refusal();
+    const refusal = found === accepted ? null : found;
+    setHint(refusal && { id: selected.action_id, text: REFUSALS[refusal] });
+    if (!refusal) decideOn(selected);
   };
+  const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
+  const approve = () => ifSeen((action) => isWhole && presses.press(action));
+
+  const onDenying = (isDenying: boolean) => {
+    presses.cancel();
+    setDenyingId(isDenying ? (selected?.action_id ?? null) : null);
+  };
+
   const swipe = (action: Action, direction: Direction) => {
-    if (direction === 'approve') pressApprove(action);
+    if (works.has(action.action_id)) return;
+    if (direction === 'approve') presses.press(action);
     else void settle(action, { kind: 'deny', isBlocking: false });
   };
   const currentSwipe = useRef(swipe);
@@ -110,13 +131,11 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
       ?.scrollIntoView({ block: 'nearest' });
   };
 
-  const isSettled = () =>
-    slidIn.current.id !== selectedId || Date.now() - slidIn.current.at > SETTLE_MS;
   useKeys({
     j: () => move(1),
     k: () => move(-1),
-    a: () => isSettled() && pressApprove(inQueue),
-    d: () => isSettled() && inQueue && setDenyingId(inQueue.action_id),
+    a: approve,
+    d: () => isPending && onDenying(true),
     '/': () => filterField.current?.focus(),
     '?': () => setIsHelpOpen(true),
   });
@@ -126,27 +145,17 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
       <div className={selectedId ? 'sr-only lg:not-sr-only' : ''}>
         <PageTitle
           actions={
-            <Button
-              tone="quiet"
-              onClick={() => setIsHelpOpen(true)}
-              className="hidden lg:inline-flex"
-            >
-              <Keyboard aria-hidden className="size-4" /> Keys
-            </Button>
+            <div className="hidden lg:block">
+              <Button tone="quiet" onClick={() => setIsHelpOpen(true)}>
+                <Keyboard aria-hidden className="size-4" /> Keys
+              </Button>
+            </div>
           }
         >
           Queue
         </PageTitle>
       </div>
-      {notice && (
-        <p
-          role="status"
-          className="mb-3 rounded-md border border-good bg-panel p-2 text-sm text-good"
-        >
-          <Visible text={notice} />
-        </p>
-      )}
-      <div className="gap-5 lg:grid lg:grid-cols-[minmax(17rem,22rem)_minmax(0,1fr)]">
+      <div className="gap-5 lg:grid lg:grid-cols-[minmax(17rem,22rem)_minmax(0,1fr)] lg:items-start">
         <div className={`min-w-0 space-y-3 ${selectedId ? 'hidden lg:block' : ''}`}>
           <input
             ref={filterField}
@@ -158,19 +167,29 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
             onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
             className={FIELD}
           />
+          {notice && (
+            <p
+              role="status"
+              className="sticky top-[calc(var(--header)+0.5rem)] z-10 rounded-md border border-good bg-panel p-2 text-sm text-good"
+            >
+              <Visible text={notice} />
+            </p>
+          )}
           {pending.isPending && <Loading />}
           <Failure error={pending.error} />
           {pending.isSuccess && shown.length === 0 && <EmptyQueue isFiltered={filter !== ''} />}
           <QueueList
             actions={shown}
             selectedId={selectedId}
-            armedId={armedId}
-            busyIds={busy}
+            presses={presses}
+            works={works}
             failures={failures}
             onSwipe={onSwipe}
           />
         </div>
-        <div className={`min-w-0 ${selectedId ? '' : 'hidden lg:block'}`}>
+        <div
+          className={`min-w-0 lg:sticky lg:top-[calc(var(--header)+1.25rem)] lg:h-[calc(100dvh-var(--header)-2.5rem)] ${selectedId ? '' : 'hidden lg:block'}`}
+        >
           {selectedId && (
             <div className="mb-3 lg:hidden">
               <Link
@@ -181,20 +200,25 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               </Link>
             </div>
           )}
-          {selectedId && settled.error && !inQueue && <Failure error={settled.error} />}
+          {selectedId && !isFilteredOut && <Failure error={whole.error} />}
           {selected && (
             <SelectedAction
-              key={selected.action_id}
+              // Another request, or the same one in full, is another thing to look at.
+              key={`${selected.action_id} ${selected.digest} ${isWhole}`}
               action={selected}
-              isWaiting={inQueue !== undefined}
-              isBusy={busy.has(selected.action_id)}
+              isPending={isPending}
+              isWhole={isWhole}
+              work={works.get(selected.action_id)}
               failure={failures.get(selected.action_id)}
-              isArmed={armedId === selected.action_id}
+              hint={hint?.id === selected.action_id ? hint.text : undefined}
+              subject={subject}
+              presses={presses}
               isDenying={denyingId === selected.action_id}
-              onApprove={() => pressApprove(inQueue)}
-              onDenying={(isDenying) => setDenyingId(isDenying ? selected.action_id : null)}
+              onApprove={approve}
+              onDenying={onDenying}
               onDeny={(note, isBlocking) =>
-                void settle(selected, { kind: 'deny', note, isBlocking })
+                // Its form was opened for this request, so a quick note is no slip.
+                ifSeen((action) => void settle(action, { kind: 'deny', note, isBlocking }), 'new')
               }
             />
           )}
@@ -203,6 +227,11 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
       {isHelpOpen && <KeyHelp onClose={() => setIsHelpOpen(false)} />}
     </>
   );
+}
+
+function doneWord(action: Action, choice: Choice): string {
+  if (choice.kind === 'approve') return 'Approved';
+  return choice.isBlocking ? `Denied, and ${action.agent_name} is blocked` : 'Denied';
 }
 
 function matches(action: Action, filter: string): boolean {

@@ -5,8 +5,13 @@ import { headline, RiskBadge, TimeLeft } from '#/action/ActionDetail';
 import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
-import { Button, Failure } from '#/ui/parts';
+import { Failure } from '#/ui/parts';
+import { Confirmation } from './Confirmation';
+import type { Work } from './Decisions';
+import { isWhollyInView } from './inView';
 import { KeyFields } from './KeyFields';
+import type { Armed, Presses } from './usePresses';
+import { SEEN_MS } from './useSubject';
 import { type Direction, type Push, useSwipe } from './useSwipe';
 
 /** So many cards are drawn at first, and so many more whenever the end comes near. */
@@ -19,40 +24,59 @@ type OnSwipe = (action: Action, direction: Direction) => void;
 export function QueueList({
   actions,
   selectedId,
-  armedId,
-  busyIds,
+  presses,
+  works,
   failures,
   onSwipe,
 }: {
   actions: Action[];
   selectedId: string | undefined;
-  armedId: string | null;
-  busyIds: ReadonlySet<string>;
+  presses: Presses;
+  works: ReadonlyMap<string, Work>;
   failures: ReadonlyMap<string, string>;
-  /** Must stay the same from one drawing to the next, or every card is drawn anew. */
+  /** Must stay the same from one drawing to the next, or every card is drawn again. */
   onSwipe: OnSwipe;
 }) {
   const [drawn, setDrawn] = useState(DRAWN_AT_ONCE);
   const drawMore = useCallback(() => setDrawn((before) => before + DRAWN_AT_ONCE), []);
+  const isStill = useStillness(actions);
   const selectedAt = actions.findIndex(({ action_id }) => action_id === selectedId);
   const shown = actions.slice(0, Math.max(drawn, selectedAt + DRAWN_AT_ONCE / 2));
   const rest = actions.length - shown.length;
   return (
     <ul aria-label="Waiting requests" className="space-y-2">
-      {shown.map((action) => (
-        <Card
-          key={action.action_id}
-          action={action}
-          isSelected={action.action_id === selectedId}
-          isArmed={action.action_id === armedId}
-          isBusy={busyIds.has(action.action_id)}
-          failure={failures.get(action.action_id)}
-          onSwipe={onSwipe}
-        />
-      ))}
+      {shown.map((action) => {
+        const armed = presses.armed?.id === action.action_id ? presses.armed : null;
+        return (
+          <Card
+            key={action.action_id}
+            action={action}
+            isSelected={action.action_id === selectedId}
+            armed={armed}
+            isPausing={armed !== null && presses.isPausing}
+            work={works.get(action.action_id)}
+            failure={failures.get(action.action_id)}
+            isStill={isStill}
+            onConfirm={presses.confirm}
+            onSwipe={onSwipe}
+          />
+        );
+      })}
       {rest > 0 && <Rest key={shown.length} count={rest} onReached={drawMore} />}
     </ul>
   );
+}
+
+/** Whether cards have stayed in their places long enough for a finger to mean the one it touches. */
+function useStillness(actions: readonly Action[]): () => boolean {
+  const ids = actions.map(({ action_id }) => action_id).join(' ');
+  const last = useRef({ ids: '', changedAt: 0 });
+  useEffect(() => {
+    // New requests come last and move nothing.
+    const isMoved = last.current.ids === '' || !ids.startsWith(last.current.ids);
+    last.current = { ids, changedAt: isMoved ? performance.now() : last.current.changedAt };
+  }, [ids]);
+  return useCallback(() => performance.now() - last.current.changedAt >= SEEN_MS, []);
 }
 
 /** Stands for the cards that are not drawn yet, and asks for more before it is seen. */
@@ -78,66 +102,88 @@ function Rest({ count, onReached }: { count: number; onReached: () => void }) {
 const Card = memo(function Card({
   action,
   isSelected,
-  isArmed,
-  isBusy,
+  armed,
+  isPausing,
+  work,
   failure,
+  isStill,
+  onConfirm,
   onSwipe,
 }: {
   action: Action;
   isSelected: boolean;
-  isArmed: boolean;
-  isBusy: boolean;
+  armed: Armed | null;
+  isPausing: boolean;
+  work: Work | undefined;
   failure: string | undefined;
+  isStill: () => boolean;
+  onConfirm: (isConfirmed: boolean) => void;
   onSwipe: OnSwipe;
 }) {
-  const { push, handlers } = useSwipe((direction) => {
-    if (!isBusy) onSwipe(action, direction);
+  // What is written on the card: a corner that is rounded off is no part of it.
+  const card = useRef<HTMLSpanElement>(null);
+  const isSeen = () => card.current !== null && isStill() && isWhollyInView(card.current);
+  const { push, handlers } = useSwipe({
+    isSeen,
+    onSwipe: (direction) => {
+      if (!work) onSwipe(action, direction);
+    },
   });
   return (
     <li className="[contain-intrinsic-size:auto_10rem] [content-visibility:auto]">
       <div className="relative overflow-hidden rounded-lg">
-        {push && <PushLabel push={push} isRisky={isRisky(action) && !isArmed} />}
+        {push && <PushLabel push={push} isRisky={isRisky(action) && !armed} />}
         <Link
           to="/"
           search={(before) => ({ ...before, action: action.action_id })}
           resetScroll={false}
           draggable={false}
           aria-current={isSelected ? 'true' : undefined}
-          aria-busy={isBusy}
+          aria-busy={work !== undefined}
           data-action={action.action_id}
           className={`relative block touch-pan-y rounded-lg border bg-panel p-3 select-none hover:bg-raised aria-busy:opacity-60 ${isSelected ? 'border-brand ring-1 ring-brand ring-inset' : 'border-line'}`}
           {...handlers}
         >
-          <span className="flex flex-wrap items-center gap-2 text-xs text-soft">
-            <RiskBadge score={action.risk_score} />
-            <TimeLeft until={action.expires_at} />
-          </span>
-          <span className="mt-1.5 line-clamp-2 font-semibold">
-            <Visible text={headline(action)} />
-          </span>
-          <KeyFields action={action} />
-          <span className="mt-1 line-clamp-2 text-sm">
-            <Visible text={action.intent} />
-          </span>
-          <span className="mt-1 line-clamp-1 text-xs text-soft">
-            <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
+          <span ref={card} className="block">
+            <span className="flex flex-wrap items-center gap-2 text-xs text-soft">
+              <RiskBadge score={action.risk_score} />
+              <TimeLeft until={action.expires_at} />
+            </span>
+            <span className="mt-1.5 line-clamp-2 font-semibold">
+              <Visible text={headline(action)} />
+            </span>
+            <KeyFields action={action} />
+            <span className="mt-1 line-clamp-2 text-sm">
+              <Visible text={action.intent} />
+            </span>
+            <span className="mt-1 line-clamp-1 text-xs text-soft">
+              <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
+            </span>
           </span>
         </Link>
       </div>
+      {work?.isUnknown && (
+        <p role="status" className="mt-1 text-sm font-medium text-warn">
+          We do not know whether this was {work.kind === 'approve' ? 'approved' : 'denied'}.
+          Checking…
+        </p>
+      )}
       {failure && (
         <div className="mt-1">
-          {/* Beside the request itself it is said at length. */}
+          {/* Next to the request itself it is said at length. */}
           <Failure>{isSelected ? 'Your decision failed' : failure}</Failure>
         </div>
       )}
-      {isArmed && (
-        <div className="mt-1 space-y-2 rounded-md border border-warn bg-panel p-2 lg:hidden">
-          <p role="status" className="text-sm text-warn">
-            Approving needs a second push: {reasonsForSecondPress(action).join(', ')}.
-          </p>
-          <Button className="w-full" onClick={() => onSwipe(action, 'approve')}>
-            Approve it all the same
-          </Button>
+      {/* For the selected request it is among its buttons. */}
+      {armed && !isSelected && (
+        <div className="mt-1 rounded-md bg-panel">
+          <Confirmation
+            action={action}
+            armed={armed}
+            isWaiting={isPausing}
+            onConfirm={onConfirm}
+            onApprove={() => isSeen() && onSwipe(action, 'approve')}
+          />
         </div>
       )}
     </li>
@@ -150,14 +196,16 @@ function PushLabel({ push, isRisky }: { push: Push; isRisky: boolean }) {
   const word = isApproval ? 'approve' : 'deny';
   const text = !push.isFar
     ? `Push further to ${word}`
-    : isApproval && isRisky
-      ? 'Let go, then push again'
-      : `Let go to ${word}`;
+    : !push.isSeen
+      ? 'Not yet fully seen'
+      : isApproval && isRisky
+        ? 'Let go, then push again'
+        : `Let go to ${word}`;
   const colour = isApproval ? 'bg-brand text-brand-ink' : 'bg-bad-fill text-white';
   return (
     <span
       aria-hidden
-      className={`absolute inset-0 flex items-center rounded-lg px-3 text-sm font-semibold ${isApproval ? 'justify-start' : 'justify-end'} ${push.isFar ? colour : 'bg-raised'}`}
+      className={`absolute inset-0 flex items-center rounded-lg px-3 text-sm font-semibold ${isApproval ? 'justify-start' : 'justify-end'} ${push.isFar && push.isSeen ? colour : 'bg-raised'}`}
     >
       <span className="max-w-24">{text}</span>
     </span>

@@ -1,40 +1,89 @@
 /** The request that is looked at. */
 import { ActionDetail, headline, RiskBadge, StatusBadge, TimeLeft } from '#/action/ActionDetail';
+import { TARGET_CHARACTERS_MAX } from '#/action/weigh';
+import type { Action } from '#/client';
+import { Cut } from '#/text/Cut';
+import { takeApart } from '#/text/target';
 import { Visible } from '#/text/Visible';
 import { Failure } from '#/ui/parts';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
+import type { Subject } from './useSubject';
 
-/** All of it, and the decision while it waits. One that waits no longer says what became of it. */
-export function SelectedAction({ isWaiting, ...decision }: DecisionProps & { isWaiting: boolean }) {
-  const { action, failure } = decision;
+/** Longer titles are cut: they are the documentation's words, and the target follows. */
+const TITLE_CHARACTERS = 120;
+
+/**
+ * All of it, and the decision while it is pending. Subject and buttons stay on the screen; what is
+ * between them scrolls.
+ */
+export function SelectedAction({ isPending, ...decision }: DecisionProps & { isPending: boolean }) {
+  const { action, failure, work } = decision;
   return (
-    <article aria-label="Selected request" className="space-y-4">
-      <div>
-        <h2 className="text-lg font-semibold">
-          <Visible text={headline(action)} />
-        </h2>
-        <p className="flex flex-wrap items-center gap-2 text-sm text-soft">
-          <RiskBadge score={action.risk_score} />
-          <span className="min-w-0">
-            <Visible text={action.agent_name} /> asks <Visible text={action.service_name} /> ·{' '}
-            {isWaiting ? (
-              <TimeLeft until={action.expires_at} />
-            ) : (
-              <StatusBadge status={action.status} />
+    <article
+      aria-label="Selected request"
+      className="flex flex-col gap-4 lg:h-full lg:min-h-0 lg:gap-3"
+    >
+      <Heading action={action} isPending={isPending} subject={decision.subject} />
+      <section
+        aria-label="Request"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard has to reach it
+        tabIndex={0}
+        className="space-y-4 lg:min-h-0 lg:flex-1 lg:overflow-y-auto"
+      >
+        {!isPending && (
+          <div className="space-y-2">
+            {failure && <Failure>{failure}</Failure>}
+            {action.status !== 'PENDING' && (
+              <p role="status" className="rounded-md border border-line bg-panel p-3 text-sm">
+                This request waits no longer: it is <strong>{action.status.toLowerCase()}</strong>.
+              </p>
             )}
-          </span>
+          </div>
+        )}
+        <ActionDetail action={action} />
+      </section>
+      {(isPending || work?.isUnknown) && <DecisionBar {...decision} />}
+    </article>
+  );
+}
+
+/** What is decided on. It sticks to the top, unless the window is too low for that. */
+function Heading({
+  action,
+  isPending,
+  subject,
+}: {
+  action: Action;
+  isPending: boolean;
+  subject: Subject;
+}) {
+  const { origin, path, rawQuery } = takeApart(action.target_url);
+  return (
+    <div className="-mx-3 border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20">
+      <div ref={subject.ref} data-subject={action.action_id}>
+        <h2 className="text-lg leading-6 font-semibold">
+          <Cut text={headline(action)} length={TITLE_CHARACTERS} />
+        </h2>
+        <p className="font-mono text-[0.8rem]">
+          <strong>{action.method}</strong>{' '}
+          <Cut
+            text={`${origin}${path}${rawQuery === '' ? '' : `?${rawQuery}`}`}
+            length={TARGET_CHARACTERS_MAX}
+            isCounted
+          />
         </p>
       </div>
-      {!isWaiting && (
-        <div className="space-y-2">
-          {failure && <Failure>{failure}</Failure>}
-          <p role="status" className="rounded-md border border-line bg-panel p-3 text-sm">
-            This request waits no longer: it is <strong>{action.status.toLowerCase()}</strong>.
-          </p>
-        </div>
-      )}
-      <ActionDetail action={action} />
-      {isWaiting && <DecisionBar {...decision} />}
-    </article>
+      <p className="mt-1 flex flex-wrap items-center gap-2 text-sm text-soft">
+        <RiskBadge score={action.risk_score} />
+        <span className="min-w-0">
+          <Visible text={action.agent_name} /> asks <Visible text={action.service_name} /> ·{' '}
+          {isPending ? (
+            <TimeLeft until={action.expires_at} />
+          ) : (
+            <StatusBadge status={action.status} />
+          )}
+        </span>
+      </p>
+    </div>
   );
 }

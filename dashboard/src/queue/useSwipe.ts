@@ -17,6 +17,8 @@ export interface Push {
   direction: Direction;
   /** Whether letting go now counts. */
   isFar: boolean;
+  /** Whether the whole card could be seen when the finger went down: the push itself moves it. */
+  isSeen: boolean;
 }
 
 interface Touch {
@@ -24,10 +26,17 @@ interface Touch {
   x: number;
   y: number;
   isPushing: boolean;
+  isSeen: boolean;
 }
 
 /** What a card needs for being pushed, and how the push stands. */
-export function useSwipe(onSwipe: (direction: Direction) => void) {
+export function useSwipe({
+  isSeen,
+  onSwipe,
+}: {
+  isSeen: () => boolean;
+  onSwipe: (direction: Direction) => void;
+}) {
   const [push, setPush] = useState<Push | null>(null);
   const touch = useRef<Touch | null>(null);
   const wasPushed = useRef(false);
@@ -45,7 +54,13 @@ export function useSwipe(onSwipe: (direction: Direction) => void) {
         if (event.pointerType !== 'touch') return;
         // A second finger means something else.
         touch.current = event.isPrimary
-          ? { id: event.pointerId, x: event.clientX, y: event.clientY, isPushing: false }
+          ? {
+              id: event.pointerId,
+              x: event.clientX,
+              y: event.clientY,
+              isPushing: false,
+              isSeen: isSeen(),
+            }
           : null;
       },
       onPointerMove: (event: PointerEvent<HTMLElement>) => {
@@ -68,13 +83,15 @@ export function useSwipe(onSwipe: (direction: Direction) => void) {
         const direction = x > 0 ? 'approve' : 'deny';
         const isFar = Math.abs(x) >= far;
         setPush((before) =>
-          before?.direction === direction && before.isFar === isFar ? before : { direction, isFar },
+          before?.direction === direction && before.isFar === isFar
+            ? before
+            : { direction, isFar, isSeen: begun.isSeen },
         );
       },
       onPointerUp: (event: PointerEvent<HTMLElement>) => {
         const isOurs = touch.current?.id === event.pointerId && touch.current.isPushing;
         end(event.currentTarget);
-        if (isOurs && push?.isFar) onSwipe(push.direction);
+        if (isOurs && push?.isFar && push.isSeen) onSwipe(push.direction);
       },
       // The browser took the finger for scrolling.
       onPointerCancel: (event: PointerEvent<HTMLElement>) => end(event.currentTarget),

@@ -1,11 +1,22 @@
-import { createFileRoute, redirect, useNavigate } from '@tanstack/react-router';
+import { createFileRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
+import { ownPage } from '#/session/next';
 import { isKnownHere, isSignedIn, register, signIn } from '#/session/session';
 import { Button, Failure, TextField } from '#/ui/parts';
 
+interface Search {
+  /** The page that was asked for. */
+  next?: string | undefined;
+}
+
 export const Route = createFileRoute('/sign-in')({
-  beforeLoad: async () => {
-    if (await isSignedIn().catch(() => false)) throw redirect({ to: '/' });
+  // What is left out here would be taken over as it was given.
+  validateSearch: (search: Record<string, unknown>): Search => ({
+    next: ownPage(search.next) ?? undefined,
+  }),
+  beforeLoad: async ({ search }) => {
+    if (!(await isSignedIn().catch(() => false))) return;
+    throw search.next ? redirect({ href: search.next }) : redirect({ to: '/' });
   },
   component: SignIn,
 });
@@ -16,7 +27,9 @@ function SignIn() {
   const [password, setPassword] = useState('');
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
+  const { next } = Route.useSearch();
   const navigate = useNavigate();
+  const { history } = useRouter();
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -24,7 +37,8 @@ function SignIn() {
     setError(null);
     try {
       await (isNew ? register(email, password) : signIn(email, password));
-      await navigate({ to: isNew ? '/set-up' : '/' });
+      if (next && !isNew) history.replace(next);
+      else await navigate({ to: isNew ? '/set-up' : '/' });
     } catch (failure) {
       setError(failure);
       setIsBusy(false);

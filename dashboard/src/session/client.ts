@@ -19,6 +19,9 @@ export function messageOf(error: unknown): string {
     return fields.length > 0 ? fields.join('; ') : error.message;
   }
   if (error instanceof TypeError) return 'the gateway could not be reached';
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return 'the gateway did not respond in time';
+  }
   return error instanceof Error ? error.message : 'something went wrong';
 }
 

@@ -52,7 +52,7 @@ export function Shell() {
       >
         To the content
       </a>
-      <header className="sticky top-0 z-30 border-b border-line bg-panel">
+      <header ref={measureHeader} className="sticky top-0 z-30 border-b border-line bg-panel">
         <div className="flex items-center gap-2 px-3 py-2">
           <Button
             tone="quiet"
@@ -86,7 +86,7 @@ export function Shell() {
         <nav
           id="pages"
           aria-label="Pages"
-          className={`${isOpen ? 'block' : 'hidden'} border-b border-line bg-panel p-2 lg:sticky lg:top-15 lg:block lg:h-[calc(100dvh-3.75rem)] lg:border-r lg:border-b-0`}
+          className={`${isOpen ? 'block' : 'hidden'} border-b border-line bg-panel p-2 lg:sticky lg:top-(--header) lg:block lg:h-[calc(100dvh-var(--header))] lg:border-r lg:border-b-0`}
         >
           <ul className="space-y-0.5">
             {PAGES.map(({ to, text, icon: Icon }) => (
@@ -117,6 +117,16 @@ export function Shell() {
       </div>
     </div>
   );
+}
+
+/** Lets what sticks below the header know how high it is: a banner in it may wrap. */
+function measureHeader(header: HTMLElement | null) {
+  if (!header) return;
+  const observer = new ResizeObserver(() => {
+    document.documentElement.style.setProperty('--header', `${header.offsetHeight}px`);
+  });
+  observer.observe(header);
+  return () => observer.disconnect();
 }
 
 function Connection() {

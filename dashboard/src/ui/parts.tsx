@@ -35,7 +35,7 @@ export function Button({
       type="button"
       {...rest}
       disabled={rest.disabled || isBusy}
-      className={`${BUTTON_SHAPE} disabled:cursor-not-allowed disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
+      className={`${BUTTON_SHAPE} disabled:cursor-not-allowed disabled:opacity-60 aria-disabled:cursor-not-allowed aria-disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
     >
       {isBusy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
       {children}

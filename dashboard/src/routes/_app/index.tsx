@@ -6,7 +6,10 @@ interface Search {
 }
 
 export const Route = createFileRoute('/_app/')({
-  validateSearch: (search: Record<string, unknown>): Search =>
-    typeof search.action === 'string' ? { action: search.action } : {},
+  // An id in any form was asked for: one that cannot be is reported, and no other takes its place.
+  validateSearch: ({ action }: Record<string, unknown>): Search =>
+    action === undefined || action === ''
+      ? {}
+      : { action: typeof action === 'string' ? action : JSON.stringify(action) },
   component: () => <Queue selectedId={Route.useSearch().action} />,
 });

@@ -1,0 +1,344 @@
+import type { Page, Route } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ACCOUNT } from './gateway';
+import { approve, Stage } from './page';
+import { type Sent, watchDecisions } from './seen';
+
+let stage: Stage;
+let page: Page;
+let service: number;
+let agent: { id: number; key: string };
+let sent: () => Promise<Sent[]>;
+
+beforeAll(async () => {
+  stage = await Stage.start({ MAX_PENDING_PER_AGENT: '1000' });
+  page = stage.page;
+  sent = await watchDecisions(page);
+  await stage.signIn();
+  service = await stage.service('things');
+  agent = await stage.agent('assistant', [service]);
+});
+
+afterAll(() => stage?.stop());
+
+const hold = (path: string) => stage.hold(agent.key, service, path);
+const status = (action: string) => stage.status(agent.key, action);
+const shown = () => page.getByRole('article');
+const approveButton = () => page.getByRole('button', { name: 'Approve', exact: true });
+const again = () => page.getByRole('button', { name: 'Press again to approve' });
+const card = (action: string) => page.locator(`[data-action="${action}"]`);
+const later = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Longer than the time in which a press is taken for a slip. */
+const THOUGHT_MS = 700;
+
+/** Denies all that is pending, so that the next test begins with an empty queue. */
+async function clear() {
+  const { json } = await stage.call('GET', '/approvals/pending');
+  for (const { action_id } of json.approvals) {
+    await stage.call('PATCH', `/approvals/${action_id}/deny`, {});
+  }
+}
+
+/** A name of its own for each test, since a denied request is not asked for twice. */
+let tests = 0;
+beforeEach(async () => {
+  tests += 1;
+  await clear();
+});
+
+async function holdMany(count: number): Promise<string[]> {
+  const held = [];
+  for (let at = 0; at < count; at += 1) held.push(await hold(`/many/${tests}/${at}`));
+  return held;
+}
+
+describe.each([
+  [360, 740],
+  [768, 1024],
+  [1280, 800],
+  [1920, 1080],
+  [1280, 480],
+  [740, 360],
+])('at %i by %i', (width, height) => {
+  test('no press decides on what is not on the screen', async () => {
+    const held = await holdMany(16);
+    await page.setViewportSize({ width, height });
+    await stage.open('/');
+    const far = held[13] as string;
+    await card(far).scrollIntoViewIfNeeded();
+    await card(far).click();
+    await shown().getByText(`/many/${tests}/13`).first().waitFor();
+    await later(THOUGHT_MS);
+    // Wherever the page is scrolled to, keys and buttons act only on a subject that is seen.
+    for (const to of ['end', 'start'] as const) {
+      await page.evaluate((block) => {
+        const y = block === 'end' ? document.documentElement.scrollHeight : 0;
+        window.scrollTo(0, y);
+        for (const part of document.querySelectorAll('article section')) part.scrollTop = y;
+      }, to);
+      await later(THOUGHT_MS);
+      await page.keyboard.press('a');
+      await later(THOUGHT_MS);
+    }
+    const tick = page.getByLabel(`Delete 127.0.0.1:${stage.upstream.port}/many/${tests}/13`);
+    await tick.check();
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await later(THOUGHT_MS);
+    await again().click();
+    await expect.poll(() => status(far)).toBe('APPROVED');
+    const all = await sent();
+    expect(all).toMatchObject([{ kind: 'approve', id: far, isSeen: true }]);
+    expect(all[0]?.subject).toContain(`/many/${tests}/13`);
+    for (const other of held.filter((id) => id !== far))
+      expect(await status(other)).toBe('PENDING');
+  });
+});
+
+describe('on a desktop', () => {
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('the request stays in view while the list is gone through with keys', async () => {
+    const held = await holdMany(16);
+    await stage.open('/');
+    await shown().getByText(`/many/${tests}/0`).first().waitFor();
+    for (let at = 0; at < 12; at += 1) await page.keyboard.press('j');
+    await shown().getByText(`/many/${tests}/12`).first().waitFor();
+    await later(THOUGHT_MS);
+    await page.keyboard.press('a');
+    await page.keyboard.press('Space');
+    await later(THOUGHT_MS);
+    await page.keyboard.press('a');
+    await expect.poll(() => status(held[12] as string)).toBe('APPROVED');
+    expect(await sent()).toMatchObject([{ id: held[12], isSeen: true }]);
+  });
+
+  test('what lies over the subject keeps every press from deciding', async () => {
+    const [only = ''] = await holdMany(1);
+    await stage.open('/');
+    await approveButton().and(page.locator('[aria-disabled="false"]')).waitFor();
+    await page.evaluate(() => {
+      const cover = document.createElement('div');
+      cover.id = 'cover';
+      cover.style.cssText = 'position:fixed;inset:0 0 60% 60%;z-index:99';
+      document.body.append(cover);
+    });
+    await page.keyboard.press('a');
+    await page.getByText(/only while the title and the target are fully on the screen/).waitFor();
+    await page.keyboard.press('d');
+    await page.keyboard.press('Enter');
+    await later(200);
+    expect(await sent()).toEqual([]);
+    await page.evaluate(() => document.getElementById('cover')?.remove());
+    await page.keyboard.press('Enter');
+    await expect.poll(() => status(only)).toBe('DENIED');
+  });
+
+  test('a press that was meant for the request before does not decide on the next one', async () => {
+    const read = await stage.ask(agent.key, {
+      service_id: service,
+      method: 'POST',
+      path: `/odd/${tests}`,
+      body: { note: 'hello' },
+    });
+    const [next = ''] = await holdMany(1);
+    await stage.open('/');
+    const first = read.json?.action_id ?? next;
+    await card(first).click();
+    await approveButton().and(page.locator('[aria-disabled="false"]')).waitFor();
+    await page.keyboard.press('d');
+    await page.keyboard.press('Enter');
+    await page.getByText(/^Denied/).waitFor();
+    for (let at = 0; at < 8; at += 1) await page.keyboard.press('a');
+    await later(100);
+    expect((await sent()).filter(({ kind }) => kind === 'approve')).toEqual([]);
+  });
+
+  test('a filter never leaves a request under the buttons that the list does not show', async () => {
+    const held = await holdMany(3);
+    await stage.open('/');
+    await shown().getByText(`/many/${tests}/0`).first().waitFor();
+    await page.getByLabel('Filter the list').fill(`/many/${tests}/2`);
+    await shown().getByText(`/many/${tests}/2`).first().waitFor();
+    expect(page.url()).toContain(held[2]);
+    await approve(page);
+    await expect.poll(() => status(held[2] as string)).toBe('APPROVED');
+    await page.getByText('Nothing that waits matches').waitFor();
+    expect(await shown().count()).toBe(0);
+    expect(await approveButton().count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('a');
+    await page.getByLabel('Filter the list').fill('');
+    await shown().getByText(`/many/${tests}/0`).first().waitFor();
+    expect(await status(held[0] as string)).toBe('PENDING');
+    expect(await status(held[1] as string)).toBe('PENDING');
+    expect(await sent()).toMatchObject([{ id: held[2], isSeen: true }]);
+  });
+
+  test('a double click, mashing and a held key never approve', async () => {
+    const [only = ''] = await holdMany(1);
+    await stage.open('/');
+    await approveButton().and(page.locator('[aria-disabled="false"]')).waitFor();
+    const box = await approveButton().boundingBox();
+    if (!box) throw new Error('the button is on the screen');
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.dblclick(x, y);
+    await page.mouse.dblclick(x, y, { delay: 30 });
+    for (let at = 0; at < 10; at += 1) await page.mouse.click(x, y, { delay: 20 });
+    // Ticked, it is still only a pause that makes the second press.
+    await page.keyboard.press('a');
+    await page.getByLabel('Delete').check();
+    // In the page itself, so that a busy machine makes no pauses.
+    await page.evaluate(async () => {
+      const pause = () => new Promise((done) => setTimeout(done, 50));
+      for (let at = 0; at < 30; at += 1, await pause()) {
+        document.dispatchEvent(new KeyboardEvent('keydown', { key: 'a' }));
+      }
+      const buttons = [...document.querySelectorAll('button')];
+      const again = buttons.find((button) => button.textContent === 'Press again to approve');
+      for (let at = 0; at < 30; at += 1, await pause()) again?.click();
+    });
+    // The same place again, after any pause, is where one goes back.
+    await later(THOUGHT_MS);
+    await page.mouse.click(x, y);
+    await later(THOUGHT_MS);
+    expect(await sent()).toEqual([]);
+    expect(await status(only)).toBe('PENDING');
+  });
+
+  test('what is deleted has to be named before it is approved', async () => {
+    const [only = ''] = await holdMany(1);
+    await stage.open('/');
+    await approveButton().click();
+    await later(THOUGHT_MS);
+    await again().click({ force: true });
+    await later(THOUGHT_MS);
+    await page.keyboard.press('a');
+    await later(200);
+    expect(await sent()).toEqual([]);
+    await page.getByLabel(`Delete 127.0.0.1:${stage.upstream.port}/many/${tests}/0`).check();
+    await again().click();
+    await expect.poll(() => status(only)).toBe('APPROVED');
+  });
+
+  test('after a lost response nothing is claimed until the gateway has said what happened', async () => {
+    const [first = '', second = ''] = await holdMany(2);
+    // Nor does the event stream say it.
+    await page.route('**/events', (route) => route.abort());
+    await stage.open('/');
+    await shown().getByText(`/many/${tests}/0`).first().waitFor();
+    let isAway = true;
+    await page.route('**/approve', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    const away = (route: Route) => (isAway ? route.abort() : route.continue());
+    await page.route(`**/approvals/${first}`, away);
+    await page.route('**/approvals/pending', away);
+    await approve(page);
+    await shown().getByText('We do not know whether this was approved. Checking…').waitFor();
+    const claims = page.getByText(/You have not approved it|^Approved:/);
+    expect(await claims.count()).toBe(0);
+    expect(await approveButton().count()).toBe(0);
+    await page.keyboard.press('a');
+    await page.getByRole('link', { name: 'Audit' }).click();
+    await page.getByRole('heading', { name: 'Audit' }).waitFor();
+    await page.goBack();
+    await shown().getByText('We do not know whether this was approved. Checking…').waitFor();
+    expect(await status(first)).toBe('APPROVED');
+    isAway = false;
+    await card(first).waitFor({ state: 'detached' });
+    await page.getByText('This request waits no longer: it is approved.').waitFor();
+    expect(await page.getByText('You have not approved it').count()).toBe(0);
+    expect(await status(second)).toBe('PENDING');
+    expect((await sent()).map(({ id }) => id)).toEqual([first]);
+    await page.unrouteAll();
+  });
+});
+
+describe('a link that was opened signed out', () => {
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  async function signInHere(visitor: Page) {
+    const isNew = visitor.getByRole('button', { name: 'I have an account' });
+    await visitor.getByLabel('Password').waitFor();
+    if (await isNew.count()) await isNew.click();
+    await visitor.getByLabel('E-mail').fill(ACCOUNT.email);
+    await visitor.getByLabel('Password').fill(ACCOUNT.password);
+    await visitor.getByRole('button', { name: 'Sign in', exact: true }).click();
+  }
+
+  test.each([
+    [1280, 800],
+    [360, 740],
+  ])('leads to the request that it names, at %i by %i', async (width, height) => {
+    const [, asked = ''] = await holdMany(2);
+    const visitor = await stage.another({ viewport: { width, height } });
+    await visitor.goto(`${stage.gateway.url}/app/?action=${asked}`);
+    await signInHere(visitor);
+    await visitor.getByRole('article').getByText(`/many/${tests}/1`).first().waitFor();
+    expect(new URL(visitor.url()).search).toBe(`?action=${asked}`);
+    // Once the session has ended, the page that was open comes back.
+    await visitor.context().clearCookies();
+    await visitor.reload();
+    await signInHere(visitor);
+    await visitor.getByRole('article').getByText(`/many/${tests}/1`).first().waitFor();
+    await visitor.context().close();
+  });
+
+  test('shows the state of one that is decided, and no other in the place of one that is unknown', async () => {
+    const [decided = '', other = ''] = await holdMany(2);
+    await stage.call('PATCH', `/approvals/${decided}/deny`, {});
+    for (const [id, text] of [
+      [decided, 'This request waits no longer'],
+      ['00000000-0000-4000-8000-000000000000', ''],
+      ['7', ''],
+    ] as const) {
+      await stage.open(`/?action=${id}`);
+      await card(other).waitFor();
+      if (text) await page.getByText(text).waitFor();
+      else await page.getByRole('alert').first().waitFor();
+      await later(300);
+      expect(new URL(page.url()).search).toContain(id);
+      expect(await approveButton().count()).toBe(0);
+      await page.keyboard.press('a');
+    }
+    expect(await status(other)).toBe('PENDING');
+  });
+
+  test.each(['/history/1', '/rules/new?from=1', '/services/1', '/audit'])(
+    'leads to %s',
+    async (path) => {
+      const visitor = await stage.another();
+      await visitor.goto(`${stage.gateway.url}/app${path}`);
+      await signInHere(visitor);
+      await visitor.waitForURL(`${stage.gateway.url}/app${path}`);
+      await visitor.context().close();
+    },
+  );
+
+  test.each([
+    '//evil.example/app/',
+    '/%5Cevil.example',
+    'https://evil.example/',
+    'javascript:alert(1)',
+    '/app/..//evil.example',
+  ])('never leads out of the dashboard: %s', async (next) => {
+    const visitor = await stage.another();
+    await visitor.goto(`${stage.gateway.url}/app/sign-in?next=${encodeURIComponent(next)}`);
+    await signInHere(visitor);
+    await visitor.getByRole('heading', { name: 'Queue' }).waitFor();
+    expect(visitor.url().startsWith(`${stage.gateway.url}/app/`)).toBe(true);
+    await visitor.goto(`${stage.gateway.url}/app/sign-in?next=${encodeURIComponent(next)}`);
+    await visitor.getByRole('heading', { name: 'Queue' }).waitFor();
+    await visitor.context().close();
+  });
+});
+
+test('no page broke and none broke its policy', () => {
+  expect(stage.trouble).toEqual([]);
+});

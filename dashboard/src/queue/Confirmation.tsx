@@ -1,0 +1,112 @@
+/** The second, deliberate step of an approval. */
+import { useEffect, useId, useRef } from 'react';
+import { keyFieldsOf } from '#/action/keyFields';
+import { stakeOf } from '#/action/stake';
+import { useOperation } from '#/action/useOperation';
+import { reasonsForSecondPress } from '#/action/weigh';
+import type { Action } from '#/client';
+import { Cut } from '#/text/Cut';
+import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/parts';
+import type { Armed } from './usePresses';
+
+const VALUE_CHARACTERS = 80;
+const TARGET_CHARACTERS = 300;
+
+/** Why one press is not enough, what has to be ticked, and the button that approves. */
+export function Confirmation({
+  action,
+  armed,
+  isWaiting,
+  onConfirm,
+  onApprove,
+}: {
+  action: Action;
+  armed: Armed;
+  /** Whether the button cannot be pressed yet. */
+  isWaiting: boolean;
+  onConfirm: (isConfirmed: boolean) => void;
+  onApprove: () => void;
+}) {
+  const stake = stakeOf(action);
+  const tick = useRef<HTMLInputElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  // Whoever works with the keyboard continues where the next step is.
+  useEffect(() => (tick.current ?? button.current)?.focus({ preventScroll: true }), []);
+  const isMissing = stake !== null && !armed.isConfirmed;
+  return (
+    <fieldset
+      aria-label="Confirm the approval"
+      className="grid gap-2 rounded-md border border-warn p-2 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center"
+    >
+      <div className="space-y-2">
+        <p role="status" className="text-sm text-warn">
+          Approving needs a second press: {reasonsForSecondPress(action).join(', ')}.
+        </p>
+        {stake && (
+          <Tick
+            ref={tick}
+            action={action}
+            isTicked={armed.isConfirmed}
+            onTick={onConfirm}
+            verb={stake.verb}
+            target={stake.target}
+          />
+        )}
+      </div>
+      <Button
+        ref={button}
+        tone="main"
+        aria-disabled={isWaiting || isMissing}
+        onClick={onApprove}
+        className="min-h-12"
+      >
+        Press again to approve
+      </Button>
+    </fieldset>
+  );
+}
+
+function Tick({
+  ref,
+  action,
+  isTicked,
+  onTick,
+  verb,
+  target,
+}: {
+  ref: React.Ref<HTMLInputElement>;
+  action: Action;
+  isTicked: boolean;
+  onTick: (isTicked: boolean) => void;
+  verb: string;
+  target: string;
+}) {
+  const id = useId();
+  const { operation } = useOperation(action);
+  const fields = verb === 'Pay' ? keyFieldsOf(action, operation) : [];
+  return (
+    <div className="flex gap-2.5">
+      <input
+        ref={ref}
+        id={id}
+        type="checkbox"
+        checked={isTicked}
+        onChange={(event) => onTick(event.target.checked)}
+        className="mt-0.5 size-5 shrink-0 accent-brand"
+      />
+      <label htmlFor={id} className="min-w-0 text-sm font-medium">
+        {verb}{' '}
+        <code className="text-[0.8rem]">
+          <Cut text={target} length={TARGET_CHARACTERS} />
+        </code>
+        {fields.map(({ name, value }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
+          <span key={index} className="block font-mono text-[0.8rem] font-normal">
+            <Visible text={name} />: <Cut text={value} length={VALUE_CHARACTERS} />
+          </span>
+        ))}
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+/** The presses that approve: one for what is harmless, a second, deliberate one for all else. */
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { stakeOf } from '#/action/stake';
+import { reasonsForSecondPress } from '#/action/weigh';
+import type { Action } from '#/client';
+
+/**
+ * Pause that must precede the second press, in milliseconds. Systems take two clicks for a double
+ * click up to 500 ms apart; a press inside the pause starts it again, so mashing never approves.
+ */
+export const PAUSE_MS = 600;
+
+/** How long the second press is waited for; each step of it starts the time again. */
+const ARMED_MS = 8_000;
+
+/** An approval that waits for its second press. */
+export interface Armed {
+  id: string;
+  /** Whether the human has ticked what would be deleted or paid. */
+  isConfirmed: boolean;
+}
+
+/** The presses and what they have led to. */
+export interface Presses {
+  armed: Armed | null;
+  /** Whether the pause before the next press is still running. */
+  isPausing: boolean;
+  press: (action: Action) => void;
+  confirm: (isConfirmed: boolean) => void;
+  cancel: () => void;
+}
+
+/** Counts presses, and calls `onApprove` once there are enough. */
+export function usePresses(onApprove: (action: Action) => void): Presses {
+  const [armed, setArmed] = useState<Armed | null>(null);
+  const [isPausing, setIsPausing] = useState(false);
+  const lastPressAt = useRef(Number.NEGATIVE_INFINITY);
+
+  useEffect(() => {
+    if (!armed) return;
+    const timer = setTimeout(() => setArmed(null), ARMED_MS);
+    return () => clearTimeout(timer);
+  }, [armed]);
+
+  useEffect(() => {
+    if (!isPausing) return;
+    const left = lastPressAt.current + PAUSE_MS - performance.now();
+    const timer = setTimeout(() => setIsPausing(false), Math.max(0, left));
+    return () => clearTimeout(timer);
+  });
+
+  const press = (action: Action) => {
+    const pause = performance.now() - lastPressAt.current;
+    lastPressAt.current = performance.now();
+    setIsPausing(true);
+    const isArmed = armed?.id === action.action_id;
+    if (!isArmed && reasonsForSecondPress(action).length > 0) {
+      setArmed({ id: action.action_id, isConfirmed: false });
+      return;
+    }
+    if (isArmed) {
+      if (pause < PAUSE_MS) {
+        // Drawn again, so that the pause ends later on the screen too.
+        setArmed({ ...armed });
+        return;
+      }
+      if (stakeOf(action) && !armed.isConfirmed) return;
+    }
+    setArmed(null);
+    onApprove(action);
+  };
+  const confirm = useCallback(
+    (isConfirmed: boolean) => setArmed((before) => before && { ...before, isConfirmed }),
+    [],
+  );
+  const cancel = useCallback(() => setArmed(null), []);
+  return { armed, isPausing, press, confirm, cancel };
+}
