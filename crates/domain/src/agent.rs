@@ -98,15 +98,27 @@ pub struct Binding {
     pub place: String,
     /// Since when the agent may use the service.
     pub granted_since: Timestamp,
+    /// Whether the request opens a WebSocket and the service takes them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub web_socket: bool,
 }
 
 impl Binding {
-    /// What an approval of a request of an agent with this grant to this service rests on now.
+    /// What an approval of a plain request of an agent with this grant to this service rests on now.
     pub fn of(grant: Grant, service: &Service) -> Self {
         Self {
             base_url: service.base_url.to_string(),
             place: serde_json::to_string(&service.place()).unwrap_or_default(),
             granted_since: grant.since,
+            web_socket: false,
+        }
+    }
+
+    /// What it rests on if the request opens a WebSocket.
+    pub fn of_web_socket(grant: Grant, service: &Service) -> Self {
+        Self {
+            web_socket: service.web_socket,
+            ..Self::of(grant, service)
         }
     }
 }

@@ -84,8 +84,12 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 /// Where the present instant comes from. Code that needs the time is given one of these.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant.
+    /// The present instant. It may be set, forward and back.
     fn now(&self) -> Timestamp;
+
+    /// Returns the time since an arbitrary start of this process, which nobody can set: it never
+    /// decreases. For how long something has lasted here.
+    fn elapsed(&self) -> Duration;
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gaiterguard_domain::answer::KeptAnswer;
-use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::id::{ActionId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use http::{HeaderMap, StatusCode};
 
@@ -45,6 +45,10 @@ pub struct Answer {
 pub struct Held {
     /// The action that was made of it.
     pub action: ActionId,
+    /// The service that it is for.
+    pub service: ServiceId,
+    /// Whether it opens a WebSocket.
+    pub web_socket: bool,
     /// How risky it was judged, from 0.0 to 1.0.
     pub risk_score: f64,
     /// Why, in a sentence or two.

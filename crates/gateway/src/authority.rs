@@ -4,25 +4,25 @@
 //! decision whose version is not the present one. So a change that is acknowledged anywhere holds
 //! for every claim that commits after it, on every replica, however old a snapshot is.
 
+mod confirmed;
+mod cuts;
+mod definitions;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use gaiterguard_apidocs::Catalog;
-use gaiterguard_domain::agent::{Agent, StandingRefused};
-use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
-use gaiterguard_domain::rule::Rule;
+use gaiterguard_domain::agent::{Agent, Binding, StandingRefused};
+use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
-use gaiterguard_domain::workspace::{AuthorityVersion, Workspace};
-use gaiterguard_judge::rule::CompiledRule;
-use gaiterguard_store::{Definitions as StoredDefinitions, DocumentVersion, Store, StoreError};
+use gaiterguard_store::{DocumentVersion, Store, StoreError};
 use gaiterguard_vault::agent_key;
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
-use crate::known_service::KnownService;
+use self::confirmed::{Confirmed, Moment};
+pub use self::definitions::Definitions;
 use crate::library::Library;
 use crate::refusal::Refusal;
 
@@ -31,139 +31,6 @@ pub const CONFIRMED_FOR: Duration = Duration::from_secs(1);
 
 /// How often a replica asks the database whether anything has changed.
 pub const CONFIRM_EVERY: Duration = Duration::from_millis(250);
-
-/// The definitions of one workspace.
-#[derive(Debug)]
-pub struct Definitions {
-    /// The workspace with its kill switch and version.
-    pub workspace: Workspace,
-    agents: HashMap<AgentId, Arc<Agent>>,
-    services: HashMap<ServiceId, Arc<KnownService>>,
-    services_by_name: HashMap<String, ServiceId>,
-    /// The rules that count, ready to be applied.
-    pub rules: Vec<Arc<CompiledRule>>,
-    catalogs: HashMap<ServiceId, Arc<Catalog>>,
-    key_hashes: Vec<([u8; 32], AgentId)>,
-    cuts: HashMap<(AgentId, ServiceId), CancellationToken>,
-}
-
-impl Definitions {
-    /// An agent.
-    pub fn agent(&self, id: AgentId) -> Option<&Arc<Agent>> {
-        self.agents.get(&id)
-    }
-
-    /// A service.
-    pub fn service(&self, id: ServiceId) -> Option<&Arc<KnownService>> {
-        self.services.get(&id)
-    }
-
-    /// The service of a name.
-    pub fn service_named(&self, name: &str) -> Option<&Arc<KnownService>> {
-        self.service(*self.services_by_name.get(name)?)
-    }
-
-    /// What the documents of a service say; none if it has no document, or none has been read yet.
-    pub fn catalog(&self, service: ServiceId) -> Option<&Arc<Catalog>> {
-        self.catalogs.get(&service)
-    }
-
-    /// The version that decisions on these definitions are recorded with.
-    pub fn version(&self) -> AuthorityVersion {
-        self.workspace.version
-    }
-
-    /// What cuts the running calls of an agent to a service when it loses the right to them.
-    pub fn cut(&self, agent: AgentId, service: ServiceId) -> CancellationToken {
-        self.cuts
-            .get(&(agent, service))
-            .cloned()
-            .unwrap_or_else(|| {
-                let none = CancellationToken::new();
-                none.cancel();
-                none
-            })
-    }
-
-    /// Builds the definitions that follow `before`, and cuts the running calls of every agent
-    /// that has lost the right to them.
-    fn succeed(
-        stored: StoredDefinitions,
-        catalogs: HashMap<ServiceId, Arc<Catalog>>,
-        before: Option<&Self>,
-    ) -> Self {
-        let stopped = stored.workspace.kill_switch.is_active();
-        let mut cuts = HashMap::new();
-        for (_, agent) in &stored.agents {
-            let runs = !stopped && agent.is_active && agent.blocked_since.is_none();
-            for grant in agent.grants.iter().filter(|_| runs) {
-                let key = (agent.id, grant.service);
-                let kept = before.and_then(|before| before.cuts.get(&key)).cloned();
-                cuts.insert(key, kept.unwrap_or_default());
-            }
-        }
-        for (key, token) in before.map(|before| &before.cuts).into_iter().flatten() {
-            if !cuts.contains_key(key) {
-                token.cancel();
-            }
-        }
-        Self {
-            workspace: stored.workspace,
-            catalogs,
-            key_hashes: stored
-                .agents
-                .iter()
-                .map(|(hash, agent)| (*hash, agent.id))
-                .collect(),
-            agents: stored
-                .agents
-                .into_iter()
-                .map(|(_, a)| (a.id, Arc::new(a)))
-                .collect(),
-            services_by_name: stored
-                .services
-                .iter()
-                .map(|s| (s.name.clone(), s.id))
-                .collect(),
-            services: stored
-                .services
-                .into_iter()
-                .map(|s| (s.id, Arc::new(KnownService::new(s))))
-                .collect(),
-            rules: compiled(stored.rules, before),
-            cuts,
-        }
-    }
-}
-
-/// The rules that count, compiled where they were not before.
-fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledRule>> {
-    let known: HashMap<RuleId, &Arc<CompiledRule>> = before
-        .map_or(&[][..], |before| &before.rules)
-        .iter()
-        .map(|rule| (rule.rule().id, rule))
-        .collect();
-    rules
-        .into_iter()
-        .filter(|rule| rule.enabled)
-        .map(|rule| match known.get(&rule.id) {
-            Some(same) if *same.rule() == rule => Arc::clone(same),
-            _ => {
-                let compiled = CompiledRule::new(rule);
-                if let Some(error) = compiled.broken() {
-                    tracing::error!(
-                        rule = %compiled.rule().id,
-                        workspace = %compiled.rule().workspace,
-                        %error,
-                        "the condition of a stored rule is not understood: the rule counts as \
-                         matched, unless it allows"
-                    );
-                }
-                Arc::new(compiled)
-            }
-        })
-        .collect()
-}
 
 #[derive(Debug, Default)]
 struct Snapshot {
@@ -181,13 +48,38 @@ pub struct AgentCaller {
     pub definitions: Arc<Definitions>,
 }
 
+impl AgentCaller {
+    /// Returns what cuts everything that runs with the key that was shown.
+    pub(crate) fn cut(&self) -> CancellationToken {
+        self.definitions.cuts.of_key(self.agent.id)
+    }
+
+    /// Returns what cuts a running call to a service, which opens a WebSocket or is a plain one.
+    pub(crate) fn cut_of_call(&self, service: ServiceId, web_socket: bool) -> CancellationToken {
+        let cuts = &self.definitions.cuts;
+        cuts.of_right(self.agent.id, service, web_socket)
+    }
+
+    /// Returns what an approval of a call to a service rests on besides its bytes; `None` if the
+    /// agent may not make it.
+    pub(crate) fn binding(&self, service: ServiceId, web_socket: bool) -> Option<Binding> {
+        let grant = self.agent.grant(service)?;
+        let service = self.definitions.service(service)?;
+        Some(if web_socket {
+            Binding::of_web_socket(grant, service)
+        } else {
+            Binding::of(grant, service)
+        })
+    }
+}
+
 /// The present definitions of all workspaces.
 pub struct Authority {
     store: Store,
     library: Arc<Library>,
     clock: Arc<dyn Clock>,
     snapshot: ArcSwap<Snapshot>,
-    confirmed_at_ms: AtomicI64,
+    confirmed: Confirmed,
     is_shared: bool,
     reloading: Mutex<()>,
     /// The documents that another replica has added, or changed, and this one has yet to read.
@@ -208,7 +100,7 @@ impl Authority {
             store,
             library,
             snapshot: ArcSwap::default(),
-            confirmed_at_ms: AtomicI64::new(clock.now().0),
+            confirmed: Confirmed::new(clock.as_ref()),
             clock,
             is_shared,
             reloading: Mutex::new(()),
@@ -234,8 +126,8 @@ impl Authority {
     }
 
     fn caller_by_hash(&self, key_hash: [u8; 32]) -> Result<AgentCaller, Refusal> {
+        self.check_confirmed()?;
         let now = self.clock.now();
-        self.check_confirmed(now)?;
         let snapshot = self.snapshot.load();
         // A look-up by the hash of a 256-bit random key tells a guesser nothing by its timing.
         let (workspace, agent) =
@@ -265,20 +157,44 @@ impl Authority {
         self.snapshot.load().workspaces.get(&workspace).cloned()
     }
 
-    /// Why the calls of an agent to a service are cut at present.
-    pub fn why_cut(&self, caller: &AgentCaller, service: ServiceId) -> Refusal {
-        match self.again(caller) {
-            Err(refusal) => refusal,
-            Ok(again) if again.agent.grant(service).is_none() => {
-                Refusal::ServiceNotInScope("the agent may not use this service any more")
-            }
-            Ok(_) => Refusal::AuthorityUnconfirmed,
+    /// Returns why a call of an agent to a service was cut.
+    pub(crate) fn why_cut(
+        &self,
+        caller: &AgentCaller,
+        service: ServiceId,
+        web_socket: bool,
+    ) -> Refusal {
+        let again = match self.again(caller) {
+            Ok(again) => again,
+            // That would ask a client to send again what may have reached the upstream.
+            Err(Refusal::AuthorityUnconfirmed) => return Refusal::CallCut,
+            Err(refusal) => return refusal,
+        };
+        match again.binding(service, web_socket) {
+            None => Refusal::ServiceNotInScope("the agent may not use this service any more"),
+            Some(binding) if web_socket && !binding.web_socket => Refusal::WebSocketNotAllowed,
+            Some(_) => Refusal::CallCut,
         }
     }
 
-    fn check_confirmed(&self, now: Timestamp) -> Result<(), Refusal> {
-        let confirmed_at = Timestamp(self.confirmed_at_ms.load(Ordering::Acquire));
-        if self.is_shared && confirmed_at.until(now) > CONFIRMED_FOR {
+    /// Returns why everything that ran with an agent's key was cut.
+    pub(crate) fn why_key_cut(&self, caller: &AgentCaller) -> Refusal {
+        let again = self.again(caller);
+        again.err().unwrap_or(Refusal::AuthorityUnconfirmed)
+    }
+
+    /// Cuts what runs with keys that have expired. Returns when the next one does.
+    pub(crate) fn cancel_lapsed(&self) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot.load();
+        let workspaces = snapshot.workspaces.values();
+        workspaces
+            .filter_map(|definitions| definitions.cuts.cancel_lapsed(now))
+            .min()
+    }
+
+    fn check_confirmed(&self) -> Result<(), Refusal> {
+        if self.is_shared && self.confirmed.age(self.clock.as_ref()) > CONFIRMED_FOR {
             return Err(Refusal::AuthorityUnconfirmed);
         }
         Ok(())
@@ -294,7 +210,7 @@ impl Authority {
     /// Asks the database for the versions of all workspaces and loads those that have changed.
     pub async fn confirm(&self) -> Result<(), StoreError> {
         // What the database says holds for the moment at which it was asked, not answered.
-        let asked_at = self.clock.now();
+        let asked_at = Moment::of(self.clock.as_ref());
         let _one_at_a_time = self.reloading.lock().await;
         let versions = self.store.authority_versions().await?;
         for (workspace, version) in versions {
@@ -308,7 +224,7 @@ impl Authority {
                 self.reload_locked(workspace).await?;
             }
         }
-        self.confirmed_at_ms.fetch_max(asked_at.0, Ordering::AcqRel);
+        self.confirmed.note(asked_at);
         Ok(())
     }
 
@@ -368,17 +284,29 @@ impl Authority {
             agents_by_key.insert(*hash, (workspace, *agent));
         }
         let mut workspaces = before.workspaces.clone();
-        workspaces.insert(workspace, definitions);
+        workspaces.insert(workspace, Arc::clone(&definitions));
         self.snapshot.store(Arc::new(Snapshot {
             agents_by_key,
             workspaces,
         }));
+        // Only now: a call that is cut asks the present definitions why.
+        if let Some(known) = known {
+            definitions.cuts.cancel_lost(&known.cuts);
+        }
+        definitions.cuts.cancel_lapsed(self.clock.now());
         Ok(())
     }
 }
 
 fn check_standing(definitions: &Definitions, agent: &Agent, now: Timestamp) -> Result<(), Refusal> {
-    match agent.standing(now) {
+    let standing = match agent.standing(now) {
+        // A clock that was set back does not open what has expired.
+        Ok(()) | Err(StandingRefused::Blocked) if definitions.cuts.has_lapsed(agent.id) => {
+            Err(StandingRefused::Expired)
+        }
+        standing => standing,
+    };
+    match standing {
         Err(StandingRefused::Revoked) => {
             return Err(Refusal::InvalidAgentKey("this agent key has been revoked"));
         }

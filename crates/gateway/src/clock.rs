@@ -1,8 +1,9 @@
 //! Where the time comes from: the one place that asks the system for it, and a clock that is set by
 //! hand.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gaiterguard_domain::time::{Clock, Timestamp};
 
@@ -18,6 +19,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(millis_since_epoch(SystemTime::now()))
     }
+
+    fn elapsed(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
 }
 
 fn millis_since_epoch(at: SystemTime) -> i64 {
@@ -31,6 +37,7 @@ fn millis_since_epoch(at: SystemTime) -> i64 {
 #[derive(Debug)]
 pub struct ManualClock {
     now: AtomicI64,
+    elapsed_micros: AtomicU64,
 }
 
 impl ManualClock {
@@ -38,15 +45,18 @@ impl ManualClock {
     pub fn new(now: Timestamp) -> Self {
         Self {
             now: AtomicI64::new(now.0),
+            elapsed_micros: AtomicU64::new(0),
         }
     }
 
-    /// Moves the clock forward.
+    /// Lets time pass.
     pub fn advance(&self, by: Duration) {
+        let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+        self.elapsed_micros.fetch_add(micros, Ordering::SeqCst);
         self.set(self.now().after(by));
     }
 
-    /// Sets the clock, backwards too.
+    /// Sets the clock, backwards too, without any time passing.
     pub fn set(&self, now: Timestamp) {
         self.now.store(now.0, Ordering::SeqCst);
     }
@@ -55,6 +65,10 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.elapsed_micros.load(Ordering::SeqCst))
     }
 }
 
@@ -78,5 +92,6 @@ mod tests {
         assert_eq!(clock.now(), Timestamp(12));
         clock.set(Timestamp(3));
         assert_eq!(clock.now(), Timestamp(3));
+        assert_eq!(clock.elapsed(), Duration::from_millis(7));
     }
 }

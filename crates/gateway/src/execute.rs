@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::approval::{Action, ActionEvent, ActionState};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::ActionId;
@@ -71,10 +70,11 @@ impl Gateway {
                     });
                 }
             }
-            let service = bound_service(&caller, &action)?;
-            self.check_address(&service).await?;
             let request = self.held_request(&action).await?;
-            let cut = caller.definitions.cut(caller.agent.id, service.id);
+            let web_socket = request.is_web_socket();
+            let service = bound_service(&caller, &action, web_socket)?;
+            self.check_address(&service).await?;
+            let cut = caller.cut_of_call(service.id, web_socket);
             let event = ActionEvent::Begin {
                 at: self.clock.now(),
             };
@@ -124,6 +124,7 @@ impl Gateway {
             Err(failed) => {
                 let at = self.clock.now();
                 let (entry, service) = (begun.action.entry, begun.service.id);
+                let web_socket = begun.request.is_web_socket();
                 let event = match &failed.why {
                     // What an operator cut is not to come back as approved, even if nothing of it
                     // can have been sent.
@@ -151,7 +152,7 @@ impl Gateway {
                 }
                 Err(match failed.why {
                     Why::Refused(refusal) => refusal,
-                    Why::Cut => self.authority.why_cut(&begun.caller, service),
+                    Why::Cut => self.authority.why_cut(&begun.caller, service, web_socket),
                 })
             }
         }
@@ -204,18 +205,15 @@ impl Gateway {
     }
 }
 
-/// The service of an action, if everything the approval rests on is as it was.
-fn bound_service(caller: &AgentCaller, action: &Action) -> Result<Arc<KnownService>, Refusal> {
-    let service = caller
-        .definitions
-        .service(action.service)
-        .ok_or(Refusal::ActionStale)?;
-    let grant = caller
-        .agent
-        .grant(action.service)
-        .ok_or(Refusal::ActionStale)?;
-    if Binding::of(grant, service) != action.binding {
+/// Returns the service of an action, if everything the approval rests on is as it was.
+fn bound_service(
+    caller: &AgentCaller,
+    action: &Action,
+    web_socket: bool,
+) -> Result<Arc<KnownService>, Refusal> {
+    if caller.binding(action.service, web_socket).as_ref() != Some(&action.binding) {
         return Err(Refusal::ActionStale);
     }
-    Ok(Arc::clone(service))
+    let service = caller.definitions.service(action.service);
+    service.cloned().ok_or(Refusal::ActionStale)
 }

@@ -38,16 +38,12 @@ impl Forwarding {
         judgement: &Judgement,
         key: Option<IdempotencyKey>,
     ) -> Self {
-        let caller = &prepared.caller;
-        // Taken from the definitions that the decision was made on: whoever takes the right away
-        // afterwards cuts exactly this.
-        let cut = caller
-            .definitions
-            .cut(caller.agent.id, prepared.located.service.id);
         Self {
             risk_score: judgement.verdict.score,
             key,
-            cut,
+            // Taken from the definitions that the decision was made on: whoever takes the right away
+            // afterwards cuts exactly this.
+            cut: prepared.cut(),
             prepared,
             streamed: None,
         }
@@ -250,10 +246,17 @@ impl Gateway {
                 }
                 Err(match failed.why {
                     Why::Refused(refusal) => refusal,
-                    Why::Cut => self.authority.why_cut(
-                        &forwarding.prepared.caller,
-                        forwarding.prepared.located.service.id,
-                    ),
+                    Why::Cut => {
+                        let Prepared {
+                            caller,
+                            located,
+                            request,
+                            ..
+                        } = &forwarding.prepared;
+                        let web_socket = request.is_web_socket();
+                        self.authority
+                            .why_cut(caller, located.service.id, web_socket)
+                    }
                 })
             }
         }

@@ -26,10 +26,20 @@ impl Gateway {
     ) -> Result<Outcome, Refusal> {
         let deadline = Instant::now() + patience.min(WAIT_MAX);
         let id = held.action;
+        let (service, web_socket) = (held.service, held.web_socket);
+        let cut = caller.cut_of_call(service, web_socket);
         loop {
-            let seen = self
-                .action_until(caller, id, deadline, |_, now| !is_waiting(now))
-                .await?;
+            let awaiting = self.action_until(caller, id, deadline, |_, now| !is_waiting(now));
+            let seen = tokio::select! {
+                biased;
+                () = cut.cancelled() => {
+                    return Err(match self.authority.why_cut(caller, service, web_socket) {
+                        Refusal::CallCut => Refusal::ActionStale,
+                        refusal => refusal,
+                    });
+                }
+                seen = awaiting => seen?,
+            };
             match seen.state.status() {
                 ActionStatus::Pending => return Ok(Outcome::Held(held)),
                 ActionStatus::Approved => {}

@@ -61,6 +61,7 @@ impl Gateway {
         let each = || Arc::clone(self);
         spawn(Box::pin(each().pass_notices_on()), each());
         spawn(Box::pin(each().confirm_authority()), each());
+        spawn(Box::pin(each().cut_expired_keys()), each());
         spawn(Box::pin(each().read_documents()), each());
         spawn(Box::pin(each().expire()), each());
         spawn(Box::pin(each().write_touches()), each());
@@ -112,6 +113,16 @@ impl Gateway {
         loop {
             ticks.tick().await;
             log_failure("confirming the definitions", self.authority.confirm().await);
+        }
+    }
+
+    /// Cuts what runs with keys at the moment they expire. The clock may be set meanwhile, and a
+    /// change may bring a key that expires sooner, so it never waits for long.
+    async fn cut_expired_keys(self: Arc<Self>) {
+        loop {
+            let next = self.authority.cancel_lapsed();
+            let left = next.map_or(CONFIRM_EVERY, |at| self.clock.now().until(at));
+            sleep_until(Instant::now() + left.min(CONFIRM_EVERY)).await;
         }
     }
 

@@ -1,11 +1,13 @@
 //! From a proposed request to the exact bytes that would be sent.
 
 use bytes::Bytes;
+use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::header;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest};
 use gaiterguard_domain::target::Target;
 use http::{HeaderMap, Method};
+use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
@@ -25,6 +27,22 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Returns what an approval of it rests on besides the bytes.
+    pub(crate) fn binding(&self) -> Binding {
+        let Located { grant, service, .. } = &self.located;
+        if self.request.is_web_socket() {
+            Binding::of_web_socket(*grant, service)
+        } else {
+            Binding::of(*grant, service)
+        }
+    }
+
+    /// Returns what cuts the call when the agent loses the right to it.
+    pub(crate) fn cut(&self) -> CancellationToken {
+        let web_socket = self.request.is_web_socket();
+        self.caller.cut_of_call(self.located.service.id, web_socket)
+    }
+
     /// The same request, now that its body has arrived.
     pub(crate) fn with_body(mut self, body: Bytes) -> Self {
         self.request.body = body;

@@ -121,10 +121,16 @@ pub enum Refusal {
     },
     /// What the approval rested on has changed.
     #[error(
-        "the service's address, the credential's place or the agent's scope changed since a human \
-         approved this; nothing was sent"
+        "the service's address, the credential's place, whether it takes WebSockets, or the agent's \
+         scope changed since this was held; nothing was sent"
     )]
     ActionStale,
+    /// What a running call rested on was changed.
+    #[error(
+        "an operator changed the service while this call was running, so it was cut; the request may \
+         have reached the upstream"
+    )]
+    CallCut,
     /// The body did not arrive.
     #[error("{0}")]
     BodyBroken(#[from] BodyBroken),

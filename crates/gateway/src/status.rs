@@ -36,7 +36,13 @@ impl Gateway {
         let deadline = Instant::now() + wait.min(STATUS_WAIT_MAX);
         // What has been decided before the question came has changed since the agent last looked.
         let is_told = |first, now| first != now || !is_waiting(now);
-        let action = self.action_until(caller, id, deadline, is_told).await?;
+        let awaiting = self.action_until(caller, id, deadline, is_told);
+        let cut = caller.cut();
+        let action = tokio::select! {
+            biased;
+            () = cut.cancelled() => return Err(self.authority.why_key_cut(caller)),
+            action = awaiting => action?,
+        };
         let answer = self.action_kept_answer(&action).await?;
         Ok(ActionReport { action, answer })
     }

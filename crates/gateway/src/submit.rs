@@ -10,7 +10,7 @@ use std::time::Duration;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::approval::ActionState;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::id::{ActionId, RequestId, WorkspaceId};
+use gaiterguard_domain::id::{ActionId, RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, Recorded, StoredAnswer,
 };
@@ -111,7 +111,15 @@ impl Gateway {
                     if let Some(claim) = self.claim_before(&prepared, &request).await? {
                         return Box::pin(self.meet_claim(&prepared, claim, &request)).await;
                     }
-                    Box::pin(self.judge_with_model(weighed, &prepared, &request)).await?
+                    let cut = prepared.caller.cut();
+                    let judging = Box::pin(self.judge_with_model(weighed, &prepared, &request));
+                    tokio::select! {
+                        biased;
+                        () = cut.cancelled() => {
+                            return Err(self.authority.why_key_cut(&prepared.caller));
+                        }
+                        judgement = judging => judgement?,
+                    }
                 } else {
                     self.judge_alone(weighed, &request)
                 }
@@ -153,7 +161,11 @@ impl Gateway {
                                 .map(Outcome::Answered)
                         }
                         (Decision::Hold, Some((action, expires_at))) => {
-                            Ok(Outcome::Held(held(action, expires_at, &judgement)))
+                            let (service, binding) =
+                                (prepared.located.service.id, prepared.binding());
+                            Ok(Outcome::Held(held(
+                                action, service, &binding, expires_at, &judgement,
+                            )))
                         }
                         (Decision::Deny, _) => Err(denied(judgement.matched_rules)),
                         (Decision::Hold, None) => Err(Refusal::StorageUnavailable),
@@ -197,7 +209,12 @@ impl Gateway {
                 return Ok((prepared, Some((judgement, body))));
             }
         }
-        request.body = body.whole().await?;
+        let cut = prepared.caller.cut();
+        request.body = tokio::select! {
+            biased;
+            () = cut.cancelled() => return Err(self.authority.why_key_cut(&prepared.caller)),
+            body = body.whole() => body?,
+        };
         Ok((prepared.with_body(request.body.clone()), None))
     }
 
@@ -297,7 +314,7 @@ impl Gateway {
         Ok(NewHold {
             action,
             digest: prepared.known_digest()?,
-            binding: Binding::of(prepared.located.grant, &prepared.located.service),
+            binding: prepared.binding(),
             request: self
                 .seal(workspace, &Purpose::action_request(action), &form)
                 .await?,
@@ -351,7 +368,13 @@ impl Gateway {
         let score = action.judgement.verdict.score;
         match action.state.at(now) {
             ActionState::Pending { expires_at } | ActionState::Approved { expires_at, .. } => {
-                Ok(Outcome::Held(held(id, expires_at, &action.judgement)))
+                Ok(Outcome::Held(held(
+                    id,
+                    action.service,
+                    &action.binding,
+                    expires_at,
+                    &action.judgement,
+                )))
             }
             ActionState::Executed { .. } => match self.store.action_answer(id).await? {
                 Some(stored) => self
@@ -384,9 +407,17 @@ impl Gateway {
     }
 }
 
-fn held(action: ActionId, expires_at: Timestamp, judgement: &Judgement) -> Held {
+fn held(
+    action: ActionId,
+    service: ServiceId,
+    binding: &Binding,
+    expires_at: Timestamp,
+    judgement: &Judgement,
+) -> Held {
     Held {
         action,
+        service,
+        web_socket: binding.web_socket,
         risk_score: judgement.verdict.score,
         risk_explanation: judgement.verdict.explanation.clone(),
         expires_at,

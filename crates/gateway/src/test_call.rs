@@ -76,19 +76,32 @@ impl Gateway {
                 detail: json!({ "method": request.method.as_str(), "path": request.target.path() }),
             })
             .await?;
-        let cut = self.stopping.child_token();
+        let cut = definitions.cut_of_service(service.id);
         let calling = async {
             match self.dispatch(permit, service, &request, &cut).await {
                 Ok(sent) => beginning(sent).await,
                 Err(failed) => Err(match failed.why {
                     Why::Refused(refusal) => refusal,
-                    Why::Cut => Refusal::AuthorityUnconfirmed,
+                    Why::Cut => self.why_test_cut(workspace),
                 }),
             }
         };
-        tokio::time::timeout(TEST_CALL_MAX, calling)
-            .await
-            .unwrap_or(Err(Refusal::UpstreamTimeout))
+        tokio::select! {
+            () = self.stopping.cancelled() => Err(Refusal::AuthorityUnconfirmed),
+            called = tokio::time::timeout(TEST_CALL_MAX, calling) => {
+                called.unwrap_or(Err(Refusal::UpstreamTimeout))
+            }
+        }
+    }
+}
+
+impl Gateway {
+    fn why_test_cut(&self, workspace: WorkspaceId) -> Refusal {
+        let definitions = self.authority.definitions(workspace);
+        match definitions {
+            Some(now) if now.workspace.kill_switch.is_active() => Refusal::KillSwitch,
+            Some(_) | None => Refusal::CallCut,
+        }
     }
 }
 

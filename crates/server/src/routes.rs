@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
 
 use crate::endpoints::DashboardState;
@@ -20,7 +21,12 @@ pub(crate) fn by_port(
     let machines =
         Router::from(endpoints::machines()).with_state(Arc::clone(&agents_state.gateway));
     let agents = Router::from(doors::routes()).with_state(agents_state);
-    let dashboard = Router::from(endpoints::dashboard())
+    let signed_in = Router::from(endpoints::signed_in()).layer(from_fn_with_state(
+        dashboard_state.clone(),
+        endpoints::end_with_session,
+    ));
+    let dashboard = Router::from(endpoints::signing_in())
+        .merge(signed_in)
         .merge(endpoints::pages())
         .with_state(dashboard_state);
     if has_dashboard_port {
@@ -33,7 +39,8 @@ pub(crate) fn by_port(
 /// What all of them say of themselves.
 pub(crate) fn described() -> OpenApi {
     let mut described = doors::routes().into_openapi();
-    described.merge(endpoints::dashboard().into_openapi());
+    described.merge(endpoints::signing_in().into_openapi());
+    described.merge(endpoints::signed_in().into_openapi());
     described.merge(endpoints::machines().into_openapi());
     described
 }

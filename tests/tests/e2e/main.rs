@@ -11,6 +11,7 @@ mod commands;
 mod conditions;
 mod control;
 mod crash;
+mod cuts;
 mod documents;
 mod door;
 mod doors;

@@ -12,6 +12,7 @@ use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::identity::Identity;
 use gaiterguard_store::Store;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Serialize;
@@ -188,8 +189,12 @@ async fn verify(
         headers(("Content-Disposition" = String, description = "Suggests a name for the file.")),
     ))
 )]
-async fn export(State(gateway): State<Arc<Gateway>>, caller: Caller) -> impl IntoResponse {
-    let lines = lines(gateway.store().clone(), caller.workspace());
+async fn export(
+    State(gateway): State<Arc<Gateway>>,
+    State(identity): State<Arc<Identity>>,
+    caller: Caller,
+) -> impl IntoResponse {
+    let lines = lines(gateway.store().clone(), identity, caller);
     let headers = AppendHeaders([
         (CONTENT_TYPE, "application/x-ndjson"),
         (CONTENT_DISPOSITION, "attachment; filename=\"audit.jsonl\""),
@@ -224,20 +229,27 @@ impl Next {
     }
 }
 
-/// The entries of a workspace as lines, a page of them at a time and only as they are taken.
+/// The entries of a workspace as lines, a page of them at a time and only as they are taken, while
+/// the session of the caller lasts.
 fn lines(
     store: Store,
-    workspace: WorkspaceId,
+    identity: Arc<Identity>,
+    caller: Caller,
 ) -> impl Stream<Item = Result<Bytes, BoxError>> + Send {
-    unfold((store, Next::First), move |(store, next)| async move {
+    let begin = (store, identity, Next::First);
+    unfold(begin, move |(store, identity, next)| async move {
         if matches!(next, Next::Nothing) {
             return None;
         }
-        match next.page(&store, workspace).await {
-            Ok((lines, next)) => Some((Ok(lines), (store, next))),
+        let page = async {
+            identity.confirm(&caller.0).await?;
+            next.page(&store, caller.workspace()).await
+        };
+        match page.await {
+            Ok((lines, next)) => Some((Ok(lines), (store, identity, next))),
             Err(error) => {
                 tracing::error!(%error, "an export of the audit log broke off");
-                Some((Err(error), (store, Next::Nothing)))
+                Some((Err(error), (store, identity, Next::Nothing)))
             }
         }
     })

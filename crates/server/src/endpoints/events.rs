@@ -26,6 +26,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::caller::Caller;
+use super::session_end::CONFIRM_EVERY;
 use crate::lifecycle::Lifecycle;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
@@ -35,9 +36,6 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How often a comment is sent where nothing happens, so that nobody between takes the connection
 /// for a dead one.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
-
-/// How often it is asked whether the session still lives.
-const CONFIRM_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a browser waits before it comes back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -148,12 +146,14 @@ impl Feed {
                 biased;
                 () = self.lifecycle.draining() => return None,
                 _ = self.confirm.tick() => {
-                    // A client that finds the stream ended comes back and is told why.
-                    self.identity.confirm(&self.caller.0).await.ok()?;
+                    self.confirm().await?;
                 }
                 event = next_waiting(&mut self.waiting) => return Some(event),
                 notice = self.notices.recv() => match notice {
                     Ok(Notice::Entry(entry)) if entry.workspace == Some(self.caller.workspace()) => {
+                        if entry.event.starts_with("session.") || entry.event.starts_with("user.") {
+                            self.confirm().await?;
+                        }
                         self.waiting.extend(told(&entry));
                     }
                     Ok(Notice::Entry(_) | Notice::AuthorityChanged(_)) => {}
@@ -164,6 +164,13 @@ impl Feed {
                 },
             }
         }
+    }
+}
+
+impl Feed {
+    /// None if the session has ended. A client that finds the stream ended comes back and learns why.
+    async fn confirm(&self) -> Option<()> {
+        self.identity.confirm(&self.caller.0).await.ok()
     }
 }
 

@@ -22,6 +22,7 @@ mod refused;
 mod request;
 mod rule;
 mod service;
+mod session_end;
 mod settings;
 mod state;
 mod test_call;
@@ -37,14 +38,20 @@ use utoipa_axum::routes;
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use list::each;
+pub(crate) use session_end::end_with_session;
 pub(crate) use settings::Configured;
 pub(crate) use state::DashboardState;
 pub(crate) use words::StatusWord;
 
 use crate::openapi::with_session;
 
-/// Called by the dashboard: to begin a session, and with a human's token.
-pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
+/// Called by the dashboard to begin a session, and to end one.
+pub(crate) fn signing_in() -> OpenApiRouter<DashboardState> {
+    auth::routes()
+}
+
+/// Called by the dashboard with a human's token.
+pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::default()
         .merge(approval::routes())
         .merge(agent::routes())
@@ -58,7 +65,7 @@ pub(crate) fn dashboard() -> OpenApiRouter<DashboardState> {
         .merge(overview::routes())
         .merge(settings::routes())
         .merge(events::routes());
-    auth::routes().merge(with_session(signed_in))
+    with_session(signed_in)
 }
 
 /// Opened by humans in their browsers.

@@ -378,6 +378,7 @@ impl World {
                     base_url: "https://api.example.com/v1".to_owned(),
                     place: "{}".to_owned(),
                     granted_since: NOW,
+                    web_socket: false,
                 },
                 request: sealed(self.data_key, "the request"),
                 expires_at: later(100),
