@@ -202,6 +202,9 @@ pub enum Changed {
     RevisionMoved,
     /// The workspace's definitions have changed since; nothing was written.
     AuthorityChanged,
+    /// An execution came back with nothing sent after a human had taken the right to it away. It is
+    /// durable that it is revoked.
+    Recalled,
 }
 
 /// A row of the request ledger.

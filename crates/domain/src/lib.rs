@@ -27,4 +27,5 @@ pub mod verdict;
 
 pub mod approval;
 pub mod audit;
+pub mod evidence;
 pub mod ledger;

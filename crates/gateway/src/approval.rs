@@ -128,7 +128,8 @@ impl Gateway {
             match self.change_action(action, event, actor, None, None).await {
                 Ok((Changed::Done, action)) => return Ok(action.state.status()),
                 // Someone else was faster: look again at what it has come to.
-                Ok((Changed::RevisionMoved | Changed::AuthorityChanged, _)) => {}
+                Ok((Changed::RevisionMoved | Changed::AuthorityChanged | Changed::Recalled, _)) => {
+                }
                 Err(Refusal::ActionNotApproved { status }) => {
                     return Err(RulingRefused::NotPossible(status));
                 }

@@ -93,7 +93,7 @@ impl Gateway {
                         cut,
                     });
                 }
-                Changed::RevisionMoved => {}
+                Changed::RevisionMoved | Changed::Recalled => {}
                 Changed::AuthorityChanged => {
                     Box::pin(self.authority.reload(action.workspace)).await?;
                     caller = self.authority.again(&caller)?;
@@ -126,9 +126,7 @@ impl Gateway {
                 let (entry, service) = (begun.action.entry, begun.service.id);
                 let web_socket = begun.request.is_web_socket();
                 let event = match &failed.why {
-                    // What an operator cut is not to come back as approved, even if nothing of it
-                    // can have been sent.
-                    Why::Cut => ActionEvent::Break {
+                    Why::Cut if failed.may_have_been_sent => ActionEvent::Break {
                         at,
                         detail: "an operator cut the call while it was under way".to_owned(),
                     },
@@ -136,7 +134,8 @@ impl Gateway {
                         at,
                         detail: refusal.to_string(),
                     },
-                    Why::Refused(_) => ActionEvent::NothingSent,
+                    // What a block or the kill switch has cut is revoked with that, by the store.
+                    Why::Cut | Why::Refused(_) => ActionEvent::NothingSent,
                 };
                 self.end_execution(begun.action, event, None).await?;
                 if failed.may_have_been_sent {
@@ -173,7 +172,7 @@ impl Gateway {
                 .change_action(action.clone(), event.clone(), actor, None, answer.clone())
                 .await;
             match ended {
-                Ok((Changed::Done, _)) => return Ok(()),
+                Ok((Changed::Done | Changed::Recalled, _)) => return Ok(()),
                 Ok((Changed::RevisionMoved | Changed::AuthorityChanged, _)) => {
                     tracing::warn!(action_id = %action.id, "the execution was given up meanwhile");
                     return Err(Refusal::OutcomeUnknown);

@@ -12,8 +12,8 @@ use gaiterguard_domain::request::Intent;
 use gaiterguard_domain::time::Timestamp;
 
 pub(crate) use self::bulk::revoke_living;
-pub(crate) use self::state::StateColumns;
 use self::state::StateRow;
+pub(crate) use self::state::{RevisedRow, StateColumns, revised_columns};
 use crate::connection::{fetch_all, fetch_optional};
 use crate::cursor::{Page, TextPosition, page};
 use crate::error::StoreError;

@@ -1,6 +1,9 @@
 //! The audit log as it is read and verified. Writers append to it; nothing changes or removes an
 //! entry.
 
+pub(crate) mod covered;
+mod rows;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,6 +14,8 @@ use gaiterguard_domain::time::Timestamp;
 use serde::Deserialize;
 use thiserror::Error;
 
+pub(crate) use self::rows::REQUESTS_DELETED;
+use self::rows::RowCheck;
 use crate::connection::{Read, fetch_all, fetch_optional};
 use crate::cursor::{NumberPosition, Page, page};
 use crate::error::StoreError;
@@ -60,6 +65,25 @@ pub enum AuditBroken {
         chain: i64,
         /// The place.
         sequence: i64,
+    },
+    /// A row is not as an entry says that it was written.
+    #[error(
+        "entry {id} does not hold: the row {row} of {table} is not as it was recorded: {what} \
+         (chain {chain}, place {sequence})"
+    )]
+    Row {
+        /// The entry.
+        id: i64,
+        /// Its chain.
+        chain: i64,
+        /// Its place.
+        sequence: i64,
+        /// The table of the row.
+        table: &'static str,
+        /// The row's id.
+        row: String,
+        /// Which columns differ, or what else is wrong.
+        what: &'static str,
     },
     /// A chain has entries and no head.
     #[error("chain {chain} has entries but no head")]
@@ -159,13 +183,15 @@ impl Store {
         Ok(Resume::Entries(entries(rows)?))
     }
 
-    /// Verifies every chain, beside writers too, and answers how many entries there are. `progress`
-    /// is told that number now and then.
+    /// Verifies every chain, and that the requests and actions that are kept are as their entries say.
+    /// Writers may go on meanwhile. Returns how many entries there are; `progress` is called with that
+    /// number now and then.
     pub async fn audit_verify(
         &self,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Result<u64, AuditBroken>, StoreError> {
         let mut read = self.read().await?;
+        let mut rows = RowCheck::begin(&mut read).await?;
         // A chain's head is made with its first entry, so a head that is read after the entries
         // is there for each of them; and what the heads say must then be found, whatever is
         // appended meanwhile.
@@ -189,18 +215,55 @@ impl Store {
             Err(broken) => return Ok(Err(broken)),
         };
         let mut count = 0;
-        for (chain, recorded) in &records {
-            let verified = verify_chain(&mut read, *chain, recorded, &mut |entries| {
+        let mut reached = BTreeMap::new();
+        for (chain, recorded) in records {
+            let head = ChainHead::start(chain);
+            let mut counted = |entries| {
                 count += entries;
                 progress(count);
-            })
-            .await?;
-            if let Err(broken) = verified {
-                return Ok(Err(broken));
-            }
+            };
+            let verified = verify_chain(&mut read, head, &recorded, &mut rows, &mut counted);
+            match verified.await? {
+                Ok(head) => reached.insert(chain, head),
+                Err(broken) => return Ok(Err(broken)),
+            };
         }
-        Ok(Ok(count))
+        if let Err(broken) = rows.states(&mut read).await? {
+            return Ok(Err(broken));
+        }
+        if rows.looks_on()
+            && let Err(broken) = look_on(&mut read, &reached, &mut rows).await?
+        {
+            return Ok(Err(broken));
+        }
+        Ok(rows.found_since().map(|()| count))
     }
+}
+
+/// Reads what was appended since, for the rows that have moved on.
+async fn look_on(
+    read: &mut Read,
+    reached: &BTreeMap<i64, ChainHead>,
+    rows: &mut RowCheck,
+) -> Result<Result<(), AuditBroken>, StoreError> {
+    let heads = fetch_all!(
+        read,
+        RecordRow,
+        "SELECT chain, sequence, hash FROM audit_chains ORDER BY chain"
+    );
+    let now = match records(heads, Vec::new())? {
+        Ok(now) => now,
+        Err(broken) => return Ok(Err(broken)),
+    };
+    for (chain, recorded) in now {
+        let head = reached.get(&chain).copied();
+        let head = head.unwrap_or_else(|| ChainHead::start(chain));
+        let verified = verify_chain(read, head, &recorded, rows, &mut |_| {}).await?;
+        if let Err(broken) = verified {
+            return Ok(Err(broken));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The first entry of each chain. Each is looked up by itself, since going through all entries
@@ -267,12 +330,13 @@ fn records(
 
 async fn verify_chain(
     read: &mut Read,
-    chain: i64,
+    mut head: ChainHead,
     recorded: &BTreeMap<i64, Digest>,
+    row_check: &mut RowCheck,
     verified: &mut (dyn FnMut(u64) + Send),
-) -> Result<Result<(), AuditBroken>, StoreError> {
+) -> Result<Result<ChainHead, AuditBroken>, StoreError> {
+    let chain = head.chain;
     let expected = recorded.keys().next_back().copied().unwrap_or(0);
-    let mut head = ChainHead::start(chain);
     while head.sequence < expected {
         let rows = fetch_all!(
             read,
@@ -304,9 +368,12 @@ async fn verify_chain(
                 }));
             }
         }
+        if let Err(broken) = row_check.page(read, &page).await? {
+            return Ok(Err(broken));
+        }
         verified(page.len() as u64);
     }
-    Ok(Ok(()))
+    Ok(Ok(head))
 }
 
 fn entries(rows: Vec<AuditRow>) -> Result<Vec<AuditEntry>, StoreError> {

@@ -164,4 +164,12 @@ impl Read {
             Self::Postgres(connection) => On::Postgres(connection),
         }
     }
+
+    /// A statement of `size` rows as this connection's database reads it.
+    pub(crate) fn many(&self, statement: &'static ManyRows, size: usize) -> &'static str {
+        match self {
+            Self::Sqlite(_) => statement.unnumbered(size),
+            Self::Postgres(_) => statement.numbered(size),
+        }
+    }
 }

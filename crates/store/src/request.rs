@@ -1,11 +1,14 @@
 //! The request ledger as it is read, and its retention. The ledger writer fills it.
 
 use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewEntry, RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
+use serde_json::json;
 
+use crate::audit::REQUESTS_DELETED;
 use crate::connection::{execute, fetch_all, fetch_optional};
 use crate::cursor::{NumberPosition, Page, page};
 use crate::error::StoreError;
@@ -165,9 +168,21 @@ impl Store {
             execute!(write, "DELETE FROM actions WHERE entry_id = $1", *id);
         }
         let removed = ids.len() as u64;
-        write
-            .retention("retention.requests_deleted", removed, at)
-            .await?;
+        if removed == 0 {
+            write.rollback().await?;
+            return Ok(0);
+        }
+        // What is missing from before then, and only that, was removed by the gateway itself.
+        let detail = json!({ "rows": removed, "before": before, "before_ms": before.0 });
+        write.audit(NewAuditEntry {
+            workspace: None,
+            at,
+            actor: Actor::Gateway,
+            event: REQUESTS_DELETED,
+            subject: "gateway".to_owned(),
+            detail,
+        });
+        write.commit().await?;
         Ok(removed)
     }
 }

@@ -4207,7 +4207,7 @@ export type ProxyErrors = {
      */
     408: Problem;
     /**
-     * `idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`.
+     * `idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`. `action_stale`: the service moved while the request was held; nothing was sent. `call_cut`: it moved while the request was under way; the request may have been sent.
      */
     409: Problem;
     /**
@@ -4332,7 +4332,7 @@ export type ExecuteErrors = {
      */
     404: Problem;
     /**
-     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
+     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent. `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
      */
     409: Problem;
     /**

@@ -14,6 +14,7 @@ on_both_databases!(
     of_many_executions_one_sends,
     of_many_decisions_one_wins,
     an_unreachable_upstream_leaves_the_approval,
+    what_a_block_takes_back_while_it_connects_is_revoked,
     lapsed_actions_stay_unsent,
 );
 
@@ -292,4 +293,44 @@ async fn lapsed_actions_stay_unsent(storage: Storage) {
         .idempotency_key("undecided");
     again.send().await.expect_problem(403, "action_expired");
     assert!(scene.upstream.received().is_empty());
+}
+
+async fn what_a_block_takes_back_while_it_connects_is_revoked(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    // A server that takes connections and says nothing: no request is sent before TLS is there.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", silent.local_addr().unwrap());
+    let service = scene.human.create_bearer_service("silent", &url, "x").await;
+    let agent = scene.human.create_agent("patient", &[&service]).await;
+    let removal = |path: &str| json!({"service": "silent", "method": "DELETE", "path": path, "intent": "Tidy up"});
+    let block = format!("/agents/{}/block", agent.id);
+    let unblock = format!("/agents/{}/unblock", agent.id);
+
+    let held = agent.propose_held(removal("/1"), "one").await;
+    scene.human.approve(&held).await;
+    let execution = tokio::spawn(agent.execute(&held).send());
+    let (connection, _) = silent.accept().await.unwrap();
+    scene.human.post(&block).send().await.expect_status(200);
+    execution
+        .await
+        .unwrap()
+        .expect_problem(403, "agent_blocked");
+    scene.human.post(&unblock).send().await.expect_status(200);
+    assert_eq!(agent.status(&held).await["status"], "REVOKED");
+    agent.execute(&held).send().await.expect_status(409);
+    drop(connection);
+
+    // A key that is rotated takes nothing back: the approval is the agent's.
+    let held = agent.propose_held(removal("/2"), "two").await;
+    scene.human.approve(&held).await;
+    let execution = tokio::spawn(agent.execute(&held).send());
+    let (connection, _) = silent.accept().await.unwrap();
+    let rotate = format!("/agents/{}/rotate-key", agent.id);
+    scene.human.post(&rotate).send().await.expect_status(200);
+    execution
+        .await
+        .unwrap()
+        .expect_problem(401, "invalid_agent_key");
+    assert_eq!(scene.human.action(&held).await["status"], "APPROVED");
+    drop(connection);
 }

@@ -239,3 +239,144 @@ impl ServiceCut {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gaiterguard_domain::agent::Grant;
+    use gaiterguard_domain::id::WorkspaceId;
+    use gaiterguard_domain::service::AuthType;
+    use gaiterguard_domain::workspace::{AuthorityVersion, KillSwitch, Workspace};
+
+    use super::*;
+
+    const AGENT: AgentId = AgentId(1);
+    const SERVICE: ServiceId = ServiceId(1);
+
+    fn definitions(change: impl FnOnce(&mut Definitions)) -> Definitions {
+        let agent = Agent {
+            id: AGENT,
+            workspace: WorkspaceId(1),
+            name: "assistant".to_owned(),
+            key_prefix: "agt_00000000".to_owned(),
+            is_active: true,
+            blocked_since: None,
+            grants: vec![Grant {
+                service: SERVICE,
+                since: Timestamp(0),
+            }],
+            hold_seconds: 0,
+            risk_threshold: None,
+            expires_at: Some(Timestamp(1000)),
+            last_used_at: None,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+            revision: 0,
+        };
+        let service = Service {
+            id: SERVICE,
+            workspace: WorkspaceId(1),
+            name: "things".to_owned(),
+            base_url: BaseUrl::parse("https://api.example.com/v1").unwrap(),
+            auth_type: AuthType::None,
+            description: None,
+            intent_required: false,
+            web_socket: true,
+            credential: None,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+            revision: 0,
+        };
+        let mut definitions = Definitions {
+            workspace: Workspace {
+                id: WorkspaceId(1),
+                kill_switch: KillSwitch::Off,
+                version: AuthorityVersion(1),
+            },
+            agents: vec![([1; 32], agent)],
+            services: vec![service],
+            rules: Vec::new(),
+            documents: Vec::new(),
+        };
+        change(&mut definitions);
+        definitions
+    }
+
+    /// Which of a plain call and a WebSocket are cut by a change.
+    fn cut_by(change: impl FnOnce(&mut Definitions)) -> (bool, bool) {
+        let before = Cuts::succeed(&definitions(|_| {}), None);
+        let plain = before.of_right(AGENT, SERVICE, false);
+        let web_socket = before.of_right(AGENT, SERVICE, true);
+        assert!(!plain.is_cancelled() && !web_socket.is_cancelled());
+        let after = Cuts::succeed(&definitions(change), Some(&before));
+        after.cancel_lost(&before);
+        (plain.is_cancelled(), web_socket.is_cancelled())
+    }
+
+    #[test]
+    fn a_change_cuts_what_rests_on_it_and_nothing_else() {
+        assert_eq!(cut_by(|_| {}), (false, false));
+        assert_eq!(
+            cut_by(|new| {
+                new.agents[0].1.name = "renamed".to_owned();
+                new.agents[0].1.expires_at = None;
+                new.services[0].name = "renamed".to_owned();
+                new.services[0].intent_required = true;
+            }),
+            (false, false)
+        );
+        assert_eq!(
+            cut_by(|new| new.services[0].web_socket = false),
+            (false, true)
+        );
+        let moved = BaseUrl::parse("https://api.example.com/v2").unwrap();
+        for (number, cut) in [
+            cut_by(|new| new.agents[0].0 = [2; 32]),
+            cut_by(|new| new.agents[0].1.is_active = false),
+            cut_by(|new| new.agents[0].1.blocked_since = Some(Timestamp(1))),
+            cut_by(|new| new.agents[0].1.grants.clear()),
+            cut_by(|new| new.agents[0].1.grants[0].since = Timestamp(1)),
+            cut_by(|new| new.agents.clear()),
+            cut_by(|new| new.services.clear()),
+            cut_by(|new| new.services[0].base_url = moved),
+            cut_by(|new| {
+                new.workspace.kill_switch = KillSwitch::Active {
+                    by: gaiterguard_domain::id::UserId(1),
+                    at: Timestamp(1),
+                    reason: None,
+                };
+            }),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert_eq!(cut, (true, true), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_has_expired_stays_so_until_it_is_given_another_time() {
+        let first = Cuts::succeed(&definitions(|_| {}), None);
+        let running = first.of_right(AGENT, SERVICE, true);
+        assert_eq!(first.cancel_lapsed(Timestamp(999)), Some(Timestamp(1000)));
+        assert!(!running.is_cancelled());
+        assert_eq!(first.cancel_lapsed(Timestamp(1000)), None);
+        assert!(running.is_cancelled() && first.has_lapsed(AGENT));
+        // The clock is set back, and definitions are loaded again.
+        let again = Cuts::succeed(&definitions(|_| {}), Some(&first));
+        assert_eq!(again.cancel_lapsed(Timestamp(5)), None);
+        assert!(again.has_lapsed(AGENT));
+        assert!(again.of_key(AGENT).is_cancelled());
+        let blocked = Cuts::succeed(
+            &definitions(|new| new.agents[0].1.blocked_since = Some(Timestamp(5))),
+            Some(&again),
+        );
+        let unblocked = Cuts::succeed(&definitions(|_| {}), Some(&blocked));
+        assert!(unblocked.has_lapsed(AGENT));
+        let extended = Cuts::succeed(
+            &definitions(|new| new.agents[0].1.expires_at = Some(Timestamp(2000))),
+            Some(&unblocked),
+        );
+        assert!(!extended.has_lapsed(AGENT));
+        assert!(!extended.of_right(AGENT, SERVICE, false).is_cancelled());
+    }
+}

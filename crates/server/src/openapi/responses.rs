@@ -121,7 +121,9 @@ problems! {
 
     /// The proposed request was not answered by its upstream.
     ProposalFailed {
-        "409": "`idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`.",
+        "409": "`idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`. `action_stale`: the \
+                service moved while the request was held; nothing was sent. `call_cut`: it moved while \
+                the request was under way; the request may have been sent.",
         "422": "`idempotency_key_reused`: the key was used for another request.",
         "429": "`too_many_pending`: too many actions of the agent wait for a human.",
         "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
@@ -140,7 +142,7 @@ problems! {
     NotExecutable {
         "403": "`agent_blocked`, `kill_switch` or `target_not_allowed`; nothing was sent.",
         "409": "`action_not_approved` with `action_status`, or `action_stale`; nothing was sent. \
-                `web_socket_lost`: a WebSocket was opened, which this call cannot carry.",
+                `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.",
         "410": "`action_expired`: the approval was not used in time.",
         "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
         "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent and the action is \

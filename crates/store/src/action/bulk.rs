@@ -7,6 +7,8 @@ use gaiterguard_domain::id::{ActionId, AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
+use crate::action::{RevisedRow, revised_columns};
+use crate::audit::covered::cover_action;
 use crate::connection::{execute, fetch_all, fetch_optional};
 use crate::error::StoreError;
 use crate::lane::Write;
@@ -26,15 +28,18 @@ impl Store {
         let mut write = Write::begin(self.shared(), now).await?;
         let rows = fetch_all!(
             write,
-            (String, i64),
-            "UPDATE actions
+            RevisedRow,
+            concat!(
+                "UPDATE actions
              SET status = 'EXPIRED', revision = revision + 1, resolved_at = expires_at,
                 expires_at = NULL, approved_by = NULL, approved_at = NULL, approval_note = NULL
              WHERE status IN ('PENDING', 'APPROVED') AND expires_at <= $1 AND id IN
                 (SELECT id FROM actions
                  WHERE status IN ('PENDING', 'APPROVED') AND expires_at <= $1
                  ORDER BY expires_at LIMIT $2)
-             RETURNING id, workspace_id",
+             RETURNING ",
+                revised_columns!()
+            ),
             now.0,
             i64::from(limit),
         );
@@ -64,8 +69,9 @@ impl Store {
         let mut write = Write::begin(self.shared(), now).await?;
         let rows = fetch_all!(
             write,
-            (String, i64),
-            "UPDATE actions
+            RevisedRow,
+            concat!(
+                "UPDATE actions
              SET status = 'INDETERMINATE', revision = revision + 1, resolved_at = $1, detail = $2,
                 owner = NULL
              WHERE status = 'EXECUTING' AND id IN
@@ -74,7 +80,9 @@ impl Store {
                     (SELECT 1 FROM replicas
                      WHERE replicas.id = actions.owner AND replicas.lease_until > $1)
                  LIMIT $4)
-             RETURNING id, workspace_id",
+             RETURNING ",
+                revised_columns!()
+            ),
             now.0,
             STOPPED,
             owner.as_str(),
@@ -108,7 +116,10 @@ impl Store {
 }
 
 /// Takes back the waiting and approved actions of an agent, or of the whole workspace, with an
-/// entry for each.
+/// entry for each. Those that are being executed are noted: if they come back, they are revoked.
+///
+/// The caller's transaction has changed the workspace's version, so whatever comes back at the same
+/// moment does so wholly before or wholly after this.
 pub(crate) async fn revoke_living(
     write: &mut Write,
     workspace: WorkspaceId,
@@ -118,28 +129,44 @@ pub(crate) async fn revoke_living(
 ) -> Result<(), StoreError> {
     let rows = fetch_all!(
         write,
-        (String,),
-        "UPDATE actions
+        RevisedRow,
+        concat!(
+            "UPDATE actions
          SET status = 'REVOKED', revision = revision + 1, resolution = 'WITHDRAWN',
             resolved_by = $3, resolved_at = $4, resolution_note = $5, expires_at = NULL,
             approved_by = NULL, approved_at = NULL, approval_note = NULL
          WHERE workspace_id = $1 AND ($2 IS NULL OR agent_id = $2)
            AND status IN ('PENDING', 'APPROVED') AND expires_at > $4
-         RETURNING id",
+         RETURNING ",
+            revised_columns!()
+        ),
         workspace.0,
         agent.map(|agent| agent.0),
         word.by.0,
         word.at.0,
         word.note.as_deref(),
     );
-    for (id,) in rows {
+    execute!(
+        write,
+        "UPDATE actions SET recalled_by = $3, recalled_at = $4, recall_note = $5
+         WHERE workspace_id = $1 AND ($2 IS NULL OR agent_id = $2) AND status = 'EXECUTING'
+           AND recalled_at IS NULL",
+        workspace.0,
+        agent.map(|agent| agent.0),
+        word.by.0,
+        word.at.0,
+        word.note.as_deref(),
+    );
+    for row in rows {
+        let mut detail = json!({ "cause": cause.event });
+        cover_action(&mut detail, row.covered());
         write.audit(NewAuditEntry {
             workspace: Some(workspace),
             at: word.at,
             actor: cause.actor,
             event: "action.revoked",
-            subject: format!("action:{id}"),
-            detail: json!({ "cause": cause.event }),
+            subject: format!("action:{}", row.id),
+            detail,
         });
     }
     Ok(())
@@ -148,7 +175,7 @@ pub(crate) async fn revoke_living(
 /// Commits what the gateway itself did to several actions, with an entry for each.
 async fn end_in_bulk(
     mut write: Write,
-    rows: Vec<(String, i64)>,
+    rows: Vec<RevisedRow>,
     event: &'static str,
     at: Timestamp,
 ) -> Result<Vec<ActionId>, StoreError> {
@@ -157,19 +184,21 @@ async fn end_in_bulk(
         return Ok(Vec::new());
     }
     let mut ids = Vec::with_capacity(rows.len());
-    for (id, workspace) in rows {
+    for row in rows {
         let cell = Cell {
             table: "actions",
-            id: &id,
+            id: &row.id,
         };
-        ids.push(cell.action("id", &id)?);
+        ids.push(cell.action("id", &row.id)?);
+        let mut detail = json!({});
+        cover_action(&mut detail, row.covered());
         write.audit(NewAuditEntry {
-            workspace: Some(WorkspaceId(workspace)),
+            workspace: Some(WorkspaceId(row.workspace_id)),
             at,
             actor: Actor::Gateway,
             event,
-            subject: format!("action:{id}"),
-            detail: json!({}),
+            subject: format!("action:{}", row.id),
+            detail,
         });
     }
     write.commit().await?;

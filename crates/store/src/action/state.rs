@@ -3,22 +3,24 @@
 use gaiterguard_domain::approval::{
     ActionState, ActionStatus, Ending, Execution, Revocation, Word,
 };
+use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
+use crate::audit::covered::CoveredAction;
 use crate::error::StoreError;
 use crate::rows::Cell;
 
 /// A state as it is written.
 #[derive(Default)]
 pub(crate) struct StateColumns<'s> {
-    pub(crate) status: &'static str,
+    pub(crate) status: &'s str,
     pub(crate) expires_at: Option<i64>,
     pub(crate) approved_by: Option<i64>,
     pub(crate) approved_at: Option<i64>,
     pub(crate) approval_note: Option<&'s str>,
     pub(crate) started_at: Option<i64>,
-    pub(crate) resolution: Option<&'static str>,
+    pub(crate) resolution: Option<&'s str>,
     pub(crate) resolved_by: Option<i64>,
     pub(crate) resolved_at: Option<i64>,
     pub(crate) resolution_note: Option<&'s str>,
@@ -72,6 +74,37 @@ impl<'s> StateColumns<'s> {
         columns
     }
 
+    /// Returns what an audit entry covers of an action that came to this state with this revision.
+    pub(crate) fn covered(
+        &self,
+        action: &str,
+        revision: i64,
+        answer_status: Option<i64>,
+    ) -> CoveredAction {
+        let state = Fields::new("gaiterguard.action.state.v1")
+            .text(action)
+            .number(revision)
+            .text(self.status)
+            .number(self.expires_at)
+            .number(self.approved_by)
+            .number(self.approved_at)
+            .text(self.approval_note)
+            .number(self.started_at)
+            .text(self.resolution)
+            .number(self.resolved_by)
+            .number(self.resolved_at)
+            .text(self.resolution_note)
+            .text(self.detail)
+            .number(answer_status)
+            .finish();
+        CoveredAction {
+            id: action.to_owned(),
+            revision,
+            state: state.to_string(),
+            row: None,
+        }
+    }
+
     fn approved(&mut self, word: &'s Word) {
         self.approved_by = Some(word.by.0);
         self.approved_at = Some(word.at.0);
@@ -106,6 +139,48 @@ pub(super) struct StateRow {
     resolved_at: Option<i64>,
     resolution_note: Option<String>,
     detail: Option<String>,
+}
+
+/// An action's state and revision, as a statement returns them that has changed it, or found it.
+#[derive(sqlx::FromRow)]
+pub(crate) struct RevisedRow {
+    pub(crate) id: String,
+    pub(crate) workspace_id: i64,
+    pub(crate) revision: i64,
+    answer_status: Option<i64>,
+    #[sqlx(flatten)]
+    state: StateRow,
+}
+
+/// The columns of [`RevisedRow`].
+macro_rules! revised_columns {
+    () => {
+        "id, workspace_id, revision, answer_status, status, expires_at, approved_by, approved_at, \
+         approval_note, started_at, resolution, resolved_by, resolved_at, resolution_note, detail"
+    };
+}
+
+pub(crate) use revised_columns;
+
+impl RevisedRow {
+    /// Returns what an audit entry covers of it.
+    pub(crate) fn covered(&self) -> CoveredAction {
+        let state = &self.state;
+        let columns = StateColumns {
+            status: &state.status,
+            expires_at: state.expires_at,
+            approved_by: state.approved_by,
+            approved_at: state.approved_at,
+            approval_note: state.approval_note.as_deref(),
+            started_at: state.started_at,
+            resolution: state.resolution.as_deref(),
+            resolved_by: state.resolved_by,
+            resolved_at: state.resolved_at,
+            resolution_note: state.resolution_note.as_deref(),
+            detail: state.detail.as_deref(),
+        };
+        columns.covered(&self.id, self.revision, self.answer_status)
+    }
 }
 
 impl StateRow {

@@ -4,7 +4,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
+use gaiterguard_domain::approval::{ActionEvent, ActionState, ActionStatus, Word};
+use gaiterguard_domain::id::{AgentId, RequestEntryId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, Claim, Completion, NewClaim, NewDecision, Outcome, Recorded,
     StoredAnswer,
@@ -19,12 +20,13 @@ use super::decision_rows::{
 use super::predecessor::{Key, claim_lookup, held_lookup, key, same};
 use super::{Answer, Command};
 use crate::action::StateColumns;
+use crate::audit::covered::cover_action;
 use crate::claim;
 use crate::connection::{execute, fetch_one, fetch_optional, on};
 use crate::error::StoreError;
 use crate::lane::{Lane, Write};
 use crate::overview::OverviewOutcome;
-use crate::rows::{ManyRows, pieces};
+use crate::rows::{ManyRows, judgement_json, pieces};
 use crate::rule_hit;
 use crate::store::Shared;
 
@@ -82,7 +84,11 @@ async fn versions(
         .iter()
         .filter_map(|command| match command {
             Command::Record(decision, ..) => Some(decision.entry.workspace),
-            Command::Change(change, _) => change.authority.map(|(workspace, _)| workspace),
+            Command::Change(change, _) => match change.state {
+                // What comes back must see whether it was taken back.
+                ActionState::Approved { .. } => change.audit.workspace,
+                _ => change.authority.map(|(workspace, _)| workspace),
+            },
             Command::Complete(..) => None,
         })
         .collect();
@@ -250,7 +256,13 @@ impl Batch {
                 Some((workspace, version)) if versions.get(&workspace) != Some(&version.0) => {
                     Changed::AuthorityChanged
                 }
-                _ => self.change_one(write, change).await?,
+                _ => match recalled(write, change).await? {
+                    None => self.change_one(write, change).await?,
+                    Some(revoked) => match self.change_one(write, &revoked).await? {
+                        Changed::Done => Changed::Recalled,
+                        other => other,
+                    },
+                },
             };
             self.answers[place] = Some(Answer::Changed(changed));
         }
@@ -262,7 +274,6 @@ impl Batch {
         write: &mut Write,
         change: &ActionChange,
     ) -> Result<Changed, StoreError> {
-        use gaiterguard_domain::approval::ActionStatus;
         let state = StateColumns::of(&change.state);
         let owner = (change.state.status() == ActionStatus::Executing).then_some(&self.owner);
         let (status, data_key, bytes) = answer_columns(change.answer.as_ref());
@@ -306,7 +317,11 @@ impl Batch {
                 change.audit.at.0,
             );
         }
-        write.audit(change.audit.clone());
+        let mut audit = change.audit.clone();
+        let revision = change.revision + 1;
+        let covered = state.covered(&change.action.to_string(), revision, status);
+        cover_action(&mut audit.detail, covered);
+        write.audit(audit);
         Ok(Changed::Done)
     }
 
@@ -342,6 +357,7 @@ impl Batch {
                 id: RequestEntryId(id),
                 decision,
                 end: end_of(&commands[place]),
+                judgement: judgement_json(&decision.entry.judgement),
             })
             .collect();
         let refused = self.claim(write, &mut new).await?;
@@ -349,7 +365,7 @@ impl Batch {
         insert_actions(write, &new).await?;
         rule_hit::count(write, new.iter().map(|row| &row.decision.entry)).await?;
         for row in &new {
-            write.audit(row.decision.audit.clone());
+            write.audit(row.audit());
             self.answers[row.place] = Some(Answer::Recorded(Recorded::Done(row.id)));
         }
         repeated.extend(refused);
@@ -501,6 +517,43 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// Returns what becomes of an execution that comes back, if a human has taken the right to it away
+/// since it began: it is revoked by that word.
+async fn recalled(
+    write: &mut Write,
+    change: &ActionChange,
+) -> Result<Option<ActionChange>, StoreError> {
+    if !matches!(change.state, ActionState::Approved { .. }) {
+        return Ok(None);
+    }
+    let row = fetch_optional!(
+        write,
+        (i64, i64, Option<String>),
+        "SELECT recalled_by, recalled_at, recall_note FROM actions
+         WHERE id = $1 AND revision = $2 AND status = 'EXECUTING'
+           AND recalled_by IS NOT NULL AND recalled_at IS NOT NULL",
+        change.action.to_string(),
+        change.revision,
+    );
+    let Some((by, at, note)) = row else {
+        return Ok(None);
+    };
+    let word = Word {
+        by: UserId(by),
+        at: Timestamp(at),
+        note,
+    };
+    let Ok(state) = change.state.clone().apply(ActionEvent::Revoke(word)) else {
+        return Ok(None);
+    };
+    let mut revoked = change.clone();
+    revoked.audit.event = "action.revoked";
+    revoked.audit.detail["status"] = state.status().as_str().into();
+    revoked.audit.detail["cause"] = change.audit.event.into();
+    revoked.state = state;
+    Ok(Some(revoked))
 }
 
 /// The end of a request that is known when its decision is written: one that was refused ends with

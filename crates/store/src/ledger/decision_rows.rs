@@ -1,16 +1,20 @@
 //! The rows that new decisions become.
 
+use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::NewDecision;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 
+use crate::action::StateColumns;
+use crate::audit::covered::{ActionColumns, CoveredAction, RequestColumns, cover_decision};
 use crate::claim;
 use crate::connection::on;
 use crate::error::StoreError;
 use crate::lane::Write;
 use crate::overview::OverviewOutcome;
-use crate::rows::{ManyRows, json, judgement_json, pieces};
+use crate::rows::{ManyRows, json, pieces};
 
 /// A place in a batch.
 pub(super) type Place = usize;
@@ -22,7 +26,66 @@ pub(super) struct New<'b> {
     pub(super) decision: &'b NewDecision,
     /// How and when its request has ended already.
     pub(super) end: Option<End>,
+    /// Its judgement as it is kept.
+    pub(super) judgement: String,
 }
+
+impl New<'_> {
+    /// Returns the audit entry of its decision, which covers the rows that it becomes.
+    pub(super) fn audit(&self) -> NewAuditEntry {
+        let NewDecision { entry, hold, .. } = self.decision;
+        let action_id = action_id(self.decision);
+        let request = RequestColumns {
+            id: self.id.0,
+            request_id: &entry.request_id.to_string(),
+            workspace: entry.workspace.0,
+            agent: entry.agent.0,
+            service: entry.service.0,
+            method: &entry.method,
+            target_url: &entry.target_url,
+            intent: &entry.intent,
+            decision: entry.judgement.decision.as_str(),
+            judgement: &self.judgement,
+            action_id: action_id.as_deref(),
+            created_at: entry.at.0,
+        };
+        let action = hold.as_ref().zip(action_id.as_deref());
+        let action = action.map(|(hold, id)| {
+            let columns = ActionColumns {
+                id,
+                workspace: entry.workspace.0,
+                agent: entry.agent.0,
+                service: entry.service.0,
+                entry: self.id.0,
+                method: &entry.method,
+                target_url: &entry.target_url,
+                digest: &hold.digest.0,
+                intent: &entry.intent,
+                judgement: &self.judgement,
+                binding: &json(&hold.binding),
+                created_at: entry.at.0,
+            };
+            let pending = ActionState::Pending {
+                expires_at: hold.expires_at,
+            };
+            CoveredAction {
+                row: Some(columns.row()),
+                ..StateColumns::of(&pending).covered(id, FIRST_REVISION, None)
+            }
+        });
+        let mut audit = self.decision.audit.clone();
+        cover_decision(
+            &mut audit.detail,
+            &entry.judgement,
+            request.covered(),
+            action,
+        );
+        audit
+    }
+}
+
+/// The revision of an action that nothing has changed yet.
+const FIRST_REVISION: i64 = 1;
 
 /// How a request ended, as columns.
 #[derive(Clone, Copy)]
@@ -95,7 +158,7 @@ pub(super) async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Resul
                     .bind(entry.map(|new| new.target_url.as_str()))
                     .bind(entry.map(|new| new.intent.as_str()))
                     .bind(entry.map(|new| new.judgement.decision.as_str()))
-                    .bind(entry.map(|new| judgement_json(&new.judgement)))
+                    .bind(row.map(|new| new.judgement.as_str()))
                     .bind(decision.and_then(action_id))
                     .bind(entry.map(|new| new.at.0))
                     .bind(end.and_then(|end| end.outcome).map(OverviewOutcome::as_str))
@@ -111,7 +174,7 @@ pub(super) async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Resul
 pub(super) async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result<(), StoreError> {
     let waiting: Vec<_> = new
         .iter()
-        .filter_map(|row| Some((row.id, &row.decision.entry, row.decision.hold.as_ref()?)))
+        .filter_map(|row| Some((row, &row.decision.entry, row.decision.hold.as_ref()?)))
         .collect();
     for piece in pieces(&waiting) {
         let text = write.many(&ACTION, piece.size);
@@ -122,18 +185,18 @@ pub(super) async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result
                 let hold = row.map(|(_, _, hold)| *hold);
                 query = query
                     .bind(hold.map(|new| new.action.to_string()))
-                    .bind(1_i64)
+                    .bind(FIRST_REVISION)
                     .bind(entry.map(|new| new.workspace.0))
                     .bind(entry.map(|new| new.agent.0))
                     .bind(entry.map(|new| new.service.0))
-                    .bind(row.map(|(id, ..)| id.0))
+                    .bind(row.map(|(new, ..)| new.id.0))
                     .bind("PENDING")
                     .bind(hold.map(|new| new.expires_at.0))
                     .bind(entry.map(|new| new.method.as_str()))
                     .bind(entry.map(|new| new.target_url.as_str()))
                     .bind(hold.map(|new| new.digest.0.as_slice()))
                     .bind(entry.map(|new| new.intent.as_str()))
-                    .bind(entry.map(|new| judgement_json(&new.judgement)))
+                    .bind(row.map(|(new, ..)| new.judgement.as_str()))
                     .bind(hold.map(|new| json(&new.binding)))
                     .bind(entry.map(|new| new.at.0))
                     .bind(hold.map(|new| new.request.data_key.0))

@@ -8,6 +8,7 @@ use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Outcome, Recorded, ReplicaId, StoredAnswer,
 };
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::workspace::KillSwitch;
 use gaiterguard_store::{AgentSaved, Purpose, Store};
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ on_both!(
     a_change_against_an_old_revision_is_refused,
     actions_expire,
     a_block_takes_actions_back,
+    what_a_block_takes_back_does_not_come_back_as_approved,
     what_a_dead_run_had_begun_is_recovered,
 );
 
@@ -235,6 +237,71 @@ async fn a_block_takes_actions_back(_: &Database, store: &Store) {
     assert_eq!(
         events,
         ["agent.blocked", "action.revoked", "action.revoked"]
+    );
+}
+
+async fn what_a_block_takes_back_does_not_come_back_as_approved(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let executing = async || {
+        let action = world.held(store).await;
+        let approved = approve(store, action).await;
+        store.action_change(approved).await.unwrap();
+        apply(store, action, ActionEvent::Begin { at: later(2) }).await;
+        action
+    };
+    let (workspace, agent) = (world.workspace, world.agent);
+    let blocked = executing().await;
+    let answered = executing().await;
+    let word_of_block = word(later(5));
+    let block = entry("agent.blocked", later(5));
+    store
+        .agent_block(workspace, agent, &word_of_block, block)
+        .await
+        .unwrap();
+    // That the agent may ask again does not bring it back either.
+    let unblock = entry("agent.unblocked", later(6));
+    store
+        .agent_unblock(workspace, agent, later(6), unblock)
+        .await
+        .unwrap();
+    let returned = change(store, blocked, ActionEvent::NothingSent).await;
+    assert_eq!(
+        store.action_change(returned).await.unwrap(),
+        Changed::Recalled
+    );
+    let (found, _) = state(store, blocked).await;
+    assert_eq!(found.status(), ActionStatus::Revoked);
+    assert_eq!(found.word(), Some(&word_of_block));
+    let entries = store.audit_list(workspace, None, 50).await.unwrap().items;
+    let revoked = entries
+        .iter()
+        .filter(|entry| entry.event == "action.revoked");
+    assert_eq!(revoked.count(), 1);
+    // What has reached the upstream has reached it.
+    let mut ended = change(store, answered, ActionEvent::Answer { at: later(7) }).await;
+    ended.answer = Some(answer(&world, 200));
+    assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
+
+    let later_on = executing().await;
+    apply(store, later_on, ActionEvent::NothingSent).await;
+    let (found, _) = state(store, later_on).await;
+    assert_eq!(found.status(), ActionStatus::Approved);
+
+    let stopped = executing().await;
+    let kill_switch = KillSwitch::Active {
+        by: word_of_block.by,
+        at: later(8),
+        reason: Some("Stop".to_owned()),
+    };
+    let thrown = entry("kill_switch.changed", later(8));
+    store
+        .kill_switch_set(workspace, &kill_switch, later(8), thrown)
+        .await
+        .unwrap();
+    let returned = change(store, stopped, ActionEvent::NothingSent).await;
+    assert_eq!(
+        store.action_change(returned).await.unwrap(),
+        Changed::Recalled
     );
 }
 

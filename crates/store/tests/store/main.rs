@@ -8,6 +8,7 @@
 mod action;
 mod agent;
 mod audit;
+mod audit_rows;
 mod claim;
 mod database;
 mod document;

@@ -1,0 +1,406 @@
+//! Whether the rows that are kept are still as the audit log says that they were written.
+//!
+//! What a decision's entry covers never changes, so its row is compared when the entry is met. Of an
+//! action the entry of its latest revision counts, which is known once every chain has been read.
+//! Writers go on meanwhile: a row whose revision is later than the latest entry that was read is
+//! looked for in what was appended since.
+
+use std::collections::{BTreeMap, HashMap};
+
+use gaiterguard_domain::audit::AuditEntry;
+
+use super::AuditBroken;
+use super::covered::{ActionColumns, CoveredAction, CoveredRequest, RequestColumns, covers};
+use crate::action::{RevisedRow, revised_columns};
+use crate::connection::{Read, fetch_optional, on};
+use crate::error::StoreError;
+use crate::rows::{ManyRows, pieces};
+
+/// The event of the entry that says up to when old requests were removed.
+pub(crate) const REQUESTS_DELETED: &str = "retention.requests_deleted";
+
+/// An entry by its place.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    id: i64,
+    chain: i64,
+    sequence: i64,
+}
+
+/// The latest that is known of an action.
+struct Latest {
+    place: Place,
+    covered: CoveredAction,
+    /// When it was held, if that entry was met.
+    held_at: Option<i64>,
+}
+
+/// What was read so far.
+pub(super) struct RowCheck {
+    /// Requests from before this were removed by the gateway itself.
+    removed_before: i64,
+    /// What a verified entry says of that.
+    removed_before_verified: i64,
+    /// Where the entry is that says so.
+    removal: Option<Place>,
+    actions: HashMap<String, Latest>,
+    /// The rows that have moved on, and the revisions that must be found for them.
+    moved: HashMap<String, CoveredAction>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RequestRow {
+    id: i64,
+    request_id: String,
+    workspace_id: i64,
+    agent_id: i64,
+    service_id: i64,
+    method: String,
+    target_url: String,
+    intent: String,
+    decision: String,
+    judgement: String,
+    action_id: Option<String>,
+    created_at: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct ActionRow {
+    id: String,
+    workspace_id: i64,
+    agent_id: i64,
+    service_id: i64,
+    entry_id: i64,
+    method: String,
+    target_url: String,
+    digest: Vec<u8>,
+    intent: String,
+    judgement: String,
+    binding: String,
+    created_at: i64,
+}
+
+static REQUESTS: ManyRows = ManyRows::new(
+    "SELECT id, request_id, workspace_id, agent_id, service_id, method, target_url, intent, \
+     decision, judgement, action_id, created_at FROM requests WHERE id IN (VALUES ",
+    1,
+    ")",
+);
+
+static ACTIONS: ManyRows = ManyRows::new(
+    "SELECT id, workspace_id, agent_id, service_id, entry_id, method, target_url, digest, intent, \
+     judgement, binding, created_at FROM actions WHERE id IN (VALUES ",
+    1,
+    ")",
+);
+
+static STATES: ManyRows = ManyRows::new(
+    concat!(
+        "SELECT ",
+        revised_columns!(),
+        " FROM actions WHERE id IN (VALUES "
+    ),
+    1,
+    ")",
+);
+
+impl RowCheck {
+    /// Begins before any entry is read.
+    pub(super) async fn begin(read: &mut Read) -> Result<Self, StoreError> {
+        let mut check = Self {
+            removed_before: i64::MIN,
+            removed_before_verified: i64::MIN,
+            removal: None,
+            actions: HashMap::new(),
+            moved: HashMap::new(),
+        };
+        check.look_up_removal(read).await?;
+        Ok(check)
+    }
+
+    /// Looks up to when old requests were removed.
+    async fn look_up_removal(&mut self, read: &mut Read) -> Result<(), StoreError> {
+        // Entries of the whole gateway are few, and an index leads to them.
+        let newest = fetch_optional!(
+            read,
+            (i64, i64, i64, String),
+            "SELECT id, chain, sequence, detail FROM audit
+             WHERE workspace_id IS NULL AND event = $1 ORDER BY at DESC, id DESC LIMIT 1",
+            REQUESTS_DELETED,
+        );
+        if let Some((id, chain, sequence, detail)) = newest {
+            self.removed_before = removed_before(&detail);
+            self.removal = Some(Place {
+                id,
+                chain,
+                sequence,
+            });
+        }
+        Ok(())
+    }
+
+    /// Compares the rows that a page of verified entries covers.
+    pub(super) async fn page(
+        &mut self,
+        read: &mut Read,
+        page: &[AuditEntry],
+    ) -> Result<Result<(), AuditBroken>, StoreError> {
+        let mut requests: Vec<(&AuditEntry, CoveredRequest, Option<CoveredAction>)> = Vec::new();
+        for entry in page {
+            if entry.event == REQUESTS_DELETED {
+                let before = removed_before(&entry.detail);
+                self.removed_before_verified = self.removed_before_verified.max(before);
+            }
+            let Some(covered) = covers(&entry.detail) else {
+                continue;
+            };
+            if let Some(action) = &covered.action {
+                let held_at = covered.request.is_some().then_some(entry.at.0);
+                self.note(entry, action.clone(), held_at);
+            }
+            if let Some(request) = covered.request {
+                requests.push((entry, request, covered.action));
+            }
+        }
+        // An action is removed together with its request, so one that is looked up before its request
+        // and is not there was removed alone if the request is.
+        let held = requests.iter().filter_map(|(.., action)| action.as_ref());
+        let held: Vec<&str> = held.map(|action| action.id.as_str()).collect();
+        let actions = action_rows(read, &held).await?;
+        let ids: Vec<i64> = requests.iter().map(|(_, request, _)| request.id).collect();
+        let rows = request_rows(read, &ids).await?;
+        for (entry, request, action) in &requests {
+            let broken = |table, row: String, what| Ok(Err(place(entry).broken(table, row, what)));
+            let Some(row) = rows.get(&request.id) else {
+                if entry.at.0 >= self.removed_before {
+                    // It may have been removed since this was begun.
+                    self.look_up_removal(read).await?;
+                }
+                if entry.at.0 >= self.removed_before {
+                    return broken("requests", request.id.to_string(), "it is gone");
+                }
+                if let Some(action) = action {
+                    self.actions.remove(&action.id);
+                }
+                continue;
+            };
+            if let Some(what) = request.differs_in(row) {
+                return broken("requests", request.id.to_string(), what);
+            }
+            if let Some(action) = action {
+                match actions.get(&action.id) {
+                    None => return broken("actions", action.id.clone(), "it is gone"),
+                    Some(row) if action.row.as_ref() != Some(row) => {
+                        return broken("actions", action.id.clone(), "what was held was changed");
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn note(&mut self, entry: &AuditEntry, covered: CoveredAction, held_at: Option<i64>) {
+        if let Some(moved) = self.moved.get(&covered.id)
+            && moved.revision == covered.revision
+            && moved.state == covered.state
+        {
+            self.moved.remove(&covered.id);
+        }
+        if let Some(known) = self.actions.get_mut(&covered.id) {
+            known.held_at = known.held_at.or(held_at);
+            if known.covered.revision <= covered.revision {
+                known.place = place(entry);
+                known.covered = covered;
+            }
+        } else {
+            let latest = Latest {
+                place: place(entry),
+                covered: covered.clone(),
+                held_at,
+            };
+            self.actions.insert(covered.id, latest);
+        }
+    }
+
+    /// Compares the states of all actions, once every chain was read. What has moved on since is kept
+    /// for [`Self::found_since`].
+    pub(super) async fn states(
+        &mut self,
+        read: &mut Read,
+    ) -> Result<Result<(), AuditBroken>, StoreError> {
+        let actions = std::mem::take(&mut self.actions);
+        let mut known: Vec<(&String, &Latest)> = actions.iter().collect();
+        known.sort_unstable_by_key(|(_, latest)| (latest.place.chain, latest.place.sequence));
+        let ids: Vec<&str> = known.iter().map(|(id, _)| id.as_str()).collect();
+        let found = states(read, &ids).await?;
+        // Looked up behind them, it covers what was removed before they were.
+        self.look_up_removal(read).await?;
+        let mut moved = HashMap::new();
+        for (id, latest) in known {
+            let broken = |what| Ok(Err(latest.place.broken("actions", id.clone(), what)));
+            let Some(row) = found.get(id.as_str()) else {
+                if latest
+                    .held_at
+                    .is_some_and(|held_at| held_at >= self.removed_before)
+                {
+                    return broken("it is gone");
+                }
+                continue;
+            };
+            if row.revision > latest.covered.revision {
+                moved.insert(id.clone(), row.clone());
+            } else if row.revision < latest.covered.revision || row.state != latest.covered.state {
+                return broken("its state, its deadline, or who decided was changed");
+            }
+        }
+        self.moved = moved;
+        self.actions = actions;
+        Ok(Ok(()))
+    }
+
+    /// Whether there is anything to look for in what was appended since.
+    pub(super) fn looks_on(&self) -> bool {
+        !self.moved.is_empty() || self.removed_before_verified < self.removed_before
+    }
+
+    /// Whether everything that has moved on was found in what was appended since.
+    pub(super) fn found_since(&self) -> Result<(), AuditBroken> {
+        if self.removed_before_verified < self.removed_before
+            && let Some(removal) = self.removal
+        {
+            let what = "it belongs to no chain";
+            return Err(removal.broken("audit", removal.id.to_string(), what));
+        }
+        let left = self.moved.keys().filter_map(|id| {
+            let latest = self.actions.get(id)?;
+            Some((id, latest.place))
+        });
+        match left.min_by_key(|(_, place)| (place.chain, place.sequence)) {
+            None => Ok(()),
+            Some((id, place)) => {
+                Err(place.broken("actions", id.clone(), "it was changed without an entry"))
+            }
+        }
+    }
+}
+
+impl Place {
+    fn broken(self, table: &'static str, row: String, what: &'static str) -> AuditBroken {
+        AuditBroken::Row {
+            id: self.id,
+            chain: self.chain,
+            sequence: self.sequence,
+            table,
+            row,
+            what,
+        }
+    }
+}
+
+fn place(entry: &AuditEntry) -> Place {
+    Place {
+        id: entry.id.0,
+        chain: entry.chain,
+        sequence: entry.sequence,
+    }
+}
+
+/// Up to when an entry says that requests were removed.
+fn removed_before(detail: &str) -> i64 {
+    #[derive(serde::Deserialize)]
+    struct Detail {
+        before_ms: Option<i64>,
+    }
+    let detail = serde_json::from_str::<Detail>(detail).ok();
+    detail
+        .and_then(|detail| detail.before_ms)
+        .unwrap_or(i64::MIN)
+}
+
+async fn request_rows(
+    read: &mut Read,
+    ids: &[i64],
+) -> Result<BTreeMap<i64, CoveredRequest>, StoreError> {
+    let mut found = BTreeMap::new();
+    for piece in pieces(ids) {
+        let text = read.many(&REQUESTS, piece.size);
+        on!(read, connection => {
+            let mut query = sqlx::query_as::<_, RequestRow>(text);
+            for id in piece.padded() {
+                query = query.bind(id.copied());
+            }
+            for row in query.fetch_all(connection).await? {
+                let columns = RequestColumns {
+                    id: row.id,
+                    request_id: &row.request_id,
+                    workspace: row.workspace_id,
+                    agent: row.agent_id,
+                    service: row.service_id,
+                    method: &row.method,
+                    target_url: &row.target_url,
+                    intent: &row.intent,
+                    decision: &row.decision,
+                    judgement: &row.judgement,
+                    action_id: row.action_id.as_deref(),
+                    created_at: row.created_at,
+                };
+                found.insert(row.id, columns.covered());
+            }
+        });
+    }
+    Ok(found)
+}
+
+async fn action_rows(read: &mut Read, ids: &[&str]) -> Result<HashMap<String, String>, StoreError> {
+    let mut found = HashMap::new();
+    for piece in pieces(ids) {
+        let text = read.many(&ACTIONS, piece.size);
+        on!(read, connection => {
+            let mut query = sqlx::query_as::<_, ActionRow>(text);
+            for id in piece.padded() {
+                query = query.bind(id.copied());
+            }
+            for row in query.fetch_all(connection).await? {
+                let columns = ActionColumns {
+                    id: &row.id,
+                    workspace: row.workspace_id,
+                    agent: row.agent_id,
+                    service: row.service_id,
+                    entry: row.entry_id,
+                    method: &row.method,
+                    target_url: &row.target_url,
+                    digest: &row.digest,
+                    intent: &row.intent,
+                    judgement: &row.judgement,
+                    binding: &row.binding,
+                    created_at: row.created_at,
+                };
+                let covered = columns.row();
+                found.insert(row.id, covered);
+            }
+        });
+    }
+    Ok(found)
+}
+
+async fn states(
+    read: &mut Read,
+    ids: &[&str],
+) -> Result<HashMap<String, CoveredAction>, StoreError> {
+    let mut found = HashMap::new();
+    for piece in pieces(ids) {
+        let text = read.many(&STATES, piece.size);
+        on!(read, connection => {
+            let mut query = sqlx::query_as::<_, RevisedRow>(text);
+            for id in piece.padded() {
+                query = query.bind(id.copied());
+            }
+            for row in query.fetch_all(connection).await? {
+                let covered = row.covered();
+                found.insert(row.id, covered);
+            }
+        });
+    }
+    Ok(found)
+}
