@@ -24,6 +24,11 @@ impl Arena {
         self.0.alloc_str(text)
     }
 
+    /// Keeps bytes.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> &[u8] {
+        self.0.alloc_slice_copy(bytes)
+    }
+
     /// Keeps the items of a list.
     pub(crate) fn list<T: Copy>(&self, items: &[T]) -> &[T] {
         self.0.alloc_slice_copy(items)

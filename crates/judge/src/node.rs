@@ -58,6 +58,11 @@ impl<'a> Node<'a> {
         json::parse(text, arena)
     }
 
+    /// Reads every JSON value at the beginning of a text, whatever follows them.
+    pub(crate) fn leading_json(text: &'a str, arena: &'a Arena) -> Vec<Self> {
+        json::leading(text, arena)
+    }
+
     /// The same of what is known to be text.
     pub(crate) fn of_json(text: &'a str, arena: &'a Arena) -> Result<Self, JsonError> {
         json::parse(text, arena)

@@ -72,7 +72,7 @@ fn an_addition_does_not_turn_an_action_into_a_question() {
         (&invite, invite.clone().json(r#"{"query":"{ me }"}"#)),
         (&grant, with(&grant, r#","query":"{ me }"}"#)),
     ] {
-        let before = case.score();
+        let before = case.judge().verdict.score;
         assert!(before >= THRESHOLD, "{case:?}: {before}");
         let after = added.judge();
         assert!(
@@ -81,7 +81,11 @@ fn an_addition_does_not_turn_an_action_into_a_question() {
         );
     }
     let hidden = grant.json(r#"{"user":"mallory","query":"{ me }"}"#);
-    assert!(hidden.score() >= THRESHOLD, "{:?}", hidden.judge());
+    assert!(
+        hidden.judge().verdict.score >= THRESHOLD,
+        "{:?}",
+        hidden.judge()
+    );
 }
 
 #[test]
@@ -110,7 +114,11 @@ fn every_call_of_an_envelope_is_read() {
             "<methodCall><methodName>user.get</methodName><methodName>user.delete</methodName></methodCall>",
         ),
     ] {
-        assert!(held.score() >= THRESHOLD, "{held:?}: {:?}", held.judge());
+        assert!(
+            held.judge().verdict.score >= THRESHOLD,
+            "{held:?}: {:?}",
+            held.judge()
+        );
     }
     for asked in [
         soap("", "<m:GetUser><id>7</id></m:GetUser>").header("soapaction", "\"GetUser\""),
@@ -120,7 +128,11 @@ fn every_call_of_an_envelope_is_read() {
         ),
         rpc("<methodCall><methodName>user.get</methodName><params/></methodCall>"),
     ] {
-        assert!(asked.score() < THRESHOLD, "{asked:?}: {:?}", asked.judge());
+        assert!(
+            asked.judge().verdict.score < THRESHOLD,
+            "{asked:?}: {:?}",
+            asked.judge()
+        );
     }
 }
 
@@ -140,17 +152,29 @@ fn a_query_does_not_hide_a_mutation() {
         "# { me }\nmutation { deleteUser(id: 7) { id } }",
     ] {
         let case = graphql(text);
-        assert!(case.score() >= THRESHOLD, "{text}: {:?}", case.judge());
+        assert!(
+            case.judge().verdict.score >= THRESHOLD,
+            "{text}: {:?}",
+            case.judge()
+        );
     }
     let many = "a: touch ".repeat(70);
     let case = graphql(&format!("mutation {{ {many} deleteUser(id: 7) {{ id }} }}"));
-    assert!(case.score() >= THRESHOLD, "{:?}", case.judge());
+    assert!(
+        case.judge().verdict.score >= THRESHOLD,
+        "{:?}",
+        case.judge()
+    );
     for text in [
         "{ me }",
         "query Q { user(name: \"Ann\") { ...F } } fragment F on User { role }",
     ] {
         let case = graphql(text);
-        assert!(case.score() < THRESHOLD, "{text}: {:?}", case.judge());
+        assert!(
+            case.judge().verdict.score < THRESHOLD,
+            "{text}: {:?}",
+            case.judge()
+        );
     }
 }
 
@@ -164,14 +188,22 @@ fn one_method_of_a_call_does_not_hide_another() {
         r#"[{"jsonrpc":"2.0","method":"get","params":{}},{"jsonrpc":"2.0","method":"purge"}]"#,
     ] {
         let case = Case::new("POST", "/rpc", "Look up user 7").json(body);
-        assert!(case.score() >= THRESHOLD, "{body}: {:?}", case.judge());
+        assert!(
+            case.judge().verdict.score >= THRESHOLD,
+            "{body}: {:?}",
+            case.judge()
+        );
     }
 }
 
 #[test]
 fn a_decoy_that_the_intent_names_explains_nothing_else() {
     let held = |case: Case| {
-        assert!(case.score() >= THRESHOLD, "{case:?}: {:?}", case.judge());
+        assert!(
+            case.judge().verdict.score >= THRESHOLD,
+            "{case:?}: {:?}",
+            case.judge()
+        );
     };
     let order = Case::new(
         "PATCH",
@@ -258,6 +290,6 @@ fn calls_that_only_ask_are_forwarded() {
         Case::new("POST", "/v1.0/$batch", "Show my mail")
             .json(r#"{"requests":[{"id":"1","method":"GET","url":"/me/messages"}]}"#),
     ] {
-        assert!(case.score() < THRESHOLD, "{case:?}: {:?}", case.judge());
+        assert!(case.judge().verdict.score < THRESHOLD, "{case:?}: {:?}", case.judge());
     }
 }

@@ -25,7 +25,8 @@ pub(crate) fn proof(
 ) -> Option<&'static str> {
     let is_bare = opened.request().method == Method::POST
         && opened.query().members().is_empty()
-        && opened.oddities().is_empty();
+        && opened.oddities().is_empty()
+        && opened.others().is_empty();
     if !is_bare || fields.graphql == Some(true) || !fields.calls.iter().all(call::only_asks) {
         return None;
     }
@@ -35,7 +36,7 @@ pub(crate) fn proof(
         Body::Empty => true,
         Body::Json(node) => is_asking_json(node),
         Body::Text(text) => is_reading_document(text),
-        Body::Form(_) | Body::Multipart(_) | Body::Requests(_) | Body::Bytes => false,
+        _ => false,
     };
     is_call.then_some(match fields.graphql {
         Some(_) => "The GraphQL document only reads.",

@@ -137,6 +137,10 @@ impl<'a> Look<'a> {
         match opened.content() {
             Body::Json(node) => walk.body(node, false),
             Body::Xml(document, text) => walk.xml(document, text),
+            Body::Values(node, text) => {
+                walk.text_of(text, "");
+                walk.other(node);
+            }
             Body::Form(node) | Body::Multipart(node) => walk.body(node, true),
             Body::Requests(requests) => {
                 for (method, target) in requests {
@@ -145,6 +149,9 @@ impl<'a> Look<'a> {
             }
             Body::Text(text) => walk.whole_text(text),
             Body::Empty | Body::Bytes => {}
+        }
+        for node in opened.others() {
+            walk.other(node);
         }
         for (name, value) in request.headers {
             let value = String::from_utf8_lossy(value.as_bytes());

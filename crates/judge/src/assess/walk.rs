@@ -99,7 +99,24 @@ impl<'k> Walk<'k> {
         if Document::looks_like(text) {
             self.graphql(text, &Place::Body);
         }
-        self.text(text, &Here::at(&Place::Body, false));
+        let here = Here {
+            role: Role::Content,
+            name: "text",
+            ..Here::at(&Place::Body, false)
+        };
+        self.text(text, &here);
+    }
+
+    /// Walks through what else a body may be read as. No JSON pointer leads into it.
+    pub(crate) fn other(&mut self, node: &Node<'_>) {
+        for (name, _) in node.members() {
+            self.fields.names.extend(of_name(name).map(stem));
+        }
+        if let Node::Text(text) = node {
+            self.whole_text(text);
+        } else {
+            self.node(node, &Here::at(&Place::Named(""), true));
+        }
     }
 
     /// Walks through a body of XML. Its text is searched as well, because comments may speak too.
@@ -108,8 +125,7 @@ impl<'k> Walk<'k> {
             self.call(call.method, call.name, &Place::Body);
         }
         self.look(text, &Place::Body);
-        // No JSON pointer leads into XML.
-        self.node(document, &Here::at(&Place::Named(""), false));
+        self.other(document);
     }
 
     /// Takes in a call of its own that the request carries as a whole.
@@ -293,8 +309,8 @@ impl<'k> Walk<'k> {
     fn text(&mut self, text: &str, here: &Here<'_, 'k>) {
         let marks = self.look(text, here.place);
         match text {
-            "true" | "True" | "TRUE" => self.truth(true, here),
-            "false" | "False" | "FALSE" => self.truth(false, here),
+            "true" | "True" | "TRUE" | "yes" | "Yes" | "on" => self.truth(true, here),
+            "false" | "False" | "FALSE" | "no" | "No" | "off" => self.truth(false, here),
             // The query interfaces of Amazon and those that copy it.
             action
                 if here.name == "Action"

@@ -23,21 +23,25 @@ pub enum JsonError {
 }
 
 pub(super) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, JsonError> {
-    let mut reader = Reader {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        values: 0,
-        arena,
-        items: Vec::new(),
-        members: Vec::new(),
-        spelled: String::new(),
-    };
+    let mut reader = Reader::of(text, arena);
     let node = reader.value(0)?;
     match reader.peek() {
         None => Ok(node),
         Some(_) => Err(reader.unexpected()),
     }
+}
+
+/// Reads the values that a text begins with, up to where it stops being JSON. Many servers take the
+/// first and do not mind what follows.
+pub(super) fn leading<'a>(text: &'a str, arena: &'a Arena) -> Vec<Node<'a>> {
+    let mut reader = Reader::of(text, arena);
+    let mut values = Vec::new();
+    while reader.peek().is_some()
+        && let Ok(value) = reader.value(0)
+    {
+        values.push(value);
+    }
+    values
 }
 
 struct Reader<'a> {
@@ -56,6 +60,19 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn of(text: &'a str, arena: &'a Arena) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            values: 0,
+            arena,
+            items: Vec::new(),
+            members: Vec::new(),
+            spelled: String::new(),
+        }
+    }
+
     fn unexpected(&self) -> JsonError {
         JsonError::Unexpected(self.at)
     }

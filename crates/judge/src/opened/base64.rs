@@ -1,5 +1,7 @@
 //! Text that was put into base64.
 
+use super::encoding;
+
 /// The shortest text that is taken for base64: shorter ones are words more often than not.
 const LENGTH_MIN: usize = 16;
 
@@ -29,7 +31,9 @@ pub(crate) fn decoded(text: &str) -> Option<Decoded> {
     if is_program(&sample) {
         return Some(Decoded::Program);
     }
-    if !is_printable(&sample) {
+    let is_gzip = sample.starts_with(encoding::GZIP);
+    let is_wide = encoding::wide_text(&sample[..sample.len() / 4 * 4]).is_some();
+    if !is_gzip && !is_wide && !is_printable(&sample) {
         return None;
     }
     let bytes = if text.len() > SAMPLE {
@@ -37,7 +41,13 @@ pub(crate) fn decoded(text: &str) -> Option<Decoded> {
     } else {
         sample
     };
-    String::from_utf8(bytes).ok().map(Decoded::Text)
+    let bytes = if is_gzip {
+        encoding::ungzipped(&bytes)?
+    } else {
+        bytes
+    };
+    let text = encoding::wide_text(&bytes).or_else(|| String::from_utf8(bytes).ok());
+    text.map(Decoded::Text)
 }
 
 /// Standard and URL-safe alphabet, padded or not, line ends ignored.

@@ -1,10 +1,16 @@
 //! What a body is, by what it says it is and by what it looks like.
+//!
+//! A server may go by either, so a body is read in every way that it plausibly is: what it is said to
+//! be comes first, and what it can be read as besides is kept next to it. All readings are judged
+//! together, and since nothing that is found lowers a score, the gravest of them decides.
 
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 
 use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
+use super::{csv, encoding, lines, media, yaml};
+use crate::node::Member;
 use crate::{Arena, Node};
 
 /// A body, opened as far as it goes.
@@ -22,15 +28,31 @@ pub enum Body<'a> {
     Requests(Vec<(&'a str, &'a str)>),
     /// XML, and the text that it was read from.
     Xml(Node<'a>, &'a str),
+    /// YAML or a table of separated values, and the text that it was read from.
+    Values(Node<'a>, &'a str),
     /// Some other text.
     Text(&'a str),
     /// Bytes that are no text, or that could not be opened.
     Bytes,
 }
 
+/// A body in all the ways that it can be read.
+#[derive(Debug)]
+pub(super) struct Contents<'a> {
+    /// As what it is said to be, or else looks like.
+    pub(super) body: Body<'a>,
+    /// As what a server may read besides that.
+    pub(super) others: Vec<Node<'a>>,
+}
+
+/// The longest text that is tried as YAML without being said to be: a note with a list in it is read
+/// line by line as well.
+const UNDECLARED_YAML_BYTES_MAX: usize = 1 << 16;
+
 /// What `Content-Type` says, in lower case.
+#[derive(Default)]
 struct Declared {
-    essence: String,
+    essence: Option<String>,
     charset: Option<String>,
     boundary: Option<String>,
 }
@@ -40,119 +62,290 @@ pub(super) fn open<'a>(
     body: &'a [u8],
     arena: &'a Arena,
     oddities: &mut Vec<Oddity>,
-) -> Body<'a> {
-    if body.is_empty() {
-        return Body::Empty;
-    }
-    let unreadable = |reason: &str, evidence: &str| {
-        Oddity::new(OddityKind::Unreadable(reason.to_owned()), evidence)
+) -> Contents<'a> {
+    let mut reader = Reader {
+        arena,
+        oddities,
+        others: Vec::new(),
     };
-    if headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
-        oddities.push(unreadable("the body is compressed", "content-encoding"));
-        return Body::Bytes;
+    let body = reader.open(headers, body);
+    Contents {
+        body,
+        others: reader.others,
     }
-    if headers.get_all(CONTENT_TYPE).iter().count() > 1 {
-        oddities.push(unreadable("the body has two content types", "content-type"));
-    }
-    let declared = Declared::of(headers);
-    if let Some(charset) = declared.as_ref().and_then(|one| one.charset.as_deref())
-        && !matches!(
-            charset,
-            "utf-8" | "utf8" | "us-ascii" | "ascii" | "iso-8859-1" | "latin1"
-        )
-    {
-        oddities.push(unreadable(
-            "the body is in an unusual character set",
-            "content-type",
-        ));
-    }
-    let essence = declared.as_ref().map(|one| one.essence.as_str());
-    let Ok(text) = std::str::from_utf8(body) else {
-        let boundary = declared.as_ref().and_then(|one| one.boundary.as_deref());
-        if let (Some("multipart/form-data"), Some(boundary)) = (essence, boundary) {
-            return parts(body, boundary, arena, oddities);
+}
+
+struct Reader<'a, 'o> {
+    arena: &'a Arena,
+    oddities: &'o mut Vec<Oddity>,
+    others: Vec<Node<'a>>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn open(&mut self, headers: &HeaderMap, body: &'a [u8]) -> Body<'a> {
+        if body.is_empty() {
+            return Body::Empty;
         }
-        oddities.push(match essence {
-            Some(essence) if is_media(essence) => Oddity::new(OddityKind::Media, ""),
-            Some(essence) if !is_textual(essence) => Oddity::new(OddityKind::Opaque, ""),
-            _ => unreadable("the body is no text", ""),
+        let body = match encoding::inflated(headers, body) {
+            None => body,
+            Some(Ok(bytes)) => self.arena.bytes(&bytes),
+            Some(Err(reason)) => {
+                self.unreadable(reason, "content-encoding");
+                return Body::Bytes;
+            }
+        };
+        let mut types = headers.get_all(CONTENT_TYPE).iter();
+        let declared = types.next().map(|value| Declared::of(value.as_bytes()));
+        let declared = declared.unwrap_or_default();
+        if types.next().is_some()
+            || declared
+                .essence
+                .as_ref()
+                .is_some_and(|one| one.contains(','))
+        {
+            self.unreadable("the body has two content types", "content-type");
+        }
+        if let Some(charset) = declared.charset.as_deref()
+            && !matches!(
+                charset,
+                "utf-8" | "utf8" | "us-ascii" | "ascii" | "iso-8859-1" | "latin1"
+            )
+        {
+            self.unreadable("the body is in an unusual character set", "content-type");
+        }
+        let essence = declared.essence.as_deref();
+        if essence
+            .is_some_and(|essence| media::is_media(essence) && media::begins_as(essence, body))
+        {
+            self.oddities.push(Oddity::new(OddityKind::Media, ""));
+            return Body::Bytes;
+        }
+        if let Some(essence) = essence.filter(|essence| essence.starts_with("multipart/"))
+            && let Some(boundary) = declared.boundary.as_deref()
+            && (essence == "multipart/form-data" || std::str::from_utf8(body).is_ok())
+        {
+            return self.parts(body, boundary);
+        }
+        match std::str::from_utf8(body) {
+            Ok(text) if !body.iter().take(4).any(|byte| *byte == 0) => self.text(text, essence),
+            _ => self.bytes(body, essence),
+        }
+    }
+
+    fn unreadable(&mut self, reason: &str, evidence: &str) {
+        let kind = OddityKind::Unreadable(reason.to_owned());
+        self.oddities.push(Oddity::new(kind, evidence));
+    }
+
+    /// Opens bytes that are not plain UTF-8.
+    fn bytes(&mut self, body: &'a [u8], essence: Option<&str>) -> Body<'a> {
+        if let Some(text) = encoding::wide_text(body) {
+            self.unreadable("the body is not in UTF-8", "");
+            let text = self.arena.text(&text);
+            self.others.push(Node::Text(text));
+            self.sniff(text);
+            return Body::Bytes;
+        }
+        self.oddities.push(match essence {
+            Some(essence) if media::is_media(essence) || !is_textual(essence) => {
+                Oddity::new(OddityKind::Opaque, "")
+            }
+            _ => Oddity::new(OddityKind::Unreadable("the body is no text".to_owned()), ""),
         });
-        return Body::Bytes;
-    };
-    match essence {
-        Some(essence) if essence.starts_with("multipart/") => {
-            let boundary = declared.as_ref().and_then(|one| one.boundary.as_deref());
-            let Some(boundary) = boundary else {
-                oddities.push(unreadable("the body's parts cannot be told apart", ""));
-                return Body::Text(text);
+        if let Some(text) = encoding::mostly_text(body) {
+            let text = self.arena.text(&text);
+            self.others.push(Node::Text(text));
+            self.sniff(text);
+        }
+        Body::Bytes
+    }
+
+    fn text(&mut self, text: &'a str, essence: Option<&str>) -> Body<'a> {
+        let marked = text;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.len() < marked.len() && essence.is_none_or(|one| is_json(one) || is_lines(one)) {
+            self.unreadable("the body begins with a byte order mark", "");
+        }
+        let body = match essence {
+            Some(essence) if essence.starts_with("multipart/") => {
+                self.unreadable("the body's parts cannot be told apart", "");
+                Body::Text(text)
+            }
+            Some("application/x-www-form-urlencoded") => self.form(text),
+            Some(essence) if is_lines(essence) => {
+                lines_of_json(text, self.arena).unwrap_or_else(|| {
+                    self.unreadable("the body is no JSON line by line", "");
+                    Body::Text(text)
+                })
+            }
+            Some(essence) if is_json(essence) => self.json(text),
+            Some(essence) if is_xml(essence) => self.xml(text),
+            None if begins_like_json(text) => {
+                lines_of_json(text, self.arena).unwrap_or_else(|| self.json(text))
+            }
+            None if !text.contains(char::is_whitespace) && text.contains('=') => self.form(text),
+            // Some servers read JSON whatever it calls itself.
+            _ if begins_like_json(text)
+                && let Ok(node) = Node::of_json(text, self.arena) =>
+            {
+                Body::Json(node)
+            }
+            Some(essence) if is_yaml(essence) => {
+                if let Some(node) = yaml::read(text, self.arena) {
+                    Body::Values(node, text)
+                } else {
+                    self.unreadable("the body is no YAML that can be read", "");
+                    Body::Text(text)
+                }
+            }
+            Some(essence) if is_table(essence) => {
+                if let Some(node) = csv::read(text, self.arena) {
+                    Body::Values(node, text)
+                } else {
+                    self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
+                    Body::Text(text)
+                }
+            }
+            _ => self.plain(text, essence),
+        };
+        match &body {
+            Body::Json(_) | Body::Xml(..) => {}
+            // What a server of GraphQL makes of its own kind of text is the walk's business.
+            Body::Text(_) if essence == Some("application/graphql") => {}
+            Body::Form(_) if !begins_like_json(text) && !begins_like_xml(text) => {}
+            _ => self.sniff(text),
+        }
+        body
+    }
+
+    /// Opens a text that is said to be nothing that is read otherwise.
+    fn plain(&mut self, text: &'a str, essence: Option<&str>) -> Body<'a> {
+        if begins_like_xml(text) {
+            if let Ok(node) = Node::parse_xml(text, self.arena) {
+                return Body::Xml(node, text);
+            }
+            // HTML often is not XML, and is read as the text that it is for its readers.
+            if !essence.is_some_and(|essence| essence.starts_with("text/")) {
+                self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
+            }
+        }
+        Body::Text(text)
+    }
+
+    fn json(&mut self, text: &'a str) -> Body<'a> {
+        match Node::of_json(text, self.arena) {
+            Ok(node) => Body::Json(node),
+            Err(error) => {
+                self.unreadable(&format!("the body {error}"), "");
+                Body::Text(text)
+            }
+        }
+    }
+
+    fn form(&mut self, text: &'a str) -> Body<'a> {
+        match Node::parse_form(text.as_bytes(), self.arena) {
+            Ok(node) => Body::Form(node),
+            Err(error) => {
+                self.unreadable(&format!("the body {error}"), "");
+                Body::Text(text)
+            }
+        }
+    }
+
+    fn xml(&mut self, text: &'a str) -> Body<'a> {
+        match Node::parse_xml(text, self.arena) {
+            Ok(node) => Body::Xml(node, text),
+            Err(error) => {
+                self.unreadable(&format!("the body {error}"), "");
+                Body::Text(text)
+            }
+        }
+    }
+
+    /// Reads a text in every way that it looks like.
+    fn sniff(&mut self, text: &'a str) {
+        let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let arena = self.arena;
+        if begins_like_json(text) {
+            self.others.extend(Node::leading_json(text, arena));
+        } else if begins_like_xml(text) {
+            self.others.extend(Node::parse_xml(text, arena).ok());
+        } else if csv::looks_like(text) {
+            self.others.extend(csv::read(text, arena));
+        }
+        if text.len() <= UNDECLARED_YAML_BYTES_MAX && yaml::looks_like(text) {
+            let read = yaml::read(text, arena);
+            self.others.extend(read.filter(Node::is_container));
+        }
+        self.others.extend(lines::read(text, arena));
+    }
+
+    fn parts(&mut self, body: &'a [u8], boundary: &str) -> Body<'a> {
+        let Some(parts) = multipart::split(body, boundary) else {
+            self.unreadable("the body's parts cannot be told apart", "");
+            return match std::str::from_utf8(body) {
+                Ok(text) => {
+                    self.sniff(text);
+                    Body::Text(text)
+                }
+                Err(_) => Body::Bytes,
             };
-            parts(body, boundary, arena, oddities)
+        };
+        let requests: Vec<_> = parts.iter().filter_map(Part::request_line).collect();
+        let mut members = Vec::with_capacity(parts.len());
+        for part in &parts {
+            if let Some(member) = self.part(part) {
+                members.push(member);
+            }
         }
-        Some("application/x-www-form-urlencoded") => form(text, arena, oddities),
-        Some(essence) if is_lines(essence) => lines(text, arena).unwrap_or_else(|| {
-            oddities.push(unreadable("the body is no JSON line by line", ""));
-            Body::Text(text)
-        }),
-        Some(essence) if is_json(essence) => json(text, arena, oddities),
-        Some(essence) if is_xml(essence) => xml(text, arena).unwrap_or_else(|reason| {
-            oddities.push(unreadable(&reason, ""));
-            Body::Text(text)
-        }),
-        _ if begins_like_xml(text) => match xml(text, arena) {
-            Ok(body) => body,
-            Err(_) if essence.is_some_and(|essence| essence.starts_with("text/")) => {
-                Body::Text(text)
+        let parts = Node::Map(self.arena.list(&members));
+        if requests.is_empty() {
+            return Body::Multipart(parts);
+        }
+        // A part that is no request is read all the same.
+        self.others.push(parts);
+        Body::Requests(requests)
+    }
+
+    fn part(&mut self, part: &Part<'a>) -> Option<Member<'a>> {
+        let name = part.name.unwrap_or_default();
+        if let Ok(text) = std::str::from_utf8(part.content) {
+            if part.filename.is_some() {
+                self.within(name, |reader| reader.sniff(text));
             }
-            Err(_) => {
-                oddities.push(Oddity::new(OddityKind::Opaque, ""));
-                Body::Text(text)
-            }
-        },
-        None => {
-            if begins_like_json(text) {
-                lines(text, arena).unwrap_or_else(|| json(text, arena, oddities))
-            } else if text.contains('=') && !text.contains(char::is_whitespace) {
-                form(text, arena, oddities)
+            return Some((name, Node::Text(text)));
+        }
+        if !media::begins_as_any(part.content) {
+            let text = encoding::wide_text(part.content);
+            let text = text.or_else(|| encoding::mostly_text(part.content));
+            if text.is_some() || part.filename.is_none() {
+                self.unreadable("a part of the body is no text", "");
             } else {
-                Body::Text(text)
+                self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
+            }
+            if let Some(text) = text {
+                let text = self.arena.text(&text);
+                self.within(name, |reader| {
+                    reader.others.push(Node::Text(text));
+                    reader.sniff(text);
+                });
             }
         }
-        // Some servers read JSON whatever it calls itself.
-        Some(_) if begins_like_json(text) => {
-            Node::of_json(text, arena).map_or(Body::Text(text), Body::Json)
-        }
-        Some(_) => Body::Text(text),
+        part.filename.map(|filename| (name, Node::Text(filename)))
     }
-}
 
-fn json<'a>(text: &'a str, arena: &'a Arena, oddities: &mut Vec<Oddity>) -> Body<'a> {
-    match Node::of_json(text, arena) {
-        Ok(node) => Body::Json(node),
-        Err(error) => {
-            let reason = format!("the body {error}");
-            oddities.push(Oddity::new(OddityKind::Unreadable(reason), ""));
-            Body::Text(text)
-        }
-    }
-}
-
-fn form<'a>(text: &'a str, arena: &'a Arena, oddities: &mut Vec<Oddity>) -> Body<'a> {
-    match Node::parse_form(text.as_bytes(), arena) {
-        Ok(node) => Body::Form(node),
-        Err(error) => {
-            let reason = format!("the body {error}");
-            oddities.push(Oddity::new(OddityKind::Unreadable(reason), ""));
-            Body::Text(text)
+    /// Puts what is read of a part under its name.
+    fn within(&mut self, name: &'a str, read: impl FnOnce(&mut Self)) {
+        let before = self.others.len();
+        read(self);
+        for other in &mut self.others[before..] {
+            *other = Node::Map(self.arena.list(&[(name, *other)]));
         }
     }
 }
 
 /// Two JSON values or more, one a line.
-fn lines<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
+fn lines_of_json<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
     let values = text
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -165,59 +358,31 @@ fn lines<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
     }
 }
 
-fn parts<'a>(
-    body: &'a [u8],
-    boundary: &str,
-    arena: &'a Arena,
-    oddities: &mut Vec<Oddity>,
-) -> Body<'a> {
-    let Some(parts) = multipart::split(body, boundary) else {
-        let reason = "the body's parts cannot be told apart".to_owned();
-        oddities.push(Oddity::new(OddityKind::Unreadable(reason), ""));
-        return std::str::from_utf8(body).map_or(Body::Bytes, Body::Text);
-    };
-    let requests: Vec<_> = parts.iter().filter_map(Part::request_line).collect();
-    if !requests.is_empty() {
-        return Body::Requests(requests);
-    }
-    let mut members = Vec::with_capacity(parts.len());
-    for part in parts {
-        let text = std::str::from_utf8(part.content).ok();
-        let value = match (text, part.filename) {
-            (Some(text), _) => text,
-            (None, Some(filename)) => filename,
-            (None, None) => {
-                let reason = "a part of the body is no text".to_owned();
-                oddities.push(Oddity::new(OddityKind::Unreadable(reason), ""));
-                continue;
-            }
-        };
-        members.push((part.name.unwrap_or_default(), Node::Text(value)));
-    }
-    Body::Multipart(Node::Map(arena.list(&members)))
-}
-
-fn xml<'a>(text: &'a str, arena: &'a Arena) -> Result<Body<'a>, String> {
-    Node::parse_xml(text, arena)
-        .map(|node| Body::Xml(node, text))
-        .map_err(|error| format!("the body {error}"))
-}
-
 fn begins_like_xml(text: &str) -> bool {
-    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-        .starts_with('<')
-}
-
-fn is_xml(essence: &str) -> bool {
-    essence.ends_with("/xml") || essence.ends_with("+xml")
+    text.trim_start().starts_with('<')
 }
 
 fn begins_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
+fn is_xml(essence: &str) -> bool {
+    essence.ends_with("/xml") || essence.ends_with("+xml")
+}
+
 fn is_json(essence: &str) -> bool {
     essence.ends_with("/json") || essence.ends_with("+json")
+}
+
+fn is_yaml(essence: &str) -> bool {
+    essence.ends_with("yaml")
+}
+
+fn is_table(essence: &str) -> bool {
+    matches!(
+        essence,
+        "text/csv" | "application/csv" | "text/tab-separated-values"
+    )
 }
 
 fn is_lines(essence: &str) -> bool {
@@ -230,30 +395,24 @@ fn is_lines(essence: &str) -> bool {
     )
 }
 
-fn is_media(essence: &str) -> bool {
-    ["image/", "audio/", "video/", "font/"]
-        .iter()
-        .any(|kind| essence.starts_with(kind) && essence != "image/svg+xml")
-        || essence == "application/pdf"
-}
-
 /// Whether bytes of this type should have been text.
 fn is_textual(essence: &str) -> bool {
     essence.starts_with("text/")
         || is_json(essence)
         || is_lines(essence)
+        || is_yaml(essence)
         || essence.ends_with("xml")
         || essence == "application/x-www-form-urlencoded"
         || essence == "application/graphql"
 }
 
 impl Declared {
-    fn of(headers: &HeaderMap) -> Option<Self> {
-        let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    fn of(value: &[u8]) -> Self {
+        let value = String::from_utf8_lossy(value);
         let mut pieces = value.split(';');
-        let essence = pieces.next()?.trim().to_ascii_lowercase();
+        let essence = pieces.next().unwrap_or_default().trim();
         let mut declared = Self {
-            essence,
+            essence: Some(essence.to_ascii_lowercase()),
             charset: None,
             boundary: None,
         };
@@ -268,6 +427,6 @@ impl Declared {
                 _ => {}
             }
         }
-        Some(declared)
+        declared
     }
 }

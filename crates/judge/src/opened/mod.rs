@@ -6,11 +6,16 @@
 mod base64;
 mod body;
 mod call;
+mod csv;
+mod encoding;
 mod graphql;
 mod hidden;
+mod lines;
+mod media;
 mod multipart;
 mod oddity;
 mod overriding;
+mod yaml;
 
 use http::{HeaderMap, Method};
 
@@ -50,6 +55,7 @@ pub struct Opened<'a> {
     request: Request<'a>,
     query: Node<'a>,
     body: Body<'a>,
+    others: Vec<Node<'a>>,
     oddities: Vec<Oddity>,
     arena: &'a Arena,
 }
@@ -66,7 +72,8 @@ impl<'a> Opened<'a> {
                 Node::Map(&[])
             }
         };
-        let body = body::open(request.headers, request.body, arena, &mut oddities);
+        let contents = body::open(request.headers, request.body, arena, &mut oddities);
+        let body::Contents { body, others } = contents;
         overriding::find(&request, &query, &body, &mut oddities);
         if !request.body.is_empty() && gaiterguard_domain::request::is_safe(request.method) {
             oddities.push(Oddity::new(OddityKind::BodyOnSafeMethod, ""));
@@ -75,6 +82,7 @@ impl<'a> Opened<'a> {
             request,
             query,
             body,
+            others,
             oddities,
             arena,
         }
@@ -96,6 +104,12 @@ impl<'a> Opened<'a> {
     /// What the body is.
     pub fn content(&self) -> &Body<'a> {
         &self.body
+    }
+
+    /// What else a server may read the body as: JSON under another name, a form, YAML, lines of names
+    /// and values, text in another encoding.
+    pub(crate) fn others(&self) -> &[Node<'a>] {
+        &self.others
     }
 
     /// The query's parameters, in order, as a map of texts.

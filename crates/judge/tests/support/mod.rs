@@ -74,8 +74,4 @@ impl Case {
             documented: Documented::Nothing,
         })
     }
-
-    pub(crate) fn score(&self) -> f64 {
-        self.judge().verdict.score
-    }
 }

@@ -1,0 +1,142 @@
+//! Bytes into text: compression and character encodings.
+
+use std::io::Read;
+
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+/// The most bytes that a compressed body may unfold to: the largest body that is taken by default.
+const INFLATED_BYTES_MAX: u64 = 10 << 20;
+
+/// The share of characters that are no text in something that is still looked at as text: one in so
+/// many.
+const STRANGE_SHARE: usize = 16;
+
+/// Takes the compression off a body; `None` where there is none. What is wrong with one that cannot
+/// be taken off completes a sentence.
+pub(super) fn inflated(headers: &HeaderMap, body: &[u8]) -> Option<Result<Vec<u8>, &'static str>> {
+    let mut encodings = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let encoding = encodings.next()?;
+    if encodings.next().is_some() {
+        return Some(Err("the body is compressed more than once"));
+    }
+    let encoding = encoding.as_bytes().to_ascii_lowercase();
+    let inflated = match encoding.as_slice() {
+        b"gzip" | b"x-gzip" => read(MultiGzDecoder::new(body)),
+        b"deflate" => {
+            let mut zlib = ZlibDecoder::new(body);
+            let whole = read(&mut zlib).filter(|_| zlib.total_in() == body.len() as u64);
+            whole.or_else(|| {
+                // Some clients leave the envelope of zlib out.
+                let mut raw = DeflateDecoder::new(body);
+                read(&mut raw).filter(|_| raw.total_in() == body.len() as u64)
+            })
+        }
+        _ => return Some(Err("the body is compressed in an unusual way")),
+    };
+    Some(inflated.ok_or("the body is compressed and cannot be unfolded in full"))
+}
+
+/// Takes gzip off bytes that begin as it does.
+pub(super) fn ungzipped(bytes: &[u8]) -> Option<Vec<u8>> {
+    bytes
+        .starts_with(GZIP)
+        .then(|| read(MultiGzDecoder::new(bytes)))?
+}
+
+/// The first bytes of gzip.
+pub(super) const GZIP: &[u8] = b"\x1f\x8b";
+
+/// Everything that a decoder gives, if that is not too much.
+fn read(decoder: impl Read) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    decoder
+        .take(INFLATED_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    (bytes.len() as u64 <= INFLATED_BYTES_MAX).then_some(bytes)
+}
+
+/// Text in UTF-16 or UTF-32, known by its byte order mark or by where its first zero bytes are.
+pub(super) fn wide_text(bytes: &[u8]) -> Option<String> {
+    let start: [u8; 4] = bytes.get(..4)?.try_into().ok()?;
+    match start {
+        [0xff, 0xfe, 0, 0] => utf32(&bytes[4..], u32::from_le_bytes),
+        [0, 0, 0xfe, 0xff] => utf32(&bytes[4..], u32::from_be_bytes),
+        [0xff, 0xfe, ..] => utf16(&bytes[2..], u16::from_le_bytes),
+        [0xfe, 0xff, ..] => utf16(&bytes[2..], u16::from_be_bytes),
+        [1..=255, 0, 0, 0] => utf32(bytes, u32::from_le_bytes),
+        [0, 0, 0, 1..=255] => utf32(bytes, u32::from_be_bytes),
+        [1..=255, 0, ..] => utf16(bytes, u16::from_le_bytes),
+        [0, 1..=255, ..] => utf16(bytes, u16::from_be_bytes),
+        _ => None,
+    }
+}
+
+fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Option<String> {
+    let (units, rest) = bytes.as_chunks::<2>();
+    let units = units.iter().map(|unit| read(*unit));
+    let text: String = char::decode_utf16(units).collect::<Result<_, _>>().ok()?;
+    rest.is_empty().then_some(text)
+}
+
+fn utf32(bytes: &[u8], read: fn([u8; 4]) -> u32) -> Option<String> {
+    let (units, rest) = bytes.as_chunks::<4>();
+    let text = units.iter().map(|unit| char::from_u32(read(*unit)));
+    let text: String = text.collect::<Option<_>>()?;
+    rest.is_empty().then_some(text)
+}
+
+/// Bytes that are text but for a few, as a lenient server would read them.
+pub(super) fn mostly_text(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let is_strange = |c: &char| {
+        *c == char::REPLACEMENT_CHARACTER || c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+    };
+    let strange = text.chars().filter(is_strange).count();
+    (strange * STRANGE_SHARE <= text.len()).then(|| text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_text_is_read_with_and_without_a_mark() {
+        let text = "{\"a\": \"\u{1f600}\"}";
+        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let wide: Vec<u8> = text
+            .chars()
+            .flat_map(|c| u32::from(c).to_be_bytes())
+            .collect();
+        for bytes in [
+            &le,
+            &be,
+            &wide,
+            &[&[0xff, 0xfe][..], &le].concat(),
+            &[&[0xfe, 0xff][..], &be].concat(),
+        ] {
+            assert_eq!(wide_text(bytes).as_deref(), Some(text));
+        }
+        for bytes in [
+            &b"plain"[..],
+            b"\x89PNG",
+            b"\0\0\x01\0",
+            b"a\0b",
+            &le[..le.len() - 1],
+        ] {
+            assert_eq!(wide_text(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_few_strange_bytes_leave_text_readable() {
+        assert!(mostly_text(b"{\"role\": \"admin\", \"x\": \"\xff\"}").is_some());
+        assert!(mostly_text(b"PK\x03\x04\xff\xfe\x00").is_none());
+    }
+}

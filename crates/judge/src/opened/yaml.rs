@@ -1,0 +1,225 @@
+//! YAML 1.2 into names and values.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::DuplicateKeyPolicy;
+
+use crate::node::{DEPTH_MAX, Member, VALUES_MAX};
+use crate::{Arena, Node};
+
+/// The most bytes that are read as YAML, which takes longer than other formats do.
+const BYTES_MAX: usize = 1 << 20;
+
+/// The most values that aliases may repeat.
+const REPEATED_MAX: usize = 10_000;
+
+/// A value, before it is put into the arena.
+enum Value {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Self>),
+    Map(Vec<(String, Self)>),
+}
+
+/// Reads the documents of a text; several become a list. `None` where it is not YAML, too large, or
+/// nests or repeats too much.
+pub(super) fn read<'a>(text: &str, arena: &'a Arena) -> Option<Node<'a>> {
+    if text.len() > BYTES_MAX {
+        return None;
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: 2 * VALUES_MAX,
+            max_nodes: VALUES_MAX,
+            max_depth: DEPTH_MAX,
+            max_total_scalar_bytes: 2 * BYTES_MAX,
+        },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        with_snippet: false,
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: REPEATED_MAX,
+        },
+    };
+    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).ok()?;
+    let nodes: Vec<Node<'a>> = documents.iter().map(|one| one.kept(arena)).collect();
+    match nodes.as_slice() {
+        [] => None,
+        [one] => Some(*one),
+        several => Some(Node::List(arena.list(several))),
+    }
+}
+
+/// Whether a text has the marks of YAML that a reading line by line would miss.
+pub(super) fn looks_like(text: &str) -> bool {
+    text.starts_with("---")
+        || text.starts_with(['{', '['])
+        || text.lines().any(|line| {
+            let line = line.trim_end();
+            line.ends_with(':') || line.ends_with('|') || line.trim_start().starts_with("- ")
+        })
+}
+
+impl Value {
+    fn kept<'a>(&self, arena: &'a Arena) -> Node<'a> {
+        match self {
+            Self::Null => Node::Null,
+            Self::Bool(value) => Node::Bool(*value),
+            Self::Number(spelled) => Node::Number(arena.text(spelled)),
+            Self::Text(text) => Node::Text(arena.text(text)),
+            Self::List(items) => {
+                let items: Vec<Node<'a>> = items.iter().map(|item| item.kept(arena)).collect();
+                Node::List(arena.list(&items))
+            }
+            Self::Map(members) => {
+                let members: Vec<Member<'a>> = members
+                    .iter()
+                    .map(|(name, value)| (arena.text(name), value.kept(arena)))
+                    .collect();
+                Node::Map(arena.list(&members))
+            }
+        }
+    }
+
+    /// A key as the name of a member.
+    fn into_name(self) -> String {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            Self::Bool(value) => value.to_string(),
+            Self::Null | Self::List(_) | Self::Map(_) => String::new(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::Text(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<Value, Value>()? {
+            members.push((name.into_name(), value));
+        }
+        Ok(Value::Map(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn documents_become_names_and_values() {
+        let arena = Arena::default();
+        let node = read(
+            "base: &b\n  role: admin\nuser:\n  <<: *b\n  amount: 5\n  ok: true\n",
+            &arena,
+        );
+        let node = node.unwrap();
+        let role = node.pointer("/user/role").and_then(Node::as_text);
+        assert_eq!(role, Some("admin"));
+        let amount = node.pointer("/user/amount");
+        assert_eq!(amount.and_then(Node::as_number), Some("5"));
+        assert_eq!(node.pointer("/user/ok").and_then(Node::as_bool), Some(true));
+        let several = read("a: 1\n---\nrole: admin\n", &arena).unwrap();
+        assert_eq!(
+            several.pointer("/1/role").and_then(Node::as_text),
+            Some("admin")
+        );
+        let twice = read("role: user\nrole: admin\n", &arena).unwrap();
+        assert_eq!(twice.all("role").count(), 2);
+        assert!(read("a: [", &arena).is_none() && read("a: b: c", &arena).is_none());
+        let bomb = (1..30).fold(
+            "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned(),
+            |text, number| {
+                let before = format!("*a{}", number - 1);
+                format!(
+                    "{text}a{number}: &a{number} [{}]\n",
+                    [before.as_str(); 8].join(", ")
+                )
+            },
+        );
+        assert!(read(&bomb, &arena).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a:&*!|>'\" \n{}\\[\\],#-]{0,40}") {
+            let _ = read(&text, &Arena::default());
+        }
+    }
+}
