@@ -269,6 +269,17 @@ fn a_decoy_that_the_intent_names_explains_nothing_else() {
 }
 
 #[test]
+fn more_values_than_are_compared_are_held() {
+    let mut names = "\"general\",".repeat(40_000);
+    names.push_str("\"random\"");
+    let case = Case::new("POST", "/tags", "Tag general").json(&format!(r#"{{"to":[{names}]}}"#));
+    let verdict = case.judge().verdict;
+    assert!(verdict.score >= THRESHOLD);
+    let mut signals = verdict.signals.iter();
+    assert!(signals.any(|signal| signal.code == "too_many_values"));
+}
+
+#[test]
 fn calls_that_only_ask_are_forwarded() {
     for case in [
         Case::new("POST", "/rpc", "What is the balance?")

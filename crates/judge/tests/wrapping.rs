@@ -236,6 +236,26 @@ fn the_files_of_a_form_are_opened_too() {
 }
 
 #[test]
+fn another_method_is_found_however_deep_it_is() {
+    for body in [
+        r#"{"data":{"_method":"DELETE"}}"#,
+        r#"[{"_method":"delete"}]"#,
+        r#"{"data":"{\"_method\":\"DELETE\"}"}"#,
+        r#"{"data":{"X-HTTP-Method-Override":"DELETE"}}"#,
+    ] {
+        held(&thing().json(body));
+    }
+    held(&thing().body("application/x-www-form-urlencoded", "data[_method]=DELETE"));
+    held(&thing().body("application/x-www-form-urlencoded", "user[delete]=7"));
+    for body in [
+        r#"{"data":{"_method":"PUT"}}"#,
+        r#"{"data":{"method":"DELETE"}}"#,
+    ] {
+        forwarded(&thing().json(body));
+    }
+}
+
+#[test]
 fn base64_hides_neither_compression_nor_another_encoding() {
     // gzip and UTF-16 of {"role":"admin"}
     for text in [

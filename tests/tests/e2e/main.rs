@@ -45,3 +45,4 @@ mod traffic;
 mod uploads;
 mod web_socket;
 mod workspaces;
+mod wrapping;

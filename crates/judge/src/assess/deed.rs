@@ -487,6 +487,22 @@ pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_
     findings
 }
 
+/// Members deeper in the body that frameworks may take another method from.
+pub(crate) fn of_overrides(method: &Method, fields: &Fields<'_>) -> Option<Finding> {
+    let mut overrides = fields.overrides.iter();
+    let other =
+        overrides.find(|other| !other.method.trim().eq_ignore_ascii_case(method.as_str()))?;
+    Some(overriding(other.method, other.evidence.to_owned()))
+}
+
+fn overriding(method: &str, evidence: String) -> Finding {
+    let sentence = format!(
+        "It asks the server to take its method for {}.",
+        shown(method)
+    );
+    Finding::holding("method_override", 0.85, evidence, sentence).certain()
+}
+
 pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {
     oddities
         .iter()
@@ -512,13 +528,7 @@ pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {
                     evidence,
                     "It has a body, which its method should not have.",
                 ),
-                OddityKind::MethodOverride(method) => {
-                    let sentence = format!(
-                        "It asks the server to take its method for {}.",
-                        shown(method)
-                    );
-                    Finding::holding("method_override", 0.85, evidence, sentence).certain()
-                }
+                OddityKind::MethodOverride(method) => overriding(method, evidence),
                 OddityKind::PathOverride => {
                     let sentence = "It asks the server to take its path for another.";
                     Finding::holding("path_override", 0.85, evidence, sentence).certain()

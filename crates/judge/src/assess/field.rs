@@ -36,6 +36,13 @@ pub(crate) struct Inner<'k> {
     pub(crate) name: &'k str,
 }
 
+/// Another method for the request, in its body, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Override<'k> {
+    pub(crate) evidence: &'k str,
+    pub(crate) method: &'k str,
+}
+
 /// What the fields of a request hold.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'k> {
@@ -57,6 +64,8 @@ pub(crate) struct Fields<'k> {
     pub(crate) addresses: Vec<Found<'k>>,
     /// The stems of the names at the top, which also say what a request is about.
     pub(crate) names: Vec<Stem>,
+    /// Members by which frameworks take another method.
+    pub(crate) overrides: Vec<Override<'k>>,
     /// Calls within the request.
     pub(crate) calls: Vec<Inner<'k>>,
     /// Whether there is a value whose name says nothing of what it is for.

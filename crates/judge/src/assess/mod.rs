@@ -208,6 +208,9 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
         effects,
     } = Look::at(&subject);
     findings.extend(deed::of_wrapping(opened.oddities()));
+    if !findings.iter().any(|known| known.code == "method_override") {
+        findings.extend(deed::of_overrides(request.method, &fields));
+    }
     // A read that something in it makes worse is still a read.
     if safe || findings.iter().any(|finding| finding.code == "asks") {
         findings.extend(deed::of_reading(&route, opened.query(), &intent));

@@ -153,6 +153,8 @@ pub(crate) struct Named<'k> {
     pub(crate) removes: bool,
     /// Whether it is what calls within a request have their method under.
     pub(crate) says_method: bool,
+    /// Whether it is what frameworks take another method from.
+    pub(crate) overrides_method: bool,
 }
 
 /// The names that were seen lately: the items of a list all have the same ones.
@@ -168,6 +170,14 @@ const SEEN: usize = 64;
 /// The longest name that is remembered, in bytes.
 const NAME_MAX: usize = 48;
 
+/// The last name of those that a field of a form is nested by, as in `user[delete]`.
+fn inmost(name: &str) -> &str {
+    let inner = name
+        .strip_suffix(']')
+        .and_then(|open| open.rsplit_once('['));
+    inner.map_or(name, |(_, last)| last)
+}
+
 impl<'k> Named<'k> {
     /// By an empty name nothing is known.
     const NOTHING: Self = Self {
@@ -175,14 +185,19 @@ impl<'k> Named<'k> {
         role: Role::None,
         removes: false,
         says_method: false,
+        overrides_method: false,
     };
 
     fn of(name: &str, arena: &'k Arena) -> Self {
         Self {
             name: arena.text(name),
             role: Role::of(name),
-            removes: matches!(name, "delete" | "destroy" | "drop" | "purge" | "truncate"),
+            removes: matches!(
+                inmost(name),
+                "delete" | "destroy" | "drop" | "purge" | "truncate"
+            ),
             says_method: opened::is_method_name(name),
+            overrides_method: opened::overrides_method(inmost(name)),
         }
     }
 }

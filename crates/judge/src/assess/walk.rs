@@ -1,7 +1,7 @@
 //! A walk through everything that a request carries, wrapped or not.
 
 use super::duplicate::{self, Duplicate};
-use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, cut};
+use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, Override, cut};
 use super::finding::{Finding, shown};
 use super::marks::Marks;
 use super::needle::{self, Needle};
@@ -213,6 +213,14 @@ impl<'k> Walk<'k> {
                 let sentence = format!("“{name}” in its body orders a removal.");
                 self.fields
                     .report(Finding::holding("deletes", 0.65, place.told(), sentence));
+            }
+            if known.overrides_method
+                && let Some(method) = value.as_text().filter(|text| opened::is_method(text))
+            {
+                self.fields.overrides.push(Override {
+                    evidence: self.arena.text(&place.told()),
+                    method: self.arena.text(method),
+                });
             }
             let role = match known.role {
                 Role::None => here.role,

@@ -310,7 +310,14 @@ impl<'a> Reader<'a, '_> {
     fn part(&mut self, part: &Part<'a>) -> Option<Member<'a>> {
         let name = part.name.unwrap_or_default();
         if let Ok(text) = std::str::from_utf8(part.content) {
-            if part.filename.is_some() {
+            if part.request_line().is_some() {
+                let body = text
+                    .split_once("\r\n\r\n")
+                    .or_else(|| text.split_once("\n\n"));
+                self.within(name, |reader| {
+                    reader.sniff(body.map_or("", |(_, body)| body));
+                });
+            } else if part.filename.is_some() {
                 self.within(name, |reader| reader.sniff(text));
             }
             return Some((name, Node::Text(text)));

@@ -32,12 +32,15 @@ pub(super) fn read<'a>(text: &'a str, arena: &'a Arena) -> Option<Node<'a>> {
 
 /// The fields of a form, or what a line of settings assigns.
 fn fields<'a>(line: &'a str, arena: &'a Arena) -> Vec<Member<'a>> {
-    let is_field = |(name, value): &&Member<'a>| {
-        is_name(name) && value.as_text().is_some_and(|value| !value.is_empty())
-    };
-    let form = Node::parse_form(line.as_bytes(), arena);
-    let form = form.as_ref().map(Node::members).unwrap_or_default();
-    let mut members: Vec<Member<'a>> = form.iter().filter(is_field).copied().collect();
+    let mut members: Vec<Member<'a>> = Vec::new();
+    for piece in line.split('&') {
+        let is_field = piece
+            .split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty() && !name.contains(char::is_whitespace));
+        if is_field && let Ok(form) = Node::parse_form(piece.as_bytes(), arena) {
+            members.extend_from_slice(form.members());
+        }
+    }
     if let Some((name, value)) = line.split_once('=')
         && is_name(name)
     {

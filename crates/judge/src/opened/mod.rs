@@ -31,6 +31,7 @@ pub(crate) use base64::{Decoded, decoded};
 pub(crate) use call::{
     is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
 };
+pub(crate) use overriding::{is_method, overrides_method};
 
 /// A request as it would be sent, less the credential.
 #[derive(Clone, Copy, Debug)]

@@ -78,6 +78,13 @@ fn is_method_header(name: &HeaderName) -> bool {
     name.contains("methodoverride") || name.starts_with("xhttpmethod") || name == "xmethod"
 }
 
+/// Whether a name anywhere in a body is one by which frameworks take a method. `method` and
+/// `httpMethod` are ordinary words deeper in a body, unless they are set off by an underscore.
+pub(crate) fn overrides_method(name: &str) -> bool {
+    let is_ordinary = name.starts_with(['m', 'M', 'h', 'H']) && !name.contains("verride");
+    !is_ordinary && is_parameter(name)
+}
+
 fn is_parameter(name: &str) -> bool {
     let first = name.bytes().find(u8::is_ascii_alphanumeric);
     let may_be = matches!(first, Some(b'm' | b'M' | b'h' | b'H' | b'x' | b'X'));
@@ -91,7 +98,8 @@ fn squeezed(name: &str) -> String {
         .collect()
 }
 
-fn is_method(text: &str) -> bool {
+/// Whether a text is a method that requests have.
+pub(crate) fn is_method(text: &str) -> bool {
     ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
         .iter()
         .any(|method| text.trim().eq_ignore_ascii_case(method))

@@ -57,8 +57,8 @@ pub(super) fn looks_like(text: &str) -> bool {
     text.starts_with("---")
         || text.starts_with(['{', '['])
         || text.lines().any(|line| {
-            let line = line.trim_end();
-            line.ends_with(':') || line.ends_with('|') || line.trim_start().starts_with("- ")
+            let line = line.trim();
+            line.ends_with(':') || line.contains(": ") || line.starts_with("- ")
         })
 }
 
