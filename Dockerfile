@@ -31,6 +31,7 @@ COPY --from=gateway /usr/local/bin/gaiterguard /usr/local/bin/gaiterguard
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
+# Beyond loopback, the first account needs the set-up code that the log shows at the start.
 ENV HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 EXPOSE 3000
 STOPSIGNAL SIGTERM

@@ -1,6 +1,6 @@
 /** The real gateway on a throw-away SQLite, an upstream that counts what reaches it, and a browser. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 const BINARY =
   process.env.GAITERGUARD_BINARY ?? join(import.meta.dirname, '../../target/debug/gaiterguard');
 const START_MS = 30_000;
+const LOG = 'gateway.log';
 
 /** The account of every test. */
 export const ACCOUNT = { email: 'you@example.com', password: 'correct horse battery' };
@@ -77,6 +78,11 @@ export class Gateway {
     return gateway;
   }
 
+  /** Everything that it logged. */
+  get logs(): string {
+    return readFileSync(join(this.folder, LOG), 'utf8');
+  }
+
   /** Kills it where it stands. */
   kill(): void {
     this.child.kill('SIGKILL');
@@ -134,7 +140,10 @@ export class Gateway {
 }
 
 function run(folder: string, env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(BINARY, [], { cwd: folder, env, stdio: 'ignore' });
+  const log = openSync(join(folder, LOG), 'a');
+  const child = spawn(BINARY, [], { cwd: folder, env, stdio: ['ignore', 'ignore', log] });
+  closeSync(log);
+  return child;
 }
 
 /** Debian's Chromium, without what would call home. */

@@ -87,7 +87,6 @@ export class Stage {
   async signInByForm(page = this.page): Promise<void> {
     await this.gateway.call('POST', '/auth/register', ACCOUNT);
     await page.goto(`${this.gateway.url}/app/`);
-    await page.getByRole('button', { name: 'I have an account' }).click();
     await page.getByLabel('E-mail').fill(ACCOUNT.email);
     await page.getByLabel('Password').fill(ACCOUNT.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();

@@ -15,8 +15,13 @@ pub(crate) fn say(line: impl Display) {
 
 /// Writes a line to standard error, and answers the exit code to end with.
 pub(crate) fn fail(line: impl Display, exit_code: u8) -> ExitCode {
-    let _ = writeln!(io::stderr().lock(), "gaiterguard: {line}");
+    note(line);
     ExitCode::from(exit_code)
+}
+
+/// Writes a line to standard error.
+pub(crate) fn note(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "gaiterguard: {line}");
 }
 
 /// Writes to standard error what a human at the terminal is to answer, without an end of the line.

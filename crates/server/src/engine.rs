@@ -70,7 +70,9 @@ impl Engine {
             private_allow: settings.upstream.private_allow.clone(),
             own_listeners: own_listeners.clone(),
         };
-        let upstream = Arc::new(Upstream::new(settings.upstream.for_gateway(own_listeners))?);
+        let upstream = Arc::new(Upstream::new(
+            settings.upstream.for_gateway(own_listeners.clone()),
+        )?);
         let store = open_store(&settings.storage, replica, Purpose::Serve)?;
         store.migrate().await?;
         let salt = &settings.secret.encryption_salt;
@@ -99,6 +101,9 @@ impl Engine {
                 access_expiry: settings.auth.access_ttl,
                 refresh_expiry: settings.auth.refresh_ttl,
                 registration: registration(settings.auth.registration),
+                setup_code_needed: own_listeners
+                    .iter()
+                    .any(|address| !address.ip().to_canonical().is_loopback()),
             },
             Arc::clone(&clock),
         );

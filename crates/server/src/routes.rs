@@ -7,16 +7,19 @@ use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
 
 use crate::endpoints::DashboardState;
+use crate::middleware::{KnownHosts, demand_known_host};
 use crate::state::AgentState;
 use crate::{doors, endpoints};
 
 /// The routers of the ports: of `PORT` first and, if the dashboard has a port of its own, of that
 /// one. The dashboard is on one of them alone, so that the networks of agents never reach the
-/// approvals.
+/// approvals. The dashboard alone asks under which name it is called: machines that probe a gateway
+/// and agents use names that no setting lists.
 pub(crate) fn by_port(
     has_dashboard_port: bool,
     agents_state: AgentState,
     dashboard_state: DashboardState,
+    known_hosts: KnownHosts,
 ) -> Vec<Router> {
     let machines =
         Router::from(endpoints::machines()).with_state(Arc::clone(&agents_state.gateway));
@@ -28,7 +31,8 @@ pub(crate) fn by_port(
     let dashboard = Router::from(endpoints::signing_in())
         .merge(signed_in)
         .merge(endpoints::pages())
-        .with_state(dashboard_state);
+        .with_state(dashboard_state)
+        .route_layer(from_fn_with_state(Arc::new(known_hosts), demand_known_host));
     if has_dashboard_port {
         vec![agents.merge(machines.clone()), dashboard.merge(machines)]
     } else {

@@ -1,7 +1,8 @@
 //! Random secrets that are handed out once and kept as their SHA-256.
 
 use aws_lc_rs::digest::{self, SHA256};
-use secrecy::SecretString;
+use aws_lc_rs::hmac;
+use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -42,6 +43,18 @@ pub fn sha256(text: &str) -> [u8; 32] {
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
+/// Returns an HMAC-SHA256 (RFC 2104) of `text` under `secret`. Codes with different `purpose`s are
+/// independent of each other; a `purpose` holds no NUL.
+pub fn keyed_code(secret: &SecretString, purpose: &str, text: &str) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    for part in [purpose, "\0", text] {
+        context.update(part.as_bytes());
+    }
+    let code = context.sign();
+    code.as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
+}
+
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
@@ -57,8 +70,6 @@ pub(crate) fn is_secret_hex(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]
@@ -76,6 +87,19 @@ mod tests {
             hex::encode(sha256("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[test]
+    fn a_keyed_code_is_that_of_rfc_2104_and_differs_by_secret_purpose_and_text() {
+        let code = |secret: &str, purpose, text| keyed_code(&secret.into(), purpose, text);
+        // HMAC-SHA256("key", "a\0b"), computed with Python's hmac module.
+        assert_eq!(
+            hex::encode(code("key", "a", "b")),
+            "29c5f0eea2d0a51b661193b3a56191192b2861f543ea0499a7f9725f7e7062fc"
+        );
+        assert_ne!(code("key", "a", "b"), code("kez", "a", "b"));
+        assert_ne!(code("key", "a", "b"), code("key", "ab", ""));
+        assert_ne!(code("key", "a", "b"), code("key", "a", "c"));
     }
 
     #[test]

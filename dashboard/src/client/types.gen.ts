@@ -1941,12 +1941,35 @@ export type Registration = {
      * Not one of the commonest passwords.
      */
     password: string;
+    /**
+     * The code in the gateway's log. Required for the first account of a gateway that listens
+     * beyond loopback; ignored for others.
+     */
+    setupCode?: string | null;
 };
 
 /**
  * Who may register.
  */
 export type RegistrationSetting = 'first' | 'open' | 'closed';
+
+/**
+ * What a registration would need at present.
+ */
+export type RegistrationState = {
+    /**
+     * Whether an account can be registered.
+     */
+    open: boolean;
+    /**
+     * Whether this would be the first account.
+     */
+    firstAccount: boolean;
+    /**
+     * Whether `setupCode` is required.
+     */
+    setupCodeRequired: boolean;
+};
 
 /**
  * What became of a request.
@@ -3571,6 +3594,10 @@ export type LogInErrors = {
      */
     401: Problem;
     /**
+     * `origin_not_allowed`: a page of another origin sent the request.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: the body did not arrive in time.
      */
     408: Problem;
@@ -3690,7 +3717,7 @@ export type RefreshErrors = {
      */
     401: Problem;
     /**
-     * `cross_origin_refused`: the cookie was not sent by a page of this gateway.
+     * `cross_origin_refused`: the cookie was not sent by a page of this gateway. `origin_not_allowed`: a page of another origin sent the request.
      */
     403: Problem;
     /**
@@ -3739,7 +3766,7 @@ export type RegisterErrors = {
      */
     400: Problem;
     /**
-     * `registration_closed`: nobody may register, or not any more.
+     * `registration_closed`: nobody may register, or not any more. `setup_code_required` or `setup_code_invalid`: the first account needs the code in the gateway's log. `origin_not_allowed`: a page of another origin sent the request.
      */
     403: Problem;
     /**
@@ -3782,6 +3809,35 @@ export type RegisterResponses = {
 };
 
 export type RegisterResponse = RegisterResponses[keyof RegisterResponses];
+
+export type GetRegistrationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/registration';
+};
+
+export type GetRegistrationErrors = {
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type GetRegistrationError = GetRegistrationErrors[keyof GetRegistrationErrors];
+
+export type GetRegistrationResponses = {
+    /**
+     * The registration status.
+     */
+    200: RegistrationState;
+};
+
+export type GetRegistrationResponse = GetRegistrationResponses[keyof GetRegistrationResponses];
 
 export type ListSessionsData = {
     body?: never;

@@ -1,7 +1,7 @@
 import { createFileRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { ownPage } from '#/session/next';
-import { isKnownHere, isSignedIn, register, signIn } from '#/session/session';
+import { isSignedIn, register, registrationState, signIn } from '#/session/session';
 import { Button, Failure, TextField } from '#/ui/parts';
 
 interface Search {
@@ -18,13 +18,16 @@ export const Route = createFileRoute('/sign-in')({
     if (!(await isSignedIn().catch(() => false))) return;
     throw search.next ? redirect({ href: search.next }) : redirect({ to: '/' });
   },
+  loader: registrationState,
   component: SignIn,
 });
 
 function SignIn() {
-  const [isNew, setIsNew] = useState(() => !isKnownHere());
+  const registration = Route.useLoaderData();
+  const [isNew, setIsNew] = useState(registration.firstAccount);
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [setupCode, setSetupCode] = useState('');
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
   const { next } = Route.useSearch();
@@ -36,7 +39,7 @@ function SignIn() {
     setIsBusy(true);
     setError(null);
     try {
-      await (isNew ? register(email, password) : signIn(email, password));
+      await (isNew ? register(email, password, setupCode) : signIn(email, password));
       if (next && !isNew) history.replace(next);
       else await navigate({ to: isNew ? '/set-up' : '/' });
     } catch (failure) {
@@ -77,20 +80,33 @@ function SignIn() {
           value={password}
           onChange={(event) => setPassword(event.target.value)}
         />
+        {isNew && registration.setupCodeRequired && (
+          <TextField
+            label="Set-up code"
+            name="setup-code"
+            required
+            maxLength={64}
+            hint="The gateway’s log shows it since the start, next to the address of this page."
+            value={setupCode}
+            onChange={(event) => setSetupCode(event.target.value)}
+          />
+        )}
         <Failure error={error} />
         <Button type="submit" tone="main" isBusy={isBusy} className="w-full">
           {isNew ? 'Create account' : 'Sign in'}
         </Button>
       </form>
-      <Button
-        tone="quiet"
-        onClick={() => {
-          setIsNew(!isNew);
-          setError(null);
-        }}
-      >
-        {isNew ? 'I have an account: sign in' : 'First start: create an account'}
-      </Button>
+      {registration.open && (
+        <Button
+          tone="quiet"
+          onClick={() => {
+            setIsNew(!isNew);
+            setError(null);
+          }}
+        >
+          {isNew ? 'I have an account: sign in' : 'Create an account'}
+        </Button>
+      )}
     </main>
   );
 }

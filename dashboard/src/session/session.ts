@@ -2,7 +2,7 @@
  * The signed-in human. The access token lives in this page's memory alone; the refresh token is a
  * cookie that no script can read.
  */
-import type { User } from '#/client';
+import type { RegistrationState, User } from '#/client';
 
 /** How a failed call looks, whoever made it fail. */
 export class ProblemError extends Error {
@@ -21,15 +21,9 @@ export class ProblemError extends Error {
   }
 }
 
-const KNOWN_HERE = 'gaiterguard.known';
 let accessToken: string | null = null;
 let refreshing: Promise<boolean> | null = null;
 const signedOutListeners = new Set<() => void>();
-
-/** Whether somebody has signed in from this browser before. */
-export function isKnownHere(): boolean {
-  return localStorage.getItem(KNOWN_HERE) !== null;
-}
 
 /** Told when the session has ended, wherever it was ended. */
 export function onSignedOut(listener: () => void): () => void {
@@ -58,13 +52,20 @@ export async function signIn(email: string, password: string): Promise<User> {
   if (!response.ok) throw await problemOf(response);
   const answer = await response.json();
   accessToken = answer.accessToken;
-  localStorage.setItem(KNOWN_HERE, '1');
   return answer.user;
 }
 
-/** Makes an account and signs in with it. */
-export async function register(email: string, password: string): Promise<User> {
-  const response = await post('/auth/register', { email, password });
+/** Returns whether an account can be registered; if the gateway does not say, as if it could not. */
+export async function registrationState(): Promise<RegistrationState> {
+  const response = await fetch('/auth/registration').catch(() => null);
+  if (!response?.ok) return { open: false, firstAccount: false, setupCodeRequired: false };
+  return response.json();
+}
+
+/** Makes an account and signs in with it. An empty set-up code is not sent. */
+export async function register(email: string, password: string, setupCode: string): Promise<User> {
+  const body = setupCode === '' ? { email, password } : { email, password, setupCode };
+  const response = await post('/auth/register', body);
   if (!response.ok) throw await problemOf(response);
   return signIn(email, password);
 }

@@ -15,6 +15,7 @@ mod cuts;
 mod documents;
 mod door;
 mod doors;
+mod first_account;
 mod first_run;
 mod haystack;
 mod history;

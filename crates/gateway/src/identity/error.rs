@@ -35,6 +35,18 @@ pub enum RegisterError {
     /// Registration is closed, or was open for the first user only.
     #[error("registration is closed")]
     Closed,
+    /// A page of another origin asks for the first account.
+    #[error("the first account can only be created on the gateway's own pages")]
+    ForeignPage,
+    /// The first account needs the set-up code.
+    #[error(
+        "the first account needs `setupCode`, the set-up code that the gateway's log shows since \
+         its start"
+    )]
+    SetupCodeMissing,
+    /// The set-up code is another one.
+    #[error("`setupCode` is not the set-up code that the gateway's log shows since its start")]
+    SetupCodeWrong,
     /// Too many tries from this source.
     #[error("too many registrations, try again later")]
     Throttled {

@@ -13,6 +13,7 @@ mod error;
 mod new_password;
 mod password;
 mod refresh_token;
+mod setup_code;
 mod throttle;
 mod window;
 
@@ -21,13 +22,14 @@ mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::{Email, Session, User};
-use gaiterguard_store::{Refreshed, Store, UserCreated, UserLogin};
+use gaiterguard_store::{Refreshed, Store, StoreError, UserCreated, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -40,6 +42,7 @@ pub use account::Accounts;
 pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
 pub use new_password::{NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordRefused};
 pub use password::PasswordFault;
+pub use setup_code::SetupCode;
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,31 @@ pub struct IdentitySettings {
     pub refresh_expiry: Duration,
     /// Who may register.
     pub registration: Registration,
+    /// Whether the first account needs the set-up code, because others than the operator can reach
+    /// the gateway.
+    pub setup_code_needed: bool,
+}
+
+/// What a registration would need at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistrationState {
+    /// Whether an account can be made.
+    pub is_open: bool,
+    /// Whether there is no account yet.
+    pub is_first: bool,
+    /// Whether the account needs the set-up code.
+    pub setup_code_needed: bool,
+}
+
+/// Who asks for an account, and where from.
+#[derive(Clone, Debug)]
+pub struct Registrant {
+    /// The address of the client.
+    pub source: IpAddr,
+    /// The set-up code, if one was given.
+    pub setup_code: Option<SecretString>,
+    /// Whether the request may make the first account. A page of another origin may not.
+    pub may_be_first: bool,
 }
 
 /// The tokens of a session, as they are handed out once.
@@ -90,6 +118,9 @@ pub struct Identity {
     store: Store,
     clock: Arc<dyn Clock>,
     registration: Registration,
+    setup_code: Option<SetupCode>,
+    /// Whether there was an account when the store was last asked. Accounts are never removed.
+    has_users: AtomicBool,
     refresh_expiry: Duration,
     access_tokens: AccessTokens,
     passwords: Passwords,
@@ -103,6 +134,10 @@ impl Identity {
             store,
             clock,
             registration: settings.registration,
+            setup_code: settings
+                .setup_code_needed
+                .then(|| SetupCode::derive(&settings.jwt_secret)),
+            has_users: AtomicBool::new(false),
             refresh_expiry: settings.refresh_expiry,
             access_tokens: AccessTokens::new(&settings.jwt_secret, settings.access_expiry),
             passwords: Passwords::new(),
@@ -110,23 +145,44 @@ impl Identity {
         }
     }
 
-    /// Makes a user with a workspace of the user's own, where registration is open to `source`.
+    /// Returns what a registration would need at present.
+    pub async fn registration_state(&self) -> Result<RegistrationState, StoreError> {
+        let is_first = self.registration != Registration::Closed && self.is_without_users().await?;
+        Ok(RegistrationState {
+            is_open: match self.registration {
+                Registration::Closed => false,
+                Registration::Open => true,
+                Registration::First => is_first,
+            },
+            is_first,
+            setup_code_needed: is_first && self.setup_code.is_some(),
+        })
+    }
+
+    /// Returns the code to print at the start: `None` if the first account needs no code, exists
+    /// already, or cannot be registered.
+    pub async fn setup_code_to_print(&self) -> Result<Option<&SetupCode>, StoreError> {
+        let state = self.registration_state().await?;
+        Ok(self.setup_code.as_ref().filter(|_| state.setup_code_needed))
+    }
+
+    /// Makes a user with a workspace of the user's own, where registration is open to `registrant`.
     pub async fn register(
         &self,
         email: &Email,
         password: NewPassword,
-        source: IpAddr,
+        registrant: Registrant,
     ) -> Result<User, RegisterError> {
-        let only_if_first = match self.registration {
-            Registration::Closed => return Err(RegisterError::Closed),
-            Registration::Open => false,
-            Registration::First => true,
-        };
         // The store decides who is first. This spares the hashing for those who come long after.
-        if only_if_first && self.store.user_count().await? > 0 {
+        let state = self.registration_state().await?;
+        if !state.is_open {
             return Err(RegisterError::Closed);
         }
-        self.throttle.registration(source, self.clock.now())?;
+        if state.is_first && !registrant.may_be_first {
+            return Err(RegisterError::ForeignPage);
+        }
+        self.admit(&registrant, state.setup_code_needed)?;
+        let only_if_first = self.registration == Registration::First;
         let turn = self.passwords.turn().await?;
         let hash = turn.hash(password.into_secret()).await?;
         let at = self.clock.now();
@@ -147,6 +203,30 @@ impl Identity {
             UserCreated::EmailTaken => Err(RegisterError::EmailTaken),
             UserCreated::NotFirst | UserCreated::HostUnknown => Err(RegisterError::Closed),
         }
+    }
+
+    async fn is_without_users(&self) -> Result<bool, StoreError> {
+        if self.has_users.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let has_users = self.store.user_count().await? > 0;
+        self.has_users.store(has_users, Ordering::Relaxed);
+        Ok(!has_users)
+    }
+
+    /// Checks the set-up code and counts the try. A right code is not counted, or an agent at the
+    /// operator's address could use up the operator's tries.
+    fn admit(&self, registrant: &Registrant, code_needed: bool) -> Result<(), RegisterError> {
+        let code = self.setup_code.as_ref().filter(|_| code_needed);
+        let refusal = match (code, &registrant.setup_code) {
+            (None, _) => None,
+            (Some(code), Some(given)) if code.is(given) => return Ok(()),
+            (Some(_), Some(_)) => Some(RegisterError::SetupCodeWrong),
+            (Some(_), None) => Some(RegisterError::SetupCodeMissing),
+        };
+        self.throttle
+            .registration(registrant.source, self.clock.now())?;
+        refusal.map_or(Ok(()), Err)
     }
 
     /// Begins a session. `email` is what was typed: what is no e-mail address is an unknown user.

@@ -6,7 +6,9 @@ use uuid::Uuid;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_store::{Purpose, StoreOptions};
 
-use super::throttle::{ACCOUNT_FAILURES_MAX, PERIOD, SOURCE_FAILURES_MAX};
+use super::throttle::{
+    ACCOUNT_FAILURES_MAX, PERIOD, SOURCE_FAILURES_MAX, SOURCE_REGISTRATIONS_MAX,
+};
 use super::*;
 use crate::clock::ManualClock;
 
@@ -51,7 +53,7 @@ impl House {
     async fn register(&self, email: &str) -> Result<User, RegisterError> {
         let email = Email::parse(email).unwrap();
         self.identity
-            .register(&email, new_password(PASSWORD), source(1))
+            .register(&email, new_password(PASSWORD), registrant(None))
             .await
     }
 
@@ -82,13 +84,25 @@ impl House {
 }
 
 fn identity(store: &Store, clock: &Arc<ManualClock>, registration: Registration) -> Identity {
-    let settings = IdentitySettings {
+    Identity::new(store.clone(), &settings(registration), clock.clone())
+}
+
+fn settings(registration: Registration) -> IdentitySettings {
+    IdentitySettings {
         jwt_secret: "0123456789abcdef0123456789abcdef".into(),
         access_expiry: ACCESS_EXPIRY,
         refresh_expiry: REFRESH_EXPIRY,
         registration,
-    };
-    Identity::new(store.clone(), &settings, clock.clone())
+        setup_code_needed: false,
+    }
+}
+
+fn registrant(setup_code: Option<&str>) -> Registrant {
+    Registrant {
+        source: source(1),
+        setup_code: setup_code.map(SecretString::from),
+        may_be_first: true,
+    }
 }
 
 fn new_password(text: &str) -> NewPassword {
@@ -265,6 +279,41 @@ async fn registration_is_for_the_first_for_anyone_or_for_nobody() {
     assert_eq!(closed.identity.passwords_computed(), 0);
 }
 
+#[tokio::test]
+async fn a_right_set_up_code_is_taken_however_many_wrong_ones_were_tried() {
+    let house = House::new(Registration::First).await;
+    let settings = IdentitySettings {
+        setup_code_needed: true,
+        ..settings(Registration::First)
+    };
+    let identity = Identity::new(house.store.clone(), &settings, house.clock.clone());
+    let code = identity.setup_code_to_print().await.unwrap().unwrap();
+    let code = code.reveal();
+    let email = Email::parse(EMAIL).unwrap();
+    let register = |code| identity.register(&email, new_password(PASSWORD), registrant(code));
+
+    let missing = register(None).await;
+    assert!(matches!(missing, Err(RegisterError::SetupCodeMissing)));
+    for _ in 1..SOURCE_REGISTRATIONS_MAX {
+        let wrong = register(Some("0000-0000-0000")).await;
+        assert!(matches!(wrong, Err(RegisterError::SetupCodeWrong)));
+    }
+    let throttled = register(Some("0000-0000-0000")).await;
+    assert!(matches!(throttled, Err(RegisterError::Throttled { .. })));
+    assert_eq!(identity.passwords_computed(), 0);
+
+    let foreign = Registrant {
+        may_be_first: false,
+        ..registrant(Some(&code))
+    };
+    let foreign = identity.register(&email, new_password(PASSWORD), foreign);
+    assert!(matches!(foreign.await, Err(RegisterError::ForeignPage)));
+    register(Some(&code)).await.unwrap();
+    assert!(identity.setup_code_to_print().await.unwrap().is_none());
+    let again = register(Some(&code)).await;
+    assert!(matches!(again, Err(RegisterError::Closed)));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_fifty_first_users_at_once_one_is_first() {
     let house = House::new(Registration::First).await;
@@ -274,7 +323,7 @@ async fn of_fifty_first_users_at_once_one_is_first() {
             tokio::spawn(async move {
                 let email = Email::parse(&format!("{n}@example.com")).unwrap();
                 identity
-                    .register(&email, new_password(PASSWORD), source(1))
+                    .register(&email, new_password(PASSWORD), registrant(None))
                     .await
             })
         })

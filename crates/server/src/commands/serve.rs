@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use gaiterguard_store::StoreError;
+
 use crate::console::{self, EXIT_SETTINGS};
 use crate::endpoints::{Configured, DashboardState, PublicOrigin};
 use crate::engine::{Engine, EngineError};
 use crate::lifecycle::{DRAIN_MAX, Lifecycle, StopSignals};
 use crate::listen::{self, Limits, Listener, Socket};
 use crate::logging;
-use crate::middleware::Boundary;
+use crate::middleware::{Boundary, KnownHosts};
 use crate::routes;
 use crate::secrets::Secrets;
 use crate::settings::{ListenSettings, Settings, Source};
@@ -54,6 +56,8 @@ enum ServeError {
     },
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError> {
@@ -75,10 +79,12 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             desk: engine.desk.clone(),
             identity: Arc::clone(&engine.identity),
             public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url)),
+            cors_origins: Arc::clone(&cors_origins),
             configured: Arc::new(Configured::of(settings)),
             clock: Arc::clone(&engine.clock),
             lifecycle: lifecycle.clone(),
         },
+        KnownHosts::of(&settings.listen),
     );
     let listeners: Vec<_> = sockets
         .into_iter()
@@ -91,6 +97,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     for listener in &listeners {
         tracing::info!("listening on http://{}", listener.socket.address());
     }
+    invite(settings, &engine).await?;
 
     let limits = Limits::from(&settings.listen);
     tokio::select! {
@@ -109,6 +116,25 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         tracing::info!("stopped");
     } else {
         tracing::warn!("stopped with requests still running");
+    }
+    Ok(())
+}
+
+/// Says where the first account is made, and with which code. The log takes it as a warning, since
+/// nobody could make the account if the code did not show; a log of errors alone gets it as a line of
+/// its own.
+async fn invite(settings: &Settings, engine: &Engine) -> Result<(), StoreError> {
+    let url = settings.listen.dashboard_url();
+    if let Some(code) = engine.identity.setup_code_to_print().await? {
+        let code = code.reveal();
+        let text = format!("open {url}/app/ to create your account, set-up code {code}");
+        if tracing::enabled!(tracing::Level::WARN) {
+            tracing::warn!("{text}");
+        } else {
+            console::note(text);
+        }
+    } else if engine.identity.registration_state().await?.is_first {
+        tracing::info!("open {url}/app/ to create your account");
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ use utoipa_axum::routes;
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use list::each;
+pub(crate) use page::unknown_host_page;
 pub(crate) use session_end::end_with_session;
 pub(crate) use settings::Configured;
 pub(crate) use state::DashboardState;

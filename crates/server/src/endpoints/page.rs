@@ -122,6 +122,14 @@ fn takes(accepted: &str, encoding: &str) -> bool {
     })
 }
 
+/// Explains to a human why the dashboard does not open under the host name of the address, with
+/// status 421.
+pub(crate) fn unknown_host_page() -> Response {
+    let mut response = own("unknown-host.html");
+    *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+    response
+}
+
 /// A page of the gateway's own.
 fn own(path: &str) -> Response {
     match Own::get(path) {
@@ -179,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_pages_hold_no_script_or_style_of_their_own() {
-        for path in ["docs/index.html", "not-built.html"] {
+        for path in ["docs/index.html", "not-built.html", "unknown-host.html"] {
             let page = Own::get(path).unwrap();
             let page = std::str::from_utf8(&page.data).unwrap().to_owned();
             assert!(

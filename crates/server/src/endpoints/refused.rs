@@ -121,6 +121,9 @@ impl From<RegisterError> for Problem {
         match error {
             RegisterError::EmailTaken => Self::conflict("email_taken", detail),
             RegisterError::Closed => Self::forbidden("registration_closed", detail),
+            RegisterError::ForeignPage => Self::forbidden("origin_not_allowed", detail),
+            RegisterError::SetupCodeMissing => Self::forbidden("setup_code_required", detail),
+            RegisterError::SetupCodeWrong => Self::forbidden("setup_code_invalid", detail),
             RegisterError::Throttled { retry_after } => too_many(detail, retry_after),
             RegisterError::Busy => Self::too_many("busy", detail, 1),
             RegisterError::Fault(fault) => fault.into(),

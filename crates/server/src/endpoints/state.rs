@@ -11,6 +11,7 @@ use gaiterguard_gateway::identity::Identity;
 use super::auth::origin::PublicOrigin;
 use super::settings::Configured;
 use crate::lifecycle::Lifecycle;
+use crate::middleware::cors::CorsOrigins;
 
 /// Shared by all of them; a clone is another handle.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct DashboardState {
     pub(crate) identity: Arc<Identity>,
     /// Where browsers find this gateway.
     pub(crate) public_origin: Arc<PublicOrigin>,
+    /// Whose other pages may use the dashboard's API.
+    pub(crate) cors_origins: Arc<CorsOrigins>,
     /// What may be shown of the settings.
     pub(crate) configured: Arc<Configured>,
     /// The time.
@@ -46,6 +49,7 @@ parts! {
     desk: Desk,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
+    cors_origins: Arc<CorsOrigins>,
     configured: Arc<Configured>,
     clock: Arc<dyn Clock>,
     lifecycle: Lifecycle,

@@ -78,6 +78,14 @@ impl CorsOrigins {
         }
     }
 
+    /// The authorities of the listed origins, without a port where any port is allowed.
+    pub(super) fn authorities(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|pattern| {
+            let (Pattern::Exact(origin) | Pattern::AnyPort(origin)) = pattern;
+            origin.split_once("://").map(|(_, authority)| authority)
+        })
+    }
+
     /// Whether a page of this origin may.
     pub(crate) fn allows_value(&self, origin: &HeaderValue) -> bool {
         origin.to_str().is_ok_and(|origin| self.allows(origin))

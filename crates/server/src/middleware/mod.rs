@@ -6,11 +6,13 @@
 mod access_log;
 mod boundary;
 pub(crate) mod cors;
+mod host;
 mod request_context;
 mod route_class;
 mod security_headers;
 
 pub(crate) use boundary::Boundary;
+pub(crate) use host::{KnownHosts, demand_known_host};
 pub(crate) use request_context::RequestContext;
 pub(crate) use security_headers::FromUpstream;
 

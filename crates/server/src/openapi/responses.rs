@@ -86,7 +86,9 @@ problems! {
 
     /// Registration is closed or the address is taken.
     RegistrationRefused {
-        "403": "`registration_closed`: nobody may register, or not any more.",
+        "403": "`registration_closed`: nobody may register, or not any more. `setup_code_required` \
+                or `setup_code_invalid`: the first account needs the code in the gateway's log. \
+                `origin_not_allowed`: a page of another origin sent the request.",
         "409": "`email_taken`: someone has this e-mail address.",
     }
 
@@ -97,7 +99,13 @@ problems! {
 
     /// A cookie came from another site's page.
     CrossOrigin {
-        "403": "`cross_origin_refused`: the cookie was not sent by a page of this gateway.",
+        "403": "`cross_origin_refused`: the cookie was not sent by a page of this gateway. \
+                `origin_not_allowed`: a page of another origin sent the request.",
+    }
+
+    /// A page of another origin sent the request.
+    ForeignPage {
+        "403": "`origin_not_allowed`: a page of another origin sent the request.",
     }
 
     /// No agent key, or one that opens nothing.

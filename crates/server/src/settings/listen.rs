@@ -1,5 +1,6 @@
 //! Where the gateway listens, and what it takes from a connection.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::read;
@@ -16,6 +17,8 @@ pub(crate) struct ListenSettings {
     pub(crate) dashboard_port: Option<u16>,
     /// What links and notifications begin with; no slash at the end.
     pub(crate) public_url: String,
+    /// Whether `PUBLIC_URL` was set.
+    is_public_url_set: bool,
     pub(crate) cors_origins: CorsOrigins,
     /// In how long a request head must have arrived.
     pub(crate) header_timeout: Duration,
@@ -37,11 +40,9 @@ impl ListenSettings {
                 port.to_string(),
             ));
         }
-        let public_url = match read::base_url(source, "PUBLIC_URL")? {
-            Some(url) => url,
-            None if host.contains(':') => format!("http://[{host}]:{port}"),
-            None => format!("http://{host}:{port}"),
-        };
+        let given_url = read::base_url(source, "PUBLIC_URL")?;
+        let is_public_url_set = given_url.is_some();
+        let public_url = given_url.unwrap_or_else(|| http_url(&host, port));
         let request_body_bytes_max = read::integer(
             source,
             "MAX_REQUEST_BODY_BYTES",
@@ -53,11 +54,36 @@ impl ListenSettings {
             port,
             dashboard_port,
             public_url,
+            is_public_url_set,
             cors_origins: CorsOrigins::from_source(source)?,
             header_timeout: read::milliseconds(source, "HEADER_TIMEOUT_MS", 10_000)?,
             body_idle_timeout: read::milliseconds(source, "BODY_IDLE_TIMEOUT_MS", 30_000)?,
             request_body_bytes_max: usize::try_from(request_body_bytes_max).unwrap_or(usize::MAX),
         })
+    }
+}
+
+impl ListenSettings {
+    /// Returns where a human opens the dashboard, without a slash at the end: `PUBLIC_URL` if it is
+    /// set, else this machine, because nobody can open the address that stands for all of them.
+    pub(crate) fn dashboard_url(&self) -> String {
+        if self.is_public_url_set {
+            return self.public_url.clone();
+        }
+        let is_any = self
+            .host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_unspecified());
+        let host = if is_any { "localhost" } else { &self.host };
+        http_url(host, self.dashboard_port.unwrap_or(self.port))
+    }
+}
+
+fn http_url(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("http://[{host}]:{port}")
+    } else {
+        format!("http://{host}:{port}")
     }
 }
 
@@ -69,7 +95,7 @@ fn host(source: &Source) -> Result<String, SettingError> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(text);
-    let is_address = bare.parse::<std::net::IpAddr>().is_ok();
+    let is_address = bare.parse::<IpAddr>().is_ok();
     let is_name = bare
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));

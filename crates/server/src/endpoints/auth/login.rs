@@ -13,10 +13,12 @@ use utoipa::ToSchema;
 
 use super::cookie;
 use super::origin::PublicOrigin;
+use super::public_json::PublicJson;
 use super::user::{TokensBody, UserBody};
-use crate::extract::ApiJson;
 use crate::middleware::RequestContext;
-use crate::openapi::responses::{InvalidBody, Throttled, Unavailable, WrongCredentials};
+use crate::openapi::responses::{
+    ForeignPage, InvalidBody, Throttled, Unavailable, WrongCredentials,
+};
 use crate::problem::Problem;
 
 /// Who logs in.
@@ -72,22 +74,25 @@ struct LoggedInBody {
             body = LoggedInBody,
             headers(("Set-Cookie" = Option<String>, description = "The refresh token, if it was asked for as a cookie.")),
         ),
-        InvalidBody, WrongCredentials, Throttled, Unavailable,
+        InvalidBody, WrongCredentials, ForeignPage, Throttled, Unavailable,
     )
 )]
 pub(super) async fn login(
     State(identity): State<Arc<Identity>>,
     State(public_origin): State<Arc<PublicOrigin>>,
     Extension(context): Extension<RequestContext>,
-    ApiJson(body): ApiJson<LoginBody>,
+    PublicJson { body, page }: PublicJson<LoginBody>,
 ) -> Result<Response, Problem> {
     if body.email.len() > EMAIL_BYTES_MAX {
         return Err(Problem::field("email", "must be at most 1024 bytes long"));
     }
+    let is_cookie = body.session == SessionKind::Cookie;
+    if is_cookie {
+        page.refuse_all_but_own()?;
+    }
     let logged_in = identity
         .login(&body.email, body.password, context.peer.ip())
         .await?;
-    let is_cookie = body.session == SessionKind::Cookie;
     let answer = Json(LoggedInBody {
         tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
         user: logged_in.user.into(),

@@ -5,8 +5,10 @@ mod login;
 mod logout;
 mod me;
 pub(super) mod origin;
+mod public_json;
 mod refresh;
 mod register;
+mod registration;
 mod session;
 mod shown_token;
 mod user;
@@ -26,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(session::end));
     OpenApiRouter::new()
         .routes(routes!(register::register))
+        .routes(routes!(registration::registration))
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))
         .merge(with_session(signed_in))

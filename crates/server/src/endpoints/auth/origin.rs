@@ -1,11 +1,52 @@
-//! Whether a request with a cookie comes from the gateway's own pages.
+//! Which page sent a request, and what each may do without an access token.
 
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::middleware::cors::CorsOrigins;
 use crate::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Who sent a request, as far as a browser says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// No browser: the request names no origin.
+    None,
+    /// A page of this gateway.
+    Own,
+    /// A page of an origin in `CORS_ORIGINS`.
+    Allowed,
+    /// Any other page, or one that a browser does not name.
+    Foreign,
+}
+
+impl Page {
+    /// Refuses the pages of origins that no setting lists with 403 `origin_not_allowed`.
+    pub(super) fn refuse_foreign(self) -> Result<(), Problem> {
+        match self {
+            Self::Foreign => Err(origin_not_allowed(
+                "a page of this origin may not use the gateway; list the origin in CORS_ORIGINS \
+                 if it should",
+            )),
+            Self::None | Self::Own | Self::Allowed => Ok(()),
+        }
+    }
+
+    /// Refuses every page but the gateway's own with 403 `origin_not_allowed`.
+    pub(super) fn refuse_all_but_own(self) -> Result<(), Problem> {
+        match self {
+            Self::Foreign | Self::Allowed => Err(origin_not_allowed(
+                "only the gateway's own pages may do this",
+            )),
+            Self::None | Self::Own => Ok(()),
+        }
+    }
+}
+
+fn origin_not_allowed(detail: &'static str) -> Problem {
+    Problem::forbidden("origin_not_allowed", detail)
+}
 
 /// Where browsers find this gateway: scheme, host and port of `PUBLIC_URL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,16 +69,31 @@ impl PublicOrigin {
         self.0.starts_with("https://")
     }
 
-    /// Refuses a request unless its browser says that a page of this gateway sent it. One that
-    /// says nothing is refused too: a cookie is a browser's, and every browser tells.
+    /// Returns which page sent a request. `Sec-Fetch-Site` that contradicts `Origin` makes a page
+    /// foreign.
+    pub(super) fn page_of(&self, headers: &HeaderMap, cors_origins: &CorsOrigins) -> Page {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+        // `none` is a request that a human made, for instance from a bookmark.
+        let is_same_site = matches!(site, None | Some(b"same-origin" | b"none"));
+        match (origins.next(), origins.next()) {
+            (None, _) if site.is_none() => Page::None,
+            (None, _) if is_same_site => Page::Own,
+            (Some(origin), None) if self.is_own(origin, headers) && is_same_site => Page::Own,
+            (Some(origin), None) if cors_origins.allows_value(origin) => Page::Allowed,
+            _ => Page::Foreign,
+        }
+    }
+
+    /// Refuses a request with a cookie unless its browser says that a page of this gateway sent it.
+    /// Silence is refused too, because every browser that holds the cookie sends these headers.
     pub(super) fn demand(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().ok());
-        let site = text(SEC_FETCH_SITE).map(|site| site == Some("same-origin"));
-        let origin = text(ORIGIN).map(|origin| {
-            origin.is_some_and(|origin| {
-                origin == self.0 || is_of_host(origin, headers.get(HOST).map(HeaderValue::as_bytes))
-            })
-        });
+        let site = headers
+            .get(SEC_FETCH_SITE)
+            .map(|site| site.as_bytes() == b"same-origin");
+        let origin = headers
+            .get(ORIGIN)
+            .map(|origin| self.is_own(origin, headers));
         match (site, origin) {
             (Some(true), Some(true) | None) | (None, Some(true)) => Ok(()),
             _ => Err(Problem::forbidden(
@@ -45,6 +101,14 @@ impl PublicOrigin {
                 "a session's cookie is only taken from the gateway's own pages",
             )),
         }
+    }
+
+    /// Whether an origin is that of `PUBLIC_URL`, or of the host that the request was sent to. The
+    /// dashboard's routes refuse hosts that are not the gateway's.
+    fn is_own(&self, origin: &HeaderValue, headers: &HeaderMap) -> bool {
+        origin.to_str().is_ok_and(|origin| {
+            origin == self.0 || is_of_host(origin, headers.get(HOST).map(HeaderValue::as_bytes))
+        })
     }
 }
 
@@ -61,6 +125,58 @@ fn is_of_host(origin: &str, host: Option<&[u8]>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Source;
+
+    fn page(pairs: &[(&'static str, &'static str)]) -> Page {
+        let cors_origins = CorsOrigins::from_source(&Source::default()).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static("127.0.0.1:3000"));
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        PublicOrigin::of("https://gate.example.com").page_of(&headers, &cors_origins)
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_origin_and_by_what_the_browser_says_of_its_site() {
+        let site = |value| ("sec-fetch-site", value);
+        let origin = |value| ("origin", value);
+        assert_eq!(page(&[]), Page::None);
+        for own in [
+            &[site("same-origin")][..],
+            &[site("none")],
+            &[origin("https://gate.example.com")],
+            &[origin("http://127.0.0.1:3000")],
+            &[origin("http://127.0.0.1:3000"), site("same-origin")],
+        ] {
+            assert_eq!(page(own), Page::Own, "{own:?}");
+        }
+        for allowed in [
+            &[origin("http://localhost:39315")][..],
+            &[origin("http://localhost:39315"), site("cross-site")],
+            &[origin("http://localhost:3000"), site("same-site")],
+        ] {
+            assert_eq!(page(allowed), Page::Allowed, "{allowed:?}");
+        }
+        for foreign in [
+            &[origin("null")][..],
+            &[origin("")],
+            &[origin("https://evil.example"), site("cross-site")],
+            &[origin("https://evil.example"), site("same-origin")],
+            &[origin("https://gate.example.com"), site("cross-site")],
+            &[origin("https://gate.example.com.evil.example")],
+            &[origin("http://127.0.0.1:39315")],
+            &[site("cross-site")],
+            &[site("same-site")],
+            &[site("odd")],
+            &[
+                origin("http://127.0.0.1:3000"),
+                origin("https://evil.example"),
+            ],
+        ] {
+            assert_eq!(page(foreign), Page::Foreign, "{foreign:?}");
+        }
+    }
 
     fn demand(pairs: &[(&'static str, &'static str)]) -> bool {
         let mut headers = HeaderMap::new();

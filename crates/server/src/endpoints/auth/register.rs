@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use gaiterguard_domain::user::Email;
-use gaiterguard_gateway::identity::{Identity, NewPassword};
+use gaiterguard_gateway::identity::{Identity, NewPassword, Registrant};
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::public_json::PublicJson;
 use super::user::UserBody;
-use crate::extract::ApiJson;
 use crate::middleware::RequestContext;
 use crate::openapi::responses::{InvalidBody, RegistrationRefused, Throttled, Unavailable};
 use crate::problem::Problem;
@@ -20,7 +20,7 @@ use crate::problem::Problem;
 /// Who registers.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = Registration)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RegistrationBody {
     /// An e-mail address; in any case, it may be registered once.
     #[schema(min_length = 3, max_length = 254, example = "name@example.com")]
@@ -28,6 +28,11 @@ pub(crate) struct RegistrationBody {
     /// Not one of the commonest passwords.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
     password: SecretString,
+    /// The code in the gateway's log. Required for the first account of a gateway that listens
+    /// beyond loopback; ignored for others.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 64, example = "7KQ2-M9XD-40TB")]
+    setup_code: Option<SecretString>,
 }
 
 /// A user who registered.
@@ -57,15 +62,18 @@ pub(crate) struct Registered {
 pub(super) async fn register(
     State(identity): State<Arc<Identity>>,
     Extension(context): Extension<RequestContext>,
-    ApiJson(body): ApiJson<RegistrationBody>,
+    PublicJson { body, page }: PublicJson<RegistrationBody>,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let email = Email::parse(&body.email)
         .map_err(|refused| Problem::field("email", refused.to_string()))?;
     let password = NewPassword::parse(body.password)
         .map_err(|refused| Problem::field("password", refused.to_string()))?;
-    let user = identity
-        .register(&email, password, context.peer.ip())
-        .await?;
+    let registrant = Registrant {
+        source: context.peer.ip(),
+        setup_code: body.setup_code,
+        may_be_first: page.refuse_all_but_own().is_ok(),
+    };
+    let user = identity.register(&email, password, registrant).await?;
     let registered = Registered {
         message: "The user is registered.",
         user: user.into(),

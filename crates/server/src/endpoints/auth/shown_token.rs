@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use super::cookie;
 use super::origin::PublicOrigin;
+use super::public_json::demand_public;
 use crate::extract::OptionalJson;
+use crate::middleware::cors::CorsOrigins;
 use crate::problem::Problem;
 
 /// A refresh token.
@@ -33,13 +35,13 @@ impl<S> FromRequest<S> for ShownToken
 where
     S: Send + Sync,
     Arc<PublicOrigin>: FromRef<S>,
+    Arc<CorsOrigins>: FromRef<S>,
 {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        demand_public(&request, state)?;
         let headers = request.headers().clone();
-        let says_json = headers.contains_key(http::header::CONTENT_TYPE);
-        // Refuses every content type but JSON, which another site's form cannot send.
         let OptionalJson(body) =
             OptionalJson::<RefreshTokenBody>::from_request(request, state).await?;
         if body.refresh_token.is_some() {
@@ -51,9 +53,6 @@ where
         let token = cookie::get(&headers);
         if token.is_some() {
             Arc::<PublicOrigin>::from_ref(state).demand(&headers)?;
-            if !says_json {
-                return Err(Problem::unsupported_media_type());
-            }
         }
         Ok(Self {
             is_cookie: token.is_some(),

@@ -1,0 +1,53 @@
+//! The JSON body of a call that takes no access token.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequest, Request};
+use http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use super::origin::{Page, PublicOrigin};
+use crate::extract::ApiJson;
+use crate::middleware::cors::CorsOrigins;
+use crate::problem::Problem;
+
+/// The body of a call that anyone may make, and the page that sent it.
+///
+/// Any page on the internet can have a browser send such a call, so its origin must be the gateway's
+/// or in `CORS_ORIGINS`, else 403 `origin_not_allowed`. Its content type must be JSON and may not be
+/// left out, else 415: a browser sends JSON to another origin only after that origin agreed.
+pub(super) struct PublicJson<T> {
+    pub(super) body: T,
+    pub(super) page: Page,
+}
+
+impl<T, S> FromRequest<S> for PublicJson<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+    Arc<PublicOrigin>: FromRef<S>,
+    Arc<CorsOrigins>: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let page = demand_public(&request, state)?;
+        let ApiJson(body) = ApiJson::from_request(request, state).await?;
+        Ok(Self { body, page })
+    }
+}
+
+/// Checks what [`PublicJson`] promises of a request before its body is read.
+pub(super) fn demand_public<S>(request: &Request, state: &S) -> Result<Page, Problem>
+where
+    Arc<PublicOrigin>: FromRef<S>,
+    Arc<CorsOrigins>: FromRef<S>,
+{
+    let cors_origins = Arc::<CorsOrigins>::from_ref(state);
+    let page = Arc::<PublicOrigin>::from_ref(state).page_of(request.headers(), &cors_origins);
+    page.refuse_foreign()?;
+    if !request.headers().contains_key(CONTENT_TYPE) {
+        return Err(Problem::unsupported_media_type());
+    }
+    Ok(page)
+}
