@@ -17,6 +17,7 @@ mod jupyter;
 mod mcp;
 mod model;
 mod node;
+mod outage;
 mod port;
 mod process;
 mod python;
@@ -41,6 +42,7 @@ pub use model::{
     merged, refusal, says, says_text,
 };
 pub use node::node_command;
+pub use outage::Outage;
 pub use port::ReservedPort;
 pub use python::{python_command, python_tools};
 pub use raw::raw_exchange;

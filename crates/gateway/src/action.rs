@@ -1,10 +1,10 @@
 //! Looking at actions and changing their state: the one place where an event of the domain's
 //! state machine becomes a durable change with its audit entry.
 
-use gaiterguard_domain::approval::{Action, ActionEvent, ActionState};
+use gaiterguard_domain::approval::{Action, ActionEvent, ActionState, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
-use gaiterguard_domain::ledger::{ActionChange, Changed, StoredAnswer};
+use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::workspace::AuthorityVersion;
 
 use crate::Gateway;
@@ -32,8 +32,32 @@ impl Gateway {
         event: ActionEvent,
         actor: Actor,
         authority: Option<(WorkspaceId, AuthorityVersion)>,
-        answer: Option<StoredAnswer>,
     ) -> Result<(Changed, Action), Refusal> {
+        let change =
+            self.changed(&action, event, actor)
+                .map_err(|refused| Refusal::ActionNotApproved {
+                    status: refused.status,
+                })?;
+        let state = change.state.clone();
+        let change = ActionChange {
+            authority,
+            ..change
+        };
+        let changed = self.store.action_change(change).await?;
+        if changed == Changed::Done {
+            action.revision += 1;
+            action.state = state;
+        }
+        Ok((changed, action))
+    }
+
+    /// What an event makes of the state that was seen, with its audit entry.
+    pub(crate) fn changed(
+        &self,
+        action: &Action,
+        event: ActionEvent,
+        actor: Actor,
+    ) -> Result<ActionChange, TransitionRefused> {
         let now = self.clock.now();
         let name = audit_event(&event);
         let note = match &event {
@@ -43,25 +67,18 @@ impl Gateway {
             | ActionEvent::Resolve { word, .. } => word.note.clone(),
             _ => None,
         };
-        let state = action
-            .state
-            .clone()
-            .at(now)
-            .apply(event)
-            .map_err(|refused| Refusal::ActionNotApproved {
-                status: refused.status,
-            })?;
+        let state = action.state.clone().at(now).apply(event)?;
         let detail = serde_json::json!({
             "status": state.status(),
             "digest": action.digest.to_string(),
             "note": note,
         });
-        let change = ActionChange {
+        Ok(ActionChange {
             action: action.id,
             revision: action.revision,
-            state: state.clone(),
-            authority,
-            answer,
+            state,
+            authority: None,
+            answer: None,
             audit: NewAuditEntry {
                 workspace: Some(action.workspace),
                 at: now,
@@ -70,13 +87,7 @@ impl Gateway {
                 subject: format!("action:{}", action.id),
                 detail,
             },
-        };
-        let changed = self.store.action_change(change).await?;
-        if changed == Changed::Done {
-            action.revision += 1;
-            action.state = state;
-        }
-        Ok((changed, action))
+        })
     }
 }
 

@@ -125,7 +125,7 @@ impl Gateway {
                 },
             };
             let actor = Actor::User(approver.user);
-            match self.change_action(action, event, actor, None, None).await {
+            match self.change_action(action, event, actor, None).await {
                 Ok((Changed::Done, action)) => return Ok(action.state.status()),
                 // Someone else was faster: look again at what it has come to.
                 Ok((Changed::RevisionMoved | Changed::AuthorityChanged | Changed::Recalled, _)) => {

@@ -8,7 +8,7 @@ use gaiterguard_domain::request::IdempotencyKey;
 use http::StatusCode;
 
 use crate::Gateway;
-use crate::refusal::Refusal;
+use crate::after_sending::Unrecorded;
 use crate::sealed;
 use crate::sealing::Purpose;
 use crate::upload::Streamed;
@@ -50,9 +50,10 @@ impl Conclusion {
         }
     }
 
-    /// Records the end. When this returns, it is durable, except for a request without a key whose body
-    /// was known to the decision: its end follows with the ledger's next batch.
-    pub(crate) async fn conclude(self, gateway: &Gateway, end: End) -> Result<(), Refusal> {
+    /// Records the end. When this returns without an error, it is durable, except for a request
+    /// without a key: nobody can ask for its response again, so that is not withheld. What could not
+    /// be written is written when the database is back.
+    pub(crate) async fn conclude(self, gateway: &Gateway, end: End) -> Result<(), Unrecorded> {
         match self {
             Self::Forwarded {
                 workspace,
@@ -62,7 +63,7 @@ impl Conclusion {
             } => {
                 let outcome = match end {
                     End::Whole(answer) if claim.is_some() => Outcome::Answered(
-                        keep(gateway, workspace, &sealed::request_answer(entry), &answer).await?,
+                        keep(gateway, workspace, &sealed::request_answer(entry), &answer).await,
                     ),
                     End::Whole(answer) => Outcome::Answered(StoredAnswer {
                         status: answer.status.as_u16(),
@@ -74,27 +75,25 @@ impl Conclusion {
                 };
                 let at = gateway.clock.now();
                 let audit = streamed.map(|streamed| streamed.audit(&outcome, at));
-                let may_follow = claim.is_none() && audit.is_none();
-                let completion = Completion {
+                let has_key = claim.is_some();
+                let completed = gateway.complete(Completion {
                     entry,
                     claim,
                     outcome,
                     at,
                     audit,
-                };
-                if may_follow {
-                    gateway.store.complete_soon(completion).await?;
-                } else {
-                    gateway.store.complete(completion).await?;
+                });
+                match completed.await {
+                    Err(unrecorded) if has_key => Err(unrecorded),
+                    Ok(()) | Err(_) => Ok(()),
                 }
-                Ok(())
             }
             Self::Executed(action) => {
                 let at = gateway.clock.now();
                 let (event, answer, outcome) = match end {
                     End::Whole(answer) => {
                         let purpose = sealed::action_answer(action.id);
-                        let stored = keep(gateway, action.workspace, &purpose, &answer).await?;
+                        let stored = keep(gateway, action.workspace, &purpose, &answer).await;
                         let told = StoredAnswer {
                             status: stored.status,
                             content: None,
@@ -114,33 +113,53 @@ impl Conclusion {
                     }
                 };
                 let entry = action.entry;
-                Box::pin(gateway.end_execution(*action, event, answer)).await?;
-                gateway
-                    .store
-                    .complete_soon(Completion {
-                        entry,
-                        claim: None,
-                        outcome,
-                        at,
-                        audit: None,
-                    })
-                    .await?;
-                Ok(())
+                let ended = Box::pin(gateway.end_execution(*action, event, answer)).await;
+                gateway.store.complete_soon(Completion {
+                    entry,
+                    claim: None,
+                    outcome,
+                    at,
+                    audit: None,
+                });
+                ended
             }
         }
     }
 }
 
-/// Seals an answer.
+impl Gateway {
+    /// Records the end of a forwarded request. Where a key or an entry of the audit log goes with
+    /// it, it is durable when this returns without an error; otherwise it follows with the ledger's
+    /// next batch. What could not be written is written when the database is back.
+    pub(crate) async fn complete(&self, completion: Completion) -> Result<(), Unrecorded> {
+        if completion.claim.is_none() && completion.audit.is_none() {
+            self.store.complete_soon(completion);
+            return Ok(());
+        }
+        let entry = completion.entry;
+        match self.store.complete(completion).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(
+                    %entry, %error,
+                    "the end of a request is written when the database is back"
+                );
+                Err(Unrecorded)
+            }
+        }
+    }
+}
+
+/// Seals an answer. One that cannot be sealed is not kept, but that there was one is.
 async fn keep(
     gateway: &Gateway,
     workspace: WorkspaceId,
     purpose: &Purpose,
     answer: &KeptAnswer,
-) -> Result<StoredAnswer, Refusal> {
-    let sealed = gateway.seal(workspace, purpose, &answer.to_form()).await?;
-    Ok(StoredAnswer {
+) -> StoredAnswer {
+    let sealed = gateway.seal(workspace, purpose, &answer.to_form()).await;
+    StoredAnswer {
         status: answer.status.as_u16(),
-        content: Some(sealed),
-    })
+        content: sealed.ok(),
+    }
 }

@@ -41,6 +41,14 @@ enum Basis {
     Read,
 }
 
+impl Basis {
+    /// Whether the same may be sent a second time: neither a key nor an approval is used up by it,
+    /// and the method asks for nothing to be done.
+    fn may_repeat(self) -> bool {
+        matches!(self, Self::Read)
+    }
+}
+
 impl Permit {
     /// For a decision that the ledger has.
     pub(crate) fn recorded(entry: RequestEntryId) -> Self {
@@ -110,27 +118,45 @@ impl Arrived {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(crate) struct DispatchFailed {
-    /// False is a proof that the upstream received nothing.
-    pub(crate) may_have_been_sent: bool,
-    /// What the agent is told.
-    pub(crate) why: Why,
+pub(crate) enum DispatchFailed {
+    /// It is proven that the upstream received nothing.
+    NothingSent(Refusal),
+    /// The upstream may have received the request.
+    MaybeSent(MaybeSent),
+    /// An operator took the right to it away.
+    Cut {
+        /// False is a proof that the upstream received nothing.
+        may_have_been_sent: bool,
+    },
 }
 
-/// What ended a dispatch.
-#[derive(Debug)]
-pub(crate) enum Why {
-    /// An operator took the right to it away.
-    Cut,
-    /// Anything else.
-    Refused(Refusal),
+/// What is known of a request that the upstream may have received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MaybeSent {
+    /// No answer began in time.
+    TimedOut,
+    /// The connection broke.
+    Broken,
 }
 
 impl DispatchFailed {
-    fn nothing_sent(refusal: Refusal) -> Self {
-        Self {
-            may_have_been_sent: false,
-            why: Why::Refused(refusal),
+    /// False is a proof that the upstream received nothing.
+    pub(crate) fn may_have_been_sent(&self) -> bool {
+        match self {
+            Self::NothingSent(_) => false,
+            Self::MaybeSent(_) => true,
+            Self::Cut { may_have_been_sent } => *may_have_been_sent,
+        }
+    }
+
+    /// The same of a request that had been sent before, and was answered.
+    fn of_a_repetition(self) -> Self {
+        match self {
+            Self::NothingSent(_) => Self::MaybeSent(MaybeSent::Broken),
+            Self::Cut { .. } => Self::Cut {
+                may_have_been_sent: true,
+            },
+            maybe_sent @ Self::MaybeSent(_) => maybe_sent,
         }
     }
 }
@@ -146,8 +172,8 @@ impl Gateway {
             })
     }
 
-    /// Puts the service's credential into the request and sends it. Nothing is sent twice, but
-    /// for a safe method whose fetched token the upstream has refused.
+    /// Puts the service's credential into the request and sends it, once. Only a read whose fetched
+    /// token the upstream did not take is sent a second time, if a new token can be had now.
     pub(crate) async fn dispatch(
         &self,
         permit: Permit,
@@ -162,18 +188,21 @@ impl Gateway {
             .send_once(service, request, body, ready.as_ref(), cut)
             .await?;
         let Some(refused) =
-            ready.filter(|_| sent.status == StatusCode::UNAUTHORIZED && is_safe(&request.method))
+            ready.filter(|_| sent.status == StatusCode::UNAUTHORIZED && permit.basis.may_repeat())
         else {
             return Ok(sent);
         };
         let renewal = Box::pin(self.credentials.renew_after_401(service, refused.version));
-        match unless_cut(cut, renewal).await {
-            Ok(Some(renewed)) => {
-                let body = OutboundBody::from(request.body.clone());
-                Box::pin(self.send_once(service, request, body, Some(&renewed), cut)).await
-            }
-            // Without another credential the upstream's own 401 is the answer.
-            Ok(None) | Err(_) => Ok(sent),
+        // Without another credential the upstream's own 401 is the answer.
+        let Ok(Some(renewed)) = unless_cut(cut, renewal).await else {
+            return Ok(sent);
+        };
+        let body = OutboundBody::from(request.body.clone());
+        let again = Box::pin(self.send_once(service, request, body, Some(&renewed), cut)).await;
+        match again {
+            // It is the answer too where the repetition certainly did not reach the upstream.
+            Err(DispatchFailed::NothingSent(_)) => Ok(sent),
+            again => again.map_err(DispatchFailed::of_a_repetition),
         }
     }
 
@@ -206,7 +235,7 @@ impl Gateway {
         let mut path_and_query = path_and_query(request)?;
         if let Some(ready) = ready {
             inject(&ready.credential, &mut headers, &mut path_and_query).map_err(|error| {
-                DispatchFailed::nothing_sent(Refusal::CredentialUnavailable(error.to_string()))
+                DispatchFailed::NothingSent(Refusal::CredentialUnavailable(error.to_string()))
             })?;
         }
         let outbound = Outbound {
@@ -216,7 +245,7 @@ impl Gateway {
             },
             origin: service
                 .origin()
-                .map_err(DispatchFailed::nothing_sent)?
+                .map_err(DispatchFailed::NothingSent)?
                 .clone(),
             method: request.method.clone(),
             path_and_query,
@@ -230,6 +259,10 @@ impl Gateway {
             Ok(inbound) => {
                 self.metrics
                     .upstream_answered(started.elapsed().as_secs_f64());
+                if let Some(ready) = ready {
+                    self.credentials
+                        .note_response(service.id, ready, inbound.status);
+                }
                 Ok(masked(inbound, ready, cut))
             }
             Err(error) => {
@@ -247,9 +280,9 @@ async fn unless_cut<T>(
 ) -> Result<T, DispatchFailed> {
     tokio::select! {
         biased;
-        () = cut.cancelled() => Err(DispatchFailed { may_have_been_sent: false, why: Why::Cut }),
+        () = cut.cancelled() => Err(DispatchFailed::Cut { may_have_been_sent: false }),
         ready = credential => ready.map_err(|error| {
-            DispatchFailed::nothing_sent(if error.is_own_failure() {
+            DispatchFailed::NothingSent(if error.is_own_failure() {
                 tracing::error!(%error, "a credential could not be read");
                 Refusal::StorageUnavailable
             } else {
@@ -262,7 +295,7 @@ async fn unless_cut<T>(
 fn path_and_query(request: &CanonicalRequest) -> Result<PathAndQuery, DispatchFailed> {
     request.target.path_and_query().parse().map_err(|_| {
         // The target's parser takes nothing that this one refuses.
-        DispatchFailed::nothing_sent(Refusal::StorageUnavailable)
+        DispatchFailed::NothingSent(Refusal::StorageUnavailable)
     })
 }
 
@@ -296,20 +329,15 @@ fn masked(inbound: Inbound, ready: Option<&ReadyCredential>, cut: &CancellationT
 }
 
 fn failed(error: SendError) -> DispatchFailed {
-    let may_have_been_sent = error.may_have_been_sent();
-    let why = match error {
-        SendError::Cancelled { .. } => Why::Cut,
-        SendError::TimedOut => Why::Refused(Refusal::UpstreamTimeout),
-        SendError::Ambiguous(_) => Why::Refused(Refusal::UpstreamBroken),
-        SendError::NotSent(NotSentReason::Refused(refused)) => Why::Refused(
+    match error {
+        SendError::Cancelled { may_have_been_sent } => DispatchFailed::Cut { may_have_been_sent },
+        SendError::TimedOut => DispatchFailed::MaybeSent(MaybeSent::TimedOut),
+        SendError::Ambiguous(_) => DispatchFailed::MaybeSent(MaybeSent::Broken),
+        SendError::NotSent(NotSentReason::Refused(refused)) => DispatchFailed::NothingSent(
             Refusal::TargetNotAllowed(format!("the upstream's address is refused: {refused}")),
         ),
         SendError::NotSent(reason) => {
-            Why::Refused(Refusal::UpstreamUnreachable(reason.to_string()))
+            DispatchFailed::NothingSent(Refusal::UpstreamUnreachable(reason.to_string()))
         }
-    };
-    DispatchFailed {
-        may_have_been_sent,
-        why,
     }
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use gaiterguard_domain::approval::{Action, ActionEvent, ActionState};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::ActionId;
-use gaiterguard_domain::ledger::{Changed, Completion, Outcome, StoredAnswer};
+use gaiterguard_domain::ledger::{ActionChange, Changed, Completion, Outcome, StoredAnswer};
 use gaiterguard_domain::request::CanonicalRequest;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
+use crate::after_sending::{AfterSending, Unrecorded};
 use crate::answer::{Answer, Provenance};
 use crate::authority::AgentCaller;
 use crate::conclude::Conclusion;
-use crate::dispatch::{DispatchFailed, Permit, Sent, Why};
+use crate::dispatch::{DispatchFailed, Permit, Sent};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
@@ -22,12 +23,6 @@ use crate::to_its_end::ToItsEnd;
 
 /// How often an execution is begun anew because something changed under it before it is given up.
 const REBEGIN_MAX: usize = 8;
-
-/// How often the end of an execution is written again before it is left to recovery.
-const END_ATTEMPTS_MAX: usize = 20;
-
-/// How long the pauses between these attempts are.
-const END_ATTEMPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// An action that is durably `EXECUTING`, with everything that is needed to send it.
 struct Begun {
@@ -54,7 +49,7 @@ impl Gateway {
                 .await;
             gateway.finish(begun, sent).await
         };
-        ToItsEnd::new(executing, &self.tasks).await
+        Ok(ToItsEnd::new(executing, &self.tasks).await?)
     }
 
     /// Checks everything the approval rests on and makes the action durably `EXECUTING`.
@@ -80,9 +75,7 @@ impl Gateway {
             };
             let authority = Some((action.workspace, caller.definitions.version()));
             let actor = Actor::Agent(caller.agent.id);
-            let (changed, action) = self
-                .change_action(action, event, actor, authority, None)
-                .await?;
+            let (changed, action) = self.change_action(action, event, actor, authority).await?;
             match changed {
                 Changed::Done => {
                     return Ok(Begun {
@@ -107,82 +100,89 @@ impl Gateway {
         self: &Arc<Self>,
         begun: Begun,
         sent: Result<Sent, DispatchFailed>,
-    ) -> Result<Answer, Refusal> {
-        match sent {
-            Ok(mut sent) => {
-                let risk_score = begun.action.judgement.verdict.score;
-                let conclusion = Conclusion::Executed(Box::new(begun.action));
-                Ok(Answer {
-                    provenance: Provenance::ExecutedApproved,
-                    status: sent.status,
-                    headers: relay::headers(&mut sent, &conclusion),
-                    body: relay::body(self, sent, conclusion).await?,
-                    risk_score,
-                    has_key: false,
-                })
-            }
-            Err(failed) => {
-                let at = self.clock.now();
-                let (entry, service) = (begun.action.entry, begun.service.id);
-                let web_socket = begun.request.is_web_socket();
-                let event = match &failed.why {
-                    Why::Cut if failed.may_have_been_sent => ActionEvent::Break {
-                        at,
-                        detail: "an operator cut the call while it was under way".to_owned(),
-                    },
-                    Why::Refused(refusal) if failed.may_have_been_sent => ActionEvent::Break {
-                        at,
-                        detail: refusal.to_string(),
-                    },
-                    // What a block or the kill switch has cut is revoked with that, by the store.
-                    Why::Cut | Why::Refused(_) => ActionEvent::NothingSent,
-                };
-                self.end_execution(begun.action, event, None).await?;
-                if failed.may_have_been_sent {
-                    let outcome = Outcome::Broken { status: None };
-                    let completion = Completion {
-                        entry,
-                        claim: None,
-                        outcome,
-                        at,
-                        audit: None,
-                    };
-                    self.store.complete_soon(completion).await?;
-                }
-                Err(match failed.why {
-                    Why::Refused(refusal) => refusal,
-                    Why::Cut => self.authority.why_cut(&begun.caller, service, web_socket),
-                })
-            }
+    ) -> Result<Answer, AfterSending> {
+        let mut sent = match sent {
+            Ok(sent) => sent,
+            Err(failed) => return Err(self.finish_unanswered(begun, failed).await),
+        };
+        let risk_score = begun.action.judgement.verdict.score;
+        let conclusion = Conclusion::Executed(Box::new(begun.action));
+        Ok(Answer {
+            provenance: Provenance::ExecutedApproved,
+            status: sent.status,
+            headers: relay::headers(&mut sent, &conclusion),
+            body: relay::body(self, sent, conclusion).await?,
+            risk_score,
+            has_key: false,
+        })
+    }
+
+    /// Records that an execution brought no response. What the agent gets to know of it is the same
+    /// whether or not the database can take note.
+    async fn finish_unanswered(&self, begun: Begun, failed: DispatchFailed) -> AfterSending {
+        let at = self.clock.now();
+        let (entry, service) = (begun.action.entry, begun.service.id);
+        let may_have_been_sent = failed.may_have_been_sent();
+        let is_cut = matches!(failed, DispatchFailed::Cut { .. });
+        let told = AfterSending::failed(failed, || {
+            let web_socket = begun.request.is_web_socket();
+            self.authority.why_cut(&begun.caller, service, web_socket)
+        });
+        let event = if may_have_been_sent {
+            let detail = if is_cut {
+                "an operator cut the call while it was under way".to_owned()
+            } else {
+                told.to_string()
+            };
+            ActionEvent::Break { at, detail }
+        } else {
+            // What a block or the kill switch has cut is revoked with that, by the store.
+            ActionEvent::NothingSent
+        };
+        self.end_execution(begun.action, event, None).await.ok();
+        if may_have_been_sent {
+            self.store.complete_soon(Completion {
+                entry,
+                claim: None,
+                outcome: Outcome::Broken { status: None },
+                at,
+                audit: None,
+            });
         }
+        told
     }
 
     /// Writes how an execution ended. The action is this process's own while it is `EXECUTING`,
-    /// so whoever else has changed it has given this process up, and that stands.
+    /// so whoever else has changed it has given this process up, and that holds. If the database
+    /// is away, the end is written when it is back.
     pub(crate) async fn end_execution(
         &self,
         action: Action,
         event: ActionEvent,
         answer: Option<StoredAnswer>,
-    ) -> Result<(), Refusal> {
-        let mut attempt = 1;
-        loop {
-            let actor = Actor::Agent(action.agent);
-            let ended = self
-                .change_action(action.clone(), event.clone(), actor, None, answer.clone())
-                .await;
-            match ended {
-                Ok((Changed::Done | Changed::Recalled, _)) => return Ok(()),
-                Ok((Changed::RevisionMoved | Changed::AuthorityChanged, _)) => {
-                    tracing::warn!(action_id = %action.id, "the execution was given up meanwhile");
-                    return Err(Refusal::OutcomeUnknown);
-                }
-                Err(error) if attempt == END_ATTEMPTS_MAX => return Err(error),
-                Err(_) => {
-                    // The upstream has been spoken to: what came of it is worth some patience.
-                    attempt += 1;
-                    tokio::time::sleep(END_ATTEMPT_PAUSE).await;
-                }
+    ) -> Result<(), Unrecorded> {
+        let change = self
+            .changed(&action, event, Actor::Agent(action.agent))
+            .map_err(|refused| {
+                tracing::error!(action_id = %action.id, %refused, "an execution cannot end so");
+                Unrecorded
+            })?;
+        let ended = self
+            .store
+            .action_end(ActionChange { answer, ..change })
+            .await;
+        match ended {
+            Ok(Changed::Done | Changed::Recalled) => Ok(()),
+            Ok(Changed::RevisionMoved | Changed::AuthorityChanged) => {
+                tracing::warn!(action_id = %action.id, "the execution was given up before it ended");
+                Err(Unrecorded)
+            }
+            Err(error) => {
+                tracing::warn!(
+                    action_id = %action.id, %error,
+                    "the end of an execution is written when the database is back"
+                );
+                Err(Unrecorded)
             }
         }
     }

@@ -12,10 +12,11 @@ use gaiterguard_store::Ending;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
+use crate::after_sending::AfterSending;
 use crate::answer::{Answer, Provenance};
 use crate::arriving::ArrivingBody;
 use crate::conclude::Conclusion;
-use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent, Why};
+use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay::{self, AnswerBody};
@@ -88,7 +89,7 @@ impl Gateway {
             };
             gateway.relay(sent, entry, forwarding).await
         };
-        ToItsEnd::new(forwarding, &self.tasks).await
+        Ok(ToItsEnd::new(forwarding, &self.tasks).await?)
     }
 
     /// Sends a safe request while its decision becomes durable. No answer is given before it is.
@@ -105,7 +106,13 @@ impl Gateway {
             let sending = gateway.read(permit, &forwarding, &ending);
             let recording = gateway.record_read(&forwarding.prepared, decision, &request, &ending);
             let ((sent, is_recorded), entry) = tokio::join!(sending, recording);
-            let entry = entry?;
+            let entry = entry.map_err(|refusal| {
+                let may_have_been_sent = match &sent {
+                    Ok(_) => true,
+                    Err(failed) => failed.may_have_been_sent(),
+                };
+                AfterSending::read_unrecorded(refusal, may_have_been_sent)
+            })?;
             match sent {
                 Ok(Sent {
                     status,
@@ -123,7 +130,7 @@ impl Gateway {
                 sent => gateway.relay(sent, entry, forwarding).await,
             }
         };
-        ToItsEnd::new(forwarding, &self.tasks).await
+        Ok(ToItsEnd::new(forwarding, &self.tasks).await?)
     }
 
     /// Sends a safe request. If its answer is whole at once, and the decision is not written yet, its
@@ -203,62 +210,59 @@ impl Gateway {
         sent: Result<Sent, DispatchFailed>,
         entry: RequestEntryId,
         mut forwarding: Forwarding,
-    ) -> Result<Answer, Refusal> {
-        let claim = forwarding.claim();
+    ) -> Result<Answer, AfterSending> {
+        let mut sent = match sent {
+            Ok(sent) => sent,
+            Err(failed) => return Err(self.end_unanswered(failed, entry, forwarding).await),
+        };
+        let conclusion = Conclusion::Forwarded {
+            workspace: forwarding.prepared.caller.agent.workspace,
+            entry,
+            claim: forwarding.claim(),
+            streamed: forwarding.streamed.take(),
+        };
+        Ok(Answer {
+            provenance: Provenance::Forwarded,
+            status: sent.status,
+            headers: relay::headers(&mut sent, &conclusion),
+            risk_score: forwarding.risk_score,
+            has_key: forwarding.key.is_some(),
+            body: relay::body(self, sent, conclusion).await?,
+        })
+    }
+
+    /// Records that a request brought no response. What the agent gets to know of it is the same
+    /// whether or not the database can take note.
+    async fn end_unanswered(
+        &self,
+        failed: DispatchFailed,
+        entry: RequestEntryId,
+        mut forwarding: Forwarding,
+    ) -> AfterSending {
+        let outcome = if failed.may_have_been_sent() {
+            LedgerOutcome::Broken { status: None }
+        } else {
+            LedgerOutcome::NotSent
+        };
+        let at = self.clock.now();
         let streamed = forwarding.streamed.take();
-        match sent {
-            Ok(mut sent) => {
-                let workspace = forwarding.prepared.caller.agent.workspace;
-                let conclusion = Conclusion::Forwarded {
-                    workspace,
-                    entry,
-                    claim,
-                    streamed,
-                };
-                Ok(Answer {
-                    provenance: Provenance::Forwarded,
-                    status: sent.status,
-                    headers: relay::headers(&mut sent, &conclusion),
-                    risk_score: forwarding.risk_score,
-                    has_key: forwarding.key.is_some(),
-                    body: relay::body(self, sent, conclusion).await?,
-                })
-            }
-            Err(failed) => {
-                let outcome = if failed.may_have_been_sent {
-                    LedgerOutcome::Broken { status: None }
-                } else {
-                    LedgerOutcome::NotSent
-                };
-                let at = self.clock.now();
-                let audit = streamed.as_ref().map(|one| one.audit(&outcome, at));
-                self.store
-                    .complete(Completion {
-                        entry,
-                        claim,
-                        outcome,
-                        at,
-                        audit,
-                    })
-                    .await?;
-                if let Some(broken) = streamed.and_then(|streamed| streamed.take_broken()) {
-                    return Err(Refusal::BodyBroken(broken));
-                }
-                Err(match failed.why {
-                    Why::Refused(refusal) => refusal,
-                    Why::Cut => {
-                        let Prepared {
-                            caller,
-                            located,
-                            request,
-                            ..
-                        } = &forwarding.prepared;
-                        let web_socket = request.is_web_socket();
-                        self.authority
-                            .why_cut(caller, located.service.id, web_socket)
-                    }
-                })
-            }
+        let completion = Completion {
+            entry,
+            claim: forwarding.claim(),
+            audit: streamed.as_ref().map(|one| one.audit(&outcome, at)),
+            outcome,
+            at,
+        };
+        self.complete(completion).await.ok();
+        if let Some(broken) = streamed.and_then(|streamed| streamed.take_broken()) {
+            return AfterSending::body_broken(broken);
         }
+        AfterSending::failed(failed, || {
+            let prepared = &forwarding.prepared;
+            let service = prepared.located.service.id;
+            let web_socket = prepared.request.is_web_socket();
+            self.authority
+                .why_cut(&prepared.caller, service, web_socket)
+        })
     }
 }

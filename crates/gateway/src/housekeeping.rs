@@ -72,12 +72,16 @@ impl Gateway {
         spawn(Box::pin(each().remove_unused_keys()), each());
     }
 
-    /// Takes this run's lease and settles what is known to be left behind.
+    /// Takes this run's lease and settles what is known to be left behind. Where other replicas may
+    /// live, whose lease is over is known only after a while.
     pub(crate) async fn settle_earlier_run(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.store
-            .replica_register(self.replica, now.after(LEASE), now)
+            .replica_register(self.replica, LEASE, now)
             .await?;
+        if self.store.is_shared() {
+            return Ok(());
+        }
         self.recover().await
     }
 
@@ -189,31 +193,34 @@ impl Gateway {
         }
     }
 
-    /// Stays alive in the eyes of the other replicas, and settles what dead ones left behind.
+    /// Stays alive in the eyes of the other replicas, and settles what dead ones left behind. While
+    /// the database is away all leases end, so nobody is taken for dead before everyone has had the
+    /// time to renew theirs.
     async fn keep_lease(self: Arc<Self>) {
         let mut ticks = interval(LEASE_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut renewed_since = None;
         loop {
             ticks.tick().await;
-            log_failure("renewing the lease", self.renew_lease().await);
-            log_failure("recovering", self.recover().await);
+            let renewed = self.renew_lease().await;
+            renewed_since = renewed
+                .is_ok()
+                .then(|| renewed_since.unwrap_or_else(Instant::now));
+            log_failure("renewing the lease", renewed);
+            if renewed_since.is_some_and(|since| since.elapsed() >= LEASE) {
+                log_failure("recovering", self.recover().await);
+            }
         }
     }
 
     async fn renew_lease(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        if self
-            .store
-            .replica_renew(self.replica, now.after(LEASE), now)
-            .await?
-        {
+        if self.store.replica_renew(self.replica, LEASE, now).await? {
             return Ok(());
         }
         // Taken for dead, as after a long pause of the whole machine: what was begun before is
         // settled by now, and what is begun from here on is this replica's own again.
-        self.store
-            .replica_register(self.replica, now.after(LEASE), now)
-            .await
+        self.store.replica_register(self.replica, LEASE, now).await
     }
 
     /// Settles what replicas that have died left `EXECUTING` or running.
@@ -293,7 +300,7 @@ impl Gateway {
             .session_delete_expired(now, BATCH_ROWS_MAX, now)
             .await?;
         self.store
-            .replica_delete_dead(now.before(DEAD_REPLICA_KEPT), now)
+            .replica_delete_dead(DEAD_REPLICA_KEPT, now)
             .await?;
         Ok(())
     }

@@ -18,6 +18,7 @@ pub mod llm;
 pub mod own_client;
 pub mod refusal;
 
+mod after_sending;
 mod conclude;
 mod dispatch;
 mod excerpt;

@@ -19,7 +19,9 @@ pub enum Refusal {
     #[error("{0}")]
     InvalidAgentKey(&'static str),
     /// An operator blocked the agent.
-    #[error("this agent has been blocked by an operator; nothing it asks for is sent")]
+    #[error(
+        "an operator has blocked this agent: its requests are refused, and running ones are cut"
+    )]
     AgentBlocked,
     /// An operator stopped the whole workspace.
     #[error("an operator has stopped all agents of this workspace with the kill switch")]
@@ -70,6 +72,19 @@ pub enum Refusal {
         "the first attempt broke after it may have reached the upstream; it is never sent again"
     )]
     OutcomeUnknown,
+    /// The upstream has responded, and the ledger could not take note of it in time.
+    #[error(
+        "the upstream responded, but the gateway could not record the response yet; the request is \
+         not sent again. Repeat it with the same Idempotency-Key, or ask for the action's status, to \
+         get the response once it is recorded"
+    )]
+    EndUnrecorded,
+    /// A read was sent while its decision was recorded, and that failed.
+    #[error(
+        "the gateway's storage is unavailable, so the response is withheld: the request could not be \
+         recorded, and it may have reached the upstream"
+    )]
+    ResponseWithheld,
     /// The answer to replay was too long to keep, or its time is over.
     #[error("the request was answered with status {status}, but that answer is not kept")]
     AnswerNotKept {
@@ -155,7 +170,7 @@ pub enum Refusal {
     #[error("the gateway cannot be sure of its present rules; try again")]
     AuthorityUnconfirmed,
     /// The database or the vault failed.
-    #[error("the gateway's storage is unavailable; nothing was sent")]
+    #[error("the gateway's storage is unavailable; this call sent nothing to the upstream")]
     StorageUnavailable,
 }
 

@@ -12,9 +12,9 @@ use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
 
 use crate::Gateway;
+use crate::after_sending::Unrecorded;
 use crate::conclude::{Conclusion, End};
 use crate::dispatch::{Arrived, Sent, SentBody};
-use crate::refusal::Refusal;
 use crate::tunnel::Tunnel;
 use crate::upstream::InboundError;
 
@@ -95,7 +95,7 @@ pub(crate) async fn body(
     gateway: &Arc<Gateway>,
     mut sent: Sent,
     conclusion: Conclusion,
-) -> Result<AnswerBody, Refusal> {
+) -> Result<AnswerBody, Unrecorded> {
     let (body, tunnel) = match sent.arrived {
         Arrived::Whole(body) => (body, None),
         Arrived::Switched(tunnel) => (Bytes::new(), Some(tunnel)),
@@ -111,7 +111,7 @@ pub(crate) async fn body(
     let mut kept = Kept::new(gateway, sent.status, sent.headers, &conclusion);
     kept.add(&body);
     let concluded = conclusion.conclude(gateway, End::Whole(kept.into_answer()));
-    concluded.await.map_err(|_| Refusal::OutcomeUnknown)?;
+    concluded.await?;
     Ok(match tunnel {
         Some(tunnel) => AnswerBody::Switched(tunnel),
         None => AnswerBody::Whole(body),
@@ -215,7 +215,7 @@ async fn conclude(gateway: Arc<Gateway>, reading: Reading, is_cut: bool) -> Resu
     conclusion
         .conclude(&gateway, end)
         .await
-        .map_err(|_| RelayError::Unrecorded)
+        .map_err(|Unrecorded| RelayError::Unrecorded)
 }
 
 impl Body for RelayedBody {

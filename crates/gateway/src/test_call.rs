@@ -13,7 +13,8 @@ use http_body::Body as _;
 use serde_json::json;
 
 use crate::Gateway;
-use crate::dispatch::{Arrived, Permit, Sent, Why};
+use crate::after_sending::AfterSending;
+use crate::dispatch::{Arrived, Permit, Sent};
 use crate::locate;
 use crate::prepare;
 use crate::refusal::Refusal;
@@ -80,10 +81,9 @@ impl Gateway {
         let calling = async {
             match self.dispatch(permit, service, &request, &cut).await {
                 Ok(sent) => beginning(sent).await,
-                Err(failed) => Err(match failed.why {
-                    Why::Refused(refusal) => refusal,
-                    Why::Cut => self.why_test_cut(workspace),
-                }),
+                Err(failed) => {
+                    Err(AfterSending::failed(failed, || self.why_test_cut(workspace)).into())
+                }
             }
         };
         tokio::select! {

@@ -7,7 +7,7 @@ use gaiterguard_domain::ledger::{Claim, ClaimState};
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{execute, fetch_all, fetch_optional};
+use crate::connection::{execute, fetch_all, fetch_optional, lease_time};
 use crate::error::StoreError;
 use crate::lane::Write;
 use crate::rows::Cell;
@@ -91,7 +91,7 @@ impl Store {
     }
 
     /// Marks up to `limit` claims as broken whose gateway died while their requests ran, and
-    /// answers how many.
+    /// answers how many. `now` dates that; whose lease is over is the database's clock to say.
     pub async fn claim_recover_running(
         &self,
         now: Timestamp,
@@ -99,6 +99,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let owner = self.shared().owner();
         let mut write = Write::begin(self.shared(), now).await?;
+        let lease_time = lease_time(write.on(), now).await?;
         let rows = fetch_all!(
             write,
             (i64,),
@@ -111,7 +112,7 @@ impl Store {
                  LIMIT $3)
              RETURNING entry_id",
             owner.as_str(),
-            now.0,
+            lease_time.0,
             i64::from(limit),
         );
         if rows.is_empty() {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::time::Timestamp;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -146,6 +147,20 @@ impl Connection {
     pub(crate) async fn rollback(&mut self) -> Result<(), StoreError> {
         execute!(self, "ROLLBACK");
         Ok(())
+    }
+}
+
+/// The time by which leases are measured. Replicas on PostgreSQL all read the server's clock, since
+/// their own may differ by more than a lease lasts. SQLite has one process, whose time is `own`.
+pub(crate) async fn lease_time(on: On<'_>, own: Timestamp) -> Result<Timestamp, StoreError> {
+    match on {
+        On::Sqlite(_) => Ok(own),
+        On::Postgres(connection) => {
+            let text = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT";
+            let query = sqlx::query_as::<_, (i64,)>(text);
+            let (now,) = query.fetch_one(connection).await?;
+            Ok(Timestamp(now))
+        }
     }
 }
 

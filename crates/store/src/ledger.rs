@@ -45,6 +45,11 @@ const QUEUE_WAIT: Duration = Duration::from_secs(2);
 /// How long a waiter waits for its answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(6);
 
+/// How long a waiter waits for the end of a request to be durable. Longer than an ordinary restart
+/// of PostgreSQL takes, so that the agent still gets its response; the end itself is tried for as
+/// long as the process lives.
+const END_WAIT: Duration = Duration::from_secs(10);
+
 /// How long the statements of a batch may take.
 const BATCH_WAIT: Duration = Duration::from_secs(5);
 
@@ -71,8 +76,10 @@ pub(crate) enum Command {
     ),
     /// The end of a request. It is written even if nobody waits.
     Complete(Box<Completion>, Option<oneshot::Sender<Delivery<bool>>>),
-    /// A change of an action.
-    Change(
+    /// A change of an action, which is made only if somebody waits for it.
+    Change(Box<ActionChange>, oneshot::Sender<Delivery<Changed>>),
+    /// The end of an execution. It is written even if nobody waits.
+    End(
         Box<ActionChange>,
         Option<oneshot::Sender<Delivery<Changed>>>,
     ),
@@ -137,6 +144,23 @@ impl Ledger {
         })
     }
 
+    /// Queues the end of something that has begun. It is never given up for want of a place: no
+    /// more of these can wait than requests were under way.
+    fn send_end(&self, command: Command) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        match self.queue.try_send(command) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(command)) => {
+                let queue = self.queue.clone();
+                tokio::spawn(async move { queue.send(command).await.is_ok() });
+            }
+            // A store that is closed writes nothing more; the next run recovers what was running.
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    }
+
     /// Waits until everything that was put into the queue is written.
     pub(crate) async fn flush(&self) {
         let flushing = async {
@@ -180,22 +204,27 @@ impl Store {
         let (tell, told) = oneshot::channel();
         let command = Command::Record(Box::new(decision), ending, tell);
         self.ledger().send(command).await?;
-        answered(told).await
+        answered(told, ANSWER_WAIT).await
     }
 
     /// Makes the end of a forwarded request durable. False if it had ended already, as when this
     /// run was taken for dead.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if it is not durable yet. It is tried for as long as the process
+    /// lives, whether or not the caller waits.
     pub async fn complete(&self, completion: Completion) -> Result<bool, StoreError> {
         let (tell, told) = oneshot::channel();
         let command = Command::Complete(Box::new(completion), Some(tell));
-        self.ledger().send(command).await?;
-        answered(told).await
+        self.ledger().send_end(command);
+        answered(told, END_WAIT).await
     }
 
-    /// As [`Self::complete`], without waiting for it to be durable. It is tried until it is.
-    pub async fn complete_soon(&self, completion: Completion) -> Result<(), StoreError> {
+    /// As [`Self::complete`], without waiting for it to be durable.
+    pub fn complete_soon(&self, completion: Completion) {
         let command = Command::Complete(Box::new(completion), None);
-        self.ledger().send(command).await
+        self.ledger().send_end(command);
     }
 
     /// Changes an action's state against the revision that was seen.
@@ -206,14 +235,30 @@ impl Store {
     /// after all is given back.
     pub async fn action_change(&self, change: ActionChange) -> Result<Changed, StoreError> {
         let (tell, told) = oneshot::channel();
-        let command = Command::Change(Box::new(change), Some(tell));
+        let command = Command::Change(Box::new(change), tell);
         self.ledger().send(command).await?;
-        answered(told).await
+        answered(told, ANSWER_WAIT).await
+    }
+
+    /// Makes the end of an execution durable, against the revision under which it was begun.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if it is not durable yet. It is tried for as long as the process
+    /// lives, whether or not the caller waits.
+    pub async fn action_end(&self, change: ActionChange) -> Result<Changed, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let command = Command::End(Box::new(change), Some(tell));
+        self.ledger().send_end(command);
+        answered(told, END_WAIT).await
     }
 }
 
-async fn answered<T>(told: oneshot::Receiver<Delivery<T>>) -> Result<T, StoreError> {
-    match tokio::time::timeout(ANSWER_WAIT, told).await {
+async fn answered<T>(
+    told: oneshot::Receiver<Delivery<T>>,
+    wait: Duration,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(wait, told).await {
         Ok(Ok(delivery)) => delivery.take(),
         Ok(Err(_)) => Err(StoreError::late("the ledger writer's answer")),
         Err(_) => Err(StoreError::late("the commit")),
@@ -225,8 +270,8 @@ impl Command {
     fn is_abandoned(&self) -> bool {
         match self {
             Self::Record(.., tell) => tell.is_closed(),
-            Self::Change(_, tell) => tell.as_ref().is_some_and(oneshot::Sender::is_closed),
-            Self::Complete(..) => false,
+            Self::Change(_, tell) => tell.is_closed(),
+            Self::Complete(..) | Self::End(..) => false,
         }
     }
 
@@ -234,7 +279,7 @@ impl Command {
         match self {
             Self::Record(decision, ..) => decision.entry.at,
             Self::Complete(completion, _) => completion.at,
-            Self::Change(change, _) => change.audit.at,
+            Self::Change(change, _) | Self::End(change, _) => change.audit.at,
         }
     }
 
@@ -250,42 +295,46 @@ impl Command {
             (Self::Complete(_, Some(tell)), Answer::Completed(done)) => {
                 let _ = tell.send(Delivery::new(Ok(done), None, returns));
             }
-            (Self::Change(change, Some(tell)), Answer::Changed(changed)) => {
+            (Self::Change(change, tell), Answer::Changed(changed)) => {
                 let undo = changed_undo(*change, changed);
                 let _ = tell.send(Delivery::new(Ok(changed), undo, returns));
+            }
+            (Self::End(_, Some(tell)), Answer::Changed(changed)) => {
+                let _ = tell.send(Delivery::new(Ok(changed), None, returns));
             }
             _ => {}
         }
         None
     }
 
-    /// Tells the waiter of an error, and answers what must be tried again all the same.
+    /// Reports an error to the waiter. Returns the command if it must be tried again all the same:
+    /// what has begun has ended, whether or not the database takes note now, and its waiter may
+    /// still hear of it.
     fn fail(self, error: &StoreError, returns: &Returns) -> Option<Self> {
         match self {
             Self::Record(.., tell) => {
                 let _ = tell.send(Delivery::new(Err(error.told_again()), None, returns));
                 None
             }
-            Self::Complete(completion, Some(tell)) => {
-                // The request has ended whether or not its waiter hears of it.
-                let _ = tell.send(Delivery::new(Err(error.told_again()), None, returns));
-                Some(Self::Complete(completion, None))
-            }
-            Self::Change(_, Some(tell)) => {
+            Self::Change(_, tell) => {
                 let _ = tell.send(Delivery::new(Err(error.told_again()), None, returns));
                 None
             }
-            unseen => Some(unseen),
+            end @ (Self::Complete(..) | Self::End(..)) => Some(end),
         }
     }
 
-    /// Drops the answer's content and keeps that there was one.
-    fn strip(&mut self) {
-        if let Self::Complete(completion, _) = self
-            && let Outcome::Answered(answer) = &mut completion.outcome
-        {
-            answer.content = None;
-        }
+    /// Drops the content of the response and keeps that there was one. Returns whether it had any.
+    fn strip(&mut self) -> bool {
+        let answer = match self {
+            Self::Complete(completion, _) => match &mut completion.outcome {
+                Outcome::Answered(answer) => Some(answer),
+                Outcome::NotSent | Outcome::Broken { .. } => None,
+            },
+            Self::End(change, _) => change.answer.as_mut(),
+            Self::Record(..) | Self::Change(..) => None,
+        };
+        answer.is_some_and(|answer| answer.content.take().is_some())
     }
 }
 
@@ -326,7 +375,7 @@ fn changed_undo(change: ActionChange, changed: Changed) -> Option<Command> {
             ..change.audit
         },
     };
-    Some(Command::Change(Box::new(change), None))
+    Some(Command::End(Box::new(change), None))
 }
 
 /// A task that writes.
@@ -489,14 +538,22 @@ impl Writer {
         kept > 0
     }
 
-    /// What the database refuses by itself it will refuse again.
+    /// What the database refuses by itself it will refuse again, unless it was the content of a
+    /// response: that something ended is worth more than how.
     fn refuse(&mut self, batch: Vec<Command>, error: &StoreError) -> bool {
         tracing::error!(%error, "the database refused an entry of the ledger");
-        self.done(batch.len());
-        for command in batch {
-            drop(command.fail(error, &self.returns));
+        let before = batch.len();
+        let carried_before = self.carried.len();
+        for mut command in batch {
+            if command.strip() {
+                self.carried.push(command);
+            } else {
+                drop(command.fail(error, &self.returns));
+            }
         }
-        false
+        let kept = self.carried.len() - carried_before;
+        self.done(before - kept);
+        kept > 0
     }
 
     fn done(&self, commands: usize) {

@@ -300,6 +300,11 @@ impl Store {
         })
     }
 
+    /// Whether several gateways may serve from this database at once.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.inner.readers, Readers::Postgres(_))
+    }
+
     /// Whether the database answers.
     pub async fn ready(&self) -> Result<(), StoreError> {
         let asking = async {

@@ -4263,7 +4263,7 @@ export type ProxyErrors = {
      */
     408: Problem;
     /**
-     * `idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`. `action_stale`: the service moved while the request was held; nothing was sent. `call_cut`: it moved while the request was under way; the request may have been sent.
+     * `idempotency_in_progress`, `answer_not_kept`, or `outcome_unknown`: the request may have been sent and is not sent again; `detail` says what is known. `action_stale`: the service moved while the request was held; nothing was sent. `call_cut`: it moved while the request was under way; the request may have been sent.
      */
     409: Problem;
     /**
@@ -4291,7 +4291,7 @@ export type ProxyErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable` or `authority_unconfirmed`: nothing was sent.
+     * `storage_unavailable` or `authority_unconfirmed` with `Retry-After`: this call sent nothing. `storage_unavailable` without it: a read may have been sent, and its response is withheld because it could not be recorded.
      */
     503: Problem;
     /**
@@ -4380,7 +4380,7 @@ export type ExecuteErrors = {
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch` or `target_not_allowed`; nothing was sent.
+     * `agent_blocked`, `kill_switch` or `target_not_allowed`: nothing was sent, or the running call was cut and the action is `INDETERMINATE`.
      */
     403: Problem;
     /**
@@ -4388,7 +4388,7 @@ export type ExecuteErrors = {
      */
     404: Problem;
     /**
-     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent. `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
+     * `action_not_approved` with `action_status`, or `action_stale`: this call sent nothing. `outcome_unknown`: it may have been sent; the action's status says more as soon as it can be recorded. `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
      */
     409: Problem;
     /**
@@ -4404,7 +4404,7 @@ export type ExecuteErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable` or `authority_unconfirmed`: nothing was sent.
+     * `storage_unavailable` or `authority_unconfirmed`: this call sent nothing.
      */
     503: Problem;
     /**

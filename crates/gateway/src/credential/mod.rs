@@ -7,6 +7,7 @@
 mod inject;
 mod parse;
 mod ready;
+mod renewal;
 mod sealed_form;
 mod token_endpoint;
 

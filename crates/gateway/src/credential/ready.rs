@@ -17,8 +17,11 @@ use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::Store;
+use http::StatusCode;
 use serde_json::json;
+use tokio::time::Instant;
 
+use super::renewal::Renewals;
 use super::token_endpoint::{self, TokenError};
 use super::{AccessToken, Credential, OauthGrant};
 use crate::sealing::{Purpose, Sealing, SealingError, SealingKey};
@@ -111,6 +114,8 @@ struct Inner {
 struct Memory {
     fetching: HashMap<ServiceId, Fetching>,
     renewed: HashMap<ServiceId, Renewed>,
+    /// Which tokens upstreams have refused.
+    renewals: Renewals,
     /// Data keys that a fetch which failed has left over.
     spare_keys: HashMap<WorkspaceId, SealingKey>,
     /// What was fetched and the store did not take, with the version that it was made from.
@@ -132,6 +137,15 @@ enum Freshness {
     Ending,
     /// Without an access token that works.
     Stale,
+}
+
+/// Why a token is fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The present one has ended, or is about to.
+    Time,
+    /// An upstream did not take it. Agents can provoke that, so it is rationed.
+    Refusal,
 }
 
 impl Credentials {
@@ -169,23 +183,57 @@ impl Credentials {
         let latest = self.shared.latest(service.id, stored);
         let credential = self.shared.open(service, &latest).await?;
         let freshness = freshness(&credential, self.shared.clock.now());
-        if freshness == Freshness::Fresh {
-            return Ok(Some(ReadyCredential {
-                credential,
-                version: latest.version,
-            }));
-        }
-        match Box::pin(self.renewed(service, &latest)).await {
-            Err(_) if freshness == Freshness::Ending => Ok(Some(ReadyCredential {
+        let cause = if freshness != Freshness::Fresh {
+            Some(Cause::Time)
+        } else if self.is_suspect(service.id, &latest, &credential) {
+            Some(Cause::Refusal)
+        } else {
+            None
+        };
+        let renewed = match cause {
+            Some(cause) => Box::pin(self.renewed(service, &latest, cause)).await,
+            None => Ok(None),
+        };
+        match renewed {
+            Ok(Some(renewed)) => Ok(Some(renewed)),
+            Err(error) if freshness == Freshness::Stale => Err(error),
+            Ok(None) | Err(_) => Ok(Some(ReadyCredential {
                 credential,
                 version: latest.version,
             })),
-            done => done.map(Some),
         }
     }
 
+    /// Notes how an upstream responded to a request with this credential. A fetched token that got
+    /// a 401 is renewed for a later request.
+    pub fn note_response(&self, service: ServiceId, used: &ReadyCredential, status: StatusCode) {
+        if !matches!(used.credential, Credential::Oauth2Grant(_)) {
+            return;
+        }
+        let mut memory = self.shared.memory();
+        if status == StatusCode::UNAUTHORIZED {
+            memory.renewals.refused(service, used.version);
+        } else if status.is_success() {
+            memory.renewals.accepted(service, used.version);
+        }
+    }
+
+    fn is_suspect(
+        &self,
+        service: ServiceId,
+        latest: &SealedCredential,
+        credential: &Credential,
+    ) -> bool {
+        matches!(credential, Credential::Oauth2Grant(_))
+            && self
+                .shared
+                .memory()
+                .renewals
+                .is_suspect(service, latest.version)
+    }
+
     /// A credential in the place of the one with this version, which the upstream did not take.
-    /// `None` if it is not one that can be renewed.
+    /// `None` if it is not one that can be renewed, or not now.
     pub async fn renew_after_401(
         &self,
         service: &Service,
@@ -200,27 +248,40 @@ impl Credentials {
         if !matches!(credential, Credential::Oauth2Grant(_)) {
             return Ok(None);
         }
-        let now = self.shared.clock.now();
-        if latest.version != version && freshness(&credential, now) == Freshness::Fresh {
+        let cause = if latest.version == version {
+            self.shared.memory().renewals.refused(service.id, version);
+            Cause::Refusal
+        } else if freshness(&credential, self.shared.clock.now()) == Freshness::Fresh {
             return Ok(Some(ReadyCredential {
                 credential,
                 version: latest.version,
             }));
-        }
-        Box::pin(self.renewed(service, &latest)).await.map(Some)
+        } else {
+            // The snapshot is older than what was refused: the store has what came since.
+            Cause::Time
+        };
+        let renewed = Box::pin(self.renewed(service, &latest, cause)).await?;
+        Ok(renewed.filter(|renewed| renewed.version != version))
     }
 
-    /// What comes of a fetch: the one under way, or a new one.
+    /// What comes of a fetch: the one under way, or a new one. `None` if it is too soon for one.
     async fn renewed(
         &self,
         service: &Service,
         refused: &SealedCredential,
-    ) -> Result<ReadyCredential, CredentialUnavailable> {
+        cause: Cause,
+    ) -> Result<Option<ReadyCredential>, CredentialUnavailable> {
         let fetching = {
             let mut memory = self.shared.memory();
             if let Some(fetching) = memory.fetching.get(&service.id) {
                 fetching.clone()
             } else {
+                let now = Instant::now();
+                if cause == Cause::Refusal
+                    && !memory.renewals.begin(service.id, refused.version, now)
+                {
+                    return Ok(None);
+                }
                 let fetching = self.begin_fetch(service.clone(), refused.data_key);
                 memory.fetching.insert(service.id, fetching.clone());
                 fetching
@@ -228,10 +289,10 @@ impl Credentials {
         };
         let sealed = fetching.await?;
         let credential = self.shared.open(service, &sealed).await?;
-        Ok(ReadyCredential {
+        Ok(Some(ReadyCredential {
             credential,
             version: sealed.version,
-        })
+        }))
     }
 
     fn begin_fetch(&self, service: Service, refused: DataKeyId) -> Fetching {
@@ -240,6 +301,8 @@ impl Credentials {
             let fetched = shared.fetch(&service, refused).await;
             let mut memory = shared.memory();
             memory.fetching.remove(&service.id);
+            let brought = fetched.as_ref().ok().map(|latest| latest.version);
+            memory.renewals.ended(service.id, brought);
             if let Ok(latest) = &fetched {
                 memory.remember(service.id, refused, latest);
             }

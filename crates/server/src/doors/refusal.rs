@@ -37,7 +37,9 @@ impl From<Refusal> for Problem {
             Refusal::ServiceNotFound => (StatusCode::NOT_FOUND, "service_not_found"),
             Refusal::ActionNotFound => (StatusCode::NOT_FOUND, "action_not_found"),
             Refusal::IdempotencyInProgress => (StatusCode::CONFLICT, "idempotency_in_progress"),
-            Refusal::OutcomeUnknown => (StatusCode::CONFLICT, "outcome_unknown"),
+            Refusal::OutcomeUnknown | Refusal::EndUnrecorded => {
+                (StatusCode::CONFLICT, "outcome_unknown")
+            }
             Refusal::AnswerNotKept { .. } => (StatusCode::CONFLICT, "answer_not_kept"),
             Refusal::ActionNotApproved { .. } => (StatusCode::CONFLICT, "action_not_approved"),
             Refusal::ActionStale => (StatusCode::CONFLICT, "action_stale"),
@@ -57,7 +59,9 @@ impl From<Refusal> for Problem {
             Refusal::AuthorityUnconfirmed => {
                 (StatusCode::SERVICE_UNAVAILABLE, "authority_unconfirmed")
             }
-            Refusal::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
+            Refusal::StorageUnavailable | Refusal::ResponseWithheld => {
+                (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable")
+            }
         };
         let mut problem = Self::new(status, code, detail);
         if let Some(after) = retry_after {

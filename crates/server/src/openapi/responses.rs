@@ -129,7 +129,8 @@ problems! {
 
     /// The proposed request was not answered by its upstream.
     ProposalFailed {
-        "409": "`idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`. `action_stale`: the \
+        "409": "`idempotency_in_progress`, `answer_not_kept`, or `outcome_unknown`: the request may have \
+                been sent and is not sent again; `detail` says what is known. `action_stale`: the \
                 service moved while the request was held; nothing was sent. `call_cut`: it moved while \
                 the request was under way; the request may have been sent.",
         "422": "`idempotency_key_reused`: the key was used for another request.",
@@ -137,7 +138,9 @@ problems! {
         "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
         "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent. \
                 `upstream_broken`: the request may have been sent.",
-        "503": "`storage_unavailable` or `authority_unconfirmed`: nothing was sent.",
+        "503": "`storage_unavailable` or `authority_unconfirmed` with `Retry-After`: this call sent \
+                nothing. `storage_unavailable` without it: a read may have been sent, and its response \
+                is withheld because it could not be recorded.",
         "504": "`upstream_timeout`: the request may have been sent.",
     }
 
@@ -148,14 +151,17 @@ problems! {
 
     /// The action cannot be executed.
     NotExecutable {
-        "403": "`agent_blocked`, `kill_switch` or `target_not_allowed`; nothing was sent.",
-        "409": "`action_not_approved` with `action_status`, or `action_stale`; nothing was sent. \
-                `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.",
+        "403": "`agent_blocked`, `kill_switch` or `target_not_allowed`: nothing was sent, or the running \
+                call was cut and the action is `INDETERMINATE`.",
+        "409": "`action_not_approved` with `action_status`, or `action_stale`: this call sent nothing. \
+                `outcome_unknown`: it may have been sent; the action's status says more as soon as it \
+                can be recorded. `call_cut`: the service moved while the request was under way. \
+                `web_socket_lost`: a WebSocket was opened, which this call cannot carry.",
         "410": "`action_expired`: the approval was not used in time.",
         "500": "`internal_error`: the gateway failed; its log says more under `X-Request-Id`.",
         "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent and the action is \
                 approved as before. `upstream_broken`: the action is `INDETERMINATE`.",
-        "503": "`storage_unavailable` or `authority_unconfirmed`: nothing was sent.",
+        "503": "`storage_unavailable` or `authority_unconfirmed`: this call sent nothing.",
         "504": "`upstream_timeout`: the action is `INDETERMINATE`.",
     }
 

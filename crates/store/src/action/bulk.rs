@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::action::{RevisedRow, revised_columns};
 use crate::audit::covered::cover_action;
-use crate::connection::{execute, fetch_all, fetch_optional};
+use crate::connection::{execute, fetch_all, fetch_optional, lease_time};
 use crate::error::StoreError;
 use crate::lane::Write;
 use crate::rows::Cell;
@@ -59,7 +59,7 @@ impl Store {
     }
 
     /// Marks up to `limit` actions as indeterminate whose gateway died while they were executed,
-    /// and answers which.
+    /// and answers which. `now` dates that; whose lease is over is the database's clock to say.
     pub async fn action_recover_executing(
         &self,
         now: Timestamp,
@@ -67,6 +67,7 @@ impl Store {
     ) -> Result<Vec<ActionId>, StoreError> {
         let owner = self.shared().owner();
         let mut write = Write::begin(self.shared(), now).await?;
+        let lease_time = lease_time(write.on(), now).await?;
         let rows = fetch_all!(
             write,
             RevisedRow,
@@ -78,14 +79,15 @@ impl Store {
                 (SELECT id FROM actions
                  WHERE status = 'EXECUTING' AND owner <> $3 AND NOT EXISTS
                     (SELECT 1 FROM replicas
-                     WHERE replicas.id = actions.owner AND replicas.lease_until > $1)
-                 LIMIT $4)
+                     WHERE replicas.id = actions.owner AND replicas.lease_until > $4)
+                 LIMIT $5)
              RETURNING ",
                 revised_columns!()
             ),
             now.0,
             STOPPED,
             owner.as_str(),
+            lease_time.0,
             i64::from(limit),
         );
         end_in_bulk(write, rows, "action.indeterminate", now).await

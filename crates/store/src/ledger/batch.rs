@@ -84,7 +84,7 @@ async fn versions(
         .iter()
         .filter_map(|command| match command {
             Command::Record(decision, ..) => Some(decision.entry.workspace),
-            Command::Change(change, _) => match change.state {
+            Command::Change(change, _) | Command::End(change, _) => match change.state {
                 // What comes back must see whether it was taken back.
                 ActionState::Approved { .. } => change.audit.workspace,
                 _ => change.authority.map(|(workspace, _)| workspace),
@@ -249,7 +249,7 @@ impl Batch {
         versions: &HashMap<WorkspaceId, i64>,
     ) -> Result<(), StoreError> {
         for (place, command) in commands.iter().enumerate() {
-            let Command::Change(change, _) = command else {
+            let (Command::Change(change, _) | Command::End(change, _)) = command else {
                 continue;
             };
             let changed = match change.authority {

@@ -323,7 +323,7 @@ async fn what_a_dead_run_had_begun_is_recovered(database: &Database, store: &Sto
     assert_eq!(store.claim_recover_running(later(3), 10).await.unwrap(), 0);
 
     let next = database.open(Purpose::Tool);
-    next.replica_register(ReplicaId(Uuid::new_v4()), later(60), NOW)
+    next.replica_register(ReplicaId(Uuid::new_v4()), Duration::from_mins(1), NOW)
         .await
         .unwrap();
     assert_eq!(

@@ -11,7 +11,7 @@ use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{Ending, Purpose, Store};
 use uuid::Uuid;
 
-use crate::steps::{answer, apply, approve, completion, done, state};
+use crate::steps::{answer, apply, approve, change, completion, done, state};
 use crate::support::{Database, NOW, World, audit, entry, key, later, on_both, sealed, word};
 
 on_both!(
@@ -22,6 +22,7 @@ on_both!(
     a_decision_on_an_old_version_is_refused,
     retention_spares_what_lives,
     an_entry_that_is_refused_takes_no_other_with_it,
+    an_end_whose_response_is_refused_is_recorded_without_it,
     a_waiter_that_leaves_leaves_nothing_running,
     a_great_batch_is_whole,
     after_a_block_nothing_is_recorded,
@@ -244,6 +245,36 @@ async fn an_entry_that_is_refused_takes_no_other_with_it(_: &Database, store: &S
         assert_eq!(recorded.is_ok(), n != 4, "{recorded:?}");
     }
     assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
+}
+
+async fn an_end_whose_response_is_refused_is_recorded_without_it(
+    database: &Database,
+    store: &Store,
+) {
+    let world = World::new(store).await;
+    let action = world.held(store).await;
+    let approved = approve(store, action).await;
+    store.action_change(approved).await.unwrap();
+    apply(store, action, ActionEvent::Begin { at: later(2) }).await;
+    let refuse = if database.is_sqlite() {
+        "CREATE TRIGGER refuse BEFORE UPDATE ON actions WHEN NEW.answer IS NOT NULL
+         BEGIN SELECT RAISE(ABORT, 'too good to keep'); END"
+    } else {
+        "ALTER TABLE actions ADD CONSTRAINT refuse CHECK (answer IS NULL)"
+    };
+    database.meddle(refuse).await;
+    let mut end = change(store, action, ActionEvent::Answer { at: later(3) }).await;
+    end.answer = Some(answer(&world, 201));
+    assert_eq!(store.action_end(end).await.unwrap(), Changed::Done);
+    let kept = StoredAnswer {
+        status: 201,
+        content: None,
+    };
+    assert_eq!(store.action_answer(action).await.unwrap(), Some(kept));
+    assert_eq!(
+        state(store, action).await.0.status(),
+        ActionStatus::Executed
+    );
 }
 
 async fn a_waiter_that_leaves_leaves_nothing_running(_: &Database, store: &Store) {
