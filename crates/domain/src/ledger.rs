@@ -75,10 +75,21 @@ pub struct NewHold {
     pub binding: Binding,
     /// The exact request.
     pub request: Sealed,
+    /// The head of a long request, for lists.
+    pub preview: Option<Preview>,
     /// Until when it waits.
     pub expires_at: Timestamp,
     /// How many actions of the agent may wait at once, this one included.
     pub pending_max: u32,
+}
+
+/// What lists show of a request whose body is long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Headers and the beginning of the body, sealed under the data key of the whole.
+    pub sealed: Vec<u8>,
+    /// The length of the whole body, in bytes.
+    pub body_bytes: u64,
 }
 
 /// Everything about a decision that becomes durable at once.

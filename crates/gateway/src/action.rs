@@ -6,6 +6,7 @@ use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::workspace::AuthorityVersion;
+use gaiterguard_store::ActionFound;
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
@@ -18,8 +19,13 @@ impl Gateway {
         caller: &AgentCaller,
         id: ActionId,
     ) -> Result<Action, Refusal> {
-        match self.store.action_get(id).await? {
-            Some(found) if found.action.agent == caller.agent.id => Ok(found.action),
+        match self.store.action_find(id).await? {
+            Some(ActionFound::Whole(found)) if found.action.agent == caller.agent.id => {
+                Ok(found.action)
+            }
+            Some(ActionFound::Damaged(damaged)) if damaged.agent == caller.agent.id => {
+                Err(Refusal::ActionUnreadable)
+            }
             Some(_) | None => Err(Refusal::ActionNotFound),
         }
     }
@@ -92,7 +98,7 @@ impl Gateway {
 }
 
 /// The audit log's word for an event.
-fn audit_event(event: &ActionEvent) -> &'static str {
+pub(crate) fn audit_event(event: &ActionEvent) -> &'static str {
     match event {
         ActionEvent::Approve { .. } => "action.approved",
         ActionEvent::Deny(_) => "action.denied",

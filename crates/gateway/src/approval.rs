@@ -7,14 +7,14 @@ use gaiterguard_domain::approval::{
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::{ActionId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Changed;
-use gaiterguard_domain::request::{CanonicalRequest, Digest};
-use gaiterguard_store::{ActionFilter, ActionWithNames, CursorRefused, Page, StoreError};
+use gaiterguard_domain::request::Digest;
+use gaiterguard_store::{ActionFilter, ActionFound, CursorRefused, Page, StoreError};
 use thiserror::Error;
 
 use crate::Gateway;
-use crate::action;
+use crate::held::{ShownAnswer, ShownRequest};
 use crate::refusal::Refusal;
-use crate::sealed;
+use crate::{action, damaged, sealed};
 
 /// The human who looks or decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,20 @@ pub struct ActionView {
     pub agent_name: String,
     /// The service's name.
     pub service_name: String,
-    /// The exact request.
-    pub request: CanonicalRequest,
-    /// The upstream's answer, where there is one and it is kept.
-    pub answer: Option<KeptAnswer>,
+    /// The request: all of it for one action, its head in a list. None if what is stored is damaged;
+    /// then the action can be ended and not approved.
+    pub request: Option<ShownRequest>,
+    /// The upstream's answer, where there is one and it is kept; cut in a list as the request is.
+    pub answer: Option<ShownAnswer>,
+}
+
+/// How much of an action is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// What a list shows.
+    Head,
 }
 
 /// What a human decides.
@@ -65,6 +75,9 @@ pub enum RulingRefused {
     /// The digest is not that of the stored request.
     #[error("the digest is not that of the request; look at it again before deciding")]
     DigestMismatch,
+    /// What is stored of the action is damaged, so nobody can have seen what would be sent.
+    #[error("the stored request cannot be read, so it cannot be approved; deny it")]
+    Unreadable,
     /// The action does not stand where such a ruling is possible.
     #[error("the action is {}; nothing was changed", .0.as_str())]
     NotPossible(ActionStatus),
@@ -103,7 +116,18 @@ impl Gateway {
             return Err(RulingRefused::NoteRefused);
         }
         loop {
-            let action = self.action_in(approver.workspace, id).await?.action;
+            let action = match self.action_in(approver.workspace, id).await? {
+                ActionFound::Whole(found) => found.action,
+                ActionFound::Damaged(damaged) => {
+                    match self
+                        .end_damaged(approver, *damaged, &ruling, note.clone())
+                        .await?
+                    {
+                        Some(status) => return Ok(status),
+                        None => continue,
+                    }
+                }
+            };
             if digest.is_some_and(|digest| digest != action.digest) {
                 return Err(RulingRefused::DigestMismatch);
             }
@@ -112,6 +136,9 @@ impl Gateway {
                 at: self.clock.now(),
                 note: note.clone(),
             };
+            if ruling == Ruling::Approve {
+                self.check_readable(&action).await?;
+            }
             let event = match &ruling {
                 Ruling::Approve => ActionEvent::Approve {
                     word,
@@ -138,17 +165,17 @@ impl Gateway {
         }
     }
 
-    /// The actions that wait for a human, oldest first.
+    /// The actions that wait for a human, oldest first, each by its head.
     pub async fn pending(&self, approver: Approver) -> Result<Vec<ActionView>, RulingRefused> {
         let now = self.clock.now();
         let mut views = Vec::new();
         for found in self.store.action_pending(approver.workspace, now).await? {
-            views.push(self.view(found).await?);
+            views.push(self.view(found, Extent::Head).await?);
         }
         Ok(views)
     }
 
-    /// Actions, newest first, a page at a time.
+    /// Actions, newest first, a page at a time, each by its head.
     pub async fn actions(
         &self,
         approver: Approver,
@@ -162,7 +189,7 @@ impl Gateway {
             .await?;
         let mut items = Vec::with_capacity(page.items.len());
         for found in page.items {
-            items.push(self.view(found).await?);
+            items.push(self.view(found, Extent::Head).await?);
         }
         Ok(Page {
             items,
@@ -175,37 +202,64 @@ impl Gateway {
         &self,
         approver: Approver,
         id: ActionId,
+        extent: Extent,
     ) -> Result<ActionView, RulingRefused> {
         let found = self.action_in(approver.workspace, id).await?;
-        self.view(found).await
+        self.view(found, extent).await
     }
 
     async fn action_in(
         &self,
         workspace: WorkspaceId,
         id: ActionId,
-    ) -> Result<ActionWithNames, RulingRefused> {
-        match self.store.action_get(id).await? {
-            Some(found) if found.action.workspace == workspace => Ok(found),
-            Some(_) | None => Err(RulingRefused::NotFound),
-        }
+    ) -> Result<ActionFound, RulingRefused> {
+        let found = self.store.action_find(id).await?;
+        let is_of = |found: &ActionFound| match found {
+            ActionFound::Whole(whole) => whole.action.workspace == workspace,
+            ActionFound::Damaged(damaged) => damaged.workspace == workspace,
+        };
+        found.filter(is_of).ok_or(RulingRefused::NotFound)
     }
 
-    async fn view(&self, found: ActionWithNames) -> Result<ActionView, RulingRefused> {
+    /// One that cannot be read is shown as that: it must not hide the others.
+    async fn view(&self, found: ActionFound, extent: Extent) -> Result<ActionView, RulingRefused> {
+        let found = match found {
+            ActionFound::Whole(found) => *found,
+            ActionFound::Damaged(damaged) => return Ok(damaged::view(*damaged, self.clock.now())),
+        };
         let action = action::seen(found.action, self.clock.now());
-        let unavailable = |_: Refusal| RulingRefused::Unavailable;
-        let request = self.held_request(&action).await.map_err(unavailable)?;
-        let answer = self
-            .action_kept_answer(&action)
-            .await
-            .map_err(unavailable)?;
+        let request = match extent {
+            Extent::Whole => self.shown_whole(&action).await,
+            Extent::Head => self.shown_head(&action).await,
+        };
+        let request = match request {
+            Ok(request) => Some(request),
+            Err(Refusal::ActionUnreadable) => None,
+            Err(_) => return Err(RulingRefused::Unavailable),
+        };
+        let answer = self.action_kept_answer(&action).await;
+        let answer = answer.map_err(|_| RulingRefused::Unavailable)?;
         Ok(ActionView {
             action,
             agent_name: found.agent_name,
             service_name: found.service_name,
             request,
-            answer,
+            answer: answer.map(match extent {
+                Extent::Whole => ShownAnswer::whole,
+                Extent::Head => ShownAnswer::head,
+            }),
         })
+    }
+
+    /// Nobody can have seen a request that cannot be read.
+    async fn check_readable(&self, action: &Action) -> Result<(), RulingRefused> {
+        let is_pending = action.state.status() == ActionStatus::Pending;
+        match self.held_request(action).await {
+            Err(Refusal::ActionUnreadable) if is_pending => Err(RulingRefused::Unreadable),
+            // One that is decided already is refused for that.
+            Ok(_) | Err(Refusal::ActionUnreadable) => Ok(()),
+            Err(_) => Err(RulingRefused::Unavailable),
+        }
     }
 
     /// The kept answer of an executed action.

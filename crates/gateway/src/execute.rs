@@ -18,7 +18,6 @@ use crate::dispatch::{DispatchFailed, Permit, Sent};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
-use crate::sealing::Purpose;
 use crate::to_its_end::ToItsEnd;
 
 /// How often an execution is begun anew because something changed under it before it is given up.
@@ -185,22 +184,6 @@ impl Gateway {
                 Err(Unrecorded)
             }
         }
-    }
-
-    /// The exact request that was held, proven by its digest.
-    pub(crate) async fn held_request(&self, action: &Action) -> Result<CanonicalRequest, Refusal> {
-        let sealed = self
-            .store
-            .action_request(action.id)
-            .await?
-            .ok_or(Refusal::StorageUnavailable)?;
-        let purpose = Purpose::action_request(action.id);
-        let form = self.open(action.workspace, &purpose, &sealed).await?;
-        let request = CanonicalRequest::from_canonical_form(&form);
-        request.filter(|request| request.digest() == action.digest).ok_or_else(|| {
-            tracing::error!(action_id = %action.id, "the held request is not what was digested");
-            Refusal::StorageUnavailable
-        })
     }
 }
 

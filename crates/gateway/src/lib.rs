@@ -39,6 +39,8 @@ mod upload;
 
 mod action;
 pub mod approval;
+mod damaged;
+pub mod held;
 pub mod status;
 pub mod trial;
 pub mod watch;

@@ -146,6 +146,12 @@ pub enum Refusal {
          have reached the upstream"
     )]
     CallCut,
+    /// What is stored of the action is damaged.
+    #[error(
+        "what is stored of this action can no longer be read, so nothing is sent; an operator can \
+         deny it, and then it can be asked for again"
+    )]
+    ActionUnreadable,
     /// The body did not arrive.
     #[error("{0}")]
     BodyBroken(#[from] BodyBroken),

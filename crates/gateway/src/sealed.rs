@@ -3,7 +3,6 @@
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::id::{ActionId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
-use zeroize::Zeroizing;
 
 use crate::Gateway;
 use crate::refusal::Refusal;
@@ -35,23 +34,7 @@ impl Gateway {
             })
     }
 
-    pub(crate) async fn open(
-        &self,
-        workspace: WorkspaceId,
-        purpose: &Purpose,
-        sealed: &Sealed,
-    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-        let opened = self
-            .sealing
-            .open(workspace, sealed.data_key, &sealed.bytes, purpose)
-            .await;
-        opened.map_err(|error| {
-            tracing::error!(%error, ?purpose, "opening failed");
-            Refusal::StorageUnavailable
-        })
-    }
-
-    /// A kept answer; none if it was not kept.
+    /// A kept answer; none if it was not kept, or is damaged: that it was answered is known still.
     pub(crate) async fn open_answer(
         &self,
         workspace: WorkspaceId,
@@ -61,11 +44,24 @@ impl Gateway {
         let Some(sealed) = &stored.content else {
             return Ok(None);
         };
-        let form = self.open(workspace, purpose, sealed).await?;
-        let kept = KeptAnswer::from_form(&form).ok_or_else(|| {
+        let opened = self
+            .sealing
+            .open(workspace, sealed.data_key, &sealed.bytes, purpose)
+            .await;
+        let kept = match opened {
+            Ok(form) => KeptAnswer::from_form(&form),
+            Err(error) if error.is_damage() => {
+                tracing::error!(%error, ?purpose, "opening failed");
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, ?purpose, "opening failed");
+                return Err(Refusal::StorageUnavailable);
+            }
+        };
+        if kept.is_none() {
             tracing::error!(?purpose, "a kept answer is unreadable");
-            Refusal::StorageUnavailable
-        })?;
-        Ok(Some(kept))
+        }
+        Ok(kept)
     }
 }

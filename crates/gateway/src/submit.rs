@@ -309,15 +309,17 @@ impl Gateway {
 
     async fn hold(&self, prepared: &Prepared, now: Timestamp) -> Result<NewHold, Refusal> {
         let action = ActionId(Uuid::new_v4());
-        let form = prepared.request.to_canonical_form();
         let workspace = prepared.caller.agent.workspace;
+        let digest = prepared.known_digest()?;
+        let (request, preview) = self
+            .seal_held(workspace, action, &prepared.request, digest)
+            .await?;
         Ok(NewHold {
             action,
-            digest: prepared.known_digest()?,
+            digest,
             binding: prepared.binding(),
-            request: self
-                .seal(workspace, &Purpose::action_request(action), &form)
-                .await?,
+            request,
+            preview,
             expires_at: now.after(self.settings.pending_lifetime),
             pending_max: self.settings.pending_per_agent_max,
         })

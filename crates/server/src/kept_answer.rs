@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::header;
+use gaiterguard_gateway::held::ShownAnswer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -15,16 +16,33 @@ use serde::Serialize;
 pub(crate) enum BodyEncoding {
     /// As text.
     Utf8,
-    /// As base64, since it is not UTF-8.
+    /// As base64: it is not UTF-8, or is long and made of control characters.
     Base64,
 }
 
-/// The body as a string, and how to read it.
+/// Up to this length, in bytes, a body that is text is given as text, whatever it grows to in JSON.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// The body as a string, and how to read it. A control character takes six bytes in JSON: a long body
+/// that would more than double is given as base64, which adds a third, so that no body makes a
+/// response of many times its size.
 pub(crate) fn body_text(bytes: &[u8]) -> (String, BodyEncoding) {
     match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), BodyEncoding::Utf8),
-        Err(_) => (STANDARD.encode(bytes), BodyEncoding::Base64),
+        Ok(text) if bytes.len() <= TEXT_BYTES_MAX || escaped(bytes) <= 2 * bytes.len() => {
+            (text.to_owned(), BodyEncoding::Utf8)
+        }
+        _ => (STANDARD.encode(bytes), BodyEncoding::Base64),
     }
+}
+
+/// The length of a text in JSON, in bytes, without its quotes.
+fn escaped(text: &[u8]) -> usize {
+    let length = |byte: &u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0x00..=0x1f => 6,
+        _ => 1,
+    };
+    text.iter().map(length).sum()
 }
 
 /// The values of a header: a string, or a list where it came several times.
@@ -76,6 +94,15 @@ pub(crate) struct KeptAnswerBody {
     pub(crate) body_encoding: BodyEncoding,
     /// Whether the body was longer than what is kept.
     pub(crate) truncated: bool,
+    /// The length of the body that is kept, in bytes; only where a human looks at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body_size: Option<u64>,
+    /// Whether `body` is only the beginning of what is kept, as in lists; only where a human looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body_truncated: Option<bool>,
+    /// Whether headers are left out, as in lists; only where a human looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) headers_truncated: Option<bool>,
 }
 
 impl From<KeptAnswer> for KeptAnswerBody {
@@ -89,8 +116,14 @@ impl From<KeptAnswer> for KeptAnswerBody {
 
 impl KeptAnswerBody {
     /// The answer as a human is shown it: without the values of cookies and the like.
-    pub(crate) fn shown(answer: &KeptAnswer) -> Self {
-        Self::with_headers(answer, header::shown)
+    pub(crate) fn shown(shown: &ShownAnswer) -> Self {
+        let answer = &shown.answer;
+        Self {
+            body_size: Some(shown.body_bytes),
+            body_truncated: Some((answer.body.len() as u64) < shown.body_bytes),
+            headers_truncated: Some(shown.headers_are_cut),
+            ..Self::with_headers(answer, header::shown)
+        }
     }
 
     fn with_headers(
@@ -104,6 +137,36 @@ impl KeptAnswerBody {
             body,
             body_encoding,
             truncated: answer.is_truncated,
+            body_size: None,
+            body_truncated: None,
+            headers_truncated: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_body_makes_more_than_twice_its_size_of_json() {
+        let long = TEXT_BYTES_MAX + 1;
+        for byte in [0x01, b'"', b'\n', b'a', 0xff] {
+            let (text, _) = body_text(&vec![byte; long]);
+            let json = serde_json::to_string(&text).unwrap();
+            assert!(json.len() <= 2 * long + 2, "{byte:#x}: {}", json.len());
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_given_as_text() {
+        let line = "{\"name\": \"J\u{fc}rgen\"}\n";
+        for text in [
+            line.to_owned(),
+            line.repeat(10_000),
+            "\u{1}\u{2}".to_owned(),
+        ] {
+            assert_eq!(body_text(text.as_bytes()), (text, BodyEncoding::Utf8));
         }
     }
 }

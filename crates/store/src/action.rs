@@ -1,6 +1,7 @@
 //! Held requests: one, or a list of them.
 
 mod bulk;
+mod damaged;
 mod state;
 
 use gaiterguard_domain::approval::{Action, ActionStatus};
@@ -12,12 +13,13 @@ use gaiterguard_domain::request::Intent;
 use gaiterguard_domain::time::Timestamp;
 
 pub(crate) use self::bulk::revoke_living;
+pub use self::damaged::DamagedAction;
 use self::state::StateRow;
 pub(crate) use self::state::{RevisedRow, StateColumns, revised_columns};
 use crate::connection::{fetch_all, fetch_optional};
 use crate::cursor::{Page, TextPosition, page};
 use crate::error::StoreError;
-use crate::rows::Cell;
+use crate::rows::{Cell, Text};
 use crate::store::Store;
 
 /// An action with the names of those it concerns.
@@ -29,6 +31,24 @@ pub struct ActionWithNames {
     pub agent_name: String,
     /// The name of the service it asked of.
     pub service_name: String,
+}
+
+/// An action as it is found: one damaged row does not take the others with it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActionFound {
+    /// Everything in its row can be read.
+    Whole(Box<ActionWithNames>),
+    /// A column holds what it never should.
+    Damaged(Box<DamagedAction>),
+}
+
+/// What is kept of an action's request for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredHead {
+    /// The whole request, sealed: it is short, or was held before heads were kept.
+    Whole(Sealed),
+    /// Its head, sealed, and the length of its whole body in bytes.
+    Head(Sealed, u64),
 }
 
 /// Which actions are asked for.
@@ -44,7 +64,7 @@ pub struct ActionFilter {
 
 #[derive(sqlx::FromRow)]
 struct ActionRow {
-    id: String,
+    id: Text,
     revision: i64,
     workspace_id: i64,
     agent_id: i64,
@@ -52,15 +72,15 @@ struct ActionRow {
     entry_id: i64,
     #[sqlx(flatten)]
     state: StateRow,
-    method: String,
-    target_url: String,
+    method: Text,
+    target_url: Text,
     digest: Vec<u8>,
-    intent: String,
-    judgement: String,
-    binding: String,
+    intent: Text,
+    judgement: Text,
+    binding: Text,
     created_at: i64,
-    agent_name: String,
-    service_name: String,
+    agent_name: Option<Text>,
+    service_name: Option<Text>,
 }
 
 /// The columns of [`ActionRow`]. What is sealed is read only where it is asked for.
@@ -72,65 +92,93 @@ macro_rules! select_action {
             "resolution, resolved_by, resolved_at, resolution_note, detail, method, target_url, ",
             "digest, intent, judgement, binding, actions.created_at, agents.name AS agent_name, ",
             "services.name AS service_name FROM actions ",
-            "JOIN agents ON agents.id = actions.agent_id ",
-            "JOIN services ON services.id = actions.service_id ",
+            "LEFT JOIN agents ON agents.id = actions.agent_id ",
+            "LEFT JOIN services ON services.id = actions.service_id ",
             $rest
         )
     };
 }
 
-impl TryFrom<ActionRow> for ActionWithNames {
-    type Error = StoreError;
-
-    fn try_from(row: ActionRow) -> Result<Self, StoreError> {
-        let state = row.state.read(&row.id)?;
-        let cell = Cell {
+impl ActionRow {
+    fn cell(&self) -> Cell<'_> {
+        Cell {
             table: "actions",
-            id: &row.id,
-        };
+            id: &self.id,
+        }
+    }
+
+    fn read(&self) -> Result<ActionWithNames, StoreError> {
+        let cell = self.cell();
+        let text = |column, text: &Text| cell.text(column, text).map(str::to_owned);
+        let name = |column, name: &Option<Text>| text(column, cell.some(column, name.as_ref())?);
         // A request that came without an intent is kept with an empty one.
-        let intent = match row.intent.as_str() {
+        let intent = match cell.text("intent", &self.intent)? {
             "" => Intent::absent(),
             words => Intent::parse(words).map_err(|_| cell.wrong("intent"))?,
         };
-        Ok(Self {
+        Ok(ActionWithNames {
             action: Action {
-                id: cell.action("id", &row.id)?,
-                revision: row.revision,
-                workspace: WorkspaceId(row.workspace_id),
-                agent: AgentId(row.agent_id),
-                service: ServiceId(row.service_id),
-                entry: RequestEntryId(row.entry_id),
-                state,
-                digest: cell.digest("digest", &row.digest)?,
+                id: cell.action("id", self.id.shown())?,
+                revision: self.revision,
+                workspace: WorkspaceId(self.workspace_id),
+                agent: AgentId(self.agent_id),
+                service: ServiceId(self.service_id),
+                entry: RequestEntryId(self.entry_id),
+                state: self.state.read(self.id.shown())?,
+                digest: cell.digest("digest", &self.digest)?,
                 intent,
-                judgement: cell.json("judgement", &row.judgement)?,
-                binding: cell.json("binding", &row.binding)?,
-                created_at: Timestamp(row.created_at),
-                method: row.method,
-                target_url: row.target_url,
+                judgement: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
+                binding: cell.json("binding", cell.text("binding", &self.binding)?)?,
+                created_at: Timestamp(self.created_at),
+                method: text("method", &self.method)?,
+                target_url: text("target_url", &self.target_url)?,
             },
-            agent_name: row.agent_name,
-            service_name: row.service_name,
+            agent_name: name("agent_name", &self.agent_name)?,
+            service_name: name("service_name", &self.service_name)?,
         })
+    }
+
+    /// The action, or what is left of it. None where not even its id can be read: nothing can be
+    /// said of it or done about it.
+    fn found(&self) -> Option<ActionFound> {
+        match self.read() {
+            Ok(whole) => Some(ActionFound::Whole(Box::new(whole))),
+            Err(error) => {
+                tracing::error!(%error, "an action is damaged");
+                Some(ActionFound::Damaged(Box::new(DamagedAction::of(self)?)))
+            }
+        }
     }
 }
 
 impl Store {
     /// An action, as it was last changed: one whose time is over may still wait to be noticed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Inconsistent`] where a column cannot be read.
     pub async fn action_get(
         &self,
         action: ActionId,
     ) -> Result<Option<ActionWithNames>, StoreError> {
+        let row = self.action_row(action).await?;
+        row.map(|row| row.read()).transpose()
+    }
+
+    /// As [`Self::action_get`], for who looks at it: a damaged one is given as far as it can be read.
+    pub async fn action_find(&self, action: ActionId) -> Result<Option<ActionFound>, StoreError> {
+        let row = self.action_row(action).await?;
+        Ok(row.and_then(|row| row.found()))
+    }
+
+    async fn action_row(&self, action: ActionId) -> Result<Option<ActionRow>, StoreError> {
         let mut read = self.read().await?;
-        fetch_optional!(
+        Ok(fetch_optional!(
             read,
             ActionRow,
             select_action!("WHERE actions.id = $1"),
             action.to_string(),
-        )
-        .map(TryInto::try_into)
-        .transpose()
+        ))
     }
 
     /// The exact request of an action, sealed.
@@ -145,6 +193,27 @@ impl Store {
         Ok(row.map(|(data_key, bytes)| Sealed {
             data_key: DataKeyId(data_key),
             bytes,
+        }))
+    }
+
+    /// What lists show of an action's request, sealed. Of a long one only the head is read.
+    pub async fn action_head(&self, action: ActionId) -> Result<Option<StoredHead>, StoreError> {
+        let mut read = self.read().await?;
+        let row = fetch_optional!(
+            read,
+            (i64, Option<i64>, Vec<u8>),
+            "SELECT request_key_id, body_bytes, COALESCE(preview, request) FROM actions WHERE id = $1",
+            action.to_string(),
+        );
+        Ok(row.map(|(data_key, body_bytes, bytes)| {
+            let sealed = Sealed {
+                data_key: DataKeyId(data_key),
+                bytes,
+            };
+            match body_bytes.and_then(|length| u64::try_from(length).ok()) {
+                Some(length) => StoredHead::Head(sealed, length),
+                None => StoredHead::Whole(sealed),
+            }
         }))
     }
 
@@ -176,7 +245,7 @@ impl Store {
         filter: &ActionFilter,
         cursor: Option<&str>,
         limit: u32,
-    ) -> Result<Page<ActionWithNames>, StoreError> {
+    ) -> Result<Page<ActionFound>, StoreError> {
         let from = TextPosition::of(cursor)?;
         let mut read = self.read().await?;
         let rows = fetch_all!(
@@ -198,14 +267,14 @@ impl Store {
             from.id.as_str(),
             i64::from(limit) + 1,
         );
-        let items = rows
-            .into_iter()
-            .map(TryInto::try_into)
-            .collect::<Result<Vec<ActionWithNames>, _>>()?;
-        Ok(page(items, limit, |item| TextPosition {
-            at: item.action.created_at.0,
-            id: item.action.id.to_string(),
-        }))
+        let rows = page(rows, limit, |row| TextPosition {
+            at: row.created_at,
+            id: row.id.shown().to_owned(),
+        });
+        Ok(Page {
+            items: rows.items.iter().filter_map(ActionRow::found).collect(),
+            next_cursor: rows.next_cursor,
+        })
     }
 
     /// The actions of a workspace that wait for a human, the oldest first.
@@ -213,9 +282,9 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         now: Timestamp,
-    ) -> Result<Vec<ActionWithNames>, StoreError> {
+    ) -> Result<Vec<ActionFound>, StoreError> {
         let mut read = self.read().await?;
-        fetch_all!(
+        let rows = fetch_all!(
             read,
             ActionRow,
             select_action!(
@@ -225,9 +294,7 @@ impl Store {
             ),
             workspace.0,
             now.0,
-        )
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+        );
+        Ok(rows.iter().filter_map(ActionRow::found).collect())
     }
 }

@@ -54,7 +54,7 @@ mod user;
 mod vault_key;
 mod workspace;
 
-pub use action::{ActionFilter, ActionWithNames};
+pub use action::{ActionFilter, ActionFound, ActionWithNames, DamagedAction, StoredHead};
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{AuditBroken, Resume};
 pub use cursor::Page;

@@ -11,6 +11,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Judgement;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::{Database, Decode, Type};
 
 use crate::error::StoreError;
 
@@ -28,6 +29,17 @@ impl Cell<'_> {
 
     pub(crate) fn some<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
         value.ok_or_else(|| self.wrong(column))
+    }
+
+    pub(crate) fn text<'t>(
+        self,
+        column: &'static str,
+        text: &'t Text,
+    ) -> Result<&'t str, StoreError> {
+        if text.is_damaged {
+            return Err(self.wrong(column));
+        }
+        Ok(&text.shown)
     }
 
     pub(crate) fn digest(self, column: &'static str, bytes: &[u8]) -> Result<Digest, StoreError> {
@@ -81,6 +93,55 @@ impl Cell<'_> {
             status: self.u16("answer_status", status)?,
             content,
         }))
+    }
+}
+
+/// A column of text that is read even if its bytes are not UTF-8, as those of a damaged SQLite row
+/// may not be. A `String` would fail the whole query, and with it every other row.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    /// The text; what is not UTF-8 is replaced.
+    shown: String,
+    is_damaged: bool,
+}
+
+impl Text {
+    /// The text for a human, with replacement characters where it is damaged.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
+    }
+}
+
+impl std::fmt::Display for Text {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.shown)
+    }
+}
+
+impl<DB: Database> Type<DB> for Text
+where
+    str: Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        <str as Type<DB>>::type_info()
+    }
+
+    fn compatible(info: &DB::TypeInfo) -> bool {
+        <str as Type<DB>>::compatible(info)
+    }
+}
+
+impl<'r, DB: Database> Decode<'r, DB> for Text
+where
+    &'r [u8]: Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+        let bytes = <&[u8] as Decode<DB>>::decode(value)?;
+        let shown = String::from_utf8_lossy(bytes);
+        Ok(Self {
+            is_damaged: matches!(shown, std::borrow::Cow::Owned(_)),
+            shown: shown.into_owned(),
+        })
     }
 }
 

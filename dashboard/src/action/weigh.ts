@@ -25,10 +25,16 @@ export function reasonsForSecondPress(action: Action): readonly string[] {
   return reasons;
 }
 
+/** Whether this is only the beginning of a request, as lists show it. */
+export function isCut(action: Action): boolean {
+  return action.body_truncated || action.headers_truncated;
+}
+
 function weigh(action: Action): string[] {
   const reasons: string[] = [];
   if (action.risk_score >= SECOND_PRESS_SCORE) reasons.push('its risk is high');
-  if (action.body_encoding === 'base64') reasons.push('its body cannot be inspected');
+  if (isCut(action)) reasons.push('its body is long and folded');
+  else if (action.body_encoding === 'base64') reasons.push('its body cannot be inspected');
   else {
     const { hiddenCharacters } = fold(action.request_body, BODY_LINES_MAX, BODY_CHARACTERS_MAX);
     if (hiddenCharacters > 0) reasons.push('its body is long and folded');

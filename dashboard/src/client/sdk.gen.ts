@@ -122,7 +122,7 @@ export const unblockAgent = <ThrowOnError extends boolean = true>(options: Optio
 /**
  * All actions
  *
- * The newest first, whatever became of them.
+ * The newest first, whatever became of them, each with the beginning of its body.
  */
 export const listApprovals = <ThrowOnError extends boolean = true>(options?: Options<ListApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListApprovalsResponses, ListApprovalsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -133,7 +133,8 @@ export const listApprovals = <ThrowOnError extends boolean = true>(options?: Opt
 /**
  * The actions that wait for a human
  *
- * All of them, the oldest first.
+ * All of them, the oldest first, each with the beginning of its body. One that is damaged is listed
+ * with `unreadable: true`.
  */
 export const listPendingApprovals = <ThrowOnError extends boolean = true>(options?: Options<ListPendingApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListPendingApprovalsResponses, ListPendingApprovalsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -143,6 +144,8 @@ export const listPendingApprovals = <ThrowOnError extends boolean = true>(option
 
 /**
  * One action
+ *
+ * With the whole of its body.
  */
 export const getApproval = <ThrowOnError extends boolean = true>(options: Options<GetApprovalData, ThrowOnError>) => (options.client ?? client).get<GetApprovalResponses, GetApprovalErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

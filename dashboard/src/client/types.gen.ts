@@ -41,19 +41,37 @@ export type Action = {
      */
     target_url: string;
     /**
-     * The headers that would be sent, less the credential; `•••` stands for a secret.
+     * The headers that would be sent, less the credential; `•••` replaces a secret.
      */
     request_headers: {
         [key: string]: HeaderValues;
     };
     /**
-     * The body that would be sent.
+     * Whether headers are left out. Lists show the first 8 KiB of them.
+     */
+    headers_truncated: boolean;
+    /**
+     * The body that would be sent, or the beginning of it.
      */
     request_body: string;
     /**
      * How to read `request_body`.
      */
     body_encoding: BodyEncoding;
+    /**
+     * The length of the whole body, in bytes.
+     */
+    body_size: number;
+    /**
+     * Whether `request_body` is only the beginning. Lists show the first 4 KiB; one action has the
+     * whole, unless it ended and its body is no longer kept.
+     */
+    body_truncated: boolean;
+    /**
+     * Whether what is stored of the action is damaged. It can be denied and not approved; what
+     * cannot be read is empty.
+     */
+    unreadable: boolean;
     /**
      * SHA-256 of the exact request, in lower-case hex. It is taken over the line
      * `gaiterguard.request.v1`, the method, the whole URL and each header as `name:value` in the
@@ -806,19 +824,37 @@ export type ListAction = {
          */
         target_url: string;
         /**
-         * The headers that would be sent, less the credential; `•••` stands for a secret.
+         * The headers that would be sent, less the credential; `•••` replaces a secret.
          */
         request_headers: {
             [key: string]: HeaderValues;
         };
         /**
-         * The body that would be sent.
+         * Whether headers are left out. Lists show the first 8 KiB of them.
+         */
+        headers_truncated: boolean;
+        /**
+         * The body that would be sent, or the beginning of it.
          */
         request_body: string;
         /**
          * How to read `request_body`.
          */
         body_encoding: BodyEncoding;
+        /**
+         * The length of the whole body, in bytes.
+         */
+        body_size: number;
+        /**
+         * Whether `request_body` is only the beginning. Lists show the first 4 KiB; one action has the
+         * whole, unless it ended and its body is no longer kept.
+         */
+        body_truncated: boolean;
+        /**
+         * Whether what is stored of the action is damaged. It can be denied and not approved; what
+         * cannot be read is empty.
+         */
+        unreadable: boolean;
         /**
          * SHA-256 of the exact request, in lower-case hex. It is taken over the line
          * `gaiterguard.request.v1`, the method, the whole URL and each header as `name:value` in the
@@ -2623,6 +2659,18 @@ export type UpstreamAnswer = {
      * Whether the body was longer than what is kept.
      */
     truncated: boolean;
+    /**
+     * The length of the body that is kept, in bytes; only where a human looks at it.
+     */
+    body_size?: number | null;
+    /**
+     * Whether `body` is only the beginning of what is kept, as in lists; only where a human looks.
+     */
+    body_truncated?: boolean | null;
+    /**
+     * Whether headers are left out, as in lists; only where a human looks.
+     */
+    headers_truncated?: boolean | null;
 };
 
 /**
@@ -3179,7 +3227,12 @@ export type GetApprovalData = {
          */
         action_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only the beginning of headers and body, as lists show them.
+         */
+        preview?: boolean;
+    };
     url: '/approvals/{action_id}';
 };
 

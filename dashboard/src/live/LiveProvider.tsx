@@ -64,8 +64,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       }
       asked += 1;
       try {
+        // As the list has it: the whole may be megabytes.
         const { data: action } = await getApproval({
           path: { action_id: actionId },
+          query: { preview: true },
           throwOnError: true,
         });
         if (action.status !== 'PENDING') return;

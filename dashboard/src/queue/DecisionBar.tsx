@@ -42,7 +42,7 @@ export function DecisionBar(props: DecisionProps) {
   }, [isArmed]);
   if (work?.isUnknown) return <Checking work={work} />;
   const isBusy = work !== undefined;
-  const isWaiting = !subject.isReady || !isWhole;
+  const isWaiting = !subject.isReady || !isWhole || action.unreadable;
   return (
     <div className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static">
       {failure && <Failure>{failure}</Failure>}
@@ -99,6 +99,7 @@ export function DecisionBar(props: DecisionProps) {
       )}
       {/* Always there, so that what appears in it is read out. */}
       <p aria-live="polite" className="text-sm text-warn empty:hidden">
+        {action.unreadable && 'The stored request is damaged. It can only be denied. '}
         {subject.isHidden ? 'Scroll to the top of the request to decide on it.' : hint}
       </p>
     </div>

@@ -4,6 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { headline } from '#/action/ActionDetail';
+import { isCut } from '#/action/weigh';
 import type { Action } from '#/client';
 import {
   getApprovalOptions,
@@ -100,7 +101,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
     if (!refusal) decideOn(selected);
   };
   const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
-  const approve = () => ifSeen((action) => isWhole && presses.press(action));
+  const approve = () => ifSeen((action) => isWhole && !action.unreadable && presses.press(action));
 
   const onDenying = (isDenying: boolean) => {
     presses.cancel();
@@ -109,7 +110,10 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
 
   const swipe = (action: Action, direction: Direction) => {
     if (works.has(action.action_id)) return;
-    if (direction === 'approve') presses.press(action);
+    // What the list cuts is not all there is to see, and what is damaged can only be denied.
+    if (direction === 'approve' && (isCut(action) || action.unreadable)) {
+      void select(action.action_id);
+    } else if (direction === 'approve') presses.press(action);
     else void settle(action, { kind: 'deny', isBlocking: false });
   };
   const currentSwipe = useRef(swipe);

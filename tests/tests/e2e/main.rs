@@ -4,6 +4,7 @@
 
 mod api_conformance;
 mod audit_log;
+mod bounds;
 mod by_hand;
 mod call;
 mod canaries;

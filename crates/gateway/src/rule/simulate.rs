@@ -154,11 +154,16 @@ async fn open(
         return Ok(None);
     };
     let purpose = Purpose::action_request(action);
-    let form = desk
+    let opened = desk
         .sealing()
         .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
-        .await?;
-    Ok(CanonicalRequest::from_canonical_form(&form))
+        .await;
+    match opened {
+        Ok(form) => Ok(CanonicalRequest::from_canonical_form(&form)),
+        // One that is damaged, or no longer kept, says as little as one that never was.
+        Err(error) if error.is_damage() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 struct Replay {

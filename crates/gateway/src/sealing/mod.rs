@@ -83,6 +83,21 @@ pub enum SealingError {
     MasterChanging,
 }
 
+impl SealingError {
+    /// Whether what is stored is damaged: the value or its data key will not open later either, and
+    /// nothing else is affected. False for what concerns the whole vault or may pass.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Open(error) => !matches!(error, OpenError::OtherMaster { .. }),
+            Self::NoDataKey(_) | Self::NoMasterName(_) => true,
+            Self::Store(error) => matches!(error, StoreError::Inconsistent { .. }),
+            Self::NoRandomness(_) | Self::Seal(_) | Self::UnknownMaster | Self::MasterChanging => {
+                false
+            }
+        }
+    }
+}
+
 impl From<SealError> for SealingError {
     fn from(error: SealError) -> Self {
         match error {

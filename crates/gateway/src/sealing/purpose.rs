@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use gaiterguard_domain::id::{ActionId, DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::request::Digest;
 use gaiterguard_vault::AssociatedData;
 
 /// The purpose of a sealed value, less its workspace.
@@ -31,6 +32,11 @@ impl Purpose {
     /// The request that an action holds.
     pub fn action_request(action: ActionId) -> Self {
         Self::new("action_request", action, 0)
+    }
+
+    /// The head of the request that an action holds. It opens only beside the digest of the whole.
+    pub fn action_head(action: ActionId, digest: Digest) -> Self {
+        Self::new("action_head", format_args!("{action}:{digest}"), 0)
     }
 
     /// An upstream's answer; `subject` says to what, and says it for no other answer.

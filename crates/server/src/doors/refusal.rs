@@ -44,6 +44,7 @@ impl From<Refusal> for Problem {
             Refusal::ActionNotApproved { .. } => (StatusCode::CONFLICT, "action_not_approved"),
             Refusal::ActionStale => (StatusCode::CONFLICT, "action_stale"),
             Refusal::CallCut => (StatusCode::CONFLICT, "call_cut"),
+            Refusal::ActionUnreadable => (StatusCode::CONFLICT, "action_unreadable"),
             Refusal::WebSocketLost => (StatusCode::CONFLICT, "web_socket_lost"),
             Refusal::ApprovalExpired { .. } => (StatusCode::GONE, "action_expired"),
             Refusal::IdempotencyKeyReused => {

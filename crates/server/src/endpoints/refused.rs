@@ -45,6 +45,7 @@ impl From<RulingRefused> for Problem {
             RulingRefused::NotFound => Self::not_found(detail),
             RulingRefused::NoteRefused => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::conflict("digest_mismatch", detail),
+            RulingRefused::Unreadable => Self::conflict("action_unreadable", detail),
             RulingRefused::NotPossible(status) => {
                 Self::conflict("already_decided", detail).with("action_status", status.as_str())
             }

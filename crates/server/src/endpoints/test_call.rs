@@ -2,6 +2,7 @@
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
+use gaiterguard_gateway::held::ShownAnswer;
 use gaiterguard_gateway::test_call::TestCall;
 use http::Method;
 use serde::Deserialize;
@@ -101,5 +102,5 @@ async fn test_call(
         .gateway()
         .test_call(editing.workspace(), editing.user(), call)
         .await?;
-    Ok(Json(KeptAnswerBody::shown(&answer)))
+    Ok(Json(KeptAnswerBody::shown(&ShownAnswer::whole(answer))))
 }

@@ -9,7 +9,7 @@ use gaiterguard_domain::time::Timestamp;
 
 use crate::audit::covered::CoveredAction;
 use crate::error::StoreError;
-use crate::rows::Cell;
+use crate::rows::{Cell, Text};
 
 /// A state as it is written.
 #[derive(Default)]
@@ -128,17 +128,17 @@ impl<'s> StateColumns<'s> {
 /// A state as it is read.
 #[derive(sqlx::FromRow)]
 pub(super) struct StateRow {
-    status: String,
+    status: Text,
     expires_at: Option<i64>,
     approved_by: Option<i64>,
     approved_at: Option<i64>,
-    approval_note: Option<String>,
+    approval_note: Option<Text>,
     started_at: Option<i64>,
-    resolution: Option<String>,
+    resolution: Option<Text>,
     resolved_by: Option<i64>,
     resolved_at: Option<i64>,
-    resolution_note: Option<String>,
-    detail: Option<String>,
+    resolution_note: Option<Text>,
+    detail: Option<Text>,
 }
 
 /// An action's state and revision, as a statement returns them that has changed it, or found it.
@@ -167,17 +167,17 @@ impl RevisedRow {
     pub(crate) fn covered(&self) -> CoveredAction {
         let state = &self.state;
         let columns = StateColumns {
-            status: &state.status,
+            status: state.status.shown(),
             expires_at: state.expires_at,
             approved_by: state.approved_by,
             approved_at: state.approved_at,
-            approval_note: state.approval_note.as_deref(),
+            approval_note: state.approval_note.as_ref().map(Text::shown),
             started_at: state.started_at,
-            resolution: state.resolution.as_deref(),
+            resolution: state.resolution.as_ref().map(Text::shown),
             resolved_by: state.resolved_by,
             resolved_at: state.resolved_at,
-            resolution_note: state.resolution_note.as_deref(),
-            detail: state.detail.as_deref(),
+            resolution_note: state.resolution_note.as_ref().map(Text::shown),
+            detail: state.detail.as_ref().map(Text::shown),
         };
         columns.covered(&self.id, self.revision, self.answer_status)
     }
@@ -191,18 +191,23 @@ impl StateRow {
             id: &action,
         };
         let at = |column, value: Option<i64>| cell.some(column, value).map(Timestamp);
+        let words = |column, text: &Option<Text>| {
+            let words = text.as_ref().map(|text| cell.text(column, text));
+            Ok::<_, StoreError>(words.transpose()?.map(str::to_owned))
+        };
+        let resolution = self.resolution.as_ref().map(Text::shown);
         let approval = || {
             Ok::<_, StoreError>(Word {
                 by: UserId(cell.some("approved_by", self.approved_by)?),
                 at: at("approved_at", self.approved_at)?,
-                note: self.approval_note.clone(),
+                note: words("approval_note", &self.approval_note)?,
             })
         };
         let word = || {
             Ok::<_, StoreError>(Word {
                 by: UserId(cell.some("resolved_by", self.resolved_by)?),
                 at: at("resolved_at", self.resolved_at)?,
-                note: self.resolution_note.clone(),
+                note: words("resolution_note", &self.resolution_note)?,
             })
         };
         let execution = || {
@@ -213,7 +218,7 @@ impl StateRow {
             })
         };
         Ok(
-            match cell.some("status", ActionStatus::parse(&self.status))? {
+            match cell.some("status", ActionStatus::parse(self.status.shown()))? {
                 ActionStatus::Pending => ActionState::Pending {
                     expires_at: at("expires_at", self.expires_at)?,
                 },
@@ -222,7 +227,7 @@ impl StateRow {
                     expires_at: at("expires_at", self.expires_at)?,
                 },
                 ActionStatus::Denied => ActionState::Denied(word()?),
-                ActionStatus::Revoked => match self.resolution.as_deref() {
+                ActionStatus::Revoked => match resolution {
                     Some(WITHDRAWN) => ActionState::Revoked(Revocation::Withdrawn(word()?)),
                     Some(RESOLVED) => ActionState::Revoked(Revocation::Resolved(word()?)),
                     _ => return Err(cell.wrong("resolution")),
@@ -233,7 +238,7 @@ impl StateRow {
                 ActionStatus::Executing => ActionState::Executing(execution()?),
                 ActionStatus::Executed => ActionState::Executed {
                     execution: execution()?,
-                    ending: match self.resolution.as_deref() {
+                    ending: match resolution {
                         Some(ANSWERED) => Ending::Answered {
                             at: at("resolved_at", self.resolved_at)?,
                         },
@@ -244,7 +249,7 @@ impl StateRow {
                 ActionStatus::Indeterminate => ActionState::Indeterminate {
                     execution: execution()?,
                     at: at("resolved_at", self.resolved_at)?,
-                    detail: cell.some("detail", self.detail.clone())?,
+                    detail: cell.some("detail", words("detail", &self.detail)?)?,
                 },
             },
         )

@@ -122,8 +122,8 @@ static REQUEST: ManyRows = ManyRows::new(
 static ACTION: ManyRows = ManyRows::new(
     "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
      expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
-     request_key_id, request) SELECT * FROM (VALUES ",
-    17,
+     request_key_id, request, preview, body_bytes) SELECT * FROM (VALUES ",
+    19,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
@@ -183,6 +183,7 @@ pub(super) async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result
             for row in piece.padded() {
                 let entry = row.map(|(_, entry, _)| *entry);
                 let hold = row.map(|(_, _, hold)| *hold);
+                let preview = hold.and_then(|new| new.preview.as_ref());
                 query = query
                     .bind(hold.map(|new| new.action.to_string()))
                     .bind(FIRST_REVISION)
@@ -200,7 +201,9 @@ pub(super) async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result
                     .bind(hold.map(|new| json(&new.binding)))
                     .bind(entry.map(|new| new.at.0))
                     .bind(hold.map(|new| new.request.data_key.0))
-                    .bind(hold.map(|new| new.request.bytes.as_slice()));
+                    .bind(hold.map(|new| new.request.bytes.as_slice()))
+                    .bind(preview.map(|new| new.sealed.as_slice()))
+                    .bind(preview.and_then(|new| i64::try_from(new.body_bytes).ok()));
             }
             query.execute(connection).await?;
         });

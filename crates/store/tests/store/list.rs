@@ -5,7 +5,9 @@ use std::time::Duration;
 use gaiterguard_domain::approval::{ActionEvent, ActionStatus};
 use gaiterguard_domain::ledger::{Outcome, RequestFilter};
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_store::{ActionFilter, OverviewHeld, OverviewOutcome, Store, StoreError};
+use gaiterguard_store::{
+    ActionFilter, ActionFound, OverviewHeld, OverviewOutcome, Store, StoreError,
+};
 
 use crate::steps::{answer, apply, completion, done};
 use crate::support::{Database, NOW, World, later, on_both, word};
@@ -26,8 +28,12 @@ async fn actions_are_listed_in_pages(_: &Database, store: &Store) {
         done(store, decision).await;
     }
     let waiting = store.action_pending(world.workspace, NOW).await.unwrap();
-    let ids = |items: &[gaiterguard_store::ActionWithNames]| {
-        items.iter().map(|item| item.action.id).collect::<Vec<_>>()
+    let ids = |items: &[ActionFound]| {
+        let id = |item: &ActionFound| match item {
+            ActionFound::Whole(whole) => whole.action.id,
+            ActionFound::Damaged(damaged) => panic!("{damaged:?}"),
+        };
+        items.iter().map(id).collect::<Vec<_>>()
     };
     assert_eq!(ids(&waiting), actions);
     assert!(

@@ -381,6 +381,7 @@ impl World {
                     web_socket: false,
                 },
                 request: sealed(self.data_key, "the request"),
+                preview: None,
                 expires_at: later(100),
                 pending_max: 3,
             }),

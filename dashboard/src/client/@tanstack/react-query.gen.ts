@@ -207,7 +207,7 @@ export const listApprovalsQueryKey = (options?: Options<ListApprovalsData>) => c
 /**
  * All actions
  *
- * The newest first, whatever became of them.
+ * The newest first, whatever became of them, each with the beginning of its body.
  */
 export const listApprovalsOptions = (options?: Options<ListApprovalsData>) => queryOptions<ListApprovalsResponse, ListApprovalsError, ListApprovalsResponse, ReturnType<typeof listApprovalsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -256,7 +256,7 @@ export const listApprovalsInfiniteQueryKey = (options?: Options<ListApprovalsDat
 /**
  * All actions
  *
- * The newest first, whatever became of them.
+ * The newest first, whatever became of them, each with the beginning of its body.
  */
 export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData>) => infiniteQueryOptions<ListApprovalsResponse, ListApprovalsError, InfiniteData<ListApprovalsResponse>, QueryKey<Options<ListApprovalsData>>, string | Pick<QueryKey<Options<ListApprovalsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -285,7 +285,8 @@ export const listPendingApprovalsQueryKey = (options?: Options<ListPendingApprov
 /**
  * The actions that wait for a human
  *
- * All of them, the oldest first.
+ * All of them, the oldest first, each with the beginning of its body. One that is damaged is listed
+ * with `unreadable: true`.
  */
 export const listPendingApprovalsOptions = (options?: Options<ListPendingApprovalsData>) => queryOptions<ListPendingApprovalsResponse, ListPendingApprovalsError, ListPendingApprovalsResponse, ReturnType<typeof listPendingApprovalsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -304,6 +305,8 @@ export const getApprovalQueryKey = (options: Options<GetApprovalData>) => create
 
 /**
  * One action
+ *
+ * With the whole of its body.
  */
 export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOptions<GetApprovalResponse, GetApprovalError, GetApprovalResponse, ReturnType<typeof getApprovalQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

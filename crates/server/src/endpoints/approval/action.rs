@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use gaiterguard_domain::approval::{ActionState, ActionStatus, Ending, Finding, Revocation, Word};
 use gaiterguard_domain::header;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{OperationRef, Signal};
 use gaiterguard_gateway::approval::ActionView;
+use gaiterguard_gateway::held::ShownRequest;
+use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -38,12 +41,22 @@ pub(crate) struct ActionBody {
     method: String,
     /// The address.
     target_url: String,
-    /// The headers that would be sent, less the credential; `•••` stands for a secret.
+    /// The headers that would be sent, less the credential; `•••` replaces a secret.
     request_headers: BTreeMap<String, HeaderValues>,
-    /// The body that would be sent.
+    /// Whether headers are left out. Lists show the first 8 KiB of them.
+    headers_truncated: bool,
+    /// The body that would be sent, or the beginning of it.
     request_body: String,
     /// How to read `request_body`.
     body_encoding: BodyEncoding,
+    /// The length of the whole body, in bytes.
+    body_size: u64,
+    /// Whether `request_body` is only the beginning. Lists show the first 4 KiB; one action has the
+    /// whole, unless it ended and its body is no longer kept.
+    body_truncated: bool,
+    /// Whether what is stored of the action is damaged. It can be denied and not approved; what
+    /// cannot be read is empty.
+    unreadable: bool,
     /// SHA-256 of the exact request, in lower-case hex. It is taken over the line
     /// `gaiterguard.request.v1`, the method, the whole URL and each header as `name:value` in the
     /// order sent, every line ended by a line feed, then an empty line and the body's bytes.
@@ -163,6 +176,13 @@ impl From<ActionView> for ActionBody {
             request,
             answer,
         } = view;
+        let unreadable = request.is_none();
+        let request = request.unwrap_or_else(|| ShownRequest {
+            headers: HeaderMap::new(),
+            headers_are_cut: false,
+            body: Bytes::new(),
+            body_bytes: 0,
+        });
         let (request_body, body_encoding) = body_text(&request.body);
         let word = action.state.word();
         let approval = action.state.approval();
@@ -187,6 +207,10 @@ impl From<ActionView> for ActionBody {
             service_id: action.service.0,
             service_name,
             request_headers: headers_by_name(&request.headers, header::shown),
+            headers_truncated: request.headers_are_cut,
+            body_truncated: (request.body.len() as u64) < request.body_bytes,
+            body_size: request.body_bytes,
+            unreadable,
             request_body,
             body_encoding,
             digest: action.digest.to_string(),

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::approval::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
 use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::approval::Extent;
 use gaiterguard_store::ActionFilter;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -30,7 +33,8 @@ pub(crate) struct Pending {
 
 /// The actions that wait for a human
 ///
-/// All of them, the oldest first.
+/// All of them, the oldest first, each with the beginning of its body. One that is damaged is listed
+/// with `unreadable: true`.
 #[utoipa::path(
     get,
     path = "/approvals/pending",
@@ -70,7 +74,7 @@ pub(super) struct Filter {
 
 /// All actions
 ///
-/// The newest first, whatever became of them.
+/// The newest first, whatever became of them, each with the beginning of its body.
 #[utoipa::path(
     get,
     path = "/approvals",
@@ -99,13 +103,25 @@ pub(super) async fn list(
     Ok(Json(List::of(page)))
 }
 
+/// How much of an action.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Detail {
+    /// Only the beginning of headers and body, as lists show them.
+    #[serde(default)]
+    #[param(value_type = Option<bool>, default = false)]
+    preview: bool,
+}
+
 /// One action
+///
+/// With the whole of its body.
 #[utoipa::path(
     get,
     path = "/approvals/{action_id}",
     operation_id = "getApproval",
     tag = "approvals",
-    params(("action_id" = Uuid, Path, description = "The action.")),
+    params(("action_id" = Uuid, Path, description = "The action."), Detail),
     responses(
         (status = 200, description = "The action.", body = ActionBody),
         InvalidParameter, NotFound,
@@ -115,7 +131,16 @@ pub(super) async fn get(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     ApiPath(action): ApiPath<Uuid>,
-) -> Result<Json<ActionBody>, Problem> {
-    let view = gateway.action(caller.approver(), ActionId(action)).await?;
-    Ok(Json(view.into()))
+    ApiQuery(detail): ApiQuery<Detail>,
+) -> Result<Response, Problem> {
+    let extent = if detail.preview {
+        Extent::Head
+    } else {
+        Extent::Whole
+    };
+    let view = gateway
+        .action(caller.approver(), ActionId(action), extent)
+        .await?;
+    let action = spawn_blocking(move || Json(ActionBody::from(view)).into_response());
+    action.await.map_err(|_| Problem::internal())
 }
