@@ -28,6 +28,27 @@ test('entries tell who did what, and open to their particulars', async () => {
   await stage.expectFine('audit');
 });
 
+test('every actor is shown with its kind and id, and no agent has the name of a human', async () => {
+  const { page } = stage;
+  const list = page.getByRole('list', { name: 'Audit entries' });
+  await list
+    .getByText(/^by agent 1: assistant/)
+    .first()
+    .waitFor();
+  await list.getByText('by you (user 1)').first().waitFor();
+  for (const name of ['you', 'You', 'y о u', 'System', 'GaiterGuard', 'user 3']) {
+    const refused = await stage.call('POST', '/agents', { name, serviceIds: [] });
+    expect(refused).toMatchObject({
+      status: 400,
+      json: { code: 'validation_failed', errors: [{ field: 'name' }] },
+    });
+  }
+  const renamed = await stage.call('PUT', '/agents/1', { name: 'gateway' });
+  expect(renamed.status).toBe(400);
+  const free = await stage.call('POST', '/agents', { name: 'system-monitor', serviceIds: [] });
+  expect(free.status).toBe(201);
+});
+
 test('the log is verified, and a failure is no verdict', async () => {
   const { page } = stage;
   await page.route('**/audit/verify', (route) => route.abort());

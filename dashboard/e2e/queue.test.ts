@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approve, Stage } from './page';
+import { Finger } from './touch';
 
 let stage: Stage;
 let page: Page;
@@ -206,28 +207,15 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
     isMobile: true,
   });
   await stage.signIn(phone);
-  const touch = await phone.context().newCDPSession(phone);
-  /** A finger that goes down on a card, moves in steps and, if it is to, lets go. */
-  const push = async (action: string, x: number, y: number, lets = true) => {
-    // All of it has to be seen, and nothing may cover it.
-    await card(action, phone).evaluate((shown) => shown.scrollIntoView({ block: 'center' }));
-    const box = await card(action, phone).boundingBox();
-    if (!box) throw new Error('the card is on the screen');
-    const from = { x: box.x + (x < 0 ? box.width - 20 : 20), y: box.y + box.height / 2 };
-    const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', points: object[]) =>
-      touch.send('Input.dispatchTouchEvent', { type, touchPoints: points as [] });
-    await send('touchStart', [from]);
-    for (let step = 1; step <= 8; step += 1) {
-      await send('touchMove', [{ x: from.x + (x * step) / 8, y: from.y + (y * step) / 8 }]);
-    }
-    if (lets) await send('touchEnd', []);
-  };
+  const finger = await Finger.of(phone);
+  const push = (action: string, x: number, y: number, lets = true) =>
+    finger.push(card(action, phone), x, y, lets);
 
   const action = await hold('/swiped/away', 'Remove it by hand');
   await card(action, phone).waitFor();
   await push(action, 60, 0, false);
   await phone.getByText('Push further to approve').waitFor();
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await finger.lift();
   await phone.getByText('Push further to approve').waitFor({ state: 'hidden' });
   await push(action, 220, 200);
   await push(action, 20, -200);
@@ -237,7 +225,7 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
   // Its risk is high, so that one push does not do.
   await push(action, 250, 5, false);
   await phone.getByText('Let go, then push again').waitFor();
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await finger.lift();
   await phone.getByText(/Approving needs a second press: its risk is high/).waitFor();
   expect(await status(action)).toBe('PENDING');
   await phone.getByLabel('Delete').check();
@@ -260,6 +248,42 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
   await phone.getByText(/^Denied:/).waitFor();
   expect(await status(unwanted)).toBe('DENIED');
   await phone.context().close();
+});
+
+test('an unknown outcome waits in the queue until a human has recorded it', async () => {
+  const action = await hold('/breaks/off', 'Remove what breaks');
+  const before = await page.getByText(/^\d+ waiting$/).textContent();
+  await stage.call('PATCH', `/approvals/${action}/approve`, {});
+  await stage.gateway.call('POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': key });
+  expect(await status(action)).toBe('INDETERMINATE');
+  const unknown = page.getByRole('region', { name: 'Unknown outcomes' });
+  await unknown.getByText('Outcome unknown (1)').waitFor();
+  expect(await page.getByText(/^\d+ waiting$/).textContent()).toBe(before);
+  await stage.expectFine('queue-unknown');
+  await unknown.getByText('/breaks/off').click();
+  await page.getByLabel('What you found').selectOption('It was not carried out');
+  await page.getByRole('button', { name: 'Settle…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Settle' }).click();
+  await unknown.waitFor({ state: 'detached' });
+  expect(await status(action)).toBe('REVOKED');
+});
+
+test('blocking an agent is kept apart from denying, explained, and reported', async () => {
+  const other = await stage.agent('noisy', [service]);
+  const first = await stage.hold(other.key, service, '/noisy/1');
+  const second = await stage.hold(other.key, service, '/noisy/2');
+  await card(first).click();
+  await page.getByRole('article').getByText('/noisy/1').first().waitFor();
+  await page.getByRole('button', { name: 'Deny…' }).click();
+  expect(await page.getByRole('button', { name: 'Deny and block agent' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Block agent…' }).click();
+  await page.getByText(/its pending and approved requests are revoked/).waitFor();
+  await stage.expectFine('queue-block');
+  await page.getByRole('button', { name: 'Deny and block agent' }).click();
+  await page.getByText(/^Denied, and noisy is blocked:/).waitFor();
+  expect((await stage.call('GET', `/agents/${other.id}`)).json.blocked).toBe(true);
+  expect((await stage.call('GET', `/approvals/${first}`)).json.status).toBe('DENIED');
+  expect((await stage.call('GET', `/approvals/${second}`)).json.status).toBe('REVOKED');
 });
 
 test('ten megabytes and as many headers as may be are text, folded and counted', async () => {

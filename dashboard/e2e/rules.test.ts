@@ -178,6 +178,51 @@ test('a rule is made from a request that was decided', async () => {
   expect(await page.getByLabel('Only for the service').inputValue()).toBe(`${service}`);
 });
 
+test('an Allow rule for everything is limited, confirmed by its word, and never forgotten', async () => {
+  const { page } = stage;
+  await stage.hold(key, service, '/risky');
+  for (const condition of ['', 'true', 'request.method == "GET" || 1 == 1']) {
+    await stage.open('/rules/new');
+    await page.getByLabel('Name').fill('Everything');
+    await page.getByLabel('Allow', { exact: true }).check();
+    if (condition) {
+      await write(condition);
+      await page.getByText('Understood').waitFor();
+    }
+    await page.getByRole('button', { name: 'Save rule' }).click();
+    await page.getByRole('dialog').getByText('Limit this rule first').waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByLabel('Only for the service').selectOption({ label: 'payments' });
+    await page.getByRole('button', { name: 'Save rule' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/Would have let \d+ risky requests? pass without approval/).waitFor();
+    expect(await dialog.getByRole('button', { name: 'Allow every request' }).isDisabled()).toBe(
+      true,
+    );
+    expect(await rules()).toEqual([]);
+  }
+  await stage.expectFine('rule-allow');
+  await page.getByLabel('Type ALLOW to confirm').fill('ALLOW');
+  await page.getByRole('button', { name: 'Allow every request' }).click();
+  await page.getByRole('heading', { name: 'Rules' }).waitFor();
+  for (const path of ['/', '/overview']) {
+    await stage.open(path);
+    await page.getByText('1 rule lets risky requests pass').waitFor();
+  }
+  await stage.expectFine('overview-open-rule');
+  await stage.open('/rules');
+  await page.getByRole('button', { name: 'Switch off' }).click();
+  await page.getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('dialog').getByText('Allow every request?').waitFor();
+  expect(await rules()).toMatchObject([{ enabled: false, service_id: service }]);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await stage.open('/');
+  await page.getByRole('heading', { name: 'Queue' }).waitFor();
+  await expect.poll(() => page.getByText('lets risky requests pass').count()).toBe(0);
+  const [rule] = await rules();
+  await stage.call('DELETE', `/rules/${rule.id}`);
+});
+
 test('a rule in words becomes a condition that is tried, where there is a language model', async () => {
   const condition = 'request.method == "POST"';
   const examples = [

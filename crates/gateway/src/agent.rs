@@ -7,6 +7,7 @@ use gaiterguard_vault::agent_key;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
+use crate::agent_name;
 use crate::desk::{DefinitionError, Desk, Editor};
 use crate::field::{FieldError, FieldReader};
 
@@ -15,6 +16,10 @@ pub const HOLD_SECONDS_MAX: u32 = 300;
 
 /// The most services that one agent may use.
 pub const SERVICES_MAX: usize = 1000;
+
+/// What is wrong with a name that reads like that of a human or of the gateway.
+const RESERVED_NAME: &str =
+    "is reserved: it reads like a human or the gateway; name the agent for what it does";
 
 /// An agent with its key, which is shown this once.
 #[derive(Debug)]
@@ -50,6 +55,9 @@ pub async fn create(
 ) -> Result<KeyedAgent, DefinitionError> {
     let mut reader = FieldReader::new(fields);
     let name = reader.required_name();
+    if name.as_deref().is_some_and(agent_name::is_reserved) {
+        reader.refuse("name", RESERVED_NAME);
+    }
     let services = read_services(&mut reader);
     let hold_seconds = reader.whole_number("holdSeconds", HOLD_SECONDS_MAX);
     let expires_at = reader.timestamp("expiresAt");
@@ -106,6 +114,13 @@ pub async fn update(
 
     desk.change(|| async {
         let present = get(desk, editor.workspace, id).await?;
+        let is_renamed = name.as_ref().is_some_and(|name| *name != present.name);
+        if is_renamed && name.as_deref().is_some_and(agent_name::is_reserved) {
+            return Err(DefinitionError::Invalid(vec![FieldError::new(
+                "name",
+                RESERVED_NAME,
+            )]));
+        }
         let wanted = AgentFields {
             name: name.clone().unwrap_or(present.name),
             is_active: is_active.unwrap_or(present.is_active),

@@ -19,6 +19,7 @@ pub mod own_client;
 pub mod refusal;
 
 mod after_sending;
+mod agent_name;
 mod conclude;
 mod dispatch;
 mod excerpt;

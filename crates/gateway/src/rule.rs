@@ -205,6 +205,23 @@ pub fn warnings(condition: &str, effect: Option<RuleEffect>) -> Vec<ConditionWar
     Program::compile(condition).map_or_else(|_| Vec::new(), |program| advice(&program, effect))
 }
 
+/// Returns a warning if a rule without a condition and without words allows every request of its
+/// service and agent, risky ones included.
+pub fn allows_everything(
+    effect: RuleEffect,
+    condition: Option<&str>,
+    text: Option<&str>,
+) -> Option<ConditionWarning> {
+    let is_open = effect == RuleEffect::Allow && condition.is_none() && text.is_none();
+    is_open.then(|| ConditionWarning {
+        line: 1,
+        column: 1,
+        message: "without a condition this rule allows every request of its service and agent, \
+                  risky ones included"
+            .to_owned(),
+    })
+}
+
 /// An `allow` that misses a spelling of a path leaves the request to the assessors; a rule that
 /// holds or refuses lets it pass.
 fn advice(program: &Program, effect: Option<RuleEffect>) -> Vec<ConditionWarning> {

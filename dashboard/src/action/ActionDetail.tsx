@@ -12,6 +12,7 @@ import { Badge, Fact, Panel } from '#/ui/parts';
 import { Body } from './Body';
 import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
+import { Intent } from './Intent';
 import { riskWord } from './weigh';
 
 const WILL_BE = 'What will be sent, exactly';
@@ -63,13 +64,6 @@ export function TimeLeft({ until }: { until: string | null }) {
 export function ActionDetail({ action }: { action: Action }) {
   return (
     <div className="space-y-4">
-      <Panel title="Why the agent asks">
-        <p className="text-base">
-          <Visible text={action.intent} />
-        </p>
-        <p className="mt-1 text-sm text-soft">The agent's own words; nothing has checked them.</p>
-      </Panel>
-      <Documentation action={action} />
       <Panel title="Why it was held" actions={<RiskBadge score={action.risk_score} />}>
         <p className="text-sm">
           <Visible text={action.risk_explanation} />
@@ -105,8 +99,13 @@ export function ActionDetail({ action }: { action: Action }) {
           </p>
         )}
       </Panel>
+      <Documentation action={action} />
       <Panel title={SENT_TITLES[action.status]}>
         <ExactRequest action={action} />
+      </Panel>
+      <Panel title="The agent says">
+        <Intent action={action} />
+        <p className="mt-2 text-sm text-soft">Unverified: written by the agent.</p>
       </Panel>
       {action.result && (
         <Panel title={`What the service answered: ${action.result.status}`}>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Operation } from '#/client';
 import { jsonLeaves } from '#/text/json';
-import { meaningsOf } from './documented';
+import { meaningsOf, valuesOf } from './documented';
 
 const field = (pointer: string, description: string) => ({
   pointer,
@@ -61,6 +61,19 @@ describe('the documented meaning of a request', () => {
       { name: 'items.0.price', value: '1.50', meaning: 'each' },
       { name: 'items.1.price', value: '2', meaning: 'each' },
     ]);
+  });
+
+  it.each([
+    ['/contents/{path}', '/api/contents/reports/2026/q16.txt', 'reports/2026/q16.txt'],
+    ['/contents/{path}/checkpoints', '/api/contents/a/b/checkpoints', 'a/b'],
+    ['/repos/{owner}/contents/{path}', '/repos/o/contents/src/main.rs', 'src/main.rs'],
+    ['/files/{path}.json', '/files/a/b.json', 'a/b'],
+    ['/files/{path}', '/v1/files/one', 'one'],
+    ['/files/{path}', '/elsewhere/one', undefined],
+  ])('is found in %s for a part of %s', (template, path, value) => {
+    const action = request(`https://api.example${path}`, '', 'application/json');
+    const known = { ...operation, path: template, parameters: [], fields: [] } as Operation;
+    expect(valuesOf(action, known).find(({ name }) => name === 'path')?.value).toBe(value);
   });
 
   it('is found for the fields of a form', () => {

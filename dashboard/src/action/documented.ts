@@ -22,6 +22,8 @@ export interface Meaning extends Valued {
 
 /** Longer bodies are not looked through. */
 const BODY_CHARACTERS_MAX = 200_000;
+/** Longer paths are not matched: the time grows with the square of the length. */
+const PATH_CHARACTERS_MAX = 2_000;
 /** More meanings than this are not read by anyone. */
 const MEANINGS_MAX = 40;
 
@@ -69,15 +71,26 @@ export function namesInPath(operation: Operation | undefined): string[] {
   return Array.from(operation?.path.matchAll(/\{([^{}]*)\}/g) ?? [], ([, name = '']) => name);
 }
 
-/** The part of a path that stands for a name in braces; the path may begin before the template. */
+/**
+ * The part of a path for a name in braces; the path may begin before the template. A part that spans
+ * slashes is found too: many APIs take whole file paths where the document says `{path}`.
+ */
 function pathValue(path: string, template: string, name: string): string | null {
-  const wanted = template.split('/').reverse();
-  const given = path.split('/').reverse();
-  const at = wanted.indexOf(`{${name}}`);
-  const fits = wanted.every(
-    (part, index) => part === '' || part.includes('{') || part === given[index],
-  );
-  return at >= 0 && fits ? (given[at] ?? null) : null;
+  if (!template.includes(`{${name}}`) || path.length > PATH_CHARACTERS_MAX) return null;
+  for (const spanning of ['[^/]+', '.+']) {
+    const pattern = template
+      .split(/(\{[^{}]*\})/)
+      .map((part) => {
+        if (part === `{${name}}`) return `(?<value>${spanning})`;
+        return /^\{.*\}$/.test(part) ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      })
+      .join('');
+    // A name that appears twice would make two groups of one name.
+    if (pattern.split('?<value>').length > 2) return null;
+    const value = new RegExp(`^(?:.*?)${pattern}/?$`, 's').exec(path)?.groups?.value;
+    if (value !== undefined) return value;
+  }
+  return null;
 }
 
 function bodyValues(action: Action): Array<{ pointer: string; value: string }> {

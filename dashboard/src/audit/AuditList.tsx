@@ -4,16 +4,11 @@ import type { AuditEntry } from '#/client';
 import { layOutJson } from '#/text/json';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
+import { Actor } from '#/ui/Actor';
 import { Fact } from '#/ui/parts';
 
 /** The list, the newest first. Each opens to its particulars. */
-export function AuditList({
-  entries,
-  nameOf,
-}: {
-  entries: AuditEntry[];
-  nameOf: (actor: string) => string;
-}) {
+export function AuditList({ entries }: { entries: AuditEntry[] }) {
   return (
     <ul
       aria-label="Audit entries"
@@ -34,7 +29,7 @@ export function AuditList({
                 <Visible text={entry.event} />
               </strong>
               <span className="min-w-0">
-                by <Visible text={nameOf(entry.actor)} />
+                by <Actor actor={entry.actor} />
               </span>
               <span className="hidden min-w-0 text-soft lg:block">
                 <Visible text={shortened(entry.subject)} />

@@ -1211,7 +1211,7 @@ export type ListRule = {
          */
         hits: RuleHits;
         /**
-         * What its author should know about its condition, though it is understood.
+         * What its author should know about its condition or its lack, though it is understood.
          */
         warnings: Array<ConditionWarning>;
     }>;
@@ -1374,7 +1374,7 @@ export type Name = string;
  */
 export type NewAgent = {
     /**
-     * Its name.
+     * Its name. Names that read like a human or the gateway (`you`, `system`) are reserved.
      */
     name: Name;
     /**
@@ -1425,7 +1425,8 @@ export type NewRule = {
     effect: RuleEffect;
     /**
      * A CEL expression that a request must satisfy. A rule without one, and without a text,
-     * matches whatever its service and agent allow.
+     * matches every request of its service and agent; with the effect `allow` it lets risky ones
+     * pass without approval, which the response warns of.
      */
     condition?: string | null;
     text?: Words | null;
@@ -2143,7 +2144,7 @@ export type Rule = {
      */
     hits: RuleHits;
     /**
-     * What its author should know about its condition, though it is understood.
+     * What its author should know about its condition or its lack, though it is understood.
      */
     warnings: Array<ConditionWarning>;
 };
@@ -2162,7 +2163,8 @@ export type RuleChange = {
     effect?: RuleEffect;
     /**
      * A CEL expression that a request must satisfy. A rule without one, and without a text,
-     * matches whatever its service and agent allow.
+     * matches every request of its service and agent; with the effect `allow` it lets risky ones
+     * pass without approval, which the response warns of.
      */
     condition?: string | null;
     text?: Words | null;

@@ -8,8 +8,10 @@ import {
   listPendingApprovalsQueryKey,
 } from '#/client/@tanstack/react-query.gen';
 import { notify } from '#/notify/notify';
+import { sessionUser } from '#/session/session';
 import type { ServerEvent } from './parse';
-import { followEvents, type StreamState } from './stream';
+import { followShared } from './shared';
+import type { StreamState } from './stream';
 
 const LiveContext = createContext<StreamState>('connecting');
 
@@ -99,11 +101,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       }
       refetchOthers();
     };
-    const stop = followEvents({
-      onState: setState,
-      onEvent,
-      onConnected: () => void queries.invalidateQueries(),
-    });
+    const stop = followShared(
+      { onState: setState, onEvent, onConnected: () => void queries.invalidateQueries() },
+      sessionUser(),
+    );
     return () => {
       clearTimeout(refetch);
       clearTimeout(refetchQueue);

@@ -6,15 +6,18 @@ import { EventParser, type ServerEvent } from './parse';
 export type StreamState = 'connecting' | 'live' | 'broken';
 
 /** The gateway says something every 15 seconds; after this silence the stream is taken for dead. */
-const SILENCE_MS_MAX = 40_000;
+export const SILENCE_MS_MAX = 40_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
 
-interface Listener {
+/** Who follows the stream. */
+export interface Listener {
   onState: (state: StreamState) => void;
   onEvent: (event: ServerEvent) => void;
   /** Called each time the stream stands: what happened before may not have been told. */
   onConnected: () => void;
+  /** Called for everything that arrives, the gateway's signs of life included. */
+  onAlive?: () => void;
 }
 
 /** Follows the stream until told to stop, coming back whenever it breaks. */
@@ -42,6 +45,7 @@ async function follow(listener: Listener, signal: AbortSignal) {
           lastId = event.id ?? lastId;
           listener.onEvent(event);
         },
+        () => listener.onAlive?.(),
       );
     } catch {
       // Why it broke does not matter: it is tried again, and the state says so.
@@ -58,6 +62,7 @@ async function readOnce(
   signal: AbortSignal,
   onConnected: () => void,
   onEvent: (event: ServerEvent) => void,
+  onAlive: () => void,
 ) {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
@@ -78,6 +83,7 @@ async function readOnce(
       if (done) return;
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
+      onAlive();
       for (const event of parser.push(value)) onEvent(event);
     }
   } finally {

@@ -1,33 +1,34 @@
 /** The values of a request that matter most, on its card. */
-import { useMemo } from 'react';
-import { keyFieldsOf } from '#/action/keyFields';
-import { useOperation } from '#/action/useOperation';
-import type { Action } from '#/client';
-import { Cut } from '#/text/Cut';
+import type { CardValue, Excerpt } from '#/action/onCard';
+import { Visible } from '#/text/Visible';
 
-const NAME_CHARACTERS = 40;
-const VALUE_CHARACTERS = 60;
-const MEANING_CHARACTERS = 80;
-
-/** At most three of them, with their documented meaning; what is cut ends with dots. */
-export function KeyFields({ action }: { action: Action }) {
-  const { operation } = useOperation(action);
-  const fields = useMemo(() => keyFieldsOf(action, operation), [action, operation]);
-  return fields.map(({ name, value, meaning }, index) => (
+/** The values, with their documented meaning where it is short; what is cut off is marked with dots. */
+export function KeyFields({ values }: { values: readonly CardValue[] }) {
+  return values.map(({ name, value, meaning }, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
-    <span key={index} className="mt-0.5 line-clamp-2 text-xs">
+    <span key={index} className="mt-0.5 block text-xs">
       <span className="font-mono text-soft">
-        <Cut text={name} length={NAME_CHARACTERS} />
+        <Piece of={name} />
       </span>{' '}
       <span className="font-mono font-semibold">
-        <Cut text={value} length={VALUE_CHARACTERS} />
+        <Piece of={value} />
       </span>
       {meaning !== null && (
         <span className="text-soft">
           {' — '}
-          <Cut text={meaning} length={MEANING_CHARACTERS} />
+          <Visible text={meaning} />
         </span>
       )}
     </span>
   ));
+}
+
+function Piece({ of }: { of: Excerpt }) {
+  return (
+    <>
+      {of.isCutBefore && '…'}
+      <Visible text={of.text} />
+      {of.isCutAfter && '…'}
+    </>
+  );
 }

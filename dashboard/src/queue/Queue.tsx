@@ -10,6 +10,7 @@ import {
   getApprovalOptions,
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
+import { OpenRules } from '#/rule/OpenRules';
 import { Visible } from '#/text/Visible';
 import { Button, Failure, FIELD, Loading, PageTitle } from '#/ui/parts';
 import { useDecisions } from './Decisions';
@@ -18,6 +19,8 @@ import { KeyHelp } from './KeyHelp';
 import { QueueList } from './QueueList';
 import { SelectedAction } from './SelectedAction';
 import type { Choice } from './send';
+import { UnknownOutcomes } from './UnknownOutcomes';
+import { useUnknownOutcomes } from './unknown';
 import { useKeys } from './useKeys';
 import { usePresses } from './usePresses';
 import { type Refusal, useSubject } from './useSubject';
@@ -46,6 +49,9 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
   const all = pending.data?.approvals ?? [];
   const shown = filter === '' ? all : all.filter((action) => matches(action, filter));
   const inList = shown.find(({ action_id }) => action_id === selectedId);
+  const unknown = useUnknownOutcomes();
+  const isEmpty =
+    pending.isSuccess && shown.length === 0 && (filter !== '' || unknown.actions.length === 0);
   const isFilteredOut =
     inList === undefined && all.some(({ action_id }) => action_id === selectedId);
   // Bodies in the list may be shortened, and one that is no longer pending must not vanish under the eyes.
@@ -146,50 +152,54 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
 
   return (
     <>
-      <div className={selectedId ? 'sr-only lg:not-sr-only' : ''}>
-        <PageTitle
-          actions={
-            <div className="hidden lg:block">
-              <Button tone="quiet" onClick={() => setIsHelpOpen(true)}>
-                <Keyboard aria-hidden className="size-4" /> Keys
-              </Button>
-            </div>
-          }
-        >
-          Queue
-        </PageTitle>
-      </div>
       <div className="gap-5 lg:grid lg:grid-cols-[minmax(17rem,22rem)_minmax(0,1fr)] lg:items-start">
-        <div className={`min-w-0 space-y-3 ${selectedId ? 'hidden lg:block' : ''}`}>
-          <input
-            ref={filterField}
-            type="search"
-            aria-label="Filter the list"
-            placeholder="Filter by agent, service, intent or address"
-            value={filter}
-            onChange={(event) => setFilter(event.target.value)}
-            onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
-            className={FIELD}
-          />
-          {notice && (
-            <p
-              role="status"
-              className="sticky top-[calc(var(--header)+0.5rem)] z-10 rounded-md border border-good bg-panel p-2 text-sm text-good"
+        <div className="min-w-0">
+          <div className={selectedId ? 'sr-only lg:not-sr-only' : ''}>
+            <PageTitle
+              actions={
+                <div className="hidden lg:block">
+                  <Button tone="quiet" onClick={() => setIsHelpOpen(true)}>
+                    <Keyboard aria-hidden className="size-4" /> Keys
+                  </Button>
+                </div>
+              }
             >
-              <Visible text={notice} />
-            </p>
-          )}
-          {pending.isPending && <Loading />}
-          <Failure error={pending.error} />
-          {pending.isSuccess && shown.length === 0 && <EmptyQueue isFiltered={filter !== ''} />}
-          <QueueList
-            actions={shown}
-            selectedId={selectedId}
-            presses={presses}
-            works={works}
-            failures={failures}
-            onSwipe={onSwipe}
-          />
+              Queue
+            </PageTitle>
+          </div>
+          <div className={`space-y-3 ${selectedId ? 'hidden lg:block' : ''}`}>
+            <OpenRules />
+            <UnknownOutcomes selectedId={selectedId} />
+            <input
+              ref={filterField}
+              type="search"
+              aria-label="Filter the list"
+              placeholder="Filter by agent, service, intent or address"
+              value={filter}
+              onChange={(event) => setFilter(event.target.value)}
+              onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+              className={FIELD}
+            />
+            {notice && (
+              <p
+                role="status"
+                className="sticky top-[calc(var(--header)+0.5rem)] z-10 rounded-md border border-good bg-panel p-2 text-sm text-good"
+              >
+                <Visible text={notice} />
+              </p>
+            )}
+            {pending.isPending && <Loading />}
+            <Failure error={pending.error} />
+            {isEmpty && <EmptyQueue isFiltered={filter !== ''} />}
+            <QueueList
+              actions={shown}
+              selectedId={selectedId}
+              presses={presses}
+              works={works}
+              failures={failures}
+              onSwipe={onSwipe}
+            />
+          </div>
         </div>
         <div
           className={`min-w-0 lg:sticky lg:top-[calc(var(--header)+1.25rem)] lg:h-[calc(100dvh-var(--header)-2.5rem)] ${selectedId ? '' : 'hidden lg:block'}`}

@@ -1,9 +1,13 @@
 /** The cards of what waits. */
-import { Link } from '@tanstack/react-router';
-import { memo, useCallback, useEffect, useRef, useState } from 'react';
-import { headline, RiskBadge, TimeLeft } from '#/action/ActionDetail';
-import { reasonsForSecondPress } from '#/action/weigh';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { RiskBadge, TimeLeft } from '#/action/ActionDetail';
+import { ShortIntent } from '#/action/Intent';
+import { cardOf, targetOf } from '#/action/onCard';
+import { useOperation } from '#/action/useOperation';
+import { reasonsForSecondPress, TARGET_CHARACTERS_MAX } from '#/action/weigh';
 import type { Action } from '#/client';
+import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
 import { Failure } from '#/ui/parts';
 import { Confirmation } from './Confirmation';
@@ -120,19 +124,27 @@ const Card = memo(function Card({
   onConfirm: (isConfirmed: boolean) => void;
   onSwipe: OnSwipe;
 }) {
+  const { operation } = useOperation(action);
+  const { values, isComplete } = useMemo(() => cardOf(action, operation), [action, operation]);
+  const navigate = useNavigate();
   // What is written on the card: a corner that is rounded off is no part of it.
   const card = useRef<HTMLSpanElement>(null);
   const isSeen = () => card.current !== null && isStill() && isWhollyInView(card.current);
   const { push, handlers } = useSwipe({
     isSeen,
     onSwipe: (direction) => {
-      if (!work) onSwipe(action, direction);
+      if (work) return;
+      if (direction === 'approve' && !isComplete) {
+        void navigate({ to: '/', search: { action: action.action_id } });
+      } else onSwipe(action, direction);
     },
   });
   return (
     <li className="[contain-intrinsic-size:auto_10rem] [content-visibility:auto]">
       <div className="relative overflow-hidden rounded-lg">
-        {push && <PushLabel push={push} isRisky={isRisky(action) && !armed} />}
+        {push && (
+          <PushLabel push={push} isComplete={isComplete} isRisky={isRisky(action) && !armed} />
+        )}
         <Link
           to="/"
           search={(before) => ({ ...before, action: action.action_id })}
@@ -149,13 +161,17 @@ const Card = memo(function Card({
               <RiskBadge score={action.risk_score} />
               <TimeLeft until={action.expires_at} />
             </span>
-            <span className="mt-1.5 line-clamp-2 font-semibold">
-              <Visible text={headline(action)} />
+            {action.operation?.summary && (
+              <span className="mt-1.5 line-clamp-2 font-semibold">
+                <Visible text={action.operation.summary} />
+              </span>
+            )}
+            <span className="mt-1 block font-mono text-sm">
+              <strong>{action.method}</strong>{' '}
+              <Cut text={targetOf(action)} length={TARGET_CHARACTERS_MAX} isCounted />
             </span>
-            <KeyFields action={action} />
-            <span className="mt-1 line-clamp-2 text-sm">
-              <Visible text={action.intent} />
-            </span>
+            <KeyFields values={values} />
+            <ShortIntent action={action} />
             <span className="mt-1 line-clamp-1 text-xs text-soft">
               <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
             </span>
@@ -191,14 +207,24 @@ const Card = memo(function Card({
 });
 
 /** What a push does once it is let go. */
-function PushLabel({ push, isRisky }: { push: Push; isRisky: boolean }) {
+function PushLabel({
+  push,
+  isComplete,
+  isRisky,
+}: {
+  push: Push;
+  isComplete: boolean;
+  isRisky: boolean;
+}) {
   const isApproval = push.direction === 'approve';
-  const word = isApproval ? 'approve' : 'deny';
+  // What is not all on the card has to be opened to be approved.
+  const opens = isApproval && !isComplete;
+  const word = opens ? 'open' : isApproval ? 'approve' : 'deny';
   const text = !push.isFar
     ? `Push further to ${word}`
     : !push.isSeen
       ? 'Not yet fully seen'
-      : isApproval && isRisky
+      : isApproval && !opens && isRisky
         ? 'Let go, then push again'
         : `Let go to ${word}`;
   const colour = isApproval ? 'bg-brand text-brand-ink' : 'bg-bad-fill text-white';

@@ -2,6 +2,7 @@
 import { ActionDetail, headline, RiskBadge, StatusBadge, TimeLeft } from '#/action/ActionDetail';
 import { TARGET_CHARACTERS_MAX } from '#/action/weigh';
 import type { Action } from '#/client';
+import { Settle } from '#/request/Settle';
 import { Cut } from '#/text/Cut';
 import { takeApart } from '#/text/target';
 import { Visible } from '#/text/Visible';
@@ -33,7 +34,8 @@ export function SelectedAction({ isPending, ...decision }: DecisionProps & { isP
         {!isPending && (
           <div className="space-y-2">
             {failure && <Failure>{failure}</Failure>}
-            {action.status !== 'PENDING' && (
+            {action.status === 'INDETERMINATE' && <Settle action={action} />}
+            {!['PENDING', 'INDETERMINATE'].includes(action.status) && (
               <p role="status" className="rounded-md border border-line bg-panel p-3 text-sm">
                 This request waits no longer: it is <strong>{action.status.toLowerCase()}</strong>.
               </p>

@@ -1,13 +1,11 @@
 /** What happened to a request, told in order. */
-import { useQuery } from '@tanstack/react-query';
-import { meOptions } from '#/client/@tanstack/react-query.gen';
 import { dateTime, duration } from '#/text/time';
 import { Visible } from '#/text/Visible';
+import { UserActor } from '#/ui/Actor';
 import type { Moment } from './timeline';
 
 /** The moments, each with what passed since the one before. */
 export function Timeline({ moments }: { moments: Moment[] }) {
-  const { data: me } = useQuery(meOptions());
   return (
     <ol className="space-y-3 border-l-2 border-line pl-4">
       {moments.map(({ at, what, by, note }, index) => {
@@ -21,7 +19,12 @@ export function Timeline({ moments }: { moments: Moment[] }) {
             />
             <p className="font-medium">
               {what}
-              {by !== null && <> by {by === me?.id ? 'you' : `user ${by}`}</>}
+              {by !== null && (
+                <>
+                  {' '}
+                  by <UserActor id={by} />
+                </>
+              )}
             </p>
             <p className="flex flex-wrap justify-between gap-x-3 text-soft">
               <time dateTime={at}>{dateTime(at)}</time>

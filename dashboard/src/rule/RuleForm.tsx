@@ -1,15 +1,17 @@
 /** A rule, to be written. */
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { useNames } from '#/request/useNames';
+import { type Names, useNames } from '#/request/useNames';
 import { fieldError, notBeside } from '#/session/client';
 import { CheckField } from '#/ui/CheckField';
 import { Button, Choice, Failure, Panel, TextField } from '#/ui/parts';
 import { TextArea } from '#/ui/TextArea';
 import { Compile } from './Compile';
 import { ConditionField } from './ConditionField';
+import { ConfirmAllow } from './ConfirmAllow';
 import { type RuleDraft, ruleBody } from './draft';
 import { EFFECT_MEANS, EFFECTS } from './effect';
 import { Simulation } from './Simulation';
+import { allowsEverything } from './unconditional';
 
 const BESIDE = ['name', 'effect', 'text', 'service_id', 'agent_id'];
 
@@ -39,11 +41,17 @@ export function RuleForm({
     setDraft((before) => ({ ...before, ...part }));
     onChange();
   };
+  const [isAsking, setIsAsking] = useState(false);
+  const { services, agents } = useNames();
+  const body = ruleBody(draft);
+  const isOpen = allowsEverything(body);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onSave(draft);
+    if (isOpen) setIsAsking(true);
+    else onSave(draft);
   };
   const isForAll = draft.condition.trim() === '' && draft.text.trim() === '';
+  const rule = { ...body, ...(id !== undefined && { id }) };
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <Panel>
@@ -88,8 +96,7 @@ export function RuleForm({
           />
           {isForAll && (
             <p className="text-sm text-warn">
-              Without a condition and without words it matches every request of its service and
-              agent.
+              This rule matches <strong>every</strong> request of its service and agent.
             </p>
           )}
           <Failure error={notBeside(error, BESIDE)} />
@@ -101,9 +108,32 @@ export function RuleForm({
           </div>
         </form>
       </Panel>
-      <Simulation rule={{ ...ruleBody(draft), ...(id !== undefined && { id }) }} />
+      <Simulation rule={rule} />
+      {isAsking && (
+        <ConfirmAllow
+          rule={rule}
+          scope={scopeOf(draft, services, agents)}
+          isBusy={isBusy}
+          error={error}
+          onConfirm={() => {
+            setIsAsking(false);
+            onSave(draft);
+          }}
+          onClose={() => setIsAsking(false)}
+        />
+      )}
     </div>
   );
+}
+
+/** The names of the service and the agent that a rule is limited to. */
+function scopeOf(draft: RuleDraft, services: Names, agents: Names): string {
+  return [
+    draft.serviceId !== null && services.of(draft.serviceId),
+    draft.agentId !== null && agents.of(draft.agentId),
+  ]
+    .filter((name) => name !== false)
+    .join(', ');
 }
 
 function EffectField({

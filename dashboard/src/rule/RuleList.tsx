@@ -1,13 +1,17 @@
 /** The rules of the workspace. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { Rule } from '#/client';
 import { updateRuleMutation } from '#/client/@tanstack/react-query.gen';
 import { useNames } from '#/request/useNames';
 import { Visible } from '#/text/Visible';
 import { Badge, Button, Failure } from '#/ui/parts';
+import { ConfirmAllow } from './ConfirmAllow';
+import { draftOf, ruleBody } from './draft';
 import { EFFECT_TONES, effectName } from './effect';
 import { Hits } from './Hits';
+import { allowsEverything } from './unconditional';
 
 /** The list. */
 export function RuleList({ rules }: { rules: readonly Rule[] }) {
@@ -36,6 +40,13 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
     ...updateRuleMutation(),
     onSuccess: () => queries.invalidateQueries(),
   });
+  const [isAsking, setIsAsking] = useState(false);
+  const isOpen = allowsEverything(rule);
+  const flip = () =>
+    change.mutate(
+      { path: { id: rule.id }, body: { enabled: !rule.enabled } },
+      { onSuccess: () => setIsAsking(false) },
+    );
   return (
     <li className="space-y-2 rounded-lg border border-line bg-panel p-3">
       <div className="flex flex-wrap items-start justify-between gap-3">
@@ -46,6 +57,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
               <Visible text={rule.name} />
             </Link>
             {!rule.enabled && <Badge>off</Badge>}
+            {isOpen && <Badge tone="bad">lets risky requests pass</Badge>}
           </p>
           <p className="mt-1 line-clamp-3 text-sm">
             {rule.condition !== null ? (
@@ -55,7 +67,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
             ) : rule.text !== null ? (
               <Visible text={rule.text} />
             ) : (
-              'Whatever its service and agent allow'
+              'All requests'
             )}
           </p>
           <p className="mt-1 text-sm text-soft">
@@ -73,12 +85,22 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
         <Button
           aria-label={`${rule.enabled ? 'Switch off' : 'Switch on'} ${rule.name}`}
           isBusy={change.isPending}
-          onClick={() => change.mutate({ path: { id: rule.id }, body: { enabled: !rule.enabled } })}
+          onClick={() => (isOpen && !rule.enabled ? setIsAsking(true) : flip())}
         >
           {rule.enabled ? 'Switch off' : 'Switch on'}
         </Button>
       </div>
       <Failure error={change.error} />
+      {isAsking && (
+        <ConfirmAllow
+          rule={{ ...ruleBody(draftOf(rule)), id: rule.id, enabled: true }}
+          scope={scope}
+          isBusy={change.isPending}
+          error={change.error}
+          onConfirm={flip}
+          onClose={() => setIsAsking(false)}
+        />
+      )}
     </li>
   );
 }

@@ -8,6 +8,7 @@ import { takeApart } from '#/text/target';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Badge, Button, Choice, Failure, Panel } from '#/ui/parts';
+import { passedText } from './ConfirmAllow';
 
 const DAYS = [
   ['1', 'the last day'],
@@ -58,11 +59,12 @@ function Result({ result }: { result: RuleSimulationResult }) {
   const groups = [
     { name: 'Held that were forwarded', changes: result.held, tone: 'warn' },
     { name: 'Refused that were not', changes: result.denied, tone: 'bad' },
-    { name: 'Forwarded that were held', changes: result.released, tone: 'good' },
-    { name: 'No longer refused', changes: result.admitted, tone: 'good' },
+    { name: 'Forwarded that were held', changes: result.released, tone: 'bad' },
+    { name: 'No longer refused', changes: result.admitted, tone: 'bad' },
     { name: 'Cannot be said', changes: result.undecidable, tone: 'soft' },
   ] as const;
   const changed = groups.filter(({ changes }) => changes.count > 0);
+  const passed = result.released.count + result.admitted.count;
   const { before, after } = result.prompts_per_day;
   return (
     <section aria-label="What would have changed" className="space-y-4">
@@ -71,6 +73,11 @@ function Result({ result }: { result: RuleSimulationResult }) {
         {result.is_cut && ', the latest of more'}.{' '}
         {changed.length === 0 && <strong>Nothing would have been decided otherwise.</strong>}
       </p>
+      {passed > 0 && (
+        <p className="rounded-md border border-bad p-2 text-sm font-semibold text-bad">
+          {passedText(passed)}.
+        </p>
+      )}
       <dl className="grid grid-cols-2 gap-2 text-sm">
         <div className="rounded-md border border-line p-2">
           <dt className="text-soft">Held a day, before</dt>

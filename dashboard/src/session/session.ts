@@ -82,6 +82,17 @@ function end() {
   for (const listener of signedOutListeners) listener();
 }
 
+/** Whose session it is, as the token says; empty without one. */
+export function sessionUser(): string {
+  const payload = accessToken?.split('.')[1] ?? '';
+  try {
+    const claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    return String(claims.sub ?? '');
+  } catch {
+    return '';
+  }
+}
+
 /** Whether there is a session; one from before a reload is taken up again. */
 export async function isSignedIn(): Promise<boolean> {
   return accessToken !== null || refresh();

@@ -12,6 +12,9 @@ import { Visible } from '#/text/Visible';
 import { Modal } from '#/ui/Modal';
 import { Button, Failure, TextField } from '#/ui/parts';
 
+/** How long switching may take, in milliseconds; it ends what runs within a second. */
+const SWITCH_MS_MAX = 15_000;
+
 /** The button, and what it opens. */
 export function KillSwitch() {
   const [isOpen, setIsOpen] = useState(false);
@@ -46,12 +49,17 @@ function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: (
       await queries.invalidateQueries();
       onClose();
     },
+    // Whether it was switched is the gateway's to say, above all if its response was lost.
+    onError: () => queries.invalidateQueries({ queryKey: getKillSwitchQueryKey() }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (typed !== word) return;
     const reasonGiven = !isActive && reason.trim() !== '' ? { reason } : {};
-    change.mutate({ body: { active: !isActive, ...reasonGiven } });
+    change.mutate({
+      body: { active: !isActive, ...reasonGiven },
+      signal: AbortSignal.timeout(SWITCH_MS_MAX),
+    });
   };
   return (
     <Modal title={isActive ? 'Let agents work again?' : 'Stop every agent?'} onClose={onClose}>

@@ -20,6 +20,7 @@ import {
 import { useEffect, useState } from 'react';
 import { listPendingApprovalsOptions } from '#/client/@tanstack/react-query.gen';
 import { useLive } from '#/live/LiveProvider';
+import { useUnknownOutcomes } from '#/queue/unknown';
 import { signOut } from '#/session/session';
 import { Button } from '#/ui/parts';
 import { chooseTheme, useTheme } from '#/ui/theme';
@@ -41,7 +42,9 @@ const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
 export function Shell() {
   const [isOpen, setIsOpen] = useState(false);
   const pending = useQuery(listPendingApprovalsOptions());
-  const count = pending.data?.approvals.length ?? 0;
+  const unknown = useUnknownOutcomes();
+  // Both need a human.
+  const count = (pending.data?.approvals.length ?? 0) + unknown.actions.length;
   useEffect(() => showCount(count), [count]);
 
   return (

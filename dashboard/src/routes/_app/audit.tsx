@@ -1,9 +1,8 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { createFileRoute } from '@tanstack/react-router';
 import { AuditList } from '#/audit/AuditList';
 import { AuditTools } from '#/audit/AuditTools';
-import { listAuditInfiniteOptions, meOptions } from '#/client/@tanstack/react-query.gen';
-import { useNames } from '#/request/useNames';
+import { listAuditInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { PageTitle } from '#/ui/parts';
@@ -16,14 +15,6 @@ function Audit() {
     initialPageParam: {},
     getNextPageParam: nextCursor,
   });
-  const { agents } = useNames();
-  const { data: me } = useQuery(meOptions());
-  const nameOf = (actor: string) => {
-    const [kind, id] = actor.split(':');
-    if (kind === 'agent') return agents.of(Number(id));
-    if (kind === 'user') return Number(id) === me?.id ? 'you' : `user ${id}`;
-    return actor === 'operator' ? 'the operator' : `the ${actor}`;
-  };
   return (
     <>
       <PageTitle>Audit</PageTitle>
@@ -33,7 +24,7 @@ function Audit() {
       </p>
       <AuditTools />
       <Pages query={entries} empty={<Empty title="Nothing has happened yet" />}>
-        {(items) => <AuditList entries={items} nameOf={nameOf} />}
+        {(items) => <AuditList entries={items} />}
       </Pages>
     </>
   );

@@ -6,6 +6,7 @@ import { Bars } from '#/overview/Bars';
 import { Decided } from '#/overview/Decided';
 import { ModelUse } from '#/overview/ModelUse';
 import { OverTime } from '#/overview/OverTime';
+import { OpenRules } from '#/rule/OpenRules';
 import { Visible } from '#/text/Visible';
 import { Failure, Loading, PageTitle } from '#/ui/parts';
 
@@ -48,6 +49,7 @@ function OverviewPage() {
       >
         Overview
       </PageTitle>
+      <OpenRules />
       {overview.isPending && <Loading />}
       <Failure error={overview.error} />
       {overview.data && (

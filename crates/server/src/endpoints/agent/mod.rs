@@ -37,7 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct NewAgentBody {
-    /// Its name.
+    /// Its name. Names that read like a human or the gateway (`you`, `system`) are reserved.
     name: Name,
     /// The services it may use; none if left out.
     #[schema(max_items = 1000)]

@@ -47,7 +47,8 @@ pub(crate) struct NewRuleBody {
     /// What it does.
     effect: EffectWord,
     /// A CEL expression that a request must satisfy. A rule without one, and without a text,
-    /// matches whatever its service and agent allow.
+    /// matches every request of its service and agent; with the effect `allow` it lets risky ones
+    /// pass without approval, which the response warns of.
     #[schema(max_length = 4096)]
     condition: Option<String>,
     /// The rule in plain words. With a condition it only explains that; without one the language
@@ -74,7 +75,8 @@ pub(crate) struct RuleChangeBody {
     #[schema(nullable = false)]
     effect: Option<EffectWord>,
     /// A CEL expression that a request must satisfy. A rule without one, and without a text,
-    /// matches whatever its service and agent allow.
+    /// matches every request of its service and agent; with the effect `allow` it lets risky ones
+    /// pass without approval, which the response warns of.
     #[schema(max_length = 4096)]
     condition: Option<String>,
     /// The rule in plain words. With a condition it only explains that; without one the language
@@ -121,7 +123,7 @@ pub(crate) struct RuleBody {
     updated_at: Timestamp,
     /// How often it matched lately.
     hits: HitsBody,
-    /// What its author should know about its condition, though it is understood.
+    /// What its author should know about its condition or its lack, though it is understood.
     warnings: Vec<ConditionWarningBody>,
 }
 
@@ -145,6 +147,7 @@ impl From<(Rule, &Hits)> for RuleBody {
     fn from((rule, hits): (Rule, &Hits)) -> Self {
         let matched = hits.of(rule.id);
         let condition = rule.condition.as_deref();
+        let open = rule::allows_everything(rule.effect, condition, rule.text.as_deref());
         let warnings = condition.map(|condition| rule::warnings(condition, Some(rule.effect)));
         Self {
             hits: HitsBody {
@@ -155,6 +158,7 @@ impl From<(Rule, &Hits)> for RuleBody {
             warnings: warnings
                 .unwrap_or_default()
                 .into_iter()
+                .chain(open)
                 .map(Into::into)
                 .collect(),
             id: rule.id.0,

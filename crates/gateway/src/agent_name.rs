@@ -1,0 +1,148 @@
+//! Names that no agent may have, because a human would take them for someone else.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Names that stand for a human or for the gateway wherever actors are shown. `operator` is not one
+/// of them: automation is often called so.
+const RESERVED: [&str; 18] = [
+    "you",
+    "yourself",
+    "me",
+    "myself",
+    "user",
+    "human",
+    "owner",
+    "approver",
+    "viewer",
+    "admin",
+    "administrator",
+    "root",
+    "system",
+    "gateway",
+    "thegateway",
+    "gaiterguard",
+    "anonymous",
+    "unknown",
+];
+
+/// Letters of other scripts that look like Latin ones, from the confusables of Unicode TS 39.
+const LOOK_ALIKES: [(&str, char); 20] = [
+    ("аαɑ", 'a'),
+    ("вβ", 'b'),
+    ("сϲ", 'c'),
+    ("ԁ", 'd'),
+    ("еҽε", 'e'),
+    ("ɡց", 'g'),
+    ("һ", 'h'),
+    ("іıιɩ1l|!", 'i'),
+    ("ј", 'j'),
+    ("κк", 'k'),
+    ("мμ", 'm'),
+    ("ոηп", 'n'),
+    ("оοօσ0", 'o'),
+    ("рρ", 'p'),
+    ("ѕ5$", 's'),
+    ("тτ", 't'),
+    ("υսц", 'u'),
+    ("ѵν", 'v'),
+    ("ԝω", 'w'),
+    ("уγүʏ", 'y'),
+];
+
+/// Whether a name reads like that of a human or of the gateway: in any case, with accents, spaces
+/// and punctuation, in letters that look alike, and with a number after `user`.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    let seen = skeleton(name);
+    let without_number = skeleton(name.trim_end_matches(|c: char| c.is_numeric()));
+    RESERVED.iter().any(|reserved| seen == skeleton(reserved)) || without_number == "user"
+}
+
+/// The letters and digits that a human sees, each in one spelling.
+fn skeleton(name: &str) -> String {
+    name.nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .map(plain)
+        .filter(|c| c.is_alphanumeric())
+        .collect()
+}
+
+fn plain(c: char) -> char {
+    let found = LOOK_ALIKES.iter().find(|(letters, _)| letters.contains(c));
+    found.map_or(c, |(_, letter)| *letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reserved;
+
+    #[test]
+    fn a_name_that_reads_like_a_human_or_the_gateway_is_reserved() {
+        for name in [
+            "you",
+            "You",
+            "YOU",
+            " y o u ",
+            "y.o.u",
+            "“you”",
+            "yоu",
+            "уоu",
+            "ｙｏｕ",
+            "𝐲𝐨𝐮",
+            "yóu",
+            "y0u",
+            "you!",
+            "system",
+            "SYSTEM",
+            "sуstem",
+            "5ystem",
+            "gateway",
+            "The Gateway",
+            "Gaiter-Guard",
+            "GaiterGuard",
+            "ga1terguard",
+            "admin",
+            "Admin",
+            "αdmin",
+            "user",
+            "User 3",
+            "user:7",
+            "me",
+            "root",
+            "human",
+            "approver",
+            "owner",
+        ] {
+            assert!(is_reserved(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_reads_like_an_agent_is_free() {
+        for name in [
+            "assistant",
+            "ops-assistant",
+            "operator",
+            "agent 5",
+            "agent",
+            "bot",
+            "a",
+            "user-research",
+            "system-monitor",
+            "gateway-tester",
+            "youtube",
+            "release-crew",
+            "billing",
+            "admin-helper",
+            "medusa",
+            "Übersetzer",
+            "помощник",
+            "助手",
+            "support",
+            "ci",
+        ] {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { approve, Stage } from './page';
+
+/** A browser opens six connections to a gateway over HTTP/1.1. */
+const TABS = 8;
+
+let stage: Stage;
+let key: string;
+let service: number;
+const tabs: Page[] = [];
+let streams = 0;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.signIn();
+  service = await stage.service('things');
+  key = (await stage.agent('assistant', [service])).key;
+  await stage.page.goto('about:blank');
+  const context = stage.page.context();
+  context.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/events') streams += 1;
+  });
+  tabs.push(stage.page);
+  while (tabs.length < TABS) tabs.push(await context.newPage());
+});
+
+afterAll(() => stage?.stop());
+
+const hold = (path: string) => stage.hold(key, service, path);
+const first = () => tabs[0] as Page;
+const last = () => tabs.at(-1) as Page;
+
+test('eight tabs share one event stream, and each of them is live', async () => {
+  for (const tab of tabs) {
+    await tab.goto(`${stage.gateway.url}/app/`);
+    await tab.getByRole('status').getByText('Live').waitFor();
+  }
+  await hold('/for/every/tab');
+  for (const tab of tabs) await tab.getByText('/for/every/tab').first().waitFor();
+  expect(streams).toBe(1);
+});
+
+test('the last tab decides, and the first one knows', async () => {
+  const action = await hold('/decided/in/the/last');
+  await last().bringToFront();
+  await last().locator(`[data-action="${action}"]`).click();
+  await approve(last());
+  await last()
+    .getByText(/^Approved:/)
+    .waitFor();
+  await first().locator(`[data-action="${action}"]`).waitFor({ state: 'detached' });
+});
+
+test('when the tab with the stream closes, another one takes over', async () => {
+  await first().close();
+  tabs.shift();
+  await expect.poll(() => streams, { timeout: 10_000 }).toBe(2);
+  await hold('/after/the/first');
+  for (const tab of tabs) await tab.getByText('/after/the/first').first().waitFor();
+  for (const tab of tabs) await tab.getByRole('status').getByText('Live').waitFor();
+});
+
+test('the kill switch works in every tab', async () => {
+  await last().getByRole('button', { name: 'Kill switch' }).click();
+  await last().getByLabel('Type STOP to confirm').fill('STOP');
+  await last().getByRole('button', { name: 'Stop every agent' }).click();
+  for (const tab of tabs) await tab.getByText('The kill switch is on').waitFor();
+});
+
+test('a switch that gets no response says so, and shows what the gateway reports', async () => {
+  const tab = last();
+  await tab.clock.install();
+  await tab.route('**/kill-switch', (route) => {
+    if (route.request().method() === 'GET') return route.continue();
+    // The request is kept for ever.
+  });
+  await tab.getByRole('button', { name: 'Release the kill switch' }).click();
+  await tab.getByLabel('Type RESUME to confirm').fill('RESUME');
+  await tab.getByRole('button', { name: 'Let agents work again' }).click();
+  await tab.getByText('the gateway did not respond in time').waitFor({ timeout: 30_000 });
+  await tab.getByText('The kill switch is on').waitFor();
+});

@@ -1,0 +1,60 @@
+/** The agent's own words: always a quotation, never the product's. */
+import { useState } from 'react';
+import type { Action } from '#/client';
+import { fold } from '#/text/fold';
+import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/parts';
+
+/** So much is quoted before the rest is folded. */
+const LINES_MAX = 4;
+const CHARACTERS_MAX = 320;
+
+const QUOTATION = 'border-l-4 border-line pl-3 text-sm';
+
+/** The intent, folded, with its speaker. */
+export function Intent({ action }: { action: Action }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const text = withoutBlankLines(action.intent);
+  const { shown, hiddenCharacters } = fold(text, LINES_MAX, CHARACTERS_MAX);
+  return (
+    <>
+      <blockquote className={QUOTATION}>
+        <Speaker action={action} />{' '}
+        <q>
+          <Visible text={isOpen ? text : shown} />
+          {!isOpen && hiddenCharacters > 0 && '…'}
+        </q>
+      </blockquote>
+      {hiddenCharacters > 0 && (
+        <Button tone="quiet" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+          {isOpen ? 'Show less' : `Show ${hiddenCharacters.toLocaleString('en')} more characters`}
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** The same in two lines, for a card. */
+export function ShortIntent({ action }: { action: Action }) {
+  return (
+    <span className={`mt-1.5 line-clamp-2 ${QUOTATION}`}>
+      <Speaker action={action} />{' '}
+      <q>
+        <Visible text={withoutBlankLines(action.intent).replaceAll('\n', ' ')} />
+      </q>
+    </span>
+  );
+}
+
+function Speaker({ action }: { action: Action }) {
+  return (
+    <span className="text-soft">
+      <Visible text={action.agent_name} /> says:
+    </span>
+  );
+}
+
+/** Blank lines push what follows off the screen, and say nothing. */
+export function withoutBlankLines(text: string): string {
+  return text.replace(/\s*\n\s*/g, '\n').trim();
+}

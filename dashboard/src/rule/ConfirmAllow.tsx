@@ -1,0 +1,100 @@
+/** Asks before a rule without a condition is switched on: it takes the human out of every decision. */
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { type ProposedRule, simulateRules } from '#/client';
+import { Visible } from '#/text/Visible';
+import { Modal } from '#/ui/Modal';
+import { Button, Failure, TextField } from '#/ui/parts';
+
+const WORD = 'ALLOW';
+const DAYS = 30;
+
+/** The question; without a service or an agent there is nothing to confirm. */
+export function ConfirmAllow({
+  rule,
+  scope,
+  isBusy,
+  error,
+  onConfirm,
+  onClose,
+}: {
+  rule: ProposedRule;
+  /** The names of its service and agent; empty if it is for all. */
+  scope: string;
+  isBusy: boolean;
+  error: unknown;
+  onConfirm: () => void;
+  onClose: () => void;
+}) {
+  const [typed, setTyped] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (typed === WORD) onConfirm();
+  };
+  if (scope === '') {
+    return (
+      <Modal title="Limit this rule first" onClose={onClose}>
+        <p className="mb-4 text-sm">
+          This rule would allow every request of every agent to every service, risky ones included.
+          Add a condition, or limit it to a service or an agent.
+        </p>
+        <div className="flex justify-end">
+          <Button onClick={onClose}>Close</Button>
+        </div>
+      </Modal>
+    );
+  }
+  return (
+    <Modal title="Allow every request?" onClose={onClose}>
+      <form onSubmit={submit} className="space-y-4">
+        <p className="text-sm">
+          This rule has no condition that looks at the request. Every request of{' '}
+          <strong>
+            <Visible text={scope} />
+          </strong>{' '}
+          will be sent without approval, whatever its risk.
+        </p>
+        <WouldHavePassed rule={rule} />
+        <TextField
+          label={`Type ${WORD} to confirm`}
+          autoFocus
+          autoCapitalize="characters"
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <Failure error={error} />
+        <div className="flex flex-wrap justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" tone="bad" isBusy={isBusy} disabled={typed !== WORD}>
+            Allow every request
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+/** How many risky requests the rule would have let pass. */
+function WouldHavePassed({ rule }: { rule: ProposedRule }) {
+  // What it is called changes nothing about what it does.
+  const rules = [{ ...rule, name: 'Draft' }];
+  const { data } = useQuery({
+    queryKey: ['wouldHavePassed', rules],
+    queryFn: async ({ signal }) => {
+      const body = { rules, days: DAYS, keep_others: true };
+      return (await simulateRules({ body, signal, throwOnError: true })).data;
+    },
+  });
+  if (!data) return null;
+  return (
+    <p role="status" className="rounded-md border border-bad p-2 text-sm text-bad">
+      {passedText(data.released.count + data.admitted.count)} in the last {DAYS} days.
+    </p>
+  );
+}
+
+/** Says how many risky requests a rule would have let pass. */
+export function passedText(count: number): string {
+  const requests = `${count.toLocaleString('en')} risky ${count === 1 ? 'request' : 'requests'}`;
+  return `Would have let ${requests} pass without approval`;
+}

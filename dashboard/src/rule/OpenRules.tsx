@@ -1,0 +1,41 @@
+/** Says permanently that rules let risky requests pass. */
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { TriangleAlert } from 'lucide-react';
+import { listRulesOptions } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { allowsEverything } from './unconditional';
+
+/** So many are looked at; a workspace with more is told by its list of rules. */
+const RULES_MAX = 200;
+const NAMES_MAX = 3;
+
+/** The banner; nothing where every Allow rule has a condition. */
+export function OpenRules() {
+  const { data } = useQuery(listRulesOptions({ query: { limit: RULES_MAX } }));
+  const open = data?.items.filter((rule) => rule.enabled && allowsEverything(rule)) ?? [];
+  if (open.length === 0) return null;
+  return (
+    <p
+      role="status"
+      className="mb-4 flex gap-2 rounded-md border border-bad bg-panel p-3 text-sm text-bad"
+    >
+      <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+      <span className="min-w-0">
+        <Link to="/rules" className="font-semibold underline">
+          {open.length === 1
+            ? '1 rule lets risky requests pass'
+            : `${open.length} rules let risky requests pass`}
+        </Link>{' '}
+        without approval:{' '}
+        {open.slice(0, NAMES_MAX).map(({ id, name }, index) => (
+          <span key={id}>
+            {index > 0 && ', '}
+            <Visible text={name} />
+          </span>
+        ))}
+        {open.length > NAMES_MAX && ' …'}
+      </span>
+    </p>
+  );
+}
