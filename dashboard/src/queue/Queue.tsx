@@ -15,6 +15,7 @@ import { Visible } from '#/text/Visible';
 import { Button, Failure, FIELD, Loading, PageTitle } from '#/ui/parts';
 import { useDecisions } from './Decisions';
 import { EmptyQueue } from './EmptyQueue';
+import { isWide } from './isWide';
 import { KeyHelp } from './KeyHelp';
 import { QueueList } from './QueueList';
 import { SelectedAction } from './SelectedAction';
@@ -25,8 +26,6 @@ import { useKeys } from './useKeys';
 import { usePresses } from './usePresses';
 import { type Refusal, useSubject } from './useSubject';
 import type { Direction } from './useSwipe';
-
-const isWide = () => window.matchMedia('(min-width: 64rem)').matches;
 
 const REFUSALS: Record<Refusal, string> = {
   hidden: 'A decision is accepted only while the title and the target are fully on the screen.',

@@ -13,6 +13,7 @@ import { Failure } from '#/ui/parts';
 import { Confirmation } from './Confirmation';
 import type { Work } from './Decisions';
 import { isWhollyInView } from './inView';
+import { isWide } from './isWide';
 import { KeyFields } from './KeyFields';
 import type { Armed, Presses } from './usePresses';
 import { SEEN_MS } from './useSubject';
@@ -148,7 +149,8 @@ const Card = memo(function Card({
         <Link
           to="/"
           search={(before) => ({ ...before, action: action.action_id })}
-          resetScroll={false}
+          // On a phone the request takes the place of the list, and is read from its beginning.
+          resetScroll={!isWide()}
           draggable={false}
           aria-current={isSelected ? 'true' : undefined}
           aria-busy={work !== undefined}

@@ -42,7 +42,14 @@ export function Simulation({ rule }: { rule: ProposedRule }) {
           <Button
             isBusy={simulate.isPending}
             onClick={() =>
-              simulate.mutate({ body: { rules: [rule], days: Number(days), keep_others: true } })
+              simulate.mutate({
+                body: {
+                  // Its name changes nothing about what it does, and may still be missing.
+                  rules: [{ ...rule, name: rule.name || 'Draft' }],
+                  days: Number(days),
+                  keep_others: true,
+                },
+              })
             }
           >
             Simulate
