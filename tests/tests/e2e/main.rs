@@ -41,6 +41,7 @@ mod scene;
 mod sdk;
 mod sessions;
 mod settings;
+mod sign_in;
 mod skill;
 mod targets;
 mod terminal;

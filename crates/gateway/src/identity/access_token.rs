@@ -53,6 +53,9 @@ struct Claims {
     sid: SessionId,
     wid: WorkspaceId,
     iat: i64,
+    /// Never written by this gateway; a token that names a time to come is not valid yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     exp: i64,
 }
 
@@ -81,6 +84,7 @@ impl AccessTokens {
             sid: caller.session,
             wid: caller.workspace,
             iat: now.0.div_euclid(MILLIS_PER_SECOND),
+            nbf: None,
             exp: now.after(self.lifetime).0.div_euclid(MILLIS_PER_SECOND),
         };
         encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
@@ -98,6 +102,14 @@ impl AccessTokens {
             .claims;
         let expires_at = claims.exp.checked_mul(MILLIS_PER_SECOND);
         if expires_at.is_none_or(|expires_at| expires_at <= now.0) {
+            return Err(TokenRefused);
+        }
+        let is_early = |seconds: i64| {
+            seconds
+                .checked_mul(MILLIS_PER_SECOND)
+                .is_none_or(|not_before| not_before > now.0)
+        };
+        if claims.nbf.is_some_and(is_early) {
             return Err(TokenRefused);
         }
         Ok(Caller {
@@ -154,6 +166,20 @@ mod tests {
         assert_eq!(tokens.read(token, Timestamp(end.0 - 1)), Ok(CALLER));
         assert_eq!(tokens.read(token, end), Err(TokenRefused));
         assert_eq!(tokens.read(&hs256(&claims()), NOW), Ok(CALLER));
+    }
+
+    #[test]
+    fn a_token_that_is_not_valid_yet_is_refused() {
+        let tokens = tokens();
+        for (not_before, outcome) in [
+            (1_700_000_000, Ok(CALLER)),
+            (1_700_000_001, Err(TokenRefused)),
+            (i64::MAX, Err(TokenRefused)),
+        ] {
+            let mut claims = claims();
+            claims["nbf"] = json!(not_before);
+            assert_eq!(tokens.read(&hs256(&claims), NOW), outcome, "{not_before}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@
 
 mod access_token;
 mod account;
+mod device;
 mod error;
+mod line;
 mod new_password;
 mod password;
 mod refresh_token;
@@ -32,13 +34,17 @@ use gaiterguard_domain::user::{Email, Session, User};
 use gaiterguard_store::{Refreshed, Store, StoreError, UserCreated, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
+use tokio::time::Instant;
 
 use access_token::AccessTokens;
-use password::{LineFull, Passwords};
-use throttle::{AccountKey, Throttle, Throttled};
+use device::Devices;
+use line::LineFull;
+use password::Passwords;
+use throttle::{AccountKey, Client, ClientKey, SourceKey, Throttle, Throttled};
 
 pub use access_token::{Caller, NotSigned};
 pub use account::Accounts;
+pub use device::DEVICE_LIFETIME;
 pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
 pub use new_password::{NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordRefused};
 pub use password::PasswordFault;
@@ -104,9 +110,33 @@ pub struct TokenPair {
     pub refresh_expires_at: Timestamp,
 }
 
+/// How long after its beginning a login is refused for too many wrong passwords. Longer than a look
+/// at a password takes, so that the time does not tell whether there was one.
+const REFUSAL_DELAY: Duration = Duration::from_secs(1);
+
+/// Where a login comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct LoginSource<'a> {
+    /// The address of the client.
+    pub address: IpAddr,
+    /// The device token of an earlier login, if one was sent. It is not checked yet.
+    pub device_token: Option<&'a SecretString>,
+}
+
+impl From<IpAddr> for LoginSource<'_> {
+    fn from(address: IpAddr) -> Self {
+        Self {
+            address,
+            device_token: None,
+        }
+    }
+}
+
 /// A session that has begun.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
+    /// By this the device has tries of its own at its next login. It opens nothing.
+    pub device_token: SecretString,
     /// Its tokens.
     pub tokens: TokenPair,
     /// Who logged in.
@@ -125,6 +155,7 @@ pub struct Identity {
     access_tokens: AccessTokens,
     passwords: Passwords,
     throttle: Throttle,
+    devices: Devices,
 }
 
 impl Identity {
@@ -142,6 +173,7 @@ impl Identity {
             access_tokens: AccessTokens::new(&settings.jwt_secret, settings.access_expiry),
             passwords: Passwords::new(),
             throttle: Throttle::new(),
+            devices: Devices::new(&settings.jwt_secret),
         }
     }
 
@@ -183,7 +215,8 @@ impl Identity {
         }
         self.admit(&registrant, state.setup_code_needed)?;
         let only_if_first = self.registration == Registration::First;
-        let turn = self.passwords.turn().await?;
+        let source = ClientKey::Stranger(SourceKey::of(registrant.source));
+        let turn = self.passwords.turn(source).await?;
         let hash = turn.hash(password.into_secret()).await?;
         let at = self.clock.now();
         let audit = |user: UserId, workspace| NewAuditEntry {
@@ -229,21 +262,47 @@ impl Identity {
         refusal.map_or(Ok(()), Err)
     }
 
-    /// Begins a session. `email` is what was typed: what is no e-mail address is an unknown user.
+    /// Begins a session. `email` is what was typed; anything else than an e-mail address is an
+    /// unknown user.
     pub async fn login(
         &self,
         email: &str,
         password: SecretString,
-        source: IpAddr,
+        from: impl Into<LoginSource<'_>>,
+    ) -> Result<LoggedIn, LoginError> {
+        let refused_at = Instant::now() + REFUSAL_DELAY;
+        let outcome = self.try_login(email, password, from.into()).await;
+        if matches!(outcome, Err(LoginError::Throttled { .. })) {
+            tokio::time::sleep_until(refused_at).await;
+        }
+        outcome
+    }
+
+    async fn try_login(
+        &self,
+        email: &str,
+        password: SecretString,
+        from: LoginSource<'_>,
     ) -> Result<LoggedIn, LoginError> {
         let account = AccountKey::of(email);
-        self.throttle.check(account, source, self.clock.now())?;
+        let device = from.device_token.and_then(|token| {
+            self.devices
+                .read(token.expose_secret(), account, self.clock.now())
+        });
+        let client = Client {
+            account,
+            source: SourceKey::of(from.address),
+            device,
+        };
+        let key = self.throttle.check(client, self.clock.now())?;
         let found = match Email::parse(email) {
             Ok(email) => self.store.user_by_email(email.normalized()).await?,
             Err(_) => None,
         };
-        let turn = self.passwords.turn().await?;
-        let attempt = self.throttle.attempt(account, source, self.clock.now())?;
+        let turn = self.passwords.turn(key).await?;
+        let attempt = self
+            .throttle
+            .attempt(client, found.is_some(), self.clock.now())?;
         let hash = found.as_ref().map(|found| found.password_hash.clone());
         let (is_right, turn) = match turn.verify(password, hash).await {
             Ok(answer) => answer,
@@ -253,11 +312,14 @@ impl Identity {
             }
         };
         let Some(found) = found.filter(|_| is_right) else {
-            return Err(LoginError::InvalidCredentials);
+            return Err(match attempt.refusal() {
+                Some(throttled) => throttled.into(),
+                None => LoginError::InvalidCredentials,
+            });
         };
         // Only then may the next try begin, or right ones that wait to be counted as right would
         // look like so many wrong ones.
-        attempt.right();
+        attempt.right(self.clock.now());
         drop(turn);
         self.begin_session(found).await
     }
@@ -296,7 +358,9 @@ impl Identity {
             session: session.id,
             workspace: session.workspace,
         };
+        let account = AccountKey::of(login.user.email.as_str());
         Ok(LoggedIn {
+            device_token: self.devices.issue(account, at)?,
             tokens: TokenPair {
                 access_token: self.access_tokens.issue(caller, at)?,
                 refresh_token,

@@ -1,8 +1,9 @@
 //! Hashing passwords and checking them, a few at a time.
 //!
-//! Each computation fills 19 MiB and keeps a core busy for tens of milliseconds, so whoever wants
-//! one takes a turn first. The line is short: past its end, callers are told to come back rather
-//! than kept.
+//! Each computation fills 19 MiB and keeps a core busy for tens of milliseconds, so a caller takes a
+//! turn first. Strangers wait in one line, clients that signed in before in another, so that the
+//! first cannot hold up the second; and in each line one client gets only a part of the places. Past
+//! the end of its line a caller is told to come back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,14 +11,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-/// How many computations run at once.
+use super::line::{self, Line, LineFull};
+use super::throttle::ClientKey;
+
+/// How many computations for strangers run at once.
 pub(super) const COMPUTING_MAX: usize = 2;
 
-/// How many more wait for their turn.
-pub(super) const WAITING_MAX: usize = 128;
+/// How many more strangers wait for their turn. With two at once and some 30 ms each, the last one
+/// waits eight seconds.
+pub(super) const WAITING_MAX: usize = 512;
+
+/// How many computations for known clients run at once, next to those for strangers.
+const KNOWN_COMPUTING_MAX: usize = 1;
+
+/// How many more known clients wait for their turn.
+const KNOWN_WAITING_MAX: usize = 128;
+
+/// How many turns of a line one client has or waits for, so that several are needed to fill it.
+pub(super) const TURNS_PER_CLIENT_MAX: usize = 64;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -31,8 +44,8 @@ const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmUuL
 /// The gateway's one place that computes password hashes.
 #[derive(Debug)]
 pub(super) struct Passwords {
-    computing: Arc<Semaphore>,
-    admitted: Arc<Semaphore>,
+    strangers: Arc<Line>,
+    known: Arc<Line>,
     computed: Arc<AtomicU64>,
 }
 
@@ -40,13 +53,8 @@ pub(super) struct Passwords {
 #[derive(Debug)]
 pub(super) struct Turn {
     computed: Arc<AtomicU64>,
-    _computing: OwnedSemaphorePermit,
-    _admitted: OwnedSemaphorePermit,
+    _turn: line::Turn,
 }
-
-/// The line is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LineFull;
 
 /// Why a hash was not computed or not understood. It says nothing about the password.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -65,8 +73,12 @@ pub enum PasswordFault {
 impl Passwords {
     pub(super) fn new() -> Self {
         Self {
-            computing: Arc::new(Semaphore::new(COMPUTING_MAX)),
-            admitted: Arc::new(Semaphore::new(COMPUTING_MAX + WAITING_MAX)),
+            strangers: Arc::new(Line::new(COMPUTING_MAX, WAITING_MAX, TURNS_PER_CLIENT_MAX)),
+            known: Arc::new(Line::new(
+                KNOWN_COMPUTING_MAX,
+                KNOWN_WAITING_MAX,
+                TURNS_PER_CLIENT_MAX,
+            )),
             computed: Arc::new(AtomicU64::new(0)),
         }
     }
@@ -77,18 +89,14 @@ impl Passwords {
     }
 
     /// Waits for a turn.
-    pub(super) async fn turn(&self) -> Result<Turn, LineFull> {
-        let admitted = Arc::clone(&self.admitted)
-            .try_acquire_owned()
-            .map_err(|_| LineFull)?;
-        let computing = Arc::clone(&self.computing)
-            .acquire_owned()
-            .await
-            .map_err(|_| LineFull)?;
+    pub(super) async fn turn(&self, client: ClientKey) -> Result<Turn, LineFull> {
+        let line = match client {
+            ClientKey::Stranger(_) => &self.strangers,
+            ClientKey::Known(_) => &self.known,
+        };
         Ok(Turn {
             computed: Arc::clone(&self.computed),
-            _computing: computing,
-            _admitted: admitted,
+            _turn: line.turn(client).await?,
         })
     }
 }
@@ -148,15 +156,21 @@ fn argon2() -> Result<Argon2<'static>, PasswordFault> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::device::DeviceKey;
+    use super::super::throttle::{KnownKey, SourceKey};
     use super::*;
 
+    fn source(last: u8) -> ClientKey {
+        ClientKey::Stranger(SourceKey::of([192, 0, 2, last].into()))
+    }
+
     async fn hash(passwords: &Passwords, password: &str) -> String {
-        let turn = passwords.turn().await.unwrap();
+        let turn = passwords.turn(source(0)).await.unwrap();
         turn.hash(password.into()).await.unwrap()
     }
 
     async fn verify(passwords: &Passwords, password: &str, hash: Option<&str>) -> bool {
-        let turn = passwords.turn().await.unwrap();
+        let turn = passwords.turn(source(0)).await.unwrap();
         turn.verify(password.into(), hash.map(str::to_owned))
             .await
             .unwrap()
@@ -203,7 +217,7 @@ mod tests {
     async fn a_stored_hash_that_is_not_understood_is_a_fault_and_not_a_match() {
         let passwords = Passwords::new();
         for stored in ["", "plain", "$2b$12$abcdefghijklmnopqrstuv"] {
-            let turn = passwords.turn().await.unwrap();
+            let turn = passwords.turn(source(0)).await.unwrap();
             let outcome = turn.verify("plain".into(), Some(stored.to_owned())).await;
             assert!(outcome.is_err(), "{stored}");
         }
@@ -213,24 +227,28 @@ mod tests {
     async fn past_the_end_of_the_line_callers_are_turned_away_at_once() {
         let passwords = Arc::new(Passwords::new());
         let running: Vec<Turn> = vec![
-            passwords.turn().await.unwrap(),
-            passwords.turn().await.unwrap(),
+            passwords.turn(source(0)).await.unwrap(),
+            passwords.turn(source(0)).await.unwrap(),
         ];
         assert_eq!(running.len(), COMPUTING_MAX);
         let waiting: Vec<_> = (0..WAITING_MAX)
-            .map(|_| {
+            .map(|n| {
                 let passwords = Arc::clone(&passwords);
-                tokio::spawn(async move { passwords.turn().await.is_ok() })
+                let source = source(u8::try_from(1 + n / TURNS_PER_CLIENT_MAX).unwrap());
+                tokio::spawn(async move { passwords.turn(source).await.is_ok() })
             })
             .collect();
-        while passwords.admitted.available_permits() > 0 {
+        while passwords.strangers.len() < COMPUTING_MAX + WAITING_MAX {
             tokio::task::yield_now().await;
         }
-        assert_eq!(passwords.turn().await.unwrap_err(), LineFull);
+        assert_eq!(passwords.turn(source(200)).await.unwrap_err(), LineFull);
+        // Nobody among all of them holds up a client that is known.
+        let known = ClientKey::Known(KnownKey::Device(DeviceKey::of(7)));
+        assert!(passwords.turn(known).await.is_ok());
         drop(running);
         for one in waiting {
             assert!(one.await.unwrap());
         }
-        assert!(passwords.turn().await.is_ok());
+        assert!(passwords.turn(source(200)).await.is_ok());
     }
 }

@@ -378,8 +378,9 @@ async fn an_account_is_treated_alike_whether_or_not_someone_has_it() {
 }
 
 #[tokio::test]
-async fn a_source_is_refused_after_twenty_wrong_passwords() {
+async fn at_the_limit_of_a_source_wrong_passwords_are_refused_and_the_operator_is_let_in() {
     let house = House::with_user().await;
+    house.register("bob@example.com").await.unwrap();
     for n in 0..SOURCE_FAILURES_MAX {
         let email = format!("{n}@example.com");
         let refused = house.login(&email, WRONG).await.unwrap_err();
@@ -388,10 +389,69 @@ async fn a_source_is_refused_after_twenty_wrong_passwords() {
             "{refused}"
         );
     }
-    let refused = house.login(EMAIL, PASSWORD).await;
-    assert!(matches!(refused, Err(LoginError::Throttled { .. })));
-    let elsewhere = house.identity.login(EMAIL, PASSWORD.into(), source(2));
+    // One that nobody has, one that was guessed at, one that someone has, and that one again.
+    for (email, password) in [
+        ("nobody@example.com", WRONG),
+        ("0@example.com", WRONG),
+        ("bob@example.com", WRONG),
+        ("bob@example.com", PASSWORD),
+    ] {
+        let begun = Instant::now();
+        let refused = house.login(email, password).await;
+        assert!(
+            matches!(refused, Err(LoginError::Throttled { .. })),
+            "{email}"
+        );
+        assert!(begun.elapsed() >= REFUSAL_DELAY, "{email}");
+    }
+    house.login(EMAIL, PASSWORD).await.unwrap();
+    let elsewhere = house
+        .identity
+        .login("bob@example.com", PASSWORD.into(), source(2));
     elsewhere.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_device_is_let_in_however_many_guess_at_its_account_from_its_address() {
+    let house = House::with_user().await;
+    house.register("bob@example.com").await.unwrap();
+    let mine = house.login(EMAIL, PASSWORD).await.unwrap().device_token;
+    let bobs = house
+        .login("bob@example.com", PASSWORD)
+        .await
+        .unwrap()
+        .device_token;
+    let with = |device_token: Option<&'static str>, password: &'static str| {
+        let token = device_token.map(SecretString::from);
+        let identity = &house.identity;
+        async move {
+            let from = LoginSource {
+                address: source(1),
+                device_token: token.as_ref(),
+            };
+            identity.login(EMAIL, password.into(), from).await
+        }
+    };
+    let mine: &'static str = mine.expose_secret().to_owned().leak();
+    let bobs: &'static str = bobs.expose_secret().to_owned().leak();
+    for _ in 0..ACCOUNT_FAILURES_MAX {
+        let wrong = with(None, WRONG).await;
+        assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
+    }
+    for stranger in [None, Some(bobs), Some("gd_x")] {
+        let refused = with(stranger, PASSWORD).await;
+        assert!(matches!(refused, Err(LoginError::Throttled { .. })));
+    }
+    for _ in 1..ACCOUNT_FAILURES_MAX {
+        let wrong = with(Some(mine), WRONG).await;
+        assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
+    }
+    with(Some(mine), PASSWORD).await.unwrap();
+    for _ in 0..ACCOUNT_FAILURES_MAX {
+        with(Some(mine), WRONG).await.unwrap_err();
+    }
+    let refused = with(Some(mine), PASSWORD).await;
+    assert!(matches!(refused, Err(LoginError::Throttled { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

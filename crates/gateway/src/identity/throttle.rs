@@ -1,8 +1,15 @@
 //! How often a password may be wrong, and how many may register, before a pause.
 //!
 //! Accounts are counted by the e-mail address that was typed, whether or not someone has it, so
-//! being refused tells nothing about that. The counts are this process's own: with several
-//! replicas a guesser has as many tries for each.
+//! being refused says nothing about that. Two kinds of clients have a count of their own, which
+//! nobody else can use up: a device that someone signed in to the account with, known by its token,
+//! and a source from which someone did. All others share the counts of the account and of their
+//! source. At the limit of a source an account without wrong passwords of its own is still looked
+//! at, so that an agent at its operator's address cannot keep the operator out by guessing at other
+//! accounts. Only a right password then makes a difference that can be seen: a wrong one is refused
+//! like one that was not looked at.
+//!
+//! The counts are this process's own: with several replicas a guesser has as many tries for each.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +18,7 @@ use std::time::Duration;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_vault::token;
 
+use super::device::DeviceKey;
 use super::window::{Noted, Window};
 
 /// How many wrong passwords an account is allowed in [`PERIOD`].
@@ -19,11 +27,22 @@ pub(super) const ACCOUNT_FAILURES_MAX: usize = 5;
 /// How many wrong passwords a source is allowed in [`PERIOD`].
 pub(super) const SOURCE_FAILURES_MAX: usize = 20;
 
+/// How many passwords of existing accounts are looked at in [`PERIOD`] beyond
+/// [`SOURCE_FAILURES_MAX`]. As many again, so that guessing one common password at every account is
+/// still slow.
+pub(super) const SOURCE_RESERVE_MAX: usize = 20;
+
 /// How many registrations a source may try in [`PERIOD`].
 pub(super) const SOURCE_REGISTRATIONS_MAX: usize = 60;
 
 /// The time over which is counted.
 pub(super) const PERIOD: Duration = Duration::from_mins(1);
+
+/// How long a source counts as one from which someone signed in.
+const KNOWN_SOURCE_PERIOD: Duration = Duration::from_hours(24 * 30);
+
+/// How many pairs of account and source are remembered, at some 100 bytes each.
+const KNOWN_SOURCES_MAX: usize = 16_384;
 
 /// How many occurrences of a kind are remembered. Password hashing is too slow for so many to occur
 /// within [`PERIOD`], so nobody can have their own forgotten by causing more.
@@ -36,7 +55,7 @@ pub(super) struct Throttled {
 }
 
 /// The account that a login names, as it is counted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct AccountKey([u8; 32]);
 
 impl AccountKey {
@@ -44,21 +63,73 @@ impl AccountKey {
     pub(super) fn of(email: &str) -> Self {
         Self(token::sha256(&email.trim().to_lowercase()))
     }
+
+    /// The key in hexadecimal digits.
+    pub(super) fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
 }
 
 /// Where a login comes from, as it is counted: an IPv4 address, or the network that one holder of
 /// an IPv6 address can take any address from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct SourceKey(u128);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SourceKey(u128);
 
 impl SourceKey {
-    fn of(source: IpAddr) -> Self {
+    pub(super) fn of(source: IpAddr) -> Self {
         const IPV6_HOST_BITS: u32 = 64;
         match source.to_canonical() {
             IpAddr::V4(address) => Self(address.to_ipv6_mapped().to_bits()),
             IpAddr::V6(address) => Self(address.to_bits() >> IPV6_HOST_BITS << IPV6_HOST_BITS),
         }
     }
+}
+
+/// Who tries a password: the account that is named, the source, and the device if its token is good.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Client {
+    pub(super) account: AccountKey,
+    pub(super) source: SourceKey,
+    pub(super) device: Option<DeviceKey>,
+}
+
+/// A client with a count of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum KnownKey {
+    /// A device from which someone signed in.
+    Device(DeviceKey),
+    /// A source from which someone signed in to the account.
+    Source(AccountKey, SourceKey),
+}
+
+/// What clients that wait for their password to be looked at are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ClientKey {
+    /// By a count of their own.
+    Known(KnownKey),
+    /// By their source.
+    Stranger(SourceKey),
+}
+
+/// Whether a password is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// On a count of its own.
+    Known(KnownKey),
+    /// On the counts of the account and the source.
+    Stranger,
+    /// In one of the turns that a source at its limit has left for accounts that exist.
+    Reserve,
+    /// Not before the pause is over.
+    No,
+}
+
+/// Where a client stands before a try.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    look: Look,
+    /// What a client without a count of its own is told.
+    refusal: Option<Throttled>,
 }
 
 /// Counts wrong passwords and registrations.
@@ -69,6 +140,10 @@ pub(super) struct Throttle {
 struct Counts {
     accounts: Window<AccountKey>,
     sources: Window<SourceKey>,
+    known: Window<KnownKey>,
+    reserve: Window<SourceKey>,
+    /// The pairs from which someone signed in; one occurrence for each.
+    known_sources: Window<(AccountKey, SourceKey)>,
     registrations: Window<SourceKey>,
 }
 
@@ -76,9 +151,13 @@ struct Counts {
 /// tries at the same time cannot slip through together; dropped, it goes on counting.
 pub(super) struct Attempt<'a> {
     throttle: &'a Throttle,
-    account: AccountKey,
-    source: SourceKey,
-    noted: (Noted, Noted),
+    client: Client,
+    /// Set if the client has a count of its own, which is charged instead of the source's.
+    known: Option<KnownKey>,
+    refusal: Option<Throttled>,
+    account: Noted,
+    /// In the window of `known` or of the source.
+    other: Noted,
 }
 
 impl Throttle {
@@ -87,40 +166,58 @@ impl Throttle {
             counts: Mutex::new(Counts {
                 accounts: Window::new(ACCOUNT_FAILURES_MAX, PERIOD, REMEMBERED_MAX),
                 sources: Window::new(SOURCE_FAILURES_MAX, PERIOD, REMEMBERED_MAX),
+                known: Window::new(ACCOUNT_FAILURES_MAX, PERIOD, REMEMBERED_MAX),
+                reserve: Window::new(SOURCE_RESERVE_MAX, PERIOD, REMEMBERED_MAX),
+                known_sources: Window::new(1, KNOWN_SOURCE_PERIOD, KNOWN_SOURCES_MAX),
                 registrations: Window::new(SOURCE_REGISTRATIONS_MAX, PERIOD, REMEMBERED_MAX),
             }),
         }
     }
 
-    /// Whether a try would be looked at.
-    pub(super) fn check(
-        &self,
-        account: AccountKey,
-        source: IpAddr,
-        now: Timestamp,
-    ) -> Result<(), Throttled> {
-        self.counts().check(account, SourceKey::of(source), now)
+    /// Returns whom a try would be looked at for. [`Self::attempt`] decides when its turn comes.
+    pub(super) fn check(&self, client: Client, now: Timestamp) -> Result<ClientKey, Throttled> {
+        let standing = self.counts().standing(client, now);
+        match (standing.look, standing.refusal) {
+            (Look::No, Some(refusal)) => Err(refusal),
+            (Look::Known(key), _) => Ok(ClientKey::Known(key)),
+            _ => Ok(ClientKey::Stranger(client.source)),
+        }
     }
 
-    /// Begins a try.
+    /// Begins a try at an account that exists or does not.
     pub(super) fn attempt(
         &self,
-        account: AccountKey,
-        source: IpAddr,
+        client: Client,
+        exists: bool,
         now: Timestamp,
     ) -> Result<Attempt<'_>, Throttled> {
-        let source = SourceKey::of(source);
         let mut counts = self.counts();
-        counts.check(account, source, now)?;
-        let noted = (
-            counts.accounts.note(account, now),
-            counts.sources.note(source, now),
-        );
+        let Standing { look, refusal } = counts.standing(client, now);
+        if let (Look::No, Some(refusal)) = (look, refusal) {
+            return Err(refusal);
+        }
+        let account = counts.accounts.note(client.account, now);
+        let known = match look {
+            Look::Known(key) => Some(key),
+            Look::Stranger | Look::Reserve | Look::No => None,
+        };
+        let other = match known {
+            Some(key) => counts.known.note(key, now),
+            None => counts.sources.note(client.source, now),
+        };
+        if let (Look::Reserve, Some(refusal)) = (look, refusal)
+            && !(exists && counts.take_reserve(client.source, now))
+        {
+            // Counted alike whether or not the account exists.
+            return Err(refusal);
+        }
         Ok(Attempt {
             throttle: self,
+            client,
+            known,
+            refusal,
             account,
-            source,
-            noted,
+            other,
         })
     }
 
@@ -143,35 +240,75 @@ impl Throttle {
 }
 
 impl Counts {
-    fn check(
-        &mut self,
-        account: AccountKey,
-        source: SourceKey,
-        now: Timestamp,
-    ) -> Result<(), Throttled> {
-        let account = self.accounts.pause(&account, now);
-        let source = self.sources.pause(&source, now);
-        match account.max(source) {
-            Some(retry_after) => Err(Throttled { retry_after }),
-            None => Ok(()),
+    fn standing(&mut self, client: Client, now: Timestamp) -> Standing {
+        let known = self
+            .known_key(client, now)
+            .filter(|key| self.known.pause(key, now).is_none());
+        let account = self.accounts.pause(&client.account, now);
+        let source = self.sources.pause(&client.source, now);
+        let is_untouched = !self.accounts.has(&client.account);
+        let refusal = account
+            .max(source)
+            .map(|retry_after| Throttled { retry_after });
+        let look = match (known, refusal) {
+            (Some(key), _) => Look::Known(key),
+            (None, None) => Look::Stranger,
+            (None, Some(_)) if is_untouched => Look::Reserve,
+            (None, Some(_)) => Look::No,
+        };
+        Standing { look, refusal }
+    }
+
+    fn take_reserve(&mut self, source: SourceKey, now: Timestamp) -> bool {
+        let is_left = self.reserve.pause(&source, now).is_none();
+        if is_left {
+            self.reserve.note(source, now);
         }
+        is_left
+    }
+
+    fn known_key(&mut self, client: Client, now: Timestamp) -> Option<KnownKey> {
+        if let Some(device) = client.device {
+            return Some(KnownKey::Device(device));
+        }
+        let pair = (client.account, client.source);
+        self.known_sources.pause(&pair, now)?;
+        Some(KnownKey::Source(client.account, client.source))
     }
 }
 
 impl Attempt<'_> {
-    /// The password was right: the account's count starts anew, and the source is not charged. What
-    /// it got wrong before stays, or it could guess on between logins to an account of its own.
-    pub(super) fn right(self) {
+    /// What a wrong password is told instead of being called wrong, if anything. It is what a client
+    /// without a count of its own would be told, because that there is such a count says that the
+    /// account exists; whoever has a device of the account knows that already.
+    pub(super) fn refusal(&self) -> Option<Throttled> {
+        self.refusal.filter(|_| self.client.device.is_none())
+    }
+
+    /// The password was right: the counts of the account and of the known client start again, and
+    /// the source is known from now on and not charged. What it got wrong before stays, or it could
+    /// go on guessing between logins to an account of its own.
+    pub(super) fn right(self, now: Timestamp) {
         let mut counts = self.throttle.counts();
-        counts.accounts.forget(&self.account);
-        counts.sources.withdraw(&self.source, self.noted.1);
+        counts.accounts.forget(&self.client.account);
+        match self.known {
+            Some(key) => counts.known.forget(&key),
+            None => counts.sources.withdraw(&self.client.source, self.other),
+        }
+        let pair = (self.client.account, self.client.source);
+        if counts.known_sources.pause(&pair, now).is_none() {
+            counts.known_sources.note(pair, now);
+        }
     }
 
     /// The password was not looked at.
     pub(super) fn withdraw(self) {
         let mut counts = self.throttle.counts();
-        counts.accounts.withdraw(&self.account, self.noted.0);
-        counts.sources.withdraw(&self.source, self.noted.1);
+        counts.accounts.withdraw(&self.client.account, self.account);
+        match self.known {
+            Some(key) => counts.known.withdraw(&key, self.other),
+            None => counts.sources.withdraw(&self.client.source, self.other),
+        }
     }
 }
 
@@ -189,8 +326,24 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn client(email: &str, from: &str) -> Client {
+        Client {
+            account: account(email),
+            source: SourceKey::of(source(from)),
+            device: None,
+        }
+    }
+
+    /// What a wrong password is told, for an account that exists.
     fn wrong(throttle: &Throttle, email: &str, from: &str, at: Timestamp) -> Result<(), Throttled> {
-        throttle.attempt(account(email), source(from), at).map(drop)
+        let attempt = throttle.attempt(client(email, from), true, at)?;
+        attempt.refusal().map_or(Ok(()), Err)
+    }
+
+    /// Whether a right password is let in.
+    fn right(throttle: &Throttle, email: &str, from: &str, at: Timestamp) -> bool {
+        let attempt = throttle.attempt(client(email, from), true, at);
+        attempt.map(|attempt| attempt.right(at)).is_ok()
     }
 
     fn later(seconds: u64) -> Timestamp {
@@ -273,33 +426,120 @@ mod tests {
     #[test]
     fn tries_under_way_count_and_those_not_looked_at_do_not() {
         let throttle = Throttle::new();
-        let (email, from) = (account("a@example.com"), source("192.0.2.1"));
+        let client = client("a@example.com", "192.0.2.1");
         let mut running: Vec<Attempt<'_>> = (0..5)
-            .map(|_| throttle.attempt(email, from, START).ok().unwrap())
+            .map(|_| throttle.attempt(client, true, START).ok().unwrap())
             .collect();
-        assert!(throttle.check(email, from, START).is_err());
+        assert!(throttle.check(client, START).is_err());
         running.pop().unwrap().withdraw();
-        assert!(throttle.check(email, from, START).is_ok());
+        assert!(throttle.check(client, START).is_ok());
     }
 
     #[test]
     fn a_right_password_clears_the_account_but_not_the_source() {
         let throttle = Throttle::new();
         let from = "192.0.2.1";
-        for round in 0..5 {
+        for n in 0..5 {
+            let email = format!("{n}@example.com");
             for _ in 0..4 {
-                let refused = wrong(&throttle, "a@example.com", from, START).is_err();
-                assert!(!refused, "round {round}");
+                assert_eq!(wrong(&throttle, &email, from, START), Ok(()));
             }
-            if round < 4 {
-                throttle
-                    .attempt(account("a@example.com"), source(from), START)
-                    .ok()
-                    .unwrap()
-                    .right();
+            if n < 4 {
+                assert!(right(&throttle, &email, from, START), "{email}");
             }
         }
-        assert_eq!(wrong(&throttle, "b@example.com", from, START), refused(60));
+        assert_eq!(wrong(&throttle, "a@example.com", from, START), refused(60));
+    }
+
+    #[test]
+    fn at_the_limit_of_a_source_only_right_passwords_of_untouched_accounts_are_let_in() {
+        let throttle = Throttle::new();
+        let from = "192.0.2.1";
+        for n in 0..SOURCE_FAILURES_MAX {
+            let email = format!("{n}@example.com");
+            assert_eq!(wrong(&throttle, &email, from, START), Ok(()));
+        }
+        // An account that someone has and one that nobody has are refused alike, again and again.
+        for _ in 0..2 {
+            assert_eq!(wrong(&throttle, "b@example.com", from, START), refused(60));
+            let nobody = client("nobody@example.com", from);
+            let refusal = throttle.attempt(nobody, false, START).err();
+            assert_eq!(refusal, refused(60).err());
+        }
+        assert!(!right(&throttle, "b@example.com", from, START));
+        assert!(!right(&throttle, "0@example.com", from, START));
+        assert!(right(&throttle, "a@example.com", from, START));
+    }
+
+    #[test]
+    fn beyond_the_limit_of_a_source_few_accounts_can_be_guessed_at() {
+        let throttle = Throttle::new();
+        let from = "192.0.2.1";
+        let looked_at = (0..200)
+            .filter(|n| {
+                let client = client(&format!("{n}@example.com"), from);
+                throttle.attempt(client, true, START).is_ok()
+            })
+            .count();
+        assert_eq!(looked_at, SOURCE_FAILURES_MAX + SOURCE_RESERVE_MAX);
+    }
+
+    #[test]
+    fn a_source_from_which_someone_signed_in_has_tries_of_its_own() {
+        let throttle = Throttle::new();
+        let (email, home) = ("a@example.com", "192.0.2.1");
+        assert!(right(&throttle, email, home, START));
+        for n in 0..5 {
+            let from = format!("198.51.100.{n}");
+            assert_eq!(wrong(&throttle, email, &from, START), Ok(()));
+        }
+        assert_eq!(wrong(&throttle, email, "198.51.100.9", START), refused(60));
+        for n in 0..SOURCE_FAILURES_MAX {
+            let other = format!("{n}@example.com");
+            assert_eq!(wrong(&throttle, &other, home, START), Ok(()));
+        }
+        assert!(right(&throttle, email, home, START));
+        for n in 0..5 {
+            // Whoever guesses there learns nothing about the account.
+            assert_eq!(wrong(&throttle, email, home, START), refused(60), "{n}");
+        }
+        assert!(
+            !right(&throttle, email, home, START),
+            "its own tries end too"
+        );
+        assert!(right(&throttle, email, home, later(60)));
+    }
+
+    #[test]
+    fn a_device_has_tries_of_its_own_whoever_guesses_from_its_address() {
+        let throttle = Throttle::new();
+        let (email, home) = ("a@example.com", "192.0.2.1");
+        let device = Client {
+            device: Some(DeviceKey::of(7)),
+            ..client(email, home)
+        };
+        assert!(right(&throttle, email, home, START));
+        for n in 0..5 {
+            assert_eq!(wrong(&throttle, email, home, START), Ok(()), "{n}");
+        }
+        assert_eq!(wrong(&throttle, email, home, START), refused(60));
+        for _ in 0..4 {
+            let attempt = throttle.attempt(device, true, START).ok().unwrap();
+            assert_eq!(
+                attempt.refusal(),
+                None,
+                "its owner learns that it was wrong"
+            );
+        }
+        assert!(throttle.check(device, START).is_ok());
+        drop(throttle.attempt(device, true, START));
+        assert!(throttle.attempt(device, true, START).is_err());
+        let attempt = throttle.attempt(device, true, later(60)).ok().unwrap();
+        attempt.right(later(60));
+        assert!(
+            right(&throttle, email, home, later(60)),
+            "it clears the account"
+        );
     }
 
     #[test]

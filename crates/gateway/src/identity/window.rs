@@ -46,6 +46,11 @@ impl<K: Copy + Eq + Hash> Window<K> {
         Some(self.now.until(at.after(self.period)))
     }
 
+    /// Whether the key has occurred in the period that ended when the window was last asked.
+    pub(super) fn has(&self, key: &K) -> bool {
+        self.recent.contains_key(key)
+    }
+
     /// Notes an occurrence.
     pub(super) fn note(&mut self, key: K, now: Timestamp) -> Noted {
         self.pass(now);

@@ -1,48 +1,82 @@
-//! The refresh token as a cookie: no script can read it, no other site can send it, and it comes
-//! to the endpoints of sessions alone.
+//! The refresh token and the device token as cookies: no script can read them, no other site can send
+//! them, and they come to the endpoints that need them alone.
 
+use gaiterguard_gateway::identity::DEVICE_LIFETIME;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::origin::PublicOrigin;
 
-const NAME: &str = "gaiterguard_refresh";
+/// The refresh token.
+const REFRESH: Cookie = Cookie {
+    name: "gaiterguard_refresh",
+    path: "/auth",
+};
+
+/// The token of a device that someone signed in with.
+const DEVICE: Cookie = Cookie {
+    name: "gaiterguard_device",
+    path: "/auth/login",
+};
 
 /// `Set-Cookie` with a refresh token. It lives as long as the browser's session; the token in it
 /// has its own end.
 pub(super) fn set(token: &SecretString, public_origin: &PublicOrigin) -> HeaderValue {
-    header(token.expose_secret(), "", public_origin)
+    REFRESH.header(token.expose_secret(), "", public_origin)
 }
 
 /// `Set-Cookie` that removes it.
 pub(super) fn clear(public_origin: &PublicOrigin) -> HeaderValue {
-    header("", "; Max-Age=0", public_origin)
-}
-
-fn header(value: &str, more: &str, public_origin: &PublicOrigin) -> HeaderValue {
-    let secure = if public_origin.is_https() {
-        "; Secure"
-    } else {
-        ""
-    };
-    let text = format!("{NAME}={value}; Path=/auth; HttpOnly; SameSite=Strict{secure}{more}");
-    let mut header =
-        HeaderValue::try_from(text).unwrap_or_else(|_| unreachable!("tokens are visible ASCII"));
-    header.set_sensitive(true);
-    header
+    REFRESH.header("", "; Max-Age=0", public_origin)
 }
 
 /// The refresh token that a request's cookie holds. Two such cookies are none.
 pub(super) fn get(headers: &HeaderMap) -> Option<SecretString> {
-    let mut tokens = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='));
-    let token = tokens.next()?;
-    (tokens.next().is_none() && !token.is_empty()).then(|| token.into())
+    REFRESH.get(headers)
+}
+
+/// `Set-Cookie` with a device token. It outlives sessions, since it is for the login after them.
+pub(super) fn set_device(token: &SecretString, public_origin: &PublicOrigin) -> HeaderValue {
+    let max_age = format!("; Max-Age={}", DEVICE_LIFETIME.as_secs());
+    DEVICE.header(token.expose_secret(), &max_age, public_origin)
+}
+
+/// The device token that a request's cookie holds. Two such cookies are none.
+pub(super) fn get_device(headers: &HeaderMap) -> Option<SecretString> {
+    DEVICE.get(headers)
+}
+
+struct Cookie {
+    name: &'static str,
+    path: &'static str,
+}
+
+impl Cookie {
+    fn header(&self, value: &str, more: &str, public_origin: &PublicOrigin) -> HeaderValue {
+        let Self { name, path } = self;
+        let secure = if public_origin.is_https() {
+            "; Secure"
+        } else {
+            ""
+        };
+        let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict{secure}{more}");
+        let mut header = HeaderValue::try_from(text)
+            .unwrap_or_else(|_| unreachable!("tokens are visible ASCII"));
+        header.set_sensitive(true);
+        header
+    }
+
+    fn get(&self, headers: &HeaderMap) -> Option<SecretString> {
+        let mut tokens = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().strip_prefix(self.name)?.strip_prefix('='));
+        let token = tokens.next()?;
+        (tokens.next().is_none() && !token.is_empty()).then(|| token.into())
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +107,18 @@ mod tests {
             clear(&public_origin),
             "gaiterguard_refresh=; Path=/auth; HttpOnly; SameSite=Strict; Secure; Max-Age=0"
         );
+    }
+
+    #[test]
+    fn a_device_is_remembered_for_the_login_alone() {
+        let token = SecretString::from("gd_1");
+        assert_eq!(
+            set_device(&token, &PublicOrigin::of("https://gate.example.com")),
+            "gaiterguard_device=gd_1; Path=/auth/login; HttpOnly; SameSite=Strict; Secure; \
+             Max-Age=15552000"
+        );
+        let headers = cookies("gaiterguard_refresh=gr_1; gaiterguard_device=gd_1");
+        assert_eq!(get_device(&headers).unwrap().expose_secret(), "gd_1");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_gateway::identity::{Identity, LoginSource};
+use http::HeaderMap;
 use http::header::SET_COOKIE;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,8 @@ struct LoggedInBody {
 
 /// Log in
 ///
-/// Five wrong passwords for an account, or twenty from one source, are too many for a minute.
+/// Five wrong passwords for an account, or twenty from one source, are too many for a minute. A
+/// browser that signed in before has five of its own, and so has a source.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -72,7 +74,7 @@ struct LoggedInBody {
             status = 200,
             description = "A session has begun.",
             body = LoggedInBody,
-            headers(("Set-Cookie" = Option<String>, description = "The refresh token, if it was asked for as a cookie.")),
+            headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device token, if the session was asked for as a cookie.")),
         ),
         InvalidBody, WrongCredentials, ForeignPage, Throttled, Unavailable,
     )
@@ -81,6 +83,7 @@ pub(super) async fn login(
     State(identity): State<Arc<Identity>>,
     State(public_origin): State<Arc<PublicOrigin>>,
     Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
     PublicJson { body, page }: PublicJson<LoginBody>,
 ) -> Result<Response, Problem> {
     if body.email.len() > EMAIL_BYTES_MAX {
@@ -90,16 +93,21 @@ pub(super) async fn login(
     if is_cookie {
         page.refuse_all_but_own()?;
     }
-    let logged_in = identity
-        .login(&body.email, body.password, context.peer.ip())
-        .await?;
+    let device_token = cookie::get_device(&headers);
+    let from = LoginSource {
+        address: context.peer.ip(),
+        device_token: device_token.as_ref(),
+    };
+    let logged_in = identity.login(&body.email, body.password, from).await?;
     let answer = Json(LoggedInBody {
         tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
         user: logged_in.user.into(),
     });
     if is_cookie {
-        let cookie = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
-        Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
+        let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
+        let device = cookie::set_device(&logged_in.device_token, &public_origin);
+        let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, device)]);
+        Ok((cookies, answer).into_response())
     } else {
         Ok(answer.into_response())
     }
