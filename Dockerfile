@@ -1,4 +1,5 @@
-# syntax=docker/dockerfile:1
+# scripts/pin-images.sh writes the digests of these images behind their tags. Do that before a release: a
+# tag alone can be moved.
 
 # The dashboard, which the gateway carries inside.
 FROM node:22-bookworm-slim AS dashboard
@@ -9,7 +10,7 @@ COPY dashboard ./
 RUN npm run build
 
 # The gateway. SQLite and the cryptography library are compiled from C, for which the image has gcc.
-FROM rust:1-slim-bookworm AS gateway
+FROM rust:1.95-slim-bookworm AS gateway
 WORKDIR /build
 COPY . .
 COPY --from=dashboard /build/dist dashboard/dist

@@ -2,7 +2,7 @@
 # Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
 # measures what would be shipped.
 .DEFAULT_GOAL := help
-.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny bench openapi tools clean
+.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi tools clean
 
 # Files that the dashboard is made of: it is built again when one is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -61,6 +61,16 @@ lint: ## formatting, clippy, documentation and banned crates
 
 deny: ## licences, sources and banned crates (needs cargo-deny: `make tools`)
 	cargo deny check bans licenses sources
+
+audit: audit-crates audit-packages ## known vulnerabilities in crates and npm packages (needs cargo-deny and the network)
+
+audit-crates:
+	cargo deny check advisories
+
+# The dashboard's build tools are audited too: what they write is served.
+audit-packages:
+	cd dashboard && npm audit
+	cd tests/clients && npm audit
 
 bench: dashboard ## measure the release build on this machine, beside nginx and a bare pass-through
 	cargo build --locked --release -p gaiterguard -p gaiterguard-bench

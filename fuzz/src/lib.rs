@@ -6,11 +6,13 @@
 
 mod condition;
 mod document;
+mod framing;
 mod request;
 mod route;
 
 pub use condition::evaluate_condition;
 pub use document::read_document;
+pub use framing::frame_requests;
 pub use request::open_body;
 pub use route::match_request;
 

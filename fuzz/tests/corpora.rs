@@ -27,6 +27,44 @@ fn documents() {
 }
 
 #[test]
+fn framing() {
+    replay("frame_requests", gaiterguard_fuzz::frame_requests);
+}
+
+/// Every byte of every input worth keeping is taken away, doubled and replaced with each byte that means
+/// something to framing.
+#[test]
+fn framing_of_all_that_is_one_byte_away() {
+    const MEANINGFUL: &[u8] = b"\0\t\n\r ,:;/?@09afgx_-\x7f\xff";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/frame_requests");
+    let mut tried = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let input = fs::read(entry.unwrap().path()).unwrap();
+        // The first byte says how large the pieces are.
+        for at in 1..input.len() {
+            let mut near = vec![input.clone(), input.clone()];
+            near[0].remove(at);
+            near[1].insert(at, input[at]);
+            near.extend(MEANINGFUL.iter().map(|byte| {
+                let mut changed = input.clone();
+                changed[at] = *byte;
+                changed
+            }));
+            for input in near {
+                let outcome = catch_unwind(|| gaiterguard_fuzz::frame_requests(&input));
+                assert!(
+                    outcome.is_ok(),
+                    "{:?} panics",
+                    String::from_utf8_lossy(&input)
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 2_000, "only {tried} inputs");
+}
+
+#[test]
 fn routes() {
     replay("match_request", gaiterguard_fuzz::match_request);
 }

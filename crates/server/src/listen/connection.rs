@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::response::Response;
+use gaiterguard_framing::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, StatusCode};
 use http_body::Body as _;
@@ -21,7 +22,7 @@ use super::Limits;
 use super::answer::{AnswerBody, Answered};
 use super::body::RequestBody;
 use super::guard::{Guard, Refusal, Timeouts};
-use super::limits::{HALF_CLOSE, HEAD_BYTES_MAX, HEAD_FIELDS_MAX, KEEP_ALIVE_IDLE, WRITE_STALL};
+use super::limits::{HALF_CLOSE, KEEP_ALIVE_IDLE, WRITE_STALL};
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
 

@@ -12,14 +12,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use gaiterguard_framing::{ChunkedScan, Framing, HeadScan};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::HeadError;
 use super::answer::Answered;
-use super::chunked::ChunkedScan;
-use super::head::{self, Framing};
-use super::limits::{BODY_READ_BYTES, HEAD_BYTES_MAX, LINGER, READ_BYTES};
+use super::limits::{BODY_READ_BYTES, LINGER, READ_BYTES};
 
 /// What hyper reads in place of a head that was refused.
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
@@ -89,14 +88,6 @@ enum Place {
     Broken(HeadError),
 }
 
-/// How far the lines of a head have been looked at.
-#[derive(Default)]
-struct HeadScan {
-    scanned: usize,
-    line_start: usize,
-    has_request_line: bool,
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     pub(super) fn new(
         socket: S,
@@ -126,25 +117,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     /// there of its body.
     fn inspect(&mut self) {
         if let Place::Head(scan) = &mut self.place {
-            // Some clients end a body with a line end that belongs to nothing.
-            if self.heads > 0 && !scan.has_request_line && self.input.starts_with(b"\r\n") {
-                self.input.advance(2);
-                *scan = HeadScan::default();
-            }
-            match scan.end(&self.input) {
-                Ok(None) if self.input.len() > HEAD_BYTES_MAX => self.refuse(HeadError::TooLong),
+            let skipped = scan.skip(&self.input);
+            self.input.advance(skipped);
+            match scan.scan(&self.input) {
                 Ok(None) => {}
-                Ok(Some(end)) if end > HEAD_BYTES_MAX => self.refuse(HeadError::TooLong),
-                Ok(Some(end)) => match head::check(&self.input[..end]) {
-                    Ok(framing) => {
-                        self.heads += 1;
-                        self.head_deadline = None;
-                        self.cleared = end;
-                        self.place = Place::after_head(framing);
-                    }
-                    Err(error) => self.refuse(error),
-                },
-                Err(error) => self.refuse(error),
+                Ok(Some((end, framing))) => {
+                    self.heads += 1;
+                    self.head_deadline = None;
+                    self.cleared = end;
+                    self.place = Place::after_head(framing);
+                }
+                Err(error) => self.refuse(error.into()),
             }
         }
         let body = &self.input[self.cleared..];
@@ -156,18 +139,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                 *left -= step as u64;
                 self.cleared += step;
                 if *left == 0 {
-                    self.place = Place::Head(HeadScan::default());
+                    self.place = Place::Head(HeadScan::after_request());
                 }
             }
             Place::Chunked(scan) => match scan.scan(body) {
                 Ok(step) => {
                     self.cleared += step;
                     if scan.is_done() {
-                        self.place = Place::Head(HeadScan::default());
+                        self.place = Place::Head(HeadScan::after_request());
                     }
                 }
                 // The head before it may be cleared already, and is to be answered.
-                Err(error) => self.place = Place::Broken(error),
+                Err(error) => self.place = Place::Broken(error.into()),
             },
         }
     }
@@ -182,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         if self.answered.has_switched() {
             self.place = Place::Switched;
         } else if is_answered {
-            self.place = Place::Head(HeadScan::default());
+            self.place = Place::Head(HeadScan::after_request());
         } else {
             return false;
         }
@@ -304,36 +287,11 @@ fn poll_body<S: AsyncRead + Unpin>(
 impl Place {
     fn after_head(framing: Framing) -> Self {
         match framing {
-            Framing::Length(0) => Self::Head(HeadScan::default()),
+            Framing::Length(0) => Self::Head(HeadScan::after_request()),
             Framing::Length(length) => Self::Length(length),
             Framing::Chunked => Self::Chunked(ChunkedScan::new()),
             Framing::Upgrade => Self::Undecided,
         }
-    }
-}
-
-impl HeadScan {
-    /// Goes on through the lines and answers where the head ends, after its empty line. A line end
-    /// without its CR is refused at once, not waited out.
-    fn end(&mut self, input: &[u8]) -> Result<Option<usize>, HeadError> {
-        while let Some(step) = memchr::memchr(b'\n', &input[self.scanned..]) {
-            let line_feed = self.scanned + step;
-            if line_feed == self.line_start || input[line_feed - 1] != b'\r' {
-                return Err(HeadError::LineEnd);
-            }
-            let is_empty = line_feed == self.line_start + 1;
-            self.scanned = line_feed + 1;
-            self.line_start = line_feed + 1;
-            if !is_empty {
-                self.has_request_line = true;
-            } else if self.has_request_line {
-                return Ok(Some(line_feed + 1));
-            } else {
-                return Err(HeadError::RequestLine);
-            }
-        }
-        self.scanned = input.len();
-        Ok(None)
     }
 }
 
@@ -383,7 +341,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 }
                 *left -= count as u64;
                 if *left == 0 {
-                    guard.place = Place::Head(HeadScan::default());
+                    guard.place = Place::Head(HeadScan::after_request());
                 }
                 return Poll::Ready(Ok(()));
             }

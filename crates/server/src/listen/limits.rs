@@ -7,12 +7,6 @@ use crate::settings::ListenSettings;
 /// How many connections are open at once, if the limit on open files allows; more wait in the
 /// system's queue.
 pub(super) const CONNECTIONS_MAX: usize = 16_384;
-/// How long a request head is, its last empty line included.
-pub(super) const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// How many header fields a head has.
-pub(super) const HEAD_FIELDS_MAX: usize = 128;
-/// How long the extensions of all chunks of a body are together, and how long its trailers.
-pub(super) const CHUNK_EXTRA_BYTES_MAX: usize = 8 * 1024;
 /// How much is read from a socket at a time.
 pub(super) const READ_BYTES: usize = 8 * 1024;
 /// How much of a body of known length is read from a socket at a time.

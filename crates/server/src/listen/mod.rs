@@ -10,12 +10,9 @@ mod accept;
 mod answer;
 mod body;
 mod body_error;
-mod chunked;
 mod connection;
 mod descriptors;
-mod field;
 mod guard;
-mod head;
 mod head_error;
 mod limits;
 

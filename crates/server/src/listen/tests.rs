@@ -8,12 +8,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use gaiterguard_framing::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::limits::{HALF_CLOSE, HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+use super::limits::HALF_CLOSE;
 use super::*;
 use crate::extract::read_body;
 use crate::lifecycle::Lifecycle;

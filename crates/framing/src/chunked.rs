@@ -1,16 +1,15 @@
 //! Following a chunked body to its end, strictly, so that the guard knows where the next head
 //! begins. Pure; the bytes themselves are decoded by hyper.
 
-use super::HeadError;
 use super::field::{is_name_byte, is_value_byte};
-use super::limits::CHUNK_EXTRA_BYTES_MAX;
+use super::{CHUNK_EXTRA_BYTES_MAX, FramingError};
 
 /// Fifteen digits always fit into 64 bits.
 const SIZE_DIGITS_MAX: u8 = 15;
 
 /// Where in a chunked body we are.
-#[derive(Debug, Clone)]
-pub(super) struct ChunkedScan {
+#[derive(Debug, Clone, Default)]
+pub struct ChunkedScan {
     place: Place,
     /// How many bytes of extensions and trailers there were.
     extra_bytes: usize,
@@ -34,22 +33,30 @@ enum Place {
 
 const SIZE_START: Place = Place::Size { size: 0, digits: 0 };
 
+impl Default for Place {
+    fn default() -> Self {
+        SIZE_START
+    }
+}
+
 impl ChunkedScan {
-    pub(super) fn new() -> Self {
-        Self {
-            place: SIZE_START,
-            extra_bytes: 0,
-        }
+    /// Starts at the first chunk of a body.
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Whether the body has ended.
-    pub(super) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.place == Place::Done
     }
 
-    /// Follows `bytes` and answers how many of them belong to the body: all, unless it ends
-    /// within them.
-    pub(super) fn scan(&mut self, bytes: &[u8]) -> Result<usize, HeadError> {
+    /// Follows `bytes` and returns how many of them belong to the body: all, unless it ends within
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// [`FramingError::Chunk`] or [`FramingError::ChunkExtra`]; the scan is of no more use then.
+    pub fn scan(&mut self, bytes: &[u8]) -> Result<usize, FramingError> {
         let mut at = 0;
         while at < bytes.len() && !self.is_done() {
             if let Place::Data { left } = &mut self.place {
@@ -69,11 +76,11 @@ impl ChunkedScan {
         Ok(at)
     }
 
-    fn step(&mut self, byte: u8) -> Result<Place, HeadError> {
+    fn step(&mut self, byte: u8) -> Result<Place, FramingError> {
         let next = match (self.place, byte) {
             (Place::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
                 if digits == SIZE_DIGITS_MAX {
-                    return Err(HeadError::Chunk);
+                    return Err(FramingError::Chunk);
                 }
                 let digit = (byte as char).to_digit(16).unwrap_or_default();
                 Place::Size {
@@ -105,15 +112,15 @@ impl ChunkedScan {
                 Place::TrailerValue
             }
             (Place::EndLf, b'\n') => Place::Done,
-            _ => return Err(HeadError::Chunk),
+            _ => return Err(FramingError::Chunk),
         };
         Ok(next)
     }
 
-    fn count_extra(&mut self) -> Result<(), HeadError> {
+    fn count_extra(&mut self) -> Result<(), FramingError> {
         self.extra_bytes += 1;
         if self.extra_bytes > CHUNK_EXTRA_BYTES_MAX {
-            return Err(HeadError::ChunkExtra);
+            return Err(FramingError::ChunkExtra);
         }
         Ok(())
     }
@@ -124,7 +131,7 @@ mod tests {
     use super::*;
 
     /// Scans `body` in pieces of `step` bytes; how many bytes it took, if it ended.
-    fn scanned(body: &[u8], step: usize) -> Result<Option<usize>, HeadError> {
+    fn scanned(body: &[u8], step: usize) -> Result<Option<usize>, FramingError> {
         let mut scan = ChunkedScan::new();
         let mut taken = 0;
         for piece in body.chunks(step) {
@@ -173,7 +180,7 @@ mod tests {
             b"0\r\nX : y\r\n\r\n",
             b"0\r\n\n",
         ] {
-            assert_eq!(scanned(body, 1), Err(HeadError::Chunk), "{body:?}");
+            assert_eq!(scanned(body, 1), Err(FramingError::Chunk), "{body:?}");
         }
     }
 
@@ -182,7 +189,7 @@ mod tests {
         let long = vec![b'a'; CHUNK_EXTRA_BYTES_MAX + 1];
         let extension = [b"1;", long.as_slice()].concat();
         let trailer = [b"0\r\n", long.as_slice()].concat();
-        assert_eq!(scanned(&extension, 100), Err(HeadError::ChunkExtra));
-        assert_eq!(scanned(&trailer, 100), Err(HeadError::ChunkExtra));
+        assert_eq!(scanned(&extension, 100), Err(FramingError::ChunkExtra));
+        assert_eq!(scanned(&trailer, 100), Err(FramingError::ChunkExtra));
     }
 }

@@ -1,12 +1,12 @@
 //! Which bytes header fields are made of.
 
 /// Whether a name may hold this byte: the `tchar` of RFC 9110.
-pub(super) fn is_name_byte(byte: u8) -> bool {
+pub(crate) fn is_name_byte(byte: u8) -> bool {
     NAME_BYTES[usize::from(byte)]
 }
 
 /// Whether a value may hold this byte: visible ones, space, tab and what is not ASCII.
-pub(super) fn is_value_byte(byte: u8) -> bool {
+pub(crate) fn is_value_byte(byte: u8) -> bool {
     VALUE_BYTES[usize::from(byte)]
 }
 

@@ -1,0 +1,47 @@
+//! Why a request head, or the framing of its body, is refused.
+
+use super::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+
+/// What is wrong with the framing of a request. The connection cannot be used after it, because where
+/// the next request begins is not certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FramingError {
+    #[error("the request head is longer than {HEAD_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("the request head has more than {HEAD_FIELDS_MAX} header fields")]
+    TooManyFields,
+    #[error("every line must end with CR LF, and neither may stand alone")]
+    LineEnd,
+    #[error("the request line must be METHOD TARGET HTTP/1.1")]
+    RequestLine,
+    #[error("only HTTP/1.1 and HTTP/1.0 are spoken here")]
+    Version,
+    #[error("the request target is malformed")]
+    Target,
+    #[error("CONNECT is not offered here")]
+    Connect,
+    #[error("a header name is empty, or holds or is followed by a character that it may not")]
+    FieldName,
+    #[error("a header value holds a control character")]
+    FieldValue,
+    #[error("a header must not be folded over several lines")]
+    Folded,
+    #[error("an HTTP/1.1 request must have one Host header")]
+    HostCount,
+    #[error("the Host header must be a host name or address with an optional port")]
+    Host,
+    #[error("the authority of the request target differs from the Host header")]
+    AuthorityDiffers,
+    #[error("the request must have at most one Content-Length header")]
+    ContentLengthCount,
+    #[error("the Content-Length header must be a whole number")]
+    ContentLength,
+    #[error("the Transfer-Encoding header must be chunked and nothing else, over HTTP/1.1")]
+    TransferEncoding,
+    #[error("the request must not have both Content-Length and Transfer-Encoding")]
+    LengthAndEncoding,
+    #[error("the chunks of the request body are malformed")]
+    Chunk,
+    #[error("the chunk extensions or trailers of the request body are too long")]
+    ChunkExtra,
+}

@@ -1,0 +1,356 @@
+//! Reading a request head strictly: one meaning or none.
+
+use http::Uri;
+use http::uri::Authority;
+
+use super::field::{is_name_byte, is_value_byte};
+use super::{FramingError, HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+
+/// How long a target is; hyper's own limit.
+const TARGET_BYTES_MAX: usize = u16::MAX as usize - 1;
+/// Nineteen digits always fit into 64 bits.
+const CONTENT_LENGTH_DIGITS_MAX: usize = 19;
+
+/// What follows the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// So many bytes.
+    Length(u64),
+    /// Chunks.
+    Chunked,
+    /// Nothing, until it is known whether another protocol follows.
+    Upgrade,
+}
+
+/// Finds the end of a head while its bytes arrive.
+#[derive(Debug, Default)]
+pub struct HeadScan {
+    scanned: usize,
+    line_start: usize,
+    has_request_line: bool,
+    may_skip_line_end: bool,
+}
+
+impl HeadScan {
+    /// Starts after the body of an earlier request on the same connection. [`HeadScan::default`]
+    /// starts at the beginning of a connection.
+    pub fn after_request() -> Self {
+        Self {
+            may_skip_line_end: true,
+            ..Self::default()
+        }
+    }
+
+    /// Returns how many bytes at the start of `input` belong to no request; the caller removes them.
+    /// Some clients end a body with a line end that nothing announces. One such line end is skipped
+    /// (RFC 9112 section 2.2), whether or not its bytes arrive together.
+    pub fn skip(&mut self, input: &[u8]) -> usize {
+        if self.may_skip_line_end && !self.has_request_line && input.starts_with(b"\r\n") {
+            *self = Self::default();
+            2
+        } else {
+            0
+        }
+    }
+
+    /// Looks at `input`, which begins with the head and has only grown since the last call. Returns
+    /// where the head ends, after its empty line, and how its body is framed; `None` while there is
+    /// more to come. A line end without its CR is refused when it is seen, not waited out.
+    ///
+    /// # Errors
+    ///
+    /// Every reason for which a head is refused.
+    pub fn scan(&mut self, input: &[u8]) -> Result<Option<(usize, Framing)>, FramingError> {
+        match self.end(input)? {
+            None if input.len() > HEAD_BYTES_MAX => Err(FramingError::TooLong),
+            None => Ok(None),
+            Some(end) if end > HEAD_BYTES_MAX => Err(FramingError::TooLong),
+            Some(end) => Ok(Some((end, check(&input[..end])?))),
+        }
+    }
+
+    fn end(&mut self, input: &[u8]) -> Result<Option<usize>, FramingError> {
+        while let Some(step) = memchr::memchr(b'\n', &input[self.scanned..]) {
+            let line_feed = self.scanned + step;
+            if line_feed == self.line_start || input[line_feed - 1] != b'\r' {
+                return Err(FramingError::LineEnd);
+            }
+            let is_empty = line_feed == self.line_start + 1;
+            self.scanned = line_feed + 1;
+            self.line_start = line_feed + 1;
+            if !is_empty {
+                self.has_request_line = true;
+            } else if self.has_request_line {
+                return Ok(Some(line_feed + 1));
+            } else {
+                return Err(FramingError::RequestLine);
+            }
+        }
+        self.scanned = input.len();
+        Ok(None)
+    }
+}
+
+/// Checks a whole head, from the first byte of the request line to the empty line that ends it.
+/// The caller has seen to it that every LF follows a CR.
+fn check(head: &[u8]) -> Result<Framing, FramingError> {
+    let mut lines = Lines(head);
+    let request_line = RequestLine::parse(lines.next().ok_or(FramingError::RequestLine)?)?;
+    let mut fields = Fields::default();
+    let mut count = 0;
+    for line in lines {
+        if line.is_empty() {
+            break;
+        }
+        count += 1;
+        if count > HEAD_FIELDS_MAX {
+            return Err(FramingError::TooManyFields);
+        }
+        fields.take(line)?;
+    }
+    fields.check_host(&request_line)?;
+    fields.framing(request_line.is_http_11)
+}
+
+struct RequestLine<'a> {
+    target: Target<'a>,
+    is_http_11: bool,
+}
+
+enum Target<'a> {
+    /// A path, or `*`.
+    Origin,
+    /// A whole URL with this authority and default port.
+    Absolute {
+        authority: &'a str,
+        default_port: u16,
+    },
+}
+
+impl<'a> RequestLine<'a> {
+    fn parse(line: &'a [u8]) -> Result<Self, FramingError> {
+        let mut parts = line.split(|byte| *byte == b' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(FramingError::RequestLine);
+        };
+        if method.is_empty() || !method.iter().all(|byte| is_name_byte(*byte)) {
+            return Err(FramingError::RequestLine);
+        }
+        let is_http_11 = match version {
+            b"HTTP/1.1" => true,
+            b"HTTP/1.0" => false,
+            _ if version.starts_with(b"HTTP/") => return Err(FramingError::Version),
+            _ => return Err(FramingError::RequestLine),
+        };
+        if method == b"CONNECT" {
+            return Err(FramingError::Connect);
+        }
+        Ok(Self {
+            target: Target::parse(method, target)?,
+            is_http_11,
+        })
+    }
+}
+
+impl<'a> Target<'a> {
+    fn parse(method: &[u8], target: &'a [u8]) -> Result<Self, FramingError> {
+        if target.len() > TARGET_BYTES_MAX || !target.iter().all(u8::is_ascii_graphic) {
+            return Err(FramingError::Target);
+        }
+        let text = str::from_utf8(target).map_err(|_| FramingError::Target)?;
+        // A fragment is for the client alone, and parsers differ in what they do with one.
+        if text.contains('#') {
+            return Err(FramingError::Target);
+        }
+        // Hyper parses it with the same parser and would close the connection without a word.
+        let uri = text.parse::<Uri>().map_err(|_| FramingError::Target)?;
+        if text.starts_with('/') {
+            return Ok(Self::Origin);
+        }
+        if text == "*" {
+            return if method == b"OPTIONS" {
+                Ok(Self::Origin)
+            } else {
+                Err(FramingError::Target)
+            };
+        }
+        let default_port = match uri.scheme_str() {
+            Some("http") => 80,
+            Some("https") => 443,
+            _ => return Err(FramingError::Target),
+        };
+        let (_, rest) = text.split_once("://").ok_or(FramingError::Target)?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let authority = &rest[..end];
+        if authority.contains('@') || authority.parse::<Authority>().is_err() {
+            return Err(FramingError::Target);
+        }
+        Ok(Self::Absolute {
+            authority,
+            default_port,
+        })
+    }
+}
+
+/// The fields that framing and routing hang on.
+#[derive(Default)]
+struct Fields<'a> {
+    host: Option<&'a [u8]>,
+    content_length: Option<u64>,
+    is_chunked: bool,
+    asks_for_upgrade: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, line: &'a [u8]) -> Result<(), FramingError> {
+        if matches!(line[0], b' ' | b'\t') {
+            return Err(FramingError::Folded);
+        }
+        let colon = line
+            .iter()
+            .position(|byte| !is_name_byte(*byte))
+            .filter(|end| *end > 0 && line[*end] == b':')
+            .ok_or(FramingError::FieldName)?;
+        let name = &line[..colon];
+        let value = &line[colon + 1..];
+        if !value.iter().all(|byte| is_value_byte(*byte)) {
+            return Err(FramingError::FieldValue);
+        }
+        // Only after the check, since more counts as white space here than HTTP allows.
+        let value = value.trim_ascii();
+        // The lengths differ, so that most names are told apart without a comparison.
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => {
+                set_once(&mut self.host, value, FramingError::HostCount)?;
+            }
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.asks_for_upgrade = true,
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                let length = content_length(value).ok_or(FramingError::ContentLength)?;
+                set_once(
+                    &mut self.content_length,
+                    length,
+                    FramingError::ContentLengthCount,
+                )?;
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                if self.is_chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(FramingError::TransferEncoding);
+                }
+                self.is_chunked = true;
+            }
+            // Some servers take an underscore for a hyphen; a name that might be one of these to
+            // them and is not to us has no honest use.
+            14 | 17
+                if name.contains(&b'_')
+                    && (same_but_hyphens(name, b"content-length")
+                        || same_but_hyphens(name, b"transfer-encoding")) =>
+            {
+                return Err(FramingError::FieldName);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check_host(&self, request_line: &RequestLine<'_>) -> Result<(), FramingError> {
+        let Some(host) = self.host else {
+            return if request_line.is_http_11 {
+                Err(FramingError::HostCount)
+            } else {
+                Ok(())
+            };
+        };
+        let host = str::from_utf8(host)
+            .ok()
+            .filter(|host| !host.contains('@'))
+            .ok_or(FramingError::Host)?;
+        let port = split_port(host).ok_or(FramingError::Host)?;
+        if host.parse::<Authority>().is_err() {
+            return Err(FramingError::Host);
+        }
+        if let Target::Absolute {
+            authority,
+            default_port,
+        } = request_line.target
+        {
+            let target = split_port(authority).ok_or(FramingError::Target)?;
+            let same = target.0.eq_ignore_ascii_case(port.0)
+                && target.1.unwrap_or(default_port) == port.1.unwrap_or(default_port);
+            if !same {
+                return Err(FramingError::AuthorityDiffers);
+            }
+        }
+        Ok(())
+    }
+
+    fn framing(&self, is_http_11: bool) -> Result<Framing, FramingError> {
+        match (self.is_chunked, self.content_length) {
+            (true, Some(_)) => Err(FramingError::LengthAndEncoding),
+            (true, None) if !is_http_11 => Err(FramingError::TransferEncoding),
+            (true, None) => Ok(Framing::Chunked),
+            (false, None | Some(0)) if self.asks_for_upgrade && is_http_11 => Ok(Framing::Upgrade),
+            (false, length) => Ok(Framing::Length(length.unwrap_or(0))),
+        }
+    }
+}
+
+fn set_once<T>(place: &mut Option<T>, value: T, error: FramingError) -> Result<(), FramingError> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(error),
+    }
+}
+
+/// Splits `host:port`; none if either is malformed.
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let end_of_host = match authority.strip_prefix('[') {
+        Some(rest) => rest.find(']')? + 2,
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, rest) = authority.split_at(end_of_host);
+    if host.is_empty() {
+        return None;
+    }
+    match rest.strip_prefix(':') {
+        None if rest.is_empty() => Some((host, None)),
+        Some("") => Some((host, None)),
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((host, Some(port.parse().ok()?)))
+        }
+        _ => None,
+    }
+}
+
+fn content_length(value: &[u8]) -> Option<u64> {
+    let valid = (1..=CONTENT_LENGTH_DIGITS_MAX).contains(&value.len())
+        && value.iter().all(u8::is_ascii_digit);
+    valid
+        .then(|| str::from_utf8(value).ok()?.parse().ok())
+        .flatten()
+}
+
+fn same_but_hyphens(name: &[u8], hyphenated: &[u8]) -> bool {
+    name.len() == hyphenated.len()
+        && name.iter().zip(hyphenated).all(|(left, right)| {
+            left.eq_ignore_ascii_case(right) || (*left == b'_' && *right == b'-')
+        })
+}
+
+/// Lines without their CR LF.
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let end = memchr::memchr(b'\n', self.0)?;
+        let line = self.0[..end].strip_suffix(b"\r").unwrap_or(&self.0[..end]);
+        self.0 = &self.0[end + 1..];
+        Some(line)
+    }
+}
+
+#[cfg(test)]
+mod tests;
