@@ -250,7 +250,8 @@ export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Optio
 /**
  * Log in
  *
- * Five wrong passwords for an account, or twenty from one source, are too many for a minute.
+ * Five wrong passwords for an account, or twenty from one source, are too many for a minute. A
+ * browser that signed in before has five of its own, and so has a source.
  */
 export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogInData, ThrowOnError>) => (options.client ?? client).post<LogInResponses, LogInErrors, ThrowOnError>({
     url: '/auth/login',

@@ -490,7 +490,8 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
 /**
  * Log in
  *
- * Five wrong passwords for an account, or twenty from one source, are too many for a minute.
+ * Five wrong passwords for an account, or twenty from one source, are too many for a minute. A
+ * browser that signed in before has five of its own, and so has a source.
  */
 export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> => {
     const mutationOptions: UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> = {
