@@ -59,7 +59,7 @@ impl<'a> Node<'a> {
     }
 
     /// Reads every JSON value at the beginning of a text, whatever follows them.
-    pub(crate) fn leading_json(text: &'a str, arena: &'a Arena) -> Vec<Self> {
+    pub(crate) fn leading_json(text: &'a str, arena: &'a Arena) -> json::Leading<'a> {
         json::leading(text, arena)
     }
 

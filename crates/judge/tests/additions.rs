@@ -269,6 +269,39 @@ fn a_decoy_that_the_intent_names_explains_nothing_else() {
 }
 
 #[test]
+fn what_servers_drop_from_a_path_hides_nothing() {
+    for target in [
+        "/v1/charges;search",
+        "/v1/charges;kind=search",
+        "/v1;search/charges",
+        "/v1/charges.csv",
+        "/v1/charges.html",
+        "/v1/charges.json",
+    ] {
+        let case = Case::new("POST", target, "List the charges").json(r#"{"source":"tok_1"}"#);
+        assert!(
+            case.judge().verdict.score >= THRESHOLD,
+            "{case:?}: {:?}",
+            case.judge()
+        );
+    }
+    let case = Case::new("PUT", "/v1/things/7;role=admin", "Rename thing 7 to Lamp");
+    assert!(
+        case.judge().verdict.score >= THRESHOLD,
+        "{:?}",
+        case.judge()
+    );
+    for target in ["/v1/files/charges.csv", "/v1/notes.txt"] {
+        let case = Case::new("POST", target, "Upload the notes").body("text/plain", "Lunch");
+        assert!(
+            case.judge().verdict.score < THRESHOLD,
+            "{case:?}: {:?}",
+            case.judge()
+        );
+    }
+}
+
+#[test]
 fn more_values_than_are_compared_are_held() {
     let mut names = "\"general\",".repeat(40_000);
     names.push_str("\"random\"");

@@ -126,6 +126,36 @@ fn a_body_that_a_lenient_server_reads_is_read_as_leniently() {
 }
 
 #[test]
+fn what_only_some_servers_read_is_read_or_held() {
+    for (content_type, body) in [
+        ("application/x-www-form-urlencoded", "name=Lamp;role=admin"),
+        ("application/json", "{name: 'Lamp', role: 'admin'}"),
+        ("text/plain", "{name: 'Lamp', role: 'admin'}"),
+        ("text/plain", "{name: \"Lamp\", /* x */ role: \"admin\"}"),
+        ("text/plain", "Please apply {\"role\": \"admin\"} to it."),
+        ("text/plain", "while(1);[{\"role\": \"admin\"}]"),
+        ("image/webp", "{\"a\":  \"WEBP\",\"role\":\"admin\"}"),
+        ("image/gif", "GIF89a\nrole: admin"),
+        ("application/x-protobuf", "\n\tmallory@x"),
+        ("application/grpc", "hello"),
+        ("application/vnd.msgpack", "hello"),
+        (
+            "multipart/related; boundary=x",
+            "--x\r\nContent-Type: application/xml\r\n\r\n<a><role>admin</role></a>\r\n--x--",
+        ),
+        (
+            "multipart/mixed; boundary=x",
+            "--x\r\n\r\nrole: admin\r\n--x--",
+        ),
+    ] {
+        held(&thing().body(content_type, body));
+    }
+    let mut case = thing().json(r#"{"name":"Lamp"}"#);
+    case.target.push_str("?a=1;role=admin");
+    held(&case);
+}
+
+#[test]
 fn compression_hides_nothing() {
     let write = |name: &str, text: &[u8]| match name {
         "gzip" => {

@@ -159,6 +159,19 @@ fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {
     })
 }
 
+/// What a POST to a path does that only seems to name a file, as `/v1/charges.csv` does.
+fn of_bare(request: &Request<'_>, route: &Route<'_>) -> Option<Finding> {
+    let bare = route.without_format(request.path)?;
+    let bare = Route::of(bare);
+    let told = bare.told().filter(|_| request.method == Method::POST)?;
+    let (Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message) = told.sense
+    else {
+        return None;
+    };
+    let is_said = route.told().is_some_and(|own| own.word == told.word);
+    (!is_said).then(|| told_finding(told.sense.effect(), &told.word, "path", "path"))
+}
+
 fn of_route(
     request: &Request<'_>,
     query: &Node<'_>,
@@ -174,6 +187,7 @@ fn of_route(
     if let Some(verb) = route.deleting_verb() {
         findings.push(told_finding(Effect::Delete, &verb, "path", "path"));
     }
+    findings.extend(of_bare(request, route));
     match route.told().map(|told| (told.sense, told.word.as_str())) {
         Some((Sense::Asks, word)) => {
             let sentence = format!(

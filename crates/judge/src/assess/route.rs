@@ -342,6 +342,35 @@ impl<'a> Route<'a> {
             })
     }
 
+    /// The path without an ending by which frameworks choose the format of a response, where it has one:
+    /// `/v1/charges.csv` is the same as `/v1/charges` to them. A path to a kept file is no such path.
+    pub(crate) fn without_format(&self, path: &'a str) -> Option<&'a str> {
+        const FORMATS: [&str; 9] = [
+            "csv", "html", "js", "md", "pdf", "txt", "xls", "yaml", "yml",
+        ];
+        const KEPT: [&str; 10] = [
+            "attachment",
+            "blob",
+            "content",
+            "document",
+            "drive",
+            "file",
+            "folder",
+            "import",
+            "object",
+            "upload",
+        ];
+        let (bare, ending) = path.trim_end_matches('/').rsplit_once('.')?;
+        let is_format = FORMATS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known));
+        let is_kept = || {
+            let mut words = self.words();
+            words.any(|word| KEPT.iter().any(|known| stem(word) == stem(known)))
+        };
+        (is_format && !is_kept()).then_some(bare)
+    }
+
     /// Every segment, decoded.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().map(|segment| &*segment.text)
@@ -408,7 +437,9 @@ impl Sense {
 
 impl<'a> Segment<'a> {
     fn read(segment: &'a str) -> Self {
-        let mut text = words_decoded(segment);
+        // What is behind a semicolon are parameters, which many servers drop.
+        let own = segment.split(';').next().filter(|own| !own.is_empty());
+        let mut text = words_decoded(own.unwrap_or(segment));
         // What stands in parentheses are arguments.
         if let Some(at) = text.find('(')
             && at > 0

@@ -31,17 +31,34 @@ pub(super) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, Jso
     }
 }
 
+/// The values that a text begins with.
+#[derive(Debug)]
+pub(crate) struct Leading<'a> {
+    /// The values.
+    pub(crate) values: Vec<Node<'a>>,
+    /// Where the last one ends, in bytes.
+    pub(crate) end: usize,
+    /// How far the text was read.
+    pub(crate) reached: usize,
+}
+
 /// Reads the values that a text begins with, up to where it stops being JSON. Many servers take the
 /// first and do not mind what follows.
-pub(super) fn leading<'a>(text: &'a str, arena: &'a Arena) -> Vec<Node<'a>> {
+pub(super) fn leading<'a>(text: &'a str, arena: &'a Arena) -> Leading<'a> {
     let mut reader = Reader::of(text, arena);
-    let mut values = Vec::new();
+    let (mut values, mut end) = (Vec::new(), 0);
     while reader.peek().is_some()
         && let Ok(value) = reader.value(0)
     {
         values.push(value);
+        end = reader.at;
     }
-    values
+    let reached = reader.at;
+    Leading {
+        values,
+        end,
+        reached,
+    }
 }
 
 struct Reader<'a> {

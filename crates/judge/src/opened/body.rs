@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 
 use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
-use super::{csv, encoding, lines, media, yaml};
+use super::{Document, csv, encoding, lines, media, yaml};
 use crate::node::Member;
 use crate::{Arena, Node};
 
@@ -48,6 +48,13 @@ pub(super) struct Contents<'a> {
 /// The longest text that is tried as YAML without being said to be: a note with a list in it is read
 /// line by line as well.
 const UNDECLARED_YAML_BYTES_MAX: usize = 1 << 16;
+
+/// How often a text may be read over to find JSON in it. Prose with brackets in it takes less than one
+/// reading.
+const EMBEDDED_READINGS: usize = 4;
+
+/// How many bytes may be read on top of that, so that short texts are never given up.
+const EMBEDDED_BYTES: usize = 1 << 16;
 
 /// What `Content-Type` says, in lower case.
 #[derive(Default)]
@@ -118,15 +125,26 @@ impl<'a> Reader<'a, '_> {
             .is_some_and(|essence| media::is_media(essence) && media::begins_as(essence, body))
         {
             self.oddities.push(Oddity::new(OddityKind::Media, ""));
+            // A signature may be plain text that is something else as well.
+            if let Ok(text) = std::str::from_utf8(body)
+                && !body.contains(&0)
+            {
+                self.sniff(text);
+            }
             return Body::Bytes;
         }
         if let Some(essence) = essence.filter(|essence| essence.starts_with("multipart/"))
             && let Some(boundary) = declared.boundary.as_deref()
             && (essence == "multipart/form-data" || std::str::from_utf8(body).is_ok())
         {
-            return self.parts(body, boundary);
+            return self.parts(body, boundary, essence == "multipart/form-data");
         }
         match std::str::from_utf8(body) {
+            // Their messages may happen to be text, and are not to be read as such.
+            _ if essence.is_some_and(is_binary) => {
+                self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
+                Body::Bytes
+            }
             Ok(text) if !body.iter().take(4).any(|byte| *byte == 0) => self.text(text, essence),
             _ => self.bytes(body, essence),
         }
@@ -212,7 +230,17 @@ impl<'a> Reader<'a, '_> {
             Body::Json(_) | Body::Xml(..) => {}
             // What a server of GraphQL makes of its own kind of text is the walk's business.
             Body::Text(_) if essence == Some("application/graphql") => {}
-            Body::Form(_) if !begins_like_json(text) && !begins_like_xml(text) => {}
+            Body::Form(_) => {
+                // Some servers separate fields by a semicolon as well.
+                if text.contains(';') {
+                    let text = self.arena.text(&text.replace(';', "&"));
+                    let form = Node::parse_form(text.as_bytes(), self.arena);
+                    self.others.extend(form);
+                }
+                if begins_like_json(text) || begins_like_xml(text) {
+                    self.sniff(text);
+                }
+            }
             _ => self.sniff(text),
         }
         body
@@ -228,6 +256,11 @@ impl<'a> Reader<'a, '_> {
             if !essence.is_some_and(|essence| essence.starts_with("text/")) {
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
             }
+        }
+        // JSON with comments and the like, which only some servers read.
+        let is_braced = text.trim_start().starts_with('{') && text.trim_end().ends_with('}');
+        if is_braced && Document::read(text).is_none() && yaml::read(text, self.arena).is_none() {
+            self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
         }
         Body::Text(text)
     }
@@ -266,9 +299,8 @@ impl<'a> Reader<'a, '_> {
     fn sniff(&mut self, text: &'a str) {
         let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         let arena = self.arena;
-        if begins_like_json(text) {
-            self.others.extend(Node::leading_json(text, arena));
-        } else if begins_like_xml(text) {
+        self.embedded_json(text);
+        if begins_like_xml(text) {
             self.others.extend(Node::parse_xml(text, arena).ok());
         } else if csv::looks_like(text) {
             self.others.extend(csv::read(text, arena));
@@ -280,7 +312,26 @@ impl<'a> Reader<'a, '_> {
         self.others.extend(lines::read(text, arena));
     }
 
-    fn parts(&mut self, body: &'a [u8], boundary: &str) -> Body<'a> {
+    /// Reads the lists and maps of JSON that are somewhere in a text.
+    fn embedded_json(&mut self, text: &'a str) {
+        let mut rest = text;
+        let mut budget = text.len().saturating_mul(EMBEDDED_READINGS) + EMBEDDED_BYTES;
+        while let Some(start) = memchr::memchr2(b'{', b'[', rest.as_bytes()) {
+            rest = &rest[start..];
+            let leading = Node::leading_json(rest, self.arena);
+            let values = leading.values.into_iter();
+            self.others.extend(values.filter(Node::is_container));
+            rest = &rest[leading.end.max(1)..];
+            let Some(left) = budget.checked_sub(leading.reached) else {
+                // What makes reading it take long may hide what follows.
+                self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
+                return;
+            };
+            budget = left;
+        }
+    }
+
+    fn parts(&mut self, body: &'a [u8], boundary: &str, is_form: bool) -> Body<'a> {
         let Some(parts) = multipart::split(body, boundary) else {
             self.unreadable("the body's parts cannot be told apart", "");
             return match std::str::from_utf8(body) {
@@ -294,7 +345,7 @@ impl<'a> Reader<'a, '_> {
         let requests: Vec<_> = parts.iter().filter_map(Part::request_line).collect();
         let mut members = Vec::with_capacity(parts.len());
         for part in &parts {
-            if let Some(member) = self.part(part) {
+            if let Some(member) = self.part(part, is_form) {
                 members.push(member);
             }
         }
@@ -307,7 +358,7 @@ impl<'a> Reader<'a, '_> {
         Body::Requests(requests)
     }
 
-    fn part(&mut self, part: &Part<'a>) -> Option<Member<'a>> {
+    fn part(&mut self, part: &Part<'a>, is_form: bool) -> Option<Member<'a>> {
         let name = part.name.unwrap_or_default();
         if let Ok(text) = std::str::from_utf8(part.content) {
             if part.request_line().is_some() {
@@ -317,7 +368,7 @@ impl<'a> Reader<'a, '_> {
                 self.within(name, |reader| {
                     reader.sniff(body.map_or("", |(_, body)| body));
                 });
-            } else if part.filename.is_some() {
+            } else if part.filename.is_some() || !is_form || begins_like_xml(text) {
                 self.within(name, |reader| reader.sniff(text));
             }
             return Some((name, Node::Text(text)));
@@ -400,6 +451,16 @@ fn is_lines(essence: &str) -> bool {
             | "application/jsonl"
             | "application/x-jsonlines"
     )
+}
+
+/// Whether a type is one of messages whose fields have numbers or lengths instead of names.
+fn is_binary(essence: &str) -> bool {
+    const BINARY: [&str; 10] = [
+        "protobuf", "grpc", "msgpack", "cbor", "avro", "thrift", "bson", "parquet", "ion", "wasm",
+    ];
+    let (_, kind) = essence.split_once('/').unwrap_or(("", essence));
+    kind.split(['.', '+', '-'])
+        .any(|word| BINARY.contains(&word))
 }
 
 /// Whether bytes of this type should have been text.

@@ -1,6 +1,7 @@
 //! Pictures, sounds and the like, known by their first bytes.
 
-/// A kind of media, where its signature is, and the signature.
+/// A kind of media, where its signature is, and the signature. One that is not at the beginning is
+/// preceded by a size or by `RIFF`, which [`has`] looks for: JSON could have it there as well.
 const SIGNATURES: &[(&str, usize, &[u8])] = &[
     ("image/", 0, b"\x89PNG"),
     ("image/", 0, b"\xff\xd8\xff"),

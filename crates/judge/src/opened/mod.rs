@@ -11,6 +11,7 @@ mod encoding;
 mod graphql;
 mod hidden;
 mod lines;
+mod matrix;
 mod media;
 mod multipart;
 mod oddity;
@@ -74,7 +75,15 @@ impl<'a> Opened<'a> {
             }
         };
         let contents = body::open(request.headers, request.body, arena, &mut oddities);
-        let body::Contents { body, others } = contents;
+        let body::Contents { body, mut others } = contents;
+        // Some servers separate parameters by a semicolon as well.
+        if let Some(other) = request.query.filter(|query| query.contains(';')) {
+            let other = arena.text(&other.replace(';', "&"));
+            others.extend(Node::parse_form(other.as_bytes(), arena));
+        }
+        if let Some(parameters) = matrix::parameters(request.path, arena) {
+            others.push(parameters);
+        }
         overriding::find(&request, &query, &body, &mut oddities);
         if !request.body.is_empty() && gaiterguard_domain::request::is_safe(request.method) {
             oddities.push(Oddity::new(OddityKind::BodyOnSafeMethod, ""));
