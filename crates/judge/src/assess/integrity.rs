@@ -6,6 +6,7 @@ use super::deed::Effects;
 use super::effect::Effect;
 use super::field::{Fields, Found};
 use super::finding::{Finding, shown};
+use super::lexicon::Sense;
 use super::marks::Marks;
 use super::mention::{Date, Mentions, host_of, number};
 use super::route::Route;
@@ -99,6 +100,13 @@ fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding
     Some(Finding::hint("effect_not_asked", 0.35, "path", sentence))
 }
 
+/// What a request weighs that speaks of nothing that its intent speaks of: with the weight of a change
+/// it is held.
+const UNRELATED: f64 = 0.3;
+
+/// The same where no word of the path is known: with the weight of a change it is not held yet.
+const UNRELATED_UNKNOWN: f64 = 0.25;
+
 /// Whether the request speaks of nothing that the intent speaks of. The path and the documents
 /// decide; where the path only takes calls, every call has to be spoken of. Names in the body do not
 /// count: an agent may add any.
@@ -110,13 +118,13 @@ fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             super::lexicon::concepts(*word) & mentions.concepts() != 0 || mentions.has(*word)
         })
     };
-    let unrelated = |word: &str, evidence: &str| {
+    let unrelated = |word: &str, weight: f64, evidence: &str| {
         let word = word.to_lowercase();
         let sentence = format!(
             "The intent does not speak of “{}” or anything like it.",
             shown(&word)
         );
-        Finding::hint("object_not_in_intent", 0.3, evidence, sentence)
+        Finding::hint("object_not_in_intent", weight, evidence, sentence)
     };
     if deed.takes_calls {
         let mut calls = deed.fields.calls.iter().filter(|call| !only_asks(call));
@@ -124,13 +132,23 @@ fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             let words: Vec<Stem> = of_name(call.name).map(stem).collect();
             !is_related(&words)
         })?;
-        return Some(unrelated(call.name, call.evidence));
+        return Some(unrelated(call.name, UNRELATED, call.evidence));
     }
     let words: Vec<Stem> = deed.route.words().map(stem).collect();
     let mut texts = deed.route.texts();
     let is_named = texts.any(|text| text.len() > 2 && mentions.names(text));
     let head = deed.route.words().last()?;
-    (!is_named && !is_related(&words)).then(|| unrelated(head, "path"))
+    // Words that mean nothing to the assessor may well be the intent's in other words.
+    let is_known = words.iter().any(|word| {
+        super::lexicon::concepts(*word) != 0
+            || super::lexicon::sense(*word).is_some_and(|sense| sense != Sense::PlainVerb)
+    });
+    let weight = if is_known {
+        UNRELATED
+    } else {
+        UNRELATED_UNKNOWN
+    };
+    (!is_named && !is_related(&words)).then(|| unrelated(head, weight, "path"))
 }
 
 /// Whether the intent names someone, by address or by name.

@@ -170,14 +170,6 @@ const SEEN: usize = 64;
 /// The longest name that is remembered, in bytes.
 const NAME_MAX: usize = 48;
 
-/// The last name of those that a field of a form is nested by, as in `user[delete]`.
-fn inmost(name: &str) -> &str {
-    let inner = name
-        .strip_suffix(']')
-        .and_then(|open| open.rsplit_once('['));
-    inner.map_or(name, |(_, last)| last)
-}
-
 impl<'k> Named<'k> {
     /// By an empty name nothing is known.
     const NOTHING: Self = Self {
@@ -193,11 +185,11 @@ impl<'k> Named<'k> {
             name: arena.text(name),
             role: Role::of(name),
             removes: matches!(
-                inmost(name),
+                opened::inmost(name),
                 "delete" | "destroy" | "drop" | "purge" | "truncate"
             ),
             says_method: opened::is_method_name(name),
-            overrides_method: opened::overrides_method(inmost(name)),
+            overrides_method: opened::overrides_method(opened::inmost(name)),
         }
     }
 }

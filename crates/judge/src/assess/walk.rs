@@ -99,12 +99,16 @@ impl<'k> Walk<'k> {
         if Document::looks_like(text) {
             self.graphql(text, &Place::Body);
         }
-        let here = Here {
+        let here = Here::at(&Place::Body, false);
+        let marks = self.look(text, here.place);
+        let words = Here {
             role: Role::Content,
             name: "text",
-            ..Here::at(&Place::Body, false)
+            ..here
         };
-        self.text(text, &here);
+        self.value(text, marks, &words);
+        // What is wrapped into it has names of its own.
+        self.unwrap(text, marks, &here);
     }
 
     /// Walks through what else a body may be read as. No JSON pointer leads into it.
@@ -348,7 +352,9 @@ impl<'k> Walk<'k> {
 
     /// Opens what is wrapped into a text.
     fn unwrap(&mut self, text: &str, marks: Marks, here: &Here<'_, 'k>) {
-        if matches!(here.name, "query" | "mutation" | "document") && Document::looks_like(text) {
+        if matches!(opened::inmost(here.name), "query" | "mutation" | "document")
+            && Document::looks_like(text)
+        {
             self.graphql(text, here.place);
         } else if marks.may_be_json() && is_json_container(text) {
             // What it holds is looked at once and need not stay as long as the request.
@@ -455,9 +461,9 @@ impl<'k> Walk<'k> {
         }
         let is_address = marks.has_at() && is_email(value);
         let role = match here.role {
-            Role::None | Role::Owner | Role::Identifier | Role::Account if is_address => {
-                Role::Recipient
-            }
+            role @ (Role::Attendee | Role::Access | Role::Secret) => role,
+            // Whatever is around it.
+            _ if is_address => Role::Recipient,
             role => role,
         };
         if marks.may_have_host() && has_link(value, marks) {

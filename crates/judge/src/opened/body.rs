@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 
 use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
-use super::{Document, csv, encoding, lines, media, yaml};
+use super::{Document, csv, encoding, lines, media, nested, yaml};
 use crate::node::Member;
 use crate::{Arena, Node};
 
@@ -226,6 +226,9 @@ impl<'a> Reader<'a, '_> {
             }
             _ => self.plain(text, essence),
         };
+        if let Body::Form(node) = &body {
+            self.others.extend(nested::read(node.members(), self.arena));
+        }
         match &body {
             Body::Json(_) | Body::Xml(..) => {}
             // What a server of GraphQL makes of its own kind of text is the walk's business.
@@ -349,6 +352,7 @@ impl<'a> Reader<'a, '_> {
                 members.push(member);
             }
         }
+        self.others.extend(nested::read(&members, self.arena));
         let parts = Node::Map(self.arena.list(&members));
         if requests.is_empty() {
             return Body::Multipart(parts);

@@ -38,7 +38,15 @@ const PATH_NAMES: &[&str] = &[
 
 /// Whether the method of a call stands under such a name.
 pub(crate) fn is_method_name(name: &str) -> bool {
-    METHOD_NAMES.contains(&name)
+    METHOD_NAMES.contains(&inmost(name))
+}
+
+/// The last name of those that a field of a form is nested by, as in `user[delete]`.
+pub(crate) fn inmost(name: &str) -> &str {
+    let inner = name
+        .strip_suffix(']')
+        .and_then(|open| open.rsplit_once('['));
+    inner.map_or(name, |(_, last)| last)
 }
 
 /// Returns every call that a map can be read as: each of its methods with each of its paths, and
@@ -47,12 +55,12 @@ pub(crate) fn of_members<'a>(members: &[Member<'a>]) -> Vec<Call<'a>> {
     let texts = |names: &'static [&'static str]| {
         members
             .iter()
-            .filter(|(name, _)| names.contains(name))
+            .filter(|(name, _)| names.contains(&inmost(name)))
             .filter_map(|(_, value)| value.as_text())
     };
     let is_rpc = members
         .iter()
-        .any(|(name, _)| matches!(*name, "jsonrpc" | "params"));
+        .any(|(name, _)| matches!(inmost(name), "jsonrpc" | "params") || name.contains("params["));
     let mut calls = Vec::new();
     for method in texts(METHOD_NAMES) {
         let before = calls.len();

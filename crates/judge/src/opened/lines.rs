@@ -1,5 +1,6 @@
 //! Names and values in plain text: `name: value` and `name=value`, one or more a line.
 
+use super::nested;
 use crate::node::Member;
 use crate::{Arena, Node};
 
@@ -27,7 +28,8 @@ pub(super) fn read<'a>(text: &'a str, arena: &'a Arena) -> Option<Node<'a>> {
             members.extend(fields(line, arena));
         }
     }
-    (!members.is_empty()).then(|| Node::Map(arena.list(&members)))
+    let nested = nested::read(&members, arena);
+    nested.or_else(|| (!members.is_empty()).then(|| Node::Map(arena.list(&members))))
 }
 
 /// The fields of a form, or what a line of settings assigns.

@@ -14,6 +14,7 @@ mod lines;
 mod matrix;
 mod media;
 mod multipart;
+mod nested;
 mod oddity;
 mod overriding;
 mod yaml;
@@ -30,7 +31,7 @@ pub use oddity::{Oddity, OddityKind};
 
 pub(crate) use base64::{Decoded, decoded};
 pub(crate) use call::{
-    is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
+    inmost, is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
 };
 pub(crate) use overriding::{is_method, overrides_method};
 
