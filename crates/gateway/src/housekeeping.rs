@@ -32,8 +32,9 @@ const TOUCH_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait before what a model was used for is written down again.
 const SPENDING_PAUSE: Duration = Duration::from_millis(250);
 
-/// How often the vault's present master key is looked up.
-const FOLLOW_EVERY: Duration = Duration::from_secs(5);
+/// How often the vault's present master key is looked up. A rotation waits for it, and an old secret
+/// opens the vault until then.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// How often old rows are looked for.
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
@@ -244,13 +245,13 @@ impl Gateway {
     }
 
     /// Follows a rotation of the vault's master key while the way to the new one is open, whether
-    /// or not anything has to be sealed meanwhile.
+    /// or not anything has to be sealed meanwhile, and cuts that way once all replicas have.
     async fn follow_rotation(self: Arc<Self>) {
         let mut ticks = interval(FOLLOW_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = self.sealing.follow_rotation().await {
+            if let Err(error) = self.sealing.let_go_of_replaced(self.replica).await {
                 tracing::warn!(%error, "the vault's master key could not be looked up");
             }
         }

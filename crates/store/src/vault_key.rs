@@ -175,31 +175,13 @@ impl Store {
         let entered = execute!(
             write,
             "INSERT INTO master_keys (id, is_current, created_at) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET is_current = $2, next_id = NULL, link = NULL",
+             ON CONFLICT (id) DO UPDATE SET
+                is_current = $2, next_id = NULL, link = NULL, kept_at = NULL",
             new,
             true,
             at.0,
         );
         write.end(entered, audit).await
-    }
-
-    /// Cuts the way from a master key to the next one. False while it is current, while data keys
-    /// are still wrapped under it, or if the way was cut before.
-    pub async fn master_cut_link(
-        &self,
-        id: &str,
-        at: Timestamp,
-        audit: NewAuditEntry,
-    ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        let cut = execute!(
-            write,
-            "UPDATE master_keys SET next_id = NULL, link = NULL
-             WHERE id = $1 AND link IS NOT NULL AND NOT is_current
-               AND NOT EXISTS (SELECT 1 FROM data_keys WHERE master_id = $1)",
-            id,
-        );
-        write.end(cut, audit).await
     }
 
     /// Keeps a new data key. None if the master key that wrapped it is no longer the current one.

@@ -238,8 +238,9 @@ export const exportAudit = <ThrowOnError extends boolean = true>(options?: Optio
 /**
  * Check that the audit log is whole
  *
- * All chains of this gateway are gone through, as `gaiterguard audit verify` does; the entries of
- * every workspace are links of them.
+ * Reads all chains of this gateway, as `gaiterguard audit verify` does; the entries of every workspace
+ * are links of them. The requests and actions that are kept are compared with what their entries
+ * recorded.
  */
 export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Options<VerifyAuditData, ThrowOnError>) => (options?.client ?? client).post<VerifyAuditResponses, VerifyAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

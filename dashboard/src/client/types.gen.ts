@@ -279,7 +279,9 @@ export type AuditEntry = {
     subject: string;
     /**
      * The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
-     * null and `body` says so; the digest of what was sent is in the entry `request.ended`.
+     * null and `body` says so; the digest of what was sent is in the entry `request.ended`. The entry of a
+     * decision holds `decision`, `risk_score`, `matched_rules` and `operation`; `covers` holds digests of
+     * the rows that were written together with the entry.
      */
     detail: {
         [key: string]: unknown;
@@ -299,7 +301,8 @@ export type AuditEntry = {
  */
 export type AuditVerified = {
     /**
-     * Whether every entry follows from those before it, and none is missing at an end.
+     * Whether every entry follows from those before it, none is missing at an end, and the requests and
+     * actions that are kept are as their entries recorded them.
      */
     ok: boolean;
     /**
@@ -958,7 +961,9 @@ export type ListAuditEntry = {
         subject: string;
         /**
          * The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
-         * null and `body` says so; the digest of what was sent is in the entry `request.ended`.
+         * null and `body` says so; the digest of what was sent is in the entry `request.ended`. The entry of a
+         * decision holds `decision`, `risk_score`, `matched_rules` and `operation`; `covers` holds digests of
+         * the rows that were written together with the entry.
          */
         detail: {
             [key: string]: unknown;

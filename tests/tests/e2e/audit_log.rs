@@ -13,6 +13,7 @@ use crate::traffic::Town;
 on_both_databases!(
     it_holds_beside_a_gateway_at_work,
     every_change_by_hand_is_found,
+    a_request_that_is_not_as_it_was_recorded_shows,
     the_dashboard_checks_it_as_the_command_does,
     a_file_holds_every_entry_of_the_workspace_and_no_other,
 );
@@ -268,4 +269,83 @@ async fn a_file_holds_every_entry_of_the_workspace_and_no_other(storage: Storage
             .all(|line| !ids.contains(&line["id"].as_i64().unwrap()))
     );
     assert!(!theirs.is_empty());
+}
+
+async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    scene.get("/notes/1").await.expect_status(200);
+    let held = scene.hold("removal").await;
+    scene.human.deny(&held, "not today").await;
+    let executed = scene.approved("done").await;
+    let call = scene.agent.execute(&executed);
+    call.send().await.expect_status(200);
+    let gateway = &scene.gateway;
+    entries_that_hold(gateway).await;
+
+    // What was decided is in the log for itself, too.
+    let log = scene.human.read("/audit?limit=200").await;
+    let entries = log["items"].as_array().unwrap();
+    let of = |event: &str| {
+        let entry = entries.iter().find(|entry| entry["event"] == event);
+        entry.unwrap()["detail"].clone()
+    };
+    let forwarded = of("request.forwarded");
+    assert_eq!(forwarded["decision"], "forward");
+    assert!(forwarded["risk_score"].as_f64().unwrap() < 0.5);
+    assert_eq!(forwarded["matched_rules"], serde_json::json!([]));
+    let created = of("action.created");
+    assert_eq!(created["decision"], "hold");
+    assert!(created["risk_score"].as_f64().unwrap() >= 0.5);
+
+    let mut database = ByHand::open(gateway).await;
+    let query = "SELECT id FROM requests WHERE decision = 'forward'";
+    let read = format!("id = {}", database.number(query).await);
+    let read = read.as_str();
+    let denied = format!("id = '{}'", held.action_id);
+    let done = format!("id = '{}'", executed.action_id);
+    let changes = [
+        (
+            "requests",
+            read,
+            "target_url = 'https://elsewhere.example/'",
+            "target_url",
+        ),
+        ("requests", read, "intent = 'Nothing of the kind'", "intent"),
+        ("requests", read, "judgement = '{}'", "judgement"),
+        ("requests", read, "decision = 'deny'", "decision"),
+        ("actions", &denied, "status = 'APPROVED'", "who decided"),
+        ("actions", &denied, "resolved_by = 4242", "who decided"),
+        ("actions", &denied, "resolution_note = 'yes'", "who decided"),
+        ("actions", &denied, "intent = 'Nothing of the kind'", "held"),
+        ("actions", &done, "approved_by = 4242", "who decided"),
+        (
+            "actions",
+            &done,
+            "target_url = 'https://elsewhere.example/'",
+            "held",
+        ),
+    ];
+    for (number, (table, row, change, expected)) in changes.into_iter().enumerate() {
+        let keep = format!("CREATE TABLE kept_{number} AS SELECT * FROM {table} WHERE {row}");
+        database.change(&keep).await;
+        let change = format!("UPDATE {table} SET {change} WHERE {row}");
+        database.change(&change).await;
+        let said = complaint(gateway).await;
+        assert!(
+            said.contains(expected) && said.contains(table),
+            "{change}: {said}"
+        );
+        let found = scene.human.post("/audit/verify").send().await;
+        let fault = found.json()["first_fault"].clone();
+        assert!(said.contains(fault.as_str().unwrap()), "{change}: {fault}");
+        database
+            .change(&format!("DELETE FROM {table} WHERE {row}"))
+            .await;
+        let gone = complaint(gateway).await;
+        assert!(gone.contains("it is gone"), "{change}: {gone}");
+        database
+            .change(&format!("INSERT INTO {table} SELECT * FROM kept_{number}"))
+            .await;
+        entries_that_hold(gateway).await;
+    }
 }

@@ -104,6 +104,54 @@ async fn what_is_said_to_one_holds_for_the_other() {
 }
 
 #[tokio::test]
+async fn a_right_that_is_taken_away_at_one_is_cut_at_the_other() {
+    let scene = Scene::new(Storage::Postgres).await;
+    let replica = scene.gateway.start_replica().await;
+    let events = Reply::events(&["1", "2"], Duration::from_mins(1));
+    scene.upstream.on("/stream", events);
+    let open = async |agent: &Agent| {
+        let there = at(agent, &replica);
+        eventually("the other replica knows the agent", MOMENT, || async {
+            let answer = there.propose(request("GET", "/")).send().await;
+            (answer.status == 200).then_some(())
+        })
+        .await;
+        let mut stream = there.propose(request("GET", "/stream")).open().await;
+        stream.until("data: 1").await;
+        stream
+    };
+    let ends = async |stream: gaiterguard_tests::AnswerStream| {
+        let rest = tokio::time::timeout(Duration::from_millis(1500), stream.try_rest()).await;
+        assert!(rest.expect("it ends within a second").is_err());
+    };
+    let (human, service) = (&scene.human, &scene.service);
+
+    let stream = open(&scene.agent).await;
+    let rotate = format!("/agents/{}/rotate-key", scene.agent.id);
+    human.post(&rotate).send().await.expect_status(200);
+    ends(stream).await;
+    let refused = at(&scene.agent, &replica).propose(request("GET", "/"));
+    refused
+        .send()
+        .await
+        .expect_problem(401, "invalid_agent_key");
+
+    let expiring = human.create_agent("expiring", &[service]).await;
+    let stream = open(&expiring).await;
+    let past = json!({"expiresAt": "2020-01-01T00:00:00Z"});
+    let change = human.put(&format!("/agents/{}", expiring.id)).json(past);
+    change.send().await.expect_status(200);
+    ends(stream).await;
+
+    let moving = human.create_agent("moving", &[service]).await;
+    let stream = open(&moving).await;
+    let elsewhere = json!({"baseUrl": format!("{}/elsewhere", scene.upstream.url())});
+    let change = human.put(&format!("/services/{}", service.id));
+    change.json(elsewhere).send().await.expect_status(200);
+    ends(stream).await;
+}
+
+#[tokio::test]
 async fn of_executions_and_keys_on_both_one_sends() {
     let scene = Scene::new(Storage::Postgres).await;
     let replica = scene.gateway.start_replica().await;

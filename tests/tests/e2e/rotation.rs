@@ -14,6 +14,7 @@ use crate::traffic::{Town, request};
 
 on_both_databases!(
     no_request_fails_while_a_rotation_is_killed_and_repeated,
+    an_old_secret_opens_nothing_once_every_gateway_has_followed,
     secrets_that_do_not_fit_are_refused,
 );
 
@@ -178,6 +179,49 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
         let shown = format!("{}{refused}{}", town.gateway.logs(), stdout(&rotated));
         assert!(!shown.contains(secret));
     }
+}
+
+async fn an_old_secret_opens_nothing_once_every_gateway_has_followed(storage: Storage) {
+    let gateway = builder(storage).start().await;
+    let old = old_secret(&gateway);
+    let mut town = Town::found(gateway, 3).await;
+    let replica = match storage {
+        Storage::Sqlite => None,
+        Storage::Postgres => Some(town.gateway.start_replica().await),
+    };
+    let before = town.approved("before").await;
+    let rotated = town.gateway.run(&["vault", "rotate"], NEW).await;
+    assert!(rotated.status.success(), "{rotated:?}");
+    let told = stdout(&rotated);
+    assert!(told.contains("opens nothing any more"), "{told}");
+    let mut database = ByHand::open(&town.gateway).await;
+    let ways = "SELECT COUNT(*) FROM master_keys WHERE link IS NOT NULL";
+    assert_eq!(database.number(ways).await, 0);
+
+    // Those that ran meanwhile have followed: they open what was sealed before, and seal what comes.
+    let executed = town.watched.execute(&before).send().await;
+    executed.expect_status(200);
+    let after = town.approved("after").await;
+    let agent = match &replica {
+        None => town.watched.clone(),
+        Some(replica) => town.watched.clone().calling(replica),
+    };
+    agent.execute(&after).send().await.expect_status(200);
+    let kept = town.approved("kept").await;
+    drop(replica);
+
+    town.gateway.terminate().await;
+    let mut serve = town.gateway.command(&["serve"]);
+    serve.env("ENCRYPTION_SECRET", &old);
+    let refused = refusal(&finish(serve, "").await);
+    let says = "ENCRYPTION_SECRET is one that was replaced";
+    assert!(refused.contains(says), "{refused}");
+    if storage == Storage::Postgres {
+        town.gateway.set("ENCRYPTION_SECRET", NEW);
+    }
+    town.gateway.restart().await;
+    let executed = town.watched.execute(&kept).send().await;
+    executed.expect_status(200);
 }
 
 /// Begins a rotation and kills it as soon as so many data keys are moved; false if it ended before.

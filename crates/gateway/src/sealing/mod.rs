@@ -5,11 +5,13 @@
 //! day, long before it has sealed too much. A rotation of the master key beside this process is
 //! followed when it is met; a key that cannot be followed to closes the way.
 
+mod link;
 mod master;
 mod purpose;
 mod rotate;
 mod start;
 
+pub use link::{OldSecret, finish};
 pub use purpose::Purpose;
 pub use rotate::{RotateError, Rotation, is_sealed_under, rotate};
 pub use start::StartError;

@@ -10,7 +10,7 @@ use gaiterguard_vault::{Keyring, MasterKey};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Sealing, SealingError, master};
+use super::{Sealing, SealingError, link, master};
 
 /// Why the gateway must not start with this secret.
 #[derive(Debug, thiserror::Error)]
@@ -91,11 +91,11 @@ impl Sealing {
                 Self::follow_from(store, keyring, clock).await
             };
         }
-        // Whoever has an old secret and its link has the present master key.
-        for old in rows.iter().filter(|row| row.link.is_some()) {
-            let at = clock.now();
-            let cut = entry(at, "master_key.link_cut", &old.id);
-            store.master_cut_link(&old.id, at, cut).await?;
+        // Whoever has an old secret and its link has the present master key. That this is the secret of
+        // a start is the proof that it is kept.
+        if rows.iter().any(|row| row.link.is_some()) {
+            link::note_kept(&store, &id, clock.now()).await?;
+            link::cut_followed(&store, clock.now()).await?;
         }
         Ok(Self::new(store, keyring, clock))
     }

@@ -1,11 +1,12 @@
-//! `gaiterguard audit verify`: checks that no entry of the audit log was changed or removed.
+//! `gaiterguard audit verify`: checks that no entry of the audit log was changed or removed, and that
+//! requests and actions are as their entries recorded them.
 
 use std::process::ExitCode;
 
 use super::workbench::{self, Missing};
 use crate::console;
 
-/// Verifies every chain of the audit log.
+/// Verifies every chain of the audit log, and the rows that its entries cover.
 pub(crate) fn run() -> ExitCode {
     workbench::run(Missing::Refuse, async |bench| {
         let entries = bench.store.audit_verify(|_| {}).await??;

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use gaiterguard_gateway::clock::SystemClock;
-use gaiterguard_gateway::sealing::{self, RotateError, Rotation};
+use gaiterguard_gateway::sealing::{self, OldSecret, RotateError, Rotation};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::CommandError;
@@ -21,14 +21,23 @@ pub(crate) fn run() -> ExitCode {
         let salt = &bench.settings.secret.encryption_salt;
         let new = new_secret()?;
         match sealing::rotate(store, present, &new, salt, &SystemClock).await {
-            Ok(rotation) => keep(bench, &new, rotation),
-            // Repeated after a kill between the new secret's being kept and its being told of.
+            Ok(rotation) => keep(bench, &new, rotation)?,
+            // Repeated after a kill between keeping the new secret and saying so.
             Err(RotateError::SameSecret) if sealing::is_sealed_under(store, &new, salt).await? => {
                 console::say("everything is sealed under this secret already");
-                Ok(())
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
         }
+        match sealing::finish(store, &new, salt, &SystemClock).await? {
+            OldSecret::OpensNothing => console::say(
+                "the secret before it opens nothing any more: no gateway starts with it",
+            ),
+            OldSecret::AwaitsGateways => console::say(
+                "a gateway that runs has not followed yet: until it has, or has stopped, the secret \
+                 before it still opens everything",
+            ),
+        }
+        Ok(())
     })
 }
 

@@ -66,7 +66,9 @@ pub(crate) struct AuditBody {
     #[schema(example = "service:3")]
     subject: String,
     /// The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
-    /// null and `body` says so; the digest of what was sent is in the entry `request.ended`.
+    /// null and `body` says so; the digest of what was sent is in the entry `request.ended`. The entry of a
+    /// decision holds `decision`, `risk_score`, `matched_rules` and `operation`; `covers` holds digests of
+    /// the rows that were written together with the entry.
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
     /// The hash of the entry before it in its chain.
@@ -127,7 +129,8 @@ async fn list(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditVerified)]
 pub(crate) struct VerifiedBody {
-    /// Whether every entry follows from those before it, and none is missing at an end.
+    /// Whether every entry follows from those before it, none is missing at an end, and the requests and
+    /// actions that are kept are as their entries recorded them.
     ok: bool,
     /// How many entries were found to hold.
     entries: u64,
@@ -139,8 +142,9 @@ pub(crate) struct VerifiedBody {
 
 /// Check that the audit log is whole
 ///
-/// All chains of this gateway are gone through, as `gaiterguard audit verify` does; the entries of
-/// every workspace are links of them.
+/// Reads all chains of this gateway, as `gaiterguard audit verify` does; the entries of every workspace
+/// are links of them. The requests and actions that are kept are compared with what their entries
+/// recorded.
 #[utoipa::path(
     post,
     path = "/audit/verify",

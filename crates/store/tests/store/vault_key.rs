@@ -2,15 +2,17 @@
 
 use gaiterguard_domain::approval::ActionEvent;
 use gaiterguard_domain::document::DocumentKind;
-use gaiterguard_domain::ledger::{Changed, Outcome, StoredAnswer};
+use gaiterguard_domain::ledger::{Changed, Outcome, ReplicaId, StoredAnswer};
 use gaiterguard_store::{DocumentReading, NewDocument, Store};
 use sqlx::Connection as _;
+use uuid::Uuid;
 
 use crate::steps::{apply, approve, change, completion, done};
 use crate::support::{Database, NOW, World, audit, later, on_both, sealed};
 
 on_both!(
     a_master_key_rotates,
+    an_old_master_key_is_let_go_of_when_its_runs_have_ended,
     data_keys_are_removed_once_nothing_is_sealed_under_them,
     every_column_that_names_a_data_key_is_known,
 );
@@ -51,7 +53,19 @@ async fn a_master_key_rotates(_: &Database, store: &Store) {
         .await
         .unwrap();
     assert_eq!(stale, None);
-    assert!(!store.master_cut_link("master", NOW, audit()).await.unwrap());
+    let cut = async || {
+        let cut = store.master_cut_followed(NOW, |_| audit()).await;
+        cut.unwrap()
+    };
+    assert!(store.master_note_kept("next", NOW, audit()).await.unwrap());
+    assert!(!store.master_note_kept("next", NOW, audit()).await.unwrap());
+    assert!(
+        !store
+            .master_note_kept("master", NOW, audit())
+            .await
+            .unwrap()
+    );
+    assert!(cut().await.is_empty(), "a data key needs it");
     assert_eq!(store.data_key_count_not_under("next").await.unwrap(), 1);
     let under = store.data_key_list_under("master", None, 10).await.unwrap();
     assert_eq!(under.len(), 1);
@@ -91,8 +105,38 @@ async fn a_master_key_rotates(_: &Database, store: &Store) {
         .await
         .unwrap();
     assert_eq!(newest.map(|key| key.id), Some(world.data_key));
-    assert!(store.master_cut_link("master", NOW, audit()).await.unwrap());
-    assert!(!store.master_cut_link("next", NOW, audit()).await.unwrap());
+    // A run that has not followed needs it as long as it lives.
+    let run = ReplicaId(Uuid::from_u128(1));
+    store.replica_register(run, later(5), NOW).await.unwrap();
+    assert!(cut().await.is_empty());
+    store.replica_note_master(run, "master", NOW).await.unwrap();
+    assert!(cut().await.is_empty());
+    store.replica_note_master(run, "next", NOW).await.unwrap();
+    assert!(store.master_has_link().await.unwrap());
+    assert_eq!(cut().await, ["master"]);
+    assert!(!store.master_has_link().await.unwrap());
+    assert!(cut().await.is_empty());
+}
+
+async fn an_old_master_key_is_let_go_of_when_its_runs_have_ended(_: &Database, store: &Store) {
+    World::new(store).await;
+    let moved = store.data_key_list_under("master", None, 10).await.unwrap();
+    let begun = store.master_begin_rotation("master", "next", b"link", NOW, audit());
+    assert!(begun.await.unwrap());
+    for key in moved {
+        let moved = store.data_key_rewrap(key.id, "master", "next", b"again", NOW, audit());
+        assert!(moved.await.unwrap());
+    }
+    let run = ReplicaId(Uuid::from_u128(1));
+    store.replica_register(run, later(5), NOW).await.unwrap();
+    let cut = async |at| store.master_cut_followed(at, |_| audit()).await.unwrap();
+    assert!(
+        cut(later(9)).await.is_empty(),
+        "the new secret is not kept yet"
+    );
+    assert!(store.master_note_kept("next", NOW, audit()).await.unwrap());
+    assert!(cut(later(4)).await.is_empty());
+    assert_eq!(cut(later(6)).await, ["master"]);
 }
 
 async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, store: &Store) {

@@ -470,8 +470,9 @@ export const exportAuditOptions = (options?: Options<ExportAuditData>) => queryO
 /**
  * Check that the audit log is whole
  *
- * All chains of this gateway are gone through, as `gaiterguard audit verify` does; the entries of
- * every workspace are links of them.
+ * Reads all chains of this gateway, as `gaiterguard audit verify` does; the entries of every workspace
+ * are links of them. The requests and actions that are kept are compared with what their entries
+ * recorded.
  */
 export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>): UseMutationOptions<VerifyAuditResponse, VerifyAuditError, Options<VerifyAuditData>> => {
     const mutationOptions: UseMutationOptions<VerifyAuditResponse, VerifyAuditError, Options<VerifyAuditData>> = {
