@@ -50,6 +50,9 @@ pub struct NewAuditEntry {
     pub detail: serde_json::Value,
 }
 
+/// The member of a new entry's detail that says which rows it covers.
+pub const COVERS: &str = "covers";
+
 /// An entry in its chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
@@ -72,6 +75,9 @@ pub struct AuditEntry {
     pub subject: String,
     /// The particulars, as the JSON text that was hashed.
     pub detail: String,
+    /// The digests of the rows that were written together with it, as the JSON text that was hashed;
+    /// `None` if it tells of no row, or is from before rows were covered.
+    pub covers: Option<String>,
     /// The hash of the entry before it in the chain; zeros for the first.
     pub previous_hash: Digest,
     /// Its own hash.
@@ -99,8 +105,11 @@ impl ChainHead {
         }
     }
 
-    /// Links an entry to the chain and moves the head to it.
-    pub fn link(&mut self, id: AuditId, new: &NewAuditEntry) -> AuditEntry {
+    /// Links an entry to the chain and moves the head to it. The member [`COVERS`] of its detail
+    /// becomes [`AuditEntry::covers`].
+    pub fn link(&mut self, id: AuditId, mut new: NewAuditEntry) -> AuditEntry {
+        let detail = new.detail.as_object_mut();
+        let covers = detail.and_then(|detail| detail.remove(COVERS));
         let mut entry = AuditEntry {
             id,
             chain: self.chain,
@@ -109,8 +118,9 @@ impl ChainHead {
             at: new.at,
             actor: new.actor.to_string(),
             event: new.event.to_owned(),
-            subject: new.subject.clone(),
+            subject: new.subject,
             detail: new.detail.to_string(),
+            covers: covers.map(|covers| covers.to_string()),
             previous_hash: self.hash,
             hash: Digest([0; 32]),
         };
@@ -152,10 +162,14 @@ pub struct ChainBroken {
 }
 
 impl AuditEntry {
-    /// SHA-256 over the hash before it and every field, each with its length before it.
+    /// SHA-256 over the hash before it and every field, each with its length before it. What an entry
+    /// covers is a field of its own under a label of its own, so none can lose it unseen.
     pub fn computed_hash(&self) -> Digest {
         let mut hash = Sha256::new();
-        hash.update(b"gaiterguard.audit.v1\n");
+        hash.update(match self.covers {
+            None => b"gaiterguard.audit.v1\n",
+            Some(_) => b"gaiterguard.audit.v2\n",
+        });
         hash.update(self.previous_hash.0);
         for number in [
             self.id.0,
@@ -166,7 +180,8 @@ impl AuditEntry {
         ] {
             hash.update(number.to_be_bytes());
         }
-        for text in [&self.actor, &self.event, &self.subject, &self.detail] {
+        let texts = [&self.actor, &self.event, &self.subject, &self.detail];
+        for text in texts.into_iter().chain(&self.covers) {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         }
@@ -188,9 +203,9 @@ mod tests {
                     actor: Actor::Agent(AgentId(2)),
                     event: "request.forwarded",
                     subject: format!("request:{id}"),
-                    detail: serde_json::json!({ "method": "GET" }),
+                    detail: serde_json::json!({ "method": "GET", "covers": { "row": id } }),
                 };
-                head.link(AuditId(id), &new)
+                head.link(AuditId(id), new)
             })
             .collect()
     }
@@ -210,6 +225,11 @@ mod tests {
         let mut changed = chain();
         changed[1].detail = "{\"method\":\"PUT\"}".to_owned();
         assert_eq!(verify(&changed).unwrap_err().id, AuditId(2));
+        for covers in [None, Some("{\"row\":7}".to_owned())] {
+            let mut uncovered = chain();
+            uncovered[1].covers = covers;
+            assert_eq!(verify(&uncovered).unwrap_err().id, AuditId(2));
+        }
         let mut rehashed = changed;
         rehashed[1].hash = rehashed[1].computed_hash();
         assert_eq!(verify(&rehashed).unwrap_err().id, AuditId(3));

@@ -101,6 +101,7 @@ pub(crate) struct AuditRow {
     event: String,
     subject: String,
     detail: String,
+    covers: Option<String>,
     previous_hash: Vec<u8>,
     hash: Vec<u8>,
 }
@@ -125,6 +126,7 @@ impl TryFrom<AuditRow> for AuditEntry {
             event: row.event,
             subject: row.subject,
             detail: row.detail,
+            covers: row.covers,
         })
     }
 }
@@ -386,7 +388,7 @@ impl Write {
         let link = &mut self.head.link;
         Ok(ids
             .into_iter()
-            .zip(&new)
+            .zip(new)
             .map(|(id, new)| link.link(AuditId(id), new))
             .collect())
     }
@@ -483,7 +485,7 @@ async fn chain_open(connection: &mut Connection, at: Timestamp) -> Result<Head, 
     let mut link = ChainHead::start(chain);
     let entry = link.link(
         AuditId(id),
-        &NewAuditEntry {
+        NewAuditEntry {
             workspace: None,
             at,
             actor: Actor::Gateway,
@@ -506,8 +508,8 @@ async fn chain_open(connection: &mut Connection, at: Timestamp) -> Result<Head, 
 
 static AUDIT_INSERT: ManyRows = ManyRows::new(
     "INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, \
-     previous_hash, hash) SELECT * FROM (VALUES ",
-    11,
+     covers, previous_hash, hash) SELECT * FROM (VALUES ",
+    12,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
@@ -518,8 +520,8 @@ static SQLITE_END: ManyRows = ManyRows::new(
     "UPDATE audit_chains SET sequence = ?, hash = CASE commits WHEN ? THEN ? END, commits = ? \
      WHERE chain = ?; \
      INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, \
-     previous_hash, hash) SELECT * FROM (VALUES ",
-    11,
+     covers, previous_hash, hash) SELECT * FROM (VALUES ",
+    12,
     ") AS new WHERE column1 IS NOT NULL; COMMIT",
 );
 
@@ -541,6 +543,7 @@ macro_rules! bind_entries {
                 .bind(row.map(|entry| entry.event.as_str()))
                 .bind(row.map(|entry| entry.subject.as_str()))
                 .bind(row.map(|entry| entry.detail.as_str()))
+                .bind(row.and_then(|entry| entry.covers.as_deref()))
                 .bind(row.map(|entry| entry.previous_hash.0.as_slice()))
                 .bind(row.map(|entry| entry.hash.0.as_slice()));
         }

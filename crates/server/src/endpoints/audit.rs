@@ -67,10 +67,14 @@ pub(crate) struct AuditBody {
     subject: String,
     /// The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
     /// null and `body` says so; the digest of what was sent is in the entry `request.ended`. The entry of a
-    /// decision holds `decision`, `risk_score`, `matched_rules` and `operation`; `covers` holds digests of
-    /// the rows that were written together with the entry.
+    /// decision holds `decision`, `risk_score`, `matched_rules` and `operation`.
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
+    /// Digests of the rows that were written together with it: of a request with its address, intent and
+    /// verdict, and of the state that an action came to. Absent where the entry tells of none.
+    #[schema(value_type = Object)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    covers: Option<Box<RawValue>>,
     /// The hash of the entry before it in its chain.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     previous_hash: String,
@@ -91,6 +95,9 @@ impl From<AuditEntry> for AuditBody {
             subject: entry.subject,
             // The text that was hashed, to the letter.
             detail: RawValue::from_string(entry.detail).ok(),
+            covers: entry
+                .covers
+                .and_then(|covers| RawValue::from_string(covers).ok()),
             previous_hash: entry.previous_hash.to_string(),
             hash: entry.hash.to_string(),
         }

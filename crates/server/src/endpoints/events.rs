@@ -248,6 +248,7 @@ mod tests {
             event: event.to_owned(),
             subject: subject.to_owned(),
             detail: detail.to_string(),
+            covers: None,
             previous_hash: Digest([0; 32]),
             hash: Digest([0; 32]),
         };

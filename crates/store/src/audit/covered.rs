@@ -1,6 +1,7 @@
-//! What an audit entry says of the rows of its transaction: the digests of their columns, in the
-//! member `covers` of its detail. Without it a row could be changed while the log still holds.
+//! What an audit entry covers of the rows of its transaction: the digests of their columns. Without
+//! them a row could be changed while the log still holds.
 
+use gaiterguard_domain::audit::COVERS;
 use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::verdict::Judgement;
 use serde::{Deserialize, Serialize};
@@ -164,7 +165,7 @@ pub(crate) fn cover_decision(
         .operation
         .as_ref()
         .map_or(Value::Null, |operation| operation.id.as_str().into());
-    detail["covers"] = json!(Covers {
+    detail[COVERS] = json!(Covers {
         version: VERSION,
         request: Some(request),
         action,
@@ -173,24 +174,15 @@ pub(crate) fn cover_decision(
 
 /// Adds to an entry which state it brought an action to.
 pub(crate) fn cover_action(detail: &mut Value, action: CoveredAction) {
-    detail["covers"] = json!(Covers {
+    detail[COVERS] = json!(Covers {
         version: VERSION,
         request: None,
         action: Some(action),
     });
 }
 
-/// Returns what an entry with this detail covers; `None` if it is from before rows were covered, or
-/// covers none.
-pub(crate) fn covers(detail: &str) -> Option<Covers> {
-    #[derive(Deserialize)]
-    struct Detail {
-        covers: Option<Covers>,
-    }
-    // Most entries that cover nothing are told apart without reading them.
-    if !detail.contains("\"covers\"") {
-        return None;
-    }
-    let covers = serde_json::from_str::<Detail>(detail).ok()?.covers?;
+/// Reads what an entry covers; `None` if it is of a version that is not known here.
+pub(crate) fn covers(text: &str) -> Option<Covers> {
+    let covers = serde_json::from_str::<Covers>(text).ok()?;
     (covers.version == VERSION).then_some(covers)
 }

@@ -151,7 +151,7 @@ impl RowCheck {
                 let before = removed_before(&entry.detail);
                 self.removed_before_verified = self.removed_before_verified.max(before);
             }
-            let Some(covered) = covers(&entry.detail) else {
+            let Some(covered) = entry.covers.as_deref().and_then(covers) else {
                 continue;
             };
             if let Some(action) = &covered.action {

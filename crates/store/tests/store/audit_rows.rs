@@ -139,7 +139,8 @@ async fn a_row_that_was_removed_shows_and_retention_does_not(database: &Database
     let is_gone = matches!(&broken, AuditBroken::Row { table: "requests", row, .. } if *row == kept.0.to_string());
     assert!(is_gone, "{broken}");
     // An entry that excuses it, and that no writer has made, excuses nothing.
-    let forged = "INSERT INTO audit SELECT 900000, chain, 900000, NULL, at, actor, \
+    let forged = "INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, \
+         detail, previous_hash, hash) SELECT 900000, chain, 900000, NULL, at, actor, \
          'retention.requests_deleted', subject, '{\"before_ms\": 9000000000000000}', previous_hash, hash \
          FROM audit WHERE id = (SELECT MAX(id) FROM audit)";
     database.meddle(forged).await;
