@@ -5,7 +5,7 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{execute, fetch_all, fetch_optional};
+use crate::connection::{execute, fetch_all, fetch_optional, lease_time};
 use crate::error::StoreError;
 use crate::lane::Write;
 use crate::store::{Store, owner};
@@ -79,6 +79,7 @@ impl Store {
         audit: impl Fn(&str) -> NewAuditEntry,
     ) -> Result<Vec<String>, StoreError> {
         let mut write = Write::begin(self.shared(), now).await?;
+        let lease_time = lease_time(write.on(), now).await?;
         let rows = fetch_all!(
             write,
             (String,),
@@ -91,7 +92,7 @@ impl Store {
                     AND (replicas.master_id IS NULL OR replicas.master_id NOT IN
                         (SELECT present.id FROM master_keys AS present WHERE present.is_current)))
              RETURNING id",
-            now.0,
+            lease_time.0,
         );
         let cut: Vec<String> = rows.into_iter().map(|(id,)| id).collect();
         if cut.is_empty() {
