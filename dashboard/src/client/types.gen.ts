@@ -1995,12 +1995,35 @@ export type Registration = {
      * Not one of the commonest passwords.
      */
     password: string;
+    /**
+     * The code in the gateway's log. Required for the first account of a gateway that listens
+     * beyond loopback; ignored for others.
+     */
+    setupCode?: string | null;
 };
 
 /**
  * Who may register.
  */
 export type RegistrationSetting = 'first' | 'open' | 'closed';
+
+/**
+ * What a registration would need at present.
+ */
+export type RegistrationState = {
+    /**
+     * Whether an account can be registered.
+     */
+    open: boolean;
+    /**
+     * Whether this would be the first account.
+     */
+    firstAccount: boolean;
+    /**
+     * Whether `setupCode` is required.
+     */
+    setupCodeRequired: boolean;
+};
 
 /**
  * What became of a request.
@@ -3643,6 +3666,10 @@ export type LogInErrors = {
      */
     401: Problem;
     /**
+     * `origin_not_allowed`: a page of another origin sent the request.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: the body did not arrive in time.
      */
     408: Problem;
@@ -3762,7 +3789,7 @@ export type RefreshErrors = {
      */
     401: Problem;
     /**
-     * `cross_origin_refused`: the cookie was not sent by a page of this gateway.
+     * `cross_origin_refused`: the cookie was not sent by a page of this gateway. `origin_not_allowed`: a page of another origin sent the request.
      */
     403: Problem;
     /**
@@ -3811,7 +3838,7 @@ export type RegisterErrors = {
      */
     400: Problem;
     /**
-     * `registration_closed`: nobody may register, or not any more.
+     * `registration_closed`: nobody may register, or not any more. `setup_code_required` or `setup_code_invalid`: the first account needs the code in the gateway's log. `origin_not_allowed`: a page of another origin sent the request.
      */
     403: Problem;
     /**
@@ -3854,6 +3881,35 @@ export type RegisterResponses = {
 };
 
 export type RegisterResponse = RegisterResponses[keyof RegisterResponses];
+
+export type GetRegistrationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/registration';
+};
+
+export type GetRegistrationErrors = {
+    /**
+     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: the database does not answer.
+     */
+    503: Problem;
+};
+
+export type GetRegistrationError = GetRegistrationErrors[keyof GetRegistrationErrors];
+
+export type GetRegistrationResponses = {
+    /**
+     * The registration status.
+     */
+    200: RegistrationState;
+};
+
+export type GetRegistrationResponse = GetRegistrationResponses[keyof GetRegistrationResponses];
 
 export type ListSessionsData = {
     body?: never;
@@ -4279,7 +4335,7 @@ export type ProxyErrors = {
      */
     408: Problem;
     /**
-     * `idempotency_in_progress`, `outcome_unknown` or `answer_not_kept`. `action_stale`: the service moved while the request was held; nothing was sent. `call_cut`: it moved while the request was under way; the request may have been sent.
+     * `idempotency_in_progress`, `answer_not_kept`, or `outcome_unknown`: the request may have been sent and is not sent again; `detail` says what is known. `action_stale`: the service moved while the request was held; nothing was sent. `call_cut`: it moved while the request was under way; the request may have been sent.
      */
     409: Problem;
     /**
@@ -4307,7 +4363,7 @@ export type ProxyErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable` or `authority_unconfirmed`: nothing was sent.
+     * `storage_unavailable` or `authority_unconfirmed` with `Retry-After`: this call sent nothing. `storage_unavailable` without it: a read may have been sent, and its response is withheld because it could not be recorded.
      */
     503: Problem;
     /**
@@ -4396,7 +4452,7 @@ export type ExecuteErrors = {
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch` or `target_not_allowed`; nothing was sent.
+     * `agent_blocked`, `kill_switch` or `target_not_allowed`: nothing was sent, or the running call was cut and the action is `INDETERMINATE`.
      */
     403: Problem;
     /**
@@ -4404,7 +4460,7 @@ export type ExecuteErrors = {
      */
     404: Problem;
     /**
-     * `action_not_approved` with `action_status`, or `action_stale`; nothing was sent. `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
+     * `action_not_approved` with `action_status`, or `action_stale`: this call sent nothing. `outcome_unknown`: it may have been sent; the action's status says more as soon as it can be recorded. `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
      */
     409: Problem;
     /**
@@ -4420,7 +4476,7 @@ export type ExecuteErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable` or `authority_unconfirmed`: nothing was sent.
+     * `storage_unavailable` or `authority_unconfirmed`: this call sent nothing.
      */
     503: Problem;
     /**
