@@ -18,7 +18,7 @@ use crate::dispatch::{DispatchFailed, Permit, Sent};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
-use crate::to_its_end::ToItsEnd;
+use crate::to_its_end::{ToItsEnd, or_broken_off};
 
 /// How often an execution is begun anew because something changed under it before it is given up.
 const REBEGIN_MAX: usize = 8;
@@ -41,6 +41,10 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         let begun = self.begin(caller, id).await?;
         let gateway = Arc::clone(self);
+        let broken_off = {
+            let (gateway, action) = (Arc::clone(self), begun.action.clone());
+            move || gateway.break_execution(&action)
+        };
         let executing = async move {
             let permit = Permit::approved(begun.action.id);
             let sent = gateway
@@ -48,6 +52,7 @@ impl Gateway {
                 .await;
             gateway.finish(begun, sent).await
         };
+        let executing = or_broken_off(executing, broken_off);
         Ok(ToItsEnd::new(executing, &self.tasks).await?)
     }
 
@@ -149,6 +154,18 @@ impl Gateway {
             });
         }
         told
+    }
+
+    /// Gives an execution up whose task broke off: nobody else knows how far it came.
+    fn break_execution(&self, action: &Action) {
+        tracing::error!(action_id = %action.id, "an execution broke off");
+        let event = ActionEvent::Break {
+            at: self.clock.now(),
+            detail: "the gateway failed after the request may have been sent".to_owned(),
+        };
+        if let Ok(change) = self.changed(action, event, Actor::Gateway) {
+            self.store.action_end_soon(change);
+        }
     }
 
     /// Writes how an execution ended. The action is this process's own while it is `EXECUTING`,

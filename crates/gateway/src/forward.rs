@@ -20,7 +20,7 @@ use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay::{self, AnswerBody};
-use crate::to_its_end::ToItsEnd;
+use crate::to_its_end::{ToItsEnd, or_broken_off};
 use crate::upload::{Streamed, Upload};
 
 /// A request that is to be forwarded.
@@ -76,6 +76,17 @@ impl Gateway {
         upload: Option<Upload>,
     ) -> Result<Answer, Refusal> {
         let gateway = Arc::clone(self);
+        let broken = Completion {
+            entry,
+            claim: forwarding.claim(),
+            outcome: LedgerOutcome::Broken { status: None },
+            at: self.clock.now(),
+            audit: None,
+        };
+        let broken_off = {
+            let gateway = Arc::clone(self);
+            move || gateway.store.complete_soon(broken)
+        };
         let forwarding = async move {
             let sent = match upload {
                 None => gateway.send(permit, &forwarding).await,
@@ -89,6 +100,7 @@ impl Gateway {
             };
             gateway.relay(sent, entry, forwarding).await
         };
+        let forwarding = or_broken_off(forwarding, broken_off);
         Ok(ToItsEnd::new(forwarding, &self.tasks).await?)
     }
 

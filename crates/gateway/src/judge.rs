@@ -20,7 +20,7 @@ use crate::excerpt;
 use crate::llm::{LlmQuestion, LlmVerdict};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
-use crate::second_opinion::Standing;
+use crate::second_opinion::{Standing, floor};
 
 /// What is known of a request without asking anybody.
 pub(crate) struct Weighed {
@@ -243,7 +243,7 @@ impl Gateway {
                 documentation: &documentation,
                 rules: &text_rules,
                 built_in: &weighed.built_in,
-                floor: 0.0,
+                floor: floor(weighed.certainty, &weighed.built_in),
                 is_safe: is_safe(&prepared.request.method),
             })
             .await;

@@ -27,6 +27,15 @@ pub(crate) struct Standing<'a> {
     pub(crate) threshold: f64,
 }
 
+/// Returns the score that a model cannot go below: that of what is held for certain, where a
+/// threshold above it left the request open.
+pub(crate) fn floor(certainty: Certainty, built_in: &Verdict) -> f64 {
+    match certainty {
+        Certainty::CertainlyHeld => built_in.score,
+        Certainty::Grey | Certainty::PlainlyHarmless => 0.0,
+    }
+}
+
 impl<'a> Standing<'a> {
     /// Whether somebody who understands the request has to look at it. What a rule decides, or what
     /// is held for certain, needs nobody; what is plainly harmless needs somebody only where a rule

@@ -27,6 +27,29 @@ impl<T: Send + 'static> ToItsEnd<T> {
     }
 }
 
+/// Awaits `running`, and calls `broken_off` if that does not come to its end: if it panics, or is
+/// dropped with its runtime.
+pub(crate) async fn or_broken_off<T>(
+    running: impl Future<Output = T>,
+    broken_off: impl FnOnce(),
+) -> T {
+    let mut unless_ended = OnDrop(Some(broken_off));
+    let ended = running.await;
+    unless_ended.0 = None;
+    ended
+}
+
+/// Calls what it holds when it is dropped.
+struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(call) = self.0.take() {
+            call();
+        }
+    }
+}
+
 impl<T: Send + 'static> Future for ToItsEnd<T> {
     type Output = T;
 
@@ -83,5 +106,26 @@ mod tests {
         let tasks = TaskTracker::new();
         assert_eq!(ToItsEnd::new(async { 7 }, &tasks).await, 7);
         assert!(tasks.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_panics_is_called_broken_off_and_what_ends_is_not() {
+        let tasks = TaskTracker::new();
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        for panics in [true, false] {
+            let tell = tell.clone();
+            let running = async move {
+                tokio::task::yield_now().await;
+                assert!(!panics, "it panics");
+            };
+            let broken_off = move || tell.send(panics).unwrap();
+            // Nobody waits for it: it goes on as a task.
+            drop(ToItsEnd::new(or_broken_off(running, broken_off), &tasks));
+        }
+        tasks.close();
+        tasks.wait().await;
+        drop(tell);
+        assert_eq!(told.recv().await, Some(true));
+        assert_eq!(told.recv().await, None);
     }
 }

@@ -6,7 +6,7 @@ use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
 
 use crate::judge::TakenApart;
 use crate::llm::{Llm, LlmQuestion, LlmVerdict};
-use crate::second_opinion::Standing;
+use crate::second_opinion::{Standing, floor};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl Trial<'_> {
             documentation: &[],
             rules: &[],
             built_in: &built_in.verdict,
-            floor: 0.0,
+            floor: floor(built_in.certainty, &built_in.verdict),
             is_safe: is_safe(&self.request.method),
         };
         llm.assess(question).await

@@ -151,8 +151,11 @@ impl Ledger {
         match self.queue.try_send(command) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(command)) => {
-                let queue = self.queue.clone();
-                tokio::spawn(async move { queue.send(command).await.is_ok() });
+                // It may be queued by a destructor, while the runtime ends.
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    let queue = self.queue.clone();
+                    runtime.spawn(async move { queue.send(command).await.is_ok() });
+                }
             }
             // A store that is closed writes nothing more; the next run recovers what was running.
             Err(mpsc::error::TrySendError::Closed(_)) => {
@@ -251,6 +254,11 @@ impl Store {
         let command = Command::End(Box::new(change), Some(tell));
         self.ledger().send_end(command);
         answered(told, END_WAIT).await
+    }
+
+    /// As [`Self::action_end`], without waiting for it to be durable.
+    pub fn action_end_soon(&self, change: ActionChange) {
+        self.ledger().send_end(Command::End(Box::new(change), None));
     }
 }
 

@@ -100,6 +100,36 @@ async fn what_the_model_finds_is_held_and_explained() {
     assert!(scene.upstream.received().is_empty());
 }
 
+/// A threshold above its score leaves a payment to the model, which may hold it and no more.
+#[tokio::test]
+async fn a_model_never_lowers_the_score_of_what_is_certainly_held() {
+    let (model, scene) = scene().await;
+    let mut payment = request("POST", "/v1/charges");
+    payment["body"] = json!({"amount": 50_000, "currency": "usd"});
+    payment["intent"] = json!("List the charges");
+    let certain = scene.dry_run(&payment).await["risk_score"]
+        .as_f64()
+        .unwrap();
+    assert!(certain >= 0.85, "{certain}");
+    assert_eq!(model.calls(), 0);
+    let path = format!("/agents/{}", scene.agent.id);
+    let tolerant = json!({"riskThreshold": 0.99});
+    scene
+        .human
+        .put(&path)
+        .json(tolerant)
+        .send()
+        .await
+        .expect_status(200);
+    let told = scene.dry_run(&payment).await;
+    assert!(model.calls() > 0, "{told}");
+    assert_eq!(told["decision"], "forward", "{told}");
+    assert!(told["risk_score"].as_f64().unwrap() >= certain, "{told}");
+    // What nobody is certain of it may find harmless.
+    let told = scene.dry_run(&rename(1)).await;
+    assert!(told["risk_score"].as_f64().unwrap() < 0.2, "{told}");
+}
+
 #[tokio::test]
 async fn a_key_is_decided_once_whatever_becomes_of_the_model() {
     let (model, scene) = scene().await;

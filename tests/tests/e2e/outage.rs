@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::scene::{Scene, post, request};
 
 on_both_databases!(
+    without_its_database_the_gateway_sends_nothing_but_reads,
     responses_during_an_outage_are_recorded_when_the_database_is_back,
     failures_during_an_outage_are_told_truthfully_and_recorded_later,
     a_read_that_cannot_be_recorded_is_withheld_and_never_called_unsent,
@@ -68,6 +69,47 @@ async fn settled(scene: &Scene, held: &gaiterguard_tests::Held) -> Value {
         (status["status"] != "EXECUTING").then_some(status)
     })
     .await
+}
+
+async fn without_its_database_the_gateway_sends_nothing_but_reads(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let held = scene.approved("executed").await;
+    scene.allow_everything().await;
+    let calls = [
+        scene.agent.execute(&held).limit(LIMIT),
+        scene
+            .agent
+            .propose(post("/keyed", json!({"n": 1})))
+            .idempotency_key("one")
+            .limit(LIMIT),
+        scene
+            .agent
+            .propose(request("GET", "/keyed-read"))
+            .idempotency_key("two")
+            .limit(LIMIT),
+        keyless(&scene, "/keyless"),
+    ];
+    let outage = Outage::begin(&scene.gateway).await;
+    let mut refused = tokio::task::JoinSet::new();
+    for call in calls.clone() {
+        refused.spawn(call.send());
+    }
+    for answer in refused.join_all().await {
+        let answer = answer.expect_status(503);
+        assert!(answer.header("retry-after").is_some(), "{}", answer.text());
+        assert_eq!(answer.header("x-proxy-status"), Some("refused"));
+    }
+    assert!(scene.upstream.received().is_empty());
+    outage.end().await;
+    for call in calls {
+        eventually("it passes now, without a restart", LIMIT, || async {
+            let answer = call.clone().send().await;
+            assert!(matches!(answer.status.as_u16(), 200 | 409 | 503));
+            (answer.status == 200).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(scene.upstream.received().len(), 4);
 }
 
 async fn responses_during_an_outage_are_recorded_when_the_database_is_back(storage: Storage) {

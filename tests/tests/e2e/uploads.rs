@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gaiterguard_tests::{
-    Brought, PiecewiseCall, Storage, TestGateway, TestGatewayBuilder, WatchedUpstream, eventually,
-    on_both_databases,
+    Brought, Outage, PiecewiseCall, Storage, TestGateway, TestGatewayBuilder, WatchedUpstream,
+    eventually, on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
 on_both_databases!(
     a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log,
     an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unknown,
+    an_upload_gets_its_response_and_its_end_is_recorded_though_the_database_is_away,
 );
 
 type Yard = Scene<WatchedUpstream>;
@@ -276,6 +277,36 @@ async fn what_a_rule_denies_whatever_its_body_is_denied_before_it_is_sent() {
     );
     assert_eq!(yard.newest_request().await["decision"], "deny");
     assert!(yard.upstream.brought().is_empty());
+}
+
+async fn an_upload_gets_its_response_and_its_end_is_recorded_though_the_database_is_away(
+    storage: Storage,
+) {
+    let yard = allowing(TestGateway::builder(storage)).await;
+    let mut call = yard.begin("/tape", CHUNKED).await;
+    call.send_chunk("a part").await;
+    yard.upstream.wait_for_text("a part").await;
+    let outage = Outage::begin(&yard.gateway).await;
+    call.send("0\r\n\r\n").await;
+    yard.upstream.wait_for_text("0\r\n\r\n").await;
+    yard.upstream.say(OK).await;
+    let answer = call.until("done").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    outage.end().await;
+    let ended = eventually("the end is recorded", LIMIT, || async {
+        let answer = yard.human.get("/audit?limit=200").send().await;
+        if answer.status != 200 {
+            return None;
+        }
+        let entries = answer.json()["items"].as_array().unwrap().clone();
+        entries
+            .into_iter()
+            .find(|entry| entry["event"] == "request.ended")
+    });
+    let ended = ended.await["detail"].clone();
+    assert_eq!(ended["outcome"], "answered", "{ended}");
+    assert_eq!(ended["digest"], yard.digest("/tape", b"a part"));
+    assert_eq!(yard.upstream.brought().len(), 1);
 }
 
 async fn an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unknown(
