@@ -85,7 +85,7 @@ pub enum RulingRefused {
     #[error(transparent)]
     Cursor(CursorRefused),
     /// The database or the vault failed.
-    #[error("the gateway's storage is unavailable; nothing was changed")]
+    #[error("the gateway's storage did not answer; look again at what became of the action")]
     Unavailable,
 }
 

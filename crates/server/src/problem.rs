@@ -193,7 +193,7 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "storage_unavailable",
-            "the database did not answer; nothing was sent",
+            "the database did not answer; look again before you repeat a change",
         )
         .retry_after(1)
     }

@@ -127,7 +127,7 @@ async fn a_model_never_lowers_the_score_of_what_is_certainly_held() {
     assert!(told["risk_score"].as_f64().unwrap() >= certain, "{told}");
     // What nobody is certain of it may find harmless.
     let told = scene.dry_run(&rename(1)).await;
-    assert!(told["risk_score"].as_f64().unwrap() < 0.2, "{told}");
+    assert!(told["risk_score"].as_f64().unwrap() < 0.3, "{told}");
 }
 
 #[tokio::test]

@@ -58,12 +58,20 @@ async fn another_workspace_sees_nothing(storage: Storage) {
             .json(json!({"serviceIds": []})),
         other.post(&format!("{agent_page}/rotate-key")),
         other.post(&format!("{agent_page}/block")),
+        other.post(&format!("{agent_page}/unblock")),
+        other
+            .post(&format!("{service_page}/test-call"))
+            .json(json!({"method": "GET", "path": "/"})),
         other
             .put(rule_page)
             .json(json!({"name": "Mine", "effect": "allow"})),
         other.delete(rule_page),
         other.patch(&format!("{action}/approve")).json(json!({})),
         other.patch(&format!("{action}/deny")).json(json!({})),
+        other.patch(&format!("{action}/revoke")).json(json!({})),
+        other
+            .patch(&format!("{action}/resolve"))
+            .json(json!({"outcome": "executed"})),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         let answer = change.send().await;
@@ -81,6 +89,11 @@ async fn another_workspace_sees_nothing(storage: Storage) {
         assert_eq!(page["items"], json!([]), "{list}");
     }
     assert!(other.pending().await.is_empty());
+    let audited = scene.human.read("/audit?limit=200").await.to_string();
+    assert!(audited.contains(&held.action_id), "{audited}");
+    let audited = other.read("/audit?limit=200").await.to_string();
+    assert!(!audited.contains(&held.action_id), "{audited}");
+    assert!(!audited.contains("agent.created"), "{audited}");
     let wanted = json!({"name": "thief", "serviceIds": [service]});
     let refused = other.post("/agents").json(wanted).send().await;
     assert!(
