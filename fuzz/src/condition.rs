@@ -3,7 +3,7 @@
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
-use gaiterguard_judge::{Arena, Node};
+use gaiterguard_judge::{Arena, Node, Reading};
 use http::HeaderMap;
 
 use crate::first_line;
@@ -18,7 +18,7 @@ pub fn evaluate_condition(data: &[u8]) {
         return;
     };
     let arena = Arena::default();
-    let node = Node::parse_json(body, &arena).ok();
+    let reading = Node::parse_json(body, &arena).map_or(Reading::Unknown, Reading::of_node);
     let query = Query::parse(Some("a=b&n=5&a=c"));
     let headers = HeaderMap::new();
     let facts = Facts {
@@ -28,7 +28,7 @@ pub fn evaluate_condition(data: &[u8]) {
         query: &query,
         headers: Some(&headers),
         content: Some(Content {
-            body: node.as_ref(),
+            body: reading,
             size: body.len() as u64,
         }),
         service: (ServiceId(1), "stripe"),

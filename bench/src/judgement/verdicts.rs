@@ -8,7 +8,7 @@ use gaiterguard_domain::{
     time::Timestamp,
 };
 use gaiterguard_judge::{
-    Arena, Documented, Opened, Request, Subject, assess,
+    Arena, Documented, Opened, Reading, Request, Subject, assess,
     rule::{CompiledRule, Content, Facts, Query, RequestPath, weigh},
 };
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
@@ -137,7 +137,7 @@ fn judge(rules: &[CompiledRule], body: &str) {
         query: &query,
         headers: Some(&headers),
         content: Some(Content {
-            body: opened.body(),
+            body: Reading::of(&headers, body.as_bytes(), &arena),
             size: body.len() as u64,
         }),
         service: (ServiceId(1), "stripe"),

@@ -10,9 +10,8 @@ use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{
-    Arena, Certainty, Documented, Node, Opened, Operation, Request, Subject, assess,
+    Arena, Certainty, Documented, Opened, Operation, Reading, Request, Subject, assess,
 };
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
@@ -61,14 +60,11 @@ impl Gateway {
     pub(crate) fn weigh(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
         let documented = documented(prepared);
         let arena = Arena::for_body(prepared.request.body.len());
-        let taken = TakenApart::of(&prepared.request, &arena);
-        let content = Content {
-            body: taken.body(),
-            size: prepared.request.body.len() as u64,
-        };
         let rules = rules_of(prepared);
-        let said = self.apply(&rules, prepared, request, documented, Some(content));
-        self.assess(&rules, prepared, request, &taken, documented, said)
+        let content = content(&rules, &prepared.request, &arena);
+        let said = self.apply(&rules, prepared, request, documented, content);
+        let opened = opened(&prepared.request, &arena);
+        self.assess(&rules, prepared, request, &opened, documented, said)
     }
 
     /// What is known of a request once rules have been applied to it: the built-in assessor's verdict
@@ -78,7 +74,7 @@ impl Gateway {
         rules: &[&Arc<CompiledRule>],
         prepared: &Prepared,
         request: &ProxyRequest,
-        taken: &TakenApart<'_>,
+        opened: &Opened<'_>,
         documented: Option<&gaiterguard_apidocs::Operation>,
         said: Ruled,
     ) -> Weighed {
@@ -86,7 +82,7 @@ impl Gateway {
         let catalog = caller.definitions.catalog(prepared.located.service.id);
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
         let assessment = assess(Subject {
-            opened: taken.opened(),
+            opened,
             intent: request.intent.as_str(),
             documented: match (catalog, documented) {
                 (_, Some(operation)) => Documented::As(as_judged(operation, &fields)),
@@ -137,8 +133,8 @@ impl Gateway {
         };
         is_decided.then(|| {
             let arena = Arena::default();
-            let taken = TakenApart::of(&prepared.request, &arena);
-            let weighed = self.assess(&rules, prepared, request, &taken, documented, said);
+            let opened = opened(&prepared.request, &arena);
+            let weighed = self.assess(&rules, prepared, request, &opened, documented, said);
             self.judge_alone(weighed, request)
         })
     }
@@ -364,55 +360,32 @@ pub(crate) fn fields_at_the_top(operation: &gaiterguard_apidocs::Operation) -> V
         .collect()
 }
 
-/// A request taken apart, as rules and the built-in assessor see it.
-pub(crate) struct TakenApart<'a> {
-    opened: Opened<'a>,
-    /// The body, where it could be read in spite of what is said about it.
-    otherwise: Option<Node<'a>>,
+/// The request as the built-in assessor sees it. What is found in it is kept in the arena.
+pub(crate) fn opened<'a>(request: &'a CanonicalRequest, arena: &'a Arena) -> Opened<'a> {
+    let target = &request.target;
+    let sent = Request {
+        method: &request.method,
+        host: &target.origin().host,
+        path: target.path(),
+        query: target.query(),
+        headers: &request.headers,
+        body: &request.body,
+    };
+    Opened::open(sent, arena)
 }
 
-impl<'a> TakenApart<'a> {
-    /// What is found in it stands in the arena.
-    pub(crate) fn of(request: &'a CanonicalRequest, arena: &'a Arena) -> Self {
-        let target = &request.target;
-        let sent = Request {
-            method: &request.method,
-            host: &target.origin().host,
-            path: target.path(),
-            query: target.query(),
-            headers: &request.headers,
-            body: &request.body,
-        };
-        let opened = Opened::open(sent, arena);
-        let otherwise = match opened.body() {
-            Some(_) => None,
-            None => body_of(request, arena),
-        };
-        Self { opened, otherwise }
-    }
-
-    /// What the built-in assessor sees.
-    pub(crate) fn opened(&self) -> &Opened<'a> {
-        &self.opened
-    }
-
-    /// What `request.body` is in rules.
-    pub(crate) fn body(&self) -> Option<&Node<'a>> {
-        self.opened.body().or(self.otherwise.as_ref())
-    }
-}
-
-/// The body, where it is JSON or a form.
-fn body_of<'a>(request: &'a CanonicalRequest, arena: &'a Arena) -> Option<Node<'a>> {
-    let media_type = request
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map(|value| value.trim().to_ascii_lowercase());
-    match media_type.as_deref() {
-        Some("application/x-www-form-urlencoded") => Node::parse_form(&request.body, arena).ok(),
-        // Upstreams read JSON under other names, too.
-        _ => Node::parse_json(&request.body, arena).ok(),
-    }
+/// The content as rules see it. None where none of them looks at it.
+fn content<'a>(
+    rules: &[&Arc<CompiledRule>],
+    request: &'a CanonicalRequest,
+    arena: &'a Arena,
+) -> Option<Content<'a>> {
+    let is_read = rules
+        .iter()
+        .filter_map(|rule| rule.program())
+        .any(|program| program.uses().body);
+    is_read.then(|| Content {
+        body: Reading::of(&request.headers, &request.body, arena),
+        size: request.body.len() as u64,
+    })
 }

@@ -4,7 +4,7 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
 
-use crate::judge::TakenApart;
+use crate::judge::opened;
 use crate::llm::{Llm, LlmQuestion, LlmVerdict};
 use crate::second_opinion::{Standing, floor};
 
@@ -24,7 +24,7 @@ impl Trial<'_> {
     pub fn assess(&self) -> Assessment {
         let arena = Arena::default();
         assess(Subject {
-            opened: TakenApart::of(self.request, &arena).opened(),
+            opened: &opened(self.request, &arena),
             intent: self.intent,
             documented: Documented::Nothing,
         })

@@ -7,6 +7,7 @@ mod arena;
 pub mod assess;
 pub mod node;
 pub mod opened;
+pub mod reading;
 pub mod rule;
 
 pub use arena::Arena;
@@ -15,3 +16,4 @@ pub use assess::{
 };
 pub use node::Node;
 pub use opened::{Opened, Request};
+pub use reading::Reading;

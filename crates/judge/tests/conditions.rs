@@ -6,7 +6,7 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::OperationRef;
 use gaiterguard_judge::rule::{Cause, Content, Facts, Program, Query, RequestPath};
-use gaiterguard_judge::{Arena, Node};
+use gaiterguard_judge::{Arena, Node, Reading};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -83,7 +83,7 @@ fn evaluate(program: &Program, request: &Request) -> Result<bool, Cause> {
         query: &query,
         headers: (!request.not_kept).then_some(&headers),
         content: (!request.not_kept).then_some(Content {
-            body: body.as_ref(),
+            body: body.map_or(Reading::Absent, Reading::of_node),
             size: request.size,
         }),
         service: (ServiceId(3), "stripe"),

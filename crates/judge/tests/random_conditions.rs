@@ -13,7 +13,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::rule::{
     Cause, CompiledRule, Content, Facts, Program, Query, RequestPath, weigh,
 };
-use gaiterguard_judge::{Arena, Node};
+use gaiterguard_judge::{Arena, Node, Reading};
 use http::HeaderMap;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -31,7 +31,7 @@ fn with_facts<T>(body: Option<&str>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
         query: &query,
         headers: Some(&headers),
         content: Some(Content {
-            body: node.as_ref(),
+            body: node.map_or(Reading::Absent, Reading::of_node),
             size: 12,
         }),
         service: (ServiceId(1), "a"),

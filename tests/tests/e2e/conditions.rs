@@ -80,13 +80,17 @@ async fn a_condition_sees_everything_of_a_request() {
     form["body"] = json!("amount=500&name=a%20b");
     let condition = "request.body.amount == '500' && request.body.name == 'a b'";
     assert_eq!(decision(&scene, "deny", condition, &form).await, "deny");
-    // What is neither JSON nor a form, and what no document knows, is null.
+    // A text is a body that cannot be read, and an operation that no document knows is null.
     let mut text = request.clone();
     text["headers"] = json!({"Content-Type": "text/plain"});
     text["body"] = json!("amount: 500");
     text["path"] = json!("/v2/charges");
     let condition = "request.body == null && operation == null";
     assert_eq!(decision(&scene, "deny", condition, &text).await, "deny");
+    assert_eq!(
+        decision(&scene, "deny", "operation == null", &text).await,
+        "deny"
+    );
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ mod mcp;
 mod order;
 mod outage;
 mod passing;
+mod readings;
 mod renewal;
 mod replicas;
 mod risk_eval;

@@ -4,8 +4,9 @@
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
-use gaiterguard_judge::{Arena, Node};
-use http::HeaderMap;
+use gaiterguard_judge::{Arena, Node, Reading};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 
 use super::{TEXT_CHARS_MAX, check};
 use crate::Gateway;
@@ -147,12 +148,12 @@ fn attempt(
     let method = example.method.to_ascii_uppercase();
     let bytes = example.body.as_bytes();
     let arena = Arena::default();
-    let body = Node::parse_json(bytes, &arena)
-        .or_else(|_| Node::parse_form(bytes, &arena))
-        .ok()
-        .filter(|_| !bytes.is_empty());
     let query = Query::parse(query);
-    let headers = HeaderMap::new();
+    let media_type = match Node::parse_json(bytes, &arena) {
+        Ok(_) => "application/json",
+        Err(_) => "application/x-www-form-urlencoded",
+    };
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
     program
         .evaluate(&Facts {
             method: &method,
@@ -161,7 +162,7 @@ fn attempt(
             query: &query,
             headers: Some(&headers),
             content: Some(Content {
-                body: body.as_ref(),
+                body: Reading::of(&headers, bytes, &arena),
                 size: bytes.len() as u64,
             }),
             service,

@@ -15,8 +15,8 @@ use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_judge::Arena;
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
+use gaiterguard_judge::{Arena, Reading};
 use gaiterguard_store::RuleFields;
 use serde_json::{Map, Value};
 
@@ -25,7 +25,6 @@ use crate::Gateway;
 use crate::authority::Definitions;
 use crate::desk::{DefinitionError, Desk};
 use crate::field::{FieldError, FieldReader};
-use crate::judge::TakenApart;
 use crate::sealing::Purpose;
 
 /// The most days that are looked back.
@@ -218,7 +217,6 @@ impl Replay {
             return (None, rules.first().copied());
         };
         let arena = Arena::default();
-        let taken = request.map(|request| TakenApart::of(request, &arena));
         let query = Query::parse(target.query());
         let facts = Facts {
             method: &new.method,
@@ -227,7 +225,7 @@ impl Replay {
             query: &query,
             headers: request.map(|request| &request.headers),
             content: request.map(|request| Content {
-                body: taken.as_ref().and_then(TakenApart::body),
+                body: Reading::of(&request.headers, &request.body, &arena),
                 size: request.body.len() as u64,
             }),
             service: (service.id, &service.name),

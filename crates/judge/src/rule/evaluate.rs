@@ -13,7 +13,7 @@ use super::failure::{Cause, Failure};
 use super::value::{List, Map, Members, Value, order};
 use super::{arithmetic, calendar, lookup, number};
 
-use crate::Node;
+use crate::{Node, Reading};
 use lookup::Memory;
 
 /// The most steps that a condition may take. One is about ten nanoseconds.
@@ -263,7 +263,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
 
     fn fact(&self, fact: Fact) -> Result<Value<'v>, Cause> {
         let facts = self.facts;
-        let content = || facts.content.ok_or(Cause::NotKept);
+        let content = || facts.content.as_ref().ok_or(Cause::NotKept);
         let operation = |of: fn(&'v _) -> Value<'v>| facts.operation.map_or(Value::Unknown, of);
         if let Some(text) = self.plain_fact(fact) {
             return Ok(Value::text(text));
@@ -271,7 +271,11 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         Ok(match fact {
             Fact::Query => Value::Map(Map::Query(facts.query)),
             Fact::Headers => Value::Map(Map::Headers(facts.headers.ok_or(Cause::NotKept)?)),
-            Fact::Body => content()?.body.map_or(Ok(Value::Null), Value::of_node)?,
+            Fact::Body => match &content()?.body {
+                Reading::Absent => Value::Null,
+                Reading::Read(node) => Value::of_node(node)?,
+                Reading::Unknown => return Err(Cause::Unread),
+            },
             Fact::Size => Value::int(i64::try_from(content()?.size).unwrap_or(i64::MAX)),
             Fact::ServiceId => Value::int(facts.service.0.0),
             Fact::AgentId => Value::int(facts.agent.0.0),
@@ -338,17 +342,23 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Operation::Select(operand, name) => (operand, name),
             Operation::Fact(Fact::Body) => {
                 self.step(part)?;
-                let content = self.facts.content;
+                let content = self.facts.content.as_ref();
                 let content = content.ok_or_else(|| failure(part, Cause::NotKept))?;
-                return Ok(match content.body {
-                    None | Some(Node::Null) => Reach::Nothing,
-                    Some(node) => Reach::Node(node),
-                });
+                return match &content.body {
+                    Reading::Absent => Ok(Reach::Nothing),
+                    Reading::Read(node) => Ok(Reach::Node(node)),
+                    Reading::Unknown => Err(failure(part, Cause::Unread)),
+                };
             }
             _ => return Ok(Reach::Elsewhere),
         };
         let members: Members<'v> = match self.reach(operand)? {
             Reach::Node(Node::Map(members)) => members,
+            // Some servers take a list of one for its item, and open a text that is JSON.
+            Reach::Node(Node::List(_)) => return Err(failure(part, Cause::Kind)),
+            Reach::Node(Node::Text(text)) if begins_like_json(text) => {
+                return Err(failure(part, Cause::Ambiguous));
+            }
             Reach::Node(_) | Reach::Nothing => return Ok(Reach::Nothing),
             Reach::Elsewhere => return Ok(Reach::Elsewhere),
         };
@@ -385,6 +395,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         let found = match &part.operation {
             Operation::Select(operand, name) => match self.presence(operand)? {
                 Some(operand @ Value::Map(_)) => self.member(&operand, name),
+                Some(Value::List(_)) => Err(Cause::Kind),
+                Some(Value::Text(text)) if begins_like_json(&text) => Err(Cause::Ambiguous),
                 _ => Ok(None),
             },
             Operation::Index(operand, index) => match self.presence(operand)? {
@@ -392,6 +404,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                     let index = self.evaluate(index)?;
                     self.indexed(&operand, &index)
                 }
+                Some(Value::Text(text)) if begins_like_json(&text) => Err(Cause::Ambiguous),
                 _ => Ok(None),
             },
             Operation::Fact(fact) => self.fact(*fact).map(|value| match value {
@@ -561,6 +574,10 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Rewrite::LowerAscii | Rewrite::UpperAscii => text,
         }))
     }
+}
+
+fn begins_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }
 
 fn failure(part: &Expression, cause: Cause) -> Failure {

@@ -8,8 +8,10 @@ use gaiterguard_domain::verdict::OperationRef;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
+use super::failure::Cause;
 use super::path::RequestPath;
-use crate::node::Node;
+use super::respelled;
+use crate::reading::Reading;
 
 /// Everything about a request that a condition may look at. Borrowed: nothing is copied for a
 /// condition that does not look at it.
@@ -43,8 +45,8 @@ pub struct Facts<'a> {
 /// What is in a request's body.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
-    /// The body, where it is JSON or a form.
-    pub body: Option<&'a Node<'a>>,
+    /// What is known of the body.
+    pub body: Reading<'a>,
     /// The body's length in bytes.
     pub size: u64,
 }
@@ -62,12 +64,14 @@ impl Facts<'_> {
 /// The parameters of a query, decoded, in the order in which they stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query<'a> {
+    raw: &'a str,
     parameters: Vec<Parameter<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parameter<'a> {
-    name: Cow<'a, str>,
+    /// None where the bytes are no UTF-8.
+    name: Option<Cow<'a, str>>,
     /// None where the bytes are no UTF-8.
     value: Option<Cow<'a, str>>,
 }
@@ -75,32 +79,77 @@ struct Parameter<'a> {
 impl<'a> Query<'a> {
     /// Reads what stands behind the `?`.
     pub fn parse(query: Option<&'a str>) -> Self {
-        let parameters = query
-            .unwrap_or_default()
+        let raw = query.unwrap_or_default();
+        let parameters = raw
             .split('&')
             .filter(|piece| !piece.is_empty())
             .map(|piece| {
                 let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
                 Parameter {
-                    name: decode(name).unwrap_or(Cow::Borrowed(name)),
+                    name: decode(name),
                     value: decode(value),
                 }
             })
             .collect();
-        Self { parameters }
+        Self { raw, parameters }
     }
 
-    /// The values of a name, in order; None for one whose bytes are no UTF-8.
-    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = Option<&Cow<'a, str>>> {
-        self.parameters
+    /// The value of a name, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// Where the name is there more than once or in another spelling too, or the bytes of any name
+    /// or of the value are not UTF-8: it is open what the upstream takes.
+    pub(super) fn value(&self, name: &str) -> Result<Option<&Cow<'a, str>>, Cause> {
+        let mut found = None;
+        let mut is_respelled = false;
+        for parameter in &self.parameters {
+            let known = parameter.name.as_deref().ok_or(Cause::Unreadable)?;
+            if known == name {
+                if found.replace(parameter).is_some() {
+                    return Err(Cause::Repeated);
+                }
+            } else {
+                is_respelled |= respelled::is_respelled(known, name);
+            }
+        }
+        if is_respelled || self.splits_by_semicolon(name) {
+            return Err(Cause::Ambiguous);
+        }
+        found
+            .map(|parameter| parameter.value.as_ref().ok_or(Cause::Unreadable))
+            .transpose()
+    }
+
+    /// Whether a server that takes `;` for `&` finds the name, or another value of it.
+    fn splits_by_semicolon(&self, name: &str) -> bool {
+        self.raw
+            .split('&')
+            .filter(|piece| piece.contains(';'))
+            .any(|piece| {
+                piece.split(';').any(|part| {
+                    let known = part.split_once('=').map_or(part, |(known, _)| known);
+                    decode(known)
+                        .is_none_or(|known| known == name || respelled::is_respelled(&known, name))
+                })
+            })
+    }
+
+    /// The names, as often as they are there.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes of one are not UTF-8, or a server that takes `;` for `&` finds others.
+    pub(super) fn names(&self) -> Result<impl ExactSizeIterator<Item = &Cow<'a, str>>, Cause> {
+        let names: Option<Vec<_>> = self
+            .parameters
             .iter()
-            .filter(move |parameter| parameter.name == name)
-            .map(|parameter| parameter.value.as_ref())
-    }
-
-    /// The names, as often as they stand there.
-    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &Cow<'a, str>> {
-        self.parameters.iter().map(|parameter| &parameter.name)
+            .map(|parameter| parameter.name.as_ref())
+            .collect();
+        if self.raw.contains(';') {
+            return Err(Cause::Ambiguous);
+        }
+        Ok(names.ok_or(Cause::Unreadable)?.into_iter())
     }
 }
 
@@ -118,20 +167,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_is_decoded_and_keeps_what_is_repeated() {
-        let query = Query::parse(Some("a=1&b=x%20y+z&a=2&&c&%61=3&d=%ff"));
-        let values = |name: &str| -> Vec<Option<String>> {
-            query
-                .values(name)
-                .map(|value| value.map(|value| value.clone().into_owned()))
-                .collect()
+    fn a_query_is_decoded_and_what_is_repeated_or_respelled_is_not_picked_from() {
+        let query = Query::parse(Some("a=1&b=x%20y+z&a=2&&c&%61=3&d=%ff&Amount=5&tags[]=x"));
+        let value = |name: &str| {
+            let value = query.value(name);
+            value.map(|value| value.map(|value| value.clone().into_owned()))
         };
-        let some = |value: &str| Some(value.to_owned());
-        assert_eq!(values("a"), [some("1"), some("2"), some("3")]);
-        assert_eq!(values("b"), [some("x y z")]);
-        assert_eq!(values("c"), [some("")]);
-        assert_eq!(values("d"), [None]);
-        assert!(values("e").is_empty());
+        assert_eq!(value("a"), Err(Cause::Repeated));
+        assert_eq!(value("b"), Ok(Some("x y z".to_owned())));
+        assert_eq!(value("c"), Ok(Some(String::new())));
+        assert_eq!(value("d"), Err(Cause::Unreadable));
+        assert_eq!(value("e"), Ok(None));
+        assert_eq!(value("amount"), Err(Cause::Ambiguous));
+        assert_eq!(value("Amount"), Ok(Some("5".to_owned())));
+        assert_eq!(value("tags"), Err(Cause::Ambiguous));
+        assert_eq!(value("tags[]"), Ok(Some("x".to_owned())));
         assert_eq!(Query::parse(None), Query::default());
+    }
+
+    #[test]
+    fn a_semicolon_in_a_query_may_separate_parameters() {
+        let query = Query::parse(Some("a=1;amount=5&b=2"));
+        assert_eq!(query.value("a"), Err(Cause::Ambiguous));
+        assert_eq!(query.value("amount"), Err(Cause::Ambiguous));
+        assert_eq!(query.value("b"), Ok(Some(&Cow::Borrowed("2"))));
+        assert_eq!(query.value("c"), Ok(None));
+        assert!(query.names().is_err());
+        let query = Query::parse(Some("%ff=1"));
+        assert_eq!(query.value("a"), Err(Cause::Unreadable));
     }
 }

@@ -29,6 +29,8 @@ pub enum Cause {
     /// A field, a query parameter or a header is there more than once, so that it is open which
     /// one the upstream takes.
     Repeated,
+    /// It looks into a body that is there and could not be read as fields.
+    Unread,
     /// It can be read in more than one way, and the upstream is free to choose.
     Ambiguous,
     /// A value is of a kind that the operator or function does not take.
@@ -50,6 +52,7 @@ impl Cause {
             Self::NotKept => "that part of the request was not kept",
             Self::Missing => "that field is missing",
             Self::Repeated => "that field is there more than once",
+            Self::Unread => "the body could not be read as fields",
             Self::Ambiguous => "that can be read in more than one way",
             Self::Kind => "that value is of another kind",
             Self::Unreadable => "that value cannot be read",

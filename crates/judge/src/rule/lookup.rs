@@ -9,6 +9,7 @@ use super::evaluate::Evaluation;
 use super::facts::Query;
 use super::failure::Cause;
 use super::number::{self, Number};
+use super::respelled::is_respelled;
 use super::value::{Map, Members, Value, order};
 use crate::Node;
 
@@ -33,6 +34,8 @@ enum Place {
     Nowhere,
     At(usize),
     Repeated,
+    /// Under a name that some servers take for it.
+    Respelled,
 }
 
 fn place(members: Members<'_>, name: &str) -> Place {
@@ -41,8 +44,11 @@ fn place(members: Members<'_>, name: &str) -> Place {
         if *key == name {
             found = match found {
                 Place::Nowhere => Place::At(index),
+                Place::Respelled => Place::Respelled,
                 Place::At(_) | Place::Repeated => return Place::Repeated,
             };
+        } else if is_respelled(key, name) {
+            found = Place::Respelled;
         }
     }
     found
@@ -117,16 +123,8 @@ impl<'v> Evaluation<'v, '_> {
             }
             Map::Query(query) => {
                 let query: &'v Query<'v> = query;
-                let mut values = query.values(name);
-                let found = values.next();
-                if values.next().is_some() {
-                    return Err(Cause::Repeated);
-                }
-                match found {
-                    None => Ok(None),
-                    Some(None) => Err(Cause::Unreadable),
-                    Some(Some(value)) => Ok(Some(Value::text(value))),
-                }
+                let found = query.value(name)?;
+                Ok(found.map(|value| Value::text(value)))
             }
             Map::Headers(headers) => {
                 self.work(headers.len() / MEMBERS_PER_STEP)?;
@@ -168,7 +166,7 @@ impl<'v> Evaluation<'v, '_> {
             Map::Members(members) => members.iter().map(|(name, _)| Value::text(name)).collect(),
             Map::Query(query) => {
                 let query: &'v Query<'v> = query;
-                query.names().map(|name| Value::text(name)).collect()
+                query.names()?.map(|name| Value::text(name)).collect()
             }
             Map::Headers(headers) => {
                 let headers: &'v HeaderMap = headers;
@@ -186,6 +184,14 @@ impl<'v> Evaluation<'v, '_> {
             .any(|key| matches!(key, Value::Text(name) if !seen.insert(&**name)));
         if is_repeated {
             return Err(Cause::Repeated);
+        }
+        // To a server that ignores case, two such names are one.
+        let mut folded = HashSet::with_capacity(keys.len());
+        let is_respelled = keys
+            .iter()
+            .any(|key| matches!(key, Value::Text(name) if !folded.insert(name.to_lowercase())));
+        if is_respelled {
+            return Err(Cause::Ambiguous);
         }
         Ok(keys)
     }
@@ -239,16 +245,27 @@ fn at(members: Members<'_>, place: Place) -> Result<Option<&Node<'_>>, Cause> {
     match place {
         Place::Nowhere => Ok(None),
         Place::Repeated => Err(Cause::Repeated),
+        Place::Respelled => Err(Cause::Ambiguous),
         Place::At(index) => Ok(members.get(index).map(|(_, node)| node)),
     }
 }
 
-/// Names are lower-case; one that is not is no name of a header.
+/// Names are lower-case; one that is not is no name of a header. Servers behind CGI and its like read
+/// `-` and `_` alike.
 fn header<'v>(headers: &'v HeaderMap, name: &str) -> Result<Option<Value<'v>>, Cause> {
-    let mut values = headers.iter().filter(|(known, _)| known.as_str() == name);
+    let is_alike = |known: &str| {
+        known.len() == name.len()
+            && known.bytes().zip(name.bytes()).all(|(one, other)| {
+                one == other || matches!((one, other), (b'-' | b'_', b'-' | b'_'))
+            })
+    };
+    let mut values = headers.iter().filter(|(known, _)| is_alike(known.as_str()));
     let found = values.next();
     if values.next().is_some() {
         return Err(Cause::Repeated);
+    }
+    if found.is_some_and(|(known, _)| known.as_str() != name) {
+        return Err(Cause::Ambiguous);
     }
     match found.map(|(_, value)| std::str::from_utf8(value.as_bytes())) {
         None => Ok(None),

@@ -22,6 +22,7 @@ mod number;
 mod parse;
 mod path;
 mod program;
+mod respelled;
 mod value;
 mod warning;
 

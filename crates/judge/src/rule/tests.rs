@@ -6,7 +6,7 @@ use gaiterguard_domain::time::Timestamp;
 use http::HeaderMap;
 
 use super::*;
-use crate::{Arena, Node};
+use crate::{Arena, Node, Reading};
 
 fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
     Rule {
@@ -29,7 +29,7 @@ fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     let arena = Arena::default();
     let node = Node::parse_json(body.as_bytes(), &arena).unwrap();
     with_head(Some(&HeaderMap::new()), |head| {
-        let body = Some(&node);
+        let body = Reading::of_node(node);
         let content = Some(Content { body, size: 1 });
         look(&Facts { content, ..*head })
     })
