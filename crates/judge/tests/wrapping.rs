@@ -266,6 +266,36 @@ fn the_files_of_a_form_are_opened_too() {
 }
 
 #[test]
+fn a_part_whose_name_servers_read_differently_is_held() {
+    let role = r#"form-data; name="role""#;
+    for disposition in [
+        r#"form-data; foo="; name=note; "; name="role""#,
+        "form-data;\r\n name=\"role\"",
+        "form-data; name*=utf-8''role",
+        r#"form-data; name="note"; name*=utf-8''role"#,
+        r#"form-data; name="note"; name="role""#,
+        r#"form-data; name="no\te"; filename="\"; name="role""#,
+    ] {
+        let body = multipart(r#"name="note""#, b"x");
+        let body = String::from_utf8(body).unwrap();
+        let body = body.replace(r#"form-data; name="note""#, disposition);
+        held(&upload().body(MULTIPART, body.into_bytes()));
+    }
+    let plain = String::from_utf8(multipart(r#"name="note""#, b"Buy milk")).unwrap();
+    forwarded(&upload().body(MULTIPART, plain.clone().into_bytes()));
+    for body in [
+        plain.replace("\r\n", "\n"),
+        plain.replace("--x--", "--x\r\n\r\n--x--"),
+        plain.replace(
+            "Content-Disposition: form-data",
+            &format!("Content-Disposition: {role}\r\nContent-Disposition: form-data"),
+        ),
+    ] {
+        held(&upload().body(MULTIPART, body.into_bytes()));
+    }
+}
+
+#[test]
 fn another_method_is_found_however_deep_it_is() {
     for body in [
         r#"{"data":{"_method":"DELETE"}}"#,

@@ -11,6 +11,7 @@ use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
 use super::{Document, csv, encoding, lines, media, nested, yaml};
 use crate::node::Member;
+use crate::reading::multipart::form;
 use crate::{Arena, Node};
 
 /// A body, opened as far as it goes.
@@ -345,6 +346,9 @@ impl<'a> Reader<'a, '_> {
                 Err(_) => Body::Bytes,
             };
         };
+        if is_form && form(body, boundary).is_none() {
+            self.unreadable("servers may differ about the body's parts", "");
+        }
         let requests: Vec<_> = parts.iter().filter_map(Part::request_line).collect();
         let mut members = Vec::with_capacity(parts.len());
         for part in &parts {
