@@ -37,7 +37,9 @@ pub(super) struct ValidatedBody {
     valid: bool,
     /// What is wrong with it.
     errors: Vec<ConditionErrorBody>,
-    /// What its author should know, though it is understood.
+    /// What its author should know, though it is understood. Left out where there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     warnings: Vec<ConditionWarningBody>,
 }
 
