@@ -425,9 +425,9 @@ export type ConditionValidated = {
      */
     errors: Array<ConditionError>;
     /**
-     * What its author should know, though it is understood.
+     * What its author should know, though it is understood. Left out where there is nothing.
      */
-    warnings: Array<ConditionWarning>;
+    warnings?: Array<ConditionWarning>;
 };
 
 /**
