@@ -169,11 +169,10 @@ impl Payload {
     }
 
     fn xml(&self) -> String {
-        let fields: String = self
-            .flat(|name| format!("to.{name}"))
-            .iter()
-            .map(|(name, value)| format!("<{name}>{value}</{name}>"))
-            .collect();
+        let mut fields = String::new();
+        for (name, value) in self.flat(|name| format!("to.{name}")) {
+            write!(fields, "<{name}>{value}</{name}>").unwrap();
+        }
         format!("<request>{fields}</request>")
     }
 }
