@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::redact;
+use crate::{cookie, redact};
 
 /// The most headers that an agent's request may carry.
 pub const HEADERS_MAX: usize = 100;
@@ -39,6 +39,13 @@ const DROPPED: &[&str] = &[
     "x-rewrite-url",
 ];
 
+/// Headers that ask for a part of a response, or for a coded difference to an earlier one. Where a
+/// credential is injected they are dropped, because a part may hold half of an echoed credential,
+/// and no search finds a half. A server may always send the whole (RFC 9110, section 14.2).
+/// `Request-Range` is what `Range` was called first, `x-ms-range` is Azure Storage's own, and `A-IM`
+/// is RFC 3229's.
+const PARTIAL: &[&str] = &["a-im", "if-range", "range", "request-range", "x-ms-range"];
+
 /// Beginnings of names that are dropped whatever follows.
 const DROPPED_PREFIXES: &[&str] = &["x-forwarded-", "x-http-method"];
 
@@ -54,13 +61,37 @@ const HOP_BY_HOP: &[&str] = &[
     "upgrade",
 ];
 
+/// Headers by which a response changes what a browser does with the whole origin that it comes
+/// from, or with its host. That is the gateway's, and its dashboard may be there.
+const ORIGIN_WIDE: &[&str] = &[
+    "accept-ch",
+    "alt-svc",
+    "clear-site-data",
+    "critical-ch",
+    "expect-ct",
+    "nel",
+    "public-key-pins",
+    "public-key-pins-report-only",
+    "report-to",
+    "sec-session-registration",
+    "secure-session-registration",
+    "service-worker-allowed",
+    "set-login",
+    "strict-transport-security",
+];
+
 /// Words in a name that mark its value as a secret.
 const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];
 
 /// The headers of an agent that may go to the upstream: what `DROPPED` lists, what `Connection`
-/// names, what the credential sets (`reserved`), and any header that holds an agent key are left
-/// out.
-pub fn forwardable(headers: &HeaderMap, reserved: &[HeaderName]) -> HeaderMap {
+/// names, what the credential sets (`reserved`), any header that holds an agent key, and the
+/// gateway's own cookie are left out. Where a credential is injected, so is what asks for a part of
+/// a response.
+pub fn forwardable(
+    headers: &HeaderMap,
+    reserved: &[HeaderName],
+    injects_credential: bool,
+) -> HeaderMap {
     let named_by_connection: Vec<String> = headers
         .get_all(http::header::CONNECTION)
         .iter()
@@ -75,16 +106,38 @@ pub fn forwardable(headers: &HeaderMap, reserved: &[HeaderName]) -> HeaderMap {
             || DROPPED_PREFIXES
                 .iter()
                 .any(|prefix| spelled.starts_with(prefix))
+            || (injects_credential && PARTIAL.contains(&spelled.as_str()))
             || named_by_connection.contains(&spelled)
             || reserved
                 .iter()
                 .any(|reserved| dashed(reserved.as_str()) == spelled)
+            || redact::holds_agent_key(name.as_str().as_bytes())
             || redact::holds_agent_key(value.as_bytes());
-        if !dropped {
-            kept.append(name.clone(), value.clone());
+        if dropped {
+            continue;
+        }
+        let value = if name == http::header::COOKIE {
+            cookie::without_own(value)
+        } else {
+            Some(value.clone())
+        };
+        if let Some(value) = value {
+            kept.append(name.clone(), value);
         }
     }
     kept
+}
+
+/// Removes what asks for a part of a response.
+pub fn remove_partial(headers: &mut HeaderMap) {
+    let partial: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| PARTIAL.contains(&dashed(name.as_str()).as_str()))
+        .cloned()
+        .collect();
+    for name in partial {
+        headers.remove(name);
+    }
 }
 
 /// Whether the headers of a request ask to go on as a WebSocket (RFC 6455, section 4.2.1).
@@ -115,6 +168,22 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
     for name in HOP_BY_HOP {
         headers.remove(*name);
+    }
+}
+
+/// Removes from an upstream's response what would act on the gateway's own origin in a browser:
+/// headers that concern a whole origin, and the gateway's own cookie. Other cookies stay.
+pub fn remove_origin_wide(headers: &mut HeaderMap) {
+    for name in ORIGIN_WIDE {
+        headers.remove(*name);
+    }
+    let set_cookie = http::header::SET_COOKIE;
+    if headers.get_all(&set_cookie).iter().any(cookie::sets_own) {
+        let cookies: Vec<HeaderValue> = headers.get_all(&set_cookie).iter().cloned().collect();
+        headers.remove(&set_cookie);
+        for value in cookies.into_iter().filter(|value| !cookie::sets_own(value)) {
+            headers.append(set_cookie.clone(), value);
+        }
     }
 }
 
@@ -156,9 +225,17 @@ mod tests {
         headers
     }
 
+    /// Base64 of `user:agt_` and 64 zeros.
+    const ENCODED_KEY: &str = concat!(
+        "dXNlcjphZ3RfMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw",
+        "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMA=="
+    );
+
     #[test]
     fn headers_that_concern_the_gateway_or_the_connection_are_dropped() {
         let key = format!("Bearer agt_{}", "0".repeat(64));
+        let basic = format!("Basic {ENCODED_KEY}");
+        let named = format!("X-agt_{}", "0".repeat(64));
         let kept = forwardable(
             &map(&[
                 ("Accept", "a"),
@@ -172,15 +249,72 @@ mod tests {
                 ("X_Http_Method", "DELETE"),
                 ("X-Api_Key", "mine"),
                 ("X-Custom", &key),
+                ("X-Basic", &basic),
+                (&named, "1"),
                 ("Prefer", "wait=5"),
                 ("Cookie", "a=b"),
             ]),
             &[HeaderName::from_static("x-api-key")],
+            true,
         );
         assert_eq!(
             kept,
             map(&[("accept", "a"), ("accept", "b"), ("cookie", "a=b")])
         );
+    }
+
+    #[test]
+    fn a_part_of_a_response_is_asked_for_only_without_a_credential() {
+        let asked = map(&[
+            ("Range", "bytes=0-34"),
+            ("If-Range", "\"1\""),
+            ("If_Range", "\"1\""),
+            ("X-Ms-Range", "bytes=0-34"),
+            ("Request-Range", "bytes=0-34"),
+            ("A-IM", "vcdiff"),
+            ("If-Match", "\"1\""),
+        ]);
+        assert_eq!(forwardable(&asked, &[], false), asked);
+        let whole = map(&[("if-match", "\"1\"")]);
+        assert_eq!(forwardable(&asked, &[], true), whole);
+        let mut headers = asked;
+        remove_partial(&mut headers);
+        assert_eq!(headers, whole);
+    }
+
+    #[test]
+    fn an_upstream_cannot_act_on_the_gateways_origin() {
+        let mut headers = map(&[
+            ("Set-Cookie", "a=1"),
+            ("Set-Cookie", "gaiterguard_refresh=planted; Path=/auth"),
+            ("Set-Cookie", "=gaiterguard_refresh=planted"),
+            ("Set-Cookie", "b=2; Path=/"),
+            ("Clear-Site-Data", "\"*\""),
+            ("Service-Worker-Allowed", "/"),
+            ("Strict-Transport-Security", "max-age=1; includeSubDomains"),
+            ("Alt-Svc", "h3=\"elsewhere.example:443\""),
+            ("Etag", "\"1\""),
+        ]);
+        remove_origin_wide(&mut headers);
+        let left = [
+            ("set-cookie", "a=1"),
+            ("set-cookie", "b=2; Path=/"),
+            ("etag", "\"1\""),
+        ];
+        assert_eq!(headers, map(&left));
+    }
+
+    #[test]
+    fn the_gateways_own_cookie_is_not_forwarded() {
+        let kept = forwardable(
+            &map(&[
+                ("Cookie", "a=1; gaiterguard_refresh=gr_1"),
+                ("Cookie", "gaiterguard_refresh=gr_1"),
+            ]),
+            &[],
+            false,
+        );
+        assert_eq!(kept, map(&[("cookie", "a=1")]));
     }
 
     #[test]

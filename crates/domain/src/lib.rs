@@ -9,6 +9,7 @@ pub mod id;
 pub mod time;
 
 pub mod agent;
+pub mod agent_key;
 pub mod document;
 pub mod rule;
 pub mod service;
@@ -16,12 +17,14 @@ pub mod user;
 pub mod workspace;
 
 pub mod answer;
+pub mod cookie;
 pub mod header;
 mod message;
 pub mod path;
 pub mod redact;
 pub mod request;
 pub mod target;
+mod unescape;
 
 pub mod verdict;
 

@@ -2,47 +2,75 @@
 
 use std::borrow::Cow;
 
-/// What stands in the place of a value that is not shown.
+use crate::agent_key;
+
+/// What is shown in the place of a value that is not shown.
 pub const MASK: &str = "•••";
 
 /// The bytes that begin an agent key.
-pub const AGENT_KEY_PREFIX: &str = "agt_";
+pub const AGENT_KEY_PREFIX: &str = agent_key::PREFIX;
 
 /// The number of hexadecimal digits behind [`AGENT_KEY_PREFIX`].
-pub const AGENT_KEY_DIGITS: usize = 64;
+pub const AGENT_KEY_DIGITS: usize = agent_key::DIGITS;
 
-/// Whether an agent key stands anywhere in `bytes`.
+/// Whether `bytes` hold an agent key in any spelling.
 pub fn holds_agent_key(bytes: &[u8]) -> bool {
-    find_agent_key(bytes).is_some()
+    agent_key::is_in(bytes)
 }
 
-/// `text` with every agent key replaced by its prefix and [`MASK`].
+/// `text` without agent keys: one that is spelled plainly is replaced by its prefix and [`MASK`], one
+/// that is encoded takes the word around it along, and where it goes over several words, the text.
 pub fn agent_keys(text: &str) -> Cow<'_, str> {
-    let Some(first) = find_agent_key(text.as_bytes()) else {
+    if !holds_agent_key(text.as_bytes()) {
         return Cow::Borrowed(text);
-    };
+    }
+    let plain = without_plain(text);
+    if !holds_agent_key(plain.as_bytes()) {
+        return Cow::Owned(plain);
+    }
+    let words = without_words(&plain);
+    if holds_agent_key(words.as_bytes()) {
+        return Cow::Borrowed(MASK);
+    }
+    Cow::Owned(words)
+}
+
+fn without_plain(text: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
-    let mut next = Some(first);
-    while let Some(start) = next {
+    while let Some(start) = agent_key::find_plain(rest.as_bytes()) {
         redacted.push_str(&rest[..start]);
         redacted.push_str(AGENT_KEY_PREFIX);
         redacted.push_str(MASK);
         rest = &rest[start + AGENT_KEY_PREFIX.len() + AGENT_KEY_DIGITS..];
-        next = find_agent_key(rest.as_bytes());
     }
     redacted.push_str(rest);
-    Cow::Owned(redacted)
+    redacted
 }
 
-/// Where the first agent key begins. Upper-case digits count too: a key spelled so opens nothing,
-/// but it still tells the one that does.
-fn find_agent_key(bytes: &[u8]) -> Option<usize> {
-    memchr::memmem::find_iter(bytes, AGENT_KEY_PREFIX).find(|&start| {
-        let digits = &bytes[start + AGENT_KEY_PREFIX.len()..];
-        digits.len() >= AGENT_KEY_DIGITS
-            && digits[..AGENT_KEY_DIGITS].iter().all(u8::is_ascii_hexdigit)
-    })
+fn without_words(text: &str) -> String {
+    let mut redacted = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let length = rest
+            .find(|letter: char| !is_word_character(letter))
+            .unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(length);
+        redacted.push_str(if holds_agent_key(word.as_bytes()) {
+            MASK
+        } else {
+            word
+        });
+        let gap = behind.find(is_word_character).unwrap_or(behind.len());
+        redacted.push_str(&behind[..gap]);
+        rest = &behind[gap..];
+    }
+    redacted
+}
+
+/// Whether a character may belong to the spelling of a key.
+fn is_word_character(letter: char) -> bool {
+    letter.is_ascii_graphic() && !matches!(letter, '"' | ',')
 }
 
 #[cfg(test)]
@@ -54,6 +82,15 @@ mod tests {
         let key = format!("agt_{}", "0a".repeat(32));
         let text = format!("use {key}, or {key}!");
         assert_eq!(agent_keys(&text), "use agt_•••, or agt_•••!");
+    }
+
+    #[test]
+    fn an_encoded_agent_key_is_masked_with_the_word_around_it() {
+        let digits = "0a".repeat(32);
+        let text = format!("use q=%61gt_{digits}, or agt_{digits}!");
+        assert_eq!(agent_keys(&text), "use •••, or agt_•••!");
+        let lines = format!("use agt_{}=\r\n{} now", &digits[..32], &digits[32..]);
+        assert_eq!(agent_keys(&lines), MASK);
     }
 
     #[test]

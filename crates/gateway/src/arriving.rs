@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use gaiterguard_domain::agent_key;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -26,6 +27,9 @@ pub enum BodyBroken {
         /// How long it may be.
         bytes_max: usize,
     },
+    /// An agent key is in it.
+    #[error("the request body holds an agent key")]
+    HoldsAgentKey,
     /// It stopped arriving. The error is the door's own.
     #[error(transparent)]
     Lost(BoxError),
@@ -87,6 +91,13 @@ where
             self.first = self.next().await?;
         }
         Ok(self.first.is_none() || self.source.is_end_stream())
+    }
+
+    /// Whether an agent key is in what was waited for.
+    pub(crate) fn begins_with_agent_key(&self) -> bool {
+        self.first
+            .as_ref()
+            .is_some_and(|first| agent_key::is_in(first))
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, BodyBroken> {

@@ -15,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 use crate::Gateway;
 use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
 use crate::known_service::KnownService;
+use crate::masked::masked;
 use crate::refusal::Refusal;
 use crate::tunnel::Tunnel;
 use crate::upload::Upload;
 use crate::upstream::{
-    Inbound, InboundBody, InboundError, MaskedBody, Masker, NotSentReason, Outbound, OutboundBody,
-    PoolKey, SendError, is_readable_encoding,
+    InboundBody, InboundError, InspectedBody, MaskedBody, NotSentReason, Outbound, OutboundBody,
+    PoolKey, SendError,
 };
 
 /// The right to send one request. Sending takes one, so the decision cannot be forgotten; none
@@ -97,11 +98,11 @@ pub(crate) enum Arrived {
 }
 
 /// The body of such an answer.
-pub(crate) type SentBody = MaskedBody<InboundBody>;
+pub(crate) type SentBody = MaskedBody<InspectedBody<InboundBody>>;
 
 impl Arrived {
     /// Takes what is there, without waiting for more.
-    fn of(body: &mut SentBody) -> Self {
+    pub(crate) fn of(body: &mut SentBody) -> Self {
         let mut unwoken = Context::from_waker(Waker::noop());
         match Pin::new(&mut *body).poll_frame(&mut unwoken) {
             Poll::Pending => Self::Nothing,
@@ -263,7 +264,7 @@ impl Gateway {
                     self.credentials
                         .note_response(service.id, ready, inbound.status);
                 }
-                Ok(masked(inbound, ready, cut))
+                Ok(masked(inbound, ready, cut).await)
             }
             Err(error) => {
                 self.metrics.upstream_failed();
@@ -297,35 +298,6 @@ fn path_and_query(request: &CanonicalRequest) -> Result<PathAndQuery, DispatchFa
         // The target's parser takes nothing that this one refuses.
         DispatchFailed::NothingSent(Refusal::StorageUnavailable)
     })
-}
-
-/// The answer with every echo of the credential masked, before anyone else sees it.
-fn masked(inbound: Inbound, ready: Option<&ReadyCredential>, cut: &CancellationToken) -> Sent {
-    let Inbound {
-        status,
-        mut headers,
-        body,
-        switched,
-    } = inbound;
-    let masker = ready.map_or_else(|| Masker::new(&[]), |ready| ready.credential.masker());
-    masker.mask_headers(&mut headers);
-    let is_readable = is_readable_encoding(&headers);
-    let masker = if is_readable {
-        masker
-    } else {
-        Masker::new(&[])
-    };
-    let mut rest = MaskedBody::new(body, masker);
-    Sent {
-        status,
-        headers,
-        size_hint: rest.size_hint(),
-        arrived: match switched {
-            Some(upstream) => Arrived::Switched(Box::new(Tunnel::new(upstream, cut.clone()))),
-            None => Arrived::of(&mut rest),
-        },
-        rest,
-    }
 }
 
 fn failed(error: SendError) -> DispatchFailed {

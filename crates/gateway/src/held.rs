@@ -12,6 +12,7 @@ use gaiterguard_store::StoredHead;
 use http::HeaderMap;
 
 use crate::Gateway;
+use crate::compressed;
 use crate::refusal::Refusal;
 use crate::sealing::{Purpose, SealingError};
 
@@ -67,7 +68,7 @@ impl ShownRequest {
 pub struct ShownAnswer {
     /// The response. In a list its headers and body are cut as those of a request are.
     pub answer: KeptAnswer,
-    /// The length of the body that is kept, in bytes.
+    /// The length of the body that is kept, decoded if it is compressed, in bytes.
     pub body_bytes: u64,
     /// Whether headers were left out.
     pub headers_are_cut: bool,
@@ -76,6 +77,7 @@ pub struct ShownAnswer {
 impl ShownAnswer {
     /// All of it.
     pub fn whole(answer: KeptAnswer) -> Self {
+        let answer = compressed::readable(answer);
         Self {
             body_bytes: answer.body.len() as u64,
             headers_are_cut: false,
@@ -84,7 +86,8 @@ impl ShownAnswer {
     }
 
     /// What a list shows of it.
-    pub(crate) fn head(mut answer: KeptAnswer) -> Self {
+    pub(crate) fn head(answer: KeptAnswer) -> Self {
+        let mut answer = compressed::readable(answer);
         let body_bytes = answer.body.len() as u64;
         // A copy, since a slice would keep the whole in memory.
         answer.body = Bytes::copy_from_slice(&beginning(&answer.body));

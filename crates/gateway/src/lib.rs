@@ -5,6 +5,7 @@
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
 pub mod clock;
+pub mod compressed;
 pub mod upstream;
 
 pub mod authority;
@@ -27,7 +28,9 @@ mod execute;
 mod forward;
 mod hold;
 mod judge;
+mod key_guard;
 mod locate;
+mod masked;
 mod prepare;
 pub mod relay;
 mod sealed;

@@ -5,16 +5,21 @@ use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::header;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest};
+use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
 use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
+use crate::compressed::{self, Coding};
 use crate::credential::drop_parameter;
 use crate::known_service::KnownService;
 use crate::locate::{self, Located};
-use crate::refusal::Refusal;
+use crate::refusal::{NO_AGENT_KEY, Refusal};
+
+/// How much of a compressed body is decoded to look for an agent key, in bytes.
+const DECODED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A request whose way is known: by whom, where to, and the exact bytes.
 #[derive(Clone, Debug)]
@@ -44,10 +49,20 @@ impl Prepared {
     }
 
     /// The same request, now that its body has arrived.
-    pub(crate) fn with_body(mut self, body: Bytes) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Where the body holds an agent key: it would be sent on, and stored.
+    pub(crate) fn with_body(mut self, body: Bytes) -> Result<Self, Refusal> {
+        if holds_agent_key(&body) {
+            return Err(Refusal::Invalid {
+                field: "body",
+                message: NO_AGENT_KEY.to_owned(),
+            });
+        }
         self.request.body = body;
         self.digest = Some(self.request.digest());
-        self
+        Ok(self)
     }
 
     /// The digest, for what rests on it.
@@ -68,7 +83,7 @@ impl Gateway {
         request: &ProxyRequest,
     ) -> Result<Prepared, Refusal> {
         let head = self.prepare_head(caller, request).await?;
-        Ok(head.with_body(request.body.clone()))
+        head.with_body(request.body.clone())
     }
 
     /// The same without the body.
@@ -123,15 +138,29 @@ pub(crate) fn canonical(
     if redact::holds_agent_key(target.path_and_query().as_bytes()) {
         return Err(Refusal::Invalid {
             field: "path",
-            message: "must not hold an agent key".to_owned(),
+            message: NO_AGENT_KEY.to_owned(),
         });
     }
     Ok(CanonicalRequest {
         method,
         target,
-        headers: header::forwardable(headers, service.credential_headers()),
+        headers: header::forwardable(
+            headers,
+            service.credential_headers(),
+            service.auth_type != AuthType::None,
+        ),
         body,
     })
+}
+
+/// Whether a body holds an agent key, as it is or compressed.
+fn holds_agent_key(body: &[u8]) -> bool {
+    if redact::holds_agent_key(body) {
+        return true;
+    }
+    Coding::of(body)
+        .map(|coding| compressed::decoded(coding, body, DECODED_BYTES_MAX))
+        .is_some_and(|(plain, _)| redact::holds_agent_key(&plain))
 }
 
 /// The target without what the agent put in the credential's place.

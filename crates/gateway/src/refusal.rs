@@ -11,6 +11,10 @@ use thiserror::Error;
 
 use crate::arriving::BodyBroken;
 
+/// What an agent is told whose key is where it would be forwarded.
+pub const NO_AGENT_KEY: &str = "must not hold an agent key in any spelling: the key is for the \
+     gateway alone, in Agent-Key or Authorization";
+
 /// Why a request was not answered by its upstream. The sentences are for the agent; none of them
 /// holds a secret.
 #[derive(Debug, Error)]

@@ -99,9 +99,10 @@ pub async fn create(
     }
 }
 
-/// Changes a service, as far as fields are given. Another type drops the credential, unless a new
-/// one comes along. Where address and credential change together, the old one never meets the new
-/// address, nor the new one the old.
+/// Changes a service, as far as fields are given. Another type or another origin (scheme, host,
+/// port) drops the credential, unless a new one is given: a credential is never sent to a server that
+/// its operator did not give it for. Where address and credential change together, the old one never
+/// meets the new address, nor the new one the old.
 pub async fn update(
     desk: &Desk,
     editor: Editor,
@@ -155,7 +156,8 @@ async fn change(
         Some(given) => Some(Prepared::of(desk, editor.workspace, given).await?),
         None => None,
     };
-    let clear_credential = auth_type != present.auth_type || prepared.is_some();
+    let moves = wanted.base_url.origin() != present.base_url.origin();
+    let clear_credential = moves || auth_type != present.auth_type || prepared.is_some();
     let at = desk.now();
     let changed: Vec<&String> = fields.keys().collect();
     let entry = editor.entry(

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
-use crate::arriving::ArrivingBody;
+use crate::arriving::{ArrivingBody, BodyBroken};
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
 use crate::forward::Forwarding;
@@ -206,6 +206,9 @@ impl Gateway {
         if may_go_on && let Some(judgement) = self.judge_by_head(&prepared, request) {
             // Nothing is sent for an agent that announces a body and sends nothing of it.
             if judgement.decision == Decision::Deny || !body.begin().await? {
+                if body.begins_with_agent_key() {
+                    return Err(BodyBroken::HoldsAgentKey.into());
+                }
                 return Ok((prepared, Some((judgement, body))));
             }
         }
@@ -215,7 +218,7 @@ impl Gateway {
             () = cut.cancelled() => return Err(self.authority.why_key_cut(&prepared.caller)),
             body = body.whole() => body?,
         };
-        Ok((prepared.with_body(request.body.clone()), None))
+        Ok((prepared.with_body(request.body.clone())?, None))
     }
 
     /// What became of the request's key, if it has one that was used before.

@@ -18,12 +18,14 @@ use http::Method;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::arriving::{ArrivingBody, BodyBroken};
+use crate::key_guard::KeyGuard;
 use crate::prepare::Prepared;
 use crate::upstream::BoxError;
 
 /// The body as the upstream's connection takes it, piece by piece.
 pub(crate) struct Upload {
     source: ArrivingBody,
+    guard: KeyGuard,
     /// None once the body has ended.
     digest: Option<RunningDigest>,
     passage: Arc<Passage>,
@@ -74,10 +76,18 @@ impl Upload {
         };
         let upload = Self {
             source,
+            guard: KeyGuard::default(),
             digest: Some(prepared.request.running_digest()),
             passage,
         };
         (upload, streamed)
+    }
+
+    fn broken(&mut self, broken: BodyBroken) -> BoxError {
+        let told = broken.to_string();
+        self.digest = None;
+        *self.passage.end() = Some(End::Broken(broken));
+        told.into()
     }
 
     fn finish(&mut self) {
@@ -96,38 +106,45 @@ impl Body for Upload {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        match ready!(Pin::new(&mut this.source).poll_frame(context)) {
-            None => {
+        // None once the body has ended or broken: what was held back has passed by then.
+        while this.digest.is_some() {
+            let piece = match ready!(Pin::new(&mut this.source).poll_frame(context)) {
+                None => Bytes::new(),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(piece) if piece.is_empty() => continue,
+                    Ok(piece) => piece,
+                    Err(_trailers) => continue,
+                },
+                Some(Err(broken)) => return Poll::Ready(Some(Err(this.broken(broken)))),
+            };
+            // One that knows the length does not ask again after the last piece.
+            let is_last = piece.is_empty() || this.source.is_end_stream();
+            let Ok(passed) = this.guard.push(piece, is_last) else {
+                return Poll::Ready(Some(Err(this.broken(BodyBroken::HoldsAgentKey))));
+            };
+            if let Some(digest) = &mut this.digest {
+                digest.add(&passed);
+            }
+            let bytes = passed.len() as u64;
+            this.passage.bytes.fetch_add(bytes, Ordering::Relaxed);
+            if is_last {
                 this.finish();
-                Poll::Ready(None)
             }
-            Some(Ok(frame)) => {
-                if let (Some(piece), Some(digest)) = (frame.data_ref(), &mut this.digest) {
-                    digest.add(piece);
-                    let bytes = piece.len() as u64;
-                    this.passage.bytes.fetch_add(bytes, Ordering::Relaxed);
-                }
-                // Whoever knows the length does not ask again after the last piece.
-                if this.source.is_end_stream() {
-                    this.finish();
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Some(Err(broken)) => {
-                let told = broken.to_string();
-                this.digest = None;
-                *this.passage.end() = Some(End::Broken(broken));
-                Poll::Ready(Some(Err(told.into())))
+            if !passed.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(passed))));
             }
         }
+        Poll::Ready(None)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.source.is_end_stream()
+        self.digest.is_none() || (self.guard.held_bytes() == 0 && self.source.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.source.size_hint()
+        let held = self.guard.held_bytes();
+        let rest = self.source.size_hint().exact();
+        rest.map_or_else(SizeHint::new, |rest| SizeHint::with_exact(rest + held))
     }
 }
 

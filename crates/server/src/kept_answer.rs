@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::header;
+use gaiterguard_gateway::compressed;
 use gaiterguard_gateway::held::ShownAnswer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -106,9 +107,9 @@ pub(crate) struct KeptAnswerBody {
 }
 
 impl From<KeptAnswer> for KeptAnswerBody {
-    /// The answer as its agent gets it.
+    /// The answer as its agent gets it. A compressed body is decoded.
     fn from(answer: KeptAnswer) -> Self {
-        Self::with_headers(&answer, |_, value| {
+        Self::with_headers(&compressed::readable(answer), |_, value| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
         })
     }

@@ -629,8 +629,9 @@ export const getService = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Change a service
  *
- * What is left out stays. Approved actions become stale if its address or the credential's place
- * changes.
+ * Fields that are left out stay. Another type, or another scheme, host or port of the base URL, drops
+ * the stored credential unless `credentials` are given in the same call. Approved actions become stale
+ * if the address or the credential's place changes.
  */
 export const updateService = <ThrowOnError extends boolean = true>(options: Options<UpdateServiceData, ThrowOnError>) => (options.client ?? client).put<UpdateServiceResponses, UpdateServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

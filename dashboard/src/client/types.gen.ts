@@ -2360,8 +2360,8 @@ export type Service = {
 };
 
 /**
- * What is to be changed of a service. Another `authType` drops the credential, unless a new one
- * comes along.
+ * What is to be changed of a service. Another `authType`, or another origin (scheme, host or port) of
+ * `baseUrl`, drops the credential, unless a new one is given.
  */
 export type ServiceChange = {
     /**

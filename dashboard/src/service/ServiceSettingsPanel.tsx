@@ -24,15 +24,17 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
     event.preventDefault();
     save.mutate({ path: { id: service.id }, body: serviceBody(draft) });
   };
-  const drops = draft.authType !== service.authType && service.credentials.count > 0;
   const moves = draft.baseUrl.trim() !== service.baseUrl;
+  const isElsewhere = moves && originOf(draft.baseUrl) !== originOf(service.baseUrl);
+  const drops =
+    (isElsewhere || draft.authType !== service.authType) && service.credentials.count > 0;
   return (
     <Panel title="Settings">
       <form onSubmit={submit} onChange={save.reset} className="space-y-4">
         <ServiceFields draft={draft} error={save.error} onChange={setDraft} />
         {(drops || moves) && (
           <ul aria-live="polite" className="list-disc space-y-1 pl-5 text-sm text-warn">
-            {drops && <li>The present credential is dropped: give a new one after saving.</li>}
+            {drops && <li>Saving drops the stored credential. Enter it again afterwards.</li>}
             {moves && <li>What was approved for the old address can no longer be executed.</li>}
           </ul>
         )}
@@ -42,4 +44,9 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
       </form>
     </Panel>
   );
+}
+
+/** The scheme, host and port of an address; the gateway keeps a credential to them. */
+function originOf(url: string): string | undefined {
+  return URL.canParse(url.trim()) ? new URL(url.trim()).origin : undefined;
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
+mod agent_keys;
 mod api_conformance;
 mod audit_log;
 mod bounds;
@@ -30,6 +31,7 @@ mod masking;
 mod matrix;
 mod mcp;
 mod order;
+mod origins;
 mod outage;
 mod passing;
 mod readings;

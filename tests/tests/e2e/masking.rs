@@ -1,8 +1,13 @@
 //! A credential that an upstream hands back does not reach the agent.
 
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
-use gaiterguard_tests::{Encoding, Reply, Storage};
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use gaiterguard_tests::{Encoding, Received, Reply, Storage};
+use http::Method;
 use serde_json::json;
 
 use crate::scene::{CREDENTIAL, Scene, request};
@@ -91,4 +96,243 @@ async fn what_is_stored_and_shown_is_masked_too() {
             .unwrap()
             .contains(CREDENTIAL)
     );
+}
+
+/// Labels for a plain body: nonsense that servers send, real codings that the body is not of, and
+/// several of them.
+const LABELS: &[&[&str]] = &[
+    &["UTF-8"],
+    &["none"],
+    &["binary"],
+    &["aws-chunked"],
+    &["identity, gzip"],
+    &["x-whatever"],
+    &["gzip"],
+    &["br"],
+    &["identity", "deflate"],
+    &["", "zstd"],
+];
+
+fn labelled(labels: &[&str], body: impl Into<Vec<u8>>) -> Reply {
+    let reply = Reply::text(body);
+    labels.iter().fold(reply, |reply, label| {
+        reply.header("Content-Encoding", label)
+    })
+}
+
+#[tokio::test]
+async fn a_credential_is_masked_at_every_door_whatever_coding_the_response_claims() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let text = format!("before {CREDENTIAL} after");
+    for labels in LABELS {
+        scene.upstream.on("/echo", labelled(labels, text.clone()));
+        let proxied = scene.get("/echo").await.expect_status(200);
+        let passed = scene
+            .agent
+            .call(Method::GET, "/s/things/echo")
+            .send()
+            .await
+            .expect_status(200);
+        let shown = scene
+            .human
+            .post(&format!("/services/{}/test-call", scene.service.id))
+            .json(json!({"path": "/echo"}))
+            .send()
+            .await
+            .expect_status(200);
+        for answer in [proxied, passed] {
+            assert_hidden(&answer.text(), CREDENTIAL, Encoding::Raw);
+            let claimed = answer.headers("content-encoding");
+            assert_eq!(claimed, *labels, "the label is the upstream's own");
+        }
+        let body = shown.json()["body"].to_string();
+        assert!(
+            body.contains("before ") && !body.contains(CREDENTIAL),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_masked_whatever_coding_the_response_claims() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let text = format!("before {CREDENTIAL} after");
+    for (number, labels) in LABELS.iter().enumerate() {
+        let held = scene.approved(&format!("kept-{number}")).await;
+        let path = format!("/kept-{number}");
+        scene.upstream.on(&path, labelled(labels, text.clone()));
+        let executed = scene.agent.execute(&held).send().await.expect_status(200);
+        let replayed = scene
+            .agent
+            .propose(request("DELETE", &path))
+            .idempotency_key(&format!("kept-{number}"))
+            .send()
+            .await
+            .expect_status(200);
+        assert_eq!(replayed.header("x-proxy-status"), Some("replayed"));
+        assert_eq!(executed.body, replayed.body);
+        let status = scene.agent.status(&held).await;
+        let shown = scene.human.action(&held).await;
+        for told in [executed.text(), status.to_string(), shown.to_string()] {
+            assert!(
+                told.contains("before ") && !told.contains(CREDENTIAL),
+                "{told}"
+            );
+        }
+    }
+}
+
+/// Serves a document that holds the credential, in parts where they are asked for.
+fn ranged(text: String) -> impl Fn(&Received) -> Reply + Send + Sync + 'static {
+    move |received| {
+        let asked = received.headers.iter().find_map(|(name, value)| {
+            let name = name.to_ascii_lowercase().replace('_', "-");
+            ["range", "x-ms-range", "request-range"]
+                .contains(&name.as_str())
+                .then(|| value.strip_prefix("bytes=")?.split_once('-'))
+                .flatten()
+        });
+        let Some((from, to)) = asked else {
+            return Reply::text(text.clone());
+        };
+        let (from, to): (usize, usize) = (from.parse().unwrap(), to.parse().unwrap());
+        Reply::status(206)
+            .header(
+                "Content-Range",
+                &format!("bytes {from}-{to}/{}", text.len()),
+            )
+            .body(&text.as_bytes()[from..=to.min(text.len() - 1)])
+    }
+}
+
+#[tokio::test]
+async fn a_range_does_not_cut_a_credential_in_two() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let text = format!("log: Authorization: Bearer {CREDENTIAL} end of log");
+    scene.upstream.on_request("/log", ranged(text.clone()));
+    for name in [
+        "Range",
+        "range",
+        "X-Ms-Range",
+        "Request-Range",
+        "X_Ms_Range",
+    ] {
+        for part in ["bytes=0-34", "bytes=35-80"] {
+            let mut proposal = request("GET", "/log");
+            proposal["headers"] = json!({name: part, "If-Range": "\"1\""});
+            let proxied = scene.agent.propose(proposal).send().await;
+            let passed = scene
+                .agent
+                .call(Method::GET, "/s/things/log")
+                .header(name, part)
+                .header("if-range", "\"1\"")
+                .send()
+                .await;
+            for answer in [proxied, passed] {
+                let shown = answer.expect_status(200).text();
+                assert_eq!(shown.len(), text.len());
+                assert_eq!(shown.matches('*').count(), CREDENTIAL.len(), "{shown}");
+            }
+        }
+    }
+    for received in scene.upstream.received() {
+        for (name, _) in &received.headers {
+            assert!(!name.to_ascii_lowercase().contains("range"), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_without_a_credential_serves_ranges() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let service = scene
+        .human
+        .create_service("files", &scene.upstream.url(), "none", json!(null))
+        .await;
+    let agent = scene.human.create_agent("reader", &[&service]).await;
+    scene
+        .upstream
+        .on_request("/file", ranged("0123456789".to_owned()));
+    let call = agent.call(Method::GET, "/s/files/file");
+    let answer = call.header("range", "bytes=2-4").send().await;
+    assert_eq!(answer.expect_status(206).text(), "234");
+    let mut proposal = request("GET", "/file");
+    proposal["service"] = json!("files");
+    proposal["headers"] = json!({"Range": "bytes=2-4", "If-Range": "\"1\""});
+    let answer = agent.propose(proposal).send().await.expect_status(206);
+    assert_eq!(answer.text(), "234");
+    let received = scene.upstream.received().pop().unwrap();
+    assert_eq!(received.header("if-range"), Some("\"1\""));
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn gunzip(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    MultiGzDecoder::new(bytes)
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
+#[tokio::test]
+async fn a_compressed_response_passes_byte_for_byte_unless_an_echo_is_in_it() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let clean = gzip(&"nothing of the sort, ".repeat(50));
+    let echo = gzip(&format!("before {CREDENTIAL} after"));
+    for labels in [&["gzip"][..], &["none"], &["x-whatever", "gzip"]] {
+        for chunked in [false, true] {
+            let reply = |body: &[u8]| {
+                let reply = labelled(labels, body.to_vec());
+                if chunked { reply.chunked() } else { reply }
+            };
+            scene.upstream.on("/clean", reply(&clean));
+            scene.upstream.on("/echo", reply(&echo));
+            let answer = scene.get("/clean").await.expect_status(200);
+            assert_eq!(answer.body, clean);
+            assert_eq!(answer.headers("content-encoding"), *labels);
+            let answer = scene.get("/echo").await.expect_status(200);
+            assert_hidden(&gunzip(&answer.body), CREDENTIAL, Encoding::Raw);
+            assert_eq!(answer.headers("content-encoding"), *labels);
+        }
+    }
+    // A file that nothing says is compressed.
+    scene.upstream.on("/file", Reply::text(clean.clone()));
+    assert_eq!(scene.get("/file").await.expect_status(200).body, clean);
+}
+
+#[tokio::test]
+async fn a_compressed_result_is_decoded_and_masked_where_it_is_shown() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let texts = [
+        format!("before {CREDENTIAL} after"),
+        "before nothing, after".to_owned(),
+    ];
+    for (number, text) in texts.iter().enumerate() {
+        let held = scene.approved(&format!("zip-{number}")).await;
+        let reply = labelled(&["gzip"], gzip(text));
+        scene.upstream.on(&format!("/zip-{number}"), reply);
+        let executed = scene.agent.execute(&held).send().await.expect_status(200);
+        let expected = text.replace(CREDENTIAL, &"*".repeat(CREDENTIAL.len()));
+        assert_eq!(gunzip(&executed.body), expected);
+        let replayed = scene
+            .agent
+            .propose(request("DELETE", &format!("/zip-{number}")))
+            .idempotency_key(&format!("zip-{number}"))
+            .send()
+            .await
+            .expect_status(200);
+        assert_eq!(replayed.body, executed.body);
+        let status = scene.agent.status(&held).await;
+        let shown = scene.human.action(&held).await;
+        for result in [&status["result"], &shown["result"]] {
+            assert_eq!(result["body"], expected);
+            assert_eq!(result["body_encoding"], "utf8");
+            assert_eq!(result["headers"].get("content-encoding"), None);
+        }
+    }
 }

@@ -133,6 +133,8 @@ async fn private_addresses_are_refused_unless_allowed() {
         format!("http://localhost:{port}"),
         "http://169.254.169.254".to_owned(),
         "http://[fd00:ec2::254]".to_owned(),
+        "http://169.254.170.23".to_owned(),
+        "http://169.254.42.42".to_owned(),
         "http://10.1.2.3".to_owned(),
         "http://100.64.0.1".to_owned(),
         "http://[64:ff9b::7f00:1]".to_owned(),
@@ -263,4 +265,51 @@ async fn tls_upstreams_are_verified() {
         received.header("host"),
         Some(format!("things.example:{port}").as_str())
     );
+}
+
+#[tokio::test]
+async fn metadata_addresses_are_refused_even_where_their_ranges_are_allowed() {
+    let names = "meta.example=169.254.170.23,inner.example=fd00:42::42,link.example=169.254.9.9";
+    let builder = TestGateway::builder(Storage::Sqlite)
+        .setting(
+            "UPSTREAM_PRIVATE_ALLOW",
+            "127.0.0.0/8,169.254.0.0/16,fd00::/8,fe80::/10,100.64.0.0/10",
+        )
+        .setting("UPSTREAM_HOSTS", names);
+    let scene = Scene::on_allowed(builder, EchoUpstream::start().await).await;
+    for address in [
+        "169.254.169.254",
+        "169.254.170.23",
+        "169.254.42.42",
+        "169.254.0.23",
+        "169.254.200.1",
+        "[fd00:ec2::23]",
+        "[fd00:ec2::254]",
+        "[fd00:42::42]",
+        "[::ffff:169.254.42.42]",
+        "[64:ff9b::a9fe:2a2a]",
+        "100.100.100.200",
+    ] {
+        let body =
+            json!({"name": address, "baseUrl": format!("http://{address}"), "authType": "none"});
+        let saved = scene.human.post("/services").json(body).send().await;
+        saved.expect_problem(400, "validation_failed");
+    }
+    for name in ["meta.example", "inner.example", "link.example"] {
+        let service = scene
+            .human
+            .create_service(name, &format!("http://{name}"), "none", json!(null))
+            .await;
+        let agent = scene.human.create_agent(name, &[&service]).await;
+        let proposal = json!({"service": name, "method": "GET", "path": "/", "intent": "Try"});
+        let answer = agent.propose(proposal).send().await;
+        answer.expect_problem(403, "target_not_allowed");
+    }
+    // The rest of what the operator opened stays open.
+    for address in ["[fd12::1]", "100.64.0.1"] {
+        let body =
+            json!({"name": address, "baseUrl": format!("http://{address}"), "authType": "none"});
+        let saved = scene.human.post("/services").json(body).send().await;
+        saved.expect_status(201);
+    }
 }

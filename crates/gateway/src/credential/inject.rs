@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gaiterguard_domain::header;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -38,8 +39,8 @@ pub enum InjectError {
 }
 
 /// Puts the credential into a request's headers or query. Whatever the agent put in its place is
-/// dropped. The upstream is asked for an answer without compression, because an echo of the
-/// credential could not be found in a compressed one.
+/// dropped. The upstream is asked for the whole response without compression, because an echo of the
+/// credential could not be found in a part of one, or in a compressed one.
 ///
 /// On an error the request is not to be sent.
 pub fn inject(
@@ -69,6 +70,7 @@ pub fn inject(
         }
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    header::remove_partial(headers);
     Ok(())
 }
 

@@ -4,9 +4,6 @@
 //! The gateway's own credentials are not in a request that is judged; what is taken out here is
 //! what an agent put into it itself.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use gaiterguard_domain::redact;
 
 /// The shortest word that is looked at as a secret, in bytes.
@@ -14,9 +11,6 @@ const SECRET_BYTES_MIN: usize = 16;
 
 /// The longest value that is taken out for its name, in bytes. What is longer is more than a secret.
 const NAMED_BYTES_MAX: usize = 512;
-
-/// The shortest base64 text that can hold an agent key, in bytes.
-const ENCODED_KEY_BYTES_MIN: usize = 90;
 
 /// How the secrets of well-known services begin.
 const PREFIXES: &[&str] = &[
@@ -82,28 +76,23 @@ const NAMES: &[&str] = &[
 /// `text` without agent keys and without what looks like a secret.
 pub(super) fn conceal(text: &str) -> String {
     let text = redact::agent_keys(text);
-    let text = replace_words(&text, is_wide_word_byte, holds_encoded_agent_key);
-    let text = replace_words(&text, is_secret_byte, is_secret);
+    let text = replace_words(&text);
     let text = without_private_keys(&text);
     let text = without_named_members(&text);
     without_named_parameters(&text)
 }
 
-/// Replaces every longest run of such bytes that is a secret.
-fn replace_words(
-    text: &str,
-    is_word_byte: impl Fn(u8) -> bool,
-    is_secret: impl Fn(&str) -> bool,
-) -> String {
+/// Replaces every word that is a secret.
+fn replace_words(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
-        let gap = rest.bytes().position(&is_word_byte).unwrap_or(rest.len());
+        let gap = rest.bytes().position(is_secret_byte).unwrap_or(rest.len());
         shown.push_str(&rest[..gap]);
         rest = &rest[gap..];
         let end = rest
             .bytes()
-            .position(|byte| !is_word_byte(byte))
+            .position(|byte| !is_secret_byte(byte))
             .unwrap_or(rest.len());
         let word = &rest[..end];
         if word.len() >= SECRET_BYTES_MIN && is_secret(word) {
@@ -120,10 +109,6 @@ fn is_secret_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-fn is_wide_word_byte(byte: u8) -> bool {
-    is_secret_byte(byte) || matches!(byte, b'+' | b'/' | b'%' | b'\\' | b'=' | b'~')
-}
-
 fn is_secret(word: &str) -> bool {
     PREFIXES.iter().any(|prefix| {
         word.strip_prefix(prefix)
@@ -136,65 +121,6 @@ fn is_json_web_token(word: &str) -> bool {
     word.starts_with("eyJ")
         && parts.next().is_some_and(|head| head.len() >= 10)
         && parts.next().is_some_and(|body| body.starts_with("eyJ"))
-}
-
-/// Whether an agent key shows when the word's escapes are read, or its base64.
-fn holds_encoded_agent_key(word: &str) -> bool {
-    let plain = unescaped(word);
-    if redact::holds_agent_key(&plain) {
-        return true;
-    }
-    if plain.len() < ENCODED_KEY_BYTES_MIN {
-        return false;
-    }
-    let digits: Vec<u8> = plain
-        .iter()
-        .filter(|byte| **byte != b'=')
-        .map(|byte| match byte {
-            b'-' => b'+',
-            b'_' => b'/',
-            other => *other,
-        })
-        .collect();
-    // The encoded text may begin anywhere in the word.
-    (0..4).any(|skip| {
-        let digits = digits.get(skip..).unwrap_or_default();
-        let whole = digits.len() - usize::from(digits.len() % 4 == 1);
-        LENIENT
-            .decode(&digits[..whole])
-            .is_ok_and(|bytes| redact::holds_agent_key(&bytes))
-    })
-}
-
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
-
-/// The word with JSON's and the URL's escapes read once.
-fn unescaped(word: &str) -> Vec<u8> {
-    let bytes = word.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let (byte, length) = match &bytes[at..] {
-            [b'%', high, low, ..] => (hex_byte([*high, *low]), 3),
-            [b'\\', b'u', b'0', b'0', high, low, ..] => (hex_byte([*high, *low]), 6),
-            [b'\\', b'/', ..] => (Some(b'/'), 2),
-            _ => (None, 1),
-        };
-        plain.push(byte.unwrap_or(bytes[at]));
-        at += if byte.is_some() { length } else { 1 };
-    }
-    plain
-}
-
-fn hex_byte(digits: [u8; 2]) -> Option<u8> {
-    let mut byte = [0];
-    hex::decode_to_slice(digits, &mut byte).ok()?;
-    Some(byte[0])
 }
 
 fn without_private_keys(text: &str) -> String {
@@ -322,6 +248,7 @@ fn is_named_secret(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::prelude::*;

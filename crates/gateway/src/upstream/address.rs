@@ -1,14 +1,15 @@
 //! Which addresses may be dialled. Pure rules over a socket address; nothing is resolved here.
 //!
 //! Only globally routable unicast addresses pass by themselves. An operator can open private
-//! ranges, but never cloud metadata services, never the gateway's own listeners, and never what
-//! no connection can sensibly be made to (unspecified, multicast, broadcast).
+//! ranges, but never cloud metadata services, never link-local addresses, where those services live
+//! on every cloud, never the gateway's own listeners, and never what no connection can sensibly be
+//! made to (unspecified, multicast, broadcast).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// A range that the operator opened, for every port or for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub enum RefusalReason {
     NotAHost,
     Loopback,
     Private,
+    /// 169.254.0.0/16 and `fe80::/10`. Never allowed: a cloud may serve credentials at any of them.
     LinkLocal,
     /// Shared between a provider and its customers: 100.64.0.0/10.
     SharedNat,
@@ -63,7 +65,10 @@ pub enum RefusalReason {
 impl RefusalReason {
     /// Whether an allowed range can open such an address.
     fn can_be_allowed(self) -> bool {
-        !matches!(self, Self::OwnListener | Self::Metadata | Self::NotAHost)
+        !matches!(
+            self,
+            Self::OwnListener | Self::Metadata | Self::LinkLocal | Self::NotAHost
+        )
     }
 }
 
@@ -87,17 +92,45 @@ const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
 }
 
-/// Services that hand credentials to whoever can reach them.
-const METADATA_V4: [Ipv4Addr; 5] = [
-    Ipv4Addr::new(169, 254, 169, 254),
-    Ipv4Addr::new(169, 254, 170, 2),
-    Ipv4Addr::new(100, 100, 100, 200),
-    Ipv4Addr::new(168, 63, 129, 16),
-    Ipv4Addr::new(192, 0, 0, 192),
+const fn v6(bits: u128, prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::from_bits(bits), prefix)
+}
+
+/// Services that hand credentials to every process that can reach them, as the clouds document them.
+/// All of 169.254.0.0/16 is refused as well, where most others are.
+const METADATA_V4: [Ipv4Net; 9] = [
+    // The instance metadata service of AWS, Azure, Google Cloud, OCI, IBM, DigitalOcean, Hetzner,
+    // OpenStack and most others.
+    v4(169, 254, 169, 254, 32),
+    // AWS: task roles of ECS, and EKS Pod Identity.
+    v4(169, 254, 170, 2, 32),
+    v4(169, 254, 170, 23, 32),
+    // Scaleway.
+    v4(169, 254, 42, 42, 32),
+    // Tencent Cloud (metadata.tencentyun.com).
+    v4(169, 254, 0, 23, 32),
+    // Alibaba Cloud.
+    v4(100, 100, 100, 200, 32),
+    // Volcano Engine.
+    v4(100, 96, 0, 96, 32),
+    // Azure's WireServer.
+    v4(168, 63, 129, 16, 32),
+    // Oracle Cloud Infrastructure Classic.
+    v4(192, 0, 0, 192, 32),
 ];
-const METADATA_V6: [Ipv6Addr; 2] = [
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
-    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+const METADATA_V6: [Ipv6Net; 6] = [
+    // AWS: instance metadata is fd00:ec2::254, EKS Pod Identity fd00:ec2::23.
+    v6(0xfd00_0ec2_0000_0000_0000_0000_0000_0000, 32),
+    // Scaleway: fd00:42::42.
+    v6(0xfd00_0042_0000_0000_0000_0000_0000_0000, 32),
+    // Google Cloud: fd20:ce::254.
+    v6(0xfd20_00ce_0000_0000_0000_0000_0000_0000, 32),
+    // Oracle Cloud Infrastructure: fd00:c1::a9fe:a9fe.
+    v6(0xfd00_00c1_0000_0000_0000_0000_0000_0000, 32),
+    // Akamai (Linode): fd00:a9fe:a9fe::1.
+    v6(0xfd00_a9fe_a9fe_0000_0000_0000_0000_0000, 48),
+    // OpenStack: fe80::a9fe:a9fe.
+    v6(0xfe80_0000_0000_0000_0000_0000_a9fe_a9fe, 128),
 ];
 
 /// The IPv4 registry of special-purpose addresses, less what is globally reachable.
@@ -131,6 +164,9 @@ impl AddressPolicy {
         for spelling in carried.iter().chain([address]) {
             if is_metadata(spelling) {
                 return refused(RefusalReason::Metadata);
+            }
+            if classify(spelling) == Some(RefusalReason::LinkLocal) {
+                return refused(RefusalReason::LinkLocal);
             }
             if self.is_own_listener(spelling, port) {
                 return refused(RefusalReason::OwnListener);
@@ -176,8 +212,8 @@ fn is_local(address: IpAddr) -> bool {
 
 fn is_metadata(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => METADATA_V4.contains(&address),
-        IpAddr::V6(address) => METADATA_V6.contains(&address),
+        IpAddr::V4(address) => METADATA_V4.iter().any(|net| net.contains(&address)),
+        IpAddr::V6(address) => METADATA_V6.iter().any(|net| net.contains(&address)),
     }
 }
 

@@ -145,6 +145,7 @@ fn allowed_ranges_open_what_they_cover_and_no_more() {
 fn metadata_is_never_allowed_in_any_embedding() {
     let policy = policy("0.0.0.0/0,::/0");
     for v4 in METADATA_V4 {
+        let v4 = v4.addr();
         let [a, b, c, d] = v4.octets();
         let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
         for spelling in [
@@ -167,7 +168,51 @@ fn metadata_is_never_allowed_in_any_embedding() {
         }
     }
     for v6 in METADATA_V6 {
-        assert_eq!(judged(&policy, &v6.to_string(), 80), Some(Metadata), "{v6}");
+        for address in [v6.network(), v6.broadcast()] {
+            let address = address.to_string();
+            assert_eq!(judged(&policy, &address, 80), Some(Metadata), "{address}");
+        }
+    }
+}
+
+#[test]
+fn the_published_metadata_addresses_are_never_allowed() {
+    let policy =
+        policy("169.254.0.0/16,100.64.0.0/10,192.0.0.0/24,fd00::/8,fe80::/10,64:ff9b:1::/48");
+    for address in [
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "169.254.42.42",
+        "169.254.0.23",
+        "100.100.100.200",
+        "100.96.0.96",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd00:42::42",
+        "fd20:ce::254",
+        "fd00:c1::a9fe:a9fe",
+        "fd00:a9fe:a9fe::1",
+        "fe80::a9fe:a9fe",
+    ] {
+        assert_eq!(judged(&policy, address, 80), Some(Metadata), "{address}");
+    }
+    // Where a cloud may serve credentials at an address that it has not published.
+    for address in [
+        "169.254.0.1",
+        "169.254.255.254",
+        "::ffff:169.254.7.7",
+        "64:ff9b::169.254.7.7",
+        "64:ff9b:1::169.254.7.7",
+        "2002:a9fe:707::1",
+        "fe80::1",
+    ] {
+        assert_eq!(judged(&policy, address, 80), Some(LinkLocal), "{address}");
+    }
+    for address in ["100.64.0.1", "192.0.0.1", "fd00:1::1", "fd12:3456::7"] {
+        assert_eq!(judged(&policy, address, 80), None, "{address}");
     }
 }
 

@@ -38,6 +38,8 @@ pub enum InboundError {
     IdleTimeout,
     #[error("the call was cancelled")]
     Cancelled,
+    #[error("the response holds the credential in a compressed text")]
+    Echo,
     #[error("the answer was cut short: {0}")]
     Cut(#[source] hyper::Error),
 }

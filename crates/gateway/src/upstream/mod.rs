@@ -3,7 +3,8 @@
 //! A request leaves only through [`Upstream::send`], which dials nothing but addresses that passed
 //! the [`AddressPolicy`], sends exactly the bytes it was given, exactly once, and says precisely
 //! what is known when it fails ([`SendError`]). No redirects, no proxies from the environment, no
-//! decompression and no automatic retries live here; neither do rules, credentials or storage.
+//! decompression of what passes and no automatic retries live here; neither do rules, credentials or
+//! storage.
 
 mod address;
 mod connect;
@@ -28,7 +29,7 @@ pub use connect::TlsSetupError;
 pub(crate) use connect::client_config;
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
 pub use inbound::{Inbound, InboundBody, InboundError};
-pub use mask::{MaskedBody, MaskedSecret, Masker, is_readable_encoding};
+pub use mask::{InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, masked_compressed};
 pub use origin::{Host, InvalidOrigin, Origin, Scheme};
 pub use outbound::{BoxError, Outbound, OutboundBody};
 pub use pool::PoolKey;

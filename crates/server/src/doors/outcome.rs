@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use gaiterguard_domain::header;
 use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::relay::AnswerBody;
@@ -44,8 +45,8 @@ pub(super) fn switched(outcome: Outcome) -> Response {
     response
 }
 
-/// Its status, its headers, its bytes, and beside them
-/// what the gateway says. An upstream's own headers of those names are replaced.
+/// Returns the upstream's status, headers and bytes, with the gateway's own headers, which replace
+/// the upstream's of the same names. What would act on the gateway's origin in a browser is left out.
 fn passed(answer: Answer) -> Response {
     let body = match answer.body {
         AnswerBody::Whole(bytes) => Body::from(bytes),
@@ -56,6 +57,7 @@ fn passed(answer: Answer) -> Response {
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     let headers = response.headers_mut();
+    header::remove_origin_wide(headers);
     let idempotency_status = match answer.provenance {
         Provenance::Forwarded | Provenance::ExecutedApproved => "processed",
         Provenance::Replayed => "replayed",

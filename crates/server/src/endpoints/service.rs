@@ -117,8 +117,8 @@ pub(crate) struct NewServiceBody {
     web_socket: Option<bool>,
 }
 
-/// What is to be changed of a service. Another `authType` drops the credential, unless a new one
-/// comes along.
+/// What is to be changed of a service. Another `authType`, or another origin (scheme, host or port) of
+/// `baseUrl`, drops the credential, unless a new one is given.
 #[derive(ToSchema)]
 #[schema(as = ServiceChange)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -264,8 +264,9 @@ async fn get(
 
 /// Change a service
 ///
-/// What is left out stays. Approved actions become stale if its address or the credential's place
-/// changes.
+/// Fields that are left out stay. Another type, or another scheme, host or port of the base URL, drops
+/// the stored credential unless `credentials` are given in the same call. Approved actions become stale
+/// if the address or the credential's place changes.
 #[utoipa::path(
     put,
     path = "/services/{id}",

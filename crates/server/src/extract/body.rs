@@ -3,6 +3,7 @@
 use axum::body::Body;
 use bytes::Bytes;
 use gaiterguard_gateway::arriving::{ArrivingBody, BodyBroken};
+use gaiterguard_gateway::refusal::NO_AGENT_KEY;
 use http_body_util::BodyExt as _;
 
 use crate::listen::BodyError;
@@ -33,6 +34,7 @@ impl From<&BodyBroken> for Problem {
     fn from(broken: &BodyBroken) -> Self {
         match broken {
             BodyBroken::TooLong { bytes_max } => Self::payload_too_large(*bytes_max),
+            BodyBroken::HoldsAgentKey => Self::field("body", NO_AGENT_KEY),
             BodyBroken::Lost(error) => {
                 BodyError::find(&**error).map_or_else(Self::internal, Self::from)
             }

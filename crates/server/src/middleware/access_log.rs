@@ -3,6 +3,7 @@
 use std::fmt;
 
 use axum::response::Response;
+use gaiterguard_domain::redact;
 use http::Method;
 
 use super::request_context::RequestContext;
@@ -34,8 +35,8 @@ pub(super) fn log(context: &RequestContext, method: &Method, path: &str, respons
 }
 
 /// What may be shown of a path: all of it where a route took it, because our own routes hold ids
-/// and nothing secret; only the service where the rest is an upstream's; nothing where no route
-/// took it.
+/// and nothing secret, unless an agent puts its key there; only the service where the rest is an
+/// upstream's; nothing where no route took it.
 struct Route<'a> {
     path: &'a str,
     response: &'a Response,
@@ -47,9 +48,9 @@ impl fmt::Display for Route<'_> {
             formatter.write_str("(no route)")
         } else if is_passthrough_path(self.path) {
             let service = self.path.split('/').nth(2).unwrap_or_default();
-            write!(formatter, "/s/{service}/…")
+            write!(formatter, "/s/{}/…", redact::agent_keys(service))
         } else {
-            formatter.write_str(self.path)
+            formatter.write_str(&redact::agent_keys(self.path))
         }
     }
 }
@@ -65,10 +66,12 @@ mod tests {
     async fn only_what_is_ours_of_a_path_is_shown() {
         let answered = Response::new(Body::empty());
         let unknown = crate::problem::no_such_path().await.into_response();
+        let spelled = format!("/s/%61gt_{}/x", "0a".repeat(32));
         for (path, response, shown) in [
             ("/agents/7", &answered, "/agents/7"),
             ("/s/stripe/v1/charges/secret", &answered, "/s/stripe/…"),
             ("/agt_secret", &unknown, "(no route)"),
+            (&spelled, &answered, "/s/•••/…"),
         ] {
             assert_eq!(Route { path, response }.to_string(), shown);
         }

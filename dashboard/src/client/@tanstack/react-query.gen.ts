@@ -1189,8 +1189,9 @@ export const getServiceOptions = (options: Options<GetServiceData>) => queryOpti
 /**
  * Change a service
  *
- * What is left out stays. Approved actions become stale if its address or the credential's place
- * changes.
+ * Fields that are left out stay. Another type, or another scheme, host or port of the base URL, drops
+ * the stored credential unless `credentials` are given in the same call. Approved actions become stale
+ * if the address or the credential's place changes.
  */
 export const updateServiceMutation = (options?: Partial<Options<UpdateServiceData>>): UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> => {
     const mutationOptions: UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> = {

@@ -7,6 +7,8 @@
 //! outcome does not depend on how an answer is cut into pieces.
 
 mod body;
+mod encoded;
+mod inspection;
 mod needle;
 
 use std::borrow::Cow;
@@ -14,13 +16,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 pub use self::body::MaskedBody;
+pub use self::inspection::{InspectedBody, Inspection, masked_compressed};
 use self::needle::{Escapes, Fit, Spelling};
 
 /// Shorter values would hide half of every answer, and nobody guards anything with them.
@@ -33,8 +34,9 @@ const MASK: u8 = b'*';
 /// Something that must not come back.
 #[derive(Clone, Copy)]
 pub enum MaskedSecret<'a> {
-    /// A credential: found as it is, JSON-escaped, percent-encoded, and as base64 or base64url
-    /// with or without padding. One of fewer than four bytes is left alone; what Basic
+    /// A credential: found as it is, JSON-escaped, percent-encoded, HTML-escaped, as UTF-16, as
+    /// hexadecimal digits, and as base64 or base64url with or without padding, by itself or inside
+    /// a longer encoded text. One of fewer than four bytes is left alone; what Basic
     /// authentication makes of it (`user:password` as a value of its own) is long enough.
     Value(&'a [u8]),
     /// A text that is itself an encoding, such as the token after `Basic`: found as it is,
@@ -58,10 +60,7 @@ impl Masker {
         for secret in secrets {
             match secret {
                 MaskedSecret::Value(value) if value.len() >= VALUE_BYTES_MIN => {
-                    // The padded forms contain the unpadded ones.
-                    add(Zeroizing::new(STANDARD_NO_PAD.encode(value).into_bytes()));
-                    add(Zeroizing::new(URL_SAFE_NO_PAD.encode(value).into_bytes()));
-                    add(Zeroizing::new(value.to_vec()));
+                    encoded::encodings(value).into_iter().for_each(&mut add);
                 }
                 MaskedSecret::Value(_) => {}
                 MaskedSecret::Exact(text) => add(Zeroizing::new(text.to_vec())),
@@ -178,18 +177,6 @@ impl fmt::Debug for Masker {
     }
 }
 
-/// Whether the body can be searched: only an encoded body cannot.
-pub fn is_readable_encoding(headers: &HeaderMap) -> bool {
-    headers.get_all(CONTENT_ENCODING).iter().all(|value| {
-        value.to_str().is_ok_and(|codings| {
-            codings
-                .split(',')
-                .map(str::trim)
-                .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"))
-        })
-    })
-}
-
 fn hide(text: &mut [u8], found: &[Range<usize>]) {
     let length = text.len();
     for range in found {
@@ -207,6 +194,8 @@ struct PieceMasker {
     held: Bytes,
     /// How much of the beginning of `held` belongs to a secret that began before it.
     held_masked: usize,
+    /// Whether a secret was found.
+    has_found: bool,
 }
 
 impl PieceMasker {
@@ -215,6 +204,7 @@ impl PieceMasker {
             masker,
             held: Bytes::new(),
             held_masked: 0,
+            has_found: false,
         }
     }
 
@@ -222,6 +212,7 @@ impl PieceMasker {
     fn push(&mut self, piece: Bytes, is_last: bool) -> Bytes {
         let mut text = self.join(piece);
         let mut found = self.masker.occurrences(&text);
+        self.has_found |= !found.is_empty();
         let decided = if is_last {
             text.len()
         } else {

@@ -7,6 +7,7 @@ use gaiterguard_apidocs::{Field, Operation, Parameter, Section};
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::approval::ActionStatus;
 use gaiterguard_gateway::answer::{Answer, Held};
+use gaiterguard_gateway::compressed;
 use gaiterguard_gateway::directory::{Findings, UsableService};
 use gaiterguard_gateway::known_service::KnownService;
 use gaiterguard_gateway::refusal::Refusal;
@@ -240,15 +241,21 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
         AnswerBody::Relayed(body) => beginning(body).await?,
         AnswerBody::Switched(_) => (Bytes::new(), false),
     };
-    if is_truncated {
+    if is_truncated && !compressed::is_claimed(&answer.headers) {
         body.truncate(whole_characters(&body));
     }
-    let shown = KeptAnswerBody::from(KeptAnswer {
+    let mut readable = compressed::readable(KeptAnswer {
         status: answer.status,
         headers: answer.headers,
         body,
         is_truncated,
     });
+    if readable.body.len() > BODY_BYTES_MAX {
+        readable.body.truncate(BODY_BYTES_MAX);
+        readable.body.truncate(whole_characters(&readable.body));
+        readable.is_truncated = true;
+    }
+    let shown = KeptAnswerBody::from(readable);
     let mut told = json!({
         "outcome": "answered",
         "proxy_status": proxy_status(provenance),

@@ -10,13 +10,13 @@ use super::origin::PublicOrigin;
 
 /// The refresh token.
 const REFRESH: Cookie = Cookie {
-    name: "gaiterguard_refresh",
+    name: gaiterguard_domain::cookie::REFRESH,
     path: "/auth",
 };
 
 /// The token of a device that someone signed in with.
 const DEVICE: Cookie = Cookie {
-    name: "gaiterguard_device",
+    name: gaiterguard_domain::cookie::DEVICE,
     path: "/auth/login",
 };
 

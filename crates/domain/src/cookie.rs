@@ -1,0 +1,105 @@
+//! The gateway's own cookies. Browsers keep cookies by host name, whatever the port and the path, so
+//! an upstream that is reached through the gateway must neither set them nor see them.
+
+use http::HeaderValue;
+
+/// The name of the cookie that holds a refresh token of the dashboard.
+pub const REFRESH: &str = "gaiterguard_refresh";
+
+/// The name of the cookie that holds the token of a device that someone signed in with.
+pub const DEVICE: &str = "gaiterguard_device";
+
+/// What the names of all of them begin with.
+const OWN_PREFIX: &str = "gaiterguard_";
+
+/// Prefixes that give a cookie's name a further meaning (RFC 6265bis, section 4.1.3). Browsers
+/// compare them without regard to case.
+const NAME_PREFIXES: [&str; 2] = ["__host-", "__secure-"];
+
+/// Whether a `Set-Cookie` value sets one of the gateway's own cookies in any browser.
+pub fn sets_own(set_cookie: &HeaderValue) -> bool {
+    let pair = set_cookie.as_bytes().split(|byte| *byte == b';').next();
+    pair.is_some_and(is_own_pair)
+}
+
+/// A `Cookie` value without the gateway's own cookies; None if nothing else is in it.
+pub fn without_own(cookie: &HeaderValue) -> Option<HeaderValue> {
+    let pairs = || cookie.as_bytes().split(|byte| *byte == b';');
+    if !pairs().any(is_own_pair) {
+        return Some(cookie.clone());
+    }
+    let others: Vec<&[u8]> = pairs()
+        .filter(|pair| !is_own_pair(pair))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let others = others.join(&b"; "[..]);
+    if others.is_empty() {
+        return None;
+    }
+    HeaderValue::from_bytes(&others).ok()
+}
+
+/// Whether a name and value are those of one of the gateway's own cookies. A cookie without a name is sent
+/// back as its value alone, which may look like a pair.
+fn is_own_pair(pair: &[u8]) -> bool {
+    let pair = pair.trim_ascii();
+    let named = match pair.strip_prefix(b"=") {
+        Some(nameless) => nameless.trim_ascii_start(),
+        None => pair,
+    };
+    let name = named.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let name = name.trim_ascii().to_ascii_lowercase();
+    let plain = NAME_PREFIXES
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix.as_bytes()))
+        .unwrap_or(&name);
+    plain.starts_with(OWN_PREFIX.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateways_own_cookies_are_known_in_every_spelling() {
+        for own in [
+            "gaiterguard_refresh=planted; Path=/auth",
+            "gaiterguard_refresh=",
+            "gaiterguard_refresh",
+            "  gaiterguard_refresh = planted",
+            "\tgaiterguard_refresh\t=planted",
+            "GaiterGuard_Refresh=planted",
+            "gaiterguard_device=planted; Path=/auth/login",
+            "__Host-gaiterguard_refresh=planted; Secure; Path=/",
+            "__secure-gaiterguard_refresh=planted; Secure",
+            "=gaiterguard_refresh=planted; Path=/auth",
+            " = gaiterguard_refresh=planted",
+        ] {
+            assert!(sets_own(&HeaderValue::from_static(own)), "{own}");
+        }
+        for other in [
+            "session=1",
+            "session=gaiterguard_refresh=1",
+            "my_gaiterguard_refresh=1",
+            "",
+            "=",
+        ] {
+            assert!(!sets_own(&HeaderValue::from_static(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_the_gateways_own_cookies_are_taken_out() {
+        for (cookie, left) in [
+            ("a=1; b=2", Some("a=1; b=2")),
+            ("a=1;b=2", Some("a=1;b=2")),
+            ("a=1; gaiterguard_refresh=gr_1; b=2", Some("a=1; b=2")),
+            ("gaiterguard_device=gd_1; a=1", Some("a=1")),
+            ("gaiterguard_refresh=gr_1", None),
+            ("gaiterguard_refresh=gr_1; gaiterguard_refresh=gr_2", None),
+        ] {
+            let left = left.map(HeaderValue::from_static);
+            assert_eq!(without_own(&HeaderValue::from_static(cookie)), left);
+        }
+    }
+}

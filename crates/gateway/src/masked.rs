@@ -1,0 +1,140 @@
+//! A response as it may be passed on: with every echo of the credential masked, before anyone else
+//! sees it.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::HeaderValue;
+use http::header::CONTENT_LENGTH;
+use http_body::{Body as _, SizeHint};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::compressed::{self, Coding};
+use crate::credential::ReadyCredential;
+use crate::dispatch::{Arrived, Sent};
+use crate::tunnel::Tunnel;
+use crate::upstream::{
+    Inbound, InboundBody, InboundError, InspectedBody, Inspection, MaskedBody, Masker,
+    masked_compressed,
+};
+
+/// How much of a compressed response is held back until its end is known, so that an echo in it can
+/// be masked: what is kept of a response by default. In a longer one an echo breaks it off.
+const HELD_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long it is held back. A stream of events must not wait for its end.
+const HELD_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// The response with every echo of the credential masked. Its bytes are searched as they are,
+/// whatever they are labelled as, and what they decode to if they really are compressed.
+pub(crate) async fn masked(
+    inbound: Inbound,
+    ready: Option<&ReadyCredential>,
+    cut: &CancellationToken,
+) -> Sent {
+    let Inbound {
+        status,
+        mut headers,
+        body,
+        switched,
+    } = inbound;
+    let masker = ready.map_or_else(|| Masker::new(&[]), |ready| ready.credential.masker());
+    masker.mask_headers(&mut headers);
+    let size_hint = body.size_hint();
+    let inspection = (!masker.is_empty()).then(|| Inspection::new(masker.clone(), &headers));
+    let held = match inspection {
+        Some(inspection) if compressed::is_claimed(&headers) && !body.is_end_stream() => {
+            Box::pin(hold_back(body, inspection)).await
+        }
+        inspection => Held::Not(InspectedBody::new(body, inspection)),
+    };
+    let (arrived, body) = match held {
+        Held::Not(body) => (None, body),
+        Held::Broken(error, body) => (Some(Arrived::Cut(error)), body),
+        Held::Whole(whole, body) => {
+            // Whatever lies outside the compressed text is masked as it is.
+            let whole = Bytes::from(masker.mask_bytes(&whole).into_owned());
+            (Some(Arrived::Whole(whole)), body)
+        }
+        Held::Echo(whole, body) => {
+            let remade = whole.and_then(|whole| remade(&masker, &mut headers, &whole));
+            let arrived = remade.map_or(Arrived::Cut(InboundError::Echo), Arrived::Whole);
+            (Some(arrived), body)
+        }
+    };
+    let mut rest = MaskedBody::new(body, masker);
+    let arrived = arrived.unwrap_or_else(|| Arrived::of(&mut rest));
+    let size_hint = match &arrived {
+        Arrived::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
+        _ => size_hint,
+    };
+    Sent {
+        status,
+        headers,
+        size_hint,
+        arrived: match switched {
+            Some(upstream) => Arrived::Switched(Box::new(Tunnel::new(upstream, cut.clone()))),
+            None => arrived,
+        },
+        rest,
+    }
+}
+
+/// What became of a response that was held back.
+enum Held {
+    /// It passes as it arrives.
+    Not(InspectedBody<InboundBody>),
+    /// It has arrived whole, and there is no echo in it.
+    Whole(Bytes, InspectedBody<InboundBody>),
+    /// There is an echo in it; the whole of it, if it has arrived.
+    Echo(Option<Bytes>, InspectedBody<InboundBody>),
+    /// It broke off.
+    Broken(InboundError, InspectedBody<InboundBody>),
+}
+
+/// Reads a response that says that it is compressed, up to its end or a bound, as long as it really
+/// is.
+async fn hold_back(mut body: InboundBody, mut inspection: Inspection) -> Held {
+    let deadline = Instant::now() + HELD_TIME_MAX;
+    let mut held = BytesMut::new();
+    let mut holds_echo = false;
+    let mut is_whole = false;
+    while !is_whole && !inspection.is_over() && held.len() <= HELD_BYTES_MAX {
+        let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        match timeout_at(deadline, next).await {
+            Err(_) => break,
+            Ok(None) => is_whole = true,
+            Ok(Some(Err(error))) => {
+                return Held::Broken(error, InspectedBody::new(body, Some(inspection)));
+            }
+            Ok(Some(Ok(frame))) => {
+                if let Ok(piece) = frame.into_data() {
+                    holds_echo |= inspection.finds(&piece);
+                    held.extend_from_slice(&piece);
+                }
+                is_whole = body.is_end_stream();
+            }
+        }
+    }
+    if holds_echo {
+        let whole = is_whole.then(|| held.freeze());
+        return Held::Echo(whole, InspectedBody::new(body, Some(inspection)));
+    }
+    if is_whole {
+        return Held::Whole(held.freeze(), InspectedBody::new(body, Some(inspection)));
+    }
+    Held::Not(InspectedBody::resumed(body, inspection, held))
+}
+
+/// The same body, compressed again with the echo masked. What the headers say of its length follows.
+fn remade(masker: &Masker, headers: &mut HeaderMap, body: &[u8]) -> Option<Bytes> {
+    let coding = Coding::of_labelled(body, headers)?;
+    let remade = Bytes::from(masked_compressed(masker, coding, body)?);
+    if headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(remade.len()));
+    }
+    Some(remade)
+}

@@ -1,0 +1,341 @@
+//! Looking for secrets inside compressed bodies.
+//!
+//! Upstreams are asked for responses without compression, but not all of them obey, and some serve
+//! files that are compressed. A body that really is compressed passes as it is, unless what it
+//! decodes to holds a secret.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+
+use super::{Masker, PieceMasker};
+use crate::compressed::{self, Coding, Decoder, Ending};
+use crate::upstream::InboundError;
+
+/// How often compressed bytes are decoded that decode to compressed bytes.
+const LAYERS_MAX: usize = 3;
+
+/// What a body that is held back is decoded to at the most, in bytes. More is a decompression bomb,
+/// or is not worth the memory.
+const DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How many bytes tell whether a body is compressed.
+const BEGINNING_BYTES: usize = 3;
+
+/// A search in a compressed body that arrives in pieces.
+pub struct Inspection {
+    masker: Masker,
+    layers_left: usize,
+    /// What the body is taken for where it does not begin like a compressed one.
+    otherwise: Option<Coding>,
+    state: State,
+}
+
+enum State {
+    /// Too little has arrived to know.
+    Unknown(Vec<u8>),
+    /// It is compressed.
+    Decoding(Box<Decoding>),
+    /// It is not compressed, or not any more: what is left is searched as it is.
+    Over,
+}
+
+struct Decoding {
+    decoder: Decoder,
+    text: PieceMasker,
+    /// The search in what it decodes to, which may be compressed as well.
+    inner: Option<Inspection>,
+}
+
+impl Inspection {
+    /// A search for what `masker` looks for in a response with these headers.
+    pub fn new(masker: Masker, headers: &HeaderMap) -> Self {
+        Self::of_layer(masker, LAYERS_MAX, Coding::labelled(headers))
+    }
+
+    fn of_layer(masker: Masker, layers_left: usize, otherwise: Option<Coding>) -> Self {
+        Self {
+            masker,
+            layers_left,
+            otherwise,
+            state: State::Unknown(Vec::new()),
+        }
+    }
+
+    /// Whether the body is not compressed, or what follows is not.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// Whether the text that was decoded ends with what may be the beginning of a secret.
+    pub fn is_undecided(&self) -> bool {
+        match &self.state {
+            State::Unknown(beginning) => !beginning.is_empty(),
+            State::Decoding(decoding) => {
+                !decoding.text.held.is_empty()
+                    || decoding.inner.as_ref().is_some_and(Self::is_undecided)
+            }
+            State::Over => false,
+        }
+    }
+
+    /// Takes the next piece. True if a secret lies in what it decodes to.
+    pub fn finds(&mut self, piece: &[u8]) -> bool {
+        if let State::Unknown(beginning) = &mut self.state {
+            if beginning.is_empty() && piece.len() >= BEGINNING_BYTES {
+                self.state = self.begun(piece);
+                return self.decode(piece);
+            }
+            beginning.extend_from_slice(piece);
+            if beginning.len() < BEGINNING_BYTES {
+                return false;
+            }
+            let beginning = std::mem::take(beginning);
+            self.state = self.begun(&beginning);
+            return self.decode(&beginning);
+        }
+        self.decode(piece)
+    }
+
+    fn begun(&self, beginning: &[u8]) -> State {
+        let Some(coding) = Coding::of(beginning).or(self.otherwise) else {
+            return State::Over;
+        };
+        let layers_left = self.layers_left - 1;
+        State::Decoding(Box::new(Decoding {
+            decoder: Decoder::new(coding),
+            text: PieceMasker::new(self.masker.clone()),
+            inner: (layers_left > 0)
+                .then(|| Self::of_layer(self.masker.clone(), layers_left, None)),
+        }))
+    }
+
+    fn decode(&mut self, piece: &[u8]) -> bool {
+        let State::Decoding(decoding) = &mut self.state else {
+            return false;
+        };
+        let (plain, is_good) = decoding.decoder.push(piece);
+        let finds_inside = decoding
+            .inner
+            .as_mut()
+            .is_some_and(|inner| inner.finds(&plain));
+        decoding.text.push(plain.into(), !is_good);
+        let finds = finds_inside || decoding.text.has_found;
+        if !is_good {
+            self.state = State::Over;
+        }
+        finds
+    }
+}
+
+/// A whole compressed body with every secret in it hidden, compressed again; None if it cannot be
+/// decoded within bounds.
+pub fn masked_compressed(masker: &Masker, coding: Coding, body: &[u8]) -> Option<Vec<u8>> {
+    masked_layer(masker, coding, body, LAYERS_MAX)
+}
+
+fn masked_layer(masker: &Masker, coding: Coding, body: &[u8], layers: usize) -> Option<Vec<u8>> {
+    let (plain, ending) = compressed::decoded(coding, body, DECODED_BYTES_MAX);
+    if ending != Ending::Whole {
+        return None;
+    }
+    let inner = Coding::of(&plain).filter(|_| layers > 1);
+    let inside = inner.and_then(|inner| masked_layer(masker, inner, &plain, layers - 1));
+    let text = inside.unwrap_or(plain);
+    coding.encode(&masker.mask_bytes(&text)).ok()
+}
+
+/// Passes a body on as it is, and breaks it off before the piece that lets a secret out of a
+/// compressed text.
+pub struct InspectedBody<B> {
+    inner: B,
+    inspection: Option<Inspection>,
+    /// Pieces that may hold the beginning of a secret.
+    held: BytesMut,
+    /// Whether what is held is known to hold none.
+    may_pass: bool,
+}
+
+impl<B> InspectedBody<B> {
+    /// Looks into `inner` with this search, if there is one.
+    pub fn new(inner: B, inspection: Option<Inspection>) -> Self {
+        Self {
+            inner,
+            inspection,
+            held: BytesMut::new(),
+            may_pass: false,
+        }
+    }
+
+    /// The same for a body of which `held` has been read, and looked into, but not passed on.
+    pub fn resumed(inner: B, inspection: Inspection, held: BytesMut) -> Self {
+        Self {
+            inner,
+            may_pass: !held.is_empty() && !inspection.is_undecided(),
+            inspection: Some(inspection),
+            held,
+        }
+    }
+}
+
+impl<B> Body for InspectedBody<B>
+where
+    B: Body<Data = Bytes, Error = InboundError> + Unpin,
+{
+    type Data = Bytes;
+    type Error = InboundError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
+        let this = self.get_mut();
+        let Some(inspection) = &mut this.inspection else {
+            return Pin::new(&mut this.inner).poll_frame(context);
+        };
+        if std::mem::take(&mut this.may_pass) {
+            return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+        }
+        loop {
+            let frame = match ready!(Pin::new(&mut this.inner).poll_frame(context)) {
+                None if this.held.is_empty() => return Poll::Ready(None),
+                None => return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze())))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => frame,
+            };
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            if inspection.finds(&piece) {
+                return Poll::Ready(Some(Err(InboundError::Echo)));
+            }
+            let is_undecided = inspection.is_undecided() && !this.inner.is_end_stream();
+            if this.held.is_empty() && !is_undecided {
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
+            }
+            this.held.extend_from_slice(&piece);
+            if !is_undecided {
+                return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.held.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let inner = self.inner.size_hint();
+        let held = self.held.len() as u64;
+        let mut hint = SizeHint::new();
+        // The upper bound first: a lower one above it would be refused.
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + held);
+        }
+        hint.set_lower(inner.lower() + held);
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use http_body_util::{BodyExt as _, StreamBody};
+
+    use super::*;
+    use crate::upstream::MaskedSecret;
+
+    const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+    const CODINGS: [Coding; 3] = [Coding::Gzip, Coding::Zlib, Coding::Deflate];
+
+    fn masker() -> Masker {
+        Masker::new(&[MaskedSecret::Value(SECRET.as_bytes())])
+    }
+
+    fn labelled(coding: Coding) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if coding == Coding::Deflate {
+            headers.insert("content-encoding", "deflate".parse().unwrap());
+        }
+        headers
+    }
+
+    /// What passes of a body in pieces of this length, and whether it is cut.
+    async fn passed(coding: Coding, body: &[u8], length: usize) -> (Vec<u8>, bool) {
+        let pieces: Vec<_> = body
+            .chunks(length)
+            .map(|piece| Ok(Frame::data(Bytes::copy_from_slice(piece))))
+            .collect();
+        let stream = StreamBody::new(futures_util::stream::iter(pieces));
+        let inspection = Inspection::new(masker(), &labelled(coding));
+        let mut frames = InspectedBody::new(stream, Some(inspection)).into_data_stream();
+        let mut passed = Vec::new();
+        while let Some(piece) = frames.next().await {
+            match piece {
+                Ok(piece) => passed.extend_from_slice(&piece),
+                Err(_) => return (passed, true),
+            }
+        }
+        (passed, false)
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_without_a_secret_passes_byte_for_byte() {
+        let text = format!("{}, all of it: ", &SECRET[..20]).repeat(50);
+        for coding in CODINGS {
+            let body = coding.encode(text.as_bytes()).unwrap();
+            for length in [1, 7, 1000] {
+                assert_eq!(passed(coding, &body, length).await, (body.clone(), false));
+            }
+        }
+        let plain = b"x^ is how a text may begin that is not compressed".as_slice();
+        for length in [1, 7, 1000] {
+            assert_eq!(
+                passed(Coding::Gzip, plain, length).await,
+                (plain.to_vec(), false)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_cut_before_any_of_a_secret_has_passed() {
+        let text = format!("{}{SECRET} and more", "before ".repeat(30));
+        for coding in CODINGS {
+            let body = coding.encode(text.as_bytes()).unwrap();
+            for length in [1, 7, 1000] {
+                let (passed, is_cut) = passed(coding, &body, length).await;
+                assert!(is_cut, "{coding:?} {length}");
+                let (plain, _) = compressed::decoded(coding, &passed, 10_000);
+                let plain = String::from_utf8(plain).unwrap();
+                assert!(
+                    !plain.contains(&SECRET[..4]),
+                    "{coding:?} {length}: {plain}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_inside_every_layer() {
+        let text = format!("it is {SECRET}!");
+        let hidden = format!("it is {}!", "*".repeat(SECRET.len()));
+        for coding in CODINGS {
+            let body = coding.encode(text.as_bytes()).unwrap();
+            let masked = masked_compressed(&masker(), coding, &body).unwrap();
+            let (plain, _) = compressed::decoded(coding, &masked, 10_000);
+            assert_eq!(plain, hidden.as_bytes());
+        }
+        let twice = Coding::Gzip
+            .encode(&Coding::Zlib.encode(text.as_bytes()).unwrap())
+            .unwrap();
+        let mut inspection = Inspection::new(masker(), &HeaderMap::new());
+        assert!(inspection.finds(&twice));
+        let masked = masked_compressed(&masker(), Coding::Gzip, &twice).unwrap();
+        let (once, _) = compressed::decoded(Coding::Gzip, &masked, 10_000);
+        let (plain, _) = compressed::decoded(Coding::Zlib, &once, 10_000);
+        assert_eq!(plain, hidden.as_bytes());
+    }
+}
