@@ -1,8 +1,8 @@
 //! The names under which browsers may reach the dashboard.
 //!
 //! A page on the internet can have its own name resolve to this gateway's address (DNS rebinding);
-//! the browser then treats the gateway as that page's origin. Only the `Host` header tells the two
-//! apart. Agent routes do not need this check: a page without an agent key gets nothing from them,
+//! the browser then treats the gateway as that page's origin. Only the `Host` header
+//! distinguishes the two. Agent routes do not need this check: a page without an agent key gets nothing from them,
 //! and agents may reach them by names that no setting lists, such as that of a container.
 
 use std::borrow::Cow;
