@@ -70,7 +70,6 @@ test('the kill switch works in every tab', async () => {
 
 test('a switch that gets no response says so, and shows what the gateway reports', async () => {
   const tab = last();
-  await tab.clock.install();
   await tab.route('**/kill-switch', (route) => {
     if (route.request().method() === 'GET') return route.continue();
     // The request is kept for ever.

@@ -48,7 +48,9 @@ describe('a card', () => {
     ['has another header', { request_headers: { 'x-method': 'DELETE' } }],
     ['has another type', { request_headers: { 'content-type': 'text/html' } }],
     ['asks for another form', { request_headers: { accept: 'application/vnd.x+json' } }],
-    ['is shortened', { body_truncated: true } as Partial<Action>],
+    ['is shortened', { body_truncated: true }],
+    ['has shortened headers', { headers_truncated: true }],
+    ['is damaged', { unreadable: true }],
   ])('does not show everything of a request that %s', (_, change) => {
     expect(isComplete(change)).toBe(false);
   });

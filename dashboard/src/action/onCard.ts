@@ -4,7 +4,7 @@ import { fold } from '#/text/fold';
 import { takeApart } from '#/text/target';
 import { type Valued, valuesOf } from './documented';
 import { keyFieldsOf } from './keyFields';
-import { TARGET_CHARACTERS_MAX } from './weigh';
+import { isCut, TARGET_CHARACTERS_MAX } from './weigh';
 
 /** So much of a value fits on a card, in characters: four lines of a phone. */
 const VALUE_CHARACTERS_MAX = 160;
@@ -68,22 +68,18 @@ function isComplete(
   values: readonly CardValue[],
 ): boolean {
   if (action.target_url.length > TARGET_CHARACTERS_MAX) return false;
-  if (values.some(({ name, value }) => isCut(name) || isCut(value))) return false;
+  if (values.some(({ name, value }) => isPartial(name) || isPartial(value))) return false;
   const isPlain = Object.entries(action.request_headers).every(([name, value]) =>
     PLAIN_HEADERS[name.toLowerCase()]?.test(String(value)),
   );
-  if (!isPlain || action.body_encoding !== 'utf8' || isShortened(action)) return false;
+  if (!isPlain || action.body_encoding !== 'utf8') return false;
+  if (isCut(action) || action.unreadable) return false;
   if (action.request_body === '') return true;
   const ofBody = valuesOf(action, operation).filter(({ pointer }) => pointer !== null);
   const shown = new Set(fields.map(({ pointer, value }) => `${pointer} ${value}`));
   return (
     isFlat(action, ofBody) && ofBody.every(({ pointer, value }) => shown.has(`${pointer} ${value}`))
   );
-}
-
-/** Whether the body is only the beginning of what would be sent, as lists hold it. */
-function isShortened(action: Action): boolean {
-  return (action as { body_truncated?: boolean }).body_truncated === true;
 }
 
 /** Whether the values of a body are all that it says: no depth, nothing empty, no name twice. */
@@ -104,7 +100,7 @@ function isFlat(action: Action, values: readonly Valued[]): boolean {
   }
 }
 
-function isCut({ isCutBefore, isCutAfter }: Excerpt): boolean {
+function isPartial({ isCutBefore, isCutAfter }: Excerpt): boolean {
   return isCutBefore || isCutAfter;
 }
 

@@ -5,7 +5,7 @@ import { Button } from '#/ui/parts';
 const KEYS = [
   ['j', 'the next request'],
   ['k', 'the one before'],
-  ['a', 'approve; a risky one needs the key twice'],
+  ['a', 'approve; a risky one needs the key again after a pause'],
   ['d', 'deny: a field for a note opens, Enter sends'],
   ['/', 'filter the list'],
   ['?', 'this help'],

@@ -4,7 +4,6 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { headline } from '#/action/ActionDetail';
-import { isCut } from '#/action/weigh';
 import type { Action } from '#/client';
 import {
   getApprovalOptions,
@@ -115,10 +114,8 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
 
   const swipe = (action: Action, direction: Direction) => {
     if (works.has(action.action_id)) return;
-    // What the list cuts is not all there is to see, and what is damaged can only be denied.
-    if (direction === 'approve' && (isCut(action) || action.unreadable)) {
-      void select(action.action_id);
-    } else if (direction === 'approve') presses.press(action);
+    // A card that does not show everything is opened by its push and never comes here.
+    if (direction === 'approve') presses.press(action);
     else void settle(action, { kind: 'deny', isBlocking: false });
   };
   const currentSwipe = useRef(swipe);

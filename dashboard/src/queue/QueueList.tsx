@@ -192,8 +192,8 @@ const Card = memo(function Card({
           <Failure>{isSelected ? 'Your decision failed' : failure}</Failure>
         </div>
       )}
-      {/* For the selected request it is among its buttons. */}
-      {armed && !isSelected && (
+      {/* For the selected request it is among its buttons; a card that hides something has none. */}
+      {armed && !isSelected && isComplete && (
         <div className="mt-1 rounded-md bg-panel">
           <Confirmation
             action={action}

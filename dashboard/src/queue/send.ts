@@ -46,6 +46,7 @@ export async function statusOf(id: string, gone?: AbortSignal): Promise<ActionSt
     try {
       const { data } = await getApproval({
         path: { action_id: id },
+        query: { preview: true },
         cache: 'no-store',
         signal: AbortSignal.timeout(CHECK_MS_MAX),
         throwOnError: true,
