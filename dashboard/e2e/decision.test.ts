@@ -236,7 +236,7 @@ describe('on a desktop', () => {
       await route.abort();
     });
     const away = (route: Route) => (isAway ? route.abort() : route.continue());
-    await page.route(`**/approvals/${first}`, away);
+    await page.route(`**/approvals/${first}*`, away);
     await page.route('**/approvals/pending', away);
     await approve(page);
     await shown().getByText('We do not know whether this was approved. Checking…').waitFor();

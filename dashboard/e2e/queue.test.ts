@@ -252,13 +252,14 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
 
 test('an unknown outcome waits in the queue until a human has recorded it', async () => {
   const action = await hold('/breaks/off', 'Remove what breaks');
+  await card(action).waitFor();
   const before = await page.getByText(/^\d+ waiting$/).textContent();
   await stage.call('PATCH', `/approvals/${action}/approve`, {});
   await stage.gateway.call('POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': key });
   expect(await status(action)).toBe('INDETERMINATE');
   const unknown = page.getByRole('region', { name: 'Unknown outcomes' });
   await unknown.getByText('Outcome unknown (1)').waitFor();
-  expect(await page.getByText(/^\d+ waiting$/).textContent()).toBe(before);
+  await expect.poll(() => page.getByText(/^\d+ waiting$/).textContent()).toBe(before);
   await stage.expectFine('queue-unknown');
   await unknown.getByText('/breaks/off').click();
   await page.getByLabel('What you found').selectOption('It was not carried out');
