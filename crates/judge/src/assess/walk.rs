@@ -24,6 +24,10 @@ const BULK: usize = 10;
 /// For how many values of a role there is room at first: where there is one there are mostly several.
 const ROOM: usize = 16;
 
+/// For how many values of a role their place is written out, which takes longer than comparing them.
+/// What is found further on is found in the body as a whole.
+const PLACED_MAX: usize = 256;
+
 /// The shortest text that may have another in base64, in bytes.
 const BASE64_MIN: usize = 16;
 
@@ -509,24 +513,36 @@ impl<'k> Walk<'k> {
         if value.is_empty() {
             return;
         }
+        let Some(kept) = kept(&mut self.fields) else {
+            self.fields.has_unknown = true;
+            return;
+        };
+        // A column of a table often has one value all the way down.
+        if kept
+            .last()
+            .is_some_and(|last| last.value == value && last.name == here.name)
+        {
+            return;
+        }
         if self.kept == KEPT_MAX {
             let sentence = format!("It holds more than {KEPT_MAX} values that matter.");
             let finding = Finding::holding("too_many_values", 0.55, here.place.told(), sentence);
             self.fields.report(finding);
             return;
         }
-        let Some(kept) = kept(&mut self.fields) else {
-            self.fields.has_unknown = true;
-            return;
-        };
         self.kept += 1;
         if kept.capacity() == 0 {
             kept.reserve(ROOM);
         }
-        self.written.clear();
-        here.place.write(&mut self.written);
+        let evidence = if kept.len() < PLACED_MAX {
+            self.written.clear();
+            here.place.write(&mut self.written);
+            self.arena.text(&self.written)
+        } else {
+            ""
+        };
         kept.push(Found {
-            evidence: self.arena.text(&self.written),
+            evidence,
             name: here.name,
             value: self.arena.text(cut(value)),
             is_whole: cut(value).len() == value.len(),
