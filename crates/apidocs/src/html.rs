@@ -5,7 +5,7 @@ use dom_smoothie::{Config, Readability, TextMode};
 
 use crate::document::Document;
 use crate::warning::Warnings;
-use crate::{markdown, markup, stack, text};
+use crate::{markdown, markup, outline, stack, text};
 
 /// The longest title of a page, in characters.
 const TITLE_CHARS_MAX: usize = 300;
@@ -18,7 +18,7 @@ const CHROME: &str = "script, style, noscript, template, svg, iframe, nav, form,
 
 /// Reads a page: its main text where it can be told from navigation and the like, else all of it.
 pub(crate) fn read(html: &str, mut warnings: Warnings) -> Document {
-    let read = markup::is_tame(html)
+    let read = outline::is_tame(html)
         .then(|| stack::on_a_large_one(|| parse(html)))
         .flatten();
     let (title, markdown) = read.unwrap_or_else(|| {

@@ -15,6 +15,7 @@ pub mod template;
 pub mod warning;
 
 mod markup;
+mod outline;
 mod stack;
 mod text;
 mod tree;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use gaiterguard_domain::document::DOCUMENT_BYTES_MAX;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -23,7 +24,7 @@ pub enum Format {
 }
 
 /// Why a document cannot be read at all.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum Unreadable {
     /// It is larger than is taken.
     #[error("it is larger than {DOCUMENT_BYTES_MAX} bytes")]

@@ -64,6 +64,37 @@ pub struct NewClaim {
     pub expires_at: Timestamp,
 }
 
+/// How many bytes may be kept at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteBudget {
+    /// Of one agent.
+    pub agent: u64,
+    /// Of all agents of a workspace together.
+    pub workspace: u64,
+}
+
+impl ByteBudget {
+    /// No bound.
+    pub const UNBOUNDED: Self = Self {
+        agent: u64::MAX,
+        workspace: u64::MAX,
+    };
+
+    /// Returns whether `more` bytes fit next to what is there of the agent and the workspace.
+    pub fn holds(self, agent: u64, workspace: u64, more: u64) -> bool {
+        agent.saturating_add(more) <= self.agent && workspace.saturating_add(more) <= self.workspace
+    }
+}
+
+/// Why an agent may not have another action wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingLimit {
+    /// Too many wait already.
+    Actions,
+    /// Those that wait take too many bytes.
+    Bytes,
+}
+
 /// A request that is to wait for a human.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewHold {
@@ -81,6 +112,8 @@ pub struct NewHold {
     pub expires_at: Timestamp,
     /// How many actions of the agent may wait at once, this one included.
     pub pending_max: u32,
+    /// How many bytes of requests may wait at once, this one included.
+    pub pending_bytes: ByteBudget,
 }
 
 /// What lists show of a request whose body is long.
@@ -120,7 +153,7 @@ pub enum Recorded {
     /// The workspace's definitions have changed since; nothing was written.
     AuthorityChanged,
     /// The agent has too many actions waiting; nothing was written.
-    TooManyPending,
+    TooManyPending(PendingLimit),
 }
 
 /// A used idempotency key.
@@ -223,6 +256,8 @@ pub enum Changed {
 pub struct RequestEntry {
     /// Its id.
     pub id: RequestEntryId,
+    /// Whether a column could not be read, so that the rest says no more than it must.
+    pub is_damaged: bool,
     /// The decision.
     pub new: NewEntry,
     /// The status that the upstream answered with.

@@ -73,6 +73,15 @@ impl AgentCaller {
     }
 }
 
+/// How long a call waits after a start for the documents of its service.
+const DOCUMENTS_WAIT: Duration = Duration::from_secs(15);
+
+/// How often such a call looks whether they have been read.
+const DOCUMENTS_LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// How long to wait before documents that could not be fetched from the store are read again.
+const READ_AGAIN_WAIT: Duration = Duration::from_secs(1);
+
 /// The present definitions of all workspaces.
 pub struct Authority {
     store: Store,
@@ -88,7 +97,8 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Loads every workspace and reads its documents. `is_shared` tells that other replicas change the same database, so
+    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_unread`]; until then a
+    /// decision on a service that has some waits for them. `is_shared` tells that other replicas change the same database, so
     /// that what is known here holds only while the database confirms it.
     pub async fn load(
         store: Store,
@@ -108,7 +118,6 @@ impl Authority {
             has_unread: Notify::new(),
         };
         authority.confirm().await?;
-        authority.read_documents().await?;
         Ok(authority)
     }
 
@@ -239,11 +248,35 @@ impl Authority {
         let unread = std::mem::take(&mut *self.unread());
         for (workspace, missing) in unread {
             if let Err(error) = self.library.read_missing(workspace, &missing).await {
-                // The next reload of the workspace tries again.
                 tracing::error!(%error, workspace = workspace.0, "documents were not read");
+                tokio::time::sleep(READ_AGAIN_WAIT).await;
+                self.note_unread(workspace, missing);
             } else {
                 self.reload(workspace).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// The present definitions of a workspace, once the documents of a service have been read.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DocumentsUnread`] if that takes too long.
+    pub async fn documents_read(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+    ) -> Result<(), Refusal> {
+        let end = tokio::time::Instant::now() + DOCUMENTS_WAIT;
+        while self
+            .definitions(workspace)
+            .is_some_and(|known| known.is_unread(service))
+        {
+            if tokio::time::Instant::now() > end {
+                return Err(Refusal::DocumentsUnread);
+            }
+            tokio::time::sleep(DOCUMENTS_LOOK_EVERY).await;
         }
         Ok(())
     }
@@ -270,10 +303,16 @@ impl Authority {
         let before = self.snapshot.load_full();
         let known = before.workspaces.get(&workspace);
         let catalogs = self.library.catalogs(workspace, &stored.documents).await;
+        let missing = catalogs
+            .missing
+            .iter()
+            .map(|version| version.service)
+            .collect();
         self.note_unread(workspace, catalogs.missing);
         let definitions = Arc::new(Definitions::succeed(
             stored,
             catalogs.by_service,
+            missing,
             known.map(AsRef::as_ref),
         ));
         let mut agents_by_key = before.agents_by_key.clone();

@@ -199,7 +199,7 @@ impl Gateway {
                         Box::pin(self.decision(&again, request, &judgement, request_id)).await?;
                     caller = again.caller;
                 }
-                Recorded::KeyUsed(_) | Recorded::AlreadyHeld(_) | Recorded::TooManyPending => {
+                Recorded::KeyUsed(_) | Recorded::AlreadyHeld(_) | Recorded::TooManyPending(_) => {
                     return Err(Refusal::StorageUnavailable);
                 }
             }

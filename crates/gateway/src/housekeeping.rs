@@ -17,6 +17,9 @@ use crate::rule;
 /// How many rows a round changes at once.
 const BATCH_ROWS_MAX: u32 = 500;
 
+/// How many bodies of ended actions of one agent are dropped at once.
+const BODIES_DROPPED_MAX: u32 = 4;
+
 /// How long a replica's claims and executions are its own without it being heard of.
 pub const LEASE: Duration = Duration::from_secs(5);
 
@@ -289,6 +292,13 @@ impl Gateway {
         self.store
             .action_answer_drop_before(results_before, BATCH_ROWS_MAX, now)
             .await?;
+        // Bodies are long: few at a time, until the rest fits.
+        while self
+            .store
+            .action_body_drop_beyond(settings.ended_bytes, BODIES_DROPPED_MAX, now)
+            .await?
+            > 0
+        {}
         let ledger_before = now.before(settings.ledger_retention);
         self.store
             .request_delete_before(ledger_before, BATCH_ROWS_MAX, now)

@@ -71,7 +71,7 @@ pub mod service;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_store::{Store, StoreError};
 use tokio::sync::Semaphore;
@@ -104,6 +104,10 @@ pub struct GatewaySettings {
     pub stored_answer_bytes_max: usize,
     /// How many actions of one agent may wait for a human.
     pub pending_per_agent_max: u32,
+    /// How many bytes of requests may wait for a human.
+    pub pending_bytes: ByteBudget,
+    /// How many bytes of requests of ended actions are kept.
+    pub ended_bytes: ByteBudget,
     /// What is held where a language model is needed and there is none.
     pub llm_failure_mode: FailureMode,
     /// How long the ledger's rows are kept.

@@ -198,6 +198,15 @@ impl Library {
                     tracing::warn!(document = version.id.0, %error, "a document cannot be read");
                     Document::default()
                 }
+                // One that is damaged, or that its reader does not survive, must not keep the others away.
+                Err(ReadError::Sealing(error)) if error.is_damage() => {
+                    tracing::error!(document = version.id.0, %error, "a document is damaged");
+                    Document::default()
+                }
+                Err(ReadError::Failed) => {
+                    tracing::error!(document = version.id.0, "the reader of a document failed");
+                    Document::default()
+                }
                 Err(error) => return Err(error),
             };
             self.keep(workspace, version.id, version.version, document);

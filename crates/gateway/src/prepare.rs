@@ -89,10 +89,16 @@ impl Gateway {
     /// The same without the body.
     pub(crate) async fn prepare_head(
         &self,
-        caller: AgentCaller,
+        mut caller: AgentCaller,
         request: &ProxyRequest,
     ) -> Result<Prepared, Refusal> {
-        let located = locate::locate(&caller, &request.destination)?;
+        let mut located = locate::locate(&caller, &request.destination)?;
+        if caller.definitions.is_unread(located.service.id) {
+            let (workspace, service) = (caller.agent.workspace, located.service.id);
+            Box::pin(self.authority.documents_read(workspace, service)).await?;
+            caller = self.authority.again(&caller)?;
+            located = locate::locate(&caller, &request.destination)?;
+        }
         if located.service.intent_required && request.intent.is_absent() {
             return Err(Refusal::Invalid {
                 field: "X-Agent-Intent",

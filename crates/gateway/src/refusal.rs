@@ -101,6 +101,12 @@ pub enum Refusal {
         /// How many may wait.
         pending_max: u32,
     },
+    /// The requests that wait take too many bytes.
+    #[error(
+        "the requests that wait for a human already take the bytes that the agent, or its workspace, \
+         may hold"
+    )]
+    TooManyBytesPending,
     /// A human refused the action.
     #[error("a human denied this request")]
     ActionDenied {
@@ -179,6 +185,9 @@ pub enum Refusal {
     /// The gateway is shutting down or could not confirm what it knows.
     #[error("the gateway cannot be sure of its present rules; try again")]
     AuthorityUnconfirmed,
+    /// The documents of the service are being read, as after a start.
+    #[error("the documents of this service are still being read; try again")]
+    DocumentsUnread,
     /// The database or the vault failed.
     #[error("the gateway's storage is unavailable; this call sent nothing to the upstream")]
     StorageUnavailable,
@@ -188,10 +197,11 @@ impl Refusal {
     /// When it makes sense to try again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::IdempotencyInProgress | Self::AuthorityUnconfirmed | Self::StorageUnavailable => {
-                Some(Duration::from_secs(1))
-            }
-            Self::TooManyPending { .. } => Some(Duration::from_mins(1)),
+            Self::IdempotencyInProgress
+            | Self::AuthorityUnconfirmed
+            | Self::DocumentsUnread
+            | Self::StorageUnavailable => Some(Duration::from_secs(1)),
+            Self::TooManyPending { .. } | Self::TooManyBytesPending => Some(Duration::from_mins(1)),
             _ => None,
         }
     }

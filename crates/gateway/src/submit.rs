@@ -12,7 +12,8 @@ use gaiterguard_domain::approval::ActionState;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{
-    Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, Recorded, StoredAnswer,
+    Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit, Recorded,
+    StoredAnswer,
 };
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{ProxyRequest, idempotency_digest, is_safe};
@@ -177,9 +178,12 @@ impl Gateway {
                 Recorded::AlreadyHeld(action) => {
                     return Box::pin(self.meet_action(&prepared.caller, action)).await;
                 }
-                Recorded::TooManyPending => {
+                Recorded::TooManyPending(limit) => {
                     let pending_max = self.settings.pending_per_agent_max;
-                    return Err(Refusal::TooManyPending { pending_max });
+                    return Err(match limit {
+                        PendingLimit::Actions => Refusal::TooManyPending { pending_max },
+                        PendingLimit::Bytes => Refusal::TooManyBytesPending,
+                    });
                 }
                 Recorded::AuthorityChanged => {
                     Box::pin(self.authority.reload(prepared.caller.agent.workspace)).await?;
@@ -325,6 +329,7 @@ impl Gateway {
             preview,
             expires_at: now.after(self.settings.pending_lifetime),
             pending_max: self.settings.pending_per_agent_max,
+            pending_bytes: self.settings.pending_bytes,
         })
     }
 

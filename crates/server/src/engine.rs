@@ -50,10 +50,11 @@ pub(crate) fn open_store(
     replica: ReplicaId,
     purpose: Purpose,
 ) -> Result<Store, StoreError> {
-    Store::open(
-        settings.database.url().expose_secret(),
-        StoreOptions::new(replica, purpose),
-    )
+    let options = StoreOptions {
+        kept_responses: settings.kept_bytes,
+        ..StoreOptions::new(replica, purpose)
+    };
+    Store::open(settings.database.url().expose_secret(), options)
 }
 
 impl Engine {
@@ -150,6 +151,8 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
         idempotency_lifetime: settings.retention.idempotency_ttl,
         stored_answer_bytes_max: settings.upstream.stored_answer_bytes_max,
         pending_per_agent_max: settings.approval.pending_per_agent_max,
+        pending_bytes: settings.approval.pending_bytes,
+        ended_bytes: settings.storage.kept_bytes,
         llm_failure_mode: settings.assessor.failure_mode.for_gateway(),
         ledger_retention: settings.retention.ledger,
         result_retention: settings.retention.result,

@@ -42,6 +42,7 @@ mod agent;
 mod audit;
 mod claim;
 mod document;
+mod kept;
 mod master_link;
 mod model_use;
 mod overview;

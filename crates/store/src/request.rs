@@ -2,10 +2,10 @@
 
 use gaiterguard_domain::approval::ActionStatus;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewEntry, RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
 use serde_json::json;
 
 use crate::audit::REQUESTS_DELETED;
@@ -13,65 +13,112 @@ use crate::connection::{execute, fetch_all, fetch_optional};
 use crate::cursor::{NumberPosition, Page, page};
 use crate::error::StoreError;
 use crate::lane::Write;
-use crate::rows::{Cell, time};
+use crate::rows::{Cell, Text, time};
 use crate::store::Store;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {
     id: i64,
-    request_id: String,
+    request_id: Text,
     workspace_id: i64,
     agent_id: i64,
     service_id: i64,
-    method: String,
-    target_url: String,
-    intent: String,
-    judgement: String,
-    action_id: Option<String>,
-    action_status: Option<String>,
+    method: Text,
+    target_url: Text,
+    intent: Text,
+    decision: Text,
+    judgement: Text,
+    action_id: Option<Text>,
+    action_status: Option<Text>,
     created_at: i64,
     upstream_status: Option<i64>,
     completed_at: Option<i64>,
 }
 
-impl TryFrom<RequestRow> for RequestEntry {
-    type Error = StoreError;
-
-    fn try_from(row: RequestRow) -> Result<Self, StoreError> {
+impl RequestRow {
+    fn read(&self) -> Result<RequestEntry, StoreError> {
         let cell = Cell {
             table: "requests",
-            id: &row.id,
+            id: &self.id,
         };
-        Ok(Self {
-            id: RequestEntryId(row.id),
-            upstream_status: row
+        let text = |column, text: &Text| cell.text(column, text).map(str::to_owned);
+        let action = self.action_id.as_ref();
+        let status = self.action_status.as_ref();
+        Ok(RequestEntry {
+            id: RequestEntryId(self.id),
+            is_damaged: false,
+            upstream_status: self
                 .upstream_status
                 .map(|status| cell.u16("upstream_status", status))
                 .transpose()?,
-            action: row
-                .action_id
-                .map(|action| cell.action("action_id", &action))
+            action: action
+                .map(|action| cell.action("action_id", action.shown()))
                 .transpose()?,
-            action_status: row
-                .action_status
+            action_status: status
                 .map(|word| {
-                    ActionStatus::parse(&word)
-                        .ok_or_else(|| StoreError::inconsistent("actions", "status", row.id))
+                    ActionStatus::parse(word.shown())
+                        .ok_or_else(|| StoreError::inconsistent("actions", "status", self.id))
                 })
                 .transpose()?,
-            completed_at: time(row.completed_at),
+            completed_at: time(self.completed_at),
             new: NewEntry {
-                request_id: cell.request("request_id", &row.request_id)?,
-                workspace: WorkspaceId(row.workspace_id),
-                agent: AgentId(row.agent_id),
-                service: ServiceId(row.service_id),
-                judgement: cell.json("judgement", &row.judgement)?,
-                method: row.method,
-                target_url: row.target_url,
-                intent: row.intent,
-                at: Timestamp(row.created_at),
+                request_id: cell.request("request_id", self.request_id.shown())?,
+                workspace: WorkspaceId(self.workspace_id),
+                agent: AgentId(self.agent_id),
+                service: ServiceId(self.service_id),
+                judgement: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
+                method: text("method", &self.method)?,
+                target_url: text("target_url", &self.target_url)?,
+                intent: text("intent", &self.intent)?,
+                at: Timestamp(self.created_at),
             },
         })
+    }
+
+    /// The entry, or what is left of it: one damaged row must not hide the others.
+    fn found(&self) -> RequestEntry {
+        self.read().unwrap_or_else(|error| {
+            tracing::error!(%error, "an entry of the request ledger is damaged");
+            self.damaged()
+        })
+    }
+
+    fn damaged(&self) -> RequestEntry {
+        let parsed = |text: &Option<Text>| text.as_ref()?.shown().parse().ok();
+        let request_id = self.request_id.shown().parse().unwrap_or_default();
+        RequestEntry {
+            id: RequestEntryId(self.id),
+            is_damaged: true,
+            upstream_status: self
+                .upstream_status
+                .and_then(|status| status.try_into().ok()),
+            action: parsed(&self.action_id),
+            action_status: self
+                .action_status
+                .as_ref()
+                .and_then(|word| ActionStatus::parse(word.shown())),
+            completed_at: time(self.completed_at),
+            new: NewEntry {
+                request_id: RequestId(request_id),
+                workspace: WorkspaceId(self.workspace_id),
+                agent: AgentId(self.agent_id),
+                service: ServiceId(self.service_id),
+                judgement: Judgement {
+                    decision: Decision::parse(self.decision.shown()).unwrap_or(Decision::Hold),
+                    verdict: Verdict {
+                        score: 1.0,
+                        explanation: "This entry is damaged and cannot be read.".to_owned(),
+                        signals: Vec::new(),
+                    },
+                    matched_rules: Vec::new(),
+                    operation: None,
+                },
+                method: self.method.shown().to_owned(),
+                target_url: self.target_url.shown().to_owned(),
+                intent: self.intent.shown().to_owned(),
+                at: Timestamp(self.created_at),
+            },
+        }
     }
 }
 
@@ -110,10 +157,7 @@ impl Store {
             from.id,
             i64::from(limit) + 1,
         );
-        let items = rows
-            .into_iter()
-            .map(TryInto::try_into)
-            .collect::<Result<Vec<RequestEntry>, _>>()?;
+        let items: Vec<RequestEntry> = rows.iter().map(RequestRow::found).collect();
         Ok(page(items, limit, |item| NumberPosition {
             at: item.new.at.0,
             id: item.id.0,
@@ -127,7 +171,7 @@ impl Store {
         entry: RequestEntryId,
     ) -> Result<Option<RequestEntry>, StoreError> {
         let mut read = self.read().await?;
-        fetch_optional!(
+        let row = fetch_optional!(
             read,
             RequestRow,
             "SELECT requests.*, actions.status AS action_status
@@ -135,9 +179,8 @@ impl Store {
              WHERE requests.id = $2 AND requests.workspace_id = $1",
             workspace.0,
             entry.0,
-        )
-        .map(TryInto::try_into)
-        .transpose()
+        );
+        Ok(row.map(|row| row.found()))
     }
 
     /// Removes up to `limit` rows from before `before`, with the actions that were made of them,

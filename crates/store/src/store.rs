@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
@@ -53,6 +53,8 @@ pub struct StoreOptions {
     pub purpose: Purpose,
     /// The most connections that read at once.
     pub readers_max: u32,
+    /// How many bytes of responses are kept for replay.
+    pub kept_responses: ByteBudget,
 }
 
 impl StoreOptions {
@@ -62,6 +64,7 @@ impl StoreOptions {
             replica,
             purpose,
             readers_max: 8,
+            kept_responses: ByteBudget::UNBOUNDED,
         }
     }
 }
@@ -94,9 +97,14 @@ pub(crate) struct Shared {
     turn: AtomicUsize,
     feed: Feed,
     committed: Notify,
+    kept_responses: ByteBudget,
 }
 
 impl Shared {
+    pub(crate) fn kept_responses(&self) -> ByteBudget {
+        self.kept_responses
+    }
+
     pub(crate) fn target(&self) -> &Target {
         &self.target
     }
@@ -205,7 +213,7 @@ impl Store {
             .connect_lazy_with(connect.clone().pragma("query_only", "ON"));
         let target = Target::Sqlite(Box::new(connect));
         let (feed, _) = Feed::new(options.replica, false);
-        let shared = Arc::new(Shared::new(target.clone(), options.replica, 1, feed));
+        let shared = Arc::new(Shared::new(target.clone(), options, 1, feed));
         let checkpoints = tokio::spawn(checkpoint::run(target, Arc::clone(&shared)));
         Ok(Self::assemble(
             shared,
@@ -233,12 +241,7 @@ impl Store {
             .connect_lazy_with(connect.clone());
         let target = Target::Postgres(Box::new(connect.clone()));
         let (feed, outbound) = Feed::new(options.replica, true);
-        let shared = Arc::new(Shared::new(
-            target.clone(),
-            options.replica,
-            POSTGRES_LANES,
-            feed,
-        ));
+        let shared = Arc::new(Shared::new(target.clone(), options, POSTGRES_LANES, feed));
         let mut tasks = Vec::new();
         if let Some(outbound) = outbound {
             let notifying = feed::notify(target, Arc::clone(&shared), outbound);
@@ -359,14 +362,15 @@ impl Store {
 }
 
 impl Shared {
-    fn new(target: Target, replica: ReplicaId, lanes: usize, feed: Feed) -> Self {
+    fn new(target: Target, options: StoreOptions, lanes: usize, feed: Feed) -> Self {
         Self {
             target,
-            replica,
+            replica: options.replica,
             lanes: (0..lanes).map(|_| Arc::default()).collect(),
             turn: AtomicUsize::new(0),
             feed,
             committed: Notify::new(),
+            kept_responses: options.kept_responses,
         }
     }
 }

@@ -1161,6 +1161,10 @@ export type ListRequestEntry = {
         action_id: string | null;
         action_status: ActionStatus | null;
         /**
+         * Whether what is stored of the decision is damaged, so that some of it is missing.
+         */
+        unreadable: boolean;
+        /**
          * When it was decided.
          */
         created_at: string;
@@ -2088,6 +2092,10 @@ export type RequestEntry = {
      */
     action_id: string | null;
     action_status: ActionStatus | null;
+    /**
+     * Whether what is stored of the decision is damaged, so that some of it is missing.
+     */
+    unreadable: boolean;
     /**
      * When it was decided.
      */

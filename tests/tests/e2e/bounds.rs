@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gaiterguard_tests::{Held, Reply, Storage, TestGateway, on_both_databases};
+use gaiterguard_tests::{Answer, Held, Reply, Storage, TestGateway, on_both_databases};
 use serde_json::{Value, json};
 
 use crate::by_hand::ByHand;
@@ -12,6 +12,9 @@ on_both_databases!(
     a_flood_of_long_requests_leaves_the_queue_quick_and_small,
     a_list_shows_the_beginning_of_a_body_and_the_action_all_of_it,
     a_damaged_action_is_listed_as_unreadable_and_can_only_be_denied,
+    requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace,
+    responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it,
+    a_page_made_to_be_costly_is_read_in_time_and_no_start_waits_for_it,
 );
 
 const MIB: usize = 1024 * 1024;
@@ -20,16 +23,20 @@ const MIB: usize = 1024 * 1024;
 const LONG: usize = 10 * MIB - 4096;
 
 impl Scene {
-    /// Holds a POST with these bytes as its body.
-    async fn hold_bytes(&self, key: &str, bytes: Vec<u8>) -> Held {
+    /// Proposes a removal with these bytes as its body.
+    async fn propose_bytes(&self, key: &str, bytes: Vec<u8>) -> Answer {
         let call = self
             .agent
-            .call(http::Method::DELETE, &format!("/s/things/{key}"));
-        let call = call
+            .call(http::Method::DELETE, &format!("/s/things/{key}"))
             .header("x-agent-intent", "Remove what the body names")
             .header("content-type", "application/octet-stream")
             .body(bytes);
-        Held::from_answer(call.send().await)
+        call.send().await
+    }
+
+    /// The same, which must be held.
+    async fn hold_bytes(&self, key: &str, bytes: Vec<u8>) -> Held {
+        Held::from_answer(self.propose_bytes(key, bytes).await)
     }
 }
 
@@ -252,5 +259,138 @@ async fn a_damaged_action_is_listed_as_unreadable_and_can_only_be_denied(storage
     revoked.expect_status(200);
     assert_eq!(scene.upstream.received().len(), 2);
     let history = scene.human.read("/requests").await;
-    assert_eq!(history["items"].as_array().unwrap().len(), broken.len() + 3);
+    let entries = history["items"].as_array().unwrap().len();
+    assert_eq!(entries, broken.len() + 3);
+    let entry = &history["items"][1]["id"];
+    by_hand
+        .change(&format!(
+            "UPDATE requests SET judgement = '{{' WHERE id = {entry}"
+        ))
+        .await;
+    let history = scene.human.read("/requests").await;
+    assert_eq!(history["items"].as_array().unwrap().len(), entries);
+    assert_eq!(history["items"][0]["unreadable"], false);
+    assert_eq!(history["items"][1]["unreadable"], true);
+    assert_eq!(history["items"][1]["id"], *entry);
+}
+
+async fn requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace(storage: Storage) {
+    let builder = TestGateway::builder(storage)
+        .setting("MAX_PENDING_BYTES_PER_AGENT", 3 * MIB)
+        .setting("MAX_PENDING_BYTES_PER_WORKSPACE", 4 * MIB);
+    let scene = Scene::on(builder).await;
+    let first = scene.hold_bytes("first", vec![b'1'; 2 * MIB]).await;
+    let again = scene.propose_bytes("second", vec![b'2'; 2 * MIB]).await;
+    let refused = again.expect_problem(429, "too_many_pending");
+    assert!(refused.header("retry-after").is_some());
+    // A short one still fits, and so does the next long one once the first is decided.
+    scene.hold("short").await;
+    scene.human.deny(&first, "no").await;
+    scene.hold_bytes("second", vec![b'2'; 2 * MIB]).await;
+
+    // Another agent has what the workspace has left.
+    let other = scene.human.create_agent("other", &[&scene.service]).await;
+    let call = other.call(http::Method::DELETE, "/s/things/theirs");
+    let call = call.header("x-agent-intent", "Remove what the body names");
+    let beyond = call.clone().body(vec![b'3'; 2 * MIB + 1024]).send().await;
+    beyond.expect_problem(429, "too_many_pending");
+    Held::from_answer(call.body(vec![b'3'; MIB]).send().await);
+}
+
+async fn responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it(storage: Storage) {
+    let builder = TestGateway::builder(storage).setting("MAX_KEPT_BYTES_PER_AGENT", 3 * MIB);
+    let mut scene = Scene::on(builder).await;
+    let long = "x".repeat(MIB);
+    scene.upstream.on("/long", Reply::text(long.as_str()));
+    let read = |key: &str| {
+        let call = scene.agent.propose(request("GET", "/long"));
+        call.idempotency_key(key)
+    };
+    for n in 0..10 {
+        let answer = read(&format!("{n}")).send().await.expect_status(200);
+        assert_eq!(answer.text().len(), MIB);
+    }
+    for (key, is_kept) in [("0", true), ("1", true), ("2", false), ("9", false)] {
+        let again = read(key).send().await;
+        if is_kept {
+            assert_eq!(again.expect_status(200).text(), long, "{key}");
+        } else {
+            let problem = again.expect_problem(409, "answer_not_kept").json();
+            assert_eq!(problem["upstream_status"], 200, "{key}");
+        }
+    }
+    assert_eq!(
+        scene.upstream.received_at("/long").len(),
+        10,
+        "each was sent once"
+    );
+    // Another agent is not concerned, and the count outlives the process.
+    let other = scene.human.create_agent("other", &[&scene.service]).await;
+    let theirs = other.propose(request("GET", "/long")).idempotency_key("0");
+    theirs.clone().send().await.expect_status(200);
+    assert_eq!(theirs.send().await.expect_status(200).text(), long);
+    scene.gateway.kill9();
+    scene.gateway.restart().await;
+    let agent = scene.agent.clone().calling(&scene.gateway);
+    let call = agent
+        .propose(request("GET", "/long"))
+        .idempotency_key("late");
+    call.clone().send().await.expect_status(200);
+    call.send().await.expect_problem(409, "answer_not_kept");
+}
+
+async fn a_page_made_to_be_costly_is_read_in_time_and_no_start_waits_for_it(storage: Storage) {
+    let mut scene = Scene::new(storage).await;
+    // The parser compares each attribute of a tag with all before it.
+    let attributes: Vec<String> = (0..60_000).map(|n| format!(" a{n}")).collect();
+    let attributes = attributes.concat();
+    let pages = [
+        format!("<html><body><!-- x --!>{}", "<div>".repeat(8000)),
+        format!("<html><body><svg><title>{}", "<div>".repeat(8000)),
+        format!("<html><body><p{attributes}>"),
+        format!(
+            "<html><body><h1>Charges</h1>{}",
+            "<p>Creates a charge.</p>".repeat(50)
+        ),
+    ];
+    for (n, page) in pages.iter().enumerate() {
+        let path = format!("/page/{n}");
+        let reply = Reply::text(page.as_str()).header("content-type", "text/html");
+        scene.upstream.on(&path, reply);
+        let address = format!("{}{path}", scene.upstream.url());
+        let added = Instant::now();
+        let made = scene
+            .human
+            .add_document(&scene.service, "url", &address)
+            .await;
+        assert!(
+            added.elapsed() < Duration::from_secs(15),
+            "{n}: {:?}",
+            added.elapsed()
+        );
+        let warnings = made["warnings"].as_array().unwrap();
+        match n {
+            0 | 1 => assert!(!warnings.is_empty(), "{n}: {made}"),
+            3 => assert!(warnings.is_empty(), "{made}"),
+            _ => {}
+        }
+    }
+    let ended = Instant::now();
+    scene.gateway.terminate().await;
+    assert!(
+        ended.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        ended.elapsed()
+    );
+    scene.gateway.restart().await;
+    let started = Instant::now();
+    let ready = scene.gateway.client().get("/ready").send().await;
+    ready.expect_status(200);
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+    // A call right after the start waits for the documents of its service and is decided with them.
+    scene.get("/things").await.expect_status(200);
 }

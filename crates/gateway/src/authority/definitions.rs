@@ -1,6 +1,6 @@
 //! The definitions of one workspace, of one version.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use gaiterguard_apidocs::Catalog;
@@ -26,6 +26,7 @@ pub struct Definitions {
     /// The rules that count, ready to be applied.
     pub rules: Vec<Arc<CompiledRule>>,
     catalogs: HashMap<ServiceId, Arc<Catalog>>,
+    unread: HashSet<ServiceId>,
     pub(super) key_hashes: Vec<([u8; 32], AgentId)>,
     pub(super) cuts: Cuts,
 }
@@ -51,6 +52,12 @@ impl Definitions {
         self.catalogs.get(&service)
     }
 
+    /// Whether the service has documents that this process has not read since its start. What they say
+    /// may decide, so nothing is decided without them.
+    pub fn is_unread(&self, service: ServiceId) -> bool {
+        self.unread.contains(&service)
+    }
+
     /// The version that decisions on these definitions are recorded with.
     pub fn version(&self) -> AuthorityVersion {
         self.workspace.version
@@ -66,12 +73,18 @@ impl Definitions {
     pub(super) fn succeed(
         stored: StoredDefinitions,
         catalogs: HashMap<ServiceId, Arc<Catalog>>,
+        mut missing: HashSet<ServiceId>,
         before: Option<&Self>,
     ) -> Self {
+        // Of what other replicas add later, the definitions hold as they were until it is read.
+        if let Some(before) = before {
+            missing.retain(|service| before.unread.contains(service));
+        }
         let cuts = Cuts::succeed(&stored, before.map(|before| &before.cuts));
         Self {
             workspace: stored.workspace,
             catalogs,
+            unread: missing,
             key_hashes: stored
                 .agents
                 .iter()

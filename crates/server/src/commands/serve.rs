@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gaiterguard_store::StoreError;
 
@@ -17,6 +18,9 @@ use crate::routes;
 use crate::secrets::Secrets;
 use crate::settings::{ListenSettings, Settings, Source};
 use crate::state::AgentState;
+
+/// How long work that nobody waits for has to end.
+const SHUTDOWN_MAX: Duration = Duration::from_millis(500);
 
 /// Serves until it is told to stop.
 pub(crate) fn run() -> ExitCode {
@@ -37,7 +41,10 @@ pub(crate) fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return console::fail(error, 1),
     };
-    match runtime.block_on(serve(&settings, &secrets)) {
+    let served = runtime.block_on(serve(&settings, &secrets));
+    // A document that is being read cannot be interrupted, and the end does not wait for it.
+    runtime.shutdown_timeout(SHUTDOWN_MAX);
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => console::fail(error, 1),
     }

@@ -50,7 +50,9 @@ impl From<Refusal> for Problem {
             Refusal::IdempotencyKeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
             }
-            Refusal::TooManyPending { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_pending"),
+            Refusal::TooManyPending { .. } | Refusal::TooManyBytesPending => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_pending")
+            }
             Refusal::UpstreamUnreachable(_) => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
             Refusal::CredentialUnavailable(_) => {
                 (StatusCode::BAD_GATEWAY, "credential_unavailable")
@@ -60,6 +62,7 @@ impl From<Refusal> for Problem {
             Refusal::AuthorityUnconfirmed => {
                 (StatusCode::SERVICE_UNAVAILABLE, "authority_unconfirmed")
             }
+            Refusal::DocumentsUnread => (StatusCode::SERVICE_UNAVAILABLE, "documents_unread"),
             Refusal::StorageUnavailable | Refusal::ResponseWithheld => {
                 (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable")
             }

@@ -372,6 +372,8 @@ async fn operations(
     ApiQuery(query): ApiQuery<OperationsQuery>,
 ) -> Result<Json<List<ListedOperation>>, Problem> {
     let service = service::get(editing.desk(), editing.workspace(), id).await?;
+    let authority = editing.gateway().authority();
+    authority.documents_read(editing.workspace(), id).await?;
     let definitions = editing.definitions();
     let catalog = definitions.as_ref().and_then(|known| known.catalog(id));
     let words = query.q.as_ref().map_or("", SearchText::as_str);

@@ -72,6 +72,8 @@ pub(crate) struct RequestBody {
     /// Where that action stands.
     #[schema(required, value_type = Option<StatusWord>)]
     action_status: Option<ActionStatus>,
+    /// Whether what is stored of the decision is damaged, so that some of it is missing.
+    unreadable: bool,
     /// When it was decided.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -99,6 +101,7 @@ impl From<RequestEntry> for RequestBody {
             upstream_status: entry.upstream_status,
             action_id: entry.action.map(|action| action.0),
             action_status: entry.action_status,
+            unreadable: entry.is_damaged,
             created_at: entry.new.at,
             completed_at: entry.completed_at,
         }

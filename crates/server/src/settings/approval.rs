@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::read;
+use gaiterguard_domain::ledger::ByteBudget;
+
+use super::read::{self, MIB};
 use super::{SettingError, Source};
 
-/// `RISK_THRESHOLD`, `APPROVAL_PENDING_TTL_HOURS`, `APPROVAL_EXECUTE_TTL_HOURS` and
-/// `MAX_PENDING_PER_AGENT`.
+/// `RISK_THRESHOLD`, `APPROVAL_PENDING_TTL_HOURS`, `APPROVAL_EXECUTE_TTL_HOURS`,
+/// `MAX_PENDING_PER_AGENT`, `MAX_PENDING_BYTES_PER_AGENT` and `MAX_PENDING_BYTES_PER_WORKSPACE`.
 #[derive(Debug)]
 pub(crate) struct ApprovalSettings {
     /// From 0.0 to 1.0; a score at or above it is held.
@@ -16,6 +18,8 @@ pub(crate) struct ApprovalSettings {
     /// An approved action expires after it.
     pub(crate) execute_ttl: Duration,
     pub(crate) pending_per_agent_max: u32,
+    /// Of requests that wait, in bytes.
+    pub(crate) pending_bytes: ByteBudget,
 }
 
 impl ApprovalSettings {
@@ -27,6 +31,11 @@ impl ApprovalSettings {
             pending_ttl: read::hours(source, "APPROVAL_PENDING_TTL_HOURS", 24.0)?,
             execute_ttl: read::hours(source, "APPROVAL_EXECUTE_TTL_HOURS", 1.0)?,
             pending_per_agent_max: u32::try_from(pending_per_agent_max).unwrap_or(u32::MAX),
+            // Six of the longest requests of one agent, and eight such agents.
+            pending_bytes: ByteBudget {
+                agent: read::bytes(source, "MAX_PENDING_BYTES_PER_AGENT", 64 * MIB)?,
+                workspace: read::bytes(source, "MAX_PENDING_BYTES_PER_WORKSPACE", 512 * MIB)?,
+            },
         })
     }
 }

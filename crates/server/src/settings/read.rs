@@ -30,6 +30,18 @@ pub(super) fn integer(
         })
 }
 
+/// A mebibyte, in bytes.
+pub(super) const MIB: u64 = 1024 * 1024;
+
+/// A number of bytes, up to a tebibyte.
+pub(super) fn bytes(
+    source: &Source,
+    variable: &'static str,
+    default: u64,
+) -> Result<u64, SettingError> {
+    integer(source, variable, default, 0..=MIB * MIB)
+}
+
 /// A whole number within `range`, if the variable is set.
 pub(super) fn optional_integer(
     source: &Source,

@@ -2,19 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use gaiterguard_domain::ledger::ByteBudget;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::read;
+use super::read::{self, MIB};
 use super::{SettingError, Source};
 
 const DATABASE_FILE: &str = "gaiterguard.db";
 
-/// `DATA_DIR` and `DATABASE_URL`.
+/// `DATA_DIR`, `DATABASE_URL`, `MAX_KEPT_BYTES_PER_AGENT` and `MAX_KEPT_BYTES_PER_WORKSPACE`.
 #[derive(Debug)]
 pub(crate) struct StorageSettings {
     /// Where the embedded database and generated secrets live.
     pub(crate) data_dir: PathBuf,
     pub(crate) database: Database,
+    /// How many bytes are kept of responses for replay, and as many of the requests of ended actions.
+    pub(crate) kept_bytes: ByteBudget,
 }
 
 /// Which database, and where.
@@ -38,7 +41,15 @@ impl StorageSettings {
                 SettingError::invalid_secret("DATABASE_URL", expected)
             })?,
         };
-        Ok(Self { data_dir, database })
+        Ok(Self {
+            data_dir,
+            database,
+            // 256 of the longest responses of one agent, and eight such agents.
+            kept_bytes: ByteBudget {
+                agent: read::bytes(source, "MAX_KEPT_BYTES_PER_AGENT", 256 * MIB)?,
+                workspace: read::bytes(source, "MAX_KEPT_BYTES_PER_WORKSPACE", 2048 * MIB)?,
+            },
+        })
     }
 }
 

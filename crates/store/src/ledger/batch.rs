@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use gaiterguard_domain::approval::{ActionEvent, ActionState, ActionStatus, Word};
-use gaiterguard_domain::id::{AgentId, RequestEntryId, UserId, WorkspaceId};
+use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::{
-    ActionChange, Changed, Claim, Completion, NewClaim, NewDecision, Outcome, Recorded,
-    StoredAnswer,
+    ActionChange, ByteBudget, Changed, Claim, Completion, NewClaim, NewDecision, Outcome,
+    PendingLimit, Recorded, StoredAnswer,
 };
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
@@ -24,6 +24,7 @@ use crate::audit::covered::cover_action;
 use crate::claim;
 use crate::connection::{execute, fetch_one, fetch_optional, on};
 use crate::error::StoreError;
+use crate::kept::{Room, counted};
 use crate::lane::{Lane, Write};
 use crate::overview::OverviewOutcome;
 use crate::rows::{ManyRows, judgement_json, pieces};
@@ -41,6 +42,7 @@ pub(super) async fn write(
     let mut write = Write::begin_on(Arc::clone(&shared), lane, at).await?;
     let mut batch = Batch {
         owner: shared.owner(),
+        kept: shared.kept_responses(),
         answers: commands.iter().map(|_| None).collect(),
     };
     let versions = versions(&mut write, commands).await?;
@@ -56,8 +58,13 @@ pub(super) async fn write(
     Ok((write, answers))
 }
 
+/// The class of the advisory locks under which the bytes that wait in a workspace are counted; any
+/// number that nothing else uses.
+const HELD_BYTES_LOCK: i32 = 0x6865_6c64;
+
 struct Batch {
     owner: String,
+    kept: ByteBudget,
     answers: Vec<Option<Answer>>,
 }
 
@@ -143,8 +150,20 @@ fn outcome_columns(outcome: &Outcome) -> (OverviewOutcome, Option<u16>) {
     }
 }
 
-fn answer_columns(answer: Option<&StoredAnswer>) -> (Option<i64>, Option<i64>, Option<&[u8]>) {
+/// The response of a completion that has something to keep.
+fn content_of(completion: &Completion) -> Option<&StoredAnswer> {
+    match &completion.outcome {
+        Outcome::Answered(answer) => answer.content.is_some().then_some(answer),
+        Outcome::NotSent | Outcome::Broken { .. } => None,
+    }
+}
+
+fn answer_columns(
+    answer: Option<&StoredAnswer>,
+    has_room: bool,
+) -> (Option<i64>, Option<i64>, Option<&[u8]>) {
     let content = answer.and_then(|answer| answer.content.as_ref());
+    let content = content.filter(|_| has_room);
     (
         answer.map(|answer| i64::from(answer.status)),
         content.map(|sealed| sealed.data_key.0),
@@ -196,6 +215,20 @@ impl Batch {
         let (released, answered): (Vec<_>, Vec<_>) = claimed
             .into_iter()
             .partition(|(_, completion)| completion.outcome == Outcome::NotSent);
+        let agents: BTreeSet<AgentId> = answered
+            .iter()
+            .filter(|(_, completion)| content_of(completion).is_some())
+            .map(|((agent, _), _)| *agent)
+            .collect();
+        let mut room = Room::of(write, self.kept, &agents).await?;
+        // Past the budget it is kept that there was a response, and not what it was.
+        let beyond: HashSet<RequestEntryId> = answered
+            .iter()
+            .filter(|((agent, _), completion)| {
+                content_of(completion).is_some_and(|answer| !room.take(*agent, answer))
+            })
+            .map(|(_, completion)| completion.entry)
+            .collect();
         for piece in pieces(&answered) {
             let text = write.many(&ANSWER, piece.size);
             on!(write, connection => {
@@ -206,7 +239,9 @@ impl Batch {
                         Outcome::NotSent | Outcome::Broken { .. } => None,
                     });
                     let state = if answer.is_some() { claim::ANSWERED } else { claim::BROKEN };
-                    let (status, data_key, bytes) = answer_columns(answer);
+                    let is_beyond =
+                        row.is_some_and(|(_, completion)| beyond.contains(&completion.entry));
+                    let (status, data_key, bytes) = answer_columns(answer, !is_beyond);
                     query = query
                         .bind(row.map(|((agent, _), _)| agent.0))
                         .bind(row.map(|((_, key), _)| key.as_str()))
@@ -276,7 +311,11 @@ impl Batch {
     ) -> Result<Changed, StoreError> {
         let state = StateColumns::of(&change.state);
         let owner = (change.state.status() == ActionStatus::Executing).then_some(&self.owner);
-        let (status, data_key, bytes) = answer_columns(change.answer.as_ref());
+        let has_room = match &change.answer {
+            Some(answer) => self.has_room(write, change.action, answer).await?,
+            None => true,
+        };
+        let (status, data_key, bytes) = answer_columns(change.answer.as_ref(), has_room);
         let row = fetch_optional!(
             write,
             (i64,),
@@ -323,6 +362,27 @@ impl Batch {
         cover_action(&mut audit.detail, covered);
         write.audit(audit);
         Ok(Changed::Done)
+    }
+
+    /// Whether the response to an executed action fits into its agent's budget.
+    async fn has_room(
+        &self,
+        write: &mut Write,
+        action: ActionId,
+        answer: &StoredAnswer,
+    ) -> Result<bool, StoreError> {
+        let agent = fetch_optional!(
+            write,
+            (i64,),
+            "SELECT agent_id FROM actions WHERE id = $1",
+            action.to_string(),
+        );
+        let Some((agent,)) = agent else {
+            return Ok(false);
+        };
+        let agent = AgentId(agent);
+        let mut room = Room::of(write, self.kept, &BTreeSet::from([agent])).await?;
+        Ok(room.take(agent, answer))
     }
 
     async fn record(
@@ -388,7 +448,8 @@ impl Batch {
             return Ok(());
         }
         let agents: BTreeSet<AgentId> = holds.iter().map(|(_, one)| one.entry.agent).collect();
-        let mut waiting: HashMap<AgentId, i64> = HashMap::with_capacity(agents.len());
+        let mut waiting: HashMap<AgentId, (i64, u64)> = HashMap::with_capacity(agents.len());
+        let mut waiting_in: HashMap<WorkspaceId, u64> = HashMap::new();
         let now = holds.iter().map(|(_, one)| one.entry.at).min();
         for agent in agents {
             // Writers beside this one must not count at the same time.
@@ -398,15 +459,35 @@ impl Batch {
                     .execute(connection)
                     .await?;
             }
-            let (count,) = fetch_one!(
+            let (count, bytes) = fetch_one!(
                 write,
-                (i64,),
-                "SELECT COUNT(*) FROM actions
+                (i64, i64),
+                "SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(request)), 0) AS BIGINT) FROM actions
                  WHERE agent_id = $1 AND status = 'PENDING' AND expires_at > $2",
                 agent.0,
                 now.map_or(0, |at| at.0),
             );
-            waiting.insert(agent, count);
+            waiting.insert(agent, (count, counted(bytes)));
+        }
+        let workspaces: BTreeSet<WorkspaceId> =
+            holds.iter().map(|(_, one)| one.entry.workspace).collect();
+        for workspace in workspaces {
+            if let crate::connection::On::Postgres(connection) = write.on() {
+                sqlx::query("SELECT pg_advisory_xact_lock($1, CAST($2 % 2147483647 AS INTEGER))")
+                    .bind(HELD_BYTES_LOCK)
+                    .bind(workspace.0)
+                    .execute(connection)
+                    .await?;
+            }
+            let (bytes,) = fetch_one!(
+                write,
+                (i64,),
+                "SELECT CAST(COALESCE(SUM(LENGTH(request)), 0) AS BIGINT) FROM actions
+                 WHERE workspace_id = $1 AND status = 'PENDING' AND expires_at > $2",
+                workspace.0,
+                now.map_or(0, |at| at.0),
+            );
+            waiting_in.insert(workspace, counted(bytes));
         }
         let mut refused = HashSet::new();
         let mut keyless = HashSet::new();
@@ -414,7 +495,9 @@ impl Batch {
             let Some(hold) = &decision.hold else {
                 continue;
             };
-            let count = waiting.entry(decision.entry.agent).or_default();
+            let (count, of_agent) = waiting.entry(decision.entry.agent).or_default();
+            let of_workspace = waiting_in.entry(decision.entry.workspace).or_default();
+            let length = hold.request.bytes.len() as u64;
             let answer = match &decision.claim {
                 Some(claim) => claim_lookup(write, decision, claim)
                     .await?
@@ -428,9 +511,14 @@ impl Batch {
             let answer = match answer {
                 Some(answer) => answer,
                 None if *count >= i64::from(hold.pending_max) => {
-                    Answer::Recorded(Recorded::TooManyPending)
+                    Answer::Recorded(Recorded::TooManyPending(PendingLimit::Actions))
+                }
+                None if !hold.pending_bytes.holds(*of_agent, *of_workspace, length) => {
+                    Answer::Recorded(Recorded::TooManyPending(PendingLimit::Bytes))
                 }
                 None => {
+                    *of_agent += length;
+                    *of_workspace += length;
                     *count += 1;
                     continue;
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gaiterguard_domain::approval::{ActionEvent, ActionState, ActionStatus, Finding};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{
-    ActionChange, Changed, ClaimState, Outcome, Recorded, ReplicaId, StoredAnswer,
+    ActionChange, Changed, ClaimState, Outcome, PendingLimit, Recorded, ReplicaId, StoredAnswer,
 };
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_domain::workspace::KillSwitch;
@@ -41,7 +41,7 @@ async fn only_so_many_actions_wait(_: &Database, store: &Store) {
     for attempt in attempts {
         match attempt.await.unwrap() {
             (Recorded::Done(_), decision) => held.push(decision),
-            (other, _) => assert_eq!(other, Recorded::TooManyPending),
+            (other, _) => assert_eq!(other, Recorded::TooManyPending(PendingLimit::Actions)),
         }
     }
     assert_eq!(held.len(), 3);

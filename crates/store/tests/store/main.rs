@@ -12,6 +12,7 @@ mod audit_rows;
 mod claim;
 mod database;
 mod document;
+mod kept;
 mod ledger;
 mod list;
 mod model_use;

@@ -11,7 +11,7 @@ use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestId, ServiceId, UserId, WorkspaceId,
 };
 use gaiterguard_domain::ledger::{
-    NewClaim, NewDecision, NewEntry, NewHold, Recorded, ReplicaId, Sealed,
+    ByteBudget, NewClaim, NewDecision, NewEntry, NewHold, Recorded, ReplicaId, Sealed,
 };
 use gaiterguard_domain::request::{Digest, IdempotencyKey};
 use gaiterguard_domain::rule::RuleEffect;
@@ -297,6 +297,24 @@ impl World {
         }
     }
 
+    /// The same workspace with another agent.
+    pub(crate) async fn another_agent(&self, store: &Store) -> Self {
+        let new = new_agent(2, vec![self.service]);
+        let created = store
+            .agent_create(self.workspace, &new, NOW, |_| audit())
+            .await;
+        let AgentSaved::Saved(agent) = created.unwrap() else {
+            panic!("the agent was not created");
+        };
+        Self {
+            user: self.user,
+            workspace: self.workspace,
+            data_key: self.data_key,
+            service: self.service,
+            agent: agent.id,
+        }
+    }
+
     pub(crate) async fn version(&self, store: &Store) -> AuthorityVersion {
         let versions = store.authority_versions().await.unwrap();
         versions
@@ -384,6 +402,7 @@ impl World {
                 preview: None,
                 expires_at: later(100),
                 pending_max: 3,
+                pending_bytes: ByteBudget::UNBOUNDED,
             }),
             ..self.forward(authority, claimed)
         }
