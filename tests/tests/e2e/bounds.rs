@@ -19,6 +19,9 @@ on_both_databases!(
 
 const MIB: usize = 1024 * 1024;
 
+/// In which a list begins to arrive, with room for a busy machine: an idle one takes a tenth of it.
+const FIRST_BYTE_MAX: Duration = Duration::from_secs(10);
+
 /// The longest body that is held: the envelope takes the rest of ten mebibytes.
 const LONG: usize = 10 * MIB - 4096;
 
@@ -63,10 +66,7 @@ async fn a_flood_of_long_requests_leaves_the_queue_quick_and_small(storage: Stor
         let asked = Instant::now();
         let stream = scene.human.get(path).open().await;
         let first_byte = asked.elapsed();
-        assert!(
-            first_byte < Duration::from_secs(2),
-            "{path}: {first_byte:?}"
-        );
+        assert!(first_byte < FIRST_BYTE_MAX, "{path}: {first_byte:?}");
         let whole = stream.try_rest().await.unwrap();
         assert!(whole.len() < MIB, "{path}: {} bytes", whole.len());
         let list: Value = serde_json::from_slice(&whole).unwrap();
