@@ -268,7 +268,7 @@ mod tests {
             assert_eq!(pieces.collect::<Vec<u8>>(), text);
         }
         let nothing = (Vec::new(), Ending::Broken);
-        assert_eq!(decoded(Coding::Gzip, b"not gzip", 10), nothing);
+        assert_eq!(decoded(Coding::Gzip, b"this is not gzip", 10), nothing);
     }
 
     #[test]
