@@ -90,8 +90,8 @@ async fn responses_beyond_the_budget_are_kept_by_their_status_alone(
     let other = world.another_agent(&store).await;
     answered(&store, &other, "theirs", 700).await;
     assert!(!is_kept(&store, &other, "theirs").await);
-    answered(&store, &other, "theirs too", 500).await;
-    assert!(is_kept(&store, &other, "theirs too").await);
+    answered(&store, &other, "theirs-too", 500).await;
+    assert!(is_kept(&store, &other, "theirs-too").await);
     store.close().await;
 }
 
