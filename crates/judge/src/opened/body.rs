@@ -9,7 +9,8 @@ use http::header::CONTENT_TYPE;
 
 use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
-use super::{Document, csv, encoding, lines, media, nested, yaml};
+use super::yaml::{self, YamlError};
+use super::{Document, csv, encoding, lines, media, nested};
 use crate::node::Member;
 use crate::reading::multipart::form;
 use crate::{Arena, Node};
@@ -210,7 +211,7 @@ impl<'a> Reader<'a, '_> {
                 Body::Json(node)
             }
             Some(essence) if is_yaml(essence) => {
-                if let Some(node) = yaml::read(text, self.arena) {
+                if let Ok(node) = yaml::read(text, self.arena) {
                     Body::Values(node, text)
                 } else {
                     self.unreadable("the body is no YAML that can be read", "");
@@ -263,7 +264,7 @@ impl<'a> Reader<'a, '_> {
         }
         // JSON with comments and the like, which only some servers read.
         let is_braced = text.trim_start().starts_with('{') && text.trim_end().ends_with('}');
-        if is_braced && Document::read(text).is_none() && yaml::read(text, self.arena).is_none() {
+        if is_braced && Document::read(text).is_none() && yaml::read(text, self.arena).is_err() {
             self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
         }
         Body::Text(text)
@@ -310,8 +311,12 @@ impl<'a> Reader<'a, '_> {
             self.others.extend(csv::read(text, arena));
         }
         if text.len() <= UNDECLARED_YAML_BYTES_MAX && yaml::looks_like(text) {
-            let read = yaml::read(text, arena);
-            self.others.extend(read.filter(Node::is_container));
+            match yaml::read(text, arena) {
+                Ok(node) if node.is_container() => self.others.push(node),
+                // A server might read what is too much to read here.
+                Err(YamlError::TooMuch) => self.oddities.push(Oddity::new(OddityKind::Opaque, "")),
+                Ok(_) | Err(YamlError::NotYaml) => {}
+            }
         }
         self.others.extend(lines::read(text, arena));
     }

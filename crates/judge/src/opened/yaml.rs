@@ -5,14 +5,28 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
 
-use crate::node::{DEPTH_MAX, Member, VALUES_MAX};
+use crate::node::{Member, VALUES_MAX};
 use crate::{Arena, Node};
 
 /// The most bytes that are read as YAML, which takes longer than other formats do.
 const BYTES_MAX: usize = 1 << 20;
 
+/// The deepest nesting that is read. The YAML reader is recursive and takes some 27 KB of stack for each level
+/// in a build without optimizations, so this keeps it below half of a worker thread's 2 MiB. Real files nest
+/// less than 20 levels.
+const DEPTH_MAX: usize = 32;
+
 /// The most values that aliases may repeat.
 const REPEATED_MAX: usize = 10_000;
+
+/// Why a text is not read as YAML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum YamlError {
+    /// It is not YAML.
+    NotYaml,
+    /// It is too large, or nests or repeats too much.
+    TooMuch,
+}
 
 /// A value, before it is put into the arena.
 enum Value {
@@ -24,11 +38,14 @@ enum Value {
     Map(Vec<(String, Self)>),
 }
 
-/// Reads the documents of a text; several become a list. `None` where it is not YAML, too large, or
-/// nests or repeats too much.
-pub(super) fn read<'a>(text: &str, arena: &'a Arena) -> Option<Node<'a>> {
+/// Reads the documents of a text; several become a list.
+///
+/// # Errors
+///
+/// Where the text is not YAML, or is more than is read.
+pub(super) fn read<'a>(text: &str, arena: &'a Arena) -> Result<Node<'a>, YamlError> {
     if text.len() > BYTES_MAX {
-        return None;
+        return Err(YamlError::TooMuch);
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -43,12 +60,13 @@ pub(super) fn read<'a>(text: &str, arena: &'a Arena) -> Option<Node<'a>> {
             max_total_replayed_events: REPEATED_MAX,
         },
     };
-    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).ok()?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
+        .map_err(|error| YamlError::of(&error))?;
     let nodes: Vec<Node<'a>> = documents.iter().map(|one| one.kept(arena)).collect();
     match nodes.as_slice() {
-        [] => None,
-        [one] => Some(*one),
-        several => Some(Node::List(arena.list(several))),
+        [] => Err(YamlError::NotYaml),
+        [one] => Ok(*one),
+        several => Ok(Node::List(arena.list(several))),
     }
 }
 
@@ -60,6 +78,20 @@ pub(super) fn looks_like(text: &str) -> bool {
             let line = line.trim();
             line.ends_with(':') || line.contains(": ") || line.starts_with("- ")
         })
+}
+
+impl YamlError {
+    fn of(error: &serde_saphyr::Error) -> Self {
+        match error {
+            serde_saphyr::Error::Budget { .. }
+            | serde_saphyr::Error::AliasReplayCounterOverflow { .. }
+            | serde_saphyr::Error::AliasReplayLimitExceeded { .. }
+            | serde_saphyr::Error::AliasExpansionLimitExceeded { .. }
+            | serde_saphyr::Error::AliasReplayStackDepthExceeded { .. } => Self::TooMuch,
+            serde_saphyr::Error::AliasError { error, .. } => Self::of(error),
+            _ => Self::NotYaml,
+        }
+    }
 }
 
 impl Value {
@@ -202,7 +234,13 @@ mod tests {
         );
         let twice = read("role: user\nrole: admin\n", &arena).unwrap();
         assert_eq!(twice.all("role").count(), 2);
-        assert!(read("a: [", &arena).is_none() && read("a: b: c", &arena).is_none());
+        for not_yaml in ["a: [", "a: b: c"] {
+            assert_eq!(read(not_yaml, &arena).unwrap_err(), YamlError::NotYaml);
+        }
+        let nested = |depth: usize| format!("{}x{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&nested(DEPTH_MAX - 1), &arena).is_ok());
+        let too_deep = read(&nested(DEPTH_MAX + 1), &arena).unwrap_err();
+        assert_eq!(too_deep, YamlError::TooMuch);
         let bomb = (1..30).fold(
             "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned(),
             |text, number| {
@@ -213,7 +251,7 @@ mod tests {
                 )
             },
         );
-        assert!(read(&bomb, &arena).is_none());
+        assert_eq!(read(&bomb, &arena).unwrap_err(), YamlError::TooMuch);
     }
 
     proptest! {
