@@ -97,7 +97,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_unread`]; until then a
+    /// Loads every workspace. Its documents are read afterwards, by `read_unread`; until then a
     /// decision on a service that has some waits for them. `is_shared` tells that other replicas change the same database, so
     /// that what is known here holds only while the database confirms it.
     pub async fn load(
