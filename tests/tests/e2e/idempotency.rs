@@ -143,6 +143,7 @@ async fn what_was_not_sent_may_be_sent_again(storage: Storage) {
         .expect_problem(502, "upstream_unreachable");
     let change = json!({
         "name": "away", "baseUrl": scene.upstream.url(), "authType": "bearer",
+        "credentials": {"token": "x"},
     });
     let path = format!("/services/{}", service.id);
     scene

@@ -334,7 +334,7 @@ async fn no_secret_reaches_the_model_or_comes_from_its_settings() {
     let (model, scene) = scene().await;
     let key = scene.agent.key.clone();
     let mut request = rename(7);
-    request["body"] = json!({"title": format!("mine is {key}"), "password": "canary-password"});
+    request["body"] = json!({"title": "mine is another", "password": "canary-password"});
     request["intent"] = json!(format!("Rename note 7, my key is {key}"));
     request["headers"] = json!({"X-Session-Token": "canary-header", "Cookie": "canary-cookie"});
     request["path"] = json!("/notes/7?access_token=canary-query");
