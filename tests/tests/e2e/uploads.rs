@@ -15,6 +15,7 @@ use crate::scene::{CREDENTIAL, Scene};
 /// Long enough for what must not happen to have happened.
 const A_WHILE: Duration = Duration::from_millis(400);
 const LIMIT: Duration = Duration::from_secs(20);
+const JSON: &str = "application/json";
 const CHUNKED: &str = "Transfer-Encoding: chunked";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
 
@@ -51,9 +52,13 @@ impl Yard {
 
     /// A POST of which the head is sent.
     async fn begin(&self, path: &str, framing: &str) -> PiecewiseCall {
+        self.begin_with(path, "audio/wav", framing).await
+    }
+
+    async fn begin_with(&self, path: &str, media_type: &str, framing: &str) -> PiecewiseCall {
         let head = format!(
             "POST /s/things{path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n\
-             X-Agent-Intent: Store a recording\r\nContent-Type: audio/wav\r\n{framing}\r\n\r\n",
+             X-Agent-Intent: Store a recording\r\nContent-Type: {media_type}\r\n{framing}\r\n\r\n",
             self.agent.key
         );
         PiecewiseCall::begin(self.gateway.client().address(), &head).await
@@ -82,10 +87,14 @@ impl Yard {
 
     /// What anybody who has the request computes.
     fn digest(&self, path: &str, body: &[u8]) -> String {
+        self.digest_with(path, "audio/wav", body)
+    }
+
+    fn digest_with(&self, path: &str, media_type: &str, body: &[u8]) -> String {
         let url = self.upstream.url();
         let mut hash = Sha256::new();
         hash.update(format!(
-            "gaiterguard.request.v1\nPOST\n{url}{path}\ncontent-type:audio/wav\n\n"
+            "gaiterguard.request.v1\nPOST\n{url}{path}\ncontent-type:{media_type}\n\n"
         ));
         hash.update(body);
         hex::encode(hash.finalize())
@@ -188,7 +197,7 @@ async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
     let yard = allowing(TestGateway::builder(Storage::Sqlite)).await;
     let condition = "request.path == \"/charges\" && request.body.amount > 10";
     yard.rule("deny", Some(condition)).await;
-    let mut call = yard.begin("/charges", CHUNKED).await;
+    let mut call = yard.begin_with("/charges", JSON, CHUNKED).await;
     call.send_chunk("{\"amount\": 1").await;
     call.assert_silent(A_WHILE).await;
     assert!(yard.upstream.brought().is_empty());
@@ -198,7 +207,7 @@ async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     assert!(yard.upstream.brought().is_empty());
 
-    let mut call = yard.begin("/charges", CHUNKED).await;
+    let mut call = yard.begin_with("/charges", JSON, CHUNKED).await;
     call.send_chunk("{\"amount\": ").await;
     call.send_chunk("9}").await;
     call.send("0\r\n\r\n").await;
@@ -208,7 +217,7 @@ async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
     let decided = yard.audited("request.forwarded").await.remove(0);
     assert_eq!(
         decided["detail"]["digest"],
-        yard.digest("/charges", b"{\"amount\": 9}")
+        yard.digest_with("/charges", JSON, b"{\"amount\": 9}")
     );
 
     // The same rule has nothing to say about another path, whatever its body will be.
