@@ -10,6 +10,10 @@ use gaiterguard_domain::answer::KeptAnswer;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
+/// How often compressed bytes are decoded that decode to compressed bytes. Servers apply one layer, and a
+/// proxy may add a second.
+pub const LAYERS_MAX: usize = 3;
+
 /// How much of a compressed body is decoded for a human or an agent to read, in bytes: what is kept
 /// of a response by default.
 const SHOWN_BYTES_MAX: usize = 1024 * 1024;
@@ -42,19 +46,22 @@ impl Coding {
         }
     }
 
-    /// The same for a response's body. Deflate without a frame begins in many ways, so the label
-    /// decides, unless the body is a text: an inflater takes the beginning of some texts too.
-    pub fn of_labelled(bytes: &[u8], headers: &HeaderMap) -> Option<Self> {
+    /// The coding that the bytes begin like, or else `labelled`. Deflate without a frame begins in many
+    /// ways, so the label decides, unless the bytes are a text: an inflater takes the beginning of some
+    /// texts too.
+    pub fn of_or(bytes: &[u8], labelled: Option<Self>) -> Option<Self> {
         Self::of(bytes).or_else(|| {
             let is_text = std::str::from_utf8(bytes)
                 .map_or_else(|error| error.error_len().is_none(), |_| true);
-            Self::labelled(headers).filter(|_| !is_text)
+            labelled.filter(|_| !is_text)
         })
     }
 
     /// The coding that only a label can tell, where it does.
     pub fn labelled(headers: &HeaderMap) -> Option<Self> {
-        is_labelled(headers, &["deflate"]).then_some(Self::Deflate)
+        codings(headers)
+            .any(|coding| coding.eq_ignore_ascii_case("deflate"))
+            .then_some(Self::Deflate)
     }
 
     /// Encodes `plain`.
@@ -162,27 +169,36 @@ pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Endi
 }
 
 /// A kept response as it is shown. Where its headers say that the body is compressed and it really
-/// is, the body is decoded, up to a limit, and the headers no longer describe the compressed one.
+/// is, every layer that they name is decoded, up to a limit, and the headers no longer describe the
+/// compressed body.
 pub fn readable(mut answer: KeptAnswer) -> KeptAnswer {
-    if !is_labelled(&answer.headers, &["gzip", "x-gzip", "deflate"]) {
-        return answer;
+    let mut labelled = Coding::labelled(&answer.headers);
+    let mut plain = None;
+    for _ in 0..named_layers(&answer.headers).min(LAYERS_MAX) {
+        let bytes = plain.as_deref().unwrap_or(&answer.body);
+        let Some(coding) = Coding::of_or(bytes, labelled) else {
+            break;
+        };
+        labelled = labelled.filter(|_| Coding::of(bytes).is_some());
+        let (decoded, ending) = decoded(coding, bytes, SHOWN_BYTES_MAX);
+        if ending == Ending::Broken {
+            break;
+        }
+        plain = Some(decoded);
+        if ending == Ending::TooLong {
+            answer.is_truncated = true;
+            break;
+        }
     }
-    let Some(coding) = Coding::of_labelled(&answer.body, &answer.headers) else {
+    let Some(mut plain) = plain else {
         return answer;
     };
-    let (mut plain, ending) = decoded(coding, &answer.body, SHOWN_BYTES_MAX);
-    match ending {
-        Ending::Broken => return answer,
-        Ending::Whole => {}
-        Ending::TooLong => {
-            answer.is_truncated = true;
-            // Without a last character that is not whole.
-            if let Err(error) = std::str::from_utf8(&plain)
-                && error.error_len().is_none()
-            {
-                plain.truncate(error.valid_up_to());
-            }
-        }
+    // Without a last character that is not whole.
+    if answer.is_truncated
+        && let Err(error) = std::str::from_utf8(&plain)
+        && error.error_len().is_none()
+    {
+        plain.truncate(error.valid_up_to());
     }
     answer.body = plain.into();
     for name in [CONTENT_ENCODING, CONTENT_LENGTH] {
@@ -191,18 +207,24 @@ pub fn readable(mut answer: KeptAnswer) -> KeptAnswer {
     answer
 }
 
-/// Whether the headers name one of these codings.
-fn is_labelled(headers: &HeaderMap, names: &[&str]) -> bool {
+/// How many layers of known compression the headers name.
+fn named_layers(headers: &HeaderMap) -> usize {
+    codings(headers)
+        .filter(|coding| {
+            ["gzip", "x-gzip", "deflate"]
+                .iter()
+                .any(|name| coding.eq_ignore_ascii_case(name))
+        })
+        .count()
+}
+
+fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers
         .get_all(CONTENT_ENCODING)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|coding| {
-            names
-                .iter()
-                .any(|name| coding.trim().eq_ignore_ascii_case(name))
-        })
+        .map(str::trim)
 }
 
 /// Whether the headers say that the body is encoded in any way.
@@ -235,17 +257,20 @@ mod tests {
             assert_eq!(Coding::of(&encoded), Some(coding));
             for labels in [&["none"][..], &["UTF-8"], &["deflate"], &[]] {
                 assert_eq!(
-                    Coding::of_labelled(&encoded, &labelled(labels)),
+                    Coding::of_or(&encoded, Coding::labelled(&labelled(labels))),
                     Some(coding)
                 );
             }
         }
         for label in ["gzip", "deflate"] {
-            assert_eq!(Coding::of_labelled(text, &labelled(&[label])), None);
+            assert_eq!(
+                Coding::of_or(text, Coding::labelled(&labelled(&[label]))),
+                None
+            );
         }
         let raw = Coding::Deflate.encode(text).unwrap();
         assert_eq!(
-            Coding::of_labelled(&raw, &labelled(&["deflate"])),
+            Coding::of_or(&raw, Coding::labelled(&labelled(&["deflate"]))),
             Some(Coding::Deflate)
         );
     }

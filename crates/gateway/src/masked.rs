@@ -131,8 +131,7 @@ async fn hold_back(mut body: InboundBody, mut inspection: Inspection) -> Held {
 
 /// The same body, compressed again with the echo masked. What the headers say of its length follows.
 fn remade(masker: &Masker, headers: &mut HeaderMap, body: &[u8]) -> Option<Bytes> {
-    let coding = Coding::of_labelled(body, headers)?;
-    let remade = Bytes::from(masked_compressed(masker, coding, body)?);
+    let remade = Bytes::from(masked_compressed(masker, Coding::labelled(headers), body)?);
     if headers.contains_key(CONTENT_LENGTH) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(remade.len()));
     }

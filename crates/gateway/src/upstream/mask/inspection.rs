@@ -12,11 +12,8 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{Masker, PieceMasker};
-use crate::compressed::{self, Coding, Decoder, Ending};
+use crate::compressed::{self, Coding, Decoder, Ending, LAYERS_MAX};
 use crate::upstream::InboundError;
-
-/// How often compressed bytes are decoded that decode to compressed bytes.
-const LAYERS_MAX: usize = 3;
 
 /// What a body that is held back is decoded to at the most, in bytes. More is a decompression bomb,
 /// or is not worth the memory.
@@ -101,15 +98,18 @@ impl Inspection {
     }
 
     fn begun(&self, beginning: &[u8]) -> State {
-        let Some(coding) = Coding::of(beginning).or(self.otherwise) else {
+        let known = Coding::of(beginning);
+        let Some(coding) = known.or(self.otherwise) else {
             return State::Over;
         };
+        // The layer that only the label tells may be further in.
+        let otherwise = self.otherwise.filter(|_| known.is_some());
         let layers_left = self.layers_left - 1;
         State::Decoding(Box::new(Decoding {
             decoder: Decoder::new(coding),
             text: PieceMasker::new(self.masker.clone()),
             inner: (layers_left > 0)
-                .then(|| Self::of_layer(self.masker.clone(), layers_left, None)),
+                .then(|| Self::of_layer(self.masker.clone(), layers_left, otherwise)),
         }))
     }
 
@@ -131,19 +131,31 @@ impl Inspection {
     }
 }
 
-/// A whole compressed body with every secret in it hidden, compressed again; None if it cannot be
-/// decoded within bounds.
-pub fn masked_compressed(masker: &Masker, coding: Coding, body: &[u8]) -> Option<Vec<u8>> {
-    masked_layer(masker, coding, body, LAYERS_MAX)
+/// A whole compressed body with every secret in it hidden, compressed again; None if it is not
+/// compressed, or cannot be decoded within bounds. `labelled` is the coding that only a label can tell.
+pub fn masked_compressed(
+    masker: &Masker,
+    labelled: Option<Coding>,
+    body: &[u8],
+) -> Option<Vec<u8>> {
+    masked_layer(masker, labelled, body, LAYERS_MAX)
 }
 
-fn masked_layer(masker: &Masker, coding: Coding, body: &[u8], layers: usize) -> Option<Vec<u8>> {
+fn masked_layer(
+    masker: &Masker,
+    labelled: Option<Coding>,
+    body: &[u8],
+    layers: usize,
+) -> Option<Vec<u8>> {
+    let coding = Coding::of_or(body, labelled)?;
+    let labelled = labelled.filter(|_| Coding::of(body).is_some());
     let (plain, ending) = compressed::decoded(coding, body, DECODED_BYTES_MAX);
     if ending != Ending::Whole {
         return None;
     }
-    let inner = Coding::of(&plain).filter(|_| layers > 1);
-    let inside = inner.and_then(|inner| masked_layer(masker, inner, &plain, layers - 1));
+    let inside = (layers > 1)
+        .then(|| masked_layer(masker, labelled, &plain, layers - 1))
+        .flatten();
     let text = inside.unwrap_or(plain);
     coding.encode(&masker.mask_bytes(&text)).ok()
 }
@@ -324,18 +336,24 @@ mod tests {
         let hidden = format!("it is {}!", "*".repeat(SECRET.len()));
         for coding in CODINGS {
             let body = coding.encode(text.as_bytes()).unwrap();
-            let masked = masked_compressed(&masker(), coding, &body).unwrap();
+            let masked = masked_compressed(&masker(), Some(coding), &body).unwrap();
             let (plain, _) = compressed::decoded(coding, &masked, 10_000);
             assert_eq!(plain, hidden.as_bytes());
         }
-        let twice = Coding::Gzip
-            .encode(&Coding::Zlib.encode(text.as_bytes()).unwrap())
-            .unwrap();
-        let mut inspection = Inspection::new(masker(), &HeaderMap::new());
-        assert!(inspection.finds(&twice));
-        let masked = masked_compressed(&masker(), Coding::Gzip, &twice).unwrap();
-        let (once, _) = compressed::decoded(Coding::Gzip, &masked, 10_000);
-        let (plain, _) = compressed::decoded(Coding::Zlib, &once, 10_000);
-        assert_eq!(plain, hidden.as_bytes());
+        // The label names the layer that cannot be recognized, wherever it is.
+        let mut headers = HeaderMap::new();
+        headers.insert("content-encoding", "deflate, gzip".parse().unwrap());
+        for inner in CODINGS {
+            let twice = Coding::Gzip
+                .encode(&inner.encode(text.as_bytes()).unwrap())
+                .unwrap();
+            let mut inspection = Inspection::new(masker(), &headers);
+            assert!(inspection.finds(&twice), "{inner:?}");
+            let labelled = Coding::labelled(&headers);
+            let masked = masked_compressed(&masker(), labelled, &twice).unwrap();
+            let (once, _) = compressed::decoded(Coding::Gzip, &masked, 10_000);
+            let (plain, _) = compressed::decoded(inner, &once, 10_000);
+            assert_eq!(plain, hidden.as_bytes());
+        }
     }
 }
