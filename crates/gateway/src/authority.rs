@@ -8,7 +8,7 @@ mod confirmed;
 mod cuts;
 mod definitions;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use self::confirmed::{Confirmed, Moment};
+use self::cuts::Cuts;
 pub use self::definitions::Definitions;
 use crate::library::Library;
 use crate::refusal::Refusal;
@@ -94,6 +95,8 @@ pub struct Authority {
     /// The documents that another replica has added, or changed, and this one has yet to read.
     unread: StdMutex<HashMap<WorkspaceId, Vec<DocumentVersion>>>,
     has_unread: Notify,
+    /// The workspaces of which a stored definition is damaged.
+    damaged: StdMutex<HashSet<WorkspaceId>>,
 }
 
 impl Authority {
@@ -116,6 +119,7 @@ impl Authority {
             reloading: Mutex::new(()),
             unread: StdMutex::default(),
             has_unread: Notify::new(),
+            damaged: StdMutex::default(),
         };
         authority.confirm().await?;
         Ok(authority)
@@ -297,9 +301,18 @@ impl Authority {
     }
 
     async fn reload_locked(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
-        let Some(stored) = self.store.authority_load(workspace).await? else {
-            return Ok(());
+        let stored = match self.store.authority_load(workspace).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(stored)) => stored,
+            // Its agents are stopped, so that a kill switch or a block holds for what runs too, and the
+            // other workspaces go on.
+            Err(error @ StoreError::Inconsistent { .. }) => {
+                self.stop_damaged(workspace, &error);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         };
+        self.damaged().remove(&workspace);
         let before = self.snapshot.load_full();
         let known = before.workspaces.get(&workspace);
         let catalogs = self.library.catalogs(workspace, &stored.documents).await;
@@ -334,6 +347,33 @@ impl Authority {
         }
         definitions.cuts.cancel_lapsed(self.clock.now());
         Ok(())
+    }
+}
+
+impl Authority {
+    /// Takes away what is known of a workspace whose definitions cannot be read, and cuts everything
+    /// that runs in it. Its agents get 503 until the damage is repaired.
+    fn stop_damaged(&self, workspace: WorkspaceId, error: &StoreError) {
+        // Replicas look again several times a second.
+        if self.damaged().insert(workspace) {
+            tracing::error!(%error, workspace = workspace.0, "a workspace is stopped: its definitions cannot be read");
+        }
+        let before = self.snapshot.load_full();
+        let Some(known) = before.workspaces.get(&workspace) else {
+            return;
+        };
+        let mut workspaces = before.workspaces.clone();
+        workspaces.remove(&workspace);
+        self.snapshot.store(Arc::new(Snapshot {
+            agents_by_key: before.agents_by_key.clone(),
+            workspaces,
+        }));
+        Cuts::default().cancel_lost(&known.cuts);
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, HashSet<WorkspaceId>> {
+        // Every change under this lock is one whole insert or removal.
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

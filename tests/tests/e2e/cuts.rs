@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::by_hand::ByHand;
 use crate::scene::{Scene, request};
 
 on_both_databases!(
@@ -23,6 +24,7 @@ on_both_databases!(
     a_moved_address_cuts_what_rests_on_it_and_nothing_else_does,
     switching_web_sockets_off_ends_the_open_ones_and_those_approved_for_later,
     what_runs_for_a_human_ends_with_the_session,
+    a_damaged_definition_keeps_no_kill_switch_from_working,
 );
 
 /// A cut comes within a second; the rest is for a busy machine.
@@ -465,4 +467,33 @@ impl Socket {
         let ended = tokio::time::timeout(AT_ONCE, self.0.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "it is still open");
     }
+}
+
+async fn a_damaged_definition_keeps_no_kill_switch_from_working(storage: Storage) {
+    let mut scene = Scene::new(storage).await;
+    scene.allow_everything().await;
+    let stream = open_stream(&scene, &scene.agent).await;
+    let mut by_hand = ByHand::open(&scene.gateway).await;
+    by_hand.change("UPDATE rules SET effect = 'damaged'").await;
+    let stop = scene.human.put("/kill-switch");
+    stop.json(json!({"active": true}))
+        .send()
+        .await
+        .expect_status(200);
+    breaks_off(stream).await;
+    let refused = scene.agent.propose(request("GET", "/")).send().await;
+    refused.expect_problem(503, "authority_unconfirmed");
+
+    // It does not keep the gateway from starting either, and is repaired by hand.
+    scene.gateway.restart().await;
+    assert!(scene.human.pending().await.is_empty());
+    by_hand.change("UPDATE rules SET effect = 'allow'").await;
+    let release = scene.human.put("/kill-switch");
+    release
+        .json(json!({"active": false}))
+        .send()
+        .await
+        .expect_status(200);
+    let served = scene.agent.propose(request("GET", "/")).send().await;
+    served.expect_status(200);
 }
