@@ -175,7 +175,7 @@ pub fn readable(mut answer: KeptAnswer) -> KeptAnswer {
     let mut labelled = Coding::labelled(&answer.headers);
     let mut plain = None;
     for _ in 0..named_layers(&answer.headers).min(LAYERS_MAX) {
-        let bytes = plain.as_deref().unwrap_or(&answer.body);
+        let bytes = plain.as_deref().unwrap_or(answer.body.as_ref());
         let Some(coding) = Coding::of_or(bytes, labelled) else {
             break;
         };
