@@ -12,6 +12,52 @@ pub(super) fn is_respelled(key: &str, name: &str) -> bool {
         || key.starts_with(is_lead) && begins_with(key.trim_start_matches(is_lead), name)
 }
 
+/// What the names of a map are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Fields of a body, or parameters of a query.
+    Fields,
+    /// Headers, in which servers behind CGI and its like read `-` and `_` alike.
+    Headers,
+}
+
+impl Names {
+    /// Whether `key`, one of these names, is a spelling of `name`.
+    pub(super) fn is_respelled(self, key: &str, name: &str) -> bool {
+        match self {
+            Self::Fields => is_respelled(key, name),
+            Self::Headers => {
+                let dashed = |text: &str| text.replace('_', "-");
+                key.len() == name.len() && dashed(key).eq_ignore_ascii_case(&dashed(name))
+            }
+        }
+    }
+
+    /// Whether `test` holds for a spelling of `key`, which is one of these names.
+    pub(super) fn any_spelling(self, key: &str, mut test: impl FnMut(&str) -> bool) -> bool {
+        match self {
+            Self::Headers => {
+                key.contains(['-', '_'])
+                    && (test(&key.replace('_', "-")) || test(&key.replace('-', "_")))
+            }
+            // Most names are their own only spelling.
+            Self::Fields if key.bytes().all(is_plain) => test(key),
+            Self::Fields => {
+                let trimmed = key.trim_start_matches(is_lead);
+                let cut = trimmed.split(is_end).next().unwrap_or_default();
+                [key, trimmed, cut].into_iter().any(|one| {
+                    let lower = one.to_lowercase();
+                    test(one) || test(&lower) || test(&lower.replace([' ', '.', '['], "_"))
+                })
+            }
+        }
+    }
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')
+}
+
 /// Whether `key` is `name`, alike, and ends there for some server.
 fn begins_with(key: &str, name: &str) -> bool {
     // Most names differ in their first letter.
