@@ -50,6 +50,31 @@ pub fn decoded(path: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns a decoded path with the characters that some servers drop or fold (Unicode, NFKC):
+/// fullwidth forms become ASCII, spaces of any kind become spaces, and characters without a width
+/// are removed.
+pub fn folded(decoded: &str) -> Cow<'_, str> {
+    if decoded.is_ascii() {
+        return Cow::Borrowed(decoded);
+    }
+    let mut folded = String::with_capacity(decoded.len());
+    for c in decoded.chars() {
+        match c {
+            '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
+            '\u{2024}' => folded.push('.'),
+            '\u{2025}' => folded.push_str(".."),
+            '\u{2026}' => folded.push_str("..."),
+            '\u{ff01}'..='\u{ff5e}' => {
+                let ascii = char::from_u32(u32::from(c) - 0xfee0);
+                folded.extend(ascii);
+            }
+            c if c.is_whitespace() => folded.push(' '),
+            c => folded.push(c),
+        }
+    }
+    Cow::Owned(folded)
+}
+
 /// Refuses what an upstream might read as another path: dot and empty segments, backslashes and
 /// controls, however often they are encoded, and overlong UTF-8.
 pub(crate) fn check(path: &str) -> Result<(), TargetRefused> {
@@ -86,26 +111,35 @@ fn check_segment(decoded: &[u8]) -> Result<(), TargetRefused> {
             return Err(TargetRefused::EmptySegment);
         }
         // Some servers cut path parameters off before they resolve dots: `..;x` is `..` to them.
-        let name = part.split(|byte| *byte == b';').next().unwrap_or_default();
-        let is_bare_parameter = name.is_empty() && !part.is_empty();
-        if is_dots(name) {
+        let is_bare_parameter = part.first() == Some(&b';');
+        if is_dots(part) {
             return Err(TargetRefused::DotSegment);
         }
         if is_bare_parameter {
             return Err(TargetRefused::EmptySegment);
         }
     }
+    // To servers that fold characters, `%EF%BC%8E` is a dot and `%EF%BC%8F` a slash.
+    if !decoded.is_ascii()
+        && folded(&String::from_utf8_lossy(decoded))
+            .split(['/', '\\'])
+            .any(|part| is_dots(part.as_bytes()))
+    {
+        return Err(TargetRefused::DotSegment);
+    }
     Ok(())
 }
 
-/// Whether a segment is `.` or `..`. Decoders that trust the first byte of a two-byte sequence read
-/// the bytes C0 2E as a dot.
-fn is_dots(name: &[u8]) -> bool {
-    let mut rest = name.iter().filter(|byte| **byte != 0xc0);
-    matches!(
-        (rest.next(), rest.next(), rest.next()),
-        (Some(b'.'), Some(b'.') | None, None)
-    )
+/// Whether a segment is of dots alone, or of dots and spaces: `..` and spaces are `..` to servers
+/// that trim names as Windows does. It ends at a decoded `;`, `?` or `#`. Decoders that trust the
+/// first byte of a two-byte sequence read the bytes C0 2E as a dot.
+fn is_dots(segment: &[u8]) -> bool {
+    let mut name = segment
+        .iter()
+        .take_while(|byte| !matches!(byte, b';' | b'?' | b'#'))
+        .filter(|byte| !matches!(byte, 0xc0 | b' '))
+        .peekable();
+    name.peek().is_some() && name.all(|byte| *byte == b'.')
 }
 
 /// Whether bytes hold a sequence that is longer than the character needs: a decoder that takes
@@ -227,6 +261,19 @@ mod tests {
             ("/caf%e9", "/caf\u{fffd}"),
         ] {
             assert_eq!(decoded(path), plain, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_folded_as_servers_fold_names() {
+        for (decoded, plain) in [
+            ("/v1/admin", "/v1/admin"),
+            ("/v1/\u{a0}admin\u{200b}", "/v1/ admin"),
+            ("/v1\u{ff0f}\u{ff21}dmin", "/v1/Admin"),
+            ("/\u{2026}", "/..."),
+            ("/caf\u{e9}", "/caf\u{e9}"),
+        ] {
+            assert_eq!(folded(decoded), plain, "{decoded}");
         }
     }
 

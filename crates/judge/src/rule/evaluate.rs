@@ -10,6 +10,7 @@ use super::expression::{
 };
 use super::facts::Facts;
 use super::failure::{Cause, Failure};
+use super::respelled::Names;
 use super::value::{List, Map, Members, Value, order};
 use super::{arithmetic, calendar, lookup, number};
 
@@ -21,6 +22,9 @@ pub const STEPS_MAX: u32 = 100_000;
 
 /// How many bytes of text are searched or copied for one step.
 const BYTES_PER_STEP: usize = 64;
+
+/// How many bytes of a name are searched in its other spellings for one step.
+const BYTES_PER_SPELLING_STEP: usize = 8;
 
 /// Where a chain of fields leads.
 enum Reach<'v> {
@@ -38,6 +42,10 @@ pub(super) struct Evaluation<'v, 'm> {
     pub(super) memory: &'m mut Memory<'v>,
     pub(super) steps_left: u32,
     item: Option<Value<'v>>,
+    /// Of what the item is a name, where it is one of the request's own: the key of a map in it.
+    item_names: Option<Names>,
+    /// The same for the items of the list that was made last.
+    made_names: Option<Names>,
     spelling: Spelling,
 }
 
@@ -61,6 +69,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             memory,
             steps_left: STEPS_MAX,
             item: None,
+            item_names: None,
+            made_names: None,
             spelling,
         }
     }
@@ -106,8 +116,13 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             }
             Operation::Search(search, operand, needle) => self.search(*search, operand, needle)?,
             Operation::Matches(operand, pattern) => {
+                let names = self.names(operand);
                 let operand = self.evaluate(operand)?;
-                self.text(&operand).map(|text| pattern.is_match(text))
+                match self.text(&operand) {
+                    Ok(text) if pattern.is_match(text) => Ok(true),
+                    Ok(text) => self.unless_respelled(names, text, |key| pattern.is_match(key)),
+                    Err(cause) => Err(cause),
+                }
             }
             Operation::Under(above) => self.facts.path.is_under(above),
             _ => return Ok(None),
@@ -146,8 +161,52 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         if let Some((left, right)) = self.plain_pair(left, right) {
             return Ok(Ok(left == right));
         }
+        let (left_names, right_names) = (self.names(left), self.names(right));
         let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-        Ok(self.equal(&left, &right))
+        Ok(match (left_names, right_names) {
+            (Some(names), _) => self.equal_name(names, &left, &right),
+            (_, Some(names)) => self.equal_name(names, &right, &left),
+            _ => self.equal(&left, &right),
+        })
+    }
+
+    /// Of what a part is a name, where it is one of the request's own. Servers may take it for another.
+    fn names(&self, part: &Expression) -> Option<Names> {
+        self.item_names.filter(|_| part.is_item())
+    }
+
+    /// Whether a name of the request's own is equal to a value. It is open where it is another
+    /// spelling of it.
+    fn equal_name(
+        &mut self,
+        names: Names,
+        key: &Value<'v>,
+        value: &Value<'v>,
+    ) -> Result<bool, Cause> {
+        let is_equal = self.equal(key, value)?;
+        match (key, value) {
+            (Value::Text(key), Value::Text(name)) if !is_equal && names.is_respelled(key, name) => {
+                Err(Cause::Ambiguous)
+            }
+            _ => Ok(is_equal),
+        }
+    }
+
+    /// No for a text; open where it is a name and `holds` does for another spelling of it.
+    fn unless_respelled(
+        &mut self,
+        names: Option<Names>,
+        text: &str,
+        holds: impl FnMut(&str) -> bool,
+    ) -> Result<bool, Cause> {
+        let Some(names) = names else {
+            return Ok(false);
+        };
+        self.work(text.len() / BYTES_PER_SPELLING_STEP)?;
+        if names.any_spelling(text, holds) {
+            return Err(Cause::Ambiguous);
+        }
+        Ok(false)
     }
 
     /// Whether a text is found in another. The inner error is its own.
@@ -160,20 +219,24 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         if let Some((text, needle)) = self.plain_pair(operand, needle) {
             return Ok(self.searched(search, &text, &needle));
         }
+        let names = self.names(operand);
         let (operand, needle) = (self.evaluate(operand)?, self.evaluate(needle)?);
-        Ok(match (&operand, &needle) {
-            (Value::Text(text), Value::Text(needle)) => self.searched(search, text, needle),
-            _ => Err(Cause::Kind),
-        })
+        let (Value::Text(text), Value::Text(needle)) = (&operand, &needle) else {
+            return Ok(Err(Cause::Kind));
+        };
+        let found = self.searched(search, text, needle);
+        // A mark alone, as `_` or `-`, is asked for as it is.
+        if names.is_none() || found != Ok(false) || !needle.contains(char::is_alphanumeric) {
+            return Ok(found);
+        }
+        let lower = needle.to_lowercase();
+        let find = search.find();
+        Ok(self.unless_respelled(names, text, |key| find(key, needle) || find(key, &lower)))
     }
 
     fn searched(&mut self, search: Search, text: &str, needle: &str) -> Result<bool, Cause> {
         self.work((text.len() + needle.len()) / BYTES_PER_STEP)?;
-        Ok(match search {
-            Search::StartsWith => text.starts_with(needle),
-            Search::EndsWith => text.ends_with(needle),
-            Search::Contains => text.contains(needle),
-        })
+        Ok(search.find()(text, needle))
     }
 
     /// What is evaluated from its parts alone, unless it is [decided](Self::decided).
@@ -422,6 +485,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         needle: &'v Expression,
         list: &'v Expression,
     ) -> Result<bool, Failure> {
+        let names = self.names(needle);
         let value = self.evaluate(needle)?;
         let mut failed = None;
         if let Operation::List(items) = &list.operation {
@@ -432,14 +496,23 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                     }
                     continue;
                 }
-                if let (Value::Text(text), Some(item)) = (&value, self.plain(item)) {
-                    if text == item {
+                if let (Value::Text(text), Some(item_text)) = (&value, self.plain(item)) {
+                    if text == item_text {
                         return Ok(true);
+                    }
+                    if names.is_some_and(|names| names.is_respelled(text, item_text)) {
+                        failed = worse(failed, Some(failure(item, Cause::Ambiguous)));
                     }
                     continue;
                 }
+                let item_names = self.names(item);
                 let item_value = self.evaluate(item)?;
-                match self.equal(&value, &item_value) {
+                let equal = match (names, item_names) {
+                    (Some(names), _) => self.equal_name(names, &value, &item_value),
+                    (_, Some(names)) => self.equal_name(names, &item_value, &value),
+                    _ => self.equal(&value, &item_value),
+                };
+                match equal {
                     Ok(true) => return Ok(true),
                     Ok(false) => {}
                     Err(cause) => failed = worse(failed, Some(failure(item, cause))),
@@ -447,19 +520,31 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             }
             return failed.map_or(Ok(false), Err);
         }
+        self.made_names = None;
         let list = self.evaluate(list)?;
-        self.is_in(&value, &list)
+        let list_names = self.made_names;
+        self.is_in(&value, &list, (names, list_names))
             .map_err(|cause| failure(part, cause))
     }
 
-    fn is_in(&mut self, value: &Value<'v>, list: &Value<'v>) -> Result<bool, Cause> {
+    fn is_in(
+        &mut self,
+        value: &Value<'v>,
+        list: &Value<'v>,
+        names: (Option<Names>, Option<Names>),
+    ) -> Result<bool, Cause> {
         match list {
             Value::List(list) => {
                 let mut failed = None;
                 for index in 0..list.len() {
                     self.work(1)?;
                     let item = list.get(index).and_then(|item| item.ok_or(Cause::Missing));
-                    match item.and_then(|item| self.equal(value, &item)) {
+                    let equal = item.and_then(|item| match names {
+                        (Some(names), _) => self.equal_name(names, value, &item),
+                        (_, Some(names)) => self.equal_name(names, &item, value),
+                        _ => self.equal(value, &item),
+                    });
+                    match equal {
                         Ok(true) => return Ok(true),
                         Ok(false) => {}
                         Err(Cause::Work) => return Err(Cause::Work),
@@ -475,7 +560,14 @@ impl<'v, 'm> Evaluation<'v, 'm> {
 
     /// `all`, `exists`, `exists_one`, `map` and `filter`.
     fn each(&mut self, part: &'v Expression, each: &'v Each) -> Result<Value<'v>, Failure> {
+        self.made_names = None;
         let range = self.evaluate(&each.range)?;
+        let names = match &range {
+            Value::Map(Map::Built(_)) => None,
+            Value::Map(Map::Headers(_)) => Some(Names::Headers),
+            Value::Map(_) => Some(Names::Fields),
+            _ => self.made_names,
+        };
         let items = self.items(range).map_err(|cause| failure(part, cause))?;
         let mut failed = None;
         let mut mapped = Vec::new();
@@ -483,8 +575,10 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         for index in 0..items.len() {
             let item = items.get(index).map_err(|cause| failure(part, cause))?;
             self.item = item;
+            self.item_names = names;
             let outcome = self.visit(each, &mut mapped);
             self.item = None;
+            self.item_names = None;
             match (each.quantifier, outcome) {
                 (Quantifier::All, Ok(false)) => return Ok(Value::Bool(false)),
                 (Quantifier::Exists, Ok(true)) => return Ok(Value::Bool(true)),
@@ -498,6 +592,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         if let Some(why) = failed {
             return Err(why);
         }
+        let keeps_names = each.quantifier == Quantifier::Map && each.body.is_item();
+        self.made_names = names.filter(|_| keeps_names);
         Ok(match each.quantifier {
             Quantifier::All => Value::Bool(true),
             Quantifier::Exists => Value::Bool(false),

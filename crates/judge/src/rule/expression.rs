@@ -74,6 +74,17 @@ pub(super) enum Search {
     Contains,
 }
 
+impl Search {
+    /// Whether a text has another in this way.
+    pub(super) fn find(self) -> fn(&str, &str) -> bool {
+        match self {
+            Self::StartsWith => |text, needle| text.starts_with(needle),
+            Self::EndsWith => |text, needle| text.ends_with(needle),
+            Self::Contains => |text, needle| text.contains(needle),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rewrite {
     LowerAscii,
@@ -114,6 +125,17 @@ impl Expression {
     /// Whether it is the request's path.
     pub(super) fn is_path(&self) -> bool {
         matches!(self.operation, Operation::Fact(Fact::Path))
+    }
+
+    /// Whether it is the item of an [`Each`], as it is or rewritten.
+    pub(super) fn is_item(&self) -> bool {
+        match &self.operation {
+            Operation::Item => true,
+            Operation::Rewrite(_, operand) | Operation::Convert(Conversion::Text, operand) => {
+                operand.is_item()
+            }
+            _ => false,
+        }
     }
 }
 

@@ -15,7 +15,11 @@ pub struct RequestPath<'a> {
     normal: Cow<'a, str>,
     decoded: OnceCell<Option<String>>,
     locations: OnceCell<Vec<Location>>,
+    lenient_locations: OnceCell<Vec<Location>>,
 }
+
+/// Extensions that name the format of a response, as Rails and others have them in their routes.
+const FORMATS: [&str; 2] = ["json", "xml"];
 
 /// The segments of a path, folded: two paths with the same segments are the same place to a server
 /// that ignores case, matrix parameters, and dots, spaces and slashes at the end.
@@ -29,6 +33,7 @@ impl<'a> RequestPath<'a> {
             normal: path::normalized(sent),
             decoded: OnceCell::new(),
             locations: OnceCell::new(),
+            lenient_locations: OnceCell::new(),
         }
     }
 
@@ -55,31 +60,46 @@ impl<'a> RequestPath<'a> {
         let locations = self.locations.get_or_init(|| self.read_locations());
         let mut answers = locations.iter().map(|location| location.starts_with(above));
         let first = answers.next().unwrap_or_default();
-        if answers.all(|answer| answer == first) {
-            Ok(first)
-        } else {
-            Err(Cause::Ambiguous)
+        if answers.any(|answer| answer != first) {
+            return Err(Cause::Ambiguous);
         }
+        if first {
+            return Ok(true);
+        }
+        let lenient = self.lenient_locations.get_or_init(|| {
+            let readings = self.readings();
+            let lenient = readings.iter().map(|decoded| lenient_locations(decoded));
+            lenient.flatten().collect()
+        });
+        if lenient.iter().any(|location| location.starts_with(above)) {
+            return Err(Cause::Ambiguous);
+        }
+        Ok(false)
     }
 
-    /// The places that this path may be. There are several where an encoded slash follows a matrix
-    /// parameter: in `/a;x%2Fb/c` the parameter ends at the slash, or at that of the segment.
     fn read_locations(&self) -> Vec<Location> {
+        let readings = self.readings();
+        readings.iter().map(|decoded| location(decoded)).collect()
+    }
+
+    /// The decoded paths that this one may be. There are several where an encoded slash follows a
+    /// matrix parameter: in `/a;x%2Fb/c` the parameter ends at the slash, or at that of the segment.
+    fn readings(&self) -> Vec<Cow<'_, str>> {
         let decoded = self.decoded().unwrap_or(&self.normal);
-        let mut locations = vec![location(decoded)];
+        let mut readings = vec![Cow::Borrowed(decoded)];
         if decoded.contains(';') && self.decoded().is_some() {
             let by_segment = |cut: fn(&str) -> String| {
                 let segments: Vec<String> = self.sent.split('/').map(cut).collect();
-                location(&segments.join("/"))
+                Cow::Owned(segments.join("/"))
             };
-            locations.push(by_segment(|segment| {
+            readings.push(by_segment(|segment| {
                 path::decoded(without_parameters(segment)).into_owned()
             }));
-            locations.push(by_segment(|segment| {
+            readings.push(by_segment(|segment| {
                 without_parameters(&path::decoded(segment)).to_owned()
             }));
         }
-        locations
+        readings
     }
 }
 
@@ -90,6 +110,35 @@ pub(super) fn location(decoded: &str) -> Location {
         (!name.is_empty()).then(|| fold(name))
     });
     segments.collect()
+}
+
+/// The places that some servers alone take a decoded path for. They end it at a decoded `?` or `#`,
+/// fold or drop characters, trim segments, or take an extension for the format of the response.
+fn lenient_locations(decoded: &str) -> Vec<Location> {
+    if decoded.is_ascii() && !decoded.contains(['?', '#', ' ', '.']) {
+        return Vec::new();
+    }
+    let folded = path::folded(decoded);
+    let whole: &str = &folded;
+    let cut = whole.split(['?', '#']).next().unwrap_or_default();
+    let mut locations = Vec::new();
+    for one in [whole, cut] {
+        let trimmed: Vec<&str> = one.split('/').map(str::trim_start).collect();
+        let location = location(&trimmed.join("/"));
+        if let Some(last) = location.last()
+            && let Some((stem, extension)) = last.rsplit_once('.')
+            && FORMATS.contains(&extension)
+        {
+            let mut without_format = location.clone();
+            without_format[location.len() - 1] = stem.into();
+            locations.push(without_format);
+        }
+        locations.push(location);
+        if cut.len() == whole.len() {
+            break;
+        }
+    }
+    locations
 }
 
 fn without_parameters(segment: &str) -> &str {
@@ -172,6 +221,56 @@ mod tests {
             Err(Cause::Ambiguous)
         );
         assert_eq!(is_under("/v1;a%2Fb/admin", "/v2"), Ok(false));
+    }
+
+    #[test]
+    fn a_path_that_only_some_servers_take_for_another_is_left_open() {
+        for sent in [
+            "/v1/admin%3F",
+            "/v1/admin%3Fx",
+            "/v1/admin%3Fx/users",
+            "/v1/admin%23x",
+            "/v1/admin%253Fx",
+            "/v1/%20admin",
+            "/%20v1/admin",
+            "/v1/%C2%A0admin",
+            "/v1/admin%C2%A0",
+            "/v1/ad%E2%80%8Bmin/users",
+            "/v1/admin%EF%BB%BF",
+            "/v1%EF%BC%8Fadmin",
+            "/v1/%EF%BD%81dmin",
+            "/v1/admin%EF%BC%9Fx",
+            "/v1/admin%EF%BC%9Bx",
+            "/v1/admin.json",
+            "/v1/Admin.XML",
+            "/v1/admin.json;x=1",
+            "/v1/admin.json%3Fx",
+            "/v1;a%2Fb/admin%3Fx",
+        ] {
+            let found = is_under(sent, "/v1/admin");
+            assert_eq!(found, Err(Cause::Ambiguous), "{sent}");
+        }
+        for sent in [
+            "/v1/what%3F",
+            "/v1/x%3F/admin",
+            "/v1/%20administrators",
+            "/v1/caf%C3%A9",
+            "/v1/users.json",
+            "/v1/admin.csv",
+            "/v1/admin.v2",
+            "/v1/admin.json/users",
+            "/v1/files/.well-known",
+        ] {
+            assert_eq!(is_under(sent, "/v1/admin"), Ok(false), "{sent}");
+        }
+        for (sent, above) in [
+            ("/v1/messages.json", "/v1/messages.json"),
+            ("/v1/messages/1.json", "/v1/messages"),
+            ("/v1/search/what%3F", "/v1/search"),
+            ("/v1/search/%20x%C2%A0", "/v1/search"),
+        ] {
+            assert_eq!(is_under(sent, above), Ok(true), "{sent}");
+        }
     }
 
     #[test]

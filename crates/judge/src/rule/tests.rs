@@ -3,7 +3,8 @@
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
-use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 
 use super::*;
 use crate::{Arena, Node, Reading};
@@ -32,6 +33,27 @@ fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
         let body = Reading::of_node(node);
         let content = Some(Content { body, size: 1 });
         look(&Facts { content, ..*head })
+    })
+}
+
+fn with_form<T>(media_type: &'static str, body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let arena = Arena::default();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let body = Reading::of(&headers, body.as_bytes(), &arena);
+    with_head(Some(&headers), |head| {
+        let content = Some(Content { body, size: 1 });
+        look(&Facts { content, ..*head })
+    })
+}
+
+fn with_query<T>(query: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let query = Query::parse(Some(query));
+    with_head(Some(&HeaderMap::new()), |head| {
+        look(&Facts {
+            query: &query,
+            ..*head
+        })
     })
 }
 
@@ -439,5 +461,183 @@ fn what_the_head_decides_stays_decided_however_large_the_body_is() {
         let program = Program::compile(&condition).unwrap();
         let told = with_body(&body, |facts| program.evaluate(facts));
         assert_eq!(told, Ok(holds), "{condition}");
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=b";
+
+#[test]
+fn a_limit_on_a_field_holds_for_the_names_that_frameworks_bind_to_it() {
+    for (name, value, outcome) in [
+        ("amount", "50000", Ok(true)),
+        ("amount", "5", Ok(false)),
+        ("!amount", "50000", Err(Cause::Ambiguous)),
+        ("?amount", "50000", Err(Cause::Ambiguous)),
+        ("amount:int", "50000", Err(Cause::Ambiguous)),
+        ("amount(1i)", "50000", Err(Cause::Ambiguous)),
+        ("'amount'", "50000", Err(Cause::Ambiguous)),
+        ("other:x", "1", Ok(false)),
+        ("other(1i)", "1", Ok(false)),
+        ("!other", "1", Ok(false)),
+        ("_amount", "1", Ok(false)),
+        ("note", "!amount: 'a' (1i)?", Ok(false)),
+    ] {
+        let decided = |of: &str| {
+            let condition = format!("has({of}.amount) && int({of}.amount) > 10000");
+            Program::compile(&condition).unwrap()
+        };
+        let (of_body, of_query) = (decided("request.body"), decided("request.query"));
+        let causes = |program: &Program, facts: &Facts<'_>| {
+            program.evaluate(facts).map_err(|failure| failure.cause)
+        };
+        let pair = format!("{}={}", name.replace('?', "%3F"), value.replace(' ', "+"));
+        let form = with_form(FORM, &pair, |facts| causes(&of_body, facts));
+        assert_eq!(form, outcome, "form {pair}");
+        let query = with_query(&pair, |facts| causes(&of_query, facts));
+        assert_eq!(query, outcome, "query {pair}");
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+        let body = format!("--b\r\n{head}\r\n\r\n{value}\r\n--b--\r\n");
+        let multipart = with_form(MULTIPART, &body, |facts| causes(&of_body, facts));
+        assert_eq!(multipart, outcome, "multipart {name}");
+    }
+    let nested = "has(request.body.to.amount) && int(request.body.to.amount) > 10000";
+    let nested = Program::compile(nested).unwrap();
+    for (body, outcome) in [
+        ("to[amount]=50000", Ok(true)),
+        ("to[other]=50000", Ok(false)),
+        ("to['other']=50000", Ok(false)),
+        ("to['amount']=50000", Err(Cause::Ambiguous)),
+        ("to[%22amount%22]=50000", Err(Cause::Ambiguous)),
+        ("to[amount:int]=50000", Err(Cause::Ambiguous)),
+        ("!to[amount]=50000", Err(Cause::Ambiguous)),
+        ("x=1&[%22to%22][amount]=50000", Err(Cause::Ambiguous)),
+    ] {
+        let decided = with_form(FORM, body, |facts| nested.evaluate(facts));
+        let decided = decided.map_err(|failure| failure.cause);
+        assert_eq!(decided, outcome, "{body}");
+    }
+}
+
+#[test]
+fn a_condition_on_the_names_of_a_map_holds_for_their_other_spellings() {
+    for condition in [
+        "request.body.exists(k, k == \"amount\")",
+        "!request.body.all(k, k != \"amount\")",
+        "!request.body.all(k, \"amount\" != k)",
+        "request.body.exists(k, k in [\"amount\"])",
+        "request.body.exists(k, \"amount\" in [k])",
+        "request.body.exists(k, k.lowerAscii() == \"amount\")",
+        "request.body.exists(k, k.trim() == \"amount\")",
+        "request.body.exists(k, k.startsWith(\"amount\"))",
+        "request.body.exists(k, k.contains(\"mount\"))",
+        "request.body.exists(k, k.endsWith(\"amount\"))",
+        "request.body.exists(k, k.matches(\"^amount$\"))",
+        "request.body.map(k, k).exists(n, n == \"amount\")",
+        "\"amount\" in request.body.map(k, k)",
+        "size(request.body.filter(k, k == \"amount\")) > 0",
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let decided = |form: &str| with_form(FORM, form, |facts| program.evaluate(facts));
+        assert_eq!(decided("x=1&amount=5"), Ok(true), "{condition}");
+        for form in ["x=1", "x=amount&note=AMOUNT", "amoun=5&x-y=1", "other:x=1"] {
+            assert_eq!(decided(form), Ok(false), "{condition} {form}");
+        }
+        for form in [
+            "AMOUNT=5",
+            "Amount=5",
+            "%20amount=5",
+            "amount%20=5",
+            "amount%00x=5",
+            "%EF%BB%BFamount=5",
+            "!amount=5",
+            "amount:int=5",
+        ] {
+            // A search may find the name in another spelling of it.
+            let outcome = decided(form).map_err(|failure| failure.cause);
+            let is_open = matches!(outcome, Ok(true) | Err(Cause::Ambiguous));
+            assert!(is_open, "{condition} {form}: {outcome:?}");
+        }
+        let json = with_body("{\"Amount \":5}", |facts| program.evaluate(facts));
+        assert_ne!(json, Ok(false), "{condition}");
+        let query = Program::compile(&condition.replace("body", "query")).unwrap();
+        let query = with_query("AMOUNT=5", |facts| query.evaluate(facts));
+        assert_ne!(query, Ok(false), "{condition}");
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert("x_mode", HeaderValue::from_static("live"));
+    for (condition, outcome) in [
+        (
+            "request.headers.exists(k, k == \"X_Mode\")",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.headers.exists(k, k == \"x-mode\")",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.headers.exists(k, k.startsWith(\"x-\"))",
+            Err(Cause::Ambiguous),
+        ),
+        ("request.headers.exists(k, k == \"x_mode\")", Ok(true)),
+        (
+            "request.headers.exists(k, k.matches(\"^x-mode$\"))",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.headers.exists(k, k in [\"x-mode\"])",
+            Err(Cause::Ambiguous),
+        ),
+        ("request.headers.exists(k, k.contains(\"-\"))", Ok(false)),
+        ("request.headers.exists(k, k == \"x-other\")", Ok(false)),
+        ("[\"X_MODE\"].exists(k, k == \"x_mode\")", Ok(false)),
+        ("{\"X\": 1}.exists(k, k == \"x\")", Ok(false)),
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let decided = with_head(Some(&headers), |facts| program.evaluate(facts));
+        let decided = decided.map_err(|failure| failure.cause);
+        assert_eq!(decided, outcome, "{condition}");
+    }
+    for (condition, body, outcome) in [
+        (
+            "request.body.tags.exists(t, t == \"Amount\")",
+            "{\"tags\":[\"amount\"]}",
+            Ok(false),
+        ),
+        (
+            "request.body.all(k, k.matches(\"^(firstName|last_name)$\"))",
+            "{\"firstName\":1,\"last_name\":2}",
+            Ok(true),
+        ),
+        (
+            "request.body.all(k, k in [\"firstName\", \"user.name\", \"user\"])",
+            "{\"firstName\":1,\"user.name\":2}",
+            Ok(true),
+        ),
+        (
+            "request.body.exists(k, k.contains(\".\"))",
+            "{\"user_id\":1}",
+            Ok(false),
+        ),
+        (
+            "request.body.exists(k, k == \"user-id\")",
+            "{\"user_id\":1}",
+            Ok(false),
+        ),
+        (
+            "request.body.exists(k, k.startsWith(\"user_\"))",
+            "{\"user.id\":1}",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.body.exists(k, k.startsWith(\"isAdmin\"))",
+            "{\"isadmin\":1}",
+            Err(Cause::Ambiguous),
+        ),
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let decided = with_body(body, |facts| program.evaluate(facts));
+        let decided = decided.map_err(|failure| failure.cause);
+        assert_eq!(decided, outcome, "{condition}");
     }
 }
