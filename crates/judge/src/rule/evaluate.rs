@@ -23,9 +23,6 @@ pub const STEPS_MAX: u32 = 100_000;
 /// How many bytes of text are searched or copied for one step.
 const BYTES_PER_STEP: usize = 64;
 
-/// How many bytes of a name are searched in its other spellings for one step.
-const BYTES_PER_SPELLING_STEP: usize = 8;
-
 /// Where a chain of fields leads.
 enum Reach<'v> {
     /// To a part of the body.
@@ -43,7 +40,7 @@ pub(super) struct Evaluation<'v, 'm> {
     pub(super) steps_left: u32,
     item: Option<Value<'v>>,
     /// Of what the item is a name, where it is one of the request's own: the key of a map in it.
-    item_names: Option<Names>,
+    pub(super) item_names: Option<Names>,
     /// The same for the items of the list that was made last.
     made_names: Option<Names>,
     spelling: Spelling,
@@ -168,45 +165,6 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             (_, Some(names)) => self.equal_name(names, &right, &left),
             _ => self.equal(&left, &right),
         })
-    }
-
-    /// Of what a part is a name, where it is one of the request's own. Servers may take it for another.
-    fn names(&self, part: &Expression) -> Option<Names> {
-        self.item_names.filter(|_| part.is_item())
-    }
-
-    /// Whether a name of the request's own is equal to a value. It is open where it is another
-    /// spelling of it.
-    fn equal_name(
-        &mut self,
-        names: Names,
-        key: &Value<'v>,
-        value: &Value<'v>,
-    ) -> Result<bool, Cause> {
-        let is_equal = self.equal(key, value)?;
-        match (key, value) {
-            (Value::Text(key), Value::Text(name)) if !is_equal && names.is_respelled(key, name) => {
-                Err(Cause::Ambiguous)
-            }
-            _ => Ok(is_equal),
-        }
-    }
-
-    /// No for a text; open where it is a name and `holds` does for another spelling of it.
-    fn unless_respelled(
-        &mut self,
-        names: Option<Names>,
-        text: &str,
-        holds: impl FnMut(&str) -> bool,
-    ) -> Result<bool, Cause> {
-        let Some(names) = names else {
-            return Ok(false);
-        };
-        self.work(text.len() / BYTES_PER_SPELLING_STEP)?;
-        if names.any_spelling(text, holds) {
-            return Err(Cause::Ambiguous);
-        }
-        Ok(false)
     }
 
     /// Whether a text is found in another. The inner error is its own.

@@ -7,6 +7,7 @@
 
 mod arithmetic;
 mod calendar;
+mod compared;
 mod compile;
 mod condition_error;
 mod evaluate;
