@@ -54,6 +54,13 @@ static RUN_PLACE_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
         .expect("the list is short, so its automaton fits into memory")
 });
 
+/// Words of paths under which calls are taken.
+const ENDPOINT: [&str; 23] = [
+    "api", "apis", "rest", "rpc", "jsonrpc", "xmlrpc", "json", "xml", "soap", "graphql", "gql",
+    "batch", "ws", "services", "service", "endpoint", "gateway", "internal", "web", "app", "index",
+    "v", "mcp",
+];
+
 /// The shortest word that is looked into for others.
 const COMPOUND_MIN: usize = 9;
 
@@ -315,14 +322,55 @@ impl<'a> Route<'a> {
             && self.deleting_verb().is_none()
     }
 
+    /// Whether the path is that of a service for XML envelopes, such as `/ws/UserService.asmx`: its
+    /// last segment says so, and no other names a thing to act on or an effect.
+    pub(crate) fn takes_envelopes(&self) -> bool {
+        const SERVICE: [&str; 8] = [
+            "asmx", "svc", "service", "services", "soap", "xmlrpc", "ws", "endpoint",
+        ];
+        let is =
+            |word: &str, known: &[&str]| known.iter().any(|one| word.eq_ignore_ascii_case(one));
+        // A version, as in `/soap/58.0`, identifies nothing.
+        let is_version = |text: &str| {
+            text.contains('.')
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        };
+        let names_nothing = self
+            .segments
+            .iter()
+            .all(|segment| segment.kind == Kind::Words || is_version(&segment.text));
+        if !names_nothing {
+            return false;
+        }
+        if self.is_endpoint() {
+            return true;
+        }
+        // Salesforce puts a letter behind the service: `/services/Soap/u/58.0`.
+        let mut segments = self.segments.iter();
+        let Some(service) = segments.rfind(|one| !is_version(&one.text) && one.text.len() > 1)
+        else {
+            return false;
+        };
+        let is_plain = |word: &str| is(word, &ENDPOINT) || is(word, &SERVICE);
+        let may_be_named = |word: &str| {
+            is_plain(word) || matches!(sense_of(word), None | Some(Sense::Thing | Sense::Likely(_)))
+        };
+        let may_be_above =
+            |word: &str| is_plain(word) || matches!(sense_of(word), None | Some(Sense::Thing));
+        words::of_name(&service.text)
+            .last()
+            .is_some_and(|last| is(last, &SERVICE))
+            && words::of_name(&service.text).all(may_be_named)
+            && segments
+                .flat_map(|one| words::of_name(&one.text))
+                .all(may_be_above)
+    }
+
     /// Whether the path names nothing but a place where calls are taken, such as `/rpc` or
     /// `/api/graphql`.
     pub(crate) fn is_endpoint(&self) -> bool {
-        const ENDPOINT: [&str; 22] = [
-            "api", "apis", "rest", "rpc", "jsonrpc", "xmlrpc", "json", "xml", "soap", "graphql",
-            "gql", "batch", "ws", "services", "service", "endpoint", "gateway", "internal", "web",
-            "app", "index", "v",
-        ];
         let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
         let is_graphql = || self.words().any(|word| is(word, "graphql"));
         // One key or version may be among them.
