@@ -116,11 +116,10 @@ pub(crate) struct Told {
 impl<'a> Route<'a> {
     pub(crate) fn of(path: &'a str) -> Self {
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let segments: Vec<Segment<'_>> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(Segment::read)
-            .collect();
+        let mut segments = Vec::new();
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            Segment::read(segment, &mut segments);
+        }
         Self::with(segments)
     }
 
@@ -484,7 +483,8 @@ impl Sense {
 }
 
 impl<'a> Segment<'a> {
-    fn read(segment: &'a str) -> Self {
+    /// Reads what is between two slashes: one segment, or an identifier and the verb behind its colon.
+    fn read(segment: &'a str, segments: &mut Vec<Self>) {
         // What is behind a semicolon are parameters, which many servers drop.
         let own = segment.split(';').next().filter(|own| !own.is_empty());
         let mut text = words_decoded(own.unwrap_or(segment));
@@ -493,6 +493,12 @@ impl<'a> Segment<'a> {
             && at > 0
         {
             text = Cow::Owned(text[..at].to_owned());
+        }
+        if let Some(folded) = folded(&text) {
+            text = Cow::Owned(folded);
+        }
+        if let Some(trimmed) = trimmed(&text) {
+            text = Cow::Owned(trimmed.to_owned());
         }
         for ending in FORMAT_ENDINGS {
             if let Some(stripped) = text.strip_suffix(ending)
@@ -509,7 +515,18 @@ impl<'a> Segment<'a> {
         } else {
             Kind::Words
         };
-        Self { text, kind }
+        if kind == Kind::Identifier
+            && let Some((own, verb)) = custom_verb(&text)
+        {
+            let (own, verb) = (Cow::Owned(own.to_owned()), Cow::Owned(verb.to_owned()));
+            segments.push(Self { text: own, kind });
+            segments.push(Self {
+                text: verb,
+                kind: Kind::Words,
+            });
+        } else {
+            segments.push(Self { text, kind });
+        }
     }
 
     /// Whether the segment names something that interfaces have: a known word, or a plural.
@@ -607,12 +624,57 @@ fn identifies(segment: &str) -> bool {
     if letters == 0 {
         return true;
     }
-    if segment.len() >= 5 && segment.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    let is_capital = segment.len() >= 5 && segment.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_capital && !names_effect(segment) {
         return true;
     }
     segment
         .rsplit_once('.')
         .is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
+/// Whether a segment of words stands for something that matters, as opposed to a verb that says no more
+/// than the method, or a question.
+fn names_effect(text: &str) -> bool {
+    words::of_name(text)
+        .filter_map(sense_of)
+        .any(|sense| !matches!(sense, Sense::Asks | Sense::PlainVerb))
+}
+
+/// Returns a segment without the spaces around it and the marks behind it, which many servers drop;
+/// `None` where nothing is dropped or where what is left is not a known name of interfaces.
+fn trimmed(text: &str) -> Option<&str> {
+    let own = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let own = own.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ':');
+    (own.len() < text.len() && names_effect(own)).then_some(own)
+}
+
+/// Returns a segment with the words in small letters whose capitals would hide them, as in `cHARGES`:
+/// many servers ignore the case of a path.
+fn folded(text: &str) -> Option<String> {
+    let is_letter = |c: char| c.is_ascii_alphabetic();
+    let is_hidden = |run: &str| {
+        words::of_name(run).nth(1).is_some()
+            && lexicon::sense(stem(run))
+                .is_some_and(|sense| !matches!(sense, Sense::Asks | Sense::PlainVerb))
+    };
+    let mut folded = None;
+    for run in text.split(|c| !is_letter(c)).filter(|run| is_hidden(run)) {
+        let own = folded.get_or_insert_with(|| text.to_owned());
+        *own = own.replace(run, &run.to_ascii_lowercase());
+    }
+    folded
+}
+
+/// Returns an identifier and the verb behind its colon, as in `7:deploy`; `None` where what is behind
+/// the colon has no effect, and for the identifiers of Matrix and of Amazon, which have colons in them.
+fn custom_verb(text: &str) -> Option<(&str, &str)> {
+    let (own, verb) = text.rsplit_once(':')?;
+    let has_colons = text.starts_with(['!', '#', '@', '$', '~'])
+        || own.starts_with("arn:")
+        || own.starts_with("urn:");
+    let is_word = verb.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (!has_colons && !own.is_empty() && is_word && names_effect(verb)).then_some((own, verb))
 }
 
 /// Words may be spelled with escapes; the upstream reads through them, so the judge does too.
