@@ -20,6 +20,11 @@ const FILE_ENDINGS: &[&str] = &[
 /// Endings that say how an answer is written and belong to no file.
 const FORMAT_ENDINGS: &[&str] = &[".json", ".xml", ".aspx", ".php", ".do"];
 
+/// Endings of scripts that take what follows them in a path as an argument.
+const SCRIPT_ENDINGS: &[&str] = &[
+    ".php", ".aspx", ".ashx", ".asp", ".jsp", ".cgi", ".do", ".pl",
+];
+
 /// Files and folders whose content is run by someone else's machine.
 const RUN_PLACES: &[&str] = &[
     ".github/workflows",
@@ -104,6 +109,8 @@ enum Kind {
     Words,
     /// Something that only identifies.
     Identifier,
+    /// What a server may not take for a part of the path.
+    Tail,
 }
 
 /// An effect that a word stands for.
@@ -117,8 +124,23 @@ impl<'a> Route<'a> {
     pub(crate) fn of(path: &'a str) -> Self {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let mut segments = Vec::new();
+        // Whether what follows may be no part of the path to the server.
+        let mut has_ended = false;
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-            Segment::read(segment, &mut segments);
+            let (own, rest) = Segment::split(segment);
+            for text in std::iter::once(own).chain(rest) {
+                let first = segments.len();
+                let is_script = Segment::read(text, &mut segments);
+                let read = &mut segments[first..];
+                if has_ended {
+                    for segment in read.iter_mut().filter(|segment| !segment.has_effect()) {
+                        segment.kind = Kind::Tail;
+                    }
+                } else {
+                    let ends = is_script || rest.is_some();
+                    has_ended = ends && read.iter().any(Segment::has_effect);
+                }
+            }
         }
         Self::with(segments)
     }
@@ -187,9 +209,33 @@ impl<'a> Route<'a> {
             .min_by_key(|told| told.sense.effect())
     }
 
+    /// Whether the word by which it asks is one of a search, which changes nothing in what it is below:
+    /// `/messages/search` as opposed to `/charges/validate`.
+    pub(crate) fn searches(&self) -> bool {
+        const SEARCHING: [&str; 9] = [
+            "search",
+            "query",
+            "find",
+            "lookup",
+            "count",
+            "get",
+            "fetch",
+            "read",
+            "autocomplete",
+        ];
+        self.told().is_some_and(|told| {
+            SEARCHING
+                .iter()
+                .any(|known| stem(known) == stem(&told.word))
+        })
+    }
+
     /// Whether something that identifies stands behind the segment that the request is about.
     pub(crate) fn is_addressed(&self) -> bool {
-        self.tail.is_some_and(|tail| tail + 1 < self.segments.len())
+        self.tail.is_some_and(|tail| {
+            let mut behind = self.segments[tail + 1..].iter();
+            behind.any(|segment| segment.kind != Kind::Tail)
+        })
     }
 
     /// Whether it names a single thing: by an identifier, or as the caller's own.
@@ -373,10 +419,7 @@ impl<'a> Route<'a> {
         let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
         let is_graphql = || self.words().any(|word| is(word, "graphql"));
         // One key or version may be among them.
-        let mut identifiers = self
-            .segments
-            .iter()
-            .filter(|one| one.kind == Kind::Identifier);
+        let mut identifiers = self.segments.iter().filter(|one| one.kind != Kind::Words);
         let is_plain = |segment: &Segment<'_>| {
             let mut bytes = segment.text.bytes();
             bytes.all(|byte| byte.is_ascii_alphanumeric() || b"$-_.".contains(&byte))
@@ -483,8 +526,24 @@ impl Sense {
 }
 
 impl<'a> Segment<'a> {
-    /// Reads what is between two slashes: one segment, or an identifier and the verb behind its colon.
-    fn read(segment: &'a str, segments: &mut Vec<Self>) {
+    /// Splits what is between two slashes at an escaped question mark or number sign, which some servers
+    /// decode before they look for the end of the path.
+    fn split(segment: &'a str) -> (&'a str, Option<&'a str>) {
+        let bytes = segment.as_bytes();
+        let end = memchr::memchr_iter(b'%', bytes)
+            .filter(|at| *at > 0)
+            .find(|at| {
+                let escape = bytes.get(at + 1..at + 3).unwrap_or_default();
+                escape == b"23" || escape.eq_ignore_ascii_case(b"3f")
+            });
+        end.map_or((segment, None), |end| {
+            (&segment[..end], Some(&segment[end + 3..]))
+        })
+    }
+
+    /// Reads a segment, or an identifier and the verb behind its colon. Returns whether it is a script,
+    /// to which what follows is an argument.
+    fn read(segment: &'a str, segments: &mut Vec<Self>) -> bool {
         // What is behind a semicolon are parameters, which many servers drop.
         let own = segment.split(';').next().filter(|own| !own.is_empty());
         let mut text = words_decoded(own.unwrap_or(segment));
@@ -500,6 +559,8 @@ impl<'a> Segment<'a> {
         if let Some(trimmed) = trimmed(&text) {
             text = Cow::Owned(trimmed.to_owned());
         }
+        let lower = text.to_ascii_lowercase();
+        let is_script = SCRIPT_ENDINGS.iter().any(|ending| lower.ends_with(ending));
         for ending in FORMAT_ENDINGS {
             if let Some(stripped) = text.strip_suffix(ending)
                 && stripped
@@ -527,6 +588,14 @@ impl<'a> Segment<'a> {
         } else {
             segments.push(Self { text, kind });
         }
+        is_script
+    }
+
+    /// Whether the segment stands for something that matters by itself.
+    fn has_effect(&self) -> bool {
+        self.told().is_some_and(|told| {
+            !matches!(told.sense, Sense::Asks | Sense::PlainVerb | Sense::Thing)
+        })
     }
 
     /// Whether the segment names something that interfaces have: a known word, or a plural.
@@ -541,7 +610,7 @@ impl<'a> Segment<'a> {
     /// What the segment stands for. An order to delete wins; else the last word decides, if it is
     /// known, because in `order-items` it is items that are meant; else any other.
     fn told(&self) -> Option<Told> {
-        if self.kind == Kind::Identifier {
+        if self.kind != Kind::Words {
             return None;
         }
         let known: Vec<(Sense, &str)> = words::of_name(&self.text)

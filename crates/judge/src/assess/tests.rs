@@ -597,6 +597,57 @@ fn the_spelling_of_a_path_hides_no_effect() {
 }
 
 #[test]
+fn what_follows_the_end_of_a_path_does_not_make_it_a_question() {
+    for path in [
+        "/v1/charges%3F/search",
+        "/v1/charges%3f/items",
+        "/v1/charges%23/search",
+        "/v1/charges%3Fx/search",
+        "/v1/charges%3Fsearch",
+        "/v1/charges.php/search",
+        "/v1/charges.PHP/search",
+        "/v1/orders%3F/search",
+        "/v1/orders.php/search",
+        "/v1/charges.aspx/items",
+        "/v1/users.php/7/delete",
+        "/v1/search%3F/delete",
+        "/v1/charges/preview",
+        "/v1/transfers/validate",
+    ] {
+        let case = Case {
+            method: "POST",
+            target: path,
+            intent: "Water plants today",
+            ..Case::default()
+        };
+        let assessment = judge(case);
+        assert!(assessment.verdict.score >= 0.5, "{path}: {assessment:?}");
+        assert!(
+            !codes(&assessment).contains(&"asks"),
+            "{path}: {assessment:?}"
+        );
+    }
+    for (path, intent) in [
+        ("/v1/search", "Search"),
+        ("/v1/messages/search", "Find messages about lunch"),
+        ("/v1/orders/search", "Find my orders"),
+        ("/v1/charges/preview", "Preview the charge"),
+        ("/index.php/search", "Search"),
+        ("/orders/%23W12/items", "Add an item to order #W12"),
+        ("/v1/languages/C%23/search", "Search for C#"),
+    ] {
+        let case = Case {
+            method: "POST",
+            target: path,
+            intent,
+            ..Case::default()
+        };
+        let assessment = judge(case);
+        assert!(assessment.verdict.score < 0.5, "{path}: {assessment:?}");
+    }
+}
+
+#[test]
 fn documentation_says_what_a_path_does_not() {
     let case = Case {
         method: "POST",
