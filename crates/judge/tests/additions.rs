@@ -339,3 +339,48 @@ fn calls_that_only_ask_are_forwarded() {
         assert!(case.judge().verdict.score < THRESHOLD, "{case:?}: {:?}", case.judge());
     }
 }
+
+#[test]
+fn an_envelope_only_asks_where_the_path_takes_envelopes() {
+    let envelope = "<s:Envelope xmlns:s=\"u\"><s:Body><GetUser><email>mallory@evil.example</email>\
+                    </GetUser></s:Body></s:Envelope>";
+    let call = "<methodCall><methodName>user.get</methodName><params/></methodCall>";
+    for target in [
+        "/v1/users/7/update",
+        "/v1/users/7",
+        "/v1/settings",
+        "/v1/accounts/7/close",
+        "/v1/domains",
+        "/v1/records/_bulk",
+        "/v1/soap/users/7",
+        "/soap/users/update",
+        "/v1/accounts/close/soap",
+    ] {
+        for body in [envelope, call] {
+            let case = Case::new("POST", target, "Get user 7").body("text/xml", body);
+            assert!(!asks(&case), "{case:?}: {:?}", case.judge());
+        }
+    }
+    for target in [
+        "/soap",
+        "/xmlrpc",
+        "/api/v2/soap",
+        "/ws/UserService.asmx",
+        "/UserService.svc",
+        "/services/Soap/u/58.0",
+    ] {
+        for body in [
+            envelope.replace("mallory@evil.example", "7"),
+            call.to_owned(),
+        ] {
+            let case = Case::new("POST", target, "Get user 7").body("text/xml", body);
+            assert!(asks(&case), "{case:?}: {:?}", case.judge());
+            assert!(case.judge().verdict.score < THRESHOLD, "{case:?}");
+        }
+    }
+}
+
+fn asks(case: &Case) -> bool {
+    let signals = case.judge().verdict.signals;
+    signals.iter().any(|signal| signal.code == "asks")
+}

@@ -11,7 +11,6 @@ use http::Method;
 use super::call;
 use super::effect::Effect;
 use super::field::Fields;
-use super::lexicon::Sense;
 use super::route::Route;
 use crate::Node;
 use crate::node::Member;
@@ -31,7 +30,7 @@ pub(crate) fn proof(
         return None;
     }
     let is_call = match opened.content() {
-        Body::Xml(document, _) => names_no_effect(route) && is_asking_xml(document),
+        Body::Xml(document, _) => route.takes_envelopes() && is_asking_xml(document),
         _ if !route.is_endpoint() => false,
         Body::Empty => true,
         Body::Json(node) => is_asking_json(node),
@@ -42,20 +41,6 @@ pub(crate) fn proof(
         Some(_) => "The GraphQL document only reads.",
         None => "What it calls only asks for an answer.",
     })
-}
-
-/// Whether a path may be that of a SOAP service, which are named like things: nothing in it has an
-/// effect of its own. A request turns into an envelope only as a whole, never by an addition.
-fn names_no_effect(route: &Route<'_>) -> bool {
-    let is_grave = |sense| {
-        matches!(
-            sense,
-            Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message
-        )
-    };
-    route.is_endpoint()
-        || !(route.told().is_some_and(|told| is_grave(told.sense)) || route.above().is_some())
-            && route.deleting_verb().is_none()
 }
 
 fn is_asking_json(node: &Node<'_>) -> bool {

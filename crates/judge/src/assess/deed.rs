@@ -189,7 +189,10 @@ fn of_route(
     }
     findings.extend(of_bare(request, route));
     match route.told().map(|told| (told.sense, told.word.as_str())) {
-        Some((Sense::Asks, word)) => {
+        // Below something with an effect, a word like “validate” may name a step of it.
+        Some((Sense::Asks, word))
+            if route.above().is_none() || route.searches() || mentions.has_word(word) =>
+        {
             let sentence = format!(
                 "The word “{}” in the path says that it only asks for an answer.",
                 shown(word)
@@ -243,7 +246,10 @@ fn of_route(
             };
             findings.push(Finding::hint("may_have_effect", weight, "path", sentence));
         }
-        Some((Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb | Sense::Certain(_), _))
+        Some((
+            Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb | Sense::Asks | Sense::Certain(_),
+            _,
+        ))
         | None => {}
     }
     if request.method != Method::DELETE {

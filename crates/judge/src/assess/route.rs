@@ -20,6 +20,11 @@ const FILE_ENDINGS: &[&str] = &[
 /// Endings that say how an answer is written and belong to no file.
 const FORMAT_ENDINGS: &[&str] = &[".json", ".xml", ".aspx", ".php", ".do"];
 
+/// Endings of scripts that take what follows them in a path as an argument.
+const SCRIPT_ENDINGS: &[&str] = &[
+    ".php", ".aspx", ".ashx", ".asp", ".jsp", ".cgi", ".do", ".pl",
+];
+
 /// Files and folders whose content is run by someone else's machine.
 const RUN_PLACES: &[&str] = &[
     ".github/workflows",
@@ -53,6 +58,13 @@ static RUN_PLACE_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
         .build(RUN_PLACES)
         .expect("the list is short, so its automaton fits into memory")
 });
+
+/// Words of paths under which calls are taken.
+const ENDPOINT: [&str; 23] = [
+    "api", "apis", "rest", "rpc", "jsonrpc", "xmlrpc", "json", "xml", "soap", "graphql", "gql",
+    "batch", "ws", "services", "service", "endpoint", "gateway", "internal", "web", "app", "index",
+    "v", "mcp",
+];
 
 /// The shortest word that is looked into for others.
 const COMPOUND_MIN: usize = 9;
@@ -97,6 +109,8 @@ enum Kind {
     Words,
     /// Something that only identifies.
     Identifier,
+    /// What a server may not take for a part of the path.
+    Tail,
 }
 
 /// An effect that a word stands for.
@@ -109,11 +123,25 @@ pub(crate) struct Told {
 impl<'a> Route<'a> {
     pub(crate) fn of(path: &'a str) -> Self {
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let segments: Vec<Segment<'_>> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(Segment::read)
-            .collect();
+        let mut segments = Vec::new();
+        // Whether what follows may be no part of the path to the server.
+        let mut has_ended = false;
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            let (own, rest) = Segment::split(segment);
+            for text in std::iter::once(own).chain(rest) {
+                let first = segments.len();
+                let is_script = Segment::read(text, &mut segments);
+                let read = &mut segments[first..];
+                if has_ended {
+                    for segment in read.iter_mut().filter(|segment| !segment.has_effect()) {
+                        segment.kind = Kind::Tail;
+                    }
+                } else {
+                    let ends = is_script || rest.is_some();
+                    has_ended = ends && read.iter().any(Segment::has_effect);
+                }
+            }
+        }
         Self::with(segments)
     }
 
@@ -181,9 +209,33 @@ impl<'a> Route<'a> {
             .min_by_key(|told| told.sense.effect())
     }
 
+    /// Whether the word by which it asks is one of a search, which changes nothing in what it is below:
+    /// `/messages/search` as opposed to `/charges/validate`.
+    pub(crate) fn searches(&self) -> bool {
+        const SEARCHING: [&str; 9] = [
+            "search",
+            "query",
+            "find",
+            "lookup",
+            "count",
+            "get",
+            "fetch",
+            "read",
+            "autocomplete",
+        ];
+        self.told().is_some_and(|told| {
+            SEARCHING
+                .iter()
+                .any(|known| stem(known) == stem(&told.word))
+        })
+    }
+
     /// Whether something that identifies stands behind the segment that the request is about.
     pub(crate) fn is_addressed(&self) -> bool {
-        self.tail.is_some_and(|tail| tail + 1 < self.segments.len())
+        self.tail.is_some_and(|tail| {
+            let mut behind = self.segments[tail + 1..].iter();
+            behind.any(|segment| segment.kind != Kind::Tail)
+        })
     }
 
     /// Whether it names a single thing: by an identifier, or as the caller's own.
@@ -315,21 +367,59 @@ impl<'a> Route<'a> {
             && self.deleting_verb().is_none()
     }
 
+    /// Whether the path is that of a service for XML envelopes, such as `/ws/UserService.asmx`: its
+    /// last segment says so, and no other names a thing to act on or an effect.
+    pub(crate) fn takes_envelopes(&self) -> bool {
+        const SERVICE: [&str; 8] = [
+            "asmx", "svc", "service", "services", "soap", "xmlrpc", "ws", "endpoint",
+        ];
+        let is =
+            |word: &str, known: &[&str]| known.iter().any(|one| word.eq_ignore_ascii_case(one));
+        // A version, as in `/soap/58.0`, identifies nothing.
+        let is_version = |text: &str| {
+            text.contains('.')
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        };
+        let names_nothing = self
+            .segments
+            .iter()
+            .all(|segment| segment.kind == Kind::Words || is_version(&segment.text));
+        if !names_nothing {
+            return false;
+        }
+        if self.is_endpoint() {
+            return true;
+        }
+        // Salesforce puts a letter behind the service: `/services/Soap/u/58.0`.
+        let mut segments = self.segments.iter();
+        let Some(service) = segments.rfind(|one| !is_version(&one.text) && one.text.len() > 1)
+        else {
+            return false;
+        };
+        let is_plain = |word: &str| is(word, &ENDPOINT) || is(word, &SERVICE);
+        let may_be_named = |word: &str| {
+            is_plain(word) || matches!(sense_of(word), None | Some(Sense::Thing | Sense::Likely(_)))
+        };
+        let may_be_above =
+            |word: &str| is_plain(word) || matches!(sense_of(word), None | Some(Sense::Thing));
+        words::of_name(&service.text)
+            .last()
+            .is_some_and(|last| is(last, &SERVICE))
+            && words::of_name(&service.text).all(may_be_named)
+            && segments
+                .flat_map(|one| words::of_name(&one.text))
+                .all(may_be_above)
+    }
+
     /// Whether the path names nothing but a place where calls are taken, such as `/rpc` or
     /// `/api/graphql`.
     pub(crate) fn is_endpoint(&self) -> bool {
-        const ENDPOINT: [&str; 22] = [
-            "api", "apis", "rest", "rpc", "jsonrpc", "xmlrpc", "json", "xml", "soap", "graphql",
-            "gql", "batch", "ws", "services", "service", "endpoint", "gateway", "internal", "web",
-            "app", "index", "v",
-        ];
         let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
         let is_graphql = || self.words().any(|word| is(word, "graphql"));
         // One key or version may be among them.
-        let mut identifiers = self
-            .segments
-            .iter()
-            .filter(|one| one.kind == Kind::Identifier);
+        let mut identifiers = self.segments.iter().filter(|one| one.kind != Kind::Words);
         let is_plain = |segment: &Segment<'_>| {
             let mut bytes = segment.text.bytes();
             bytes.all(|byte| byte.is_ascii_alphanumeric() || b"$-_.".contains(&byte))
@@ -436,7 +526,24 @@ impl Sense {
 }
 
 impl<'a> Segment<'a> {
-    fn read(segment: &'a str) -> Self {
+    /// Splits what is between two slashes at an escaped question mark or number sign, which some servers
+    /// decode before they look for the end of the path.
+    fn split(segment: &'a str) -> (&'a str, Option<&'a str>) {
+        let bytes = segment.as_bytes();
+        let end = memchr::memchr_iter(b'%', bytes)
+            .filter(|at| *at > 0)
+            .find(|at| {
+                let escape = bytes.get(at + 1..at + 3).unwrap_or_default();
+                escape == b"23" || escape.eq_ignore_ascii_case(b"3f")
+            });
+        end.map_or((segment, None), |end| {
+            (&segment[..end], Some(&segment[end + 3..]))
+        })
+    }
+
+    /// Reads a segment, or an identifier and the verb behind its colon. Returns whether it is a script,
+    /// to which what follows is an argument.
+    fn read(segment: &'a str, segments: &mut Vec<Self>) -> bool {
         // What is behind a semicolon are parameters, which many servers drop.
         let own = segment.split(';').next().filter(|own| !own.is_empty());
         let mut text = words_decoded(own.unwrap_or(segment));
@@ -446,6 +553,14 @@ impl<'a> Segment<'a> {
         {
             text = Cow::Owned(text[..at].to_owned());
         }
+        if let Some(folded) = folded(&text) {
+            text = Cow::Owned(folded);
+        }
+        if let Some(trimmed) = trimmed(&text) {
+            text = Cow::Owned(trimmed.to_owned());
+        }
+        let lower = text.to_ascii_lowercase();
+        let is_script = SCRIPT_ENDINGS.iter().any(|ending| lower.ends_with(ending));
         for ending in FORMAT_ENDINGS {
             if let Some(stripped) = text.strip_suffix(ending)
                 && stripped
@@ -461,7 +576,26 @@ impl<'a> Segment<'a> {
         } else {
             Kind::Words
         };
-        Self { text, kind }
+        if kind == Kind::Identifier
+            && let Some((own, verb)) = custom_verb(&text)
+        {
+            let (own, verb) = (Cow::Owned(own.to_owned()), Cow::Owned(verb.to_owned()));
+            segments.push(Self { text: own, kind });
+            segments.push(Self {
+                text: verb,
+                kind: Kind::Words,
+            });
+        } else {
+            segments.push(Self { text, kind });
+        }
+        is_script
+    }
+
+    /// Whether the segment stands for something that matters by itself.
+    fn has_effect(&self) -> bool {
+        self.told().is_some_and(|told| {
+            !matches!(told.sense, Sense::Asks | Sense::PlainVerb | Sense::Thing)
+        })
     }
 
     /// Whether the segment names something that interfaces have: a known word, or a plural.
@@ -476,7 +610,7 @@ impl<'a> Segment<'a> {
     /// What the segment stands for. An order to delete wins; else the last word decides, if it is
     /// known, because in `order-items` it is items that are meant; else any other.
     fn told(&self) -> Option<Told> {
-        if self.kind == Kind::Identifier {
+        if self.kind != Kind::Words {
             return None;
         }
         let known: Vec<(Sense, &str)> = words::of_name(&self.text)
@@ -559,12 +693,57 @@ fn identifies(segment: &str) -> bool {
     if letters == 0 {
         return true;
     }
-    if segment.len() >= 5 && segment.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    let is_capital = segment.len() >= 5 && segment.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_capital && !names_effect(segment) {
         return true;
     }
     segment
         .rsplit_once('.')
         .is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
+/// Whether a segment of words stands for something that matters, as opposed to a verb that says no more
+/// than the method, or a question.
+fn names_effect(text: &str) -> bool {
+    words::of_name(text)
+        .filter_map(sense_of)
+        .any(|sense| !matches!(sense, Sense::Asks | Sense::PlainVerb))
+}
+
+/// Returns a segment without the spaces around it and the marks behind it, which many servers drop;
+/// `None` where nothing is dropped or where what is left is not a known name of interfaces.
+fn trimmed(text: &str) -> Option<&str> {
+    let own = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let own = own.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ':');
+    (own.len() < text.len() && names_effect(own)).then_some(own)
+}
+
+/// Returns a segment with the words in small letters whose capitals would hide them, as in `cHARGES`:
+/// many servers ignore the case of a path.
+fn folded(text: &str) -> Option<String> {
+    let is_letter = |c: char| c.is_ascii_alphabetic();
+    let is_hidden = |run: &str| {
+        words::of_name(run).nth(1).is_some()
+            && lexicon::sense(stem(run))
+                .is_some_and(|sense| !matches!(sense, Sense::Asks | Sense::PlainVerb))
+    };
+    let mut folded = None;
+    for run in text.split(|c| !is_letter(c)).filter(|run| is_hidden(run)) {
+        let own = folded.get_or_insert_with(|| text.to_owned());
+        *own = own.replace(run, &run.to_ascii_lowercase());
+    }
+    folded
+}
+
+/// Returns an identifier and the verb behind its colon, as in `7:deploy`; `None` where what is behind
+/// the colon has no effect, and for the identifiers of Matrix and of Amazon, which have colons in them.
+fn custom_verb(text: &str) -> Option<(&str, &str)> {
+    let (own, verb) = text.rsplit_once(':')?;
+    let has_colons = text.starts_with(['!', '#', '@', '$', '~'])
+        || own.starts_with("arn:")
+        || own.starts_with("urn:");
+    let is_word = verb.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (!has_colons && !own.is_empty() && is_word && names_effect(verb)).then_some((own, verb))
 }
 
 /// Words may be spelled with escapes; the upstream reads through them, so the judge does too.

@@ -41,6 +41,11 @@ pub(crate) fn is_method_name(name: &str) -> bool {
     METHOD_NAMES.contains(&inmost(name))
 }
 
+/// Whether the path of a call stands under such a name.
+pub(super) fn is_path_name(name: &str) -> bool {
+    PATH_NAMES.contains(&inmost(name))
+}
+
 /// The last name of those that a field of a form is nested by, as in `user[delete]`.
 pub(crate) fn inmost(name: &str) -> &str {
     let inner = name

@@ -85,7 +85,7 @@ impl<'a> Opened<'a> {
         if let Some(parameters) = matrix::parameters(request.path, arena) {
             others.push(parameters);
         }
-        overriding::find(&request, &query, &body, &mut oddities);
+        overriding::find(&request, &query, &body, &others, &mut oddities);
         if !request.body.is_empty() && gaiterguard_domain::request::is_safe(request.method) {
             oddities.push(Oddity::new(OddityKind::BodyOnSafeMethod, ""));
         }

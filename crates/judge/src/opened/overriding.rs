@@ -4,6 +4,7 @@ use http::header::HeaderName;
 
 use super::Request;
 use super::body::Body;
+use super::call::{inmost, is_method_name, is_path_name};
 use super::oddity::{Oddity, OddityKind};
 use crate::Node;
 use crate::node::push_token;
@@ -18,6 +19,9 @@ const PARAMETERS: &[&str] = &[
     "methodoverride",
 ];
 
+/// How deep in a body such a parameter is looked for.
+const DEPTH_MAX: usize = 4;
+
 /// Headers by which servers take another path.
 const PATH_HEADERS: &[&str] = &[
     "x-original-url",
@@ -31,6 +35,7 @@ pub(super) fn find(
     request: &Request<'_>,
     query: &Node<'_>,
     body: &Body<'_>,
+    others: &[Node<'_>],
     oddities: &mut Vec<Oddity>,
 ) {
     for (name, value) in request.headers {
@@ -51,23 +56,98 @@ pub(super) fn find(
             report(request, method, "query", oddities);
         }
     }
-    if let Body::Form(node) | Body::Multipart(node) | Body::Json(node) = body {
-        for (name, value) in node.members() {
-            if is_parameter(name)
-                && *name != "method"
-                && let Some(method) = value.as_text()
-                && is_method(method)
-            {
-                let mut pointer = String::new();
-                push_token(&mut pointer, name);
+    match body {
+        Body::Form(node) | Body::Multipart(node) | Body::Json(node) => {
+            let found = in_body(request, node, "", 0);
+            if let Some((method, pointer)) = found {
                 report(request, method, &pointer, oddities);
             }
         }
+        Body::Xml(node, _) | Body::Values(node, _) => in_other(request, node, oddities),
+        Body::Empty | Body::Requests(_) | Body::Text(_) | Body::Bytes => {}
+    }
+    for node in others {
+        in_other(request, node, oddities);
     }
 }
 
+/// No JSON pointer leads into what else a body may be read as.
+fn in_other(request: &Request<'_>, node: &Node<'_>, oddities: &mut Vec<Oddity>) {
+    if let Some((method, _)) = in_body(request, node, "", 0) {
+        report(request, method, "", oddities);
+    }
+}
+
+/// Returns the first method other than the request's that a server may take from a body, and where it
+/// is: at the top, in an item of a list, or below a member that only wraps.
+fn in_body<'n>(
+    request: &Request<'_>,
+    node: &'n Node<'_>,
+    pointer: &str,
+    depth: usize,
+) -> Option<(&'n str, String)> {
+    if depth > DEPTH_MAX {
+        return None;
+    }
+    let items = node.items().iter().enumerate();
+    let mut items = items.filter(|(_, item)| item.is_container());
+    let in_items =
+        items.find_map(|(at, item)| in_body(request, item, &format!("{pointer}/{at}"), depth + 1));
+    if in_items.is_some() {
+        return in_items;
+    }
+    let members = node.members();
+    let has_path = members
+        .iter()
+        .any(|(name, value)| is_path_name(name) && value.as_text().is_some());
+    members.iter().find_map(|(name, value)| {
+        let own = inmost(name);
+        // A bare `method` is an ordinary member of many bodies, and one next to a path is a call.
+        let is_ordinary = own == "method" || depth > 0 && own.eq_ignore_ascii_case("method");
+        let is_call = depth > 0 && has_path && is_method_name(name);
+        let at = || {
+            let mut pointer = pointer.to_owned();
+            push_token(&mut pointer, name);
+            pointer
+        };
+        if is_parameter(own) && !is_ordinary && !is_call {
+            let texts = std::slice::from_ref(value).iter().chain(value.items());
+            let mut methods = texts.filter_map(Node::as_text);
+            let other = methods.find(|method| is_method(method) && !is_same(request, method));
+            if let Some(method) = other {
+                return Some((method, at()));
+            }
+        }
+        let wraps = members.len() == 1 || is_wrapper(own);
+        (wraps && value.is_container()).then(|| in_body(request, value, &at(), depth + 1))?
+    })
+}
+
+/// Whether a member has such a name that servers take what is below it for the whole.
+fn is_wrapper(name: &str) -> bool {
+    [
+        "data",
+        "attributes",
+        "body",
+        "payload",
+        "params",
+        "parameters",
+        "form",
+        "input",
+        "request",
+        "args",
+        "variables",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn is_same(request: &Request<'_>, method: &str) -> bool {
+    method.trim().eq_ignore_ascii_case(request.method.as_str())
+}
+
 fn report(request: &Request<'_>, method: &str, evidence: &str, oddities: &mut Vec<Oddity>) {
-    if !method.trim().eq_ignore_ascii_case(request.method.as_str()) {
+    if !is_same(request, method) {
         let method = method.trim().chars().take(20).collect();
         oddities.push(Oddity::new(OddityKind::MethodOverride(method), evidence));
     }
