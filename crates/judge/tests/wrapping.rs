@@ -355,3 +355,113 @@ fn ordinary_texts_and_tables_are_forwarded() {
         held(&case);
     }
 }
+
+/// The first bytes of each medium, with some that follow them.
+fn media() -> Vec<(&'static str, Vec<u8>)> {
+    // Bytes as compression leaves them, by a linear congruential generator.
+    let noise: Vec<u8> = (0..20_000)
+        .scan(1_u32, |state, _| {
+            *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Some((*state >> 24).to_le_bytes()[0])
+        })
+        .collect();
+    let pdf = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
+        2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 612 792] >>\nendobj\n\
+        4 0 obj\n<</Title (Report: 2024) /Producer (Writer) /CreationDate (D:20240101)>>\nendobj\n\
+        5 0 obj\n<< /Type /Metadata /Length 99 >>\nstream\n<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5\"?>\n\
+        <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n<rdf:RDF\nxmlns:rdf=\"http://www.w3.org/rdf#\"/>\n\
+        </x:xmpmeta>\n<?xpacket end=\"w\"?>\nendstream\nendobj\n\
+        3 0 obj\n<< /Filter /FlateDecode /Length 20000 >>\nstream\n";
+    let xref =
+        b"\nendstream\nendobj\nxref\n0 3\n0000000000 65535 f \n0000000015 00000 n \ntrailer\n\
+        << /Size 3 /Root 1 0 R /ID [<aa> <bb>] >>\nstartxref\n99\n%%EOF\n";
+    let jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\xff\xe1\x01\0http://ns.adobe.com/xap/1.0/\0\
+        <?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
+        <photoshop:City role=\"admin\">Bern</photoshop:City></x:xmpmeta>\n<?xpacket end=\"w\"?>\
+        \xff\xe1\0\x40Exif\0\0Adobe Photoshop 24.0 (Windows)\x002023:01:01 12:00:00\0";
+    let with = |begin: &[u8]| [begin, &noise].concat();
+    vec![
+        (
+            "image/png",
+            with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06\0\0\0"),
+        ),
+        ("image/jpeg", with(jpeg)),
+        ("image/gif", with(b"GIF89a\x40\x01\xf0\0\xf7\0\0")),
+        ("image/webp", with(b"RIFF\x24\x4e\0\0WEBPVP8 ")),
+        ("image/bmp", with(b"BM\x36\x4e\0\0\0\0\0\0\x36\0\0\0")),
+        ("image/heic", with(b"\0\0\0\x24ftypheic\0\0\0\0")),
+        ("video/mp4", with(b"\0\0\0\x18ftypmp42\0\0\0\0isommp42")),
+        ("application/pdf", [pdf, &noise[..], xref].concat()),
+        (
+            "audio/mpeg",
+            with(b"ID3\x03\0\0\0\0\x0f\x76TIT2\0\0\0\x06\0\0\0Song"),
+        ),
+        ("audio/ogg", with(b"OggS\0\x02\0\0")),
+        ("audio/flac", with(b"fLaC\0\0\0\x22\x10\0\x10\0")),
+        ("audio/wav", with(b"RIFF\x44\x4e\0\0WAVEfmt \x10\0\0\0")),
+        ("video/x-msvideo", with(b"RIFF\x44\x4e\0\0AVI LIST")),
+        ("font/woff2", with(b"wOF2\0\x01\0\0\0\0\x4e\x20\0\x0a\0\0")),
+        ("font/otf", with(b"OTTO\0\x0a\0\x80")),
+    ]
+}
+
+#[test]
+fn true_media_are_forwarded_raw_and_as_files() {
+    for (content_type, bytes) in media() {
+        forwarded(&upload().body(content_type, bytes.clone()));
+        for part_type in [content_type, "application/octet-stream"] {
+            let head = format!("name=\"file\"; filename=\"a\"\r\nContent-Type: {part_type}");
+            forwarded(&upload().body(MULTIPART, multipart(&head, &bytes)));
+        }
+    }
+}
+
+#[test]
+fn what_begins_like_a_medium_is_read_as_what_else_it_is() {
+    let json = r#"{"role":"admin","amount":50000,"to":"mallory@evil.example"}"#;
+    for (content_type, begin) in [
+        ("video/mp4", r#"{  "ftyp":1,"#),
+        ("image/webp", r#"{"abc":"WEBP","#),
+        ("audio/wav", r#"{"abc":"WAVE","#),
+        ("video/avi", r#"{"abc":"AVI ","#),
+        ("image/bmp", "BM=1&role=admin&amount=50000&"),
+        ("image/bmp", "BM: 1\nrole: admin\namount: 50000\nx: "),
+        ("audio/mpeg", "ID3=1&role=admin&amount=50000&"),
+        ("image/gif", "GIF89a=1&role=admin&amount=50000&"),
+        ("audio/ogg", "OggS=1&role=admin&amount=50000&"),
+        ("audio/flac", "fLaC=1&role=admin&amount=50000&"),
+        ("font/woff", "wOFF=1&role=admin&amount=50000&"),
+        ("font/otf", "OTTO: 1\nrole: admin\namount: 50000\nx: "),
+        ("application/pdf", "%PDF-=1&role=admin&amount=50000&"),
+        ("application/pdf", "%PDF-1.4\n"),
+        ("image/png", "\u{1}"),
+    ] {
+        let begin = begin.replace('\u{1}', "");
+        for odd in [&b"\xff"[..], b"\0", b""] {
+            let magic: &[u8] = if begin.is_empty() {
+                b"\x89PNG\r\n\x1a\n"
+            } else {
+                b""
+            };
+            let rest = if begin.starts_with('{') {
+                &json[1..]
+            } else {
+                json
+            };
+            let ending = [&b",\"x\":\""[..], odd, b"\"}"].concat();
+            let rest = [&rest.as_bytes()[..rest.len() - 1], &ending].concat();
+            let body = [magic, begin.as_bytes(), &rest].concat();
+            held(&thing().body(content_type, body.clone()));
+            if !odd.is_empty() {
+                held(&thing().body(MULTIPART, multipart("name=\"file\"", &body)));
+            }
+            for head in [
+                "name=\"file\"; filename=\"a\"".to_owned(),
+                format!("name=\"file\"; filename=\"a\"\r\nContent-Type: {content_type}"),
+                "name=\"file\"; filename=\"a\"\r\nContent-Type: application/json".to_owned(),
+            ] {
+                held(&thing().body(MULTIPART, multipart(&head, &body)));
+            }
+        }
+    }
+}

@@ -127,12 +127,7 @@ impl<'a> Reader<'a, '_> {
             .is_some_and(|essence| media::is_media(essence) && media::begins_as(essence, body))
         {
             self.oddities.push(Oddity::new(OddityKind::Media, ""));
-            // A signature may be plain text that is something else as well.
-            if let Ok(text) = std::str::from_utf8(body)
-                && !body.contains(&0)
-            {
-                self.sniff(text);
-            }
+            self.medium(body);
             return Body::Bytes;
         }
         if let Some(essence) = essence.filter(|essence| essence.starts_with("multipart/"))
@@ -157,6 +152,14 @@ impl<'a> Reader<'a, '_> {
         self.oddities.push(Oddity::new(kind, evidence));
     }
 
+    /// Reads the text in a medium. A server may take the body for what follows the first bytes.
+    fn medium(&mut self, bytes: &[u8]) {
+        if let Some(text) = encoding::text_within(bytes) {
+            let text = self.arena.text(&media::without_descriptions(&text));
+            self.sniff(text);
+        }
+    }
+
     /// Opens bytes that are not plain UTF-8.
     fn bytes(&mut self, body: &'a [u8], essence: Option<&str>) -> Body<'a> {
         if let Some(text) = encoding::wide_text(body) {
@@ -172,7 +175,7 @@ impl<'a> Reader<'a, '_> {
             }
             _ => Oddity::new(OddityKind::Unreadable("the body is no text".to_owned()), ""),
         });
-        if let Some(text) = encoding::mostly_text(body) {
+        if let Some(text) = encoding::mostly_text(body).or_else(|| encoding::text_within(body)) {
             let text = self.arena.text(&text);
             self.others.push(Node::Text(text));
             self.sniff(text);
@@ -386,7 +389,9 @@ impl<'a> Reader<'a, '_> {
             }
             return Some((name, Node::Text(text)));
         }
-        if !media::begins_as_any(part.content) {
+        if part.is_medium() {
+            self.within(name, |reader| reader.medium(part.content));
+        } else {
             let text = encoding::wide_text(part.content);
             let text = text.or_else(|| encoding::mostly_text(part.content));
             if text.is_some() || part.filename.is_none() {
@@ -394,7 +399,7 @@ impl<'a> Reader<'a, '_> {
             } else {
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
             }
-            if let Some(text) = text {
+            if let Some(text) = text.or_else(|| encoding::text_within(part.content)) {
                 let text = self.arena.text(&text);
                 self.within(name, |reader| {
                     reader.others.push(Node::Text(text));
