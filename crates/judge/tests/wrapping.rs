@@ -465,3 +465,88 @@ fn what_begins_like_a_medium_is_read_as_what_else_it_is() {
         }
     }
 }
+
+#[test]
+fn no_label_hides_what_a_body_looks_like() {
+    let soap = "<s:Envelope xmlns:s=\"urn:s\"><s:Body><DeleteUser><id>7</id></DeleteUser></s:Body>\
+        </s:Envelope>";
+    let rpc =
+        "<?xml version=\"1.0\"?><methodCall><methodName>user.delete</methodName></methodCall>";
+    let part = "--x\r\nContent-Disposition: form-data; name=\"role\"\r\n\r\nadmin\r\n--x--\r\n";
+    let batch = "--x\r\nContent-Type: application/http\r\n\r\nDELETE /users/1 HTTP/1.1\r\n\r\n\r\n--x--\r\n";
+    let json = "{\"role\":\"admin\"}";
+    let quoted = serde_json::to_string(json).unwrap();
+    let lines = format!("{{}}\n{json}\n");
+    let mut open = Vec::new();
+    let encoded = "eyJyb2xlIjoiYWRtaW4iLCJhIjoxfQ==";
+    for content_type in [
+        "application/x-www-form-urlencoded",
+        "application/graphql",
+        "application/x-www-form-urlencoded; charset=utf-8",
+        "application/yaml",
+        "text/csv",
+        "text/plain",
+        "application/octet-stream",
+        "application/x-protobuf",
+        "application/msgpack",
+        "",
+    ] {
+        for body in [
+            "role: admin\namount: 50000\n",
+            "role: admin",
+            "{role: admin}",
+            "name,role\nann,admin\n",
+            "name\trole\nann\tadmin\n",
+            "role=admin&amount=50000",
+            "name=Lamp\nrole=admin\n",
+            "mutation{pay}",
+            json,
+            &quoted,
+            &lines,
+            encoded,
+            "%7B%22role%22%3A%22admin%22%7D",
+            part,
+            batch,
+            soap,
+            rpc,
+        ] {
+            let score = thing().body(content_type, body).judge().verdict.score;
+            if score < THRESHOLD {
+                open.push((content_type, body, score));
+            }
+        }
+    }
+    assert_eq!(open, []);
+    for content_type in [
+        "application/json",
+        "application/x-ndjson",
+        "application/xml",
+    ] {
+        held(&thing().body(content_type, multipart("name=\"note\"", b"Buy milk")));
+    }
+    let wrapped = format!("--x\r\nContent-Type: text/xml\r\n\r\n{soap}\r\n--x--\r\n");
+    held(&thing().body("multipart/related; boundary=x", wrapped));
+    let query =
+        "query Lamp($id: ID!) {\n  thing(\n    id: $id\n    role: 7\n  ) {\n    name\n  }\n}\n";
+    for (content_type, body) in [
+        (
+            "application/x-www-form-urlencoded",
+            "name=Lamp&note=A+lamp%3A+two+rooms&tags[]=a&tags[]=b",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "name=Lamp two&note=for the hall",
+        ),
+        ("application/x-www-form-urlencoded", "name=Lamp"),
+        ("application/graphql", query),
+        ("application/graphql", "{ thing(id: 7) { name } }"),
+        (
+            "text/plain",
+            "---\ntitle: Lamp\n---\nWe bought a lamp.\n\n-----\n",
+        ),
+        ("text/plain", "-- Lamp\nWe bought a lamp -- two of them.\n"),
+        ("", "We bought a lamp."),
+    ] {
+        forwarded(&thing().body(content_type, body));
+    }
+}

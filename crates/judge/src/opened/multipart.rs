@@ -35,6 +35,17 @@ pub(super) fn split<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>>
     }
 }
 
+/// Returns the boundary of a text that is a multipart body by its first line and the heads of its
+/// parts.
+pub(super) fn boundary_of(text: &str) -> Option<&str> {
+    let boundary = text.lines().next()?.strip_prefix("--")?.trim_end();
+    let parts = split(text.as_bytes(), boundary)?;
+    let has_head = |part: &Part<'_>| {
+        part.name.is_some() || part.content_type.is_some() || part.request_line().is_some()
+    };
+    parts.iter().any(has_head).then_some(boundary)
+}
+
 impl<'a> Part<'a> {
     fn read(bytes: &'a [u8]) -> Self {
         let bytes = strip_line_end(bytes);
