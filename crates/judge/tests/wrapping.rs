@@ -550,3 +550,53 @@ fn no_label_hides_what_a_body_looks_like() {
         forwarded(&thing().body(content_type, body));
     }
 }
+
+#[test]
+fn padding_hides_nothing() {
+    let padding = "x".repeat(70_000);
+    for text in [
+        format!("{{role: admin, amount: 50000, pad: {padding}}}"),
+        format!("# Lamp\n--- {{role: admin, amount: 50000, pad: {padding}}}\n"),
+        format!("[{{role: admin, amount: 50000}}, {padding}]"),
+        format!("? role\n: admin\npad: {padding}\n"),
+        format!("role: &a\n  admin\npad: {padding}\n"),
+        format!("role: >-\n  admin\npad: {padding}\n"),
+        format!("role: !!str admin\npad: {padding}\n"),
+        format!("{{role: admin, pad: {}}}", "x".repeat(2 << 20)),
+    ] {
+        for content_type in ["text/plain", "", "application/octet-stream"] {
+            held(&thing().body(content_type, text.clone()));
+        }
+    }
+    let broken = |text: &str, odd: &[u8]| {
+        let (start, _) = text.rsplit_once('}').unwrap();
+        [start.as_bytes(), b",\"x\":\"", &odd.repeat(1000), b"\"}"].concat()
+    };
+    for odd in [&b"\xff"[..], b"\0", b"\x01\xfe"] {
+        for content_type in ["application/json", "text/plain", "image/png", ""] {
+            let assessment = thing().body(content_type, broken(PAYLOAD, odd)).judge();
+            let codes = assessment
+                .verdict
+                .signals
+                .iter()
+                .map(|signal| signal.code.as_str());
+            let codes: Vec<&str> = codes.collect();
+            assert!(
+                codes.contains(&"changes_access"),
+                "{content_type} {odd:?}: {codes:?}"
+            );
+        }
+    }
+    let sentence = "We met at noon: everybody was *there*, and (so far) nothing is missing. ";
+    let note = format!("# Lunch\n\n> Note: *all* of us\n\n{}\n", "x".repeat(10));
+    for text in [
+        sentence.repeat(1000),
+        format!(
+            "{note}\n- bring: the notes\n- [ ] book a table\n\n{}",
+            sentence.repeat(1000)
+        ),
+    ] {
+        forwarded(&upload().body("text/plain", text.clone()));
+        forwarded(&upload().body("text/markdown", text));
+    }
+}

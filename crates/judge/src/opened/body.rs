@@ -47,8 +47,8 @@ pub(super) struct Contents<'a> {
     pub(super) others: Vec<Node<'a>>,
 }
 
-/// The longest text that is tried as YAML without being said to be: a note with a list in it is read
-/// line by line as well.
+/// The longest text that is tried as YAML for looking a little like it: a note with a list in it is
+/// read line by line as well. What only YAML looks like is tried at any length.
 const UNDECLARED_YAML_BYTES_MAX: usize = 1 << 16;
 
 /// How often a text may be read over to find JSON in it. Prose with brackets in it takes less than one
@@ -257,6 +257,13 @@ impl<'a> Reader<'a, '_> {
         if let Body::Form(node) = &body {
             self.others.extend(nested::read(node.members(), self.arena));
         }
+        // Some servers read over control characters where JSON has none.
+        if !matches!(body, Body::Json(_) | Body::Xml(..))
+            && text.contains(encoding::is_strange)
+            && let Some(readable) = encoding::text_within(text.as_bytes())
+        {
+            self.embedded_json(self.arena.text(&readable));
+        }
         match &body {
             Body::Json(_) | Body::Xml(..) => {}
             // The lines of a document of GraphQL are not names and values.
@@ -365,7 +372,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn undeclared_yaml(&mut self, text: &'a str) {
-        if text.len() <= UNDECLARED_YAML_BYTES_MAX && yaml::looks_like(text) {
+        let may_be_yaml = if text.len() <= UNDECLARED_YAML_BYTES_MAX {
+            yaml::looks_like(text)
+        } else {
+            yaml::is_explicit(text)
+        };
+        if may_be_yaml {
             match yaml::read(text, self.arena) {
                 Ok(node) if node.is_container() => self.others.push(node),
                 // A server might read what is too much to read here.

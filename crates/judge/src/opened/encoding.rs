@@ -131,7 +131,7 @@ pub(super) fn text_within(bytes: &[u8]) -> Option<String> {
 }
 
 /// Whether a character is not expected in text. A byte order mark has no place within one.
-fn is_strange(c: char) -> bool {
+pub(super) fn is_strange(c: char) -> bool {
     matches!(c, char::REPLACEMENT_CHARACTER | '\u{feff}')
         || c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
