@@ -87,9 +87,7 @@ impl<'k> Walk<'k> {
 
     /// Walks through a body, in which a JSON pointer is evidence.
     pub(crate) fn body(&mut self, body: &Node<'_>, repeats: bool) {
-        for (name, _) in body.members() {
-            self.fields.names.extend(of_name(name).map(stem));
-        }
+        self.names_of(body);
         self.node(body, &Here::at(&Place::Body, repeats));
     }
 
@@ -115,15 +113,38 @@ impl<'k> Walk<'k> {
         self.unwrap(text, marks, &here);
     }
 
-    /// Walks through what else a body may be read as. No JSON pointer leads into it.
-    pub(crate) fn other(&mut self, node: &Node<'_>) {
+    fn names_of(&mut self, node: &Node<'_>) {
         for (name, _) in node.members() {
             self.fields.names.extend(of_name(name).map(stem));
         }
+    }
+
+    /// Walks through what else a body may be read as. No JSON pointer leads into it.
+    pub(crate) fn other(&mut self, node: &Node<'_>) {
+        self.names_of(node);
         if let Node::Text(text) = node {
             self.whole_text(text);
         } else {
+            self.envelopes(node);
             self.node(node, &Here::at(&Place::Named(""), true));
+        }
+    }
+
+    /// Takes in the calls of the SOAP envelopes and of XML-RPC that a map is, or holds as the parts of
+    /// a multipart body.
+    fn envelopes(&mut self, node: &Node<'_>) {
+        for (name, value) in node.members() {
+            let inner = value.members().iter();
+            for member in std::iter::once(&(*name, *value)).chain(inner) {
+                if ["envelope", "methodcall"]
+                    .iter()
+                    .any(|root| member.0.eq_ignore_ascii_case(root))
+                {
+                    for call in opened::of_xml(&Node::Map(&[*member])) {
+                        self.call(call.method, call.name, &Place::Body);
+                    }
+                }
+            }
         }
     }
 
@@ -133,7 +154,8 @@ impl<'k> Walk<'k> {
             self.call(call.method, call.name, &Place::Body);
         }
         self.look(text, &Place::Body);
-        self.other(document);
+        self.names_of(document);
+        self.node(document, &Here::at(&Place::Named(""), true));
     }
 
     /// Takes in a call of its own that the request carries as a whole.

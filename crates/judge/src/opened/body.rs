@@ -47,8 +47,8 @@ pub(super) struct Contents<'a> {
     pub(super) others: Vec<Node<'a>>,
 }
 
-/// The longest text that is tried as YAML without being said to be: a note with a list in it is read
-/// line by line as well.
+/// The longest text that is tried as YAML for looking a little like it: a note with a list in it is
+/// read line by line as well. What only YAML looks like is tried at any length.
 const UNDECLARED_YAML_BYTES_MAX: usize = 1 << 16;
 
 /// How often a text may be read over to find JSON in it. Prose with brackets in it takes less than one
@@ -57,6 +57,10 @@ const EMBEDDED_READINGS: usize = 4;
 
 /// How many bytes may be read on top of that, so that short texts are never given up.
 const EMBEDDED_BYTES: usize = 1 << 16;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+const GRAPHQL: &str = "application/graphql";
 
 /// What `Content-Type` says, in lower case.
 #[derive(Default)]
@@ -127,12 +131,7 @@ impl<'a> Reader<'a, '_> {
             .is_some_and(|essence| media::is_media(essence) && media::begins_as(essence, body))
         {
             self.oddities.push(Oddity::new(OddityKind::Media, ""));
-            // A signature may be plain text that is something else as well.
-            if let Ok(text) = std::str::from_utf8(body)
-                && !body.contains(&0)
-            {
-                self.sniff(text);
-            }
+            self.medium(body);
             return Body::Bytes;
         }
         if let Some(essence) = essence.filter(|essence| essence.starts_with("multipart/"))
@@ -142,9 +141,13 @@ impl<'a> Reader<'a, '_> {
             return self.parts(body, boundary, essence == "multipart/form-data");
         }
         match std::str::from_utf8(body) {
-            // Their messages may happen to be text, and are not to be read as such.
+            // Their messages may happen to be text, and are not known by it. What text is in them is
+            // read because a server may go by that.
             _ if essence.is_some_and(is_binary) => {
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
+                if let Some(text) = encoding::text_within(body) {
+                    self.sniff(self.arena.text(&text));
+                }
                 Body::Bytes
             }
             Ok(text) if !body.iter().take(4).any(|byte| *byte == 0) => self.text(text, essence),
@@ -155,6 +158,14 @@ impl<'a> Reader<'a, '_> {
     fn unreadable(&mut self, reason: &str, evidence: &str) {
         let kind = OddityKind::Unreadable(reason.to_owned());
         self.oddities.push(Oddity::new(kind, evidence));
+    }
+
+    /// Reads the text in a medium. A server may take the body for what follows the first bytes.
+    fn medium(&mut self, bytes: &[u8]) {
+        if let Some(text) = encoding::text_within(bytes) {
+            let text = self.arena.text(&media::without_descriptions(&text));
+            self.sniff(text);
+        }
     }
 
     /// Opens bytes that are not plain UTF-8.
@@ -172,7 +183,7 @@ impl<'a> Reader<'a, '_> {
             }
             _ => Oddity::new(OddityKind::Unreadable("the body is no text".to_owned()), ""),
         });
-        if let Some(text) = encoding::mostly_text(body) {
+        if let Some(text) = encoding::mostly_text(body).or_else(|| encoding::text_within(body)) {
             let text = self.arena.text(&text);
             self.others.push(Node::Text(text));
             self.sniff(text);
@@ -191,7 +202,22 @@ impl<'a> Reader<'a, '_> {
                 self.unreadable("the body's parts cannot be told apart", "");
                 Body::Text(text)
             }
-            Some("application/x-www-form-urlencoded") => self.form(text),
+            _ if essence.is_none_or(|one| !is_json(one) && !is_lines(one) && !is_xml(one))
+                && let Some(boundary) = multipart::boundary_of(text) =>
+            {
+                self.sniff(text);
+                return self.parts(text.as_bytes(), boundary, false);
+            }
+            Some(essence)
+                if (essence == FORM || is_yaml(essence) || is_table(essence))
+                    && begins_like_xml(text)
+                    && let Ok(node) = Node::parse_xml(text, self.arena) =>
+            {
+                self.others
+                    .extend(Node::parse_form(text.as_bytes(), self.arena));
+                Body::Xml(node, text)
+            }
+            Some(FORM) => self.form(text),
             Some(essence) if is_lines(essence) => {
                 lines_of_json(text, self.arena).unwrap_or_else(|| {
                     self.unreadable("the body is no JSON line by line", "");
@@ -231,10 +257,20 @@ impl<'a> Reader<'a, '_> {
         if let Body::Form(node) = &body {
             self.others.extend(nested::read(node.members(), self.arena));
         }
+        // Some servers read over control characters where JSON has none.
+        if !matches!(body, Body::Json(_) | Body::Xml(..))
+            && text.contains(encoding::is_strange)
+            && let Some(readable) = encoding::text_within(text.as_bytes())
+        {
+            self.embedded_json(self.arena.text(&readable));
+        }
         match &body {
             Body::Json(_) | Body::Xml(..) => {}
-            // What a server of GraphQL makes of its own kind of text is the walk's business.
-            Body::Text(_) if essence == Some("application/graphql") => {}
+            // The lines of a document of GraphQL are not names and values.
+            Body::Text(_) if essence == Some(GRAPHQL) && Document::read(text).is_some() => {
+                self.embedded_json(text);
+                self.undeclared_yaml(text);
+            }
             Body::Form(_) => {
                 // Some servers separate fields by a semicolon as well.
                 if text.contains(';') {
@@ -242,7 +278,8 @@ impl<'a> Reader<'a, '_> {
                     let form = Node::parse_form(text.as_bytes(), self.arena);
                     self.others.extend(form);
                 }
-                if begins_like_json(text) || begins_like_xml(text) {
+                if !is_plain_form(text) {
+                    self.others.push(Node::Text(text));
                     self.sniff(text);
                 }
             }
@@ -305,20 +342,49 @@ impl<'a> Reader<'a, '_> {
         let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         let arena = self.arena;
         self.embedded_json(text);
+        self.spelled(text);
         if begins_like_xml(text) {
             self.others.extend(Node::parse_xml(text, arena).ok());
         } else if csv::looks_like(text) {
             self.others.extend(csv::read(text, arena));
         }
-        if text.len() <= UNDECLARED_YAML_BYTES_MAX && yaml::looks_like(text) {
-            match yaml::read(text, arena) {
+        self.undeclared_yaml(text);
+        self.others.extend(lines::read(text, arena));
+    }
+
+    /// Reads a text within quotes, and JSON whose bytes are written as in a form.
+    fn spelled(&mut self, text: &'a str) {
+        if text.starts_with('"')
+            && let Ok(Node::Text(inner)) = Node::of_json(text, self.arena)
+        {
+            self.others.push(Node::Text(inner));
+            self.embedded_json(inner);
+            self.undeclared_yaml(inner);
+            self.others.extend(lines::read(inner, self.arena));
+        }
+        if text.starts_with('%')
+            && let Ok(form) = Node::parse_form(text.as_bytes(), self.arena)
+        {
+            for (name, _) in form.members() {
+                self.embedded_json(name);
+            }
+        }
+    }
+
+    fn undeclared_yaml(&mut self, text: &'a str) {
+        let may_be_yaml = if text.len() <= UNDECLARED_YAML_BYTES_MAX {
+            yaml::looks_like(text)
+        } else {
+            yaml::is_explicit(text)
+        };
+        if may_be_yaml {
+            match yaml::read(text, self.arena) {
                 Ok(node) if node.is_container() => self.others.push(node),
                 // A server might read what is too much to read here.
                 Err(YamlError::TooMuch) => self.oddities.push(Oddity::new(OddityKind::Opaque, "")),
                 Ok(_) | Err(YamlError::NotYaml) => {}
             }
         }
-        self.others.extend(lines::read(text, arena));
     }
 
     /// Reads the lists and maps of JSON that are somewhere in a text.
@@ -386,7 +452,9 @@ impl<'a> Reader<'a, '_> {
             }
             return Some((name, Node::Text(text)));
         }
-        if !media::begins_as_any(part.content) {
+        if part.is_medium() {
+            self.within(name, |reader| reader.medium(part.content));
+        } else {
             let text = encoding::wide_text(part.content);
             let text = text.or_else(|| encoding::mostly_text(part.content));
             if text.is_some() || part.filename.is_none() {
@@ -394,7 +462,7 @@ impl<'a> Reader<'a, '_> {
             } else {
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
             }
-            if let Some(text) = text {
+            if let Some(text) = text.or_else(|| encoding::text_within(part.content)) {
                 let text = self.arena.text(&text);
                 self.within(name, |reader| {
                     reader.others.push(Node::Text(text));
@@ -435,6 +503,21 @@ fn begins_like_xml(text: &str) -> bool {
 
 fn begins_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
+}
+
+/// Whether a text is a form and hardly anything else: fields of a name and a value on one line. One
+/// field without a value may be base64 whose end is padded.
+fn is_plain_form(text: &str) -> bool {
+    let text = text.trim();
+    let mut fields = text.split('&').filter(|field| !field.is_empty());
+    let is_odd = |c: char| c.is_whitespace() || "\"'{}<>:".contains(c);
+    let is_one_without_value = !text.contains('&') && !text.trim_end_matches('=').contains('=');
+    !text.contains(['\n', '\r'])
+        && !is_one_without_value
+        && fields.all(|field| {
+            let name = field.split('=').next().unwrap_or_default();
+            !name.contains(is_odd)
+        })
 }
 
 fn is_xml(essence: &str) -> bool {
@@ -483,8 +566,8 @@ fn is_textual(essence: &str) -> bool {
         || is_lines(essence)
         || is_yaml(essence)
         || essence.ends_with("xml")
-        || essence == "application/x-www-form-urlencoded"
-        || essence == "application/graphql"
+        || essence == FORM
+        || essence == GRAPHQL
 }
 
 impl Declared {

@@ -13,6 +13,14 @@ const INFLATED_BYTES_MAX: u64 = 10 << 20;
 /// many.
 const STRANGE_SHARE: usize = 16;
 
+/// In how many places even a short text may be interrupted by bytes that are none: its beginning and
+/// one value.
+const PLACES_MIN: usize = 2;
+
+/// The shortest run of text between bytes that are none that is looked at: `role=admin`. Compressed
+/// pictures have some 40 of them in a megabyte by chance, and seven times as many of two bytes less.
+const RUN_BYTES_MIN: usize = 10;
+
 /// Takes the compression off a body; `None` where there is none. What is wrong with one that cannot
 /// be taken off completes a sentence.
 pub(super) fn inflated(headers: &HeaderMap, body: &[u8]) -> Option<Result<Vec<u8>, &'static str>> {
@@ -94,11 +102,38 @@ fn utf32(bytes: &[u8], read: fn([u8; 4]) -> u32) -> Option<String> {
 /// Bytes that are text but for a few, as a lenient server would read them.
 pub(super) fn mostly_text(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    let is_strange = |c: &char| {
-        *c == char::REPLACEMENT_CHARACTER || c.is_control() && !matches!(c, '\n' | '\r' | '\t')
-    };
-    let strange = text.chars().filter(is_strange).count();
+    let strange = text.chars().filter(|c| is_strange(*c)).count();
     (strange * STRANGE_SHARE <= text.len()).then(|| text.into_owned())
+}
+
+/// Returns the text in bytes that are not text as a whole. Where the bytes that are none are in few
+/// places, each such place becomes one replacement character; else the longer runs of text become
+/// lines. `None` where there is no text.
+pub(super) fn text_within(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let runs = || text.split(is_strange).filter(|run| !run.is_empty());
+    let (count, length) = runs().fold((0, 0), |(count, length), run| {
+        (count + 1, length + run.len())
+    });
+    let found = if count <= PLACES_MIN + length / STRANGE_SHARE {
+        let mut runs = runs();
+        let mut found = runs.next().unwrap_or_default().to_owned();
+        for run in runs {
+            found.push(char::REPLACEMENT_CHARACTER);
+            found.push_str(run);
+        }
+        found
+    } else {
+        let runs = runs().filter(|run| run.len() >= RUN_BYTES_MIN);
+        runs.collect::<Vec<_>>().join("\n")
+    };
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether a character is not expected in text. A byte order mark has no place within one.
+pub(super) fn is_strange(c: char) -> bool {
+    matches!(c, char::REPLACEMENT_CHARACTER | '\u{feff}')
+        || c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
 
 #[cfg(test)]
@@ -138,5 +173,15 @@ mod tests {
     fn a_few_strange_bytes_leave_text_readable() {
         assert!(mostly_text(b"{\"role\": \"admin\", \"x\": \"\xff\"}").is_some());
         assert!(mostly_text(b"PK\x03\x04\xff\xfe\x00").is_none());
+        let many = [b"{\"role\": \"admin\", \"x\": \"", &[0xff; 999][..], b"\"}"].concat();
+        assert!(mostly_text(&many).is_none());
+        let text = text_within(&many);
+        assert_eq!(
+            text.as_deref(),
+            Some("{\"role\": \"admin\", \"x\": \"\u{fffd}\"}")
+        );
+        let between = b"ab\0cd\xff\xferole=admin\0\x01e\0f";
+        assert_eq!(text_within(between).as_deref(), Some("role=admin"));
+        assert_eq!(text_within(b"\0\x01\xff"), None);
     }
 }

@@ -1,11 +1,15 @@
 //! Multipart bodies (RFC 2046, RFC 7578), read as a lenient server would read them.
 
+use super::media;
+
 /// The most parts that are told apart.
 const PARTS_MAX: usize = 1000;
 
 pub(super) struct Part<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) filename: Option<&'a str>,
+    /// Its media type, with parameters.
+    pub(super) content_type: Option<&'a str>,
     pub(super) content: &'a [u8],
 }
 
@@ -31,6 +35,17 @@ pub(super) fn split<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>>
     }
 }
 
+/// Returns the boundary of a text that is a multipart body by its first line and the heads of its
+/// parts.
+pub(super) fn boundary_of(text: &str) -> Option<&str> {
+    let boundary = text.lines().next()?.strip_prefix("--")?.trim_end();
+    let parts = split(text.as_bytes(), boundary)?;
+    let has_head = |part: &Part<'_>| {
+        part.name.is_some() || part.content_type.is_some() || part.request_line().is_some()
+    };
+    parts.iter().any(has_head).then_some(boundary)
+}
+
 impl<'a> Part<'a> {
     fn read(bytes: &'a [u8]) -> Self {
         let bytes = strip_line_end(bytes);
@@ -40,18 +55,32 @@ impl<'a> Part<'a> {
             .or_else(|| content.strip_suffix(b"\n"))
             .unwrap_or(content);
         let head = std::str::from_utf8(head).unwrap_or_default();
-        let disposition = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.trim()
-                .eq_ignore_ascii_case("content-disposition")
-                .then_some(value)
-        });
+        let header = |wanted: &str| {
+            head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                let is_wanted = name.trim().eq_ignore_ascii_case(wanted);
+                is_wanted.then(|| value.trim())
+            })
+        };
+        let disposition = header("content-disposition");
         let parameter = |name: &str| disposition.and_then(|value| parameter(value, name));
         Self {
             name: parameter("name"),
             filename: parameter("filename").or_else(|| parameter("filename*")),
+            content_type: header("content-type"),
             content,
         }
+    }
+
+    /// Whether this is a file of something to be seen or heard, by its type and its first bytes.
+    pub(super) fn is_medium(&self) -> bool {
+        let essence = self.content_type.unwrap_or_default().split(';').next();
+        let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
+        let fits = match essence.as_str() {
+            "" | "application/octet-stream" => media::begins_as_any(self.content),
+            essence => media::begins_as(essence, self.content),
+        };
+        self.filename.is_some() && fits
     }
 
     /// The method and target, if the part is itself an HTTP request.

@@ -80,6 +80,30 @@ pub(super) fn looks_like(text: &str) -> bool {
         })
 }
 
+/// Whether a text has marks that hardly any prose has: braces around it all, keys and values marked as
+/// such, anchors, tags, or values on the lines that follow.
+pub(super) fn is_explicit(text: &str) -> bool {
+    let is_content = |line: &&str| !line.is_empty() && !line.starts_with(['#', '%']);
+    let lines = || text.lines().map(str::trim).filter(is_content);
+    let first = lines()
+        .map(|line| line.trim_start_matches("---").trim_start())
+        .find(|line| !line.is_empty());
+    let is_marked = |line: &str| {
+        let line = line.trim_start_matches("- ");
+        let value = line
+            .split_once(": ")
+            .map(|(name, value)| (name, value.trim()));
+        line.starts_with("? ")
+            || value.is_some_and(|(name, value)| {
+                let is_multiline = matches!(value, "|" | ">" | "|-" | ">-" | "|+" | ">+");
+                let is_tagged = value.starts_with(['&', '!', '{'])
+                    && value[1..].starts_with(|c: char| !c.is_whitespace());
+                (is_multiline || is_tagged) && !name.contains(char::is_whitespace)
+            })
+    };
+    first.is_some_and(|line| line.starts_with(['{', '[', '!', '&'])) || lines().any(is_marked)
+}
+
 impl YamlError {
     fn of(error: &serde_saphyr::Error) -> Self {
         match error {
