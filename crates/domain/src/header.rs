@@ -111,6 +111,8 @@ pub fn forwardable(
             || reserved
                 .iter()
                 .any(|reserved| dashed(reserved.as_str()) == spelled)
+            // An upstream may read `-` in a name as `_`, as CGI does (RFC 3875, section 4.1.18).
+            || redact::holds_agent_key(spelled.replace('-', "_").as_bytes())
             || redact::holds_agent_key(name.as_str().as_bytes())
             || redact::holds_agent_key(value.as_bytes());
         if dropped {
@@ -261,6 +263,26 @@ mod tests {
             kept,
             map(&[("accept", "a"), ("accept", "b"), ("cookie", "a=b")])
         );
+    }
+
+    #[test]
+    fn a_header_named_after_an_agent_key_is_dropped_with_either_separator() {
+        let digits = "0a".repeat(32);
+        for name in [
+            format!("agt-{digits}"),
+            format!("x-agt-{digits}"),
+            format!("x_agt_{digits}-y"),
+            format!("X-AGT-{}", digits.to_uppercase()),
+        ] {
+            let kept = forwardable(&map(&[(&name, "1")]), &[], false);
+            assert!(kept.is_empty(), "{name}");
+        }
+        let others = map(&[
+            ("x-agt-0a0a", "1"),
+            (&format!("x-trace-{digits}"), "1"),
+            (&format!("x-agt-{}", &digits[1..]), "1"),
+        ]);
+        assert_eq!(forwardable(&others, &[], false), others);
     }
 
     #[test]
