@@ -191,7 +191,7 @@ fn of_route(
     match route.told().map(|told| (told.sense, told.word.as_str())) {
         // Below something with an effect, a word like “validate” may name a step of it.
         Some((Sense::Asks, word))
-            if route.above().is_none() || route.searches() || mentions.has_word(word) =>
+            if route.above().is_none() || route.only_computes() || mentions.has_word(word) =>
         {
             let sentence = format!(
                 "The word “{}” in the path says that it only asks for an answer.",

@@ -209,10 +209,10 @@ impl<'a> Route<'a> {
             .min_by_key(|told| told.sense.effect())
     }
 
-    /// Whether the word by which it asks is one of a search, which changes nothing in what it is below:
-    /// `/messages/search` as opposed to `/charges/validate`.
-    pub(crate) fn searches(&self) -> bool {
-        const SEARCHING: [&str; 9] = [
+    /// Whether the word by which it asks is one of a search or a computation, which changes nothing in
+    /// what it is below: `/messages/search` and `/orders/calculate` as opposed to `/charges/validate`.
+    pub(crate) fn only_computes(&self) -> bool {
+        const COMPUTING: [&str; 14] = [
             "search",
             "query",
             "find",
@@ -222,9 +222,14 @@ impl<'a> Route<'a> {
             "fetch",
             "read",
             "autocomplete",
+            "calculate",
+            "simulate",
+            "estimate",
+            "quote",
+            "quotes",
         ];
         self.told().is_some_and(|told| {
-            SEARCHING
+            COMPUTING
                 .iter()
                 .any(|known| stem(known) == stem(&told.word))
         })
