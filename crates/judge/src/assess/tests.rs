@@ -648,6 +648,54 @@ fn what_follows_the_end_of_a_path_does_not_make_it_a_question() {
 }
 
 #[test]
+fn a_text_is_compared_with_the_intent_to_its_end() {
+    let foreign = "the quick secret quarterly report says revenue dropped, code 84731. ";
+    let judged = |text: &str| {
+        let body = serde_json::json!({ "text": text }).to_string();
+        judge(Case {
+            method: "POST",
+            target: "/notes",
+            headers: &[("content-type", "application/json")],
+            body: body.as_bytes(),
+            intent: "Water plants today",
+        })
+    };
+    let plain = judged(foreign).verdict.score;
+    for text in [
+        format!("{} {foreign}", "x".repeat(300)),
+        format!("{}{foreign}", "x ".repeat(200)),
+        format!("{}{}", "Water plants today. ".repeat(40), foreign.repeat(8)),
+        format!("{}{foreign}", "Water plants today. ".repeat(20_000)),
+        format!("{}{foreign}", "\u{e9} ".repeat(300)),
+        format!("{}{}", foreign.repeat(8), "Water plants today. ".repeat(40)),
+    ] {
+        let assessment = judged(&text);
+        let codes = codes(&assessment);
+        assert!(codes.contains(&"text_not_in_intent"), "{assessment:?}");
+        let is_read = text.len() < 10_000;
+        assert!(
+            !is_read || assessment.verdict.score + 1e-9 >= plain,
+            "{assessment:?}"
+        );
+    }
+    let honest = judged(&"Water plants today. ".repeat(40));
+    assert!(
+        !codes(&honest).contains(&"text_not_in_intent"),
+        "{honest:?}"
+    );
+    let long = judge(Case {
+        method: "POST",
+        target: "/documents",
+        headers: &[("content-type", "application/json")],
+        body: serde_json::json!({ "text": "Some long words about the weather. ".repeat(90) })
+            .to_string()
+            .as_bytes(),
+        intent: "Save the weather document",
+    });
+    assert!(long.verdict.score < 0.5, "{long:?}");
+}
+
+#[test]
 fn documentation_says_what_a_path_does_not() {
     let case = Case {
         method: "POST",

@@ -1,7 +1,7 @@
 //! A walk through everything that a request carries, wrapped or not.
 
 use super::duplicate::{self, Duplicate};
-use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, Override, cut};
+use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, Override, PIECES_MAX, cut, pieces};
 use super::finding::{Finding, shown};
 use super::marks::Marks;
 use super::needle::{self, Needle};
@@ -498,8 +498,24 @@ impl<'k> Walk<'k> {
                 .contents
                 .last()
                 .is_some_and(|last| last.value == value);
-        if !is_said_again {
+        if role == Role::Content && cut(value).len() < value.len() {
+            self.pieces(value, here);
+        } else if !is_said_again {
             self.keep(|fields| fields.of_role(role), value, here);
+        }
+    }
+
+    /// Keeps a long text in pieces, so that none is passed over for what is before it.
+    fn pieces(&mut self, text: &str, here: &Here<'_, 'k>) {
+        let mut pieces = pieces(text);
+        for piece in pieces.by_ref().take(PIECES_MAX) {
+            self.keep(|fields| Some(&mut fields.contents), piece, here);
+            if let Some(last) = self.fields.contents.last_mut() {
+                last.is_whole = false;
+            }
+        }
+        if pieces.next().is_some() && self.fields.unread.is_none() {
+            self.fields.unread = self.fields.contents.last().copied();
         }
     }
 
