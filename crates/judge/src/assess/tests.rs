@@ -696,6 +696,65 @@ fn a_text_is_compared_with_the_intent_to_its_end() {
 }
 
 #[test]
+fn a_name_and_its_value_are_judged_as_a_member() {
+    let json = "application/json";
+    for (content_type, body) in [
+        (json, r#"[{"op":"replace","path":"/role","value":"admin"}]"#),
+        (json, r#"[{"op":"add","path":"/roles/-","value":"admin"}]"#),
+        (
+            json,
+            r#"{"Operations":[{"op":"add","path":"roles","value":[{"value":"admin"}]}]}"#,
+        ),
+        (
+            json,
+            r#"{"Operations":[{"op":"add","path":"roles[primary eq true].value","value":"admin"}]}"#,
+        ),
+        (json, r#"[{"name":"role","value":"admin"}]"#),
+        (json, r#"{"fields":[{"key":"role","value":"admin"}]}"#),
+        (
+            json,
+            r#"{"fields":[{"name":"lamp","key":"role","value":"admin"}]}"#,
+        ),
+        (json, r#"[{"name":"public","value":true}]"#),
+        (
+            "text/xml",
+            r#"<thing><field name="role" value="admin"/></thing>"#,
+        ),
+        (
+            "text/xml",
+            r#"<thing><field name="role">admin</field></thing>"#,
+        ),
+        (
+            "text/xml",
+            r#"<thing><field name="title">Lamp</field><field name="role">admin</field></thing>"#,
+        ),
+    ] {
+        let assessment = judge(Case {
+            method: "PATCH",
+            target: "/things/1",
+            headers: &[("content-type", content_type)],
+            body: body.as_bytes(),
+            intent: "Rename thing 1",
+        });
+        assert!(assessment.verdict.score >= 0.5, "{body}: {assessment:?}");
+    }
+    for body in [
+        r#"[{"op":"replace","path":"/title","value":"Lamp"}]"#,
+        r#"[{"name":"color","value":"red"}]"#,
+        r#"[{"op":"replace","path":"/public","value":false}]"#,
+    ] {
+        let assessment = judge(Case {
+            method: "PATCH",
+            target: "/things/1",
+            headers: &[("content-type", json)],
+            body: body.as_bytes(),
+            intent: "Rename thing 1",
+        });
+        assert!(assessment.verdict.score < 0.5, "{body}: {assessment:?}");
+    }
+}
+
+#[test]
 fn documentation_says_what_a_path_does_not() {
     let case = Case {
         method: "POST",

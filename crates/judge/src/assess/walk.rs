@@ -214,6 +214,7 @@ impl<'k> Walk<'k> {
                 self.call(call.method, call.name, here.place);
             }
         }
+        let labelled = label(members).map(|label| self.seen.name(label).0);
         for (number, (name, value)) in members.iter().enumerate() {
             let known = self.known[names.first + number];
             let place = &map.member(name);
@@ -236,7 +237,13 @@ impl<'k> Walk<'k> {
                 Role::Recipient if here.role == Role::Attendee => here.role,
                 role => role,
             };
-            let name = known.name;
+            let (role, name) = match labelled.filter(|_| is_value(name)) {
+                Some(label) if label.role.is_grave() && !role.is_grave() => {
+                    (label.role, label.name)
+                }
+                Some(label) => (role, label.name),
+                None => (role, known.name),
+            };
             self.node(
                 value,
                 &Here {
@@ -612,6 +619,38 @@ fn of_needle(needle: Needle) -> Finding {
             Finding::holding("internal_address", 0.6, "", sentence)
         }
     }
+}
+
+/// The name that a map gives its value, as in `{"name": "role", "value": "admin"}` and in JSON Patch
+/// (RFC 6902): of a path the last word.
+fn label<'n>(members: &[Member<'n>]) -> Option<&'n str> {
+    const LABELS: [&str; 6] = ["path", "name", "key", "field", "attribute", "property"];
+    if !members.iter().any(|(name, _)| is_value(name)) {
+        return None;
+    }
+    let labels = members
+        .iter()
+        .filter(|(name, _)| LABELS.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    let mut labels = labels
+        .filter_map(|(_, value)| value.as_text())
+        .filter_map(last_word);
+    let first = labels.next()?;
+    // Of several the one that matters.
+    let mut all = std::iter::once(first).chain(labels);
+    all.find(|label| Role::of(label).is_grave()).or(Some(first))
+}
+
+fn is_value(name: &str) -> bool {
+    ["value", "val", "newvalue", "new_value", ""]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The last name in a path, less the numbers of items, filters and SCIM's `value`.
+fn last_word(path: &str) -> Option<&str> {
+    path.rsplit(['/', '.', ':'])
+        .map(|word| word.split('[').next().unwrap_or(word).trim())
+        .find(|word| word.bytes().any(|byte| byte.is_ascii_alphabetic()) && !is_value(word))
 }
 
 /// Whether a text holds an address on the web.
