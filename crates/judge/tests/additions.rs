@@ -380,6 +380,63 @@ fn an_envelope_only_asks_where_the_path_takes_envelopes() {
     }
 }
 
+#[test]
+fn the_operation_next_to_a_content_type_is_read() {
+    let body =
+        "<s:Envelope xmlns:s=\"u\"><s:Body><GetUser><id>7</id></GetUser></s:Body></s:Envelope>";
+    let soap = |parameters: &str| {
+        let content_type = format!("application/soap+xml{parameters}");
+        Case::new("POST", "/soap", "Get user 7").body(&content_type, body)
+    };
+    for parameters in [
+        "; action=\"urn:DeleteUser\"",
+        ";action=DeleteUser",
+        "; charset=utf-8; ACTION = \"urn:DeleteUser\"",
+        "; action=\"urn:GetUser\"; action=\"urn:DeleteUser\"",
+        "; action=\"http://tempuri.org/IUser/DeleteUser\"",
+    ] {
+        let case = soap(parameters);
+        assert!(!asks(&case), "{case:?}");
+        assert!(case.judge().verdict.score >= THRESHOLD, "{case:?}");
+    }
+    for parameters in ["", "; charset=utf-8", "; action=\"urn:GetUser\""] {
+        let case = soap(parameters);
+        assert!(asks(&case), "{case:?}: {:?}", case.judge());
+    }
+}
+
+#[test]
+fn calls_that_only_ask_are_known_by_all_of_their_members() {
+    let hash = r#""extensions":{"persistedQuery":{"version":1,"sha256Hash":"ab12"}}"#;
+    let graphql = format!(r#"{{"query":"{{ shop {{ name }} }}",{hash}}}"#);
+    let rpc = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let balance = r#"{"jsonrpc":"2.0","id":1,"method":"eth_getBalance","params":[]}"#;
+    for (target, body) in [
+        ("/graphql", r#"{"id":"deleteAllUsers"}"#),
+        ("/graphql", r#"{"id":7}"#),
+        ("/rpc", r#"{"id":"deleteAllUsers"}"#),
+        ("/graphql", &format!("{{{hash}}}")),
+        ("/graphql?op=deleteUsers", &graphql),
+        ("/graphql?id=ab12", &graphql),
+        ("/rpc?method=users.wipe", balance),
+        ("/rpc?x=wipe", balance),
+    ] {
+        let case = Case::new("POST", target, "Look it up").json(body);
+        assert!(!asks(&case), "{case:?}: {:?}", case.judge());
+    }
+    for (target, body) in [
+        ("/mcp", rpc),
+        ("/rpc?x=1", balance),
+        ("/graphql", &graphql),
+        ("/graphql?op=Shop", &graphql),
+        ("/admin/api/2024-01/graphql.json", &graphql),
+    ] {
+        let case = Case::new("POST", target, "Look it up").json(body);
+        assert!(asks(&case), "{case:?}: {:?}", case.judge());
+        assert!(case.judge().verdict.score < THRESHOLD, "{case:?}");
+    }
+}
+
 fn asks(case: &Case) -> bool {
     let signals = case.judge().verdict.signals;
     signals.iter().any(|signal| signal.code == "asks")

@@ -23,7 +23,7 @@ pub(crate) fn proof(
     fields: &Fields<'_>,
 ) -> Option<&'static str> {
     let is_bare = opened.request().method == Method::POST
-        && opened.query().members().is_empty()
+        && (opened.query().members().is_empty() || says_nothing(opened))
         && opened.oddities().is_empty()
         && opened.others().is_empty();
     if !is_bare || fields.graphql == Some(true) || !fields.calls.iter().all(call::only_asks) {
@@ -33,7 +33,7 @@ pub(crate) fn proof(
         Body::Xml(document, _) => route.takes_envelopes() && is_asking_xml(document),
         _ if !route.is_endpoint() => false,
         Body::Empty => true,
-        Body::Json(node) => is_asking_json(node),
+        Body::Json(node) => is_asking_json(node, route.takes_documents()),
         Body::Text(text) => is_reading_document(text),
         _ => false,
     };
@@ -43,10 +43,33 @@ pub(crate) fn proof(
     })
 }
 
-fn is_asking_json(node: &Node<'_>) -> bool {
+/// Whether nothing in the query may decide what is called: the body says it, and a parameter only
+/// repeats the name of an operation or counts.
+fn says_nothing(opened: &Opened<'_>) -> bool {
+    let has_body = !matches!(opened.content(), Body::Empty);
+    let mut parameters = opened.query().members().iter();
+    has_body
+        && only_has(
+            opened.query().members(),
+            &["op", "operation", "operationName", "t", "v", "x"],
+        )
+        && parameters.all(|(name, value)| {
+            value.as_text().is_some_and(|text| {
+                let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+                let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                is_number || name.starts_with('o') && is_word && !has_effect(text)
+            })
+        })
+}
+
+fn is_asking_json(node: &Node<'_>, takes_documents: bool) -> bool {
     match node {
-        Node::List(items) => items.iter().all(is_asking_json),
-        Node::Map(members) => is_rpc(members) || is_graphql(members) || is_batch(members),
+        Node::List(items) => items
+            .iter()
+            .all(|item| is_asking_json(item, takes_documents)),
+        Node::Map(members) => {
+            is_rpc(members, takes_documents) || is_graphql(members) || is_batch(members)
+        }
         Node::Null => true,
         _ => false,
     }
@@ -60,8 +83,9 @@ fn only_has(members: &[Member<'_>], names: &[&str]) -> bool {
     })
 }
 
-/// JSON-RPC. Its calls are among those that were found to only ask.
-fn is_rpc(members: &[Member<'_>]) -> bool {
+/// JSON-RPC. Its calls are among those that were found to only ask. To a server of GraphQL an `id` may
+/// name a document that it keeps.
+fn is_rpc(members: &[Member<'_>], takes_documents: bool) -> bool {
     let is_scalar = |value: &Node<'_>| !value.is_container();
     only_has(members, &["jsonrpc", "method", "params", "id"])
         && members.iter().all(|(name, value)| match *name {
@@ -69,11 +93,17 @@ fn is_rpc(members: &[Member<'_>]) -> bool {
             "method" => value
                 .as_text()
                 .is_some_and(|name| Route::of_call(name).only_asks()),
+            "id" => {
+                !takes_documents && is_scalar(value) && !value.as_text().is_some_and(has_effect)
+            }
             _ => is_scalar(value),
         })
 }
 
 fn is_graphql(members: &[Member<'_>]) -> bool {
+    let has_text = members
+        .iter()
+        .any(|(name, value)| *name == "query" && value.as_text().is_some());
     only_has(
         members,
         &["query", "variables", "operationName", "extensions"],
@@ -82,10 +112,10 @@ fn is_graphql(members: &[Member<'_>]) -> bool {
         ("variables", _) | (_, Node::Null) => true,
         // A name alone may stand for a document that the server keeps.
         ("operationName", Node::Text(name)) => !has_effect(name),
-        // A hash as well.
-        ("extensions", Node::Map(members)) => {
-            members.iter().all(|(name, _)| *name == "clientLibrary")
-        }
+        // A hash as well, unless the document is there: then it has to be the hash of that.
+        ("extensions", Node::Map(members)) => members
+            .iter()
+            .all(|(name, _)| *name == "clientLibrary" || *name == "persistedQuery" && has_text),
         _ => false,
     })
 }

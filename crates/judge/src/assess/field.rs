@@ -14,6 +14,9 @@ pub(super) const CALLS_MAX: usize = 256;
 /// How much of a value is kept, in bytes.
 const VALUE_BYTES_MAX: usize = 256;
 
+/// Of how many pieces a long text that someone will read is compared with the intent: 16 KB of it.
+pub(super) const PIECES_MAX: usize = 64;
+
 /// The most findings of one request's fields; the first ones are as good as any.
 const FINDINGS_MAX: usize = 64;
 
@@ -66,6 +69,8 @@ pub(crate) struct Fields<'k> {
     pub(crate) names: Vec<Stem>,
     /// Members by which frameworks take another method.
     pub(crate) overrides: Vec<Override<'k>>,
+    /// A text that is too long to be compared with the intent to its end.
+    pub(crate) unread: Option<Found<'k>>,
     /// Calls within the request.
     pub(crate) calls: Vec<Inner<'k>>,
     /// Whether there is a value whose name says nothing of what it is for.
@@ -118,4 +123,23 @@ pub(super) fn cut(value: &str) -> &str {
         end -= 1;
     }
     &value[..end]
+}
+
+/// The pieces of a text, each as long as what is kept of a value, cut between words where there are
+/// any.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let piece = cut(rest);
+        if piece.is_empty() {
+            return None;
+        }
+        let is_last = piece.len() == rest.len();
+        let between = piece
+            .rfind(char::is_whitespace)
+            .filter(|at| !is_last && *at > 0);
+        let (piece, behind) = rest.split_at(between.unwrap_or(piece.len()));
+        rest = behind;
+        Some(piece)
+    })
 }

@@ -566,7 +566,9 @@ fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             (words + 1, known + usize::from(mentions.has_word(word)))
         });
         words >= WORDS_MIN && known * 5 < words
-    })?;
+    });
+    // What was not looked at may be anything.
+    let found = found.or(deed.fields.unread.as_ref())?;
     Some(Finding::hint(
         "text_not_in_intent",
         0.12,

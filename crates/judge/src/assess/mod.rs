@@ -158,7 +158,13 @@ impl<'a> Look<'a> {
             match name.as_str() {
                 // Amazon's and SOAP's ways to name a procedure.
                 "x-amz-target" | "soapaction" => walk.whole_call(None, value.trim_matches('"')),
-                "authorization" | "cookie" | "content-type" | "accept" | "user-agent" => {}
+                // SOAP 1.2 names it next to the type.
+                "content-type" => {
+                    for action in operation::soap_actions(&value) {
+                        walk.whole_call(None, action);
+                    }
+                }
+                "authorization" | "cookie" | "accept" | "user-agent" => {}
                 name => walk.text_of(&value, name),
             }
         }

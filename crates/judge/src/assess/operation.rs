@@ -53,6 +53,27 @@ fn filled(template: &str) -> String {
     path
 }
 
+/// The operations that a content type names by the parameter `action` (RFC 3902).
+pub(super) fn soap_actions(content_type: &str) -> impl Iterator<Item = &str> {
+    const NAME: &str = "action";
+    let lower = content_type.to_ascii_lowercase();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at += lower.get(at..)?.find(NAME)? + NAME.len();
+            let Some(value) = content_type[at..].trim_start().strip_prefix('=') else {
+                continue;
+            };
+            let value = value.trim_start();
+            let action = match value.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next(),
+                None => value.split(';').next(),
+            };
+            return action.map(str::trim);
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -144,6 +144,22 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Whether values of the role have an effect by themselves.
+    pub(crate) fn is_grave(self) -> bool {
+        matches!(
+            self,
+            Self::Recipient
+                | Self::Account
+                | Self::Amount
+                | Self::Payment
+                | Self::Access
+                | Self::Command
+                | Self::Secret
+        )
+    }
+}
+
 /// What is known of a field by its name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Named<'k> {

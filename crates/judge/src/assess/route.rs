@@ -418,6 +418,15 @@ impl<'a> Route<'a> {
                 .all(may_be_above)
     }
 
+    /// Whether the path is one where documents of GraphQL are taken.
+    pub(crate) fn takes_documents(&self) -> bool {
+        self.words().any(|word| {
+            ["graphql", "gql"]
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known))
+        })
+    }
+
     /// Whether the path names nothing but a place where calls are taken, such as `/rpc` or
     /// `/api/graphql`.
     pub(crate) fn is_endpoint(&self) -> bool {

@@ -648,6 +648,113 @@ fn what_follows_the_end_of_a_path_does_not_make_it_a_question() {
 }
 
 #[test]
+fn a_text_is_compared_with_the_intent_to_its_end() {
+    let foreign = "the quick secret quarterly report says revenue dropped, code 84731. ";
+    let judged = |text: &str| {
+        let body = serde_json::json!({ "text": text }).to_string();
+        judge(Case {
+            method: "POST",
+            target: "/notes",
+            headers: &[("content-type", "application/json")],
+            body: body.as_bytes(),
+            intent: "Water plants today",
+        })
+    };
+    let plain = judged(foreign).verdict.score;
+    for text in [
+        format!("{} {foreign}", "x".repeat(300)),
+        format!("{}{foreign}", "x ".repeat(200)),
+        format!("{}{}", "Water plants today. ".repeat(40), foreign.repeat(8)),
+        format!("{}{foreign}", "Water plants today. ".repeat(20_000)),
+        format!("{}{foreign}", "\u{e9} ".repeat(300)),
+        format!("{}{}", foreign.repeat(8), "Water plants today. ".repeat(40)),
+    ] {
+        let assessment = judged(&text);
+        let codes = codes(&assessment);
+        assert!(codes.contains(&"text_not_in_intent"), "{assessment:?}");
+        let is_read = text.len() < 10_000;
+        assert!(
+            !is_read || assessment.verdict.score + 1e-9 >= plain,
+            "{assessment:?}"
+        );
+    }
+    let honest = judged(&"Water plants today. ".repeat(40));
+    assert!(
+        !codes(&honest).contains(&"text_not_in_intent"),
+        "{honest:?}"
+    );
+    let long = judge(Case {
+        method: "POST",
+        target: "/documents",
+        headers: &[("content-type", "application/json")],
+        body: serde_json::json!({ "text": "Some long words about the weather. ".repeat(90) })
+            .to_string()
+            .as_bytes(),
+        intent: "Save the weather document",
+    });
+    assert!(long.verdict.score < 0.5, "{long:?}");
+}
+
+#[test]
+fn a_name_and_its_value_are_judged_as_a_member() {
+    let json = "application/json";
+    for (content_type, body) in [
+        (json, r#"[{"op":"replace","path":"/role","value":"admin"}]"#),
+        (json, r#"[{"op":"add","path":"/roles/-","value":"admin"}]"#),
+        (
+            json,
+            r#"{"Operations":[{"op":"add","path":"roles","value":[{"value":"admin"}]}]}"#,
+        ),
+        (
+            json,
+            r#"{"Operations":[{"op":"add","path":"roles[primary eq true].value","value":"admin"}]}"#,
+        ),
+        (json, r#"[{"name":"role","value":"admin"}]"#),
+        (json, r#"{"fields":[{"key":"role","value":"admin"}]}"#),
+        (
+            json,
+            r#"{"fields":[{"name":"lamp","key":"role","value":"admin"}]}"#,
+        ),
+        (json, r#"[{"name":"public","value":true}]"#),
+        (
+            "text/xml",
+            r#"<thing><field name="role" value="admin"/></thing>"#,
+        ),
+        (
+            "text/xml",
+            r#"<thing><field name="role">admin</field></thing>"#,
+        ),
+        (
+            "text/xml",
+            r#"<thing><field name="title">Lamp</field><field name="role">admin</field></thing>"#,
+        ),
+    ] {
+        let assessment = judge(Case {
+            method: "PATCH",
+            target: "/things/1",
+            headers: &[("content-type", content_type)],
+            body: body.as_bytes(),
+            intent: "Rename thing 1",
+        });
+        assert!(assessment.verdict.score >= 0.5, "{body}: {assessment:?}");
+    }
+    for body in [
+        r#"[{"op":"replace","path":"/title","value":"Lamp"}]"#,
+        r#"[{"name":"color","value":"red"}]"#,
+        r#"[{"op":"replace","path":"/public","value":false}]"#,
+    ] {
+        let assessment = judge(Case {
+            method: "PATCH",
+            target: "/things/1",
+            headers: &[("content-type", json)],
+            body: body.as_bytes(),
+            intent: "Rename thing 1",
+        });
+        assert!(assessment.verdict.score < 0.5, "{body}: {assessment:?}");
+    }
+}
+
+#[test]
 fn documentation_says_what_a_path_does_not() {
     let case = Case {
         method: "POST",

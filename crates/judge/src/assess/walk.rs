@@ -1,7 +1,7 @@
 //! A walk through everything that a request carries, wrapped or not.
 
 use super::duplicate::{self, Duplicate};
-use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, Override, cut};
+use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, Override, PIECES_MAX, cut, pieces};
 use super::finding::{Finding, shown};
 use super::marks::Marks;
 use super::needle::{self, Needle};
@@ -236,6 +236,7 @@ impl<'k> Walk<'k> {
                 self.call(call.method, call.name, here.place);
             }
         }
+        let labelled = label(members).map(|label| self.seen.name(label).0);
         for (number, (name, value)) in members.iter().enumerate() {
             let known = self.known[names.first + number];
             let place = &map.member(name);
@@ -258,7 +259,13 @@ impl<'k> Walk<'k> {
                 Role::Recipient if here.role == Role::Attendee => here.role,
                 role => role,
             };
-            let name = known.name;
+            let (role, name) = match labelled.filter(|_| is_value(name)) {
+                Some(label) if label.role.is_grave() && !role.is_grave() => {
+                    (label.role, label.name)
+                }
+                Some(label) => (role, label.name),
+                None => (role, known.name),
+            };
             self.node(
                 value,
                 &Here {
@@ -520,8 +527,24 @@ impl<'k> Walk<'k> {
                 .contents
                 .last()
                 .is_some_and(|last| last.value == value);
-        if !is_said_again {
+        if role == Role::Content && cut(value).len() < value.len() {
+            self.pieces(value, here);
+        } else if !is_said_again {
             self.keep(|fields| fields.of_role(role), value, here);
+        }
+    }
+
+    /// Keeps a long text in pieces, so that none is passed over for what is before it.
+    fn pieces(&mut self, text: &str, here: &Here<'_, 'k>) {
+        let mut pieces = pieces(text);
+        for piece in pieces.by_ref().take(PIECES_MAX) {
+            self.keep(|fields| Some(&mut fields.contents), piece, here);
+            if let Some(last) = self.fields.contents.last_mut() {
+                last.is_whole = false;
+            }
+        }
+        if pieces.next().is_some() && self.fields.unread.is_none() {
+            self.fields.unread = self.fields.contents.last().copied();
         }
     }
 
@@ -618,6 +641,38 @@ fn of_needle(needle: Needle) -> Finding {
             Finding::holding("internal_address", 0.6, "", sentence)
         }
     }
+}
+
+/// The name that a map gives its value, as in `{"name": "role", "value": "admin"}` and in JSON Patch
+/// (RFC 6902): of a path the last word.
+fn label<'n>(members: &[Member<'n>]) -> Option<&'n str> {
+    const LABELS: [&str; 6] = ["path", "name", "key", "field", "attribute", "property"];
+    if !members.iter().any(|(name, _)| is_value(name)) {
+        return None;
+    }
+    let labels = members
+        .iter()
+        .filter(|(name, _)| LABELS.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    let mut labels = labels
+        .filter_map(|(_, value)| value.as_text())
+        .filter_map(last_word);
+    let first = labels.next()?;
+    // Of several the one that matters.
+    let mut all = std::iter::once(first).chain(labels);
+    all.find(|label| Role::of(label).is_grave()).or(Some(first))
+}
+
+fn is_value(name: &str) -> bool {
+    ["value", "val", "newvalue", "new_value", ""]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The last name in a path, less the numbers of items, filters and SCIM's `value`.
+fn last_word(path: &str) -> Option<&str> {
+    path.rsplit(['/', '.', ':'])
+        .map(|word| word.split('[').next().unwrap_or(word).trim())
+        .find(|word| word.bytes().any(|byte| byte.is_ascii_alphabetic()) && !is_value(word))
 }
 
 /// Whether a text holds an address on the web.
