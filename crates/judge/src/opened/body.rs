@@ -245,7 +245,7 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             Some(essence) if is_table(essence) => {
-                if let Some(node) = csv::read(text, self.arena) {
+                if let Some(node) = csv::read_declared(text, self.arena) {
                     Body::Values(node, text)
                 } else {
                     self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
@@ -283,7 +283,12 @@ impl<'a> Reader<'a, '_> {
                     self.sniff(text);
                 }
             }
-            _ => self.sniff(text),
+            _ => {
+                if matches!(body, Body::Values(..)) && Document::looks_like(text) {
+                    self.others.push(Node::Text(text));
+                }
+                self.sniff(text);
+            }
         }
         body
     }
@@ -450,6 +455,20 @@ impl<'a> Reader<'a, '_> {
             } else if part.filename.is_some() || !is_form || begins_like_xml(text) {
                 self.within(name, |reader| reader.sniff(text));
             }
+            return Some((name, Node::Text(text)));
+        }
+        if part.may_be_western()
+            && let Some(text) = encoding::western_text(part.content)
+        {
+            let text = self.arena.text(&text);
+            // Some servers leave out what is not UTF-8.
+            let rest =
+                String::from_utf8_lossy(part.content).replace(char::REPLACEMENT_CHARACTER, "");
+            let rest = self.arena.text(&rest);
+            self.within(name, |reader| {
+                reader.sniff(text);
+                reader.sniff(rest);
+            });
             return Some((name, Node::Text(text)));
         }
         if part.is_medium() {
