@@ -657,3 +657,45 @@ fn tables_and_texts_of_any_shape_are_read() {
         }
     }
 }
+
+#[test]
+fn what_is_wrapped_into_a_text_is_read_in_every_format() {
+    let said = |text: &str| thing().json(&serde_json::json!({ "name": text }).to_string());
+    for text in [
+        "role=admin&amount=50000",
+        "{role: admin, amount: 50000}",
+        "{role:'admin',amount:50000}",
+        "---\nrole: admin\namount: 50000\n",
+        "<user><role>admin</role></user>",
+        "<s:Envelope xmlns:s=\"urn:s\"><s:Body><DeleteUser/></s:Body></s:Envelope>",
+        "{\"a\":1}{\"role\":\"admin\"}",
+        "{\"role\":\"admin\"} and more",
+        // base64 of role=admin&amount=50000 and of <user><role>admin</role></user>
+        "cm9sZT1hZG1pbiZhbW91bnQ9NTAwMDA=",
+        "PHVzZXI+PHJvbGU+YWRtaW48L3JvbGU+PC91c2VyPg==",
+    ] {
+        held(&said(text));
+    }
+    for text in [
+        "Lamp & shade",
+        "https://service.example/?a=b&c=d",
+        "<p>A <b>lamp</b> for the hall</p>",
+        "[draft] Lamp",
+        "--- Lamp ---",
+        "{name} lamp",
+        "a=b&c=d",
+        "tag=a&tag=b",
+        "<p>A <del>lamp</del> <ins>light</ins> <a href=\"/hall\">there</a></p>",
+        "<ul class=\"list\"><li>One</li><li>Two</li></ul>",
+    ] {
+        forwarded(&thing().json(&serde_json::json!({ "title": text }).to_string()));
+    }
+    held(&thing().body("application/json5", "{role:'admin',amount:50000}"));
+    let xml = |encoding: &str| {
+        format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?><note><title>Lunch</title></note>")
+    };
+    held(&upload().body("application/xml", xml("UTF-7")));
+    held(&upload().body("text/xml", xml("IBM037")));
+    forwarded(&upload().body("application/xml", xml("UTF-8")));
+    forwarded(&upload().body("application/xml", xml("ISO-8859-1")));
+}
