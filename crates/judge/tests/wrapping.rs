@@ -431,7 +431,7 @@ fn ordinary_texts_and_tables_are_forwarded() {
         forwarded(&case);
     }
     for case in [
-        upload().body("text/csv", "a,b\n1\n"),
+        upload().body("text/csv", "a,b\n\"1"),
         upload().body("application/yaml", "a: ["),
         upload().body("application/xml", "<a><b></a>"),
         upload().body(
@@ -490,6 +490,27 @@ fn media() -> Vec<(&'static str, Vec<u8>)> {
         ("video/x-msvideo", with(b"RIFF\x44\x4e\0\0AVI LIST")),
         ("font/woff2", with(b"wOF2\0\x01\0\0\0\0\x4e\x20\0\x0a\0\0")),
         ("font/otf", with(b"OTTO\0\x0a\0\x80")),
+        ("image/jp2", with(b"\0\0\0\x0cjP  \r\n\x87\n")),
+        ("image/jxl", with(b"\xff\x0a")),
+        ("image/tiff", with(b"II+\0\x08\0\0\0")),
+        ("image/vnd.adobe.photoshop", with(b"8BPS\0\x01")),
+        ("audio/aiff", with(b"FORM\0\0\x4e\x20AIFFCOMM")),
+        ("audio/mpeg", with(b"\xff\xfa\x90\0")),
+        ("audio/aac", with(b"\xff\xf9\x50\x80")),
+        ("audio/midi", with(b"MThd\0\0\0\x06\0\x01")),
+        ("video/x-flv", with(b"FLV\x01\x05\0\0\0\x09")),
+        ("video/x-ms-wmv", with(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")),
+        ("video/mpeg", with(b"\0\0\x01\xb3")),
+        (
+            "video/mp2t",
+            [
+                &b"\x47\x40\0\x10"[..],
+                &noise[..184],
+                b"\x47\x40\0\x10",
+                &noise,
+            ]
+            .concat(),
+        ),
     ]
 }
 
@@ -687,4 +708,82 @@ fn padding_hides_nothing() {
         forwarded(&upload().body("text/plain", text.clone()));
         forwarded(&upload().body("text/markdown", text));
     }
+}
+
+#[test]
+fn tables_and_texts_of_any_shape_are_read() {
+    for body in [
+        "name\nAnn\nBob\n",
+        "name,stock\nAnn\nBob,5\n",
+        "name,stock\nAnn,5,7\n",
+        "sep=;\nname;stock\nAnn;5\n",
+    ] {
+        forwarded(&upload().body("text/csv", body));
+    }
+    for body in [
+        "role\nadmin\n",
+        "name,role\nAnn\nBob,admin,x\n",
+        "sep=;\nname;role\nAnn;admin\n",
+        "sep=,\nrole,admin\n",
+    ] {
+        held(&thing().body("text/csv", body));
+    }
+    for content_type in [
+        "text/plain",
+        "text/plain; charset=iso-8859-1",
+        "application/octet-stream",
+    ] {
+        let head = format!("name=\"file\"; filename=\"a.txt\"\r\nContent-Type: {content_type}");
+        let text = b"We met in the caf\xe9 on K\xf6nigstra\xdfe \x96 it\x92s nice there, and near.";
+        forwarded(&upload().body(MULTIPART, multipart(&head, text)));
+        for text in [
+            &b"name: Ren\xe9 the lamp keeper\nrole: admin\nother: 1"[..],
+            b"name=Ren\xe9 the lamp keeper\nro\xffle=admin\nother=1",
+            b"{\"name\": \"Ren\xe9\", \"role\": \"admin\", \"other\": \"the lamp\"}",
+        ] {
+            held(&thing().body(MULTIPART, multipart(&head, text)));
+        }
+    }
+}
+
+#[test]
+fn what_is_wrapped_into_a_text_is_read_in_every_format() {
+    let said = |text: &str| thing().json(&serde_json::json!({ "name": text }).to_string());
+    for text in [
+        "role=admin&amount=50000",
+        "{role: admin, amount: 50000}",
+        "{role:'admin',amount:50000}",
+        "---\nrole: admin\namount: 50000\n",
+        "<user><role>admin</role></user>",
+        "<s:Envelope xmlns:s=\"urn:s\"><s:Body><DeleteUser/></s:Body></s:Envelope>",
+        "{\"a\":1}{\"role\":\"admin\"}",
+        "{\"role\":\"admin\"} and more",
+        // base64 of role=admin&amount=50000 and of <user><role>admin</role></user>
+        "cm9sZT1hZG1pbiZhbW91bnQ9NTAwMDA=",
+        "PHVzZXI+PHJvbGU+YWRtaW48L3JvbGU+PC91c2VyPg==",
+    ] {
+        held(&said(text));
+    }
+    for text in [
+        "Lamp & shade",
+        "https://service.example/?a=b&c=d",
+        "<p>A <b>lamp</b> for the hall</p>",
+        "[draft] Lamp",
+        "--- Lamp ---",
+        "{name} lamp",
+        "a=b&c=d",
+        "tag=a&tag=b",
+        "<p>A <del>lamp</del> <ins>light</ins> <a href=\"/hall\">there</a></p>",
+        "<ul class=\"list\"><li>One</li><li>Two</li></ul>",
+    ] {
+        forwarded(&thing().json(&serde_json::json!({ "title": text }).to_string()));
+    }
+    held(&thing().body("application/json5", "{role:'admin',amount:50000}"));
+    let xml = |encoding: &str| {
+        format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?><note><title>Lunch</title></note>")
+    };
+    held(&upload().body("application/xml", xml("UTF-7")));
+    held(&upload().body("text/xml", xml("IBM037")));
+    forwarded(&upload().body("application/xml", xml("UTF-8")));
+    forwarded(&upload().body("application/xml", xml("ISO-8859-1")));
 }

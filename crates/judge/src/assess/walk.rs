@@ -392,9 +392,12 @@ impl<'k> Walk<'k> {
         } else if marks.may_be_json() && is_json_container(text) {
             // What it holds is looked at once and need not stay as long as the request.
             let arena = Arena::for_body(text.len());
-            if let Ok(node) = Node::of_json(text.trim(), &arena) {
-                self.within(here, |walk, inside| walk.node(&node, inside));
+            match Node::of_json(text.trim(), &arena) {
+                Ok(node) => self.within(here, |walk, inside| walk.node(&node, inside)),
+                Err(_) => self.values(text, here),
             }
+        } else if may_hold_values(text, marks) {
+            self.values(text, here);
         } else if text.len() >= BASE64_MIN && may_be_base64(text, marks) {
             match opened::decoded(text) {
                 Some(Decoded::Text(text)) => {
@@ -410,6 +413,19 @@ impl<'k> Walk<'k> {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// Visits what a text is besides a text and JSON.
+    fn values(&mut self, text: &str, here: &Here<'_, 'k>) {
+        let arena = Arena::for_body(text.len());
+        for node in opened::values_in(text, &arena) {
+            self.envelopes(&node);
+            self.within(here, |walk, inside| {
+                // Forms and XML say a name once for each item of a list.
+                let repeats = true;
+                walk.node(&node, &Here { repeats, ..*inside });
+            });
         }
     }
 
@@ -693,6 +709,14 @@ fn is_access_name(here: &Here<'_, '_>) -> bool {
             .iter()
             .any(|known| word.eq_ignore_ascii_case(known))
         })
+}
+
+/// Whether a text may be XML, YAML, a form, or begin with JSON.
+fn may_hold_values(text: &str, marks: Marks) -> bool {
+    let begun = text.trim_start();
+    begun.starts_with(['<', '{', '['])
+        || begun.starts_with("---")
+        || (!marks.has_space() && memchr::memchr(b'&', text.as_bytes()).is_some())
 }
 
 fn may_be_base64(text: &str, marks: Marks) -> bool {

@@ -245,7 +245,7 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             Some(essence) if is_table(essence) => {
-                if let Some(node) = csv::read(text, self.arena) {
+                if let Some(node) = csv::read_declared(text, self.arena) {
                     Body::Values(node, text)
                 } else {
                     self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
@@ -283,7 +283,12 @@ impl<'a> Reader<'a, '_> {
                     self.sniff(text);
                 }
             }
-            _ => self.sniff(text),
+            _ => {
+                if matches!(body, Body::Values(..)) && Document::looks_like(text) {
+                    self.others.push(Node::Text(text));
+                }
+                self.sniff(text);
+            }
         }
         body
     }
@@ -328,6 +333,9 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn xml(&mut self, text: &'a str) -> Body<'a> {
+        if !has_usual_encoding(text) {
+            self.unreadable("the body declares an unusual character set", "");
+        }
         match Node::parse_xml(text, self.arena) {
             Ok(node) => Body::Xml(node, text),
             Err(error) => {
@@ -378,6 +386,10 @@ impl<'a> Reader<'a, '_> {
             yaml::is_explicit(text)
         };
         if may_be_yaml {
+            if begins_like_json(text) && Node::of_json(text, self.arena).is_err() {
+                let relaxed = yaml::read(&spaced(text), self.arena).ok();
+                self.others.extend(relaxed.filter(Node::is_container));
+            }
             match yaml::read(text, self.arena) {
                 Ok(node) if node.is_container() => self.others.push(node),
                 // A server might read what is too much to read here.
@@ -452,6 +464,20 @@ impl<'a> Reader<'a, '_> {
             }
             return Some((name, Node::Text(text)));
         }
+        if part.may_be_western()
+            && let Some(text) = encoding::western_text(part.content)
+        {
+            let text = self.arena.text(&text);
+            // Some servers leave out what is not UTF-8.
+            let rest =
+                String::from_utf8_lossy(part.content).replace(char::REPLACEMENT_CHARACTER, "");
+            let rest = self.arena.text(&rest);
+            self.within(name, |reader| {
+                reader.sniff(text);
+                reader.sniff(rest);
+            });
+            return Some((name, Node::Text(text)));
+        }
         if part.is_medium() {
             self.within(name, |reader| reader.medium(part.content));
         } else {
@@ -497,6 +523,57 @@ fn lines_of_json<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
     }
 }
 
+/// Reads what a text within a body may be besides the text: XML, YAML that is marked as such, several
+/// JSON values or JSON with something behind it, or the fields of a form.
+pub(crate) fn values_in<'a>(text: &'a str, arena: &'a Arena) -> Vec<Node<'a>> {
+    let text = text.trim();
+    if begins_like_xml(text) {
+        return Node::parse_xml(text, arena).into_iter().collect();
+    }
+    if begins_like_json(text) {
+        let values = Node::leading_json(text, arena).values.into_iter();
+        let values: Vec<Node<'a>> = values.filter(Node::is_container).collect();
+        if !values.is_empty() {
+            return values;
+        }
+    }
+    if begins_like_json(text) || text.starts_with("---") {
+        let spaced = spaced(text);
+        return [text, &spaced]
+            .into_iter()
+            .filter(|text| text.len() <= UNDECLARED_YAML_BYTES_MAX)
+            .filter_map(|text| yaml::read(text, arena).ok())
+            .filter(Node::is_container)
+            .collect();
+    }
+    if text.contains('&') && is_plain_form(text) && !text.contains(char::is_whitespace) {
+        return Node::parse_form(text.as_bytes(), arena)
+            .into_iter()
+            .collect();
+    }
+    Vec::new()
+}
+
+/// A text with a space behind each colon that is not in quotes: without it YAML takes `role:'admin'`
+/// for one word, and relaxed readers of JSON do not.
+fn spaced(text: &str) -> String {
+    let mut spaced = String::with_capacity(text.len() + text.len() / 8);
+    let mut quote = None;
+    let mut is_escaped = false;
+    for c in text.chars() {
+        spaced.push(c);
+        match quote {
+            _ if is_escaped => is_escaped = false,
+            Some(_) if c == '\\' => is_escaped = true,
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if c == ':' => spaced.push(' '),
+            Some(_) | None => {}
+        }
+    }
+    spaced
+}
+
 fn begins_like_xml(text: &str) -> bool {
     text.trim_start().starts_with('<')
 }
@@ -518,6 +595,28 @@ fn is_plain_form(text: &str) -> bool {
             let name = field.split('=').next().unwrap_or_default();
             !name.contains(is_odd)
         })
+}
+
+/// Whether the declaration of XML, if there is one, names a character set that the body is read in.
+fn has_usual_encoding(text: &str) -> bool {
+    let declaration = text.trim_start().strip_prefix("<?xml");
+    let declaration = declaration.and_then(|rest| rest.split_once("?>"));
+    let Some((_, named)) = declaration.and_then(|(inside, _)| inside.split_once("encoding")) else {
+        return true;
+    };
+    let name = named.trim_start_matches(|c: char| c.is_whitespace() || "=\"'".contains(c));
+    let name = name.split(['"', '\'']).next().unwrap_or_default();
+    [
+        "utf-8",
+        "utf8",
+        "us-ascii",
+        "ascii",
+        "iso-8859-1",
+        "latin1",
+        "windows-1252",
+    ]
+    .iter()
+    .any(|usual| name.eq_ignore_ascii_case(usual))
 }
 
 fn is_xml(essence: &str) -> bool {

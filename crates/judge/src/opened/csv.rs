@@ -9,13 +9,58 @@ const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 /// one map of the first column to the second. `None` where the lines do not have the same number of
 /// cells, or there is no second one of either.
 pub(super) fn read<'a>(text: &'a str, arena: &'a Arena) -> Option<Node<'a>> {
+    let (delimiter, text) = separator(text);
     DELIMITERS
         .into_iter()
+        .filter(|one| delimiter.is_none_or(|delimiter| delimiter == *one))
         .find_map(|delimiter| with(text, delimiter, arena))
+}
+
+/// Reads a table that is said to be one: also one of a single column, or one whose rows do not have
+/// the same number of cells, by each delimiter that is in it. `None` where its quotes do not match.
+pub(super) fn read_declared<'a>(text: &'a str, arena: &'a Arena) -> Option<Node<'a>> {
+    if let Some(table) = read(text, arena) {
+        return Some(table);
+    }
+    let (_, text) = separator(text);
+    let mut readings = Vec::new();
+    for delimiter in DELIMITERS {
+        // Without any delimiter there is one column, however it is read.
+        if !text.contains(delimiter) && (delimiter != ',' || text.contains(DELIMITERS)) {
+            continue;
+        }
+        let rows = rows(text, delimiter, arena)?;
+        let (names, rows) = rows.split_first().filter(|(_, rows)| !rows.is_empty())?;
+        for row in rows {
+            let names = names.iter().copied().chain(std::iter::repeat(""));
+            let members = names.zip(row.iter().map(|cell| Node::Text(cell)));
+            let members: Vec<Member<'a>> = members.collect();
+            readings.push(Node::Map(arena.list(&members)));
+        }
+        let pairs = std::iter::once(names)
+            .chain(rows)
+            .filter(|row| row.len() == 2);
+        let pairs = pairs.map(|row| (row[0], Node::Text(row[1])));
+        readings.extend(pairs.map(|pair| Node::Map(arena.list(&[pair]))));
+        let cells: Vec<Node<'a>> = names.iter().map(|name| Node::Text(name)).collect();
+        readings.push(Node::List(arena.list(&cells)));
+    }
+    (!readings.is_empty()).then(|| Node::List(arena.list(&readings)))
+}
+
+/// The delimiter that a first line such as `sep=;` names, and what follows that line.
+fn separator(text: &str) -> (Option<char>, &str) {
+    let named = text.strip_prefix("sep=").and_then(|rest| {
+        let delimiter = rest.chars().next()?;
+        let rest = rest[delimiter.len_utf8()..].trim_start_matches('\r');
+        rest.strip_prefix('\n').map(|rest| (Some(delimiter), rest))
+    });
+    named.unwrap_or((None, text))
 }
 
 /// Whether a text looks like a table, its first line being names.
 pub(super) fn looks_like(text: &str) -> bool {
+    let (_, text) = separator(text);
     let mut lines = text.lines();
     let (Some(first), Some(_)) = (lines.next(), lines.next()) else {
         return false;
@@ -135,12 +180,34 @@ mod tests {
         for text in ["", "words", "a,b", "a,b\n1", "a,b\n\"1,2", "a,b\n\"1\"x,2"] {
             assert!(read(text, &arena).is_none(), "{text}");
         }
+        let named = read("sep=;\r\nid;role\n7;admin\n", &arena).unwrap();
+        let role = named
+            .pointer("/2/role")
+            .or_else(|| named.pointer("/3/role"));
+        assert_eq!(role.and_then(Node::as_text), Some("admin"));
+    }
+
+    #[test]
+    fn a_declared_table_may_have_one_column_or_rows_of_any_length() {
+        let arena = Arena::default();
+        for (text, pointer, value) in [
+            ("role\nadmin\nuser\n", "/1/role", "user"),
+            ("id,role\n7,admin,x\n8\n", "/0/role", "admin"),
+        ] {
+            let rows = read_declared(text, &arena).unwrap();
+            let found = rows.pointer(pointer).and_then(Node::as_text);
+            assert_eq!(found, Some(value), "{text} {rows:?}");
+        }
+        for text in ["", "a", "a,b\n\"1,2", "a\n\"1\"x"] {
+            assert!(read_declared(text, &arena).is_none(), "{text}");
+        }
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "[a,;\"\r\n\té]{0,40}") {
             let _ = read(&text, &Arena::default());
+            let _ = read_declared(&text, &Arena::default());
         }
     }
 }

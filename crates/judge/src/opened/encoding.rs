@@ -13,6 +13,10 @@ const INFLATED_BYTES_MAX: u64 = 10 << 20;
 /// many.
 const STRANGE_SHARE: usize = 16;
 
+/// The share of letters with marks on them and the like in Western languages: French and Danish have
+/// up to one in twelve, short texts more.
+const WESTERN_SHARE: usize = 4;
+
 /// In how many places even a short text may be interrupted by bytes that are none: its beginning and
 /// one value.
 const PLACES_MIN: usize = 2;
@@ -128,6 +132,26 @@ pub(super) fn text_within(bytes: &[u8]) -> Option<String> {
         runs.collect::<Vec<_>>().join("\n")
     };
     (!found.is_empty()).then_some(found)
+}
+
+/// Text in Windows-1252, which ISO 8859-1 is mostly read as; `None` where too much of it is not in
+/// ASCII, or is not text in either.
+pub(super) fn western_text(bytes: &[u8]) -> Option<String> {
+    // The characters of 0x80 to 0x9f, of which five are none.
+    const UPPER: [char; 32] = [
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
+        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    ];
+    let decoded = |byte: &u8| match byte {
+        0x80..=0x9f => UPPER[usize::from(byte - 0x80)],
+        byte => char::from(*byte),
+    };
+    let strange = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    if strange * WESTERN_SHARE > bytes.len() {
+        return None;
+    }
+    let text: String = bytes.iter().map(decoded).collect();
+    (!text.contains(is_strange)).then_some(text)
 }
 
 /// Whether a character is not expected in text. A byte order mark has no place within one.

@@ -13,11 +13,22 @@ enum Piece {
 
 use Piece::{At, Binary, Digit};
 
+/// The first bytes of Windows Media.
+const ASF: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11";
+
 /// Each kind of media and its signatures.
 const SIGNATURES: &[(&str, &[&[Piece]])] = &[
     (
         "image/",
         &[
+            &[At(0, b"\0\0\x02\0")],
+            &[At(0, b"II+\0")],
+            &[At(0, b"MM\0+")],
+            &[At(0, b"\0\0\0\x0cjP  \r\n\x87\n")],
+            &[At(0, b"\xff\x4f\xff\x51")],
+            &[At(0, b"\0\0\0\x0cJXL \r\n\x87\n")],
+            &[At(0, b"\xff\x0a")],
+            &[At(0, b"8BPS\0")],
             &[At(0, b"\x89PNG")],
             &[At(0, b"\xff\xd8\xff")],
             &[At(0, b"GIF87a"), Binary(6, 13)],
@@ -34,6 +45,12 @@ const SIGNATURES: &[(&str, &[&[Piece]])] = &[
     (
         "audio/",
         &[
+            &[At(0, b"\xff\xfa")],
+            &[At(0, b"\xff\xf2")],
+            &[At(0, b"\xff\xf9")],
+            &[At(0, b"FORM\0"), At(8, b"AIF")],
+            &[At(0, b"MThd\0\0\0\x06")],
+            &[At(0, ASF)],
             &[At(0, b"ID3"), At(4, b"\0")],
             &[At(0, b"\xff\xfb")],
             &[At(0, b"\xff\xf3")],
@@ -48,6 +65,13 @@ const SIGNATURES: &[(&str, &[&[Piece]])] = &[
     (
         "video/",
         &[
+            &[At(0, b"\0\0"), At(4, b"moov")],
+            &[At(0, b"\0\0"), At(4, b"mdat")],
+            &[At(0, b"\0\0"), At(4, b"wide")],
+            &[At(0, b"\x47"), Binary(1, 8), At(188, b"\x47")],
+            &[At(0, b"\0\0\x01\xb3")],
+            &[At(0, b"FLV\x01"), At(5, b"\0\0\0\x09")],
+            &[At(0, ASF)],
             &[At(0, b"\0\0"), At(4, b"ftyp")],
             &[At(0, b"\x1a\x45\xdf\xa3")],
             &[At(0, b"OggS\0")],
@@ -58,6 +82,7 @@ const SIGNATURES: &[(&str, &[&[Piece]])] = &[
     (
         "font/",
         &[
+            &[At(0, b"ttcf\0")],
             &[At(0, b"wOFF"), Binary(4, 16)],
             &[At(0, b"wOF2"), Binary(4, 16)],
             &[At(0, b"OTTO\0")],

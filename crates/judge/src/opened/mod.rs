@@ -30,6 +30,7 @@ pub use hidden::{Hidden, hidden_in};
 pub use oddity::{Oddity, OddityKind};
 
 pub(crate) use base64::{Decoded, decoded};
+pub(crate) use body::values_in;
 pub(crate) use call::{
     inmost, is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
 };

@@ -72,15 +72,36 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Its media type in lower case, without parameters; empty for none.
+    fn essence(&self) -> String {
+        let essence = self.content_type.unwrap_or_default().split(';').next();
+        essence.unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
     /// Whether this is a file of something to be seen or heard, by its type and its first bytes.
     pub(super) fn is_medium(&self) -> bool {
-        let essence = self.content_type.unwrap_or_default().split(';').next();
-        let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
-        let fits = match essence.as_str() {
+        let fits = match self.essence().as_str() {
             "" | "application/octet-stream" => media::begins_as_any(self.content),
             essence => media::begins_as(essence, self.content),
         };
         self.filename.is_some() && fits
+    }
+
+    /// Whether this is a file whose text may be in a character set of Western Europe.
+    pub(super) fn may_be_western(&self) -> bool {
+        let essence = self.essence();
+        let is_text = essence.starts_with("text/")
+            || matches!(essence.as_str(), "" | "application/octet-stream");
+        let charset = self
+            .content_type
+            .and_then(|value| parameter(value, "charset"));
+        self.filename.is_some()
+            && is_text
+            && charset.is_none_or(|charset| {
+                ["iso-8859-1", "latin1", "windows-1252", "cp1252"]
+                    .iter()
+                    .any(|known| charset.eq_ignore_ascii_case(known))
+            })
     }
 
     /// The method and target, if the part is itself an HTTP request.
