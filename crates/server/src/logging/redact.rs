@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use gaiterguard_domain::redact::agent_keys;
+
 const MASK: &str = "•••";
 const AGENT_KEY_PREFIX: &str = "agt_";
 const AGENT_KEY_HEX_CHARS: usize = 64;
@@ -10,8 +12,29 @@ const SCHEMES: [&str; 2] = ["bearer ", "basic "];
 /// Shorter runs after `Bearer` are words of a sentence.
 const TOKEN_CHARS_MIN: usize = 16;
 
-/// `line` with agent keys, what follows `Bearer` or `Basic`, and JSON web tokens masked.
+/// `line` with agent keys in any spelling, what follows `Bearer` or `Basic`, and JSON web tokens
+/// masked.
 pub(super) fn redact(line: &str) -> Cow<'_, str> {
+    match plain_secrets(line) {
+        Cow::Borrowed(line) => without_spelled_keys(line),
+        Cow::Owned(masked) => match without_spelled_keys(&masked) {
+            Cow::Borrowed(_) => Cow::Owned(masked),
+            Cow::Owned(masked) => Cow::Owned(masked),
+        },
+    }
+}
+
+/// `line` with encoded agent keys masked. One that goes over several words takes the line along,
+/// except for the line break, without which the next entry would continue it.
+fn without_spelled_keys(line: &str) -> Cow<'_, str> {
+    let text = line.trim_end_matches('\n');
+    match agent_keys(text) {
+        Cow::Borrowed(same) if same == text => Cow::Borrowed(line),
+        masked => Cow::Owned(format!("{masked}{}", &line[text.len()..])),
+    }
+}
+
+fn plain_secrets(line: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let mut copied = 0;
     let mut at = 0;
@@ -117,6 +140,37 @@ mod tests {
             (
                 format!("https://x/?key={}", key.to_uppercase()),
                 "https://x/?key=•••".to_owned(),
+            ),
+        ] {
+            assert_eq!(redact(&line), masked);
+        }
+    }
+
+    #[test]
+    fn agent_keys_are_masked_in_every_spelling() {
+        let digits = "0af9".repeat(16);
+        let percent: String = format!("agt_{digits}")
+            .bytes()
+            .map(|byte| format!("%{byte:02x}"))
+            .collect();
+        let base64 = base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            format!("x:agt_{digits}"),
+        );
+        for (line, masked) in [
+            (
+                format!("request key=\"%61gt_{digits}\" end\n"),
+                "request key=\"•••\" end\n",
+            ),
+            (format!("path {percent}\n"), "path •••\n"),
+            (format!("body \"{base64}\""), "body \"•••\""),
+            (
+                format!("agt_{digits} and \"agt%5f{digits}\""),
+                "••• and \"•••\"",
+            ),
+            (
+                format!("body agt_{}=\r\n{}\n", &digits[..32], &digits[32..]),
+                "•••\n",
             ),
         ] {
             assert_eq!(redact(&line), masked);
