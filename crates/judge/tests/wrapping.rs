@@ -317,8 +317,9 @@ fn another_method_is_found_however_deep_it_is() {
 
 #[test]
 fn base64_hides_neither_compression_nor_another_encoding() {
-    // gzip and UTF-16 of {"role":"admin"}
+    // gzip, zlib and UTF-16 of {"role":"admin"}
     for text in [
+        "eJyrVirKz0lVslJKTMnNzFOqBQAuQQV2",
         "H4sIAAAAAAACA6tWKsrPSVWyUkpMyc3MU6oFAOdvn34QAAAA",
         "ewAiAHIAbwBsAGUAIgA6ACIAYQBkAG0AaQBuACIAfQA=",
     ] {
