@@ -405,8 +405,9 @@ fn another_method_is_found_in_every_reading_of_a_body() {
 
 #[test]
 fn base64_hides_neither_compression_nor_another_encoding() {
-    // gzip and UTF-16 of {"role":"admin"}
+    // gzip, zlib and UTF-16 of {"role":"admin"}
     for text in [
+        "eJyrVirKz0lVslJKTMnNzFOqBQAuQQV2",
         "H4sIAAAAAAACA6tWKsrPSVWyUkpMyc3MU6oFAOdvn34QAAAA",
         "ewAiAHIAbwBsAGUAIgA6ACIAYQBkAG0AaQBuACIAfQA=",
     ] {
@@ -786,4 +787,22 @@ fn what_is_wrapped_into_a_text_is_read_in_every_format() {
     held(&upload().body("text/xml", xml("IBM037")));
     forwarded(&upload().body("application/xml", xml("UTF-8")));
     forwarded(&upload().body("application/xml", xml("ISO-8859-1")));
+}
+
+#[test]
+fn a_part_is_read_behind_its_transfer_encoding() {
+    let part = |encoding: &str, content: &str| {
+        let head = format!("name=\"a\"\r\nContent-Transfer-Encoding: {encoding}");
+        let body = multipart(&head, content.as_bytes());
+        thing().body("multipart/related; boundary=x", body)
+    };
+    held(&part("quoted-printable", "{=22role=22: =\r\n=22admin=22}"));
+    held(&part("quoted-printable", "r=6Fle: adm=\nin"));
+    // base64 of role: admin and a second line
+    held(&part("base64", "cm9sZTogYWRtaW4KYW1vdW50OiA1MDAwMAo="));
+    forwarded(&part(
+        "quoted-printable",
+        "Buy milk =3D half a litre=\r\n, and =C3=A9clairs",
+    ));
+    forwarded(&part("7bit", "Buy milk"));
 }

@@ -32,6 +32,11 @@ pub(crate) fn decoded(text: &str) -> Option<Decoded> {
         return Some(Decoded::Program);
     }
     let is_gzip = sample.starts_with(encoding::GZIP);
+    // Its two first bytes are text as well.
+    let unzlibbed = || encoding::unzlibbed(&decode(text.as_bytes())?);
+    if let Some(bytes) = sample.starts_with(b"x").then(unzlibbed).flatten() {
+        return String::from_utf8(bytes).ok().map(Decoded::Text);
+    }
     let is_wide = encoding::wide_text(&sample[..sample.len() / 4 * 4]).is_some();
     if !is_gzip && !is_wide && !is_printable(&sample) {
         return None;

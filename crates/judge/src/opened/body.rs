@@ -451,6 +451,13 @@ impl<'a> Reader<'a, '_> {
 
     fn part(&mut self, part: &Part<'a>, is_form: bool) -> Option<Member<'a>> {
         let name = part.name.unwrap_or_default();
+        if let Some(text) = part.decoded() {
+            let text = self.arena.text(&text);
+            self.within(name, |reader| {
+                reader.others.push(Node::Text(text));
+                reader.sniff(text);
+            });
+        }
         if let Ok(text) = std::str::from_utf8(part.content) {
             if part.request_line().is_some() {
                 let body = text

@@ -60,6 +60,12 @@ pub(super) fn ungzipped(bytes: &[u8]) -> Option<Vec<u8>> {
         .then(|| read(MultiGzDecoder::new(bytes)))?
 }
 
+/// Takes zlib off bytes that begin as it does (RFC 1950): deflate, and a check of the two bytes.
+pub(super) fn unzlibbed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let head = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
+    (head >> 8 == 0x78 && head.is_multiple_of(31)).then(|| read(ZlibDecoder::new(bytes)))?
+}
+
 /// The first bytes of gzip.
 pub(super) const GZIP: &[u8] = b"\x1f\x8b";
 

@@ -1,6 +1,7 @@
 //! Multipart bodies (RFC 2046, RFC 7578), read as a lenient server would read them.
 
-use super::media;
+use super::base64::{Decoded, decoded};
+use super::{encoding, media};
 
 /// The most parts that are told apart.
 const PARTS_MAX: usize = 1000;
@@ -10,6 +11,8 @@ pub(super) struct Part<'a> {
     pub(super) filename: Option<&'a str>,
     /// Its media type, with parameters.
     pub(super) content_type: Option<&'a str>,
+    /// How its bytes are written in ASCII (RFC 2045).
+    pub(super) transfer_encoding: Option<&'a str>,
     pub(super) content: &'a [u8],
 }
 
@@ -68,6 +71,7 @@ impl<'a> Part<'a> {
             name: parameter("name"),
             filename: parameter("filename").or_else(|| parameter("filename*")),
             content_type: header("content-type"),
+            transfer_encoding: header("content-transfer-encoding"),
             content,
         }
     }
@@ -104,6 +108,20 @@ impl<'a> Part<'a> {
             })
     }
 
+    /// Returns the text behind its transfer encoding; `None` where it has none or holds no text.
+    pub(super) fn decoded(&self) -> Option<String> {
+        let encoding = self.transfer_encoding?;
+        if encoding.eq_ignore_ascii_case("quoted-printable") {
+            return encoding::text_within(&unquoted_printable(self.content));
+        }
+        if encoding.eq_ignore_ascii_case("base64")
+            && let Some(Decoded::Text(text)) = decoded(std::str::from_utf8(self.content).ok()?)
+        {
+            return Some(text);
+        }
+        None
+    }
+
     /// The method and target, if the part is itself an HTTP request.
     pub(super) fn request_line(&self) -> Option<(&'a str, &'a str)> {
         let line = self.content.split(|byte| *byte == b'\n').next()?;
@@ -111,6 +129,29 @@ impl<'a> Part<'a> {
         let (method, target, version) = (words.next()?, words.next()?, words.next()?);
         version.starts_with("HTTP/").then_some((method, target))
     }
+}
+
+/// Takes quoted-printable (RFC 2045, section 6.7) off; what is malformed stays as it is.
+fn unquoted_printable(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        let quoted = std::str::from_utf8(behind.get(..2).unwrap_or_default());
+        let quoted = quoted
+            .ok()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, quoted) {
+            (b'=', Some(value)) => {
+                bytes.push(value);
+                rest = &behind[2..];
+            }
+            (b'=', None) if behind.starts_with(b"\r\n") => rest = &behind[2..],
+            (b'=', None) if behind.starts_with(b"\n") => rest = &behind[1..],
+            _ => bytes.push(*byte),
+        }
+    }
+    bytes
 }
 
 fn strip_line_end(bytes: &[u8]) -> &[u8] {
