@@ -38,8 +38,8 @@ pub(crate) fn is_in(text: &[u8]) -> bool {
 
 pub(crate) struct Scan<'a> {
     text: &'a [u8],
-    /// What is known of the places right after the current one; the place `at` is at `at` modulo the
-    /// length.
+    /// What is known of the places right after the current one; the place `at` is at `at` modulo
+    /// [`CHARACTER_BYTES_MAX`].
     places: Vec<Place>,
     /// How many characters have been read: the work done.
     pub(crate) reads: Cell<usize>,
@@ -108,7 +108,7 @@ impl<'a> Scan<'a> {
     pub(crate) fn new(text: &'a [u8]) -> Self {
         Self {
             text,
-            places: vec![NOTHING; CHARACTER_BYTES_MAX.min(text.len() + 1)],
+            places: vec![NOTHING; CHARACTER_BYTES_MAX],
             reads: Cell::new(0),
             at: text.len(),
         }
@@ -131,7 +131,7 @@ impl<'a> Scan<'a> {
                     place.hex.add(pair);
                 }
             }
-            let slot = at % self.places.len();
+            let slot = at % CHARACTER_BYTES_MAX;
             self.places[slot] = place;
             place.plain.is_key() || place.hex.is_key() || place.encoded.is_key()
         })
@@ -145,6 +145,9 @@ impl<'a> Scan<'a> {
         while next < place.count {
             let Reading { character, length } = place.readings[next];
             next += 1;
+            if !matches!(character, b'%' | b'\\' | b'&' | b'=' | 0) {
+                continue;
+            }
             self.reads.update(|reads| reads + 1);
             self.read_escape(&mut place, at, character, at + usize::from(length));
         }
@@ -281,8 +284,8 @@ impl<'a> Scan<'a> {
     /// What is known of a place after the current one: nothing at the end of the text, or farther
     /// away than one character reaches.
     fn place(&self, at: usize) -> &Place {
-        if at < self.text.len() && at - self.at < self.places.len() {
-            &self.places[at % self.places.len()]
+        if at < self.text.len() && at - self.at < CHARACTER_BYTES_MAX {
+            &self.places[at % CHARACTER_BYTES_MAX]
         } else {
             &NOTHING
         }
