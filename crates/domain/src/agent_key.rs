@@ -1,13 +1,13 @@
 //! Finding agent keys in a text, whatever way they are spelled in it.
 //!
 //! A key is found as it is, behind up to three layers of escapes (percent-encoding, JSON and
-//! JavaScript escapes, character references, quoted-printable, UTF-16; two layers in a long text),
+//! JavaScript escapes, character references, quoted-printable, UTF-16),
 //! in base64 and base64url at any alignment and with line breaks, and as hexadecimal digits. The
 //! search costs a few passes over the text and copies it only where escapes really occur.
 
 use memchr::{memchr, memchr_iter, memchr2, memmem};
 
-use crate::unescape::Escapes;
+use crate::{spelled_key, unescape::Escapes};
 
 /// The bytes that begin an agent key.
 pub const PREFIX: &str = "agt_";
@@ -18,12 +18,9 @@ pub const DIGITS: usize = 64;
 /// How many layers of escapes are read: a client, a form and a proxy may each add one.
 const LAYERS_MAX: usize = 3;
 
-/// How many layers of a long text are read, so that one full of escapes of every family costs less
-/// than a second.
-const LAYERS_OF_LONG_MAX: usize = 2;
-
-/// From how many bytes on a text is long.
-const LONG_BYTES: usize = 256 * 1024;
+/// From how many bytes on a text is read in one pass. In a shorter one, reading every order of escapes
+/// by itself costs no more than some milliseconds.
+const LONG_BYTES: usize = 16 * 1024;
 
 /// How far before the end of a text a key can begin that the text does not hold whole: a key of
 /// which every character is escaped twice as `\u005c\u0075…` is shorter.
@@ -34,21 +31,66 @@ const ESCAPE_BYTES_MAX: usize = 12;
 
 /// Base64 characters of the encoded prefix that no neighbouring byte changes, for each of the three
 /// alignments, and how many bits of their first character belong to what comes before the `g`.
-const ENCODED_PREFIXES: [(&[u8], u32); 3] = [(b"YWd0X", 8), (b"FndF", 4), (b"hZ3Rf", 6)];
+pub(crate) const ENCODED_PREFIXES: [(&[u8], u32); 3] = [(b"YWd0X", 8), (b"FndF", 4), (b"hZ3Rf", 6)];
 
 /// Two hexadecimal digits for each byte of [`PREFIX`], less the last digit, which either case may
 /// have.
 const HEX_PREFIX: &[u8] = b"6167745";
 
+/// The bytes that the spelling of a key may have: base64 characters, among them letters and digits,
+/// what escapes are made of, and white space.
+pub(crate) const MAY_SPELL: [bool; 256] = {
+    let mut may_spell = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        may_spell[byte as usize] = byte.is_ascii_alphanumeric()
+            || byte.is_ascii_whitespace()
+            || matches!(byte, b'+' | b'/' | b'-' | b'_')
+            || matches!(
+                byte,
+                0 | b'%' | b'\\' | b'&' | b'=' | b'#' | b';' | b'{' | b'}'
+            );
+        byte += 1;
+    }
+    may_spell
+};
+
 /// Whether `bytes` hold an agent key in any spelling.
 pub fn is_in(bytes: &[u8]) -> bool {
-    // No spelling is shorter than the key itself.
-    let layers_max = if bytes.len() < LONG_BYTES {
-        LAYERS_MAX
-    } else {
-        LAYERS_OF_LONG_MAX
-    };
-    bytes.len() >= PREFIX.len() + DIGITS && in_any_layer(bytes, layers_max, holds)
+    candidates(bytes).any(|run| {
+        let has_escapes = Escapes::ALL
+            .iter()
+            .any(|escapes| memchr(escapes.lead(), run).is_some());
+        if bytes.len() >= LONG_BYTES && has_escapes {
+            spelled_key::is_in(run)
+        } else {
+            in_any_layer(run, LAYERS_MAX, holds)
+        }
+    })
+}
+
+/// The parts of a text that are long enough for a key and made only of bytes that a spelling of one
+/// may have. They are few in binary data. No spelling is shorter than the key itself, so that a part
+/// is looked for only around every such distance.
+fn candidates(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut begin = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let probe = begin + PREFIX.len() + DIGITS - 1;
+            let head = bytes.get(begin..=probe)?;
+            if let Some(other) = head.iter().rposition(|byte| !MAY_SPELL[usize::from(*byte)]) {
+                begin += other + 1;
+                continue;
+            }
+            let end = bytes[probe..]
+                .iter()
+                .position(|byte| !MAY_SPELL[usize::from(*byte)])
+                .map_or(bytes.len(), |length| probe + length);
+            let run = &bytes[begin..end];
+            begin = end;
+            return Some(run);
+        }
+    })
 }
 
 /// Whether `bytes` end inside what may become an agent key when more of the text arrives. Only a
@@ -216,7 +258,7 @@ fn in_joined_lines(bytes: &[u8], test: impl Fn(&[u8]) -> bool) -> bool {
 }
 
 /// The value of a base64 or base64url character.
-fn sextet(character: u8) -> Option<u8> {
+pub(crate) fn sextet(character: u8) -> Option<u8> {
     match character {
         b'A'..=b'Z' => Some(character - b'A'),
         b'a'..=b'z' => Some(character - b'a' + 26),

@@ -94,6 +94,7 @@ proptest! {
         for spelling in spellings(&format!("{before} {key}{after}")) {
             let text = format!("{around} {spelling} {around}");
             prop_assert!(is_in(text.as_bytes()), "{}", text);
+            prop_assert!(spelled_key::is_in(text.as_bytes()), "in one pass: {}", text);
         }
     }
 
@@ -116,6 +117,61 @@ proptest! {
     #[test]
     fn other_texts_hold_no_key(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(!is_in(&bytes));
+        prop_assert!(!spelled_key::is_in(&bytes));
+    }
+}
+
+/// Bytes that look random, the same in every run.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+const DENSE: [&str; 6] = [
+    "%25&amp;=3d\\u0025\0",
+    "%61gt_0a%25&amp;=3d\\u0025\0",
+    "&#0&#48&#x0&#x30",
+    "\\\\u{5c}",
+    "%25",
+    "&amp;#x26;",
+];
+
+#[test]
+fn random_bytes_are_hardly_read() {
+    let read: usize = candidates(&noise(1 << 20)).map(<[u8]>::len).sum();
+    assert_eq!(read, 0);
+}
+
+#[test]
+fn the_work_on_a_text_full_of_escapes_is_linear() {
+    for text in DENSE {
+        let text = text.repeat(50_000 / text.len());
+        let mut scan = spelled_key::Scan::new(text.as_bytes());
+        assert!(!scan.finds_key());
+        let reads_per_byte = scan.reads.get() / text.len();
+        assert!(reads_per_byte <= 40, "{text:.20}: {reads_per_byte}");
+    }
+}
+
+#[test]
+fn a_key_is_found_in_every_spelling_within_a_long_text() {
+    let key = format!("{PREFIX}{}", "0af9".repeat(16));
+    for around in DENSE
+        .map(|text| text.repeat(LONG_BYTES / text.len()).into_bytes())
+        .into_iter()
+        .chain([noise(1 << 18)])
+    {
+        assert!(!is_in(&around));
+        for spelling in spellings(&format!("user:{key}")) {
+            let text = [&around[..], b".", spelling.as_bytes(), b".", &around[..]].concat();
+            assert!(is_in(&text), "{spelling}");
+        }
     }
 }
 

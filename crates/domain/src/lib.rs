@@ -23,6 +23,7 @@ mod message;
 pub mod path;
 pub mod redact;
 pub mod request;
+mod spelled_key;
 pub mod target;
 mod unescape;
 
