@@ -149,10 +149,7 @@ mod tests {
     #[test]
     fn agent_keys_are_masked_in_every_spelling() {
         let digits = "0af9".repeat(16);
-        let percent: String = format!("agt_{digits}")
-            .bytes()
-            .map(|byte| format!("%{byte:02x}"))
-            .collect();
+        let percent = format!("%61%67%74%5f{}", "%30%61%66%39".repeat(16));
         let base64 = base64::Engine::encode(
             &base64::engine::general_purpose::STANDARD,
             format!("x:agt_{digits}"),
