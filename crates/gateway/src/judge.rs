@@ -91,6 +91,7 @@ impl Gateway {
                 }
                 _ => Documented::Nothing,
             },
+            history: None,
         });
         Weighed {
             matched: said.matched,
@@ -286,6 +287,7 @@ pub(crate) fn prepare_words() {
         opened: &opened,
         intent: "Look the words up",
         documented: Documented::Nothing,
+        history: None,
     });
 }
 

@@ -27,6 +27,7 @@ impl Trial<'_> {
             opened: &opened(self.request, &arena),
             intent: self.intent,
             documented: Documented::Nothing,
+            history: None,
         })
     }
 

@@ -1,10 +1,11 @@
 //! What is risky: takes a request apart and weighs what it finds.
 //!
-//! Pure and in microseconds: no waiting, no model, no memory of earlier requests. The same request
-//! always gets the same verdict.
+//! Pure and in microseconds: no waiting, no model. The same request with the same history always gets
+//! the same verdict.
 
 mod arena;
 pub mod assess;
+pub mod history;
 pub mod node;
 pub mod opened;
 pub mod reading;

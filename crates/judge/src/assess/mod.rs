@@ -40,6 +40,7 @@ use gaiterguard_domain::verdict::Verdict;
 
 use http::Method;
 
+use crate::history::History;
 use crate::opened::{Body, Opened};
 use deed::Effects;
 use field::Fields;
@@ -61,6 +62,8 @@ pub struct Subject<'a> {
     pub intent: &'a str,
     /// What is documented about it.
     pub documented: Documented<'a>,
+    /// What the agent was shown before; none where that is not known.
+    pub history: Option<&'a dyn History>,
 }
 
 /// What the service's documents say about a request.

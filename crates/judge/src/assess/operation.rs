@@ -29,6 +29,7 @@ pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>
         opened: &opened,
         intent: "",
         documented: Documented::As(operation),
+        history: None,
     };
     let look = Look::at(&subject);
     match look.effects.gravest {

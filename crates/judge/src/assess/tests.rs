@@ -47,6 +47,7 @@ fn judge_documented(case: Case<'_>, documented: Documented<'_>) -> Assessment {
         opened: &opened,
         intent: case.intent,
         documented,
+        history: None,
     })
 }
 

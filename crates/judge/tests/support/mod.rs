@@ -72,6 +72,7 @@ impl Case {
             opened: &opened,
             intent: &self.intent,
             documented: Documented::Nothing,
+            history: None,
         })
     }
 }

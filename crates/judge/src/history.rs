@@ -1,0 +1,41 @@
+//! What the same agent was shown before, or sent with a human's approval: where the values of a
+//! request come from.
+//!
+//! A value that a request carries is explained by its intent, or by what the agent read earlier. The
+//! history answers one question: where was this value seen? Only what the service itself said, or a
+//! human approved, is ever in it, so that an agent cannot put evidence there.
+
+use std::fmt::Debug;
+
+/// What passed before between one agent and one service.
+pub trait History: Debug {
+    /// Where a value was seen last. The value is as the request has it; two spellings that differ in
+    /// case, or in spaces around them, are the same.
+    fn sighting(&self, value: &str) -> Option<Sighting>;
+}
+
+/// Where a value was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// How it came to be seen.
+    pub kind: SightingKind,
+    /// The call in whose response, or with which, it was seen, as in `GET /conversations.list`.
+    pub call: String,
+    /// The small piece of the object around it, as `name: value` pairs: at most 300 characters.
+    pub piece: String,
+    /// The same pieces of the objects that stood beside that one, in order: at most 20.
+    pub siblings: Vec<String>,
+    /// How long ago, in seconds.
+    pub age: u64,
+}
+
+/// How a value came to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SightingKind {
+    /// In a response.
+    Shown,
+    /// In the response to a request by which the agent itself made the thing that the value names.
+    Created,
+    /// In a request that a human approved and that was carried out.
+    Approved,
+}
