@@ -615,6 +615,20 @@ fn an_id_that_the_intent_gave_is_seen_once_the_service_shows_it() {
 }
 
 #[test]
+fn a_part_of_an_object_is_told_from_the_others() {
+    let mut seen = seen();
+    let pull = json!({"number": 511, "state": "closed", "title": "Fix a typo",
+        "head": {"ref": "fix/typo"}, "base": {"ref": "main"}});
+    get("/repos/a/b/pulls/511", pull).into(&mut seen);
+    piece(
+        &seen,
+        "fix/typo",
+        &["head.ref: fix/typo", "title: Fix a typo", "number: 511"],
+    );
+    piece(&seen, "main", &["base.ref: main"]);
+}
+
+#[test]
 fn an_object_itself_says_more_than_a_reference_to_it() {
     let mut seen = seen();
     get("/conversations.list", channels()).into(&mut seen);
