@@ -61,6 +61,8 @@ pub struct Seen {
     pieces_bytes: usize,
     sent: HashSet<u128, Hashed>,
     sent_order: VecDeque<(u128, u64)>,
+    /// Whether the agent may have sent what nobody read.
+    is_blind: bool,
     newest: u64,
 }
 
@@ -120,6 +122,7 @@ impl Seen {
             pieces_bytes: 0,
             sent: HashSet::default(),
             sent_order: VecDeque::new(),
+            is_blind: false,
             newest: 0,
         }
     }
@@ -153,6 +156,12 @@ impl Seen {
     /// Records an exchange. `now` is the time in seconds since 1970.
     pub fn record(&mut self, exchange: &Exchange<'_>, now: u64) {
         self.add(exchange, now, Some(now));
+    }
+
+    /// Notes that the agent sends what is not read, as through a WebSocket. From then on any value but
+    /// the id of an object could come from there, and is not kept.
+    pub fn note_unread(&mut self) {
+        self.is_blind = true;
     }
 
     /// What was seen, at a time in seconds since 1970.
@@ -287,7 +296,7 @@ impl Seen {
         // Where the request is not known, nothing is known to be an echo but its path.
         let is_known = exchange.request_body.is_some() || exchange.is_safe();
         extracted.values.retain(|found| {
-            if self.sent.contains(&found.hash) {
+            if self.is_blind || self.sent.contains(&found.hash) {
                 return reads && found.is_own && found.is_given && found.is_confirmed;
             }
             !is_known || !sent.contains(found.hash) || (reads && found.is_confirmed)

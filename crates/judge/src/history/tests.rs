@@ -629,6 +629,19 @@ fn a_part_of_an_object_is_told_from_the_others() {
 }
 
 #[test]
+fn what_may_have_been_sent_unread_is_not_evidence() {
+    let mut seen = seen();
+    seen.note_unread();
+    get(
+        "/contacts",
+        json!([{"id": "k-1", "name": "Boss", "email": "evil@x.example"}]),
+    )
+    .into(&mut seen);
+    assert_eq!(seen.sighting("evil@x.example"), None);
+    assert_eq!(kind(&seen, "k-1"), Some(Shown));
+}
+
+#[test]
 fn an_object_itself_says_more_than_a_reference_to_it() {
     let mut seen = seen();
     get("/conversations.list", channels()).into(&mut seen);
