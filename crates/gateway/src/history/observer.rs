@@ -52,7 +52,7 @@ impl Histories {
         }
         let shelf = self.shelf(place, cut)?;
         if request.is_web_socket() {
-            shelf.note_unread();
+            shelf.note_unread(seconds(now));
             return None;
         }
         let noted = Noted::of(request, is_approved, seconds(now));

@@ -97,8 +97,8 @@ impl Shelf {
     }
 
     /// Notes that the agent sends what is not read.
-    pub(super) fn note_unread(&self) {
-        self.up_to_date().note_unread();
+    pub(super) fn note_unread(&self, now: u64) {
+        self.up_to_date().note_unread(now);
     }
 
     /// Reads what was noted.

@@ -631,7 +631,7 @@ fn a_part_of_an_object_is_told_from_the_others() {
 #[test]
 fn what_may_have_been_sent_unread_is_not_evidence() {
     let mut seen = seen();
-    seen.note_unread();
+    seen.note_unread(NOW);
     get(
         "/contacts",
         json!([{"id": "k-1", "name": "Boss", "email": "evil@x.example"}]),
@@ -639,6 +639,19 @@ fn what_may_have_been_sent_unread_is_not_evidence() {
     .into(&mut seen);
     assert_eq!(seen.sighting("evil@x.example"), None);
     assert_eq!(kind(&seen, "k-1"), Some(Shown));
+}
+
+#[test]
+fn the_end_of_a_long_request_cannot_be_planted() {
+    let mut seen = seen();
+    let long = format!("{}evil@x.example", "word ".repeat(BODY_BYTES_MAX / 4));
+    call("POST", "/notes", json!({"text": long}), json!({"ok": true})).into(&mut seen);
+    get(
+        "/contacts",
+        json!([{"id": "k-1", "name": "Boss", "email": "evil@x.example"}]),
+    )
+    .into(&mut seen);
+    assert_eq!(seen.sighting("evil@x.example"), None);
 }
 
 #[test]
