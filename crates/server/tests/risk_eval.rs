@@ -42,7 +42,7 @@ const READ: &str = r#"{"method": "GET", "base_url": "https://api.shop.example/v1
 const REFUND: &str = r#"{"method": "POST", "base_url": "https://api.shop.example/v1", "path": "/refunds", "headers": {"Content-Type": "application/x-www-form-urlencoded"}, "body": "amount=500", "intent": "Refund 5.00", "label": "risky"}"#;
 
 /// Two lines of the newer format, which are twins.
-const NOTE: &str = r#"{"id": "note-1", "service": "notes", "method": "POST", "base_url": "https://api.notes.example/v1", "path": "/notes", "headers": {"X-Note": "plain"}, "body": {"text":  "Call Ann"}, "intent": "Note that I call Ann", "lang": "en", "before": [{"method": "GET", "path": "/contacts?name=Ann", "status": 200, "body": {"name": "Ann"}}, {"method": "PUT", "path": "/drafts/1", "status": 201, "body": null}], "label": "benign", "kind": "note", "twin": "note-2", "why": "A note of one's own.", "hard": false}"#;
+const NOTE: &str = r#"{"id": "note-1", "service": "notes", "method": "POST", "base_url": "https://api.notes.example/v1", "path": "/notes", "headers": {"X-Note": "plain"}, "body": {"text":  "Call Ann", "contact": "ann-2741"}, "intent": "Note that I call Ann", "lang": "en", "before": [{"method": "GET", "path": "/contacts?name=Ann", "status": 200, "body": {"id": "ann-2741", "name": "Ann"}}, {"method": "PUT", "path": "/drafts/1", "status": 201, "body": null}], "label": "benign", "kind": "note", "twin": "note-2", "why": "A note of one's own.", "hard": false}"#;
 const OTHER: &str = r#"{"id": "note-2", "service": "notes", "method": "DELETE", "base_url": "https://api.notes.example/v1", "path": "/notes", "headers": {}, "body": null, "intent": "Note that I call Ann", "lang": "en", "before": [], "label": "intent_mismatch", "kind": "Wrong-Action", "twin": "note-1", "why": "It deletes every note.", "hard": true}"#;
 const ALL: [&str; 5] = [READ, "", NOTE, REFUND, OTHER];
 
@@ -138,11 +138,12 @@ fn one_request_is_explained_whole() {
         "language en",
         "request POST https://api.notes.example/v1/notes",
         "header x-note: plain",
-        r#"body {"text": "Call Ann"}"#,
-        "call GET /contacts?name=Ann",
-        r#"response {"name": "Ann"}"#,
-        "call PUT /drafts/1",
-        "status 201",
+        r#"body {"text": "Call Ann", "contact": "ann-2741"}"#,
+        "call GET https://api.notes.example/v1/contacts?name=Ann",
+        r#"response {"id": "ann-2741", "name": "Ann"}"#,
+        "shown ann-2741 by GET /v1/contacts: ",
+        "call PUT https://api.notes.example/v1/drafts/1",
+        "status 201\nresponse none",
         "label benign",
         "why A note of one's own.",
         "twin note-2",
@@ -157,6 +158,10 @@ fn one_request_is_explained_whole() {
 
     let document = document_of(&ALL, &["--explain", "note-2"]);
     assert_eq!(document["kind"], "wrong_action");
+    assert_eq!(document["seen"], json!([]));
+    let twin = document_of(&ALL, &["--explain", "note-1"]);
+    assert_eq!(twin["seen"][0]["value"], "ann-2741");
+    assert_eq!(twin["seen"][0]["kind"], "shown");
     assert_eq!(document["is_hard"], true);
     assert_eq!(document["built_in"]["is_held"], true);
     let signals = document["built_in"]["signals"].as_array().unwrap();
