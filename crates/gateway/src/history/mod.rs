@@ -6,9 +6,9 @@
 //! keyed hashes and sealed pieces, in memory alone. Nothing of it is logged.
 
 mod exchange;
+mod memory;
 mod observer;
 mod seal;
-mod shelf;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,8 +24,8 @@ use crate::prepare::Prepared;
 
 pub(crate) use observer::Observer;
 
+use memory::Memory;
 use seal::PieceSeal;
-use shelf::Shelf;
 
 /// The most bytes that all histories together take in memory. One of average use takes some 200 KB.
 const BYTES_MAX: usize = 64 << 20;
@@ -47,7 +47,7 @@ struct Kept {
     key: HashKey,
     seal: Arc<dyn Seal>,
     limits: Limits,
-    shelves: Mutex<HashMap<Place, Arc<Shelf>>>,
+    memories: Mutex<HashMap<Place, Arc<Memory>>>,
 }
 
 impl Histories {
@@ -64,7 +64,7 @@ impl Histories {
                 seconds_max: lifetime.as_secs(),
                 ..Limits::default()
             },
-            shelves: Mutex::default(),
+            memories: Mutex::default(),
         });
         Self { kept }
     }
@@ -73,76 +73,76 @@ impl Histories {
     /// takes its history along.
     fn of(&self, place: Place, cut: &CancellationToken, now: Timestamp) -> Option<AgentHistory> {
         let kept = self.kept.as_ref()?;
-        let shelf = kept.shelves().get(&place).cloned();
-        let shelf = shelf.filter(|shelf| shelf.is_of(cut));
+        let memory = kept.memories().get(&place).cloned();
+        let memory = memory.filter(|memory| memory.is_of(cut));
         Some(AgentHistory {
-            shelf,
+            memory,
             now: seconds(now),
         })
     }
 
     /// Where to note what passes; `None` where it is not kept.
-    fn shelf(&self, place: Place, cut: &CancellationToken) -> Option<Arc<Shelf>> {
+    fn memory(&self, place: Place, cut: &CancellationToken) -> Option<Arc<Memory>> {
         let kept = self.kept.as_ref()?;
         if cut.is_cancelled() {
             return None;
         }
-        let mut shelves = kept.shelves();
-        if let Some(shelf) = shelves.get(&place)
-            && shelf.is_of(cut)
+        let mut memories = kept.memories();
+        if let Some(memory) = memories.get(&place)
+            && memory.is_of(cut)
         {
-            return Some(Arc::clone(shelf));
+            return Some(Arc::clone(memory));
         }
-        let shelf = Shelf::new(kept.key, Arc::clone(&kept.seal), kept.limits, cut.clone());
-        let shelf = Arc::new(shelf);
-        shelves.insert(place, Arc::clone(&shelf));
-        keep_within(&mut shelves, BYTES_MAX);
-        Some(shelf)
+        let memory = Memory::new(kept.key, Arc::clone(&kept.seal), kept.limits, cut.clone());
+        let memory = Arc::new(memory);
+        memories.insert(place, Arc::clone(&memory));
+        keep_within(&mut memories, BYTES_MAX);
+        Some(memory)
     }
 
     /// Reads what was noted, drops what is old, what nobody may use any more, and what is too much.
     pub(crate) fn sweep(&self, now: Timestamp) {
         let Some(kept) = &self.kept else { return };
-        let shelves: Vec<(Place, Arc<Shelf>)> = {
-            let shelves = kept.shelves();
-            shelves
+        let memories: Vec<(Place, Arc<Memory>)> = {
+            let memories = kept.memories();
+            memories
                 .iter()
-                .map(|(place, shelf)| (*place, Arc::clone(shelf)))
+                .map(|(place, memory)| (*place, Arc::clone(memory)))
                 .collect()
         };
-        for (place, shelf) in shelves {
-            shelf.read();
-            if shelf.expire(seconds(now)) || shelf.is_cancelled() {
-                let mut shelves = kept.shelves();
-                if shelves
+        for (place, memory) in memories {
+            memory.read();
+            if memory.expire(seconds(now)) || memory.is_cancelled() {
+                let mut memories = kept.memories();
+                if memories
                     .get(&place)
-                    .is_some_and(|now| Arc::ptr_eq(now, &shelf))
+                    .is_some_and(|now| Arc::ptr_eq(now, &memory))
                 {
-                    shelves.remove(&place);
+                    memories.remove(&place);
                 }
             }
         }
-        keep_within(&mut kept.shelves(), BYTES_MAX);
+        keep_within(&mut kept.memories(), BYTES_MAX);
     }
 }
 
 impl Kept {
-    fn shelves(&self) -> MutexGuard<'_, HashMap<Place, Arc<Shelf>>> {
+    fn memories(&self) -> MutexGuard<'_, HashMap<Place, Arc<Memory>>> {
         // Every change under this lock is whole by itself.
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Drops the histories that were not used for longest until the others fit.
-fn keep_within(shelves: &mut HashMap<Place, Arc<Shelf>>, bytes_max: usize) {
-    let mut bytes: usize = shelves.values().map(|shelf| shelf.bytes()).sum();
+fn keep_within(memories: &mut HashMap<Place, Arc<Memory>>, bytes_max: usize) {
+    let mut bytes: usize = memories.values().map(|memory| memory.bytes()).sum();
     while bytes > bytes_max {
-        let oldest = shelves.iter().min_by_key(|(_, shelf)| shelf.used());
+        let oldest = memories.iter().min_by_key(|(_, memory)| memory.used());
         let Some(place) = oldest.map(|(place, _)| *place) else {
             return;
         };
-        if let Some(shelf) = shelves.remove(&place) {
-            bytes -= shelf.bytes().min(bytes);
+        if let Some(memory) = memories.remove(&place) {
+            bytes -= memory.bytes().min(bytes);
         }
     }
 }
@@ -150,13 +150,13 @@ fn keep_within(shelves: &mut HashMap<Place, Arc<Shelf>>, bytes_max: usize) {
 /// What an agent was shown by a service, at one moment.
 #[derive(Debug)]
 pub(crate) struct AgentHistory {
-    shelf: Option<Arc<Shelf>>,
+    memory: Option<Arc<Memory>>,
     now: u64,
 }
 
 impl History for AgentHistory {
     fn sighting(&self, value: &str) -> Option<Sighting> {
-        self.shelf.as_ref()?.sighting(value, self.now)
+        self.memory.as_ref()?.sighting(value, self.now)
     }
 }
 
@@ -170,12 +170,14 @@ impl Gateway {
 
     /// Reads what was noted for the agent of a request, if that takes longer than an assessment may.
     pub(crate) async fn read_history(&self, prepared: &Prepared) {
-        let Some(shelf) = self.history_of(prepared).and_then(|history| history.shelf) else {
+        let Some(memory) = self.history_of(prepared).and_then(|history| history.memory) else {
             return;
         };
-        if shelf.unread_bytes() > READ_IN_PLACE_BYTES_MAX {
+        if memory.unread_bytes() > READ_IN_PLACE_BYTES_MAX {
             // A panic in there leaves the rest unread, which is read in place then.
-            tokio::task::spawn_blocking(move || shelf.read()).await.ok();
+            tokio::task::spawn_blocking(move || memory.read())
+                .await
+                .ok();
         }
     }
 }

@@ -10,14 +10,14 @@ use http::{HeaderMap, Method, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use super::exchange::{Described, Noted, beginning};
-use super::shelf::Shelf;
+use super::memory::Memory;
 use super::{Histories, Place, seconds};
 use crate::Gateway;
 
 /// Notes one exchange, for the agent that it passes to.
 #[derive(Debug)]
 pub(crate) struct Observer {
-    shelf: Arc<Shelf>,
+    memory: Arc<Memory>,
     cut: CancellationToken,
     noted: Noted,
     collected: BytesMut,
@@ -50,14 +50,14 @@ impl Histories {
         if matches!(request.method, Method::HEAD | Method::OPTIONS) {
             return None;
         }
-        let shelf = self.shelf(place, cut)?;
+        let memory = self.memory(place, cut)?;
         if request.is_web_socket() {
-            shelf.note_unread(seconds(now));
+            memory.note_unread(seconds(now));
             return None;
         }
         let noted = Noted::of(request, is_approved, seconds(now));
         Some(Box::new(Observer {
-            shelf,
+            memory,
             cut: cut.clone(),
             noted,
             collected: BytesMut::new(),
@@ -105,7 +105,7 @@ impl Observer {
     fn note(self) {
         // What is kept of a right goes with it, and so does what was under way.
         if !self.cut.is_cancelled() {
-            Shelf::note(&self.shelf, self.noted);
+            Memory::note(&self.memory, self.noted);
         }
     }
 }

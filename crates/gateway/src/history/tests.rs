@@ -81,8 +81,8 @@ async fn responses_are_found_while_others_are_read_in_the_background() {
         }
         tokio::task::yield_now().await;
     }
-    let shelf = histories.shelf(HERE, &cut).unwrap();
-    assert!(shelf.bytes() < 6 << 20, "{}", shelf.bytes());
+    let memory = histories.memory(HERE, &cut).unwrap();
+    assert!(memory.bytes() < 6 << 20, "{}", memory.bytes());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_history_ends_with_the_right_to_it() {
     }
     assert!(histories.observe(HERE, &get, false, &cut, NOW).is_none());
     histories.sweep(NOW);
-    assert!(histories.kept.as_ref().unwrap().shelves().is_empty());
+    assert!(histories.kept.as_ref().unwrap().memories().is_empty());
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn agents_and_services_have_histories_of_their_own_that_expire() {
         None
     );
     histories.sweep(later);
-    assert!(histories.kept.as_ref().unwrap().shelves().is_empty());
+    assert!(histories.kept.as_ref().unwrap().memories().is_empty());
 }
 
 #[test]
@@ -188,11 +188,11 @@ fn all_histories_together_are_bounded() {
     let (histories, cut) = (histories(), CancellationToken::new());
     let get = request(Method::GET, "/users", "");
     pass(&histories, &cut, &get, r#"[{"id": "U-77", "name": "Ann"}]"#);
-    let mut shelves = histories.kept.as_ref().unwrap().shelves();
-    keep_within(&mut shelves, 10 << 20);
-    assert_eq!(shelves.len(), 1);
-    keep_within(&mut shelves, 1);
-    assert!(shelves.is_empty());
+    let mut memories = histories.kept.as_ref().unwrap().memories();
+    keep_within(&mut memories, 10 << 20);
+    assert_eq!(memories.len(), 1);
+    keep_within(&mut memories, 1);
+    assert!(memories.is_empty());
 }
 
 #[test]

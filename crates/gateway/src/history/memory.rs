@@ -24,7 +24,7 @@ const RECENT_MAX: usize = 64;
 const RECENT_SECONDS: u64 = 600;
 
 /// The history of one agent with one service.
-pub(super) struct Shelf {
+pub(super) struct Memory {
     /// Cancelled with the agent's right to the service.
     cut: CancellationToken,
     unread: Mutex<Unread>,
@@ -41,7 +41,7 @@ struct Unread {
     recent: VecDeque<(u64, u64)>,
 }
 
-impl Shelf {
+impl Memory {
     pub(super) fn new(
         key: HashKey,
         seal: Arc<dyn Seal>,
@@ -68,13 +68,13 @@ impl Shelf {
     }
 
     /// Notes an exchange, to be read later. It is found by every request that is assessed from here on.
-    pub(super) fn note(shelf: &Arc<Self>, noted: Noted) {
+    pub(super) fn note(memory: &Arc<Self>, noted: Noted) {
         if noted.is_nothing() {
             return;
         }
-        shelf.used.fetch_max(noted.at, Ordering::Relaxed);
+        memory.used.fetch_max(noted.at, Ordering::Relaxed);
         let (count, bytes) = {
-            let mut unread = shelf.unread();
+            let mut unread = memory.unread();
             if unread.is_recent(&noted) {
                 return;
             }
@@ -83,15 +83,15 @@ impl Shelf {
             (unread.exchanges.len(), unread.bytes)
         };
         if count > UNREAD_LIMIT || bytes > UNREAD_BYTES_LIMIT {
-            shelf.read();
+            memory.read();
         } else if (count > UNREAD_MAX || bytes > UNREAD_BYTES_MAX)
-            && !shelf.is_reading.swap(true, Ordering::AcqRel)
+            && !memory.is_reading.swap(true, Ordering::AcqRel)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            let shelf = Arc::clone(shelf);
+            let memory = Arc::clone(memory);
             runtime.spawn_blocking(move || {
-                shelf.is_reading.store(false, Ordering::Release);
-                shelf.read();
+                memory.is_reading.store(false, Ordering::Release);
+                memory.read();
             });
         }
     }
@@ -190,8 +190,8 @@ impl Unread {
     }
 }
 
-impl std::fmt::Debug for Shelf {
+impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Shelf(…)")
+        f.write_str("Memory(…)")
     }
 }
