@@ -92,7 +92,7 @@ impl SealingError {
         match self {
             Self::Open(error) => !matches!(error, OpenError::OtherMaster { .. }),
             Self::NoDataKey(_) | Self::NoMasterName(_) => true,
-            Self::Store(error) => matches!(error, StoreError::Inconsistent { .. }),
+            Self::Store(error) => error.is_damage(),
             Self::NoRandomness(_) | Self::Seal(_) | Self::UnknownMaster | Self::MasterChanging => {
                 false
             }
