@@ -38,8 +38,8 @@ pub use human::{Human, Service};
 pub use jupyter::Jupyter;
 pub use mcp::{McpClient, McpMode, McpTransport, ToolResult};
 pub use model::{
-    AskedModel, MODEL_KEY, MODEL_NAME, ScriptedModel, Step, exact_comparison, harmless_description,
-    merged, refusal, says, says_text,
+    AskedModel, MODEL_KEY, MODEL_NAME, ScriptedModel, Step, answer_with, exact_comparison,
+    harmless_answer, harmless_description, merged, refusal, says, says_text,
 };
 pub use node::node_command;
 pub use outage::Outage;

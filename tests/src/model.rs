@@ -18,9 +18,11 @@ pub const MODEL_NAME: &str = "scripted-1";
 /// Which question is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// What the request does.
+    /// What the request does, and how it stands to the intent.
+    Assessment,
+    /// What the request does, by itself.
     Description,
-    /// How it stands to the intent.
+    /// How it stands to the intent, by itself.
     Comparison,
     /// A condition for a rule in words.
     Condition,
@@ -56,7 +58,13 @@ impl AskedModel {
     /// The words that the schema of the answer has for a field.
     fn rules(&self) -> Vec<String> {
         let schema = &self.body["response_format"]["json_schema"]["schema"];
-        let rules = &schema["properties"]["rules"]["properties"];
+        let comparison = &schema["properties"]["comparison"];
+        let comparison = if comparison.is_null() {
+            schema
+        } else {
+            comparison
+        };
+        let rules = &comparison["properties"]["rules"]["properties"];
         rules
             .as_object()
             .map(|rules| rules.keys().cloned().collect())
@@ -109,10 +117,7 @@ impl ScriptedModel {
     /// From now on requests are described and compared with these members in the place of the
     /// harmless ones.
     pub fn judges(&self, description: Value, comparison: Value) {
-        self.script(move |asked| match asked.step {
-            Step::Description => says(&merged(harmless_description(), &description)),
-            _ => says(&merged(exact_comparison(asked), &comparison)),
-        });
+        self.script(move |asked| says(&answer_with(asked, &description, &comparison)));
     }
 
     /// Everything that it was asked until now.
@@ -165,9 +170,9 @@ pub fn says(answer: &Value) -> Reply {
 /// The description of an ordinary, small change.
 pub fn harmless_description() -> Value {
     json!({
-        "effects": ["writes"], "extent": "one_or_few", "audience": "nobody_new",
-        "sensitivity": "ordinary", "harm": "correctable", "documented": "no_documentation",
-        "addresses_reviewer": "no",
+        "effects": ["writes"], "reversibility": "easily", "extent": "one_or_few",
+        "audience": "nobody_new", "sensitivity": "ordinary", "environment": "not_said",
+        "documented": "no_documentation", "addresses_reviewer": "no", "review": "not_needed",
     })
 }
 
@@ -185,6 +190,24 @@ pub fn exact_comparison(asked: &AskedModel) -> Value {
         comparison["rules"] = Value::Object(rules);
     }
     comparison
+}
+
+/// The answer to a question about a request that finds nothing wrong.
+pub fn harmless_answer(asked: &AskedModel) -> Value {
+    answer_with(asked, &json!({}), &json!({}))
+}
+
+/// The same with these members in the place of the harmless ones.
+pub fn answer_with(asked: &AskedModel, description: &Value, comparison: &Value) -> Value {
+    let description = merged(harmless_description(), description);
+    if asked.step == Step::Description {
+        return description;
+    }
+    let comparison = merged(exact_comparison(asked), comparison);
+    if asked.step == Step::Comparison {
+        return comparison;
+    }
+    json!({"description": description, "comparison": comparison})
 }
 
 /// `value` with the members of `other` in the place of its own.
@@ -216,8 +239,9 @@ fn answer(state: &Mutex<State>, received: &Received) -> Reply {
     match script {
         Some(script) => script(&asked),
         None => match asked.step {
-            Step::Description => says(&harmless_description()),
-            Step::Comparison => says(&exact_comparison(&asked)),
+            Step::Assessment | Step::Description | Step::Comparison => {
+                says(&harmless_answer(&asked))
+            }
             Step::Condition => says(&json!({"possible": "no", "condition": "", "examples": []})),
             Step::Readiness => says(&json!({"ready": "yes"})),
         },
@@ -282,6 +306,8 @@ fn read(received: &Received) -> Result<AskedModel, String> {
             )?;
             step_of(if system.contains("\"condition\"") {
                 "condition"
+            } else if system.contains("\"comparison\"") {
+                "assessment"
             } else if system.contains("\"relation\"") {
                 "comparison"
             } else {
@@ -309,6 +335,7 @@ fn read(received: &Received) -> Result<AskedModel, String> {
 
 fn step_of(name: &str) -> Result<Step, String> {
     match name {
+        "assessment" => Ok(Step::Assessment),
         "description" => Ok(Step::Description),
         "comparison" => Ok(Step::Comparison),
         "condition" => Ok(Step::Condition),

@@ -8,7 +8,7 @@ use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
-use gaiterguard_judge::history::History;
+use gaiterguard_judge::history::{History, Provenance, provenance};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{
     Arena, Certainty, Documented, Opened, Operation, Reading, Request, Subject, assess,
@@ -214,6 +214,15 @@ impl Gateway {
         weighed.concluded(verdict)
     }
 
+    /// Where the values of the request come from.
+    fn provenance_of(&self, prepared: &Prepared) -> Vec<Provenance> {
+        let Some(history) = self.history_of(prepared) else {
+            return Vec::new();
+        };
+        let arena = Arena::for_body(prepared.request.body.len());
+        provenance(&opened(&prepared.request, &arena), &history)
+    }
+
     /// What follows when a language model has looked at the request.
     pub(crate) async fn judge_with_model(
         &self,
@@ -230,6 +239,7 @@ impl Gateway {
         let service = &prepared.located.service;
         let documentation = documentation(prepared);
         let documentation: Vec<&str> = documentation.iter().map(String::as_str).collect();
+        let provenance = self.provenance_of(prepared);
         let text_rules = weighed.standing().text_rules();
         let verdict = llm
             .assess(LlmQuestion {
@@ -241,9 +251,11 @@ impl Gateway {
                 service: service.id,
                 service_name: &service.name,
                 documentation: &documentation,
+                provenance: &provenance,
                 rules: &text_rules,
                 built_in: &weighed.built_in,
                 floor: floor(weighed.certainty, &weighed.built_in),
+                threshold: weighed.threshold,
                 is_safe: is_safe(&prepared.request.method),
             })
             .await;

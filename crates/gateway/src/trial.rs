@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
-use gaiterguard_judge::history::History;
+use gaiterguard_judge::history::{History, Provenance, provenance};
 use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
 
 use crate::judge::opened;
@@ -34,6 +34,14 @@ impl Trial<'_> {
         })
     }
 
+    /// Where the values of the request come from.
+    pub fn provenance(&self) -> Vec<Provenance> {
+        let arena = Arena::default();
+        let opened = opened(self.request, &arena);
+        self.history
+            .map_or_else(Vec::new, |history| provenance(&opened, history))
+    }
+
     /// Whether the gateway would ask a language model, if it had one.
     pub fn is_left_open(built_in: &Assessment, threshold: f64) -> bool {
         let standing = Standing {
@@ -46,8 +54,9 @@ impl Trial<'_> {
         standing.is_open()
     }
 
-    /// What the language model makes of it.
-    pub async fn ask(&self, llm: &Llm, built_in: &Assessment) -> LlmVerdict {
+    /// What the language model makes of it, if requests are held from the threshold.
+    pub async fn ask(&self, llm: &Llm, built_in: &Assessment, threshold: f64) -> LlmVerdict {
+        let provenance = self.provenance();
         let question = LlmQuestion {
             request: self.request,
             digest: self.request.digest(),
@@ -57,9 +66,11 @@ impl Trial<'_> {
             service: ServiceId(0),
             service_name: self.service_name,
             documentation: &[],
+            provenance: &provenance,
             rules: &[],
             built_in: &built_in.verdict,
             floor: floor(built_in.certainty, &built_in.verdict),
+            threshold,
             is_safe: is_safe(&self.request.method),
         };
         llm.assess(question).await

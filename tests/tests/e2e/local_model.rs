@@ -56,7 +56,9 @@ async fn a_real_model_answers_in_the_words_it_is_given() {
     let told = judged(&scene, rename("Rename note 7 to Groceries")).await;
     let codes = codes(&told);
     assert!(
-        codes.contains(&"llm") || codes.contains(&"llm_release"),
+        codes
+            .iter()
+            .any(|code| ["llm", "llm_release", "llm_unsure"].contains(code)),
         "{told}"
     );
 }

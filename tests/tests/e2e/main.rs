@@ -27,6 +27,7 @@ mod idempotency;
 mod jupyter;
 mod kill_loop;
 mod llm;
+mod llm_provenance;
 mod local_model;
 mod masking;
 mod matrix;

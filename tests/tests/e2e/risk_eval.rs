@@ -133,7 +133,7 @@ async fn text_and_json_report_the_same_decisions() {
 #[tokio::test]
 async fn the_model_is_asked_about_what_is_open() {
     let model = ScriptedModel::start().await;
-    model.judges(json!({"harm": "costly"}), json!({}));
+    model.judges(json!({"review": "needed"}), json!({}));
     let report = report(asking(&model), &["--llm"]).await;
     let open = ids(&report, |case| case["certainty"] == "open");
     assert!(!open.is_empty());
@@ -178,7 +178,7 @@ async fn the_explanation_of_a_request_includes_the_opinion_of_the_model() {
     let open = ids(&report, |case| case["certainty"] == "open");
     let certain = ids(&report, |case| case["certainty"] == "certainly_held");
     let model = ScriptedModel::start().await;
-    model.judges(json!({"harm": "costly"}), json!({}));
+    model.judges(json!({"review": "needed"}), json!({}));
     let explain = async |id: &str, more: &[&str]| {
         let arguments = [&["--llm", "--explain", id], more].concat();
         eval(asking(&model), &cases(), &arguments).await

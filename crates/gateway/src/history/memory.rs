@@ -112,6 +112,11 @@ impl Memory {
         self.up_to_date().at(now).sighting(value)
     }
 
+    /// Whether the agent was shown nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        History::is_empty(&*self.up_to_date())
+    }
+
     /// Drops what is old; true if nothing is left.
     pub(super) fn expire(&self, now: u64) -> bool {
         let mut seen = self.seen();

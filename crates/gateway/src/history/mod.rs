@@ -158,6 +158,10 @@ impl History for AgentHistory {
     fn sighting(&self, value: &str) -> Option<Sighting> {
         self.memory.as_ref()?.sighting(value, self.now)
     }
+
+    fn is_empty(&self) -> bool {
+        self.memory.as_ref().is_none_or(|memory| memory.is_empty())
+    }
 }
 
 impl Gateway {

@@ -82,6 +82,23 @@ pub(super) fn conceal(text: &str) -> String {
     without_named_parameters(&text)
 }
 
+/// `text`, which is pairs such as `name: value, token: value`, without the values of secrets by name.
+pub(super) fn conceal_named(text: &str) -> String {
+    let pairs = text.split(", ").map(|pair| {
+        let split = pair.split_once(": ");
+        match split {
+            Some((name, value))
+                if is_secret_name(name.rsplit('.').next().unwrap_or_default())
+                    && is_named_secret(value) =>
+            {
+                format!("{name}: {}", redact::MASK)
+            }
+            _ => pair.to_owned(),
+        }
+    });
+    pairs.collect::<Vec<String>>().join(", ")
+}
+
 /// Replaces every word that is a secret.
 fn replace_words(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -323,6 +340,14 @@ mod tests {
         ] {
             assert_eq!(conceal(text), shown);
         }
+    }
+
+    #[test]
+    fn secrets_of_pairs_are_known_by_their_name() {
+        assert_eq!(
+            conceal_named("id: 7, user.apiKey: k1, name: Ana: the token, token: abc"),
+            "id: 7, user.apiKey: •••, name: Ana: the token, token: •••"
+        );
     }
 
     #[test]

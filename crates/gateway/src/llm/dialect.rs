@@ -142,6 +142,14 @@ impl KnownDialect {
             .dialect
     }
 
+    /// Whether the server has understood a question before.
+    pub(super) fn is_proven(&self) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_proven
+    }
+
     /// Remembers that a way of asking was understood.
     pub(super) fn understood(&self, dialect: Dialect) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Memory {

@@ -4,10 +4,10 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::LlmQuestion;
+use super::{LlmQuestion, origin};
 
 /// Grows with every change of the prompts or of how answers are read.
-pub(super) const PROMPT_VERSION: &str = "gaiterguard.llm.v1";
+pub(super) const PROMPT_VERSION: &str = "gaiterguard.llm.v2";
 
 /// The sum over a question. Two questions share it only if every part of them is the same.
 pub(super) fn key(model: &str, question: &LlmQuestion<'_>) -> Digest {
@@ -26,6 +26,7 @@ pub(super) fn key(model: &str, question: &LlmQuestion<'_>) -> Digest {
     for excerpt in question.documentation {
         sum.add(excerpt.as_bytes());
     }
+    sum.add(origin::shown(question.provenance).as_bytes());
     sum.count(question.rules.len());
     for rule in question.rules {
         sum.add(&rule.id.0.to_be_bytes());

@@ -1,15 +1,16 @@
 //! The assessor that asks a language model, for what rules and the built-in assessor leave open.
 //!
-//! A question has two steps. The first describes the request from itself and its documentation,
-//! and does not know the intent (`description`); the second compares it with the intent and the
-//! operator's rules in words (`comparison`). Both answers are words out of closed lists; the
-//! score is ours (`weigh`). The model may raise what the built-in assessor says. It may lower it
-//! only by a clear "yes, exactly this, and harmless", and never below a floor.
+//! A question has two parts: what the request does (`description`), and whether that is what the intent
+//! and the operator's rules in words ask for (`comparison`). Both are asked in one round trip
+//! (`assessment`), or one after the other of a server that does not manage that. All answers are words
+//! out of closed lists; the score is ours (`weigh`). Where the model is sure, the request is forwarded
+//! or held as it says, except below a floor; where it is not, the built-in assessor decides.
 //!
 //! What agents and documents wrote stands between fences (`fence`) and without secrets
 //! (`conceal`). No credential of the vault enters this room, and nothing here decides.
 
 mod ask;
+mod assessment;
 mod breaker;
 mod comparison;
 mod conceal;
@@ -21,9 +22,12 @@ mod fence;
 mod key;
 mod material;
 mod metrics;
+mod origin;
 mod readiness;
 mod server;
+mod shown;
 mod spending;
+mod together;
 mod weigh;
 mod word;
 
@@ -37,6 +41,7 @@ use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_domain::verdict::{Signal, Verdict};
+use gaiterguard_judge::history::Provenance;
 use gaiterguard_store::{Store, StoreError};
 use moka::future::Cache;
 use secrecy::SecretString;
@@ -53,13 +58,14 @@ pub use spending::{Ceilings, Spent, Tokens};
 
 use ask::{CALLS_AT_ONCE_MAX, Line};
 use breaker::Breaker;
-use comparison::{Applies, Comparison, Purpose};
+use comparison::{Applies, Comparison};
 use description::Description;
 use dialect::KnownDialect;
-use material::Material;
 use server::Server;
+use shown::Shown;
 use spending::Spending;
-use weigh::Finding;
+use together::Together;
+use weigh::{Finding, Opinion};
 
 /// How many findings are remembered.
 const FINDINGS_MAX: u64 = 10_000;
@@ -69,6 +75,9 @@ const FINDING_LIFETIME: Duration = Duration::from_hours(1);
 
 /// The score of what is held because the model could not be asked or did not answer.
 const UNJUDGED_SCORE: f64 = 0.6;
+
+/// How far below the threshold a request is that the model releases: a share of it.
+const RELEASED_SHARE: f64 = 0.9;
 
 /// What becomes of a request when the model that it needs fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,12 +124,16 @@ pub struct LlmQuestion<'a> {
     pub service_name: &'a str,
     /// What the service's documents say of such a request.
     pub documentation: &'a [&'a str],
+    /// Where the values of the request come from.
+    pub provenance: &'a [Provenance],
     /// The operator's rules in words that cover the request.
     pub rules: &'a [TextRule<'a>],
     /// What the built-in assessor says.
     pub built_in: &'a Verdict,
     /// A score that nothing the model says goes below.
     pub floor: f64,
+    /// The score from which the request is held.
+    pub threshold: f64,
     /// Whether the method is GET, HEAD or OPTIONS.
     pub is_safe: bool,
 }
@@ -151,6 +164,7 @@ pub struct Llm {
     timeout: Duration,
     failure_mode: FailureMode,
     findings: Cache<Digest, Arc<[Finding]>>,
+    together: Together,
 }
 
 impl Llm {
@@ -177,6 +191,7 @@ impl Llm {
                 .max_capacity(FINDINGS_MAX)
                 .time_to_live(FINDING_LIFETIME)
                 .build(),
+            together: Together::default(),
         })
     }
 
@@ -266,31 +281,54 @@ impl Llm {
     /// Asks about every piece of the request.
     async fn find(&self, question: &LlmQuestion<'_>) -> Result<Arc<[Finding]>, Unjudged> {
         let deadline = Instant::now() + self.timeout;
-        let material = Material::of(question.request)?;
-        let rules = comparison::shown_rules(question.rules)?;
-        let documentation = material::documentation(question.documentation);
-        let purpose = Purpose {
-            intent: question.intent,
-            agent_name: question.agent_name,
-            service_name: question.service_name,
-            rules: &rules,
-            rule_count: question.rules.len(),
-        };
-        let pieces = (0..material.pieces.len()).map(|piece| {
-            let (material, documentation, purpose) = (&material, &documentation, &purpose);
-            async move {
-                let asking = Description::asking(material, piece, documentation);
-                let description = self.line.ask(&asking, deadline, Description::read).await?;
-                let asking = Comparison::asking(material, piece, documentation, purpose);
-                let read = |answer: &str| Comparison::read(answer, purpose.rule_count);
-                let comparison = self.line.ask(&asking, deadline, read).await?;
-                Ok::<_, LlmError>(Finding {
-                    description,
-                    comparison,
-                })
-            }
-        });
+        let shown = Shown::of(question)?;
+        let pieces =
+            (0..shown.material.pieces.len()).map(|piece| self.ask(&shown, piece, deadline));
         Ok(try_join_all(pieces).await?.into())
+    }
+
+    /// Asks about one piece of the request: both questions together, if the server manages that.
+    async fn ask(
+        &self,
+        shown: &Shown<'_>,
+        piece: usize,
+        deadline: Instant,
+    ) -> Result<Finding, LlmError> {
+        let rules = shown.rule_count;
+        if self.together.is_tried() {
+            let asking = assessment::asking(shown, piece);
+            let read = |answer: &str| assessment::read_answer(answer, rules);
+            match self.line.ask(&asking, deadline, read).await {
+                Ok(finding) => {
+                    self.together.succeeded();
+                    return Ok(finding);
+                }
+                Err(error) if self.may_answer_apart(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let asking = Description::asking(shown, piece);
+        let description = self.line.ask(&asking, deadline, Description::read).await?;
+        let asking = Comparison::asking(shown, piece);
+        let read = |answer: &str| Comparison::read(answer, rules);
+        let comparison = self.line.ask(&asking, deadline, read).await?;
+        self.together.failed();
+        Ok(Finding {
+            description,
+            comparison,
+        })
+    }
+
+    /// Whether a server that failed like this may answer the two questions one after the other.
+    fn may_answer_apart(&self, error: &LlmError) -> bool {
+        match error {
+            LlmError::Nonsense | LlmError::TooLong => true,
+            // A server that understood others refuses this question for its form or its length.
+            LlmError::Status(status) => {
+                self.line.dialect.is_proven() && matches!(status.as_u16(), 400 | 413 | 422)
+            }
+            _ => false,
+        }
     }
 
     /// What becomes of a request about which the model said nothing.
@@ -339,7 +377,7 @@ fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVerdict {
     let built_in = question.built_in;
     let worst = findings
         .iter()
-        .max_by(|a, b| a.score().total_cmp(&b.score()));
+        .max_by(|a, b| a.opinion().score().total_cmp(&b.opinion().score()));
     let Some(worst) = worst else {
         return LlmVerdict {
             verdict: built_in.clone(),
@@ -347,23 +385,39 @@ fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVerdict {
             matched_rules: Vec::new(),
         };
     };
-    let is_released = findings.iter().all(Finding::is_clear_and_harmless);
-    let said = worst.score();
-    let score = if is_released {
-        said.min(built_in.score)
+    let opinion = if findings.iter().all(Finding::is_released) {
+        worst.opinion()
+    } else if let held @ Opinion::Hold(_) = worst.opinion() {
+        held
     } else {
-        said.max(built_in.score)
+        Opinion::Unsure
     };
-    let sentence = worst.sentence();
-    let mut explanation = if is_released || said >= built_in.score {
-        sentence.clone()
-    } else {
-        format!("{} {sentence}", built_in.explanation)
+    let (code, score) = match opinion {
+        Opinion::Hold(said) => ("llm", said.max(built_in.score).max(question.threshold)),
+        Opinion::Release(said) => {
+            let below = question.threshold * RELEASED_SHARE;
+            ("llm_release", said.min(built_in.score).min(below))
+        }
+        Opinion::Unsure => ("llm_unsure", built_in.score),
+    };
+    let sentence = findings
+        .iter()
+        .find(|finding| opinion == Opinion::Unsure && finding.opinion() == opinion)
+        .unwrap_or(worst)
+        .sentence();
+    let mut explanation = match opinion {
+        Opinion::Release(_) => sentence.clone(),
+        Opinion::Hold(said) if said >= built_in.score => sentence.clone(),
+        Opinion::Hold(_) => format!("{} {sentence}", built_in.explanation),
+        Opinion::Unsure => format!(
+            "{} {sentence} It is not sure, so this rests on the built-in assessor.",
+            built_in.explanation
+        ),
     };
     let mut signals = built_in.signals.clone();
     signals.push(Signal {
-        code: if is_released { "llm_release" } else { "llm" }.to_owned(),
-        weight: said,
+        code: code.to_owned(),
+        weight: opinion.score(),
         evidence: "llm".to_owned(),
         sentence,
     });

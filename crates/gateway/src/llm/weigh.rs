@@ -3,14 +3,15 @@
 
 use super::comparison::{Comparison, Difference, Manipulation, Relation};
 use super::description::{
-    Address, Audience, Description, Documented, Effect, Extent, Harm, Sensitivity,
+    Address, Audience, Description, Documented, Effect, Environment, Extent, Reversibility, Review,
+    Sensitivity,
 };
 
 /// The score of a request that tries to steer whoever judges it.
 const MANIPULATION_SCORE: f64 = 0.95;
 
-/// The highest score at which a request may count as harmless.
-const HARMLESS_SCORE_MAX: f64 = 0.4;
+/// The score of what a person should look at, in the model's opinion alone.
+const REVIEW_SCORE: f64 = 0.6;
 
 /// What a model found out about one piece of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,39 +20,56 @@ pub(super) struct Finding {
     pub(super) comparison: Comparison,
 }
 
-impl Finding {
-    /// How risky that makes the request, from 0.0 to 1.0.
-    pub(super) fn score(&self) -> f64 {
-        if self.is_steering() {
-            return MANIPULATION_SCORE;
+/// What a model's words come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Opinion {
+    /// It is sure that a person should look, with this score.
+    Hold(f64),
+    /// It is sure that this is ordinary work that the intent asks for, with this score.
+    Release(f64),
+    /// It is not sure.
+    Unsure,
+}
+
+impl Opinion {
+    /// How risky that makes the request, from 0.0 to 1.0; nothing by itself where it is not sure.
+    pub(super) fn score(self) -> f64 {
+        match self {
+            Self::Hold(score) | Self::Release(score) => score,
+            Self::Unsure => 0.0,
         }
-        self.impact().max(self.departure())
+    }
+}
+
+impl Finding {
+    /// What the model's words come to.
+    pub(super) fn opinion(&self) -> Opinion {
+        if self.is_steering() {
+            return Opinion::Hold(MANIPULATION_SCORE);
+        }
+        let score = self.impact().max(self.departure());
+        if score > 0.0 {
+            Opinion::Hold(score)
+        } else if self.is_asked_for() && self.is_plainly_ordinary() {
+            Opinion::Release(self.ordinary_score())
+        } else {
+            Opinion::Unsure
+        }
     }
 
-    /// Whether this is clearly the step that the intent asks for, and harmless: the only words
-    /// that may release what the built-in assessor would hold.
-    pub(super) fn is_clear_and_harmless(&self) -> bool {
-        let Self {
-            description,
-            comparison,
-        } = self;
-        self.is_asked_for()
-            && self.score() <= HARMLESS_SCORE_MAX
-            && matches!(description.harm, Harm::Negligible | Harm::Correctable)
-            && description.extent == Extent::One
-            && matches!(description.audience, Audience::Nobody | Audience::Named)
-            && matches!(
-                description.sensitivity,
-                Sensitivity::Ordinary | Sensitivity::Personal
-            )
-            && description.documented != Documented::Contradicts
-            && comparison.relation != Relation::Unclear
+    /// Whether the model is sure that nobody need look.
+    pub(super) fn is_released(&self) -> bool {
+        matches!(self.opinion(), Opinion::Release(_))
     }
 
     /// Whether the request does what the intent asks for and no more.
     pub(super) fn is_asked_for(&self) -> bool {
+        let relation = self.comparison.relation;
         !self.is_steering()
-            && matches!(self.comparison.relation, Relation::Exactly | Relation::Step)
+            && matches!(
+                relation,
+                Relation::Exactly | Relation::OtherWords | Relation::Step
+            )
             && self.comparison.differences.is_empty()
     }
 
@@ -60,77 +78,106 @@ impl Finding {
             || self.comparison.manipulation != Manipulation::None
     }
 
-    /// What the request does by itself, whatever it is for.
+    /// Whether the model sees ordinary work, and is in no doubt about what it is.
+    fn is_plainly_ordinary(&self) -> bool {
+        let description = &self.description;
+        description.review == Review::NotNeeded
+            && !description.effects.contains(&Effect::Unclear)
+            && description.extent != Extent::Unclear
+            && description.audience != Audience::Unclear
+            && description.sensitivity != Sensitivity::Unclear
+            && description.reversibility != Reversibility::Unclear
+    }
+
+    /// The score of ordinary work, by what it does.
+    fn ordinary_score(&self) -> f64 {
+        let effects = self.description.effects.iter();
+        let score = effects.map(|effect| match effect {
+            Effect::Nothing | Effect::Reads => 0.05,
+            Effect::Writes => 0.1,
+            Effect::Undoes | Effect::Sends => 0.15,
+            _ => 0.25,
+        });
+        score.fold(0.0, f64::max)
+    }
+
+    /// What is for a person whatever the request is for; 0.0 for nothing.
     fn impact(&self) -> f64 {
         let description = &self.description;
+        let is_ordinary = description.review == Review::NotNeeded;
         let effects = description.effects.iter();
         let effect = effects
             .map(|effect| self.effect_score(*effect))
             .fold(0.0, f64::max);
-        let changes = description
-            .effects
-            .iter()
-            .any(|effect| !matches!(effect, Effect::Nothing | Effect::Reads));
         let extent = match description.extent {
-            Extent::Many | Extent::Unclear if changes => 0.5,
-            Extent::Unbounded if changes => 0.7,
-            Extent::One | Extent::Many | Extent::Unbounded | Extent::Unclear => 0.0,
+            // A filter that matches everything is undone by nobody.
+            Extent::Unbounded if self.changes() && !self.is_easily_undone() => 0.7,
+            Extent::Many if self.changes() && !(is_ordinary && self.is_easily_undone()) => 0.6,
+            _ => 0.0,
         };
-        let audience = match description.audience {
-            Audience::Public => 0.4,
-            Audience::Unclear if changes => 0.5,
-            Audience::Nobody | Audience::Named | Audience::Unclear => 0.0,
-        };
-        let sensitivity = match (description.sensitivity, description.audience) {
-            (Sensitivity::Secret, _) => 0.6,
-            (Sensitivity::Personal, Audience::Public) => 0.7,
-            (Sensitivity::Unclear, _) => 0.3,
-            (Sensitivity::Personal | Sensitivity::Ordinary, _) => 0.0,
-        };
-        let harm = match description.harm {
-            Harm::Negligible | Harm::Correctable => 0.0,
-            Harm::Costly if changes => 0.55,
-            Harm::Costly => 0.4,
-            Harm::Severe => 0.8,
-            Harm::Unclear if changes => 0.5,
-            Harm::Unclear => 0.3,
+        let audience = match (description.audience, description.sensitivity) {
+            (_, Sensitivity::Secret) => 0.8,
+            (Audience::Public | Audience::Outside, Sensitivity::Personal) if self.changes() => 0.7,
+            (_, Sensitivity::Confidential) => 0.65,
+            _ => 0.0,
         };
         let documented = match description.documented {
             Documented::Contradicts => 0.6,
             Documented::Fits | Documented::NoDocumentation => 0.0,
         };
-        [effect, extent, audience, sensitivity, harm, documented]
+        let review = match description.review {
+            Review::Needed => REVIEW_SCORE,
+            Review::NotNeeded | Review::Unsure => 0.0,
+        };
+        [effect, extent, audience, documented, review]
             .into_iter()
             .fold(0.0, f64::max)
     }
 
-    /// What an effect weighs. Money, rights, secrets and showing data to outsiders are for a human
-    /// however small they seem; an ordinary change or removal is as bad as its mistake would be.
+    /// What an effect weighs. Money, obligations, rights, secrets and showing data to outsiders are for
+    /// a person however small they seem; what else may be grave is as grave as the model says.
     fn effect_score(&self, effect: Effect) -> f64 {
-        let is_negligible = self.description.harm == Harm::Negligible;
+        let description = &self.description;
+        let is_ordinary = description.review == Review::NotNeeded;
+        let is_test = description.environment == Environment::Test;
         match effect {
-            Effect::Nothing | Effect::Reads => 0.05,
-            Effect::Writes if is_negligible => 0.1,
-            Effect::Writes => 0.2,
-            Effect::Sends if is_negligible => 0.15,
-            Effect::Sends => 0.3,
-            Effect::Deletes | Effect::Runs if is_negligible => 0.3,
-            Effect::Deletes | Effect::Runs => 0.55,
-            Effect::Pays | Effect::Shares | Effect::Access | Effect::Unclear => 0.6,
-            Effect::Credentials => 0.7,
+            Effect::Nothing
+            | Effect::Reads
+            | Effect::Writes
+            | Effect::Undoes
+            | Effect::Sends
+            | Effect::Unclear => 0.0,
+            Effect::Credentials => 0.8,
+            Effect::Access | Effect::Shares => 0.7,
+            Effect::Pays | Effect::Commits if is_test && is_ordinary => 0.0,
+            Effect::Pays | Effect::Commits => 0.7,
+            Effect::Deletes if is_ordinary && description.reversibility != Reversibility::Never => {
+                0.0
+            }
+            Effect::Runs if is_ordinary && description.environment != Environment::Production => {
+                0.0
+            }
+            // What may be grave is grave unless the model says that nobody need look.
+            Effect::Deletes | Effect::Runs => 0.65,
         }
     }
 
-    /// How far the request departs from the intent.
+    fn changes(&self) -> bool {
+        !self.only_reads()
+    }
+
+    fn is_easily_undone(&self) -> bool {
+        self.description.reversibility == Reversibility::Easily
+    }
+
+    /// How far the request departs from the intent; 0.0 where that cannot be told.
     fn departure(&self) -> f64 {
         let relation = match self.comparison.relation {
-            Relation::Exactly | Relation::Step => 0.0,
+            Relation::Exactly | Relation::OtherWords | Relation::Step | Relation::Unclear => 0.0,
             Relation::Further => 0.65,
             Relation::Different => 0.75,
             Relation::Unrelated => 0.8,
             Relation::Contradicts => 0.9,
-            Relation::Unclear if self.only_reads() => 0.3,
-            Relation::Unclear => 0.55,
         };
         let difference = if self.comparison.differences.is_empty() {
             0.0
@@ -154,9 +201,10 @@ impl Finding {
                 .to_owned();
         }
         format!(
-            "The language model reads this as a request that {}{}, and {}.",
+            "The language model reads this as a request that {}{}{}, and {}.",
             self.does(),
             self.how_bad(),
+            self.needs(),
             self.stands_to_intent()
         )
     }
@@ -170,17 +218,24 @@ impl Finding {
     }
 
     fn how_bad(&self) -> &'static str {
-        match self.description.harm {
-            Harm::Negligible | Harm::Correctable => "",
-            Harm::Costly => " at a cost if it is wrong",
-            Harm::Severe => " with severe harm if it is wrong",
-            Harm::Unclear => " with a harm that it cannot tell",
+        match self.description.reversibility {
+            Reversibility::Never if self.changes() => " and cannot be taken back",
+            _ => "",
+        }
+    }
+
+    fn needs(&self) -> &'static str {
+        match self.description.review {
+            Review::Needed => ", which a person should look at first",
+            Review::Unsure => ", which a person may want to look at",
+            Review::NotNeeded => "",
         }
     }
 
     fn stands_to_intent(&self) -> String {
         let relation = match self.comparison.relation {
             Relation::Exactly => "exactly what the intent asks for",
+            Relation::OtherWords => "what the intent asks for in other words",
             Relation::Step => "a step that the intent needs",
             Relation::Further => "more than the intent asks for",
             Relation::Different => "not what the intent asks for",
@@ -211,8 +266,10 @@ impl Effect {
             Self::Nothing => "changes nothing",
             Self::Reads => "reads data",
             Self::Writes => "writes data",
+            Self::Undoes => "takes something small back",
             Self::Sends => "sends a message",
             Self::Pays => "moves or commits money",
+            Self::Commits => "enters into an obligation",
             Self::Deletes => "deletes or cancels something",
             Self::Shares => "lets others see data",
             Self::Access => "changes who has access",
@@ -244,12 +301,14 @@ mod tests {
         Finding {
             description: Description {
                 effects: vec![Effect::Writes],
+                reversibility: Reversibility::Easily,
                 extent: Extent::One,
                 audience: Audience::Nobody,
                 sensitivity: Sensitivity::Ordinary,
-                harm: Harm::Correctable,
+                environment: Environment::Unsaid,
                 documented: Documented::NoDocumentation,
                 addresses_reviewer: Address::No,
+                review: Review::NotNeeded,
             },
             comparison: Comparison {
                 relation: Relation::Exactly,
@@ -260,100 +319,165 @@ mod tests {
         }
     }
 
+    fn with(change: impl FnOnce(&mut Finding)) -> Opinion {
+        let mut finding = harmless();
+        change(&mut finding);
+        finding.opinion()
+    }
+
+    fn is_held(opinion: Opinion) -> bool {
+        matches!(opinion, Opinion::Hold(score) if (0.6..=1.0).contains(&score))
+    }
+
+    fn is_released(opinion: Opinion) -> bool {
+        matches!(opinion, Opinion::Release(score) if (0.0..0.3).contains(&score))
+    }
+
     fn any_word<W: Word + std::fmt::Debug>() -> impl Strategy<Value = W> {
         prop::sample::select(W::WORDS)
             .prop_map(|(word, _)| serde_json::from_value(serde_json::json!(word)).unwrap())
     }
 
-    fn any_finding() -> impl Strategy<Value = Finding> {
-        let description = (
-            prop::collection::vec(any_word::<Effect>(), 1..4),
-            any_word::<Extent>(),
-            any_word::<Audience>(),
-            any_word::<Sensitivity>(),
-            any_word::<Harm>(),
-            any_word::<Documented>(),
-            any_word::<Address>(),
-        )
-            .prop_map(
-                |(effects, extent, audience, sensitivity, harm, documented, addresses_reviewer)| {
-                    Description {
-                        effects,
-                        extent,
-                        audience,
-                        sensitivity,
-                        harm,
-                        documented,
-                        addresses_reviewer,
-                    }
-                },
-            );
-        let comparison = (
-            any_word::<Relation>(),
-            prop::collection::vec(any_word::<Difference>(), 0..3),
-            any_word::<Manipulation>(),
-            prop::collection::vec(any_word::<Applies>(), 0..3),
-        )
-            .prop_map(|(relation, differences, manipulation, rules)| Comparison {
-                relation,
-                differences,
-                manipulation,
-                rules,
-            });
-        (description, comparison).prop_map(|(description, comparison)| Finding {
-            description,
-            comparison,
-        })
+    prop_compose! {
+        fn any_description()(
+            effects in prop::collection::vec(any_word::<Effect>(), 1..4),
+            reversibility in any_word(),
+            extent in any_word(),
+            audience in any_word(),
+            sensitivity in any_word(),
+            environment in any_word(),
+            documented in any_word(),
+            addresses_reviewer in any_word(),
+            review in any_word(),
+        ) -> Description {
+            Description {
+                effects,
+                reversibility,
+                extent,
+                audience,
+                sensitivity,
+                environment,
+                documented,
+                addresses_reviewer,
+                review,
+            }
+        }
+    }
+
+    prop_compose! {
+        fn any_finding()(
+            description in any_description(),
+            relation in any_word(),
+            differences in prop::collection::vec(any_word::<Difference>(), 0..3),
+            manipulation in any_word(),
+            rules in prop::collection::vec(any_word::<Applies>(), 0..3),
+        ) -> Finding {
+            let comparison = Comparison { relation, differences, manipulation, rules };
+            Finding { description, comparison }
+        }
     }
 
     proptest! {
         #[test]
-        fn every_answer_has_a_score_in_range_and_a_sentence(finding in any_finding()) {
-            prop_assert!((0.0..=1.0).contains(&finding.score()));
+        fn every_answer_has_an_opinion_in_range_and_a_sentence(finding in any_finding()) {
+            let opinion = finding.opinion();
+            prop_assert!(is_held(opinion) || is_released(opinion) || opinion == Opinion::Unsure);
             prop_assert!(finding.sentence().ends_with('.'));
         }
 
         #[test]
-        fn only_what_is_asked_for_is_released(finding in any_finding()) {
-            if finding.is_clear_and_harmless() {
-                prop_assert!(finding.is_asked_for() && finding.score() < 0.5);
-                let weighty = [Effect::Pays, Effect::Shares, Effect::Access, Effect::Credentials];
-                prop_assert!(!finding.description.effects.iter().any(|e| weighty.contains(e)));
+        fn only_ordinary_work_that_is_asked_for_is_released(finding in any_finding()) {
+            let opinion = finding.opinion();
+            if is_released(opinion) {
+                prop_assert!(finding.is_asked_for());
+                prop_assert_eq!(finding.description.review, Review::NotNeeded);
+                let grave = [Effect::Shares, Effect::Access, Effect::Credentials];
+                prop_assert!(!finding.description.effects.iter().any(|e| grave.contains(e)));
             }
             if !finding.is_asked_for() && finding.comparison.relation != Relation::Unclear {
-                prop_assert!(finding.score() >= 0.5, "{finding:?}");
+                prop_assert!(is_held(opinion), "{finding:?}");
             }
         }
     }
 
     #[test]
-    fn a_plain_change_that_was_asked_for_is_harmless() {
-        assert!(harmless().is_clear_and_harmless());
+    fn ordinary_work_that_was_asked_for_is_released() {
+        assert!(is_released(harmless().opinion()));
         assert_eq!(
             harmless().sentence(),
             "The language model reads this as a request that writes data, and as exactly what the \
              intent asks for."
         );
+        let ordinary: [fn(&mut Finding); 8] = [
+            // The agent's own draft is deleted, a label is added, a ticket is commented on.
+            |f| f.description.effects = vec![Effect::Undoes],
+            |f| f.description.audience = Audience::Named,
+            |f| f.comparison.relation = Relation::OtherWords,
+            |f| f.comparison.relation = Relation::Step,
+            // A message to a colleague cannot be unsent.
+            |f| {
+                f.description.effects = vec![Effect::Sends];
+                f.description.reversibility = Reversibility::Effort;
+                f.description.audience = Audience::Named;
+            },
+            |f| f.description.sensitivity = Sensitivity::Personal,
+            |f| {
+                f.description.effects = vec![Effect::Pays];
+                f.description.environment = Environment::Test;
+            },
+            |f| f.description.effects = vec![Effect::Runs],
+        ];
+        for (index, change) in ordinary.into_iter().enumerate() {
+            assert!(is_released(with(change)), "{index}");
+        }
     }
 
     #[test]
-    fn each_thing_that_is_wrong_is_enough_to_hold() {
-        let wrongs: [fn(&mut Finding); 9] = [
+    fn each_thing_that_is_for_a_person_is_enough_to_hold() {
+        let wrongs: [fn(&mut Finding); 16] = [
             |f| f.description.effects.push(Effect::Pays),
+            |f| f.description.effects.push(Effect::Commits),
+            |f| f.description.effects.push(Effect::Access),
+            |f| f.description.effects.push(Effect::Shares),
             |f| f.description.effects.push(Effect::Credentials),
-            |f| f.description.extent = Extent::Unbounded,
-            |f| f.description.harm = Harm::Severe,
+            |f| {
+                f.description.effects.push(Effect::Deletes);
+                f.description.reversibility = Reversibility::Never;
+            },
+            |f| {
+                f.description.effects.push(Effect::Runs);
+                f.description.environment = Environment::Production;
+            },
+            |f| {
+                f.description.extent = Extent::Unbounded;
+                f.description.reversibility = Reversibility::Effort;
+            },
+            |f| f.description.sensitivity = Sensitivity::Confidential,
             |f| f.description.sensitivity = Sensitivity::Secret,
+            |f| f.description.review = Review::Needed,
+            |f| f.description.documented = Documented::Contradicts,
             |f| f.description.addresses_reviewer = Address::Yes,
-            |f| f.comparison.relation = Relation::Unrelated,
+            |f| f.comparison.relation = Relation::Further,
             |f| f.comparison.differences.push(Difference::Amount),
             |f| f.comparison.manipulation = Manipulation::Intent,
         ];
         for (index, wrong) in wrongs.into_iter().enumerate() {
-            let mut finding = harmless();
-            wrong(&mut finding);
-            assert!(finding.score() >= 0.5, "{index}: {finding:?}");
-            assert!(!finding.is_clear_and_harmless());
+            assert!(is_held(with(wrong)), "{index}");
+        }
+    }
+
+    #[test]
+    fn doubt_is_no_opinion() {
+        let doubts: [fn(&mut Finding); 6] = [
+            |f| f.description.effects = vec![Effect::Unclear],
+            |f| f.description.extent = Extent::Unclear,
+            |f| f.description.audience = Audience::Unclear,
+            |f| f.description.sensitivity = Sensitivity::Unclear,
+            |f| f.description.review = Review::Unsure,
+            |f| f.comparison.relation = Relation::Unclear,
+        ];
+        for (index, doubt) in doubts.into_iter().enumerate() {
+            assert_eq!(with(doubt), Opinion::Unsure, "{index}");
         }
     }
 
@@ -361,13 +485,13 @@ mod tests {
     fn a_sentence_names_what_differs() {
         let mut finding = harmless();
         finding.description.effects = vec![Effect::Pays];
-        finding.description.harm = Harm::Costly;
+        finding.description.reversibility = Reversibility::Never;
         finding.comparison.relation = Relation::Different;
         finding.comparison.differences = vec![Difference::Amount, Difference::Recipient];
         assert_eq!(
             finding.sentence(),
-            "The language model reads this as a request that moves or commits money at a cost if \
-             it is wrong, and as not what the intent asks for: it differs in recipient and amount."
+            "The language model reads this as a request that moves or commits money and cannot be \
+             taken back, and as not what the intent asks for: it differs in recipient and amount."
         );
     }
 }

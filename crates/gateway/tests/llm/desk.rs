@@ -13,6 +13,7 @@ use gaiterguard_gateway::clock::ManualClock;
 use gaiterguard_gateway::llm::{
     Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmVerdict, TextRule,
 };
+use gaiterguard_judge::history::Provenance;
 use gaiterguard_tests::{MODEL_KEY, MODEL_NAME, ScriptedModel};
 use http::{HeaderMap, Method};
 
@@ -32,8 +33,10 @@ pub(crate) struct Case {
     pub(crate) request: CanonicalRequest,
     pub(crate) intent: String,
     pub(crate) documentation: Vec<String>,
+    pub(crate) provenance: Vec<Provenance>,
     pub(crate) rules: Vec<(RuleId, &'static str, RuleEffect, &'static str)>,
     pub(crate) floor: f64,
+    pub(crate) threshold: f64,
 }
 
 impl Case {
@@ -47,8 +50,10 @@ impl Case {
             },
             intent: "Rename note 7 to “Groceries”".to_owned(),
             documentation: Vec::new(),
+            provenance: Vec::new(),
             rules: Vec::new(),
             floor: 0.0,
+            threshold: 0.5,
         }
     }
 
@@ -115,9 +120,11 @@ pub(crate) async fn assess(llm: &Llm, case: &Case) -> LlmVerdict {
         service: ServiceId(5),
         service_name: "notes",
         documentation: &documentation,
+        provenance: &case.provenance,
         rules: &rules,
         built_in: &built_in(),
         floor: case.floor,
+        threshold: case.threshold,
         is_safe: is_safe(&case.request.method),
     })
     .await

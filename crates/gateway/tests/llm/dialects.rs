@@ -1,18 +1,8 @@
 //! Servers that understand less than others.
 
-use gaiterguard_tests::{
-    AskedModel, Reply, Step, exact_comparison, harmless_description, refusal, says, says_text,
-};
-use serde_json::Value;
+use gaiterguard_tests::{AskedModel, Reply, Step, harmless_answer, refusal, says, says_text};
 
 use crate::desk::{Case, Desk};
-
-fn right(asked: &AskedModel) -> Value {
-    match asked.step {
-        Step::Description => harmless_description(),
-        _ => exact_comparison(asked),
-    }
-}
 
 fn form(asked: &AskedModel) -> &str {
     asked.body["response_format"]["type"]
@@ -27,7 +17,7 @@ async fn a_server_that_knows_no_schema_is_asked_without_and_that_is_remembered()
         "json_schema" => {
             refusal("'response_format.type' : value must be one of ['text', 'json_object']")
         }
-        _ => says(&right(asked)),
+        _ => says(&harmless_answer(asked)),
     });
     for body in ["1", "2"] {
         let verdict = desk.assess(&Case::new("POST", body)).await;
@@ -35,17 +25,8 @@ async fn a_server_that_knows_no_schema_is_asked_without_and_that_is_remembered()
     }
     let asked = desk.model.asked();
     let forms: Vec<&str> = asked.iter().map(form).collect();
-    assert_eq!(
-        forms,
-        [
-            "json_schema",
-            "json_object",
-            "json_object",
-            "json_object",
-            "json_object"
-        ]
-    );
-    assert_eq!(asked[1].step, Step::Description);
+    assert_eq!(forms, ["json_schema", "json_object", "json_object"]);
+    assert_eq!(asked[1].step, Step::Assessment);
 }
 
 #[tokio::test]
@@ -53,7 +34,7 @@ async fn an_answer_of_another_form_may_be_repaired_once() {
     let desk = Desk::new().await;
     desk.model.script(|asked| {
         if asked.is_repair {
-            says(&right(asked))
+            says(&harmless_answer(asked))
         } else {
             says_text("Let me think. It is harmless.")
         }
@@ -62,7 +43,7 @@ async fn an_answer_of_another_form_may_be_repaired_once() {
     assert!(!verdict.must_hold, "{verdict:?}");
     let asked = desk.model.asked();
     let repairs: Vec<bool> = asked.iter().map(|asked| asked.is_repair).collect();
-    assert_eq!(repairs, [false, true, false, true]);
+    assert_eq!(repairs, [false, true]);
     let told = asked[1].body["messages"][3]["content"].as_str().unwrap();
     assert!(told.contains("it is not one JSON object"), "{told}");
     assert!(
@@ -75,16 +56,15 @@ async fn an_answer_of_another_form_may_be_repaired_once() {
 async fn a_server_that_knows_nothing_of_forms_may_think_aloud() {
     let desk = Desk::new().await;
     desk.model.script(|asked| match form(asked) {
-        "none" if asked.step == Step::Description => says_text(&format!(
+        "none" => says_text(&format!(
             "<think>\nIt writes.\n</think>\n```json\n{}\n```",
-            right(asked)
+            harmless_answer(asked)
         )),
-        "none" => says(&right(asked)),
         _ => refusal("unknown parameter: response_format"),
     });
     let verdict = desk.assess(&Case::new("POST", "{}")).await;
     assert!(!verdict.must_hold, "{verdict:?}");
-    assert_eq!(desk.model.calls(), 4);
+    assert_eq!(desk.model.calls(), 3);
 }
 
 #[tokio::test]
@@ -96,12 +76,12 @@ async fn a_server_with_newer_parameters_is_met_there() {
         } else if asked.body.get("temperature").is_some() {
             refusal("Unsupported value: 'temperature' does not support 0 with this model.")
         } else {
-            says(&right(asked))
+            says(&harmless_answer(asked))
         }
     });
     let verdict = desk.assess(&Case::new("POST", "{}")).await;
     assert!(!verdict.must_hold, "{verdict:?}");
-    assert_eq!(desk.model.calls(), 4);
+    assert_eq!(desk.model.calls(), 3);
     let asked = desk.model.asked();
     assert_eq!(form(asked.last().unwrap()), "json_schema");
 }
@@ -113,7 +93,7 @@ async fn a_refusal_of_one_request_does_not_change_how_others_are_asked() {
         if asked.user.contains("huge") {
             refusal("This model's maximum context length is 4096 tokens.")
         } else {
-            says(&right(asked))
+            says(&harmless_answer(asked))
         }
     });
     assert!(!desk.assess(&Case::new("POST", "1")).await.must_hold);
@@ -139,4 +119,30 @@ async fn a_server_that_refuses_everything_has_failed() {
     let verdict = desk.assess(&Case::new("POST", "{}")).await;
     assert!(verdict.must_hold, "{verdict:?}");
     assert!(desk.model.calls() <= 5);
+}
+
+#[tokio::test]
+async fn a_server_that_answers_one_question_at_a_time_is_asked_so() {
+    for both in [says_text("I answer one thing only."), Reply::status(400)] {
+        let desk = Desk::new().await;
+        desk.llm.try_out().await.unwrap();
+        desk.model.script(move |asked| match asked.step {
+            Step::Assessment => both.clone(),
+            _ => says(&harmless_answer(asked)),
+        });
+        for number in 0..5 {
+            let verdict = desk.assess(&Case::new("POST", number.to_string())).await;
+            assert!(!verdict.must_hold, "{verdict:?}");
+            let code = &verdict.verdict.signals.last().unwrap().code;
+            assert_eq!(code, "llm_release");
+        }
+        let asked = desk.model.asked();
+        // After three failures in a row nothing is tried that does not work.
+        let tried = asked
+            .iter()
+            .filter(|asked| asked.step == Step::Assessment && !asked.is_repair);
+        assert_eq!(tried.count(), 3);
+        let steps: Vec<Step> = asked.iter().rev().take(2).map(|asked| asked.step).collect();
+        assert_eq!(steps, [Step::Comparison, Step::Description]);
+    }
 }

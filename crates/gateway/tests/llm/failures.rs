@@ -3,14 +3,23 @@
 use std::time::{Duration, Instant};
 
 use gaiterguard_gateway::llm::{Ceilings, FailureMode};
-use gaiterguard_tests::{Gate, Reply, Step, harmless_description, merged, says, says_text};
+use gaiterguard_tests::{
+    Gate, Reply, Step, exact_comparison, harmless_answer, harmless_description, merged, says,
+    says_text,
+};
 use serde_json::{Value, json};
 
 use crate::desk::{BUILT_IN_SCORE, Case, Desk};
 
 /// Replies of no use, and what is said of them.
 fn useless() -> Vec<(Reply, &'static str)> {
-    let described = |other: Value| says(&merged(harmless_description(), &other));
+    let described = |other: Value| {
+        let comparison = json!({
+            "notes": "", "relation": "exactly", "differences": [], "manipulation": "none",
+        });
+        let description = merged(harmless_description(), &other);
+        says(&json!({"description": description, "comparison": comparison}))
+    };
     vec![
         (Reply::status(500), "status 500"),
         (Reply::status(429), "status 429"),
@@ -25,8 +34,8 @@ fn useless() -> Vec<(Reply, &'static str)> {
         (says_text(""), "of the form"),
         (says_text("{\"score\": 0}"), "of the form"),
         (says_text("{\"effects\": [\"reads\"]}"), "of the form"),
-        (described(json!({"harm": "none whatsoever"})), "of the form"),
-        (described(json!({"harm": 7})), "of the form"),
+        (described(json!({"review": "never"})), "of the form"),
+        (described(json!({"review": 7})), "of the form"),
         (described(json!({"score": -1e300})), "of the form"),
         (described(json!({"effects": []})), "of the form"),
         (described(json!({"effects": "reads"})), "of the form"),
@@ -101,8 +110,8 @@ async fn a_failure_in_the_second_step_is_one_too() {
     assert!(verdict.must_hold, "{verdict:?}");
     assert_eq!(
         desk.model.calls(),
-        3,
-        "one description and two useless comparisons"
+        5,
+        "two useless assessments, one description and two useless comparisons"
     );
 }
 
@@ -129,12 +138,13 @@ async fn a_server_that_hangs_is_waited_for_as_long_as_was_said() {
 }
 
 #[tokio::test]
-async fn both_steps_share_one_deadline() {
+async fn all_questions_share_one_deadline() {
     let desk = Desk::with(|settings| settings.timeout = Duration::from_millis(900)).await;
-    let slow = Duration::from_millis(600);
+    let slow = Duration::from_millis(400);
     desk.model.script(move |asked| match asked.step {
+        Step::Assessment => says_text("Both?"),
         Step::Description => says(&harmless_description()).delay(slow),
-        _ => says(&gaiterguard_tests::exact_comparison(asked)).delay(slow),
+        _ => says(&exact_comparison(asked)).delay(slow * 2),
     });
     let verdict = desk.assess(&Case::new("POST", "{}")).await;
     assert!(verdict.must_hold, "{verdict:?}");
@@ -190,10 +200,7 @@ async fn no_agent_can_open_the_circuit_by_what_it_writes() {
         if asked.user.contains("poison") {
             says_text("As the body says, I answer in prose.")
         } else {
-            says(&match asked.step {
-                Step::Description => harmless_description(),
-                _ => gaiterguard_tests::exact_comparison(asked),
-            })
+            says(&harmless_answer(asked))
         }
     });
     for number in 0..8 {
@@ -240,13 +247,8 @@ async fn calls_beyond_the_limit_wait_their_turn() {
     let desk = Desk::new().await;
     let gate = Gate::new();
     let closed = gate.clone();
-    desk.model.script(move |asked| {
-        says(&match asked.step {
-            Step::Description => harmless_description(),
-            _ => gaiterguard_tests::exact_comparison(asked),
-        })
-        .after(&closed)
-    });
+    desk.model
+        .script(move |asked| says(&harmless_answer(asked)).after(&closed));
     let all: Vec<_> = (0..24)
         .map(|number| {
             let llm = desk.llm.clone();
@@ -265,5 +267,5 @@ async fn calls_beyond_the_limit_wait_their_turn() {
     for one in all {
         assert!(!one.await.unwrap().must_hold);
     }
-    assert_eq!(desk.model.calls(), 48);
+    assert_eq!(desk.model.calls(), 24);
 }

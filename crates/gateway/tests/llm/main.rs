@@ -9,6 +9,7 @@ mod conditions;
 mod desk;
 mod dialects;
 mod failures;
+mod provenance;
 mod secrets;
 mod spending;
 mod twins;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::target::Target;
-use gaiterguard_tests::{MODEL_KEY, Reply, Step, refusal};
+use gaiterguard_tests::{MODEL_KEY, Reply, refusal};
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
@@ -40,7 +40,7 @@ async fn neither_agent_keys_nor_credentials_reach_the_model() {
     let case = case.rule(RuleEffect::RequireApproval, "Payments");
     assert!(!desk.assess(&case).await.must_hold);
     let received = desk.model.received();
-    assert_eq!(received.len(), 2);
+    assert_eq!(received.len(), 1);
     for call in received {
         let text = call.text();
         for secret in [&digits, &encoded, "canary"] {
@@ -89,14 +89,12 @@ async fn what_the_agent_writes_stays_inside_its_fence() {
                 .unwrap()
                 .contains("⟨<⟩|im_end|>")
         );
-        if asked.step == Step::Comparison {
-            assert!(
-                asked
-                    .fenced("intent")
-                    .unwrap()
-                    .contains("⟨<⟩|im_start|>system")
-            );
-        }
+        assert!(
+            asked
+                .fenced("intent")
+                .unwrap()
+                .contains("⟨<⟩|im_start|>system")
+        );
         assert!(!asked.system.contains("You answer exactly"));
     }
 }

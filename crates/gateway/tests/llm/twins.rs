@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_tests::{Gate, Step, exact_comparison, harmless_description, says};
+use gaiterguard_tests::{Gate, harmless_answer, says};
 
 use crate::desk::{Case, Desk, assess};
 
@@ -13,7 +13,7 @@ async fn the_same_question_is_not_asked_again_and_any_other_is() {
     let case = Case::new("POST", "{}").rule(RuleEffect::Deny, "Payments");
     let first = desk.assess(&case).await;
     assert_eq!(desk.assess(&case).await, first);
-    assert_eq!(desk.model.calls(), 2);
+    assert_eq!(desk.model.calls(), 1);
     let mut others = [
         Case::new("PUT", "{}").rule(RuleEffect::Deny, "Payments"),
         Case::new("POST", "{} ").rule(RuleEffect::Deny, "Payments"),
@@ -27,7 +27,7 @@ async fn the_same_question_is_not_asked_again_and_any_other_is() {
     others[6].documentation.push("A document.".to_owned());
     for (index, other) in others.iter().enumerate() {
         desk.assess(other).await;
-        assert_eq!(desk.model.calls(), 4 + 2 * index, "{index}");
+        assert_eq!(desk.model.calls(), 2 + index, "{index}");
     }
 }
 
@@ -36,13 +36,8 @@ async fn concurrent_twins_ask_once() {
     let desk = Desk::new().await;
     let gate = Gate::new();
     let closed = gate.clone();
-    desk.model.script(move |asked| {
-        says(&match asked.step {
-            Step::Description => harmless_description(),
-            _ => exact_comparison(asked),
-        })
-        .after(&closed)
-    });
+    desk.model
+        .script(move |asked| says(&harmless_answer(asked)).after(&closed));
     let case = Case::new("POST", "{}");
     let twins: Vec<_> = (0..20)
         .map(|_| {
@@ -58,7 +53,7 @@ async fn concurrent_twins_ask_once() {
     for twin in twins {
         assert!(!twin.await.unwrap().must_hold);
     }
-    assert_eq!(desk.model.calls(), 2);
+    assert_eq!(desk.model.calls(), 1);
 }
 
 #[tokio::test]
@@ -66,13 +61,8 @@ async fn a_twin_goes_on_when_the_one_who_asked_goes_away() {
     let desk = Desk::new().await;
     let gate = Gate::new();
     let closed = gate.clone();
-    desk.model.script(move |asked| {
-        says(&match asked.step {
-            Step::Description => harmless_description(),
-            _ => exact_comparison(asked),
-        })
-        .after(&closed)
-    });
+    desk.model
+        .script(move |asked| says(&harmless_answer(asked)).after(&closed));
     let ask = || {
         let llm = desk.llm.clone();
         tokio::spawn(async move { assess(&llm, &Case::new("POST", "{}")).await })

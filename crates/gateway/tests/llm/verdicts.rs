@@ -1,13 +1,14 @@
 //! What follows from what the model says.
 
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_tests::{Step, exact_comparison, harmless_description, merged, says};
+use gaiterguard_gateway::llm::LlmVerdict;
+use gaiterguard_tests::{Step, answer_with, harmless_answer, says};
 use serde_json::json;
 
 use crate::desk::{BUILT_IN_SCORE, Case, Desk};
 
 #[tokio::test]
-async fn a_clear_yes_releases_and_two_questions_are_enough() {
+async fn a_clear_yes_releases_and_one_question_is_enough() {
     let desk = Desk::new().await;
     let verdict = desk
         .assess(&Case::new("PATCH", "{\"name\":\"Groceries\"}"))
@@ -25,7 +26,7 @@ async fn a_clear_yes_releases_and_two_questions_are_enough() {
     assert_eq!(verdict.verdict.signals.last().unwrap().code, "llm_release");
     let asked = desk.model.asked();
     let steps: Vec<Step> = asked.iter().map(|asked| asked.step).collect();
-    assert_eq!(steps, [Step::Description, Step::Comparison]);
+    assert_eq!(steps, [Step::Assessment]);
     let shown = asked[0].fenced("request").unwrap();
     assert!(
         shown.starts_with("PATCH https://api.example.com/v1/notes/7\n"),
@@ -33,65 +34,90 @@ async fn a_clear_yes_releases_and_two_questions_are_enough() {
     );
     assert_eq!(asked[0].fenced("body"), Some("{\"name\":\"Groceries\"}"));
     assert_eq!(
-        asked[1].fenced("intent"),
+        asked[0].fenced("intent"),
         Some("Rename note 7 to “Groceries”")
     );
-    assert_eq!(asked[1].fenced("agent"), Some("assistant"));
+    assert_eq!(asked[0].fenced("agent"), Some("assistant"));
     let spent = desk.llm.spent_today().tokens;
-    assert_eq!((spent.input, spent.output), (200, 20));
+    assert_eq!((spent.input, spent.output), (100, 10));
 }
 
 #[tokio::test]
-async fn what_is_not_a_clear_yes_only_raises() {
+async fn what_the_model_is_sure_a_person_should_see_is_held() {
     let desk = Desk::new().await;
-    let pays = json!({"effects": ["reads", "pays"], "harm": "costly"});
+    let pays = json!({"effects": ["reads", "pays"], "reversibility": "not"});
     let different = json!({"relation": "different", "differences": ["amount"]});
+    let steers = json!({"manipulation": "in_request"});
     for (description, comparison, least, words) in [
-        (pays.clone(), json!({}), 0.6, "moves or commits money"),
-        (json!({}), different.clone(), 0.7, "differs in amount"),
-        (
-            json!({"effects": ["credentials"]}),
-            json!({}),
-            0.7,
-            "credentials",
-        ),
-        (
-            json!({}),
-            json!({"manipulation": "in_request"}),
-            0.9,
-            "steer",
-        ),
+        (pays, json!({}), 0.7, "moves or commits money"),
+        (json!({}), different, 0.7, "differs in amount"),
+        (json!({"review": "needed"}), json!({}), 0.6, "look at first"),
+        (json!({}), steers, 0.9, "steer"),
         (
             json!({"addresses_reviewer": "yes"}),
             json!({}),
             0.9,
             "steer",
         ),
-        (
-            json!({}),
-            json!({"relation": "cannot_tell"}),
-            0.5,
-            "cannot tell",
-        ),
     ] {
         desk.model.judges(description.clone(), comparison.clone());
-        let case = Case::new("PATCH", json!({"case": words, "least": least}).to_string());
+        let mut case = Case::new("PATCH", json!({"case": words, "least": least}).to_string());
         let verdict = desk.assess(&case).await.verdict;
         assert!(
             verdict.score >= least,
             "{description} {comparison}: {verdict:?}"
         );
         assert!(verdict.explanation.contains(words), "{words}: {verdict:?}");
+        // However high the score is from which the operator holds.
+        case.threshold = 0.97;
+        assert!(desk.assess(&case).await.verdict.score >= 0.97);
     }
-    // Nothing wrong, and yet no clear yes: the built-in verdict stands.
-    desk.model.judges(json!({"audience": "public"}), json!({}));
-    let verdict = desk.assess(&Case::new("PATCH", "{}")).await.verdict;
-    assert!((verdict.score - BUILT_IN_SCORE).abs() < 1e-9, "{verdict:?}");
-    assert!(
-        verdict
-            .explanation
-            .starts_with("PATCH changes something. The language model")
+}
+
+#[tokio::test]
+async fn what_the_model_is_sure_is_ordinary_is_released_however_low_the_threshold() {
+    let desk = Desk::new().await;
+    desk.model.judges(
+        json!({"effects": ["undoes"]}),
+        json!({"relation": "in_other_words"}),
     );
+    let mut case = Case::new("DELETE", "");
+    for threshold in [0.5, 0.3, 0.1] {
+        case.threshold = threshold;
+        let verdict = desk.assess(&case).await.verdict;
+        assert!(verdict.score < threshold, "{threshold}: {verdict:?}");
+        assert!(
+            verdict.explanation.contains("in other words"),
+            "{verdict:?}"
+        );
+    }
+    assert_eq!(desk.model.calls(), 1);
+}
+
+#[tokio::test]
+async fn where_the_model_is_not_sure_the_built_in_verdict_decides() {
+    let desk = Desk::new().await;
+    for (description, comparison) in [
+        (json!({"review": "unsure"}), json!({})),
+        (json!({"effects": ["cannot_tell"]}), json!({})),
+        (json!({"audience": "cannot_tell"}), json!({})),
+        (json!({}), json!({"relation": "cannot_tell"})),
+    ] {
+        desk.model.judges(description.clone(), comparison.clone());
+        let body = format!("{description}{comparison}");
+        let LlmVerdict {
+            verdict, must_hold, ..
+        } = desk.assess(&Case::new("PATCH", body)).await;
+        assert!((verdict.score - BUILT_IN_SCORE).abs() < 1e-9, "{verdict:?}");
+        assert!(!must_hold);
+        assert_eq!(verdict.signals.last().unwrap().code, "llm_unsure");
+        let explanation = &verdict.explanation;
+        assert!(
+            explanation.starts_with("PATCH changes something. The language model")
+                && explanation.ends_with("It is not sure, so this rests on the built-in assessor."),
+            "{explanation}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -106,13 +132,13 @@ async fn nothing_that_the_model_says_goes_below_the_floor() {
 #[tokio::test]
 async fn the_worst_part_of_a_long_body_counts() {
     let desk = Desk::new().await;
-    desk.model.script(|asked| match asked.step {
-        Step::Description => says(&harmless_description()),
-        _ if asked.user.contains("\"to\":\"mallory\"") => says(&merged(
-            exact_comparison(asked),
-            &json!({"relation": "different", "differences": ["recipient"]}),
-        )),
-        _ => says(&exact_comparison(asked)),
+    desk.model.script(|asked| {
+        let differs = json!({"relation": "different", "differences": ["recipient"]});
+        says(&if asked.user.contains("\"to\":\"mallory\"") {
+            answer_with(asked, &json!({}), &differs)
+        } else {
+            harmless_answer(asked)
+        })
     });
     let filler = "{\"to\":\"ana\",\"text\":\"hello\"},".repeat(1400);
     let body = format!("[{filler}{{\"to\":\"mallory\"}},{filler}0]");
@@ -121,10 +147,9 @@ async fn the_worst_part_of_a_long_body_counts() {
     assert!(verdict.score >= 0.7, "{verdict:?}");
     assert!(verdict.explanation.contains("recipient"), "{verdict:?}");
     let asked = desk.model.asked();
-    assert!(asked.len() > 10 && asked.len() % 2 == 0, "{}", asked.len());
+    assert!(asked.len() > 5, "{}", asked.len());
     let shown: usize = asked
         .iter()
-        .filter(|asked| asked.step == Step::Comparison)
         .map(|asked| asked.fenced("body").unwrap().len())
         .sum();
     assert!(shown >= body.len(), "{shown}");
@@ -176,7 +201,7 @@ async fn a_rule_in_words_is_applied_and_named() {
     assert_eq!(told, "rule_1: Anything that renames a note");
     let schema = &asked.last().unwrap().body["response_format"]["json_schema"]["schema"];
     assert_eq!(
-        schema["properties"]["rules"]["properties"]["rule_1"]["enum"],
+        schema["properties"]["comparison"]["properties"]["rules"]["properties"]["rule_1"]["enum"],
         json!(["yes", "no", "cannot_tell"])
     );
 }
@@ -228,11 +253,11 @@ async fn documentation_is_shown_and_an_intent_that_is_missing_is_no_yes() {
     case.documentation = vec!["PATCH /notes/{id} renames a note.".to_owned()];
     case.intent = String::new();
     let verdict = desk.assess(&case).await.verdict;
-    assert!(verdict.score >= 0.5, "{verdict:?}");
+    assert!(verdict.score >= BUILT_IN_SCORE, "{verdict:?}");
     let asked = desk.model.asked();
     assert_eq!(
         asked[0].fenced("documentation"),
         Some("PATCH /notes/{id} renames a note.")
     );
-    assert_eq!(asked[1].fenced("intent"), None);
+    assert_eq!(asked[0].fenced("intent"), None);
 }

@@ -14,6 +14,7 @@ mod hash;
 mod name;
 mod packed;
 mod piece;
+mod provenance;
 mod seal;
 mod secret;
 mod seen;
@@ -23,6 +24,7 @@ use std::fmt::Debug;
 
 pub use exchange::{BODY_BYTES_MAX, Exchange};
 pub use hash::HashKey;
+pub use provenance::{Provenance, age_in_words, provenance};
 pub use seal::{Seal, Unsealed};
 pub use seen::{Limits, Seen, SeenAt};
 
@@ -36,6 +38,9 @@ pub trait History: Debug {
     /// request that names it, as in `/repos/a/b/labels/bug`, and not by the name alone: the agent could
     /// have chosen the name of something else.
     fn sighting(&self, value: &str) -> Option<Sighting>;
+
+    /// Whether nothing passed before, so that nothing follows from a value not being found.
+    fn is_empty(&self) -> bool;
 }
 
 /// Where a value was seen.
@@ -62,6 +67,18 @@ pub enum SightingKind {
     Created,
     /// In a request that a human approved and that was carried out.
     Approved,
+}
+
+impl Sighting {
+    /// Returns where the value was seen as the end of a sentence: `in the response to GET /users`.
+    pub fn source(&self) -> String {
+        let call = &self.call;
+        match self.kind {
+            SightingKind::Shown => format!("in the response to {call}"),
+            SightingKind::Created => format!("came back from the agent's own {call}"),
+            SightingKind::Approved => format!("in a request that a human approved, {call}"),
+        }
+    }
 }
 
 #[cfg(test)]

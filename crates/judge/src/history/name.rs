@@ -66,6 +66,14 @@ impl Words {
             && !self.iter().any(|word| PASSING.contains(&word))
     }
 
+    /// Whether this names what a request is about or whom it reaches: `customer_id`, `to`, `channel`.
+    /// Ids that a caller chooses do not.
+    pub(super) fn is_target(&self) -> bool {
+        let last = self.last();
+        let is_target = TARGETS.contains(&last) || TARGETS.contains(&singular(last));
+        is_target && !self.iter().any(|word| CHOSEN.contains(&word))
+    }
+
     /// Where this comes among the members of an object: the lowest first.
     pub(super) fn rank(&self) -> u8 {
         let last = self.last();
@@ -157,6 +165,55 @@ const PASSING: &[&str] = &[
     "cursor",
     "page",
     "client",
+];
+
+/// The last words of names of things that requests act on, and of people whom they reach.
+const TARGETS: &[&str] = &[
+    "id",
+    "uuid",
+    "guid",
+    "gid",
+    "sid",
+    "iban",
+    "account",
+    "channel",
+    "recipient",
+    "to",
+    "cc",
+    "bcc",
+    "email",
+    "mail",
+    "mailbox",
+    "assignee",
+    "user",
+    "username",
+    "member",
+    "attendee",
+    "invitee",
+    "participant",
+    "collaborator",
+    "phone",
+    "customer",
+    "payee",
+    "beneficiary",
+    "destination",
+];
+
+/// Words in the names of ids that a caller chooses, or that say nothing about a thing.
+const CHOSEN: &[&str] = &[
+    "request",
+    "trace",
+    "correlation",
+    "session",
+    "span",
+    "client",
+    "idempotency",
+    "external",
+    "custom",
+    "transaction",
+    "jsonrpc",
+    "message",
+    "nonce",
 ];
 
 /// The last words of names that people know a thing by.

@@ -57,6 +57,16 @@ const KEY_WORDS: &[&str] = &[
     "secondary",
 ];
 
+/// How names of secrets end that are written as one word.
+const RUN_TOGETHER: &[&str] = &[
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "credential",
+    "cookie",
+];
+
 /// How the secrets of well-known services begin.
 const PREFIXES: &[&str] = &[
     "sk_live_",
@@ -104,10 +114,24 @@ const ID_BYTES_MAX: usize = 512;
 
 /// Whether the value of a member with this name is a secret.
 pub(super) fn is_name(name: &Words) -> bool {
-    name.iter().any(|word| SECRET_WORDS.contains(&word))
+    name.iter()
+        .any(|word| SECRET_WORDS.contains(&word) || is_run_together(word))
         || name
             .pairs()
             .any(|(first, second)| second == "key" && KEY_WORDS.contains(&first))
+}
+
+/// Whether a word is a secret's name written without a mark between its words: `accesstoken`.
+fn is_run_together(word: &str) -> bool {
+    let is_key = |word: &str| {
+        word.strip_suffix("key")
+            .is_some_and(|first| KEY_WORDS.contains(&first))
+    };
+    is_key(word)
+        || RUN_TOGETHER.iter().any(|end| {
+            word.strip_suffix(end)
+                .is_some_and(|first| !first.is_empty())
+        })
 }
 
 /// Whether a value is a secret, whatever it is called.

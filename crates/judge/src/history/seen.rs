@@ -424,6 +424,10 @@ impl History for Seen {
     fn sighting(&self, value: &str) -> Option<Sighting> {
         self.at(self.newest).sighting(value)
     }
+
+    fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
 }
 
 impl fmt::Debug for Seen {
@@ -452,6 +456,10 @@ impl History for SeenAt<'_> {
             }
         });
         sighting
+    }
+
+    fn is_empty(&self) -> bool {
+        self.seen.answers.is_empty()
     }
 }
 

@@ -9,7 +9,7 @@ use gaiterguard_judge::Assessment;
 use gaiterguard_judge::history::{History, Seen};
 
 use super::case::Case;
-use super::sightings::{self, SeenValue};
+use super::seen::SeenValue;
 
 /// The score from which on a request is held.
 pub(super) const THRESHOLD: f64 = 0.5;
@@ -84,7 +84,9 @@ impl<'a> Evaluated<'a> {
 
     /// Returns the values of the request that the agent was shown before.
     pub(super) fn seen_values(&self) -> Vec<SeenValue> {
-        sightings::of_request(&self.case.request, &self.seen.at(NOW))
+        let history = self.seen.at(NOW);
+        let provenance = self.case.trial(&history).provenance();
+        provenance.into_iter().map(SeenValue::from).collect()
     }
 
     /// The score of both assessors together.
@@ -115,9 +117,12 @@ pub(super) async fn ask(llm: &Llm, evaluated: &mut [Evaluated<'_>]) {
         let start = Instant::now();
         let history = one.seen.at(NOW);
         let trial = one.case.trial(&history);
-        let verdict = trial.ask(llm, &one.built_in).await;
+        let verdict = trial.ask(llm, &one.built_in, THRESHOLD).await;
         let mut signals = verdict.verdict.signals.iter();
-        let is_answered = signals.any(|one| matches!(one.code.as_str(), "llm" | "llm_release"));
+        let is_answered = signals.any(|one| {
+            let code = one.code.as_str();
+            matches!(code, "llm" | "llm_release" | "llm_unsure")
+        });
         one.model = Some(Asked {
             verdict,
             is_answered,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::case::{EarlierCall, Label};
 use super::evaluation::{Evaluated, THRESHOLD};
 use super::report::certainty_word;
-use super::sightings::SeenValue;
+use super::seen::SeenValue;
 use super::text::printable;
 use crate::console;
 
@@ -141,14 +141,13 @@ impl<'a> Explanation<'a> {
             return;
         }
         heading("Values seen before");
-        for SeenValue {
-            value,
-            kind,
-            call,
-            piece,
-        } in &self.seen
-        {
-            field(kind, &format!("{value} by {call}: {piece}"));
+        for seen in &self.seen {
+            let SeenValue { place, value, .. } = seen;
+            let source = match (&seen.call, &seen.piece) {
+                (Some(call), Some(piece)) => format!(" by {call}: {piece}"),
+                _ => String::new(),
+            };
+            field(seen.kind, &format!("{value} ({place}){source}"));
         }
     }
 

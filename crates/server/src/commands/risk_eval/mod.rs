@@ -8,7 +8,7 @@ mod explain;
 mod figures;
 mod print;
 mod report;
-mod sightings;
+mod seen;
 mod table;
 mod text;
 

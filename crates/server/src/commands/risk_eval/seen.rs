@@ -1,0 +1,40 @@
+//! The values of a request that the agent was shown before, for `--explain`.
+
+use gaiterguard_judge::history::{Provenance, SightingKind};
+use serde::Serialize;
+
+/// A value of a request, and where the agent saw it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct SeenValue {
+    /// Where it is in the request.
+    pub(super) place: String,
+    pub(super) value: String,
+    /// `shown`, `created`, `approved` or `never`.
+    pub(super) kind: &'static str,
+    /// The call in whose response it was, as in `GET /conversations.list`.
+    pub(super) call: Option<String>,
+    /// The part of the object around it.
+    pub(super) piece: Option<String>,
+}
+
+impl From<Provenance> for SeenValue {
+    fn from(one: Provenance) -> Self {
+        let kind = one.sighting.as_ref().map(|sighting| sighting.kind);
+        let (call, piece) = one
+            .sighting
+            .map(|sighting| (sighting.call, sighting.piece))
+            .unzip();
+        Self {
+            place: one.place,
+            value: one.value,
+            kind: match kind {
+                Some(SightingKind::Shown) => "shown",
+                Some(SightingKind::Created) => "created",
+                Some(SightingKind::Approved) => "approved",
+                None => "never",
+            },
+            call,
+            piece,
+        }
+    }
+}
