@@ -215,12 +215,13 @@ impl Gateway {
     }
 
     /// Where the values of the request come from.
-    fn provenance_of(&self, prepared: &Prepared) -> Vec<Provenance> {
+    fn provenance_of(&self, prepared: &Prepared, request: &ProxyRequest) -> Vec<Provenance> {
         let Some(history) = self.history_of(prepared) else {
             return Vec::new();
         };
         let arena = Arena::for_body(prepared.request.body.len());
-        provenance(&opened(&prepared.request, &arena), &history)
+        let opened = opened(&prepared.request, &arena);
+        provenance(&opened, request.intent.as_str(), &history)
     }
 
     /// What follows when a language model has looked at the request.
@@ -239,7 +240,7 @@ impl Gateway {
         let service = &prepared.located.service;
         let documentation = documentation(prepared);
         let documentation: Vec<&str> = documentation.iter().map(String::as_str).collect();
-        let provenance = self.provenance_of(prepared);
+        let provenance = self.provenance_of(prepared, request);
         let text_rules = weighed.standing().text_rules();
         let verdict = llm
             .assess(LlmQuestion {

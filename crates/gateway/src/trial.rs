@@ -38,8 +38,9 @@ impl Trial<'_> {
     pub fn provenance(&self) -> Vec<Provenance> {
         let arena = Arena::default();
         let opened = opened(self.request, &arena);
-        self.history
-            .map_or_else(Vec::new, |history| provenance(&opened, history))
+        self.history.map_or_else(Vec::new, |history| {
+            provenance(&opened, self.intent, history)
+        })
     }
 
     /// Whether the gateway would ask a language model, if it had one.

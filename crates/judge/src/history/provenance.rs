@@ -39,8 +39,9 @@ pub struct Provenance {
 
 /// Returns where the values of a request come from: the segments of its path, the values of its query
 /// and its body. Values of unknown origin are returned if they name a target or a recipient and the
-/// agent was shown anything else. At most 12, those that name things first; no secrets.
-pub fn provenance(opened: &Opened<'_>, history: &dyn History) -> Vec<Provenance> {
+/// agent was shown anything else; ids only if the intent does not have them either. At most 12, those
+/// that name things first; no secrets.
+pub fn provenance(opened: &Opened<'_>, intent: &str, history: &dyn History) -> Vec<Provenance> {
     if history.is_empty() {
         return Vec::new();
     }
@@ -60,7 +61,7 @@ pub fn provenance(opened: &Opened<'_>, history: &dyn History) -> Vec<Provenance>
         }
         Body::Empty | Body::Text(_) | Body::Bytes => {}
     }
-    let mut found = candidates.looked_up(history);
+    let mut found = candidates.looked_up(intent, history);
     found.extend(own_path(opened.request().path, history, &found));
     found.sort_by_key(|(rank, _)| *rank);
     found.truncate(VALUES_MAX);
@@ -111,10 +112,12 @@ impl Naming {
 
 impl Candidate<'_> {
     /// Whether it says something that this was never seen. A short number in a body is often that of
-    /// a call rather than of a thing.
-    fn is_telling_unseen(&self) -> bool {
+    /// a call rather than of a thing. An id that the intent has is explained by it; whom a request
+    /// reaches is worth knowing even then.
+    fn is_telling_unseen(&self, intent: &str) -> bool {
         self.naming == Naming::Target
             && (self.place == "path" || self.value.len() >= NUMBER_DIGITS_MIN)
+            && (is_address(&self.value) || !names(intent, &self.value))
     }
 }
 
@@ -192,7 +195,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Looks the values up. The lower the number before one, the more it says about the request.
-    fn looked_up(self, history: &dyn History) -> Vec<(u8, Provenance)> {
+    fn looked_up(self, intent: &str, history: &dyn History) -> Vec<(u8, Provenance)> {
         let mut unseen = 0;
         let mut found = Vec::new();
         for candidate in self.0 {
@@ -200,7 +203,7 @@ impl<'a> Candidates<'a> {
             let rank = match &sighting {
                 Some(_) if candidate.naming != Naming::Other => 0,
                 Some(_) => 2,
-                None if candidate.is_telling_unseen() && unseen < UNSEEN_MAX => {
+                None if unseen < UNSEEN_MAX && candidate.is_telling_unseen(intent) => {
                     unseen += 1;
                     1
                 }
@@ -250,6 +253,16 @@ fn is_version(segment: &str) -> bool {
         || (segment.contains('.') && segment.len() <= 5 && is_dotted(segment))
 }
 
+/// Whether a text has a value as a word of its own.
+fn names(text: &str, value: &str) -> bool {
+    let is_part = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    text.match_indices(value).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let behind = text[at + value.len()..].chars().next();
+        !is_part(before) && !is_part(behind)
+    })
+}
+
 /// Whether a text is an e-mail address.
 fn is_address(text: &str) -> bool {
     let mut parts = text.split('@');
@@ -261,139 +274,4 @@ fn is_address(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::{HeaderMap, Method};
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::history::Seen;
-    use crate::{Arena, Request};
-
-    /// What the agent was shown: a list of channels and one customer.
-    fn seen() -> Seen {
-        let channels = json!({"channels": [
-            {"id": "C024BE91L", "name": "general", "access_token": "canary-token"},
-            {"id": "C07F5KQ2M", "name": "random", "accesskey": "canary-key"},
-        ]});
-        let customer = json!({"id": "cus_4411", "name": "Ana Diaz", "email": "ana@north.example"});
-        Seen::from_calls([
-            ("GET", "/conversations.list", 200, channels.to_string()),
-            ("GET", "/customers/cus_4411", 200, customer.to_string()),
-            (
-                "POST",
-                "/notes",
-                201,
-                json!({"id": "note_71", "title": "Draft"}).to_string(),
-            ),
-        ])
-    }
-
-    fn of(method: &Method, path: &str, body: &Value, seen: &Seen) -> Vec<Provenance> {
-        let headers = HeaderMap::new();
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let (path, query) = path
-            .split_once('?')
-            .map_or((path, None), |(path, query)| (path, Some(query)));
-        let arena = Arena::default();
-        let request = Request {
-            method,
-            host: "api.example",
-            path,
-            query,
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        provenance(&Opened::open(request, &arena), seen)
-    }
-
-    #[test]
-    fn values_are_listed_with_where_they_were_seen() {
-        let body =
-            json!({"channel": "C024BE91L", "customer": "cus_4411", "text": "Hello, all of you"});
-        let found = of(&Method::POST, "/v1/chat.postMessage", &body, &seen());
-        let told: Vec<_> = found
-            .iter()
-            .map(|found| {
-                let sighting = found.sighting.as_ref().unwrap();
-                (
-                    &*found.place,
-                    &*found.value,
-                    sighting.source(),
-                    &*sighting.piece,
-                )
-            })
-            .collect();
-        assert_eq!(told[0].0, "body /channel");
-        assert_eq!(told[0].1, "C024BE91L");
-        assert_eq!(told[0].2, "in the response to GET /conversations.list");
-        assert!(told[0].3.contains("name: general"), "{told:?}");
-        assert_eq!(told[1].0, "body /customer");
-        assert_eq!(told.len(), 2, "{told:?}");
-    }
-
-    #[test]
-    fn targets_and_recipients_that_were_never_seen_are_named() {
-        let body =
-            json!({"to": "mallory@elsewhere.example", "jsonrpc": "2.0", "id": 5, "limit": 999_999});
-        let found = of(
-            &Method::POST,
-            "/v2/customers/cus_9999/mail?request_id=abcd1234",
-            &body,
-            &seen(),
-        );
-        let unseen: Vec<_> = found
-            .iter()
-            .filter(|found| found.sighting.is_none())
-            .map(|found| (&*found.place, &*found.value))
-            .collect();
-        assert_eq!(
-            unseen,
-            [
-                ("path", "cus_9999"),
-                ("body /to", "mallory@elsewhere.example")
-            ]
-        );
-        let nothing = Seen::from_calls(std::iter::empty::<(&str, &str, u16, &str)>());
-        assert!(of(&Method::POST, "/customers/cus_9999", &body, &nothing).is_empty());
-    }
-
-    #[test]
-    fn what_the_agent_made_is_its_own() {
-        let found = of(&Method::DELETE, "/notes/note_71", &Value::Null, &seen());
-        let sighting = found[0].sighting.as_ref().unwrap();
-        assert_eq!(
-            sighting.source(),
-            "came back from the agent's own POST /notes"
-        );
-        assert_eq!(found.len(), 1, "{found:?}");
-    }
-
-    #[test]
-    fn no_secret_is_listed_and_no_more_than_can_be_read() {
-        let body = json!({"token": "cus_4411", "secretkey": "C024BE91L", "note": "sk_live_51MtJUT2eZvKYlo2C"});
-        assert!(of(&Method::POST, "/x", &body, &seen()).is_empty());
-        let many: Vec<String> = (0..40).map(|number| format!("C{number:08}")).collect();
-        let body = json!({"channel": "C07F5KQ2M", "members": many, "user": "cus_4411"});
-        let found = of(&Method::POST, "/x", &body, &seen());
-        assert_eq!(found.len(), 2 + UNSEEN_MAX);
-        let told = format!("{found:?}");
-        assert!(!told.contains("canary"), "{told}");
-    }
-
-    #[test]
-    fn ages_are_in_words() {
-        for (seconds, words) in [
-            (0, "less than a minute ago"),
-            (60, "1 minute ago"),
-            (7_199, "1 hour ago"),
-            (80_000, "22 hours ago"),
-            (200_000, "2 days ago"),
-        ] {
-            assert_eq!(age_in_words(seconds), words);
-        }
-    }
-}
+mod tests;
