@@ -106,6 +106,7 @@ impl Gateway {
             let judgement = if let Some(judgement) = by_head {
                 judgement
             } else {
+                Box::pin(self.read_history(&prepared)).await;
                 let weighed = self.weigh(&prepared, &request);
                 if self.needs_model(&weighed) {
                     // A key is decided once: whoever asks again does not have it judged anew.

@@ -182,6 +182,12 @@ impl Sealing {
         }
     }
 
+    /// A key for keyed hashes of one kind, derived from the present master key. All processes with the
+    /// same secret have the same, and a rotation brings another.
+    pub fn derived_key(&self, purpose: &str) -> [u8; 16] {
+        self.inner.keyring.derived_key(purpose)
+    }
+
     /// Seals a value of a workspace under its payload key.
     pub async fn seal(
         &self,
