@@ -170,7 +170,7 @@ impl Gateway {
     /// Records the decision on a request that may be on its way already. If definitions change
     /// meanwhile, the answer is given only if the request would be forwarded on the new ones too.
     async fn record_read(
-        &self,
+        self: &Arc<Self>,
         prepared: &Prepared,
         mut decision: NewDecision,
         request: &ProxyRequest,

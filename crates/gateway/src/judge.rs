@@ -15,6 +15,7 @@ use gaiterguard_judge::{
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
+use crate::big_body::INLINE_BYTES_MAX;
 use crate::excerpt;
 use crate::llm::{LlmQuestion, LlmVerdict};
 use crate::prepare::Prepared;
@@ -44,11 +45,11 @@ struct Ruled {
 impl Gateway {
     /// The rules that match, the assessors' verdict, and what follows from both.
     pub(crate) async fn judge(
-        &self,
+        self: &Arc<Self>,
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Result<Judgement, Refusal> {
-        let weighed = self.weigh(prepared, request);
+        let weighed = self.weigh(prepared, request).await?;
         if self.needs_model(&weighed) {
             self.judge_with_model(weighed, prepared, request).await
         } else {
@@ -56,8 +57,25 @@ impl Gateway {
         }
     }
 
-    /// The rules that match and the built-in assessor's verdict: nobody is waited for.
-    pub(crate) fn weigh(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
+    /// The rules that match and the built-in assessor's verdict. Nobody is asked; a big body waits for
+    /// its turn.
+    pub(crate) async fn weigh(
+        self: &Arc<Self>,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+    ) -> Result<Weighed, Refusal> {
+        if prepared.request.body.len() <= INLINE_BYTES_MAX {
+            return Ok(self.weigh_here(prepared, request));
+        }
+        let gateway = Arc::clone(self);
+        let (prepared, request) = (prepared.clone(), request.clone());
+        let weighing = self
+            .big_bodies
+            .run(move || gateway.weigh_here(&prepared, &request));
+        Box::pin(weighing).await
+    }
+
+    fn weigh_here(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
         let documented = documented(prepared);
         let arena = Arena::for_body(prepared.request.body.len());
         let rules = rules_of(prepared);

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
+use crate::big_body::INLINE_BYTES_MAX;
 use crate::compressed::{self, Coding};
 use crate::credential::drop_parameter;
 use crate::known_service::KnownService;
@@ -53,7 +54,7 @@ impl Prepared {
     /// # Errors
     ///
     /// Where the body holds an agent key: it would be sent on, and stored.
-    pub(crate) fn with_body(mut self, body: Bytes) -> Result<Self, Refusal> {
+    fn with_body(mut self, body: Bytes) -> Result<Self, Refusal> {
         if holds_agent_key(&body) {
             return Err(Refusal::Invalid {
                 field: "body",
@@ -83,7 +84,16 @@ impl Gateway {
         request: &ProxyRequest,
     ) -> Result<Prepared, Refusal> {
         let head = self.prepare_head(caller, request).await?;
-        head.with_body(request.body.clone())
+        self.with_body(head, request.body.clone()).await
+    }
+
+    /// The request with its body, which must not hold an agent key.
+    pub(crate) async fn with_body(&self, head: Prepared, body: Bytes) -> Result<Prepared, Refusal> {
+        if body.len() <= INLINE_BYTES_MAX {
+            return head.with_body(body);
+        }
+        let searching = self.big_bodies.run(move || head.with_body(body));
+        Box::pin(searching).await?
     }
 
     /// The same without the body.

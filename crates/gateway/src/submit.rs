@@ -106,7 +106,7 @@ impl Gateway {
             let judgement = if let Some(judgement) = by_head {
                 judgement
             } else {
-                let weighed = self.weigh(&prepared, &request);
+                let weighed = self.weigh(&prepared, &request).await?;
                 if self.needs_model(&weighed) {
                     // A key is decided once: whoever asks again does not have it judged anew.
                     if let Some(claim) = self.claim_before(&prepared, &request).await? {
@@ -222,7 +222,8 @@ impl Gateway {
             () = cut.cancelled() => return Err(self.authority.why_key_cut(&prepared.caller)),
             body = body.whole() => body?,
         };
-        Ok((prepared.with_body(request.body.clone())?, None))
+        let prepared = self.with_body(prepared, request.body.clone()).await?;
+        Ok((prepared, None))
     }
 
     /// What became of the request's key, if it has one that was used before.
@@ -242,7 +243,7 @@ impl Gateway {
 
     /// What would become of a request, without anything being stored or sent.
     pub async fn dry_run(
-        &self,
+        self: &Arc<Self>,
         caller: AgentCaller,
         request: ProxyRequest,
     ) -> Result<Judgement, Refusal> {
