@@ -32,6 +32,7 @@ pub fn open_body(data: &[u8]) {
                 opened: &opened,
                 intent: &intent,
                 documented: Documented::Nothing,
+                history: None,
             })
         };
         let assessment = judged();

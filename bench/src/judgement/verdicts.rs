@@ -154,5 +154,6 @@ fn judge(rules: &[CompiledRule], body: &str) {
         opened: &opened,
         intent,
         documented: Documented::Nothing,
+        history: None,
     }));
 }
