@@ -160,10 +160,15 @@ fn masked_layer(
     coding.encode(&masker.mask_bytes(&text)).ok()
 }
 
+/// What a body gave when it was asked for its next piece.
+pub type Polled = Option<Result<Frame<Bytes>, InboundError>>;
+
 /// Passes a body on as it is, and breaks it off before the piece that lets a secret out of a
 /// compressed text.
 pub struct InspectedBody<B> {
     inner: B,
+    /// What has been read of it and not looked into.
+    first: Option<Polled>,
     inspection: Option<Inspection>,
     /// Pieces that may hold the beginning of a secret.
     held: BytesMut,
@@ -176,9 +181,18 @@ impl<B> InspectedBody<B> {
     pub fn new(inner: B, inspection: Option<Inspection>) -> Self {
         Self {
             inner,
+            first: None,
             inspection,
             held: BytesMut::new(),
             may_pass: false,
+        }
+    }
+
+    /// The same for a body of which `first` has been read already.
+    pub fn begun(inner: B, first: Option<Polled>, inspection: Inspection) -> Self {
+        Self {
+            first,
+            ..Self::new(inner, Some(inspection))
         }
     }
 
@@ -186,6 +200,7 @@ impl<B> InspectedBody<B> {
     pub fn resumed(inner: B, inspection: Inspection, held: BytesMut) -> Self {
         Self {
             inner,
+            first: None,
             may_pass: !held.is_empty() && !inspection.is_undecided(),
             inspection: Some(inspection),
             held,
@@ -212,7 +227,11 @@ where
             return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
         }
         loop {
-            let frame = match ready!(Pin::new(&mut this.inner).poll_frame(context)) {
+            let next = match this.first.take() {
+                Some(first) => first,
+                None => ready!(Pin::new(&mut this.inner).poll_frame(context)),
+            };
+            let frame = match next {
                 None if this.held.is_empty() => return Poll::Ready(None),
                 None => return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze())))),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
@@ -236,12 +255,16 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.is_empty() && self.inner.is_end_stream()
+        self.held.is_empty() && self.first.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let inner = self.inner.size_hint();
-        let held = self.held.len() as u64;
+        let first = match &self.first {
+            Some(Some(Ok(frame))) => frame.data_ref().map_or(0, Bytes::len),
+            _ => 0,
+        };
+        let held = (self.held.len() + first) as u64;
         let mut hint = SizeHint::new();
         // The upper bound first: a lower one above it would be refused.
         if let Some(upper) = inner.upper() {
