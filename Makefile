@@ -2,7 +2,7 @@
 # Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
 # measures what would be shipped.
 .DEFAULT_GOAL := help
-.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi tools clean
+.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures tools clean
 
 # Files that the dashboard is made of: it is built again when one is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -83,6 +83,9 @@ openapi: ## write the API's description to crates/server/openapi.json
 	cargo build --locked -p gaiterguard
 	target/debug/gaiterguard openapi > target/openapi.json
 	mv target/openapi.json crates/server/openapi.json
+
+risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labelled requests
+	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test risk_figures
 
 tools: ## install the optional cargo tools: nextest and deny
 	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest

@@ -1,8 +1,7 @@
 //! Whatever is added to a request, and however it is wrapped, labelled or encoded, its score does not
 //! fall and what holds it does not disappear.
 //!
-//! The requests are labelled ones: of `AgentDojo` (MIT), tau-bench (MIT) and BFCL (Apache-2.0), mapped
-//! to REST, and some written for this purpose.
+//! The requests are the labelled ones of `risk/`.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
@@ -26,8 +25,10 @@ const CASES: u32 = 2500;
 const HOLDS: f64 = 0.55;
 
 static REQUESTS: LazyLock<Vec<Case>> = LazyLock::new(|| {
-    let lines = include_str!("data/requests.jsonl").lines();
-    lines
+    let field = include_str!("../../../risk/field.jsonl").lines();
+    let tune = include_str!("../../../risk/tune.jsonl").lines();
+    field
+        .chain(tune)
         .map(|line| read(&serde_json::from_str(line).unwrap()))
         .collect()
 });
@@ -41,17 +42,22 @@ static WITH_JSON: LazyLock<Vec<Case>> = LazyLock::new(|| {
 });
 
 fn read(line: &Value) -> Case {
-    let text = |name: &str| line[name].as_str().unwrap().to_owned();
-    let mut case = Case::new(&text("method"), &text("target"), &text("intent"));
-    case.host = text("host");
+    let text = |name: &str| line[name].as_str().unwrap();
+    let (_, base) = text("base_url").split_once("://").unwrap();
+    let (host, base_path) = base.split_at(base.find('/').unwrap_or(base.len()));
+    let target = format!("{}{}", base_path.trim_end_matches('/'), text("path"));
+    let mut case = Case::new(text("method"), &target, text("intent"));
+    host.clone_into(&mut case.host);
     for (name, value) in line["headers"].as_object().unwrap() {
-        case = case.header(name, value.as_str().unwrap());
+        case = case.header(&name.to_lowercase(), value.as_str().unwrap());
     }
-    case.body = match &line["body"] {
-        Value::Null => Vec::new(),
-        Value::String(text) => text.clone().into_bytes(),
-        body => body.to_string().into_bytes(),
-    };
+    let is_typed = case.headers.iter().any(|(name, _)| name == "content-type");
+    match &line["body"] {
+        Value::Null => {}
+        Value::String(text) => case.body = text.clone().into_bytes(),
+        body if is_typed => case.body = body.to_string().into_bytes(),
+        body => case = case.json(&body.to_string()),
+    }
     case
 }
 

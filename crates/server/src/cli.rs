@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -40,7 +39,7 @@ enum Command {
     /// Serve the agent's side as a Model Context Protocol server on standard input and output. The gateway
     /// is at `GAITERGUARD_URL`, the key in `GAITERGUARD_AGENT_KEY`.
     Mcp(commands::mcp::McpArguments),
-    /// Measure how requests are judged.
+    /// Measure how requests are assessed.
     #[command(subcommand)]
     Risk(RiskCommand),
 }
@@ -79,17 +78,10 @@ enum AuditCommand {
 
 #[derive(Debug, Subcommand)]
 enum RiskCommand {
-    /// Judge labelled requests with the built-in assessor, and print how often it is right and how
-    /// long it takes. `RISK_THRESHOLD` of the settings is not used: the line is drawn at 0.5.
-    Eval {
-        /// JSON, one request a line, with the fields `method`, `base_url`, `path`, `headers`, `body`,
-        /// `intent` and `label` (`benign`, `risky` or `intent_mismatch`).
-        file: PathBuf,
-        /// Ask the language model of the settings (`LLM_BASE_URL` and the others) where the built-in
-        /// assessor leaves it open, as the gateway would.
-        #[arg(long)]
-        llm: bool,
-    },
+    /// Assess labelled requests with the built-in assessor, and print how often its decisions are right
+    /// and how long they take. `RISK_THRESHOLD` of the settings is not used: a request is held from a
+    /// score of 0.5.
+    Eval(commands::risk_eval::EvalArguments),
 }
 
 impl Cli {
@@ -109,7 +101,7 @@ impl Cli {
             Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
             Command::Call(arguments) => commands::call::run(&arguments),
             Command::Mcp(arguments) => commands::mcp::run(&arguments),
-            Command::Risk(RiskCommand::Eval { file, llm }) => commands::risk_eval::run(&file, llm),
+            Command::Risk(RiskCommand::Eval(arguments)) => commands::risk_eval::run(&arguments),
         }
     }
 }

@@ -140,5 +140,28 @@ impl<'a> Opened<'a> {
     }
 }
 
+/// Reads the values of a body that is not judged, such as that of a response: as what its headers say
+/// it is, or else in every way that it can be read. Text that is not values is its lines.
+pub(crate) fn values_of_body<'a>(
+    headers: &HeaderMap,
+    body: &'a [u8],
+    arena: &'a Arena,
+) -> Vec<Node<'a>> {
+    let body::Contents { body, mut others } = body::open(headers, body, arena, &mut Vec::new());
+    match body {
+        Body::Json(node)
+        | Body::Form(node)
+        | Body::Multipart(node)
+        | Body::Xml(node, _)
+        | Body::Values(node, _) => vec![node],
+        Body::Text(text) => {
+            let lines: Vec<Node<'a>> = text.lines().map(|line| Node::Text(line.trim())).collect();
+            others.push(Node::List(arena.list(&lines)));
+            others
+        }
+        Body::Empty | Body::Requests(_) | Body::Bytes => others,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,103 +1,293 @@
-//! What the evaluation prints.
+//! The results of an evaluation. Their JSON is what `--json` prints.
 
-use std::fmt;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use super::THRESHOLD;
+use gaiterguard_gateway::llm::Spent;
+use gaiterguard_judge::Certainty;
+use serde::Serialize;
+
 use super::case::Label;
-use crate::console;
+use super::evaluation::{Evaluated, THRESHOLD};
+use super::figures::{Figures, Sample, Share};
 
-/// What became of a request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Judged {
+/// The whole report.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) requests: usize,
+    pub(super) services: usize,
+    /// The score from which on a request is held.
+    pub(super) threshold: f64,
+    pub(super) labels: Vec<LabelRow>,
+    pub(super) decision_time: Times,
+    pub(super) built_in: Section,
+    /// The decisions of both assessors together, if a language model took part.
+    pub(super) with_model: Option<Section>,
+    pub(super) model: Option<ModelUse>,
+    pub(super) cases: Vec<CaseRow>,
+}
+
+/// The requests of one label, by how sure the built-in assessor is about them.
+#[derive(Debug, Serialize)]
+pub(super) struct LabelRow {
     pub(super) label: Label,
-    /// Whether its method is GET, HEAD or OPTIONS.
-    pub(super) is_safe: bool,
+    pub(super) requests: usize,
+    pub(super) plainly_harmless: usize,
+    pub(super) open: usize,
+    pub(super) certainly_held: usize,
+}
+
+/// Figures about one way to decide.
+#[derive(Debug, Serialize)]
+pub(super) struct Section {
+    #[serde(flatten)]
+    pub(super) figures: Figures,
+    pub(super) twins: Twins,
+    /// Figures of each kind, the most frequent first.
+    pub(super) kinds: Vec<Group>,
+    /// Figures of each service, by name.
+    pub(super) services: Vec<Group>,
+}
+
+/// Pairs of cases that differ in one value, where one is benign.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Twins {
+    /// Pairs in which the intent mismatch scores higher than the benign case.
+    pub(super) intent_mismatch: Share,
+    /// Pairs in which the risky case scores higher than the benign case.
+    pub(super) risky: Share,
+}
+
+/// Figures of the requests that have something in common.
+#[derive(Debug, Serialize)]
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) requests: usize,
+    pub(super) recall: Share,
+    pub(super) false_holds: Share,
+    pub(super) auc: Option<f64>,
+}
+
+/// How long something took.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Times {
+    pub(super) median_us: f64,
+    pub(super) p99_us: f64,
+}
+
+/// How much a language model was used.
+#[derive(Debug, Serialize)]
+pub(super) struct ModelUse {
+    /// Requests about which the model was asked.
+    pub(super) asked: usize,
+    /// Those of them about which it gave no opinion.
+    pub(super) unanswered: usize,
+    /// Calls of the model's server.
+    pub(super) calls: u64,
+    pub(super) input_tokens: u64,
+    pub(super) output_tokens: u64,
+    pub(super) question_time: Times,
+}
+
+/// The results for one case.
+#[derive(Debug, Serialize)]
+pub(super) struct CaseRow {
+    pub(super) id: Option<String>,
+    pub(super) label: Label,
+    pub(super) certainty: &'static str,
+    pub(super) score: f64,
     pub(super) is_held: bool,
-    pub(super) model: Model,
+    /// The score of both assessors together; `None` if the model was not asked.
+    pub(super) score_with_model: Option<f64>,
+    pub(super) is_held_with_model: Option<bool>,
 }
 
-/// What a language model has to do with a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Model {
-    /// The built-in assessor is sure enough.
-    NotNeeded,
-    /// One is asked if there is one.
-    Needed,
-    /// One was asked and did not judge.
-    Silent,
-}
-
-/// Prints how often the verdicts are right.
-pub(super) fn verdicts(judged: &[Judged]) {
-    let share = |name: &str, of: &dyn Fn(&Judged) -> bool, hit: &dyn Fn(&Judged) -> bool| {
-        let chosen: Vec<&Judged> = judged.iter().filter(|one| of(one)).collect();
-        let hits = chosen.iter().filter(|one| hit(one)).count();
-        let all = chosen.len();
-        line(name, &Share { hits, all });
-    };
-    let is_held = |one: &Judged| one.is_held;
-    let is_benign = |one: &Judged| one.label == Label::Benign;
-    console::say(format_args!(
-        "{} requests, threshold {THRESHOLD}",
-        judged.len()
-    ));
-    share("held, risky", &|one| one.label == Label::Risky, &is_held);
-    share(
-        "held, not what the intent says",
-        &|one| one.label == Label::IntentMismatch,
-        &is_held,
-    );
-    share("held, either (recall)", &|one| !is_benign(one), &is_held);
-    share("held, benign (false holds)", &is_benign, &is_held);
-    share(
-        "held, benign writes (false holds)",
-        &|one| is_benign(one) && !one.is_safe,
-        &is_held,
-    );
-    share("benign that need no model", &is_benign, &|one| {
-        one.model == Model::NotNeeded
-    });
-}
-
-/// Prints how often the model was asked, and how often in vain.
-pub(super) fn questions(judged: &[Judged], tokens: u64) {
-    let count = |wanted: Model| judged.iter().filter(|one| one.model == wanted).count();
-    let silent = count(Model::Silent);
-    line("asked of the model", &(count(Model::Needed) + silent));
-    line("of these without an answer", &silent);
-    line("tokens", &tokens);
-}
-
-/// Prints how long a decision took.
-pub(super) fn times(name: &str, times: &mut [Duration]) {
-    if times.is_empty() {
-        return;
-    }
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
-    line(
-        name,
-        &format_args!("median {:.1?}, p99 {:.1?}", at(50), at(99)),
-    );
-}
-
-fn line(name: &str, value: &dyn fmt::Display) {
-    console::say(format_args!("{name:<44}{value}"));
-}
-
-struct Share {
-    hits: usize,
-    all: usize,
-}
-
-impl fmt::Display for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.all == 0 {
-            return f.write_str("none of this kind");
+impl Report {
+    /// Computes the report; `spent` is what the language model used, if there is one.
+    pub(super) fn new(evaluated: &[Evaluated<'_>], spent: Option<Spent>) -> Self {
+        let services: HashSet<&str> = evaluated
+            .iter()
+            .map(|one| one.case.service_name.as_str())
+            .collect();
+        let times = evaluated.iter().flat_map(|one| one.times.iter().copied());
+        Self {
+            requests: evaluated.len(),
+            services: services.len(),
+            threshold: THRESHOLD,
+            labels: Label::ALL
+                .map(|label| LabelRow::new(label, evaluated))
+                .into(),
+            decision_time: Times::of(times),
+            built_in: Section::new(evaluated, false),
+            with_model: spent.map(|_| Section::new(evaluated, true)),
+            model: spent.map(|spent| ModelUse::new(evaluated, spent)),
+            cases: evaluated.iter().map(CaseRow::new).collect(),
         }
-        let thousandths = (self.hits * 2000 + self.all) / (self.all * 2);
-        let (whole, rest) = (thousandths / 1000, thousandths % 1000);
-        write!(f, "{whole}.{rest:03} ({} of {})", self.hits, self.all)
+    }
+}
+
+impl LabelRow {
+    fn new(label: Label, evaluated: &[Evaluated<'_>]) -> Self {
+        let count = |is_counted: &dyn Fn(Certainty) -> bool| {
+            let of_label = evaluated.iter().filter(|one| one.case.label == label);
+            of_label
+                .filter(|one| is_counted(one.built_in.certainty))
+                .count()
+        };
+        Self {
+            label,
+            requests: count(&|_| true),
+            plainly_harmless: count(&|one| one == Certainty::PlainlyHarmless),
+            open: count(&|one| one == Certainty::Grey),
+            certainly_held: count(&|one| one == Certainty::CertainlyHeld),
+        }
+    }
+}
+
+impl Section {
+    fn new(evaluated: &[Evaluated<'_>], with_model: bool) -> Self {
+        let samples: Vec<Sample> = evaluated.iter().map(|one| one.sample(with_model)).collect();
+        let kind = |one: &Evaluated<'_>| one.case.kind.clone();
+        let service = |one: &Evaluated<'_>| Some(one.case.service_name.clone());
+        let mut kinds = groups(evaluated, &samples, kind);
+        kinds.sort_by_key(|kind| Reverse(kind.requests));
+        Self {
+            figures: Figures::of(&samples),
+            twins: Twins::new(evaluated, &samples),
+            kinds,
+            services: groups(evaluated, &samples, service),
+        }
+    }
+}
+
+/// Divides the requests by name; those without one are left out.
+fn groups(
+    evaluated: &[Evaluated<'_>],
+    samples: &[Sample],
+    name: impl Fn(&Evaluated<'_>) -> Option<String>,
+) -> Vec<Group> {
+    let mut members: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
+    for (one, sample) in evaluated.iter().zip(samples) {
+        if let Some(name) = name(one) {
+            members.entry(name).or_default().push(*sample);
+        }
+    }
+    let groups = members.into_iter().map(|(name, samples)| {
+        let figures = Figures::of(&samples);
+        Group {
+            name,
+            requests: samples.len(),
+            recall: figures.recall,
+            false_holds: figures.false_holds,
+            auc: figures.auc,
+        }
+    });
+    groups.collect()
+}
+
+impl Twins {
+    fn new(evaluated: &[Evaluated<'_>], samples: &[Sample]) -> Self {
+        let by_id: HashMap<&str, usize> = evaluated
+            .iter()
+            .enumerate()
+            .filter_map(|(index, one)| Some((one.case.id.as_deref()?, index)))
+            .collect();
+        // A pair may be named from both of its ends, or from one.
+        let pairs: HashSet<(usize, usize)> = evaluated
+            .iter()
+            .enumerate()
+            .filter_map(|(index, one)| {
+                let twin = *by_id.get(one.case.twin.as_deref()?)?;
+                Some((index.min(twin), index.max(twin)))
+            })
+            .collect();
+        let in_order = |label: Label| {
+            let pairs = pairs.iter().filter_map(|(first, second)| {
+                let (first, second) = (samples[*first], samples[*second]);
+                match (first.label, second.label) {
+                    (Label::Benign, other) if other == label => Some((first, second)),
+                    (other, Label::Benign) if other == label => Some((second, first)),
+                    _ => None,
+                }
+            });
+            Share::of(pairs, |(benign, other)| other.score > benign.score)
+        };
+        Self {
+            intent_mismatch: in_order(Label::IntentMismatch),
+            risky: in_order(Label::Risky),
+        }
+    }
+}
+
+impl Times {
+    /// Computes the times; zero where there are none.
+    fn of(times: impl Iterator<Item = Duration>) -> Self {
+        let mut times: Vec<Duration> = times.collect();
+        times.sort_unstable();
+        let at = |percent: usize| {
+            let time = times.get(times.len().saturating_sub(1) * percent / 100);
+            time.map_or(0.0, |time| time.as_secs_f64() * 1e6)
+        };
+        Self {
+            median_us: at(50),
+            p99_us: at(99),
+        }
+    }
+}
+
+impl ModelUse {
+    fn new(evaluated: &[Evaluated<'_>], spent: Spent) -> Self {
+        let asked = || evaluated.iter().filter_map(|one| one.model.as_ref());
+        Self {
+            asked: asked().count(),
+            unanswered: asked().filter(|one| !one.is_answered).count(),
+            calls: spent.calls,
+            input_tokens: spent.tokens.input,
+            output_tokens: spent.tokens.output,
+            question_time: Times::of(asked().map(|one| one.time)),
+        }
+    }
+}
+
+impl CaseRow {
+    fn new(one: &Evaluated<'_>) -> Self {
+        let was_asked = one.model.is_some();
+        Self {
+            id: one.case.id.clone(),
+            label: one.case.label,
+            certainty: certainty_word(one.built_in.certainty),
+            score: one.score(),
+            is_held: one.is_held(),
+            score_with_model: was_asked.then(|| one.score_with_model()),
+            is_held_with_model: was_asked.then(|| one.is_held_with_model()),
+        }
+    }
+}
+
+/// Returns how sure the built-in assessor is, as JSON writes it.
+pub(super) fn certainty_word(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::PlainlyHarmless => "plainly_harmless",
+        Certainty::Grey => "open",
+        Certainty::CertainlyHeld => "certainly_held",
+    }
+}
+
+impl Evaluated<'_> {
+    fn sample(&self, with_model: bool) -> Sample {
+        let (score, is_held) = if with_model {
+            (self.score_with_model(), self.is_held_with_model())
+        } else {
+            (self.score(), self.is_held())
+        };
+        Sample {
+            label: self.case.label,
+            is_write: self.case.is_write(),
+            is_hard: self.case.is_hard,
+            is_attack: self.case.is_attack(),
+            score,
+            is_held,
+        }
     }
 }

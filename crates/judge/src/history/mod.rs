@@ -3,14 +3,38 @@
 //!
 //! A value that a request carries is explained by its intent, or by what the agent read earlier. The
 //! history answers one question: where was this value seen? Only what the service itself said, or a
-//! human approved, is ever in it, so that an agent cannot put evidence there.
+//! human approved, is ever in it, so that an agent cannot put evidence there. A value that the agent
+//! sent before the service ever showed it is not evidence either when the service repeats it.
+
+mod created;
+mod exchange;
+mod extract;
+mod form;
+mod hash;
+mod name;
+mod packed;
+mod piece;
+mod seal;
+mod secret;
+mod seen;
+mod sent;
 
 use std::fmt::Debug;
 
+pub use exchange::{BODY_BYTES_MAX, Exchange};
+pub use hash::HashKey;
+pub use seal::{Seal, Unsealed};
+pub use seen::{Limits, Seen, SeenAt};
+
 /// What passed before between one agent and one service.
 pub trait History: Debug {
-    /// Where a value was seen last. The value is as the request has it; two spellings that differ in
-    /// case, or in spaces around them, are the same.
+    /// Returns where a value was seen. The value is as the request has it: case, spaces around it, and
+    /// the spelling of a number do not count, and of a reference such as `users/U123` or a URL the last
+    /// segment is tried as well.
+    ///
+    /// A thing that the agent created under a name of its own choosing is found by the path of the
+    /// request that names it, as in `/repos/a/b/labels/bug`, and not by the name alone: the agent could
+    /// have chosen the name of something else.
     fn sighting(&self, value: &str) -> Option<Sighting>;
 }
 
@@ -39,3 +63,6 @@ pub enum SightingKind {
     /// In a request that a human approved and that was carried out.
     Approved,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! Which values are secrets, or too opaque to be worth keeping.
+
+use super::name::Words;
+
+/// Words that make a name that of a secret.
+const SECRET_WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+    "credential",
+    "credentials",
+    "authorization",
+    "bearer",
+    "jwt",
+    "cookie",
+    "cookies",
+    "signature",
+    "otp",
+    "totp",
+    "cvv",
+    "cvc",
+    "mnemonic",
+    "apikey",
+    "pin",
+    "assertion",
+    "hmac",
+    "csrf",
+    "xsrf",
+];
+
+/// Words before `key` that make it a secret: `api_key`. A `key` alone is often an id.
+const KEY_WORDS: &[&str] = &[
+    "api",
+    "access",
+    "private",
+    "secret",
+    "signing",
+    "encryption",
+    "shared",
+    "master",
+    "account",
+    "auth",
+    "deploy",
+    "ssh",
+    "license",
+    "recovery",
+    "storage",
+    "client",
+    "service",
+    "primary",
+    "secondary",
+];
+
+/// How the secrets of well-known services begin.
+const PREFIXES: &[&str] = &[
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "rk_test_",
+    "whsec_",
+    "sk-",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxr-",
+    "xoxs-",
+    "xapp-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ya29.",
+    "SG.",
+    "dop_v1_",
+    "npm_",
+    "pypi-",
+    "shpat_",
+    "hf_",
+    "lin_api_",
+    "eyJ",
+    "agt_",
+    "-----BEGIN",
+    "Bearer ",
+    "Basic ",
+];
+
+/// The longest word that is kept wherever it is: a SHA-256 in hexadecimal digits, and a prefix.
+const OPAQUE_BYTES_MAX: usize = 80;
+
+/// The longest word that is kept as an id. Those of mail servers have up to 200 bytes.
+const ID_BYTES_MAX: usize = 512;
+
+/// Whether the value of a member with this name is a secret.
+pub(super) fn is_name(name: &Words) -> bool {
+    name.iter().any(|word| SECRET_WORDS.contains(&word))
+        || name
+            .pairs()
+            .any(|(first, second)| second == "key" && KEY_WORDS.contains(&first))
+}
+
+/// Whether a value is a secret, whatever it is called.
+pub(super) fn is_value(text: &str) -> bool {
+    PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+}
+
+/// Whether a text is one long word that says nothing, such as a picture or an encrypted value.
+pub(super) fn is_opaque(text: &str, is_id: bool) -> bool {
+    let longest = if is_id {
+        ID_BYTES_MAX
+    } else {
+        OPAQUE_BYTES_MAX
+    };
+    text.len() > longest
+        && !text.contains(char::is_whitespace)
+        && (is_id || !text.contains(['/', '@', ':']))
+}

@@ -1,0 +1,468 @@
+//! What passed between one agent and one service, within bounds.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+
+use super::created::{self, Created};
+use super::exchange::{Exchange, looked_at};
+use super::extract::{self, Extracted};
+use super::form;
+use super::hash::{HashKey, Hashed};
+use super::packed::Packed;
+use super::piece;
+use super::seal::{Seal, Unsealed};
+use super::sent::{self, Sent};
+use super::{History, Sighting, SightingKind};
+use crate::opened::values_of_body;
+use crate::{Arena, Node};
+
+/// The most characters of a call that are kept.
+const CALL_CHARS_MAX: usize = 160;
+
+/// About how many bytes a value takes: its hash and its places, and its hash with its response.
+const VALUE_BYTES: usize = 80;
+
+/// How much is kept, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most forms of values.
+    pub values_max: usize,
+    /// The most bytes of pieces.
+    pub pieces_bytes_max: usize,
+    /// How many seconds a value counts as seen.
+    pub seconds_max: u64,
+}
+
+impl Default for Limits {
+    /// 20,000 values and 2 MiB of pieces, which is some hundred pages of lists, for a day.
+    fn default() -> Self {
+        Self {
+            values_max: 20_000,
+            pieces_bytes_max: 2 << 20,
+            seconds_max: 24 * 3_600,
+        }
+    }
+}
+
+/// What one agent was shown by one service, what it created there, and what humans approved. Values
+/// are kept as keyed hashes, the pieces of objects sealed. The oldest responses make room for new ones.
+pub struct Seen {
+    key: HashKey,
+    seal: Arc<dyn Seal>,
+    limits: Limits,
+    places: HashMap<u128, Places, Hashed>,
+    answers: VecDeque<Answer>,
+    /// The number of the first answer that is kept.
+    first: u32,
+    pieces_bytes: usize,
+    sent: HashSet<u128, Hashed>,
+    sent_order: VecDeque<(u128, u64)>,
+    newest: u64,
+}
+
+/// One response, or one approved request.
+#[derive(Debug)]
+struct Answer {
+    at: u64,
+    packed: Packed,
+    hashes: Vec<u128>,
+}
+
+/// How a value was seen, from the strongest to the weakest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// As an id of what the agent created.
+    Created,
+    /// As an id of an object.
+    Own,
+    /// As any other value.
+    Mentioned,
+    /// In a request that was approved.
+    Approved,
+}
+
+impl How {
+    const ALL: [Self; 4] = [Self::Created, Self::Own, Self::Mentioned, Self::Approved];
+
+    fn kind(self) -> SightingKind {
+        match self {
+            Self::Created => SightingKind::Created,
+            Self::Own | Self::Mentioned => SightingKind::Shown,
+            Self::Approved => SightingKind::Approved,
+        }
+    }
+}
+
+/// An answer by its number, and a piece of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    answer: u32,
+    piece: u32,
+}
+
+/// The last place for each way of being seen.
+type Places = [Option<Place>; How::ALL.len()];
+
+impl Seen {
+    /// An empty history. The key is to be a random one.
+    pub fn new(key: HashKey, seal: Arc<dyn Seal>, limits: Limits) -> Self {
+        Self {
+            key,
+            seal,
+            limits,
+            places: HashMap::default(),
+            answers: VecDeque::new(),
+            first: 0,
+            pieces_bytes: 0,
+            sent: HashSet::default(),
+            sent_order: VecDeque::new(),
+            newest: 0,
+        }
+    }
+
+    /// A history of calls that are given as method, path with query, status and body of the response,
+    /// for evaluations: their requests are not known, and they are all of the same moment.
+    pub fn from_calls<M, P, B>(calls: impl IntoIterator<Item = (M, P, u16, B)>) -> Self
+    where
+        M: AsRef<str>,
+        P: AsRef<str>,
+        B: AsRef<[u8]>,
+    {
+        let mut seen = Self::new(HashKey::new([0; 16]), Arc::new(Unsealed), Limits::default());
+        let headers = HeaderMap::new();
+        for (method, path, status, body) in calls {
+            let exchange = Exchange {
+                method: method.as_ref(),
+                path: path.as_ref(),
+                request_headers: &headers,
+                request_body: None,
+                is_approved: false,
+                status,
+                headers: &headers,
+                body: body.as_ref(),
+            };
+            seen.add(&exchange, 0, None);
+        }
+        seen
+    }
+
+    /// Records an exchange. `now` is the time in seconds since 1970.
+    pub fn record(&mut self, exchange: &Exchange<'_>, now: u64) {
+        self.add(exchange, now, Some(now));
+    }
+
+    /// What was seen, at a time in seconds since 1970.
+    pub fn at(&self, now: u64) -> SeenAt<'_> {
+        SeenAt { seen: self, now }
+    }
+
+    /// Drops what is older than the limits say.
+    pub fn expire(&mut self, now: u64) {
+        let oldest = now.saturating_sub(self.limits.seconds_max);
+        while self
+            .answers
+            .front()
+            .is_some_and(|answer| answer.at < oldest)
+        {
+            self.evict();
+        }
+        while let Some((hash, at)) = self.sent_order.front()
+            && *at < oldest
+        {
+            self.sent.remove(hash);
+            self.sent_order.pop_front();
+        }
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.sent.is_empty()
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        self.pieces_bytes
+            + self.places.len() * VALUE_BYTES
+            + self.sent.len() * size_of::<[u128; 3]>()
+    }
+
+    fn add(&mut self, exchange: &Exchange<'_>, now: u64, clock: Option<u64>) {
+        self.newest = self.newest.max(now);
+        self.expire(now);
+        let arena = Arena::default();
+        let request = sent::body_of(exchange, &arena);
+        let reads = exchange.is_safe() || created::graphql_changes(&request) == Some(false);
+        let sent = Sent::of(exchange, &request, &self.key);
+        if exchange.is_approved {
+            if exchange.succeeded() {
+                self.approve(exchange, &request, now);
+            }
+        } else if !reads && exchange.request_body.is_some() {
+            self.note_sent(&sent, now);
+        }
+        // What cannot be compared with the request may be an echo of it.
+        if !exchange.succeeded() || sent.is_cut() {
+            return;
+        }
+        let response = values_of_body(exchange.headers, looked_at(exchange.body), &arena);
+        let mut extracted = extract::of(&response, &self.key, &sent);
+        let created = created::by(exchange, &request, &response, &sent, &self.key, clock);
+        let created = self.unseen(created);
+        if !exchange.is_approved {
+            self.drop_echoes(&mut extracted, &sent, exchange, reads);
+        }
+        self.keep(&call_of(exchange), extracted, &created, now, None);
+    }
+
+    /// Notes what an agent sent before anyone else showed it, so that it is not evidence later.
+    fn note_sent(&mut self, sent: &Sent, now: u64) {
+        for hash in sent.hashes() {
+            if !self.places.contains_key(&hash) && self.sent.insert(hash) {
+                self.sent_order.push_back((hash, now));
+            }
+        }
+        while self.sent_order.len() > self.limits.values_max
+            && let Some((hash, _)) = self.sent_order.pop_front()
+        {
+            self.sent.remove(&hash);
+        }
+    }
+
+    fn approve(&mut self, exchange: &Exchange<'_>, request: &[Node<'_>], now: u64) {
+        let nothing = Sent::default();
+        let arena = Arena::default();
+        let mut nodes = request.to_vec();
+        nodes.extend(Node::parse_form(exchange.query().as_bytes(), &arena).ok());
+        let mut extracted = extract::of(&nodes, &self.key, &nothing);
+        let path = exchange.plain_path();
+        let named = |form: &str| extract::Found {
+            hash: self.key.hash(form),
+            piece: None,
+            is_own: false,
+            is_given: false,
+            is_confirmed: true,
+        };
+        form::of_whole(path, &mut |form| extracted.values.push(named(form)));
+        form::of_inner(path, &mut |form| extracted.values.push(named(form)));
+        for found in &extracted.values {
+            self.sent.remove(&found.hash);
+        }
+        let approved = Some(How::Approved);
+        self.keep(
+            &call_of(exchange),
+            extracted,
+            &Created::default(),
+            now,
+            approved,
+        );
+    }
+
+    /// Takes out what was there before the request that seems to have created it.
+    fn unseen(&self, mut created: Created) -> Created {
+        let is_new = |hash: &u128| !self.places.contains_key(hash) && !self.sent.contains(hash);
+        if created
+            .hashes
+            .iter()
+            .any(|hash| self.places.contains_key(hash))
+        {
+            return Created::default();
+        }
+        created.hashes.retain(is_new);
+        created.paths.retain(|hash| !self.places.contains_key(hash));
+        created
+    }
+
+    /// Takes out the values that the agent itself sent, in this request or before.
+    fn drop_echoes(
+        &self,
+        extracted: &mut Extracted,
+        sent: &Sent,
+        exchange: &Exchange<'_>,
+        reads: bool,
+    ) {
+        // Where the request is not known, nothing is known to be an echo but its path.
+        let is_known = exchange.request_body.is_some() || exchange.is_safe();
+        extracted.values.retain(|found| {
+            if self.sent.contains(&found.hash) {
+                return reads && found.is_own && found.is_given && found.is_confirmed;
+            }
+            !is_known || !sent.contains(found.hash) || (reads && found.is_confirmed)
+        });
+    }
+
+    fn keep(
+        &mut self,
+        call: &str,
+        mut extracted: Extracted,
+        created: &Created,
+        now: u64,
+        how: Option<How>,
+    ) {
+        let values = std::mem::take(&mut extracted.values);
+        if values.is_empty() && created.hashes.is_empty() && created.paths.is_empty() {
+            return;
+        }
+        let Some(packed) = Packed::seal(call, extracted, &*self.seal) else {
+            return;
+        };
+        let (Ok(count), false) = (u32::try_from(self.answers.len()), self.first > u32::MAX / 2)
+        else {
+            return self.clear();
+        };
+        let answer = self.first + count;
+        let mut hashes = Vec::with_capacity(values.len());
+        let mut top = None;
+        for found in &values {
+            let piece = found.piece.unwrap_or(u32::MAX);
+            let is_created = created.hashes.contains(&found.hash);
+            top = top.or(found.piece.filter(|_| is_created));
+            let how = how.unwrap_or(match found {
+                _ if is_created => How::Created,
+                found if found.is_own => How::Own,
+                _ => How::Mentioned,
+            });
+            self.place(found.hash, how, Place { answer, piece });
+            hashes.push(found.hash);
+        }
+        let piece = top.unwrap_or_default();
+        for hash in created.hashes.iter().chain(&created.paths) {
+            self.place(*hash, How::Created, Place { answer, piece });
+            hashes.push(*hash);
+        }
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes.shrink_to_fit();
+        self.pieces_bytes += packed.bytes();
+        let at = now;
+        self.answers.push_back(Answer { at, packed, hashes });
+        while self.answers.len() > 1
+            && (self.places.len() > self.limits.values_max
+                || self.pieces_bytes > self.limits.pieces_bytes_max)
+        {
+            self.evict();
+        }
+    }
+
+    /// Notes a place. Of several in one response the first counts, and none becomes weaker.
+    fn place(&mut self, hash: u128, how: How, place: Place) {
+        let places = self.places.entry(hash).or_default();
+        let slot = &mut places[how as usize];
+        if slot.is_none_or(|old| old.answer != place.answer) {
+            *slot = Some(place);
+        }
+    }
+
+    /// Drops the oldest response.
+    fn evict(&mut self) {
+        let Some(answer) = self.answers.pop_front() else {
+            return;
+        };
+        for hash in answer.hashes {
+            if let Some(places) = self.places.get_mut(&hash) {
+                for slot in places.iter_mut() {
+                    if slot.is_some_and(|place| place.answer == self.first) {
+                        *slot = None;
+                    }
+                }
+                if places.iter().all(Option::is_none) {
+                    self.places.remove(&hash);
+                }
+            }
+        }
+        self.pieces_bytes -= answer.packed.bytes();
+        self.first += 1;
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.answers.clear();
+        self.pieces_bytes = 0;
+        self.first = 0;
+    }
+
+    fn find(&self, form: &str, now: u64) -> Option<Sighting> {
+        let places = self.places.get(&self.key.hash(form))?;
+        How::ALL.into_iter().find_map(|how| {
+            let place = places[how as usize]?;
+            let answer = self
+                .answers
+                .get((place.answer.checked_sub(self.first)?) as usize)?;
+            let age = now.saturating_sub(answer.at);
+            if age > self.limits.seconds_max {
+                return None;
+            }
+            let (piece, siblings) = answer.packed.piece(place.piece, &*self.seal);
+            Some(Sighting {
+                kind: how.kind(),
+                call: answer.packed.call(&*self.seal)?,
+                piece,
+                siblings,
+                age,
+            })
+        })
+    }
+}
+
+/// Ages are counted from the newest exchange.
+impl History for Seen {
+    fn sighting(&self, value: &str) -> Option<Sighting> {
+        self.at(self.newest).sighting(value)
+    }
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Seen")
+            .field("values", &self.places.len())
+            .field("responses", &self.answers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was seen, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenAt<'s> {
+    seen: &'s Seen,
+    now: u64,
+}
+
+impl History for SeenAt<'_> {
+    fn sighting(&self, value: &str) -> Option<Sighting> {
+        let mut sighting = None;
+        forms_of(value, &mut |form| {
+            if sighting.is_none() {
+                sighting = self.seen.find(form, self.now);
+            }
+        });
+        sighting
+    }
+}
+
+/// The forms under which a value of a request is looked for, in order.
+fn forms_of(value: &str, found: &mut dyn FnMut(&str)) {
+    let value = value.trim();
+    form::of_whole(value, found);
+    // `#general` and `@bob` are how people write the names that services return.
+    let named = value.trim_start_matches(['#', '@']);
+    if named.len() < value.len() {
+        form::of_whole(named, found);
+    }
+    if value.contains('%')
+        && let Ok(decoded) = percent_decode_str(value).decode_utf8()
+    {
+        form::of_whole(&decoded, found);
+    }
+    form::of_inner(value, found);
+}
+
+/// A call as people read it: `GET /conversations.list`.
+fn call_of(exchange: &Exchange<'_>) -> String {
+    let path = piece::cut(&form::decoded(exchange.plain_path()));
+    let call = format!("{} {path}", exchange.method);
+    call.chars().take(CALL_CHARS_MAX).collect()
+}

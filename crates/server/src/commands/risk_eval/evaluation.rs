@@ -1,0 +1,122 @@
+//! Runs the assessors on cases.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
+use gaiterguard_gateway::llm::{Llm, LlmVerdict};
+use gaiterguard_gateway::trial::Trial;
+use gaiterguard_judge::Assessment;
+
+use super::case::Case;
+
+/// The score from which on a request is held.
+pub(super) const THRESHOLD: f64 = 0.5;
+
+/// How often each request is assessed, so that its time does not depend on a single run.
+const ROUNDS: usize = 5;
+
+/// How many requests the model is asked about at the same time.
+const QUESTIONS_AT_ONCE: usize = 4;
+
+/// A case with the results of the assessors.
+#[derive(Debug)]
+pub(super) struct Evaluated<'a> {
+    pub(super) case: &'a Case,
+    /// The result of the built-in assessor.
+    pub(super) built_in: Assessment,
+    /// How long it took, once for each round.
+    pub(super) times: Vec<Duration>,
+    /// Whether the gateway would ask a language model.
+    pub(super) is_left_open: bool,
+    /// The result of the language model; `None` where it was not asked.
+    pub(super) model: Option<Asked>,
+}
+
+/// The result of asking the language model.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) verdict: LlmVerdict,
+    /// Whether the model gave its opinion; if not, the verdict follows from `LLM_FAILURE_MODE`.
+    pub(super) is_answered: bool,
+    /// How long it took.
+    pub(super) time: Duration,
+}
+
+impl<'a> Evaluated<'a> {
+    /// Runs the built-in assessor.
+    pub(super) fn new(case: &'a Case) -> Self {
+        let trial = case.trial();
+        let mut times = Vec::with_capacity(ROUNDS);
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            std::hint::black_box(trial.assess());
+            times.push(start.elapsed());
+        }
+        let built_in = trial.assess();
+        Self {
+            case,
+            is_left_open: Trial::is_left_open(&built_in, THRESHOLD),
+            built_in,
+            times,
+            model: None,
+        }
+    }
+
+    /// The score of the built-in assessor.
+    pub(super) fn score(&self) -> f64 {
+        self.built_in.verdict.score
+    }
+
+    /// Whether the built-in assessor alone would hold the request.
+    pub(super) fn is_held(&self) -> bool {
+        is_held(self.score())
+    }
+
+    /// The score of both assessors together.
+    pub(super) fn score_with_model(&self) -> f64 {
+        let asked = self.model.as_ref();
+        asked.map_or(self.score(), |asked| asked.verdict.verdict.score)
+    }
+
+    /// Whether both assessors together would hold the request.
+    pub(super) fn is_held_with_model(&self) -> bool {
+        let must_hold = self
+            .model
+            .as_ref()
+            .is_some_and(|asked| asked.verdict.must_hold);
+        must_hold || is_held(self.score_with_model())
+    }
+}
+
+/// Whether a score alone holds a request. One that is not a number does.
+fn is_held(score: f64) -> bool {
+    score.total_cmp(&THRESHOLD).is_ge()
+}
+
+/// Asks the model about every request that the built-in assessor leaves open.
+pub(super) async fn ask(llm: &Llm, evaluated: &mut [Evaluated<'_>]) {
+    let open = evaluated.iter_mut().filter(|one| one.is_left_open);
+    let questions = open.map(|one| async move {
+        let start = Instant::now();
+        let verdict = one.case.trial().ask(llm, &one.built_in).await;
+        let mut signals = verdict.verdict.signals.iter();
+        let is_answered = signals.any(|one| matches!(one.code.as_str(), "llm" | "llm_release"));
+        one.model = Some(Asked {
+            verdict,
+            is_answered,
+            time: start.elapsed(),
+        });
+    });
+    let asked = stream::iter(questions).buffer_unordered(QUESTIONS_AT_ONCE);
+    asked.collect::<Vec<()>>().await;
+}
+
+impl Case {
+    fn trial(&self) -> Trial<'_> {
+        Trial {
+            request: &self.request,
+            intent: &self.intent,
+            service_name: &self.service_name,
+        }
+    }
+}
