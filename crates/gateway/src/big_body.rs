@@ -7,9 +7,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use http::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use crate::compressed::{self, Coding};
 use crate::refusal::Refusal;
 
 /// The longest body that is worked on where it is, in bytes. The slowest spelling takes some tens of
@@ -17,7 +19,15 @@ use crate::refusal::Refusal;
 /// costs some microseconds, which the many small requests should not pay.
 pub const INLINE_BYTES_MAX: usize = 64 * 1024;
 
-/// A bounded number of threads for big bodies.
+/// Whether work on a body may take long: it is long, or decodes to something that may be.
+pub(crate) fn is_big(headers: &HeaderMap, body: &[u8]) -> bool {
+    body.len() > INLINE_BYTES_MAX
+        || Coding::of(body).is_some()
+        || (!body.is_empty() && compressed::is_claimed(headers))
+}
+
+/// A bounded number of threads for big bodies. Clones share them.
+#[derive(Clone)]
 pub(crate) struct BigBodies {
     turns: Arc<Semaphore>,
 }

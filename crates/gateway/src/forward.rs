@@ -15,6 +15,7 @@ use crate::Gateway;
 use crate::after_sending::AfterSending;
 use crate::answer::{Answer, Provenance};
 use crate::arriving::ArrivingBody;
+use crate::big_body::BigBodies;
 use crate::conclude::Conclusion;
 use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent};
 use crate::prepare::Prepared;
@@ -52,8 +53,13 @@ impl Forwarding {
 
     /// A body that is still arriving, of which the decision knew nothing, as what is sent in place of
     /// the request's own.
-    pub(crate) fn upload(&mut self, body: ArrivingBody, request_id: RequestId) -> Upload {
-        let (upload, streamed) = Upload::new(&self.prepared, body, request_id);
+    pub(crate) fn upload(
+        &mut self,
+        body: ArrivingBody,
+        big_bodies: BigBodies,
+        request_id: RequestId,
+    ) -> Upload {
+        let (upload, streamed) = Upload::new(&self.prepared, body, big_bodies, request_id);
         self.streamed = Some(streamed);
         upload
     }

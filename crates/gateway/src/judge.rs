@@ -15,7 +15,7 @@ use gaiterguard_judge::{
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
-use crate::big_body::INLINE_BYTES_MAX;
+use crate::big_body::is_big;
 use crate::excerpt;
 use crate::llm::{LlmQuestion, LlmVerdict};
 use crate::prepare::Prepared;
@@ -64,7 +64,7 @@ impl Gateway {
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Result<Weighed, Refusal> {
-        if prepared.request.body.len() <= INLINE_BYTES_MAX {
+        if !is_big(&prepared.request.headers, &prepared.request.body) {
             return Ok(self.weigh_here(prepared, request));
         }
         let gateway = Arc::clone(self);

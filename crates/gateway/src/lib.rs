@@ -30,6 +30,7 @@ mod forward;
 mod hold;
 mod judge;
 mod key_guard;
+mod layers;
 mod locate;
 mod masked;
 mod prepare;

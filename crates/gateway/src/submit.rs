@@ -156,7 +156,9 @@ impl Gateway {
                         (Decision::Forward, _) => {
                             let permit = Permit::recorded(entry);
                             let mut forwarding = Forwarding::new(prepared, &judgement, claimed);
-                            let upload = arriving.map(|body| forwarding.upload(body, request_id));
+                            let upload = arriving.map(|body| {
+                                forwarding.upload(body, self.big_bodies.clone(), request_id)
+                            });
                             self.forward(permit, entry, forwarding, upload)
                                 .await
                                 .map(Outcome::Answered)
