@@ -2,13 +2,13 @@
 
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
-use gaiterguard_store::{AgentFields, AgentSaved, NewAgent};
+use gaiterguard_store::{AgentFields, AgentSaved, Found, NewAgent};
 use gaiterguard_vault::agent_key;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::agent_name;
-use crate::desk::{DefinitionError, Desk, Editor};
+use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::field::{FieldError, FieldReader};
 
 /// The longest that an agent's held calls stay open by default, in seconds.
@@ -25,14 +25,27 @@ const RESERVED_NAME: &str =
 #[derive(Debug)]
 pub struct KeyedAgent {
     /// The agent.
-    pub agent: Agent,
+    pub agent: Found<Agent>,
     /// Its key.
     pub key: SecretString,
 }
 
 /// The agents of a workspace.
-pub async fn list(desk: &Desk, workspace: WorkspaceId) -> Result<Vec<Agent>, DefinitionError> {
-    Ok(desk.store().agent_list(workspace).await?)
+pub async fn list(
+    desk: &Desk,
+    workspace: WorkspaceId,
+) -> Result<Vec<Found<Agent>>, DefinitionError> {
+    Ok(listed(desk.store().agent_list(workspace).await?))
+}
+
+/// One agent, for who looks at it.
+pub async fn find(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    id: AgentId,
+) -> Result<Found<Agent>, DefinitionError> {
+    let found = desk.store().agent_find(workspace, id).await?;
+    found.ok_or(DefinitionError::NotFound("agent"))
 }
 
 /// One agent.
@@ -145,7 +158,7 @@ pub async fn update(
         let saved = store
             .agent_update(editor.workspace, id, present.revision, &wanted, at, entry)
             .await?;
-        settled(saved)
+        Ok(settled(saved)?.whole()?)
     })
     .await
 }
@@ -156,7 +169,7 @@ pub async fn set_scope(
     editor: Editor,
     id: AgentId,
     fields: &Map<String, Value>,
-) -> Result<Agent, DefinitionError> {
+) -> Result<Found<Agent>, DefinitionError> {
     let mut reader = FieldReader::new(fields);
     if reader.value("serviceIds").is_none() {
         reader.refuse("serviceIds", "is required");
@@ -204,7 +217,11 @@ pub async fn rotate_key(
 }
 
 /// Blocks an agent: it may ask for nothing, and what waits for it is taken back.
-pub async fn block(desk: &Desk, editor: Editor, id: AgentId) -> Result<Agent, DefinitionError> {
+pub async fn block(
+    desk: &Desk,
+    editor: Editor,
+    id: AgentId,
+) -> Result<Found<Agent>, DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "agent.blocked", subject(id), json!({}));
     let saved = desk
@@ -215,7 +232,11 @@ pub async fn block(desk: &Desk, editor: Editor, id: AgentId) -> Result<Agent, De
 }
 
 /// Lets a blocked agent ask again.
-pub async fn unblock(desk: &Desk, editor: Editor, id: AgentId) -> Result<Agent, DefinitionError> {
+pub async fn unblock(
+    desk: &Desk,
+    editor: Editor,
+    id: AgentId,
+) -> Result<Found<Agent>, DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "agent.unblocked", subject(id), json!({}));
     let saved = desk
@@ -255,9 +276,10 @@ fn read_services(reader: &mut FieldReader<'_>) -> Option<Vec<ServiceId>> {
     Some(services)
 }
 
-fn settled(saved: AgentSaved) -> Result<Agent, DefinitionError> {
+fn settled(saved: AgentSaved) -> Result<Found<Agent>, DefinitionError> {
     match saved {
-        AgentSaved::Saved(agent) => Ok(agent),
+        AgentSaved::Saved(agent) => Ok(Found::Whole(agent)),
+        AgentSaved::Damaged(damaged) => Ok(Found::Damaged(damaged)),
         AgentSaved::ServiceUnknown(id) => Err(DefinitionError::Invalid(vec![FieldError::new(
             "serviceIds",
             format!("must be ids of services of this workspace; {id} is not"),

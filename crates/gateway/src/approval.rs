@@ -39,6 +39,8 @@ pub struct ActionView {
     pub request: Option<ShownRequest>,
     /// The upstream's answer, where there is one and it is kept; cut in a list as the request is.
     pub answer: Option<ShownAnswer>,
+    /// Whether there is an answer that cannot be read.
+    pub answer_is_damaged: bool,
 }
 
 /// How much of an action is shown.
@@ -237,14 +239,15 @@ impl Gateway {
             Err(Refusal::ActionUnreadable) => None,
             Err(_) => return Err(RulingRefused::Unavailable),
         };
-        let answer = self.action_kept_answer(&action).await;
+        let answer = self.action_answer_kept(&action).await;
         let answer = answer.map_err(|_| RulingRefused::Unavailable)?;
         Ok(ActionView {
             action,
             agent_name: found.agent_name,
             service_name: found.service_name,
             request,
-            answer: answer.map(match extent {
+            answer_is_damaged: matches!(answer, Kept::Damaged),
+            answer: answer.readable().map(match extent {
                 Extent::Whole => ShownAnswer::whole,
                 Extent::Head => ShownAnswer::head,
             }),
@@ -262,20 +265,51 @@ impl Gateway {
         }
     }
 
-    /// The kept answer of an executed action.
+    /// The kept answer of an executed action, if it can be read.
     pub(crate) async fn action_kept_answer(
         &self,
         action: &Action,
     ) -> Result<Option<KeptAnswer>, Refusal> {
+        Ok(self.action_answer_kept(action).await?.readable())
+    }
+
+    async fn action_answer_kept(&self, action: &Action) -> Result<Kept, Refusal> {
         if action.state.status() != ActionStatus::Executed {
-            return Ok(None);
+            return Ok(Kept::Nothing);
         }
-        match self.store.action_answer(action.id).await? {
-            Some(stored) => {
-                let purpose = sealed::action_answer(action.id);
-                self.open_answer(action.workspace, &purpose, &stored).await
+        let stored = match self.store.action_answer(action.id).await {
+            Ok(None) => return Ok(Kept::Nothing),
+            Ok(Some(stored)) => stored,
+            Err(error) if error.is_damage() => {
+                tracing::error!(%error, "a kept answer is damaged");
+                return Ok(Kept::Damaged);
             }
-            None => Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let purpose = sealed::action_answer(action.id);
+        let opened = self
+            .open_answer(action.workspace, &purpose, &stored)
+            .await?;
+        Ok(match opened {
+            Some(answer) => Kept::Whole(answer),
+            None if stored.content.is_some() => Kept::Damaged,
+            None => Kept::Nothing,
+        })
+    }
+}
+
+/// What is kept of the answer to an action.
+enum Kept {
+    Nothing,
+    Whole(KeptAnswer),
+    Damaged,
+}
+
+impl Kept {
+    fn readable(self) -> Option<KeptAnswer> {
+        match self {
+            Self::Whole(answer) => Some(answer),
+            Self::Nothing | Self::Damaged => None,
         }
     }
 }

@@ -306,7 +306,7 @@ impl Authority {
             Ok(Some(stored)) => stored,
             // Its agents are stopped, so that a kill switch or a block holds for what runs too, and the
             // other workspaces go on.
-            Err(error @ StoreError::Inconsistent { .. }) => {
+            Err(error) if error.is_damage() => {
                 self.stop_damaged(workspace, &error);
                 return Ok(());
             }

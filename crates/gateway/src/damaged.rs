@@ -145,5 +145,6 @@ pub(crate) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
         service_name: damaged.service_name,
         request: None,
         answer: None,
+        answer_is_damaged: false,
     }
 }

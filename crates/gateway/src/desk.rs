@@ -7,7 +7,7 @@ use gaiterguard_domain::approval::Word;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
-use gaiterguard_store::{Store, StoreError};
+use gaiterguard_store::{Found, Store, StoreError};
 use gaiterguard_vault::NoRandomness;
 use tokio::sync::Mutex;
 
@@ -59,6 +59,12 @@ pub enum DefinitionError {
     /// The workspace has no such thing.
     #[error("there is no such {0} in this workspace")]
     NotFound(&'static str),
+    /// What is stored of it is damaged, so that it can be removed and not changed.
+    #[error(
+        "what is stored of this {0} is damaged and cannot be read: delete it and create it again, or \
+         repair the database"
+    )]
+    Unreadable(&'static str),
     /// Somebody else changed it at the same time.
     #[error("it is being changed by somebody else: try again")]
     Changing,
@@ -67,7 +73,40 @@ pub enum DefinitionError {
     Sealing(#[from] SealingError),
     /// It could not be stored or read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for DefinitionError {
+    fn from(error: StoreError) -> Self {
+        if let StoreError::Inconsistent { table, .. } = &error
+            && let Some(noun) = noun(table)
+        {
+            tracing::error!(%error, "a definition is damaged");
+            return Self::Unreadable(noun);
+        }
+        Self::Store(error)
+    }
+}
+
+/// What a row of a table defines.
+fn noun(table: &str) -> Option<&'static str> {
+    Some(match table {
+        "services" | "credentials" => "service",
+        "agents" => "agent",
+        "rules" => "rule",
+        "documents" => "document",
+        _ => return None,
+    })
+}
+
+/// A list of definitions, of which those that are damaged are logged and shown as that.
+pub(crate) fn listed<T>(found: Vec<Found<T>>) -> Vec<Found<T>> {
+    for definition in &found {
+        if let Found::Damaged(damaged) = definition {
+            tracing::error!(error = %damaged.error(), "a definition is damaged");
+        }
+    }
+    found
 }
 
 impl From<NoRandomness> for DefinitionError {

@@ -6,12 +6,12 @@ use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::target::Target;
 use gaiterguard_store::{
-    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, NewDocument, StoreError,
+    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, Found, NewDocument, StoreError,
 };
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::desk::{DefinitionError, Desk, Editor};
+use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::document_content::DocumentContent;
 use crate::field::{FieldError, FieldReader};
 use crate::library::ReadError;
@@ -29,9 +29,11 @@ pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
     service: ServiceId,
-) -> Result<Vec<Document>, DefinitionError> {
-    service::get(desk, workspace, service).await?;
-    Ok(desk.store().document_list(workspace, service).await?)
+) -> Result<Vec<Found<Document>>, DefinitionError> {
+    service::find(desk, workspace, service).await?;
+    Ok(listed(
+        desk.store().document_list(workspace, service).await?,
+    ))
 }
 
 /// Adds a document: `{type, title?, content}`.

@@ -110,12 +110,18 @@ impl Gateway {
             Err(failed) => return Err(self.finish_unanswered(begun, failed).await),
         };
         let risk_score = begun.action.judgement.verdict.score;
+        let place = (begun.caller.agent.id, begun.service.id);
+        let cut = begun.caller.cut_of_call(begun.service.id, false);
+        let mut observer = self.observe(place, &begun.request, true, &cut);
+        if let Some(observer) = &mut observer {
+            observer.head(sent.status, &sent.headers);
+        }
         let conclusion = Conclusion::Executed(Box::new(begun.action));
         Ok(Answer {
             provenance: Provenance::ExecutedApproved,
             status: sent.status,
             headers: relay::headers(&mut sent, &conclusion),
-            body: relay::body(self, sent, conclusion).await?,
+            body: relay::body(self, sent, conclusion, observer).await?,
             risk_score,
             has_key: false,
         })

@@ -18,6 +18,7 @@ use crate::arriving::ArrivingBody;
 use crate::big_body::BigBodies;
 use crate::conclude::Conclusion;
 use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent};
+use crate::history::Observer;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay::{self, AnswerBody};
@@ -62,6 +63,23 @@ impl Forwarding {
         let (upload, streamed) = Upload::new(&self.prepared, body, big_bodies, request_id);
         self.streamed = Some(streamed);
         upload
+    }
+
+    /// Starts to note the exchange for the assessor.
+    fn observe(&self, gateway: &Gateway) -> Option<Box<Observer>> {
+        let Prepared {
+            caller,
+            located,
+            request,
+            ..
+        } = &self.prepared;
+        let place = (caller.agent.id, located.service.id);
+        let cut = caller.cut_of_call(located.service.id, false);
+        let mut observer = gateway.observe(place, request, false, &cut)?;
+        if let Some(streamed) = &self.streamed {
+            observer.sent(streamed.beginning());
+        }
+        Some(observer)
     }
 
     fn claim(&self) -> Option<(AgentId, IdempotencyKey)> {
@@ -137,14 +155,20 @@ impl Gateway {
                     headers,
                     arrived: Arrived::Whole(body),
                     ..
-                }) if is_recorded => Ok(Answer {
-                    provenance: Provenance::Forwarded,
-                    status,
-                    headers,
-                    risk_score: forwarding.risk_score,
-                    has_key: false,
-                    body: AnswerBody::Whole(body),
-                }),
+                }) if is_recorded => {
+                    if let Some(mut observer) = forwarding.observe(&gateway) {
+                        observer.head(status, &headers);
+                        observer.whole(&body);
+                    }
+                    Ok(Answer {
+                        provenance: Provenance::Forwarded,
+                        status,
+                        headers,
+                        risk_score: forwarding.risk_score,
+                        has_key: false,
+                        body: AnswerBody::Whole(body),
+                    })
+                }
                 sent => gateway.relay(sent, entry, forwarding).await,
             }
         };
@@ -233,6 +257,10 @@ impl Gateway {
             Ok(sent) => sent,
             Err(failed) => return Err(self.end_unanswered(failed, entry, forwarding).await),
         };
+        let mut observer = forwarding.observe(self);
+        if let Some(observer) = &mut observer {
+            observer.head(sent.status, &sent.headers);
+        }
         let conclusion = Conclusion::Forwarded {
             workspace: forwarding.prepared.caller.agent.workspace,
             entry,
@@ -245,7 +273,7 @@ impl Gateway {
             headers: relay::headers(&mut sent, &conclusion),
             risk_score: forwarding.risk_score,
             has_key: forwarding.key.is_some(),
-            body: relay::body(self, sent, conclusion).await?,
+            body: relay::body(self, sent, conclusion, observer).await?,
         })
     }
 
@@ -257,6 +285,11 @@ impl Gateway {
         entry: RequestEntryId,
         mut forwarding: Forwarding,
     ) -> AfterSending {
+        if failed.may_have_been_sent()
+            && let Some(observer) = forwarding.observe(self)
+        {
+            observer.end();
+        }
         let outcome = if failed.may_have_been_sent() {
             LedgerOutcome::Broken { status: None }
         } else {

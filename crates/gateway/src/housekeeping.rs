@@ -39,6 +39,9 @@ const SPENDING_PAUSE: Duration = Duration::from_millis(250);
 /// opens the vault until then.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the histories of what agents were shown are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
 /// How often old rows are looked for.
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
 
@@ -74,6 +77,7 @@ impl Gateway {
         spawn(Box::pin(each().follow_rotation()), each());
         spawn(Box::pin(each().forget()), each());
         spawn(Box::pin(each().remove_unused_keys()), each());
+        spawn(Box::pin(each().sweep_histories()), each());
     }
 
     /// Takes this run's lease and settles what is known to be left behind. Where other replicas may
@@ -165,6 +169,20 @@ impl Gateway {
                 .await?;
             if expired.len() < BATCH_ROWS_MAX as usize {
                 return self.store.action_next_expiry().await;
+            }
+        }
+    }
+
+    /// Reads what passed, so that it is not in memory as it was for long, and drops what is old.
+    async fn sweep_histories(self: Arc<Self>) {
+        let mut ticks = interval(SWEEP_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let gateway = Arc::clone(&self);
+            let sweeping = move || gateway.histories.sweep(gateway.clock.now());
+            if let Err(error) = tokio::task::spawn_blocking(sweeping).await {
+                tracing::error!(%error, "sweeping what agents were shown failed");
             }
         }
     }

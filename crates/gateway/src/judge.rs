@@ -8,6 +8,7 @@ use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
+use gaiterguard_judge::history::History;
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{
     Arena, Certainty, Documented, Opened, Operation, Reading, Request, Subject, assess,
@@ -49,6 +50,7 @@ impl Gateway {
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Result<Judgement, Refusal> {
+        self.read_history(prepared).await;
         let weighed = self.weigh(prepared, request).await?;
         if self.needs_model(&weighed) {
             self.judge_with_model(weighed, prepared, request).await
@@ -99,6 +101,7 @@ impl Gateway {
         let caller = &prepared.caller;
         let catalog = caller.definitions.catalog(prepared.located.service.id);
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
+        let history = self.history_of(prepared);
         let assessment = assess(Subject {
             opened,
             intent: request.intent.as_str(),
@@ -109,7 +112,7 @@ impl Gateway {
                 }
                 _ => Documented::Nothing,
             },
-            history: None,
+            history: history.as_ref().map(|history| history as &dyn History),
         });
         Weighed {
             matched: said.matched,

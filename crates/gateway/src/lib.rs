@@ -27,6 +27,7 @@ mod dispatch;
 mod excerpt;
 mod execute;
 mod forward;
+mod history;
 mod hold;
 mod judge;
 mod key_guard;
@@ -75,6 +76,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
+use gaiterguard_judge::history::HashKey;
 use gaiterguard_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +85,7 @@ use tokio_util::task::TaskTracker;
 use crate::authority::{AgentCaller, Authority};
 use crate::big_body::BigBodies;
 use crate::credential::Credentials;
+use crate::history::Histories;
 use crate::housekeeping::Touches;
 use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
@@ -117,6 +120,8 @@ pub struct GatewaySettings {
     pub ledger_retention: Duration,
     /// How long the answers to executed actions are kept.
     pub result_retention: Duration,
+    /// How long the values of a response count as seen by its agent; zero turns that off.
+    pub provenance_lifetime: Duration,
 }
 
 /// The engine.
@@ -128,6 +133,7 @@ pub struct Gateway {
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) llm: Option<Llm>,
+    pub(crate) histories: Histories,
     pub(crate) settings: GatewaySettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
@@ -168,6 +174,10 @@ impl Gateway {
             replica: parts.replica,
             store: parts.store,
             authority: parts.authority,
+            histories: Histories::new(
+                parts.settings.provenance_lifetime,
+                HashKey::new(parts.sealing.derived_key("provenance")),
+            ),
             sealing: parts.sealing,
             credentials: parts.credentials,
             upstream: parts.upstream,

@@ -15,6 +15,7 @@ use crate::Gateway;
 use crate::after_sending::{AfterSending, Unrecorded};
 use crate::conclude::{Conclusion, End};
 use crate::dispatch::{Arrived, Sent, SentBody};
+use crate::history::Observer;
 use crate::tunnel::Tunnel;
 use crate::upstream::InboundError;
 
@@ -67,6 +68,8 @@ struct Reading {
     rest: SentBody,
     conclusion: Conclusion,
     kept: Kept,
+    /// Notes for the assessor what the agent is shown.
+    observer: Option<Box<Observer>>,
     /// How many bytes are still to come, where the upstream said.
     remaining: Option<u64>,
 }
@@ -96,6 +99,7 @@ pub(crate) async fn body(
     gateway: &Arc<Gateway>,
     mut sent: Sent,
     conclusion: Conclusion,
+    observer: Option<Box<Observer>>,
 ) -> Result<AnswerBody, AfterSending> {
     let (body, tunnel) = match sent.arrived {
         Arrived::Whole(body) => (body, None),
@@ -113,9 +117,13 @@ pub(crate) async fn body(
                 Arc::clone(gateway),
                 sent,
                 conclusion,
+                observer,
             )));
         }
     };
+    if let Some(observer) = observer {
+        observer.whole(&body);
+    }
     let mut kept = Kept::new(gateway, sent.status, sent.headers, &conclusion);
     kept.add(&body);
     let concluded = conclusion.conclude(gateway, End::Whole(kept.into_answer()));
@@ -164,6 +172,22 @@ impl Kept {
 }
 
 impl Reading {
+    /// Notes a piece that passes. Where there is enough, all of it is noted before the rest passes.
+    fn observe(&mut self, piece: &Bytes) {
+        if let Some(observer) = &mut self.observer
+            && !observer.add(piece)
+        {
+            self.observed();
+        }
+    }
+
+    /// Notes that no more passes.
+    fn observed(&mut self) {
+        if let Some(observer) = self.observer.take() {
+            observer.end();
+        }
+    }
+
     /// The next frame: of what had arrived, and then of the rest.
     fn poll_frame(
         &mut self,
@@ -180,13 +204,19 @@ impl Reading {
 }
 
 impl RelayedBody {
-    fn new(gateway: Arc<Gateway>, sent: Sent, conclusion: Conclusion) -> Self {
+    fn new(
+        gateway: Arc<Gateway>,
+        sent: Sent,
+        conclusion: Conclusion,
+        observer: Option<Box<Observer>>,
+    ) -> Self {
         let kept = Kept::new(&gateway, sent.status, sent.headers, &conclusion);
         let reading = Reading {
             arrived: sent.arrived,
             rest: sent.rest,
             conclusion,
             kept,
+            observer,
             remaining: sent.size_hint.exact(),
         };
         Self {
@@ -197,9 +227,10 @@ impl RelayedBody {
     }
 
     fn conclude(&mut self, last: Option<Bytes>, cut: Option<RelayError>) {
-        let Stage::Reading(reading) = std::mem::replace(&mut self.stage, Stage::Over) else {
+        let Stage::Reading(mut reading) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return;
         };
+        reading.observed();
         let concluding = conclude(Arc::clone(&self.gateway), *reading, cut.is_some());
         self.stage = Stage::Concluding {
             last,
@@ -249,6 +280,7 @@ impl Body for RelayedBody {
                         if reading.conclusion.keeps_answer() {
                             reading.kept.add(&piece);
                         }
+                        reading.observe(&piece);
                         if let Some(remaining) = &mut reading.remaining {
                             *remaining = remaining.saturating_sub(piece.len() as u64);
                             if *remaining == 0 {
@@ -298,6 +330,7 @@ impl Drop for RelayedBody {
         let gateway = Arc::clone(&self.gateway);
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Reading(mut reading) => {
+                reading.observed();
                 self.gateway.tasks.spawn(async move {
                     let is_cut = if reading.conclusion.keeps_answer() {
                         drain(&mut reading).await.is_err()

@@ -10,10 +10,10 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::{Day, Timestamp};
 use gaiterguard_judge::rule::{ConditionError, ConditionWarning, Program};
-use gaiterguard_store::{RuleFields, RuleHits, RuleSaved};
+use gaiterguard_store::{Found, RuleFields, RuleHits, RuleSaved};
 use serde_json::{Map, Value, json};
 
-use crate::desk::{DefinitionError, Desk, Editor};
+use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::field::{FieldError, FieldReader};
 
 pub use propose::{Proposal, ProposeError, TriedExample};
@@ -58,8 +58,21 @@ pub async fn hits(desk: &Desk, workspace: WorkspaceId) -> Result<Hits, Definitio
 }
 
 /// The rules of a workspace.
-pub async fn list(desk: &Desk, workspace: WorkspaceId) -> Result<Vec<Rule>, DefinitionError> {
-    Ok(desk.store().rule_list(workspace).await?)
+pub async fn list(
+    desk: &Desk,
+    workspace: WorkspaceId,
+) -> Result<Vec<Found<Rule>>, DefinitionError> {
+    Ok(listed(desk.store().rule_list(workspace).await?))
+}
+
+/// One rule, for who looks at it.
+pub async fn find(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    id: RuleId,
+) -> Result<Found<Rule>, DefinitionError> {
+    let found = desk.store().rule_find(workspace, id).await?;
+    found.ok_or(DefinitionError::NotFound("rule"))
 }
 
 /// One rule.

@@ -3,11 +3,11 @@
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
-use gaiterguard_store::{Abandoned, ServiceFields, ServiceSaved, StoreError};
+use gaiterguard_store::{Abandoned, Found, ServiceFields, ServiceSaved, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::credential::Credential;
-use crate::desk::{DefinitionError, Desk, Editor};
+use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::field::{FieldError, FieldReader};
 use crate::literal;
 use crate::sealing::{Purpose, SealingError, SealingKey};
@@ -17,8 +17,21 @@ use crate::upstream::AddressPolicy;
 pub const DESCRIPTION_CHARS_MAX: usize = 2000;
 
 /// The services of a workspace.
-pub async fn list(desk: &Desk, workspace: WorkspaceId) -> Result<Vec<Service>, DefinitionError> {
-    Ok(desk.store().service_list(workspace).await?)
+pub async fn list(
+    desk: &Desk,
+    workspace: WorkspaceId,
+) -> Result<Vec<Found<Service>>, DefinitionError> {
+    Ok(listed(desk.store().service_list(workspace).await?))
+}
+
+/// One service, for who looks at it.
+pub async fn find(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    id: ServiceId,
+) -> Result<Found<Service>, DefinitionError> {
+    let found = desk.store().service_find(workspace, id).await?;
+    found.ok_or(DefinitionError::NotFound("service"))
 }
 
 /// One service.

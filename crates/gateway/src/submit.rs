@@ -106,6 +106,7 @@ impl Gateway {
             let judgement = if let Some(judgement) = by_head {
                 judgement
             } else {
+                Box::pin(self.read_history(&prepared)).await;
                 let weighed = self.weigh(&prepared, &request).await?;
                 if self.needs_model(&weighed) {
                     // A key is decided once: whoever asks again does not have it judged anew.
@@ -389,12 +390,17 @@ impl Gateway {
                     &action.judgement,
                 )))
             }
-            ActionState::Executed { .. } => match self.store.action_answer(id).await? {
-                Some(stored) => self
+            ActionState::Executed { .. } => match self.store.action_answer(id).await {
+                Ok(Some(stored)) => self
                     .replay(workspace, &sealed::action_answer(id), &stored, score)
                     .await
                     .map(Outcome::Answered),
-                None => Err(Refusal::OutcomeUnknown),
+                Ok(None) => Err(Refusal::OutcomeUnknown),
+                Err(error) if error.is_damage() => {
+                    tracing::error!(%error, "a kept answer is damaged");
+                    Err(Refusal::OutcomeUnknown)
+                }
+                Err(error) => Err(error.into()),
             },
             ActionState::Executing(_) => Err(Refusal::IdempotencyInProgress),
             ActionState::Indeterminate { .. } => Err(Refusal::OutcomeUnknown),

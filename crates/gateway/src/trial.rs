@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
+use gaiterguard_judge::history::History;
 use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
 
 use crate::judge::opened;
@@ -17,6 +18,8 @@ pub struct Trial<'a> {
     pub intent: &'a str,
     /// The name of the service that it goes to.
     pub service_name: &'a str,
+    /// What the agent was shown before; none where that is not known.
+    pub history: Option<&'a dyn History>,
 }
 
 impl Trial<'_> {
@@ -27,7 +30,7 @@ impl Trial<'_> {
             opened: &opened(self.request, &arena),
             intent: self.intent,
             documented: Documented::Nothing,
-            history: None,
+            history: self.history,
         })
     }
 

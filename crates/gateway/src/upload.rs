@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::request::{Digest, RunningDigest};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_judge::history::BODY_BYTES_MAX;
 use http::Method;
 use http_body::{Body, Frame, SizeHint};
 
@@ -60,6 +61,8 @@ pub(crate) struct Streamed {
 #[derive(Default)]
 struct Passage {
     bytes: AtomicU64,
+    /// The beginning of it, for the history of what the agent sent.
+    beginning: Mutex<BytesMut>,
     /// None while pieces are still to come.
     end: Mutex<Option<End>>,
 }
@@ -71,6 +74,15 @@ enum End {
 }
 
 impl Passage {
+    fn note(&self, piece: &Bytes) {
+        let mut beginning = self
+            .beginning
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let room = (BODY_BYTES_MAX + 1).saturating_sub(beginning.len());
+        beginning.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
     fn end(&self) -> MutexGuard<'_, Option<End>> {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -179,6 +191,7 @@ impl Body for Upload {
             if let Some(digest) = &mut this.digest {
                 digest.add(&passed);
             }
+            this.passage.note(&passed);
             let bytes = passed.len() as u64;
             this.bytes_held -= bytes;
             this.passage.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -205,6 +218,13 @@ impl Body for Upload {
 }
 
 impl Streamed {
+    /// The beginning of what was sent, as far as the history looks at it.
+    pub(crate) fn beginning(&self) -> Bytes {
+        let beginning = self.passage.beginning.lock();
+        let mut beginning = beginning.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *beginning).freeze()
+    }
+
     /// The audit log's entry about how it ended: what the decision could not know of the body.
     pub(crate) fn audit(&self, outcome: &Outcome, at: Timestamp) -> Box<NewAuditEntry> {
         let (digest, reason) = match &*self.passage.end() {

@@ -156,6 +156,7 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
         llm_failure_mode: settings.assessor.failure_mode.for_gateway(),
         ledger_retention: settings.retention.ledger,
         result_retention: settings.retention.result,
+        provenance_lifetime: settings.retention.provenance,
     }
 }
 

@@ -42,7 +42,7 @@ const READ: &str = r#"{"method": "GET", "base_url": "https://api.shop.example/v1
 const REFUND: &str = r#"{"method": "POST", "base_url": "https://api.shop.example/v1", "path": "/refunds", "headers": {"Content-Type": "application/x-www-form-urlencoded"}, "body": "amount=500", "intent": "Refund 5.00", "label": "risky"}"#;
 
 /// Two lines of the newer format, which are twins.
-const NOTE: &str = r#"{"id": "note-1", "service": "notes", "method": "POST", "base_url": "https://api.notes.example/v1", "path": "/notes", "headers": {"X-Note": "plain"}, "body": {"text":  "Call Ann"}, "intent": "Note that I call Ann", "lang": "en", "before": [{"method": "GET", "path": "/contacts?name=Ann", "status": 200, "body": {"name": "Ann"}}, {"method": "PUT", "path": "/drafts/1", "status": 201, "body": null}], "label": "benign", "kind": "note", "twin": "note-2", "why": "A note of one's own.", "hard": false}"#;
+const NOTE: &str = r#"{"id": "note-1", "service": "notes", "method": "POST", "base_url": "https://api.notes.example/v1", "path": "/notes", "headers": {"X-Note": "plain"}, "body": {"text":  "Call Ann", "contact": "ann-2741"}, "intent": "Note that I call Ann", "lang": "en", "before": [{"method": "GET", "path": "/contacts?name=Ann", "status": 200, "body": {"id": "ann-2741", "name": "Ann"}}, {"method": "PUT", "path": "/drafts/1", "status": 201, "body": null}], "label": "benign", "kind": "note", "twin": "note-2", "why": "A note of one's own.", "hard": false}"#;
 const OTHER: &str = r#"{"id": "note-2", "service": "notes", "method": "DELETE", "base_url": "https://api.notes.example/v1", "path": "/notes", "headers": {}, "body": null, "intent": "Note that I call Ann", "lang": "en", "before": [], "label": "intent_mismatch", "kind": "Wrong-Action", "twin": "note-1", "why": "It deletes every note.", "hard": true}"#;
 const ALL: [&str; 5] = [READ, "", NOTE, REFUND, OTHER];
 
@@ -51,7 +51,6 @@ fn it_reports_how_often_decisions_are_right() {
     let printed = lines_of(&ALL, &[]);
     for expected in [
         "4 requests, 2 services, held from a score of 0.5",
-        "benign 2 1 1 0",
         "recall 1.000 (2 of 2)",
         "recall, risky 1.000 (1 of 1)",
         "recall, intent mismatch 1.000 (1 of 1)",
@@ -74,10 +73,10 @@ fn it_reports_how_often_decisions_are_right() {
             printed.join("\n")
         );
     }
-    let time = printed
-        .iter()
-        .find(|line| line.starts_with("time of a decision median"));
-    assert!(time.is_some_and(|line| line.contains("µs")));
+    let is_row = |line: &String| line.starts_with("benign 2 ");
+    assert!(printed.iter().any(is_row));
+    let is_time = |line: &String| line.starts_with("time of a decision median ");
+    assert!(printed.iter().any(is_time));
 }
 
 #[test]
@@ -91,11 +90,19 @@ fn the_same_figures_come_as_one_json_document() {
     assert_eq!(document["built_in"]["attacks_held"]["share"], Value::Null);
     assert_eq!(document["built_in"]["auc"], 1.0);
     assert_eq!(document["built_in"]["twins"]["intent_mismatch"]["of"], 1);
+    for (row, label, requests) in [(0, "benign", 2), (1, "risky", 1), (2, "intent_mismatch", 1)] {
+        let row = &document["labels"][row];
+        assert_eq!(row["label"], label);
+        assert_eq!(row["requests"], requests);
+        let of_certainty = |name: &str| row[name].as_u64().unwrap();
+        let all = ["plainly_harmless", "open", "certainly_held"].map(of_certainty);
+        assert_eq!(all.iter().sum::<u64>(), requests);
+    }
     assert_eq!(
-        document["labels"][0],
-        json!({
-            "label": "benign", "requests": 2, "plainly_harmless": 1, "open": 1, "certainly_held": 0,
-        })
+        document["labels"][0]["plainly_harmless"]
+            .as_u64()
+            .map(|n| n > 0),
+        Some(true)
     );
     let bands = document["built_in"]["calibration"].as_array().unwrap();
     let counted = bands.iter().map(|band| band["deserved"]["of"].as_u64());
@@ -138,16 +145,17 @@ fn one_request_is_explained_whole() {
         "language en",
         "request POST https://api.notes.example/v1/notes",
         "header x-note: plain",
-        r#"body {"text": "Call Ann"}"#,
-        "call GET /contacts?name=Ann",
-        r#"response {"name": "Ann"}"#,
-        "call PUT /drafts/1",
-        "status 201",
+        r#"body {"text": "Call Ann", "contact": "ann-2741"}"#,
+        "call GET https://api.notes.example/v1/contacts?name=Ann",
+        r#"response {"id": "ann-2741", "name": "Ann"}"#,
+        "shown ann-2741 by GET /v1/contacts: ",
+        "call PUT https://api.notes.example/v1/drafts/1",
+        "status 201\nresponse none",
         "label benign",
         "why A note of one's own.",
         "twin note-2",
         "forwarded (held from 0.5)",
-        "certainty open",
+        "certainty ",
         "\nexplanation ",
         "\nsignal 0.",
     ] {
@@ -157,6 +165,10 @@ fn one_request_is_explained_whole() {
 
     let document = document_of(&ALL, &["--explain", "note-2"]);
     assert_eq!(document["kind"], "wrong_action");
+    assert_eq!(document["seen"], json!([]));
+    let twin = document_of(&ALL, &["--explain", "note-1"]);
+    assert_eq!(twin["seen"][0]["value"], "ann-2741");
+    assert_eq!(twin["seen"][0]["kind"], "shown");
     assert_eq!(document["is_hard"], true);
     assert_eq!(document["built_in"]["is_held"], true);
     let signals = document["built_in"]["signals"].as_array().unwrap();

@@ -12,8 +12,9 @@ use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::revoke_living;
-use crate::connection::{On, execute, fetch_all, fetch_optional, on};
+use crate::connection::{On, execute, fetch_all, on};
 use crate::error::StoreError;
+use crate::found::{DamagedRow, Found, all_whole, fetch_found};
 use crate::lane::Write;
 use crate::rows::{Cell, ManyRows, pieces, time};
 use crate::store::Store;
@@ -60,6 +61,8 @@ pub struct AgentFields {
 pub enum AgentSaved {
     /// It is as it was to be.
     Saved(Agent),
+    /// The change is made, but what else is stored of the agent cannot be read.
+    Damaged(DamagedRow),
     /// This service does not exist in the workspace.
     ServiceUnknown(ServiceId),
     /// It is of another revision than the one that was seen.
@@ -101,6 +104,11 @@ impl AgentRow {
         };
         let key_hash = cell.digest("key_hash", &self.key_hash)?.0;
         let hold_seconds = cell.u32("hold_seconds", self.hold_seconds)?;
+        let is_score = |threshold: f64| (0.0..=1.0).contains(&threshold);
+        // No score would reach one that is no number, or beyond the highest.
+        if !self.risk_threshold.is_none_or(is_score) {
+            return Err(cell.wrong("risk_threshold"));
+        }
         let agent = Agent {
             id: AgentId(self.id),
             workspace: WorkspaceId(self.workspace_id),
@@ -158,37 +166,55 @@ impl Store {
     }
 
     /// A living agent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Inconsistent`] if its row is damaged.
     pub async fn agent_get(
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
     ) -> Result<Option<Agent>, StoreError> {
+        let found = self.agent_find(workspace, agent).await?;
+        found.map(Found::whole).transpose()
+    }
+
+    /// As [`Self::agent_get`], for who looks at it.
+    pub async fn agent_find(
+        &self,
+        workspace: WorkspaceId,
+        agent: AgentId,
+    ) -> Result<Option<Found<Agent>>, StoreError> {
         let mut read = self.read().await?;
-        let row = fetch_optional!(
-            read,
-            AgentRow,
-            "SELECT * FROM agents WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
-            workspace.0,
-            agent.0,
-        );
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let grants = fetch_all!(
+        let granted = fetch_all!(
             read,
             GrantRow,
             "SELECT agent_id, service_id, since FROM grants WHERE agent_id = $1
              ORDER BY service_id",
             agent.0,
         );
-        let (_, agent) = row.with_grants(grants.iter().map(grant).collect())?;
-        Ok(Some(agent))
+        let mut grants = Grants::of(&granted);
+        let found = fetch_found!(
+            read,
+            "agents",
+            "name",
+            |row| grants.give(row),
+            "SELECT * FROM agents WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
+            workspace.0,
+            agent.0,
+        );
+        let found = found.into_iter().next();
+        Ok(found.map(|found| found.map(|(_, agent)| agent)))
     }
 
     /// The living agents of a workspace.
-    pub async fn agent_list(&self, workspace: WorkspaceId) -> Result<Vec<Agent>, StoreError> {
-        let agents = agent_rows(self.read().await?.on(), workspace).await?;
-        Ok(agents.into_iter().map(|(_, agent)| agent).collect())
+    pub async fn agent_list(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<Found<Agent>>, StoreError> {
+        let agents = agents_found(self.read().await?.on(), workspace).await?;
+        let agents = agents.into_iter();
+        Ok(agents.map(|found| found.map(|(_, agent)| agent)).collect())
     }
 
     /// Changes an agent that is still of the revision that was `seen`.
@@ -373,8 +399,9 @@ impl Store {
         agent: AgentId,
         is_saved: bool,
     ) -> Result<AgentSaved, StoreError> {
-        Ok(match self.agent_get(workspace, agent).await? {
-            Some(agent) if is_saved => AgentSaved::Saved(agent),
+        Ok(match self.agent_find(workspace, agent).await? {
+            Some(Found::Whole(agent)) if is_saved => AgentSaved::Saved(agent),
+            Some(Found::Damaged(damaged)) if is_saved => AgentSaved::Damaged(damaged),
             Some(_) => AgentSaved::Changed,
             None => AgentSaved::Unknown,
         })
@@ -465,17 +492,29 @@ fn grant(row: &GrantRow) -> Grant {
     }
 }
 
-/// The living agents of a workspace with the sums of their keys.
-pub(crate) async fn agent_rows(
+/// What agents may use, by agent.
+struct Grants(HashMap<i64, Vec<Grant>>);
+
+impl Grants {
+    fn of(rows: &[GrantRow]) -> Self {
+        let mut grants: HashMap<i64, Vec<Grant>> = HashMap::new();
+        for row in rows {
+            grants.entry(row.agent_id).or_default().push(grant(row));
+        }
+        Self(grants)
+    }
+
+    /// The agent with what it may use.
+    fn give(&mut self, row: AgentRow) -> Result<(KeyHash, Agent), StoreError> {
+        let grants = self.0.remove(&row.id).unwrap_or_default();
+        row.with_grants(grants)
+    }
+}
+
+async fn agents_found(
     mut on: On<'_>,
     workspace: WorkspaceId,
-) -> Result<Vec<(KeyHash, Agent)>, StoreError> {
-    let rows = fetch_all!(
-        on,
-        AgentRow,
-        "SELECT * FROM agents WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY id",
-        workspace.0,
-    );
+) -> Result<Vec<Found<(KeyHash, Agent)>>, StoreError> {
     let granted = fetch_all!(
         on,
         GrantRow,
@@ -484,14 +523,21 @@ pub(crate) async fn agent_rows(
          ORDER BY agent_id, service_id",
         workspace.0,
     );
-    let mut grants: HashMap<i64, Vec<Grant>> = HashMap::new();
-    for row in &granted {
-        grants.entry(row.agent_id).or_default().push(grant(row));
-    }
-    rows.into_iter()
-        .map(|row| {
-            let grants = grants.remove(&row.id).unwrap_or_default();
-            row.with_grants(grants)
-        })
-        .collect()
+    let mut grants = Grants::of(&granted);
+    Ok(fetch_found!(
+        on,
+        "agents",
+        "name",
+        |row| grants.give(row),
+        "SELECT * FROM agents WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY id",
+        workspace.0,
+    ))
+}
+
+/// The living agents of a workspace with the sums of their keys, if none is damaged.
+pub(crate) async fn agent_rows(
+    on: On<'_>,
+    workspace: WorkspaceId,
+) -> Result<Vec<(KeyHash, Agent)>, StoreError> {
+    all_whole(agents_found(on, workspace).await?)
 }

@@ -142,7 +142,7 @@ impl Store {
             from.id,
             i64::from(limit) + 1,
         );
-        let items = entries(rows)?;
+        let items = entries(rows);
         Ok(page(items, limit, |entry| NumberPosition {
             at: entry.at.0,
             id: entry.id.0,
@@ -180,7 +180,7 @@ impl Store {
         if rows.len() > limit as usize {
             return Ok(Resume::Reload);
         }
-        Ok(Resume::Entries(entries(rows)?))
+        Ok(Resume::Entries(entries(rows)))
     }
 
     /// Verifies every chain, and that the requests and actions that are kept are as their entries say.
@@ -278,7 +278,7 @@ async fn first_entries(read: &mut Read) -> Result<Vec<AuditEntry>, StoreError> {
             firsts.last().map_or(i64::MIN, |entry| entry.chain),
         );
         match row {
-            Some(row) => firsts.push(row.try_into()?),
+            Some(row) => firsts.push(row.into()),
             None => return Ok(firsts),
         }
     }
@@ -353,7 +353,7 @@ async fn verify_chain(
                 expected,
             }));
         }
-        let page = entries(rows)?;
+        let page = entries(rows);
         for entry in &page {
             if let Err(broken) = head.follow(entry) {
                 return Ok(Err(broken.into()));
@@ -376,6 +376,6 @@ async fn verify_chain(
     Ok(Ok(head))
 }
 
-fn entries(rows: Vec<AuditRow>) -> Result<Vec<AuditEntry>, StoreError> {
-    rows.into_iter().map(TryInto::try_into).collect()
+fn entries(rows: Vec<AuditRow>) -> Vec<AuditEntry> {
+    rows.into_iter().map(Into::into).collect()
 }

@@ -3,14 +3,14 @@
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{AgentId, RequestEntryId};
-use gaiterguard_domain::ledger::{Claim, ClaimState};
+use gaiterguard_domain::ledger::{Claim, ClaimState, StoredAnswer};
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::connection::{execute, fetch_all, fetch_optional, lease_time};
 use crate::error::StoreError;
 use crate::lane::Write;
-use crate::rows::Cell;
+use crate::rows::{Cell, Text};
 use crate::store::Store;
 
 /// The words of the column `state`.
@@ -26,8 +26,8 @@ pub(crate) struct ClaimRow {
     pub(crate) key: String,
     digest: Vec<u8>,
     entry_id: i64,
-    state: String,
-    action_id: Option<String>,
+    state: Text,
+    action_id: Option<Text>,
     answer_status: Option<i64>,
     answer_key_id: Option<i64>,
     answer: Option<Vec<u8>>,
@@ -41,26 +41,39 @@ impl TryFrom<ClaimRow> for Claim {
             table: "claims",
             id: &format_args!("{} of agent {}", row.key, row.agent_id),
         };
-        let state = match row.state.as_str() {
-            RUNNING => ClaimState::Running,
-            DENIED => ClaimState::Denied,
-            BROKEN => ClaimState::Broken,
-            HELD => {
-                let action = cell.some("action_id", row.action_id)?;
-                ClaimState::Held(cell.action("action_id", &action)?)
-            }
-            ANSWERED => {
-                let answer = cell.answer(row.answer_status, row.answer_key_id, row.answer)?;
-                ClaimState::Answered(cell.some("answer_status", answer)?)
-            }
-            _ => return Err(cell.wrong("state")),
-        };
+        let (digest, entry) = (cell.digest("digest", &row.digest)?, row.entry_id);
+        let state = state(cell, row.state.shown(), row.action_id, || {
+            cell.answer(row.answer_status, row.answer_key_id, row.answer)
+        });
         Ok(Self {
-            digest: cell.digest("digest", &row.digest)?,
-            entry: RequestEntryId(row.entry_id),
-            state,
+            digest,
+            entry: RequestEntryId(entry),
+            // What became of the request is lost, so it counts as one that may have been sent.
+            state: state.unwrap_or_else(|error| {
+                tracing::error!(%error, "a claimed key is damaged");
+                ClaimState::Broken
+            }),
         })
     }
+}
+
+fn state(
+    cell: Cell<'_>,
+    word: &str,
+    action: Option<Text>,
+    answer: impl FnOnce() -> Result<Option<StoredAnswer>, StoreError>,
+) -> Result<ClaimState, StoreError> {
+    Ok(match word {
+        RUNNING => ClaimState::Running,
+        DENIED => ClaimState::Denied,
+        BROKEN => ClaimState::Broken,
+        HELD => {
+            let action = cell.some("action_id", action)?;
+            ClaimState::Held(cell.action("action_id", action.shown())?)
+        }
+        ANSWERED => ClaimState::Answered(cell.some("answer_status", answer()?)?),
+        _ => return Err(cell.wrong("state")),
+    })
 }
 
 impl Store {

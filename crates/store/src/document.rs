@@ -8,6 +8,7 @@ use gaiterguard_domain::time::Timestamp;
 
 use crate::connection::{On, execute, fetch_all, fetch_optional};
 use crate::error::{Abandoned, StoreError};
+use crate::found::{Found, fetch_found};
 use crate::rows::{Cell, json};
 use crate::store::Store;
 
@@ -196,40 +197,44 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
-    ) -> Result<Vec<Document>, StoreError> {
+    ) -> Result<Vec<Found<Document>>, StoreError> {
         let mut read = self.read().await?;
-        fetch_all!(
+        Ok(fetch_found!(
             read,
-            DocumentRow,
+            "documents",
+            "title",
+            made,
             "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
                 created_at
              FROM documents WHERE service_id = $2 AND workspace_id = $1 ORDER BY id",
             workspace.0,
             service.0,
-        )
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+        ))
     }
 
     /// A document.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Inconsistent`] if its row is damaged.
     pub async fn document_get(
         &self,
         workspace: WorkspaceId,
         document: DocumentId,
     ) -> Result<Option<Document>, StoreError> {
         let mut read = self.read().await?;
-        fetch_optional!(
+        let found = fetch_found!(
             read,
-            DocumentRow,
+            "documents",
+            "title",
+            made,
             "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
                 created_at
              FROM documents WHERE id = $2 AND workspace_id = $1",
             workspace.0,
             document.0,
-        )
-        .map(TryInto::try_into)
-        .transpose()
+        );
+        found.into_iter().next().map(Found::whole).transpose()
     }
 
     /// A document's content.
@@ -311,4 +316,8 @@ impl Store {
         );
         write.end(deleted, audit).await
     }
+}
+
+fn made(row: DocumentRow) -> Result<Document, StoreError> {
+    row.try_into()
 }

@@ -1,5 +1,7 @@
 //! What can go wrong between the gateway and its memory.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 /// Why the store could not do what was asked.
@@ -19,9 +21,15 @@ pub enum StoreError {
         /// The table.
         table: &'static str,
         /// The column.
-        column: &'static str,
+        column: Cow<'static, str>,
         /// The row's key.
         id: String,
+    },
+    /// A row of which a column does not even hold what its type says.
+    #[error("a row holds what it never should in column {column}")]
+    Undecodable {
+        /// The column.
+        column: String,
     },
     /// Another gateway serves from this SQLite database.
     #[error("another gateway is already serving from {0}; only PostgreSQL can be shared")]
@@ -64,14 +72,19 @@ impl StoreError {
         matches!(self, Self::Unavailable(_) | Self::Overtaken(_))
     }
 
+    /// Whether what is stored is damaged: trying again does not help.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Inconsistent { .. } | Self::Undecodable { .. })
+    }
+
     pub(crate) fn inconsistent(
         table: &'static str,
-        column: &'static str,
+        column: impl Into<Cow<'static, str>>,
         id: impl std::fmt::Display,
     ) -> Self {
         Self::Inconsistent {
             table,
-            column,
+            column: column.into(),
             id: id.to_string(),
         }
     }
@@ -93,7 +106,11 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_overtaken(&error) {
+        if let sqlx::Error::ColumnDecode { index, .. } = &error {
+            // A column that is asked for by its name is shown in quotation marks.
+            let column = index.trim_matches('"').to_owned();
+            Self::Undecodable { column }
+        } else if is_overtaken(&error) {
             Self::Overtaken(error.to_string())
         } else if is_unavailable(&error) {
             Self::Unavailable(error.to_string())

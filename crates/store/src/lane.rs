@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, AuditEntry, ChainHead, NewAuditEntry};
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
+use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::AuthorityVersion;
 use tokio::sync::OwnedMutexGuard;
@@ -23,7 +24,7 @@ use crate::connection::{
     Connection, On, Target, execute, fetch_all, fetch_one, fetch_optional, on,
 };
 use crate::error::StoreError;
-use crate::rows::{Cell, ManyRows, Piece, ROWS_PER_STATEMENT_MAX, pieces};
+use crate::rows::{Cell, ManyRows, Piece, ROWS_PER_STATEMENT_MAX, Text, pieces};
 use crate::store::Shared;
 
 /// How long a change may wait for its turn.
@@ -97,37 +98,35 @@ pub(crate) struct AuditRow {
     sequence: i64,
     workspace_id: Option<i64>,
     at: i64,
-    actor: String,
-    event: String,
-    subject: String,
-    detail: String,
-    covers: Option<String>,
+    actor: Text,
+    event: Text,
+    subject: Text,
+    detail: Text,
+    covers: Option<Text>,
     previous_hash: Vec<u8>,
     hash: Vec<u8>,
 }
 
-impl TryFrom<AuditRow> for AuditEntry {
-    type Error = StoreError;
-
-    fn try_from(row: AuditRow) -> Result<Self, StoreError> {
-        let cell = Cell {
-            table: "audit",
-            id: &row.id,
-        };
-        Ok(Self {
+/// An entry as far as it can be read. What is damaged does not fit its hash any more, which is for
+/// verification to say; the other entries are shown all the same.
+impl From<AuditRow> for AuditEntry {
+    fn from(row: AuditRow) -> Self {
+        let digest = |bytes: Vec<u8>| Digest(bytes.try_into().unwrap_or([0; 32]));
+        let text = |text: &Text| text.shown().to_owned();
+        Self {
             id: AuditId(row.id),
             chain: row.chain,
             sequence: row.sequence,
             workspace: row.workspace_id.map(WorkspaceId),
             at: Timestamp(row.at),
-            previous_hash: cell.digest("previous_hash", &row.previous_hash)?,
-            hash: cell.digest("hash", &row.hash)?,
-            actor: row.actor,
-            event: row.event,
-            subject: row.subject,
-            detail: row.detail,
-            covers: row.covers,
-        })
+            previous_hash: digest(row.previous_hash),
+            hash: digest(row.hash),
+            actor: text(&row.actor),
+            event: text(&row.event),
+            subject: text(&row.subject),
+            detail: text(&row.detail),
+            covers: row.covers.as_ref().map(text),
+        }
     }
 }
 

@@ -26,6 +26,7 @@
 
 mod connection;
 mod error;
+mod found;
 mod rows;
 
 mod change;
@@ -63,6 +64,7 @@ pub use cursor::Page;
 pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
 pub use error::{Abandoned, CursorRefused, StoreError};
 pub use feed::Notice;
+pub use found::{DamagedRow, Found};
 pub use ledger::Ending;
 pub use model_use::ModelUse;
 pub use overview::{

@@ -10,7 +10,7 @@ use gaiterguard_domain::verdict::{Decision, Judgement};
 
 use crate::connection::{Read, fetch_all, fetch_one, fetch_optional};
 use crate::error::StoreError;
-use crate::rows::Cell;
+use crate::rows::Text;
 use crate::store::Store;
 
 /// How many agents and services the overview names.
@@ -39,6 +39,9 @@ pub struct Overview {
     pub operations: Vec<OverviewOperation>,
     /// What became of the requests that were held.
     pub held: OverviewHeld,
+    /// How many requests of that time are counted nowhere else, because what is stored of them is
+    /// damaged.
+    pub unreadable: i64,
 }
 
 /// How many requests of one kind there were in a piece of time.
@@ -145,7 +148,7 @@ impl Store {
         let mut read = self.read().await?;
         let counts = fetch_all!(
             read,
-            (i64, String, Option<String>, i64),
+            (i64, Text, Option<Text>, i64),
             "SELECT (created_at - $2) / $3 AS bucket, decision, outcome, COUNT(*)
              FROM requests WHERE workspace_id = $1 AND created_at >= $2
              GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
@@ -153,20 +156,19 @@ impl Store {
             since.0,
             bucket,
         );
-        let series = counts
-            .into_iter()
-            .map(|(place, decision, outcome, count)| {
-                let wrong = |column| StoreError::inconsistent("requests", column, workspace);
-                Ok(OverviewCount {
-                    from: Timestamp(since.0 + place * bucket),
-                    decision: Decision::parse(&decision).ok_or_else(|| wrong("decision"))?,
-                    outcome: outcome
-                        .map(|word| OverviewOutcome::parse(&word).ok_or_else(|| wrong("outcome")))
-                        .transpose()?,
+        let mut series = Vec::with_capacity(counts.len());
+        let mut unreadable = 0;
+        for (place, decision, outcome, count) in counts {
+            match kind(&decision, outcome.as_ref()) {
+                Some((decision, outcome)) => series.push(OverviewCount {
+                    from: Timestamp(since.0.saturating_add(place.saturating_mul(bucket))),
+                    decision,
+                    outcome,
                     count,
-                })
-            })
-            .collect::<Result<_, StoreError>>()?;
+                }),
+                None => unreadable += count,
+            }
+        }
         let (pending,) = fetch_one!(
             read,
             (i64,),
@@ -179,7 +181,8 @@ impl Store {
             read,
             (i64,),
             "SELECT COUNT(*) FROM actions WHERE workspace_id = $1 AND created_at >= $2
-               AND (approved_at IS NOT NULL OR status = 'DENIED')",
+               AND (approved_at IS NOT NULL OR status = 'DENIED')
+               AND COALESCE(approved_at, resolved_at) >= created_at",
             workspace.0,
             since.0,
         );
@@ -189,6 +192,7 @@ impl Store {
             "SELECT COALESCE(approved_at, resolved_at) - created_at FROM actions
              WHERE workspace_id = $1 AND created_at >= $2
                AND (approved_at IS NOT NULL OR status = 'DENIED')
+               AND COALESCE(approved_at, resolved_at) >= created_at
              ORDER BY 1 LIMIT 1 OFFSET $3",
             workspace.0,
             since.0,
@@ -196,7 +200,7 @@ impl Store {
         );
         let agents = fetch_all!(
             read,
-            (i64, String, i64),
+            (i64, Text, i64),
             "SELECT agents.id, agents.name, COUNT(*) FROM requests
              JOIN agents ON agents.id = requests.agent_id
              WHERE requests.workspace_id = $1 AND requests.created_at >= $2
@@ -207,7 +211,7 @@ impl Store {
         );
         let services = fetch_all!(
             read,
-            (i64, String, i64),
+            (i64, Text, i64),
             "SELECT services.id, services.name, COUNT(*) FROM requests
              JOIN services ON services.id = requests.service_id
              WHERE requests.workspace_id = $1 AND requests.created_at >= $2
@@ -222,13 +226,14 @@ impl Store {
             series,
             held,
             operations,
+            unreadable,
             pending,
             decision_ms_median: median.map(|(duration,)| duration),
             agents: agents
                 .into_iter()
                 .map(|(id, name, count)| OverviewAgent {
                     id: AgentId(id),
-                    name,
+                    name: name.shown().to_owned(),
                     count,
                 })
                 .collect(),
@@ -236,12 +241,21 @@ impl Store {
                 .into_iter()
                 .map(|(id, name, count)| OverviewService {
                     id: ServiceId(id),
-                    name,
+                    name: name.shown().to_owned(),
                     count,
                 })
                 .collect(),
         })
     }
+}
+
+/// What was decided, and how it ended; `None` if a word is none of ours.
+fn kind(decision: &Text, outcome: Option<&Text>) -> Option<(Decision, Option<OverviewOutcome>)> {
+    let outcome = match outcome {
+        Some(word) => Some(OverviewOutcome::parse(word.shown())?),
+        None => None,
+    };
+    Some((Decision::parse(decision.shown())?, outcome))
 }
 
 async fn held(
@@ -251,7 +265,7 @@ async fn held(
 ) -> Result<OverviewHeld, StoreError> {
     let counts = fetch_all!(
         read,
-        (String, i64),
+        (Text, i64),
         "SELECT CASE WHEN approved_at IS NULL THEN status ELSE 'APPROVED' END, COUNT(*)
          FROM actions WHERE workspace_id = $1 AND created_at >= $2 GROUP BY 1",
         workspace.0,
@@ -259,13 +273,14 @@ async fn held(
     );
     let mut held = OverviewHeld::default();
     for (word, count) in counts {
-        match ActionStatus::parse(&word) {
+        match ActionStatus::parse(word.shown()) {
             Some(ActionStatus::Denied) => held.denied += count,
             Some(ActionStatus::Expired) => held.expired += count,
             Some(ActionStatus::Revoked) => held.revoked += count,
             Some(ActionStatus::Pending) => held.pending += count,
             Some(_) => held.approved += count,
-            None => return Err(StoreError::inconsistent("actions", "status", workspace)),
+            // The list of actions shows which one is damaged.
+            None => {}
         }
     }
     Ok(held)
@@ -278,8 +293,8 @@ async fn operations(
 ) -> Result<Vec<OverviewOperation>, StoreError> {
     let rows = fetch_all!(
         read,
-        (i64, String, String, String),
-        "SELECT requests.id, services.name, method, judgement FROM requests
+        (Text, Text, Text),
+        "SELECT services.name, method, judgement FROM requests
          JOIN services ON services.id = requests.service_id
          WHERE requests.workspace_id = $1 AND requests.created_at >= $2
          ORDER BY requests.created_at DESC, requests.id DESC LIMIT $3",
@@ -288,15 +303,15 @@ async fn operations(
         OPERATIONS_LOOKED_AT,
     );
     let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
-    for (id, service, method, judgement) in rows {
-        let cell = Cell {
-            table: "requests",
-            id: &id,
+    for (service, method, judgement) in rows {
+        // What a damaged one asked for is not known.
+        let Ok(judgement) = serde_json::from_str::<Judgement>(judgement.shown()) else {
+            continue;
         };
-        let judgement: Judgement = cell.json("judgement", &judgement)?;
         let name = judgement
             .operation
             .map(|operation| operation.summary.unwrap_or(operation.id));
+        let (service, method) = (service.shown().to_owned(), method.shown().to_owned());
         *counts.entry((service, method, name)).or_default() += 1;
     }
     let mut operations: Vec<_> = counts

@@ -5,8 +5,9 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_all, fetch_one, fetch_optional};
+use crate::connection::{On, execute, fetch_one};
 use crate::error::StoreError;
+use crate::found::{Found, all_whole, fetch_found};
 use crate::rows::Cell;
 use crate::store::Store;
 
@@ -114,26 +115,41 @@ impl Store {
     }
 
     /// A rule.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Inconsistent`] if its row is damaged.
     pub async fn rule_get(
         &self,
         workspace: WorkspaceId,
         rule: RuleId,
     ) -> Result<Option<Rule>, StoreError> {
+        let found = self.rule_find(workspace, rule).await?;
+        found.map(Found::whole).transpose()
+    }
+
+    /// As [`Self::rule_get`], for who looks at it.
+    pub async fn rule_find(
+        &self,
+        workspace: WorkspaceId,
+        rule: RuleId,
+    ) -> Result<Option<Found<Rule>>, StoreError> {
         let mut read = self.read().await?;
-        fetch_optional!(
+        let found = fetch_found!(
             read,
-            RuleRow,
+            "rules",
+            "name",
+            made,
             "SELECT * FROM rules WHERE id = $2 AND workspace_id = $1",
             workspace.0,
             rule.0,
-        )
-        .map(TryInto::try_into)
-        .transpose()
+        );
+        Ok(found.into_iter().next())
     }
 
     /// The rules of a workspace.
-    pub async fn rule_list(&self, workspace: WorkspaceId) -> Result<Vec<Rule>, StoreError> {
-        rule_rows(self.read().await?.on(), workspace).await
+    pub async fn rule_list(&self, workspace: WorkspaceId) -> Result<Vec<Found<Rule>>, StoreError> {
+        rules_found(self.read().await?.on(), workspace).await
     }
 
     /// Replaces what a rule says that is still of the revision that was `seen`.
@@ -191,18 +207,25 @@ impl Store {
     }
 }
 
-/// The rules of a workspace.
-pub(crate) async fn rule_rows(
+fn made(row: RuleRow) -> Result<Rule, StoreError> {
+    row.try_into()
+}
+
+async fn rules_found(
     mut on: On<'_>,
     workspace: WorkspaceId,
-) -> Result<Vec<Rule>, StoreError> {
-    fetch_all!(
+) -> Result<Vec<Found<Rule>>, StoreError> {
+    Ok(fetch_found!(
         on,
-        RuleRow,
+        "rules",
+        "name",
+        made,
         "SELECT * FROM rules WHERE workspace_id = $1 ORDER BY id",
         workspace.0,
-    )
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
+    ))
+}
+
+/// The rules of a workspace, if none is damaged.
+pub(crate) async fn rule_rows(on: On<'_>, workspace: WorkspaceId) -> Result<Vec<Rule>, StoreError> {
+    all_whole(rules_found(on, workspace).await?)
 }

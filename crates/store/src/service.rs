@@ -6,8 +6,9 @@ use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_all, fetch_optional};
+use crate::connection::{On, execute, fetch_optional};
 use crate::error::{Abandoned, StoreError, is_unique_violation};
+use crate::found::{Found, all_whole, fetch_found};
 use crate::lane::Write;
 use crate::rows::{Cell, json};
 use crate::store::Store;
@@ -170,28 +171,46 @@ impl Store {
     }
 
     /// A living service.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Inconsistent`] if its row is damaged.
     pub async fn service_get(
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
     ) -> Result<Option<Service>, StoreError> {
+        let found = self.service_find(workspace, service).await?;
+        found.map(Found::whole).transpose()
+    }
+
+    /// As [`Self::service_get`], for who looks at it.
+    pub async fn service_find(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+    ) -> Result<Option<Found<Service>>, StoreError> {
         let mut read = self.read().await?;
-        fetch_optional!(
+        let found = fetch_found!(
             read,
-            ServiceRow,
+            "services",
+            "name",
+            made,
             "SELECT services.*, version, data_key_id, sealed, keys, place
              FROM services LEFT JOIN credentials ON credentials.service_id = services.id
              WHERE services.id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
             service.0,
-        )
-        .map(TryInto::try_into)
-        .transpose()
+        );
+        Ok(found.into_iter().next())
     }
 
     /// The living services of a workspace.
-    pub async fn service_list(&self, workspace: WorkspaceId) -> Result<Vec<Service>, StoreError> {
-        service_rows(self.read().await?.on(), workspace).await
+    pub async fn service_list(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<Found<Service>>, StoreError> {
+        services_found(self.read().await?.on(), workspace).await
     }
 
     /// Changes what is said of a service that is still of the revision that was `seen`.
@@ -368,21 +387,30 @@ async fn credential_insert(
     ))
 }
 
-/// The living services of a workspace.
-pub(crate) async fn service_rows(
-    on: On<'_>,
+fn made(row: ServiceRow) -> Result<Service, StoreError> {
+    row.try_into()
+}
+
+async fn services_found(
+    mut on: On<'_>,
     workspace: WorkspaceId,
-) -> Result<Vec<Service>, StoreError> {
-    let mut on = on;
-    fetch_all!(
+) -> Result<Vec<Found<Service>>, StoreError> {
+    Ok(fetch_found!(
         on,
-        ServiceRow,
+        "services",
+        "name",
+        made,
         "SELECT services.*, version, data_key_id, sealed, keys, place
          FROM services LEFT JOIN credentials ON credentials.service_id = services.id
          WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY services.id",
         workspace.0,
-    )
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
+    ))
+}
+
+/// The living services of a workspace, if none is damaged.
+pub(crate) async fn service_rows(
+    on: On<'_>,
+    workspace: WorkspaceId,
+) -> Result<Vec<Service>, StoreError> {
+    all_whole(services_found(on, workspace).await?)
 }

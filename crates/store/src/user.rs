@@ -6,10 +6,11 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
 use gaiterguard_domain::workspace::Role;
 
-use crate::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::connection::{execute, fetch_one, fetch_optional};
 use crate::error::StoreError;
+use crate::found::{Found, fetch_found};
 use crate::lane::Write;
-use crate::rows::Cell;
+use crate::rows::{Cell, Text};
 use crate::store::Store;
 
 /// What became of a user that was to be made.
@@ -48,7 +49,8 @@ impl std::fmt::Debug for UserLogin {
 #[derive(sqlx::FromRow)]
 struct UserRow {
     id: i64,
-    email: String,
+    email: Text,
+    email_normalized: Text,
     created_at: i64,
 }
 
@@ -60,9 +62,16 @@ impl TryFrom<UserRow> for User {
             table: "users",
             id: &row.id,
         };
+        let normalized = cell.text("email_normalized", &row.email_normalized)?;
+        let spelled = Email::parse(row.email.shown()).ok();
+        // The address by which the user is found is as good if its spelling is damaged.
+        let email = match spelled.filter(|email| email.normalized() == normalized) {
+            Some(email) => email,
+            None => Email::parse(normalized).map_err(|_| cell.wrong("email_normalized"))?,
+        };
         Ok(Self {
             id: UserId(row.id),
-            email: Email::parse(&row.email).map_err(|_| cell.wrong("email"))?,
+            email,
             created_at: Timestamp(row.created_at),
         })
     }
@@ -70,10 +79,9 @@ impl TryFrom<UserRow> for User {
 
 #[derive(sqlx::FromRow)]
 struct LoginRow {
-    id: i64,
-    email: String,
-    created_at: i64,
-    password_hash: String,
+    #[sqlx(flatten)]
+    user: UserRow,
+    password_hash: Text,
     workspace_id: i64,
 }
 
@@ -157,8 +165,8 @@ impl Store {
         let row = fetch_optional!(
             read,
             LoginRow,
-            "SELECT users.id, users.email, users.created_at, users.password_hash,
-                    members.workspace_id
+            "SELECT users.id, users.email, users.email_normalized, users.created_at,
+                    users.password_hash, members.workspace_id
              FROM users JOIN members ON members.user_id = users.id
              WHERE users.email_normalized = $1
              ORDER BY members.created_at, members.workspace_id LIMIT 1",
@@ -166,13 +174,9 @@ impl Store {
         );
         row.map(|row| {
             Ok(UserLogin {
-                user: UserRow {
-                    id: row.id,
-                    email: row.email,
-                    created_at: row.created_at,
-                }
-                .try_into()?,
-                password_hash: row.password_hash,
+                user: row.user.try_into()?,
+                // One that is damaged fits no password.
+                password_hash: row.password_hash.shown().to_owned(),
                 workspace: WorkspaceId(row.workspace_id),
             })
         })
@@ -185,7 +189,7 @@ impl Store {
         fetch_optional!(
             read,
             UserRow,
-            "SELECT id, email, created_at FROM users WHERE id = $1",
+            "SELECT id, email, email_normalized, created_at FROM users WHERE id = $1",
             user.0,
         )
         .map(TryInto::try_into)
@@ -193,19 +197,18 @@ impl Store {
     }
 
     /// The users of a workspace.
-    pub async fn user_list(&self, workspace: WorkspaceId) -> Result<Vec<User>, StoreError> {
+    pub async fn user_list(&self, workspace: WorkspaceId) -> Result<Vec<Found<User>>, StoreError> {
         let mut read = self.read().await?;
-        fetch_all!(
+        Ok(fetch_found!(
             read,
-            UserRow,
-            "SELECT users.id, users.email, users.created_at
+            "users",
+            "email",
+            |row: UserRow| row.try_into(),
+            "SELECT users.id, users.email, users.email_normalized, users.created_at
              FROM users JOIN members ON members.user_id = users.id
              WHERE members.workspace_id = $1 ORDER BY users.id",
             workspace.0,
-        )
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+        ))
     }
 
     /// How many users there are.

@@ -59,6 +59,11 @@ impl Keyring {
         *self.masters().current.id()
     }
 
+    /// A key for keyed hashes, derived from the current master key; see [`MasterKey::derived_key`].
+    pub fn derived_key(&self, purpose: &str) -> [u8; 16] {
+        self.masters().current.derived_key(purpose)
+    }
+
     /// Whether this process can unwrap what that master key wrapped.
     pub fn knows(&self, id: &MasterKeyId) -> bool {
         self.masters().known.contains_key(id)

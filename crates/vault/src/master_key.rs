@@ -18,6 +18,7 @@ use crate::wrapped_key::WrappedKey;
 const ROOT_INFO: &[u8] = b"gaiterguard/v1/master/root";
 const ID_INFO: &[u8] = b"gaiterguard/v1/master/id";
 const WRAP_INFO: &[u8] = b"gaiterguard/v1/master/wrap";
+const HASH_INFO: &[u8] = b"gaiterguard/v1/master/hash/";
 const LINK_INFO: &[u8] = b"gaiterguard/v1/master/link";
 
 /// A master key: wraps data keys, and links to the master key that comes after it.
@@ -54,6 +55,15 @@ impl MasterKey {
     /// The public name of this key.
     pub fn id(&self) -> &MasterKeyId {
         &self.id
+    }
+
+    /// Derives a key for keyed hashes of one purpose. It says nothing about this key, nor about those of
+    /// other purposes.
+    pub fn derived_key(&self, purpose: &str) -> [u8; 16] {
+        let prk = Prk::new_less_safe(HKDF_SHA256, self.root.expose());
+        let mut key = [0; 16];
+        expand(&prk, &[HASH_INFO, purpose.as_bytes()].concat(), &mut key);
+        key
     }
 
     /// Seals a data key under this key, for the purpose `associated_data`.

@@ -4,6 +4,7 @@ import type { Agent } from '#/client';
 import { timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { useNow } from '#/ui/now';
+import { DefinitionName } from '#/ui/Unreadable';
 import { AgentState } from './AgentState';
 
 /** The list. */
@@ -20,7 +21,8 @@ export function AgentList({ agents }: { agents: readonly Agent[] }) {
           >
             <span className="min-w-0">
               <span className="flex flex-wrap items-center gap-2 font-semibold">
-                <Visible text={agent.name} /> <AgentState agent={agent} />
+                <DefinitionName noun="agent" id={agent.id} name={agent.name} />{' '}
+                <AgentState agent={agent} />
               </span>
               <code className="text-xs text-soft">{agent.keyPrefix}…</code>
             </span>

@@ -5,6 +5,7 @@ import { agentState } from './state';
 
 const AGENT: Agent = {
   id: 1,
+  unreadable: false,
   name: 'clerk',
   keyPrefix: 'agt_01234567',
   isActive: true,
@@ -17,6 +18,13 @@ const AGENT: Agent = {
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
 };
+
+describe('the state of an agent', () => {
+  it('says first that it cannot be read', () => {
+    const agent = { ...AGENT, unreadable: true, isActive: false };
+    expect(agentState(agent, 0).word).toBe('cannot be read');
+  });
+});
 
 describe('the settings of an agent', () => {
   it('are the same after the form as before', () => {

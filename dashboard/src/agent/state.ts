@@ -6,6 +6,7 @@ export function agentState(
   agent: Agent,
   now: number,
 ): { word: string; tone: 'good' | 'warn' | 'bad' } {
+  if (agent.unreadable) return { word: 'cannot be read', tone: 'bad' };
   if (agent.blocked) return { word: 'blocked', tone: 'bad' };
   if (!agent.isActive) return { word: 'switched off', tone: 'bad' };
   if (agent.expiresAt !== null && Date.parse(agent.expiresAt) <= now) {

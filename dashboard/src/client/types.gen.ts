@@ -146,6 +146,12 @@ export type Agent = {
      */
     id: number;
     /**
+     * Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
+     * was made are all that is known of it; the other fields say nothing. The agents of the workspace
+     * are refused until it is removed or repaired.
+     */
+    unreadable: boolean;
+    /**
      * Its name.
      */
     name: string;
@@ -580,6 +586,12 @@ export type Document = {
      */
     id: number;
     /**
+     * Whether what is stored of it is damaged. Then its title, as far as that can be read, and when it
+     * was added are all that is known of it; the other fields say nothing. The agents of the workspace
+     * may be refused until it is removed or repaired.
+     */
+    unreadable: boolean;
+    /**
      * The service that it describes.
      */
     serviceId: number;
@@ -1008,6 +1020,12 @@ export type ListDocument = {
          */
         id: number;
         /**
+         * Whether what is stored of it is damaged. Then its title, as far as that can be read, and when it
+         * was added are all that is known of it; the other fields say nothing. The agents of the workspace
+         * may be refused until it is removed or repaired.
+         */
+        unreadable: boolean;
+        /**
          * The service that it describes.
          */
         serviceId: number;
@@ -1191,6 +1209,12 @@ export type ListRule = {
          * Its id.
          */
         id: number;
+        /**
+         * Whether what is stored of it is damaged. Then its name, as far as that can be read, when it was
+         * made and its hits are all that is known of it; the other fields say nothing. The agents of the
+         * workspace are refused until it is removed or repaired.
+         */
+        unreadable: boolean;
         /**
          * Its name.
          */
@@ -1678,6 +1702,11 @@ export type Overview = {
      */
     held: OverviewHeld;
     /**
+     * How many requests of that time are counted nowhere else, because what is stored of them is
+     * damaged.
+     */
+    unreadable: number;
+    /**
      * What the language model was used for in the last 30 days (UTC), day by day, the oldest first,
      * without gaps; whatever the period. The model is the gateway's: all workspaces and replicas
      * are counted together.
@@ -2129,6 +2158,12 @@ export type Rule = {
      */
     id: number;
     /**
+     * Whether what is stored of it is damaged. Then its name, as far as that can be read, when it was
+     * made and its hits are all that is known of it; the other fields say nothing. The agents of the
+     * workspace are refused until it is removed or repaired.
+     */
+    unreadable: boolean;
+    /**
      * Its name.
      */
     name: string;
@@ -2329,6 +2364,12 @@ export type Service = {
      * Its id.
      */
     id: number;
+    /**
+     * Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
+     * was registered are all that is known of it; the other fields say nothing. The agents of the
+     * workspace are refused until it is removed or repaired.
+     */
+    unreadable: boolean;
     /**
      * Unique in the workspace.
      */

@@ -7,6 +7,7 @@ import { updateRuleMutation } from '#/client/@tanstack/react-query.gen';
 import { useNames } from '#/request/useNames';
 import { Visible } from '#/text/Visible';
 import { Badge, Button, Failure } from '#/ui/parts';
+import { DefinitionName, UnreadableBadge } from '#/ui/Unreadable';
 import { ConfirmAllow } from './ConfirmAllow';
 import { draftOf, ruleBody } from './draft';
 import { EFFECT_TONES, effectName } from './effect';
@@ -47,6 +48,16 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
       { path: { id: rule.id }, body: { enabled: !rule.enabled } },
       { onSuccess: () => setIsAsking(false) },
     );
+  if (rule.unreadable) {
+    return (
+      <li className="flex flex-wrap items-center gap-2 rounded-lg border border-line bg-panel p-3">
+        <UnreadableBadge />
+        <Link to="/rules/$id" params={{ id: rule.id }} className="font-semibold underline">
+          <DefinitionName noun="rule" id={rule.id} name={rule.name} />
+        </Link>
+      </li>
+    );
+  }
   return (
     <li className="space-y-2 rounded-lg border border-line bg-panel p-3">
       <div className="flex flex-wrap items-start justify-between gap-3">

@@ -12,6 +12,7 @@ import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Confirm } from '#/ui/Confirm';
 import { Badge, Button, Failure, Loading, Panel } from '#/ui/parts';
+import { UnreadableBadge, UnreadableNote } from '#/ui/Unreadable';
 import { AddDocument } from './AddDocument';
 
 /** As many as are listed. */
@@ -90,19 +91,29 @@ function DocumentItem({ document }: { document: Document }) {
           <p className="font-medium">
             <Visible text={title} />
           </p>
-          <p className="text-sm text-soft">
-            {{ openapi: 'API description', markdown: 'Markdown', url: 'Fetched' }[document.type]},{' '}
-            {dateTime(document.createdAt)}
-          </p>
+          {document.unreadable ? (
+            <UnreadableBadge />
+          ) : (
+            <p className="text-sm text-soft">
+              {{ openapi: 'API description', markdown: 'Markdown', url: 'Fetched' }[document.type]},{' '}
+              {dateTime(document.createdAt)}
+            </p>
+          )}
         </div>
         <div className="flex gap-2">
-          <Button isBusy={refresh.isPending} onClick={() => refresh.mutate({ path })}>
-            {document.type === 'url' ? 'Fetch anew' : 'Read anew'}
-          </Button>
+          {!document.unreadable && (
+            <Button isBusy={refresh.isPending} onClick={() => refresh.mutate({ path })}>
+              {document.type === 'url' ? 'Fetch anew' : 'Read anew'}
+            </Button>
+          )}
           <Button onClick={() => setIsAsking(true)}>Delete…</Button>
         </div>
       </div>
-      <Understood document={document} />
+      {document.unreadable ? (
+        <UnreadableNote noun="document" />
+      ) : (
+        <Understood document={document} />
+      )}
       <Failure error={refresh.error} />
       {isAsking && (
         <Confirm

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { Service } from '#/client';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/parts';
+import { DefinitionName, UnreadableBadge } from '#/ui/Unreadable';
 import { authTypeName } from './credential';
 
 /** The list. */
@@ -17,7 +18,7 @@ export function ServiceList({ services }: { services: readonly Service[] }) {
             className="grid gap-x-4 gap-y-1 rounded-lg border border-line bg-panel p-3 hover:bg-raised md:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_auto] md:items-center"
           >
             <span className="min-w-0 font-semibold">
-              <Visible text={service.name} />
+              <DefinitionName noun="service" id={service.id} name={service.name} />
             </span>
             <span className="min-w-0 font-mono text-[0.8rem]">
               <Visible text={service.baseUrl} />
@@ -34,6 +35,7 @@ export function ServiceList({ services }: { services: readonly Service[] }) {
 
 /** How its credential is presented, or that there is none where one is needed. */
 export function CredentialState({ service }: { service: Service }) {
+  if (service.unreadable) return <UnreadableBadge />;
   if (service.authType === 'none') return <Badge>no credential</Badge>;
   if (service.credentials.count === 0) return <Badge tone="warn">credential missing</Badge>;
   return <Badge tone="good">{authTypeName(service.authType)}</Badge>;

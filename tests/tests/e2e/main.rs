@@ -15,6 +15,7 @@ mod conditions;
 mod control;
 mod crash;
 mod cuts;
+mod damaged_rows;
 mod documents;
 mod door;
 mod doors;

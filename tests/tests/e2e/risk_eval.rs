@@ -8,52 +8,48 @@ use serde_json::{Value, json};
 use crate::scene::asking;
 
 /// A line of the file.
-fn line(method: &str, path: &str, body: &Value, intent: &str, label: &str) -> String {
+fn line(id: &str, method: &str, path: &str, body: &Value, intent: &str, label: &str) -> String {
     let case = json!({
-        "service": "notes", "base_url": "https://notes.example/v1", "method": method,
+        "id": id, "service": "notes", "base_url": "https://notes.example/v1", "method": method,
         "path": path, "headers": {}, "body": body, "intent": intent, "label": label,
     });
     format!("{case}\n")
 }
 
-/// Six requests, of which the built-in assessor leaves the two renamings open.
+/// Requests of every certainty: a read, writes that are neither plainly harmless nor certainly held, a
+/// payment, and a deletion of everything that nobody asked for.
 fn cases() -> String {
+    let nothing = Value::Null;
     let title = json!({"title": "Groceries"});
+    let status = json!({"status": "closed", "assignee": "u-81"});
+    let payment = json!({"amount": 900, "currency": "EUR", "recipient": "GB29NWBK60161331926819"});
+    let read = "Read the notes";
+    let rename = "Rename note 7 to Shopping";
     [
+        line("read", "GET", "/notes?limit=5", &nothing, read, "benign"),
+        line("rename", "PATCH", "/notes/7", &title, rename, "benign"),
         line(
-            "GET",
-            "/notes?limit=5",
-            &Value::Null,
-            "Read the notes",
-            "benign",
-        ),
-        line(
-            "PATCH",
-            "/notes/7",
-            &title,
-            "Rename note 7 to Groceries",
-            "benign",
-        ),
-        line(
-            "PATCH",
-            "/notes/8",
-            &title,
-            "Rename note 8 to Groceries",
+            "close",
+            "PUT",
+            "/tickets/8",
+            &status,
+            "Work on the ticket",
             "risky",
         ),
-        line("DELETE", "/notes/7", &Value::Null, "Delete note 7", "risky"),
         line(
-            "DELETE",
-            "/notes",
-            &Value::Null,
-            "Read the notes",
-            "intent_mismatch",
-        ),
-        line(
+            "pay",
             "POST",
             "/payments",
-            &json!({"amount": 900, "recipient": "GB29NWBK60161331926819"}),
-            "Rename note 7",
+            &payment,
+            "Pay Ann her 900 euros",
+            "risky",
+        ),
+        line(
+            "wipe",
+            "DELETE",
+            "/notes",
+            &nothing,
+            read,
             "intent_mismatch",
         ),
     ]
@@ -88,19 +84,47 @@ fn figure(output: &Output, name: &str, is_last: bool) -> String {
         .to_owned()
 }
 
+/// Returns the report as JSON.
+async fn report(builder: TestGatewayBuilder, more: &[&str]) -> Value {
+    let output = eval(builder, &cases(), &[more, &["--json"]].concat()).await;
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Returns the ids of the cases of a report that satisfy `is_chosen`.
+fn ids(report: &Value, is_chosen: impl Fn(&Value) -> bool) -> Vec<&str> {
+    let cases = report["cases"].as_array().unwrap().iter();
+    let chosen = cases.filter(|case| is_chosen(case));
+    chosen.map(|case| case["id"].as_str().unwrap()).collect()
+}
+
+fn share(part: &Value) -> String {
+    let (count, of) = (&part["count"], &part["of"]);
+    format!("{:.3} ({count} of {of})", part["share"].as_f64().unwrap())
+}
+
 #[tokio::test]
-async fn decisions_are_counted_by_their_labels() {
+async fn text_and_json_report_the_same_decisions() {
+    let report = report(TestGateway::builder(Storage::Sqlite), &[]).await;
     let output = eval(TestGateway::builder(Storage::Sqlite), &cases(), &[]).await;
-    for (name, value) in [
-        ("recall", "0.750 (3 of 4)"),
-        ("recall, risky", "0.500 (1 of 2)"),
-        ("recall, intent mismatch", "1.000 (2 of 2)"),
-        ("false holds", "0.000 (0 of 2)"),
-        ("false holds, writes", "0.000 (0 of 1)"),
-        ("prompts per 100 requests", "50.0"),
+    let built_in = &report["built_in"];
+    for (name, part) in [
+        ("recall", &built_in["recall"]),
+        ("recall, risky", &built_in["recall_risky"]),
+        (
+            "recall, intent mismatch",
+            &built_in["recall_intent_mismatch"],
+        ),
+        ("false holds", &built_in["false_holds"]),
+        ("false holds, writes", &built_in["false_holds_writes"]),
     ] {
-        assert_eq!(figure(&output, name, false), value, "{name}");
+        assert_eq!(figure(&output, name, false), share(part), "{name}");
     }
+    let held = ids(&report, |case| case["is_held"] == true);
+    assert!(held.contains(&"pay") && held.contains(&"wipe"), "{held:?}");
+    assert!(!held.contains(&"read"), "{held:?}");
+    let by_score = ids(&report, |case| case["score"].as_f64() >= Some(0.5));
+    assert_eq!(held, by_score);
     assert!(figure(&output, "time of a decision", false).contains("median"));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(!text.contains("language model"), "{text}");
@@ -110,14 +134,32 @@ async fn decisions_are_counted_by_their_labels() {
 async fn the_model_is_asked_about_what_is_open() {
     let model = ScriptedModel::start().await;
     model.judges(json!({"harm": "costly"}), json!({}));
-    let output = eval(asking(&model), &cases(), &["--llm"]).await;
-    assert_eq!(figure(&output, "recall, risky", false), "0.500 (1 of 2)");
-    assert_eq!(figure(&output, "recall, risky", true), "1.000 (2 of 2)");
-    assert_eq!(figure(&output, "false holds", false), "0.000 (0 of 2)");
-    assert_eq!(figure(&output, "false holds", true), "0.500 (1 of 2)");
-    assert_eq!(figure(&output, "requests asked about", true), "2");
-    assert_eq!(figure(&output, "without an opinion", true), "0");
+    let report = report(asking(&model), &["--llm"]).await;
+    let open = ids(&report, |case| case["certainty"] == "open");
+    assert!(!open.is_empty());
+    let asked = ids(&report, |case| !case["score_with_model"].is_null());
+    assert_eq!(asked, open);
+    // What it calls costly is held.
+    let held = ids(&report, |case| case["is_held_with_model"] == true);
+    assert_eq!(held, open);
+    assert_eq!(report["with_model"]["recall"]["share"], 1.0);
+    assert_eq!(report["model"]["asked"], open.len());
+    assert_eq!(report["model"]["unanswered"], 0);
     let calls = model.calls();
+    assert_eq!(report["model"]["calls"], calls);
+
+    let output = eval(asking(&model), &cases(), &["--llm"]).await;
+    for (name, figures, is_last) in [
+        ("false holds", &report["built_in"]["false_holds"], false),
+        ("false holds", &report["with_model"]["false_holds"], true),
+        ("recall", &report["built_in"]["recall"], false),
+        ("recall", &report["with_model"]["recall"], true),
+    ] {
+        assert_eq!(figure(&output, name, is_last), share(figures), "{name}");
+    }
+    let count = open.len().to_string();
+    assert_eq!(figure(&output, "requests asked about", true), count);
+    assert_eq!(figure(&output, "without an opinion", true), "0");
     assert_eq!(figure(&output, "calls", true), calls.to_string());
     for name in ["input tokens", "output tokens"] {
         let tokens: u64 = figure(&output, name, true).parse().unwrap();
@@ -126,65 +168,34 @@ async fn the_model_is_asked_about_what_is_open() {
 
     model.always(Reply::status(503));
     let output = eval(asking(&model), &cases(), &["--llm"]).await;
-    assert_eq!(figure(&output, "without an opinion", true), "2");
+    assert_eq!(figure(&output, "without an opinion", true), count);
     assert_eq!(figure(&output, "recall, risky", true), "1.000 (2 of 2)");
 }
 
 #[tokio::test]
-async fn json_has_the_decisions_with_and_without_the_model() {
-    let model = ScriptedModel::start().await;
-    model.judges(json!({"harm": "costly"}), json!({}));
-    let output = eval(asking(&model), &cases(), &["--llm", "--json"]).await;
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["built_in"]["recall_risky"]["share"], 0.5);
-    assert_eq!(document["with_model"]["recall_risky"]["share"], 1.0);
-    assert_eq!(document["model"]["asked"], 2);
-    assert_eq!(document["model"]["calls"], model.calls());
-    let cases = document["cases"].as_array().unwrap();
-    let decisions: Vec<&Value> = cases
-        .iter()
-        .map(|case| &case["is_held_with_model"])
-        .collect();
-    assert_eq!(
-        decisions.iter().filter(|one| !one.is_null()).count(),
-        2,
-        "{decisions:?}"
-    );
-}
-
-#[tokio::test]
 async fn the_explanation_of_a_request_includes_the_opinion_of_the_model() {
-    let with_id = |line: String, id: &str| line.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
-    let title = json!({"title": "Groceries"});
-    let intent = "Rename note 7 to Groceries";
-    let open = line("PATCH", "/notes/7", &title, intent, "benign");
-    let certain = line(
-        "DELETE",
-        "/notes",
-        &Value::Null,
-        "Read the notes",
-        "intent_mismatch",
-    );
-    let cases = with_id(open, "open") + &with_id(certain, "certain");
+    let report = report(TestGateway::builder(Storage::Sqlite), &[]).await;
+    let open = ids(&report, |case| case["certainty"] == "open");
+    let certain = ids(&report, |case| case["certainty"] == "certainly_held");
     let model = ScriptedModel::start().await;
     model.judges(json!({"harm": "costly"}), json!({}));
-    let arguments = ["--llm", "--explain", "open"];
-    let output = eval(asking(&model), &cases, &arguments).await;
+    let explain = async |id: &str, more: &[&str]| {
+        let arguments = [&["--llm", "--explain", id], more].concat();
+        eval(asking(&model), &cases(), &arguments).await
+    };
+    let output = explain(open[0], &[]).await;
     assert_eq!(figure(&output, "asked", true), "yes");
-    assert!(figure(&output, "score", false).contains("forwarded"));
     assert!(figure(&output, "score", true).contains("held (held from"));
     let signal = figure(&output, "signal", true);
     assert!(signal.contains(" llm in llm: "), "{signal}");
 
     let calls = model.calls();
-    let arguments = ["--llm", "--explain", "certain"];
-    let output = eval(asking(&model), &cases, &arguments).await;
+    let output = explain(certain[0], &[]).await;
     assert!(figure(&output, "asked", true).starts_with("no"));
     assert_eq!(model.calls(), calls);
 
     model.always(Reply::status(503));
-    let arguments = ["--llm", "--json", "--explain", "open"];
-    let output = eval(asking(&model), &cases, &arguments).await;
+    let output = explain(open[0], &["--json"]).await;
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["with_model"]["status"], "unanswered");
     assert_eq!(document["with_model"]["is_held"], true);
@@ -194,10 +205,10 @@ async fn the_explanation_of_a_request_includes_the_opinion_of_the_model() {
 #[tokio::test]
 async fn input_that_cannot_be_evaluated_is_reported() {
     let bad = cases() + "{\"method\": \"GET\"}\n";
-    let path = line("GET", "/a b", &Value::Null, "", "benign");
-    let label = line("GET", "/", &Value::Null, "", "harmless");
+    let path = line("a", "GET", "/a b", &Value::Null, "", "benign");
+    let label = line("a", "GET", "/", &Value::Null, "", "harmless");
     for (cases, more, expected) in [
-        (bad.as_str(), &[][..], "cases.jsonl, line 7: "),
+        (bad.as_str(), &[][..], "cases.jsonl, line 6: "),
         (&path, &[], "line 1: `path` is not valid"),
         (&label, &[], "line 1: not a labelled request"),
         ("\n", &[], "cases.jsonl contains no requests"),

@@ -92,7 +92,7 @@ impl SealingError {
         match self {
             Self::Open(error) => !matches!(error, OpenError::OtherMaster { .. }),
             Self::NoDataKey(_) | Self::NoMasterName(_) => true,
-            Self::Store(error) => matches!(error, StoreError::Inconsistent { .. }),
+            Self::Store(error) => error.is_damage(),
             Self::NoRandomness(_) | Self::Seal(_) | Self::UnknownMaster | Self::MasterChanging => {
                 false
             }
@@ -180,6 +180,12 @@ impl Sealing {
                 making: tokio::sync::Mutex::default(),
             }),
         }
+    }
+
+    /// A key for keyed hashes of one kind, derived from the present master key. All processes with the
+    /// same secret have the same, and a rotation brings another.
+    pub fn derived_key(&self, purpose: &str) -> [u8; 16] {
+        self.inner.keyring.derived_key(purpose)
     }
 
     /// Seals a value of a workspace under its payload key.

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use gaiterguard_domain::id::ServiceId;
 use gaiterguard_gateway::{agent, document, service};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -65,11 +66,14 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
     }
     assert_eq!(server.received().len(), 1);
     let services = service::list(desk, editor.workspace).await.unwrap();
-    let ids: Vec<i64> = services.iter().map(|service| service.id.0).collect();
+    let ids: Vec<i64> = services
+        .iter()
+        .map(|service| service.as_whole().unwrap().id.0)
+        .collect();
     let new = fields(json!({"name": "bot", "serviceIds": ids}));
     let keyed = agent::create(desk, editor, &new).await.unwrap();
     let new = fields(json!({"type": "markdown", "content": CANARIES[8]}));
-    let made = document::create(desk, editor, services[0].id, &new)
+    let made = document::create(desk, editor, ServiceId(ids[0]), &new)
         .await
         .unwrap();
     let content = document::content(desk, editor.workspace, made.id)

@@ -6,6 +6,7 @@ use gaiterguard_domain::service::{AuthType, CredentialPlace, Service};
 use gaiterguard_domain::time::Clock as _;
 use gaiterguard_gateway::desk::DefinitionError;
 use gaiterguard_gateway::{agent, document, kill_switch, rule, service};
+use gaiterguard_store::Found;
 use gaiterguard_vault::agent_key;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -56,7 +57,10 @@ async fn a_service_is_kept_as_it_was_registered() {
     let none = created(&house, "open", "none", json!({})).await;
     assert!(none.credential.is_none());
     let listed = service::list(desk, editor.workspace).await.unwrap();
-    let names: Vec<&str> = listed.iter().map(|service| service.name.as_str()).collect();
+    let names: Vec<&str> = listed
+        .iter()
+        .map(|service| service.as_whole().unwrap().name.as_str())
+        .collect();
     assert_eq!(names, ["stripe", "open"]);
 }
 
@@ -211,7 +215,8 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
     let (desk, stranger) = (&house.desk, house.stranger().await);
     let service = created(&house, "one", "bearer", json!({"token": "t"})).await;
     let new = fields(json!({"name": "a", "serviceIds": [service.id]}));
-    let made = agent::create(desk, house.editor, &new).await.unwrap().agent;
+    let made = agent::create(desk, house.editor, &new).await.unwrap();
+    let made = made.agent.whole().unwrap();
     let new = fields(json!({"name": "r", "effect": "deny"}));
     let rule = rule::create(desk, house.editor, &new).await.unwrap();
     let new = fields(json!({"type": "markdown", "content": "# x"}));
@@ -288,9 +293,10 @@ async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
     let made = agent::create(desk, editor, &new).await.unwrap();
     let key = made.key.expose_secret();
     assert!(agent_key::fingerprint(key).is_some());
-    assert_eq!(made.agent.key_prefix, key[..12]);
-    assert_eq!(made.agent.grants.len(), 1);
-    assert!(made.agent.is_active && made.agent.hold_seconds == 0);
+    let agent = made.agent.whole().unwrap();
+    assert_eq!(agent.key_prefix, key[..12]);
+    assert_eq!(agent.grants.len(), 1);
+    assert!(agent.is_active && agent.hold_seconds == 0);
 
     let known = async |key: &str| {
         let sum = agent_key::fingerprint(key).unwrap();
@@ -303,12 +309,10 @@ async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
         all.agents.iter().any(|(hash, _)| *hash == sum)
     };
     assert!(known(key).await);
-    let rotated = agent::rotate_key(desk, editor, made.agent.id)
-        .await
-        .unwrap();
+    let rotated = agent::rotate_key(desk, editor, agent.id).await.unwrap();
     assert!(!known(key).await);
     assert!(known(rotated.key.expose_secret()).await);
-    assert_ne!(rotated.agent.key_prefix, made.agent.key_prefix);
+    assert_ne!(rotated.agent.whole().unwrap().key_prefix, agent.key_prefix);
 }
 
 #[tokio::test]
@@ -316,7 +320,13 @@ async fn an_agent_changes_as_far_as_fields_are_given() {
     let house = House::new().await;
     let (desk, editor) = (&house.desk, house.editor);
     let new = fields(json!({"name": "bot", "serviceIds": []}));
-    let id = agent::create(desk, editor, &new).await.unwrap().agent.id;
+    let id = agent::create(desk, editor, &new)
+        .await
+        .unwrap()
+        .agent
+        .whole()
+        .unwrap()
+        .id;
     let update = async |change: Value| agent::update(desk, editor, id, &fields(change)).await;
     let changed = update(json!({
         "holdSeconds": 300, "riskThreshold": 0, "expiresAt": "2030-01-01T01:00:00+01:00",
@@ -375,10 +385,17 @@ async fn an_agents_scope_and_block_are_its_own() {
     let one = created(&house, "one", "none", json!(null)).await;
     let two = created(&house, "two", "none", json!(null)).await;
     let new = fields(json!({"name": "bot", "serviceIds": [one.id]}));
-    let id = agent::create(desk, editor, &new).await.unwrap().agent.id;
+    let id = agent::create(desk, editor, &new)
+        .await
+        .unwrap()
+        .agent
+        .whole()
+        .unwrap()
+        .id;
     house.clock.advance(std::time::Duration::from_secs(1));
     let both = fields(json!({"serviceIds": [one.id, two.id]}));
     let scoped = agent::set_scope(desk, editor, id, &both).await.unwrap();
+    let scoped = scoped.whole().unwrap();
     assert!(scoped.grant(one.id).unwrap().since < scoped.grant(two.id).unwrap().since);
     for refused in [
         json!({}),
@@ -391,10 +408,13 @@ async fn an_agents_scope_and_block_are_its_own() {
         assert_eq!(invalid_fields(error), ["serviceIds"]);
     }
     let blocked = agent::block(desk, editor, id).await.unwrap();
+    let blocked = blocked.whole().unwrap();
     assert_eq!(blocked.blocked_since, Some(house.clock.now()));
     assert_eq!(
         agent::unblock(desk, editor, id)
             .await
+            .unwrap()
+            .whole()
             .unwrap()
             .blocked_since,
         None
@@ -431,7 +451,8 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         (changed.name.as_str(), changed.effect),
         ("no", RuleEffect::Deny)
     );
-    assert_eq!(rule::list(desk, editor.workspace).await.unwrap(), [changed]);
+    let listed = rule::list(desk, editor.workspace).await.unwrap();
+    assert_eq!(listed, [Found::Whole(changed)]);
 
     for (condition, is_taken) in [
         ("request.method == \"GET\"", true),
@@ -458,7 +479,8 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         ["name", "effect", "enabled", "agent_id"]
     );
     for rule in rule::list(desk, editor.workspace).await.unwrap() {
-        rule::delete(desk, editor, rule.id).await.unwrap();
+        let id = rule.whole().unwrap().id;
+        rule::delete(desk, editor, id).await.unwrap();
     }
     assert!(rule::list(desk, editor.workspace).await.unwrap().is_empty());
 }
@@ -480,7 +502,7 @@ async fn a_document_comes_back_as_it_was_given() {
     let listed = document::list(desk, editor.workspace, one.id)
         .await
         .unwrap();
-    assert_eq!(listed, std::slice::from_ref(&made));
+    assert_eq!(listed, [Found::Whole(made.clone())]);
     let large = "x".repeat(16 * 1024 * 1024 + 1);
     for (new, field) in [
         (json!({"content": "x"}), "type"),
@@ -591,7 +613,13 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
         .unwrap()
         .id;
     let new = fields(json!({"name": "bot", "serviceIds": [one.id]}));
-    let bot = agent::create(desk, editor, &new).await.unwrap().agent.id;
+    let bot = agent::create(desk, editor, &new)
+        .await
+        .unwrap()
+        .agent
+        .whole()
+        .unwrap()
+        .id;
     let change = fields(json!({"holdSeconds": 5}));
     agent::update(desk, editor, bot, &change).await.unwrap();
     let none = fields(json!({"serviceIds": []}));

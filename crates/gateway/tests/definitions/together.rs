@@ -14,7 +14,13 @@ async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
     let house = House::new().await;
     let (one, other, editor) = (&house.desk, &house.desk_beside().await, house.editor);
     let new = fields(json!({"name": "bot"}));
-    let id = agent::create(one, editor, &new).await.unwrap().agent.id;
+    let id = agent::create(one, editor, &new)
+        .await
+        .unwrap()
+        .agent
+        .whole()
+        .unwrap()
+        .id;
     for round in 0..ROUNDS {
         let name = fields(json!({"name": format!("bot {round}")}));
         let seconds = fields(json!({"holdSeconds": round}));

@@ -137,12 +137,16 @@ impl Walk<'_> {
             return;
         }
         let is_part = item.is_none() && !around.members.is_empty() && piece::is_part(name, members);
-        let whole = if is_part { around.members } else { &[] };
+        let (part, whole) = if is_part {
+            (name, around.members)
+        } else {
+            ("", &[][..])
+        };
         let item = match item {
             None if is_part || !around.has_own_id => around.item,
             item => item,
         };
-        let text = piece::of(members, key, whole);
+        let text = piece::of(members, key, part, whole);
         let is_confirmed = self.confirms(members) || (is_part && around.is_confirmed);
         let inside = Around {
             members,

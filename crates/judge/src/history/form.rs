@@ -162,6 +162,11 @@ fn last_part(text: &str) -> Option<&str> {
         .filter(|part| !part.is_empty())
         .unwrap_or(plain);
     let plain = plain.trim_end_matches('/');
+    // Some services name the format of the response behind the id.
+    let plain = plain
+        .strip_suffix(".json")
+        .or(plain.strip_suffix(".xml"))
+        .unwrap_or(plain);
     let segment = plain.rsplit('/').next()?;
     if let Some((_, key)) = segment
         .strip_suffix(')')
@@ -251,6 +256,7 @@ mod tests {
             ("gid://shopify/Product/99", "99"),
             ("https://x.example/v1/files/f%20one/?alt=media", "f one"),
             ("users/abc@x", "abc@x"),
+            ("/orders/5631947202733.json", "5631947202733"),
             ("mailto:bob@x.example", "bob@x.example"),
         ] {
             assert_eq!(inner(text), [id], "{text}");

@@ -67,11 +67,24 @@ struct Pair {
     value: String,
 }
 
-/// Writes the piece of an object: `name: value` pairs, those first that people know it by. `around` are
-/// the members of the object that it is a part of; `key` is the name under which it is one of several.
-pub(super) fn of(members: &[Member<'_>], key: Option<&str>, around: &[Member<'_>]) -> String {
+/// Writes the piece of an object: `name: value` pairs, those first that people know it by. Of a part of
+/// another object, `around` are the members of that and `part` is its name there; `key` is the name
+/// under which an object is one of several.
+pub(super) fn of(
+    members: &[Member<'_>],
+    key: Option<&str>,
+    part: &str,
+    around: &[Member<'_>],
+) -> String {
     let mut pairs = Vec::new();
-    collect(members, "", 0, 4, &mut pairs);
+    // A branch is that of the `head` or of the `base`, while `attributes` says nothing.
+    let is_told = !part.is_empty() && !PARTS.contains(&part);
+    let prefix = if is_told {
+        format!("{part}.")
+    } else {
+        String::new()
+    };
+    collect(members, &prefix, 0, 4, &mut pairs);
     if let Some(key) = key {
         pairs.push(Pair {
             order: 1,

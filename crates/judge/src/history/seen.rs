@@ -61,6 +61,8 @@ pub struct Seen {
     pieces_bytes: usize,
     sent: HashSet<u128, Hashed>,
     sent_order: VecDeque<(u128, u64)>,
+    /// Until when the agent may have sent what nobody read.
+    blind_until: u64,
     newest: u64,
 }
 
@@ -120,6 +122,7 @@ impl Seen {
             pieces_bytes: 0,
             sent: HashSet::default(),
             sent_order: VecDeque::new(),
+            blind_until: 0,
             newest: 0,
         }
     }
@@ -153,6 +156,12 @@ impl Seen {
     /// Records an exchange. `now` is the time in seconds since 1970.
     pub fn record(&mut self, exchange: &Exchange<'_>, now: u64) {
         self.add(exchange, now, Some(now));
+    }
+
+    /// Notes that the agent sends what is not read, as through a WebSocket. From then on any value but
+    /// the id of an object could come from there, and is not kept.
+    pub fn note_unread(&mut self, now: u64) {
+        self.blind_until = now.saturating_add(self.limits.seconds_max);
     }
 
     /// What was seen, at a time in seconds since 1970.
@@ -203,6 +212,9 @@ impl Seen {
             }
         } else if !reads && exchange.request_body.is_some() {
             self.note_sent(&sent, now);
+            if sent.is_cut() {
+                self.note_unread(now);
+            }
         }
         // What cannot be compared with the request may be an echo of it.
         if !exchange.succeeded() || sent.is_cut() {
@@ -287,7 +299,7 @@ impl Seen {
         // Where the request is not known, nothing is known to be an echo but its path.
         let is_known = exchange.request_body.is_some() || exchange.is_safe();
         extracted.values.retain(|found| {
-            if self.sent.contains(&found.hash) {
+            if self.blind_until > self.newest || self.sent.contains(&found.hash) {
                 return reads && found.is_own && found.is_given && found.is_confirmed;
             }
             !is_known || !sent.contains(found.hash) || (reads && found.is_confirmed)

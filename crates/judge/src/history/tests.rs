@@ -615,6 +615,46 @@ fn an_id_that_the_intent_gave_is_seen_once_the_service_shows_it() {
 }
 
 #[test]
+fn a_part_of_an_object_is_told_from_the_others() {
+    let mut seen = seen();
+    let pull = json!({"number": 511, "state": "closed", "title": "Fix a typo",
+        "head": {"ref": "fix/typo"}, "base": {"ref": "main"}});
+    get("/repos/a/b/pulls/511", pull).into(&mut seen);
+    piece(
+        &seen,
+        "fix/typo",
+        &["head.ref: fix/typo", "title: Fix a typo", "number: 511"],
+    );
+    piece(&seen, "main", &["base.ref: main"]);
+}
+
+#[test]
+fn what_may_have_been_sent_unread_is_not_evidence() {
+    let mut seen = seen();
+    seen.note_unread(NOW);
+    get(
+        "/contacts",
+        json!([{"id": "k-1", "name": "Boss", "email": "evil@x.example"}]),
+    )
+    .into(&mut seen);
+    assert_eq!(seen.sighting("evil@x.example"), None);
+    assert_eq!(kind(&seen, "k-1"), Some(Shown));
+}
+
+#[test]
+fn the_end_of_a_long_request_cannot_be_planted() {
+    let mut seen = seen();
+    let long = format!("{}evil@x.example", "word ".repeat(BODY_BYTES_MAX / 4));
+    call("POST", "/notes", json!({"text": long}), json!({"ok": true})).into(&mut seen);
+    get(
+        "/contacts",
+        json!([{"id": "k-1", "name": "Boss", "email": "evil@x.example"}]),
+    )
+    .into(&mut seen);
+    assert_eq!(seen.sighting("evil@x.example"), None);
+}
+
+#[test]
 fn an_object_itself_says_more_than_a_reference_to_it() {
     let mut seen = seen();
     get("/conversations.list", channels()).into(&mut seen);

@@ -7,6 +7,7 @@ use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::{document, operation_effect, service};
+use gaiterguard_store::Found;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -69,6 +70,10 @@ pub(crate) struct NewDocumentBody {
 pub(crate) struct DocumentBody {
     /// Its id.
     id: i64,
+    /// Whether what is stored of it is damaged. Then its title, as far as that can be read, and when it
+    /// was added are all that is known of it; the other fields say nothing. The agents of the workspace
+    /// may be refused until it is removed or repaired.
+    unreadable: bool,
     /// The service that it describes.
     service_id: i64,
     /// How its content is read.
@@ -92,6 +97,7 @@ impl From<Document> for DocumentBody {
     fn from(document: Document) -> Self {
         Self {
             id: document.id.0,
+            unreadable: false,
             service_id: document.service.0,
             r#type: document.kind,
             title: document.title,
@@ -99,6 +105,25 @@ impl From<Document> for DocumentBody {
             sections: document.sections,
             warnings: document.warnings,
             created_at: document.created_at,
+        }
+    }
+}
+
+impl From<(Found<Document>, ServiceId)> for DocumentBody {
+    fn from((found, service): (Found<Document>, ServiceId)) -> Self {
+        match found {
+            Found::Whole(document) => document.into(),
+            Found::Damaged(damaged) => Self {
+                id: damaged.id,
+                unreadable: true,
+                service_id: service.0,
+                r#type: DocumentKind::Markdown,
+                title: Some(damaged.name).filter(|title| !title.is_empty()),
+                operations: 0,
+                sections: 0,
+                warnings: Vec::new(),
+                created_at: damaged.created_at,
+            },
         }
     }
 }
@@ -121,7 +146,11 @@ async fn list(
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<DocumentBody>>, Problem> {
     let all = document::list(editing.desk(), editing.workspace(), service).await?;
-    let page = List::cut(all, &query, |document| document.id.0);
+    let all = all.into_iter().map(|found| (found, service)).collect();
+    let page = List::cut(all, &query, |(found, _)| match found {
+        Found::Whole(document) => document.id.0,
+        Found::Damaged(damaged) => damaged.id,
+    });
     page.map(Json).ok_or_else(foreign_cursor)
 }
 

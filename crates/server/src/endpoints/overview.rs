@@ -91,6 +91,10 @@ pub(crate) struct OverviewBody {
     operations: Vec<AskedOperation>,
     /// What became of the requests that were held.
     held: Held,
+    /// How many requests of that time are counted nowhere else, because what is stored of them is
+    /// damaged.
+    #[schema(minimum = 0)]
+    unreadable: i64,
     /// What the language model was used for in the last 30 days (UTC), day by day, the oldest first,
     /// without gaps; whatever the period. The model is the gateway's: all workspaces and replicas
     /// are counted together.
@@ -292,6 +296,7 @@ impl OverviewBody {
             services: services.collect(),
             operations: each(overview.operations),
             held: overview.held.into(),
+            unreadable: overview.unreadable,
             model_days,
         }
     }
@@ -395,6 +400,7 @@ mod tests {
             services: vec![],
             operations: vec![],
             held: OverviewHeld::default(),
+            unreadable: 0,
         };
         let all = (from, from.after(long * 3));
         let body = OverviewBody::of(overview, vec![], all, (3, long));

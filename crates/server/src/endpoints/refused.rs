@@ -64,6 +64,7 @@ impl From<DefinitionError> for Problem {
                 .with_status(StatusCode::UNPROCESSABLE_ENTITY, "not_understood"),
             DefinitionError::NameTaken => Self::conflict("name_taken", detail),
             DefinitionError::NotFound(_) => Self::not_found(detail),
+            DefinitionError::Unreadable(_) => Self::conflict("definition_unreadable", detail),
             DefinitionError::Changing => Self::conflict("changing", detail).retry_after(1),
             DefinitionError::Sealing(error) => {
                 tracing::error!(%error, "sealing failed");

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
-use gaiterguard_domain::service::Service;
+use gaiterguard_domain::service::{AuthType, Service};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::service;
+use gaiterguard_store::Found;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -150,6 +151,10 @@ pub(crate) struct ServiceChangeBody {
 pub(crate) struct ServiceBody {
     /// Its id.
     id: i64,
+    /// Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
+    /// was registered are all that is known of it; the other fields say nothing. The agents of the
+    /// workspace are refused until it is removed or repaired.
+    unreadable: bool,
     /// Unique in the workspace.
     name: String,
     /// Where it is.
@@ -191,6 +196,7 @@ impl From<Service> for ServiceBody {
             .unwrap_or_default();
         Self {
             id: service.id.0,
+            unreadable: false,
             name: service.name,
             base_url: service.base_url.to_string(),
             auth_type: service.auth_type.as_str(),
@@ -203,6 +209,30 @@ impl From<Service> for ServiceBody {
             },
             created_at: service.created_at,
             updated_at: service.updated_at,
+        }
+    }
+}
+
+impl From<Found<Service>> for ServiceBody {
+    fn from(found: Found<Service>) -> Self {
+        match found {
+            Found::Whole(service) => service.into(),
+            Found::Damaged(damaged) => Self {
+                id: damaged.id,
+                unreadable: true,
+                name: damaged.name,
+                base_url: String::new(),
+                auth_type: AuthType::None.as_str(),
+                description: None,
+                intent_required: false,
+                web_socket: false,
+                credentials: CredentialKeys {
+                    keys: Vec::new(),
+                    count: 0,
+                },
+                created_at: damaged.created_at,
+                updated_at: damaged.created_at,
+            },
         }
     }
 }
@@ -258,7 +288,7 @@ async fn get(
     editing: Editing,
     ApiPath(id): ApiPath<ServiceId>,
 ) -> Result<Json<ServiceBody>, Problem> {
-    let service = service::get(editing.desk(), editing.workspace(), id).await?;
+    let service = service::find(editing.desk(), editing.workspace(), id).await?;
     Ok(Json(service.into()))
 }
 

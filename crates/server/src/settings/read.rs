@@ -110,6 +110,24 @@ pub(super) fn hours(
         })
 }
 
+/// A number of hours, where 0 turns off what it bounds.
+pub(super) fn hours_or_none(
+    source: &Source,
+    variable: &'static str,
+    default: f64,
+) -> Result<Duration, SettingError> {
+    let Some(text) = source.get(variable)? else {
+        return Ok(Duration::from_secs_f64(default * HOUR_SECONDS));
+    };
+    decimal(text)
+        .filter(|hours| *hours == 0.0 || (0.00001..=HOURS_MAX).contains(hours))
+        .map(|hours| Duration::from_secs_f64(hours * HOUR_SECONDS))
+        .ok_or_else(|| {
+            let expected = "a number of hours such as 24 or 0.5, or 0 for none";
+            SettingError::invalid(variable, expected, text)
+        })
+}
+
 /// A number of days, from 1 to a hundred years.
 pub(super) fn days(
     source: &Source,

@@ -121,6 +121,11 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
             r#"APPROVAL_PENDING_TTL_HOURS must be a number of hours above 0, such as 24 or 0.5, not "0""#,
         ),
         (
+            "PROVENANCE_HOURS",
+            "-1",
+            r#"PROVENANCE_HOURS must be a number of hours such as 24 or 0.5, or 0 for none, not "-1""#,
+        ),
+        (
             "HEADER_TIMEOUT_MS",
             "0",
             r#"HEADER_TIMEOUT_MS must be a whole number from 1 to 3600000, not "0""#,
@@ -300,6 +305,13 @@ fn hours_may_be_decimals() {
     ]);
     assert_eq!(settings.approval.pending_ttl, Duration::from_millis(3600));
     assert_eq!(settings.retention.idempotency_ttl, Duration::from_mins(90));
+    assert_eq!(settings.retention.provenance, Duration::from_hours(24));
+}
+
+#[test]
+fn no_hours_turn_provenance_off() {
+    let settings = settings(&[("PROVENANCE_HOURS", "0")]);
+    assert!(settings.retention.provenance.is_zero());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::document::DocumentKind;
 use gaiterguard_domain::id::{DocumentId, ServiceId};
-use gaiterguard_store::{Abandoned, DocumentReading, DocumentVersion, NewDocument, Store};
+use gaiterguard_store::{Abandoned, DocumentReading, DocumentVersion, Found, NewDocument, Store};
 
 use crate::support::{Database, NOW, World, audit, on_both, sealed};
 
@@ -51,7 +51,7 @@ async fn documents_belong_to_services(_: &Database, store: &Store) {
     let content = store.document_content(document.id).await.unwrap();
     assert_eq!(content, Some(sealed(data_key, "text")));
     let listed = store.document_list(workspace, service).await.unwrap();
-    assert_eq!(listed, std::slice::from_ref(&document));
+    assert_eq!(listed, [Found::Whole(document.clone())]);
     let reading = DocumentReading::default();
     let fetched = sealed(data_key, "newer text");
     let read = store

@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_store::{RuleFields, RuleSaved, Store};
+use gaiterguard_store::{Found, RuleFields, RuleSaved, Store};
 
 use crate::support::{Database, NOW, World, audit, later, on_both, rule_fields};
 
@@ -48,7 +48,8 @@ async fn rules_are_made_changed_and_removed(_: &Database, store: &Store) {
         .unwrap();
     assert_eq!(late, RuleSaved::Changed);
     assert_eq!((changed.effect, changed.enabled), (RuleEffect::Deny, false));
-    assert_eq!(store.rule_list(world.workspace).await.unwrap(), [changed]);
+    let listed = store.rule_list(world.workspace).await.unwrap();
+    assert_eq!(listed, [Found::Whole(changed)]);
     let unknown = store
         .rule_update(world.workspace, RuleId(99), 0, &fields, NOW, audit())
         .await

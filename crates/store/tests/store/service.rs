@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::CredentialPlace;
-use gaiterguard_store::{Abandoned, ServiceSaved, Store, StoreError};
+use gaiterguard_store::{Abandoned, Found, ServiceSaved, Store, StoreError};
 
 use crate::support::{Database, NOW, World, audit, credential, later, on_both, service_fields};
 
@@ -91,7 +91,7 @@ async fn services_are_unique_by_name_while_they_live(_: &Database, store: &Store
     );
     assert_eq!(
         store.service_list(world.workspace).await.unwrap(),
-        [*renamed]
+        [Found::Whole(*renamed)]
     );
     let agent = store
         .agent_get(world.workspace, world.agent)

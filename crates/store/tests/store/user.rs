@@ -82,7 +82,10 @@ async fn a_user_joins_the_workspace_of_another(_: &Database, store: &Store) {
     assert_eq!(workspace, world.workspace);
     let users = store.user_list(workspace).await.unwrap();
     assert_eq!(
-        users.iter().map(|user| user.id).collect::<Vec<_>>(),
+        users
+            .iter()
+            .map(|user| user.as_whole().unwrap().id)
+            .collect::<Vec<_>>(),
         [world.user, user.id]
     );
     let unknown = store

@@ -6,9 +6,9 @@ import { AgentScopePanel, AgentSettingsPanel } from '#/agent/AgentSettingsPanel'
 import { AgentState } from '#/agent/AgentState';
 import { getAgentOptions } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
-import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
 import { BUTTON, Fact, Failure, Loading, PageTitle, Panel } from '#/ui/parts';
+import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/agents/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
@@ -26,30 +26,38 @@ function AgentPage() {
       {agent && (
         <>
           <PageTitle actions={<AgentState agent={agent} />}>
-            <Visible text={agent.name} />
+            <DefinitionName noun="agent" id={agent.id} name={agent.name} />
           </PageTitle>
-          <div key={agent.id} className="grid items-start gap-4 xl:grid-cols-2">
-            <AgentSettingsPanel agent={agent} />
-            <div className="min-w-0 space-y-4">
-              <AgentScopePanel agent={agent} />
-              <AgentKeyPanel agent={agent} />
+          {agent.unreadable && (
+            <div className="space-y-4">
+              <UnreadableNote noun="agent" />
               <AgentStopPanel agent={agent} />
-              <Panel title="Particulars">
-                <dl className="space-y-1">
-                  <Fact name="Made">{dateTime(agent.createdAt)}</Fact>
-                  <Fact name="Last changed">{dateTime(agent.updatedAt)}</Fact>
-                  <Fact name="Last used">
-                    {agent.lastUsedAt ? dateTime(agent.lastUsedAt) : 'never'}
-                  </Fact>
-                </dl>
-              </Panel>
-              <LastRequests agentId={agent.id} />
-              <Link to="/history" search={{ agent: agent.id }} className={BUTTON}>
-                All its requests
-              </Link>
             </div>
-          </div>
+          )}
         </>
+      )}
+      {agent && !agent.unreadable && (
+        <div key={agent.id} className="grid items-start gap-4 xl:grid-cols-2">
+          <AgentSettingsPanel agent={agent} />
+          <div className="min-w-0 space-y-4">
+            <AgentScopePanel agent={agent} />
+            <AgentKeyPanel agent={agent} />
+            <AgentStopPanel agent={agent} />
+            <Panel title="Particulars">
+              <dl className="space-y-1">
+                <Fact name="Made">{dateTime(agent.createdAt)}</Fact>
+                <Fact name="Last changed">{dateTime(agent.updatedAt)}</Fact>
+                <Fact name="Last used">
+                  {agent.lastUsedAt ? dateTime(agent.lastUsedAt) : 'never'}
+                </Fact>
+              </dl>
+            </Panel>
+            <LastRequests agentId={agent.id} />
+            <Link to="/history" search={{ agent: agent.id }} className={BUTTON}>
+              All its requests
+            </Link>
+          </div>
+        </div>
       )}
     </>
   );

@@ -7,6 +7,7 @@ import { Decided } from '#/overview/Decided';
 import { ModelUse } from '#/overview/ModelUse';
 import { OverTime } from '#/overview/OverTime';
 import { OpenRules } from '#/rule/OpenRules';
+import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { Failure, Loading, PageTitle } from '#/ui/parts';
 
@@ -52,6 +53,15 @@ function OverviewPage() {
       <OpenRules />
       {overview.isPending && <Loading />}
       <Failure error={overview.error} />
+      {overview.data && overview.data.unreadable > 0 && (
+        <div className="mb-4">
+          <Failure>
+            The stored data of {counted(overview.data.unreadable, 'request')} of this time is
+            damaged. {overview.data.unreadable === 1 ? 'It is' : 'They are'} not counted below; the
+            history lists what can be read.
+          </Failure>
+        </div>
+      )}
       {overview.data && (
         <div className="grid gap-4 xl:grid-cols-2">
           <div className="min-w-0 xl:col-span-2">

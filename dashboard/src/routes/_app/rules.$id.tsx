@@ -5,10 +5,10 @@ import { DeleteRule } from '#/rule/DeleteRule';
 import { draftOf, ruleBody } from '#/rule/draft';
 import { Hits } from '#/rule/Hits';
 import { RuleForm } from '#/rule/RuleForm';
-import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
 import { Failure, Loading, PageTitle } from '#/ui/parts';
 import { Saved } from '#/ui/Saved';
+import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/rules/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
@@ -31,21 +31,25 @@ function RulePage() {
       {rule && (
         <>
           <PageTitle actions={<DeleteRule rule={rule} />}>
-            <Visible text={rule.name} />
+            <DefinitionName noun="rule" id={rule.id} name={rule.name} />
           </PageTitle>
           <p className="mb-4 text-sm text-soft first-letter:uppercase">
             <Hits hits={rule.hits} />
           </p>
-          <RuleForm
-            key={rule.id}
-            id={rule.id}
-            initial={draftOf(rule)}
-            isBusy={save.isPending}
-            error={save.error}
-            note={<Saved when={save.isSuccess} />}
-            onSave={(draft) => save.mutate({ path: { id: rule.id }, body: ruleBody(draft) })}
-            onChange={save.reset}
-          />
+          {rule.unreadable ? (
+            <UnreadableNote noun="rule" />
+          ) : (
+            <RuleForm
+              key={rule.id}
+              id={rule.id}
+              initial={draftOf(rule)}
+              isBusy={save.isPending}
+              error={save.error}
+              note={<Saved when={save.isSuccess} />}
+              onSave={(draft) => save.mutate({ path: { id: rule.id }, body: ruleBody(draft) })}
+              onChange={save.reset}
+            />
+          )}
         </>
       )}
     </>

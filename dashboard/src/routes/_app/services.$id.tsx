@@ -9,9 +9,9 @@ import { OperationsPanel } from '#/service/OperationsPanel';
 import { ServiceAgentsPanel } from '#/service/ServiceAgentsPanel';
 import { ServiceSettingsPanel } from '#/service/ServiceSettingsPanel';
 import { TestCallPanel } from '#/service/TestCallPanel';
-import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
 import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/services/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
@@ -30,29 +30,32 @@ function ServicePage() {
       {service && (
         <>
           <PageTitle actions={<DeleteService service={service} />}>
-            <Visible text={service.name} />
+            <DefinitionName noun="service" id={service.id} name={service.name} />
           </PageTitle>
-          <div key={service.id} className="grid items-start gap-4 xl:grid-cols-2">
-            <div className="min-w-0 space-y-4">
-              <ServiceSettingsPanel service={service} />
-              <CredentialPanel key={service.authType} service={service} />
-              <ServiceAgentsPanel serviceId={service.id} />
-            </div>
-            <div className="min-w-0 space-y-4">
-              <TestCallPanel
-                key={chosen.count}
-                serviceId={service.id}
-                chosen={chosen}
-                isChosen={chosen.count > 0}
-              />
-              <DocumentsPanel serviceId={service.id} />
-              <OperationsPanel
-                serviceId={service.id}
-                onTry={({ method, path }) => setChosen({ method, path, count: chosen.count + 1 })}
-              />
-            </div>
-          </div>
+          {service.unreadable && <UnreadableNote noun="service" />}
         </>
+      )}
+      {service && !service.unreadable && (
+        <div key={service.id} className="grid items-start gap-4 xl:grid-cols-2">
+          <div className="min-w-0 space-y-4">
+            <ServiceSettingsPanel service={service} />
+            <CredentialPanel key={service.authType} service={service} />
+            <ServiceAgentsPanel serviceId={service.id} />
+          </div>
+          <div className="min-w-0 space-y-4">
+            <TestCallPanel
+              key={chosen.count}
+              serviceId={service.id}
+              chosen={chosen}
+              isChosen={chosen.count > 0}
+            />
+            <DocumentsPanel serviceId={service.id} />
+            <OperationsPanel
+              serviceId={service.id}
+              onTry={({ method, path }) => setChosen({ method, path, count: chosen.count + 1 })}
+            />
+          </div>
+        </div>
       )}
     </>
   );

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
-use gaiterguard_domain::target::{BaseUrl, TargetRefused};
+use gaiterguard_domain::target::{BaseUrl, Target, TargetRefused};
+use gaiterguard_judge::history::Seen;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -101,8 +102,7 @@ pub(super) struct Case {
 #[derive(Debug)]
 pub(super) struct EarlierCall {
     pub(super) method: Method,
-    /// Path and query as they were sent.
-    pub(super) path: String,
+    pub(super) target: Target,
     pub(super) status: StatusCode,
     /// The body of the response; empty where there was none.
     pub(super) body: Bytes,
@@ -143,7 +143,7 @@ impl Case {
         };
         let before = line.before.into_iter().enumerate();
         let before = before
-            .map(|(index, call)| EarlierCall::read(call, index, &base_url))
+            .map(|(index, call)| EarlierCall::read(&call, index, &base_url))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             id: line.id,
@@ -165,6 +165,14 @@ impl Case {
         })
     }
 
+    /// Returns what the agent was shown, as if the earlier calls had passed through the gateway.
+    pub(super) fn seen(&self) -> Seen {
+        Seen::from_calls(self.before.iter().map(|call| {
+            let path = call.target.path_and_query();
+            (call.method.as_str(), path, call.status.as_u16(), &call.body)
+        }))
+    }
+
     /// Whether the method is one that may change something.
     pub(super) fn is_write(&self) -> bool {
         !is_safe(&self.request.method)
@@ -178,17 +186,15 @@ impl Case {
 }
 
 impl EarlierCall {
-    fn read(line: CallLine, index: usize, base_url: &BaseUrl) -> Result<Self, LineError> {
+    fn read(line: &CallLine, index: usize, base_url: &BaseUrl) -> Result<Self, LineError> {
         let member = |name: &str| format!("before[{index}].{name}");
-        base_url
-            .join(&line.path)
-            .map_err(|refused| LineError::Path(member("path"), refused))?;
+        let in_path = |refused| LineError::Path(member("path"), refused);
         let status = StatusCode::from_u16(line.status).ok();
         let status = status.filter(|status| status.as_u16() < 600);
         let (Body::Text(body) | Body::Json(body)) = body(line.body.as_deref());
         Ok(Self {
             method: method(&line.method, &member("method"))?,
-            path: line.path,
+            target: base_url.join(&line.path).map_err(in_path)?,
             status: status.ok_or_else(|| LineError::Status(member("status")))?,
             body,
         })

@@ -6,11 +6,16 @@ use futures_util::{StreamExt, stream};
 use gaiterguard_gateway::llm::{Llm, LlmVerdict};
 use gaiterguard_gateway::trial::Trial;
 use gaiterguard_judge::Assessment;
+use gaiterguard_judge::history::{History, Seen};
 
 use super::case::Case;
+use super::sightings::{self, SeenValue};
 
 /// The score from which on a request is held.
 pub(super) const THRESHOLD: f64 = 0.5;
+
+/// The time of every request and of the earlier calls, in seconds: the calls have none of their own.
+const NOW: u64 = 0;
 
 /// How often each request is assessed, so that its time does not depend on a single run.
 const ROUNDS: usize = 5;
@@ -22,6 +27,8 @@ const QUESTIONS_AT_ONCE: usize = 4;
 #[derive(Debug)]
 pub(super) struct Evaluated<'a> {
     pub(super) case: &'a Case,
+    /// What the agent was shown before.
+    seen: Seen,
     /// The result of the built-in assessor.
     pub(super) built_in: Assessment,
     /// How long it took, once for each round.
@@ -45,7 +52,9 @@ pub(super) struct Asked {
 impl<'a> Evaluated<'a> {
     /// Runs the built-in assessor.
     pub(super) fn new(case: &'a Case) -> Self {
-        let trial = case.trial();
+        let seen = case.seen();
+        let history = seen.at(NOW);
+        let trial = case.trial(&history);
         let mut times = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
             let start = Instant::now();
@@ -55,6 +64,7 @@ impl<'a> Evaluated<'a> {
         let built_in = trial.assess();
         Self {
             case,
+            seen,
             is_left_open: Trial::is_left_open(&built_in, THRESHOLD),
             built_in,
             times,
@@ -70,6 +80,11 @@ impl<'a> Evaluated<'a> {
     /// Whether the built-in assessor alone would hold the request.
     pub(super) fn is_held(&self) -> bool {
         is_held(self.score())
+    }
+
+    /// Returns the values of the request that the agent was shown before.
+    pub(super) fn seen_values(&self) -> Vec<SeenValue> {
+        sightings::of_request(&self.case.request, &self.seen.at(NOW))
     }
 
     /// The score of both assessors together.
@@ -98,7 +113,9 @@ pub(super) async fn ask(llm: &Llm, evaluated: &mut [Evaluated<'_>]) {
     let open = evaluated.iter_mut().filter(|one| one.is_left_open);
     let questions = open.map(|one| async move {
         let start = Instant::now();
-        let verdict = one.case.trial().ask(llm, &one.built_in).await;
+        let history = one.seen.at(NOW);
+        let trial = one.case.trial(&history);
+        let verdict = trial.ask(llm, &one.built_in).await;
         let mut signals = verdict.verdict.signals.iter();
         let is_answered = signals.any(|one| matches!(one.code.as_str(), "llm" | "llm_release"));
         one.model = Some(Asked {
@@ -112,11 +129,12 @@ pub(super) async fn ask(llm: &Llm, evaluated: &mut [Evaluated<'_>]) {
 }
 
 impl Case {
-    fn trial(&self) -> Trial<'_> {
+    fn trial<'a>(&'a self, history: &'a dyn History) -> Trial<'a> {
         Trial {
             request: &self.request,
             intent: &self.intent,
             service_name: &self.service_name,
+            history: Some(history),
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::case::{EarlierCall, Label};
 use super::evaluation::{Evaluated, THRESHOLD};
 use super::report::certainty_word;
+use super::sightings::SeenValue;
 use super::text::printable;
 use crate::console;
 
@@ -25,6 +26,8 @@ pub(super) struct Explanation<'a> {
     intent: &'a str,
     language: Option<&'a str>,
     before: Vec<Earlier>,
+    /// The values of the request that the earlier calls explain.
+    seen: Vec<SeenValue>,
     label: Label,
     kind: Option<&'a str>,
     why: Option<&'a str>,
@@ -41,7 +44,7 @@ pub(super) struct Explanation<'a> {
 #[derive(Debug, Serialize)]
 struct Earlier {
     method: String,
-    path: String,
+    url: String,
     status: u16,
     body: String,
 }
@@ -80,6 +83,7 @@ impl<'a> Explanation<'a> {
             intent: &case.intent,
             language: case.language.as_deref(),
             before: case.before.iter().map(Earlier::new).collect(),
+            seen: one.seen_values(),
             label: case.label,
             kind: case.kind.as_deref(),
             why: case.why.as_deref(),
@@ -99,7 +103,7 @@ impl<'a> Explanation<'a> {
 
     /// Prints it as text.
     pub(super) fn print(&self) {
-        field("id", self.id.unwrap_or("-"));
+        field("id", self.id.unwrap_or_default());
         field("service", self.service);
         field("intent", self.intent);
         if let Some(language) = self.language {
@@ -108,10 +112,11 @@ impl<'a> Explanation<'a> {
         self.print_request();
         for (number, call) in (1..).zip(&self.before) {
             heading(&format!("Earlier call {number}"));
-            field("call", &format!("{} {}", call.method, call.path));
+            field("call", &format!("{} {}", call.method, call.url));
             field("status", &call.status.to_string());
             field("response", &call.body);
         }
+        self.print_seen();
         self.print_label();
         heading("Built-in assessor");
         self.built_in.print(self.threshold);
@@ -128,14 +133,23 @@ impl<'a> Explanation<'a> {
         for (name, value) in &self.headers {
             field("header", &format!("{name}: {value}"));
         }
-        field(
-            "body",
-            if self.body.is_empty() {
-                "none"
-            } else {
-                &self.body
-            },
-        );
+        field("body", &self.body);
+    }
+
+    fn print_seen(&self) {
+        if self.seen.is_empty() {
+            return;
+        }
+        heading("Values seen before");
+        for SeenValue {
+            value,
+            kind,
+            call,
+            piece,
+        } in &self.seen
+        {
+            field(kind, &format!("{value} by {call}: {piece}"));
+        }
     }
 
     fn print_label(&self) {
@@ -156,7 +170,7 @@ impl Earlier {
     fn new(call: &EarlierCall) -> Self {
         Self {
             method: call.method.to_string(),
-            path: call.path.clone(),
+            url: call.target.to_string(),
             status: call.status.as_u16(),
             body: text(&call.body),
         }
@@ -243,6 +257,7 @@ fn heading(title: &str) {
 /// Prints a value after its name; further lines of it begin below the first.
 fn field(name: &str, value: &str) {
     let mut name = name;
+    let value = if value.is_empty() { "none" } else { value };
     for line in printable(value).lines() {
         console::say(format_args!("  {name:<NAME_WIDTH$}{line}"));
         name = "";

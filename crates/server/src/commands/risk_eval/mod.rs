@@ -8,6 +8,7 @@ mod explain;
 mod figures;
 mod print;
 mod report;
+mod sightings;
 mod table;
 mod text;
 

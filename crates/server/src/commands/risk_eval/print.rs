@@ -1,6 +1,7 @@
 //! The report as text. The words at the beginning of a line are stable, for scripts.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::figures::{Figures, Share};
 use super::report::{Group, ModelUse, Report, Section, Times};
@@ -125,11 +126,9 @@ fn model_use(model: &ModelUse) {
 }
 
 fn times(name: &str, times: Times) {
-    let (median, p99) = (times.median_us, times.p99_us);
-    figure(
-        name,
-        &format_args!("median {median:.1} µs, p99 {p99:.1} µs"),
-    );
+    let time = |microseconds: f64| Duration::from_secs_f64(microseconds / 1e6);
+    let (median, p99) = (time(times.median_us), time(times.p99_us));
+    figure(name, &format_args!("median {median:.1?}, p99 {p99:.1?}"));
 }
 
 fn heading(title: &str) {

@@ -5,6 +5,7 @@ mod shown;
 use axum::Json;
 use gaiterguard_domain::id::AgentId;
 use gaiterguard_gateway::agent;
+use gaiterguard_store::Found;
 use http::StatusCode;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -136,7 +137,7 @@ async fn create(
     )
 )]
 async fn get(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<AgentBody>, Problem> {
-    let agent = agent::get(editing.desk(), editing.workspace(), id).await?;
+    let agent = agent::find(editing.desk(), editing.workspace(), id).await?;
     show(&editing, agent).await
 }
 
@@ -161,7 +162,7 @@ async fn update(
     let agent = editing
         .change(async |desk, editor| agent::update(desk, editor, id, &fields.members).await)
         .await?;
-    show(&editing, agent).await
+    show(&editing, Found::Whole(agent)).await
 }
 
 /// Remove an agent

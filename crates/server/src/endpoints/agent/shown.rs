@@ -9,6 +9,7 @@ use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::agent::KeyedAgent;
 use gaiterguard_gateway::service;
+use gaiterguard_store::{DamagedRow, Found};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,6 +24,10 @@ use crate::problem::Problem;
 pub(crate) struct AgentBody {
     /// Its id.
     id: i64,
+    /// Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
+    /// was made are all that is known of it; the other fields say nothing. The agents of the workspace
+    /// are refused until it is removed or repaired.
+    unreadable: bool,
     /// Its name.
     name: String,
     /// The first twelve characters of its key.
@@ -74,14 +79,17 @@ pub(crate) struct KeyedAgentBody {
 }
 
 /// The agent.
-pub(super) async fn show(editing: &Editing, agent: Agent) -> Result<Json<AgentBody>, Problem> {
+pub(super) async fn show(
+    editing: &Editing,
+    agent: Found<Agent>,
+) -> Result<Json<AgentBody>, Problem> {
     Ok(Json(ServiceNames::read(editing).await?.show(agent)))
 }
 
 /// All of them.
 pub(super) async fn show_all(
     editing: &Editing,
-    agents: Vec<Agent>,
+    agents: Vec<Found<Agent>>,
 ) -> Result<Json<Vec<AgentBody>>, Problem> {
     let names = ServiceNames::read(editing).await?;
     let shown = agents.into_iter().map(|agent| names.show(agent));
@@ -105,14 +113,22 @@ struct ServiceNames(HashMap<ServiceId, String>);
 impl ServiceNames {
     async fn read(editing: &Editing) -> Result<Self, Problem> {
         let services = service::list(editing.desk(), editing.workspace()).await?;
-        let names = services
-            .into_iter()
-            .map(|service| (service.id, service.name));
+        let names = services.into_iter().map(|found| match found {
+            Found::Whole(service) => (service.id, service.name),
+            Found::Damaged(damaged) => (ServiceId(damaged.id), damaged.name),
+        });
         Ok(Self(names.collect()))
     }
 
     /// The agent as it is shown. A service that was removed in this moment is no longer named.
-    fn show(&self, agent: Agent) -> AgentBody {
+    fn show(&self, found: Found<Agent>) -> AgentBody {
+        match found {
+            Found::Whole(agent) => self.show_whole(agent),
+            Found::Damaged(damaged) => unreadable(damaged),
+        }
+    }
+
+    fn show_whole(&self, agent: Agent) -> AgentBody {
         let services = agent.grants.iter().filter_map(|grant| {
             Some(ScopedService {
                 id: grant.service.0,
@@ -121,6 +137,7 @@ impl ServiceNames {
         });
         AgentBody {
             id: agent.id.0,
+            unreadable: false,
             services: services.collect(),
             name: agent.name,
             key_prefix: agent.key_prefix,
@@ -133,5 +150,23 @@ impl ServiceNames {
             created_at: agent.created_at,
             updated_at: agent.updated_at,
         }
+    }
+}
+
+fn unreadable(damaged: DamagedRow) -> AgentBody {
+    AgentBody {
+        id: damaged.id,
+        unreadable: true,
+        name: damaged.name,
+        key_prefix: String::new(),
+        is_active: false,
+        blocked: false,
+        services: Vec::new(),
+        hold_seconds: 0,
+        risk_threshold: None,
+        expires_at: None,
+        last_used_at: None,
+        created_at: damaged.created_at,
+        updated_at: damaged.created_at,
     }
 }

@@ -175,8 +175,9 @@ impl From<ActionView> for ActionBody {
             service_name,
             request,
             answer,
+            answer_is_damaged,
         } = view;
-        let unreadable = request.is_none();
+        let unreadable = request.is_none() || answer_is_damaged;
         let request = request.unwrap_or_else(|| ShownRequest {
             headers: HeaderMap::new(),
             headers_are_cut: false,

@@ -9,6 +9,7 @@ use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::rule::{self, Hits};
+use gaiterguard_store::Found;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -96,6 +97,10 @@ pub(crate) struct RuleChangeBody {
 pub(crate) struct RuleBody {
     /// Its id.
     id: i64,
+    /// Whether what is stored of it is damaged. Then its name, as far as that can be read, when it was
+    /// made and its hits are all that is known of it; the other fields say nothing. The agents of the
+    /// workspace are refused until it is removed or repaired.
+    unreadable: bool,
     /// Its name.
     name: String,
     /// What it does.
@@ -143,18 +148,49 @@ pub(crate) struct HitsBody {
     since: Timestamp,
 }
 
+impl HitsBody {
+    fn of(rule: RuleId, hits: &Hits) -> Self {
+        let matched = hits.of(rule);
+        Self {
+            count: matched.map_or(0, |hits| hits.count),
+            last_at: matched.map(|hits| hits.last_at),
+            since: hits.since(),
+        }
+    }
+}
+
+impl From<(Found<Rule>, &Hits)> for RuleBody {
+    fn from((found, hits): (Found<Rule>, &Hits)) -> Self {
+        match found {
+            Found::Whole(rule) => (rule, hits).into(),
+            // As long as it is there every request is refused.
+            Found::Damaged(damaged) => Self {
+                id: damaged.id,
+                unreadable: true,
+                name: damaged.name,
+                effect: RuleEffect::Deny,
+                condition: None,
+                text: None,
+                service_id: None,
+                agent_id: None,
+                enabled: true,
+                created_at: damaged.created_at,
+                updated_at: damaged.created_at,
+                hits: HitsBody::of(RuleId(damaged.id), hits),
+                warnings: Vec::new(),
+            },
+        }
+    }
+}
+
 impl From<(Rule, &Hits)> for RuleBody {
     fn from((rule, hits): (Rule, &Hits)) -> Self {
-        let matched = hits.of(rule.id);
         let condition = rule.condition.as_deref();
         let open = rule::allows_everything(rule.effect, condition, rule.text.as_deref());
         let warnings = condition.map(|condition| rule::warnings(condition, Some(rule.effect)));
         Self {
-            hits: HitsBody {
-                count: matched.map_or(0, |hits| hits.count),
-                last_at: matched.map(|hits| hits.last_at),
-                since: hits.since(),
-            },
+            unreadable: false,
+            hits: HitsBody::of(rule.id, hits),
             warnings: warnings
                 .unwrap_or_default()
                 .into_iter()
@@ -176,7 +212,7 @@ impl From<(Rule, &Hits)> for RuleBody {
 }
 
 /// A rule with its hits.
-async fn shown(editing: &Editing, rule: Rule) -> Result<Json<RuleBody>, Problem> {
+async fn shown(editing: &Editing, rule: Found<Rule>) -> Result<Json<RuleBody>, Problem> {
     let hits = rule::hits(editing.desk(), editing.workspace()).await?;
     Ok(Json((rule, &hits).into()))
 }
@@ -200,7 +236,10 @@ async fn list(
     let all = rule::list(editing.desk(), editing.workspace()).await?;
     let hits = rule::hits(editing.desk(), editing.workspace()).await?;
     let all = all.into_iter().map(|rule| (rule, &hits)).collect();
-    let page = List::cut(all, &query, |(rule, _)| rule.id.0);
+    let page = List::cut(all, &query, |(found, _)| match found {
+        Found::Whole(rule) => rule.id.0,
+        Found::Damaged(damaged) => damaged.id,
+    });
     page.map(Json).ok_or_else(foreign_cursor)
 }
 
@@ -223,7 +262,10 @@ async fn create(
     let rule = editing
         .change(async |desk, editor| rule::create(desk, editor, &fields.members).await)
         .await?;
-    Ok((StatusCode::CREATED, shown(&editing, rule).await?))
+    Ok((
+        StatusCode::CREATED,
+        shown(&editing, Found::Whole(rule)).await?,
+    ))
 }
 
 /// One rule
@@ -239,7 +281,7 @@ async fn create(
     )
 )]
 async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<RuleBody>, Problem> {
-    let rule = rule::get(editing.desk(), editing.workspace(), id).await?;
+    let rule = rule::find(editing.desk(), editing.workspace(), id).await?;
     shown(&editing, rule).await
 }
 
@@ -264,7 +306,7 @@ async fn update(
     let rule = editing
         .change(async |desk, editor| rule::update(desk, editor, id, &fields.members).await)
         .await?;
-    shown(&editing, rule).await
+    shown(&editing, Found::Whole(rule)).await
 }
 
 /// Remove a rule
