@@ -248,9 +248,9 @@ async fn an_agent_key_inside_a_compressed_body_is_refused_whether_it_is_read_fir
     scene.allow_everything().await;
     let key = scene.agent.key.clone();
     // Some of it passes before the key.
-    let noise: String = (0..4000_u32)
-        .map(|number| format!("{:x},", number.wrapping_mul(0x9E37_79B9)))
-        .collect();
+    let digest = |number: u32| hex::encode(number.wrapping_mul(0x9E37_79B9).to_be_bytes());
+    let noise: Vec<String> = (0..4000).map(digest).collect();
+    let noise = noise.join(",");
     for (label, body) in compressed(&format!("{noise} the key is {key}, so there")) {
         let whole = scene
             .agent
