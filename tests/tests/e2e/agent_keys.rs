@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use gaiterguard_tests::{Answer, PiecewiseCall, Storage, TestGateway, WatchedUpstream};
+use gaiterguard_tests::{Answer, PiecewiseCall, Reply, Storage, TestGateway, WatchedUpstream};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -307,4 +307,140 @@ async fn an_agent_key_in_an_upload_is_cut_before_it_is_sent() {
         text.contains("some sound") && !text.contains("agt_"),
         "{text}"
     );
+}
+
+/// The key as an operator might paste it into a text.
+fn in_a_text(key: &str) -> Vec<String> {
+    let mut spelled = vec![
+        format!("Use {key}, please."),
+        escaped(key, |byte| format!("\\u{byte:04x}")),
+        escaped(key, |byte| format!("&#{byte};")),
+        STANDARD.encode(format!("user:{key}")),
+    ];
+    spelled.extend(in_a_target(key));
+    spelled
+}
+
+/// What an operator writes, with a text in it: a call and the field that is to be refused.
+fn writings(scene: &Scene, text: &str) -> Vec<(Method, String, Value, &'static str)> {
+    let service = format!("/services/{}", scene.service.id);
+    let post = |path: &str, body, field| (Method::POST, path.to_owned(), body, field);
+    let put = |path: &str, body, field| (Method::PUT, path.to_owned(), body, field);
+    let url = format!("http://upstream.example/{text}");
+    let new_service = json!({"name": "new", "baseUrl": "http://u.example", "authType": "query"});
+    let with = |field: &str, value: Value| {
+        let mut body = new_service.clone();
+        body[field] = value;
+        body
+    };
+    let query = json!({"param": text, "value": "secret"});
+    vec![
+        post("/services", with("name", json!(text)), "name"),
+        post("/services", with("description", json!(text)), "description"),
+        post("/services", with("baseUrl", json!(url)), "baseUrl"),
+        post("/services", with("credentials", query), "credentials.param"),
+        put(&service, json!({"description": text}), "description"),
+        post("/agents", json!({"name": text, "serviceIds": []}), "name"),
+        put(
+            &format!("/agents/{}", scene.agent.id),
+            json!({"name": text}),
+            "name",
+        ),
+        post(
+            "/rules",
+            json!({"name": text, "effect": "deny", "enabled": false}),
+            "name",
+        ),
+        post(
+            "/rules",
+            json!({"name": "r", "effect": "deny", "condition": format!("intent == '{text}'")}),
+            "condition",
+        ),
+        post(
+            "/rules",
+            json!({"name": "r", "effect": "deny", "text": text}),
+            "text",
+        ),
+        post("/rules/compile", json!({"text": text}), "text"),
+        post(
+            &format!("{service}/docs"),
+            json!({"type": "markdown", "title": text, "content": "# Things"}),
+            "title",
+        ),
+        post(
+            &format!("{service}/docs"),
+            json!({"type": "markdown", "content": format!("# Things\n\n{text}\n")}),
+            "content",
+        ),
+        post(
+            &format!("{service}/docs"),
+            json!({"type": "url", "content": url}),
+            "content",
+        ),
+        put(
+            "/kill-switch",
+            json!({"active": true, "reason": text}),
+            "reason",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn an_agent_key_in_what_an_operator_writes_is_refused_and_stored_nowhere() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let held = scene.hold("held").await;
+    let key = &scene.agent.key;
+    for spelled in in_a_text(key) {
+        for (method, path, body, field) in writings(&scene, &spelled) {
+            let what = format!("{method} {path} {body}");
+            let answer = scene.human.call(method, &path).json(body).send().await;
+            let problem = answer.expect_problem(400, "validation_failed").json();
+            assert_eq!(problem["errors"][0]["field"], field, "{what}: {problem}");
+        }
+        for decision in ["approve", "deny", "revoke"] {
+            let note = json!({"note": spelled});
+            let answer = scene.human.decide(&held, decision, note).await;
+            let problem = answer.expect_problem(400, "validation_failed").json();
+            assert_eq!(problem["errors"][0]["field"], "note", "{spelled}");
+        }
+    }
+    assert_eq!(scene.human.action(&held).await["status"], "PENDING");
+    let registration = json!({"email": format!("{key}@example.com"), "password": "long enough"});
+    let register = scene.gateway.dashboard().post("/auth/register");
+    let refused = register.json(registration).send().await;
+    refused.expect_problem(400, "validation_failed");
+    let arguments = ["user", "create", &format!("{key}@example.com")];
+    let refused = scene.gateway.run(&arguments, "long enough").await;
+    assert!(!refused.status.success());
+
+    // An upstream may be a gateway of this kind: its key is sealed like any credential.
+    let url = scene.upstream.url();
+    scene
+        .human
+        .create_bearer_service("another-gateway", &url, key)
+        .await;
+
+    // What a page at an address says is looked at too, whenever it is fetched.
+    let page = Reply::text("# Things\n").header("content-type", "text/markdown");
+    scene.upstream.on("/page", page);
+    let docs = format!("/services/{}/docs", scene.service.id);
+    let new = json!({"type": "url", "content": format!("{url}/page")});
+    let made = scene.human.post(&docs).json(new).send().await;
+    let made = made.expect_status(201).json();
+    let page = Reply::text(format!("# Things\n\n{key}\n"));
+    let page = page.header("content-type", "text/markdown");
+    scene.upstream.on("/page", page);
+    let refresh = format!("{docs}/{}/refresh", made["id"]);
+    let refused = scene.human.post(&refresh).send().await;
+    refused.expect_problem(400, "validation_failed");
+
+    let digits = key.trim_start_matches("agt_").to_owned();
+    let secrets = [
+        ("key".to_owned(), key.clone()),
+        ("digits".to_owned(), digits),
+    ];
+    let mut kept = Haystack::stored(&scene.gateway).await;
+    kept.add("log", scene.gateway.logs());
+    kept.ask("audit", scene.human.get("/audit?limit=200")).await;
+    assert_eq!(kept.findings(&secrets), [""; 0]);
 }
