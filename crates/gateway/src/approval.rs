@@ -7,11 +7,13 @@ use gaiterguard_domain::approval::{
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::{ActionId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Changed;
+use gaiterguard_domain::redact;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_store::{ActionFilter, ActionFound, CursorRefused, Page, StoreError};
 use thiserror::Error;
 
 use crate::Gateway;
+use crate::field::KEY_NOT_STORED;
 use crate::held::{ShownAnswer, ShownRequest};
 use crate::refusal::Refusal;
 use crate::{action, damaged, sealed};
@@ -74,6 +76,9 @@ pub enum RulingRefused {
     /// The note is too long, or holds a NUL, which no database text can.
     #[error("must be at most {NOTE_CHARS_MAX} characters long, without NUL")]
     NoteRefused,
+    /// The note holds an agent key.
+    #[error("{KEY_NOT_STORED}")]
+    NoteHoldsKey,
     /// The digest is not that of the stored request.
     #[error("the digest is not that of the request; look at it again before deciding")]
     DigestMismatch,
@@ -116,6 +121,10 @@ impl Gateway {
             .is_some_and(|note| note.chars().count() > NOTE_CHARS_MAX || note.contains('\0'))
         {
             return Err(RulingRefused::NoteRefused);
+        }
+        let holds_key = |note: &String| redact::holds_agent_key(note.as_bytes());
+        if note.as_ref().is_some_and(holds_key) {
+            return Err(RulingRefused::NoteHoldsKey);
         }
         loop {
             let action = match self.action_in(approver.workspace, id).await? {

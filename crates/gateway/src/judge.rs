@@ -16,6 +16,7 @@ use gaiterguard_judge::{
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
+use crate::big_body::is_big;
 use crate::excerpt;
 use crate::history::AgentHistory;
 use crate::llm::{LlmQuestion, LlmVerdict};
@@ -48,12 +49,12 @@ struct Ruled {
 impl Gateway {
     /// The rules that match, the assessors' verdict, and what follows from both.
     pub(crate) async fn judge(
-        &self,
+        self: &Arc<Self>,
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Result<Judgement, Refusal> {
         let history = Box::pin(self.history_of(prepared)).await;
-        let weighed = self.weigh(prepared, request, history.as_ref());
+        let weighed = self.weigh(prepared, request, history).await?;
         if self.needs_model(&weighed) {
             self.judge_with_model(weighed, prepared, request).await
         } else {
@@ -61,8 +62,26 @@ impl Gateway {
         }
     }
 
-    /// The rules that match and the built-in assessor's verdict: nobody is waited for.
-    pub(crate) fn weigh(
+    /// The rules that match and the built-in assessor's verdict. Nobody is asked; a big body waits for
+    /// its turn.
+    pub(crate) async fn weigh(
+        self: &Arc<Self>,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        history: Option<AgentHistory>,
+    ) -> Result<Weighed, Refusal> {
+        if !is_big(&prepared.request.headers, &prepared.request.body) {
+            return Ok(self.weigh_here(prepared, request, history.as_ref()));
+        }
+        let gateway = Arc::clone(self);
+        let (prepared, request) = (prepared.clone(), request.clone());
+        let weighing = self
+            .big_bodies
+            .run(move || gateway.weigh_here(&prepared, &request, history.as_ref()));
+        Box::pin(weighing).await
+    }
+
+    fn weigh_here(
         &self,
         prepared: &Prepared,
         request: &ProxyRequest,

@@ -1419,7 +1419,8 @@ export type Name = string;
  */
 export type NewAgent = {
     /**
-     * Its name. Names that read like a human or the gateway (`you`, `system`) are reserved.
+     * Its name. Names that read like a human, the gateway or an actor of the audit log (`you`, `system`,
+     * `operator`, `agent 5`) are reserved.
      */
     name: Name;
     /**
@@ -2030,7 +2031,7 @@ export type Registration = {
     password: string;
     /**
      * The code in the gateway's log. Required for the first account of a gateway that listens
-     * beyond loopback; ignored for others.
+     * beyond loopback, or whose `PUBLIC_URL` is not a loopback address; ignored for others.
      */
     setupCode?: string | null;
 };

@@ -4,7 +4,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use gaiterguard_tests::{Human, Storage, TestGateway, on_both_databases};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::by_hand::ByHand;
 use crate::scene::Scene;
@@ -348,4 +348,29 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
             .await;
         entries_that_hold(gateway).await;
     }
+}
+
+#[tokio::test]
+async fn no_agent_is_named_like_an_actor_of_the_log() {
+    let gateway = TestGateway::start(Storage::Sqlite).await;
+    let human = Human::register(&gateway).await;
+    for name in [
+        "operator", "Operator", "gateway", "user:1", "agent:7", "agent",
+    ] {
+        let call = human
+            .post("/agents")
+            .json(json!({"name": name, "serviceIds": []}));
+        let problem = call
+            .send()
+            .await
+            .expect_problem(400, "validation_failed")
+            .json();
+        assert_eq!(problem["errors"][0]["field"], "name", "{name}");
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("is reserved"), "{name}: {message}");
+    }
+    let agent = human.create_agent("operations", &[]).await;
+    let rename = human.put(&format!("/agents/{}", agent.id));
+    let refused = rename.json(json!({"name": "operator"})).send().await;
+    refused.expect_problem(400, "validation_failed");
 }
