@@ -15,6 +15,7 @@ use crate::Gateway;
 use crate::after_sending::AfterSending;
 use crate::answer::{Answer, Provenance};
 use crate::arriving::ArrivingBody;
+use crate::big_body::BigBodies;
 use crate::conclude::Conclusion;
 use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent};
 use crate::history::Observer;
@@ -53,8 +54,13 @@ impl Forwarding {
 
     /// A body that is still arriving, of which the decision knew nothing, as what is sent in place of
     /// the request's own.
-    pub(crate) fn upload(&mut self, body: ArrivingBody, request_id: RequestId) -> Upload {
-        let (upload, streamed) = Upload::new(&self.prepared, body, request_id);
+    pub(crate) fn upload(
+        &mut self,
+        body: ArrivingBody,
+        big_bodies: BigBodies,
+        request_id: RequestId,
+    ) -> Upload {
+        let (upload, streamed) = Upload::new(&self.prepared, body, big_bodies, request_id);
         self.streamed = Some(streamed);
         upload
     }
@@ -194,7 +200,7 @@ impl Gateway {
     /// Records the decision on a request that may be on its way already. If definitions change
     /// meanwhile, the answer is given only if the request would be forwarded on the new ones too.
     async fn record_read(
-        &self,
+        self: &Arc<Self>,
         prepared: &Prepared,
         mut decision: NewDecision,
         request: &ProxyRequest,

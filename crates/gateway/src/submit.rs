@@ -106,8 +106,8 @@ impl Gateway {
             let judgement = if let Some(judgement) = by_head {
                 judgement
             } else {
-                Box::pin(self.read_history(&prepared)).await;
-                let weighed = self.weigh(&prepared, &request);
+                let history = Box::pin(self.history_of(&prepared)).await;
+                let weighed = self.weigh(&prepared, &request, history).await?;
                 if self.needs_model(&weighed) {
                     // A key is decided once: whoever asks again does not have it judged anew.
                     if let Some(claim) = self.claim_before(&prepared, &request).await? {
@@ -157,7 +157,9 @@ impl Gateway {
                         (Decision::Forward, _) => {
                             let permit = Permit::recorded(entry);
                             let mut forwarding = Forwarding::new(prepared, &judgement, claimed);
-                            let upload = arriving.map(|body| forwarding.upload(body, request_id));
+                            let upload = arriving.map(|body| {
+                                forwarding.upload(body, self.big_bodies.clone(), request_id)
+                            });
                             self.forward(permit, entry, forwarding, upload)
                                 .await
                                 .map(Outcome::Answered)
@@ -223,7 +225,8 @@ impl Gateway {
             () = cut.cancelled() => return Err(self.authority.why_key_cut(&prepared.caller)),
             body = body.whole() => body?,
         };
-        Ok((prepared.with_body(request.body.clone())?, None))
+        let prepared = self.with_body(prepared, request.body.clone()).await?;
+        Ok((prepared, None))
     }
 
     /// What became of the request's key, if it has one that was used before.
@@ -243,7 +246,7 @@ impl Gateway {
 
     /// What would become of a request, without anything being stored or sent.
     pub async fn dry_run(
-        &self,
+        self: &Arc<Self>,
         caller: AgentCaller,
         request: ProxyRequest,
     ) -> Result<Judgement, Refusal> {

@@ -1,10 +1,13 @@
 //! An agent's key is for the gateway alone: it is forwarded nowhere and stored nowhere, however it
 //! is spelled.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use gaiterguard_tests::{Answer, PiecewiseCall, Reply, Storage, TestGateway, WatchedUpstream};
 use http::Method;
 use serde_json::{Value, json};
@@ -210,6 +213,67 @@ async fn what_only_looks_a_little_like_an_agent_key_is_forwarded() {
         call.send().await.expect_status(200);
         let received = scene.upstream.received().pop().unwrap();
         assert_eq!(received.text(), *text);
+    }
+}
+
+/// Compressed bodies with a text, and how they are labelled.
+fn compressed(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let level = Compression::default();
+    let mut gzip = GzEncoder::new(Vec::new(), level);
+    gzip.write_all(text.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let mut zlib = ZlibEncoder::new(Vec::new(), level);
+    zlib.write_all(text.as_bytes()).unwrap();
+    let zlib = zlib.finish().unwrap();
+    let mut raw = DeflateEncoder::new(Vec::new(), level);
+    raw.write_all(text.as_bytes()).unwrap();
+    let raw = raw.finish().unwrap();
+    let mut twice = GzEncoder::new(Vec::new(), level);
+    twice.write_all(&raw).unwrap();
+    let twice = twice.finish().unwrap();
+    vec![
+        ("gzip", gzip.clone()),
+        ("deflate", zlib),
+        ("deflate", raw),
+        ("deflate, gzip", twice),
+        ("identity", gzip),
+    ]
+}
+
+#[tokio::test]
+async fn an_agent_key_inside_a_compressed_body_is_refused_whether_it_is_read_first_or_streamed() {
+    let upstream = WatchedUpstream::start().await;
+    let url = upstream.url();
+    let scene = Scene::before(TestGateway::builder(Storage::Sqlite), upstream, &url).await;
+    scene.allow_everything().await;
+    let key = scene.agent.key.clone();
+    // Some of it passes before the key.
+    let digest = |number: u32| hex::encode(number.wrapping_mul(0x9E37_79B9).to_be_bytes());
+    let noise: Vec<String> = (0..4000).map(digest).collect();
+    let noise = noise.join(",");
+    for (label, body) in compressed(&format!("{noise} the key is {key}, so there")) {
+        let whole = scene
+            .agent
+            .call(Method::POST, "/s/things/recordings")
+            .header("content-encoding", label)
+            .header("x-agent-intent", "Store a recording")
+            .body(body.clone())
+            .send()
+            .await;
+        whole.expect_problem(400, "validation_failed");
+
+        let head = format!(
+            "POST /s/things/recordings HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n\
+             X-Agent-Intent: Store a recording\r\nContent-Type: audio/wav\r\n\
+             Content-Encoding: {label}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        let mut call = PiecewiseCall::begin(scene.gateway.client().address(), &head).await;
+        for piece in body.chunks(1000) {
+            call.send_chunk(piece).await;
+        }
+        call.send("0\r\n\r\n").await;
+        let answer = call.until("validation_failed").await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{label}: {answer}");
     }
 }
 

@@ -5,6 +5,7 @@
 mod agent_keys;
 mod api_conformance;
 mod audit_log;
+mod big_bodies;
 mod bounds;
 mod by_hand;
 mod call;
