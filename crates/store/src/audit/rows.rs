@@ -264,19 +264,17 @@ impl RowCheck {
         for (entry, end) in ends {
             let known = rows.get(&end.id).map(|row| &row.end);
             let is_awaited = self.ended.remove(&end.id).is_some();
-            match known.or_else(|| others.get(&end.id)) {
-                // Whether it may be gone is said where its decision's entry is met.
-                None => {}
-                Some(found) if found.as_ref() == Some(end) => {
-                    if !is_awaited && !rows.contains_key(&end.id) {
-                        self.compared.insert(end.id);
-                    }
-                }
-                Some(_) => {
-                    let what = "outcome, upstream_status or completed_at";
-                    let row = end.id.to_string();
-                    return Ok(Err(place(entry).broken("requests", row, what)));
-                }
+            // Whether a row may be gone is said where its decision's entry is met.
+            let Some(found) = known.or_else(|| others.get(&end.id)) else {
+                continue;
+            };
+            if found.as_ref() != Some(end) {
+                let what = "outcome, upstream_status or completed_at";
+                let row = end.id.to_string();
+                return Ok(Err(place(entry).broken("requests", row, what)));
+            }
+            if !is_awaited && !rows.contains_key(&end.id) {
+                self.compared.insert(end.id);
             }
         }
         Ok(Ok(()))
