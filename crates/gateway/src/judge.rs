@@ -18,6 +18,7 @@ use http::{HeaderMap, Method};
 use crate::Gateway;
 use crate::big_body::is_big;
 use crate::excerpt;
+use crate::history::AgentHistory;
 use crate::llm::{LlmQuestion, LlmVerdict};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
@@ -37,6 +38,8 @@ pub(crate) struct Weighed {
 struct Ruled {
     /// Those that match.
     matched: Vec<MatchedRule>,
+    /// Those in words, which a model applies.
+    in_words: Vec<Arc<CompiledRule>>,
     /// Whether there are some of which only the body will tell.
     is_in_doubt: bool,
     /// The documented operation that they were told of.
@@ -50,8 +53,8 @@ impl Gateway {
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Result<Judgement, Refusal> {
-        self.read_history(prepared).await;
-        let weighed = self.weigh(prepared, request).await?;
+        let history = Box::pin(self.history_of(prepared)).await;
+        let weighed = self.weigh(prepared, request, history).await?;
         if self.needs_model(&weighed) {
             self.judge_with_model(weighed, prepared, request).await
         } else {
@@ -65,43 +68,48 @@ impl Gateway {
         self: &Arc<Self>,
         prepared: &Prepared,
         request: &ProxyRequest,
+        history: Option<AgentHistory>,
     ) -> Result<Weighed, Refusal> {
         if !is_big(&prepared.request.headers, &prepared.request.body) {
-            return Ok(self.weigh_here(prepared, request));
+            return Ok(self.weigh_here(prepared, request, history.as_ref()));
         }
         let gateway = Arc::clone(self);
         let (prepared, request) = (prepared.clone(), request.clone());
         let weighing = self
             .big_bodies
-            .run(move || gateway.weigh_here(&prepared, &request));
+            .run(move || gateway.weigh_here(&prepared, &request, history.as_ref()));
         Box::pin(weighing).await
     }
 
-    fn weigh_here(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
+    fn weigh_here(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        history: Option<&AgentHistory>,
+    ) -> Weighed {
         let documented = documented(prepared);
         let arena = Arena::for_body(prepared.request.body.len());
         let rules = rules_of(prepared);
         let content = content(&rules, &prepared.request, &arena);
         let said = self.apply(&rules, prepared, request, documented, content);
         let opened = opened(&prepared.request, &arena);
-        self.assess(&rules, prepared, request, &opened, documented, said)
+        self.assess(prepared, request, &opened, documented, said, history)
     }
 
     /// What is known of a request once rules have been applied to it: the built-in assessor's verdict
     /// beside it.
     fn assess(
         &self,
-        rules: &[&Arc<CompiledRule>],
         prepared: &Prepared,
         request: &ProxyRequest,
         opened: &Opened<'_>,
         documented: Option<&gaiterguard_apidocs::Operation>,
         said: Ruled,
+        history: Option<&AgentHistory>,
     ) -> Weighed {
         let caller = &prepared.caller;
         let catalog = caller.definitions.catalog(prepared.located.service.id);
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
-        let history = self.history_of(prepared);
         let assessment = assess(Subject {
             opened,
             intent: request.intent.as_str(),
@@ -112,15 +120,11 @@ impl Gateway {
                 }
                 _ => Documented::Nothing,
             },
-            history: history.as_ref().map(|history| history as &dyn History),
+            history: history.map(|history| history as &dyn History),
         });
         Weighed {
             matched: said.matched,
-            in_words: rules
-                .iter()
-                .filter(|rule| rule.is_in_words())
-                .map(|rule| Arc::clone(rule))
-                .collect(),
+            in_words: said.in_words,
             built_in: assessment.verdict,
             certainty: assessment.certainty,
             operation: said.operation,
@@ -156,7 +160,9 @@ impl Gateway {
         is_decided.then(|| {
             let arena = Arena::default();
             let opened = opened(&prepared.request, &arena);
-            let weighed = self.assess(&rules, prepared, request, &opened, documented, said);
+            let history = self.history_here(prepared);
+            let history = history.as_ref();
+            let weighed = self.assess(prepared, request, &opened, documented, said, history);
             self.judge_alone(weighed, request)
         })
     }
@@ -172,9 +178,12 @@ impl Gateway {
     ) -> Ruled {
         let operation = documented.map(reference);
         let (mut matched, mut is_in_doubt) = (Vec::new(), false);
+        let in_words = rules.iter().filter(|rule| rule.is_in_words());
+        let in_words = in_words.map(|rule| Arc::clone(rule)).collect();
         if rules.is_empty() {
             return Ruled {
                 matched,
+                in_words,
                 is_in_doubt,
                 operation,
             };
@@ -204,6 +213,7 @@ impl Gateway {
         }
         Ruled {
             matched,
+            in_words,
             is_in_doubt,
             operation,
         }

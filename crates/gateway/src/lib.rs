@@ -170,6 +170,7 @@ pub struct Parts {
 impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
+        let is_shared = parts.store.is_shared();
         Arc::new(Self {
             replica: parts.replica,
             store: parts.store,
@@ -177,6 +178,7 @@ impl Gateway {
             histories: Histories::new(
                 parts.settings.provenance_lifetime,
                 HashKey::new(parts.sealing.derived_key("provenance")),
+                is_shared,
             ),
             sealing: parts.sealing,
             credentials: parts.credentials,

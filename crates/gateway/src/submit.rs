@@ -106,8 +106,8 @@ impl Gateway {
             let judgement = if let Some(judgement) = by_head {
                 judgement
             } else {
-                Box::pin(self.read_history(&prepared)).await;
-                let weighed = self.weigh(&prepared, &request).await?;
+                let history = Box::pin(self.history_of(&prepared)).await;
+                let weighed = self.weigh(&prepared, &request, history).await?;
                 if self.needs_model(&weighed) {
                     // A key is decided once: whoever asks again does not have it judged anew.
                     if let Some(claim) = self.claim_before(&prepared, &request).await? {

@@ -7,6 +7,7 @@
 //! sent before the service ever showed it is not evidence either when the service repeats it.
 
 mod created;
+mod elsewhere;
 mod exchange;
 mod extract;
 mod form;
@@ -21,10 +22,12 @@ mod sent;
 
 use std::fmt::Debug;
 
+pub use elsewhere::{Elsewhere, Evidence};
 pub use exchange::{BODY_BYTES_MAX, Exchange};
 pub use hash::HashKey;
 pub use seal::{Seal, Unsealed};
-pub use seen::{Limits, Seen, SeenAt};
+pub use seen::{Limits, Noted, Seen, SeenAt};
+pub use sent::hashes_of_request;
 
 /// What passed before between one agent and one service.
 pub trait History: Debug {
@@ -36,6 +39,9 @@ pub trait History: Debug {
     /// request that names it, as in `/repos/a/b/labels/bug`, and not by the name alone: the agent could
     /// have chosen the name of something else.
     fn sighting(&self, value: &str) -> Option<Sighting>;
+
+    /// Whether nothing passed before, so that nothing follows from a value not being found.
+    fn is_empty(&self) -> bool;
 }
 
 /// Where a value was seen.
