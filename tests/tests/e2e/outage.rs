@@ -166,8 +166,9 @@ async fn the_first_keyed_response_of_a_process_is_kept_though_the_database_is_aw
     let scene = Scene::new(storage).await;
     scene.allow_everything().await;
     let gate = Gate::new();
-    let reply = Reply::text("a small response").after(&gate);
-    scene.upstream.on("/first", reply);
+    scene
+        .upstream
+        .on("/first", Reply::text("a small response").after(&gate));
     let keyed = scene
         .agent
         .propose(post("/first", json!({"n": 1})))
