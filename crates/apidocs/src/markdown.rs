@@ -235,7 +235,7 @@ mod tests {
                 begun.elapsed()
             );
             assert!(!sections.is_empty() && sections[0].heading.is_empty());
-            assert!(warnings.finish()[0].to_string().contains("without measure"));
+            assert!(warnings.finish()[0].contains("without measure"));
         }
         assert!(headings(&"# a\n\nb\n\n".repeat(1000), Duration::ZERO).is_none());
         let ordinary = format!(
