@@ -297,7 +297,8 @@ export type AuditEntry = {
     };
     /**
      * Digests of the rows that were written together with it: of a request with its address, intent and
-     * verdict, and of the state that an action came to. Absent where the entry tells of none.
+     * verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
+     * entry tells of none.
      */
     covers?: {
         [key: string]: unknown;
@@ -995,7 +996,8 @@ export type ListAuditEntry = {
         };
         /**
          * Digests of the rows that were written together with it: of a request with its address, intent and
-         * verdict, and of the state that an action came to. Absent where the entry tells of none.
+         * verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
+         * entry tells of none.
          */
         covers?: {
             [key: string]: unknown;

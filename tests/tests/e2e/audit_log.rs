@@ -301,6 +301,7 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
     let query = "SELECT id FROM requests WHERE decision = 'forward'";
     let read = format!("id = {}", database.number(query).await);
     let read = read.as_str();
+    let waits = format!("action_id = '{}'", held.action_id);
     let denied = format!("id = '{}'", held.action_id);
     let done = format!("id = '{}'", executed.action_id);
     let changes = [
@@ -313,6 +314,26 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
         ("requests", read, "intent = 'Nothing of the kind'", "intent"),
         ("requests", read, "judgement = '{}'", "judgement"),
         ("requests", read, "decision = 'deny'", "decision"),
+        ("requests", read, "outcome = 'NOT_SENT'", "outcome"),
+        ("requests", read, "upstream_status = 404", "upstream_status"),
+        (
+            "requests",
+            read,
+            "completed_at = completed_at + 1",
+            "completed_at",
+        ),
+        (
+            "requests",
+            read,
+            "outcome = NULL, upstream_status = NULL, completed_at = NULL",
+            "outcome",
+        ),
+        (
+            "requests",
+            &waits,
+            "outcome = 'ANSWERED', upstream_status = 200, completed_at = 7",
+            "outcome",
+        ),
         ("actions", &denied, "status = 'APPROVED'", "who decided"),
         ("actions", &denied, "resolved_by = 4242", "who decided"),
         ("actions", &denied, "resolution_note = 'yes'", "who decided"),

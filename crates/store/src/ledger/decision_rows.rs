@@ -8,7 +8,9 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 
 use crate::action::StateColumns;
-use crate::audit::covered::{ActionColumns, CoveredAction, RequestColumns, cover_decision};
+use crate::audit::covered::{
+    ActionColumns, CoveredAction, CoveredEnd, EndColumns, RequestColumns, cover_decision,
+};
 use crate::claim;
 use crate::connection::on;
 use crate::error::StoreError;
@@ -79,6 +81,7 @@ impl New<'_> {
             &entry.judgement,
             request.covered(),
             action,
+            self.end.map(|end| end.covered(self.id)),
         );
         audit
     }
@@ -93,6 +96,19 @@ pub(super) struct End {
     pub(super) outcome: Option<OverviewOutcome>,
     pub(super) status: Option<u16>,
     pub(super) at: Timestamp,
+}
+
+impl End {
+    /// What an audit entry covers of it, for the request with this id.
+    pub(super) fn covered(self, id: RequestEntryId) -> CoveredEnd {
+        let columns = EndColumns {
+            id: id.0,
+            outcome: self.outcome.map(OverviewOutcome::as_str),
+            upstream_status: self.status.map(i64::from),
+            completed_at: Some(self.at.0),
+        };
+        columns.covered()
+    }
 }
 
 /// Claims keys; a claim that has expired is replaced, unless its request still runs or its action
