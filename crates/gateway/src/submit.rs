@@ -27,7 +27,7 @@ use crate::answer::{Answer, Held, Outcome};
 use crate::arriving::{ArrivingBody, BodyBroken};
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
-use crate::forward::Forwarding;
+use crate::forward::{Forwarding, Keyed};
 use crate::history::sources;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
@@ -150,14 +150,20 @@ impl Gateway {
                 .hold
                 .as_ref()
                 .map(|hold| (hold.action, hold.expires_at));
-            let claimed = request.idempotency_key.clone();
+            let keyed = match &request.idempotency_key {
+                Some(key) if judgement.decision == Decision::Forward => Some(Keyed {
+                    key: key.clone(),
+                    answer_key: self.answer_key(prepared.caller.agent.workspace).await?,
+                }),
+                Some(_) | None => None,
+            };
             match self.store.record(decision).await? {
                 Recorded::Done(entry) => {
                     self.metrics.decided(judgement.decision);
                     return match (judgement.decision, hold) {
                         (Decision::Forward, _) => {
                             let permit = Permit::recorded(entry);
-                            let mut forwarding = Forwarding::new(prepared, &judgement, claimed);
+                            let mut forwarding = Forwarding::new(prepared, &judgement, keyed);
                             let upload = arriving.map(|body| {
                                 forwarding.upload(body, self.big_bodies.clone(), request_id)
                             });
