@@ -38,8 +38,11 @@ pub fn origins(opened: &Opened<'_>, history: &dyn History, max: usize) -> Vec<Or
     }
     search.node("query", opened.query());
     match opened.content() {
-        Body::Json(node) | Body::Form(node) | Body::Multipart(node) => search.node("body", node),
-        Body::Xml(node, _) | Body::Values(node, _) => search.node("body", node),
+        Body::Json(node)
+        | Body::Form(node)
+        | Body::Multipart(node)
+        | Body::Xml(node, _)
+        | Body::Values(node, _) => search.node("body", node),
         Body::Empty | Body::Requests(_) | Body::Text(_) | Body::Bytes => {}
     }
     search.found
