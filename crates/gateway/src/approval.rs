@@ -15,6 +15,7 @@ use thiserror::Error;
 use crate::Gateway;
 use crate::field::KEY_NOT_STORED;
 use crate::held::{ShownAnswer, ShownRequest};
+use crate::history::ValueSource;
 use crate::refusal::Refusal;
 use crate::{action, damaged, sealed};
 
@@ -43,6 +44,8 @@ pub struct ActionView {
     pub answer: Option<ShownAnswer>,
     /// Whether there is an answer that cannot be read.
     pub answer_is_damaged: bool,
+    /// Where values of the request had been seen when it was held; none in a list.
+    pub provenance: Vec<ValueSource>,
 }
 
 /// How much of an action is shown.
@@ -216,7 +219,11 @@ impl Gateway {
         extent: Extent,
     ) -> Result<ActionView, RulingRefused> {
         let found = self.action_in(approver.workspace, id).await?;
-        self.view(found, extent).await
+        let mut view = self.view(found, extent).await?;
+        if view.request.is_some() {
+            view.provenance = self.value_sources(&view.action).await;
+        }
+        Ok(view)
     }
 
     async fn action_in(
@@ -255,6 +262,7 @@ impl Gateway {
             agent_name: found.agent_name,
             service_name: found.service_name,
             request,
+            provenance: Vec::new(),
             answer_is_damaged: matches!(answer, Kept::Damaged),
             answer: answer.readable().map(match extent {
                 Extent::Whole => ShownAnswer::whole,

@@ -27,7 +27,7 @@ mod dispatch;
 mod excerpt;
 mod execute;
 mod forward;
-mod history;
+pub mod history;
 mod hold;
 mod judge;
 mod key_guard;

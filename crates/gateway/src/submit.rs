@@ -28,6 +28,7 @@ use crate::arriving::{ArrivingBody, BodyBroken};
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
 use crate::forward::{Forwarding, Keyed};
+use crate::history::sources;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::sealed;
@@ -328,15 +329,24 @@ impl Gateway {
         let action = ActionId(Uuid::new_v4());
         let workspace = prepared.caller.agent.workspace;
         let digest = prepared.known_digest()?;
-        let (request, preview) = self
-            .seal_held(workspace, action, &prepared.request, digest)
+        let history = Box::pin(self.history_of(prepared)).await;
+        let provenance = history.and_then(|history| sources(&prepared.request, &history, now));
+        let held = self
+            .seal_held(
+                workspace,
+                action,
+                &prepared.request,
+                digest,
+                provenance.as_deref(),
+            )
             .await?;
         Ok(NewHold {
             action,
             digest,
             binding: prepared.binding(),
-            request,
-            preview,
+            request: held.whole,
+            preview: held.preview,
+            provenance: held.provenance,
             expires_at: now.after(self.settings.pending_lifetime),
             pending_max: self.settings.pending_per_agent_max,
             pending_bytes: self.settings.pending_bytes,

@@ -100,6 +100,10 @@ export type Action = {
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     /**
+     * Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+     */
+    provenance: Array<ValueSource>;
+    /**
      * When it was held.
      */
     created_at: string;
@@ -904,6 +908,10 @@ export type ListAction = {
          */
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
+        /**
+         * Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+         */
+        provenance: Array<ValueSource>;
         /**
          * When it was held.
          */
@@ -2623,6 +2631,11 @@ export type SimulatedExample = {
 };
 
 /**
+ * How a value of a request was seen before.
+ */
+export type SourceKind = 'shown' | 'created' | 'approved';
+
+/**
  * Where an action stands; each status has the members that are true in it.
  */
 export type Status = {
@@ -2760,6 +2773,37 @@ export type User = {
      * When the user registered.
      */
     createdAt: string;
+};
+
+/**
+ * Where a value of the request was seen.
+ */
+export type ValueSource = {
+    /**
+     * Where in the request the value is: `path`, `query/NAME`, or `body` and a JSON Pointer.
+     */
+    location: string;
+    /**
+     * The value, or the beginning of it.
+     */
+    value: string;
+    /**
+     * `shown` in a response, `created` by the agent, or in a request that a human `approved`.
+     */
+    kind: SourceKind;
+    /**
+     * The call that it was seen with. Another replica's is `an earlier request`.
+     */
+    seen_in: string;
+    /**
+     * When it was seen.
+     */
+    at: string;
+    /**
+     * What identifies the object around the value, as the service named it; may be empty. Untrusted
+     * text.
+     */
+    object: string;
 };
 
 /**

@@ -36,6 +36,7 @@ mod order;
 mod origins;
 mod outage;
 mod passing;
+mod provenance;
 mod readings;
 mod renewal;
 mod replicas;

@@ -10,6 +10,7 @@ mod memory;
 mod observer;
 mod seal;
 mod shared;
+mod source;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,8 @@ use crate::Gateway;
 use crate::prepare::Prepared;
 
 pub(crate) use observer::Observer;
+pub(crate) use source::sources;
+pub use source::{SourceKind, ValueSource};
 
 use exchange::Noted;
 use memory::Memory;
