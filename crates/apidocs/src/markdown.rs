@@ -1,5 +1,7 @@
 //! Markdown, cut into sections at its headings.
 
+use std::time::{Duration, Instant};
+
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::document::{SECTIONS_MAX, Section};
@@ -12,12 +14,32 @@ pub const SECTION_BYTES_MAX: usize = 4_000;
 /// The longest heading, in characters, those that lead to it included.
 pub const HEADING_CHARS_MAX: usize = 300;
 
+/// The most quotations and lists that one may nest in another. Pages have a handful. The parser looks
+/// at all of them for every line that continues the innermost.
+const CONTAINERS_MAX: usize = 64;
+
+/// How far a quotation or list may be indented, in characters.
+const INDENTATION_MAX: usize = 256;
+
+/// How long looking for headings may take. A text of 16 MiB takes about a second.
+const TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How many events of the parser pass between two looks at the clock.
+const EVENTS_PER_LOOK: usize = 1024;
+
 /// The sections of a Markdown text. `under` are the headings that lead to it.
 pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut trail: Vec<(u8, String)> = under.iter().map(|name| (0, (*name).to_owned())).collect();
     let mut start = 0;
-    for heading in headings(markdown) {
+    let headings = headings(markdown, TIME_MAX).unwrap_or_else(|| {
+        warnings.add(
+            "text",
+            "nests or repeats without measure; it is not cut at its headings",
+        );
+        Vec::new()
+    });
+    for heading in headings {
         push(&mut sections, &trail, &markdown[start..heading.start]);
         while trail
             .last()
@@ -49,12 +71,21 @@ struct Heading {
     end: usize,
 }
 
-fn headings(markdown: &str) -> Vec<Heading> {
+/// The headings of a text; None if finding them costs too much.
+fn headings(markdown: &str, time_max: Duration) -> Option<Vec<Heading>> {
+    if !is_tame(markdown) {
+        return None;
+    }
+    let end = Instant::now() + time_max;
     let mut headings = Vec::new();
     let mut open: Option<Heading> = None;
     // A heading inside a list or a quotation belongs to what it stands in.
     let mut depth = 0_usize;
-    for (event, place) in Parser::new_ext(markdown, Options::ENABLE_TABLES).into_offset_iter() {
+    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).into_offset_iter();
+    for (number, (event, place)) in events.enumerate() {
+        if number % EVENTS_PER_LOOK == 0 && Instant::now() > end {
+            return None;
+        }
         match event {
             Event::Start(Tag::Heading { level, .. }) if depth == 0 => {
                 open = Some(Heading {
@@ -85,7 +116,41 @@ fn headings(markdown: &str) -> Vec<Heading> {
             _ => {}
         }
     }
-    headings
+    Some(headings)
+}
+
+/// Whether quotations and lists nest so little that parsing takes time in proportion to the text.
+fn is_tame(markdown: &str) -> bool {
+    markdown.lines().all(|line| {
+        let mut containers = 0;
+        let mut rest = line;
+        loop {
+            rest = rest.trim_start_matches([' ', '\t']);
+            let Some(after) = after_container_mark(rest) else {
+                return true;
+            };
+            containers += 1;
+            if containers > CONTAINERS_MAX || line.len() - after.len() > INDENTATION_MAX {
+                return false;
+            }
+            rest = after;
+        }
+    })
+}
+
+/// What follows the mark of a quotation or a list item that the text begins with.
+fn after_container_mark(text: &str) -> Option<&str> {
+    if let Some(quoted) = text.strip_prefix('>') {
+        return Some(quoted);
+    }
+    let item = match text.strip_prefix(['-', '+', '*']) {
+        Some(item) => item,
+        None => text
+            .trim_start_matches(|digit: char| digit.is_ascii_digit())
+            .strip_prefix(['.', ')'])
+            .filter(|item| item.len() + 1 < text.len())?,
+    };
+    (item.is_empty() || item.starts_with([' ', '\t'])).then_some(item)
 }
 
 fn push(sections: &mut Vec<Section>, trail: &[(u8, String)], text: &str) {
@@ -148,6 +213,37 @@ mod tests {
         ];
         let expected: Vec<_> = expected.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_text_that_nests_without_measure_keeps_its_words_in_time() {
+        let deep = "> ".repeat(60_000);
+        let lists: String = (0..300).map(|level| "  ".repeat(level) + "- a\n").collect();
+        let lazy = "a\n".repeat(60_000);
+        for text in [
+            format!("# b\n\n{deep}a\n{lazy}"),
+            format!("# b\n\n{}a\n{lazy}", "1. ".repeat(60_000)),
+            format!("# b\n\n{}a\n{lazy}", "- > ".repeat(30_000)),
+            format!("# b\n\n{lists}{lazy}"),
+        ] {
+            let begun = Instant::now();
+            let mut warnings = Warnings::default();
+            let sections = sections(&text, &[], &mut warnings);
+            assert!(
+                begun.elapsed() < Duration::from_secs(5),
+                "{:?}",
+                begun.elapsed()
+            );
+            assert!(!sections.is_empty() && sections[0].heading.is_empty());
+            assert!(warnings.finish()[0].contains("without measure"));
+        }
+        assert!(headings(&"# a\n\nb\n\n".repeat(1000), Duration::ZERO).is_none());
+        let ordinary = format!(
+            "{}\n\n> - 1) # a\n\n* * *\n\n1900. b\n\n# c",
+            "- ".repeat(40)
+        );
+        let headings = headings(&ordinary, TIME_MAX).unwrap();
+        assert_eq!(headings.len(), 1);
     }
 
     #[test]

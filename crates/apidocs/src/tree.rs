@@ -3,6 +3,8 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
 
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -23,6 +25,14 @@ pub(crate) const DEPTH_MAX: usize = 100;
 
 /// How much may come out of YAML aliases, in parser events.
 const REPLAYED_EVENTS_MAX: usize = 300_000;
+
+/// How long reading YAML may take. The largest documents that the other limits let through take a
+/// third of it.
+const YAML_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How much of a YAML text the reader is given at once, in bytes: so much is read at most after the time
+/// is over.
+const PIECE_BYTES: usize = 4096;
 
 /// Why no tree could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +59,7 @@ pub(crate) fn from_json(text: &str) -> Result<Value, Broken> {
 
 /// Reads YAML.
 pub(crate) fn from_yaml(text: &str) -> Result<Value, Broken> {
-    stack::on_a_large_one(|| read_yaml(text)).unwrap_or_else(|| {
+    stack::on_a_large_one(|| read_yaml(text, YAML_TIME_MAX)).unwrap_or_else(|| {
         Err(Broken {
             line: None,
             trouble: "the YAML reader failed".to_owned(),
@@ -57,7 +67,7 @@ pub(crate) fn from_yaml(text: &str) -> Result<Value, Broken> {
     })
 }
 
-fn read_yaml(text: &str) -> Result<Value, Broken> {
+fn read_yaml(text: &str, time_max: Duration) -> Result<Value, Broken> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 8_000_000,
@@ -77,13 +87,44 @@ fn read_yaml(text: &str) -> Result<Value, Broken> {
         },
     };
     let budget = Budget::default();
-    serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+    let is_late = Cell::new(false);
+    let timed = Timed {
+        rest: text.as_bytes(),
+        end: Instant::now() + time_max,
+        is_late: &is_late,
+    };
+    serde_saphyr::with_deserializer_from_reader_with_options(timed, options, |deserializer| {
         budget.root().deserialize(deserializer)
     })
     .map_err(|error| Broken {
         line: error.location().map(|location| location.line()),
-        trouble: error.to_string(),
+        trouble: if is_late.get() {
+            format!(
+                "this YAML takes longer than {} seconds to read: split it, or write it as JSON",
+                time_max.as_secs()
+            )
+        } else {
+            error.to_string()
+        },
     })
+}
+
+/// A text that ends with an error once the time is over.
+struct Timed<'t> {
+    rest: &'t [u8],
+    end: Instant,
+    is_late: &'t Cell<bool>,
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() > self.end {
+            self.is_late.set(true);
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let length = room.len().min(PIECE_BYTES);
+        self.rest.read(&mut room[..length])
+    }
 }
 
 /// What may still be read.
@@ -355,6 +396,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn yaml_that_takes_too_long_is_given_up_with_a_reason() {
+        let text = "a:\n".repeat(100_000);
+        let broken = read_yaml(&text, Duration::ZERO).unwrap_err();
+        assert!(
+            broken.trouble.contains("takes longer than 0 seconds"),
+            "{broken:?}"
+        );
+        assert!(read_yaml("a: b", Duration::from_mins(1)).is_ok());
+    }
 
     #[test]
     fn json_and_yaml_give_the_same_tree() {

@@ -9,8 +9,8 @@ pub const REFRESH: &str = "gaiterguard_refresh";
 /// The name of the cookie that holds the token of a device that someone signed in with.
 pub const DEVICE: &str = "gaiterguard_device";
 
-/// What the names of all of them begin with.
-const OWN_PREFIX: &str = "gaiterguard_";
+/// All of them.
+const OWN: [&str; 2] = [REFRESH, DEVICE];
 
 /// Prefixes that give a cookie's name a further meaning (RFC 6265bis, section 4.1.3). Browsers
 /// compare them without regard to case.
@@ -53,7 +53,7 @@ fn is_own_pair(pair: &[u8]) -> bool {
         .iter()
         .find_map(|prefix| name.strip_prefix(prefix.as_bytes()))
         .unwrap_or(&name);
-    plain.starts_with(OWN_PREFIX.as_bytes())
+    OWN.iter().any(|own| own.as_bytes() == plain)
 }
 
 #[cfg(test)]
@@ -81,6 +81,10 @@ mod tests {
             "session=1",
             "session=gaiterguard_refresh=1",
             "my_gaiterguard_refresh=1",
+            "gaiterguard_refreshx=1",
+            "gaiterguard_refresh_2=1",
+            "gaiterguard_=1",
+            "__Host-gaiterguard_devices=1; Secure; Path=/",
             "",
             "=",
         ] {
@@ -95,6 +99,10 @@ mod tests {
             ("a=1;b=2", Some("a=1;b=2")),
             ("a=1; gaiterguard_refresh=gr_1; b=2", Some("a=1; b=2")),
             ("gaiterguard_device=gd_1; a=1", Some("a=1")),
+            (
+                "gaiterguard_refreshx=1; gaiterguard_refresh=gr_1",
+                Some("gaiterguard_refreshx=1"),
+            ),
             ("gaiterguard_refresh=gr_1", None),
             ("gaiterguard_refresh=gr_1; gaiterguard_refresh=gr_2", None),
         ] {

@@ -42,9 +42,13 @@ const DROPPED: &[&str] = &[
 /// Headers that ask for a part of a response, or for a coded difference to an earlier one. Where a
 /// credential is injected they are dropped, because a part may hold half of an echoed credential,
 /// and no search finds a half. A server may always send the whole (RFC 9110, section 14.2).
-/// `Request-Range` is what `Range` was called first, `x-ms-range` is Azure Storage's own, and `A-IM`
-/// is RFC 3229's.
-const PARTIAL: &[&str] = &["a-im", "if-range", "range", "request-range", "x-ms-range"];
+/// Storage services have names of their own for `Range` (`x-ms-range`, `x-goog-range`), which all end
+/// with it, as do `If-Range` and `Request-Range`. `A-IM` is RFC 3229's.
+const PARTIAL: &str = "a-im";
+const PARTIAL_END: &str = "range";
+
+/// The end of names that say which part of a whole the body of a request is (RFC 9110, section 14.5).
+const PART_SENT_END: &str = "content-range";
 
 /// Beginnings of names that are dropped whatever follows.
 const DROPPED_PREFIXES: &[&str] = &["x-forwarded-", "x-http-method"];
@@ -106,7 +110,7 @@ pub fn forwardable(
             || DROPPED_PREFIXES
                 .iter()
                 .any(|prefix| spelled.starts_with(prefix))
-            || (injects_credential && PARTIAL.contains(&spelled.as_str()))
+            || (injects_credential && asks_for_part(&spelled))
             || named_by_connection.contains(&spelled)
             || reserved
                 .iter()
@@ -134,7 +138,7 @@ pub fn forwardable(
 pub fn remove_partial(headers: &mut HeaderMap) {
     let partial: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| PARTIAL.contains(&dashed(name.as_str()).as_str()))
+        .filter(|name| asks_for_part(&dashed(name.as_str())))
         .cloned()
         .collect();
     for name in partial {
@@ -206,6 +210,11 @@ pub fn shown(name: &HeaderName, value: &HeaderValue) -> String {
     } else {
         redact::agent_keys(&String::from_utf8_lossy(value.as_bytes())).into_owned()
     }
+}
+
+/// Whether a header with this name, spelled with dashes, asks for a part of a response.
+fn asks_for_part(dashed: &str) -> bool {
+    dashed == PARTIAL || (dashed.ends_with(PARTIAL_END) && !dashed.ends_with(PART_SENT_END))
 }
 
 fn dashed(name: &str) -> String {

@@ -108,6 +108,8 @@ pub struct NewHold {
     pub request: Sealed,
     /// The head of a long request, for lists.
     pub preview: Option<Preview>,
+    /// Where its values were seen before, sealed under the data key of the request.
+    pub provenance: Option<Vec<u8>>,
     /// Until when it waits.
     pub expires_at: Timestamp,
     /// How many actions of the agent may wait at once, this one included.

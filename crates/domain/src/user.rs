@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::id::{SessionId, UserId, WorkspaceId};
+use crate::redact;
 use crate::time::Timestamp;
 
 /// The longest e-mail address that is taken, in bytes (RFC 5321, section 4.5.3.1.3, less brackets).
@@ -23,6 +24,9 @@ pub enum EmailRefused {
     /// It lacks one of its two parts, or has two `@`.
     #[error("must be an e-mail address such as name@example.com")]
     Form,
+    /// It holds an agent key, which would be stored with it.
+    #[error("must not hold an agent key")]
+    AgentKey,
     /// It is longer than [`EMAIL_BYTES_MAX`].
     #[error("must be at most {EMAIL_BYTES_MAX} bytes long")]
     TooLong,
@@ -46,6 +50,9 @@ impl Email {
             || text.contains(odd)
         {
             return Err(EmailRefused::Form);
+        }
+        if redact::holds_agent_key(text.as_bytes()) {
+            return Err(EmailRefused::AgentKey);
         }
         Ok(Self {
             spelled: text.to_owned(),

@@ -33,6 +33,11 @@ impl AfterSending {
         })
     }
 
+    /// The response holds the credential, and cannot be shown without it.
+    pub(crate) fn credential_echoed() -> Self {
+        Self(Refusal::CredentialEchoed)
+    }
+
     /// The agent's own body broke off on its way.
     pub(crate) fn body_broken(broken: BodyBroken) -> Self {
         Self(Refusal::BodyBroken(broken))
@@ -80,6 +85,7 @@ mod tests {
             refusal(DispatchFailed::MaybeSent(MaybeSent::Broken), unused()),
             refusal(cut, Refusal::AuthorityUnconfirmed),
             AfterSending::from(Unrecorded).into(),
+            AfterSending::credential_echoed().into(),
             AfterSending::read_unrecorded(Refusal::StorageUnavailable, true).into(),
             AfterSending::read_unrecorded(Refusal::AuthorityUnconfirmed, true).into(),
         ] {

@@ -18,8 +18,7 @@ pub const HOLD_SECONDS_MAX: u32 = 300;
 pub const SERVICES_MAX: usize = 1000;
 
 /// What is wrong with a name that reads like that of a human or of the gateway.
-const RESERVED_NAME: &str =
-    "is reserved: it reads like a human or the gateway; name the agent for what it does";
+const RESERVED_NAME: &str = "is reserved: it reads like a human, the gateway or an actor of the audit log; name the agent for what it does";
 
 /// An agent with its key, which is shown this once.
 #[derive(Debug)]

@@ -3,15 +3,17 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Names that stand for a human or for the gateway wherever actors are shown. `operator` is not one
-/// of them: automation is often called so.
-const RESERVED: [&str; 18] = [
+/// Names that stand for a human or for the gateway wherever actors are shown, and the words that the
+/// audit log itself uses for actors.
+const RESERVED: [&str; 20] = [
     "you",
     "yourself",
     "me",
     "myself",
     "user",
     "human",
+    "agent",
+    "operator",
     "owner",
     "approver",
     "viewer",
@@ -50,12 +52,17 @@ const LOOK_ALIKES: [(&str, char); 20] = [
     ("уγүʏ", 'y'),
 ];
 
-/// Whether a name reads like that of a human or of the gateway: in any case, with accents, spaces
-/// and punctuation, in letters that look alike, and with a number after `user`.
+/// Actors of the audit log that have a number: `user:7`, `agent:5`.
+const NUMBERED: [&str; 2] = ["user", "agent"];
+
+/// Whether a name reads like that of a human or of the gateway, or like an actor of the audit log: in
+/// any case, with accents, spaces and punctuation, in letters that look alike, and with a number after
+/// the words that the audit log numbers.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let seen = skeleton(name);
     let without_number = skeleton(name.trim_end_matches(|c: char| c.is_numeric()));
-    RESERVED.iter().any(|reserved| seen == skeleton(reserved)) || without_number == "user"
+    RESERVED.iter().any(|reserved| seen == skeleton(reserved))
+        || NUMBERED.contains(&without_number.as_str())
 }
 
 /// The letters and digits that a human sees, each in one spelling.
@@ -78,7 +85,7 @@ mod tests {
     use super::is_reserved;
 
     #[test]
-    fn a_name_that_reads_like_a_human_or_the_gateway_is_reserved() {
+    fn a_name_that_reads_like_a_human_the_gateway_or_an_actor_is_reserved() {
         for name in [
             "you",
             "You",
@@ -108,6 +115,13 @@ mod tests {
             "user",
             "User 3",
             "user:7",
+            "operator",
+            "Operator",
+            "0perator",
+            "agent",
+            "agent 5",
+            "agent:5",
+            "Agent-12",
             "me",
             "root",
             "human",
@@ -123,9 +137,8 @@ mod tests {
         for name in [
             "assistant",
             "ops-assistant",
-            "operator",
-            "agent 5",
-            "agent",
+            "operator-bot",
+            "billing-agent",
             "bot",
             "a",
             "user-research",

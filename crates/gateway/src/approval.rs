@@ -7,12 +7,15 @@ use gaiterguard_domain::approval::{
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::{ActionId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Changed;
+use gaiterguard_domain::redact;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_store::{ActionFilter, ActionFound, CursorRefused, Page, StoreError};
 use thiserror::Error;
 
 use crate::Gateway;
+use crate::field::KEY_NOT_STORED;
 use crate::held::{ShownAnswer, ShownRequest};
+use crate::history::ValueSource;
 use crate::refusal::Refusal;
 use crate::{action, damaged, sealed};
 
@@ -41,6 +44,8 @@ pub struct ActionView {
     pub answer: Option<ShownAnswer>,
     /// Whether there is an answer that cannot be read.
     pub answer_is_damaged: bool,
+    /// Where values of the request had been seen when it was held; none in a list.
+    pub provenance: Vec<ValueSource>,
 }
 
 /// How much of an action is shown.
@@ -74,6 +79,9 @@ pub enum RulingRefused {
     /// The note is too long, or holds a NUL, which no database text can.
     #[error("must be at most {NOTE_CHARS_MAX} characters long, without NUL")]
     NoteRefused,
+    /// The note holds an agent key.
+    #[error("{KEY_NOT_STORED}")]
+    NoteHoldsKey,
     /// The digest is not that of the stored request.
     #[error("the digest is not that of the request; look at it again before deciding")]
     DigestMismatch,
@@ -116,6 +124,10 @@ impl Gateway {
             .is_some_and(|note| note.chars().count() > NOTE_CHARS_MAX || note.contains('\0'))
         {
             return Err(RulingRefused::NoteRefused);
+        }
+        let holds_key = |note: &String| redact::holds_agent_key(note.as_bytes());
+        if note.as_ref().is_some_and(holds_key) {
+            return Err(RulingRefused::NoteHoldsKey);
         }
         loop {
             let action = match self.action_in(approver.workspace, id).await? {
@@ -207,7 +219,11 @@ impl Gateway {
         extent: Extent,
     ) -> Result<ActionView, RulingRefused> {
         let found = self.action_in(approver.workspace, id).await?;
-        self.view(found, extent).await
+        let mut view = self.view(found, extent).await?;
+        if view.request.is_some() {
+            view.provenance = self.value_sources(&view.action).await;
+        }
+        Ok(view)
     }
 
     async fn action_in(
@@ -246,6 +262,7 @@ impl Gateway {
             agent_name: found.agent_name,
             service_name: found.service_name,
             request,
+            provenance: Vec::new(),
             answer_is_damaged: matches!(answer, Kept::Damaged),
             answer: answer.readable().map(match extent {
                 Extent::Whole => ShownAnswer::whole,

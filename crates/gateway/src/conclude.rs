@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::approval::{Action, ActionEvent};
-use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RequestEntryId};
 use gaiterguard_domain::ledger::{Completion, Outcome, StoredAnswer};
 use gaiterguard_domain::request::IdempotencyKey;
 use http::StatusCode;
@@ -10,7 +10,7 @@ use http::StatusCode;
 use crate::Gateway;
 use crate::after_sending::Unrecorded;
 use crate::sealed;
-use crate::sealing::Purpose;
+use crate::sealing::{PayloadKey, Purpose};
 use crate::upload::Streamed;
 
 /// How an answer ended.
@@ -28,25 +28,25 @@ pub(crate) enum End {
 pub(crate) enum Conclusion {
     /// A request that was forwarded at once.
     Forwarded {
-        /// The workspace.
-        workspace: WorkspaceId,
         /// The ledger's row.
         entry: RequestEntryId,
         /// The key it had claimed.
         claim: Option<(AgentId, IdempotencyKey)>,
+        /// What its response is sealed with, if that is kept.
+        answer_key: Option<PayloadKey>,
         /// Its body, if that went on as it arrived.
         streamed: Option<Streamed>,
     },
-    /// An action that is `EXECUTING`.
-    Executed(Box<Action>),
+    /// An action that is `EXECUTING`, and what its response is sealed with.
+    Executed(Box<Action>, PayloadKey),
 }
 
 impl Conclusion {
     /// Whether the answer is kept for whoever asks again.
     pub(crate) fn keeps_answer(&self) -> bool {
         match self {
-            Self::Forwarded { claim, .. } => claim.is_some(),
-            Self::Executed(_) => true,
+            Self::Forwarded { answer_key, .. } => answer_key.is_some(),
+            Self::Executed(..) => true,
         }
     }
 
@@ -56,19 +56,16 @@ impl Conclusion {
     pub(crate) async fn conclude(self, gateway: &Gateway, end: End) -> Result<(), Unrecorded> {
         match self {
             Self::Forwarded {
-                workspace,
                 entry,
                 claim,
+                answer_key,
                 streamed,
             } => {
                 let outcome = match end {
-                    End::Whole(answer) if claim.is_some() => Outcome::Answered(
-                        keep(gateway, workspace, &sealed::request_answer(entry), &answer).await,
-                    ),
-                    End::Whole(answer) => Outcome::Answered(StoredAnswer {
-                        status: answer.status.as_u16(),
-                        content: None,
-                    }),
+                    End::Whole(answer) => {
+                        let purpose = sealed::request_answer(entry);
+                        Outcome::Answered(keep(answer_key.as_ref(), &purpose, &answer))
+                    }
                     End::Cut { status } => Outcome::Broken {
                         status: Some(status.as_u16()),
                     },
@@ -88,12 +85,12 @@ impl Conclusion {
                     Ok(()) | Err(_) => Ok(()),
                 }
             }
-            Self::Executed(action) => {
+            Self::Executed(action, answer_key) => {
                 let at = gateway.clock.now();
                 let (event, answer, outcome) = match end {
                     End::Whole(answer) => {
                         let purpose = sealed::action_answer(action.id);
-                        let stored = keep(gateway, action.workspace, &purpose, &answer).await;
+                        let stored = keep(Some(&answer_key), &purpose, &answer);
                         let told = StoredAnswer {
                             status: stored.status,
                             content: None,
@@ -150,16 +147,17 @@ impl Gateway {
     }
 }
 
-/// Seals an answer. One that cannot be sealed is not kept, but that there was one is.
-async fn keep(
-    gateway: &Gateway,
-    workspace: WorkspaceId,
-    purpose: &Purpose,
-    answer: &KeptAnswer,
-) -> StoredAnswer {
-    let sealed = gateway.seal(workspace, purpose, &answer.to_form()).await;
+/// What is stored of an answer: all of it, sealed, if there is a key. One that cannot be sealed is not
+/// kept, but that there was one is.
+fn keep(key: Option<&PayloadKey>, purpose: &Purpose, answer: &KeptAnswer) -> StoredAnswer {
+    let sealed = key.map(|key| key.seal(purpose, &answer.to_form()));
+    let content = sealed.and_then(|sealed| {
+        sealed
+            .inspect_err(|error| tracing::error!(%error, ?purpose, "sealing failed"))
+            .ok()
+    });
     StoredAnswer {
         status: answer.status.as_u16(),
-        content: sealed.ok(),
+        content,
     }
 }

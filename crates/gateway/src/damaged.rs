@@ -140,6 +140,7 @@ pub(crate) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
         created_at,
     };
     ActionView {
+        provenance: Vec::new(),
         action: action::seen(shown, now),
         agent_name: damaged.agent_name,
         service_name: damaged.service_name,

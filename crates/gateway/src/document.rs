@@ -4,6 +4,7 @@
 use gaiterguard_apidocs::Document as Reading;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::redact;
 use gaiterguard_domain::target::Target;
 use gaiterguard_store::{
     Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, Found, NewDocument, StoreError,
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::document_content::DocumentContent;
-use crate::field::{FieldError, FieldReader};
+use crate::field::{FieldError, FieldReader, KEY_NOT_STORED};
 use crate::library::ReadError;
 use crate::literal;
 use crate::page;
@@ -160,6 +161,12 @@ async fn read(
     kind: DocumentKind,
     content: Zeroizing<Vec<u8>>,
 ) -> Result<Reading, DefinitionError> {
+    let searched = content.clone();
+    let search = tokio::task::spawn_blocking(move || redact::holds_agent_key(&searched));
+    if search.await.map_err(|_| unusable(&ReadError::Failed))? {
+        let refused = FieldError::new("content", KEY_NOT_STORED);
+        return Err(DefinitionError::Invalid(vec![refused]));
+    }
     match desk.library().read(kind, content).await {
         Ok(read) => Ok(read),
         Err(ReadError::Sealing(error)) => Err(error.into()),
@@ -248,11 +255,14 @@ fn read_content<'a>(
     kind: Option<DocumentKind>,
     policy: &AddressPolicy,
 ) -> Option<&'a str> {
-    let content = reader.required_string("content")?;
+    // A whole document is searched for agent keys where that holds nothing up.
+    let content = reader.required_any_string("content")?;
     let trouble = if content.trim().is_empty() {
         Some("must not be empty".to_owned())
     } else if content.len() > DOCUMENT_BYTES_MAX {
         Some(format!("must be at most {DOCUMENT_BYTES_MAX} bytes long"))
+    } else if kind == Some(DocumentKind::Url) && redact::holds_agent_key(content.as_bytes()) {
+        Some(KEY_NOT_STORED.to_owned())
     } else if kind == Some(DocumentKind::Url) {
         Target::parse(content.trim())
             .map_err(|refused| format!("is no address to fetch from: {refused}"))

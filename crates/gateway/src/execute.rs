@@ -18,6 +18,7 @@ use crate::dispatch::{DispatchFailed, Permit, Sent};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
+use crate::sealing::PayloadKey;
 use crate::to_its_end::{ToItsEnd, or_broken_off};
 
 /// How often an execution is begun anew because something changed under it before it is given up.
@@ -30,6 +31,7 @@ struct Begun {
     service: Arc<KnownService>,
     request: CanonicalRequest,
     cut: CancellationToken,
+    answer_key: PayloadKey,
 }
 
 impl Gateway {
@@ -74,6 +76,7 @@ impl Gateway {
             let service = bound_service(&caller, &action, web_socket)?;
             self.check_address(&service).await?;
             let cut = caller.cut_of_call(service.id, web_socket);
+            let answer_key = self.answer_key(action.workspace).await?;
             let event = ActionEvent::Begin {
                 at: self.clock.now(),
             };
@@ -88,6 +91,7 @@ impl Gateway {
                         service,
                         request,
                         cut,
+                        answer_key,
                     });
                 }
                 Changed::RevisionMoved | Changed::Recalled => {}
@@ -116,7 +120,7 @@ impl Gateway {
         if let Some(observer) = &mut observer {
             observer.head(sent.status, &sent.headers);
         }
-        let conclusion = Conclusion::Executed(Box::new(begun.action));
+        let conclusion = Conclusion::Executed(Box::new(begun.action), begun.answer_key);
         Ok(Answer {
             provenance: Provenance::ExecutedApproved,
             status: sent.status,

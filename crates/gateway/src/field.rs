@@ -1,12 +1,17 @@
 //! What is wrong with what an operator typed, and reading it field by field so that every mistake
 //! is told at once. Messages say what a field must be and never repeat its value.
 
+use gaiterguard_domain::redact;
 use gaiterguard_domain::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The longest name of anything an operator names, in characters.
 pub const NAME_CHARS_MAX: usize = 100;
+
+/// What is wrong with a text that holds an agent key.
+pub const KEY_NOT_STORED: &str =
+    "must not hold an agent key in any spelling: what is written here is stored and shown";
 
 /// One field that cannot be taken as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,22 +81,41 @@ impl<'a> FieldReader<'a> {
         self.fields.get(field).filter(|value| !value.is_null())
     }
 
-    /// A string, if the field is there.
+    /// A string without an agent key, if the field is there.
     pub(crate) fn string(&mut self, field: &str) -> Option<&'a str> {
-        let text = self.value(field)?.as_str();
-        if text.is_none() {
-            self.refuse(field, "must be a string");
+        let text = self.any_string(field)?;
+        if redact::holds_agent_key(text.as_bytes()) {
+            self.refuse(field, KEY_NOT_STORED);
+            return None;
         }
-        text
+        Some(text)
     }
 
-    /// A string that has to be there.
+    /// A string without an agent key that has to be there.
     pub(crate) fn required_string(&mut self, field: &str) -> Option<&'a str> {
         if self.value(field).is_none() {
             self.refuse(field, "is required");
             return None;
         }
         self.string(field)
+    }
+
+    /// A string that has to be there. It is the caller's to look for agent keys, unless the string is
+    /// sealed and never shown.
+    pub(crate) fn required_any_string(&mut self, field: &str) -> Option<&'a str> {
+        if self.value(field).is_none() {
+            self.refuse(field, "is required");
+            return None;
+        }
+        self.any_string(field)
+    }
+
+    fn any_string(&mut self, field: &str) -> Option<&'a str> {
+        let text = self.value(field)?.as_str();
+        if text.is_none() {
+            self.refuse(field, "must be a string");
+        }
+        text
     }
 
     /// Whether something is so, if the field is there.

@@ -15,12 +15,14 @@ use crate::Gateway;
 use crate::after_sending::AfterSending;
 use crate::answer::{Answer, Provenance};
 use crate::arriving::ArrivingBody;
+use crate::big_body::BigBodies;
 use crate::conclude::Conclusion;
 use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent};
 use crate::history::Observer;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay::{self, AnswerBody};
+use crate::sealing::PayloadKey;
 use crate::to_its_end::{ToItsEnd, or_broken_off};
 use crate::upload::{Streamed, Upload};
 
@@ -28,18 +30,20 @@ use crate::upload::{Streamed, Upload};
 pub(crate) struct Forwarding {
     prepared: Prepared,
     risk_score: f64,
-    key: Option<IdempotencyKey>,
+    key: Option<Keyed>,
     cut: CancellationToken,
     /// What will be known of its body, if that goes on as it arrives.
     streamed: Option<Streamed>,
 }
 
+/// The idempotency key of a request, and what its response is sealed with for a replay.
+pub(crate) struct Keyed {
+    pub(crate) key: IdempotencyKey,
+    pub(crate) answer_key: PayloadKey,
+}
+
 impl Forwarding {
-    pub(crate) fn new(
-        prepared: Prepared,
-        judgement: &Judgement,
-        key: Option<IdempotencyKey>,
-    ) -> Self {
+    pub(crate) fn new(prepared: Prepared, judgement: &Judgement, key: Option<Keyed>) -> Self {
         Self {
             risk_score: judgement.verdict.score,
             key,
@@ -53,8 +57,13 @@ impl Forwarding {
 
     /// A body that is still arriving, of which the decision knew nothing, as what is sent in place of
     /// the request's own.
-    pub(crate) fn upload(&mut self, body: ArrivingBody, request_id: RequestId) -> Upload {
-        let (upload, streamed) = Upload::new(&self.prepared, body, request_id);
+    pub(crate) fn upload(
+        &mut self,
+        body: ArrivingBody,
+        big_bodies: BigBodies,
+        request_id: RequestId,
+    ) -> Upload {
+        let (upload, streamed) = Upload::new(&self.prepared, body, big_bodies, request_id);
         self.streamed = Some(streamed);
         upload
     }
@@ -77,9 +86,8 @@ impl Forwarding {
     }
 
     fn claim(&self) -> Option<(AgentId, IdempotencyKey)> {
-        self.key
-            .clone()
-            .map(|key| (self.prepared.caller.agent.id, key))
+        let keyed = self.key.as_ref()?;
+        Some((self.prepared.caller.agent.id, keyed.key.clone()))
     }
 }
 
@@ -194,7 +202,7 @@ impl Gateway {
     /// Records the decision on a request that may be on its way already. If definitions change
     /// meanwhile, the answer is given only if the request would be forwarded on the new ones too.
     async fn record_read(
-        &self,
+        self: &Arc<Self>,
         prepared: &Prepared,
         mut decision: NewDecision,
         request: &ProxyRequest,
@@ -256,9 +264,12 @@ impl Gateway {
             observer.head(sent.status, &sent.headers);
         }
         let conclusion = Conclusion::Forwarded {
-            workspace: forwarding.prepared.caller.agent.workspace,
             entry,
             claim: forwarding.claim(),
+            answer_key: forwarding
+                .key
+                .as_ref()
+                .map(|keyed| keyed.answer_key.clone()),
             streamed: forwarding.streamed.take(),
         };
         Ok(Answer {

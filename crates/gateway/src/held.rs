@@ -27,6 +27,16 @@ pub const PREVIEW_HEADER_BYTES_MAX: usize = 8192;
 /// takes them more than a few hundred microseconds.
 const LONG_FORM_BYTES: usize = 256 * 1024;
 
+/// A held request as it is kept, all of it under one data key.
+pub(crate) struct SealedHeld {
+    /// The exact request.
+    pub(crate) whole: Sealed,
+    /// The head of a long one.
+    pub(crate) preview: Option<Preview>,
+    /// Where its values were seen.
+    pub(crate) provenance: Option<Vec<u8>>,
+}
+
 /// A held request as it is shown to a human.
 #[derive(Clone, Debug)]
 pub struct ShownRequest {
@@ -135,19 +145,20 @@ fn first_headers(headers: HeaderMap) -> (HeaderMap, bool) {
 }
 
 impl Gateway {
-    /// Seals a request that is to be held, and the head of a long one.
+    /// Seals a request that is to be held, the head of a long one, and where its values were seen.
     pub(crate) async fn seal_held(
         &self,
         workspace: WorkspaceId,
         action: ActionId,
         request: &CanonicalRequest,
         digest: Digest,
-    ) -> Result<(Sealed, Option<Preview>), Refusal> {
+        provenance: Option<&[u8]>,
+    ) -> Result<SealedHeld, Refusal> {
         let unavailable = |error: SealingError| {
             tracing::error!(%error, action_id = %action, "sealing failed");
             Refusal::StorageUnavailable
         };
-        // One key for both: a row names one.
+        // One key for all: a row names one.
         let key = self
             .sealing
             .payload_key(workspace)
@@ -159,8 +170,17 @@ impl Gateway {
                 &request.to_canonical_form(),
             )
             .map_err(unavailable)?;
+        let provenance = provenance
+            .map(|plain| key.seal(&Purpose::action_provenance(action), plain))
+            .transpose()
+            .map_err(unavailable)?
+            .map(|sealed| sealed.bytes);
         if request.body.len() <= PREVIEW_BODY_BYTES_MAX {
-            return Ok((whole, None));
+            return Ok(SealedHeld {
+                whole,
+                preview: None,
+                provenance,
+            });
         }
         let head = CanonicalRequest {
             body: beginning(&request.body),
@@ -176,7 +196,11 @@ impl Gateway {
             sealed: sealed.bytes,
             body_bytes: request.body.len() as u64,
         };
-        Ok((whole, Some(preview)))
+        Ok(SealedHeld {
+            whole,
+            preview: Some(preview),
+            provenance,
+        })
     }
 
     /// The exact request that was held, proven by its digest.

@@ -78,6 +78,7 @@ impl Gateway {
         spawn(Box::pin(each().forget()), each());
         spawn(Box::pin(each().remove_unused_keys()), each());
         spawn(Box::pin(each().sweep_histories()), each());
+        spawn(Box::pin(each().write_sightings()), each());
     }
 
     /// Takes this run's lease and settles what is known to be left behind. Where other replicas may
@@ -181,8 +182,11 @@ impl Gateway {
             ticks.tick().await;
             let gateway = Arc::clone(&self);
             let sweeping = move || gateway.histories.sweep(gateway.clock.now());
-            if let Err(error) = tokio::task::spawn_blocking(sweeping).await {
-                tracing::error!(%error, "sweeping what agents were shown failed");
+            match tokio::task::spawn_blocking(sweeping).await {
+                Ok(ended) => {
+                    log_failure("forgetting sightings", self.forget_sightings(ended).await);
+                }
+                Err(error) => tracing::error!(%error, "sweeping what agents were shown failed"),
             }
         }
     }
@@ -328,6 +332,13 @@ impl Gateway {
         self.store
             .session_delete_expired(now, BATCH_ROWS_MAX, now)
             .await?;
+        let seen_before = now.before(settings.provenance_lifetime);
+        while self
+            .store
+            .sighting_delete_before(seen_before, BATCH_ROWS_MAX, now)
+            .await?
+            == u64::from(BATCH_ROWS_MAX)
+        {}
         self.store
             .replica_delete_dead(DEAD_REPLICA_KEPT, now)
             .await?;

@@ -8,7 +8,7 @@ use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
-use gaiterguard_judge::history::{History, Provenance, provenance};
+use gaiterguard_judge::history::{History, Origin, origins};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{
     Arena, Certainty, Documented, Opened, Operation, Reading, Request, Subject, assess,
@@ -16,8 +16,10 @@ use gaiterguard_judge::{
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
+use crate::big_body::is_big;
 use crate::excerpt;
-use crate::llm::{LlmQuestion, LlmVerdict};
+use crate::history::AgentHistory;
+use crate::llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::second_opinion::{Standing, floor};
@@ -30,12 +32,16 @@ pub(crate) struct Weighed {
     certainty: Certainty,
     operation: Option<OperationRef>,
     threshold: f64,
+    /// Where the values of the request come from, if a model is to know.
+    origins: Vec<Origin>,
 }
 
 /// What rules say of a request.
 struct Ruled {
     /// Those that match.
     matched: Vec<MatchedRule>,
+    /// Those in words, which a model applies.
+    in_words: Vec<Arc<CompiledRule>>,
     /// Whether there are some of which only the body will tell.
     is_in_doubt: bool,
     /// The documented operation that they were told of.
@@ -45,12 +51,12 @@ struct Ruled {
 impl Gateway {
     /// The rules that match, the assessors' verdict, and what follows from both.
     pub(crate) async fn judge(
-        &self,
+        self: &Arc<Self>,
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Result<Judgement, Refusal> {
-        self.read_history(prepared).await;
-        let weighed = self.weigh(prepared, request);
+        let history = Box::pin(self.history_of(prepared)).await;
+        let weighed = self.weigh(prepared, request, history).await?;
         if self.needs_model(&weighed) {
             self.judge_with_model(weighed, prepared, request).await
         } else {
@@ -58,32 +64,61 @@ impl Gateway {
         }
     }
 
-    /// The rules that match and the built-in assessor's verdict: nobody is waited for.
-    pub(crate) fn weigh(&self, prepared: &Prepared, request: &ProxyRequest) -> Weighed {
+    /// The rules that match and the built-in assessor's verdict. Nobody is asked; a big body waits for
+    /// its turn.
+    pub(crate) async fn weigh(
+        self: &Arc<Self>,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        history: Option<AgentHistory>,
+    ) -> Result<Weighed, Refusal> {
+        if !is_big(&prepared.request.headers, &prepared.request.body) {
+            return Ok(self.weigh_here(prepared, request, history.as_ref()));
+        }
+        let gateway = Arc::clone(self);
+        let (prepared, request) = (prepared.clone(), request.clone());
+        let weighing = self
+            .big_bodies
+            .run(move || gateway.weigh_here(&prepared, &request, history.as_ref()));
+        Box::pin(weighing).await
+    }
+
+    fn weigh_here(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        history: Option<&AgentHistory>,
+    ) -> Weighed {
         let documented = documented(prepared);
         let arena = Arena::for_body(prepared.request.body.len());
         let rules = rules_of(prepared);
         let content = content(&rules, &prepared.request, &arena);
         let said = self.apply(&rules, prepared, request, documented, content);
         let opened = opened(&prepared.request, &arena);
-        self.assess(&rules, prepared, request, &opened, documented, said)
+        let mut weighed = self.assess(prepared, request, &opened, documented, said, history);
+        if self.needs_model(&weighed)
+            && let Some(history) = history
+        {
+            let intent = request.intent.as_str();
+            weighed.origins = origins(&opened, intent, history, ORIGINS_MAX);
+        }
+        weighed
     }
 
     /// What is known of a request once rules have been applied to it: the built-in assessor's verdict
     /// beside it.
     fn assess(
         &self,
-        rules: &[&Arc<CompiledRule>],
         prepared: &Prepared,
         request: &ProxyRequest,
         opened: &Opened<'_>,
         documented: Option<&gaiterguard_apidocs::Operation>,
         said: Ruled,
+        history: Option<&AgentHistory>,
     ) -> Weighed {
         let caller = &prepared.caller;
         let catalog = caller.definitions.catalog(prepared.located.service.id);
         let fields = documented.map_or_else(Vec::new, fields_at_the_top);
-        let history = self.history_of(prepared);
         let assessment = assess(Subject {
             opened,
             intent: request.intent.as_str(),
@@ -94,15 +129,11 @@ impl Gateway {
                 }
                 _ => Documented::Nothing,
             },
-            history: history.as_ref().map(|history| history as &dyn History),
+            history: history.map(|history| history as &dyn History),
         });
         Weighed {
             matched: said.matched,
-            in_words: rules
-                .iter()
-                .filter(|rule| rule.is_in_words())
-                .map(|rule| Arc::clone(rule))
-                .collect(),
+            in_words: said.in_words,
             built_in: assessment.verdict,
             certainty: assessment.certainty,
             operation: said.operation,
@@ -110,6 +141,7 @@ impl Gateway {
                 .agent
                 .risk_threshold
                 .unwrap_or(self.settings.risk_threshold),
+            origins: Vec::new(),
         }
     }
 
@@ -138,7 +170,9 @@ impl Gateway {
         is_decided.then(|| {
             let arena = Arena::default();
             let opened = opened(&prepared.request, &arena);
-            let weighed = self.assess(&rules, prepared, request, &opened, documented, said);
+            let history = self.history_here(prepared);
+            let history = history.as_ref();
+            let weighed = self.assess(prepared, request, &opened, documented, said, history);
             self.judge_alone(weighed, request)
         })
     }
@@ -154,9 +188,12 @@ impl Gateway {
     ) -> Ruled {
         let operation = documented.map(reference);
         let (mut matched, mut is_in_doubt) = (Vec::new(), false);
+        let in_words = rules.iter().filter(|rule| rule.is_in_words());
+        let in_words = in_words.map(|rule| Arc::clone(rule)).collect();
         if rules.is_empty() {
             return Ruled {
                 matched,
+                in_words,
                 is_in_doubt,
                 operation,
             };
@@ -186,6 +223,7 @@ impl Gateway {
         }
         Ruled {
             matched,
+            in_words,
             is_in_doubt,
             operation,
         }
@@ -214,16 +252,6 @@ impl Gateway {
         weighed.concluded(verdict)
     }
 
-    /// Where the values of the request come from.
-    fn provenance_of(&self, prepared: &Prepared, request: &ProxyRequest) -> Vec<Provenance> {
-        let Some(history) = self.history_of(prepared) else {
-            return Vec::new();
-        };
-        let arena = Arena::for_body(prepared.request.body.len());
-        let opened = opened(&prepared.request, &arena);
-        provenance(&opened, request.intent.as_str(), &history)
-    }
-
     /// What follows when a language model has looked at the request.
     pub(crate) async fn judge_with_model(
         &self,
@@ -240,7 +268,6 @@ impl Gateway {
         let service = &prepared.located.service;
         let documentation = documentation(prepared);
         let documentation: Vec<&str> = documentation.iter().map(String::as_str).collect();
-        let provenance = self.provenance_of(prepared, request);
         let text_rules = weighed.standing().text_rules();
         let verdict = llm
             .assess(LlmQuestion {
@@ -252,7 +279,7 @@ impl Gateway {
                 service: service.id,
                 service_name: &service.name,
                 documentation: &documentation,
-                provenance: &provenance,
+                origins: &weighed.origins,
                 rules: &text_rules,
                 built_in: &weighed.built_in,
                 floor: floor(weighed.certainty, &weighed.built_in),

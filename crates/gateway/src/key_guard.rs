@@ -1,12 +1,94 @@
-//! Keeping an agent key in a body that goes on while it arrives.
+//! Finding an agent key in a body, also where it is compressed, and keeping it in one that goes on
+//! while it arrives.
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::agent_key;
+use gaiterguard_domain::redact;
+use http::HeaderMap;
+
+use crate::compressed::Coding;
+use crate::layers::{Layers, Search};
+
+/// How much of a compressed body is decoded to look for an agent key, in bytes, all layers together.
+/// More is a decompression bomb, or a file that nobody writes a key into by mistake.
+const DECODED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Whether a body holds an agent key, as it is or compressed.
+pub(crate) fn holds_agent_key(headers: &HeaderMap, body: &[u8]) -> bool {
+    redact::holds_agent_key(body) || Inside::new(headers).finds(body)
+}
+
+/// Looks at a body in pieces, and into it where it is compressed.
+#[derive(Default)]
+pub(crate) struct UploadGuard {
+    plain: KeyGuard,
+    inside: Inside,
+    /// What is held back because of what it decodes to.
+    held: BytesMut,
+}
+
+impl UploadGuard {
+    pub(crate) fn new(headers: &HeaderMap) -> Self {
+        Self {
+            plain: KeyGuard::default(),
+            inside: Inside::new(headers),
+            held: BytesMut::new(),
+        }
+    }
+
+    /// Whether the next piece is or begins something compressed, so that looking at it may take long.
+    pub(crate) fn decodes(&self, piece: &[u8]) -> bool {
+        self.inside.layers.decodes(piece)
+    }
+
+    /// Takes a piece and returns what may be passed on by now: all of it, if no more will come.
+    pub(crate) fn push(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, KeyFound> {
+        let is_found = self.inside.finds(&piece);
+        let passed = self.plain.push(piece, is_last)?;
+        if is_found {
+            return Err(KeyFound);
+        }
+        let is_undecided = !is_last && self.inside.layers.is_undecided();
+        if !is_undecided && self.held.is_empty() {
+            return Ok(passed);
+        }
+        self.held.extend_from_slice(&passed);
+        if is_undecided {
+            return Ok(Bytes::new());
+        }
+        Ok(self.held.split().freeze())
+    }
+}
+
+/// The search in what a body decodes to.
+struct Inside {
+    layers: Layers<KeyGuard>,
+    bytes_left: u64,
+}
+
+impl Default for Inside {
+    fn default() -> Self {
+        Self::new(&HeaderMap::new())
+    }
+}
+
+impl Inside {
+    fn new(headers: &HeaderMap) -> Self {
+        Self {
+            layers: Layers::new(KeyGuard::default(), Coding::labelled(headers)),
+            bytes_left: DECODED_BYTES_MAX,
+        }
+    }
+
+    fn finds(&mut self, piece: &[u8]) -> bool {
+        self.layers.finds(piece, &mut self.bytes_left)
+    }
+}
 
 /// Looks at a body in pieces. It holds back only what ends inside something that may become a key,
 /// so that no part of one has been sent when it is found.
 #[derive(Default)]
-pub(crate) struct KeyGuard {
+struct KeyGuard {
     /// The end of what has been passed on: a key may begin in it as far as its prefix.
     passed: BytesMut,
     held: BytesMut,
@@ -17,13 +99,8 @@ pub(crate) struct KeyGuard {
 pub(crate) struct KeyFound;
 
 impl KeyGuard {
-    /// How many bytes are held back.
-    pub(crate) fn held_bytes(&self) -> u64 {
-        self.held.len() as u64
-    }
-
     /// Takes a piece and returns what may be passed on by now: all of it, if no more will come.
-    pub(crate) fn push(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, KeyFound> {
+    fn push(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, KeyFound> {
         let sent = self.passed.len();
         let mut text = std::mem::take(&mut self.passed);
         text.extend_from_slice(&self.held);
@@ -47,11 +124,26 @@ impl KeyGuard {
     }
 }
 
+impl Search for KeyGuard {
+    fn finds(&mut self, piece: Bytes, is_last: bool) -> bool {
+        self.push(piece, is_last).is_err()
+    }
+
+    fn is_undecided(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn begin_again(&self) -> Self {
+        Self::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::compressed;
 
     fn key() -> String {
         format!("agt_{}", "0a".repeat(32))
@@ -101,6 +193,78 @@ mod tests {
             let piece = Bytes::from_static(piece.as_bytes());
             assert_eq!(guard.push(piece.clone(), false), Ok(piece));
         }
+    }
+
+    /// What passes of a compressed text in pieces of this length, decoded again, and whether a key was
+    /// found.
+    fn passed_inside(codings: &[Coding], text: &str, length: usize) -> (Vec<u8>, bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-encoding", "deflate".parse().unwrap());
+        let mut body = text.as_bytes().to_vec();
+        for coding in codings {
+            body = coding.encode(&body).unwrap();
+        }
+        let mut guard = UploadGuard::new(&headers);
+        let mut passed = Vec::new();
+        let mut pieces = body.chunks(length).peekable();
+        let mut is_found = false;
+        while let Some(piece) = pieces.next() {
+            let is_last = pieces.peek().is_none();
+            let Ok(piece) = guard.push(Bytes::copy_from_slice(piece), is_last) else {
+                is_found = true;
+                break;
+            };
+            passed.extend_from_slice(&piece);
+        }
+        assert_eq!(holds_agent_key(&headers, &body), is_found);
+        if !is_found {
+            assert_eq!(passed, body);
+        }
+        for coding in codings.iter().rev() {
+            passed = compressed::decoded(*coding, &passed, 100_000).0;
+        }
+        (passed, is_found)
+    }
+
+    #[test]
+    fn nothing_of_a_key_inside_a_compressed_body_has_passed_when_it_is_found() {
+        use Coding::{Deflate, Gzip, Zlib};
+        let before = "before ".repeat(60);
+        let with_key = format!("{before}{} and more", key());
+        let without = format!("{before}agt_ and more");
+        for codings in [
+            &[Gzip][..],
+            &[Zlib],
+            &[Deflate],
+            &[Zlib, Gzip],
+            &[Deflate, Gzip],
+            &[Gzip, Gzip, Gzip],
+        ] {
+            for length in [1, 7, 100, 100_000] {
+                let (passed, is_found) = passed_inside(codings, &with_key, length);
+                assert!(is_found, "{codings:?} {length}");
+                let passed = String::from_utf8(passed).unwrap();
+                assert!(
+                    !passed.contains("agt_0a0"),
+                    "{codings:?} {length}: {passed}"
+                );
+                let (passed, is_found) = passed_inside(codings, &without, length);
+                assert!(
+                    !is_found && passed == without.as_bytes(),
+                    "{codings:?} {length}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_decompression_bomb_is_looked_into_up_to_a_limit() {
+        let zeros = vec![b'0'; 64 * 1024 * 1024];
+        let bomb = Coding::Gzip.encode(&zeros).unwrap();
+        let bomb = Coding::Gzip.encode(&bomb).unwrap();
+        let mut inside = Inside::new(&HeaderMap::new());
+        assert!(!inside.finds(&bomb));
+        assert_eq!(inside.bytes_left, 0);
     }
 
     proptest! {

@@ -15,6 +15,7 @@ pub mod sealing;
 
 pub mod answer;
 pub mod arriving;
+pub mod big_body;
 pub mod llm;
 pub mod own_client;
 pub mod refusal;
@@ -26,10 +27,11 @@ mod dispatch;
 mod excerpt;
 mod execute;
 mod forward;
-mod history;
+pub mod history;
 mod hold;
 mod judge;
 mod key_guard;
+mod layers;
 mod locate;
 mod masked;
 mod prepare;
@@ -81,6 +83,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authority::{AgentCaller, Authority};
+use crate::big_body::BigBodies;
 use crate::credential::Credentials;
 use crate::history::Histories;
 use crate::housekeeping::Touches;
@@ -138,6 +141,7 @@ pub struct Gateway {
     pub(crate) touches: Touches,
     pub(crate) tasks: TaskTracker,
     pub(crate) tunnels: Arc<Semaphore>,
+    pub(crate) big_bodies: BigBodies,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -166,6 +170,7 @@ pub struct Parts {
 impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
+        let is_shared = parts.store.is_shared();
         Arc::new(Self {
             replica: parts.replica,
             store: parts.store,
@@ -173,6 +178,7 @@ impl Gateway {
             histories: Histories::new(
                 parts.settings.provenance_lifetime,
                 HashKey::new(parts.sealing.derived_key("provenance")),
+                is_shared,
             ),
             sealing: parts.sealing,
             credentials: parts.credentials,
@@ -185,6 +191,7 @@ impl Gateway {
             touches: Touches::default(),
             tasks: TaskTracker::new(),
             tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)),
+            big_bodies: BigBodies::default(),
             stopping: CancellationToken::new(),
         })
     }
@@ -206,6 +213,19 @@ impl Gateway {
         let caller = self.authority.caller(key)?;
         self.touches.note(caller.agent.id, self.clock.now());
         Ok(caller)
+    }
+
+    /// Does work on a body that is longer than [`big_body::INLINE_BYTES_MAX`], on a thread that serves
+    /// nobody else.
+    ///
+    /// # Errors
+    ///
+    /// If the work broke off.
+    pub async fn work_on_big_body<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.big_bodies.run(work).await
     }
 
     /// The present definitions.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::HeaderValue;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::{Body as _, SizeHint};
+use memchr::memmem;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,7 @@ use crate::credential::ReadyCredential;
 use crate::dispatch::{Arrived, Sent};
 use crate::tunnel::Tunnel;
 use crate::upstream::{
-    Inbound, InboundBody, InboundError, InspectedBody, Inspection, MaskedBody, Masker,
+    Inbound, InboundBody, InboundError, InspectedBody, Inspection, MaskedBody, Masker, Polled,
     masked_compressed,
 };
 
@@ -38,7 +39,7 @@ pub(crate) async fn masked(
     let Inbound {
         status,
         mut headers,
-        body,
+        mut body,
         switched,
     } = inbound;
     let masker = ready.map_or_else(|| Masker::new(&[]), |ready| ready.credential.masker());
@@ -46,8 +47,18 @@ pub(crate) async fn masked(
     let size_hint = body.size_hint();
     let inspection = (!masker.is_empty()).then(|| Inspection::new(masker.clone(), &headers));
     let held = match inspection {
-        Some(inspection) if compressed::is_claimed(&headers) && !body.is_end_stream() => {
-            Box::pin(hold_back(body, inspection)).await
+        Some(inspection) if !body.is_end_stream() => {
+            let is_claimed = compressed::is_claimed(&headers);
+            let first = if is_claimed {
+                None
+            } else {
+                first_piece(&mut body, patience_for_first_piece(&headers)).await
+            };
+            if is_claimed || is_compressed(first.as_ref()) {
+                Box::pin(hold_back(body, first, inspection)).await
+            } else {
+                Held::Not(InspectedBody::begun(body, first, inspection))
+            }
         }
         inspection => Held::Not(InspectedBody::new(body, inspection)),
     };
@@ -95,15 +106,61 @@ enum Held {
     Broken(InboundError, InspectedBody<InboundBody>),
 }
 
-/// Reads a response that says that it is compressed, up to its end or a bound, as long as it really
-/// is.
-async fn hold_back(mut body: InboundBody, mut inspection: Inspection) -> Held {
+/// How long the first piece of a body is waited for, to see whether it is compressed. One whose length
+/// is known, or that is no text, follows its head. A server may send a text piece by piece, as it is
+/// made, and a stream of events may have none for long.
+fn patience_for_first_piece(headers: &HeaderMap) -> Duration {
+    const FOR_A_TEXT: Duration = Duration::from_millis(100);
+    if headers.contains_key(CONTENT_LENGTH) {
+        return HELD_TIME_MAX;
+    }
+    let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let media_type = media_type.unwrap_or_default().to_ascii_lowercase();
+    let is = |word: &&str| memmem::find(&media_type, word.as_bytes()).is_some();
+    if is(&"event-stream") {
+        Duration::ZERO
+    } else if ["text/", "json", "xml", "form"].iter().any(is) {
+        FOR_A_TEXT
+    } else {
+        HELD_TIME_MAX
+    }
+}
+
+/// What a body begins with, if that comes in time. What is there comes in no time.
+async fn first_piece(body: &mut InboundBody, patience: Duration) -> Option<Polled> {
+    let first = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context));
+    tokio::time::timeout(patience, first).await.ok()
+}
+
+fn is_compressed(first: Option<&Polled>) -> bool {
+    let Some(Some(Ok(frame))) = first else {
+        return false;
+    };
+    frame
+        .data_ref()
+        .is_some_and(|piece| Coding::of(piece).is_some())
+}
+
+/// Reads a response that seems to be compressed, up to its end or a bound, as long as it really is.
+/// `first` is what has been read of it.
+async fn hold_back(
+    mut body: InboundBody,
+    mut first: Option<Polled>,
+    mut inspection: Inspection,
+) -> Held {
     let deadline = Instant::now() + HELD_TIME_MAX;
     let mut held = BytesMut::new();
     let mut holds_echo = false;
     let mut is_whole = false;
     while !is_whole && !inspection.is_over() && held.len() <= HELD_BYTES_MAX {
-        let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        let next = async {
+            match first.take() {
+                Some(first) => first,
+                None => {
+                    std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
+                }
+            }
+        };
         match timeout_at(deadline, next).await {
             Err(_) => break,
             Ok(None) => is_whole = true,

@@ -12,14 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
-use crate::compressed::{self, Coding};
+use crate::big_body::is_big;
 use crate::credential::drop_parameter;
+use crate::key_guard::holds_agent_key;
 use crate::known_service::KnownService;
 use crate::locate::{self, Located};
 use crate::refusal::{NO_AGENT_KEY, Refusal};
-
-/// How much of a compressed body is decoded to look for an agent key, in bytes.
-const DECODED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A request whose way is known: by whom, where to, and the exact bytes.
 #[derive(Clone, Debug)]
@@ -53,8 +51,8 @@ impl Prepared {
     /// # Errors
     ///
     /// Where the body holds an agent key: it would be sent on, and stored.
-    pub(crate) fn with_body(mut self, body: Bytes) -> Result<Self, Refusal> {
-        if holds_agent_key(&body) {
+    fn with_body(mut self, body: Bytes) -> Result<Self, Refusal> {
+        if holds_agent_key(&self.request.headers, &body) {
             return Err(Refusal::Invalid {
                 field: "body",
                 message: NO_AGENT_KEY.to_owned(),
@@ -83,7 +81,16 @@ impl Gateway {
         request: &ProxyRequest,
     ) -> Result<Prepared, Refusal> {
         let head = self.prepare_head(caller, request).await?;
-        head.with_body(request.body.clone())
+        self.with_body(head, request.body.clone()).await
+    }
+
+    /// The request with its body, which must not hold an agent key.
+    pub(crate) async fn with_body(&self, head: Prepared, body: Bytes) -> Result<Prepared, Refusal> {
+        if !is_big(&head.request.headers, &body) {
+            return head.with_body(body);
+        }
+        let searching = self.big_bodies.run(move || head.with_body(body));
+        Box::pin(searching).await?
     }
 
     /// The same without the body.
@@ -157,16 +164,6 @@ pub(crate) fn canonical(
         ),
         body,
     })
-}
-
-/// Whether a body holds an agent key, as it is or compressed.
-fn holds_agent_key(body: &[u8]) -> bool {
-    if redact::holds_agent_key(body) {
-        return true;
-    }
-    Coding::of(body)
-        .map(|coding| compressed::decoded(coding, body, DECODED_BYTES_MAX))
-        .is_some_and(|(plain, _)| redact::holds_agent_key(&plain))
 }
 
 /// The target without what the agent put in the credential's place.

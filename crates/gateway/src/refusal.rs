@@ -182,6 +182,12 @@ pub enum Refusal {
     /// The connection broke after the request may have been sent.
     #[error("the connection to the upstream broke; the request may have reached it")]
     UpstreamBroken,
+    /// The response has an echo of the credential where it cannot be masked.
+    #[error(
+        "the upstream's response holds the service's credential in compressed data that is too long or \
+         too damaged to be masked, so the response is withheld; the request reached the upstream"
+    )]
+    CredentialEchoed,
     /// The gateway is shutting down or could not confirm what it knows.
     #[error("the gateway cannot be sure of its present rules; try again")]
     AuthorityUnconfirmed,

@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
 
 use crate::Gateway;
-use crate::after_sending::Unrecorded;
+use crate::after_sending::{AfterSending, Unrecorded};
 use crate::conclude::{Conclusion, End};
 use crate::dispatch::{Arrived, Sent, SentBody};
 use crate::history::Observer;
@@ -93,16 +93,24 @@ pub(crate) fn headers(sent: &mut Sent, conclusion: &Conclusion) -> HeaderMap {
 }
 
 /// The body of an answer whose head has arrived. What `conclusion` is to keep of it is collected
-/// on the way. A body that is whole already has ended, and is concluded here.
+/// on the way. A body that is whole already has ended, and is concluded here. So is one that cannot be
+/// shown, before anything of the response has been.
 pub(crate) async fn body(
     gateway: &Arc<Gateway>,
     mut sent: Sent,
     conclusion: Conclusion,
     observer: Option<Box<Observer>>,
-) -> Result<AnswerBody, Unrecorded> {
+) -> Result<AnswerBody, AfterSending> {
     let (body, tunnel) = match sent.arrived {
         Arrived::Whole(body) => (body, None),
         Arrived::Switched(tunnel) => (Bytes::new(), Some(tunnel)),
+        Arrived::Cut(InboundError::Echo) => {
+            let end = End::Cut {
+                status: sent.status,
+            };
+            conclusion.conclude(gateway, end).await?;
+            return Err(AfterSending::credential_echoed());
+        }
         arrived => {
             sent.arrived = arrived;
             return Ok(AnswerBody::Relayed(RelayedBody::new(

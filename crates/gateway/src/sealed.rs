@@ -2,11 +2,11 @@
 
 use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::id::{ActionId, RequestEntryId, WorkspaceId};
-use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
+use gaiterguard_domain::ledger::StoredAnswer;
 
 use crate::Gateway;
 use crate::refusal::Refusal;
-use crate::sealing::Purpose;
+use crate::sealing::{PayloadKey, Purpose};
 
 /// What the answer to a request with a key is sealed for.
 pub(crate) fn request_answer(entry: RequestEntryId) -> Purpose {
@@ -19,19 +19,13 @@ pub(crate) fn action_answer(action: ActionId) -> Purpose {
 }
 
 impl Gateway {
-    pub(crate) async fn seal(
-        &self,
-        workspace: WorkspaceId,
-        purpose: &Purpose,
-        plain: &[u8],
-    ) -> Result<Sealed, Refusal> {
-        self.sealing
-            .seal(workspace, purpose, plain)
-            .await
-            .map_err(|error| {
-                tracing::error!(%error, ?purpose, "sealing failed");
-                Refusal::StorageUnavailable
-            })
+    /// The key that a response is to be sealed with. It is taken before the request is sent: a new one
+    /// has to be stored first, and the database may be gone when the response arrives.
+    pub(crate) async fn answer_key(&self, workspace: WorkspaceId) -> Result<PayloadKey, Refusal> {
+        self.sealing.payload_key(workspace).await.map_err(|error| {
+            tracing::error!(%error, "there is no key to seal a response with");
+            Refusal::StorageUnavailable
+        })
     }
 
     /// A kept answer; none if it was not kept, or is damaged: that it was answered is known still.

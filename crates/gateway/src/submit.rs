@@ -27,7 +27,8 @@ use crate::answer::{Answer, Held, Outcome};
 use crate::arriving::{ArrivingBody, BodyBroken};
 use crate::authority::AgentCaller;
 use crate::dispatch::Permit;
-use crate::forward::Forwarding;
+use crate::forward::{Forwarding, Keyed};
+use crate::history::sources;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::sealed;
@@ -106,8 +107,8 @@ impl Gateway {
             let judgement = if let Some(judgement) = by_head {
                 judgement
             } else {
-                Box::pin(self.read_history(&prepared)).await;
-                let weighed = self.weigh(&prepared, &request);
+                let history = Box::pin(self.history_of(&prepared)).await;
+                let weighed = self.weigh(&prepared, &request, history).await?;
                 if self.needs_model(&weighed) {
                     // A key is decided once: whoever asks again does not have it judged anew.
                     if let Some(claim) = self.claim_before(&prepared, &request).await? {
@@ -149,15 +150,23 @@ impl Gateway {
                 .hold
                 .as_ref()
                 .map(|hold| (hold.action, hold.expires_at));
-            let claimed = request.idempotency_key.clone();
+            let keyed = match &request.idempotency_key {
+                Some(key) if judgement.decision == Decision::Forward => Some(Keyed {
+                    key: key.clone(),
+                    answer_key: self.answer_key(prepared.caller.agent.workspace).await?,
+                }),
+                Some(_) | None => None,
+            };
             match self.store.record(decision).await? {
                 Recorded::Done(entry) => {
                     self.metrics.decided(judgement.decision);
                     return match (judgement.decision, hold) {
                         (Decision::Forward, _) => {
                             let permit = Permit::recorded(entry);
-                            let mut forwarding = Forwarding::new(prepared, &judgement, claimed);
-                            let upload = arriving.map(|body| forwarding.upload(body, request_id));
+                            let mut forwarding = Forwarding::new(prepared, &judgement, keyed);
+                            let upload = arriving.map(|body| {
+                                forwarding.upload(body, self.big_bodies.clone(), request_id)
+                            });
                             self.forward(permit, entry, forwarding, upload)
                                 .await
                                 .map(Outcome::Answered)
@@ -223,7 +232,8 @@ impl Gateway {
             () = cut.cancelled() => return Err(self.authority.why_key_cut(&prepared.caller)),
             body = body.whole() => body?,
         };
-        Ok((prepared.with_body(request.body.clone())?, None))
+        let prepared = self.with_body(prepared, request.body.clone()).await?;
+        Ok((prepared, None))
     }
 
     /// What became of the request's key, if it has one that was used before.
@@ -243,7 +253,7 @@ impl Gateway {
 
     /// What would become of a request, without anything being stored or sent.
     pub async fn dry_run(
-        &self,
+        self: &Arc<Self>,
         caller: AgentCaller,
         request: ProxyRequest,
     ) -> Result<Judgement, Refusal> {
@@ -319,15 +329,24 @@ impl Gateway {
         let action = ActionId(Uuid::new_v4());
         let workspace = prepared.caller.agent.workspace;
         let digest = prepared.known_digest()?;
-        let (request, preview) = self
-            .seal_held(workspace, action, &prepared.request, digest)
+        let history = Box::pin(self.history_of(prepared)).await;
+        let provenance = history.and_then(|history| sources(&prepared.request, &history, now));
+        let held = self
+            .seal_held(
+                workspace,
+                action,
+                &prepared.request,
+                digest,
+                provenance.as_deref(),
+            )
             .await?;
         Ok(NewHold {
             action,
             digest,
             binding: prepared.binding(),
-            request,
-            preview,
+            request: held.whole,
+            preview: held.preview,
+            provenance: held.provenance,
             expires_at: now.after(self.settings.pending_lifetime),
             pending_max: self.settings.pending_per_agent_max,
             pending_bytes: self.settings.pending_bytes,

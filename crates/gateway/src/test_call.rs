@@ -18,6 +18,7 @@ use crate::dispatch::{Arrived, Permit, Sent};
 use crate::locate;
 use crate::prepare;
 use crate::refusal::Refusal;
+use crate::upstream::InboundError;
 
 /// How much of the answer's body is shown, in bytes.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;
@@ -116,6 +117,7 @@ async fn beginning(mut sent: Sent) -> Result<KeptAnswer, Refusal> {
             body.extend_from_slice(&piece);
             is_whole = true;
         }
+        Arrived::Cut(InboundError::Echo) => return Err(Refusal::CredentialEchoed),
         // An upstream that switches what nobody asked it to switch does not speak HTTP.
         Arrived::Cut(_) | Arrived::Switched(_) => return Err(Refusal::UpstreamBroken),
     }

@@ -2,11 +2,11 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
-use gaiterguard_judge::history::{History, Provenance, provenance};
+use gaiterguard_judge::history::{History, Origin, origins};
 use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
 
 use crate::judge::opened;
-use crate::llm::{Llm, LlmQuestion, LlmVerdict};
+use crate::llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use crate::second_opinion::{Standing, floor};
 
 /// What is judged.
@@ -35,11 +35,11 @@ impl Trial<'_> {
     }
 
     /// Where the values of the request come from.
-    pub fn provenance(&self) -> Vec<Provenance> {
+    pub fn origins(&self) -> Vec<Origin> {
         let arena = Arena::default();
         let opened = opened(self.request, &arena);
         self.history.map_or_else(Vec::new, |history| {
-            provenance(&opened, self.intent, history)
+            origins(&opened, self.intent, history, ORIGINS_MAX)
         })
     }
 
@@ -57,7 +57,7 @@ impl Trial<'_> {
 
     /// What the language model makes of it, if requests are held from the threshold.
     pub async fn ask(&self, llm: &Llm, built_in: &Assessment, threshold: f64) -> LlmVerdict {
-        let provenance = self.provenance();
+        let origins = self.origins();
         let question = LlmQuestion {
             request: self.request,
             digest: self.request.digest(),
@@ -67,7 +67,7 @@ impl Trial<'_> {
             service: ServiceId(0),
             service_name: self.service_name,
             documentation: &[],
-            provenance: &provenance,
+            origins: &origins,
             rules: &[],
             built_in: &built_in.verdict,
             floor: floor(built_in.certainty, &built_in.verdict),

@@ -19,17 +19,34 @@ use http::Method;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::arriving::{ArrivingBody, BodyBroken};
-use crate::key_guard::KeyGuard;
+use crate::big_body::{BigBodies, INLINE_BYTES_MAX};
+use crate::key_guard::{KeyFound, UploadGuard};
 use crate::prepare::Prepared;
+use crate::refusal::Refusal;
 use crate::upstream::BoxError;
 
 /// The body as the upstream's connection takes it, piece by piece.
 pub(crate) struct Upload {
     source: ArrivingBody,
-    guard: KeyGuard,
+    guard: UploadGuard,
+    big_bodies: BigBodies,
+    /// A piece that another thread looks at. The guard is there too meanwhile.
+    looking: Option<Looking>,
+    /// How many bytes have been taken from the source and not been passed on.
+    bytes_held: u64,
     /// None once the body has ended.
     digest: Option<RunningDigest>,
     passage: Arc<Passage>,
+}
+
+type Looking = Pin<Box<dyn Future<Output = Result<Looked, Refusal>> + Send>>;
+
+/// A piece that has been looked at.
+struct Looked {
+    guard: UploadGuard,
+    /// What may be passed on by now.
+    passed: Result<Bytes, KeyFound>,
+    is_last: bool,
 }
 
 /// What the ledger is told of a request whose body went on as it arrived.
@@ -76,6 +93,7 @@ impl Upload {
     pub(crate) fn new(
         prepared: &Prepared,
         source: ArrivingBody,
+        big_bodies: BigBodies,
         request_id: RequestId,
     ) -> (Self, Streamed) {
         let passage = Arc::<Passage>::default();
@@ -88,11 +106,49 @@ impl Upload {
         };
         let upload = Self {
             source,
-            guard: KeyGuard::default(),
+            guard: UploadGuard::new(&prepared.request.headers),
+            big_bodies,
+            looking: None,
+            bytes_held: 0,
             digest: Some(prepared.request.running_digest()),
             passage,
         };
         (upload, streamed)
+    }
+
+    /// The next piece of the source, when it has been looked at. The end is an empty one.
+    fn poll_looked(&mut self, context: &mut Context<'_>) -> Poll<Result<Looked, BodyBroken>> {
+        loop {
+            if let Some(looking) = &mut self.looking {
+                let looked = ready!(looking.as_mut().poll(context));
+                self.looking = None;
+                return Poll::Ready(looked.map_err(|refusal| BodyBroken::Lost(refusal.into())));
+            }
+            let piece = match ready!(Pin::new(&mut self.source).poll_frame(context)) {
+                None => Bytes::new(),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(piece) if piece.is_empty() => continue,
+                    Ok(piece) => piece,
+                    Err(_trailers) => continue,
+                },
+                Some(Err(broken)) => return Poll::Ready(Err(broken)),
+            };
+            // One that knows the length does not ask again after the last piece.
+            let is_last = piece.is_empty() || self.source.is_end_stream();
+            self.bytes_held += piece.len() as u64;
+            let takes_long = piece.len() > INLINE_BYTES_MAX || self.guard.decodes(&piece);
+            let mut guard = std::mem::take(&mut self.guard);
+            let look = move || Looked {
+                passed: guard.push(piece, is_last),
+                guard,
+                is_last,
+            };
+            if !takes_long {
+                return Poll::Ready(Ok(look()));
+            }
+            let big_bodies = self.big_bodies.clone();
+            self.looking = Some(Box::pin(async move { big_bodies.run(look).await }));
+        }
     }
 
     fn broken(&mut self, broken: BodyBroken) -> BoxError {
@@ -120,18 +176,16 @@ impl Body for Upload {
         let this = self.get_mut();
         // None once the body has ended or broken: what was held back has passed by then.
         while this.digest.is_some() {
-            let piece = match ready!(Pin::new(&mut this.source).poll_frame(context)) {
-                None => Bytes::new(),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(piece) if piece.is_empty() => continue,
-                    Ok(piece) => piece,
-                    Err(_trailers) => continue,
-                },
-                Some(Err(broken)) => return Poll::Ready(Some(Err(this.broken(broken)))),
+            let Looked {
+                guard,
+                passed,
+                is_last,
+            } = match ready!(this.poll_looked(context)) {
+                Ok(looked) => looked,
+                Err(broken) => return Poll::Ready(Some(Err(this.broken(broken)))),
             };
-            // One that knows the length does not ask again after the last piece.
-            let is_last = piece.is_empty() || this.source.is_end_stream();
-            let Ok(passed) = this.guard.push(piece, is_last) else {
+            this.guard = guard;
+            let Ok(passed) = passed else {
                 return Poll::Ready(Some(Err(this.broken(BodyBroken::HoldsAgentKey))));
             };
             if let Some(digest) = &mut this.digest {
@@ -139,6 +193,7 @@ impl Body for Upload {
             }
             this.passage.note(&passed);
             let bytes = passed.len() as u64;
+            this.bytes_held -= bytes;
             this.passage.bytes.fetch_add(bytes, Ordering::Relaxed);
             if is_last {
                 this.finish();
@@ -151,13 +206,14 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.digest.is_none() || (self.guard.held_bytes() == 0 && self.source.is_end_stream())
+        self.digest.is_none() || (self.bytes_held == 0 && self.source.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.guard.held_bytes();
         let rest = self.source.size_hint().exact();
-        rest.map_or_else(SizeHint::new, |rest| SizeHint::with_exact(rest + held))
+        rest.map_or_else(SizeHint::new, |rest| {
+            SizeHint::with_exact(rest + self.bytes_held)
+        })
     }
 }
 

@@ -102,9 +102,10 @@ impl Engine {
                 access_expiry: settings.auth.access_ttl,
                 refresh_expiry: settings.auth.refresh_ttl,
                 registration: registration(settings.auth.registration),
-                setup_code_needed: own_listeners
-                    .iter()
-                    .any(|address| !address.ip().to_canonical().is_loopback()),
+                setup_code_needed: settings.listen.is_public()
+                    || own_listeners
+                        .iter()
+                        .any(|address| !address.ip().to_canonical().is_loopback()),
             },
             Arc::clone(&clock),
         );

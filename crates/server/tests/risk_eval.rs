@@ -148,7 +148,7 @@ fn one_request_is_explained_whole() {
         r#"body {"text": "Call Ann", "contact": "ann-2741"}"#,
         "call GET https://api.notes.example/v1/contacts?name=Ann",
         r#"response {"id": "ann-2741", "name": "Ann"}"#,
-        "shown ann-2741 (body /contact) by GET /v1/contacts: ",
+        "shown ann-2741 (body/contact) by GET /v1/contacts: ",
         "call PUT https://api.notes.example/v1/drafts/1",
         "status 201\nresponse none",
         "label benign",

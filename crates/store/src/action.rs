@@ -196,6 +196,23 @@ impl Store {
         }))
     }
 
+    /// Where values of an action's request were seen, sealed; `None` where nothing is known.
+    pub async fn action_provenance(&self, action: ActionId) -> Result<Option<Sealed>, StoreError> {
+        let mut read = self.read().await?;
+        let row = fetch_optional!(
+            read,
+            (i64, Option<Vec<u8>>),
+            "SELECT request_key_id, provenance FROM actions WHERE id = $1",
+            action.to_string(),
+        );
+        Ok(row.and_then(|(data_key, bytes)| {
+            Some(Sealed {
+                data_key: DataKeyId(data_key),
+                bytes: bytes?,
+            })
+        }))
+    }
+
     /// What lists show of an action's request, sealed. Of a long one only the head is read.
     pub async fn action_head(&self, action: ActionId) -> Result<Option<StoredHead>, StoreError> {
         let mut read = self.read().await?;

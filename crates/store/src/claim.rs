@@ -7,9 +7,11 @@ use gaiterguard_domain::ledger::{Claim, ClaimState, StoredAnswer};
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
 
+use crate::audit::covered::{EndColumns, cover_ends};
 use crate::connection::{execute, fetch_all, fetch_optional, lease_time};
 use crate::error::StoreError;
 use crate::lane::Write;
+use crate::overview::OverviewOutcome;
 use crate::rows::{Cell, Text};
 use crate::store::Store;
 
@@ -141,13 +143,23 @@ impl Store {
                 *entry,
                 now.0,
             );
+            let mut detail = serde_json::json!({ "cause": "the gateway stopped" });
+            if workspace.is_some() {
+                let end = EndColumns {
+                    id: *entry,
+                    outcome: Some(OverviewOutcome::Broken.as_str()),
+                    upstream_status: None,
+                    completed_at: Some(now.0),
+                };
+                cover_ends(&mut detail, vec![end.covered()]);
+            }
             write.audit(NewAuditEntry {
                 workspace: workspace.map(|(id,)| gaiterguard_domain::id::WorkspaceId(id)),
                 at: now,
                 actor: Actor::Gateway,
                 event: "request.broken",
                 subject: format!("request:{entry}"),
-                detail: serde_json::json!({ "cause": "the gateway stopped" }),
+                detail,
             });
         }
         let count = rows.len() as u64;

@@ -180,6 +180,14 @@ impl Read {
         }
     }
 
+    /// The one of two texts that this connection's database understands.
+    pub(crate) fn text(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        }
+    }
+
     /// A statement of `size` rows as this connection's database reads it.
     pub(crate) fn many(&self, statement: &'static ManyRows, size: usize) -> &'static str {
         match self {

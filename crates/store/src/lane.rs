@@ -9,6 +9,7 @@
 //! dropped or fails half-way they are gone, the database rolls back, and the next writer opens
 //! a new connection and reads the head again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::AuthorityVersion;
 use tokio::sync::OwnedMutexGuard;
 
+use crate::audit::covered::{CoveredEnd, cover_ends};
 use crate::connection::{
     Connection, On, Target, execute, fetch_all, fetch_one, fetch_optional, on,
 };
@@ -89,6 +91,9 @@ pub(crate) enum CommitFailed {
     /// Nobody knows yet.
     Unknown(Box<Unsettled>),
 }
+
+/// The event of an entry that only covers how requests ended.
+const REQUESTS_ENDED: &str = "requests.ended";
 
 /// A row of `audit` as it is read.
 #[derive(sqlx::FromRow)]
@@ -238,6 +243,36 @@ impl Write {
     /// Adds an entry, which is written when the transaction is committed.
     pub(crate) fn audit(&mut self, entry: NewAuditEntry) {
         self.audit.push(entry);
+    }
+
+    /// Has entries of this transaction cover how requests ended: one of the same workspace, so that
+    /// nothing of it shows in another one, or else one of the whole gateway.
+    pub(crate) fn cover_ends(
+        &mut self,
+        ended: BTreeMap<WorkspaceId, Vec<CoveredEnd>>,
+        at: Timestamp,
+    ) {
+        let mut others = Vec::new();
+        for (workspace, ends) in ended {
+            let mut entries = self.audit.iter_mut();
+            match entries.rfind(|entry| entry.workspace == Some(workspace)) {
+                Some(entry) => cover_ends(&mut entry.detail, ends),
+                None => others.extend(ends),
+            }
+        }
+        if others.is_empty() {
+            return;
+        }
+        let mut detail = serde_json::json!({ "requests": others.len() });
+        cover_ends(&mut detail, others);
+        self.audit(NewAuditEntry {
+            workspace: None,
+            at,
+            actor: Actor::Gateway,
+            event: REQUESTS_ENDED,
+            subject: "gateway".to_owned(),
+            detail,
+        });
     }
 
     /// Moves a workspace's version on. It comes first in a transaction, since it makes writers of

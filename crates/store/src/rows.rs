@@ -1,6 +1,7 @@
 //! What rows of several tables have in common: columns to domain values and back, and statements
 //! that write many rows at once.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
@@ -106,6 +107,15 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    /// The text to compare: a damaged one is like no text that is whole.
+    pub(crate) fn exact(&self) -> Cow<'_, str> {
+        if self.is_damaged {
+            // No text that the gateway writes holds this character, which PostgreSQL does not take.
+            return Cow::Owned(format!("\0{}", self.shown));
+        }
+        Cow::Borrowed(&self.shown)
+    }
+
     /// The text for a human, with replacement characters where it is damaged.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
@@ -139,7 +149,7 @@ where
         let bytes = <&[u8] as Decode<DB>>::decode(value)?;
         let shown = String::from_utf8_lossy(bytes);
         Ok(Self {
-            is_damaged: matches!(shown, std::borrow::Cow::Owned(_)),
+            is_damaged: matches!(shown, Cow::Owned(_)),
             shown: shown.into_owned(),
         })
     }

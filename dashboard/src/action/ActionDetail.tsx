@@ -13,6 +13,7 @@ import { Body } from './Body';
 import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
 import { Intent } from './Intent';
+import { Provenance } from './Provenance';
 import { riskWord } from './weigh';
 
 const WILL_BE = 'What will be sent, exactly';
@@ -99,6 +100,7 @@ export function ActionDetail({ action }: { action: Action }) {
           </p>
         )}
       </Panel>
+      <Provenance action={action} />
       <Documentation action={action} />
       <Panel title={SENT_TITLES[action.status]}>
         <ExactRequest action={action} />

@@ -100,6 +100,10 @@ export type Action = {
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     /**
+     * Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+     */
+    provenance: Array<ValueSource>;
+    /**
      * When it was held.
      */
     created_at: string;
@@ -293,7 +297,8 @@ export type AuditEntry = {
     };
     /**
      * Digests of the rows that were written together with it: of a request with its address, intent and
-     * verdict, and of the state that an action came to. Absent where the entry tells of none.
+     * verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
+     * entry tells of none.
      */
     covers?: {
         [key: string]: unknown;
@@ -904,6 +909,10 @@ export type ListAction = {
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
         /**
+         * Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+         */
+        provenance: Array<ValueSource>;
+        /**
          * When it was held.
          */
         created_at: string;
@@ -987,7 +996,8 @@ export type ListAuditEntry = {
         };
         /**
          * Digests of the rows that were written together with it: of a request with its address, intent and
-         * verdict, and of the state that an action came to. Absent where the entry tells of none.
+         * verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
+         * entry tells of none.
          */
         covers?: {
             [key: string]: unknown;
@@ -1419,7 +1429,8 @@ export type Name = string;
  */
 export type NewAgent = {
     /**
-     * Its name. Names that read like a human or the gateway (`you`, `system`) are reserved.
+     * Its name. Names that read like a human, the gateway or an actor of the audit log (`you`, `system`,
+     * `operator`, `agent 5`) are reserved.
      */
     name: Name;
     /**
@@ -2030,7 +2041,7 @@ export type Registration = {
     password: string;
     /**
      * The code in the gateway's log. Required for the first account of a gateway that listens
-     * beyond loopback; ignored for others.
+     * beyond loopback, or whose `PUBLIC_URL` is not a loopback address; ignored for others.
      */
     setupCode?: string | null;
 };
@@ -2620,6 +2631,11 @@ export type SimulatedExample = {
 };
 
 /**
+ * How a value of a request was seen before.
+ */
+export type SourceKind = 'shown' | 'created' | 'approved';
+
+/**
  * Where an action stands; each status has the members that are true in it.
  */
 export type Status = {
@@ -2757,6 +2773,37 @@ export type User = {
      * When the user registered.
      */
     createdAt: string;
+};
+
+/**
+ * Where a value of the request was seen.
+ */
+export type ValueSource = {
+    /**
+     * Where in the request the value is: `path`, `query/NAME`, or `body` and a JSON Pointer.
+     */
+    location: string;
+    /**
+     * The value, or the beginning of it.
+     */
+    value: string;
+    /**
+     * `shown` in a response, `created` by the agent, or in a request that a human `approved`.
+     */
+    kind: SourceKind;
+    /**
+     * The call that it was seen with. Another replica's is `an earlier request`.
+     */
+    seen_in: string;
+    /**
+     * When it was seen.
+     */
+    at: string;
+    /**
+     * What identifies the object around the value, as the service named it; may be empty. Untrusted
+     * text.
+     */
+    object: string;
 };
 
 /**

@@ -1,11 +1,14 @@
 //! An agent's key is for the gateway alone: it is forwarded nowhere and stored nowhere, however it
 //! is spelled.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use gaiterguard_tests::{Answer, PiecewiseCall, Storage, TestGateway, WatchedUpstream};
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use gaiterguard_tests::{Answer, PiecewiseCall, Reply, Storage, TestGateway, WatchedUpstream};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -213,6 +216,67 @@ async fn what_only_looks_a_little_like_an_agent_key_is_forwarded() {
     }
 }
 
+/// Compressed bodies with a text, and how they are labelled.
+fn compressed(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let level = Compression::default();
+    let mut gzip = GzEncoder::new(Vec::new(), level);
+    gzip.write_all(text.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let mut zlib = ZlibEncoder::new(Vec::new(), level);
+    zlib.write_all(text.as_bytes()).unwrap();
+    let zlib = zlib.finish().unwrap();
+    let mut raw = DeflateEncoder::new(Vec::new(), level);
+    raw.write_all(text.as_bytes()).unwrap();
+    let raw = raw.finish().unwrap();
+    let mut twice = GzEncoder::new(Vec::new(), level);
+    twice.write_all(&raw).unwrap();
+    let twice = twice.finish().unwrap();
+    vec![
+        ("gzip", gzip.clone()),
+        ("deflate", zlib),
+        ("deflate", raw),
+        ("deflate, gzip", twice),
+        ("identity", gzip),
+    ]
+}
+
+#[tokio::test]
+async fn an_agent_key_inside_a_compressed_body_is_refused_whether_it_is_read_first_or_streamed() {
+    let upstream = WatchedUpstream::start().await;
+    let url = upstream.url();
+    let scene = Scene::before(TestGateway::builder(Storage::Sqlite), upstream, &url).await;
+    scene.allow_everything().await;
+    let key = scene.agent.key.clone();
+    // Some of it passes before the key.
+    let digest = |number: u32| hex::encode(number.wrapping_mul(0x9E37_79B9).to_be_bytes());
+    let noise: Vec<String> = (0..4000).map(digest).collect();
+    let noise = noise.join(",");
+    for (label, body) in compressed(&format!("{noise} the key is {key}, so there")) {
+        let whole = scene
+            .agent
+            .call(Method::POST, "/s/things/recordings")
+            .header("content-encoding", label)
+            .header("x-agent-intent", "Store a recording")
+            .body(body.clone())
+            .send()
+            .await;
+        whole.expect_problem(400, "validation_failed");
+
+        let head = format!(
+            "POST /s/things/recordings HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n\
+             X-Agent-Intent: Store a recording\r\nContent-Type: audio/wav\r\n\
+             Content-Encoding: {label}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        let mut call = PiecewiseCall::begin(scene.gateway.client().address(), &head).await;
+        for piece in body.chunks(1000) {
+            call.send_chunk(piece).await;
+        }
+        call.send("0\r\n\r\n").await;
+        let answer = call.until("validation_failed").await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{label}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn an_agent_key_in_an_upload_is_cut_before_it_is_sent() {
     let upstream = WatchedUpstream::start().await;
@@ -243,4 +307,140 @@ async fn an_agent_key_in_an_upload_is_cut_before_it_is_sent() {
         text.contains("some sound") && !text.contains("agt_"),
         "{text}"
     );
+}
+
+/// The key as an operator might paste it into a text.
+fn in_a_text(key: &str) -> Vec<String> {
+    let mut spelled = vec![
+        format!("Use {key}, please."),
+        escaped(key, |byte| format!("\\u{byte:04x}")),
+        escaped(key, |byte| format!("&#{byte};")),
+        STANDARD.encode(format!("user:{key}")),
+    ];
+    spelled.extend(in_a_target(key));
+    spelled
+}
+
+/// What an operator writes, with a text in it: a call and the field that is to be refused.
+fn writings(scene: &Scene, text: &str) -> Vec<(Method, String, Value, &'static str)> {
+    let service = format!("/services/{}", scene.service.id);
+    let post = |path: &str, body, field| (Method::POST, path.to_owned(), body, field);
+    let put = |path: &str, body, field| (Method::PUT, path.to_owned(), body, field);
+    let url = format!("http://upstream.example/{text}");
+    let new_service = json!({"name": "new", "baseUrl": "http://u.example", "authType": "query"});
+    let with = |field: &str, value: Value| {
+        let mut body = new_service.clone();
+        body[field] = value;
+        body
+    };
+    let query = json!({"param": text, "value": "secret"});
+    vec![
+        post("/services", with("name", json!(text)), "name"),
+        post("/services", with("description", json!(text)), "description"),
+        post("/services", with("baseUrl", json!(url)), "baseUrl"),
+        post("/services", with("credentials", query), "credentials.param"),
+        put(&service, json!({"description": text}), "description"),
+        post("/agents", json!({"name": text, "serviceIds": []}), "name"),
+        put(
+            &format!("/agents/{}", scene.agent.id),
+            json!({"name": text}),
+            "name",
+        ),
+        post(
+            "/rules",
+            json!({"name": text, "effect": "deny", "enabled": false}),
+            "name",
+        ),
+        post(
+            "/rules",
+            json!({"name": "r", "effect": "deny", "condition": format!("intent == '{text}'")}),
+            "condition",
+        ),
+        post(
+            "/rules",
+            json!({"name": "r", "effect": "deny", "text": text}),
+            "text",
+        ),
+        post("/rules/compile", json!({"text": text}), "text"),
+        post(
+            &format!("{service}/docs"),
+            json!({"type": "markdown", "title": text, "content": "# Things"}),
+            "title",
+        ),
+        post(
+            &format!("{service}/docs"),
+            json!({"type": "markdown", "content": format!("# Things\n\n{text}\n")}),
+            "content",
+        ),
+        post(
+            &format!("{service}/docs"),
+            json!({"type": "url", "content": url}),
+            "content",
+        ),
+        put(
+            "/kill-switch",
+            json!({"active": true, "reason": text}),
+            "reason",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn an_agent_key_in_what_an_operator_writes_is_refused_and_stored_nowhere() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let held = scene.hold("held").await;
+    let key = &scene.agent.key;
+    for spelled in in_a_text(key) {
+        for (method, path, body, field) in writings(&scene, &spelled) {
+            let what = format!("{method} {path} {body}");
+            let answer = scene.human.call(method, &path).json(body).send().await;
+            let problem = answer.expect_problem(400, "validation_failed").json();
+            assert_eq!(problem["errors"][0]["field"], field, "{what}: {problem}");
+        }
+        for decision in ["approve", "deny", "revoke"] {
+            let note = json!({"note": spelled});
+            let answer = scene.human.decide(&held, decision, note).await;
+            let problem = answer.expect_problem(400, "validation_failed").json();
+            assert_eq!(problem["errors"][0]["field"], "note", "{spelled}");
+        }
+    }
+    assert_eq!(scene.human.action(&held).await["status"], "PENDING");
+    let registration = json!({"email": format!("{key}@example.com"), "password": "long enough"});
+    let register = scene.gateway.dashboard().post("/auth/register");
+    let refused = register.json(registration).send().await;
+    refused.expect_problem(400, "validation_failed");
+    let arguments = ["user", "create", &format!("{key}@example.com")];
+    let refused = scene.gateway.run(&arguments, "long enough").await;
+    assert!(!refused.status.success());
+
+    // An upstream may be a gateway of this kind: its key is sealed like any credential.
+    let url = scene.upstream.url();
+    scene
+        .human
+        .create_bearer_service("another-gateway", &url, key)
+        .await;
+
+    // What a page at an address says is looked at too, whenever it is fetched.
+    let page = Reply::text("# Things\n").header("content-type", "text/markdown");
+    scene.upstream.on("/page", page);
+    let docs = format!("/services/{}/docs", scene.service.id);
+    let new = json!({"type": "url", "content": format!("{url}/page")});
+    let made = scene.human.post(&docs).json(new).send().await;
+    let made = made.expect_status(201).json();
+    let page = Reply::text(format!("# Things\n\n{key}\n"));
+    let page = page.header("content-type", "text/markdown");
+    scene.upstream.on("/page", page);
+    let refresh = format!("{docs}/{}/refresh", made["id"]);
+    let refused = scene.human.post(&refresh).send().await;
+    refused.expect_problem(400, "validation_failed");
+
+    let digits = key.trim_start_matches("agt_").to_owned();
+    let secrets = [
+        ("key".to_owned(), key.clone()),
+        ("digits".to_owned(), digits),
+    ];
+    let mut kept = Haystack::stored(&scene.gateway).await;
+    kept.add("log", scene.gateway.logs());
+    kept.ask("audit", scene.human.get("/audit?limit=200")).await;
+    assert_eq!(kept.findings(&secrets), [""; 0]);
 }

@@ -4,7 +4,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use gaiterguard_tests::{Human, Storage, TestGateway, on_both_databases};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::by_hand::ByHand;
 use crate::scene::Scene;
@@ -301,6 +301,7 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
     let query = "SELECT id FROM requests WHERE decision = 'forward'";
     let read = format!("id = {}", database.number(query).await);
     let read = read.as_str();
+    let waits = format!("action_id = '{}'", held.action_id);
     let denied = format!("id = '{}'", held.action_id);
     let done = format!("id = '{}'", executed.action_id);
     let changes = [
@@ -313,6 +314,26 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
         ("requests", read, "intent = 'Nothing of the kind'", "intent"),
         ("requests", read, "judgement = '{}'", "judgement"),
         ("requests", read, "decision = 'deny'", "decision"),
+        ("requests", read, "outcome = 'NOT_SENT'", "outcome"),
+        ("requests", read, "upstream_status = 404", "upstream_status"),
+        (
+            "requests",
+            read,
+            "completed_at = completed_at + 1",
+            "completed_at",
+        ),
+        (
+            "requests",
+            read,
+            "outcome = NULL, upstream_status = NULL, completed_at = NULL",
+            "outcome",
+        ),
+        (
+            "requests",
+            &waits,
+            "outcome = 'ANSWERED', upstream_status = 200, completed_at = 7",
+            "outcome",
+        ),
         ("actions", &denied, "status = 'APPROVED'", "who decided"),
         ("actions", &denied, "resolved_by = 4242", "who decided"),
         ("actions", &denied, "resolution_note = 'yes'", "who decided"),
@@ -348,4 +369,29 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
             .await;
         entries_that_hold(gateway).await;
     }
+}
+
+#[tokio::test]
+async fn no_agent_is_named_like_an_actor_of_the_log() {
+    let gateway = TestGateway::start(Storage::Sqlite).await;
+    let human = Human::register(&gateway).await;
+    for name in [
+        "operator", "Operator", "gateway", "user:1", "agent:7", "agent",
+    ] {
+        let call = human
+            .post("/agents")
+            .json(json!({"name": name, "serviceIds": []}));
+        let problem = call
+            .send()
+            .await
+            .expect_problem(400, "validation_failed")
+            .json();
+        assert_eq!(problem["errors"][0]["field"], "name", "{name}");
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("is reserved"), "{name}: {message}");
+    }
+    let agent = human.create_agent("operations", &[]).await;
+    let rename = human.put(&format!("/agents/{}", agent.id));
+    let refused = rename.json(json!({"name": "operator"})).send().await;
+    refused.expect_problem(400, "validation_failed");
 }

@@ -1,7 +1,7 @@
 //! Documents that describe services are read when they are added, and tell what a service can do.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gaiterguard_tests::{
     Answer, EchoUpstream, Human, Reply, Storage, TestGateway, eventually, on_both_databases,
@@ -274,6 +274,33 @@ async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
         .send()
         .await;
     answer.expect_problem(400, "validation_failed");
+}
+
+/// A parser looks at every quotation for each line that continues the innermost.
+#[tokio::test]
+async fn markdown_made_to_be_costly_keeps_its_words_and_is_read_in_time() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let nested = "> ".repeat(100_000);
+    let text = format!(
+        "# Charges\n\n{nested}a\n{}",
+        "Creates a charge.\n".repeat(100_000)
+    );
+    let added = Instant::now();
+    let made: Value = scene
+        .human
+        .add_document(&scene.service, "markdown", &text)
+        .await;
+    assert!(
+        added.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        added.elapsed()
+    );
+    assert!(made["sections"].as_u64().unwrap() > 0, "{made}");
+    let warnings = made["warnings"].to_string();
+    assert!(
+        warnings.contains("nests or repeats without measure"),
+        "{warnings}"
+    );
 }
 
 #[tokio::test]

@@ -164,7 +164,11 @@ async fn a_name_that_someone_made_lead_here_opens_nothing_of_the_dashboard() {
         .setting("CORS_ORIGINS", "https://desk.example.com")
         .start()
         .await;
-    let human = Human::register(&gateway).await;
+    let mut mine = account("human@example.com");
+    mine["setupCode"] = json!(code_of(&gateway).await);
+    let made = gateway.dashboard().post("/auth/register").json(mine);
+    made.send().await.expect_status(201);
+    let human = Human::log_in(&gateway, "human@example.com", PASSWORD).await;
     let port = gateway.port();
     let call = |method: Method, path: &str, host: &str| {
         let call = gateway.dashboard().call(method, path);
@@ -236,7 +240,7 @@ async fn a_name_that_someone_made_lead_here_opens_nothing_of_the_dashboard() {
     let service = human
         .create_service("up", "http://127.0.0.1:9/", "none", Value::Null)
         .await;
-    let agent = human.create_agent("agent", &[&service]).await;
+    let agent = human.create_agent("assistant", &[&service]).await;
     let dry_run = gateway
         .client()
         .post("/proxy/dry-run")
@@ -319,6 +323,35 @@ async fn beyond_loopback_the_first_account_needs_the_code_of_the_log(storage: St
     let shown = gateway.logs().matches(&code).count();
     gateway.restart().await;
     assert_eq!(gateway.logs().matches(&code).count(), shown, "it is over");
+}
+
+#[tokio::test]
+async fn behind_a_public_address_the_first_account_needs_the_code_though_the_listener_is_local() {
+    for (url, is_needed) in [
+        ("https://gate.example.com", true),
+        ("http://192.0.2.7:8080", true),
+        ("http://[2001:db8::1]", true),
+        ("http://localhost.example.com", true),
+        ("http://127.0.0.1:8080", false),
+        ("http://[::1]:8080", false),
+        ("http://localhost:8080", false),
+        ("https://Gate.Localhost", false),
+    ] {
+        let gateway = TestGateway::builder(Storage::Sqlite)
+            .setting("PUBLIC_URL", url)
+            .start()
+            .await;
+        let state = gateway.dashboard().get("/auth/registration").send().await;
+        assert_eq!(state.json()["setupCodeRequired"], is_needed, "{url}");
+        let register = |body: Value| gateway.dashboard().post("/auth/register").json(body);
+        let mut mine = account("human@example.com");
+        if is_needed {
+            let refused = register(mine.clone()).send().await;
+            refused.expect_problem(403, "setup_code_required");
+            mine["setupCode"] = json!(code_of(&gateway).await);
+        }
+        register(mine).send().await.expect_status(201);
+    }
 }
 
 async fn an_open_registration_asks_for_the_code_once(storage: Storage) {

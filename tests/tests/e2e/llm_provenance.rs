@@ -57,7 +57,7 @@ async fn what_the_agent_read_before_is_in_the_question() {
     scene.get("/channels").await.expect_status(200);
     scene.dry_run(&message("C024BE91L")).await;
     let line = shown(&model, "C024BE91L");
-    assert_eq!(line["where"], "body /channel");
+    assert_eq!(line["where"], "body/channel");
     assert_eq!(
         line["seen"],
         "in the response to GET /channels, less than 5 minutes ago"
@@ -93,7 +93,7 @@ async fn what_the_agent_made_and_what_a_human_approved_is_said_so() {
     let line = shown(&model, "note-4411");
     let seen = line["seen"].as_str().unwrap();
     assert!(
-        seen.starts_with("came back from the agent's own POST /notes"),
+        seen.starts_with("came back from the agent's own request: POST /notes"),
         "{seen}"
     );
 

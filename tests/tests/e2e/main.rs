@@ -5,6 +5,7 @@
 mod agent_keys;
 mod api_conformance;
 mod audit_log;
+mod big_bodies;
 mod bounds;
 mod by_hand;
 mod call;
@@ -36,6 +37,7 @@ mod order;
 mod origins;
 mod outage;
 mod passing;
+mod provenance;
 mod readings;
 mod renewal;
 mod replicas;

@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -36,6 +38,84 @@ async fn an_echoed_credential_is_masked_in_every_spelling() {
         scene.upstream.on("/pieces", reply);
         let answer = scene.get("/pieces").await.expect_status(200);
         assert_hidden(&answer.text(), &echo, encoding);
+    }
+}
+
+fn of_bytes(text: &str, escape: impl Fn(u8) -> String) -> String {
+    text.bytes().map(escape).collect()
+}
+
+/// Spellings that programs, pages and mails have, for a text of ASCII.
+fn spellings(text: &str) -> Vec<Vec<u8>> {
+    let base64 = STANDARD.encode(format!(
+        "GET / HTTP/1.1\r\nAuthorization: Bearer {text}\r\n"
+    ));
+    let lines: Vec<&str> = base64
+        .as_bytes()
+        .chunks(32)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    let escaped = [
+        of_bytes(text, |byte| format!("\\x{byte:02x}")),
+        of_bytes(text, |byte| format!("\\u{byte:04x}")),
+        of_bytes(text, |byte| format!("\\\\u{byte:04X}")),
+        of_bytes(text, |byte| format!("&#{byte};")),
+        of_bytes(text, |byte| format!("&#x{byte:x};")),
+        of_bytes(text, |byte| format!("%25{byte:02X}")),
+        of_bytes(text, |byte| format!("={byte:02X}")),
+        format!("\\x63{}", &text[1..]),
+        lines.join("\r\n"),
+        lines.join("\\n"),
+        hex::encode(text),
+    ];
+    let units = || text.encode_utf16();
+    let characters = || text.chars().map(u32::from);
+    let wide = [
+        units().flat_map(u16::to_le_bytes).collect(),
+        units().flat_map(u16::to_be_bytes).collect(),
+        characters().flat_map(u32::to_le_bytes).collect(),
+        characters().flat_map(u32::to_be_bytes).collect(),
+    ];
+    escaped
+        .into_iter()
+        .map(String::into_bytes)
+        .chain(wide)
+        .collect()
+}
+
+#[tokio::test]
+async fn an_echoed_credential_is_masked_however_its_characters_are_spelled() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    for echo in spellings(CREDENTIAL) {
+        let text = [b"before ", &echo[..], b" after"].concat();
+        let shown = String::from_utf8_lossy(&text).into_owned();
+        scene.upstream.on("/whole", Reply::text(text.clone()));
+        let whole = scene.get("/whole").await.expect_status(200);
+        let mut reply = Reply::status(200)
+            .chunked()
+            .piece_delay(Duration::from_millis(1));
+        for piece in text.chunks(5) {
+            reply = reply.body(piece);
+        }
+        scene.upstream.on("/pieces", reply);
+        let pieces = scene.get("/pieces").await.expect_status(200);
+        assert_eq!(whole.body, pieces.body, "{shown}");
+        assert_eq!(whole.body.len(), text.len(), "{shown}");
+        // All of it, but for the bits that base64 shares between two characters.
+        let hidden = whole.text().matches('*').count();
+        assert!(hidden >= CREDENTIAL.len(), "{shown}: {}", whole.text());
+        let left = whole
+            .body
+            .iter()
+            .zip(&text)
+            .filter(|(now, then)| now == then);
+        let around = "before  after".len();
+        let is_base64 = shown.contains("R0VUIC8g");
+        assert!(
+            is_base64 || left.count() <= around + 3,
+            "{shown}: {}",
+            whole.text()
+        );
     }
 }
 
@@ -187,8 +267,7 @@ fn ranged(text: String) -> impl Fn(&Received) -> Reply + Send + Sync + 'static {
     move |received| {
         let asked = received.headers.iter().find_map(|(name, value)| {
             let name = name.to_ascii_lowercase().replace('_', "-");
-            ["range", "x-ms-range", "request-range"]
-                .contains(&name.as_str())
+            (name.ends_with("range") && name != "content-range")
                 .then(|| value.strip_prefix("bytes=")?.split_once('-'))
                 .flatten()
         });
@@ -216,6 +295,11 @@ async fn a_range_does_not_cut_a_credential_in_two() {
         "X-Ms-Range",
         "Request-Range",
         "X_Ms_Range",
+        "X-Range",
+        "X-Goog-Range",
+        "x-oss-range",
+        "X-Amz-Range",
+        "x_range",
     ] {
         for part in ["bytes=0-34", "bytes=35-80"] {
             let mut proposal = request("GET", "/log");
@@ -240,6 +324,20 @@ async fn a_range_does_not_cut_a_credential_in_two() {
             assert!(!name.to_ascii_lowercase().contains("range"), "{name}");
         }
     }
+    // What says which part an upload is asks for nothing.
+    let mut proposal = request("PUT", "/part");
+    proposal["headers"] = json!({"Content-Range": "bytes 0-3/8", "Accept-Ranges": "bytes"});
+    proposal["body"] = json!("part");
+    scene.allow_everything().await;
+    scene
+        .agent
+        .propose(proposal)
+        .send()
+        .await
+        .expect_status(200);
+    let received = scene.upstream.received().pop().unwrap();
+    assert_eq!(received.header("content-range"), Some("bytes 0-3/8"));
+    assert_eq!(received.header("accept-ranges"), Some("bytes"));
 }
 
 #[tokio::test]
@@ -300,9 +398,59 @@ async fn a_compressed_response_passes_byte_for_byte_unless_an_echo_is_in_it() {
             assert_eq!(answer.headers("content-encoding"), *labels);
         }
     }
-    // A file that nothing says is compressed.
-    scene.upstream.on("/file", Reply::text(clean.clone()));
-    assert_eq!(scene.get("/file").await.expect_status(200).body, clean);
+}
+
+/// A file that nothing says is compressed, or that is said to be something else.
+fn file(body: &[u8], media_type: &str, is_chunked: bool) -> Reply {
+    let reply = Reply::status(200)
+        .header("Content-Type", media_type)
+        .body(body);
+    if is_chunked { reply.chunked() } else { reply }
+}
+
+#[tokio::test]
+async fn an_echo_in_a_compressed_file_without_a_label_is_masked() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let clean = gzip(&"nothing of the sort, ".repeat(50));
+    let echo = gzip(&format!("before {CREDENTIAL} after"));
+    for media_type in ["application/octet-stream", "application/gzip", "text/plain"] {
+        for is_chunked in [false, true] {
+            let file = |body: &[u8]| file(body, media_type, is_chunked);
+            scene.upstream.on("/clean", file(&clean));
+            scene.upstream.on("/echo", file(&echo));
+            let answer = scene.get("/clean").await.expect_status(200);
+            assert_eq!(answer.body, clean);
+            for _ in 0..3 {
+                let answer = scene.get("/echo").await.expect_status(200);
+                assert_hidden(&gunzip(&answer.body), CREDENTIAL, Encoding::Raw);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_whose_echo_cannot_be_masked_is_refused_and_its_outcome_unknown() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    // The end of the compressed text is missing.
+    let echo = gzip(&format!("before {CREDENTIAL} after"));
+    let damaged = [&echo[..], &echo[..12], b"no gzip"].concat();
+    scene.upstream.on(
+        "/damaged",
+        file(&damaged, "application/octet-stream", false),
+    );
+    let problem = scene.get("/damaged").await;
+    let problem = problem.expect_problem(502, "upstream_broken");
+    assert!(problem.text().contains("withheld"), "{}", problem.text());
+    assert_eq!(problem.header("x-proxy-status"), Some("upstream-failed"));
+    assert!(!problem.text().contains(CREDENTIAL));
+
+    scene.allow_everything().await;
+    for code in ["upstream_broken", "outcome_unknown"] {
+        let call = scene.agent.propose(request("PUT", "/damaged"));
+        let problem = call.idempotency_key("once").send().await;
+        let status = if code == "upstream_broken" { 502 } else { 409 };
+        problem.expect_problem(status, code);
+    }
 }
 
 #[tokio::test]

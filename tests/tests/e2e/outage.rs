@@ -14,6 +14,7 @@ use crate::scene::{Scene, post, request};
 on_both_databases!(
     without_its_database_the_gateway_sends_nothing_but_reads,
     responses_during_an_outage_are_recorded_when_the_database_is_back,
+    the_first_keyed_response_of_a_process_is_kept_though_the_database_is_away,
     failures_during_an_outage_are_told_truthfully_and_recorded_later,
     a_read_that_cannot_be_recorded_is_withheld_and_never_called_unsent,
     an_execution_that_could_not_connect_during_an_outage_is_approved_again,
@@ -156,6 +157,38 @@ async fn responses_during_an_outage_are_recorded_when_the_database_is_back(stora
         assert_eq!(row["upstream_status"], 200, "{row}");
         assert_eq!(scene.upstream.received_at(path).len(), 1, "{path}");
     }
+}
+
+/// Nothing has been sealed by this process when the database goes.
+async fn the_first_keyed_response_of_a_process_is_kept_though_the_database_is_away(
+    storage: Storage,
+) {
+    let scene = Scene::new(storage).await;
+    scene.allow_everything().await;
+    let gate = Gate::new();
+    scene
+        .upstream
+        .on("/first", Reply::text("a small response").after(&gate));
+    let keyed = scene
+        .agent
+        .propose(post("/first", json!({"n": 1})))
+        .idempotency_key("one")
+        .limit(LIMIT);
+    let first = tokio::spawn(keyed.clone().send());
+    scene.upstream.wait_for(1).await;
+    let outage = Outage::begin(&scene.gateway).await;
+    gate.open();
+    let answer = first.await.unwrap().expect_problem(409, "outcome_unknown");
+    assert_truthful(&answer);
+    outage.end().await;
+    let replay = eventually("the response is replayed", LIMIT, || async {
+        let answer = keyed.clone().send().await;
+        (answer.status == 200 || answer.text().contains("answer_not_kept")).then_some(answer)
+    });
+    let replay = replay.await.expect_status(200);
+    assert_eq!(replay.header("x-proxy-status"), Some("replayed"));
+    assert_eq!(replay.text(), "a small response");
+    assert_eq!(scene.upstream.received_at("/first").len(), 1);
 }
 
 async fn failures_during_an_outage_are_told_truthfully_and_recorded_later(storage: Storage) {

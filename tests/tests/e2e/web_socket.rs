@@ -32,7 +32,7 @@ impl House {
         let service = human
             .create_service("notebooks", &jupyter.url(), "api_key", header)
             .await;
-        let agent = human.create_agent("operator", &[&service]).await;
+        let agent = human.create_agent("listener", &[&service]).await;
         let house = Self {
             jupyter,
             gateway,

@@ -1,6 +1,7 @@
 //! Reading a credential as an operator gives it. Whatever could not be sent is refused here, with
 //! the field's name and never with its value.
 
+use gaiterguard_domain::redact;
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
 use http::{HeaderName, HeaderValue};
@@ -8,7 +9,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::{Credential, OauthGrant};
-use crate::field::{FieldError, FieldReader};
+use crate::field::{FieldError, FieldReader, KEY_NOT_STORED};
 use crate::literal;
 use crate::upstream::AddressPolicy;
 
@@ -151,6 +152,9 @@ impl<'a> Reader<'a> {
         let param = self.text("param");
         let value = self.text("value");
         let (param, value) = (param?, value?);
+        if self.holds_agent_key("param", param) {
+            return None;
+        }
         if param.len() > PARAM_BYTES_MAX {
             self.fields.refuse(
                 "param",
@@ -198,6 +202,9 @@ impl<'a> Reader<'a> {
 
     fn token_url(&mut self, policy: &AddressPolicy) -> Option<Target> {
         let text = self.text("token_url")?;
+        if self.holds_agent_key("token_url", text) {
+            return None;
+        }
         let target = match Target::parse(text) {
             Ok(target) => target,
             Err(refused) => {
@@ -213,8 +220,20 @@ impl<'a> Reader<'a> {
         Some(target)
     }
 
+    /// Whether what is kept unsealed of a credential holds an agent key, which is refused.
+    fn holds_agent_key(&mut self, field: &str, text: &str) -> bool {
+        let is_held = redact::holds_agent_key(text.as_bytes());
+        if is_held {
+            self.fields.refuse(field, KEY_NOT_STORED);
+        }
+        is_held
+    }
+
     /// A header that a credential may set.
     fn header_name(&mut self, field: &str, spelled: &str) -> Option<HeaderName> {
+        if self.holds_agent_key(field, spelled) {
+            return None;
+        }
         let Ok(name) = HeaderName::try_from(spelled) else {
             self.fields.refuse(field, "is not the name of a header");
             return None;
@@ -257,7 +276,8 @@ impl<'a> Reader<'a> {
 
     fn text_that_may_be_empty(&mut self, field: &'a str) -> Option<&'a str> {
         self.known.push(field);
-        let text = self.fields.required_string(field)?;
+        // Values are sealed: an upstream may be another gateway of this kind.
+        let text = self.fields.required_any_string(field)?;
         if text.len() > CREDENTIAL_VALUE_BYTES_MAX {
             self.fields.refuse(
                 field,

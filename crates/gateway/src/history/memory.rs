@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gaiterguard_judge::history::{HashKey, History, Limits, Seal, Seen, Sighting};
+use gaiterguard_judge::history::{Elsewhere, History, Seen, Sighting};
 use tokio_util::sync::CancellationToken;
 
+use super::Place;
 use super::exchange::Noted;
+use super::shared::Shared;
 
 /// How many bytes, and how many exchanges, are left until a request asks: the responses of some 30 calls
-/// are read before one. More are read in the background.
+/// are read before one. More are read in the background, as is all that other replicas should know of.
 const UNREAD_BYTES_MAX: usize = 512 << 10;
 const UNREAD_MAX: usize = 32;
 
@@ -27,6 +29,8 @@ const RECENT_SECONDS: u64 = 600;
 pub(super) struct Memory {
     /// Cancelled with the agent's right to the service.
     cut: CancellationToken,
+    place: Place,
+    shared: Option<Arc<Shared>>,
     unread: Mutex<Unread>,
     seen: Mutex<Seen>,
     seen_bytes: AtomicUsize,
@@ -43,15 +47,17 @@ struct Unread {
 
 impl Memory {
     pub(super) fn new(
-        key: HashKey,
-        seal: Arc<dyn Seal>,
-        limits: Limits,
+        place: Place,
+        seen: Seen,
+        shared: Option<Arc<Shared>>,
         cut: CancellationToken,
     ) -> Self {
         Self {
             cut,
+            place,
+            shared,
             unread: Mutex::default(),
-            seen: Mutex::new(Seen::new(key, seal, limits)),
+            seen: Mutex::new(seen),
             seen_bytes: AtomicUsize::new(0),
             used: AtomicU64::new(0),
             is_reading: AtomicBool::new(false),
@@ -84,7 +90,7 @@ impl Memory {
         };
         if count > UNREAD_LIMIT || bytes > UNREAD_BYTES_LIMIT {
             memory.read();
-        } else if (count > UNREAD_MAX || bytes > UNREAD_BYTES_MAX)
+        } else if (memory.shared.is_some() || count > UNREAD_MAX || bytes > UNREAD_BYTES_MAX)
             && !memory.is_reading.swap(true, Ordering::AcqRel)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
@@ -107,14 +113,27 @@ impl Memory {
     }
 
     /// Where a value was seen.
-    pub(super) fn sighting(&self, value: &str, now: u64) -> Option<Sighting> {
+    pub(super) fn sighting(
+        &self,
+        value: &str,
+        now: u64,
+        elsewhere: Option<&Elsewhere>,
+    ) -> Option<Sighting> {
         self.used.fetch_max(now, Ordering::Relaxed);
-        self.up_to_date().at(now).sighting(value)
+        self.up_to_date().at(now).with(elsewhere).sighting(value)
     }
 
-    /// Whether the agent was shown nothing.
+    /// Whether nothing passed.
     pub(super) fn is_empty(&self) -> bool {
-        History::is_empty(&*self.up_to_date())
+        self.up_to_date().is_empty()
+    }
+
+    /// Drops everything, so that others have room.
+    pub(super) fn forget(&self, now: u64) {
+        let mut seen = self.up_to_date();
+        seen.forget(now);
+        self.seen_bytes.store(0, Ordering::Relaxed);
+        self.unread().recent.clear();
     }
 
     /// Drops what is old; true if nothing is left.
@@ -122,7 +141,7 @@ impl Memory {
         let mut seen = self.seen();
         seen.expire(now);
         self.seen_bytes.store(seen.bytes(), Ordering::Relaxed);
-        seen.is_empty() && self.unread().exchanges.is_empty()
+        seen.is_like_new(now) && self.unread().exchanges.is_empty()
     }
 
     /// How many bytes are still to be read.
@@ -151,7 +170,10 @@ impl Memory {
         };
         if !exchanges.is_empty() {
             for noted in exchanges {
-                noted.with(|exchange| seen.record(exchange, noted.at));
+                let found = noted.with(|exchange| seen.record(exchange, noted.at));
+                if let Some(shared) = &self.shared {
+                    shared.add(self.place, &found, noted.at);
+                }
             }
             self.seen_bytes.store(seen.bytes(), Ordering::Relaxed);
         }

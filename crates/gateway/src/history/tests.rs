@@ -13,7 +13,7 @@ const NOW: Timestamp = Timestamp(1_780_000_000_000);
 const HERE: Place = (AgentId(1), ServiceId(2));
 
 fn histories() -> Histories {
-    Histories::new(Duration::from_hours(24), HashKey::new([3; 16]))
+    Histories::new(Duration::from_hours(24), HashKey::new([3; 16]), false)
 }
 
 fn request(method: Method, path: &str, body: &str) -> CanonicalRequest {
@@ -188,16 +188,22 @@ fn all_histories_together_are_bounded() {
     let (histories, cut) = (histories(), CancellationToken::new());
     let get = request(Method::GET, "/users", "");
     pass(&histories, &cut, &get, r#"[{"id": "U-77", "name": "Ann"}]"#);
-    let mut memories = histories.kept.as_ref().unwrap().memories();
-    keep_within(&mut memories, 10 << 20);
-    assert_eq!(memories.len(), 1);
-    keep_within(&mut memories, 1);
-    assert!(memories.is_empty());
+    let limited = |bytes_max| {
+        let memories = histories.kept.as_ref().unwrap().memories();
+        keep_within(&memories, bytes_max, seconds(NOW));
+    };
+    limited(10 << 20);
+    assert!(sighting(&histories, &cut, "Ann").is_some());
+    limited(1);
+    assert_eq!(sighting(&histories, &cut, "Ann"), None);
+    pass(&histories, &cut, &get, r#"[{"id": "U-77", "name": "Ann"}]"#);
+    assert_eq!(sighting(&histories, &cut, "Ann"), None);
+    assert!(sighting(&histories, &cut, "U-77").is_some());
 }
 
 #[test]
 fn no_hours_keep_nothing() {
-    let histories = Histories::new(Duration::ZERO, HashKey::new([3; 16]));
+    let histories = Histories::new(Duration::ZERO, HashKey::new([3; 16]), false);
     let cut = CancellationToken::new();
     let get = request(Method::GET, "/users", "");
     assert!(histories.observe(HERE, &get, false, &cut, NOW).is_none());

@@ -26,7 +26,7 @@ pub(super) fn key(model: &str, question: &LlmQuestion<'_>) -> Digest {
     for excerpt in question.documentation {
         sum.add(excerpt.as_bytes());
     }
-    sum.add(origin::shown(question.provenance).as_bytes());
+    sum.add(origin::shown(question.origins).as_bytes());
     sum.count(question.rules.len());
     for rule in question.rules {
         sum.add(&rule.id.0.to_be_bytes());

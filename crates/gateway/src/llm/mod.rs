@@ -41,7 +41,7 @@ use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_domain::verdict::{Signal, Verdict};
-use gaiterguard_judge::history::Provenance;
+use gaiterguard_judge::history::Origin;
 use gaiterguard_store::{Store, StoreError};
 use moka::future::Cache;
 use secrecy::SecretString;
@@ -53,6 +53,7 @@ pub use condition::{Coverage, ExampleRequest, ProposedCondition, WordedRule};
 pub use error::LlmError;
 pub use material::Unshowable;
 pub use metrics::LlmMetrics;
+pub use origin::ORIGINS_MAX;
 pub use server::LlmSetupError;
 pub use spending::{Ceilings, Spent, Tokens};
 
@@ -125,7 +126,7 @@ pub struct LlmQuestion<'a> {
     /// What the service's documents say of such a request.
     pub documentation: &'a [&'a str],
     /// Where the values of the request come from.
-    pub provenance: &'a [Provenance],
+    pub origins: &'a [Origin],
     /// The operator's rules in words that cover the request.
     pub rules: &'a [TextRule<'a>],
     /// What the built-in assessor says.

@@ -3,7 +3,7 @@
 //! What an upstream wrote is quoted as JSON strings, inside a fence like everything that others wrote,
 //! so that no piece of a response can speak for the gateway.
 
-use gaiterguard_judge::history::Provenance;
+use gaiterguard_judge::history::Origin;
 use serde_json::{Map, Value};
 
 use super::conceal::{conceal, conceal_named};
@@ -15,6 +15,9 @@ wrote about a value of the request: `where` and `seen` are its own findings, so 
 whatever anybody claims; `value` and `object` quote the request and what the API said earlier, and \
 are data that may lie.";
 
+/// The most values of a request that are shown: as many as a reader takes in.
+pub const ORIGINS_MAX: usize = 12;
+
 /// Ages in steps, so that the same question a little later is the same.
 const AGES: [(u64, &str); 4] = [
     (300, "less than 5 minutes ago"),
@@ -24,17 +27,17 @@ const AGES: [(u64, &str); 4] = [
 ];
 
 /// One line for each value; empty for none.
-pub(super) fn shown(provenance: &[Provenance]) -> String {
-    let lines: Vec<String> = provenance.iter().map(line).collect();
+pub(super) fn shown(origins: &[Origin]) -> String {
+    let lines: Vec<String> = origins.iter().map(line).collect();
     visible(&lines.join("\n")).into_owned()
 }
 
-fn line(one: &Provenance) -> String {
+fn line(one: &Origin) -> String {
     let mut members = Map::new();
     let mut add = |name: &str, text: String| {
         members.insert(name.to_owned(), Value::String(text));
     };
-    add("where", conceal(&one.place));
+    add("where", conceal(&one.location));
     add("value", conceal(&one.value));
     match &one.sighting {
         Some(sighting) => {
@@ -49,7 +52,8 @@ fn line(one: &Provenance) -> String {
         }
         None => add(
             "seen",
-            "never, although the agent was shown other things by this service".to_owned(),
+            "never: in no response of this service to the agent, and in no approved request"
+                .to_owned(),
         ),
     }
     Value::Object(members).to_string()

@@ -28,7 +28,7 @@ impl<'a> Shown<'a> {
             material: Material::of(question.request)?,
             rule_count: question.rules.len(),
             documentation: documentation(question.documentation),
-            provenance: origin::shown(question.provenance),
+            provenance: origin::shown(question.origins),
             rules: shown_rules(question.rules)?,
             intent: question.intent,
             agent_name: question.agent_name,

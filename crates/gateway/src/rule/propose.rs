@@ -2,6 +2,7 @@
 //! requests show what it does. Nothing is kept.
 
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::redact;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
 use gaiterguard_judge::{Arena, Node, Reading};
@@ -13,7 +14,7 @@ use crate::Gateway;
 use crate::authority::Definitions;
 use crate::desk::DefinitionError;
 use crate::excerpt;
-use crate::field::FieldError;
+use crate::field::{FieldError, KEY_NOT_STORED};
 use crate::llm::{Coverage, ExampleRequest, LlmError, WordedRule};
 
 /// The method and path of an example stand for a service without a name.
@@ -116,6 +117,9 @@ fn read<'a>(
     if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX {
         let message = format!("must be 1 to {TEXT_CHARS_MAX} characters long");
         errors.push(FieldError::new("text", message));
+    }
+    if redact::holds_agent_key(text.as_bytes()) {
+        errors.push(FieldError::new("text", KEY_NOT_STORED));
     }
     let known = service.and_then(|id| definitions?.service(id));
     if service.is_some() && known.is_none() {

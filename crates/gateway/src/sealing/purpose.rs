@@ -39,6 +39,11 @@ impl Purpose {
         Self::new("action_head", format_args!("{action}:{digest}"), 0)
     }
 
+    /// Where values of the request that an action holds were seen.
+    pub fn action_provenance(action: ActionId) -> Self {
+        Self::new("action_provenance", action, 0)
+    }
+
     /// An upstream's answer; `subject` says to what, and says it for no other answer.
     pub fn answer(subject: impl Display) -> Self {
         Self::new("answer", subject, 0)

@@ -29,7 +29,9 @@ pub use connect::TlsSetupError;
 pub(crate) use connect::client_config;
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
 pub use inbound::{Inbound, InboundBody, InboundError};
-pub use mask::{InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, masked_compressed};
+pub use mask::{
+    InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, Polled, masked_compressed,
+};
 pub use origin::{Host, InvalidOrigin, Origin, Scheme};
 pub use outbound::{BoxError, Outbound, OutboundBody};
 pub use pool::PoolKey;

@@ -13,7 +13,7 @@ use gaiterguard_gateway::clock::ManualClock;
 use gaiterguard_gateway::llm::{
     Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmVerdict, TextRule,
 };
-use gaiterguard_judge::history::Provenance;
+use gaiterguard_judge::history::Origin;
 use gaiterguard_tests::{MODEL_KEY, MODEL_NAME, ScriptedModel};
 use http::{HeaderMap, Method};
 
@@ -33,7 +33,7 @@ pub(crate) struct Case {
     pub(crate) request: CanonicalRequest,
     pub(crate) intent: String,
     pub(crate) documentation: Vec<String>,
-    pub(crate) provenance: Vec<Provenance>,
+    pub(crate) origins: Vec<Origin>,
     pub(crate) rules: Vec<(RuleId, &'static str, RuleEffect, &'static str)>,
     pub(crate) floor: f64,
     pub(crate) threshold: f64,
@@ -50,7 +50,7 @@ impl Case {
             },
             intent: "Rename note 7 to “Groceries”".to_owned(),
             documentation: Vec::new(),
-            provenance: Vec::new(),
+            origins: Vec::new(),
             rules: Vec::new(),
             floor: 0.0,
             threshold: 0.5,
@@ -120,7 +120,7 @@ pub(crate) async fn assess(llm: &Llm, case: &Case) -> LlmVerdict {
         service: ServiceId(5),
         service_name: "notes",
         documentation: &documentation,
-        provenance: &case.provenance,
+        origins: &case.origins,
         rules: &rules,
         built_in: &built_in(),
         floor: case.floor,

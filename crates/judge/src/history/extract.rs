@@ -58,6 +58,13 @@ pub(super) struct Found {
     pub(super) is_confirmed: bool,
 }
 
+impl Found {
+    /// Whether it is the id that the service gave an object, and there is more to that than the id.
+    pub(super) fn is_certain(&self) -> bool {
+        self.is_own && self.is_given && self.is_confirmed
+    }
+}
+
 /// What was found in a body.
 #[derive(Debug, Default)]
 pub(super) struct Extracted {

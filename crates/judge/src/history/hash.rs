@@ -21,6 +21,17 @@ impl HashKey {
         hasher.write(form.as_bytes());
         hasher.finish128().as_u128()
     }
+
+    /// Hashes the hash of a value again, for one agent and service, so that nobody who reads hashes of
+    /// several can tell that a value is the same.
+    pub fn within(&self, scope: (i64, i64), hash: u128) -> [u8; 16] {
+        let mut hasher = SipHasher24::new_with_key(&self.0);
+        for part in [scope.0, scope.1] {
+            hasher.write(&part.to_be_bytes());
+        }
+        hasher.write(&hash.to_be_bytes());
+        hasher.finish128().as_u128().to_be_bytes()
+    }
 }
 
 impl std::fmt::Debug for HashKey {

@@ -7,14 +7,15 @@
 //! sent before the service ever showed it is not evidence either when the service repeats it.
 
 mod created;
+mod elsewhere;
 mod exchange;
 mod extract;
 mod form;
 mod hash;
 mod name;
+mod origin;
 mod packed;
 mod piece;
-mod provenance;
 mod seal;
 mod secret;
 mod seen;
@@ -22,11 +23,13 @@ mod sent;
 
 use std::fmt::Debug;
 
+pub use elsewhere::{Elsewhere, Evidence};
 pub use exchange::{BODY_BYTES_MAX, Exchange};
 pub use hash::HashKey;
-pub use provenance::{Provenance, age_in_words, provenance};
+pub use origin::{Origin, origins};
 pub use seal::{Seal, Unsealed};
-pub use seen::{Limits, Seen, SeenAt};
+pub use seen::{Limits, Noted, Seen, SeenAt};
+pub use sent::hashes_of_request;
 
 /// What passed before between one agent and one service.
 pub trait History: Debug {
@@ -75,8 +78,8 @@ impl Sighting {
         let call = &self.call;
         match self.kind {
             SightingKind::Shown => format!("in the response to {call}"),
-            SightingKind::Created => format!("came back from the agent's own {call}"),
-            SightingKind::Approved => format!("in a request that a human approved, {call}"),
+            SightingKind::Created => format!("came back from the agent's own request: {call}"),
+            SightingKind::Approved => format!("in a request that a human approved: {call}"),
         }
     }
 }

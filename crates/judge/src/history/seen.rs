@@ -8,6 +8,7 @@ use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
 use super::created::{self, Created};
+use super::elsewhere::{Elsewhere, Evidence};
 use super::exchange::{Exchange, looked_at};
 use super::extract::{self, Extracted};
 use super::form;
@@ -64,6 +65,26 @@ pub struct Seen {
     /// Until when the agent may have sent what nobody read.
     blind_until: u64,
     newest: u64,
+}
+
+/// A value that was noted of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// Its hash.
+    pub hash: u128,
+    /// How it came to be known.
+    pub evidence: Evidence,
+}
+
+/// What values are from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passed {
+    /// The response to a request that reads.
+    Read,
+    /// The response to another request.
+    Written,
+    /// A request that a human approved.
+    Approved,
 }
 
 /// One response, or one approved request.
@@ -153,9 +174,10 @@ impl Seen {
         seen
     }
 
-    /// Records an exchange. `now` is the time in seconds since 1970.
-    pub fn record(&mut self, exchange: &Exchange<'_>, now: u64) {
-        self.add(exchange, now, Some(now));
+    /// Records an exchange, and returns what other processes should know of it. `now` is the time in
+    /// seconds since 1970.
+    pub fn record(&mut self, exchange: &Exchange<'_>, now: u64) -> Vec<Noted> {
+        self.add(exchange, now, Some(now))
     }
 
     /// Notes that the agent sends what is not read, as through a WebSocket. From then on any value but
@@ -166,7 +188,11 @@ impl Seen {
 
     /// What was seen, at a time in seconds since 1970.
     pub fn at(&self, now: u64) -> SeenAt<'_> {
-        SeenAt { seen: self, now }
+        SeenAt {
+            seen: self,
+            now,
+            elsewhere: None,
+        }
     }
 
     /// Drops what is older than the limits say.
@@ -187,6 +213,20 @@ impl Seen {
         }
     }
 
+    /// Drops everything, so that it takes no room. What the agent had sent is not known any more, so
+    /// that what is shown from here on may come from there.
+    pub fn forget(&mut self, now: u64) {
+        self.clear();
+        self.sent = HashSet::default();
+        self.sent_order = VecDeque::new();
+        self.note_unread(now);
+    }
+
+    /// Whether it is as good as a new one at a time in seconds since 1970.
+    pub fn is_like_new(&self, now: u64) -> bool {
+        self.is_empty() && self.blind_until <= now
+    }
+
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty() && self.sent.is_empty()
@@ -199,7 +239,8 @@ impl Seen {
             + self.sent.len() * size_of::<[u128; 3]>()
     }
 
-    fn add(&mut self, exchange: &Exchange<'_>, now: u64, clock: Option<u64>) {
+    fn add(&mut self, exchange: &Exchange<'_>, now: u64, clock: Option<u64>) -> Vec<Noted> {
+        let mut noted = Vec::new();
         self.newest = self.newest.max(now);
         self.expire(now);
         let arena = Arena::default();
@@ -208,17 +249,17 @@ impl Seen {
         let sent = Sent::of(exchange, &request, &self.key);
         if exchange.is_approved {
             if exchange.succeeded() {
-                self.approve(exchange, &request, now);
+                self.approve(exchange, &request, now, &mut noted);
             }
         } else if !reads && exchange.request_body.is_some() {
-            self.note_sent(&sent, now);
+            self.note_sent(&sent, now, &mut noted);
             if sent.is_cut() {
                 self.note_unread(now);
             }
         }
         // What cannot be compared with the request may be an echo of it.
         if !exchange.succeeded() || sent.is_cut() {
-            return;
+            return noted;
         }
         let response = values_of_body(exchange.headers, looked_at(exchange.body), &arena);
         let mut extracted = extract::of(&response, &self.key, &sent);
@@ -227,24 +268,35 @@ impl Seen {
         if !exchange.is_approved {
             self.drop_echoes(&mut extracted, &sent, exchange, reads);
         }
-        self.keep(&call_of(exchange), extracted, &created, now, None);
+        let how = if reads { Passed::Read } else { Passed::Written };
+        self.keep(exchange, extracted, &created, now, how, &mut noted);
+        noted
     }
 
     /// Notes what an agent sent before anyone else showed it, so that it is not evidence later.
-    fn note_sent(&mut self, sent: &Sent, now: u64) {
+    fn note_sent(&mut self, sent: &Sent, now: u64, noted: &mut Vec<Noted>) {
         for hash in sent.hashes() {
             if !self.places.contains_key(&hash) && self.sent.insert(hash) {
                 self.sent_order.push_back((hash, now));
+                let evidence = Evidence::Sent;
+                noted.push(Noted { hash, evidence });
             }
         }
         while self.sent_order.len() > self.limits.values_max
             && let Some((hash, _)) = self.sent_order.pop_front()
         {
             self.sent.remove(&hash);
+            self.note_unread(now);
         }
     }
 
-    fn approve(&mut self, exchange: &Exchange<'_>, request: &[Node<'_>], now: u64) {
+    fn approve(
+        &mut self,
+        exchange: &Exchange<'_>,
+        request: &[Node<'_>],
+        now: u64,
+        noted: &mut Vec<Noted>,
+    ) {
         let nothing = Sent::default();
         let arena = Arena::default();
         let mut nodes = request.to_vec();
@@ -263,14 +315,8 @@ impl Seen {
         for found in &extracted.values {
             self.sent.remove(&found.hash);
         }
-        let approved = Some(How::Approved);
-        self.keep(
-            &call_of(exchange),
-            extracted,
-            &Created::default(),
-            now,
-            approved,
-        );
+        let nothing = Created::default();
+        self.keep(exchange, extracted, &nothing, now, Passed::Approved, noted);
     }
 
     /// Takes out what was there before the request that seems to have created it.
@@ -300,7 +346,7 @@ impl Seen {
         let is_known = exchange.request_body.is_some() || exchange.is_safe();
         extracted.values.retain(|found| {
             if self.blind_until > self.newest || self.sent.contains(&found.hash) {
-                return reads && found.is_own && found.is_given && found.is_confirmed;
+                return reads && found.is_certain();
             }
             !is_known || !sent.contains(found.hash) || (reads && found.is_confirmed)
         });
@@ -308,17 +354,18 @@ impl Seen {
 
     fn keep(
         &mut self,
-        call: &str,
+        exchange: &Exchange<'_>,
         mut extracted: Extracted,
         created: &Created,
         now: u64,
-        how: Option<How>,
+        passed: Passed,
+        noted: &mut Vec<Noted>,
     ) {
         let values = std::mem::take(&mut extracted.values);
         if values.is_empty() && created.hashes.is_empty() && created.paths.is_empty() {
             return;
         }
-        let Some(packed) = Packed::seal(call, extracted, &*self.seal) else {
+        let Some(packed) = Packed::seal(&call_of(exchange), extracted, &*self.seal) else {
             return;
         };
         let (Ok(count), false) = (u32::try_from(self.answers.len()), self.first > u32::MAX / 2)
@@ -332,11 +379,20 @@ impl Seen {
             let piece = found.piece.unwrap_or(u32::MAX);
             let is_created = created.hashes.contains(&found.hash);
             top = top.or(found.piece.filter(|_| is_created));
-            let how = how.unwrap_or(match found {
+            let how = match passed {
+                Passed::Approved => How::Approved,
                 _ if is_created => How::Created,
-                found if found.is_own => How::Own,
+                _ if found.is_own => How::Own,
                 _ => How::Mentioned,
-            });
+            };
+            let evidence = match how {
+                How::Created => Evidence::Created,
+                How::Approved => Evidence::Approved,
+                How::Own if passed == Passed::Read && found.is_certain() => Evidence::ShownAsId,
+                How::Own | How::Mentioned => Evidence::Shown,
+            };
+            let hash = found.hash;
+            noted.push(Noted { hash, evidence });
             self.place(found.hash, how, Place { answer, piece });
             hashes.push(found.hash);
         }
@@ -344,6 +400,8 @@ impl Seen {
         for hash in created.hashes.iter().chain(&created.paths) {
             self.place(*hash, How::Created, Place { answer, piece });
             hashes.push(*hash);
+            let (hash, evidence) = (*hash, Evidence::Created);
+            noted.push(Noted { hash, evidence });
         }
         hashes.sort_unstable();
         hashes.dedup();
@@ -390,14 +448,23 @@ impl Seen {
     }
 
     fn clear(&mut self) {
-        self.places.clear();
-        self.answers.clear();
+        self.places = HashMap::default();
+        self.answers = VecDeque::new();
         self.pieces_bytes = 0;
         self.first = 0;
     }
 
-    fn find(&self, form: &str, now: u64) -> Option<Sighting> {
-        let places = self.places.get(&self.key.hash(form))?;
+    fn find(&self, form: &str, now: u64, elsewhere: Option<&Elsewhere>) -> Option<Sighting> {
+        let hash = self.key.hash(form);
+        if elsewhere.is_some_and(|elsewhere| elsewhere.was_sent(hash)) {
+            return None;
+        }
+        self.find_here(hash, now)
+            .or_else(|| elsewhere?.sighting(hash, now))
+    }
+
+    fn find_here(&self, hash: u128, now: u64) -> Option<Sighting> {
+        let places = self.places.get(&hash)?;
         How::ALL.into_iter().find_map(|how| {
             let place = places[how as usize]?;
             let answer = self
@@ -426,7 +493,7 @@ impl History for Seen {
     }
 
     fn is_empty(&self) -> bool {
-        self.answers.is_empty()
+        Self::is_empty(self)
     }
 }
 
@@ -445,6 +512,15 @@ impl fmt::Debug for Seen {
 pub struct SeenAt<'s> {
     seen: &'s Seen,
     now: u64,
+    elsewhere: Option<&'s Elsewhere>,
+}
+
+impl<'s> SeenAt<'s> {
+    /// The same together with what other processes noted.
+    #[must_use]
+    pub fn with(self, elsewhere: Option<&'s Elsewhere>) -> Self {
+        Self { elsewhere, ..self }
+    }
 }
 
 impl History for SeenAt<'_> {
@@ -452,14 +528,14 @@ impl History for SeenAt<'_> {
         let mut sighting = None;
         forms_of(value, &mut |form| {
             if sighting.is_none() {
-                sighting = self.seen.find(form, self.now);
+                sighting = self.seen.find(form, self.now, self.elsewhere);
             }
         });
         sighting
     }
 
     fn is_empty(&self) -> bool {
-        self.seen.answers.is_empty()
+        self.seen.is_empty()
     }
 }
 

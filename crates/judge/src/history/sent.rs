@@ -114,6 +114,13 @@ impl Sent {
     }
 }
 
+/// Returns the hashes of the values of a request, under every form that they are looked for by.
+pub fn hashes_of_request(exchange: &Exchange<'_>, key: &HashKey) -> Vec<u128> {
+    let arena = Arena::default();
+    let body = body_of(exchange, &arena);
+    Sent::of(exchange, &body, key).hashes().collect()
+}
+
 /// Reads the body of a request.
 pub(super) fn body_of<'a>(exchange: &Exchange<'a>, arena: &'a Arena) -> Vec<Node<'a>> {
     exchange.request_body.map_or_else(Vec::new, |body| {

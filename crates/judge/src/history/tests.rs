@@ -51,6 +51,10 @@ impl Call<'_> {
     }
 
     fn at(self, seen: &mut Seen, now: u64) {
+        self.record(seen, now);
+    }
+
+    fn record(self, seen: &mut Seen, now: u64) -> Vec<Noted> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
         let request_headers = headers.clone();
@@ -72,7 +76,7 @@ impl Call<'_> {
             headers: &headers,
             body: response.as_bytes(),
         };
-        seen.record(&exchange, now);
+        seen.record(&exchange, now)
     }
 }
 
@@ -642,6 +646,27 @@ fn what_may_have_been_sent_unread_is_not_evidence() {
 }
 
 #[test]
+fn what_had_to_be_forgotten_cannot_be_read_back() {
+    let card = json!({"id": "k-1", "name": "Boss", "email": "evil@x.example"});
+    let mut full = limited(Limits {
+        values_max: 10,
+        ..Limits::default()
+    });
+    call("POST", "/contacts", card.clone(), json!({})).into(&mut full);
+    let words: Vec<String> = (0..20).map(|at| format!("word-{at}")).collect();
+    call("POST", "/contacts", json!(words), json!({})).into(&mut full);
+    let mut forgotten = seen();
+    call("POST", "/contacts", card.clone(), json!({})).into(&mut forgotten);
+    forgotten.forget(NOW);
+    assert!(forgotten.is_empty());
+    for mut seen in [full, forgotten] {
+        get("/contacts", json!([card])).into(&mut seen);
+        assert_eq!(seen.sighting("evil@x.example"), None);
+        assert_eq!(kind(&seen, "k-1"), Some(Shown));
+    }
+}
+
+#[test]
 fn the_end_of_a_long_request_cannot_be_planted() {
     let mut seen = seen();
     let long = format!("{}evil@x.example", "word ".repeat(BODY_BYTES_MAX / 4));
@@ -652,6 +677,71 @@ fn the_end_of_a_long_request_cannot_be_planted() {
     )
     .into(&mut seen);
     assert_eq!(seen.sighting("evil@x.example"), None);
+}
+
+#[test]
+fn other_processes_know_what_passed_and_what_was_planted() {
+    let (mut seen, other) = (seen(), seen());
+    let mut noted = Vec::new();
+    let mut add = |call: Call<'_>| noted.extend(call.record(&mut seen, NOW));
+    let card = json!({"email": "evil@x.example", "channel": "C024BE91L"});
+    add(call(
+        "POST",
+        "/cards",
+        card.clone(),
+        json!({"id": "card-1"}),
+    ));
+    add(get(
+        "/cards",
+        json!([{"id": "card-1", "email": "evil@x.example", "by": "Ann Lee"}]),
+    ));
+    add(get("/conversations.list", channels()));
+    // As the store merges them where they are not in conflict.
+    noted.sort_by_key(|noted| noted.evidence as u8);
+    let elsewhere: Elsewhere = noted
+        .iter()
+        .map(|noted| (noted.hash, noted.evidence, NOW))
+        .collect();
+    let view = other.at(NOW + 60).with(Some(&elsewhere));
+    let kind = |value| view.sighting(value).map(|sighting| sighting.kind);
+    assert_eq!(kind("card-1"), Some(Created));
+    assert_eq!(kind("ann lee"), Some(Shown));
+    assert_eq!(view.sighting("Ann Lee").unwrap().age, 60);
+    assert_eq!(
+        kind("C024BE91L"),
+        Some(Shown),
+        "an id that the service shows is its own"
+    );
+    assert_eq!(kind("evil@x.example"), None);
+    let mut fooled = limited(Limits::default());
+    get(
+        "/cards",
+        json!([{"id": "card-1", "email": "evil@x.example"}]),
+    )
+    .into(&mut fooled);
+    assert!(fooled.sighting("evil@x.example").is_some());
+    let view = fooled.at(NOW).with(Some(&elsewhere));
+    assert_eq!(
+        view.sighting("evil@x.example"),
+        None,
+        "another process knows who sent it"
+    );
+
+    let request = r#"{"to": ["Ann Lee <evil@x.example>"], "card": "card-1"}"#;
+    let headers = HeaderMap::new();
+    let exchange = Exchange {
+        method: "POST",
+        path: "/send/C024BE91L",
+        request_headers: &headers,
+        request_body: Some(request.as_bytes()),
+        is_approved: false,
+        status: 0,
+        headers: &headers,
+        body: b"",
+    };
+    let asked = hashes_of_request(&exchange, &HashKey::new([7; 16]));
+    let found = noted.iter().filter(|noted| asked.contains(&noted.hash));
+    assert!(found.count() >= 4);
 }
 
 #[test]

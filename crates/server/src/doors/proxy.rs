@@ -9,6 +9,7 @@ use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
 use gaiterguard_domain::verdict::{Decision, Judgement};
 use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::big_body::INLINE_BYTES_MAX;
 use gaiterguard_gateway::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -140,5 +141,9 @@ async fn read(state: &AgentState, request: Request) -> Result<ProxyRequest, Prob
     if bytes.is_empty() {
         return Err(Problem::field("", "a JSON body is required"));
     }
-    envelope::read(&bytes, &parts.headers)
+    if bytes.len() <= INLINE_BYTES_MAX {
+        return envelope::read(&bytes, &parts.headers);
+    }
+    let reading = move || envelope::read(&bytes, &parts.headers);
+    state.gateway.work_on_big_body(reading).await?
 }

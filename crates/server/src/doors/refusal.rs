@@ -57,7 +57,9 @@ impl From<Refusal> for Problem {
             Refusal::CredentialUnavailable(_) => {
                 (StatusCode::BAD_GATEWAY, "credential_unavailable")
             }
-            Refusal::UpstreamBroken => (StatusCode::BAD_GATEWAY, "upstream_broken"),
+            Refusal::UpstreamBroken | Refusal::CredentialEchoed => {
+                (StatusCode::BAD_GATEWAY, "upstream_broken")
+            }
             Refusal::UpstreamTimeout => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
             Refusal::AuthorityUnconfirmed => {
                 (StatusCode::SERVICE_UNAVAILABLE, "authority_unconfirmed")

@@ -71,7 +71,8 @@ pub(crate) struct AuditBody {
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
     /// Digests of the rows that were written together with it: of a request with its address, intent and
-    /// verdict, and of the state that an action came to. Absent where the entry tells of none.
+    /// verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
+    /// entry tells of none.
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]
     covers: Option<Box<RawValue>>,

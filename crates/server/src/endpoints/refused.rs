@@ -43,7 +43,7 @@ impl From<RulingRefused> for Problem {
         let detail = refused.to_string();
         match refused {
             RulingRefused::NotFound => Self::not_found(detail),
-            RulingRefused::NoteRefused => Self::field("note", detail),
+            RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::conflict("digest_mismatch", detail),
             RulingRefused::Unreadable => Self::conflict("action_unreadable", detail),
             RulingRefused::NotPossible(status) => {

@@ -52,6 +52,16 @@ impl From<Effect> for OperationEffectWord {
     }
 }
 
+/// How a value of a request was seen before.
+#[derive(ToSchema)]
+#[schema(as = SourceKind, rename_all = "snake_case")]
+#[expect(dead_code, reason = "its variants are read by the schema alone")]
+pub(crate) enum SourceWord {
+    Shown,
+    Created,
+    Approved,
+}
+
 /// Where an action stands.
 #[derive(ToSchema)]
 #[schema(as = ActionStatus, rename_all = "SCREAMING_SNAKE_CASE")]

@@ -19,7 +19,8 @@ use crate::routes;
                        and why; the gateway checks, injects the credential and forwards, or holds \
                        the request until a human approves it.\n\nEvery error that the gateway itself \
                        makes is `application/problem+json` (RFC 9457) with a stable `code`. Times \
-                       are RFC 3339, UTC. A method that a path does not have answers 405 with \
+                       are RFC 3339, UTC. No text that is stored may hold an agent key in any \
+                       spelling (400 `validation_failed`); values of credentials may. A method that a path does not have answers 405 with \
                        `Allow`. Requests whose framing is broken answer 400, heads that come too \
                        slowly 408 and heads that are too long 431, and the connection closes.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),

@@ -64,6 +64,12 @@ impl ListenSettings {
 }
 
 impl ListenSettings {
+    /// Whether `PUBLIC_URL` says that people open the gateway from other machines, as through a reverse
+    /// proxy that hands their requests to a loopback address.
+    pub(crate) fn is_public(&self) -> bool {
+        self.is_public_url_set && !is_loopback(&self.public_url)
+    }
+
     /// Returns where a human opens the dashboard, without a slash at the end: `PUBLIC_URL` if it is
     /// set, else this machine, because nobody can open the address that stands for all of them.
     pub(crate) fn dashboard_url(&self) -> String {
@@ -77,6 +83,21 @@ impl ListenSettings {
         let host = if is_any { "localhost" } else { &self.host };
         http_url(host, self.dashboard_port.unwrap_or(self.port))
     }
+}
+
+/// Whether the host of a URL is this machine for whoever opens it: a loopback address or `localhost`
+/// (RFC 6761, section 6.3).
+fn is_loopback(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return address.to_canonical().is_loopback();
+    }
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn http_url(host: &str, port: u16) -> String {

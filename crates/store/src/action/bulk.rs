@@ -161,7 +161,7 @@ pub(crate) async fn revoke_living(
     );
     for row in rows {
         let mut detail = json!({ "cause": cause.event });
-        cover_action(&mut detail, row.covered());
+        cover_action(&mut detail, row.covered(), None);
         write.audit(NewAuditEntry {
             workspace: Some(workspace),
             at: word.at,
@@ -193,7 +193,7 @@ async fn end_in_bulk(
         };
         ids.push(cell.action("id", &row.id)?);
         let mut detail = json!({});
-        cover_action(&mut detail, row.covered());
+        cover_action(&mut detail, row.covered(), None);
         write.audit(NewAuditEntry {
             workspace: Some(WorkspaceId(row.workspace_id)),
             at,

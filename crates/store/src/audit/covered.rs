@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The version of what is covered, and how. Entries without one are from before rows were covered.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// The version of entries from before the ends of requests were covered.
+const VERSION_WITHOUT_ENDS: u32 = 1;
 
 /// The rows that an entry covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,34 @@ pub(crate) struct Covers {
     pub(crate) request: Option<CoveredRequest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<CoveredAction>,
+    /// How requests ended, whichever entry their decisions are in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ends: Vec<CoveredEnd>,
+}
+
+impl Covers {
+    fn nothing() -> Self {
+        Self {
+            version: VERSION,
+            request: None,
+            action: None,
+            ends: Vec::new(),
+        }
+    }
+
+    /// Whether the end of a request that this entry decided has to be covered too.
+    pub(crate) fn asks_for_ends(&self) -> bool {
+        self.version > VERSION_WITHOUT_ENDS
+    }
+}
+
+/// How a request of the ledger ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CoveredEnd {
+    /// The request.
+    pub(crate) id: i64,
+    /// Of the columns that say how and when it ended.
+    pub(crate) end: String,
 }
 
 /// A row of the request ledger: what is fixed when it is written.
@@ -109,6 +140,35 @@ impl CoveredRequest {
     }
 }
 
+/// The columns of a request's row that are written once, when it ends.
+#[derive(Clone, Copy)]
+pub(crate) struct EndColumns<'r> {
+    pub(crate) id: i64,
+    pub(crate) outcome: Option<&'r str>,
+    pub(crate) upstream_status: Option<i64>,
+    pub(crate) completed_at: Option<i64>,
+}
+
+impl EndColumns<'_> {
+    pub(crate) fn covered(&self) -> CoveredEnd {
+        let end = Fields::new("gaiterguard.request.end.v1")
+            .number(self.id)
+            .text(self.outcome)
+            .number(self.upstream_status)
+            .number(self.completed_at)
+            .finish();
+        CoveredEnd {
+            id: self.id,
+            end: end.to_string(),
+        }
+    }
+
+    /// Whether the request has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        self.outcome.is_none() && self.upstream_status.is_none() && self.completed_at.is_none()
+    }
+}
+
 /// The columns of an action's row that never change.
 #[derive(Clone, Copy)]
 pub(crate) struct ActionColumns<'r> {
@@ -152,6 +212,7 @@ pub(crate) fn cover_decision(
     judgement: &Judgement,
     request: CoveredRequest,
     action: Option<CoveredAction>,
+    end: Option<CoveredEnd>,
 ) {
     let rules: Vec<Value> = judgement
         .matched_rules
@@ -166,23 +227,76 @@ pub(crate) fn cover_decision(
         .as_ref()
         .map_or(Value::Null, |operation| operation.id.as_str().into());
     detail[COVERS] = json!(Covers {
-        version: VERSION,
         request: Some(request),
         action,
+        ends: end.into_iter().collect(),
+        ..Covers::nothing()
     });
 }
 
-/// Adds to an entry which state it brought an action to.
-pub(crate) fn cover_action(detail: &mut Value, action: CoveredAction) {
+/// Adds to an entry which state it brought an action to, and how the action's request ended with that.
+pub(crate) fn cover_action(detail: &mut Value, action: CoveredAction, end: Option<CoveredEnd>) {
     detail[COVERS] = json!(Covers {
-        version: VERSION,
-        request: None,
         action: Some(action),
+        ends: end.into_iter().collect(),
+        ..Covers::nothing()
     });
+}
+
+/// Adds to an entry how requests ended in its transaction.
+pub(crate) fn cover_ends(detail: &mut Value, ends: Vec<CoveredEnd>) {
+    if detail.get(COVERS).is_none() {
+        detail[COVERS] = json!(Covers::nothing());
+    }
+    let covers = &mut detail[COVERS];
+    if let Some(known) = covers.get_mut("ends").and_then(Value::as_array_mut) {
+        known.extend(ends.into_iter().map(|end| json!(end)));
+    } else {
+        covers["ends"] = json!(ends);
+    }
 }
 
 /// Reads what an entry covers; `None` if it is of a version that is not known here.
 pub(crate) fn covers(text: &str) -> Option<Covers> {
     let covers = serde_json::from_str::<Covers>(text).ok()?;
-    (covers.version == VERSION).then_some(covers)
+    matches!(covers.version, VERSION_WITHOUT_ENDS | VERSION).then_some(covers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_from_before_ends_were_covered_are_understood_and_ask_for_none() {
+        let before = r#"{"version":1,"action":{"id":"a","revision":2,"state":"00"}}"#;
+        let before = covers(before).unwrap();
+        assert!(!before.asks_for_ends());
+        assert_eq!(before.ends, []);
+        assert!(covers(r#"{"version":2}"#).unwrap().asks_for_ends());
+        assert_eq!(covers(r#"{"version":3}"#), None);
+    }
+
+    #[test]
+    fn ends_go_with_what_an_entry_covers_already() {
+        let end = |id| CoveredEnd {
+            id,
+            end: "00".to_owned(),
+        };
+        let action = CoveredAction {
+            id: "a".to_owned(),
+            revision: 2,
+            state: "00".to_owned(),
+            row: None,
+        };
+        let mut detail = json!({});
+        cover_action(&mut detail, action.clone(), Some(end(1)));
+        cover_ends(&mut detail, vec![end(2), end(3)]);
+        let covered = covers(&detail[COVERS].to_string()).unwrap();
+        assert_eq!(covered.action, Some(action));
+        assert_eq!(covered.ends, [end(1), end(2), end(3)]);
+        let mut detail = json!({ "requests": 1 });
+        cover_ends(&mut detail, vec![end(4)]);
+        let covered = covers(&detail[COVERS].to_string()).unwrap();
+        assert_eq!((covered.request, covered.ends), (None, vec![end(4)]));
+    }
 }

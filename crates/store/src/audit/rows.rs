@@ -1,20 +1,24 @@
 //! Whether the rows that are kept are still as the audit log says that they were written.
 //!
-//! What a decision's entry covers never changes, so its row is compared when the entry is met. Of an
-//! action the entry of its latest revision counts, which is known once every chain has been read.
+//! What a decision's entry covers never changes, so its row is compared when the entry is met. How a
+//! request ended is written once, so it is compared when the entry that covers the end is met; a request
+//! that has ended must have one. Of an action the entry of its latest revision counts, which is known
+//! once every chain has been read.
 //! Writers go on meanwhile: a row whose revision is later than the latest entry that was read is
 //! looked for in what was appended since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use gaiterguard_domain::audit::AuditEntry;
 
 use super::AuditBroken;
-use super::covered::{ActionColumns, CoveredAction, CoveredRequest, RequestColumns, covers};
+use super::covered::{
+    ActionColumns, CoveredAction, CoveredEnd, CoveredRequest, EndColumns, RequestColumns, covers,
+};
 use crate::action::{RevisedRow, revised_columns};
 use crate::connection::{Read, fetch_optional, on};
 use crate::error::StoreError;
-use crate::rows::{ManyRows, pieces};
+use crate::rows::{ManyRows, Text, pieces};
 
 /// The event of the entry that says up to when old requests were removed.
 pub(crate) const REQUESTS_DELETED: &str = "retention.requests_deleted";
@@ -46,22 +50,46 @@ pub(super) struct RowCheck {
     actions: HashMap<String, Latest>,
     /// The rows that have moved on, and the revisions that must be found for them.
     moved: HashMap<String, CoveredAction>,
+    /// The requests that have ended, by their decisions' entries, and whose end no entry was met for.
+    ended: HashMap<i64, Place>,
+    /// The requests whose end was compared before their decision's entry was met.
+    compared: HashSet<i64>,
+    /// Whether what is read was appended since the check was begun.
+    is_looking_on: bool,
 }
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {
     id: i64,
-    request_id: String,
+    request_id: Text,
     workspace_id: i64,
     agent_id: i64,
     service_id: i64,
-    method: String,
-    target_url: String,
-    intent: String,
-    decision: String,
-    judgement: String,
-    action_id: Option<String>,
+    method: Text,
+    target_url: Text,
+    intent: Text,
+    decision: Text,
+    judgement: Text,
+    action_id: Option<Text>,
     created_at: i64,
+    #[sqlx(flatten)]
+    end: EndRow,
+}
+
+/// The columns of a request's end.
+#[derive(sqlx::FromRow)]
+struct EndRow {
+    #[sqlx(rename = "id")]
+    request: i64,
+    outcome: Option<Text>,
+    upstream_status: Option<i64>,
+    completed_at: Option<i64>,
+}
+
+/// What an entry would cover of a request's row as it is now.
+struct FoundRequest {
+    covered: CoveredRequest,
+    end: Option<CoveredEnd>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -71,18 +99,25 @@ struct ActionRow {
     agent_id: i64,
     service_id: i64,
     entry_id: i64,
-    method: String,
-    target_url: String,
+    method: Text,
+    target_url: Text,
     digest: Vec<u8>,
-    intent: String,
-    judgement: String,
-    binding: String,
+    intent: Text,
+    judgement: Text,
+    binding: Text,
     created_at: i64,
 }
 
 static REQUESTS: ManyRows = ManyRows::new(
     "SELECT id, request_id, workspace_id, agent_id, service_id, method, target_url, intent, \
-     decision, judgement, action_id, created_at FROM requests WHERE id IN (VALUES ",
+     decision, judgement, action_id, created_at, outcome, upstream_status, completed_at \
+     FROM requests WHERE id IN (VALUES ",
+    1,
+    ")",
+);
+
+static ENDS: ManyRows = ManyRows::new(
+    "SELECT id, outcome, upstream_status, completed_at FROM requests WHERE id IN (VALUES ",
     1,
     ")",
 );
@@ -113,6 +148,9 @@ impl RowCheck {
             removal: None,
             actions: HashMap::new(),
             moved: HashMap::new(),
+            ended: HashMap::new(),
+            compared: HashSet::new(),
+            is_looking_on: false,
         };
         check.look_up_removal(read).await?;
         Ok(check)
@@ -146,6 +184,8 @@ impl RowCheck {
         page: &[AuditEntry],
     ) -> Result<Result<(), AuditBroken>, StoreError> {
         let mut requests: Vec<(&AuditEntry, CoveredRequest, Option<CoveredAction>)> = Vec::new();
+        let mut ends: Vec<(&AuditEntry, CoveredEnd)> = Vec::new();
+        let mut must_end: HashSet<i64> = HashSet::new();
         for entry in page {
             if entry.event == REQUESTS_DELETED {
                 let before = removed_before(&entry.detail);
@@ -158,9 +198,14 @@ impl RowCheck {
                 let held_at = covered.request.is_some().then_some(entry.at.0);
                 self.note(entry, action.clone(), held_at);
             }
+            let asks_for_ends = covered.asks_for_ends();
             if let Some(request) = covered.request {
+                if asks_for_ends {
+                    must_end.insert(request.id);
+                }
                 requests.push((entry, request, covered.action));
             }
+            ends.extend(covered.ends.into_iter().map(|end| (entry, end)));
         }
         // An action is removed together with its request, so one that is looked up before its request
         // and is not there was removed alone if the request is.
@@ -184,7 +229,7 @@ impl RowCheck {
                 }
                 continue;
             };
-            if let Some(what) = request.differs_in(row) {
+            if let Some(what) = request.differs_in(&row.covered) {
                 return broken("requests", request.id.to_string(), what);
             }
             if let Some(action) = action {
@@ -195,6 +240,41 @@ impl RowCheck {
                     }
                     Some(_) => {}
                 }
+            }
+            let has_ended = row.end.is_some() && must_end.contains(&request.id);
+            // What ended in what was appended since is not all read yet.
+            if has_ended && !self.is_looking_on && !self.compared.remove(&request.id) {
+                self.ended.insert(request.id, place(entry));
+            }
+        }
+        self.ends(read, &rows, &ends).await
+    }
+
+    /// Compares how requests ended with what entries cover of that. An entry is written together with
+    /// the end, which never changes, so a row that is read after its entry must have it.
+    async fn ends(
+        &mut self,
+        read: &mut Read,
+        rows: &BTreeMap<i64, FoundRequest>,
+        ends: &[(&AuditEntry, CoveredEnd)],
+    ) -> Result<Result<(), AuditBroken>, StoreError> {
+        let elsewhere = ends.iter().map(|(_, end)| end.id);
+        let elsewhere: Vec<i64> = elsewhere.filter(|id| !rows.contains_key(id)).collect();
+        let others = end_rows(read, &elsewhere).await?;
+        for (entry, end) in ends {
+            let known = rows.get(&end.id).map(|row| &row.end);
+            let is_awaited = self.ended.remove(&end.id).is_some();
+            // Whether a row may be gone is said where its decision's entry is met.
+            let Some(found) = known.or_else(|| others.get(&end.id)) else {
+                continue;
+            };
+            if found.as_ref() != Some(end) {
+                let what = "outcome, upstream_status or completed_at";
+                let row = end.id.to_string();
+                return Ok(Err(place(entry).broken("requests", row, what)));
+            }
+            if !is_awaited && !rows.contains_key(&end.id) {
+                self.compared.insert(end.id);
             }
         }
         Ok(Ok(()))
@@ -256,12 +336,15 @@ impl RowCheck {
         }
         self.moved = moved;
         self.actions = actions;
+        self.is_looking_on = true;
         Ok(Ok(()))
     }
 
     /// Whether there is anything to look for in what was appended since.
     pub(super) fn looks_on(&self) -> bool {
-        !self.moved.is_empty() || self.removed_before_verified < self.removed_before
+        !self.moved.is_empty()
+            || !self.ended.is_empty()
+            || self.removed_before_verified < self.removed_before
     }
 
     /// Whether everything that has moved on was found in what was appended since.
@@ -271,6 +354,11 @@ impl RowCheck {
         {
             let what = "it belongs to no chain";
             return Err(removal.broken("audit", removal.id.to_string(), what));
+        }
+        let ended = self.ended.iter().map(|(id, place)| (*id, *place));
+        if let Some((id, place)) = ended.min_by_key(|(_, place)| (place.chain, place.sequence)) {
+            let what = "its outcome, upstream_status or completed_at was written without an entry";
+            return Err(place.broken("requests", id.to_string(), what));
         }
         let left = self.moved.keys().filter_map(|id| {
             let latest = self.actions.get(id)?;
@@ -321,7 +409,7 @@ fn removed_before(detail: &str) -> i64 {
 async fn request_rows(
     read: &mut Read,
     ids: &[i64],
-) -> Result<BTreeMap<i64, CoveredRequest>, StoreError> {
+) -> Result<BTreeMap<i64, FoundRequest>, StoreError> {
     let mut found = BTreeMap::new();
     for piece in pieces(ids) {
         let text = read.many(&REQUESTS, piece.size);
@@ -331,21 +419,65 @@ async fn request_rows(
                 query = query.bind(id.copied());
             }
             for row in query.fetch_all(connection).await? {
-                let columns = RequestColumns {
-                    id: row.id,
-                    request_id: &row.request_id,
-                    workspace: row.workspace_id,
-                    agent: row.agent_id,
-                    service: row.service_id,
-                    method: &row.method,
-                    target_url: &row.target_url,
-                    intent: &row.intent,
-                    decision: &row.decision,
-                    judgement: &row.judgement,
-                    action_id: row.action_id.as_deref(),
-                    created_at: row.created_at,
-                };
-                found.insert(row.id, columns.covered());
+                found.insert(row.id, row.found());
+            }
+        });
+    }
+    Ok(found)
+}
+
+impl RequestRow {
+    fn found(&self) -> FoundRequest {
+        let action_id = self.action_id.as_ref().map(Text::exact);
+        let columns = RequestColumns {
+            id: self.id,
+            request_id: &self.request_id.exact(),
+            workspace: self.workspace_id,
+            agent: self.agent_id,
+            service: self.service_id,
+            method: &self.method.exact(),
+            target_url: &self.target_url.exact(),
+            intent: &self.intent.exact(),
+            decision: &self.decision.exact(),
+            judgement: &self.judgement.exact(),
+            action_id: action_id.as_deref(),
+            created_at: self.created_at,
+        };
+        FoundRequest {
+            covered: columns.covered(),
+            end: self.end.covered(),
+        }
+    }
+}
+
+impl EndRow {
+    /// What an entry would cover of it; `None` if the request has not ended.
+    fn covered(&self) -> Option<CoveredEnd> {
+        let outcome = self.outcome.as_ref().map(Text::exact);
+        let columns = EndColumns {
+            id: self.request,
+            outcome: outcome.as_deref(),
+            upstream_status: self.upstream_status,
+            completed_at: self.completed_at,
+        };
+        (!columns.is_open()).then(|| columns.covered())
+    }
+}
+
+async fn end_rows(
+    read: &mut Read,
+    ids: &[i64],
+) -> Result<HashMap<i64, Option<CoveredEnd>>, StoreError> {
+    let mut found = HashMap::new();
+    for piece in pieces(ids) {
+        let text = read.many(&ENDS, piece.size);
+        on!(read, connection => {
+            let mut query = sqlx::query_as::<_, EndRow>(text);
+            for id in piece.padded() {
+                query = query.bind(id.copied());
+            }
+            for row in query.fetch_all(connection).await? {
+                found.insert(row.request, row.covered());
             }
         });
     }
@@ -368,12 +500,12 @@ async fn action_rows(read: &mut Read, ids: &[&str]) -> Result<HashMap<String, St
                     agent: row.agent_id,
                     service: row.service_id,
                     entry: row.entry_id,
-                    method: &row.method,
-                    target_url: &row.target_url,
+                    method: &row.method.exact(),
+                    target_url: &row.target_url.exact(),
                     digest: &row.digest,
-                    intent: &row.intent,
-                    judgement: &row.judgement,
-                    binding: &row.binding,
+                    intent: &row.intent.exact(),
+                    judgement: &row.judgement.exact(),
+                    binding: &row.binding.exact(),
                     created_at: row.created_at,
                 };
                 let covered = columns.row();

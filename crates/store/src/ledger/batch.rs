@@ -1,7 +1,7 @@
 //! One batch of the ledger writer, statement by statement.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use gaiterguard_domain::approval::{ActionEvent, ActionState, ActionStatus, Word};
@@ -20,7 +20,7 @@ use super::decision_rows::{
 use super::predecessor::{Key, claim_lookup, held_lookup, key, same};
 use super::{Answer, Command};
 use crate::action::StateColumns;
-use crate::audit::covered::cover_action;
+use crate::audit::covered::{CoveredEnd, cover_action, cover_ends};
 use crate::claim;
 use crate::connection::{execute, fetch_one, fetch_optional, on};
 use crate::error::StoreError;
@@ -44,12 +44,14 @@ pub(super) async fn write(
         owner: shared.owner(),
         kept: shared.kept_responses(),
         answers: commands.iter().map(|_| None).collect(),
+        ended: BTreeMap::new(),
     };
     let versions = versions(&mut write, commands).await?;
     // Keys that completions set free may be claimed again by decisions of the same batch.
     batch.complete(&mut write, commands).await?;
     batch.change(&mut write, commands, &versions).await?;
     batch.record(&mut write, commands, &versions).await?;
+    write.cover_ends(std::mem::take(&mut batch.ended), at);
     let answers = batch
         .answers
         .into_iter()
@@ -66,6 +68,8 @@ struct Batch {
     owner: String,
     kept: ByteBudget,
     answers: Vec<Option<Answer>>,
+    /// How requests ended for which no entry is written.
+    ended: BTreeMap<WorkspaceId, Vec<CoveredEnd>>,
 }
 
 static VERSIONS: ManyRows = ManyRows::new(
@@ -124,7 +128,8 @@ static COMPLETE: ManyRows = ManyRows::new(
     4,
     ") UPDATE requests SET outcome = done.outcome, upstream_status = done.status, \
      completed_at = done.at FROM done \
-     WHERE requests.id = done.id AND requests.completed_at IS NULL RETURNING requests.id",
+     WHERE requests.id = done.id AND requests.completed_at IS NULL \
+     RETURNING requests.id, requests.workspace_id",
 );
 
 static ANSWER: ManyRows = ManyRows::new(
@@ -147,6 +152,15 @@ fn outcome_columns(outcome: &Outcome) -> (OverviewOutcome, Option<u16>) {
         Outcome::Answered(answer) => (OverviewOutcome::Answered, Some(answer.status)),
         Outcome::NotSent => (OverviewOutcome::NotSent, None),
         Outcome::Broken { status } => (OverviewOutcome::Broken, *status),
+    }
+}
+
+fn end_columns(completion: &Completion) -> End {
+    let (outcome, status) = outcome_columns(&completion.outcome);
+    End {
+        outcome: Some(outcome),
+        status,
+        at: completion.at,
     }
 }
 
@@ -190,11 +204,11 @@ impl Batch {
         }
         // Everyone takes rows in the same order, so that no two writers wait for each other.
         completions.sort_unstable_by_key(|(_, completion)| completion.entry);
-        let mut done = HashSet::with_capacity(completions.len());
+        let mut done: HashMap<i64, i64> = HashMap::with_capacity(completions.len());
         for piece in pieces(&completions) {
             let text = write.many(&COMPLETE, piece.size);
             on!(write, connection => {
-                let mut query = sqlx::query_as::<_, (i64,)>(text);
+                let mut query = sqlx::query_as::<_, (i64, i64)>(text);
                 for row in piece.padded() {
                     let completion = row.map(|(_, completion)| completion);
                     let ended = completion.map(|end| outcome_columns(&end.outcome));
@@ -204,7 +218,7 @@ impl Batch {
                         .bind(ended.and_then(|(_, status)| status).map(i64::from))
                         .bind(completion.map(|end| end.at.0));
                 }
-                done.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
+                done.extend(query.fetch_all(connection).await?);
             });
         }
         let mut claimed: Vec<_> = completions
@@ -268,11 +282,19 @@ impl Batch {
             });
         }
         for (place, completion) in completions {
-            let is_done = done.contains(&completion.entry.0);
-            if is_done && let Some(entry) = &completion.audit {
-                write.audit(entry.as_ref().clone());
+            let workspace = done.get(&completion.entry.0);
+            if let Some(workspace) = workspace {
+                let end = end_columns(completion).covered(completion.entry);
+                if let Some(entry) = &completion.audit {
+                    let mut entry = entry.as_ref().clone();
+                    cover_ends(&mut entry.detail, vec![end]);
+                    write.audit(entry);
+                } else {
+                    let ended = self.ended.entry(WorkspaceId(*workspace));
+                    ended.or_default().push(end);
+                }
             }
-            self.answers[place] = Some(Answer::Completed(is_done));
+            self.answers[place] = Some(Answer::Completed(workspace.is_some()));
         }
         Ok(())
     }
@@ -345,21 +367,29 @@ impl Batch {
         let Some((entry,)) = row else {
             return Ok(Changed::RevisionMoved);
         };
+        let mut ended = None;
         if let Some(answer) = &change.answer {
-            execute!(
+            let end = End {
+                outcome: Some(OverviewOutcome::Answered),
+                status: Some(answer.status),
+                at: change.audit.at,
+            };
+            // A request ends once.
+            let written = execute!(
                 write,
                 "UPDATE requests SET outcome = $2, upstream_status = $3, completed_at = $4
-                 WHERE id = $1",
+                 WHERE id = $1 AND completed_at IS NULL",
                 entry,
-                OverviewOutcome::Answered.as_str(),
-                i64::from(answer.status),
-                change.audit.at.0,
+                end.outcome.map(OverviewOutcome::as_str),
+                end.status.map(i64::from),
+                end.at.0,
             );
+            ended = (written > 0).then(|| end.covered(RequestEntryId(entry)));
         }
         let mut audit = change.audit.clone();
         let revision = change.revision + 1;
         let covered = state.covered(&change.action.to_string(), revision, status);
-        cover_action(&mut audit.detail, covered);
+        cover_action(&mut audit.detail, covered, ended);
         write.audit(audit);
         Ok(Changed::Done)
     }

@@ -8,7 +8,9 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 
 use crate::action::StateColumns;
-use crate::audit::covered::{ActionColumns, CoveredAction, RequestColumns, cover_decision};
+use crate::audit::covered::{
+    ActionColumns, CoveredAction, CoveredEnd, EndColumns, RequestColumns, cover_decision,
+};
 use crate::claim;
 use crate::connection::on;
 use crate::error::StoreError;
@@ -79,6 +81,7 @@ impl New<'_> {
             &entry.judgement,
             request.covered(),
             action,
+            self.end.map(|end| end.covered(self.id)),
         );
         audit
     }
@@ -93,6 +96,19 @@ pub(super) struct End {
     pub(super) outcome: Option<OverviewOutcome>,
     pub(super) status: Option<u16>,
     pub(super) at: Timestamp,
+}
+
+impl End {
+    /// What an audit entry covers of it, for the request with this id.
+    pub(super) fn covered(self, id: RequestEntryId) -> CoveredEnd {
+        let columns = EndColumns {
+            id: id.0,
+            outcome: self.outcome.map(OverviewOutcome::as_str),
+            upstream_status: self.status.map(i64::from),
+            completed_at: Some(self.at.0),
+        };
+        columns.covered()
+    }
 }
 
 /// Claims keys; a claim that has expired is replaced, unless its request still runs or its action
@@ -122,8 +138,8 @@ static REQUEST: ManyRows = ManyRows::new(
 static ACTION: ManyRows = ManyRows::new(
     "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
      expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
-     request_key_id, request, preview, body_bytes) SELECT * FROM (VALUES ",
-    19,
+     request_key_id, request, preview, body_bytes, provenance) SELECT * FROM (VALUES ",
+    20,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
@@ -203,7 +219,8 @@ pub(super) async fn insert_actions(write: &mut Write, new: &[New<'_>]) -> Result
                     .bind(hold.map(|new| new.request.data_key.0))
                     .bind(hold.map(|new| new.request.bytes.as_slice()))
                     .bind(preview.map(|new| new.sealed.as_slice()))
-                    .bind(preview.and_then(|new| i64::try_from(new.body_bytes).ok()));
+                    .bind(preview.and_then(|new| i64::try_from(new.body_bytes).ok()))
+                    .bind(hold.and_then(|new| new.provenance.as_deref()));
             }
             query.execute(connection).await?;
         });

@@ -3,15 +3,17 @@
 
 use gaiterguard_domain::approval::ActionEvent;
 use gaiterguard_domain::ledger::Outcome;
-use gaiterguard_store::{AuditBroken, Store};
+use gaiterguard_domain::verdict::Decision;
+use gaiterguard_store::{AuditBroken, Store, UserCreated};
 
 use crate::steps::{answer, apply, approve, change, completion, done};
-use crate::support::{Database, World, audit, entry, later, on_both, word};
+use crate::support::{Database, World, audit, email, entry, later, on_both, word};
 
 on_both!(
     a_changed_row_shows_whatever_was_changed,
     a_row_that_was_removed_shows_and_retention_does_not,
     the_latest_state_of_an_action_counts_beside_writers,
+    ends_are_covered_and_show_in_no_other_workspace,
 );
 
 async fn verified(store: &Store) -> Result<u64, AuditBroken> {
@@ -34,7 +36,9 @@ async fn a_changed_row_shows_whatever_was_changed(database: &Database, store: &S
     let mut answered = change(store, executed, ActionEvent::Answer { at: later(3) }).await;
     answered.answer = Some(answer(&world, 204));
     store.action_change(answered).await.unwrap();
-    // What is dropped or ends later is no change of what was recorded.
+    let refused = done(store, world.decision(version, Decision::Deny)).await;
+    let running = done(store, world.forward(version, None)).await;
+    // What is dropped later is no change of what was recorded.
     let dropped = store.action_answer_drop_before(later(9), 10, later(9));
     assert_eq!(dropped.await.unwrap(), 1);
     verified(store).await.unwrap();
@@ -52,6 +56,49 @@ async fn a_changed_row_shows_whatever_was_changed(database: &Database, store: &S
     let request = format!("id = {}", forwarded.0);
     for (column, change) in requests {
         shows(database, store, "requests", &request, change, column).await;
+    }
+    let never = "outcome = NULL, upstream_status = NULL, completed_at = NULL";
+    let forged = "outcome = 'ANSWERED', upstream_status = 200, completed_at = created_at + 5";
+    let of_action = format!("id = (SELECT entry_id FROM actions WHERE id = '{executed}')");
+    let of_waiting = format!("id = (SELECT entry_id FROM actions WHERE id = '{pending}')");
+    for (row, changes) in [
+        (
+            request.clone(),
+            [never, "outcome = 'NOT_SENT'", "upstream_status = 500"],
+        ),
+        (
+            request,
+            [
+                "completed_at = completed_at + 1",
+                "outcome = NULL",
+                "upstream_status = NULL",
+            ],
+        ),
+        (
+            of_action,
+            [never, "outcome = 'BROKEN'", "upstream_status = 500"],
+        ),
+        (
+            of_waiting,
+            [forged, "outcome = 'BROKEN'", "completed_at = 7"],
+        ),
+        (
+            format!("id = {}", refused.0),
+            [
+                never,
+                "outcome = 'ANSWERED'",
+                "completed_at = completed_at - 1",
+            ],
+        ),
+        (
+            format!("id = {}", running.0),
+            [forged, "outcome = 'NOT_SENT'", "upstream_status = 200"],
+        ),
+    ] {
+        for change in changes {
+            let columns = "outcome, upstream_status or completed_at";
+            shows(database, store, "requests", &row, change, columns).await;
+        }
     }
     let all = [
         "status = 'APPROVED'",
@@ -176,5 +223,45 @@ async fn the_latest_state_of_an_action_counts_beside_writers(_: &Database, store
     let held = world.held(store).await;
     let expired = store.action_expire_due(later(1000), 10).await.unwrap();
     assert_eq!(expired, [held]);
+    verified(store).await.unwrap();
+}
+
+async fn ends_are_covered_and_show_in_no_other_workspace(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let second = email("two@example.com");
+    let created = store.user_create(&second, "hash", false, later(0), |_, _| audit());
+    let UserCreated::Created(_, workspace) = created.await.unwrap() else {
+        panic!("the user was not created");
+    };
+    let other = World { workspace, ..world };
+    let version = world.version(store).await;
+    let mut running = Vec::new();
+    for _ in 0..20 {
+        running.push(done(store, world.forward(version, None)).await);
+    }
+    let before = store.audit_list(workspace, None, 200).await.unwrap();
+    // Ends without entries of their own, while the other workspace decides and this one does not.
+    for id in &running {
+        let outcome = Outcome::Answered(answer(&world, 200));
+        store.complete_soon(completion(&world, *id, None, outcome));
+    }
+    let version = other.version(store).await;
+    for _ in 0..20 {
+        done(store, other.forward(version, None)).await;
+    }
+    let last = done(store, world.forward(world.version(store).await, None)).await;
+    let outcome = Outcome::Answered(answer(&world, 200));
+    assert!(
+        store
+            .complete(completion(&world, last, None, outcome))
+            .await
+            .unwrap()
+    );
+    let entries = store.audit_list(workspace, None, 200).await.unwrap();
+    assert_eq!(entries.items.len(), before.items.len() + 20);
+    for entry in entries.items {
+        let covers = entry.covers.unwrap_or_default();
+        assert!(!covers.contains("ends"), "{covers}");
+    }
     verified(store).await.unwrap();
 }

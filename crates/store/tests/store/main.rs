@@ -22,6 +22,7 @@ mod rule;
 mod rule_hit;
 mod service;
 mod session;
+mod sighting;
 mod steps;
 mod support;
 mod user;

@@ -400,6 +400,7 @@ impl World {
                 },
                 request: sealed(self.data_key, "the request"),
                 preview: None,
+                provenance: None,
                 expires_at: later(100),
                 pending_max: 3,
                 pending_bytes: ByteBudget::UNBOUNDED,

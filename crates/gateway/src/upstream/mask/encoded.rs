@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+use super::needle::Needle;
+
 /// A shorter piece of base64 is also an ordinary word.
 const INNER_CHARS_MIN: usize = 8;
 
@@ -11,43 +13,20 @@ const INNER_CHARS_MIN: usize = 8;
 const CHARACTER_BITS: usize = 6;
 const BYTE_BITS: usize = 8;
 
-/// The spelling of the five characters that HTML escapes.
-struct HtmlEscapes {
-    double_quote: &'static str,
-    single_quote: &'static str,
-}
-
-/// The escapes that template engines and web frameworks write for quotes.
-const HTML_ESCAPES: [HtmlEscapes; 3] = [
-    HtmlEscapes {
-        double_quote: "&quot;",
-        single_quote: "&#39;",
-    },
-    HtmlEscapes {
-        double_quote: "&#34;",
-        single_quote: "&#039;",
-    },
-    HtmlEscapes {
-        double_quote: "&quot;",
-        single_quote: "&#x27;",
-    },
-];
-
 /// Every encoding of `value` that a response may hold, `value` itself among them. Some may be equal.
-pub(super) fn encodings(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let mut all = vec![
+pub(super) fn encodings(value: &[u8]) -> Vec<Needle> {
+    let in_lines = [
         // The padded forms contain the unpadded ones.
         Zeroizing::new(STANDARD_NO_PAD.encode(value).into_bytes()),
         Zeroizing::new(URL_SAFE_NO_PAD.encode(value).into_bytes()),
-        Zeroizing::new(value.to_vec()),
         Zeroizing::new(hex::encode(value).into_bytes()),
         Zeroizing::new(hex::encode_upper(value).into_bytes()),
     ];
-    for bytes_before in 0..3 {
-        all.extend(inside_base64(value, bytes_before));
-    }
-    all.extend(in_utf16(value));
-    all.extend(in_html(value));
+    let inside = (0..3).flat_map(|bytes_before| inside_base64(value, bytes_before));
+    let in_lines = in_lines.into_iter().chain(inside);
+    let mut all: Vec<Needle> = in_lines.map(|text| Needle::new(text, true)).collect();
+    all.push(Needle::new(Zeroizing::new(value.to_vec()), false));
+    all.extend(wide(value).into_iter().map(|text| Needle::new(text, false)));
     all
 }
 
@@ -71,43 +50,21 @@ fn inside_base64(value: &[u8], bytes_before: usize) -> Vec<Zeroizing<Vec<u8>>> {
     .collect()
 }
 
-/// UTF-16 in either byte order, for which an ASCII text needs one pattern: the same characters with
-/// a zero between each two.
-fn in_utf16(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    if !value.is_ascii() {
-        return None;
-    }
-    let mut text = Zeroizing::new(Vec::with_capacity(value.len() * 2));
-    for byte in value {
-        text.extend_from_slice(&[*byte, 0]);
-    }
-    text.pop();
-    Some(text)
-}
-
-/// The spellings inside HTML, for a value with a character that is escaped there.
-fn in_html(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let is_escaped = |byte: &u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
-    if !value.iter().any(is_escaped) {
+/// UTF-16 and UTF-32 in either byte order, for a text that is not ASCII. In an ASCII text only zeros lie
+/// between the characters, which readers skip.
+fn wide(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let Some(text) = std::str::from_utf8(value)
+        .ok()
+        .filter(|text| !text.is_ascii())
+    else {
         return Vec::new();
-    }
-    HTML_ESCAPES
-        .iter()
-        .map(|escapes| {
-            // No escape is longer than six bytes; the whole capacity is reserved so that nothing is
-            // left behind by growing.
-            let mut text = Zeroizing::new(Vec::with_capacity(value.len() * 6));
-            for byte in value {
-                match byte {
-                    b'&' => text.extend_from_slice(b"&amp;"),
-                    b'<' => text.extend_from_slice(b"&lt;"),
-                    b'>' => text.extend_from_slice(b"&gt;"),
-                    b'"' => text.extend_from_slice(escapes.double_quote.as_bytes()),
-                    b'\'' => text.extend_from_slice(escapes.single_quote.as_bytes()),
-                    other => text.push(*other),
-                }
-            }
-            text
-        })
-        .collect()
+    };
+    let units = text.encode_utf16();
+    let characters = text.chars().map(u32::from);
+    vec![
+        Zeroizing::new(units.clone().flat_map(u16::to_le_bytes).collect()),
+        Zeroizing::new(units.flat_map(u16::to_be_bytes).collect()),
+        Zeroizing::new(characters.clone().flat_map(u32::to_le_bytes).collect()),
+        Zeroizing::new(characters.flat_map(u32::to_be_bytes).collect()),
+    ]
 }

@@ -12,122 +12,58 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{Masker, PieceMasker};
-use crate::compressed::{self, Coding, Decoder, Ending, LAYERS_MAX};
+use crate::compressed::{self, Coding, Ending, LAYERS_MAX};
+use crate::layers::{Layers, Search};
 use crate::upstream::InboundError;
 
 /// What a body that is held back is decoded to at the most, in bytes. More is a decompression bomb,
 /// or is not worth the memory.
 const DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// How many bytes tell whether a body is compressed.
-const BEGINNING_BYTES: usize = 3;
-
 /// A search in a compressed body that arrives in pieces.
 pub struct Inspection {
-    masker: Masker,
-    layers_left: usize,
-    /// What the body is taken for where it does not begin like a compressed one.
-    otherwise: Option<Coding>,
-    state: State,
-}
-
-enum State {
-    /// Too little has arrived to know.
-    Unknown(Vec<u8>),
-    /// It is compressed.
-    Decoding(Box<Decoding>),
-    /// It is not compressed, or not any more: what is left is searched as it is.
-    Over,
-}
-
-struct Decoding {
-    decoder: Decoder,
-    text: PieceMasker,
-    /// The search in what it decodes to, which may be compressed as well.
-    inner: Option<Inspection>,
+    layers: Layers<PieceMasker>,
+    bytes_left: u64,
 }
 
 impl Inspection {
     /// A search for what `masker` looks for in a response with these headers.
     pub fn new(masker: Masker, headers: &HeaderMap) -> Self {
-        Self::of_layer(masker, LAYERS_MAX, Coding::labelled(headers))
-    }
-
-    fn of_layer(masker: Masker, layers_left: usize, otherwise: Option<Coding>) -> Self {
         Self {
-            masker,
-            layers_left,
-            otherwise,
-            state: State::Unknown(Vec::new()),
+            layers: Layers::new(PieceMasker::new(masker), Coding::labelled(headers)),
+            // A response is never passed on without having been looked into.
+            bytes_left: u64::MAX,
         }
     }
 
     /// Whether the body is not compressed, or what follows is not.
     pub fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
+        self.layers.is_over()
     }
 
     /// Whether the text that was decoded ends with what may be the beginning of a secret.
     pub fn is_undecided(&self) -> bool {
-        match &self.state {
-            State::Unknown(beginning) => !beginning.is_empty(),
-            State::Decoding(decoding) => {
-                !decoding.text.held.is_empty()
-                    || decoding.inner.as_ref().is_some_and(Self::is_undecided)
-            }
-            State::Over => false,
-        }
+        self.layers.is_undecided()
     }
 
     /// Takes the next piece. True if a secret lies in what it decodes to.
     pub fn finds(&mut self, piece: &[u8]) -> bool {
-        if let State::Unknown(beginning) = &mut self.state {
-            if beginning.is_empty() && piece.len() >= BEGINNING_BYTES {
-                self.state = self.begun(piece);
-                return self.decode(piece);
-            }
-            beginning.extend_from_slice(piece);
-            if beginning.len() < BEGINNING_BYTES {
-                return false;
-            }
-            let beginning = std::mem::take(beginning);
-            self.state = self.begun(&beginning);
-            return self.decode(&beginning);
-        }
-        self.decode(piece)
+        self.layers.finds(piece, &mut self.bytes_left)
+    }
+}
+
+impl Search for PieceMasker {
+    fn finds(&mut self, piece: Bytes, is_last: bool) -> bool {
+        self.push(piece, is_last);
+        self.has_found
     }
 
-    fn begun(&self, beginning: &[u8]) -> State {
-        let known = Coding::of(beginning);
-        let Some(coding) = known.or(self.otherwise) else {
-            return State::Over;
-        };
-        // The layer that only the label tells may be further in.
-        let otherwise = self.otherwise.filter(|_| known.is_some());
-        let layers_left = self.layers_left - 1;
-        State::Decoding(Box::new(Decoding {
-            decoder: Decoder::new(coding),
-            text: PieceMasker::new(self.masker.clone()),
-            inner: (layers_left > 0)
-                .then(|| Self::of_layer(self.masker.clone(), layers_left, otherwise)),
-        }))
+    fn is_undecided(&self) -> bool {
+        !self.held.is_empty()
     }
 
-    fn decode(&mut self, piece: &[u8]) -> bool {
-        let State::Decoding(decoding) = &mut self.state else {
-            return false;
-        };
-        let (plain, is_good) = decoding.decoder.push(piece);
-        let finds_inside = decoding
-            .inner
-            .as_mut()
-            .is_some_and(|inner| inner.finds(&plain));
-        decoding.text.push(plain.into(), !is_good);
-        let finds = finds_inside || decoding.text.has_found;
-        if !is_good {
-            self.state = State::Over;
-        }
-        finds
+    fn begin_again(&self) -> Self {
+        Self::new(self.masker.clone())
     }
 }
 
@@ -160,10 +96,15 @@ fn masked_layer(
     coding.encode(&masker.mask_bytes(&text)).ok()
 }
 
+/// What a body gave when it was asked for its next piece.
+pub type Polled = Option<Result<Frame<Bytes>, InboundError>>;
+
 /// Passes a body on as it is, and breaks it off before the piece that lets a secret out of a
 /// compressed text.
 pub struct InspectedBody<B> {
     inner: B,
+    /// What has been read of it and not looked into.
+    first: Option<Polled>,
     inspection: Option<Inspection>,
     /// Pieces that may hold the beginning of a secret.
     held: BytesMut,
@@ -176,9 +117,18 @@ impl<B> InspectedBody<B> {
     pub fn new(inner: B, inspection: Option<Inspection>) -> Self {
         Self {
             inner,
+            first: None,
             inspection,
             held: BytesMut::new(),
             may_pass: false,
+        }
+    }
+
+    /// The same for a body of which `first` has been read already.
+    pub fn begun(inner: B, first: Option<Polled>, inspection: Inspection) -> Self {
+        Self {
+            first,
+            ..Self::new(inner, Some(inspection))
         }
     }
 
@@ -186,6 +136,7 @@ impl<B> InspectedBody<B> {
     pub fn resumed(inner: B, inspection: Inspection, held: BytesMut) -> Self {
         Self {
             inner,
+            first: None,
             may_pass: !held.is_empty() && !inspection.is_undecided(),
             inspection: Some(inspection),
             held,
@@ -212,7 +163,11 @@ where
             return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
         }
         loop {
-            let frame = match ready!(Pin::new(&mut this.inner).poll_frame(context)) {
+            let next = match this.first.take() {
+                Some(first) => first,
+                None => ready!(Pin::new(&mut this.inner).poll_frame(context)),
+            };
+            let frame = match next {
                 None if this.held.is_empty() => return Poll::Ready(None),
                 None => return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze())))),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
@@ -236,12 +191,16 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.is_empty() && self.inner.is_end_stream()
+        self.held.is_empty() && self.first.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let inner = self.inner.size_hint();
-        let held = self.held.len() as u64;
+        let first = match &self.first {
+            Some(Some(Ok(frame))) => frame.data_ref().map_or(0, Bytes::len),
+            _ => 0,
+        };
+        let held = (self.held.len() + first) as u64;
         let mut hint = SizeHint::new();
         // The upper bound first: a lower one above it would be refused.
         if let Some(upper) = inner.upper() {

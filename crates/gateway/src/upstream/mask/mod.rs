@@ -1,15 +1,21 @@
 //! Hides credentials that an upstream echoes.
 //!
 //! A [`Masker`] is made for one answer from the credentials that its request carried and forgotten
-//! with it, so it has to be cheap to make: it keeps a few literal needles and no automaton. Every
-//! byte that belongs to any spelling of a needle becomes `*`; lengths never change, so
-//! `Content-Length` stays true. Because all occurrences are covered, overlapping ones too, the
-//! outcome does not depend on how an answer is cut into pieces.
+//! with it, so it has to be cheap to make: it keeps a few literal needles and no automaton. A needle is
+//! found where its characters follow one another in any reading of the text ([`reader`]), so escapes may
+//! be mixed and nested. Every byte that belongs to any spelling of a needle becomes `*`; lengths never
+//! change, so `Content-Length` stays true. Because all occurrences are covered, overlapping ones too,
+//! the outcome does not depend on how an answer is cut into pieces.
 
 mod body;
 mod encoded;
+mod few;
 mod inspection;
+mod named;
 mod needle;
+mod needles;
+mod reader;
+mod sieve;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,8 +27,9 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 pub use self::body::MaskedBody;
-pub use self::inspection::{InspectedBody, Inspection, masked_compressed};
-use self::needle::{Escapes, Fit, Spelling};
+pub use self::inspection::{InspectedBody, Inspection, Polled, masked_compressed};
+use self::needle::Needle;
+use self::needles::{Decided, Needles};
 
 /// Shorter values would hide half of every answer, and nobody guards anything with them.
 const VALUE_BYTES_MIN: usize = 4;
@@ -34,26 +41,28 @@ const MASK: u8 = b'*';
 /// Something that must not come back.
 #[derive(Clone, Copy)]
 pub enum MaskedSecret<'a> {
-    /// A credential: found as it is, JSON-escaped, percent-encoded, HTML-escaped, as UTF-16, as
-    /// hexadecimal digits, and as base64 or base64url with or without padding, by itself or inside
-    /// a longer encoded text. One of fewer than four bytes is left alone; what Basic
-    /// authentication makes of it (`user:password` as a value of its own) is long enough.
+    /// A credential: found as it is, as hexadecimal digits, and as base64 or base64url with or
+    /// without padding, by itself or inside a longer encoded text, in one line or several; each of
+    /// these with any of its characters escaped, and as UTF-16 or UTF-32. One of fewer than four bytes
+    /// is left alone; what Basic authentication makes of it (`user:password` as a value of its own) is
+    /// long enough.
     Value(&'a [u8]),
-    /// A text that is itself an encoding, such as the token after `Basic`: found as it is,
-    /// JSON-escaped and percent-encoded.
+    /// A text that is itself an encoding, such as the token after `Basic`: found as it is, and with
+    /// any of its characters escaped.
     Exact(&'a [u8]),
 }
 
 /// Hides a set of secrets. Clones share what they look for; it is wiped with the last of them.
 #[derive(Clone)]
-pub struct Masker(Arc<[Zeroizing<Vec<u8>>]>);
+pub struct Masker(Arc<Needles>);
 
 impl Masker {
     /// Costs a few hundred nanoseconds: make one for each answer, keep none.
     pub fn new(secrets: &[MaskedSecret<'_>]) -> Self {
-        let mut needles = Vec::with_capacity(secrets.len() * 2);
-        let mut add = |needle: Zeroizing<Vec<u8>>| {
-            if !needle.is_empty() && !needles.contains(&needle) {
+        let mut needles: Vec<Needle> = Vec::with_capacity(secrets.len() * 2);
+        let mut add = |needle: Needle| {
+            let is_known = |known: &Needle| known.text() == needle.text();
+            if !needle.text().is_empty() && !needles.iter().any(is_known) {
                 needles.push(needle);
             }
         };
@@ -63,10 +72,12 @@ impl Masker {
                     encoded::encodings(value).into_iter().for_each(&mut add);
                 }
                 MaskedSecret::Value(_) => {}
-                MaskedSecret::Exact(text) => add(Zeroizing::new(text.to_vec())),
+                MaskedSecret::Exact(text) => {
+                    add(Needle::new(Zeroizing::new(text.to_vec()), false));
+                }
             }
         }
-        Self(needles.into())
+        Self(Arc::new(Needles::new(needles)))
     }
 
     /// Whether there is nothing to look for.
@@ -104,9 +115,10 @@ impl Masker {
         if self.is_empty() {
             return;
         }
+        let in_names = self.in_names();
         let named: Vec<HeaderName> = headers
             .keys()
-            .filter(|name| self.is_named_by(name))
+            .filter(|name| !in_names.occurrences(name.as_str().as_bytes()).is_empty())
             .cloned()
             .collect();
         for name in named {
@@ -119,55 +131,21 @@ impl Masker {
         }
     }
 
-    /// Whether a secret stands in a header's name. Names are in lower case however they were sent.
-    fn is_named_by(&self, name: &HeaderName) -> bool {
-        let name = name.as_str().as_bytes();
-        self.0
+    /// What is looked for in the names of headers, which are in lower case however they were sent.
+    fn in_names(&self) -> Needles {
+        let long = self
+            .0
             .iter()
-            .filter(|needle| (NAMED_BYTES_MIN..=name.len()).contains(&needle.len()))
-            .any(|needle| {
-                let needle = Zeroizing::new(needle.to_ascii_lowercase());
-                let mut found = Vec::new();
-                needle::find(&needle, name, Escapes::of(name), &mut found);
-                !found.is_empty()
-            })
+            .filter(|needle| needle.text().len() >= NAMED_BYTES_MIN);
+        Needles::new(long.map(Needle::to_lowercase).collect())
     }
 
     fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        if !self.is_empty() {
-            let escapes = Escapes::of(text);
-            for needle in &*self.0 {
-                needle::find(needle, text, escapes, &mut found);
-            }
-        }
-        found
+        self.0.occurrences(text)
     }
 
-    /// Where the first thing begins that more text could turn into an occurrence; the text's
-    /// length if there is none.
-    fn undecided_from(&self, text: &[u8]) -> usize {
-        let reach = self
-            .0
-            .iter()
-            .map(|needle| needle::spelled_length_max(needle))
-            .max();
-        let first = text
-            .len()
-            .saturating_sub(reach.unwrap_or(0).saturating_sub(1));
-        (first..text.len())
-            .find(|at| {
-                let rest = &text[*at..];
-                self.0
-                    .iter()
-                    .filter(|needle| needle::may_begin(needle, rest[0]))
-                    .any(|needle| {
-                        Spelling::ALL
-                            .iter()
-                            .any(|way| way.fit(needle, rest) == Fit::Beginning)
-                    })
-            })
-            .unwrap_or(text.len())
+    fn decided(&self, text: &[u8]) -> Decided {
+        self.0.decided(text)
     }
 }
 
@@ -189,6 +167,8 @@ fn hide(text: &mut [u8], found: &[Range<usize>]) {
 /// Masks a text that arrives in pieces.
 struct PieceMasker {
     masker: Masker,
+    /// The end of what has passed, where a secret that continues after it may have begun.
+    passed: Bytes,
     /// The end of what arrived, as it arrived, as far as it may turn out to be the beginning of a
     /// secret.
     held: Bytes,
@@ -202,6 +182,7 @@ impl PieceMasker {
     fn new(masker: Masker) -> Self {
         Self {
             masker,
+            passed: Bytes::new(),
             held: Bytes::new(),
             held_masked: 0,
             has_found: false,
@@ -210,43 +191,50 @@ impl PieceMasker {
 
     /// Takes a piece and returns what is decided by now: all of it, if no more will come.
     fn push(&mut self, piece: Bytes, is_last: bool) -> Bytes {
+        let passed = self.passed.len();
         let mut text = self.join(piece);
         let mut found = self.masker.occurrences(&text);
+        found.retain(|range| range.end > passed);
         self.has_found |= !found.is_empty();
-        let decided = if is_last {
-            text.len()
+        let Decided {
+            until,
+            context_from,
+        } = if is_last {
+            Decided {
+                until: text.len(),
+                context_from: text.len(),
+            }
         } else {
-            self.masker.undecided_from(&text)
+            self.masker.decided(&text)
         };
+        let until = until.max(passed);
 
         // What begins later will be found again, so only what began before reaches into the rest.
-        found.retain(|range| range.start < decided);
+        found.retain(|range| range.start < until);
         let masked_before = std::mem::take(&mut self.held_masked);
-        let masked_until = found
-            .iter()
-            .map(|range| range.end)
-            .max()
-            .unwrap_or(0)
-            .max(masked_before);
-        self.held = text.split_off(decided);
-        self.held_masked = masked_until.saturating_sub(decided);
-
         if masked_before > 0 {
-            found.push(0..masked_before);
+            found.push(passed..passed + masked_before);
         }
+        let masked_until = found.iter().map(|range| range.end).max().unwrap_or(0);
+        self.held = text.split_off(until);
+        self.held_masked = masked_until.saturating_sub(until);
+        self.passed = text.slice(context_from.min(until)..);
         if found.is_empty() || text.is_empty() {
-            return text;
+            return text.split_off(passed);
         }
         let mut masked = BytesMut::from(text);
         hide(&mut masked, &found);
-        masked.freeze()
+        masked.freeze().split_off(passed)
     }
 
     fn join(&mut self, piece: Bytes) -> Bytes {
-        if self.held.is_empty() {
+        if self.held.is_empty() && self.passed.is_empty() {
             return piece;
         }
-        let mut text = BytesMut::with_capacity(self.held.len() + piece.len());
+        let passed = std::mem::take(&mut self.passed);
+        let length = passed.len() + self.held.len() + piece.len();
+        let mut text = BytesMut::with_capacity(length);
+        text.extend_from_slice(&passed);
         text.extend_from_slice(&self.held);
         text.extend_from_slice(&piece);
         text.freeze()

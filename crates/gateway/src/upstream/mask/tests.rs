@@ -52,7 +52,43 @@ fn spellings(secret: &str) -> Vec<String> {
         URL_SAFE_NO_PAD.encode(secret),
         hex::encode(secret),
         hex::encode_upper(secret),
+        of_bytes(secret, |byte| format!("\\x{byte:02x}")),
+        of_bytes(secret, |byte| format!("\\{byte:03o}")),
+        of_bytes(secret, |byte| format!("={byte:02X}")),
+        of_bytes(secret, |byte| format!("%25{byte:02X}")),
+        of_bytes(secret, |byte| format!("%2525{byte:02x}")),
+        of_bytes(secret, |byte| format!("\\u005Cx{byte:02X}")),
+        of_characters(secret, |character| format!("&#{character};")),
+        of_characters(secret, |character| format!("&#X{character:x};")),
+        of_characters(secret, |character| format!("&amp;#{character};")),
+        of_characters(secret, |character| format!("\\u{{{character:x}}}")),
+        of_characters(secret, |character| format!("\\U{character:08X}")),
+        mixed(secret),
     ]
+}
+
+fn of_bytes(secret: &str, escape: impl Fn(u8) -> String) -> String {
+    secret.bytes().map(escape).collect()
+}
+
+fn of_characters(secret: &str, escape: impl Fn(u32) -> String) -> String {
+    secret.chars().map(u32::from).map(escape).collect()
+}
+
+/// Every character in another way.
+fn mixed(secret: &str) -> String {
+    let mut ways = [
+        |byte: u8| format!("%{byte:02x}"),
+        |byte: u8| format!("\\x{byte:02X}"),
+        |byte: u8| format!("%5Cx{byte:02X}"),
+        |byte: u8| format!("={byte:02X}"),
+    ]
+    .into_iter()
+    .cycle();
+    secret
+        .bytes()
+        .filter_map(|byte| Some(ways.next()?(byte)))
+        .collect()
 }
 
 fn percent_encode_all(secret: &str) -> String {
@@ -126,6 +162,76 @@ fn a_secret_inside_a_longer_base64_text_is_hidden() {
     }
 }
 
+/// The text in lines of this length.
+fn in_lines(text: &str, length: usize, end: &str) -> String {
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(length)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    lines.join(end)
+}
+
+#[test]
+fn a_secret_in_base64_in_lines_is_hidden() {
+    let secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc~?>~";
+    for before in 0..80 {
+        let text = format!("{}{secret}", "x".repeat(before));
+        for encoded in [STANDARD_NO_PAD.encode(&text), hex::encode(&text)] {
+            let length = encoded.len() - encoded.len() * before / text.len();
+            for end in [
+                "\n",
+                "\r\n",
+                "\r\n  ",
+                "\\n",
+                "\\r\\n",
+                "&#13;&#10;",
+                "%0A",
+                "=\n",
+            ] {
+                for width in [4, 20, 64, 76] {
+                    let masked = masked(secret, &in_lines(&encoded, width, end));
+                    let hidden = masked.matches('*').count();
+                    // Of the beginning, less than three characters stay before a line break.
+                    assert!(hidden + 4 >= length, "{before} {end:?} {width}: {masked}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_paragraph_ends_base64() {
+    let secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+    let encoded = STANDARD_NO_PAD.encode(secret);
+    let text = in_lines(&encoded, 20, "\n\n");
+    assert_eq!(masked(secret, &text), text);
+}
+
+#[test]
+fn a_secret_in_wide_characters_is_hidden() {
+    for secret in ["sk_live_4eC39HqLyj", "p\u{e4}ssw\u{1f511}rd"] {
+        let text = format!("it is {secret}!");
+        let characters = || text.chars().map(u32::from);
+        let units = || text.encode_utf16();
+        for (encoded, width) in [
+            (units().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), 2),
+            (units().flat_map(u16::to_be_bytes).collect(), 2),
+            (characters().flat_map(u32::to_le_bytes).collect(), 4),
+            (characters().flat_map(u32::to_be_bytes).collect(), 4),
+        ] {
+            let masked = masker(secret).mask_bytes(&encoded).into_owned();
+            let longest = masked.split(|byte| *byte != MASK).map(<[u8]>::len).max();
+            let length = secret.chars().count() * width;
+            assert!(longest.unwrap() + width > length, "{longest:?} of {length}");
+        }
+    }
+    let escaped = "\\u0073k_live_\\u0034eC39HqLyj";
+    let wide: Vec<u8> = escaped.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let masked = masker("sk_live_4eC39HqLyj").mask_bytes(&wide).into_owned();
+    assert!(masked[..wide.len() - 1].iter().all(|byte| *byte == MASK));
+}
+
 #[test]
 fn a_secret_in_utf_16_is_hidden() {
     let secret = "sk_live_4eC39HqLyj";
@@ -146,6 +252,7 @@ fn a_secret_in_a_page_is_hidden() {
         "p&lt;a&gt;&amp;&quot;q&#39;x",
         "p&lt;a&gt;&amp;&#34;q&#039;x",
         "p&lt;a&gt;&amp;&quot;q&#x27;x",
+        "p&#60;a&gt;&amp;amp;&#x0022q&apos;x",
     ] {
         assert_eq!(masked(secret, spelling), stars(spelling.len()));
     }
@@ -211,12 +318,12 @@ fn header_values_are_masked_in_place() {
 
 #[test]
 fn nothing_of_the_secret_is_in_the_debug_output() {
-    assert_eq!(format!("{:?}", masker("sk_live_1234")), "Masker(7 needles)");
+    assert_eq!(format!("{:?}", masker("sk_live_1234")), "Masker(6 needles)");
 }
 
 #[test]
 fn a_tail_is_held_back_only_as_far_as_it_may_begin_a_secret() {
-    let cases: [(&str, &str); 10] = [
+    let cases: [(&str, &str); 15] = [
         ("data: hello\n\n", ""),
         ("data: secre", "secre"),
         ("data: s", "s"),
@@ -225,7 +332,12 @@ fn a_tail_is_held_back_only_as_far_as_it_may_begin_a_secret() {
         ("x %73%6", "%73%6"),
         ("x %74", ""),
         ("x \\u00", "\\u00"),
-        ("x \\u26", ""),
+        ("x \\u26", "\\u26"),
+        ("x \\u26AB", ""),
+        ("data: c2V", "c2V"),
+        ("data: c2V\n", "c2V\n"),
+        ("data: c2V\n\n", ""),
+        ("data: c\n", ""),
         ("x \\", "\\"),
     ];
     for (text, held) in cases {
@@ -308,6 +420,13 @@ async fn trailers_are_dropped() {
 fn text_with(secrets: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
     let mut fragments: Vec<String> = secrets.iter().flat_map(|s| spellings(s)).collect();
     fragments.extend(["%", "\\", "\\u", "\\u00", "%2", "+", "a", " "].map(str::to_owned));
+    fragments.extend(["&", "&#", "=", "\n", "\r", "\\n", "\0", "\n\n"].map(str::to_owned));
+    for secret in secrets {
+        let encoded = STANDARD_NO_PAD.encode(secret);
+        fragments.extend(["\n", "\r\n ", "\\n"].map(|end| in_lines(&encoded, 2, end)));
+        fragments.extend(["\r\n", "\\n"].map(|end| in_lines(&encoded, 5, end)));
+        fragments.push(secret.chars().flat_map(|one| [one, '\0']).collect());
+    }
     let fragment = (0..fragments.len(), 0.0..=1.0_f64, any::<bool>());
     prop::collection::vec(fragment, 0..8).prop_map(move |choices| {
         let mut text = Vec::new();

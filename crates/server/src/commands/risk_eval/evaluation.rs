@@ -85,8 +85,8 @@ impl<'a> Evaluated<'a> {
     /// Returns the values of the request that the agent was shown before.
     pub(super) fn seen_values(&self) -> Vec<SeenValue> {
         let history = self.seen.at(NOW);
-        let provenance = self.case.trial(&history).provenance();
-        provenance.into_iter().map(SeenValue::from).collect()
+        let origins = self.case.trial(&history).origins();
+        origins.into_iter().map(SeenValue::from).collect()
     }
 
     /// The score of both assessors together.

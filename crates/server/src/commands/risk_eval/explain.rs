@@ -142,12 +142,14 @@ impl<'a> Explanation<'a> {
         }
         heading("Values seen before");
         for seen in &self.seen {
-            let SeenValue { place, value, .. } = seen;
+            let SeenValue {
+                location, value, ..
+            } = seen;
             let source = match (&seen.call, &seen.piece) {
                 (Some(call), Some(piece)) => format!(" by {call}: {piece}"),
                 _ => String::new(),
             };
-            field(seen.kind, &format!("{value} ({place}){source}"));
+            field(seen.kind, &format!("{value} ({location}){source}"));
         }
     }
 

@@ -1,13 +1,13 @@
 //! The values of a request that the agent was shown before, for `--explain`.
 
-use gaiterguard_judge::history::{Provenance, SightingKind};
+use gaiterguard_judge::history::{Origin, SightingKind};
 use serde::Serialize;
 
 /// A value of a request, and where the agent saw it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct SeenValue {
     /// Where it is in the request.
-    pub(super) place: String,
+    pub(super) location: String,
     pub(super) value: String,
     /// `shown`, `created`, `approved` or `never`.
     pub(super) kind: &'static str,
@@ -17,15 +17,15 @@ pub(super) struct SeenValue {
     pub(super) piece: Option<String>,
 }
 
-impl From<Provenance> for SeenValue {
-    fn from(one: Provenance) -> Self {
+impl From<Origin> for SeenValue {
+    fn from(one: Origin) -> Self {
         let kind = one.sighting.as_ref().map(|sighting| sighting.kind);
         let (call, piece) = one
             .sighting
             .map(|sighting| (sighting.call, sighting.piece))
             .unzip();
         Self {
-            place: one.place,
+            location: one.location,
             value: one.value,
             kind: match kind {
                 Some(SightingKind::Shown) => "shown",

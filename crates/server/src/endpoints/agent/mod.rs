@@ -38,7 +38,8 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "its fields are read by the schema alone")]
 pub(crate) struct NewAgentBody {
-    /// Its name. Names that read like a human or the gateway (`you`, `system`) are reserved.
+    /// Its name. Names that read like a human, the gateway or an actor of the audit log (`you`, `system`,
+    /// `operator`, `agent 5`) are reserved.
     name: Name,
     /// The services it may use; none if left out.
     #[schema(max_items = 1000)]

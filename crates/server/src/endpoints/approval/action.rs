@@ -10,13 +10,14 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{OperationRef, Signal};
 use gaiterguard_gateway::approval::ActionView;
 use gaiterguard_gateway::held::ShownRequest;
+use gaiterguard_gateway::history::{SourceKind, ValueSource};
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::list::each;
-use crate::endpoints::words::{EffectWord, FindingWord, StatusWord};
+use crate::endpoints::words::{EffectWord, FindingWord, SourceWord, StatusWord};
 use crate::kept_answer::{BodyEncoding, HeaderValues, KeptAnswerBody, body_text, headers_by_name};
 
 /// A held request: what would be sent, why it was held, and what became of it.
@@ -76,6 +77,8 @@ pub(crate) struct ActionBody {
     /// The documented operation that it calls, where one is known.
     #[schema(required)]
     operation: Option<OperationBody>,
+    /// Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+    provenance: Vec<ValueSourceBody>,
     /// When it was held.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -152,6 +155,44 @@ pub(crate) struct MatchedRuleBody {
     unevaluated: Option<String>,
 }
 
+/// Where a value of the request was seen.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ValueSource)]
+pub(crate) struct ValueSourceBody {
+    /// Where in the request the value is: `path`, `query/NAME`, or `body` and a JSON Pointer.
+    #[schema(example = "body/channel")]
+    location: String,
+    /// The value, or the beginning of it.
+    #[schema(example = "C024BE91L")]
+    value: String,
+    /// `shown` in a response, `created` by the agent, or in a request that a human `approved`.
+    #[schema(value_type = SourceWord)]
+    kind: SourceKind,
+    /// The call that it was seen with. Another replica's is `an earlier request`.
+    #[schema(example = "GET /conversations.list")]
+    seen_in: String,
+    /// When it was seen.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// What identifies the object around the value, as the service named it; may be empty. Untrusted
+    /// text.
+    #[schema(example = "name: general, id: C024BE91L")]
+    object: String,
+}
+
+impl From<ValueSource> for ValueSourceBody {
+    fn from(source: ValueSource) -> Self {
+        Self {
+            location: source.location,
+            value: source.value,
+            kind: source.kind,
+            seen_in: source.seen_in,
+            at: source.at,
+            object: source.object,
+        }
+    }
+}
+
 /// A documented operation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperationRef)]
@@ -176,6 +217,7 @@ impl From<ActionView> for ActionBody {
             request,
             answer,
             answer_is_damaged,
+            provenance,
         } = view;
         let unreadable = request.is_none() || answer_is_damaged;
         let request = request.unwrap_or_else(|| ShownRequest {
@@ -221,6 +263,7 @@ impl From<ActionView> for ActionBody {
             signals: each(action.judgement.verdict.signals),
             matched_rules: each(action.judgement.matched_rules),
             operation: action.judgement.operation.map(Into::into),
+            provenance: each(provenance),
             created_at: action.created_at,
             expires_at: action.state.expires_at(),
             resolved_at: action.state.resolved_at(),

@@ -29,7 +29,7 @@ pub(crate) struct RegistrationBody {
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
     password: SecretString,
     /// The code in the gateway's log. Required for the first account of a gateway that listens
-    /// beyond loopback; ignored for others.
+    /// beyond loopback, or whose `PUBLIC_URL` is not a loopback address; ignored for others.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 64, example = "7KQ2-M9XD-40TB")]
     setup_code: Option<SecretString>,

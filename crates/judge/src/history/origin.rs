@@ -1,4 +1,4 @@
-//! Where the values of one request come from, for those who judge it: a language model, a human.
+//! Where the values of one request come from, for those who look at it: a language model, a human.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,6 @@ use super::{History, Sighting, SightingKind, form, piece, secret};
 use crate::Node;
 use crate::node::push_token;
 use crate::opened::{Body, Opened};
-
-/// The most values that are returned: as many as a reader takes in.
-const VALUES_MAX: usize = 12;
 
 /// The most values of unknown origin that are returned.
 const UNSEEN_MAX: usize = 4;
@@ -28,9 +25,9 @@ const NUMBER_DIGITS_MIN: usize = 3;
 
 /// A value of a request, and where the agent saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Provenance {
-    /// Where it is in the request: `path`, `query /channel`, `body /to/0/email`.
-    pub place: String,
+pub struct Origin {
+    /// Where in the request it is: `path`, or `query` or `body` and a JSON Pointer (RFC 6901).
+    pub location: String,
     /// The value, of which 100 characters are kept.
     pub value: String,
     /// Where it was seen; `None` for the target or a recipient of the request that was never seen.
@@ -39,9 +36,14 @@ pub struct Provenance {
 
 /// Returns where the values of a request come from: the segments of its path, the values of its query
 /// and its body. Values of unknown origin are returned if they name a target or a recipient and the
-/// agent was shown anything else; ids only if the intent does not have them either. At most 12, those
-/// that name things first; no secrets.
-pub fn provenance(opened: &Opened<'_>, intent: &str, history: &dyn History) -> Vec<Provenance> {
+/// agent was shown anything else; ids only if the intent does not have them either. At most `max`,
+/// those that name things first; no secrets.
+pub fn origins(
+    opened: &Opened<'_>,
+    intent: &str,
+    history: &dyn History,
+    max: usize,
+) -> Vec<Origin> {
     if history.is_empty() {
         return Vec::new();
     }
@@ -64,30 +66,18 @@ pub fn provenance(opened: &Opened<'_>, intent: &str, history: &dyn History) -> V
     let mut found = candidates.looked_up(intent, history);
     found.extend(own_path(opened.request().path, history, &found));
     found.sort_by_key(|(rank, _)| *rank);
-    found.truncate(VALUES_MAX);
+    found.truncate(max);
     found.into_iter().map(|(_, found)| found).collect()
-}
-
-/// Returns an age as people say it: `2 minutes ago`.
-pub fn age_in_words(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        0..60 => return "less than a minute ago".to_owned(),
-        60..3_600 => (seconds / 60, "minute"),
-        3_600..172_800 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural} ago")
 }
 
 /// A value that may have been seen.
 struct Candidate<'a> {
-    place: String,
+    location: String,
     value: Cow<'a, str>,
     naming: Naming,
 }
 
-/// What a value is by its place.
+/// What a value is by its location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Naming {
     /// What the request is about, or whom it reaches.
@@ -116,7 +106,7 @@ impl Candidate<'_> {
     /// reaches is worth knowing even then.
     fn is_telling_unseen(&self, intent: &str) -> bool {
         self.naming == Naming::Target
-            && (self.place == "path" || self.value.len() >= NUMBER_DIGITS_MIN)
+            && (self.location == "path" || self.value.len() >= NUMBER_DIGITS_MIN)
             && (is_address(&self.value) || !names(intent, &self.value))
     }
 }
@@ -165,7 +155,7 @@ impl<'a> Candidates<'a> {
             Node::Number(number)
                 if naming != Naming::Other || number.len() >= NUMBER_DIGITS_MIN =>
             {
-                self.add(format!("{part} {pointer}"), Cow::Borrowed(number), naming);
+                self.add(format!("{part}{pointer}"), Cow::Borrowed(number), naming);
             }
             Node::Text(text) => {
                 let naming = if is_address(text) {
@@ -173,13 +163,13 @@ impl<'a> Candidates<'a> {
                 } else {
                     naming
                 };
-                self.add(format!("{part} {pointer}"), Cow::Borrowed(text), naming);
+                self.add(format!("{part}{pointer}"), Cow::Borrowed(text), naming);
             }
             Node::Null | Node::Bool(_) | Node::Number(_) => {}
         }
     }
 
-    fn add(&mut self, place: String, value: Cow<'a, str>, naming: Naming) {
+    fn add(&mut self, location: String, value: Cow<'a, str>, naming: Naming) {
         let is_name = !value.trim().is_empty()
             && value.len() <= VALUE_BYTES_MAX
             && value.split_whitespace().count() <= WORDS_MAX
@@ -187,7 +177,7 @@ impl<'a> Candidates<'a> {
         let is_known = self.0.iter().any(|known| known.value == value);
         if is_name && !is_known && self.0.len() < LOOKED_UP_MAX {
             self.0.push(Candidate {
-                place,
+                location,
                 value,
                 naming,
             });
@@ -195,7 +185,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Looks the values up. The lower the number before one, the more it says about the request.
-    fn looked_up(self, intent: &str, history: &dyn History) -> Vec<(u8, Provenance)> {
+    fn looked_up(self, intent: &str, history: &dyn History) -> Vec<(u8, Origin)> {
         let mut unseen = 0;
         let mut found = Vec::new();
         for candidate in self.0 {
@@ -209,8 +199,8 @@ impl<'a> Candidates<'a> {
                 }
                 None => continue,
             };
-            let found_here = Provenance {
-                place: candidate.place,
+            let found_here = Origin {
+                location: candidate.location,
                 value: piece::cut(&candidate.value),
                 sighting,
             };
@@ -221,19 +211,15 @@ impl<'a> Candidates<'a> {
 }
 
 /// A thing that the agent made under a name of its own choosing is known by its path alone.
-fn own_path(
-    path: &str,
-    history: &dyn History,
-    found: &[(u8, Provenance)],
-) -> Option<(u8, Provenance)> {
+fn own_path(path: &str, history: &dyn History, found: &[(u8, Origin)]) -> Option<(u8, Origin)> {
     let is_own = |sighting: &Sighting| sighting.kind == SightingKind::Created;
-    let is_known = |(_, found): &(u8, Provenance)| found.sighting.as_ref().is_some_and(is_own);
+    let is_known = |(_, found): &(u8, Origin)| found.sighting.as_ref().is_some_and(is_own);
     if found.iter().any(is_known) {
         return None;
     }
     let sighting = history.sighting(path).filter(is_own)?;
-    let found = Provenance {
-        place: "path".to_owned(),
+    let found = Origin {
+        location: "path".to_owned(),
         value: piece::cut(path),
         sighting: Some(sighting),
     };

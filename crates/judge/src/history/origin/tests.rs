@@ -27,7 +27,7 @@ fn seen() -> Seen {
     ])
 }
 
-fn of(method: &Method, path: &str, body: &Value, seen: &Seen) -> Vec<Provenance> {
+fn of(method: &Method, path: &str, body: &Value, seen: &Seen) -> Vec<Origin> {
     let headers = HeaderMap::new();
     let body = if body.is_null() {
         String::new()
@@ -46,7 +46,7 @@ fn of(method: &Method, path: &str, body: &Value, seen: &Seen) -> Vec<Provenance>
         headers: &headers,
         body: body.as_bytes(),
     };
-    provenance(&Opened::open(request, &arena), INTENT, seen)
+    origins(&Opened::open(request, &arena), INTENT, seen, 12)
 }
 
 #[test]
@@ -58,18 +58,18 @@ fn values_are_listed_with_where_they_were_seen() {
         .map(|found| {
             let sighting = found.sighting.as_ref().unwrap();
             (
-                &*found.place,
+                &*found.location,
                 &*found.value,
                 sighting.source(),
                 &*sighting.piece,
             )
         })
         .collect();
-    assert_eq!(told[0].0, "body /channel");
+    assert_eq!(told[0].0, "body/channel");
     assert_eq!(told[0].1, "C024BE91L");
     assert_eq!(told[0].2, "in the response to GET /conversations.list");
     assert!(told[0].3.contains("name: general"), "{told:?}");
-    assert_eq!(told[1].0, "body /customer");
+    assert_eq!(told[1].0, "body/customer");
     assert_eq!(told.len(), 2, "{told:?}");
 }
 
@@ -86,13 +86,13 @@ fn targets_and_recipients_that_were_never_seen_are_named() {
     let unseen: Vec<_> = found
         .iter()
         .filter(|found| found.sighting.is_none())
-        .map(|found| (&*found.place, &*found.value))
+        .map(|found| (&*found.location, &*found.value))
         .collect();
     assert_eq!(
         unseen,
         [
             ("path", "cus_9999"),
-            ("body /to", "mallory@elsewhere.example")
+            ("body/to", "mallory@elsewhere.example")
         ]
     );
     let named = json!({"customer": "cus_8888", "to": "bob@north.example"});
@@ -109,7 +109,7 @@ fn what_the_agent_made_is_its_own() {
     let sighting = found[0].sighting.as_ref().unwrap();
     assert_eq!(
         sighting.source(),
-        "came back from the agent's own POST /notes"
+        "came back from the agent's own request: POST /notes"
     );
     assert_eq!(found.len(), 1, "{found:?}");
 }
@@ -125,17 +125,4 @@ fn no_secret_is_listed_and_no_more_than_can_be_read() {
     assert_eq!(found.len(), 2 + UNSEEN_MAX);
     let told = format!("{found:?}");
     assert!(!told.contains("canary"), "{told}");
-}
-
-#[test]
-fn ages_are_in_words() {
-    for (seconds, words) in [
-        (0, "less than a minute ago"),
-        (60, "1 minute ago"),
-        (7_199, "1 hour ago"),
-        (80_000, "22 hours ago"),
-        (200_000, "2 days ago"),
-    ] {
-        assert_eq!(age_in_words(seconds), words);
-    }
 }

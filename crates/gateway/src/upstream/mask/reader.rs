@@ -1,0 +1,400 @@
+//! Reading a text whose characters may be spelled with escapes, also with escapes inside escapes.
+//!
+//! Nobody knows which reader the text is for, so every family of escapes is read wherever it occurs:
+//! percent-encoding, JSON, JavaScript and C escapes, character references, quoted-printable, and the
+//! zero bytes of UTF-16 and UTF-32.
+
+use std::cell::Cell;
+
+use super::few::Few;
+use super::named::NAMED;
+
+/// How many layers of escapes are read: a client, a form and a proxy may each add one.
+pub(super) const LAYERS_MAX: usize = 3;
+
+/// The longest spelling of one character, in bytes: `\u0061` of which every character is spelled like
+/// that has 36.
+pub(super) const CHARACTER_BYTES_MAX: usize = 64;
+
+/// How many zero bytes follow an ASCII character in UTF-32.
+const ZEROS_MAX: usize = 3;
+
+/// How many digits a character reference may have.
+const REFERENCE_DIGITS_MAX: usize = 8;
+
+/// The widest indentation of a continued line.
+const INDENTATION_MAX: usize = 32;
+
+/// Whether an escape can begin with this byte.
+#[inline]
+pub(super) fn is_lead(byte: u8) -> bool {
+    matches!(byte, b'%' | b'+' | b'\\' | b'&' | b'=')
+}
+
+/// What a place of a text may stand for: a character, or nothing.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    bytes: [u8; 4],
+    count: u8,
+    /// Where the text continues.
+    pub(super) end: usize,
+}
+
+impl Reading {
+    fn nothing(end: usize) -> Self {
+        Self {
+            end,
+            ..Self::default()
+        }
+    }
+
+    fn byte(byte: u8, end: usize) -> Self {
+        Self {
+            bytes: [byte, 0, 0, 0],
+            count: 1,
+            end,
+        }
+    }
+
+    fn character(character: char, end: usize) -> Self {
+        let mut bytes = [0; 4];
+        let count = match character.encode_utf8(&mut bytes).len() {
+            1 => 1,
+            2 => 2,
+            3 => 3,
+            _ => 4,
+        };
+        Self { bytes, count, end }
+    }
+
+    /// The character in UTF-8, or a single byte of it.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.count)]
+    }
+
+    fn is(&self, byte: u8) -> bool {
+        self.count == 1 && self.bytes[0] == byte
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is(b' ') || self.is(b'\t')
+    }
+
+    pub(super) fn is_line_end(&self) -> bool {
+        self.is(b'\n') || self.is(b'\r')
+    }
+}
+
+/// The different readings of one place.
+pub(super) type Readings = Few<Reading, 8>;
+
+/// A text to read.
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t [u8],
+    is_cut: Cell<bool>,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self {
+            text,
+            is_cut: Cell::new(false),
+        }
+    }
+
+    /// Whether the end of the text has been reached since this was last asked, so that more text could
+    /// change what was read.
+    pub(super) fn take_cut(&self) -> bool {
+        self.is_cut.take()
+    }
+
+    /// The character at this place, if nothing else can be read there.
+    #[inline]
+    pub(super) fn plain(&self, at: usize) -> Option<u8> {
+        let byte = *self.text.get(at)?;
+        let is_plain = if is_lead(byte) {
+            !self.may_escape(at)
+        } else {
+            !matches!(byte, 0 | b'\r' | b'\n')
+        };
+        is_plain.then_some(byte)
+    }
+
+    /// Whether an escape may begin with the lead at this place: a quick look at the byte after it.
+    #[inline]
+    pub(super) fn may_escape(&self, at: usize) -> bool {
+        let Some(next) = self.text.get(at + 1).copied() else {
+            return true;
+        };
+        is_lead(next)
+            || next == 0
+            || match self.text[at] {
+                b'%' => next.is_ascii_hexdigit() || next == b'u' || next == b'U',
+                b'&' => next.is_ascii_alphabetic() || next == b'#',
+                b'=' => next.is_ascii_hexdigit() || next == b'\r' || next == b'\n',
+                b'\\' => next.is_ascii(),
+                _ => true,
+            }
+    }
+
+    /// What may be read at this place with so many layers of escapes.
+    pub(super) fn read(&self, at: usize, layers: usize) -> Readings {
+        let begin = self.after_zeros(at);
+        let mut readings = Readings::default();
+        let Some(byte) = self.get(begin) else {
+            return readings;
+        };
+        readings.push(Reading::byte(byte, begin + 1));
+        if layers == 0 || !is_lead(byte) || !self.may_escape(begin) {
+            return readings;
+        }
+        // What an escape stands for may be the lead of another one.
+        let mut done = 0;
+        for _ in 0..layers {
+            let leads = readings;
+            for lead in &leads.as_slice()[done..] {
+                if let [byte] = *lead.bytes() {
+                    self.read_escape(&mut readings, byte, begin, lead.end, layers - 1);
+                }
+            }
+            done = leads.as_slice().len();
+            if readings.as_slice().len() == done {
+                break;
+            }
+        }
+        readings
+    }
+
+    /// The place after a line break of which `line_end` is the first character: a line feed may follow
+    /// a carriage return, and the next line may be indented.
+    pub(super) fn after_line_break(&self, line_end: &Reading) -> usize {
+        let mut end = line_end.end;
+        if line_end.is(b'\r') {
+            end = self.skip(end, b'\n', LAYERS_MAX).unwrap_or(end);
+        }
+        for _ in 0..INDENTATION_MAX {
+            let readings = self.read(end, LAYERS_MAX);
+            let Some(blank) = readings.as_slice().iter().find(|next| next.is_blank()) else {
+                break;
+            };
+            end = blank.end;
+        }
+        end
+    }
+
+    fn get(&self, at: usize) -> Option<u8> {
+        let byte = self.text.get(at).copied();
+        if byte.is_none() {
+            self.is_cut.set(true);
+        }
+        byte
+    }
+
+    fn after_zeros(&self, at: usize) -> usize {
+        let zeros = self.text.get(at..).unwrap_or_default().iter();
+        at + zeros.take(ZEROS_MAX).take_while(|byte| **byte == 0).count()
+    }
+
+    /// Adds what an escape that begins at `at` with `lead` and continues at `rest` stands for.
+    fn read_escape(&self, found: &mut Readings, lead: u8, at: usize, rest: usize, layers: usize) {
+        let mut add = |reading: Option<Reading>| {
+            if let Some(reading) = reading.filter(|one| one.end - at <= CHARACTER_BYTES_MAX) {
+                found.push(reading);
+            }
+        };
+        match lead {
+            b'%' => {
+                add(self.escaped_byte(rest, layers));
+                if let Some(digits) = self.skip_any(rest, b"uU", layers) {
+                    add(self.unit(digits, layers));
+                }
+            }
+            b'+' => add(Some(Reading::byte(b' ', rest))),
+            b'\\' => {
+                for next in self.read(rest, layers).as_slice() {
+                    self.read_backslash(&mut add, next, rest, layers);
+                }
+            }
+            b'&' => self.read_reference(&mut add, rest, layers),
+            b'=' => {
+                add(self.escaped_byte(rest, layers));
+                let line_feed = self.skip(rest, b'\r', layers).unwrap_or(rest);
+                add(self.skip(line_feed, b'\n', layers).map(Reading::nothing));
+            }
+            _ => {}
+        }
+    }
+
+    fn read_backslash(
+        &self,
+        add: &mut impl FnMut(Option<Reading>),
+        next: &Reading,
+        rest: usize,
+        layers: usize,
+    ) {
+        let [letter] = *next.bytes() else {
+            return;
+        };
+        let end = next.end;
+        let short = match letter {
+            b'u' => {
+                add(self.unit(end, layers));
+                add(self.skip(end, b'{', layers).and_then(|digits| {
+                    let (number, end) = self.digits(digits, 16, layers).last()?;
+                    let end = self.skip(end, b'}', layers)?;
+                    Some(Reading::character(char::from_u32(number)?, end))
+                }));
+                return;
+            }
+            b'U' => {
+                let number = self.number(end, 8, 16, layers);
+                add(number.and_then(|(number, end)| {
+                    Some(Reading::character(char::from_u32(number)?, end))
+                }));
+                return;
+            }
+            b'x' => {
+                add(self.escaped_byte(end, layers));
+                let number = self.number(end, 2, 16, layers);
+                add(number.and_then(|(number, end)| {
+                    Some(Reading::character(char::from_u32(number)?, end))
+                }));
+                return;
+            }
+            b'0'..=b'7' => {
+                let number = self.number(rest, 3, 8, layers);
+                add(number.and_then(|(number, end)| {
+                    Some(Reading::byte(u8::try_from(number).ok()?, end))
+                }));
+                return;
+            }
+            b'\n' => {
+                add(Some(Reading::nothing(end)));
+                return;
+            }
+            b'a' => 0x7,
+            b'b' => 0x8,
+            b't' => b'\t',
+            b'n' => b'\n',
+            b'v' => 0xb,
+            b'f' => 0xc,
+            b'r' => b'\r',
+            other if other.is_ascii_punctuation() || other == b' ' => other,
+            _ => return,
+        };
+        add(Some(Reading::byte(short, end)));
+    }
+
+    fn read_reference(&self, add: &mut impl FnMut(Option<Reading>), rest: usize, layers: usize) {
+        if let Some(digits) = self.skip(rest, b'#', layers) {
+            let (digits, radix) = match self.skip_any(digits, b"xX", layers) {
+                Some(digits) => (digits, 16),
+                None => (digits, 10),
+            };
+            for (number, end) in self.digits(digits, radix, layers) {
+                let Some(character) = char::from_u32(number) else {
+                    break;
+                };
+                // Whoever asks for one reading gets the one that takes the semicolon.
+                let closed = self.skip(end, b';', layers);
+                add(closed.map(|end| Reading::character(character, end)));
+                add(Some(Reading::character(character, end)));
+            }
+            return;
+        }
+        let Some((first, _)) = self.find(rest, layers, |byte| {
+            byte.is_ascii_alphabetic().then_some(byte)
+        }) else {
+            return;
+        };
+        for (name, character) in NAMED.iter().filter(|(name, _)| name.as_bytes()[0] == first) {
+            let end = name
+                .bytes()
+                .try_fold(rest, |end, letter| self.skip(end, letter, layers));
+            add(end.map(|end| Reading::byte(*character, end)));
+        }
+    }
+
+    /// The byte whose number has two hexadecimal digits.
+    fn escaped_byte(&self, digits: usize, layers: usize) -> Option<Reading> {
+        let (number, end) = self.number(digits, 2, 16, layers)?;
+        Some(Reading::byte(u8::try_from(number).ok()?, end))
+    }
+
+    /// The character of the UTF-16 unit with four digits, and of the one after it where it takes two.
+    fn unit(&self, digits: usize, layers: usize) -> Option<Reading> {
+        let (high, end) = self.number(digits, 4, 16, layers)?;
+        if let Some(character) = char::from_u32(high) {
+            return Some(Reading::character(character, end));
+        }
+        let low = self.skip_any(end, b"\\%", layers)?;
+        let low = self.skip_any(low, b"uU", layers)?;
+        let (low, end) = self.number(low, 4, 16, layers)?;
+        let units = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
+        let character = char::decode_utf16(units).next()?.ok()?;
+        Some(Reading::character(character, end))
+    }
+
+    /// A number of exactly so many digits.
+    fn number(&self, at: usize, count: usize, radix: u32, layers: usize) -> Option<(u32, usize)> {
+        let digits = self.digits(at, radix, layers);
+        digits
+            .take(count)
+            .enumerate()
+            .last()
+            .and_then(|(last, number)| (last + 1 == count).then_some(number))
+    }
+
+    /// The numbers that the first digit, the first two digits and so on make, and where each ends.
+    fn digits(
+        &self,
+        at: usize,
+        radix: u32,
+        layers: usize,
+    ) -> impl Iterator<Item = (u32, usize)> + '_ {
+        let mut so_far = (0_u32, at);
+        let digits = std::iter::from_fn(move || {
+            let (number, at) = so_far;
+            let (digit, end) = self.digit(at, radix, layers)?;
+            so_far = (number.checked_mul(radix)?.checked_add(digit)?, end);
+            Some(so_far)
+        });
+        digits.take(REFERENCE_DIGITS_MAX)
+    }
+
+    fn digit(&self, at: usize, radix: u32, layers: usize) -> Option<(u32, usize)> {
+        self.find(at, layers, |byte| char::from(byte).to_digit(radix))
+    }
+
+    fn skip(&self, at: usize, wanted: u8, layers: usize) -> Option<usize> {
+        self.skip_any(at, &[wanted], layers)
+    }
+
+    fn skip_any(&self, at: usize, wanted: &[u8], layers: usize) -> Option<usize> {
+        self.find(at, layers, |byte| wanted.contains(&byte).then_some(()))
+            .map(|((), end)| end)
+    }
+
+    /// The first reading of a place of which `test` makes something, and where it ends.
+    fn find<T>(
+        &self,
+        at: usize,
+        layers: usize,
+        test: impl Fn(u8) -> Option<T>,
+    ) -> Option<(T, usize)> {
+        let at = self.after_zeros(at);
+        let byte = self.get(at)?;
+        if let Some(found) = test(byte) {
+            return Some((found, at + 1));
+        }
+        if layers == 0 || !is_lead(byte) {
+            return None;
+        }
+        self.read(at, layers).as_slice().iter().find_map(|reading| {
+            let [byte] = *reading.bytes() else {
+                return None;
+            };
+            Some((test(byte)?, reading.end))
+        })
+    }
+}
