@@ -1,5 +1,5 @@
 /** The real gateway on a throw-away SQLite, an upstream that counts what reaches it, and a browser. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -81,6 +81,15 @@ export class Gateway {
   /** Everything that it logged. */
   get logs(): string {
     return readFileSync(join(this.folder, LOG), 'utf8');
+  }
+
+  /** Changes its database behind its back. */
+  change(statement: string): void {
+    const script =
+      'import sqlite3, sys; base = sqlite3.connect(sys.argv[1], timeout=10);' +
+      'base.execute(sys.argv[2]); base.commit()';
+    const database = join(this.folder, 'data', 'gaiterguard.db');
+    execFileSync('python3', ['-c', script, database, statement]);
   }
 
   /** Kills it where it stands. */

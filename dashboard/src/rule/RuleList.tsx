@@ -61,7 +61,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
   return (
     <li className="space-y-2 rounded-lg border border-line bg-panel p-3">
       <div className="flex flex-wrap items-start justify-between gap-3">
-        <div className={`min-w-0 flex-1 basis-60 ${rule.enabled ? '' : 'opacity-80'}`}>
+        <div className="min-w-0 flex-1 basis-60">
           <p className="flex flex-wrap items-center gap-2">
             <Badge tone={EFFECT_TONES[rule.effect]}>{effectName(rule.effect)}</Badge>
             <Link to="/rules/$id" params={{ id: rule.id }} className="font-semibold underline">
