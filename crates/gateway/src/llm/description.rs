@@ -104,7 +104,7 @@ words! {
     /// Whether text in the material speaks to whoever judges it.
     Address {
         No = "no": "no text in it speaks to a reviewer, model, gateway or assistant",
-        Yes = "yes": "some text in it gives instructions, claims approval or authority, says how to classify it, or imitates this conversation",
+        Yes = "yes": "some text in it speaks to whoever judges this request: gives instructions, claims approval or authority, says how to classify it, or imitates this conversation; a message to other people is not meant",
     }
 }
 

@@ -148,9 +148,8 @@ impl Finding {
             | Effect::Sends
             | Effect::Unclear => 0.0,
             Effect::Credentials => 0.8,
-            Effect::Access | Effect::Shares => 0.7,
             Effect::Pays | Effect::Commits if is_test && is_ordinary => 0.0,
-            Effect::Pays | Effect::Commits => 0.7,
+            Effect::Pays | Effect::Commits | Effect::Access | Effect::Shares => 0.7,
             Effect::Deletes if is_ordinary && description.reversibility != Reversibility::Never => {
                 0.0
             }

@@ -116,18 +116,21 @@ impl Candidate<'_> {
 struct Candidates<'a>(Vec<Candidate<'a>>);
 
 impl<'a> Candidates<'a> {
+    /// The last id of a path is what a request is about; those before it say where that is.
     fn path(&mut self, path: &'a str) {
-        for segment in path.split('/') {
-            let value = form::decoded(segment);
-            let is_id = value
-                .bytes()
-                .any(|byte| byte.is_ascii_digit() || byte == b'@');
-            let naming = if is_id && !is_version(&value) {
-                Naming::Target
-            } else {
-                Naming::Other
+        let segments: Vec<Cow<'a, str>> = path.split('/').map(form::decoded).collect();
+        let is_id = |segment: &Cow<'a, str>| {
+            let mut bytes = segment.bytes();
+            bytes.any(|byte| byte.is_ascii_digit() || byte == b'@') && !is_version(segment)
+        };
+        let target = segments.iter().rposition(is_id);
+        for (index, segment) in segments.into_iter().enumerate() {
+            let naming = match target {
+                Some(target) if index == target => Naming::Target,
+                Some(_) if is_id(&segment) => Naming::Id,
+                _ => Naming::Other,
             };
-            self.add("path".to_owned(), value, naming);
+            self.add("path".to_owned(), segment, naming);
         }
     }
 
@@ -226,17 +229,21 @@ fn own_path(path: &str, history: &dyn History, found: &[(u8, Origin)]) -> Option
     Some((0, found))
 }
 
-/// Whether a segment of a path is the version of an API: `v1`, `v2.1`, `2024-10-01`, `3`.
+/// Whether a segment of a path is the version of an API: `v1`, `v2.1`, `2.0`, `2025-01`, `2024-10-01`.
 fn is_version(segment: &str) -> bool {
-    let number = segment.strip_prefix(['v', 'V']);
-    let is_dotted = |text: &str| {
+    let is_made_of = |text: &str, marks: &[u8]| {
         text.starts_with(|first: char| first.is_ascii_digit())
             && text
                 .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+                .all(|byte| byte.is_ascii_digit() || marks.contains(&byte))
     };
-    number.is_some_and(is_dotted)
-        || (segment.contains('.') && segment.len() <= 5 && is_dotted(segment))
+    let number = segment.strip_prefix(['v', 'V']);
+    let is_date = matches!(segment.len(), 7 | 10)
+        && segment.as_bytes()[4] == b'-'
+        && is_made_of(segment, b"-");
+    number.is_some_and(|number| is_made_of(number, b"."))
+        || (segment.contains('.') && segment.len() <= 5 && is_made_of(segment, b"."))
+        || is_date
 }
 
 /// Whether a text has a value as a word of its own.

@@ -79,7 +79,7 @@ fn targets_and_recipients_that_were_never_seen_are_named() {
         json!({"to": "mallory@elsewhere.example", "jsonrpc": "2.0", "id": 5, "limit": 999_999});
     let found = of(
         &Method::POST,
-        "/v2/customers/cus_9999/mail?request_id=abcd1234",
+        "/v2/2025-01/tenants/t-77/customers/cus_9999/mail?request_id=abcd1234",
         &body,
         &seen(),
     );
