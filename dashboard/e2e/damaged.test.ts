@@ -32,7 +32,7 @@ test.each([
   ['/agents', 'Agents', 'clerk', 'broken-agent'],
   ['/rules', 'Rules', 'Fine', 'broken-rule'],
 ])(
-  '%s lists what is damaged beside the rest, and it can be deleted',
+  '%s lists a damaged definition next to the others, and it can be deleted',
   async (path, list, fine, broken) => {
     const { page } = stage;
     await stage.open(path);

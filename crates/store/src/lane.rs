@@ -112,8 +112,8 @@ pub(crate) struct AuditRow {
     hash: Vec<u8>,
 }
 
-/// An entry as far as it can be read. What is damaged does not fit its hash any more, which is for
-/// verification to say; the other entries are shown all the same.
+/// An entry as far as it can be read. One that is damaged does not fit its hash any more, which
+/// verification reports; it must not hide the other entries.
 impl From<AuditRow> for AuditEntry {
     fn from(row: AuditRow) -> Self {
         let digest = |bytes: Vec<u8>| Digest(bytes.try_into().unwrap_or([0; 32]));

@@ -107,7 +107,7 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// The text to compare: a damaged one is like no text that is whole.
+    /// The text to compare: a damaged one equals no text that is whole.
     pub(crate) fn exact(&self) -> Cow<'_, str> {
         if self.is_damaged {
             // No text that the gateway writes holds this character, which PostgreSQL does not take.

@@ -3015,7 +3015,7 @@ export type UpdateAgentErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -3415,7 +3415,7 @@ export type ApproveErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -3477,7 +3477,7 @@ export type DenyErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -3539,7 +3539,7 @@ export type ResolveErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -3601,7 +3601,7 @@ export type RevokeErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -4798,6 +4798,10 @@ export type CreateRuleErrors = {
      */
     408: Problem;
     /**
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     */
+    409: Problem;
+    /**
      * `payload_too_large`: the body is too long.
      */
     413: Problem;
@@ -5111,7 +5115,7 @@ export type UpdateRuleErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -5201,7 +5205,7 @@ export type CreateServiceErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -5355,7 +5359,7 @@ export type UpdateServiceErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -5417,7 +5421,7 @@ export type SetCredentialsErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what.
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
      */
     409: Problem;
     /**
@@ -5534,6 +5538,10 @@ export type CreateDocumentErrors = {
      */
     408: Problem;
     /**
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     */
+    409: Problem;
+    /**
      * `payload_too_large`: the body is too long.
      */
     413: Problem;
@@ -5642,6 +5650,10 @@ export type RefreshDocumentErrors = {
      */
     404: Problem;
     /**
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     */
+    409: Problem;
+    /**
      * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
      */
     500: Problem;
@@ -5704,6 +5716,10 @@ export type ListOperationsErrors = {
      * `not_found`: the workspace has no such thing.
      */
     404: Problem;
+    /**
+     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     */
+    409: Problem;
     /**
      * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
      */

@@ -20,7 +20,7 @@ use super::fields::LongFields;
 use super::list::{Cursor, Done, Limit, List, PageQuery, SearchText, each, foreign_cursor};
 use super::words::OperationEffectWord;
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidBody, InvalidParameter, NotFound};
+use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
 use crate::problem::Problem;
 
@@ -164,7 +164,7 @@ async fn list(
     request_body = NewDocumentBody,
     responses(
         (status = 201, description = "It is added.", body = DocumentBody),
-        InvalidBody, NotFound,
+        InvalidBody, NotFound, Conflict,
     )
 )]
 async fn create(
@@ -220,7 +220,7 @@ async fn delete(
     ),
     responses(
         (status = 200, description = "It has been read anew.", body = DocumentBody),
-        InvalidParameter, NotFound,
+        InvalidParameter, NotFound, Conflict,
     )
 )]
 async fn refresh(
@@ -392,7 +392,7 @@ impl From<(i64, &Operation, &Service)> for ListedOperation {
     params(("id" = i64, Path, description = "The service."), OperationsQuery),
     responses(
         (status = 200, description = "A page of them.", body = List<ListedOperation>),
-        InvalidParameter, NotFound,
+        InvalidParameter, NotFound, Conflict,
     )
 )]
 async fn operations(

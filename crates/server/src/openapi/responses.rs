@@ -75,7 +75,8 @@ problems! {
 
     /// What is there stands against what was asked.
     Conflict {
-        "409": "What is there stands against this; `code` says what.",
+        "409": "What is there stands against this; `code` says what. `definition_unreadable`: what is \
+                stored of the definition is damaged.",
     }
 
     /// A condition is not understood.

@@ -8,6 +8,10 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::{Masker, PieceMasker};
 
+/// How much is searched before other tasks get a turn on the thread, in bytes. A text full of escapes
+/// takes up to some tens of nanoseconds per byte, and an upstream may send faster than that.
+const BYTES_PER_TURN: usize = 64 * 1024;
+
 /// Passes a body on with every secret hidden. It holds back only what may still turn out to be the
 /// beginning of a secret; its length is that of the body inside. If that one fails, what was held
 /// back is not shown. Trailers are dropped.
@@ -15,6 +19,8 @@ pub struct MaskedBody<B> {
     inner: B,
     pieces: PieceMasker,
     is_ended: bool,
+    /// How much has been searched in this turn.
+    bytes_in_turn: usize,
 }
 
 impl<B> MaskedBody<B> {
@@ -24,6 +30,7 @@ impl<B> MaskedBody<B> {
             inner,
             pieces: PieceMasker::new(masker),
             is_ended: false,
+            bytes_in_turn: 0,
         }
     }
 }
@@ -41,6 +48,11 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
         while !this.is_ended {
+            if this.bytes_in_turn >= BYTES_PER_TURN {
+                this.bytes_in_turn = 0;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let piece = match ready!(Pin::new(&mut this.inner).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(piece) => {
@@ -59,6 +71,9 @@ where
                     Bytes::new()
                 }
             };
+            if !this.pieces.masker.is_empty() {
+                this.bytes_in_turn += piece.len();
+            }
             let decided = this.pieces.push(piece, this.is_ended);
             if !decided.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(decided))));

@@ -1,6 +1,8 @@
 //! What is hidden, what is not, and that pieces make no difference.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -378,6 +380,23 @@ async fn a_body_is_masked_across_its_pieces() {
     let body = MaskedBody::new(inner, masker("secret-token"));
     let bytes = body.collect().await.unwrap().to_bytes();
     assert_eq!(bytes, "echo: ************ and secret-tok");
+}
+
+#[tokio::test]
+async fn a_long_body_gives_other_tasks_their_turns() {
+    let piece: &'static [u8] = &[b'a'; 16 * 1024];
+    let mut body = MaskedBody::new(pieces_of(vec![piece; 40]), masker("secret-token"));
+    let (mut turns, mut bytes) = (1, 0);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        match Pin::new(&mut body).poll_frame(&mut context) {
+            Poll::Pending => turns += 1,
+            Poll::Ready(Some(frame)) => bytes += frame.unwrap().into_data().unwrap().len(),
+            Poll::Ready(None) => break,
+        }
+    }
+    assert_eq!(bytes, 40 * piece.len());
+    assert_eq!(turns, 11);
 }
 
 #[tokio::test]

@@ -252,7 +252,7 @@ async fn list(
     request_body = NewRuleBody,
     responses(
         (status = 201, description = "It is made.", body = RuleBody),
-        InvalidBody, NotUnderstood,
+        InvalidBody, Conflict, NotUnderstood,
     )
 )]
 async fn create(
