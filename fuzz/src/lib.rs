@@ -8,12 +8,14 @@ mod condition;
 mod document;
 mod framing;
 mod request;
+mod response;
 mod route;
 
 pub use condition::evaluate_condition;
 pub use document::read_document;
 pub use framing::frame_requests;
 pub use request::open_body;
+pub use response::read_response;
 pub use route::match_request;
 
 /// The text up to the first line feed, and what follows it.

@@ -27,6 +27,11 @@ fn documents() {
 }
 
 #[test]
+fn responses() {
+    replay("read_response", gaiterguard_fuzz::read_response);
+}
+
+#[test]
 fn framing() {
     replay("frame_requests", gaiterguard_fuzz::frame_requests);
 }

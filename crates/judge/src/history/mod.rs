@@ -16,6 +16,7 @@ mod name;
 mod origin;
 mod packed;
 mod piece;
+mod place;
 mod seal;
 mod secret;
 mod seen;
@@ -27,8 +28,9 @@ pub use elsewhere::{Elsewhere, Evidence};
 pub use exchange::{BODY_BYTES_MAX, Exchange};
 pub use hash::HashKey;
 pub use origin::{Origin, origins};
+pub use place::Noted;
 pub use seal::{Seal, Unsealed};
-pub use seen::{Limits, Noted, Seen, SeenAt};
+pub use seen::{Limits, Seen, SeenAt};
 pub use sent::hashes_of_request;
 
 /// What passed before between one agent and one service.

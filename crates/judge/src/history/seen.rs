@@ -15,9 +15,10 @@ use super::form;
 use super::hash::{HashKey, Hashed};
 use super::packed::Packed;
 use super::piece;
+use super::place::{How, Noted, Passed, Place, Places};
 use super::seal::{Seal, Unsealed};
 use super::sent::{self, Sent};
-use super::{History, Sighting, SightingKind};
+use super::{History, Sighting};
 use crate::opened::values_of_body;
 use crate::{Arena, Node};
 
@@ -67,26 +68,6 @@ pub struct Seen {
     newest: u64,
 }
 
-/// A value that was noted of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Noted {
-    /// Its hash.
-    pub hash: u128,
-    /// How it came to be known.
-    pub evidence: Evidence,
-}
-
-/// What values are from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passed {
-    /// The response to a request that reads.
-    Read,
-    /// The response to another request.
-    Written,
-    /// A request that a human approved.
-    Approved,
-}
-
 /// One response, or one approved request.
 #[derive(Debug)]
 struct Answer {
@@ -94,41 +75,6 @@ struct Answer {
     packed: Packed,
     hashes: Vec<u128>,
 }
-
-/// How a value was seen, from the strongest to the weakest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
-    /// As an id of what the agent created.
-    Created,
-    /// As an id of an object.
-    Own,
-    /// As any other value.
-    Mentioned,
-    /// In a request that was approved.
-    Approved,
-}
-
-impl How {
-    const ALL: [Self; 4] = [Self::Created, Self::Own, Self::Mentioned, Self::Approved];
-
-    fn kind(self) -> SightingKind {
-        match self {
-            Self::Created => SightingKind::Created,
-            Self::Own | Self::Mentioned => SightingKind::Shown,
-            Self::Approved => SightingKind::Approved,
-        }
-    }
-}
-
-/// An answer by its number, and a piece of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    answer: u32,
-    piece: u32,
-}
-
-/// The last place for each way of being seen.
-type Places = [Option<Place>; How::ALL.len()];
 
 impl Seen {
     /// An empty history. The key is to be a random one.
