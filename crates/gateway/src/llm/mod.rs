@@ -12,6 +12,7 @@
 mod ask;
 mod assessment;
 mod breaker;
+mod combine;
 mod comparison;
 mod conceal;
 mod condition;
@@ -38,7 +39,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
-use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
+use gaiterguard_domain::rule::MatchedRule;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_judge::history::Origin;
@@ -59,14 +60,15 @@ pub use spending::{Ceilings, Spent, Tokens};
 
 use ask::{CALLS_AT_ONCE_MAX, Line};
 use breaker::Breaker;
-use comparison::{Applies, Comparison};
+use combine::combine;
+use comparison::Comparison;
 use description::Description;
 use dialect::KnownDialect;
 use server::Server;
 use shown::Shown;
 use spending::Spending;
 use together::Together;
-use weigh::{Finding, Opinion};
+use weigh::Finding;
 
 /// How many findings are remembered.
 const FINDINGS_MAX: u64 = 10_000;
@@ -76,9 +78,6 @@ const FINDING_LIFETIME: Duration = Duration::from_hours(1);
 
 /// The score of what is held because the model could not be asked or did not answer.
 const UNJUDGED_SCORE: f64 = 0.6;
-
-/// How far below the threshold a request is that the model releases: a share of it.
-const RELEASED_SHARE: f64 = 0.9;
 
 /// What becomes of a request when the model that it needs fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,119 +369,6 @@ impl Llm {
             must_hold,
             matched_rules: Vec::new(),
         }
-    }
-}
-
-/// The verdict of the built-in assessor and the model together.
-fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVerdict {
-    let built_in = question.built_in;
-    let worst = findings
-        .iter()
-        .max_by(|a, b| a.opinion().score().total_cmp(&b.opinion().score()));
-    let Some(worst) = worst else {
-        return LlmVerdict {
-            verdict: built_in.clone(),
-            must_hold: true,
-            matched_rules: Vec::new(),
-        };
-    };
-    let opinion = if findings.iter().all(Finding::is_released) {
-        worst.opinion()
-    } else if let held @ Opinion::Hold(_) = worst.opinion() {
-        held
-    } else {
-        Opinion::Unsure
-    };
-    let (code, score) = match opinion {
-        Opinion::Hold(said) => ("llm", said.max(built_in.score).max(question.threshold)),
-        Opinion::Release(said) => {
-            let below = question.threshold * RELEASED_SHARE;
-            ("llm_release", said.min(built_in.score).min(below))
-        }
-        Opinion::Unsure => ("llm_unsure", built_in.score),
-    };
-    let sentence = findings
-        .iter()
-        .find(|finding| opinion == Opinion::Unsure && finding.opinion() == opinion)
-        .unwrap_or(worst)
-        .sentence();
-    let mut explanation = match opinion {
-        Opinion::Release(_) => sentence.clone(),
-        Opinion::Hold(said) if said >= built_in.score => sentence.clone(),
-        Opinion::Hold(_) => format!("{} {sentence}", built_in.explanation),
-        Opinion::Unsure => format!(
-            "{} {sentence} It is not sure, so this rests on the built-in assessor.",
-            built_in.explanation
-        ),
-    };
-    let mut signals = built_in.signals.clone();
-    signals.push(Signal {
-        code: code.to_owned(),
-        weight: opinion.score(),
-        evidence: "llm".to_owned(),
-        sentence,
-    });
-    let mut must_hold = false;
-    let mut matched_rules = Vec::new();
-    for (index, rule) in question.rules.iter().enumerate() {
-        match applies(rule.effect, index, findings) {
-            Applies::No => {}
-            Applies::Yes => matched_rules.push(MatchedRule {
-                id: rule.id,
-                name: rule.name.to_owned(),
-                effect: rule.effect,
-                unevaluated: None,
-            }),
-            Applies::Unclear => {
-                must_hold = true;
-                let doubt = format!(
-                    "The language model cannot tell whether the rule “{}” is about this.",
-                    rule.name
-                );
-                explanation = format!("{doubt} {explanation}");
-                signals.push(Signal {
-                    code: "llm_rule_unclear".to_owned(),
-                    weight: UNJUDGED_SCORE,
-                    evidence: "llm".to_owned(),
-                    sentence: doubt,
-                });
-            }
-        }
-    }
-    if must_hold {
-        // Doubt about a rule that restricts outweighs a rule that lets pass.
-        matched_rules.retain(|rule| rule.effect != RuleEffect::Allow);
-    }
-    LlmVerdict {
-        verdict: Verdict {
-            score: score.max(question.floor),
-            explanation,
-            signals,
-        },
-        must_hold,
-        matched_rules,
-    }
-}
-
-/// Whether a rule is about the request, by what was found in all its pieces. A rule that restricts
-/// is, if one piece is enough for it; one that lets pass only if all of them say so, and if the
-/// request is clearly the one that the intent asks for.
-fn applies(effect: RuleEffect, index: usize, findings: &[Finding]) -> Applies {
-    let mut words = findings
-        .iter()
-        .map(|finding| finding.comparison.rules.get(index).copied());
-    if effect == RuleEffect::Allow {
-        let lets_pass = words.all(|word| word == Some(Applies::Yes))
-            && findings.iter().all(Finding::is_asked_for);
-        return if lets_pass { Applies::Yes } else { Applies::No };
-    }
-    let words: Vec<Applies> = words.map(|word| word.unwrap_or(Applies::Unclear)).collect();
-    if words.contains(&Applies::Yes) {
-        Applies::Yes
-    } else if words.contains(&Applies::Unclear) {
-        Applies::Unclear
-    } else {
-        Applies::No
     }
 }
 
