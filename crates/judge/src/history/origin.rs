@@ -65,6 +65,7 @@ pub fn origins(
     }
     let mut found = candidates.looked_up(intent, history);
     found.extend(own_path(opened.request().path, history, &found));
+    drop_answered(&mut found);
     found.sort_by_key(|(rank, _)| *rank);
     found.truncate(max);
     found.into_iter().map(|(_, found)| found).collect()
@@ -160,6 +161,7 @@ impl<'a> Candidates<'a> {
             {
                 self.add(format!("{part}{pointer}"), Cow::Borrowed(number), naming);
             }
+            Node::Text("true" | "false") => {}
             Node::Text(text) => {
                 let naming = if is_address(text) {
                     Naming::Target
@@ -227,6 +229,18 @@ fn own_path(path: &str, history: &dyn History, found: &[(u8, Origin)]) -> Option
         sighting: Some(sighting),
     };
     Some((0, found))
+}
+
+/// Drops values of unknown origin that were part of the call by which another one was shown: the service
+/// responded to it, so it knows the account or folder that they name.
+fn drop_answered(found: &mut Vec<(u8, Origin)>) {
+    let sightings = found.iter().filter_map(|(_, one)| one.sighting.as_ref());
+    let calls: Vec<String> = sightings.map(|sighting| sighting.call.clone()).collect();
+    found.retain(|(_, one)| {
+        one.sighting.is_some()
+            || one.location != "path"
+            || !calls.iter().any(|call| names(call, &one.value))
+    });
 }
 
 /// Whether a segment of a path is the version of an API: `v1`, `v2.1`, `2.0`, `2025-01`, `2024-10-01`.

@@ -104,6 +104,19 @@ fn targets_and_recipients_that_were_never_seen_are_named() {
 }
 
 #[test]
+fn the_place_of_what_was_shown_is_not_unknown() {
+    let alert = json!({"alerts": [{"id": "alert-81", "name": "Disk full"}]});
+    let seen = Seen::from_calls([("GET", "/groups/g-4411/alerts", 200, alert.to_string())]);
+    let body = json!({"alert_id": "alert-81", "notify_user": "false"});
+    let found = of(&Method::POST, "/groups/g-4411/silences", &body, &seen);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].value, "alert-81");
+    let found = of(&Method::POST, "/groups/g-5522/silences", &body, &seen);
+    assert_eq!(found[1].value, "g-5522");
+    assert_eq!(found[1].sighting, None);
+}
+
+#[test]
 fn what_the_agent_made_is_its_own() {
     let found = of(&Method::DELETE, "/notes/note_71", &Value::Null, &seen());
     let sighting = found[0].sighting.as_ref().unwrap();
