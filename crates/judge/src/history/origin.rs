@@ -161,8 +161,7 @@ impl<'a> Candidates<'a> {
             {
                 self.add(format!("{part}{pointer}"), Cow::Borrowed(number), naming);
             }
-            Node::Text("true" | "false") => {}
-            Node::Text(text) => {
+            Node::Text(text) if !matches!(*text, "true" | "false") => {
                 let naming = if is_address(text) {
                     Naming::Target
                 } else {
@@ -170,7 +169,7 @@ impl<'a> Candidates<'a> {
                 };
                 self.add(format!("{part}{pointer}"), Cow::Borrowed(text), naming);
             }
-            Node::Null | Node::Bool(_) | Node::Number(_) => {}
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
         }
     }
 
