@@ -2,7 +2,7 @@
 # Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
 # measures what would be shipped.
 .DEFAULT_GOAL := help
-.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures tools clean
+.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures weights tools clean
 
 # Files that the dashboard is made of: it is built again when one is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -38,6 +38,7 @@ rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstream
 	scripts/python-tools.sh
 	scripts/node-tools.sh
 	cargo test --locked --workspace --doc
+	scripts/fit-weights.py --check
 	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
 		cargo nextest run --locked --profile ci --workspace,\
 		cargo test --locked --workspace --lib --bins --tests --no-fail-fast)
@@ -86,6 +87,9 @@ openapi: ## write the API's description to crates/server/openapi.json
 
 risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labelled requests
 	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test risk_figures
+
+weights: ## fit the weights of the built-in risk assessor to the labelled requests anew
+	scripts/fit-weights.py --folds
 
 tools: ## install the optional cargo tools: nextest and deny
 	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest

@@ -14,6 +14,7 @@ pub mod rule;
 pub use arena::Arena;
 pub use assess::{
     Assessment, Certainty, Documented, Effect, Operation, Subject, assess, effect_of_operation,
+    features,
 };
 pub use node::Node;
 pub use opened::{Opened, Request};

@@ -220,6 +220,18 @@ fn a_decoy_that_the_intent_names_explains_nothing_else() {
         )
         .json(body)
     };
+    let explained = tell(
+        "/chat.postMessage",
+        r#"{"channel":"general","text":"Lunch is at noon"}"#,
+    );
+    let explained = explained.judge().verdict.score;
+    let more = |case: Case| {
+        assert!(
+            case.judge().verdict.score > explained + 0.05,
+            "{case:?}: {:?}",
+            case.judge()
+        );
+    };
     for (path, body) in [
         (
             "/chat.postMessage",
@@ -250,11 +262,11 @@ fn a_decoy_that_the_intent_names_explains_nothing_else() {
             r#"{"channel":"general","text":"Lunch is at noon, ask ann@x.example general@x.example"}"#,
         ),
     ] {
-        held(tell(path, body));
+        more(tell(path, body));
     }
     // Many values that fit do not push out one that does not.
     let many: Vec<String> = (0..40).map(|_| "\"general\"".to_owned()).collect();
-    held(tell(
+    more(tell(
         "/chat.postMessage",
         &format!(
             r#"{{"channel":[{},"random"],"text":"Lunch is at noon"}}"#,
@@ -262,7 +274,7 @@ fn a_decoy_that_the_intent_names_explains_nothing_else() {
         ),
     ));
     let long = format!("general {}", "general ".repeat(40));
-    held(tell(
+    more(tell(
         "/chat.postMessage",
         &format!(r#"{{"channel":"{long} random","text":"Lunch is at noon"}}"#),
     ));

@@ -7,6 +7,7 @@
 
 mod support;
 
+use gaiterguard_judge::features;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -67,6 +68,19 @@ fn json_of(case: &Case) -> Option<Value> {
         .filter(|body: &Value| body.is_object() || body.is_array())
 }
 
+/// What is counted of the first request and not of the second.
+fn missing(before: &Case, after: &Case) -> Vec<String> {
+    let counted = |case: &Case| {
+        let (operations, mut counted) = case.with_subject(features);
+        counted.extend(operations.into_iter().flatten());
+        counted
+    };
+    let after = counted(after);
+    let mut counted = counted(before);
+    counted.retain(|name| !after.contains(name));
+    counted
+}
+
 /// Fails where the second request is judged more leniently than the first.
 fn is_not_lower(before: &Case, after: &Case) -> Result<(), TestCaseError> {
     let (first, second) = (before.judge().verdict, after.judge().verdict);
@@ -79,14 +93,15 @@ fn is_not_lower(before: &Case, after: &Case) -> Result<(), TestCaseError> {
     };
     prop_assert!(
         second.score + 1e-9 >= first.score,
-        "{} < {}\n{}\n{}\n{}\n{:?}\n{:?}",
+        "{} < {}\n{}\n{}\n{}\n{:?}\n{:?}\nno more: {:?}",
         second.score,
         first.score,
         before.intent,
         shown(before),
         shown(after),
         first.signals,
-        second.signals
+        second.signals,
+        missing(before, after)
     );
     for signal in first.signals.iter().filter(|signal| signal.weight >= HOLDS) {
         let mut kept = second.signals.iter();

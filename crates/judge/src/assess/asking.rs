@@ -6,7 +6,7 @@
 //! lacks its name calls nothing and counts as asking; otherwise the missing name would be an
 //! addition that lowers the score.
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::call;
 use super::effect::Effect;
@@ -41,6 +41,54 @@ pub(crate) fn proof(
         Some(_) => "The GraphQL document only reads.",
         None => "What it calls only asks for an answer.",
     })
+}
+
+/// Whether the request is nothing but the calls that were found in its body: the path names an
+/// endpoint for them, and the body has no member that the protocol does not define. What it does is
+/// what they do, then.
+pub(crate) fn is_nothing_but_calls(
+    opened: &Opened<'_>,
+    route: &Route<'_>,
+    fields: &Fields<'_>,
+) -> bool {
+    let is_bare = opened.request().method == Method::POST
+        && (opened.query().members().is_empty() || says_nothing(opened))
+        && opened.oddities().is_empty()
+        && opened.others().is_empty();
+    is_bare
+        && !fields.calls.is_empty()
+        && match opened.content() {
+            Body::Xml(document, _) => route.takes_envelopes() && is_asking_xml(document),
+            // A header may name a call that the body does not make.
+            Body::Json(node) => {
+                route.is_endpoint() && !names_call(opened.request().headers) && is_only_calls(node)
+            }
+            _ => false,
+        }
+}
+
+fn names_call(headers: &HeaderMap) -> bool {
+    ["x-amz-target", "soapaction"]
+        .iter()
+        .any(|name| headers.contains_key(*name))
+}
+
+fn is_only_calls(node: &Node<'_>) -> bool {
+    match node {
+        Node::List(items) => !items.is_empty() && items.iter().all(is_only_calls),
+        Node::Map(members) => {
+            let has_text = |wanted: &str| {
+                members
+                    .iter()
+                    .any(|(name, value)| *name == wanted && value.as_text().is_some())
+            };
+            let is_rpc =
+                has_text("method") && only_has(members, &["jsonrpc", "method", "params", "id"]);
+            let is_document = has_text("query") && only_has(members, &["query", "variables"]);
+            is_rpc || is_document
+        }
+        _ => false,
+    }
 }
 
 /// Whether nothing in the query may decide what is called: the body says it, and a parameter only

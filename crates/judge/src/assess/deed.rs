@@ -17,6 +17,9 @@ use crate::opened::{Oddity, OddityKind, Request};
 /// The score of a change that nothing makes worse.
 const CHANGE: f64 = 0.3;
 
+/// Where an effect is seen of which only the documents speak.
+pub(crate) const DOCUMENTATION: &str = "documentation";
+
 /// What an effect weighs of which only the documents speak.
 const DOCUMENTED: f64 = 0.65;
 
@@ -475,7 +478,7 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         shown(said),
         effect.phrase()
     );
-    let finding = Finding::holding(effect.code(), DOCUMENTED, "path", sentence);
+    let finding = Finding::holding(effect.code(), DOCUMENTED, DOCUMENTATION, sentence);
     Some(if effect == Effect::ShareOutside {
         finding
     } else {

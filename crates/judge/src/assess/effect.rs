@@ -55,3 +55,19 @@ impl Effect {
         1 << (self as u8)
     }
 }
+
+/// The effect that a finding's code stands for.
+pub(crate) fn of_code(code: &str) -> Option<Effect> {
+    [
+        Effect::Delete,
+        Effect::Pay,
+        Effect::Access,
+        Effect::Code,
+        Effect::ShareOutside,
+        Effect::Change,
+        Effect::Create,
+        Effect::Read,
+    ]
+    .into_iter()
+    .find(|effect| effect.code() == code)
+}

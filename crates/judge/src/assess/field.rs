@@ -46,9 +46,32 @@ pub(crate) struct Override<'k> {
     pub(crate) method: &'k str,
 }
 
+/// The most values that are looked at one by one.
+pub(super) const LEAVES_MAX: usize = 4096;
+
+/// What kind of value it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LeafKind {
+    Null,
+    Bool(bool),
+    Number,
+    Text,
+}
+
+/// A value by itself, whatever it is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaf<'k> {
+    pub(crate) kind: LeafKind,
+    pub(crate) found: Found<'k>,
+}
+
 /// What the fields of a request hold.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'k> {
+    /// All values, in order.
+    pub(crate) leaves: Vec<Leaf<'k>>,
+    /// Whether there were more than are kept.
+    pub(crate) has_more_leaves: bool,
     pub(crate) recipients: Vec<Found<'k>>,
     pub(crate) attendees: Vec<Found<'k>>,
     pub(crate) accounts: Vec<Found<'k>>,

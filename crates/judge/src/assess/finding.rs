@@ -17,6 +17,10 @@ pub(crate) struct Finding {
     pub(crate) evidence: String,
     /// What a human is told.
     pub(crate) sentence: String,
+    /// Whether its weight is counted already.
+    pub(crate) is_counted: bool,
+    /// Whether somebody who understands it should look, however little it weighs.
+    pub(crate) is_doubtful: bool,
 }
 
 impl Finding {
@@ -34,6 +38,21 @@ impl Finding {
             certain: false,
             evidence: evidence.into(),
             sentence: sentence.into(),
+            is_counted: false,
+            is_doubtful: false,
+        }
+    }
+
+    /// A reason that a feature of this weight stands for.
+    pub(crate) fn counted(
+        code: &'static str,
+        weight: f64,
+        evidence: impl Into<String>,
+        sentence: impl Into<String>,
+    ) -> Self {
+        Self {
+            is_counted: true,
+            ..Self::hint(code, share(weight), evidence, sentence)
         }
     }
 
@@ -66,6 +85,11 @@ impl Finding {
             sentence: self.sentence,
         }
     }
+}
+
+/// How much of the doubt that is left something takes away that adds this to the log-odds.
+pub(crate) fn share(weight: f64) -> f64 {
+    (1000.0 * (1.0 - (-weight.max(0.0)).exp())).round() / 1000.0
 }
 
 /// A piece of what an agent wrote, fit to stand in a sentence: short, and nothing in it that is not

@@ -259,8 +259,16 @@ fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 fn is_account(value: &str) -> bool {
     let bare = value.bytes().filter(u8::is_ascii_alphanumeric).count();
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    // An identifier of letters and digits in any order is none.
+    let starts_as_iban = value.len() >= 15
+        && value.as_bytes()[..2].iter().all(u8::is_ascii_uppercase)
+        && value.as_bytes()[2..4].iter().all(u8::is_ascii_digit);
+    let is_number = digits == bare;
     value.starts_with("acct_")
-        || (bare >= 8 && digits >= 6 && !value.contains('@') && !value.contains(':'))
+        || (bare >= 8
+            && digits >= 6
+            && (is_number || starts_as_iban)
+            && !value.contains(['@', ':', '+']))
 }
 
 fn amounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {

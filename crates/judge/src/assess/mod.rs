@@ -11,13 +11,19 @@
 //! it: that the whole body is a call that asks (`asking`), that everyone a message reaches is named
 //! (`message`), that every value fits the intent (`integrity`).
 
+mod alternatives;
+mod asked;
 mod asking;
 mod call;
+mod classes;
+mod compare;
 mod deed;
 mod duplicate;
 mod effect;
+mod features;
 mod field;
 mod finding;
+mod impact;
 mod integrity;
 mod lexicon;
 mod marks;
@@ -25,15 +31,21 @@ mod mention;
 mod message;
 mod needle;
 mod operation;
+mod origin;
 mod pairs;
 mod place;
 mod plea;
+mod quantities;
+mod reads;
 mod role;
 mod route;
 mod sieve;
 mod switch;
 mod walk;
+mod weights;
 mod words;
+
+use std::cell::OnceCell;
 
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::verdict::Verdict;
@@ -42,9 +54,13 @@ use http::Method;
 
 use crate::history::History;
 use crate::opened::{Body, Opened};
+use asked::Wishes;
+use compare::Compared;
 use deed::Effects;
+use features::Features;
 use field::Fields;
 use finding::Finding;
+use impact::Certain;
 use integrity::Deed;
 use mention::Intent;
 use route::Route;
@@ -113,11 +129,13 @@ pub enum Certainty {
     CertainlyHeld,
 }
 
-/// The score from which on a request is certainly held even where no single finding demands it.
+/// The score from which on a request with a grave effect is certainly held. In requests to services
+/// that the weights were not learned from, 19 of 20 with such a score deserve it.
 const CERTAIN_SCORE: f64 = 0.9;
 
-/// The score of a safe method with nothing found.
-const HARMLESS_SCORE: f64 = 0.05;
+/// The score up to which nobody else is asked. In requests to services that the weights were not
+/// learned from, fewer than 2 of 100 that deserve to be held have such a score.
+const HARMLESS_SCORE: f64 = 0.15;
 
 /// What a request carries and what it does, before it is weighed.
 struct Look<'a> {
@@ -126,6 +144,7 @@ struct Look<'a> {
     fields: Fields<'a>,
     findings: Vec<Finding>,
     effects: Effects,
+    certain: Certain,
 }
 
 impl<'a> Look<'a> {
@@ -177,6 +196,10 @@ impl<'a> Look<'a> {
         walk.text_of(subject.intent, "intent");
         let fields = walk.fields;
         let asking = asking::proof(opened, &route, &fields);
+        let certain = Certain {
+            is_asking: asking.is_some(),
+            is_nothing_but_calls: asking::is_nothing_but_calls(opened, &route, &fields),
+        };
         let findings = deed::of_request(
             request,
             opened.query(),
@@ -193,6 +216,7 @@ impl<'a> Look<'a> {
             fields,
             findings,
             effects,
+            certain,
         }
     }
 }
@@ -206,6 +230,18 @@ impl Look<'_> {
 
 /// Judges a request.
 pub fn assess(subject: Subject<'_>) -> Assessment {
+    judge(&subject, false).0
+}
+
+/// The names of everything that is counted of a request, for fitting the weights: what each of its
+/// operations counts, of which the one with the greatest sum of weights applies, and what it counts
+/// besides.
+pub fn features(subject: Subject<'_>) -> (Vec<Vec<String>>, Vec<String>) {
+    let (_, operations, features) = judge(&subject, true);
+    (operations, features.into_names())
+}
+
+fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>, Features) {
     let opened = subject.opened;
     let request = opened.request();
     let safe = is_safe(request.method);
@@ -215,7 +251,8 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
         fields,
         mut findings,
         effects,
-    } = Look::at(&subject);
+        certain,
+    } = Look::at(subject);
     findings.extend(deed::of_wrapping(opened.oddities()));
     if !findings.iter().any(|known| known.code == "method_override") {
         findings.extend(deed::of_overrides(request.method, &fields));
@@ -224,6 +261,11 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
     if safe || findings.iter().any(|finding| finding.code == "asks") {
         findings.extend(deed::of_reading(&route, opened.query(), &intent));
     }
+    let mentions = intent.mentions();
+    let mut features = Features::new(is_named);
+    let mut counted = Features::default();
+    let operations = impact::count(request, &route, &fields, certain, &mut counted, is_named);
+    features.start_from(counted.sum());
     if !safe && effects.gravest != Effect::Read {
         let documented = match subject.documented {
             Documented::As(operation) => operation.summary,
@@ -237,24 +279,47 @@ pub fn assess(subject: Subject<'_>) -> Assessment {
             takes_calls: request.method == Method::POST && route.is_endpoint(),
             documented,
         };
-        let mentions = intent.mentions();
         if mentions.is_empty() {
             let sentence = "The agent does not say why it sends this.";
             findings.push(Finding::hint("no_intent", 0.1, "intent", sentence));
         } else {
             if opened.oddities().is_empty() && message::is_explained(&deed, mentions) {
+                features.add(&["-message_explained"]);
                 message::relieve(&mut findings);
             }
             findings.extend(integrity::compare(&deed, mentions));
         }
     }
+    let asked = Wishes::asked_in(subject.intent);
+    let compared = Compared {
+        request,
+        verb: impact::verb(request, certain.is_asking),
+        route: &route,
+        fields: &fields,
+        intent: subject.intent,
+        mentions,
+        history: subject.history,
+        asked,
+        given: OnceCell::new(),
+    };
+    findings.extend(compare::count(&compared, &mut features));
     findings.extend(
         fields
             .findings
             .into_iter()
             .map(|finding| if safe { softened(finding) } else { finding }),
     );
-    conclude(findings, safe)
+    (
+        conclude(
+            findings,
+            effects,
+            asked,
+            mentions.is_empty() && !safe,
+            &mut features,
+        ),
+        operations,
+        features,
+    )
 }
 
 /// What is found in a request that changes nothing is worth less: a search for “ignore previous
@@ -264,32 +329,61 @@ fn softened(finding: Finding) -> Finding {
         return finding;
     }
     Finding {
+        is_doubtful: finding.floor > 0.0 || finding.is_doubtful,
         floor: 0.0,
         certain: false,
-        weight: finding.weight.min(0.3),
         ..finding
     }
 }
 
-fn conclude(mut findings: Vec<Finding>, safe: bool) -> Assessment {
+/// Findings that say what kind of request it is and weigh nothing by themselves.
+const NEUTRAL: [&str; 4] = ["reads", "asks", "changes", "own"];
+
+/// Weighs what was found.
+fn conclude(
+    mut findings: Vec<Finding>,
+    effects: Effects,
+    asked: Wishes,
+    is_unsaid: bool,
+    features: &mut Features,
+) -> Assessment {
+    for finding in &mut findings {
+        if NEUTRAL.contains(&finding.code) {
+            finding.weight = 0.0;
+        } else if !finding.is_counted {
+            let kind = if finding.evidence == deed::DOCUMENTATION {
+                "+documented:"
+            } else {
+                "+s:"
+            };
+            finding.weight = finding::share(features.add(&[kind, finding.code]));
+        }
+        // What an operation does is weighed, and holds nothing by itself. It does where it hides in
+        // the body of a request to do something else, and the intent asks for nothing of the kind.
+        if let Some(effect) = effect::of_code(finding.code) {
+            let is_hidden = !matches!(finding.evidence.as_str(), "method" | "path" | "query");
+            if !is_hidden || asked.asks_for(effect) {
+                finding.floor = 0.0;
+            }
+            finding.certain = false;
+        }
+    }
     findings.sort_by(|one, other| {
         (other.floor, other.weight)
             .partial_cmp(&(one.floor, one.weight))
             .unwrap_or(std::cmp::Ordering::Equal)
     });
-    let doubt: f64 = findings
-        .iter()
-        .map(|finding| 1.0 - finding.weight)
-        .product();
     let floor = findings
         .iter()
         .map(|finding| finding.floor)
         .fold(0.0, f64::max);
-    let score = (1.0 - doubt).max(floor).clamp(HARMLESS_SCORE, 0.99);
+    let likelihood = 1.0 / (1.0 + (-features.sum()).exp());
+    let score = likelihood.max(floor).clamp(0.01, 0.99);
     let score = (score * 1000.0).round() / 1000.0;
-    let certainty = if findings.iter().any(|finding| finding.certain) || score >= CERTAIN_SCORE {
+    let is_clear = score >= CERTAIN_SCORE && effects.grave().next().is_some();
+    let certainty = if is_clear || findings.iter().any(|finding| finding.certain) {
         Certainty::CertainlyHeld
-    } else if safe && score <= HARMLESS_SCORE {
+    } else if score <= HARMLESS_SCORE && !is_unsaid && !findings.iter().any(|one| one.is_doubtful) {
         Certainty::PlainlyHarmless
     } else {
         Certainty::Grey
@@ -298,25 +392,39 @@ fn conclude(mut findings: Vec<Finding>, safe: bool) -> Assessment {
         certainty,
         verdict: Verdict {
             score,
-            explanation: explain(&findings),
+            explanation: explain(&findings, certainty),
             signals: findings.into_iter().map(Finding::into_signal).collect(),
         },
     }
 }
 
-/// The two gravest sentences.
-fn explain(findings: &[Finding]) -> String {
-    let mut said = findings
+/// The least share of the doubt that is worth a sentence.
+const WORTH_SAYING: f64 = 0.1;
+
+/// What it does and why a human should look, in a sentence each, and what follows from the zone.
+fn explain(findings: &[Finding], certainty: Certainty) -> String {
+    let is_effect =
+        |finding: &&Finding| effect::of_code(finding.code).is_some() || finding.code == "asks";
+    let says_why = |finding: &&Finding| {
+        !is_effect(finding) && (finding.floor > 0.0 || finding.weight >= WORTH_SAYING)
+    };
+    let does = findings.iter().find(is_effect);
+    let why = findings
         .iter()
-        .filter(|finding| finding.weight > 0.0)
-        .map(|finding| finding.sentence.as_str());
-    match (said.next(), said.next()) {
-        (Some(first), Some(second)) => format!("{first} {second}"),
-        (Some(only), None) => only.to_owned(),
-        (None, _) => findings
-            .first()
-            .map_or_else(String::new, |finding| finding.sentence.clone()),
-    }
+        .find(says_why)
+        .or_else(|| findings.iter().find(|finding| finding.code == "own"));
+    let zone = match certainty {
+        Certainty::PlainlyHarmless => "Nothing in it calls for a human.",
+        Certainty::CertainlyHeld => "No language model may release it.",
+        Certainty::Grey => "",
+    };
+    let said = does.into_iter().chain(why);
+    let said = said.map(|finding| finding.sentence.as_str());
+    let sentences: Vec<&str> = said
+        .chain([zone])
+        .filter(|sentence| !sentence.is_empty())
+        .collect();
+    sentences.join(" ")
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What the words of a path, or of a procedure's name, say about a request.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::classes::Classes;
 use super::effect::Effect;
 use super::lexicon::{self, Sense};
 use super::words::{self, Stem, stem};
@@ -95,6 +97,8 @@ pub(crate) struct Route<'a> {
     tail: Option<usize>,
     /// What that segment stands for.
     told: Option<Told>,
+    /// Which segments name a single thing, once somebody has asked.
+    are_names: OnceCell<Vec<bool>>,
 }
 
 #[derive(Debug)]
@@ -177,6 +181,7 @@ impl<'a> Route<'a> {
             segments,
             tail,
             told,
+            are_names: OnceCell::new(),
         }
     }
 
@@ -259,6 +264,16 @@ impl<'a> Route<'a> {
             .iter()
             .filter(|segment| segment.kind == Kind::Words)
             .flat_map(|segment| words::of_name(&segment.text))
+    }
+
+    /// The segments, each with whether it names a single thing. Beside identifiers that is what stands
+    /// behind the name of a collection and is no word of an interface, as in `/labels/needs-repro`.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, bool)> {
+        let are_names = self.are_names.get_or_init(|| are_names(&self.segments));
+        self.segments
+            .iter()
+            .map(|segment| &*segment.text)
+            .zip(are_names.iter().copied())
     }
 
     /// What identifies, decoded, with the stem of the word before it.
@@ -524,6 +539,37 @@ impl<'a> Route<'a> {
                 (is_file || is_place || is_last).then_some(lower)
             })
     }
+}
+
+fn are_names(segments: &[Segment<'_>]) -> Vec<bool> {
+    const OF_TWO_NAMES: [&str; 2] = ["repos", "repositories"];
+    let mut names_left = 0_usize;
+    let mut is_second_name = false;
+    let is_name = |segment: &Segment<'_>| {
+        let text = &*segment.text;
+        if segment.kind != Kind::Words {
+            names_left = names_left.saturating_sub(1);
+            return true;
+        }
+        let is_telling = |word: &str| Classes::of(stem(word)).is_telling();
+        // A verb may be written like a name: `_search`, `send-now`.
+        let is_compound =
+            text.contains(['-', '.', '_']) && !words::of_name(text).next().is_some_and(is_telling);
+        let is_known = words::of_name(text).any(is_telling);
+        if names_left > 0 && (is_compound || !is_known || is_second_name) {
+            names_left -= 1;
+            is_second_name = names_left > 0;
+            return true;
+        }
+        is_second_name = false;
+        names_left = if OF_TWO_NAMES.contains(&text) {
+            2
+        } else {
+            usize::from(text.len() > 3 && text.ends_with('s') && !text.ends_with("ss"))
+        };
+        false
+    };
+    segments.iter().map(is_name).collect()
 }
 
 impl Sense {

@@ -1,7 +1,10 @@
 //! A walk through everything that a request carries, wrapped or not.
 
 use super::duplicate::{self, Duplicate};
-use super::field::{CALLS_MAX, Fields, Found, Inner, KEPT_MAX, Override, PIECES_MAX, cut, pieces};
+use super::field::{
+    CALLS_MAX, Fields, Found, Inner, KEPT_MAX, LEAVES_MAX, Leaf, LeafKind, Override, PIECES_MAX,
+    cut, pieces,
+};
 use super::finding::{Finding, shown};
 use super::marks::Marks;
 use super::needle::{self, Needle};
@@ -187,9 +190,16 @@ impl<'k> Walk<'k> {
 
     fn node(&mut self, node: &Node<'_>, here: &Here<'_, 'k>) {
         match node {
-            Node::Null => {}
-            Node::Bool(value) => self.truth(*value, here),
-            Node::Number(spelled) => self.keep(|fields| fields.of_role(here.role), spelled, here),
+            Node::Null => self.leaf(LeafKind::Null, "", here),
+            Node::Bool(value) => {
+                let spelled = if *value { "true" } else { "false" };
+                self.leaf(LeafKind::Bool(*value), spelled, here);
+                self.truth(*value, here);
+            }
+            Node::Number(spelled) => {
+                self.leaf(LeafKind::Number, spelled, here);
+                self.keep(|fields| fields.of_role(here.role), spelled, here);
+            }
             Node::Text(text) => self.text(text, here),
             Node::List(items) => self.list(items, here),
             Node::Map(members) => {
@@ -401,7 +411,10 @@ impl<'k> Walk<'k> {
         } else if text.len() >= BASE64_MIN && may_be_base64(text, marks) {
             match opened::decoded(text) {
                 Some(Decoded::Text(text)) => {
-                    self.within(here, |walk, inside| walk.text(&text, inside));
+                    self.within(here, |walk, inside| {
+                        walk.mail(&text, inside);
+                        walk.text(&text, inside);
+                    });
                 }
                 Some(Decoded::Program) => {
                     self.fields.report(Finding::holding(
@@ -412,6 +425,30 @@ impl<'k> Walk<'k> {
                     ));
                 }
                 None => {}
+            }
+        }
+    }
+
+    /// Visits the header of an e-mail (RFC 5322), in which recipients may be that nothing else names.
+    fn mail(&mut self, text: &str, here: &Here<'_, 'k>) {
+        const FIELDS: [&str; 6] = ["to", "cc", "bcc", "from", "subject", "reply-to"];
+        for line in text.lines().take_while(|line| !line.is_empty()) {
+            let Some((name, value)) = line.split_once(':') else {
+                continue;
+            };
+            if !FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+                continue;
+            }
+            let (known, _) = self.seen.name(name);
+            let here = Here {
+                role: known.role,
+                name: known.name,
+                ..*here
+            };
+            for part in value.split(',') {
+                let address = part.rsplit_once('<').map_or(part, |(_, address)| address);
+                let address = address.trim().trim_end_matches('>');
+                self.value(address, Marks::of(address), &here);
             }
         }
     }
@@ -452,6 +489,7 @@ impl<'k> Walk<'k> {
             ));
             return;
         };
+        self.arguments(text, place);
         let changes = document.changes();
         self.fields.graphql = Some(self.fields.graphql.unwrap_or(false) || changes);
         for (kind, names) in &document.operations {
@@ -467,6 +505,23 @@ impl<'k> Walk<'k> {
         if changes {
             for name in &document.fragments {
                 self.call(None, name, place);
+            }
+        }
+    }
+
+    /// Keeps the values that a GraphQL document gives to arguments: `kind: public`, `id: \"7\"`.
+    fn arguments(&mut self, text: &str, place: &Place<'_>) {
+        for (name, value) in opened::arguments(text) {
+            let (known, _) = self.seen.name(name);
+            let here = Here {
+                role: known.role,
+                name: known.name,
+                ..Here::at(place, false)
+            };
+            match value {
+                "true" | "false" => self.leaf(LeafKind::Bool(value == "true"), value, &here),
+                "null" => self.leaf(LeafKind::Null, "", &here),
+                value => self.leaf(LeafKind::Text, value, &here),
             }
         }
     }
@@ -501,8 +556,31 @@ impl<'k> Walk<'k> {
         marks
     }
 
+    /// Keeps a value by itself.
+    fn leaf(&mut self, kind: LeafKind, value: &str, here: &Here<'_, 'k>) {
+        if self.fields.leaves.len() == LEAVES_MAX {
+            self.fields.has_more_leaves = true;
+            return;
+        }
+        self.written.clear();
+        if self.fields.leaves.len() < PLACED_MAX {
+            here.place.write(&mut self.written);
+        }
+        let kept = cut(value);
+        self.fields.leaves.push(Leaf {
+            kind,
+            found: Found {
+                evidence: self.arena.text(&self.written),
+                name: here.name,
+                value: self.arena.text(kept),
+                is_whole: kept.len() == value.len(),
+            },
+        });
+    }
+
     /// Keeps a text that is to be compared with the intent.
     fn value(&mut self, value: &str, marks: Marks, here: &Here<'_, 'k>) {
+        self.leaf(LeafKind::Text, value, here);
         if matches!(value, "0.0.0.0/0" | "::/0") || (value == "*" && is_access_name(here)) {
             let sentence = format!("“{}” stands for everyone and everything.", shown(value));
             let finding = Finding::holding("wildcard", 0.75, here.place.told(), sentence);

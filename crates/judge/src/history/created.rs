@@ -23,8 +23,27 @@ const CLOCK_ERROR_SECONDS: u64 = 3_600;
 
 /// Names of members that hold whatever a response is about.
 const WRAPPERS: &[&str] = &[
-    "data", "result", "results", "resource", "item", "items", "response", "record", "records",
-    "payload", "object", "body", "node", "metadata", "entity", "entry", "entries",
+    "data",
+    "result",
+    "results",
+    "resource",
+    "item",
+    "items",
+    "response",
+    "record",
+    "records",
+    "payload",
+    "object",
+    "body",
+    "node",
+    "metadata",
+    "entity",
+    "entry",
+    "entries",
+    "attributes",
+    "sys",
+    "json",
+    "things",
 ];
 
 /// Names of members that are about the response, and not about what was created.
@@ -282,6 +301,40 @@ fn named_id<'a>(members: &'a [Member<'a>], exchange: &Exchange<'_>) -> Option<&'
     })
 }
 
+/// Things that are mostly referred to, and seldom what was created where they are named by an id.
+const REFERRED_TO: &[&str] = &[
+    "account",
+    "channel",
+    "customer",
+    "organization",
+    "org",
+    "owner",
+    "parent",
+    "project",
+    "team",
+    "tenant",
+    "trace",
+    "user",
+    "workspace",
+];
+
+/// The only id of an object, whatever it is named: `logId`, where the path says `activities`.
+fn only_id<'a>(members: &'a [Member<'a>]) -> Option<&'a str> {
+    let mut ids = members.iter().filter_map(|(name, value)| {
+        let words = Words::of(name);
+        let is_id = words.is_named_id()
+            && !words
+                .iter()
+                .any(|word| REFERRED_TO.contains(&singular(word)));
+        match value {
+            Node::Text(id) | Node::Number(id) if is_id => Some(*id),
+            _ => None,
+        }
+    });
+    let id = ids.next()?;
+    ids.next().is_none().then_some(id)
+}
+
 /// Whether a thing says that it was created long before.
 fn is_old(members: &[Member<'_>], clock: Option<u64>) -> bool {
     let Some(clock) = clock else { return false };
@@ -339,6 +392,16 @@ impl Finder<'_> {
         }
         if let Some((_, Node::Text(id) | Node::Number(id))) = named_id(members, self.exchange) {
             self.id(id);
+        } else if !members.iter().any(|(name, _)| Words::of(name).is_own_id())
+            && let Some(id) = only_id(members)
+        {
+            self.id(id);
+        }
+        // Contentful and Kubernetes keep what identifies a thing beside what it holds.
+        for (name, value) in members {
+            if ["sys", "metadata"].contains(name) && !value.members().is_empty() {
+                self.ids(value.members());
+            }
         }
     }
 

@@ -78,11 +78,20 @@ pub(crate) fn of_members<'a>(members: &[Member<'a>]) -> Vec<Call<'a>> {
         if is_rpc && calls.len() == before {
             calls.push(Call {
                 method: None,
-                name: method,
+                name: tool(method, members).unwrap_or(method),
             });
         }
     }
     calls
+}
+
+/// The tool that a call of the Model Context Protocol names.
+fn tool<'a>(method: &str, members: &[Member<'a>]) -> Option<&'a str> {
+    if method != "tools/call" {
+        return None;
+    }
+    let (_, params) = members.iter().find(|(name, _)| *name == "params")?;
+    params.get("name").and_then(Node::as_text)
 }
 
 fn is_http_method(text: &str) -> bool {

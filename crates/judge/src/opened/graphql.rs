@@ -219,3 +219,42 @@ enum Spread {
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
+
+/// The arguments of a document that are given as they are written, by name. Lists and objects are
+/// looked through for those in them.
+pub(crate) fn arguments(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(colon) = text[at..].find(':').map(|found| found + at) {
+            at = colon + 1;
+            let before = text[..colon].trim_end();
+            let start = before.rfind(|c| !is_name(c)).map_or(0, |end| end + 1);
+            let name = &before[start..];
+            let is_variable = text[..start].ends_with('$');
+            let rest = text[at..].trim_start_matches([' ', '\n', '\t', '[']);
+            let value = match rest.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next(),
+                None => rest
+                    .split(|c: char| !is_name(c) && !matches!(c, '.' | '-'))
+                    .next()
+                    .filter(|value| !value.is_empty()),
+            };
+            // A type follows a variable, and a selection an alias.
+            let is_type = is_variable
+                || value.is_some_and(|value| {
+                    !rest.starts_with('"') && {
+                        let after = rest[value.len()..].trim_start();
+                        after.starts_with(['(', '{'])
+                    }
+                });
+            if !name.is_empty()
+                && !is_type
+                && let Some(value) = value
+            {
+                return Some((name, value));
+            }
+        }
+        None
+    })
+}

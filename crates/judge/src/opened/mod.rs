@@ -34,6 +34,7 @@ pub(crate) use body::values_in;
 pub(crate) use call::{
     inmost, is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
 };
+pub(crate) use graphql::arguments;
 pub(crate) use overriding::{is_method, overrides_method};
 
 /// A request as it would be sent, less the credential.

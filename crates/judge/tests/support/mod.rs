@@ -1,6 +1,8 @@
 //! Requests as these tests write them.
 
-use gaiterguard_judge::{Arena, Assessment, Documented, Opened, Request, Subject, assess};
+use gaiterguard_judge::{
+    Arena, Assessment, Documented, Opened, Request, Subject, assess, features,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 /// A request.
@@ -47,6 +49,11 @@ impl Case {
     }
 
     pub(crate) fn judge(&self) -> Assessment {
+        self.with_subject(assess)
+    }
+
+    /// Hands the request on as the judge takes it.
+    pub(crate) fn with_subject<T>(&self, judge: impl FnOnce(Subject<'_>) -> T) -> T {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             headers.append(
@@ -68,7 +75,7 @@ impl Case {
         };
         let arena = Arena::for_body(self.body.len());
         let opened = Opened::open(request, &arena);
-        assess(Subject {
+        judge(Subject {
             opened: &opened,
             intent: &self.intent,
             documented: Documented::Nothing,

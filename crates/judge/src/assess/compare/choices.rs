@@ -1,0 +1,64 @@
+//! Whether the request takes the sides of choices that the intent names.
+
+use super::{Compared, is_word, told, truth};
+use crate::assess::alternatives::Sides;
+use crate::assess::features::Features;
+use crate::assess::finding::{Finding, shown};
+use crate::assess::words::{of_name, stem};
+
+pub(super) fn choices(
+    compared: &Compared<'_>,
+    features: &mut Features,
+    findings: &mut Vec<Finding>,
+) {
+    let words = |text: &str| {
+        of_name(text)
+            .map(stem)
+            .map(Sides::of)
+            .fold(Sides::default(), Sides::with)
+    };
+    let said = Sides::of_intent(compared.intent);
+    let mut taken = Sides::default();
+    for leaf in compared.leaves() {
+        let of_leaf = match truth(leaf) {
+            Some(true) => words(leaf.found.name),
+            Some(false) => words(leaf.found.name).turned(),
+            None if is_word(leaf) => words(leaf.found.value),
+            None => continue,
+        };
+        for choice in of_leaf.against(said) {
+            let weight = features.add(&["+differs:", choice]);
+            if weight > 0.0 {
+                findings.push(told(
+                    "choice_differs",
+                    weight,
+                    leaf.found.evidence,
+                    format!(
+                        "The intent speaks of another {choice} than “{}”: “{}”.",
+                        shown(leaf.found.name),
+                        shown(leaf.found.value)
+                    ),
+                ));
+            }
+        }
+        taken = taken.with(of_leaf);
+    }
+    for (choice, side) in taken.all() {
+        features.add(&["+takes:", choice, ":", side]);
+    }
+    let operation = compared.operation().map(Sides::of);
+    let names = compared.route.parts().filter(|(_, is_name)| *is_name);
+    let places = names.map(|(text, _)| words(text));
+    let operation = operation.chain(places).fold(Sides::default(), Sides::with);
+    for choice in operation.against(said) {
+        let weight = features.add(&["+path_differs:", choice]);
+        if weight > 0.0 {
+            findings.push(told(
+                "choice_differs",
+                weight,
+                "path",
+                format!("The path stands for another {choice} than the intent speaks of."),
+            ));
+        }
+    }
+}

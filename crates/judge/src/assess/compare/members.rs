@@ -1,0 +1,125 @@
+//! Members of the body: what the intent does not speak of, and edits that are small.
+
+use std::sync::LazyLock;
+
+use super::numbers::number;
+use super::{Compared, set, truth};
+use crate::assess::classes::{Class, Classes};
+use crate::assess::features::Features;
+use crate::assess::field::{Leaf, LeafKind};
+use crate::assess::impact::Verb;
+use crate::assess::mention::Date;
+use crate::assess::origin;
+use crate::assess::words::{Stems, of_name, of_text, stem};
+
+/// The longest value that is compared word by word, in bytes.
+const PHRASE_BYTES_MAX: usize = 60;
+
+/// Names of members that say how a request is written, and nothing of what it is about.
+const FORMAL: &str = "type kind version lang language locale timezone zone currency format encoding id \
+    key mode api schema charset mime representation object jsonrpc method model";
+
+static FORMAL_STEMS: LazyLock<Stems> = LazyLock::new(|| set(FORMAL));
+
+/// Words of fields that are small to change, whatever they belong to.
+const SMALL_FIELDS: &str = "note comment description title name tag label summary subject color colour \
+    emoji position priority due assignee metadata phone text topic caption nickname icon order rank \
+    reminder star read seen pinned favorite brightness dimming temperature volume version type keyword \
+    department on blurb mirek starred unread nick reaction";
+
+static SMALL_FIELD_STEMS: LazyLock<Stems> = LazyLock::new(|| set(SMALL_FIELDS));
+
+/// Whether a member with this name is formal.
+pub(crate) fn is_formal(name: &str) -> bool {
+    of_name(name)
+        .last()
+        .is_none_or(|word| FORMAL_STEMS.contains(&stem(word)))
+}
+
+/// How much of the short texts is not spoken of.
+pub(super) fn phrases(compared: &Compared<'_>, features: &mut Features) {
+    let mut unspoken = 0;
+    for leaf in compared.leaves() {
+        let value = leaf.found.value;
+        let is_phrase = leaf.kind == LeafKind::Text
+            && truth(leaf).is_none()
+            && (2..PHRASE_BYTES_MAX).contains(&value.len())
+            && number(leaf).is_none()
+            && Date::read(value).is_none()
+            && !origin::is_identifier(value);
+        if !is_phrase {
+            continue;
+        }
+        let mut words = of_text(value).map(stem).peekable();
+        if words.peek().is_none() {
+            continue;
+        }
+        let is_spoken = compared.mentions.names(value)
+            || words.any(|word| compared.mentions.has(word))
+            || compared
+                .history
+                .is_some_and(|history| history.sighting(value).is_some());
+        unspoken += usize::from(!is_spoken);
+    }
+    match unspoken {
+        0 => {}
+        1 => {
+            features.add(&["+unspoken:1"]);
+        }
+        2..=3 => {
+            features.add(&["+unspoken:1"]);
+            features.add(&["+unspoken:2"]);
+        }
+        _ => {
+            features.add(&["+unspoken:1"]);
+            features.add(&["+unspoken:2"]);
+            features.add(&["+unspoken:4"]);
+        }
+    }
+}
+
+/// Counts an edit that sets nothing but what is small to change. One that sets nothing counts as well,
+/// so that nothing is gained by adding a note to it.
+pub(super) fn small_fields(compared: &Compared<'_>, features: &mut Features) {
+    let is_small = |leaf: &Leaf<'_>| {
+        of_name(leaf.found.name).any(|word| SMALL_FIELD_STEMS.contains(&stem(word)))
+            || compared.route.texts().any(|text| text == leaf.found.value)
+    };
+    let is_one = compared
+        .route
+        .parts()
+        .last()
+        .is_some_and(|(_, is_name)| is_name);
+    let code = match compared.verb {
+        Verb::Update => "-small_edit",
+        Verb::Post if is_one => "-small_post",
+        _ => return,
+    };
+    // What sends, runs, publishes or takes back does so whatever is in it.
+    let acts = compared
+        .route
+        .parts()
+        .filter(|(_, is_name)| !is_name)
+        .flat_map(|(text, _)| of_name(text))
+        .map(|word| Classes::of(stem(word)))
+        .any(|classes| {
+            [
+                Class::Message,
+                Class::Run,
+                Class::Destroy,
+                Class::Expose,
+                Class::Undo,
+            ]
+            .iter()
+            .any(|class| classes.has(*class))
+        });
+    if !acts
+        && !compared.mentions.only_looks()
+        && !compared.fields.has_more_leaves
+        && compared.fields.calls.is_empty()
+        && compared.request.query.is_none()
+        && compared.leaves().all(is_small)
+    {
+        features.add(&[code]);
+    }
+}

@@ -1,0 +1,208 @@
+//! What operation a request is: what is done, to what kind of thing, and where.
+//!
+//! A request may carry calls of its own, in a batch or to a procedure. Each of them is an operation,
+//! and the gravest one counts, so that a call that is added never makes the others look smaller.
+
+use gaiterguard_domain::request::is_safe;
+use http::Method;
+
+use super::call::only_asks;
+use super::classes::{Class, Classes};
+use super::features::Features;
+use super::field::Fields;
+use super::route::Route;
+use super::words::{of_name, stem};
+use crate::opened::{Request, is_safe_method};
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Read,
+    Ask,
+    Post,
+    Update,
+    Delete,
+}
+
+impl Verb {
+    fn of(method: &Method) -> Self {
+        match *method {
+            _ if is_safe(method) => Self::Read,
+            Method::DELETE => Self::Delete,
+            Method::PUT | Method::PATCH => Self::Update,
+            _ => Self::Post,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Ask => "ask",
+            Self::Post => "post",
+            Self::Update => "upd",
+            Self::Delete => "del",
+        }
+    }
+}
+
+/// One operation of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation<'a, 'r> {
+    verb: Verb,
+    route: &'r Route<'a>,
+    host: &'a str,
+}
+
+/// What is proved of a request as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Certain {
+    /// All of it only asks.
+    pub(crate) is_asking: bool,
+    /// It is nothing but the calls in it.
+    pub(crate) is_nothing_but_calls: bool,
+}
+
+/// The verb of the request itself.
+pub(crate) fn verb(request: &Request<'_>, is_asking: bool) -> Verb {
+    match Verb::of(request.method) {
+        Verb::Post if is_asking => Verb::Ask,
+        verb => verb,
+    }
+}
+
+/// Counts the operation that weighs most, and returns the names of what each of them would count.
+pub(crate) fn count(
+    request: &Request<'_>,
+    route: &Route<'_>,
+    fields: &Fields<'_>,
+    certain: Certain,
+    features: &mut Features,
+    is_named: bool,
+) -> Vec<Vec<String>> {
+    let host = request.host;
+    let own = Operation {
+        verb: verb(request, certain.is_asking),
+        route,
+        host,
+    };
+    let has_calls = !fields.calls.is_empty();
+    let mut gravest =
+        (has_calls && !certain.is_nothing_but_calls).then(|| own.features(false).sum());
+    let mut gravest_route = None;
+    let mut all = Vec::new();
+    if is_named && !certain.is_nothing_but_calls {
+        all.push(own.features(true).into_names());
+    }
+    for call in &fields.calls {
+        let route = Route::of_call(call.name);
+        let verb = match call.method {
+            Some(method) if is_safe_method(method) => Verb::Read,
+            Some(method) if method.eq_ignore_ascii_case("delete") => Verb::Delete,
+            Some(method)
+                if method.eq_ignore_ascii_case("put") || method.eq_ignore_ascii_case("patch") =>
+            {
+                Verb::Update
+            }
+            None if only_asks(call) => Verb::Ask,
+            Some(_) | None => Verb::Post,
+        };
+        let operation = Operation {
+            verb,
+            route: &route,
+            host,
+        };
+        let counted = operation.features(false);
+        if is_named {
+            all.push(operation.features(true).into_names());
+        }
+        if gravest.is_none_or(|known| counted.sum() > known) {
+            gravest = Some(counted.sum());
+            gravest_route = Some((verb, call.name));
+        }
+    }
+    match gravest_route {
+        Some((verb, name)) => {
+            let route = Route::of_call(name);
+            Operation {
+                verb,
+                route: &route,
+                host,
+            }
+            .count(features);
+        }
+        None => own.count(features),
+    }
+    all
+}
+
+impl Operation<'_, '_> {
+    fn features(self, is_named: bool) -> Features {
+        let mut features = Features::new(is_named);
+        self.count(&mut features);
+        features
+    }
+
+    fn count(self, features: &mut Features) {
+        let verb = self.verb.name();
+        let of = |text: &str| Classes::of_all(of_name(text).map(stem));
+        let parts: Vec<(&str, bool)> = self.route.parts().collect();
+        let words = || {
+            parts
+                .iter()
+                .filter(|(_, is_name)| !is_name)
+                .map(|(text, _)| *text)
+        };
+        let names = || {
+            parts
+                .iter()
+                .filter(|(_, is_name)| *is_name)
+                .map(|(text, _)| *text)
+        };
+        let tail = words().next_back().map(of).unwrap_or_default();
+        let above = words()
+            .map(of)
+            .fold(Classes::default(), Classes::with)
+            .without(tail);
+        features.add(&["~v:", verb]);
+        for class in tail.names() {
+            features.add(&["~vt:", verb, ":", class]);
+            features.add(&["~t:", class]);
+        }
+        if tail.is_empty() {
+            features.add(&["~vt:", verb, ":none"]);
+        }
+        for class in above.names() {
+            features.add(&["~va:", verb, ":", class]);
+            features.add(&["~a:", class]);
+        }
+        let ends = if parts.last().is_some_and(|(_, is_name)| *is_name) {
+            "one"
+        } else {
+            "many"
+        };
+        features.add(&["~e:", verb, ":", ends]);
+        let count = match names().count() {
+            0 => "0",
+            1 => "1",
+            2 => "2",
+            _ => "3",
+        };
+        features.add(&["~ids:", count]);
+        let places = names().map(of).fold(Classes::default(), Classes::with);
+        for (class, name) in [(Class::Sandbox, "sandbox"), (Class::Production, "prod")] {
+            if places.has(class) {
+                features.add(&["~idc:", name]);
+            }
+        }
+        if of(self.host).has(Class::Sandbox) {
+            features.add(&["~host:sandbox"]);
+        }
+        if self
+            .route
+            .texts()
+            .any(|text| matches!(text, "me" | "self" | "@me" | "-"))
+        {
+            features.add(&["~me"]);
+        }
+    }
+}
