@@ -13,7 +13,7 @@ use crate::scene::{CREDENTIAL, Scene, asking, request};
 
 /// A change that neither a rule nor the built-in assessor decides.
 fn rename(number: u32) -> Value {
-    let mut request = request("PATCH", &format!("/notes/{number}"));
+    let mut request = request("PATCH", &format!("/records/{number}"));
     request["body"] = json!({"title": "Groceries"});
     request["intent"] = json!(format!("Tidy up note {number}"));
     request

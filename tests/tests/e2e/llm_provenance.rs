@@ -4,7 +4,7 @@
 use gaiterguard_tests::{Reply, ScriptedModel};
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, asking, post, request};
+use crate::scene::{Scene, asking, post};
 
 async fn scene() -> (ScriptedModel, Scene) {
     let model = ScriptedModel::start().await;
@@ -89,7 +89,9 @@ async fn what_the_agent_made_and_what_a_human_approved_is_said_so() {
     let draft = post("/notes", json!({"title": "Draft of the report"}));
     let call = scene.agent.propose(draft).idempotency_key("draft");
     call.send().await.expect_status(200);
-    scene.dry_run(&request("PATCH", "/notes/note-4411")).await;
+    let mut publication = post("/notes/note-4411/publish", json!({"to": "team"}));
+    publication["intent"] = json!("Publish it");
+    scene.dry_run(&publication).await;
     let line = shown(&model, "note-4411");
     let seen = line["seen"].as_str().unwrap();
     assert!(

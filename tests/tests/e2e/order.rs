@@ -122,9 +122,9 @@ async fn the_first_reason_in_the_documented_order_is_told() {
 async fn the_model_is_the_last_to_be_asked() {
     let model = ScriptedModel::start().await;
     let scene = Scene::on(asking(&model)).await;
-    let mut open = request("PATCH", "/notes/7");
+    let mut open = request("PATCH", "/records/7");
     open["body"] = json!({"title": "Groceries"});
-    open["intent"] = json!("Rename note 7 to Groceries");
+    open["intent"] = json!("Rename record 7 to Groceries");
 
     // Nobody asks it about what a rule decides, what is plainly harmless, or what is held anyway.
     let denial = json!({"name": "Nothing", "effect": "deny"});
@@ -133,11 +133,11 @@ async fn the_model_is_the_last_to_be_asked() {
     call.send().await.expect_problem(403, "policy_denied");
     let path = format!("/rules/{}", denial["id"]);
     scene.human.delete(&path).send().await.expect_status(200);
-    scene.get("/notes/7").await.expect_status(200);
-    scene.hold("note").await;
+    scene.get("/records/7").await.expect_status(200);
+    scene.hold("ledger").await;
     assert_eq!(model.calls(), 0);
 
-    // A change that no rule decides is never plainly harmless.
+    // It is about a change that nothing else decides.
     let call = scene.agent.propose(open).idempotency_key("b");
     call.send().await.expect_status(200);
     assert_eq!(model.calls(), 2);

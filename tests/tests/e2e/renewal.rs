@@ -108,24 +108,24 @@ async fn what_is_sent_under_a_key_or_an_approval_is_sent_once_though_the_token_i
 ) {
     let mail = Mail::new(storage, None).await;
     let upstream = &mail.scene.upstream;
-    require(upstream, "/keyed", 2);
+    require(upstream, "/single", 2);
     require(upstream, "/approved", 2);
 
     // The method is safe, and the key is still good for one request only.
     let keyed = |key: &str| {
-        let call = mail.agent.propose(Mail::request("GET", "/keyed"));
+        let call = mail.agent.propose(Mail::request("GET", "/single"));
         call.idempotency_key(key)
     };
     let refused = keyed("one").send().await.expect_status(401);
     assert_eq!(refused.text(), "expired");
     assert_eq!(refused.header("x-proxy-status"), Some("forwarded"));
-    assert_eq!(upstream.received_at("/keyed").len(), 1);
+    assert_eq!(upstream.received_at("/single").len(), 1);
     let replay = keyed("one").send().await.expect_status(401);
     assert_eq!(replay.header("x-proxy-status"), Some("replayed"));
-    assert_eq!(upstream.received_at("/keyed").len(), 1);
+    assert_eq!(upstream.received_at("/single").len(), 1);
     // The next request has a new token.
     keyed("two").send().await.expect_status(200);
-    assert_eq!(upstream.received_at("/keyed").len(), 2);
+    assert_eq!(upstream.received_at("/single").len(), 2);
     assert_eq!(mail.exchanges().len(), 2);
 
     require(upstream, "/approved", 3);
