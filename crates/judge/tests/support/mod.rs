@@ -1,8 +1,6 @@
 //! Requests as these tests write them.
 
-use gaiterguard_judge::{
-    Arena, Assessment, Documented, Opened, Request, Subject, assess, features,
-};
+use gaiterguard_judge::{Arena, Assessment, Documented, Opened, Request, Subject, assess};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 /// A request.
