@@ -10,6 +10,7 @@ use super::features::Features;
 use super::field::LeafKind;
 use super::finding::{Finding, shown};
 use super::impact::Verb;
+use super::role::Role;
 use super::words::{Stem, of_name, of_text, stem};
 use crate::history::{Sighting, SightingKind};
 
@@ -27,6 +28,8 @@ pub(crate) struct Origin {
     /// Where a value of unknown origin stands.
     unseen: Option<(String, String)>,
     unseen_address: Option<(String, String)>,
+    /// Whether one of them is someone or some place that is reached.
+    reaches_unseen: bool,
     /// How much better the words of the intent fit the thing that is named than any of those that
     /// stood beside it; negative where another one fits better.
     fit: Option<i64>,
@@ -65,15 +68,22 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         LeafKind::Number => leaf.found.value.len() >= 4,
         LeafKind::Bool(_) | LeafKind::Null => false,
     });
-    let in_body = in_body.map(|leaf| (leaf.found.value, leaf.found.evidence));
-    let values = in_path.iter().map(|text| (*text, "path")).chain(in_body);
+    let in_body = in_body.map(|leaf| {
+        let reaches = matches!(Role::of(leaf.found.name), Role::Recipient | Role::Attendee);
+        (leaf.found.value, leaf.found.evidence, reaches)
+    });
+    let values = in_path
+        .iter()
+        .map(|text| (*text, "path", false))
+        .chain(in_body);
     // What was made under a name of the agent's own choosing is known by its path.
     let path = history.sighting(compared.request.path);
     let mut is_target_own = path.is_some_and(|sighting| sighting.kind == SightingKind::Created);
     let mut is_any_own = false;
     let mut are_all_own = true;
     let words: HashSet<Stem> = of_text(compared.intent).map(stem).collect();
-    for (value, evidence) in values.take(LOOKED_UP_MAX) {
+    let mut values = values;
+    for (value, evidence, reaches) in values.by_ref().take(LOOKED_UP_MAX) {
         let is_named = compared.mentions.names(value);
         let bare = value
             .rsplit_once('.')
@@ -93,6 +103,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
                     &mut origin.unseen
                 };
                 place.get_or_insert_with(|| (value.to_owned(), evidence.to_owned()));
+                origin.reaches_unseen |= reaches;
             }
             continue;
         };
@@ -111,7 +122,9 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         }
         are_all_own &= is_own || evidence == "path";
     }
-    let is_unseen = origin.unseen.is_some() || origin.unseen_address.is_some();
+    // Of what was not looked up nothing is known.
+    let is_unseen =
+        origin.unseen.is_some() || origin.unseen_address.is_some() || values.next().is_some();
     origin.is_own = is_target_own && !is_unseen;
     // Everything else that the body says would have to be known too.
     let says_more = compared.leaves().any(|leaf| {
@@ -200,6 +213,9 @@ impl Origin {
             findings.push(Finding::hint("own", 0.0, "path", sentence));
         } else if self.is_own_in_body {
             features.add(&["-own_in_body"]);
+        }
+        if self.reaches_unseen {
+            features.add(&["+reaches_never_seen"]);
         }
         if let Some((value, evidence)) = &self.unseen {
             features.add(&["+never_seen"]);
