@@ -25,6 +25,7 @@ mod haystack;
 mod history;
 mod hostile;
 mod idempotency;
+mod judgement;
 mod jupyter;
 mod kill_loop;
 mod llm;

@@ -214,27 +214,29 @@ impl Origin {
         } else if self.is_own_in_body {
             features.add(&["-own_in_body"]);
         }
-        if self.reaches_unseen {
-            features.add(&["+reaches_never_seen"]);
-        }
+        let reaches = if self.reaches_unseen {
+            features.add(&["+reaches_never_seen"])
+        } else {
+            0.0
+        };
         if let Some((value, evidence)) = &self.unseen {
-            features.add(&["+never_seen"]);
-            findings.push(never_seen(value, evidence));
+            let weight = features.add(&["+never_seen"]);
+            findings.push(never_seen(weight + reaches, value, evidence));
         }
         if let Some((value, evidence)) = &self.unseen_address {
-            features.add(&["+address_never_seen"]);
-            findings.push(never_seen(value, evidence));
+            let weight = features.add(&["+address_never_seen"]);
+            findings.push(never_seen(weight + reaches, value, evidence));
         }
         match self.fit {
             Some(fit) if fit < 0 => {
-                features.add(&["+other_fits"]);
+                let weight = features.add(&["+other_fits"]);
                 if let Some((value, better)) = &self.misfit {
                     let sentence = format!(
                         "The intent fits something else better than “{}”: {}.",
                         shown(value),
                         shown(better)
                     );
-                    findings.push(Finding::hint("other_fits", 0.0, "", sentence));
+                    findings.push(Finding::counted("other_fits", weight, "", sentence));
                 }
             }
             Some(0) => {
@@ -252,12 +254,12 @@ impl Origin {
     }
 }
 
-fn never_seen(value: &str, evidence: &str) -> Finding {
+fn never_seen(weight: f64, value: &str, evidence: &str) -> Finding {
     let sentence = format!(
         "“{}” is neither in the intent nor in anything that the agent was shown.",
         shown(value)
     );
-    Finding::hint("never_seen", 0.0, evidence, sentence)
+    Finding::counted("never_seen", weight, evidence, sentence)
 }
 
 /// Whether what is done to a thing stays with it: it goes again, is taken back, or is edited. Paying,
