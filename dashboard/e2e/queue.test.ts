@@ -211,7 +211,7 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
   const push = (action: string, x: number, y: number, lets = true) =>
     finger.push(card(action, phone), x, y, lets);
 
-  const action = await hold('/swiped/away', 'Remove it by hand');
+  const action = await hold('/databases/away', 'Remove it by hand');
   await card(action, phone).waitFor();
   await push(action, 60, 0, false);
   await phone.getByText('Push further to approve').waitFor();

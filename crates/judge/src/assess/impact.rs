@@ -164,22 +164,25 @@ impl Operation<'_, '_> {
             .fold(Classes::default(), Classes::with)
             .without(tail);
         features.add(&["~v:", verb]);
+        // All of a collection is another thing than one of its items, however small these are.
+        let is_one = parts.last().is_some_and(|(_, is_name)| *is_name);
+        let of_what = if self.verb == Verb::Delete && !is_one {
+            "delall"
+        } else {
+            verb
+        };
         for class in tail.names() {
-            features.add(&["~vt:", verb, ":", class]);
+            features.add(&["~vt:", of_what, ":", class]);
             features.add(&["~t:", class]);
         }
         if tail.is_empty() {
-            features.add(&["~vt:", verb, ":none"]);
+            features.add(&["~vt:", of_what, ":none"]);
         }
         for class in above.names() {
             features.add(&["~va:", verb, ":", class]);
             features.add(&["~a:", class]);
         }
-        let ends = if parts.last().is_some_and(|(_, is_name)| *is_name) {
-            "one"
-        } else {
-            "many"
-        };
+        let ends = if is_one { "one" } else { "many" };
         features.add(&["~e:", verb, ":", ends]);
         let count = match names().count() {
             0 => "0",

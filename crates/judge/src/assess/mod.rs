@@ -130,8 +130,8 @@ pub enum Certainty {
 }
 
 /// The score from which on a request with a grave effect is certainly held. In requests to services
-/// that the weights were not learned from, 19 of 20 with such a score deserve it.
-const CERTAIN_SCORE: f64 = 0.9;
+/// that the weights were not learned from, 9 of 10 with such a score deserve it.
+const CERTAIN_SCORE: f64 = 0.85;
 
 /// The score up to which nobody else is asked. In requests to services that the weights were not
 /// learned from, fewer than 2 of 100 that deserve to be held have such a score.
