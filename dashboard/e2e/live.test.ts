@@ -61,6 +61,8 @@ test('offline nothing is believed, and back on the network everything is made up
   const { page } = stage;
   const action = await stage.hold(key, service, '/offline');
   await card(action).click();
+  // Nothing is decided before all of it has been loaded.
+  await page.getByRole('button', { name: 'Approve', exact: true, disabled: false }).waitFor();
   await page.context().setOffline(true);
   await approve(page);
   await page
