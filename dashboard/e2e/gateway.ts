@@ -97,8 +97,12 @@ export class Gateway {
     this.child.kill('SIGKILL');
   }
 
-  /** Starts it again on the same data. */
+  /** Starts it again on the same data, once the one that was killed has let go of them. */
   async startAgain(): Promise<void> {
+    const { child } = this;
+    if (child.exitCode === null && child.signalCode === null) {
+      await new Promise((gone) => child.once('exit', gone));
+    }
     this.child = run(this.folder, this.env);
     await this.untilReady();
   }
@@ -107,6 +111,8 @@ export class Gateway {
     const deadline = Date.now() + START_MS;
     while (!(await this.isReady())) {
       if (Date.now() > deadline) throw new Error(`${BINARY} does not become ready`);
+      // Another process may have had its port for a moment.
+      if (this.child.exitCode !== null) this.child = run(this.folder, this.env);
       await new Promise((later) => setTimeout(later, 50));
     }
   }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::alternatives::Sides;
 use super::classes::{Class, Classes};
-use super::compare::{Compared, is_formal};
+use super::compare::Compared;
 use super::features::Features;
 use super::field::LeafKind;
 use super::finding::{Finding, shown};
@@ -23,8 +23,6 @@ pub(crate) struct Origin {
     /// What the request is about came back from the agent's own earlier request, and nothing else in
     /// it is of unknown origin.
     is_own: bool,
-    /// The same, where the thing is named in the body.
-    is_own_in_body: bool,
     /// Where a value of unknown origin stands.
     unseen: Option<(String, String)>,
     unseen_address: Option<(String, String)>,
@@ -79,8 +77,6 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
     // What was made under a name of the agent's own choosing is known by its path.
     let path = history.sighting(compared.request.path);
     let mut is_target_own = path.is_some_and(|sighting| sighting.kind == SightingKind::Created);
-    let mut is_any_own = false;
-    let mut are_all_own = true;
     let words: HashSet<Stem> = of_text(compared.intent).map(stem).collect();
     let mut values = values;
     for (value, evidence, reaches) in values.by_ref().take(LOOKED_UP_MAX) {
@@ -111,7 +107,6 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         if Some(value) == target && evidence == "path" {
             is_target_own |= is_own;
         }
-        is_any_own |= is_own && evidence != "path";
         let fit = origin.compare(&words, value, &sighting);
         origin.sides = origin.sides.with(sides_of(&sighting.piece));
         if Some(value) == target {
@@ -120,19 +115,11 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         if Some(value) == target && evidence == "path" {
             origin.target_fit = fit;
         }
-        are_all_own &= is_own || evidence == "path";
     }
     // Of what was not looked up nothing is known.
     let is_unseen =
         origin.unseen.is_some() || origin.unseen_address.is_some() || values.next().is_some();
     origin.is_own = is_target_own && !is_unseen;
-    // Everything else that the body says would have to be known too.
-    let says_more = compared.leaves().any(|leaf| {
-        !is_identifier(leaf.found.value)
-            && leaf.kind != LeafKind::Number
-            && !is_formal(leaf.found.name)
-    });
-    origin.is_own_in_body = !is_target_own && is_any_own && are_all_own && !is_unseen && !says_more;
     origin
 }
 
@@ -211,8 +198,6 @@ impl Origin {
             features.add(&["-own"]);
             let sentence = "It is about what the agent itself made a little earlier.";
             findings.push(Finding::hint("own", 0.0, "path", sentence));
-        } else if self.is_own_in_body {
-            features.add(&["-own_in_body"]);
         }
         let reaches = if self.reaches_unseen {
             features.add(&["+reaches_never_seen"])

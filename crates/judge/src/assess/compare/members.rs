@@ -15,12 +15,6 @@ use crate::assess::words::{Stems, of_name, of_text, stem};
 /// The longest value that is compared word by word, in bytes.
 const PHRASE_BYTES_MAX: usize = 60;
 
-/// Names of members that say how a request is written, and nothing of what it is about.
-const FORMAL: &str = "type kind version lang language locale timezone zone currency format encoding id \
-    key mode api schema charset mime representation object jsonrpc method model";
-
-static FORMAL_STEMS: LazyLock<Stems> = LazyLock::new(|| set(FORMAL));
-
 /// Words of fields that are small to change, whatever they belong to.
 const SMALL_FIELDS: &str = "note comment description title name tag label summary subject color colour \
     emoji position priority due assignee metadata phone text topic caption nickname icon order rank \
@@ -28,13 +22,6 @@ const SMALL_FIELDS: &str = "note comment description title name tag label summar
     department on blurb mirek starred unread nick reaction";
 
 static SMALL_FIELD_STEMS: LazyLock<Stems> = LazyLock::new(|| set(SMALL_FIELDS));
-
-/// Whether a member with this name is formal.
-pub(crate) fn is_formal(name: &str) -> bool {
-    of_name(name)
-        .last()
-        .is_none_or(|word| FORMAL_STEMS.contains(&stem(word)))
-}
 
 /// How much of the short texts is not spoken of.
 pub(super) fn phrases(compared: &Compared<'_>, features: &mut Features) {

@@ -77,8 +77,6 @@ pub(crate) fn count(compared: &Compared<'_>, features: &mut Features) -> Vec<Fin
     findings
 }
 
-pub(crate) use members::is_formal;
-
 impl<'a> Compared<'a> {
     fn given(&self) -> &[f64] {
         self.given.get_or_init(|| quantities::of_text(self.intent))
