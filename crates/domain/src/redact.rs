@@ -4,6 +4,40 @@ use std::borrow::Cow;
 
 use crate::agent_key;
 
+/// How the secrets of well-known services begin, so that they are known wherever they stand.
+pub const SECRET_PREFIXES: &[&str] = &[
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "rk_test_",
+    "whsec_",
+    "sk-",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxr-",
+    "xoxs-",
+    "xapp-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ya29.",
+    "SG.",
+    "dop_v1_",
+    "npm_",
+    "pypi-",
+    "shpat_",
+    "hf_",
+    "lin_api_",
+];
+
 /// What is shown in the place of a value that is not shown.
 pub const MASK: &str = "•••";
 

@@ -12,40 +12,6 @@ const SECRET_BYTES_MIN: usize = 16;
 /// The longest value that is taken out for its name, in bytes. What is longer is more than a secret.
 const NAMED_BYTES_MAX: usize = 512;
 
-/// How the secrets of well-known services begin.
-const PREFIXES: &[&str] = &[
-    "sk_live_",
-    "sk_test_",
-    "rk_live_",
-    "rk_test_",
-    "whsec_",
-    "sk-",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xoxr-",
-    "xoxs-",
-    "xapp-",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "ya29.",
-    "SG.",
-    "dop_v1_",
-    "npm_",
-    "pypi-",
-    "shpat_",
-    "hf_",
-    "lin_api_",
-];
-
 /// Names whose values are secrets, without `-`, `_` and case.
 const NAMES: &[&str] = &[
     "password",
@@ -127,7 +93,7 @@ fn is_secret_byte(byte: u8) -> bool {
 }
 
 fn is_secret(word: &str) -> bool {
-    PREFIXES.iter().any(|prefix| {
+    redact::SECRET_PREFIXES.iter().any(|prefix| {
         word.strip_prefix(prefix)
             .is_some_and(|rest| rest.len() >= 12 && rest.bytes().any(|byte| byte.is_ascii_digit()))
     }) || is_json_web_token(word)

@@ -1,5 +1,7 @@
 //! Which values are secrets, or too opaque to be worth keeping.
 
+use gaiterguard_domain::redact;
+
 use super::name::Words;
 
 /// Words that make a name that of a secret.
@@ -67,44 +69,9 @@ const RUN_TOGETHER: &[&str] = &[
     "cookie",
 ];
 
-/// How the secrets of well-known services begin.
-const PREFIXES: &[&str] = &[
-    "sk_live_",
-    "sk_test_",
-    "rk_live_",
-    "rk_test_",
-    "whsec_",
-    "sk-",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xoxr-",
-    "xoxs-",
-    "xapp-",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "ya29.",
-    "SG.",
-    "dop_v1_",
-    "npm_",
-    "pypi-",
-    "shpat_",
-    "hf_",
-    "lin_api_",
-    "eyJ",
-    "agt_",
-    "-----BEGIN",
-    "Bearer ",
-    "Basic ",
-];
+/// How other secrets begin: tokens that say what is in them, keys of agents, keys in files, and what
+/// follows the name of a scheme.
+const BEGINNINGS: &[&str] = &["eyJ", "agt_", "-----BEGIN", "Bearer ", "Basic "];
 
 /// The longest word that is kept wherever it is: a SHA-256 in hexadecimal digits, and a prefix.
 const OPAQUE_BYTES_MAX: usize = 80;
@@ -136,7 +103,8 @@ fn is_run_together(word: &str) -> bool {
 
 /// Whether a value is a secret, whatever it is called.
 pub(super) fn is_value(text: &str) -> bool {
-    PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+    let mut beginnings = redact::SECRET_PREFIXES.iter().chain(BEGINNINGS);
+    beginnings.any(|beginning| text.starts_with(beginning))
 }
 
 /// Whether a text is one long word that says nothing, such as a picture or an encrypted value.
