@@ -159,6 +159,12 @@ impl Sides {
         BY_STEM.get(&stem).copied().unwrap_or_default()
     }
 
+    /// Those that any of the words names.
+    pub(crate) fn of_all(stems: impl IntoIterator<Item = Stem>) -> Self {
+        let sides = stems.into_iter().map(Self::of);
+        sides.fold(Self::default(), Self::with)
+    }
+
     /// Those that a text names by characters that stand for words.
     pub(crate) fn of_runs(text: &str) -> Self {
         let mut sides = Self::default();

@@ -9,7 +9,7 @@ use http::Method;
 use super::call::only_asks;
 use super::classes::{Class, Classes};
 use super::features::Features;
-use super::field::Fields;
+use super::field::{Fields, Inner};
 use super::route::Route;
 use super::words::{of_name, stem};
 use crate::opened::{Request, is_safe_method};
@@ -34,7 +34,22 @@ impl Verb {
         }
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    /// The verb of a call within a request.
+    fn of_call(call: &Inner<'_>) -> Self {
+        let is = |known: &str| {
+            call.method
+                .is_some_and(|method| method.eq_ignore_ascii_case(known))
+        };
+        match call.method {
+            Some(method) if is_safe_method(method) => Self::Read,
+            None if only_asks(call) => Self::Ask,
+            _ if is("delete") => Self::Delete,
+            _ if is("put") || is("patch") => Self::Update,
+            _ => Self::Post,
+        }
+    }
+
+    fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Ask => "ask",
@@ -47,7 +62,7 @@ impl Verb {
 
 /// One operation of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation<'a, 'r> {
+struct Operation<'a, 'r> {
     verb: Verb,
     route: &'r Route<'a>,
     host: &'a str,
@@ -70,78 +85,37 @@ pub(crate) fn verb(request: &Request<'_>, is_asking: bool) -> Verb {
     }
 }
 
-/// Counts the operation that weighs most, and returns the names of what each of them would count.
-pub(crate) fn count(
+/// Returns what the operation that weighs most adds, and the names of what each of them counts, where
+/// somebody wants to see them.
+pub(crate) fn weigh(
     request: &Request<'_>,
     route: &Route<'_>,
     fields: &Fields<'_>,
     certain: Certain,
-    features: &mut Features,
     is_named: bool,
-) -> Vec<Vec<String>> {
+) -> (f64, Vec<Vec<String>>) {
     let host = request.host;
-    let own = Operation {
-        verb: verb(request, certain.is_asking),
-        route,
-        host,
+    let mut gravest: Option<f64> = None;
+    let mut names = Vec::new();
+    let mut weigh = |verb, route: &Route<'_>| {
+        let mut features = Features::new(is_named);
+        Operation { verb, route, host }.count(&mut features);
+        let sum = features.sum();
+        gravest = Some(gravest.map_or(sum, |known| known.max(sum)));
+        if is_named {
+            names.push(features.into_names());
+        }
     };
-    let has_calls = !fields.calls.is_empty();
-    let mut gravest =
-        (has_calls && !certain.is_nothing_but_calls).then(|| own.features(false).sum());
-    let mut gravest_route = None;
-    let mut all = Vec::new();
-    if is_named && !certain.is_nothing_but_calls {
-        all.push(own.features(true).into_names());
+    if !certain.is_nothing_but_calls {
+        weigh(verb(request, certain.is_asking), route);
     }
     for call in &fields.calls {
-        let route = Route::of_call(call.name);
-        let verb = match call.method {
-            Some(method) if is_safe_method(method) => Verb::Read,
-            Some(method) if method.eq_ignore_ascii_case("delete") => Verb::Delete,
-            Some(method)
-                if method.eq_ignore_ascii_case("put") || method.eq_ignore_ascii_case("patch") =>
-            {
-                Verb::Update
-            }
-            None if only_asks(call) => Verb::Ask,
-            Some(_) | None => Verb::Post,
-        };
-        let operation = Operation {
-            verb,
-            route: &route,
-            host,
-        };
-        let counted = operation.features(false);
-        if is_named {
-            all.push(operation.features(true).into_names());
-        }
-        if gravest.is_none_or(|known| counted.sum() > known) {
-            gravest = Some(counted.sum());
-            gravest_route = Some((verb, call.name));
-        }
+        weigh(Verb::of_call(call), &Route::of_call(call.name));
     }
-    match gravest_route {
-        Some((verb, name)) => {
-            let route = Route::of_call(name);
-            Operation {
-                verb,
-                route: &route,
-                host,
-            }
-            .count(features);
-        }
-        None => own.count(features),
-    }
-    all
+    (gravest.unwrap_or_default(), names)
 }
 
 impl Operation<'_, '_> {
-    fn features(self, is_named: bool) -> Features {
-        let mut features = Features::new(is_named);
-        self.count(&mut features);
-        features
-    }
-
     fn count(self, features: &mut Features) {
         let verb = self.verb.name();
         let of = |text: &str| Classes::of_all(of_name(text).map(stem));

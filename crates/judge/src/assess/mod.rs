@@ -263,9 +263,8 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
     }
     let mentions = intent.mentions();
     let mut features = Features::new(is_named);
-    let mut counted = Features::default();
-    let operations = impact::count(request, &route, &fields, certain, &mut counted, is_named);
-    features.start_from(counted.sum());
+    let (sum, operations) = impact::weigh(request, &route, &fields, certain, is_named);
+    features.start_from(sum);
     if !safe && effects.gravest != Effect::Read {
         let documented = match subject.documented {
             Documented::As(operation) => operation.summary,

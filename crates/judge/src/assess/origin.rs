@@ -70,7 +70,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         let reaches = matches!(Role::of(leaf.found.name), Role::Recipient | Role::Attendee);
         (leaf.found.value, leaf.found.evidence, reaches)
     });
-    let values = in_path
+    let mut values = in_path
         .iter()
         .map(|text| (*text, "path", false))
         .chain(in_body);
@@ -78,7 +78,6 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
     let path = history.sighting(compared.request.path);
     let mut is_target_own = path.is_some_and(|sighting| sighting.kind == SightingKind::Created);
     let words: HashSet<Stem> = of_text(compared.intent).map(stem).collect();
-    let mut values = values;
     for (value, evidence, reaches) in values.by_ref().take(LOOKED_UP_MAX) {
         let is_named = compared.mentions.names(value);
         let bare = value
@@ -108,7 +107,9 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
             is_target_own |= is_own;
         }
         let fit = origin.compare(&words, value, &sighting);
-        origin.sides = origin.sides.with(sides_of(&sighting.piece));
+        origin.sides = origin.sides.with(Sides::of_all(
+            of_text(&sighting.piece).flat_map(of_name).map(stem),
+        ));
         if Some(value) == target {
             origin.target_piece.clone_from(&sighting.piece);
         }
@@ -193,7 +194,6 @@ impl Origin {
         if compared.verb == Verb::Delete && self.names_another(compared) {
             features.add(&["+another_named"]);
         }
-
         if self.is_own && takes_back_or_edits(compared) {
             features.add(&["-own"]);
             let sentence = "It is about what the agent itself made a little earlier.";
@@ -257,9 +257,8 @@ fn takes_back_or_edits(compared: &Compared<'_>) -> bool {
         Class::Message,
         Class::Run,
     ];
-    let words = compared.route.parts().filter(|(_, is_name)| !is_name);
-    let of = |(text, _): (&str, bool)| Classes::of_all(of_name(text).map(stem));
-    let last = words.last().map(of).unwrap_or_default();
+    let last = compared.route.own_words().last().unwrap_or_default();
+    let last = Classes::of_all(of_name(last).map(stem));
     compared.verb == Verb::Delete
         || last.has(Class::Undo)
         || !GRAVE.iter().any(|class| last.has(*class))
@@ -292,12 +291,4 @@ fn names_in(intent: &str) -> impl Iterator<Item = &str> {
                 || word.len() >= 5 && has_digit && !has_letter && !word.contains(['.', ':'])
         });
     in_quotes.chain(words)
-}
-
-fn sides_of(piece: &str) -> Sides {
-    of_text(piece)
-        .flat_map(of_name)
-        .map(stem)
-        .map(Sides::of)
-        .fold(Sides::default(), Sides::with)
 }

@@ -276,6 +276,17 @@ impl<'a> Route<'a> {
             .zip(are_names.iter().copied())
     }
 
+    /// The segments that are names of the interface, and no single things.
+    pub(crate) fn own_words(&self) -> impl Iterator<Item = &str> {
+        let parts = self.parts().filter(|(_, is_name)| !is_name);
+        parts.map(|(text, _)| text)
+    }
+
+    /// Whether the path ends in the name of a single thing.
+    pub(crate) fn ends_in_name(&self) -> bool {
+        self.parts().last().is_some_and(|(_, is_name)| is_name)
+    }
+
     /// What identifies, decoded, with the stem of the word before it.
     pub(crate) fn identifiers(&self) -> impl Iterator<Item = (Stem, &str)> {
         let mut before = 0;

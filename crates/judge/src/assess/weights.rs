@@ -1,7 +1,7 @@
 //! The table of weights: what each feature adds to the log-odds that a human should look.
 //!
 //! The numbers are fitted to labelled requests by `scripts/fit-weights.py`, which writes the table
-//! anew; only priors and floors are set by hand.
+//! anew; only priors are set by hand.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;

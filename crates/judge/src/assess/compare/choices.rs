@@ -1,6 +1,6 @@
 //! Whether the request takes the sides of choices that the intent names.
 
-use super::{Compared, is_word, told, truth};
+use super::{Compared, is_word, truth};
 use crate::assess::alternatives::Sides;
 use crate::assess::features::Features;
 use crate::assess::finding::{Finding, shown};
@@ -11,12 +11,7 @@ pub(super) fn choices(
     features: &mut Features,
     findings: &mut Vec<Finding>,
 ) {
-    let words = |text: &str| {
-        of_name(text)
-            .map(stem)
-            .map(Sides::of)
-            .fold(Sides::default(), Sides::with)
-    };
+    let words = |text: &str| Sides::of_all(of_name(text).map(stem));
     let said = Sides::of_intent(compared.intent);
     let mut taken = Sides::default();
     for leaf in compared.leaves() {
@@ -29,7 +24,7 @@ pub(super) fn choices(
         for choice in of_leaf.against(said) {
             let weight = features.add(&["+differs:", choice]);
             if weight > 0.0 {
-                findings.push(told(
+                findings.push(Finding::counted(
                     "choice_differs",
                     weight,
                     leaf.found.evidence,
@@ -46,14 +41,14 @@ pub(super) fn choices(
     for (choice, side) in taken.all() {
         features.add(&["+takes:", choice, ":", side]);
     }
-    let operation = compared.operation().map(Sides::of);
+    let operation = Sides::of_all(compared.operation());
     let names = compared.route.parts().filter(|(_, is_name)| *is_name);
     let places = names.map(|(text, _)| words(text));
-    let operation = operation.chain(places).fold(Sides::default(), Sides::with);
+    let operation = places.fold(operation, Sides::with);
     for choice in operation.against(said) {
         let weight = features.add(&["+path_differs:", choice]);
         if weight > 0.0 {
-            findings.push(told(
+            findings.push(Finding::counted(
                 "choice_differs",
                 weight,
                 "path",

@@ -1,6 +1,6 @@
 //! What a request does beside what its intent asks for.
 
-use super::{Compared, is_word, told, truth};
+use super::{Compared, is_word, truth};
 use crate::assess::asked::{Wish, Wishes};
 use crate::assess::features::Features;
 use crate::assess::field::LeafKind;
@@ -33,18 +33,16 @@ pub(super) fn effects(
             features.add(&["+does:", effect]);
         }
         let unasked = does.without(asked);
-        let ends_in_name = compared
-            .route
-            .parts()
-            .last()
-            .is_some_and(|(_, is_name)| is_name);
-        if compared.verb == Verb::Delete && unasked.has(Wish::Delete) && !ends_in_name {
+        if compared.verb == Verb::Delete
+            && unasked.has(Wish::Delete)
+            && !compared.route.ends_in_name()
+        {
             features.add(&["+collection_unasked"]);
         }
         for (effect, phrase) in unasked.all() {
             let weight = features.add(&["+unasked:", effect]);
             if weight > 0.0 {
-                findings.push(told(
+                findings.push(Finding::counted(
                     "effect_unasked",
                     weight,
                     "path",
@@ -63,12 +61,13 @@ pub(super) fn effects(
             for (effect, phrase) in values.without(asked).all() {
                 let weight = features.add(&["+value_unasked:", effect]);
                 if weight > 0.0 {
-                    findings.push(told(
+                    findings.push(Finding::counted(
                         "effect_unasked",
- weight,
+                        weight,
                         found.evidence,
                         format!(
-                            "“{}” is “{}”, which {phrase}, and the intent asks for nothing of the kind.",
+                            "“{}” is “{}”, which {phrase}, \
+                             and the intent asks for nothing of the kind.",
                             shown(found.name),
                             shown(found.value)
                         ),
@@ -81,7 +80,7 @@ pub(super) fn effects(
                 features.add(&["+orders"]);
                 if is_read {
                     let weight = features.add(&["+read_acts"]);
-                    findings.push(told(
+                    findings.push(Finding::counted(
                         "read_acts",
                         weight,
                         found.evidence,
@@ -100,7 +99,7 @@ pub(super) fn effects(
             let is_asked = compared.mentions.has_word(word);
             let weight = features.add(&[if is_asked { "+also" } else { "+also_unasked" }]);
             if weight > 0.0 && !is_asked {
-                findings.push(told(
+                findings.push(Finding::counted(
                     "also_unasked",
                     weight,
                     found.evidence,
@@ -126,8 +125,7 @@ pub(super) fn replaces(
     features: &mut Features,
     findings: &mut Vec<Finding>,
 ) {
-    let parts: Vec<(&str, bool)> = compared.route.parts().collect();
-    let is_collection = parts.len() > 1 && parts.last().is_some_and(|(_, is_name)| !is_name);
+    let is_collection = compared.route.parts().nth(1).is_some() && !compared.route.ends_in_name();
     if compared.request.method != http::Method::PUT || !is_collection {
         return;
     }
@@ -137,5 +135,5 @@ pub(super) fn replaces(
     }
     let weight = features.add(&["+replaces"]);
     let sentence = "It may replace the whole collection, where the intent speaks of adding to it.";
-    findings.push(told("replaces", weight, "method", sentence.to_owned()));
+    findings.push(Finding::counted("replaces", weight, "method", sentence));
 }

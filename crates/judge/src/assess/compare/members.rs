@@ -72,22 +72,16 @@ pub(super) fn small_fields(compared: &Compared<'_>, features: &mut Features) {
         of_name(leaf.found.name).any(|word| SMALL_FIELD_STEMS.contains(&stem(word)))
             || compared.route.texts().any(|text| text == leaf.found.value)
     };
-    let is_one = compared
-        .route
-        .parts()
-        .last()
-        .is_some_and(|(_, is_name)| is_name);
     let code = match compared.verb {
         Verb::Update => "-small_edit",
-        Verb::Post if is_one => "-small_post",
+        Verb::Post if compared.route.ends_in_name() => "-small_post",
         _ => return,
     };
     // What sends, runs, publishes or takes back does so whatever is in it.
     let acts = compared
         .route
-        .parts()
-        .filter(|(_, is_name)| !is_name)
-        .flat_map(|(text, _)| of_name(text))
+        .own_words()
+        .flat_map(of_name)
         .map(|word| Classes::of(stem(word)))
         .any(|classes| {
             [

@@ -51,15 +51,8 @@ pub(crate) fn count(compared: &Compared<'_>, features: &mut Features) -> Vec<Fin
     }
     choices::choices(compared, features, &mut findings);
     effects::effects(compared, features, &mut findings);
-    let parts = compared.route.parts().filter(|(_, is_name)| !is_name);
-    let asks = Classes::of_all(
-        parts
-            .last()
-            .into_iter()
-            .flat_map(|(last, _)| of_name(last))
-            .map(stem),
-    )
-    .has(Class::Ask);
+    let last = compared.route.own_words().last().unwrap_or_default();
+    let asks = Classes::of_all(of_name(last).map(stem)).has(Class::Ask);
     if is_safe(compared.request.method) || asks || compared.verb == Verb::Ask {
         reading::reading(compared, features, &mut findings);
     }
@@ -88,8 +81,7 @@ impl<'a> Compared<'a> {
 
     /// The words of the operation: the end of the path and the calls in the request.
     fn operation(&self) -> impl Iterator<Item = Stem> {
-        let parts = self.route.parts().filter(|(_, is_name)| !is_name);
-        let words: Vec<&str> = parts.flat_map(|(text, _)| of_name(text)).collect();
+        let words: Vec<&str> = self.route.own_words().flat_map(of_name).collect();
         let first = words.len().saturating_sub(2);
         let own: Vec<Stem> = words[first..].iter().map(|word| stem(word)).collect();
         let calls = self.fields.calls.iter();
@@ -151,8 +143,4 @@ fn names_and_values(compared: &Compared<'_>, features: &mut Features) {
 
 fn set(words: &str) -> Stems {
     words.split_ascii_whitespace().map(stem).collect()
-}
-
-fn told(code: &'static str, weight: f64, evidence: &str, sentence: String) -> Finding {
-    Finding::counted(code, weight, evidence, sentence)
 }

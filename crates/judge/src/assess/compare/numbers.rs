@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Compared, set, told};
+use super::{Compared, set};
 use crate::assess::features::Features;
 use crate::assess::field::{Leaf, LeafKind};
 use crate::assess::finding::{Finding, shown};
@@ -94,7 +94,7 @@ pub(super) fn numbers(
         for (name, _) in of_digits.iter().filter(|(_, is)| *is) {
             let weight = features.add(&[name]);
             if weight > 0.0 {
-                findings.push(told(
+                findings.push(Finding::counted(
                     "number_differs",
                     weight,
                     found.evidence,

@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::request::is_safe;
 
-use super::{Compared, told};
+use super::Compared;
 use crate::assess::features::Features;
 use crate::assess::field::LeafKind;
 use crate::assess::finding::Finding;
@@ -21,12 +21,7 @@ pub(super) fn reading(
         let value = Some(leaf.found.value).filter(|value| !value.contains(char::is_whitespace));
         of_name(leaf.found.name).chain(value.into_iter().flat_map(of_name))
     });
-    let parts: Vec<&str> = compared
-        .route
-        .parts()
-        .filter(|(_, is_name)| !is_name)
-        .map(|(text, _)| text)
-        .collect();
+    let parts: Vec<&str> = compared.route.own_words().collect();
     // Of `/users/7/messages` messages are told, and not users.
     let of_path = parts.iter().enumerate().map(|(at, text)| {
         let told = Told::of_all(of_name(text).map(stem));
@@ -79,7 +74,7 @@ pub(super) fn reading(
         features.add(&["+reads_many_people"]);
     }
     if is_grave {
-        findings.push(told(
+        findings.push(Finding::counted(
             "reads_sensitive",
             grave,
             "path",
@@ -126,7 +121,7 @@ pub(super) fn statements(
         };
         let weight = features.add(&["+sql:", statement]);
         if weight > 0.0 {
-            findings.push(told(
+            findings.push(Finding::counted(
                 "statement",
                 weight,
                 leaf.found.evidence,
@@ -162,8 +157,8 @@ fn statement(text: &str) -> Option<&'static str> {
         .iter()
         .find(|(command, _)| first.eq_ignore_ascii_case(command));
     if let Some((command, follow)) = known {
-        // The word has to come soon: `delete all users from group` is a sentence all the same, and
-        // counted as a statement, since a database would take it for one.
+        // The word has to come soon. `Delete all users from group` is a sentence; a statement is in
+        // capitals or has signs that sentences lack.
         let follows = words
             .take(40)
             .any(|word| follow.iter().any(|one| word.eq_ignore_ascii_case(one)));
