@@ -9,6 +9,7 @@ use gaiterguard_domain::target::Target;
 use gaiterguard_store::{
     Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, Found, NewDocument, StoreError,
 };
+use gaiterguard_upstream::{AddressPolicy, literal, page};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -16,11 +17,8 @@ use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::document_content::DocumentContent;
 use crate::field::{FieldError, FieldReader, KEY_NOT_STORED};
 use crate::library::ReadError;
-use crate::literal;
-use crate::page;
 use crate::sealing::Purpose;
 use crate::service;
-use crate::upstream::AddressPolicy;
 
 /// The longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 200;

@@ -2,9 +2,8 @@
 //! called it stand before what was fetched, a line each.
 
 use gaiterguard_domain::document::DocumentKind;
+use gaiterguard_upstream::page::Page;
 use zeroize::Zeroizing;
-
-use crate::page::Page;
 
 /// A document's content, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use gaiterguard_domain::ledger::{Preview, Sealed};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_store::StoredHead;
+use gaiterguard_upstream::compressed;
 use http::HeaderMap;
 
 use crate::Gateway;
-use crate::compressed;
 use crate::refusal::Refusal;
 use crate::sealing::{Purpose, SealingError};
 

@@ -5,8 +5,6 @@
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
 pub mod clock;
-pub mod compressed;
-pub mod upstream;
 
 pub mod authority;
 pub mod credential;
@@ -17,7 +15,6 @@ pub mod answer;
 pub mod arriving;
 pub mod big_body;
 pub mod llm;
-pub mod own_client;
 pub mod refusal;
 
 mod after_sending;
@@ -31,7 +28,6 @@ pub mod history;
 mod hold;
 mod judge;
 mod key_guard;
-mod layers;
 mod locate;
 mod masked;
 mod prepare;
@@ -65,9 +61,7 @@ mod document_content;
 pub mod field;
 pub mod kill_switch;
 pub mod library;
-mod literal;
 pub mod operation_effect;
-mod page;
 pub mod rule;
 pub mod service;
 
@@ -78,6 +72,7 @@ use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_judge::history::HashKey;
 use gaiterguard_store::{Store, StoreError};
+use gaiterguard_upstream::Upstream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -92,7 +87,6 @@ use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::sealing::Sealing;
 use crate::tunnel::TUNNELS_MAX;
-use crate::upstream::Upstream;
 use crate::watch::ActionWatch;
 
 /// The lifetimes and bounds that the operator sets.

@@ -13,9 +13,9 @@ use gaiterguard_gateway::identity::{self, Identity, IdentitySettings};
 use gaiterguard_gateway::library::Library;
 use gaiterguard_gateway::llm::{Llm, LlmSetupError};
 use gaiterguard_gateway::sealing::{Sealing, StartError};
-use gaiterguard_gateway::upstream::{AddressPolicy, TlsSetupError, Upstream};
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
 use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
+use gaiterguard_upstream::{AddressPolicy, TlsSetupError, Upstream};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 

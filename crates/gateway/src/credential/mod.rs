@@ -22,12 +22,11 @@ use std::fmt;
 use gaiterguard_domain::service::{AuthType, CredentialPlace};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_upstream::{MaskedSecret, Masker};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
-
-use crate::upstream::{MaskedSecret, Masker};
 
 /// A credential in the clear.
 pub enum Credential {

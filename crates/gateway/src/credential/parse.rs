@@ -4,14 +4,13 @@
 use gaiterguard_domain::redact;
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
+use gaiterguard_upstream::{AddressPolicy, literal};
 use http::{HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::{Credential, OauthGrant};
 use crate::field::{FieldError, FieldReader, KEY_NOT_STORED};
-use crate::literal;
-use crate::upstream::AddressPolicy;
 
 /// The longest value of a credential, in bytes.
 pub const CREDENTIAL_VALUE_BYTES_MAX: usize = 8 * 1024;

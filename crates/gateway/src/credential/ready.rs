@@ -17,6 +17,7 @@ use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::Store;
+use gaiterguard_upstream::{PoolKey, Upstream};
 use http::StatusCode;
 use serde_json::json;
 use tokio::time::Instant;
@@ -25,7 +26,6 @@ use super::renewal::Renewals;
 use super::token_endpoint::{self, TokenError};
 use super::{AccessToken, Credential, OauthGrant};
 use crate::sealing::{Purpose, Sealing, SealingError, SealingKey};
-use crate::upstream::{PoolKey, Upstream};
 
 /// How long before its end a token is renewed, at the most; a short-lived one after nine tenths of
 /// its life.

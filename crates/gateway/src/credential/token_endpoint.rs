@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_upstream::{Inbound, InboundBody, Origin, Outbound, PoolKey, Upstream};
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -26,7 +27,6 @@ use zeroize::Zeroizing;
 use super::inject::ENCODED;
 use super::parse::header_value_trouble;
 use super::{AccessToken, OauthGrant};
-use crate::upstream::{Inbound, InboundBody, Origin, Outbound, PoolKey, Upstream};
 
 /// The longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;

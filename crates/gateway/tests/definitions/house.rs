@@ -17,10 +17,10 @@ use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::{Desk, Editor};
 use gaiterguard_gateway::library::Library;
 use gaiterguard_gateway::sealing::Sealing;
-use gaiterguard_gateway::upstream::{
+use gaiterguard_store::{Purpose, Store, StoreOptions, UserCreated};
+use gaiterguard_upstream::{
     AddressPolicy, AllowedRange, Upstream, UpstreamSettings, parse_private_allow,
 };
-use gaiterguard_store::{Purpose, Store, StoreOptions, UserCreated};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tempfile::TempDir;

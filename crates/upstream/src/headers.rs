@@ -7,7 +7,7 @@ use http::header::{
 
 /// Removes every hop-by-hop header and whatever `Connection` names. A `Content-Length` beside a
 /// `Transfer-Encoding` goes too: the framing that was used is the latter's.
-pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     if !headers.keys().any(is_hop_by_hop) {
         return;
     }

@@ -11,7 +11,7 @@ const BEGINNING_BYTES: usize = 3;
 const PIECE_BYTES: usize = 4096;
 
 /// A search in a text that arrives in pieces.
-pub(crate) trait Search {
+pub trait Search {
     /// Takes the next piece. True if what is looked for has been found.
     fn finds(&mut self, piece: Bytes, is_last: bool) -> bool;
 
@@ -19,11 +19,12 @@ pub(crate) trait Search {
     fn is_undecided(&self) -> bool;
 
     /// The same search, in another text.
+    #[must_use]
     fn begin_again(&self) -> Self;
 }
 
 /// A search in what a body decodes to, and in what that decodes to.
-pub(crate) struct Layers<S> {
+pub struct Layers<S> {
     search: S,
     depth_left: usize,
     /// What the body is taken for where it does not begin like a compressed one.
@@ -50,7 +51,7 @@ struct Decoding<S> {
 impl<S: Search> Layers<S> {
     /// A search in a body that `otherwise` is the coding of, where a label says so and nothing else
     /// could.
-    pub(crate) fn new(search: S, otherwise: Option<Coding>) -> Self {
+    pub fn new(search: S, otherwise: Option<Coding>) -> Self {
         Self::of_layer(search, LAYERS_MAX, otherwise)
     }
 
@@ -64,12 +65,12 @@ impl<S: Search> Layers<S> {
     }
 
     /// Whether the body is not compressed, or what follows is not.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
     }
 
     /// Whether the next piece is or begins something compressed.
-    pub(crate) fn decodes(&self, piece: &[u8]) -> bool {
+    pub fn decodes(&self, piece: &[u8]) -> bool {
         match &self.state {
             State::Unknown(beginning) => {
                 !beginning.is_empty() || self.otherwise.is_some() || Coding::of(piece).is_some()
@@ -80,7 +81,7 @@ impl<S: Search> Layers<S> {
     }
 
     /// Whether a text that was decoded ends with what may be the beginning of what is looked for.
-    pub(crate) fn is_undecided(&self) -> bool {
+    pub fn is_undecided(&self) -> bool {
         match &self.state {
             State::Unknown(beginning) => !beginning.is_empty(),
             State::Decoding(decoding) => {
@@ -93,7 +94,7 @@ impl<S: Search> Layers<S> {
 
     /// Takes the next piece. True if what is looked for lies in what it decodes to. No more than
     /// `bytes_left` are decoded, which becomes less.
-    pub(crate) fn finds(&mut self, piece: &[u8], bytes_left: &mut u64) -> bool {
+    pub fn finds(&mut self, piece: &[u8], bytes_left: &mut u64) -> bool {
         if let State::Unknown(beginning) = &mut self.state {
             beginning.extend_from_slice(&piece[..piece.len().min(BEGINNING_BYTES)]);
             if beginning.len() < BEGINNING_BYTES {

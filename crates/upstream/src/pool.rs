@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::connection::Connection;
-use super::origin::Origin;
+use crate::connection::Connection;
+use crate::origin::Origin;
 
 /// How long a connection may wait. Shorter than the usual limits of servers, because a connection
 /// that the server closes just when it is used again leaves the outcome unknown.
@@ -26,7 +26,7 @@ pub struct PoolKey {
     pub target_version: i64,
 }
 
-pub(super) type Key = (PoolKey, Origin);
+pub(crate) type Key = (PoolKey, Origin);
 
 struct Idle {
     connection: Box<Connection>,
@@ -41,12 +41,12 @@ struct Waiting {
 }
 
 #[derive(Default)]
-pub(super) struct Pool(Mutex<Waiting>);
+pub(crate) struct Pool(Mutex<Waiting>);
 
 impl Pool {
     /// The connection of this key that was used last, if it can be used again and has not waited
     /// longer than `idle_time_max`.
-    pub(super) fn take(&self, key: &Key, idle_time_max: Duration) -> Option<Box<Connection>> {
+    pub(crate) fn take(&self, key: &Key, idle_time_max: Duration) -> Option<Box<Connection>> {
         let idle_time_max = idle_time_max.min(IDLE_TIME_MAX);
         let now = Instant::now();
         loop {
@@ -112,15 +112,15 @@ impl Pool {
 }
 
 /// A connection in use, and where it belongs afterwards. Dropping it closes the connection.
-pub(super) struct Lease {
-    pub(super) connection: Box<Connection>,
-    pub(super) pool: Arc<Pool>,
-    pub(super) key: Key,
+pub(crate) struct Lease {
+    pub(crate) connection: Box<Connection>,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) key: Key,
 }
 
 impl Lease {
     /// The exchange is over and was read to its end: the connection may serve another.
-    pub(super) fn give_back(self) {
+    pub(crate) fn give_back(self) {
         self.pool.give_back(self.key, self.connection);
     }
 }

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use gaiterguard_domain::target;
 
-use crate::upstream::{AddressPolicy, Host, Origin};
+use crate::{AddressPolicy, Host, Origin};
 
 /// Why this origin can never be dialled, if its host is an address.
-pub(crate) fn check(origin: &target::Origin, policy: &AddressPolicy) -> Result<(), String> {
+pub fn check(origin: &target::Origin, policy: &AddressPolicy) -> Result<(), String> {
     let origin = Origin::try_from(origin).map_err(|invalid| invalid.to_string())?;
     let Host::Address(address) = origin.host() else {
         return Ok(());

@@ -11,7 +11,7 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 
-use super::origin::Host;
+use crate::origin::Host;
 
 /// How long an answer of DNS is used at the least and at the most, whatever its own lifetime says.
 const RESOLUTION_AGE_MIN: Duration = Duration::from_secs(1);
@@ -44,14 +44,14 @@ pub trait Resolver: Send + Sync + 'static {
 
 /// DNS as this machine is configured for it. Where that configuration cannot be read every name
 /// fails, and the gateway still starts: the operator's own pairs do not need it.
-pub(super) struct SystemResolver(Result<TokioResolver, String>);
+pub(crate) struct SystemResolver(Result<TokioResolver, String>);
 
 impl SystemResolver {
-    pub(super) fn from_system() -> Self {
+    pub(crate) fn from_system() -> Self {
         Self::from_builder(TokioResolver::builder_tokio())
     }
 
-    pub(super) fn from_builder(
+    pub(crate) fn from_builder(
         builder: Result<ResolverBuilder<TokioRuntimeProvider>, NetError>,
     ) -> Self {
         let resolver = builder.and_then(|mut builder| {
@@ -89,7 +89,7 @@ impl Resolver for SystemResolver {
 }
 
 /// All that is known about names.
-pub(super) struct Names {
+pub(crate) struct Names {
     overrides: HashMap<Box<str>, Arc<[IpAddr]>>,
     resolver: Arc<dyn Resolver>,
     remembered: Mutex<HashMap<Arc<str>, Remembered>>,
@@ -102,7 +102,7 @@ struct Remembered {
 
 impl Names {
     /// `pairs` are consulted before the resolver; a name that repeats has several addresses.
-    pub(super) fn new(pairs: Vec<(String, IpAddr)>, resolver: Arc<dyn Resolver>) -> Self {
+    pub(crate) fn new(pairs: Vec<(String, IpAddr)>, resolver: Arc<dyn Resolver>) -> Self {
         let mut overrides: HashMap<Box<str>, Vec<IpAddr>> = HashMap::new();
         for (name, address) in pairs {
             overrides
@@ -121,7 +121,7 @@ impl Names {
     }
 
     /// The addresses of a host; never empty.
-    pub(super) async fn addresses(&self, host: &Host) -> Result<Arc<[IpAddr]>, ResolveError> {
+    pub(crate) async fn addresses(&self, host: &Host) -> Result<Arc<[IpAddr]>, ResolveError> {
         let name = match host {
             Host::Address(address) => return Ok(Arc::new([*address])),
             Host::Name(name) => name,

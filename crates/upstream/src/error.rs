@@ -3,8 +3,8 @@
 
 use std::io;
 
-use super::address::AddressRefused;
-use super::resolve::ResolveError;
+use crate::address::AddressRefused;
+use crate::resolve::ResolveError;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

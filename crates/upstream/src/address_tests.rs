@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use proptest::prelude::*;
 
-use super::RefusalReason::{
+use super::*;
+use crate::RefusalReason::{
     LinkLocal, Loopback, Metadata, NotAHost, OwnListener, Private, Reserved, SharedNat, Tunnel,
 };
-use super::*;
 
 fn policy(allow: &str) -> AddressPolicy {
     AddressPolicy {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::super::{Origin, Scheme};
+use crate::{Origin, Scheme};
 
 pub(super) struct Server {
     pub(super) address: SocketAddr,

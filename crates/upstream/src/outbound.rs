@@ -16,9 +16,9 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::headers::remove_hop_by_hop;
-use super::origin::Origin;
-use super::pool::PoolKey;
+use crate::headers::remove_hop_by_hop;
+use crate::origin::Origin;
+use crate::pool::PoolKey;
 
 /// An error of a streaming body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -68,10 +68,10 @@ impl Drop for StreamingBody {
 
 /// Whether the next piece of a body is waited for, so that it is not the upstream that lets time pass.
 #[derive(Clone, Default)]
-pub(super) struct Awaited(Arc<AtomicBool>);
+pub(crate) struct Awaited(Arc<AtomicBool>);
 
 impl Awaited {
-    pub(super) fn get(&self) -> bool {
+    pub(crate) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
@@ -90,7 +90,7 @@ impl OutboundBody {
     }
 
     /// Tells whether its next piece is waited for, if it arrives in pieces.
-    pub(super) fn awaited(&self) -> Option<Awaited> {
+    pub(crate) fn awaited(&self) -> Option<Awaited> {
         match self {
             Self::Empty | Self::Full(_) => None,
             Self::Streaming(body) => Some(body.awaited.clone()),
@@ -174,7 +174,7 @@ impl Body for OutboundBody {
 
 impl Outbound {
     /// The request in HTTP/1.1's terms, framed by what the body is.
-    pub(super) fn into_request(self) -> Request<OutboundBody> {
+    pub(crate) fn into_request(self) -> Request<OutboundBody> {
         let Self {
             origin,
             method,

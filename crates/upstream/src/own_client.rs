@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::upstream::{TlsSetupError, client_config};
+use crate::{TlsSetupError, client_config};
 
 /// How long an idle connection is kept.
 const IDLE_MAX: Duration = Duration::from_mins(1);

@@ -11,9 +11,9 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
-use super::super::resolve::SystemResolver;
 use super::server::ok;
 use super::*;
+use crate::resolve::SystemResolver;
 
 const TYPE_A: u16 = 1;
 const TYPE_AAAA: u16 = 28;

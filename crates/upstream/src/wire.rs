@@ -13,10 +13,10 @@ use tokio_rustls::client::TlsStream;
 
 /// How many bytes a connection may have sent so far. Never less than the truth.
 #[derive(Clone, Debug, Default)]
-pub(super) struct WrittenBytes(Arc<AtomicU64>);
+pub(crate) struct WrittenBytes(Arc<AtomicU64>);
 
 impl WrittenBytes {
-    pub(super) fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 
@@ -25,26 +25,26 @@ impl WrittenBytes {
     }
 }
 
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// A stream and the count of what was written to it.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     stream: Stream,
     written: WrittenBytes,
 }
 
 impl Wire {
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(crate) fn new(stream: Stream) -> Self {
         Self {
             stream,
             written: WrittenBytes::default(),
         }
     }
 
-    pub(super) fn written(&self) -> WrittenBytes {
+    pub(crate) fn written(&self) -> WrittenBytes {
         self.written.clone()
     }
 }

@@ -13,11 +13,11 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use super::address::AddressPolicy;
-use super::error::{CheckRefused, NotSentReason};
-use super::origin::{Host, Origin, Scheme};
-use super::resolve::Names;
-use super::wire::{Stream, Wire};
+use crate::address::AddressPolicy;
+use crate::error::{CheckRefused, NotSentReason};
+use crate::origin::{Host, Origin, Scheme};
+use crate::resolve::Names;
+use crate::wire::{Stream, Wire};
 
 /// The only protocol that is spoken to upstreams.
 const ALPN_HTTP_1_1: &[u8] = b"http/1.1";
@@ -33,7 +33,7 @@ pub enum TlsSetupError {
 }
 
 /// From an origin to a byte stream.
-pub(super) struct Connector {
+pub(crate) struct Connector {
     policy: AddressPolicy,
     names: Names,
     tls: Tls,
@@ -41,7 +41,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(
+    pub(crate) fn new(
         policy: AddressPolicy,
         names: Names,
         ca_file: Option<&Path>,
@@ -57,7 +57,7 @@ impl Connector {
 
     /// Whether the origin may be dialled. A name that cannot be resolved is not refused here:
     /// opening the connection will say so.
-    pub(super) async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
+    pub(crate) async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
         if let Host::Address(address) = origin.host() {
             return self.permit(origin, &[*address]);
         }
@@ -70,7 +70,7 @@ impl Connector {
     }
 
     /// Opens a connection. Name, address, connection and TLS share the connect timeout.
-    pub(super) async fn connect(&self, origin: &Origin) -> Result<Wire, NotSentReason> {
+    pub(crate) async fn connect(&self, origin: &Origin) -> Result<Wire, NotSentReason> {
         let deadline = Instant::now() + self.connect_timeout;
         let addresses = timeout_at(deadline, self.names.addresses(origin.host()))
             .await

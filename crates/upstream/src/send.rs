@@ -11,15 +11,15 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
-use super::address::{AddressPolicy, AllowedRange};
-use super::connect::{Connector, TlsSetupError};
-use super::connection::{Connection, ExchangeError};
-use super::error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
-use super::inbound::Inbound;
-use super::origin::Origin;
-use super::outbound::{Outbound, OutboundBody};
-use super::pool::{Lease, Pool};
-use super::resolve::{Names, Resolver, SystemResolver};
+use crate::address::{AddressPolicy, AllowedRange};
+use crate::connect::{Connector, TlsSetupError};
+use crate::connection::{Connection, ExchangeError};
+use crate::error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
+use crate::inbound::Inbound;
+use crate::origin::Origin;
+use crate::outbound::{Outbound, OutboundBody};
+use crate::pool::{Lease, Pool};
+use crate::resolve::{Names, Resolver, SystemResolver};
 
 /// An unsafe request does not use a connection that has waited longer than this: a server that
 /// closes it at the same moment would leave it unknown whether the request was acted upon.

@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::upstream::{Inbound, InboundBody, Origin, Outbound, OutboundBody, PoolKey, Upstream};
+use crate::{Inbound, InboundBody, Origin, Outbound, OutboundBody, PoolKey, Upstream};
 
 /// How long fetching may take as a whole, redirects included.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,16 +31,16 @@ const POOL: PoolKey = PoolKey {
 
 /// What was found at an address.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Page {
+pub struct Page {
     /// What its server calls it.
-    pub(crate) media_type: Option<String>,
+    pub media_type: Option<String>,
     /// What it sent.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FetchError {
+pub enum FetchError {
     /// The address is none that can be dialled.
     #[error("it is no address to fetch from: {0}")]
     Address(String),
@@ -65,7 +65,7 @@ pub(crate) enum FetchError {
 }
 
 /// Fetches what an address leads to.
-pub(crate) async fn fetch(upstream: &Upstream, address: &str) -> Result<Page, FetchError> {
+pub async fn fetch(upstream: &Upstream, address: &str) -> Result<Page, FetchError> {
     let target =
         Target::parse(address).map_err(|refused| FetchError::Address(refused.to_string()))?;
     timeout(FETCH_TIMEOUT, follow(upstream, target))

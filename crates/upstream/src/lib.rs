@@ -1,10 +1,18 @@
-//! The way out: everything between a decided request and the upstream's answer.
+//! The connections to upstreams: everything between a decided request and the upstream's response.
 //!
-//! A request leaves only through [`Upstream::send`], which dials nothing but addresses that passed
-//! the [`AddressPolicy`], sends exactly the bytes it was given, exactly once, and says precisely
-//! what is known when it fails ([`SendError`]). No redirects, no proxies from the environment, no
-//! decompression of what passes and no automatic retries live here; neither do rules, credentials or
-//! storage.
+//! A request leaves only through [`Upstream::send`]. It dials only addresses that pass the
+//! [`AddressPolicy`], sends exactly the given bytes, exactly once, and reports precisely what is
+//! known when it fails ([`SendError`]). A [`Masker`] hides credentials that a response echoes, and
+//! [`page::fetch`] reads documentation from the web under the same address rules.
+//!
+//! This crate must never hold rules, credentials, storage, redirects of agents' requests, proxies
+//! from the environment or automatic retries.
+
+pub mod compressed;
+pub mod layers;
+pub mod literal;
+pub mod own_client;
+pub mod page;
 
 mod address;
 mod connect;

@@ -19,8 +19,8 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::outbound::{Awaited, OutboundBody};
-use super::wire::{Wire, WrittenBytes};
+use crate::outbound::{Awaited, OutboundBody};
+use crate::wire::{Wire, WrittenBytes};
 
 /// The largest answer head that is accepted, in bytes.
 const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -28,7 +28,7 @@ const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Moves the bytes of a connection. What hyper drives one with that may switch protocols has no name.
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     sender: http1::SendRequest<OutboundBody>,
     /// None once the connection has ended. Dropping it then is what hands back a request that was
     /// queued but never begun.
@@ -46,7 +46,7 @@ struct Sending {
 }
 
 /// Why an exchange brought no answer.
-pub(super) enum ExchangeError {
+pub(crate) enum ExchangeError {
     /// The connection ended before the request was begun; here it is again.
     HandedBack(Box<Request<OutboundBody>>),
     Lost {
@@ -60,7 +60,7 @@ pub(super) enum ExchangeError {
 }
 
 impl Connection {
-    pub(super) async fn open(wire: Wire) -> Result<Self, hyper::Error> {
+    pub(crate) async fn open(wire: Wire) -> Result<Self, hyper::Error> {
         let written = wire.written();
         let (sender, driver) = http1::Builder::new()
             .max_header_size(ANSWER_HEAD_BYTES_MAX)
@@ -76,7 +76,7 @@ impl Connection {
 
     /// Whether the request has gone on since this was asked last, or waits for its sender: an upstream
     /// that answers before it has all of it may well have nothing to say meanwhile.
-    pub(super) fn is_sending(&mut self) -> bool {
+    pub(crate) fn is_sending(&mut self) -> bool {
         let written = self.written.get();
         let has_gone_on = std::mem::replace(&mut self.sending.written, written) != written;
         has_gone_on || self.sending.awaited.as_ref().is_some_and(Awaited::get)
@@ -84,7 +84,7 @@ impl Connection {
 
     /// Whether another request can be sent now: the last exchange is complete and the other side
     /// has not closed. What the operating system has been told by now is taken into account.
-    pub(super) fn is_reusable(&mut self) -> bool {
+    pub(crate) fn is_reusable(&mut self) -> bool {
         // Polled with a waker that does nothing, so that an idle connection neither wakes the task
         // that used it last nor the one that is about to.
         let mut context = Context::from_waker(Waker::noop());
@@ -99,7 +99,7 @@ impl Connection {
     }
 
     /// Moves bytes in both directions as far as they go.
-    pub(super) fn poll_drive(&mut self, context: &mut Context<'_>) {
+    pub(crate) fn poll_drive(&mut self, context: &mut Context<'_>) {
         if let Some(driver) = &mut self.driver
             && Pin::new(driver).poll(context).is_ready()
         {
@@ -109,7 +109,7 @@ impl Connection {
     }
 
     /// The stream under the connection, once its last answer has switched protocols.
-    pub(super) async fn switched(
+    pub(crate) async fn switched(
         &mut self,
         mut switching: OnUpgrade,
         limit: Duration,
@@ -125,7 +125,7 @@ impl Connection {
 
     /// Sends one request and waits for the head of its answer, for `first_byte_timeout` after the
     /// last byte of the request went out. While a piece of its body is waited for, no time passes.
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &mut self,
         request: Request<OutboundBody>,
         first_byte_timeout: Duration,

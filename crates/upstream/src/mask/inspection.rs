@@ -12,9 +12,9 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{Masker, PieceMasker};
+use crate::InboundError;
 use crate::compressed::{self, Coding, Ending, LAYERS_MAX};
 use crate::layers::{Layers, Search};
-use crate::upstream::InboundError;
 
 /// What a body that is held back is decoded to at the most, in bytes. More is a decompression bomb,
 /// or is not worth the memory.
@@ -217,7 +217,7 @@ mod tests {
     use http_body_util::{BodyExt as _, StreamBody};
 
     use super::*;
-    use crate::upstream::MaskedSecret;
+    use crate::MaskedSecret;
 
     const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
     const CODINGS: [Coding; 3] = [Coding::Gzip, Coding::Zlib, Coding::Deflate];

@@ -14,8 +14,8 @@ use hyper::upgrade::Upgraded;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::headers::remove_hop_by_hop;
-use super::pool::Lease;
+use crate::headers::remove_hop_by_hop;
+use crate::pool::Lease;
 
 /// Where a HEAD answer's length goes: `Content-Length` itself belongs to the bytes that follow.
 const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstream-content-length");
@@ -77,7 +77,7 @@ struct Reading {
 
 impl Inbound {
     /// An answer from a response's head, with the connection that the rest of it comes from.
-    pub(super) fn new(
+    pub(crate) fn new(
         response: Response<Incoming>,
         method: &Method,
         lease: Lease,
@@ -117,7 +117,7 @@ impl Inbound {
     }
 
     /// An answer after which the connection speaks another protocol.
-    pub(super) fn switched(mut headers: HeaderMap, switched: Upgraded) -> Self {
+    pub(crate) fn switched(mut headers: HeaderMap, switched: Upgraded) -> Self {
         remove_hop_by_hop(&mut headers);
         Self {
             status: StatusCode::SWITCHING_PROTOCOLS,
