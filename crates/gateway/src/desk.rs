@@ -7,6 +7,7 @@ use gaiterguard_domain::approval::Word;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_sealing::{Sealing, SealingError};
 use gaiterguard_store::{Found, Store, StoreError};
 use gaiterguard_upstream::{AddressPolicy, Upstream};
 use gaiterguard_vault::NoRandomness;
@@ -14,7 +15,6 @@ use tokio::sync::Mutex;
 
 use crate::field::FieldError;
 use crate::library::Library;
-use crate::sealing::{Sealing, SealingError};
 
 /// How often a change is made before its maker is told that somebody else is changing the same.
 const CHANGE_ATTEMPTS_MAX: usize = 5;

@@ -6,6 +6,7 @@ use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::target::Target;
+use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{
     Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, Found, NewDocument, StoreError,
 };
@@ -17,7 +18,6 @@ use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::document_content::DocumentContent;
 use crate::field::{FieldError, FieldReader, KEY_NOT_STORED};
 use crate::library::ReadError;
-use crate::sealing::Purpose;
 use crate::service;
 
 /// The longest title, in characters.

@@ -4,12 +4,9 @@
 //! of a request, [`Gateway::execute`] that of an approved one, [`Gateway::rule`] the human's word.
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
-pub mod clock;
-
 pub mod authority;
 pub mod credential;
 pub mod known_service;
-pub mod sealing;
 
 pub mod answer;
 pub mod arriving;
@@ -51,8 +48,6 @@ pub mod watch;
 pub mod housekeeping;
 pub mod metrics;
 
-pub mod identity;
-
 pub mod agent;
 pub mod desk;
 pub mod directory;
@@ -71,6 +66,7 @@ use std::time::Duration;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_judge::history::HashKey;
+use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_upstream::Upstream;
 use tokio::sync::Semaphore;
@@ -85,7 +81,6 @@ use crate::housekeeping::Touches;
 use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
-use crate::sealing::Sealing;
 use crate::tunnel::TUNNELS_MAX;
 use crate::watch::ActionWatch;
 

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gaiterguard_apidocs::{Catalog, Document, Format, Unreadable, read, read_any};
 use gaiterguard_domain::document::DocumentKind;
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_sealing::{Purpose, Sealing, SealingError};
 use gaiterguard_store::{DocumentVersion, Store, StoreError};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::document_content::DocumentContent;
-use crate::sealing::{Purpose, Sealing, SealingError};
 
 /// How many documents are read at once: reading a large one takes a processor and memory of many
 /// times its size.

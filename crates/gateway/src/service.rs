@@ -3,6 +3,7 @@
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
+use gaiterguard_sealing::{Purpose, SealingError, SealingKey};
 use gaiterguard_store::{Abandoned, Found, ServiceFields, ServiceSaved, StoreError};
 use gaiterguard_upstream::{AddressPolicy, literal};
 use serde_json::{Map, Value, json};
@@ -10,7 +11,6 @@ use serde_json::{Map, Value, json};
 use crate::credential::Credential;
 use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::field::{FieldError, FieldReader};
-use crate::sealing::{Purpose, SealingError, SealingKey};
 
 /// The longest description, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 2000;

@@ -16,6 +16,7 @@ use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_sealing::{Purpose, Sealing, SealingError, SealingKey};
 use gaiterguard_store::Store;
 use gaiterguard_upstream::{PoolKey, Upstream};
 use http::StatusCode;
@@ -25,7 +26,6 @@ use tokio::time::Instant;
 use super::renewal::Renewals;
 use super::token_endpoint::{self, TokenError};
 use super::{AccessToken, Credential, OauthGrant};
-use crate::sealing::{Purpose, Sealing, SealingError, SealingKey};
 
 /// How long before its end a token is renewed, at the most; a short-lived one after nine tenths of
 /// its life.

@@ -17,6 +17,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{Arena, Reading};
+use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{Found, RuleFields, StoreError};
 use serde_json::{Map, Value};
 
@@ -25,7 +26,6 @@ use crate::Gateway;
 use crate::authority::Definitions;
 use crate::desk::{DefinitionError, Desk};
 use crate::field::{FieldError, FieldReader};
-use crate::sealing::Purpose;
 
 /// The most days that are looked back.
 pub const DAYS_MAX: u32 = 90;

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use gaiterguard_clock::ManualClock;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::Email;
-use gaiterguard_gateway::clock::ManualClock;
 use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::{Desk, Editor};
 use gaiterguard_gateway::library::Library;
-use gaiterguard_gateway::sealing::Sealing;
+use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Purpose, Store, StoreOptions, UserCreated};
 use gaiterguard_upstream::{
     AddressPolicy, AllowedRange, Upstream, UpstreamSettings, parse_private_allow,
@@ -113,7 +113,7 @@ impl House {
     pub(crate) async fn started_with(
         &self,
         secret_text: &str,
-    ) -> Result<Sealing, gaiterguard_gateway::sealing::StartError> {
+    ) -> Result<Sealing, gaiterguard_sealing::StartError> {
         let store = self.store.clone();
         Sealing::open_or_create(store, &secret(secret_text), SALT, self.clock.clone()).await
     }

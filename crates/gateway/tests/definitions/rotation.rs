@@ -2,8 +2,8 @@
 
 use gaiterguard_domain::id::DocumentId;
 use gaiterguard_domain::ledger::Sealed;
-use gaiterguard_gateway::sealing::{Purpose, RotateError, Rotation, Sealing, StartError, rotate};
 use gaiterguard_gateway::service;
+use gaiterguard_sealing::{Purpose, RotateError, Rotation, Sealing, StartError, rotate};
 use gaiterguard_store::Store;
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
-use gaiterguard_gateway::sealing::{Purpose, SealingError, StartError};
 use gaiterguard_gateway::service;
+use gaiterguard_sealing::{Purpose, SealingError, StartError};
 use serde_json::json;
 
 use crate::house::{House, SECRET, fields};
@@ -74,7 +74,7 @@ async fn a_workspaces_payload_key_is_replaced_with_every_start_and_every_day() {
     let house = House::new().await;
     let workspace = house.editor.workspace;
     let purpose = Purpose::document(DocumentId(1));
-    let key_of = async |sealing: &gaiterguard_gateway::sealing::Sealing| {
+    let key_of = async |sealing: &gaiterguard_sealing::Sealing| {
         sealing
             .seal(workspace, &purpose, b"x")
             .await
@@ -123,11 +123,11 @@ async fn two_first_starts_at_once_agree_or_one_is_refused() {
     let path = dir.path().join("gaiterguard.db");
     let (one, other) = (crate::house::open(&path), crate::house::open(&path));
     one.migrate().await.unwrap();
-    let clock = std::sync::Arc::new(gaiterguard_gateway::clock::SystemClock);
+    let clock = std::sync::Arc::new(gaiterguard_clock::SystemClock);
     let start = |store, secret: &'static str| {
         let clock = clock.clone();
         async move {
-            gaiterguard_gateway::sealing::Sealing::open_or_create(
+            gaiterguard_sealing::Sealing::open_or_create(
                 store,
                 &crate::house::secret(secret),
                 crate::house::SALT,

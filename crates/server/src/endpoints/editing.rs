@@ -7,7 +7,7 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::authority::Definitions;
 use gaiterguard_gateway::desk::{DefinitionError, Desk, Editor};
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 use http::request::Parts;
 
 use super::caller::Caller;

@@ -4,7 +4,7 @@
 use gaiterguard_gateway::approval::RulingRefused;
 use gaiterguard_gateway::desk::DefinitionError;
 use gaiterguard_gateway::field;
-use gaiterguard_gateway::identity::{Fault, LoginError, RegisterError, SessionError};
+use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
 use gaiterguard_store::StoreError;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};

@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::desk::Desk;
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 
 use super::auth::origin::PublicOrigin;
 use super::settings::Configured;

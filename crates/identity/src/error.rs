@@ -5,8 +5,8 @@ use std::time::Duration;
 use gaiterguard_store::StoreError;
 use gaiterguard_vault::NoRandomness;
 
-use super::access_token::NotSigned;
-use super::password::PasswordFault;
+use crate::access_token::NotSigned;
+use crate::password::PasswordFault;
 
 /// Something of ours failed. It says nothing about what was asked, and nothing of it is for the one
 /// who asked.

@@ -1,16 +1,19 @@
 //! Humans against a real database, with a clock that is moved by hand.
 
+use gaiterguard_clock::ManualClock;
+use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_store::{Purpose, StoreOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use gaiterguard_domain::ledger::ReplicaId;
-use gaiterguard_store::{Purpose, StoreOptions};
-
-use super::throttle::{
+use super::*;
+use crate::account::Accounts;
+use crate::error::{AccountError, Fault};
+use crate::new_password::NewPassword;
+use crate::registration::Registrant;
+use crate::throttle::{
     ACCOUNT_FAILURES_MAX, PERIOD, SOURCE_FAILURES_MAX, SOURCE_REGISTRATIONS_MAX,
 };
-use super::*;
-use crate::clock::ManualClock;
 
 const EMAIL: &str = "Ada@example.com";
 const PASSWORD: &str = "a rather fine password";

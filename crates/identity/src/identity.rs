@@ -1,27 +1,4 @@
-//! Who a human is: registering, logging in, and the sessions that follow from it. Nothing here
-//! knows of HTTP.
-//!
-//! A login begins a session: a family of refresh tokens of which one is unused, and the access
-//! tokens made with them. An access token is good while its time lasts *and* its session lives,
-//! which is asked of the store each time, so ending a session ends its tokens at once and on every
-//! replica. A refresh token works once. One that is shown a second time has been stolen, or its
-//! answer was lost; the two look alike, so the whole family ends.
-
-mod access_token;
-mod account;
-mod device;
-mod error;
-mod line;
-mod new_password;
-mod password;
-mod refresh_token;
-mod registration;
-mod setup_code;
-mod throttle;
-mod window;
-
-#[cfg(test)]
-mod tests;
+//! Logging in, and the sessions that begin with it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,20 +14,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
 
-use access_token::AccessTokens;
-use device::Devices;
-use line::LineFull;
-use password::Passwords;
-use throttle::{AccountKey, Client, SourceKey, Throttle, Throttled};
-
-pub use access_token::{Caller, NotSigned};
-pub use account::Accounts;
-pub use device::DEVICE_LIFETIME;
-pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
-pub use new_password::{NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordRefused};
-pub use password::PasswordFault;
-pub use registration::{Registrant, RegistrationState};
-pub use setup_code::SetupCode;
+use crate::access_token::{AccessTokens, Caller};
+use crate::device::Devices;
+use crate::error::{LoginError, RegisterError, SessionError};
+use crate::line::LineFull;
+use crate::password::Passwords;
+use crate::refresh_token;
+use crate::setup_code::SetupCode;
+use crate::throttle::{AccountKey, Client, SourceKey, Throttle, Throttled};
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,16 +96,16 @@ pub struct LoggedIn {
 
 /// The gateway's knowledge of humans.
 pub struct Identity {
-    store: Store,
-    clock: Arc<dyn Clock>,
-    registration: Registration,
-    setup_code: Option<SetupCode>,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) registration: Registration,
+    pub(crate) setup_code: Option<SetupCode>,
     /// Whether there was an account when the store was last asked. Accounts are never removed.
-    has_users: AtomicBool,
+    pub(crate) has_users: AtomicBool,
     refresh_expiry: Duration,
     access_tokens: AccessTokens,
-    passwords: Passwords,
-    throttle: Throttle,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Throttle,
     devices: Devices,
 }
 
@@ -417,3 +388,6 @@ impl From<LineFull> for LoginError {
         Self::Busy
     }
 }
+
+#[cfg(test)]
+mod tests;

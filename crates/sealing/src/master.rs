@@ -2,30 +2,45 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{DataKeyRow, MasterRow, Store};
 use gaiterguard_vault::{AssociatedData, Keyring, MasterKeyId, OpenError, WrappedKey};
+use serde_json::json;
 
-use super::SealingError;
+use crate::error::SealingError;
 
 /// What a data key is wrapped for.
-pub(super) fn wrapping_purpose(workspace: WorkspaceId, purpose: &str) -> AssociatedData {
+pub(crate) fn wrapping_purpose(workspace: WorkspaceId, purpose: &str) -> AssociatedData {
     AssociatedData::new(workspace.0, "data_key", purpose, 0)
 }
 
-pub(super) fn wrapped_key(row: DataKeyRow) -> Result<WrappedKey, SealingError> {
+pub(crate) fn wrapped_key(row: DataKeyRow) -> Result<WrappedKey, SealingError> {
     Ok(WrappedKey {
         master: master_id(&row.master_id)?,
         bytes: row.wrapped,
     })
 }
 
-pub(super) fn master_id(name: &str) -> Result<MasterKeyId, SealingError> {
+pub(crate) fn master_id(name: &str) -> Result<MasterKeyId, SealingError> {
     name.parse()
         .map_err(|_| SealingError::NoMasterName(name.to_owned()))
 }
 
-pub(super) fn unknown_or(error: OpenError) -> SealingError {
+/// An audit entry about a master key.
+pub(crate) fn entry(at: Timestamp, event: &'static str, master: &str) -> NewAuditEntry {
+    NewAuditEntry {
+        workspace: None,
+        at,
+        actor: Actor::Gateway,
+        event,
+        subject: format!("master_key:{master}"),
+        detail: json!({}),
+    }
+}
+
+pub(crate) fn unknown_or(error: OpenError) -> SealingError {
     match error {
         OpenError::OtherMaster { .. } => SealingError::UnknownMaster,
         error => error.into(),
@@ -34,7 +49,7 @@ pub(super) fn unknown_or(error: OpenError) -> SealingError {
 
 /// Teaches the keyring every master key on the way from the one it holds current to the one that
 /// the store does.
-pub(super) async fn follow(store: &Store, keyring: &Keyring) -> Result<(), SealingError> {
+pub(crate) async fn follow(store: &Store, keyring: &Keyring) -> Result<(), SealingError> {
     let rows: HashMap<String, MasterRow> = store
         .master_list()
         .await?

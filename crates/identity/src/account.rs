@@ -10,9 +10,9 @@ use gaiterguard_domain::user::{Email, User};
 use gaiterguard_store::{Store, UserCreated};
 use serde_json::json;
 
-use super::error::AccountError;
-use super::new_password::NewPassword;
-use super::password::hash_now;
+use crate::error::AccountError;
+use crate::new_password::NewPassword;
+use crate::password::hash_now;
 
 /// The accounts of a database.
 pub struct Accounts {

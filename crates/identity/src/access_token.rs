@@ -1,7 +1,7 @@
 //! Access tokens: JSON web tokens, signed with HMAC-SHA256, that name a session.
 //!
 //! A token is read here without asking anyone. Whether its session still lives is asked by
-//! [`Identity::authenticate`](super::Identity::authenticate).
+//! [`Identity::authenticate`](crate::Identity::authenticate).
 
 use std::time::Duration;
 
@@ -36,10 +36,10 @@ pub struct NotSigned(jsonwebtoken::errors::Error);
 
 /// A token is no access token of this gateway, or no longer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TokenRefused;
+pub(crate) struct TokenRefused;
 
 /// Makes and reads access tokens.
-pub(super) struct AccessTokens {
+pub(crate) struct AccessTokens {
     signing: EncodingKey,
     verifying: DecodingKey,
     validation: Validation,
@@ -60,7 +60,7 @@ struct Claims {
 }
 
 impl AccessTokens {
-    pub(super) fn new(secret: &SecretString, lifetime: Duration) -> Self {
+    pub(crate) fn new(secret: &SecretString, lifetime: Duration) -> Self {
         let secret = secret.expose_secret().as_bytes();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
@@ -77,7 +77,7 @@ impl AccessTokens {
     }
 
     /// A token for `caller`, good from `now` for as long as access tokens live.
-    pub(super) fn issue(&self, caller: Caller, now: Timestamp) -> Result<SecretString, NotSigned> {
+    pub(crate) fn issue(&self, caller: Caller, now: Timestamp) -> Result<SecretString, NotSigned> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             sub: caller.user.to_string(),
@@ -93,7 +93,7 @@ impl AccessTokens {
     }
 
     /// Whom a token names.
-    pub(super) fn read(&self, token: &str, now: Timestamp) -> Result<Caller, TokenRefused> {
+    pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<Caller, TokenRefused> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenRefused);
         }

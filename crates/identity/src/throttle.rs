@@ -18,25 +18,25 @@ use std::time::Duration;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_vault::token;
 
-use super::device::DeviceKey;
-use super::window::{Noted, Window};
+use crate::device::DeviceKey;
+use crate::window::{Noted, Window};
 
 /// How many wrong passwords an account is allowed in [`PERIOD`].
-pub(super) const ACCOUNT_FAILURES_MAX: usize = 5;
+pub(crate) const ACCOUNT_FAILURES_MAX: usize = 5;
 
 /// How many wrong passwords a source is allowed in [`PERIOD`].
-pub(super) const SOURCE_FAILURES_MAX: usize = 20;
+pub(crate) const SOURCE_FAILURES_MAX: usize = 20;
 
 /// How many passwords of existing accounts are looked at in [`PERIOD`] beyond
 /// [`SOURCE_FAILURES_MAX`]. As many again, so that guessing one common password at every account is
 /// still slow.
-pub(super) const SOURCE_RESERVE_MAX: usize = 20;
+pub(crate) const SOURCE_RESERVE_MAX: usize = 20;
 
 /// How many registrations a source may try in [`PERIOD`].
-pub(super) const SOURCE_REGISTRATIONS_MAX: usize = 60;
+pub(crate) const SOURCE_REGISTRATIONS_MAX: usize = 60;
 
 /// The time over which is counted.
-pub(super) const PERIOD: Duration = Duration::from_mins(1);
+pub(crate) const PERIOD: Duration = Duration::from_mins(1);
 
 /// How long a source counts as one from which someone signed in.
 const KNOWN_SOURCE_PERIOD: Duration = Duration::from_hours(24 * 30);
@@ -50,22 +50,22 @@ const REMEMBERED_MAX: usize = 65_536;
 
 /// Too many tries; the time after which the next one is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Throttled {
-    pub(super) retry_after: Duration,
+pub(crate) struct Throttled {
+    pub(crate) retry_after: Duration,
 }
 
 /// The account that a login names, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct AccountKey([u8; 32]);
+pub(crate) struct AccountKey([u8; 32]);
 
 impl AccountKey {
     /// The key of an e-mail address as it was typed. The hash gives every key the same size.
-    pub(super) fn of(email: &str) -> Self {
+    pub(crate) fn of(email: &str) -> Self {
         Self(token::sha256(&email.trim().to_lowercase()))
     }
 
     /// The key in hexadecimal digits.
-    pub(super) fn to_hex(self) -> String {
+    pub(crate) fn to_hex(self) -> String {
         hex::encode(self.0)
     }
 }
@@ -73,10 +73,10 @@ impl AccountKey {
 /// Where a login comes from, as it is counted: an IPv4 address, or the network that one holder of
 /// an IPv6 address can take any address from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct SourceKey(u128);
+pub(crate) struct SourceKey(u128);
 
 impl SourceKey {
-    pub(super) fn of(source: IpAddr) -> Self {
+    pub(crate) fn of(source: IpAddr) -> Self {
         const IPV6_HOST_BITS: u32 = 64;
         match source.to_canonical() {
             IpAddr::V4(address) => Self(address.to_ipv6_mapped().to_bits()),
@@ -87,15 +87,15 @@ impl SourceKey {
 
 /// Who tries a password: the account that is named, the source, and the device if its token is good.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Client {
-    pub(super) account: AccountKey,
-    pub(super) source: SourceKey,
-    pub(super) device: Option<DeviceKey>,
+pub(crate) struct Client {
+    pub(crate) account: AccountKey,
+    pub(crate) source: SourceKey,
+    pub(crate) device: Option<DeviceKey>,
 }
 
 /// A client with a count of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum KnownKey {
+pub(crate) enum KnownKey {
     /// A device from which someone signed in.
     Device(DeviceKey),
     /// A source from which someone signed in to the account.
@@ -104,7 +104,7 @@ pub(super) enum KnownKey {
 
 /// What clients that wait for their password to be looked at are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum ClientKey {
+pub(crate) enum ClientKey {
     /// By a count of their own.
     Known(KnownKey),
     /// By their source.
@@ -133,7 +133,7 @@ struct Standing {
 }
 
 /// Counts wrong passwords and registrations.
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     counts: Mutex<Counts>,
 }
 
@@ -149,7 +149,7 @@ struct Counts {
 
 /// A try at a password that is under way. It counts as a wrong one from its beginning, so that
 /// tries at the same time cannot slip through together; dropped, it goes on counting.
-pub(super) struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
     client: Client,
     /// Set if the client has a count of its own, which is charged instead of the source's.
@@ -161,7 +161,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Throttle {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             counts: Mutex::new(Counts {
                 accounts: Window::new(ACCOUNT_FAILURES_MAX, PERIOD, REMEMBERED_MAX),
@@ -175,7 +175,7 @@ impl Throttle {
     }
 
     /// Returns whom a try would be looked at for. [`Self::attempt`] decides when its turn comes.
-    pub(super) fn check(&self, client: Client, now: Timestamp) -> Result<ClientKey, Throttled> {
+    pub(crate) fn check(&self, client: Client, now: Timestamp) -> Result<ClientKey, Throttled> {
         let standing = self.counts().standing(client, now);
         match (standing.look, standing.refusal) {
             (Look::No, Some(refusal)) => Err(refusal),
@@ -185,7 +185,7 @@ impl Throttle {
     }
 
     /// Begins a try at an account that exists or does not.
-    pub(super) fn attempt(
+    pub(crate) fn attempt(
         &self,
         client: Client,
         exists: bool,
@@ -222,7 +222,7 @@ impl Throttle {
     }
 
     /// Counts a try at registering.
-    pub(super) fn registration(&self, source: IpAddr, now: Timestamp) -> Result<(), Throttled> {
+    pub(crate) fn registration(&self, source: IpAddr, now: Timestamp) -> Result<(), Throttled> {
         let source = SourceKey::of(source);
         let mut counts = self.counts();
         if let Some(retry_after) = counts.registrations.pause(&source, now) {
@@ -281,14 +281,14 @@ impl Attempt<'_> {
     /// Returns the refusal to give for a wrong password, if it is not to be called wrong. It is the
     /// one that a client without a count of its own gets, since such a count reveals that the account
     /// exists. The holder of a device of the account knows that already.
-    pub(super) fn refusal(&self) -> Option<Throttled> {
+    pub(crate) fn refusal(&self) -> Option<Throttled> {
         self.refusal.filter(|_| self.client.device.is_none())
     }
 
     /// The password was right: the counts of the account and of the known client start again, and
     /// the source is known from now on and not charged. What it got wrong before stays, or it could
     /// go on guessing between logins to an account of its own.
-    pub(super) fn right(self, now: Timestamp) {
+    pub(crate) fn right(self, now: Timestamp) {
         let mut counts = self.throttle.counts();
         counts.accounts.forget(&self.client.account);
         match self.known {
@@ -302,7 +302,7 @@ impl Attempt<'_> {
     }
 
     /// The password was not looked at.
-    pub(super) fn withdraw(self) {
+    pub(crate) fn withdraw(self) {
         let mut counts = self.throttle.counts();
         counts.accounts.withdraw(&self.client.account, self.account);
         match self.known {

@@ -1,20 +1,4 @@
-//! Where vault and store meet: values are sealed here under data keys that the store keeps wrapped.
-//!
-//! A credential gets a data key of its own for every version. Everything else of a workspace (held
-//! requests, stored answers, documents) shares one, which is replaced with every start and every
-//! day, long before it has sealed too much. A rotation of the master key beside this process is
-//! followed when it is met; a key that cannot be followed to closes the way.
-
-mod link;
-mod master;
-mod purpose;
-mod rotate;
-mod start;
-
-pub use link::{OldSecret, finish};
-pub use purpose::Purpose;
-pub use rotate::{RotateError, Rotation, is_sealed_under, rotate};
-pub use start::StartError;
+//! Sealing and opening values under data keys, and replacing those keys.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,13 +12,14 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_vault::{
-    AssociatedData, DATA_KEYS_CACHED_MAX, DataKey, Keyring, NoRandomness, OpenError, SealError,
-    WrappedKey,
+    AssociatedData, DATA_KEYS_CACHED_MAX, DataKey, Keyring, OpenError, WrappedKey,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use master::wrapped_key;
+use crate::error::SealingError;
+use crate::master::{self, wrapped_key};
+use crate::purpose::Purpose;
 
 /// How long a data key seals new values.
 const SEALING_AGE_MAX: Duration = Duration::from_hours(24);
@@ -53,72 +38,16 @@ const INSERT_ATTEMPTS_MAX: usize = 3;
 const CREDENTIAL: &str = "credential";
 const PAYLOAD: &str = "payload";
 
-/// Why a value was not sealed or opened. Nothing that needs it may go out.
-#[derive(Debug, thiserror::Error)]
-pub enum SealingError {
-    /// The store could not be asked.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The system gave no random bytes.
-    #[error(transparent)]
-    NoRandomness(#[from] NoRandomness),
-    /// The value is too long to seal.
-    #[error(transparent)]
-    Seal(SealError),
-    /// The value, or the key it is sealed under, does not open.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The data key is not in the store, or is another workspace's.
-    #[error("there is no data key {0} for this value")]
-    NoDataKey(DataKeyId),
-    /// The master key was replaced, and this process cannot find the way to the new one.
-    #[error(
-        "the master key was replaced and this process knows only an earlier one: \
-         restart it with the new ENCRYPTION_SECRET"
-    )]
-    UnknownMaster,
-    /// A row of the store names a master key in no known way.
-    #[error("the store names a master key that is none: {0}")]
-    NoMasterName(String),
-    /// The master key changed each time a data key was to be kept.
-    #[error("the master key is being replaced")]
-    MasterChanging,
-}
-
-impl SealingError {
-    /// Whether what is stored is damaged: the value or its data key will not open later either, and
-    /// nothing else is affected. False for what concerns the whole vault or may pass.
-    pub fn is_damage(&self) -> bool {
-        match self {
-            Self::Open(error) => !matches!(error, OpenError::OtherMaster { .. }),
-            Self::NoDataKey(_) | Self::NoMasterName(_) => true,
-            Self::Store(error) => error.is_damage(),
-            Self::NoRandomness(_) | Self::Seal(_) | Self::UnknownMaster | Self::MasterChanging => {
-                false
-            }
-        }
-    }
-}
-
-impl From<SealError> for SealingError {
-    fn from(error: SealError) -> Self {
-        match error {
-            SealError::NoRandomness(error) => Self::NoRandomness(error),
-            too_long @ SealError::TooLong { .. } => Self::Seal(too_long),
-        }
-    }
-}
-
 /// Seals and opens what the store keeps. Clones share everything.
 #[derive(Clone)]
 pub struct Sealing {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Store,
-    keyring: Keyring,
-    clock: Arc<dyn Clock>,
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) keyring: Keyring,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Wrapped keys as they were read: not secret, and never changed but by a rotation, after which
     /// this process can still unwrap them.
     rows: Mutex<HashMap<DataKeyId, Arc<Row>>>,
@@ -169,7 +98,7 @@ impl fmt::Debug for SealingKey {
 }
 
 impl Sealing {
-    fn new(store: Store, keyring: Keyring, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(store: Store, keyring: Keyring, clock: Arc<dyn Clock>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,

@@ -54,7 +54,7 @@ impl Purpose {
         Self::new("document", document, 0)
     }
 
-    pub(super) fn associated_data(&self, workspace: WorkspaceId) -> AssociatedData {
+    pub(crate) fn associated_data(&self, workspace: WorkspaceId) -> AssociatedData {
         AssociatedData::new(workspace.0, self.kind, &self.subject, self.version)
     }
 }

@@ -7,7 +7,7 @@ const PREFIX: &str = "gr_";
 const DIGITS: usize = 64;
 
 /// A new token with 256 random bits, and what it is stored by.
-pub(super) fn generate() -> Result<(SecretString, [u8; 32]), NoRandomness> {
+pub(crate) fn generate() -> Result<(SecretString, [u8; 32]), NoRandomness> {
     let digits = token::generate_hex()?;
     // The exact capacity, so that growing leaves no copy behind.
     let mut text = String::with_capacity(PREFIX.len() + DIGITS);
@@ -18,7 +18,7 @@ pub(super) fn generate() -> Result<(SecretString, [u8; 32]), NoRandomness> {
 }
 
 /// What a token is stored by; `None` unless it has the form of one.
-pub(super) fn fingerprint(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn fingerprint(text: &str) -> Option<[u8; 32]> {
     let digits = text.strip_prefix(PREFIX)?;
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     (digits.len() == DIGITS && digits.bytes().all(is_digit)).then(|| token::sha256(text))

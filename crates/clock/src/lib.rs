@@ -1,5 +1,6 @@
-//! Where the time comes from: the one place that asks the system for it, and a clock that is set by
-//! hand.
+//! Clocks: the one that reads the system's time, and one that tests move by hand.
+//!
+//! Every other crate takes the time from a [`Clock`]. This crate must never hold anything else.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_domain::time::Clock;
 use gaiterguard_store::{MasterRow, Store, StoreError};
 use gaiterguard_vault::{Keyring, MasterKey};
 use secrecy::SecretString;
-use serde_json::json;
 
-use super::{Sealing, SealingError, link, master};
+use crate::error::SealingError;
+use crate::sealing::Sealing;
+use crate::{link, master};
 
 /// Why the gateway must not start with this secret.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ impl Sealing {
         let mut rows = store.master_list().await?;
         if rows.is_empty() {
             let at = clock.now();
-            let named = entry(at, "master_key.created", &id);
+            let named = master::entry(at, "master_key.created", &id);
             // If it was not made, another replica was faster, or there are keys without a master.
             store.master_insert_first(&id, at, named).await?;
             rows = store.master_list().await?;
@@ -111,16 +111,5 @@ impl Sealing {
             Err(SealingError::UnknownMaster) => Err(StartError::Replaced),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-pub(super) fn entry(at: Timestamp, event: &'static str, master: &str) -> NewAuditEntry {
-    NewAuditEntry {
-        workspace: None,
-        at,
-        actor: Actor::Gateway,
-        event,
-        subject: format!("master_key:{master}"),
-        detail: json!({}),
     }
 }

@@ -11,8 +11,9 @@ use gaiterguard_vault::MasterKey;
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
-use super::start::entry;
-use super::{Sealing, SealingError};
+use crate::error::SealingError;
+use crate::master::entry;
+use crate::sealing::Sealing;
 
 /// How long a finished rotation waits for gateways that run. They look for rotations every second, and
 /// the lease of one that has died lasts for five.
@@ -69,7 +70,7 @@ pub async fn finish(
 }
 
 /// Notes that the next start is known to use the secret of this master key.
-pub(super) async fn note_kept(
+pub(crate) async fn note_kept(
     store: &Store,
     master: &str,
     at: Timestamp,
@@ -80,7 +81,7 @@ pub(super) async fn note_kept(
 }
 
 /// Cuts the way if nobody needs it any more.
-pub(super) async fn cut_followed(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn cut_followed(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let cut = |old: &str| entry(now, "master_key.link_cut", old);
     store.master_cut_followed(now, cut).await?;
     Ok(())

@@ -10,8 +10,11 @@ use gaiterguard_store::{StoreError, UserCreated};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::throttle::{ClientKey, SourceKey};
-use super::{Identity, NewPassword, RegisterError, Registration, SetupCode};
+use crate::error::RegisterError;
+use crate::identity::{Identity, Registration};
+use crate::new_password::NewPassword;
+use crate::setup_code::SetupCode;
+use crate::throttle::{ClientKey, SourceKey};
 
 /// What a registration would need at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

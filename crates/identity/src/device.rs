@@ -12,7 +12,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_vault::{NoRandomness, token};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::throttle::AccountKey;
+use crate::throttle::AccountKey;
 
 /// How long a token is good for. Long enough for an operator who rarely signs in; each login renews
 /// it.
@@ -29,29 +29,29 @@ const TOKEN_BYTES_MAX: usize = 160;
 
 /// The random name of a device, as its wrong passwords are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct DeviceKey(u128);
+pub(crate) struct DeviceKey(u128);
 
 #[cfg(test)]
 impl DeviceKey {
-    pub(super) fn of(name: u128) -> Self {
+    pub(crate) fn of(name: u128) -> Self {
         Self(name)
     }
 }
 
 /// Issues and checks device tokens.
-pub(super) struct Devices {
+pub(crate) struct Devices {
     secret: SecretString,
 }
 
 impl Devices {
-    pub(super) fn new(jwt_secret: &SecretString) -> Self {
+    pub(crate) fn new(jwt_secret: &SecretString) -> Self {
         Self {
             secret: jwt_secret.clone(),
         }
     }
 
     /// Issues a token for a new device of `account`.
-    pub(super) fn issue(
+    pub(crate) fn issue(
         &self,
         account: AccountKey,
         now: Timestamp,
@@ -64,7 +64,7 @@ impl Devices {
     }
 
     /// Returns the device of a token that was issued for `account` and has not expired.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         device_token: &str,
         account: AccountKey,

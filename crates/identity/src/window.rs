@@ -8,10 +8,10 @@ use gaiterguard_domain::time::Timestamp;
 
 /// Which occurrence was noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Noted(u64);
+pub(crate) struct Noted(u64);
 
 /// The occurrences of the last period.
-pub(super) struct Window<K> {
+pub(crate) struct Window<K> {
     allowed: usize,
     period: Duration,
     remembered_max: usize,
@@ -25,7 +25,7 @@ pub(super) struct Window<K> {
 impl<K: Copy + Eq + Hash> Window<K> {
     /// A window in which each key may occur `allowed` times in `period`. It remembers the last
     /// `remembered_max` occurrences.
-    pub(super) fn new(allowed: usize, period: Duration, remembered_max: usize) -> Self {
+    pub(crate) fn new(allowed: usize, period: Duration, remembered_max: usize) -> Self {
         Self {
             allowed,
             period,
@@ -38,7 +38,7 @@ impl<K: Copy + Eq + Hash> Window<K> {
     }
 
     /// How long until the key may occur again; `None` if it may now.
-    pub(super) fn pause(&mut self, key: &K, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn pause(&mut self, key: &K, now: Timestamp) -> Option<Duration> {
         self.pass(now);
         let recent = self.recent.get(key)?;
         let decisive = recent.len().checked_sub(self.allowed)?;
@@ -47,12 +47,12 @@ impl<K: Copy + Eq + Hash> Window<K> {
     }
 
     /// Whether the key has occurred in the period that ended when the window was last asked.
-    pub(super) fn has(&self, key: &K) -> bool {
+    pub(crate) fn has(&self, key: &K) -> bool {
         self.recent.contains_key(key)
     }
 
     /// Notes an occurrence.
-    pub(super) fn note(&mut self, key: K, now: Timestamp) -> Noted {
+    pub(crate) fn note(&mut self, key: K, now: Timestamp) -> Noted {
         self.pass(now);
         if self.log.len() >= self.remembered_max {
             self.drop_oldest();
@@ -68,7 +68,7 @@ impl<K: Copy + Eq + Hash> Window<K> {
     }
 
     /// Takes one occurrence back.
-    pub(super) fn withdraw(&mut self, key: &K, noted: Noted) {
+    pub(crate) fn withdraw(&mut self, key: &K, noted: Noted) {
         if let Some(recent) = self.recent.get_mut(key) {
             recent.retain(|(_, one)| *one != noted);
             if recent.is_empty() {
@@ -78,7 +78,7 @@ impl<K: Copy + Eq + Hash> Window<K> {
     }
 
     /// Takes every occurrence of a key back.
-    pub(super) fn forget(&mut self, key: &K) {
+    pub(crate) fn forget(&mut self, key: &K) {
         self.recent.remove(key);
     }
 

@@ -49,7 +49,7 @@ impl NewPassword {
         Ok(Self(password))
     }
 
-    pub(super) fn into_secret(self) -> SecretString {
+    pub(crate) fn into_secret(self) -> SecretString {
         self.0
     }
 }

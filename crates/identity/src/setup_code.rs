@@ -27,7 +27,7 @@ pub struct SetupCode(SecretString);
 
 impl SetupCode {
     /// The code of every gateway with this `JWT_SECRET`.
-    pub(super) fn derive(jwt_secret: &SecretString) -> Self {
+    pub(crate) fn derive(jwt_secret: &SecretString) -> Self {
         let bits = token::keyed_code(jwt_secret, PURPOSE, "");
         let code: String = bits
             .iter()
@@ -50,7 +50,7 @@ impl SetupCode {
     /// Whether a human typed this code: in any case, with or without hyphens and spaces, and with
     /// the letters that Crockford's Base32 reads as digits. Takes the same time for every code of
     /// the right length.
-    pub(super) fn is(&self, typed: &SecretString) -> bool {
+    pub(crate) fn is(&self, typed: &SecretString) -> bool {
         let typed = typed.expose_secret();
         if typed.len() > TYPED_BYTES_MAX {
             return false;

@@ -13,9 +13,8 @@ use gaiterguard_vault::{MasterKey, NoRandomness, RewrapError};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::SealingError;
-use super::master::{wrapped_key, wrapping_purpose};
-use super::start::entry;
+use crate::error::SealingError;
+use crate::master::{entry, wrapped_key, wrapping_purpose};
 
 /// How many data keys are read at once.
 const BATCH_SIZE: u32 = 100;

@@ -13,15 +13,15 @@ use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::spawn_blocking;
 
-use super::line::{self, Line, LineFull};
-use super::throttle::ClientKey;
+use crate::line::{self, Line, LineFull};
+use crate::throttle::ClientKey;
 
 /// How many computations for strangers run at once.
-pub(super) const COMPUTING_MAX: usize = 2;
+pub(crate) const COMPUTING_MAX: usize = 2;
 
 /// How many more strangers wait for their turn. With two at once and some 30 ms each, the last one
 /// waits eight seconds.
-pub(super) const WAITING_MAX: usize = 512;
+pub(crate) const WAITING_MAX: usize = 512;
 
 /// How many computations for known clients run at once, next to those for strangers.
 const KNOWN_COMPUTING_MAX: usize = 1;
@@ -30,7 +30,7 @@ const KNOWN_COMPUTING_MAX: usize = 1;
 const KNOWN_WAITING_MAX: usize = 128;
 
 /// How many turns of a line one client has or waits for, so that several are needed to fill it.
-pub(super) const TURNS_PER_CLIENT_MAX: usize = 64;
+pub(crate) const TURNS_PER_CLIENT_MAX: usize = 64;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -43,7 +43,7 @@ const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmUuL
 
 /// The gateway's one place that computes password hashes.
 #[derive(Debug)]
-pub(super) struct Passwords {
+pub(crate) struct Passwords {
     strangers: Arc<Line>,
     known: Arc<Line>,
     computed: Arc<AtomicU64>,
@@ -51,7 +51,7 @@ pub(super) struct Passwords {
 
 /// The right to one computation.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     computed: Arc<AtomicU64>,
     _turn: line::Turn,
 }
@@ -71,7 +71,7 @@ pub enum PasswordFault {
 }
 
 impl Passwords {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             strangers: Arc::new(Line::new(COMPUTING_MAX, WAITING_MAX, TURNS_PER_CLIENT_MAX)),
             known: Arc::new(Line::new(
@@ -84,12 +84,12 @@ impl Passwords {
     }
 
     /// How many hashes have been computed.
-    pub(super) fn computed(&self) -> u64 {
+    pub(crate) fn computed(&self) -> u64 {
         self.computed.load(Ordering::Relaxed)
     }
 
     /// Waits for a turn.
-    pub(super) async fn turn(&self, client: ClientKey) -> Result<Turn, LineFull> {
+    pub(crate) async fn turn(&self, client: ClientKey) -> Result<Turn, LineFull> {
         let line = match client {
             ClientKey::Stranger(_) => &self.strangers,
             ClientKey::Known(_) => &self.known,
@@ -103,7 +103,7 @@ impl Passwords {
 
 impl Turn {
     /// The hash of a password under a salt of its own, in PHC form.
-    pub(super) async fn hash(self, password: SecretString) -> Result<String, PasswordFault> {
+    pub(crate) async fn hash(self, password: SecretString) -> Result<String, PasswordFault> {
         // The turn moves into the thread and ends with it: a caller who stops waiting does not make
         // room while the computation still runs.
         let hashing = spawn_blocking(move || {
@@ -116,7 +116,7 @@ impl Turn {
     /// Whether `password` is the one that was hashed. Where there is no hash, or the stored one is
     /// damaged, the same work is done and the answer is no. The turn comes back, for the caller to keep
     /// until the answer has been counted.
-    pub(super) async fn verify(
+    pub(crate) async fn verify(
         self,
         password: SecretString,
         hash: Option<String>,
@@ -154,7 +154,7 @@ fn understood(text: &str) -> Option<PasswordHash> {
 }
 
 /// Hashes a password without taking a turn: for a command that hashes one and ends.
-pub(super) async fn hash_now(password: SecretString) -> Result<String, PasswordFault> {
+pub(crate) async fn hash_now(password: SecretString) -> Result<String, PasswordFault> {
     let hashing = spawn_blocking(move || compute(&password));
     hashing.await.map_err(|_| PasswordFault::Broken)?
 }
@@ -174,9 +174,9 @@ fn argon2() -> Result<Argon2<'static>, PasswordFault> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::device::DeviceKey;
-    use super::super::throttle::{KnownKey, SourceKey};
     use super::*;
+    use crate::device::DeviceKey;
+    use crate::throttle::{KnownKey, SourceKey};
 
     fn source(last: u8) -> ClientKey {
         ClientKey::Stranger(SourceKey::of([192, 0, 2, last].into()))

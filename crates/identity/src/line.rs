@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::throttle::ClientKey;
+use crate::throttle::ClientKey;
 
 /// A line of clients.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     turns: Arc<Semaphore>,
     places_max: usize,
     places_per_client_max: usize,
@@ -24,11 +24,11 @@ struct Taken {
 
 /// There is no place in the line for this client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LineFull;
+pub(crate) struct LineFull;
 
 /// A turn, which keeps its place in the line; both are given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     _turn: OwnedSemaphorePermit,
     _place: Place,
 }
@@ -36,7 +36,7 @@ pub(super) struct Turn {
 impl Line {
     /// A line in which `turns_max` clients have a turn at once and `waiting_max` more wait, each
     /// client on at most `places_per_client_max` of these places.
-    pub(super) fn new(turns_max: usize, waiting_max: usize, places_per_client_max: usize) -> Self {
+    pub(crate) fn new(turns_max: usize, waiting_max: usize, places_per_client_max: usize) -> Self {
         Self {
             turns: Arc::new(Semaphore::new(turns_max)),
             places_max: turns_max + waiting_max,
@@ -46,7 +46,7 @@ impl Line {
     }
 
     /// Takes a place, if there is one left for this client, and waits for a turn.
-    pub(super) async fn turn(self: &Arc<Self>, client: ClientKey) -> Result<Turn, LineFull> {
+    pub(crate) async fn turn(self: &Arc<Self>, client: ClientKey) -> Result<Turn, LineFull> {
         let place = self.place(client)?;
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
@@ -74,7 +74,7 @@ impl Line {
 
     /// How many places are taken.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.taken().all
     }
 
@@ -105,8 +105,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::throttle::SourceKey;
     use super::*;
+    use crate::throttle::SourceKey;
 
     #[tokio::test]
     async fn no_client_takes_all_places_and_every_place_comes_back() {
