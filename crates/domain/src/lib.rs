@@ -18,6 +18,7 @@ pub mod workspace;
 
 pub mod answer;
 pub mod cookie;
+pub mod field;
 pub mod header;
 mod message;
 pub mod path;

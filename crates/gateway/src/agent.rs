@@ -1,6 +1,7 @@
 //! Agents: who may ask, of which services, and with which key.
 
 use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_store::{AgentFields, AgentSaved, Found, NewAgent};
 use gaiterguard_vault::agent_key;
@@ -9,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use crate::agent_name;
 use crate::desk::{DefinitionError, Desk, Editor, listed};
-use crate::field::{FieldError, FieldReader};
 
 /// The longest that an agent's held calls stay open by default, in seconds.
 pub const HOLD_SECONDS_MAX: u32 = 300;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gaiterguard_domain::approval::Word;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_sealing::{Sealing, SealingError};
@@ -13,7 +14,6 @@ use gaiterguard_upstream::{AddressPolicy, Upstream};
 use gaiterguard_vault::NoRandomness;
 use tokio::sync::Mutex;
 
-use crate::field::FieldError;
 use crate::library::Library;
 
 /// How often a change is made before its maker is told that somebody else is changing the same.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use gaiterguard_credential::{CredentialUnavailable, ReadyCredential, inject};
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_upstream::{
@@ -17,7 +18,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
 use crate::known_service::KnownService;
 use crate::masked::masked;
 use crate::refusal::Refusal;

@@ -3,6 +3,7 @@
 
 use gaiterguard_apidocs::Document as Reading;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
+use gaiterguard_domain::field::{FieldError, FieldReader, KEY_NOT_STORED};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::target::Target;
@@ -16,7 +17,6 @@ use zeroize::Zeroizing;
 
 use crate::desk::{DefinitionError, Desk, Editor, listed};
 use crate::document_content::DocumentContent;
-use crate::field::{FieldError, FieldReader, KEY_NOT_STORED};
 use crate::library::ReadError;
 use crate::service;
 

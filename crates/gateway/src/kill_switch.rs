@@ -1,11 +1,11 @@
 //! The kill switch of a workspace.
 
+use gaiterguard_domain::field::FieldReader;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::workspace::KillSwitch;
 use serde_json::{Map, Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor};
-use crate::field::FieldReader;
 
 /// The longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 2000;

@@ -5,7 +5,6 @@
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
 pub mod authority;
-pub mod credential;
 pub mod known_service;
 
 pub mod answer;
@@ -53,7 +52,6 @@ pub mod desk;
 pub mod directory;
 pub mod document;
 mod document_content;
-pub mod field;
 pub mod kill_switch;
 pub mod library;
 pub mod operation_effect;
@@ -63,6 +61,7 @@ pub mod service;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_judge::history::HashKey;
@@ -75,7 +74,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::authority::{AgentCaller, Authority};
 use crate::big_body::BigBodies;
-use crate::credential::Credentials;
 use crate::history::Histories;
 use crate::housekeeping::Touches;
 use crate::llm::{FailureMode, Llm};

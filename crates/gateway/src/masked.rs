@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use gaiterguard_credential::ReadyCredential;
 use gaiterguard_upstream::compressed::{self, Coding};
 use gaiterguard_upstream::{
     Inbound, InboundBody, InboundError, InspectedBody, Inspection, MaskedBody, Masker, Polled,
@@ -18,7 +19,6 @@ use memchr::memmem;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::credential::ReadyCredential;
 use crate::dispatch::{Arrived, Sent};
 use crate::tunnel::Tunnel;
 

@@ -6,6 +6,7 @@ mod tally;
 
 use std::collections::HashMap;
 
+use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::{Day, Timestamp};
@@ -14,7 +15,6 @@ use gaiterguard_store::{Found, RuleFields, RuleHits, RuleSaved};
 use serde_json::{Map, Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor, listed};
-use crate::field::{FieldError, FieldReader};
 
 pub use propose::{Proposal, ProposeError, TriedExample};
 pub use simulate::{DAYS_MAX, ROWS_MAX, simulate};

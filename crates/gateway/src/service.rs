@@ -1,5 +1,7 @@
 //! Services: what an operator may say of an upstream API and of the credential for it.
 
+use gaiterguard_credential::Credential;
+use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
@@ -8,9 +10,7 @@ use gaiterguard_store::{Abandoned, Found, ServiceFields, ServiceSaved, StoreErro
 use gaiterguard_upstream::{AddressPolicy, literal};
 use serde_json::{Map, Value, json};
 
-use crate::credential::Credential;
 use crate::desk::{DefinitionError, Desk, Editor, listed};
-use crate::field::{FieldError, FieldReader};
 
 /// The longest description, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 2000;

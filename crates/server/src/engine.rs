@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gaiterguard_clock::SystemClock;
+use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::authority::Authority;
-use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::Desk;
 use gaiterguard_gateway::library::Library;
 use gaiterguard_gateway::llm::{Llm, LlmSetupError};

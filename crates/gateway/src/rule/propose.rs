@@ -1,6 +1,7 @@
 //! A rule in words becomes a condition: the model proposes, the compiler checks, and made-up
 //! requests show what it does. Nothing is kept.
 
+use gaiterguard_domain::field::{FieldError, KEY_NOT_STORED};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::time::Timestamp;
@@ -14,7 +15,6 @@ use crate::Gateway;
 use crate::authority::Definitions;
 use crate::desk::DefinitionError;
 use crate::excerpt;
-use crate::field::{FieldError, KEY_NOT_STORED};
 use crate::llm::{Coverage, ExampleRequest, LlmError, WordedRule};
 
 /// The method and path of an example stand for a service without a name.

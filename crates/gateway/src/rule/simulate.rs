@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{ActionId, RuleId, WorkspaceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::request::CanonicalRequest;
@@ -25,7 +26,6 @@ use super::tally::{Example, ProposedRule, Simulation, Tally};
 use crate::Gateway;
 use crate::authority::Definitions;
 use crate::desk::{DefinitionError, Desk};
-use crate::field::{FieldError, FieldReader};
 
 /// The most days that are looked back.
 pub const DAYS_MAX: u32 = 90;

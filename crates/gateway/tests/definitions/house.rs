@@ -8,12 +8,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use gaiterguard_clock::ManualClock;
+use gaiterguard_credential::Credentials;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::Email;
-use gaiterguard_gateway::credential::Credentials;
 use gaiterguard_gateway::desk::{Desk, Editor};
 use gaiterguard_gateway::library::Library;
 use gaiterguard_sealing::Sealing;

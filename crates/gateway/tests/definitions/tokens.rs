@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use gaiterguard_credential::{
+    CredentialUnavailable, Credentials, ReadyCredential, TokenError, inject,
+};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::service::{AuthType, Service};
 use gaiterguard_domain::time::Clock as _;
-use gaiterguard_gateway::credential::{
-    CredentialUnavailable, Credentials, ReadyCredential, TokenError, inject,
-};
 use gaiterguard_gateway::service;
 use gaiterguard_store::{Abandoned, ServiceFields, StoreError};
 use http::HeaderMap;

@@ -18,7 +18,7 @@ const RENEWAL_PAUSE_MAX: Duration = Duration::from_hours(1);
 
 /// The tokens that upstreams have refused, and when they were last renewed for that.
 #[derive(Default)]
-pub(super) struct Renewals(HashMap<ServiceId, Renewal>);
+pub(crate) struct Renewals(HashMap<ServiceId, Renewal>);
 
 struct Renewal {
     /// The version of the credential that was refused.
@@ -48,7 +48,7 @@ impl Renewal {
 
 impl Renewals {
     /// An upstream responded 401 to this version.
-    pub(super) fn refused(&mut self, service: ServiceId, version: i64) {
+    pub(crate) fn refused(&mut self, service: ServiceId, version: i64) {
         let renewal = self.0.entry(service).or_default();
         if renewal.brought == Some(version) {
             renewal.brought = None;
@@ -58,7 +58,7 @@ impl Renewals {
     }
 
     /// An upstream took this version.
-    pub(super) fn accepted(&mut self, service: ServiceId, version: i64) {
+    pub(crate) fn accepted(&mut self, service: ServiceId, version: i64) {
         let Some(renewal) = self.0.get_mut(&service) else {
             return;
         };
@@ -72,14 +72,14 @@ impl Renewals {
     }
 
     /// Whether this version was refused and not renewed since.
-    pub(super) fn is_suspect(&self, service: ServiceId, version: i64) -> bool {
+    pub(crate) fn is_suspect(&self, service: ServiceId, version: i64) -> bool {
         self.0
             .get(&service)
             .is_some_and(|renewal| renewal.suspect == Some(version))
     }
 
     /// Whether a refused version is to be renewed now. If so, the pause begins.
-    pub(super) fn begin(&mut self, service: ServiceId, version: i64, now: Instant) -> bool {
+    pub(crate) fn begin(&mut self, service: ServiceId, version: i64, now: Instant) -> bool {
         let Some(renewal) = self.0.get_mut(&service) else {
             return false;
         };
@@ -94,7 +94,7 @@ impl Renewals {
     }
 
     /// A fetch has ended: with the version that it brought, or without one.
-    pub(super) fn ended(&mut self, service: ServiceId, brought: Option<i64>) {
+    pub(crate) fn ended(&mut self, service: ServiceId, brought: Option<i64>) {
         let Some(renewal) = self.0.get_mut(&service) else {
             return;
         };

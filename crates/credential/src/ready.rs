@@ -23,9 +23,9 @@ use http::StatusCode;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::renewal::Renewals;
-use super::token_endpoint::{self, TokenError};
-use super::{AccessToken, Credential, OauthGrant};
+use crate::credential::{AccessToken, Credential, OauthGrant};
+use crate::renewal::Renewals;
+use crate::token_endpoint::{self, TokenError};
 
 /// How long before its end a token is renewed, at the most; a short-lived one after nine tenths of
 /// its life.

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{AccessToken, Credential, OauthGrant};
+use crate::credential::{AccessToken, Credential, OauthGrant};
 
 /// The bytes that opened are not a credential of this build. Says nothing of their content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! Reading a credential as an operator gives it. Whatever could not be sent is refused here, with
 //! the field's name and never with its value.
 
+use gaiterguard_domain::field::{FieldError, FieldReader, KEY_NOT_STORED};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
@@ -9,8 +10,7 @@ use http::{HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::{Credential, OauthGrant};
-use crate::field::{FieldError, FieldReader, KEY_NOT_STORED};
+use crate::credential::{Credential, OauthGrant};
 
 /// The longest value of a credential, in bytes.
 pub const CREDENTIAL_VALUE_BYTES_MAX: usize = 8 * 1024;
@@ -304,7 +304,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Why a text cannot stand in a header unchanged.
-pub(super) fn header_value_trouble(text: &str) -> Option<&'static str> {
+pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
     if !text.is_ascii() {
         Some("must be ASCII, because it stands in a header")
     } else if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
@@ -317,7 +317,7 @@ pub(super) fn header_value_trouble(text: &str) -> Option<&'static str> {
 }
 
 /// Whether two names mean the same header to a server that reads `_` as `-`.
-pub(super) fn is_same_header(one: &HeaderName, other: &HeaderName) -> bool {
+pub(crate) fn is_same_header(one: &HeaderName, other: &HeaderName) -> bool {
     one == other || one.as_str().replace('_', "-") == other.as_str().replace('_', "-")
 }
 

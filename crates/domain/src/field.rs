@@ -1,10 +1,11 @@
 //! What is wrong with what an operator typed, and reading it field by field so that every mistake
 //! is told at once. Messages say what a field must be and never repeat its value.
 
-use gaiterguard_domain::redact;
-use gaiterguard_domain::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::redact;
+use crate::time::Timestamp;
 
 /// The longest name of anything an operator names, in characters.
 pub const NAME_CHARS_MAX: usize = 100;
@@ -44,13 +45,13 @@ impl FieldError {
 }
 
 /// Reads the members of an object and gathers what is wrong with them.
-pub(crate) struct FieldReader<'a> {
+pub struct FieldReader<'a> {
     fields: &'a Map<String, Value>,
     errors: Vec<FieldError>,
 }
 
 impl<'a> FieldReader<'a> {
-    pub(crate) fn new(fields: &'a Map<String, Value>) -> Self {
+    pub fn new(fields: &'a Map<String, Value>) -> Self {
         Self {
             fields,
             errors: Vec::new(),
@@ -58,12 +59,12 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Notes an error.
-    pub(crate) fn refuse(&mut self, field: &str, message: impl Into<String>) {
+    pub fn refuse(&mut self, field: &str, message: impl Into<String>) {
         self.errors.push(FieldError::new(field, message));
     }
 
     /// Notes errors of the members of `field`.
-    pub(crate) fn refuse_members(&mut self, field: &str, errors: Vec<FieldError>) {
+    pub fn refuse_members(&mut self, field: &str, errors: Vec<FieldError>) {
         self.errors.extend(
             errors
                 .into_iter()
@@ -72,17 +73,17 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Whether the field is there, even as null.
-    pub(crate) fn has(&self, field: &str) -> bool {
+    pub fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)
     }
 
     /// The field's value, unless it is absent or null.
-    pub(crate) fn value(&self, field: &str) -> Option<&'a Value> {
+    pub fn value(&self, field: &str) -> Option<&'a Value> {
         self.fields.get(field).filter(|value| !value.is_null())
     }
 
     /// A string without an agent key, if the field is there.
-    pub(crate) fn string(&mut self, field: &str) -> Option<&'a str> {
+    pub fn string(&mut self, field: &str) -> Option<&'a str> {
         let text = self.any_string(field)?;
         if redact::holds_agent_key(text.as_bytes()) {
             self.refuse(field, KEY_NOT_STORED);
@@ -92,7 +93,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A string without an agent key that has to be there.
-    pub(crate) fn required_string(&mut self, field: &str) -> Option<&'a str> {
+    pub fn required_string(&mut self, field: &str) -> Option<&'a str> {
         if self.value(field).is_none() {
             self.refuse(field, "is required");
             return None;
@@ -102,7 +103,7 @@ impl<'a> FieldReader<'a> {
 
     /// A string that has to be there. It is the caller's to look for agent keys, unless the string is
     /// sealed and never shown.
-    pub(crate) fn required_any_string(&mut self, field: &str) -> Option<&'a str> {
+    pub fn required_any_string(&mut self, field: &str) -> Option<&'a str> {
         if self.value(field).is_none() {
             self.refuse(field, "is required");
             return None;
@@ -119,7 +120,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Whether something is so, if the field is there.
-    pub(crate) fn boolean(&mut self, field: &str) -> Option<bool> {
+    pub fn boolean(&mut self, field: &str) -> Option<bool> {
         let value = self.value(field)?.as_bool();
         if value.is_none() {
             self.refuse(field, "must be true or false");
@@ -128,7 +129,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A number in `least..=most`, if the field is there.
-    pub(crate) fn number(&mut self, field: &str, least: f64, most: f64) -> Option<f64> {
+    pub fn number(&mut self, field: &str, least: f64, most: f64) -> Option<f64> {
         let number = self.value(field)?.as_f64();
         let bounded = number.filter(|number| (least..=most).contains(number));
         if bounded.is_none() {
@@ -141,7 +142,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A whole number in `0..=most`, if the field is there.
-    pub(crate) fn whole_number(&mut self, field: &str, most: u32) -> Option<u32> {
+    pub fn whole_number(&mut self, field: &str, most: u32) -> Option<u32> {
         let number = self.value(field)?.as_u64();
         let bounded = number
             .and_then(|number| u32::try_from(number).ok())
@@ -153,7 +154,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// An instant, if the field is there.
-    pub(crate) fn timestamp(&mut self, field: &str) -> Option<Timestamp> {
+    pub fn timestamp(&mut self, field: &str) -> Option<Timestamp> {
         let timestamp = self
             .value(field)?
             .as_str()
@@ -168,7 +169,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A list of ids, if the field is there.
-    pub(crate) fn ids<T>(&mut self, field: &str, make: impl Fn(i64) -> T) -> Option<Vec<T>> {
+    pub fn ids<T>(&mut self, field: &str, make: impl Fn(i64) -> T) -> Option<Vec<T>> {
         let value = self.value(field)?;
         let ids: Option<Vec<T>> = value.as_array().and_then(|list| {
             list.iter()
@@ -182,7 +183,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// One id, if the field is there.
-    pub(crate) fn id<T>(&mut self, field: &str, make: impl Fn(i64) -> T) -> Option<T> {
+    pub fn id<T>(&mut self, field: &str, make: impl Fn(i64) -> T) -> Option<T> {
         let id = self.value(field)?.as_i64();
         if id.is_none() {
             self.refuse(field, "must be an id, which is a whole number");
@@ -191,13 +192,13 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A name that has to be there.
-    pub(crate) fn required_name(&mut self) -> Option<String> {
+    pub fn required_name(&mut self) -> Option<String> {
         let text = self.required_string("name")?;
         self.checked_name(text)
     }
 
     /// A name, if the field is there. Null is no name.
-    pub(crate) fn name(&mut self) -> Option<String> {
+    pub fn name(&mut self) -> Option<String> {
         if self.has("name") {
             self.required_name()
         } else {
@@ -216,7 +217,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Text of at most `chars_max` characters, if the field is there and not blank.
-    pub(crate) fn text(&mut self, field: &str, chars_max: usize) -> Option<String> {
+    pub fn text(&mut self, field: &str, chars_max: usize) -> Option<String> {
         let text = self.string(field)?;
         if text.chars().count() > chars_max {
             self.refuse(
@@ -239,7 +240,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// The errors, if there are any.
-    pub(crate) fn finish(self) -> Result<(), Vec<FieldError>> {
+    pub fn finish(self) -> Result<(), Vec<FieldError>> {
         if self.errors.is_empty() {
             Ok(())
         } else {
@@ -249,7 +250,7 @@ impl<'a> FieldReader<'a> {
 }
 
 /// A name without the white space around it, or what it must be.
-pub(crate) fn name(text: &str) -> Result<String, String> {
+pub fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
     let length = name.chars().count();
     if length == 0 || length > NAME_CHARS_MAX {

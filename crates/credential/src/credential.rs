@@ -1,21 +1,4 @@
-//! The credential of a service in the clear: what it holds, how it is read from an operator, how
-//! it is put into a request and how an access token is fetched for it.
-//!
-//! A credential is opened for one request and dropped with it. Nothing here logs, and `Debug`
-//! tells the kind alone.
-
-mod inject;
-mod parse;
-mod ready;
-mod renewal;
-mod sealed_form;
-mod token_endpoint;
-
-pub use inject::{InjectError, drop_parameter, inject};
-pub use parse::{CREDENTIAL_HEADERS_MAX, CREDENTIAL_VALUE_BYTES_MAX};
-pub use ready::{CredentialUnavailable, Credentials, ReadyCredential};
-pub use sealed_form::UnreadableCredential;
-pub use token_endpoint::TokenError;
+//! A credential in the clear: its kinds, and every text that must not come back.
 
 use std::fmt;
 
@@ -174,7 +157,7 @@ impl Credential {
 }
 
 /// `username:password`.
-fn basic_pair(username: &SecretString, password: &SecretString) -> Zeroizing<String> {
+pub(crate) fn basic_pair(username: &SecretString, password: &SecretString) -> Zeroizing<String> {
     let (username, password) = (username.expose_secret(), password.expose_secret());
     // The whole capacity is reserved first: a string that grows would leave a copy behind.
     let mut pair = Zeroizing::new(String::with_capacity(username.len() + 1 + password.len()));

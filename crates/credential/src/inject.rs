@@ -13,12 +13,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::parse::is_same_header;
-use super::{Credential, basic_pair};
+use crate::credential::{Credential, basic_pair};
+use crate::parse::is_same_header;
 
 /// Everything but the unreserved characters of RFC 3986, so that no server can read an encoded
 /// value in two ways.
-pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

@@ -24,9 +24,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::inject::ENCODED;
-use super::parse::header_value_trouble;
-use super::{AccessToken, OauthGrant};
+use crate::credential::{AccessToken, OauthGrant};
+use crate::inject::ENCODED;
+use crate::parse::header_value_trouble;
 
 /// The longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -76,7 +76,7 @@ fn code_in_brackets(code: Option<&&'static str>) -> String {
 impl TokenError {
     /// Whether the endpoint does not know the grant (any more): another process may have used a
     /// refresh token that works once.
-    pub(super) fn is_invalid_grant(&self) -> bool {
+    pub(crate) fn is_invalid_grant(&self) -> bool {
         matches!(
             self,
             Self::Refused {
@@ -96,10 +96,10 @@ impl TokenError {
 }
 
 /// What an endpoint gave.
-pub(super) struct Fetched {
-    pub(super) access: AccessToken,
+pub(crate) struct Fetched {
+    pub(crate) access: AccessToken,
     /// The refresh token that takes the place of the one that was used.
-    pub(super) refresh_token: Option<SecretString>,
+    pub(crate) refresh_token: Option<SecretString>,
 }
 
 /// How the client says who it is.
@@ -112,7 +112,7 @@ enum ClientAuthentication {
 /// Asks for an access token: with the refresh token if there is one, else with the client's own
 /// credentials. The client authenticates by HTTP Basic, and once more in the body if the endpoint
 /// does not take that.
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     upstream: &Upstream,
     pool: PoolKey,
     grant: &OauthGrant,

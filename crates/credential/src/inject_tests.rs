@@ -1,11 +1,11 @@
 //! What a request looks like once its credential stands in it.
 
+use gaiterguard_domain::target::Target;
+use gaiterguard_domain::time::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::credential::{AccessToken, OauthGrant};
-use gaiterguard_domain::target::Target;
-use gaiterguard_domain::time::Timestamp;
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
