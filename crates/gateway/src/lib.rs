@@ -14,7 +14,6 @@ pub mod llm;
 pub mod refusal;
 
 mod after_sending;
-mod agent_name;
 mod conclude;
 mod dispatch;
 mod excerpt;
@@ -47,16 +46,10 @@ pub mod watch;
 pub mod housekeeping;
 pub mod metrics;
 
-pub mod agent;
-pub mod desk;
 pub mod directory;
-pub mod document;
-mod document_content;
-pub mod kill_switch;
-pub mod library;
 pub mod operation_effect;
-pub mod rule;
-pub mod service;
+pub mod propose;
+pub mod simulate;
 
 use std::sync::Arc;
 use std::time::Duration;

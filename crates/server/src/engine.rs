@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use gaiterguard_clock::SystemClock;
 use gaiterguard_credential::Credentials;
+use gaiterguard_definitions::desk::Desk;
+use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::authority::Authority;
-use gaiterguard_gateway::desk::Desk;
-use gaiterguard_gateway::library::Library;
 use gaiterguard_gateway::llm::{Llm, LlmSetupError};
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
 use gaiterguard_identity::{Identity, IdentitySettings};

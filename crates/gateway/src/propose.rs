@@ -1,6 +1,8 @@
 //! A rule in words becomes a condition: the model proposes, the compiler checks, and made-up
 //! requests show what it does. Nothing is kept.
 
+use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::rule::{TEXT_CHARS_MAX, check};
 use gaiterguard_domain::field::{FieldError, KEY_NOT_STORED};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
@@ -10,10 +12,8 @@ use gaiterguard_judge::{Arena, Node, Reading};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
-use super::{TEXT_CHARS_MAX, check};
 use crate::Gateway;
 use crate::authority::Definitions;
-use crate::desk::DefinitionError;
 use crate::excerpt;
 use crate::llm::{Coverage, ExampleRequest, LlmError, WordedRule};
 

@@ -158,11 +158,11 @@ impl Desk {
         }
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    pub fn store(&self) -> &Store {
         &self.inner.store
     }
 
-    pub(crate) fn sealing(&self) -> &Sealing {
+    pub fn sealing(&self) -> &Sealing {
         &self.inner.sealing
     }
 
@@ -178,7 +178,7 @@ impl Desk {
         &self.inner.library
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }
 

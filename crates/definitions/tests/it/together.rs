@@ -1,8 +1,8 @@
 //! Changes of one definition that are made on two replicas at once.
 
+use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::{agent, rule, service};
 use gaiterguard_domain::service::AuthType;
-use gaiterguard_gateway::desk::DefinitionError;
-use gaiterguard_gateway::{agent, rule, service};
 use serde_json::json;
 
 use crate::house::{House, fields};

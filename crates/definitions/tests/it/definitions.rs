@@ -1,11 +1,11 @@
 //! Services, agents, rules, documents and the kill switch, as an operator defines them.
 
+use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::{agent, document, kill_switch, rule, service};
 use gaiterguard_domain::id::{AgentId, DocumentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::service::{AuthType, CredentialPlace, Service};
 use gaiterguard_domain::time::Clock as _;
-use gaiterguard_gateway::desk::DefinitionError;
-use gaiterguard_gateway::{agent, document, kill_switch, rule, service};
 use gaiterguard_store::Found;
 use gaiterguard_vault::agent_key;
 use secrecy::ExposeSecret as _;

@@ -47,14 +47,14 @@ struct Shelf {
 
 /// The catalogs of a workspace's services, and which documents are missing from them.
 #[derive(Debug, Default)]
-pub(crate) struct Catalogs {
-    pub(crate) by_service: HashMap<ServiceId, Arc<Catalog>>,
-    pub(crate) missing: Vec<DocumentVersion>,
+pub struct Catalogs {
+    pub by_service: HashMap<ServiceId, Arc<Catalog>>,
+    pub missing: Vec<DocumentVersion>,
 }
 
 /// Why a document was not read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
+pub enum ReadError {
     /// It is not what it says it is.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
@@ -128,11 +128,7 @@ impl Library {
 
     /// The catalogs of a workspace's services, as far as their documents have been read; what is
     /// no longer among them is let go of.
-    pub(crate) async fn catalogs(
-        &self,
-        workspace: WorkspaceId,
-        present: &[DocumentVersion],
-    ) -> Catalogs {
+    pub async fn catalogs(&self, workspace: WorkspaceId, present: &[DocumentVersion]) -> Catalogs {
         let mut catalogs = Catalogs::default();
         let mut wanted: HashMap<ServiceId, Vec<(DocumentId, i64, Arc<Document>)>> = HashMap::new();
         {
@@ -185,7 +181,7 @@ impl Library {
 
     /// Reads what is missing from the catalogs of a workspace. One that cannot be read any more
     /// says nothing; that it could be read once is what its counts tell.
-    pub(crate) async fn read_missing(
+    pub async fn read_missing(
         &self,
         workspace: WorkspaceId,
         missing: &[DocumentVersion],

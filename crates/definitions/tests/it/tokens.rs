@@ -7,10 +7,10 @@ use std::time::Duration;
 use gaiterguard_credential::{
     CredentialUnavailable, Credentials, ReadyCredential, TokenError, inject,
 };
+use gaiterguard_definitions::service;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::service::{AuthType, Service};
 use gaiterguard_domain::time::Clock as _;
-use gaiterguard_gateway::service;
 use gaiterguard_store::{Abandoned, ServiceFields, StoreError};
 use http::HeaderMap;
 use http::uri::PathAndQuery;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use gaiterguard_definitions::service;
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
-use gaiterguard_gateway::service;
 use gaiterguard_sealing::{Purpose, SealingError, StartError};
 use serde_json::json;
 

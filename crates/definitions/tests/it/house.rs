@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use gaiterguard_clock::ManualClock;
 use gaiterguard_credential::Credentials;
+use gaiterguard_definitions::desk::{Desk, Editor};
+use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::Email;
-use gaiterguard_gateway::desk::{Desk, Editor};
-use gaiterguard_gateway::library::Library;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Purpose, Store, StoreOptions, UserCreated};
 use gaiterguard_upstream::{

@@ -3,8 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use gaiterguard_definitions::{agent, document, service};
 use gaiterguard_domain::id::ServiceId;
-use gaiterguard_gateway::{agent, document, service};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 

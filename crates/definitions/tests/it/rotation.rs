@@ -1,8 +1,8 @@
 //! A rotation of the master key beside a gateway that runs, killed at every step.
 
+use gaiterguard_definitions::service;
 use gaiterguard_domain::id::DocumentId;
 use gaiterguard_domain::ledger::Sealed;
-use gaiterguard_gateway::service;
 use gaiterguard_sealing::{Purpose, RotateError, Rotation, Sealing, StartError, rotate};
 use gaiterguard_store::Store;
 use serde_json::json;

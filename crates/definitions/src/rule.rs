@@ -1,9 +1,5 @@
 //! Rules: what an operator has decided beforehand, for a service, an agent or all of them.
 
-mod propose;
-mod simulate;
-mod tally;
-
 use std::collections::HashMap;
 
 use gaiterguard_domain::field::{FieldError, FieldReader};
@@ -15,10 +11,6 @@ use gaiterguard_store::{Found, RuleFields, RuleHits, RuleSaved};
 use serde_json::{Map, Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor, listed};
-
-pub use propose::{Proposal, ProposeError, TriedExample};
-pub use simulate::{DAYS_MAX, ROWS_MAX, simulate};
-pub use tally::{Changes, Example, ProposedRule, Simulation};
 
 /// The longest rule in plain words, in characters.
 pub const TEXT_CHARS_MAX: usize = 2000;
@@ -46,7 +38,7 @@ impl Hits {
 }
 
 /// The first of the days that hits are counted for.
-pub(crate) fn counted_since(now: Timestamp) -> Day {
+pub fn counted_since(now: Timestamp) -> Day {
     Day::of(now).first_of_last(HITS_DAYS)
 }
 
@@ -137,8 +129,8 @@ pub async fn delete(desk: &Desk, editor: Editor, id: RuleId) -> Result<(), Defin
     found.then_some(()).ok_or(DefinitionError::NotFound("rule"))
 }
 
-/// What a rule is to say: what is given, else what `present` says.
-async fn read(
+/// Reads the fields of a rule. What is not given is taken from `present`.
+pub async fn read(
     desk: &Desk,
     workspace: WorkspaceId,
     fields: &Map<String, Value>,

@@ -4,10 +4,14 @@
 //! were held. What a rule decides without them is said; what it does not is called undecidable,
 //! never guessed.
 
+mod tally;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gaiterguard_definitions::desk::{DefinitionError, Desk};
+use gaiterguard_definitions::rule;
 use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{ActionId, RuleId, WorkspaceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
@@ -22,10 +26,11 @@ use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{Found, RuleFields, StoreError};
 use serde_json::{Map, Value};
 
-use super::tally::{Example, ProposedRule, Simulation, Tally};
+use self::tally::Tally;
 use crate::Gateway;
 use crate::authority::Definitions;
-use crate::desk::{DefinitionError, Desk};
+
+pub use tally::{Changes, Example, ProposedRule, Simulation};
 
 /// The most days that are looked back.
 pub const DAYS_MAX: u32 = 90;
@@ -320,18 +325,17 @@ async fn read(
             DefinitionError::Invalid(vec![within(FieldError::new("id", message))])
         })?;
         let id = known.as_ref().map(|rule| rule.id);
-        let said =
-            super::read(desk, workspace, item, known)
-                .await
-                .map_err(|error| match error {
-                    DefinitionError::Invalid(errors) => {
-                        DefinitionError::Invalid(errors.into_iter().map(within).collect())
-                    }
-                    DefinitionError::NotUnderstood(errors) => {
-                        DefinitionError::NotUnderstood(errors.into_iter().map(within).collect())
-                    }
-                    other => other,
-                })?;
+        let said = rule::read(desk, workspace, item, known)
+            .await
+            .map_err(|error| match error {
+                DefinitionError::Invalid(errors) => {
+                    DefinitionError::Invalid(errors.into_iter().map(within).collect())
+                }
+                DefinitionError::NotUnderstood(errors) => {
+                    DefinitionError::NotUnderstood(errors.into_iter().map(within).collect())
+                }
+                other => other,
+            })?;
         // New rules have no id yet; these are no rule's.
         let unused = RuleId(-1 - i64::try_from(place).unwrap_or(i64::MAX - 1));
         rules.push(rule(workspace, id.unwrap_or(unused), said, desk.now()));
