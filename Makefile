@@ -57,6 +57,8 @@ dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ with 
 # The checks that take seconds come first.
 lint: ## formatting, structure, words, spelling, clippy, documentation and banned crates
 	cargo fmt --all --check
+	scripts/check-structure.py --self-test
+	scripts/check-structure.py
 	"$$(scripts/python-tools.sh)/bin/typos"
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
