@@ -59,6 +59,8 @@ lint: ## formatting, structure, words, spelling, clippy, documentation and banne
 	cargo fmt --all --check
 	scripts/check-structure.py --self-test
 	scripts/check-structure.py
+	scripts/check-words.py --self-test
+	scripts/check-words.py
 	"$$(scripts/python-tools.sh)/bin/typos"
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
