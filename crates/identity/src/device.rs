@@ -12,7 +12,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_vault::{NoRandomness, token};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::throttle::AccountKey;
+use crate::account_key::AccountKey;
 
 /// How long a token is good for. Long enough for an operator who rarely signs in; each login renews
 /// it.

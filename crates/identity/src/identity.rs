@@ -15,13 +15,14 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::access_token::{AccessTokens, Caller};
+use crate::account_key::AccountKey;
 use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
 use crate::line::LineFull;
 use crate::password::Passwords;
 use crate::refresh_token;
 use crate::setup_code::SetupCode;
-use crate::throttle::{AccountKey, Client, SourceKey, Throttle, Throttled};
+use crate::throttle::{Client, SourceKey, Throttle, Throttled};
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

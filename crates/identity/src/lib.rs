@@ -10,6 +10,7 @@
 
 mod access_token;
 mod account;
+mod account_key;
 mod device;
 mod error;
 mod identity;

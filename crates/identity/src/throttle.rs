@@ -16,8 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_vault::token;
 
+use crate::account_key::AccountKey;
 use crate::device::DeviceKey;
 use crate::window::{Noted, Window};
 
@@ -52,22 +52,6 @@ const REMEMBERED_MAX: usize = 65_536;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Throttled {
     pub(crate) retry_after: Duration,
-}
-
-/// The account that a login names, as it is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct AccountKey([u8; 32]);
-
-impl AccountKey {
-    /// The key of an e-mail address as it was typed. The hash gives every key the same size.
-    pub(crate) fn of(email: &str) -> Self {
-        Self(token::sha256(&email.trim().to_lowercase()))
-    }
-
-    /// The key in hexadecimal digits.
-    pub(crate) fn to_hex(self) -> String {
-        hex::encode(self.0)
-    }
 }
 
 /// Where a login comes from, as it is counted: an IPv4 address, or the network that one holder of

@@ -24,6 +24,7 @@ mod mask;
 mod origin;
 mod outbound;
 mod pool;
+mod pool_key;
 mod resolve;
 mod send;
 #[cfg(test)]
@@ -42,6 +43,6 @@ pub use mask::{
 };
 pub use origin::{Host, InvalidOrigin, Origin, Scheme};
 pub use outbound::{BoxError, Outbound, OutboundBody};
-pub use pool::PoolKey;
+pub use pool_key::PoolKey;
 pub use resolve::{Resolution, ResolveError, Resolver, parse_upstream_hosts};
 pub use send::{Upstream, UpstreamSettings};

@@ -18,7 +18,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::headers::remove_hop_by_hop;
 use crate::origin::Origin;
-use crate::pool::PoolKey;
+use crate::pool_key::PoolKey;
 
 /// An error of a streaming body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

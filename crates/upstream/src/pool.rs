@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::connection::Connection;
 use crate::origin::Origin;
+use crate::pool_key::PoolKey;
 
 /// How long a connection may wait. Shorter than the usual limits of servers, because a connection
 /// that the server closes just when it is used again leaves the outcome unknown.
@@ -17,14 +18,6 @@ const IDLE_CONNECTIONS_PER_KEY_MAX: usize = 256;
 const IDLE_CONNECTIONS_MAX: usize = 4096;
 /// How often connections that waited too long or were closed are let go.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Which requests may share a connection, beside going to the same origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PoolKey {
-    pub service_id: i64,
-    /// Changes whenever the service does, so that a changed service never uses an old connection.
-    pub target_version: i64,
-}
 
 pub(crate) type Key = (PoolKey, Origin);
 
