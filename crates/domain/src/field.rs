@@ -1,5 +1,5 @@
-//! What is wrong with what an operator typed, and reading it field by field so that every mistake
-//! is told at once. Messages say what a field must be and never repeat its value.
+//! Reading the fields that an operator enters, so that one response lists every mistake.
+//! Messages say what a field must be and never repeat its value.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// The longest name of anything an operator names, in characters.
 pub const NAME_CHARS_MAX: usize = 100;
 
-/// What is wrong with a text that holds an agent key.
+/// The message for a text that holds an agent key.
 pub const KEY_NOT_STORED: &str =
     "must not hold an agent key in any spelling: what is written here is stored and shown";
 
@@ -19,7 +19,7 @@ pub const KEY_NOT_STORED: &str =
 pub struct FieldError {
     /// The field's name; members of an object are joined with dots.
     pub field: String,
-    /// What it must be.
+    /// The message: what the field must be.
     pub message: String,
     /// Where in it: the line and the column, both from 1, where it is a text with lines.
     #[serde(skip)]
@@ -197,7 +197,7 @@ impl<'a> FieldReader<'a> {
         self.checked_name(text)
     }
 
-    /// A name, if the field is there. Null is no name.
+    /// A name, if the field is there. Null is not a name.
     pub fn name(&mut self) -> Option<String> {
         if self.has("name") {
             self.required_name()
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_at_once() {
+    fn every_mistake_is_reported_together() {
         let Value::Object(fields) = json!({
             "name": 5, "holdSeconds": 301, "isActive": "yes", "expiresAt": "tomorrow",
             "riskThreshold": 1.5, "serviceIds": [1, "2"], "agent_id": 1.5,
