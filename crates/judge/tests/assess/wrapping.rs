@@ -1,14 +1,11 @@
 //! The same values are judged alike however they are wrapped and whatever they are called.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
-
-mod support;
-
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use support::Case;
+
+use crate::support::Case;
 
 const THRESHOLD: f64 = 0.5;
 

@@ -3,10 +3,6 @@
 //!
 //! The requests are the labeled ones of `risk/`.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
-
-mod support;
-
 use gaiterguard_judge::features;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -17,7 +13,8 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
-use support::Case;
+
+use crate::support::Case;
 
 /// How many requests each property is tried on.
 const CASES: u32 = 2500;
@@ -26,8 +23,8 @@ const CASES: u32 = 2500;
 const HOLDS: f64 = 0.55;
 
 static REQUESTS: LazyLock<Vec<Case>> = LazyLock::new(|| {
-    let field = include_str!("../../../risk/field.jsonl").lines();
-    let tune = include_str!("../../../risk/tune.jsonl").lines();
+    let field = include_str!("../../../../risk/field.jsonl").lines();
+    let tune = include_str!("../../../../risk/tune.jsonl").lines();
     field
         .chain(tune)
         .map(|line| read(&serde_json::from_str(line).unwrap()))

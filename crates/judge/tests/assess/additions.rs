@@ -1,10 +1,6 @@
 //! Nothing that is added to a request lowers its assessment.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
-
-mod support;
-
-use support::Case;
+use crate::support::Case;
 
 const THRESHOLD: f64 = 0.5;
 
