@@ -159,6 +159,26 @@ impl ActionStatus {
     }
 }
 
+/// How a human ruled on a held request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruling {
+    /// It may be sent.
+    Approved,
+    /// It must not be sent.
+    Denied,
+}
+
+impl Ruling {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// What a human found at the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -348,6 +368,15 @@ impl ActionState {
             | Self::Denied(_)
             | Self::Revoked(_)
             | Self::Expired { .. } => None,
+        }
+    }
+
+    /// Returns how a human ruled, with their word. `None` for an action on which nobody ruled, and for
+    /// an approval that expired or was withdrawn before it was used.
+    pub fn ruling(&self) -> Option<(Ruling, &Word)> {
+        match self {
+            Self::Denied(word) => Some((Ruling::Denied, word)),
+            _ => self.approval().map(|word| (Ruling::Approved, word)),
         }
     }
 
