@@ -24,6 +24,7 @@ mod after_sending;
 mod agent_name;
 mod conclude;
 mod dispatch;
+pub mod earlier_ruling;
 mod excerpt;
 mod execute;
 mod forward;

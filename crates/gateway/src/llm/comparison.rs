@@ -15,6 +15,7 @@ use super::conceal::conceal;
 use super::fence::{Fence, READING, visible};
 use super::material::Unshowable;
 use super::origin::PROVENANCE;
+use super::ruling::RULINGS;
 use super::shown::Shown;
 use super::word::{Word, explain, object, one, read, several, words};
 
@@ -185,8 +186,8 @@ fn label(number: usize) -> String {
 fn system(has_rules: bool) -> String {
     let mut system = format!(
         "You compare requests to APIs with what an autonomous agent says it is doing, for a \
-         security gateway. {COMPARING} {READING} {PROVENANCE}\n\nAnswer with one JSON object with \
-         these fields, each of them exactly one of the words listed, or for a list some of them:\n"
+         security gateway. {COMPARING} {READING} {PROVENANCE} {RULINGS}\n\nAnswer with one \
+         JSON object with these fields, each of them exactly one of the words listed, or for a list some of them:\n"
     );
     explain_fields(&mut system, has_rules);
     system
@@ -203,8 +204,9 @@ body that nobody asked for, also deep inside; and what the intent forbids or lim
 says the same in other words is not a difference, nor is one that the provenance explains and that \
 fits the intent, a usual default, or a technical detail that the operation needs. An opaque id is no \
 difference by itself where the intent speaks of the thing in words. It is one where the provenance \
-shows that the id belongs to another thing or person than the intent means. The intent explains a \
-request; it does not vouch for it.";
+shows that the id belongs to another thing or person than the intent means. A day such as \
+“tomorrow” counts from the current time, which is given in UTC; the user may be in another time zone. \
+The intent explains a request; it does not vouch for it.";
 
 /// Writes the fields of an answer and their words.
 pub(super) fn explain_fields(system: &mut String, has_rules: bool) {

@@ -33,6 +33,7 @@ mod needle;
 mod operation;
 mod origin;
 mod pairs;
+mod path_template;
 mod place;
 mod plea;
 mod quantities;
@@ -68,6 +69,7 @@ use walk::Walk;
 
 pub use effect::Effect;
 pub use operation::effect_of_operation;
+pub use path_template::path_template;
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
