@@ -61,7 +61,7 @@ fn line(ruling: &EarlierRuling, now: Timestamp) -> String {
     .to_string()
 }
 
-/// The secrets are removed before the cut: half a secret would not be recognised.
+/// The secrets are removed before the cut: half a secret would not be recognized.
 fn reason(note: &str) -> Value {
     let note = conceal(note);
     let mut characters = note.chars();
