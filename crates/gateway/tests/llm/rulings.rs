@@ -81,7 +81,7 @@ async fn a_new_ruling_makes_another_question_and_time_alone_does_not() {
     desk.clock.advance(Duration::from_mins(30));
     desk.assess(&case).await;
     assert_eq!(desk.model.calls(), 2);
-    desk.clock.advance(Duration::from_mins(60));
+    desk.clock.advance(Duration::from_hours(1));
     desk.assess(&case).await;
     assert_eq!(desk.model.calls(), 3);
 }
