@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use gaiterguard_apidocs::{Call, Catalog};
-use gaiterguard_domain::approval::{Ruling, Word};
+use gaiterguard_domain::action::{HumanDecision, Ruling};
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::Digest;
@@ -34,7 +34,7 @@ pub struct EarlierRuling {
     /// How the human ruled.
     pub ruling: Ruling,
     /// Who ruled, when, and what they wrote to the agent.
-    pub word: Word,
+    pub decision: HumanDecision,
     /// How its request compares with the present one.
     pub likeness: Likeness,
 }
@@ -122,7 +122,7 @@ impl<'a> Present<'a> {
                 likeness: alike(&ruled)?,
                 action: ruled.action,
                 ruling: ruled.ruling,
-                word: ruled.word,
+                decision: ruled.decision,
             })
         });
         rulings.collect()
@@ -185,7 +185,7 @@ mod tests {
         RuledAction {
             action: ActionId(Uuid::nil()),
             ruling,
-            word: Word {
+            decision: HumanDecision {
                 by: UserId(1),
                 at: Timestamp(0),
                 note: None,

@@ -5,11 +5,11 @@ mod damaged;
 mod ruled;
 mod state;
 
-use gaiterguard_domain::approval::{Action, ActionStatus};
+use gaiterguard_domain::action::{Action, ActionStatus};
 use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestEntryId, ServiceId, WorkspaceId,
 };
-use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
+use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::request::Intent;
 use gaiterguard_domain::time::Timestamp;
 
@@ -129,7 +129,7 @@ impl ActionRow {
                 state: self.state.read(self.id.shown())?,
                 digest: cell.digest("digest", &self.digest)?,
                 intent,
-                judgement: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
+                evaluation: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
                 binding: cell.json("binding", cell.text("binding", &self.binding)?)?,
                 created_at: Timestamp(self.created_at),
                 method: text("method", &self.method)?,
@@ -240,7 +240,7 @@ impl Store {
     pub async fn action_answer(
         &self,
         action: ActionId,
-    ) -> Result<Option<StoredAnswer>, StoreError> {
+    ) -> Result<Option<StoredResponse>, StoreError> {
         let mut read = self.read().await?;
         let row = fetch_optional!(
             read,

@@ -41,7 +41,7 @@ pub(super) fn shown(rulings: &[EarlierRuling], now: Timestamp) -> String {
 }
 
 fn line(ruling: &EarlierRuling, now: Timestamp) -> String {
-    let seconds = ruling.word.at.until(now).as_secs();
+    let seconds = ruling.decision.at.until(now).as_secs();
     let (_, when) = AGES
         .into_iter()
         .find(|(limit, _)| seconds < *limit)
@@ -51,7 +51,7 @@ fn line(ruling: &EarlierRuling, now: Timestamp) -> String {
         Likeness::Address => "the same address; the body or the headers differ",
         Likeness::Operation => "another address of the same operation",
     };
-    let reason = ruling.word.note.as_deref().map_or(Value::Null, reason);
+    let reason = ruling.decision.note.as_deref().map_or(Value::Null, reason);
     json!({
         "ruling": ruling.ruling.as_str(),
         "when": when,
@@ -76,7 +76,7 @@ fn reason(note: &str) -> Value {
 mod tests {
     use std::time::Duration;
 
-    use gaiterguard_domain::approval::{Ruling, Word};
+    use gaiterguard_domain::action::{HumanDecision, Ruling};
     use gaiterguard_domain::id::{ActionId, UserId};
     use uuid::Uuid;
 
@@ -88,7 +88,7 @@ mod tests {
         EarlierRuling {
             action: ActionId(Uuid::nil()),
             ruling: Ruling::Denied,
-            word: Word {
+            decision: HumanDecision {
                 by: UserId(1),
                 at: NOW.before(age),
                 note: note.map(str::to_owned),

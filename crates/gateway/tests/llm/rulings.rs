@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{Ruling, Word};
+use gaiterguard_domain::action::{HumanDecision, Ruling};
 use gaiterguard_domain::id::{ActionId, UserId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::earlier_ruling::{EarlierRuling, Likeness};
@@ -19,7 +19,7 @@ fn denied(note: &str) -> EarlierRuling {
     EarlierRuling {
         action: ActionId(Uuid::nil()),
         ruling: Ruling::Denied,
-        word: Word {
+        decision: HumanDecision {
             by: UserId(1),
             at: START,
             note: Some(note.to_owned()),

@@ -1,6 +1,6 @@
 //! Actions on which a human ruled.
 
-use gaiterguard_domain::approval::{Ruling, Word};
+use gaiterguard_domain::action::{HumanDecision, Ruling};
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
@@ -19,7 +19,7 @@ pub struct RuledAction {
     /// How the human ruled.
     pub ruling: Ruling,
     /// Who ruled, when, and what they wrote to the agent.
-    pub word: Word,
+    pub decision: HumanDecision,
     /// The address of its request, with agent keys masked.
     pub target_url: String,
     /// The digest of its exact request.
@@ -58,13 +58,13 @@ impl RuledRow {
             id: &self.id,
         };
         let state = self.state.read(self.id.shown())?;
-        let Some((ruling, word)) = state.ruling() else {
+        let Some((ruling, decision)) = state.ruling() else {
             return Ok(None);
         };
         Ok(Some(RuledAction {
             action: cell.action("id", self.id.shown())?,
             ruling,
-            word: word.clone(),
+            decision: decision.clone(),
             target_url: cell.text("target_url", &self.target_url)?.to_owned(),
             digest: cell.digest("digest", &self.digest)?,
         }))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, Finding, Ruling};
+use gaiterguard_domain::action::{ActionEvent, Resolution, Ruling};
 use gaiterguard_domain::id::{ActionId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{RulingFilter, Store};
@@ -41,7 +41,7 @@ async fn found(store: &Store, filter: RulingFilter<'_>, limit: u32) -> Vec<(Acti
 
 fn approval() -> ActionEvent {
     ActionEvent::Approve {
-        word: word(later(1)),
+        decision: word(later(1)),
         lifetime: Duration::from_secs(30),
     }
 }
@@ -100,7 +100,7 @@ async fn rulings_are_found_newest_first(_: &Database, store: &Store) {
     }
     let first = store.action_rulings(all, 1).await.unwrap().remove(0);
     let action = store.action_get(first.action).await.unwrap().unwrap();
-    assert_eq!(first.word, word(later(1)));
+    assert_eq!(first.decision, word(later(1)));
     assert_eq!(first.digest, action.action.digest);
     assert_eq!(first.target_url, "https://api.example.com/v1/charges");
 }
@@ -112,9 +112,9 @@ async fn only_what_a_human_decided_is_a_ruling(_: &Database, store: &Store) {
         at: later(3),
         detail: "cut".to_owned(),
     };
-    let resolved = |finding| ActionEvent::Resolve {
-        word: word(later(4)),
-        finding,
+    let resolved = |resolution| ActionEvent::Resolve {
+        decision: word(later(4)),
+        resolution,
     };
     let mut approved = 0;
     for (events, is_ruling) in [
@@ -122,12 +122,17 @@ async fn only_what_a_human_decided_is_a_ruling(_: &Database, store: &Store) {
         (vec![approval()], true),
         (vec![approval(), begin()], true),
         (
-            vec![approval(), begin(), ActionEvent::Answer { at: later(3) }],
+            vec![approval(), begin(), ActionEvent::Respond { at: later(3) }],
             true,
         ),
         (vec![approval(), begin(), broken()], true),
         (
-            vec![approval(), begin(), broken(), resolved(Finding::Executed)],
+            vec![
+                approval(),
+                begin(),
+                broken(),
+                resolved(Resolution::Executed),
+            ],
             true,
         ),
         (vec![approval(), ActionEvent::Revoke(word(later(2)))], false),
