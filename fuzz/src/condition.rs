@@ -2,8 +2,8 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
-use gaiterguard_judge::{Arena, Node, Reading};
+use gaiterguard_request::{Arena, Node, Reading};
+use gaiterguard_rules::{Content, Facts, Program, Query, RequestPath};
 use http::HeaderMap;
 
 use crate::first_line;

@@ -1,6 +1,7 @@
 //! Requests that hold anything.
 
-use gaiterguard_judge::{Arena, Documented, Opened, Request, Subject, assess};
+use gaiterguard_judge::{Documented, Subject, assess};
+use gaiterguard_request::{Arena, Opened, Request};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 

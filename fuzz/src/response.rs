@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gaiterguard_judge::history::{Exchange, HashKey, History as _, Limits, Seen, Unsealed};
+use gaiterguard_history::{Exchange, HashKey, History as _, Limits, Seen, Unsealed};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 

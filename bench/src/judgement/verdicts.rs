@@ -7,10 +7,9 @@ use gaiterguard_domain::{
     rule::{Rule, RuleEffect},
     time::Timestamp,
 };
-use gaiterguard_judge::{
-    Arena, Documented, Opened, Reading, Request, Subject, assess,
-    rule::{CompiledRule, Content, Facts, Query, RequestPath, weigh},
-};
+use gaiterguard_judge::{Documented, Subject, assess};
+use gaiterguard_request::{Arena, Opened, Reading, Request};
+use gaiterguard_rules::{CompiledRule, Content, Facts, Query, RequestPath, weigh};
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 
 use super::{Figure, median};

@@ -6,7 +6,7 @@ use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::{Day, Timestamp};
-use gaiterguard_judge::rule::{ConditionError, ConditionWarning, Program};
+use gaiterguard_rules::{ConditionError, ConditionWarning, Program};
 use gaiterguard_store::{Found, RuleFields, RuleHits, RuleSaved};
 use serde_json::{Map, Value, json};
 

@@ -8,11 +8,10 @@ use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Evaluation, OperationRef, Verdict};
-use gaiterguard_judge::history::{History, Origin, origins};
-use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
-use gaiterguard_judge::{
-    Arena, Certainty, Documented, Opened, Operation, Reading, Request, Subject, assess,
-};
+use gaiterguard_history::{History, Origin, origins};
+use gaiterguard_judge::{Certainty, Documented, Operation, Subject, assess};
+use gaiterguard_request::{Arena, Opened, Reading, Request};
+use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use http::{HeaderMap, Method};
 
 use crate::Gateway;

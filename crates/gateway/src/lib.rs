@@ -58,7 +58,7 @@ use std::time::Duration;
 use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
-use gaiterguard_judge::history::HashKey;
+use gaiterguard_history::HashKey;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_upstream::Upstream;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gaiterguard_domain::rule::{MatchedRule, Rule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_judge::Certainty;
-use gaiterguard_judge::rule::CompiledRule;
+use gaiterguard_rules::CompiledRule;
 
 use crate::llm::{FailureMode, LlmVerdict, TextRule};
 

@@ -14,7 +14,7 @@ use gaiterguard_domain::id::{RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::request::{Digest, RunningDigest};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::history::BODY_BYTES_MAX;
+use gaiterguard_history::BODY_BYTES_MAX;
 use gaiterguard_upstream::BoxError;
 use http::Method;
 use http_body::{Body, Frame, SizeHint};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use gaiterguard_domain::action::Action;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::Arena;
-use gaiterguard_judge::history::{History, Origin, SightingKind, origins};
+use gaiterguard_history::{History, Origin, SightingKind, origins};
+use gaiterguard_request::Arena;
 use gaiterguard_sealing::Purpose;
 use serde::{Deserialize, Serialize};
 

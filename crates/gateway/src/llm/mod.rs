@@ -43,7 +43,7 @@ use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_domain::rule::MatchedRule;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::{Signal, Verdict};
-use gaiterguard_judge::history::Origin;
+use gaiterguard_history::Origin;
 use gaiterguard_store::{Store, StoreError};
 use moka::future::Cache;
 use secrecy::SecretString;

@@ -14,7 +14,7 @@ use gaiterguard_gateway::earlier_ruling::EarlierRuling;
 use gaiterguard_gateway::llm::{
     Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmVerdict, TextRule,
 };
-use gaiterguard_judge::history::Origin;
+use gaiterguard_history::Origin;
 use gaiterguard_tests::{MODEL_KEY, MODEL_NAME, ScriptedModel};
 use http::{HeaderMap, Method};
 

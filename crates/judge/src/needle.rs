@@ -1,0 +1,224 @@
+//! Byte sequences that are looked for in every text, in one pass.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use crate::marks::Marks;
+use crate::plea;
+use crate::sieve::{Sieve, Triple};
+
+/// What was found in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needle {
+    /// Words to whoever judges the request.
+    Plea(plea::Strength),
+    /// A credential, by how it begins.
+    Secret(&'static str),
+    /// Code that harms or takes over.
+    Harm(&'static str),
+    /// An address that only means something inside the network of the server.
+    Internal(&'static str),
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    PleaMark,
+    PleaTrigger,
+    Secret,
+    Harm,
+    Internal,
+}
+
+/// The shortest text that is worth a search, in bytes.
+const NEEDLE_MIN: usize = 4;
+
+/// How many places of one text are looked at closely. A text with more triggers than this is
+/// either about approvals through and through or made to tire the judge.
+const LOOKS_MAX: usize = 200;
+
+const SECRETS: &[&str] = &[
+    "AKIA",
+    "ASIA",
+    "sk_live_",
+    "rk_live_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xapp-",
+    "PRIVATE KEY-----",
+    "AIzaSy",
+    "eyJhbGciOi",
+    "sk-ant-",
+    "sk-proj-",
+    "npm_",
+    "pypi-AgE",
+    "dop_v1_",
+    "shpat_",
+    "AGE-SECRET-KEY",
+    "SG.",
+    "hvs.",
+    "aws_secret_access_key",
+    "agt_",
+];
+
+const HARMS: &[&str] = &[
+    "| sh",
+    "|sh",
+    "| bash",
+    "|bash",
+    "rm -rf",
+    "rm -fr",
+    "drop table",
+    "drop database",
+    "drop schema",
+    "delete from",
+    "truncate table",
+    "<script",
+    "powershell -e",
+    "xp_cmdshell",
+    "nc -e",
+    "/bin/sh",
+    "/bin/bash",
+    "chmod 777",
+    "mkfs.",
+    ":(){",
+    "os.system(",
+    "subprocess.",
+    "child_process",
+    "runtime.exec(",
+    "union select",
+    "' or '1'='1",
+    "' or 1=1",
+    "grant all",
+    "/etc/passwd",
+    "/etc/shadow",
+    "onerror=",
+    "javascript:",
+    "{{7*7}}",
+    "${jndi:",
+    "../../",
+];
+
+const INTERNALS: &[&str] = &[
+    "169.254.169.254",
+    "metadata.google.internal",
+    "100.100.100.200",
+    "fd00:ec2::254",
+    "file:///",
+    "gopher://",
+    "://localhost",
+    "://127.",
+    "://[::1]",
+    "://0.0.0.0",
+    "://10.",
+    "://192.168.",
+];
+
+struct Needles {
+    sieve: Sieve,
+    automaton: AhoCorasick,
+    /// What each pattern of the automaton is.
+    known: Vec<(Kind, &'static str)>,
+}
+
+static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
+    let lists = [
+        (Kind::PleaMark, plea::MARKS),
+        (Kind::PleaTrigger, plea::TRIGGERS),
+        (Kind::Secret, SECRETS),
+        (Kind::Harm, HARMS),
+        (Kind::Internal, INTERNALS),
+    ];
+    let known: Vec<(Kind, &'static str)> = lists
+        .into_iter()
+        .flat_map(|(kind, words)| words.iter().map(move |word| (kind, *word)))
+        .collect();
+    let automaton = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostFirst)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(known.iter().map(|(_, word)| *word))
+        .expect("the lists are short, so their automaton fits into memory");
+    Needles {
+        sieve: Sieve::new(known.iter().map(|(_, word)| *word)),
+        automaton,
+        known,
+    }
+});
+
+/// One pass over a text: its signs, and whether it may hold needles.
+pub(crate) fn skim(text: &str) -> (Marks, bool) {
+    let sieve = &NEEDLES.sieve;
+    let (mut marks, mut triple, mut may_hold) = (Marks::default(), Triple::default(), false);
+    for byte in text.bytes() {
+        marks = marks.with(byte);
+        triple = triple.then(byte);
+        may_hold |= sieve.knows(triple);
+    }
+    (marks, may_hold && text.len() >= NEEDLE_MIN)
+}
+
+/// Calls back for each kind of needle in a text, once.
+pub(crate) fn search(text: &str, mut found: impl FnMut(Needle)) {
+    let Needles {
+        automaton, known, ..
+    } = &*NEEDLES;
+    let mut looks = 0;
+    let mut plea: Option<plea::Strength> = None;
+    let (mut secret, mut harm, mut internal) = (false, false, false);
+    for hit in automaton.find_iter(text) {
+        let (kind, word) = known[hit.pattern()];
+        match kind {
+            Kind::PleaMark => plea = Some(plea::Strength::Plain),
+            Kind::PleaTrigger if plea != Some(plea::Strength::Plain) => {
+                looks += 1;
+                if looks > LOOKS_MAX {
+                    plea = Some(plea::Strength::Plain);
+                } else {
+                    plea = plea.max(plea::around(text, hit.start()));
+                }
+            }
+            Kind::Secret if !secret && is_secret(text, hit.start(), word) => {
+                secret = true;
+                found(Needle::Secret(word));
+            }
+            Kind::Harm if !harm => {
+                harm = true;
+                found(Needle::Harm(word));
+            }
+            Kind::Internal if !internal => {
+                internal = true;
+                found(Needle::Internal(word));
+            }
+            _ => {}
+        }
+    }
+    if let Some(strength) = plea {
+        found(Needle::Plea(strength));
+    }
+}
+
+/// Whether a beginning, spelled in its own case, is followed by enough that may be a credential.
+fn is_secret(text: &str, at: usize, beginning: &str) -> bool {
+    let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(beginning)) else {
+        return false;
+    };
+    if beginning.starts_with("PRIVATE KEY") || beginning.starts_with("aws_") {
+        return true;
+    }
+    let starts_word = text[..at]
+        .bytes()
+        .next_back()
+        .is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let length = rest
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        .count();
+    starts_word && length >= 12
+}

@@ -1,0 +1,117 @@
+//! Where something stands in a request.
+
+use std::cell::OnceCell;
+
+use gaiterguard_request::node::push_token;
+
+/// A place in a request, by the way that leads to it. It is written out only where something is found
+/// there, and passed on by reference: the way down is gone many thousand times.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place<'p> {
+    /// A header, the path, the query, or a text with more within: no pointer leads further.
+    Named(&'p str),
+    /// The body.
+    Body,
+    /// A member of a map, by its name.
+    Member(&'p Holder<'p>, &'p str),
+    /// An item of a list, by its number.
+    Item(&'p Holder<'p>, usize),
+}
+
+/// How many bytes a pointer seldom has more than.
+pub(crate) const POINTER_BYTES: usize = 64;
+
+/// A list or a map, where it stands, and how that is written: what it holds is often told of together.
+#[derive(Debug)]
+pub(crate) struct Holder<'p> {
+    place: &'p Place<'p>,
+    told: OnceCell<String>,
+}
+
+impl<'p> Holder<'p> {
+    pub(crate) fn at(place: &'p Place<'p>) -> Self {
+        Self {
+            place,
+            told: OnceCell::new(),
+        }
+    }
+
+    /// The place of a member of this map.
+    pub(crate) fn member(&'p self, name: &'p str) -> Place<'p> {
+        match self.place {
+            Place::Named(_) => *self.place,
+            _ => Place::Member(self, name),
+        }
+    }
+
+    /// The place of an item of this list.
+    pub(crate) fn item(&'p self, number: usize) -> Place<'p> {
+        match self.place {
+            Place::Named(_) => *self.place,
+            _ => Place::Item(self, number),
+        }
+    }
+
+    fn told(&self) -> &str {
+        self.told.get_or_init(|| self.place.told())
+    }
+}
+
+impl Place<'_> {
+    /// As a human is told: the name, or a JSON pointer (RFC 6901) into the body.
+    pub(crate) fn told(&self) -> String {
+        let mut told = String::with_capacity(POINTER_BYTES);
+        self.write(&mut told);
+        told
+    }
+
+    /// Writes it behind what is told already.
+    pub(crate) fn write(&self, told: &mut String) {
+        match self {
+            Self::Named(name) => told.push_str(name),
+            Self::Body => {}
+            Self::Member(map, name) => {
+                told.push_str(map.told());
+                push_token(told, name);
+            }
+            Self::Item(list, number) => {
+                told.push_str(list.told());
+                told.push('/');
+                push_number(told, *number);
+            }
+        }
+    }
+}
+
+fn push_number(told: &mut String, number: usize) {
+    if number >= 10 {
+        push_number(told, number / 10);
+    }
+    let digit = u8::try_from(number % 10).unwrap_or_default();
+    told.push(char::from(b'0' + digit));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_the_body_is_a_pointer() {
+        let body = Holder::at(&Place::Body);
+        let list = body.member("a/b");
+        let list = Holder::at(&list);
+        let item = list.item(12);
+        let item = Holder::at(&item);
+        assert_eq!(item.member("c~").told(), "/a~1b/12/c~0");
+        assert_eq!(item.member("d").told(), "/a~1b/12/d");
+        assert_eq!(Place::Body.told(), "");
+    }
+
+    #[test]
+    fn nothing_leads_into_what_is_no_body() {
+        let query = Holder::at(&Place::Named("query"));
+        let list = query.member("a");
+        let list = Holder::at(&list);
+        assert_eq!(list.item(1).told(), "query");
+    }
+}
