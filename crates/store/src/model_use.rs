@@ -3,10 +3,10 @@
 
 use gaiterguard_domain::time::{Day, Timestamp};
 
-use crate::connection::{fetch_all, fetch_one};
-use crate::error::StoreError;
-use crate::lane::Write;
+use crate::db::connection::{fetch_all, fetch_one};
+use crate::db::error::StoreError;
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
 /// What a model was used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -54,9 +54,9 @@ impl Store {
         used: ModelUse,
         at: Timestamp,
     ) -> Result<ModelUse, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let row = fetch_one!(
-            write,
+            tx,
             ModelUseRow,
             "INSERT INTO model_use (day, calls, input_tokens, output_tokens, cost)
              VALUES ($1, $2, $3, $4, $5)
@@ -71,16 +71,16 @@ impl Store {
             used.output_tokens,
             used.cost,
         );
-        write.commit().await?;
+        tx.commit().await?;
         let (_, all) = row.into();
         Ok(all)
     }
 
     /// What was used since a day began, the oldest day first; days without use are left out.
     pub async fn model_use_since(&self, since: Day) -> Result<Vec<(Day, ModelUse)>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let rows = fetch_all!(
-            read,
+            reader,
             ModelUseRow,
             "SELECT * FROM model_use WHERE day >= $1 ORDER BY day",
             since.0,

@@ -8,9 +8,10 @@ use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Judgement};
 
-use crate::connection::{Read, fetch_all, fetch_one, fetch_optional};
-use crate::error::StoreError;
-use crate::rows::Text;
+use crate::db::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
+use crate::db::error::StoreError;
+use crate::rows::column::Text;
+use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
 
 /// How many agents and services the overview names.
@@ -44,28 +45,17 @@ pub struct Overview {
     pub unreadable: i64,
 }
 
-/// How many requests of one kind there were in a piece of time.
+/// How many requests of one kind there were in a chunk of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewCount {
-    /// When the piece of time began.
+    /// When the chunk of time began.
     pub from: Timestamp,
     /// What was decided.
     pub decision: Decision,
     /// How it ended, where it has.
-    pub outcome: Option<OverviewOutcome>,
+    pub outcome: Option<RequestOutcome>,
     /// How many.
     pub count: i64,
-}
-
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OverviewOutcome {
-    /// The upstream answered.
-    Answered,
-    /// Nothing reached the upstream.
-    NotSent,
-    /// It may have reached the upstream.
-    Broken,
 }
 
 /// How many requests an agent made.
@@ -118,23 +108,6 @@ pub struct OverviewHeld {
     pub pending: i64,
 }
 
-/// The words of the column `outcome`.
-impl OverviewOutcome {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "ANSWERED",
-            Self::NotSent => "NOT_SENT",
-            Self::Broken => "BROKEN",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Answered, Self::NotSent, Self::Broken]
-            .into_iter()
-            .find(|outcome| outcome.as_str() == word)
-    }
-}
-
 impl Store {
     /// What happened in a workspace since `since`, counted by pieces of time as long as `bucket`.
     pub async fn overview(
@@ -145,9 +118,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Overview, StoreError> {
         let bucket = i64::try_from(bucket.as_millis()).unwrap_or(i64::MAX).max(1);
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let counts = fetch_all!(
-            read,
+            reader,
             (i64, Text, Option<Text>, i64),
             "SELECT (created_at - $2) / $3 AS bucket, decision, outcome, COUNT(*)
              FROM requests WHERE workspace_id = $1 AND created_at >= $2
@@ -170,7 +143,7 @@ impl Store {
             }
         }
         let (pending,) = fetch_one!(
-            read,
+            reader,
             (i64,),
             "SELECT COUNT(*) FROM actions
              WHERE workspace_id = $1 AND status = 'PENDING' AND expires_at > $2",
@@ -178,7 +151,7 @@ impl Store {
             now.0,
         );
         let (decided,) = fetch_one!(
-            read,
+            reader,
             (i64,),
             "SELECT COUNT(*) FROM actions WHERE workspace_id = $1 AND created_at >= $2
                AND (approved_at IS NOT NULL OR status = 'DENIED')
@@ -187,7 +160,7 @@ impl Store {
             since.0,
         );
         let median = fetch_optional!(
-            read,
+            reader,
             (i64,),
             "SELECT COALESCE(approved_at, resolved_at) - created_at FROM actions
              WHERE workspace_id = $1 AND created_at >= $2
@@ -199,7 +172,7 @@ impl Store {
             decided / 2,
         );
         let agents = fetch_all!(
-            read,
+            reader,
             (i64, Text, i64),
             "SELECT agents.id, agents.name, COUNT(*) FROM requests
              JOIN agents ON agents.id = requests.agent_id
@@ -210,7 +183,7 @@ impl Store {
             NAMED_MAX,
         );
         let services = fetch_all!(
-            read,
+            reader,
             (i64, Text, i64),
             "SELECT services.id, services.name, COUNT(*) FROM requests
              JOIN services ON services.id = requests.service_id
@@ -220,8 +193,8 @@ impl Store {
             since.0,
             NAMED_MAX,
         );
-        let held = held(&mut read, workspace, since).await?;
-        let operations = operations(&mut read, workspace, since).await?;
+        let held = held(&mut reader, workspace, since).await?;
+        let operations = operations(&mut reader, workspace, since).await?;
         Ok(Overview {
             series,
             held,
@@ -233,7 +206,7 @@ impl Store {
                 .into_iter()
                 .map(|(id, name, count)| OverviewAgent {
                     id: AgentId(id),
-                    name: name.shown().to_owned(),
+                    name: name.lossy().to_owned(),
                     count,
                 })
                 .collect(),
@@ -241,7 +214,7 @@ impl Store {
                 .into_iter()
                 .map(|(id, name, count)| OverviewService {
                     id: ServiceId(id),
-                    name: name.shown().to_owned(),
+                    name: name.lossy().to_owned(),
                     count,
                 })
                 .collect(),
@@ -250,21 +223,21 @@ impl Store {
 }
 
 /// What was decided, and how it ended; `None` if a word is none of ours.
-fn kind(decision: &Text, outcome: Option<&Text>) -> Option<(Decision, Option<OverviewOutcome>)> {
+fn kind(decision: &Text, outcome: Option<&Text>) -> Option<(Decision, Option<RequestOutcome>)> {
     let outcome = match outcome {
-        Some(word) => Some(OverviewOutcome::parse(word.shown())?),
+        Some(word) => Some(RequestOutcome::parse(word.lossy())?),
         None => None,
     };
-    Some((Decision::parse(decision.shown())?, outcome))
+    Some((Decision::parse(decision.lossy())?, outcome))
 }
 
 async fn held(
-    read: &mut Read,
+    reader: &mut ReadConnection,
     workspace: WorkspaceId,
     since: Timestamp,
 ) -> Result<OverviewHeld, StoreError> {
     let counts = fetch_all!(
-        read,
+        reader,
         (Text, i64),
         "SELECT CASE WHEN approved_at IS NULL THEN status ELSE 'APPROVED' END, COUNT(*)
          FROM actions WHERE workspace_id = $1 AND created_at >= $2 GROUP BY 1",
@@ -273,7 +246,7 @@ async fn held(
     );
     let mut held = OverviewHeld::default();
     for (word, count) in counts {
-        match ActionStatus::parse(word.shown()) {
+        match ActionStatus::parse(word.lossy()) {
             Some(ActionStatus::Denied) => held.denied += count,
             Some(ActionStatus::Expired) => held.expired += count,
             Some(ActionStatus::Revoked) => held.revoked += count,
@@ -287,12 +260,12 @@ async fn held(
 }
 
 async fn operations(
-    read: &mut Read,
+    reader: &mut ReadConnection,
     workspace: WorkspaceId,
     since: Timestamp,
 ) -> Result<Vec<OverviewOperation>, StoreError> {
     let rows = fetch_all!(
-        read,
+        reader,
         (Text, Text, Text),
         "SELECT services.name, method, judgement FROM requests
          JOIN services ON services.id = requests.service_id
@@ -305,13 +278,13 @@ async fn operations(
     let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
     for (service, method, judgement) in rows {
         // What a damaged one asked for is not known.
-        let Ok(judgement) = serde_json::from_str::<Judgement>(judgement.shown()) else {
+        let Ok(judgement) = serde_json::from_str::<Judgement>(judgement.lossy()) else {
             continue;
         };
         let name = judgement
             .operation
             .map(|operation| operation.summary.unwrap_or(operation.id));
-        let (service, method) = (service.shown().to_owned(), method.shown().to_owned());
+        let (service, method) = (service.lossy().to_owned(), method.lossy().to_owned());
         *counts.entry((service, method, name)).or_default() += 1;
     }
     let mut operations: Vec<_> = counts

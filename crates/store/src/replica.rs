@@ -7,13 +7,14 @@ use std::time::Duration;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_all, lease_time};
-use crate::error::StoreError;
-use crate::lane::Write;
-use crate::store::{Store, owner};
+use crate::db::connection::{AnyConnection, execute, fetch_all, lease_time};
+use crate::db::error::StoreError;
+use crate::store::Store;
+use crate::writer::pool::owner_name;
+use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Registers this run for as long as `lease` lasts from now on. On SQLite one process serves, so
+    /// Registers this run for as long as `lease` lasts from now on. AnyConnection SQLite one process serves, so
     /// all others are known to be dead. `at` is the time by this process's own clock.
     pub async fn replica_register(
         &self,
@@ -21,20 +22,20 @@ impl Store {
         lease: Duration,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        if matches!(write.on(), On::Sqlite(_)) {
-            execute!(write, "DELETE FROM replicas");
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        if matches!(tx.any(), AnyConnection::Sqlite(_)) {
+            execute!(tx, "DELETE FROM replicas");
         }
-        let now = lease_time(write.on(), at).await?;
+        let now = lease_time(tx.any(), at).await?;
         execute!(
-            write,
+            tx,
             "INSERT INTO replicas (id, lease_until, started_at) VALUES ($1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
-            owner(replica),
+            owner_name(replica),
             now.after(lease).0,
             now.0,
         );
-        write.commit().await
+        tx.commit().await
     }
 
     /// Prolongs a run's lease to last as long as `lease` from now on. False if the run is not
@@ -45,24 +46,24 @@ impl Store {
         lease: Duration,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        let now = lease_time(write.on(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let now = lease_time(tx.any(), at).await?;
         let renewed = execute!(
-            write,
+            tx,
             "UPDATE replicas SET lease_until = $2 WHERE id = $1",
-            owner(replica),
+            owner_name(replica),
             now.after(lease).0,
         );
-        write.commit().await?;
+        tx.commit().await?;
         Ok(renewed == 1)
     }
 
     /// The runs whose lease is over. `at` is the time by this process's own clock.
     pub async fn replica_dead(&self, at: Timestamp) -> Result<Vec<ReplicaId>, StoreError> {
-        let mut read = self.read().await?;
-        let now = lease_time(read.on(), at).await?;
+        let mut reader = self.reader().await?;
+        let now = lease_time(reader.any(), at).await?;
         fetch_all!(
-            read,
+            reader,
             (String,),
             "SELECT id FROM replicas WHERE lease_until <= $1 ORDER BY id",
             now.0,
@@ -82,15 +83,14 @@ impl Store {
         kept: Duration,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        let now = lease_time(write.on(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let now = lease_time(tx.any(), at).await?;
         let removed = execute!(
-            write,
+            tx,
             "DELETE FROM replicas WHERE lease_until <= $1",
             now.before(kept).0,
         );
-        write
-            .retention("retention.replicas_deleted", removed, at)
+        tx.end_retention("retention.replicas_deleted", removed, at)
             .await?;
         Ok(removed)
     }

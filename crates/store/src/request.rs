@@ -8,13 +8,13 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
 use serde_json::json;
 
-use crate::audit::REQUESTS_DELETED;
-use crate::connection::{execute, fetch_all, fetch_optional};
-use crate::cursor::{NumberPosition, Page, page};
-use crate::error::StoreError;
-use crate::lane::Write;
-use crate::rows::{Cell, Text, time};
+use crate::db::connection::{execute, fetch_all, fetch_optional};
+use crate::db::cursor::{NumberPosition, Page, page};
+use crate::db::error::StoreError;
+use crate::rows::audit_row::REQUESTS_DELETED;
+use crate::rows::column::{RowContext, Text, time};
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {
@@ -37,11 +37,11 @@ struct RequestRow {
 
 impl RequestRow {
     fn read(&self) -> Result<RequestEntry, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "requests",
             id: &self.id,
         };
-        let text = |column, text: &Text| cell.text(column, text).map(str::to_owned);
+        let text = |column, text: &Text| context.text(column, text).map(str::to_owned);
         let action = self.action_id.as_ref();
         let status = self.action_status.as_ref();
         Ok(RequestEntry {
@@ -49,24 +49,25 @@ impl RequestRow {
             is_damaged: false,
             upstream_status: self
                 .upstream_status
-                .map(|status| cell.u16("upstream_status", status))
+                .map(|status| context.u16("upstream_status", status))
                 .transpose()?,
             action: action
-                .map(|action| cell.action("action_id", action.shown()))
+                .map(|action| context.action_id("action_id", action.lossy()))
                 .transpose()?,
             action_status: status
                 .map(|word| {
-                    ActionStatus::parse(word.shown())
+                    ActionStatus::parse(word.lossy())
                         .ok_or_else(|| StoreError::inconsistent("actions", "status", self.id))
                 })
                 .transpose()?,
             completed_at: time(self.completed_at),
             new: NewEntry {
-                request_id: cell.request("request_id", self.request_id.shown())?,
+                request_id: context.request_id("request_id", self.request_id.lossy())?,
                 workspace: WorkspaceId(self.workspace_id),
                 agent: AgentId(self.agent_id),
                 service: ServiceId(self.service_id),
-                judgement: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
+                judgement: context
+                    .json("judgement", context.text("judgement", &self.judgement)?)?,
                 method: text("method", &self.method)?,
                 target_url: text("target_url", &self.target_url)?,
                 intent: text("intent", &self.intent)?,
@@ -84,8 +85,8 @@ impl RequestRow {
     }
 
     fn damaged(&self) -> RequestEntry {
-        let parsed = |text: &Option<Text>| text.as_ref()?.shown().parse().ok();
-        let request_id = self.request_id.shown().parse().unwrap_or_default();
+        let parsed = |text: &Option<Text>| text.as_ref()?.lossy().parse().ok();
+        let request_id = self.request_id.lossy().parse().unwrap_or_default();
         RequestEntry {
             id: RequestEntryId(self.id),
             is_damaged: true,
@@ -96,7 +97,7 @@ impl RequestRow {
             action_status: self
                 .action_status
                 .as_ref()
-                .and_then(|word| ActionStatus::parse(word.shown())),
+                .and_then(|word| ActionStatus::parse(word.lossy())),
             completed_at: time(self.completed_at),
             new: NewEntry {
                 request_id: RequestId(request_id),
@@ -104,7 +105,7 @@ impl RequestRow {
                 agent: AgentId(self.agent_id),
                 service: ServiceId(self.service_id),
                 judgement: Judgement {
-                    decision: Decision::parse(self.decision.shown()).unwrap_or(Decision::Hold),
+                    decision: Decision::parse(self.decision.lossy()).unwrap_or(Decision::Hold),
                     verdict: Verdict {
                         score: 1.0,
                         explanation: "This entry is damaged and cannot be read.".to_owned(),
@@ -113,9 +114,9 @@ impl RequestRow {
                     matched_rules: Vec::new(),
                     operation: None,
                 },
-                method: self.method.shown().to_owned(),
-                target_url: self.target_url.shown().to_owned(),
-                intent: self.intent.shown().to_owned(),
+                method: self.method.lossy().to_owned(),
+                target_url: self.target_url.lossy().to_owned(),
+                intent: self.intent.lossy().to_owned(),
                 at: Timestamp(self.created_at),
             },
         }
@@ -132,9 +133,9 @@ impl Store {
         limit: u32,
     ) -> Result<Page<RequestEntry>, StoreError> {
         let from = NumberPosition::of(cursor)?;
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let rows = fetch_all!(
-            read,
+            reader,
             RequestRow,
             "SELECT requests.*, actions.status AS action_status
              FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
@@ -170,9 +171,9 @@ impl Store {
         workspace: WorkspaceId,
         entry: RequestEntryId,
     ) -> Result<Option<RequestEntry>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let row = fetch_optional!(
-            read,
+            reader,
             RequestRow,
             "SELECT requests.*, actions.status AS action_status
              FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
@@ -191,9 +192,9 @@ impl Store {
         limit: u32,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let ids = fetch_all!(
-            write,
+            tx,
             (i64,),
             "DELETE FROM requests WHERE id IN
                 (SELECT id FROM requests
@@ -208,16 +209,16 @@ impl Store {
             i64::from(limit),
         );
         for (id,) in &ids {
-            execute!(write, "DELETE FROM actions WHERE entry_id = $1", *id);
+            execute!(tx, "DELETE FROM actions WHERE entry_id = $1", *id);
         }
         let removed = ids.len() as u64;
         if removed == 0 {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(0);
         }
         // What is missing from before then, and only that, was removed by the gateway itself.
         let detail = json!({ "rows": removed, "before": before, "before_ms": before.0 });
-        write.audit(NewAuditEntry {
+        tx.audit(NewAuditEntry {
             workspace: None,
             at,
             actor: Actor::Gateway,
@@ -225,7 +226,7 @@ impl Store {
             subject: "gateway".to_owned(),
             detail,
         });
-        write.commit().await?;
+        tx.commit().await?;
         Ok(removed)
     }
 }

@@ -4,10 +4,10 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
-use crate::connection::{execute, fetch_all};
-use crate::error::StoreError;
-use crate::lane::Write;
+use crate::db::connection::{execute, fetch_all};
+use crate::db::error::StoreError;
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
 /// A keyed hash of a value.
 pub type ValueHash = [u8; 16];
@@ -87,8 +87,8 @@ impl Store {
                 ])
             })
             .collect();
-        let mut write = Write::begin(self.shared(), at).await?;
-        let text = write.text(
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let sql = tx.dialect().sql(
             "INSERT INTO sightings (agent_id, service_id, hash, kind, seen_at)
              SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4
              FROM json_each($1) WHERE true
@@ -105,8 +105,8 @@ impl Store {
                 seen_at = excluded.seen_at
              WHERE excluded.kind <> 0 AND NOT (sightings.kind = 0 AND excluded.kind IN (1, 4))",
         );
-        execute!(write, text, serde_json::Value::from(rows).to_string());
-        write.commit().await
+        execute!(tx, sql, serde_json::Value::from(rows).to_string());
+        tx.commit().await
     }
 
     /// Returns what is known of values since a time.
@@ -118,8 +118,8 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<(ValueHash, SightingRowKind, Timestamp)>, StoreError> {
         let hashes: Vec<String> = hashes.iter().map(hex).collect();
-        let mut read = self.read().await?;
-        let text = read.text(
+        let mut reader = self.reader().await?;
+        let sql = reader.dialect().sql(
             "SELECT hash, kind, seen_at FROM sightings
              WHERE agent_id = $1 AND service_id = $2 AND seen_at >= $3
                 AND hash IN (SELECT unhex(value) FROM json_each($4))",
@@ -128,9 +128,9 @@ impl Store {
                 AND hash IN (SELECT decode(value, 'hex') FROM jsonb_array_elements_text($4::jsonb))",
         );
         let rows = fetch_all!(
-            read,
+            reader,
             FoundRow,
-            text,
+            sql,
             agent.0,
             service.0,
             since.0,
@@ -154,15 +154,15 @@ impl Store {
         until: Timestamp,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         execute!(
-            write,
+            tx,
             "DELETE FROM sightings WHERE agent_id = $1 AND service_id = $2 AND seen_at <= $3",
             agent.0,
             service.0,
             until.0,
         );
-        write.commit().await
+        tx.commit().await
     }
 
     /// Removes up to `limit` rows from before a time, and returns how many.
@@ -172,15 +172,15 @@ impl Store {
         limit: u32,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let removed = execute!(
-            write,
+            tx,
             "DELETE FROM sightings WHERE (agent_id, service_id, hash) IN
                 (SELECT agent_id, service_id, hash FROM sightings WHERE seen_at < $1 LIMIT $2)",
             before.0,
             i64::from(limit),
         );
-        write.commit().await?;
+        tx.commit().await?;
         Ok(removed)
     }
 }

@@ -10,12 +10,13 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::{AuthorityVersion, KillSwitch, Workspace};
 use sqlx::Connection as _;
 
-use crate::agent::{KeyHash, agent_rows};
-use crate::connection::{On, Read, execute, fetch_all, fetch_optional};
+use crate::action::bulk::revoke_open;
+use crate::agent::read::{KeyHash, agents_intact};
+use crate::db::connection::{AnyConnection, ReadConnection, execute, fetch_all, fetch_optional};
+use crate::db::error::StoreError;
 use crate::document::{DocumentVersion, document_versions};
-use crate::error::StoreError;
-use crate::rule::rule_rows;
-use crate::service::service_rows;
+use crate::rule::rules_intact;
+use crate::service::services_intact;
 use crate::store::Store;
 
 /// Begins a transaction on PostgreSQL whose statements all see the same state; SQLite's do anyway.
@@ -72,7 +73,7 @@ impl Store {
         &self,
         workspace: WorkspaceId,
     ) -> Result<Option<KillSwitch>, StoreError> {
-        let found = workspace_get(self.read().await?.on(), workspace).await?;
+        let found = workspace_get(self.reader().await?.any(), workspace).await?;
         Ok(found.map(|workspace| workspace.kill_switch))
     }
 
@@ -85,7 +86,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<(), StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let word = match kill_switch {
             KillSwitch::Off => None,
             KillSwitch::Active { by, at, reason } => Some(Word {
@@ -95,7 +96,7 @@ impl Store {
             }),
         };
         execute!(
-            write,
+            tx,
             "UPDATE workspaces SET killed_by = $2, killed_at = $3, killed_reason = $4
              WHERE id = $1",
             workspace.0,
@@ -104,10 +105,10 @@ impl Store {
             word.as_ref().and_then(|word| word.note.as_deref()),
         );
         if let Some(word) = &word {
-            crate::action::revoke_living(&mut write, workspace, None, word, &audit).await?;
+            revoke_open(&mut tx, workspace, None, word, &audit).await?;
         }
-        write.audit(audit);
-        write.commit().await
+        tx.audit(audit);
+        tx.commit().await
     }
 
     /// Everything that decisions in a workspace rest on; none if there is no such workspace.
@@ -116,16 +117,17 @@ impl Store {
         workspace: WorkspaceId,
     ) -> Result<Option<Definitions>, StoreError> {
         // In one transaction, which sees one state of the database: everything is of one version.
-        match self.read().await? {
-            Read::Sqlite(mut connection) => {
+        match self.reader().await? {
+            ReadConnection::Sqlite(mut connection) => {
                 let mut transaction = connection.begin().await?;
-                let read = definitions(On::Sqlite(&mut transaction), workspace).await?;
+                let read = definitions(AnyConnection::Sqlite(&mut transaction), workspace).await?;
                 transaction.rollback().await?;
                 Ok(read)
             }
-            Read::Postgres(mut connection) => {
+            ReadConnection::Postgres(mut connection) => {
                 let mut transaction = connection.begin_with(SNAPSHOT).await?;
-                let read = definitions(On::Postgres(&mut transaction), workspace).await?;
+                let read =
+                    definitions(AnyConnection::Postgres(&mut transaction), workspace).await?;
                 transaction.rollback().await?;
                 Ok(read)
             }
@@ -145,9 +147,9 @@ impl Store {
     pub async fn authority_versions(
         &self,
     ) -> Result<Vec<(WorkspaceId, AuthorityVersion)>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let rows = fetch_all!(
-            read,
+            reader,
             (i64, i64),
             "SELECT id, version FROM workspaces ORDER BY id"
         );
@@ -159,23 +161,23 @@ impl Store {
 }
 
 async fn definitions(
-    mut on: On<'_>,
+    mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Option<Definitions>, StoreError> {
-    let Some(found) = workspace_get(on.on(), workspace).await? else {
+    let Some(found) = workspace_get(on.any(), workspace).await? else {
         return Ok(None);
     };
     Ok(Some(Definitions {
         workspace: found,
-        agents: agent_rows(on.on(), workspace).await?,
-        services: service_rows(on.on(), workspace).await?,
-        rules: rule_rows(on.on(), workspace).await?,
-        documents: document_versions(on.on(), workspace).await?,
+        agents: agents_intact(on.any(), workspace).await?,
+        services: services_intact(on.any(), workspace).await?,
+        rules: rules_intact(on.any(), workspace).await?,
+        documents: document_versions(on.any(), workspace).await?,
     }))
 }
 
 async fn workspace_get(
-    mut on: On<'_>,
+    mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Option<Workspace>, StoreError> {
     fetch_optional!(

@@ -1,0 +1,179 @@
+//! An action as it is stored.
+
+use gaiterguard_domain::approval::Action;
+use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, ServiceId, WorkspaceId};
+use gaiterguard_domain::request::Intent;
+use gaiterguard_domain::time::Timestamp;
+
+use crate::db::error::StoreError;
+use crate::rows::action_state::StateRow;
+use crate::rows::column::{RowContext, Text};
+use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::request::Digest;
+
+/// An action with the names of those it concerns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionWithNames {
+    /// The action.
+    pub action: Action,
+    /// The name of the agent that asked.
+    pub agent_name: String,
+    /// The name of the service it asked of.
+    pub service_name: String,
+}
+
+/// An action as it is found: one damaged row does not take the others with it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoredAction {
+    /// Everything in its row can be read.
+    Intact(Box<ActionWithNames>),
+    /// A column holds what it never should.
+    Damaged(Box<DamagedAction>),
+}
+
+/// An action of which at least one column holds what it never should. It can be looked at and ended;
+/// nothing that would send it can be made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DamagedAction {
+    /// Its id.
+    pub id: ActionId,
+    /// A change is made against this revision, as of any other action.
+    pub revision: i64,
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceId,
+    /// Who asked.
+    pub agent: AgentId,
+    /// The name of that agent; empty if it is lost.
+    pub agent_name: String,
+    /// Of which service.
+    pub service: ServiceId,
+    /// The name of that service; empty if it is lost.
+    pub service_name: String,
+    /// The method, as far as it can be read.
+    pub method: String,
+    /// The address, as far as it can be read.
+    pub target_url: String,
+    /// Why the agent asked, as far as it can be read.
+    pub intent: String,
+    /// The digest of the exact request, if it is there.
+    pub digest: Option<Digest>,
+    /// Where it is in its life, if that can be read.
+    pub state: Option<ActionState>,
+    /// When it was held.
+    pub created_at: Timestamp,
+}
+
+impl DamagedAction {
+    /// None if even the id is lost.
+    pub(super) fn of(row: &ActionRow) -> Option<Self> {
+        let name = |name: &Option<Text>| name.as_ref().map_or("", Text::lossy).to_owned();
+        Some(Self {
+            id: row.id.lossy().parse().ok()?,
+            revision: row.revision,
+            workspace: WorkspaceId(row.workspace_id),
+            agent: AgentId(row.agent_id),
+            agent_name: name(&row.agent_name),
+            service: ServiceId(row.service_id),
+            service_name: name(&row.service_name),
+            method: row.method.lossy().to_owned(),
+            target_url: row.target_url.lossy().to_owned(),
+            intent: row.intent.lossy().to_owned(),
+            digest: row.context().digest("digest", &row.digest).ok(),
+            state: row.state.read(row.id.lossy()).ok(),
+            created_at: Timestamp(row.created_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct ActionRow {
+    pub(super) id: Text,
+    revision: i64,
+    workspace_id: i64,
+    agent_id: i64,
+    service_id: i64,
+    entry_id: i64,
+    #[sqlx(flatten)]
+    state: StateRow,
+    method: Text,
+    target_url: Text,
+    digest: Vec<u8>,
+    intent: Text,
+    judgement: Text,
+    binding: Text,
+    pub(super) created_at: i64,
+    agent_name: Option<Text>,
+    service_name: Option<Text>,
+}
+
+/// The columns of [`ActionRow`]. What is sealed is read only where it is asked for.
+macro_rules! select_action {
+    ($rest:literal) => {
+        concat!(
+            "SELECT actions.id, actions.revision, actions.workspace_id, agent_id, service_id, entry_id, ",
+            "status, actions.expires_at, approved_by, approved_at, approval_note, started_at, ",
+            "resolution, resolved_by, resolved_at, resolution_note, detail, method, target_url, ",
+            "digest, intent, judgement, binding, actions.created_at, agents.name AS agent_name, ",
+            "services.name AS service_name FROM actions ",
+            "LEFT JOIN agents ON agents.id = actions.agent_id ",
+            "LEFT JOIN services ON services.id = actions.service_id ",
+            $rest
+        )
+    };
+}
+
+pub(super) use select_action;
+
+impl ActionRow {
+    pub(super) fn context(&self) -> RowContext<'_> {
+        RowContext {
+            table: "actions",
+            id: &self.id,
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<ActionWithNames, StoreError> {
+        let context = self.context();
+        let text = |column, text: &Text| context.text(column, text).map(str::to_owned);
+        let name =
+            |column, name: &Option<Text>| text(column, context.required(column, name.as_ref())?);
+        // A request that came without an intent is kept with an empty one.
+        let intent = match context.text("intent", &self.intent)? {
+            "" => Intent::absent(),
+            words => Intent::parse(words).map_err(|_| context.invalid("intent"))?,
+        };
+        Ok(ActionWithNames {
+            action: Action {
+                id: context.action_id("id", self.id.lossy())?,
+                revision: self.revision,
+                workspace: WorkspaceId(self.workspace_id),
+                agent: AgentId(self.agent_id),
+                service: ServiceId(self.service_id),
+                entry: RequestEntryId(self.entry_id),
+                state: self.state.read(self.id.lossy())?,
+                digest: context.digest("digest", &self.digest)?,
+                intent,
+                judgement: context
+                    .json("judgement", context.text("judgement", &self.judgement)?)?,
+                binding: context.json("binding", context.text("binding", &self.binding)?)?,
+                created_at: Timestamp(self.created_at),
+                method: text("method", &self.method)?,
+                target_url: text("target_url", &self.target_url)?,
+            },
+            agent_name: name("agent_name", &self.agent_name)?,
+            service_name: name("service_name", &self.service_name)?,
+        })
+    }
+
+    /// The action, or what is left of it. None where not even its id can be read: nothing can be
+    /// said of it or done about it.
+    pub(super) fn found(&self) -> Option<StoredAction> {
+        match self.read() {
+            Ok(whole) => Some(StoredAction::Intact(Box::new(whole))),
+            Err(error) => {
+                tracing::error!(%error, "an action is damaged");
+                Some(StoredAction::Damaged(Box::new(DamagedAction::of(self)?)))
+            }
+        }
+    }
+}
