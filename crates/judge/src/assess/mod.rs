@@ -7,7 +7,7 @@
 //! these give the score a floor.
 //!
 //! Nothing that is added to a request lowers its score: no header, member, wrapping, part or label.
-//! Whatever counts in favour of a request is a claim about all of it, so an addition can only refute
+//! Whatever counts in favor of a request is a claim about all of it, so an addition can only refute
 //! it: that the whole body is a call that asks (`asking`), that everyone a message reaches is named
 //! (`message`), that every value fits the intent (`integrity`).
 

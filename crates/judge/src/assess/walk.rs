@@ -246,7 +246,7 @@ impl<'k> Walk<'k> {
                 self.call(call.method, call.name, here.place);
             }
         }
-        let labelled = label(members).map(|label| self.seen.name(label).0);
+        let labeled = label(members).map(|label| self.seen.name(label).0);
         for (number, (name, value)) in members.iter().enumerate() {
             let known = self.known[names.first + number];
             let place = &map.member(name);
@@ -269,7 +269,7 @@ impl<'k> Walk<'k> {
                 Role::Recipient if here.role == Role::Attendee => here.role,
                 role => role,
             };
-            let (role, name) = match labelled.filter(|_| is_value(name)) {
+            let (role, name) = match labeled.filter(|_| is_value(name)) {
                 Some(label) if label.role.is_grave() && !role.is_grave() => {
                     (label.role, label.name)
                 }
