@@ -14,7 +14,7 @@ use crate::writer::pool::owner_name;
 use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Registers this run for as long as `lease` lasts from now on. AnyConnection SQLite one process serves, so
+    /// Registers this run for as long as `lease` lasts from now on. On SQLite one process serves, so
     /// all others are known to be dead. `at` is the time by this process's own clock.
     pub async fn replica_register(
         &self,

@@ -16,7 +16,7 @@ use crate::store::Store;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredHead {
     /// The whole request, sealed: it is short, or was held before heads were kept.
-    Intact(Sealed),
+    Whole(Sealed),
     /// Its head, sealed, and the length of its whole body in bytes.
     Head(Sealed, u64),
 }
@@ -110,7 +110,7 @@ impl Store {
             };
             match body_bytes.and_then(|length| u64::try_from(length).ok()) {
                 Some(length) => StoredHead::Head(sealed, length),
-                None => StoredHead::Intact(sealed),
+                None => StoredHead::Whole(sealed),
             }
         }))
     }

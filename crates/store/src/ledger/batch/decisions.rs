@@ -37,6 +37,9 @@ static CLAIM: ManyRows = ManyRows::new(
      RETURNING entry_id",
 );
 
+/// Decisions with their places in the batch.
+type Decisions<'b> = Vec<(Index, &'b NewDecision)>;
+
 pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result<(), StoreError> {
     let (mut first, mut repeated) = current_decisions(batch);
     apply_pending_limit(tx, batch, &mut first).await?;
@@ -66,9 +69,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
 
 /// Returns the decisions that were made on the current definitions: first those that are the first
 /// of the batch with their key, then those that repeat a key. The others get their result here.
-fn current_decisions<'b>(
-    batch: &mut Batch<'b>,
-) -> (Vec<(Index, &'b NewDecision)>, Vec<(Index, &'b NewDecision)>) {
+fn current_decisions<'b>(batch: &mut Batch<'b>) -> (Decisions<'b>, Decisions<'b>) {
     let mut first = Vec::new();
     let mut repeated = Vec::new();
     let mut keys = HashSet::new();
@@ -93,7 +94,7 @@ async fn claim_keys<'b>(
     tx: &mut Transaction,
     owner: &str,
     new: &mut Vec<NewRow<'b>>,
-) -> Result<Vec<(Index, &'b NewDecision)>, StoreError> {
+) -> Result<Decisions<'b>, StoreError> {
     let mut claims: Vec<(Key<'b>, RequestEntryId, &NewDecision, &NewClaim)> = new
         .iter()
         .filter_map(|row| {

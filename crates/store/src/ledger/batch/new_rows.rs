@@ -145,11 +145,11 @@ pub(super) async fn insert_actions(
     tx: &mut Transaction,
     new: &[NewRow<'_>],
 ) -> Result<(), StoreError> {
-    let held: Vec<_> = new
+    let actions: Vec<_> = new
         .iter()
         .filter_map(|row| Some((row, &row.decision.entry, row.decision.hold.as_ref()?)))
         .collect();
-    for chunk in chunks(&held) {
+    for chunk in chunks(&actions) {
         let sql = tx.dialect().many_rows(&ACTION, chunk.size);
         with_connection!(tx, connection => {
             let mut query = sqlx::query(sql);
