@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::{
     DeflateDecoder, DeflateEncoder, GzEncoder, MultiGzDecoder, ZlibDecoder, ZlibEncoder,
 };
-use gaiterguard_domain::answer::KeptAnswer;
+use gaiterguard_domain::response::KeptResponse;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
@@ -171,7 +171,7 @@ pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Endi
 /// A kept response as it is shown. Where its headers say that the body is compressed and it really
 /// is, every layer that they name is decoded, up to a limit, and the headers no longer describe the
 /// compressed body.
-pub fn readable(mut answer: KeptAnswer) -> KeptAnswer {
+pub fn readable(mut answer: KeptResponse) -> KeptResponse {
     let mut labeled = Coding::labeled(&answer.headers);
     let mut plain = None;
     for _ in 0..named_layers(&answer.headers).min(LAYERS_MAX) {
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn only_a_body_that_is_encoded_as_labeled_is_shown_decoded() {
         let shown = |labels: &[&'static str], body: &[u8]| {
-            let answer = KeptAnswer {
+            let answer = KeptResponse {
                 status: http::StatusCode::OK,
                 headers: labeled(labels),
                 body: body.to_vec().into(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use gaiterguard_domain::approval::Word;
+use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -222,8 +222,8 @@ impl Editor {
     }
 
     /// The editor's word at `at`, without a note.
-    pub(crate) fn word(self, at: Timestamp) -> Word {
-        Word {
+    pub(crate) fn word(self, at: Timestamp) -> HumanDecision {
+        HumanDecision {
             by: self.user,
             at,
             note: None,

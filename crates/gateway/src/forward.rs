@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{
-    Completion, NewDecision, Outcome as LedgerOutcome, Recorded, StoredAnswer,
+    Completion, NewDecision, Outcome as LedgerOutcome, Recorded, StoredResponse,
 };
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
-use gaiterguard_domain::verdict::{Decision, Judgement};
+use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_store::PendingOutcome;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ pub(crate) struct Keyed {
 }
 
 impl Forwarding {
-    pub(crate) fn new(prepared: Prepared, judgement: &Judgement, key: Option<Keyed>) -> Self {
+    pub(crate) fn new(prepared: Prepared, judgement: &Evaluation, key: Option<Keyed>) -> Self {
         Self {
             risk_score: judgement.verdict.score,
             key,
@@ -188,11 +188,11 @@ impl Gateway {
         let sent = self.send(permit, forwarding).await;
         let is_recorded = match &sent {
             Ok(sent) if matches!(sent.arrived, Arrived::Whole(_)) => {
-                let answer = StoredAnswer {
+                let answer = StoredResponse {
                     status: sent.status.as_u16(),
                     content: None,
                 };
-                outcome.set(LedgerOutcome::Answered(answer), self.clock.now())
+                outcome.set(LedgerOutcome::Responded(answer), self.clock.now())
             }
             Ok(_) | Err(_) => false,
         };

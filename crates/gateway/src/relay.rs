@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use gaiterguard_domain::answer::KeptAnswer;
+use gaiterguard_domain::response::KeptResponse;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
@@ -161,8 +161,8 @@ impl Kept {
         self.body.extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
-    fn into_answer(self) -> KeptAnswer {
-        KeptAnswer {
+    fn into_answer(self) -> KeptResponse {
+        KeptResponse {
             status: self.status,
             headers: self.headers,
             body: self.body.freeze(),

@@ -233,7 +233,7 @@ impl Streamed {
             None => (None, Some("not all of it was taken".to_owned())),
         };
         let (outcome, status) = match outcome {
-            Outcome::Answered(answer) => ("answered", Some(answer.status)),
+            Outcome::Responded(answer) => ("answered", Some(answer.status)),
             Outcome::NotSent => ("not_sent", None),
             Outcome::Broken { status } => ("unknown", *status),
         };

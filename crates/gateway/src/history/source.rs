@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::Action;
+use gaiterguard_domain::action::Action;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::Arena;

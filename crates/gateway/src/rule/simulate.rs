@@ -231,7 +231,7 @@ impl Replay {
             service: (service.id, &service.name),
             agent: (agent.id, &agent.name),
             intent: &new.intent,
-            operation: new.judgement.operation.as_ref(),
+            operation: new.evaluation.operation.as_ref(),
             now: new.at,
         };
         let weighed = weigh(rules, &facts);
@@ -265,7 +265,7 @@ fn decided(effect: Option<RuleEffect>, otherwise: Decision) -> Decision {
 
 /// What becomes of a request that no rule decides: what became of it, or what its score says.
 fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
-    let judgement = &entry.new.judgement;
+    let judgement = &entry.new.evaluation;
     if judgement.matched_rules.is_empty() {
         judgement.decision
     } else if judgement.verdict.score < threshold {

@@ -96,7 +96,7 @@ impl Changes {
 impl Tally {
     /// Counts one request and what would have become of it.
     pub(super) fn count(&mut self, example: Example) {
-        let before = example.entry.new.judgement.decision;
+        let before = example.entry.new.evaluation.decision;
         let after = example.decision.unwrap_or(before);
         self.requests += 1;
         self.oldest = Some(example.entry.new.at);

@@ -1,8 +1,8 @@
 //! Held requests: one, or a list of them.
 
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, DataKeyId, ServiceId, WorkspaceId};
-use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
+use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::row::{ActionRow, ActionWithNames, StoredAction, select_action};
@@ -119,7 +119,7 @@ impl Store {
     pub async fn action_response(
         &self,
         action: ActionId,
-    ) -> Result<Option<StoredAnswer>, StoreError> {
+    ) -> Result<Option<StoredResponse>, StoreError> {
         let mut reader = self.reader().await?;
         let row = fetch_optional!(
             reader,

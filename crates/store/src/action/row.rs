@@ -1,6 +1,6 @@
 //! An action as it is stored.
 
-use gaiterguard_domain::approval::Action;
+use gaiterguard_domain::action::Action;
 use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Intent;
 use gaiterguard_domain::time::Timestamp;
@@ -8,7 +8,7 @@ use gaiterguard_domain::time::Timestamp;
 use crate::db::error::StoreError;
 use crate::rows::action_state::StateRow;
 use crate::rows::column::{RowContext, Text};
-use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::request::Digest;
 
 /// An action with the names of those it concerns.
@@ -153,7 +153,7 @@ impl ActionRow {
                 state: self.state.read(self.id.lossy())?,
                 digest: context.digest("digest", &self.digest)?,
                 intent,
-                judgement: context
+                evaluation: context
                     .json("judgement", context.text("judgement", &self.judgement)?)?,
                 binding: context.json("binding", context.text("binding", &self.binding)?)?,
                 created_at: Timestamp(self.created_at),

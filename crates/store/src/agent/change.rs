@@ -3,8 +3,8 @@
 //! A deleted agent keeps its row, which old requests name. Whatever takes rights away also takes
 //! back the agent's waiting and approved actions, in the same transaction.
 
+use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
-use gaiterguard_domain::approval::Word;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
@@ -193,7 +193,7 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
-        word: &Word,
+        word: &HumanDecision,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
         let mut tx = self.begin_definition_change(workspace, word.at).await?;
@@ -239,7 +239,7 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
-        word: &Word,
+        word: &HumanDecision,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin_definition_change(workspace, word.at).await?;

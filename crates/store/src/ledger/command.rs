@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionState};
+use gaiterguard_domain::action::{ActionEvent, ActionState};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, Completion, NewDecision, Outcome, Recorded,
@@ -118,7 +118,7 @@ impl Command {
     pub(super) fn drop_content(&mut self) -> bool {
         let response = match self {
             Self::Complete(completion, _) => match &mut completion.outcome {
-                Outcome::Answered(response) => Some(response),
+                Outcome::Responded(response) => Some(response),
                 Outcome::NotSent | Outcome::Broken { .. } => None,
             },
             Self::End(change, _) => change.answer.as_mut(),
@@ -134,7 +134,7 @@ fn undo_record(decision: NewDecision, recorded: &Recorded) -> Option<Command> {
     let Recorded::Done(entry) = recorded else {
         return None;
     };
-    if decision.entry.judgement.decision != Decision::Forward {
+    if decision.entry.evaluation.decision != Decision::Forward {
         return None;
     }
     let completion = Completion {

@@ -1,7 +1,7 @@
 //! A row of `claims`: a used idempotency key.
 
 use gaiterguard_domain::id::RequestEntryId;
-use gaiterguard_domain::ledger::{Claim, ClaimState, StoredAnswer};
+use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
 
 use crate::db::error::StoreError;
 use crate::rows::column::{RowContext, Text};
@@ -54,7 +54,7 @@ fn state(
     context: RowContext<'_>,
     word: &str,
     action: Option<Text>,
-    answer: impl FnOnce() -> Result<Option<StoredAnswer>, StoreError>,
+    answer: impl FnOnce() -> Result<Option<StoredResponse>, StoreError>,
 ) -> Result<ClaimState, StoreError> {
     Ok(match word {
         RUNNING => ClaimState::Running,
@@ -64,7 +64,7 @@ fn state(
             let action = context.required("action_id", action)?;
             ClaimState::Held(context.action_id("action_id", action.lossy())?)
         }
-        ANSWERED => ClaimState::Answered(context.required("answer_status", answer()?)?),
+        ANSWERED => ClaimState::Responded(context.required("answer_status", answer()?)?),
         _ => return Err(context.invalid("state")),
     })
 }

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use gaiterguard_domain::id::{ActionId, DataKeyId, RequestId};
-use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
+use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::Judgement;
+use gaiterguard_domain::verdict::Evaluation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Database, Decode, Type};
@@ -92,7 +92,7 @@ impl RowContext<'_> {
         status: Option<i64>,
         data_key: Option<i64>,
         bytes: Option<Vec<u8>>,
-    ) -> Result<Option<StoredAnswer>, StoreError> {
+    ) -> Result<Option<StoredResponse>, StoreError> {
         let Some(status) = status else {
             return Ok(None);
         };
@@ -104,7 +104,7 @@ impl RowContext<'_> {
             (None, None) => None,
             _ => return Err(self.invalid("answer")),
         };
-        Ok(Some(StoredAnswer {
+        Ok(Some(StoredResponse {
             status: self.u16("answer_status", status)?,
             content,
         }))
@@ -178,25 +178,25 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// Serializes a judgement. A score or weight that is not finite becomes the highest, as it counted
+/// Serializes an evaluation. A score or weight that is not finite becomes the highest, as it counted
 /// in the decision: JSON has no such numbers, so the column could not be read back.
-pub(crate) fn judgement_json(judgement: &Judgement) -> String {
-    let is_finite = judgement.verdict.score.is_finite()
-        && judgement
+pub(crate) fn evaluation_json(evaluation: &Evaluation) -> String {
+    let is_finite = evaluation.verdict.score.is_finite()
+        && evaluation
             .verdict
             .signals
             .iter()
             .all(|signal| signal.weight.is_finite());
     if is_finite {
-        return json(judgement);
+        return json(evaluation);
     }
-    let mut judgement = judgement.clone();
-    let verdict = &mut judgement.verdict;
+    let mut evaluation = evaluation.clone();
+    let verdict = &mut evaluation.verdict;
     let weights = verdict.signals.iter_mut().map(|signal| &mut signal.weight);
     for number in std::iter::once(&mut verdict.score).chain(weights) {
         if !number.is_finite() {
             *number = 1.0;
         }
     }
-    json(&judgement)
+    json(&evaluation)
 }

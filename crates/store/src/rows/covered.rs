@@ -6,7 +6,7 @@ use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::Judgement;
+use gaiterguard_domain::verdict::Evaluation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -246,20 +246,20 @@ impl ActionColumns<'_> {
 /// Adds to a decision's entry what was decided and which rows say so.
 pub(crate) fn cover_decision(
     detail: &mut Value,
-    judgement: &Judgement,
+    evaluation: &Evaluation,
     request: CoveredRequest,
     action: Option<CoveredAction>,
     end: Option<CoveredEnd>,
 ) {
-    let rules: Vec<Value> = judgement
+    let rules: Vec<Value> = evaluation
         .matched_rules
         .iter()
         .map(|rule| json!({ "id": rule.id, "effect": rule.effect }))
         .collect();
-    detail["decision"] = judgement.decision.as_str().into();
-    detail["risk_score"] = judgement.verdict.score.into();
+    detail["decision"] = evaluation.decision.as_str().into();
+    detail["risk_score"] = evaluation.verdict.score.into();
     detail["matched_rules"] = rules.into();
-    detail["operation"] = judgement
+    detail["operation"] = evaluation
         .operation
         .as_ref()
         .map_or(Value::Null, |operation| operation.id.as_str().into());

@@ -17,7 +17,7 @@ impl RequestOutcome {
     /// Returns the outcome and, if there was a response, its status.
     pub(crate) fn of(outcome: &Outcome) -> (Self, Option<u16>) {
         match outcome {
-            Outcome::Answered(response) => (Self::Responded, Some(response.status)),
+            Outcome::Responded(response) => (Self::Responded, Some(response.status)),
             Outcome::NotSent => (Self::NotSent, None),
             Outcome::Broken { status } => (Self::Broken, *status),
         }

@@ -198,7 +198,7 @@ impl From<Example> for ExampleBody {
             target_url: entry.new.target_url,
             intent: entry.new.intent,
             created_at: entry.new.at,
-            before: entry.new.judgement.decision,
+            before: entry.new.evaluation.decision,
             after: example.decision,
             rule: example.rule.map(Into::into),
         }

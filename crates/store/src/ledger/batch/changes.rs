@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionState, ActionStatus, Word};
+use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, HumanDecision};
 use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId};
-use gaiterguard_domain::ledger::{ActionChange, Changed, StoredAnswer};
+use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::db::connection::{execute, fetch_optional};
@@ -124,7 +124,7 @@ async fn has_room(
     tx: &mut Transaction,
     batch: &Batch<'_>,
     action: ActionId,
-    response: &StoredAnswer,
+    response: &StoredResponse,
 ) -> Result<bool, StoreError> {
     let agent = fetch_optional!(
         tx,
@@ -162,7 +162,7 @@ async fn recalled(
     let Some((by, at, note)) = row else {
         return Ok(None);
     };
-    let ruling = Word {
+    let ruling = HumanDecision {
         by: UserId(by),
         at: Timestamp(at),
         note,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
-use gaiterguard_domain::ledger::{Completion, Outcome, StoredAnswer};
+use gaiterguard_domain::ledger::{Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::IdempotencyKey;
 
 use crate::db::connection::with_connection;
@@ -201,9 +201,9 @@ fn audit_end(
     }
 }
 
-fn response_of(completion: &Completion) -> Option<&StoredAnswer> {
+fn response_of(completion: &Completion) -> Option<&StoredResponse> {
     match &completion.outcome {
-        Outcome::Answered(response) => Some(response),
+        Outcome::Responded(response) => Some(response),
         Outcome::NotSent | Outcome::Broken { .. } => None,
     }
 }

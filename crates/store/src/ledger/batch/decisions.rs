@@ -17,7 +17,7 @@ use crate::ledger::batch::rule_hits::count_rule_hits;
 use crate::ledger::batch::state::{Batch, Index};
 use crate::ledger::command::{Command, CommandResult};
 use crate::rows::claim_row::{DENIED, HELD, RUNNING};
-use crate::rows::column::judgement_json;
+use crate::rows::column::evaluation_json;
 use crate::rows::covered::RequestEnd;
 use crate::writer::transaction::Transaction;
 
@@ -52,7 +52,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             id: RequestEntryId(id),
             decision,
             end: known_end(&batch.commands[index]),
-            judgement: judgement_json(&decision.entry.judgement),
+            judgement: evaluation_json(&decision.entry.evaluation),
         })
         .collect();
     let lost = claim_keys(tx, &batch.owner, &mut new).await?;
@@ -140,7 +140,7 @@ async fn claim_keys<'b>(
 }
 
 fn claim_state(decision: &NewDecision) -> &'static str {
-    match decision.entry.judgement.decision {
+    match decision.entry.evaluation.decision {
         Decision::Forward => RUNNING,
         Decision::Hold => HELD,
         Decision::Deny => DENIED,
@@ -177,7 +177,7 @@ fn known_end(command: &Command) -> Option<RequestEnd> {
     let Command::Record(decision, outcome, _) = command else {
         return None;
     };
-    if decision.entry.judgement.decision == Decision::Deny {
+    if decision.entry.evaluation.decision == Decision::Deny {
         return Some(RequestEnd {
             outcome: None,
             status: None,

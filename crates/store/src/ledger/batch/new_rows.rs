@@ -1,6 +1,6 @@
 //! The rows that new decisions become.
 
-use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::NewDecision;
@@ -24,7 +24,7 @@ pub(super) struct NewRow<'b> {
     pub(super) decision: &'b NewDecision,
     /// How and when its request ended, if it has already.
     pub(super) end: Option<RequestEnd>,
-    /// Its judgement as the column stores it.
+    /// Its evaluation as the column `judgement` stores it.
     pub(super) judgement: String,
 }
 
@@ -42,7 +42,7 @@ impl NewRow<'_> {
             method: &entry.method,
             target_url: &entry.target_url,
             intent: &entry.intent,
-            decision: entry.judgement.decision.as_str(),
+            decision: entry.evaluation.decision.as_str(),
             judgement: &self.judgement,
             action_id: action_id.as_deref(),
             created_at: entry.at.0,
@@ -74,7 +74,7 @@ impl NewRow<'_> {
         let mut audit = self.decision.audit.clone();
         cover_decision(
             &mut audit.detail,
-            &entry.judgement,
+            &entry.evaluation,
             request.covered(),
             action,
             self.end.map(|end| end.covered(self.id)),
@@ -127,7 +127,7 @@ pub(super) async fn insert_requests(
                     .bind(entry.map(|new| new.method.as_str()))
                     .bind(entry.map(|new| new.target_url.as_str()))
                     .bind(entry.map(|new| new.intent.as_str()))
-                    .bind(entry.map(|new| new.judgement.decision.as_str()))
+                    .bind(entry.map(|new| new.evaluation.decision.as_str()))
                     .bind(row.map(|new| new.judgement.as_str()))
                     .bind(decision.and_then(action_id))
                     .bind(entry.map(|new| new.at.0))

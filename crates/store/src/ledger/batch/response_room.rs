@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
-use gaiterguard_domain::ledger::{ByteBudget, StoredAnswer};
+use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
 use crate::db::connection::with_connection;
 use crate::db::error::StoreError;
@@ -66,7 +66,7 @@ impl ResponseRoom {
     }
 
     /// Reserves room for a response. Returns false if there is not enough.
-    pub(super) fn take(&mut self, agent: AgentId, response: &StoredAnswer) -> bool {
+    pub(super) fn take(&mut self, agent: AgentId, response: &StoredResponse) -> bool {
         let length = response
             .content
             .as_ref()

@@ -37,7 +37,7 @@ pub(super) async fn count_rule_hits(
 ) -> Result<(), StoreError> {
     let mut counted: BTreeMap<(RuleId, Day), Hits> = BTreeMap::new();
     for entry in decided {
-        for rule in &entry.judgement.matched_rules {
+        for rule in &entry.evaluation.matched_rules {
             let hits = counted.entry((rule.id, Day::of(entry.at))).or_insert(Hits {
                 workspace: entry.workspace,
                 count: 0,

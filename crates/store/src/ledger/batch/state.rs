@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gaiterguard_domain::id::WorkspaceId;
-use gaiterguard_domain::ledger::{ByteBudget, StoredAnswer};
+use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
 use crate::ledger::command::{Command, CommandResult};
 use crate::rows::covered::CoveredEnd;
@@ -34,7 +34,7 @@ pub(super) struct ResponseColumns<'r> {
 
 impl<'r> ResponseColumns<'r> {
     /// Returns the columns of a response. Its content is left out if the budget has no room for it.
-    pub(super) fn of(response: Option<&'r StoredAnswer>, has_room: bool) -> Self {
+    pub(super) fn of(response: Option<&'r StoredResponse>, has_room: bool) -> Self {
         let content = response.and_then(|response| response.content.as_ref());
         let content = content.filter(|_| has_room);
         Self {

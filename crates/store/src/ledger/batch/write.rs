@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use tokio::sync::OwnedMutexGuard;

@@ -1,77 +1,57 @@
-//! Finding agent keys in a text, whatever way they are spelled in it.
+//! Finds agent keys in a text, in every spelling that a reader of the text could decode.
 //!
-//! A key is found as it is, behind up to three layers of escapes (percent-encoding, JSON and
-//! JavaScript escapes, character references, quoted-printable, UTF-16),
-//! in base64 and base64url at any alignment and with line breaks, and as hexadecimal digits. The
-//! search costs a few passes over the text and copies it only where escapes really occur.
+//! Finds a key in plain text; behind up to three layers of escapes (percent-encoding, JSON and
+//! JavaScript escapes, character references, quoted-printable, UTF-16); in base64 and base64url, at any
+//! alignment and with line breaks; and as hexadecimal digits. The search takes a few passes over the
+//! text and copies it only if it contains escapes.
+
+mod escapes;
+mod form;
+mod scan;
 
 use memchr::{memchr, memchr_iter, memchr2, memmem};
 
-use crate::{spelled_key, unescape::Escapes};
+use escapes::Escapes;
+use form::{ENCODED_PREFIXES, MAY_SPELL, hex_value, sextet};
 
-/// The bytes that begin an agent key.
-pub const PREFIX: &str = "agt_";
+pub use form::{DIGITS, PREFIX};
 
-/// The number of hexadecimal digits after [`PREFIX`].
-pub const DIGITS: usize = 64;
-
-/// How many layers of escapes are read: a client, a form and a proxy may each add one.
+/// The number of layers of escapes that are decoded: a client, a form and a proxy may each add one.
 const LAYERS_MAX: usize = 3;
 
-/// From how many bytes on a text is read in one pass. In a shorter one, reading every order of escapes
-/// by itself costs no more than some milliseconds.
+/// The size from which a text is searched in a single pass, in bytes. In a shorter one, decoding every
+/// order of escapes takes at most a few milliseconds.
 const LONG_BYTES: usize = 16 * 1024;
 
-/// How far before the end of a text a key can begin that the text does not hold whole: a key of
-/// which every character is escaped twice as `\u005c\u0075…` is shorter.
+/// The distance from the end of a text in which an incomplete key may begin, in bytes: a key of which
+/// every character is escaped twice as `\u005c\u0075…` is shorter.
 pub const SPELLED_BYTES_MAX: usize = 4096;
 
-/// The longest escape, in bytes. What one at the end of a text stands for may not be known yet.
+/// The length of the longest escape, in bytes. An escape at the end of a text may be incomplete.
 const ESCAPE_BYTES_MAX: usize = 12;
 
-/// Base64 characters of the encoded prefix that no neighboring byte changes, for each of the three
-/// alignments, and how many bits of their first character belong to what comes before the `g`.
-pub(crate) const ENCODED_PREFIXES: [(&[u8], u32); 3] = [(b"YWd0X", 8), (b"FndF", 4), (b"hZ3Rf", 6)];
-
-/// Two hexadecimal digits for each byte of [`PREFIX`], less the last digit, which either case may
-/// have.
+/// Two hexadecimal digits for each byte of [`PREFIX`], without the last digit, which may have either
+/// case.
 const HEX_PREFIX: &[u8] = b"6167745";
 
-/// The bytes that the spelling of a key may have: base64 characters, among them letters and digits,
-/// what escapes are made of, and white space.
-pub(crate) const MAY_SPELL: [bool; 256] = {
-    let mut may_spell = [false; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        may_spell[byte as usize] = byte.is_ascii_alphanumeric()
-            || byte.is_ascii_whitespace()
-            || matches!(byte, b'+' | b'/' | b'-' | b'_')
-            || matches!(
-                byte,
-                0 | b'%' | b'\\' | b'&' | b'=' | b'#' | b';' | b'{' | b'}'
-            );
-        byte += 1;
-    }
-    may_spell
-};
-
-/// Whether `bytes` hold an agent key in any spelling.
+/// Returns whether `bytes` contain an agent key in any spelling.
 pub fn is_in(bytes: &[u8]) -> bool {
     candidates(bytes).any(|run| {
         let has_escapes = Escapes::ALL
             .iter()
             .any(|escapes| memchr(escapes.lead(), run).is_some());
         if bytes.len() >= LONG_BYTES && has_escapes {
-            spelled_key::is_in(run)
+            scan::is_in(run)
         } else {
             in_any_layer(run, LAYERS_MAX, holds)
         }
     })
 }
 
-/// The parts of a text that are long enough for a key and made only of bytes that a spelling of one
-/// may have. They are few in binary data. No spelling is shorter than the key itself, so that a part
-/// is looked for only around every such distance.
+/// Returns the runs of bytes that are long enough for a key and contain only bytes of a spelling.
+///
+/// Binary data has few of them. No spelling is shorter than the plain key, so one probe per key length
+/// is enough to find every run.
 fn candidates(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut begin = 0;
     std::iter::from_fn(move || {
@@ -93,8 +73,8 @@ fn candidates(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Whether `bytes` end inside what may become an agent key when more of the text arrives. Only a
-/// key of which [`PREFIX`] is complete counts: the prefix itself is not a secret.
+/// Returns whether `bytes` end inside a possible agent key, which later bytes may complete. Counts only
+/// keys whose [`PREFIX`] is complete, because the prefix itself is not secret.
 pub fn may_be_at_end_of(bytes: &[u8]) -> bool {
     let tail = &bytes[bytes.len().saturating_sub(SPELLED_BYTES_MAX)..];
     in_any_layer(without_last_escape(tail), LAYERS_MAX, |text| {
@@ -102,8 +82,8 @@ pub fn may_be_at_end_of(bytes: &[u8]) -> bool {
     })
 }
 
-/// Where the first agent key that is spelled plainly begins. Letters of either case count: a key in
-/// another case opens nothing, but it reveals the one that does.
+/// Returns the position of the first plain agent key. Accepts either case: a key in another case is
+/// invalid, but it reveals the valid one.
 pub fn find_plain(bytes: &[u8]) -> Option<usize> {
     plain_beginnings(bytes).find(|begin| {
         let digits = &bytes[begin + PREFIX.len()..];
@@ -144,7 +124,7 @@ fn ends_inside(bytes: &[u8]) -> bool {
         })
 }
 
-/// The text without an escape at its end, which may go on.
+/// Removes an escape at the end of the text, because it may be incomplete.
 fn without_last_escape(bytes: &[u8]) -> &[u8] {
     let last = bytes.len().saturating_sub(ESCAPE_BYTES_MAX);
     bytes[last..]
@@ -152,13 +132,13 @@ fn without_last_escape(bytes: &[u8]) -> &[u8] {
         .rposition(|byte| Escapes::ALL.iter().any(|escapes| escapes.lead() == *byte))
         .map_or(bytes, |at| &bytes[..last + at])
 }
-
-/// What a text begins with.
+/// The start of a text.
+/// What a text begins with: a key, the beginning of a key, or neither.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Match {
     /// A whole key.
     Whole,
-    /// The beginning of a key, and then the text ends.
+    /// The beginning of a key, up to the end of the text.
     Beginning,
     /// Something else.
     None,
@@ -177,13 +157,13 @@ fn hex_beginnings(bytes: &[u8]) -> impl Iterator<Item = usize> {
     memmem::find_iter(bytes, HEX_PREFIX)
 }
 
-/// A key as hexadecimal digits, two for each of its characters.
+/// Matches a key as hexadecimal digits, two per character.
 fn is_hex_key(text: &[u8]) -> Match {
     let mut characters = 0;
     for pair in text.chunks(2) {
         let byte = match *pair {
             [high, low] => hex_value(high).zip(hex_value(low)),
-            // A last digit by itself.
+            // A single last digit.
             _ => return Match::Beginning,
         };
         let Some((high, low)) = byte else {
@@ -206,7 +186,7 @@ fn encoded_beginnings(bytes: &[u8]) -> impl Iterator<Item = (usize, u32)> {
         .flat_map(|(prefix, bits)| memmem::find_iter(bytes, prefix).map(move |at| (at, *bits)))
 }
 
-/// A key in base64, from where the first `skipped_bits` bits belong to its `a`.
+/// Matches a key in base64, whose first `skipped_bits` bits belong to the key's `a`.
 fn is_encoded_key(text: &[u8], skipped_bits: u32) -> Match {
     let mut bits_to_skip = skipped_bits;
     let (mut buffer, mut buffered): (u32, u32) = (0, 0);
@@ -236,7 +216,7 @@ fn is_encoded_key(text: &[u8], skipped_bits: u32) -> Match {
     Match::Beginning
 }
 
-/// Whether a key may have this byte at this place.
+/// Returns whether a key may have this byte at this position.
 fn is_expected(at: usize, byte: u8) -> bool {
     match PREFIX.as_bytes().get(at) {
         Some(prefix) => byte.eq_ignore_ascii_case(prefix),
@@ -257,28 +237,5 @@ fn in_joined_lines(bytes: &[u8], test: impl Fn(&[u8]) -> bool) -> bool {
     test(&joined)
 }
 
-/// The value of a base64 or base64url character.
-pub(crate) fn sextet(character: u8) -> Option<u8> {
-    match character {
-        b'A'..=b'Z' => Some(character - b'A'),
-        b'a'..=b'z' => Some(character - b'a' + 26),
-        b'0'..=b'9' => Some(character - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
-}
-
-/// The value of a hexadecimal digit.
-pub(crate) fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
-#[path = "agent_key_tests.rs"]
 mod tests;

@@ -39,7 +39,7 @@ fn wrapped(text: &str, line_break: &str) -> String {
     lines.join(line_break)
 }
 
-/// Every way to write a text that is looked into.
+/// Returns every supported spelling of a text.
 fn spellings(text: &str) -> Vec<String> {
     let percent = each(text, |byte| format!("%{byte:02x}"));
     let base64_standard = base64(text.as_bytes(), STANDARD);
@@ -94,12 +94,12 @@ proptest! {
         for spelling in spellings(&format!("{before} {key}{after}")) {
             let text = format!("{around} {spelling} {around}");
             prop_assert!(is_in(text.as_bytes()), "{}", text);
-            prop_assert!(spelled_key::is_in(text.as_bytes()), "in one pass: {}", text);
+            prop_assert!(scan::is_in(text.as_bytes()), "in one pass: {}", text);
         }
     }
 
     #[test]
-    fn a_text_that_ends_inside_a_key_is_known_to(key in key(), share in 0.0..1.0_f64) {
+    fn a_text_that_ends_inside_a_key_is_detected(key in key(), share in 0.0..1.0_f64) {
         let text = format!("user:{key}");
         for spelling in spellings(&text) {
             #[expect(
@@ -117,11 +117,11 @@ proptest! {
     #[test]
     fn other_texts_hold_no_key(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(!is_in(&bytes));
-        prop_assert!(!spelled_key::is_in(&bytes));
+        prop_assert!(!scan::is_in(&bytes));
     }
 }
 
-/// Bytes that look random, the same in every run.
+/// Returns bytes that look random and are the same in every run.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = || {
@@ -152,7 +152,7 @@ fn random_bytes_are_hardly_read() {
 fn the_work_on_a_text_full_of_escapes_is_linear() {
     for text in DENSE {
         let text = text.repeat(50_000 / text.len());
-        let mut scan = spelled_key::Scan::new(text.as_bytes());
+        let mut scan = scan::Scan::new(text.as_bytes());
         assert!(!scan.finds_key());
         let reads_per_byte = scan.reads.get() / text.len();
         assert!(reads_per_byte <= 40, "{text:.20}: {reads_per_byte}");
@@ -189,7 +189,7 @@ fn escapes_of_another_family_do_not_hide_a_key() {
 }
 
 #[test]
-fn what_only_mentions_a_key_holds_none() {
+fn a_text_that_only_mentions_a_key_does_not_contain_one() {
     let digits = "0a".repeat(32);
     for text in [
         "agt_".to_owned(),

@@ -1,29 +1,29 @@
-//! An upstream's answer as it is replayed and shown.
+//! An upstream's response as it is replayed and displayed.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use crate::message;
 
-/// An upstream's whole answer, with echoes of the credential masked.
+/// An upstream's complete response, with echoes of the credential masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptAnswer {
+pub struct KeptResponse {
     /// The status.
     pub status: StatusCode,
-    /// The headers, less those that ended with the upstream's connection.
+    /// The headers, without hop-by-hop headers.
     pub headers: HeaderMap,
     /// The body, or its beginning.
     pub body: Bytes,
-    /// Whether the body was longer than what is kept of it.
+    /// Whether the body was longer than the part that is kept.
     pub is_truncated: bool,
 }
 
-/// What follows the status in the form of an answer whose body is not whole.
+/// Follows the status in the form of a response whose body is truncated.
 const TRUNCATED: &[u8] = b" truncated";
 
-impl KeptAnswer {
-    /// The form in which an answer is sealed: the status and whether the body is whole, a line for
-    /// each header, an empty line, the body.
+impl KeptResponse {
+    /// Returns the form in which a response is sealed: the status and whether the body is truncated,
+    /// one line per header, an empty line, the body.
     pub fn to_form(&self) -> Vec<u8> {
         let mut form = Vec::with_capacity(256 + self.body.len());
         form.extend_from_slice(self.status.as_str().as_bytes());
@@ -37,7 +37,7 @@ impl KeptAnswer {
         form
     }
 
-    /// Reads such a form back.
+    /// Parses such a form; returns `None` if it is malformed.
     pub fn from_form(form: &[u8]) -> Option<Self> {
         let (head, body) = message::split(form)?;
         let (status, rest) = head.split_at_checked(3)?;
@@ -61,20 +61,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_read_back_byte_for_byte() {
+    fn a_response_is_read_back_byte_for_byte() {
         let mut headers = HeaderMap::new();
         headers.append("set-cookie", HeaderValue::from_static("a=1"));
         headers.append("set-cookie", HeaderValue::from_static("b=2"));
         let body = Bytes::from_static(b"\n\nx");
         for (headers, is_truncated) in [(headers, false), (HeaderMap::new(), true)] {
             let body = body.clone();
-            let answer = KeptAnswer {
+            let response = KeptResponse {
                 status: StatusCode::CREATED,
                 headers,
                 body,
                 is_truncated,
             };
-            assert_eq!(KeptAnswer::from_form(&answer.to_form()), Some(answer));
+            assert_eq!(KeptResponse::from_form(&response.to_form()), Some(response));
         }
     }
 }

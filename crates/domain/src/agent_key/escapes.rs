@@ -1,21 +1,21 @@
-//! Reading the escapes of a text: percent-encoding, JSON and JavaScript, character references,
-//! quoted-printable, and the zeros of UTF-16.
+//! Decodes the escapes of a text: percent-encoding, JSON and JavaScript escapes, character references,
+//! quoted-printable, and the zero bytes of UTF-16.
 //!
-//! The result is never sent. It shows what a reader of the text may make of it, and since nobody
-//! knows which reader that is, each family of escapes is read by itself.
+//! The result is never sent. It shows what a reader of the text might decode. That reader is unknown, so
+//! each family of escapes is decoded separately.
 
 use memchr::memchr_iter;
 
-use crate::agent_key::hex_value;
+use super::form::hex_value;
 
-/// Escapes that one reader understands.
+/// A family of escapes, which one kind of reader decodes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Escapes {
+pub(super) enum Escapes {
     /// `%XX` and `%uXXXX`.
     Percent,
-    /// `\uXXXX`, `\u{X…}`, `\xXX` and the short ones.
+    /// `\uXXXX`, `\u{X…}`, `\xXX` and the single-character ones.
     Backslash,
-    /// `&#N;`, `&#xN;` and the named ones that matter for an agent key.
+    /// `&#N;`, `&#xN;` and the named references that matter for an agent key.
     Reference,
     /// `=XX` and soft line breaks.
     QuotedPrintable,
@@ -24,7 +24,7 @@ pub(crate) enum Escapes {
 }
 
 impl Escapes {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::Percent,
         Self::Backslash,
         Self::Reference,
@@ -32,13 +32,13 @@ impl Escapes {
         Self::Zeros,
     ];
 
-    /// `bytes` with these escapes read once, or None where there are none. Characters beyond ASCII
-    /// become `?`: no agent key holds one.
-    pub(crate) fn read(self, bytes: &[u8]) -> Option<Vec<u8>> {
+    /// Returns `bytes` with these escapes decoded once, or `None` if there are none. Characters beyond ASCII
+    /// become `?`, because no agent key contains one.
+    pub(super) fn read(self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut plain = Vec::new();
         let mut copied = 0;
         for at in memchr_iter(self.lead(), bytes) {
-            // The lead may lie inside the escape before it.
+            // The lead byte may be part of the previous escape.
             if at < copied {
                 continue;
             }
@@ -55,8 +55,8 @@ impl Escapes {
         Some(plain)
     }
 
-    /// The byte that each of these escapes begins with.
-    pub(crate) fn lead(self) -> u8 {
+    /// Returns the first byte of these escapes.
+    pub(super) fn lead(self) -> u8 {
         match self {
             Self::Percent => b'%',
             Self::Backslash => b'\\',
@@ -66,7 +66,7 @@ impl Escapes {
         }
     }
 
-    /// The escape at the beginning of the text: what it stands for, if anything, and its length.
+    /// Decodes the escape at the beginning of the text; returns its character, if any, and its length.
     fn at_beginning_of(self, text: &[u8]) -> Option<(Option<u8>, usize)> {
         match self {
             Self::Percent => percent(text),
@@ -106,7 +106,7 @@ fn backslash(text: &[u8]) -> Option<(Option<u8>, usize)> {
         b'r' => Some((Some(b'\r'), 2)),
         b't' => Some((Some(b'\t'), 2)),
         other @ (b'/' | b'\\' | b'"' | b'\'' | b'_') => Some((Some(*other), 2)),
-        // A line that goes on behind its end.
+        // A line continuation.
         b'\n' => Some((None, 2)),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! A held request and everything that can become of it.
+//! An action: a held request and its lifecycle.
 //!
 //! [`ActionState::apply`] is the whole specification: one match over state and event. Each state
 //! carries exactly the facts that are true in it.
@@ -12,99 +12,99 @@ use crate::agent::Binding;
 use crate::id::{ActionId, AgentId, RequestEntryId, ServiceId, UserId, WorkspaceId};
 use crate::request::{Digest, Intent};
 use crate::time::Timestamp;
-use crate::verdict::Judgement;
+use crate::verdict::Evaluation;
 
-/// The longest note of a human to an agent, in characters.
+/// The length limit of a human's note to an agent, in characters.
 pub const NOTE_CHARS_MAX: usize = 2000;
 
-/// A human's word on an action.
+/// A human's decision about an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Word {
-    /// Whose.
+pub struct HumanDecision {
+    /// The user who decided.
     pub by: UserId,
-    /// When.
+    /// When the user decided.
     pub at: Timestamp,
-    /// What the human tells the agent.
+    /// The user's note to the agent.
     pub note: Option<String>,
 }
 
-/// What is known of an execution that was begun.
+/// An execution that has begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Execution {
-    /// The approval it rests on.
-    pub approval: Word,
-    /// When that approval expires, if nothing was sent and it is to be used again.
+    /// The approval that permits it.
+    pub approval: HumanDecision,
+    /// When that approval expires, if nothing was sent and it can be used again.
     pub expires_at: Timestamp,
-    /// When the execution was begun.
+    /// When the execution began.
     pub started_at: Timestamp,
 }
 
-/// How an action reached its end with a request that was sent.
+/// How the execution of a request that was sent ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The upstream answered.
-    Answered {
-        /// When its answer was complete.
+    /// The upstream responded.
+    Responded {
+        /// When the response was complete.
         at: Timestamp,
     },
-    /// The outcome was unknown until a human looked at the upstream and said it was done.
-    Resolved(Word),
+    /// The outcome was unknown until a human checked the upstream and confirmed the execution.
+    Resolved(HumanDecision),
 }
 
-/// Who or what took an action back.
+/// The reason for a revocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revocation {
-    /// A human withdrew it, blocked the agent or threw the kill switch.
-    Withdrawn(Word),
-    /// The outcome was unknown until a human looked at the upstream and said nothing was done.
-    Resolved(Word),
+    /// A human withdrew the action, blocked the agent or activated the kill switch.
+    Withdrawn(HumanDecision),
+    /// The outcome was unknown until a human checked the upstream and found that nothing was done.
+    Resolved(HumanDecision),
 }
 
-/// Where an action stands.
+/// The state of an action, with the facts that hold in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionState {
-    /// Waits for a human.
+    /// Waiting for a human.
     Pending {
-        /// Until when.
+        /// When it expires.
         expires_at: Timestamp,
     },
-    /// A human agreed; the agent may have it executed.
+    /// A human approved it; the agent may execute it.
     Approved {
-        /// The human's word.
-        approval: Word,
-        /// Until when.
+        /// The approval.
+        approval: HumanDecision,
+        /// When the approval expires.
         expires_at: Timestamp,
     },
-    /// A human refused.
-    Denied(Word),
-    /// Taken back.
+    /// A human denied it.
+    Denied(HumanDecision),
+    /// Revoked before or after its approval.
     Revoked(Revocation),
-    /// Nobody decided, or nobody executed, in time.
+    /// No human decided, or the agent did not execute it, in time.
     Expired {
-        /// Since when.
+        /// When it expired.
         at: Timestamp,
     },
-    /// The request is on its way.
+    /// The request is being sent.
     Executing(Execution),
-    /// The request was sent and is done.
+    /// The request was sent, and the outcome is known.
     Executed {
-        /// How it was begun.
+        /// The execution.
         execution: Execution,
         /// How it ended.
         ending: Ending,
     },
-    /// The request may have been sent; only a human who looks at the upstream can tell.
+    /// The request may have been sent; only a human who checks the upstream can find out.
     Indeterminate {
-        /// How it was begun.
+        /// The execution.
         execution: Execution,
-        /// Since when nothing more is known.
+        /// When the outcome became unknown.
         at: Timestamp,
-        /// What happened.
+        /// A description of the failure.
         detail: String,
     },
 }
 
-/// The name of a state, as rows and answers spell it.
+/// The name of a state, as in database rows and API responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActionStatus {
@@ -139,7 +139,7 @@ impl ActionStatus {
         Self::Indeterminate,
     ];
 
-    /// The word that stands for the status in a row and in JSON.
+    /// Returns the word for this status in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",
@@ -153,74 +153,74 @@ impl ActionStatus {
         }
     }
 
-    /// The status of such a word.
+    /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
 
-/// What a human found at the upstream.
+/// The finding of a human who checked the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Finding {
+pub enum Resolution {
     /// The request was carried out.
     Executed,
-    /// It was not.
+    /// The request was not carried out.
     NotExecuted,
 }
 
-/// What can happen to an action.
+/// An event in an action's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionEvent {
-    /// A human agrees; the approval lasts for `lifetime`.
+    /// A human approves; the approval is valid for `lifetime`.
     Approve {
-        /// The human's word.
-        word: Word,
-        /// How long the agent has to execute it.
+        /// The approval.
+        decision: HumanDecision,
+        /// How long the agent has to execute the action.
         lifetime: Duration,
     },
-    /// A human refuses.
-    Deny(Word),
-    /// A human takes it back.
-    Revoke(Word),
-    /// The agent asks for it to be sent.
+    /// A human denies.
+    Deny(HumanDecision),
+    /// A human revokes.
+    Revoke(HumanDecision),
+    /// The agent executes.
     Begin {
         /// When.
         at: Timestamp,
     },
-    /// It is proven that nothing reached the upstream.
+    /// The execution ended, and it is proven that nothing reached the upstream.
     NothingSent,
-    /// The upstream's answer is complete.
-    Answer {
+    /// The upstream's response is complete.
+    Respond {
         /// When.
         at: Timestamp,
     },
-    /// The request may have been sent and nothing more will be known.
+    /// The request may have been sent, and its outcome cannot be determined.
     Break {
         /// When.
         at: Timestamp,
-        /// What happened.
+        /// A description of the failure.
         detail: String,
     },
-    /// A human looked at the upstream.
+    /// A human checked the upstream.
     Resolve {
-        /// The human's word.
-        word: Word,
-        /// What the human found.
-        finding: Finding,
+        /// The decision.
+        decision: HumanDecision,
+        /// The finding.
+        resolution: Resolution,
     },
 }
 
-/// An event that an action's state does not allow.
+/// The rejection of an event that the action's state does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the action is {}", .status.as_str())]
 pub struct TransitionRefused {
-    /// Where the action stands.
+    /// The action's status.
     pub status: ActionStatus,
 }
 
 impl ActionState {
-    /// The state's name.
+    /// Returns the state's name.
     pub fn status(&self) -> ActionStatus {
         match self {
             Self::Pending { .. } => ActionStatus::Pending,
@@ -234,8 +234,8 @@ impl ActionState {
         }
     }
 
-    /// The state as it is at `now`: what waits past its time has expired at that time, whether or
-    /// not anything has noticed yet.
+    /// Returns the state at `now`: a pending or approved action whose time has passed is expired as of
+    /// that time, even if no expiry has been recorded.
     #[must_use]
     pub fn at(self, now: Timestamp) -> Self {
         match self {
@@ -248,18 +248,20 @@ impl ActionState {
         }
     }
 
-    /// The state after an event. The caller looks at the state through [`Self::at`] first, so an
-    /// approval that comes too late meets [`ActionState::Expired`].
+    /// Returns the state after an event.
+    ///
+    /// The caller passes the state through [`Self::at`] first, so that a late approval finds
+    /// [`ActionState::Expired`].
     pub fn apply(self, event: ActionEvent) -> Result<Self, TransitionRefused> {
         use ActionEvent as Event;
         match (self, event) {
-            (Self::Pending { .. }, Event::Approve { word, lifetime }) => Ok(Self::Approved {
-                expires_at: word.at.after(lifetime),
-                approval: word,
+            (Self::Pending { .. }, Event::Approve { decision, lifetime }) => Ok(Self::Approved {
+                expires_at: decision.at.after(lifetime),
+                approval: decision,
             }),
-            (Self::Pending { .. }, Event::Deny(word)) => Ok(Self::Denied(word)),
-            (Self::Pending { .. } | Self::Approved { .. }, Event::Revoke(word)) => {
-                Ok(Self::Revoked(Revocation::Withdrawn(word)))
+            (Self::Pending { .. }, Event::Deny(decision)) => Ok(Self::Denied(decision)),
+            (Self::Pending { .. } | Self::Approved { .. }, Event::Revoke(decision)) => {
+                Ok(Self::Revoked(Revocation::Withdrawn(decision)))
             }
             (
                 Self::Approved {
@@ -276,31 +278,35 @@ impl ActionState {
                 approval: execution.approval,
                 expires_at: execution.expires_at,
             }),
-            (Self::Executing(execution), Event::Answer { at }) => Ok(Self::Executed {
+            (Self::Executing(execution), Event::Respond { at }) => Ok(Self::Executed {
                 execution,
-                ending: Ending::Answered { at },
+                ending: Ending::Responded { at },
             }),
             (Self::Executing(execution), Event::Break { at, detail }) => Ok(Self::Indeterminate {
                 execution,
                 at,
                 detail,
             }),
-            (Self::Indeterminate { execution, .. }, Event::Resolve { word, finding }) => {
-                Ok(match finding {
-                    Finding::Executed => Self::Executed {
-                        execution,
-                        ending: Ending::Resolved(word),
-                    },
-                    Finding::NotExecuted => Self::Revoked(Revocation::Resolved(word)),
-                })
-            }
+            (
+                Self::Indeterminate { execution, .. },
+                Event::Resolve {
+                    decision,
+                    resolution,
+                },
+            ) => Ok(match resolution {
+                Resolution::Executed => Self::Executed {
+                    execution,
+                    ending: Ending::Resolved(decision),
+                },
+                Resolution::NotExecuted => Self::Revoked(Revocation::Resolved(decision)),
+            }),
             (state, _) => Err(TransitionRefused {
                 status: state.status(),
             }),
         }
     }
 
-    /// When the action expires, while it can.
+    /// Returns when the action expires, if it can.
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::Pending { expires_at } | Self::Approved { expires_at, .. } => Some(*expires_at),
@@ -308,36 +314,36 @@ impl ActionState {
         }
     }
 
-    /// When the action came to its end, or a human decided on it.
+    /// Returns when the action ended, or when a human last decided about it.
     pub fn resolved_at(&self) -> Option<Timestamp> {
         match self {
             Self::Pending { .. } => None,
             Self::Approved { approval, .. } => Some(approval.at),
             Self::Executing(execution) => Some(execution.approval.at),
-            Self::Denied(word)
-            | Self::Revoked(Revocation::Withdrawn(word) | Revocation::Resolved(word))
+            Self::Denied(decision)
+            | Self::Revoked(Revocation::Withdrawn(decision) | Revocation::Resolved(decision))
             | Self::Executed {
-                ending: Ending::Resolved(word),
+                ending: Ending::Resolved(decision),
                 ..
-            } => Some(word.at),
+            } => Some(decision.at),
             Self::Expired { at }
             | Self::Executed {
-                ending: Ending::Answered { at },
+                ending: Ending::Responded { at },
                 ..
             }
             | Self::Indeterminate { at, .. } => Some(*at),
         }
     }
 
-    /// The human's word that let it be executed, where it is known still.
-    pub fn approval(&self) -> Option<&Word> {
+    /// Returns the approval that permitted its execution, if it is known.
+    pub fn approval(&self) -> Option<&HumanDecision> {
         match self {
             Self::Approved { approval, .. } => Some(approval),
             _ => self.execution().map(|execution| &execution.approval),
         }
     }
 
-    /// How its execution was begun, if it was.
+    /// Returns its execution, if one has begun.
     pub fn execution(&self) -> Option<&Execution> {
         match self {
             Self::Executing(execution)
@@ -351,21 +357,21 @@ impl ActionState {
         }
     }
 
-    /// The human's word that brought the action where it is.
-    pub fn word(&self) -> Option<&Word> {
+    /// Returns the human decision that led to the current state.
+    pub fn last_decision(&self) -> Option<&HumanDecision> {
         match self {
             Self::Pending { .. } | Self::Expired { .. } => None,
             Self::Approved { approval, .. } => Some(approval),
-            Self::Denied(word)
-            | Self::Revoked(Revocation::Withdrawn(word) | Revocation::Resolved(word))
+            Self::Denied(decision)
+            | Self::Revoked(Revocation::Withdrawn(decision) | Revocation::Resolved(decision))
             | Self::Executed {
-                ending: Ending::Resolved(word),
+                ending: Ending::Resolved(decision),
                 ..
-            } => Some(word),
+            } => Some(decision),
             Self::Executing(execution)
             | Self::Executed {
                 execution,
-                ending: Ending::Answered { .. },
+                ending: Ending::Responded { .. },
             }
             | Self::Indeterminate { execution, .. } => Some(&execution.approval),
         }
@@ -375,31 +381,31 @@ impl ActionState {
 /// A held request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Action {
-    /// Its id.
+    /// The action's id.
     pub id: ActionId,
-    /// Grows with every change of state; a change is made against the revision that was seen.
+    /// Incremented by every change of state. A change names the revision it was based on.
     pub revision: i64,
     /// The workspace it belongs to.
     pub workspace: WorkspaceId,
-    /// Who asked.
+    /// The agent that sent the request.
     pub agent: AgentId,
-    /// Of which service.
+    /// The service it is for.
     pub service: ServiceId,
-    /// Its row in the request ledger.
+    /// Its ledger entry.
     pub entry: RequestEntryId,
-    /// Where it stands.
+    /// Its state.
     pub state: ActionState,
     /// The method.
     pub method: String,
-    /// The address, with agent keys masked. The exact one is in the sealed request.
+    /// The URL, with agent keys masked. The sealed request has the exact one.
     pub target_url: String,
     /// The digest of the exact request.
     pub digest: Digest,
-    /// Why the agent asked.
+    /// The agent's intent.
     pub intent: Intent,
-    /// Why it was held.
-    pub judgement: Judgement,
-    /// What an approval rests on besides the bytes.
+    /// The evaluation that led to the hold.
+    pub evaluation: Evaluation,
+    /// The facts that an approval depends on in addition to the request's bytes.
     pub binding: Binding,
     /// When it was held.
     pub created_at: Timestamp,
@@ -411,8 +417,8 @@ mod tests {
 
     use super::*;
 
-    fn word(at: i64) -> Word {
-        Word {
+    fn decision(at: i64) -> HumanDecision {
+        HumanDecision {
             by: UserId(1),
             at: Timestamp(at),
             note: None,
@@ -422,24 +428,24 @@ mod tests {
     fn event() -> impl Strategy<Value = ActionEvent> {
         (0..100i64, 0..8usize, any::<bool>()).prop_map(|(at, which, done)| match which {
             0 => ActionEvent::Approve {
-                word: word(at),
+                decision: decision(at),
                 lifetime: Duration::from_millis(20),
             },
-            1 => ActionEvent::Deny(word(at)),
-            2 => ActionEvent::Revoke(word(at)),
+            1 => ActionEvent::Deny(decision(at)),
+            2 => ActionEvent::Revoke(decision(at)),
             3 => ActionEvent::Begin { at: Timestamp(at) },
             4 => ActionEvent::NothingSent,
-            5 => ActionEvent::Answer { at: Timestamp(at) },
+            5 => ActionEvent::Respond { at: Timestamp(at) },
             6 => ActionEvent::Break {
                 at: Timestamp(at),
                 detail: "cut".to_owned(),
             },
             _ => ActionEvent::Resolve {
-                word: word(at),
-                finding: if done {
-                    Finding::Executed
+                decision: decision(at),
+                resolution: if done {
+                    Resolution::Executed
                 } else {
-                    Finding::NotExecuted
+                    Resolution::NotExecuted
                 },
             },
         })
@@ -447,7 +453,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_happens_it_is_sent_at_most_once_and_only_after_approval(
+        fn an_action_is_sent_at_most_once_and_only_after_approval(
             events in prop::collection::vec(event(), 0..60)
         ) {
             let mut state = ActionState::Pending { expires_at: Timestamp(1000) };
@@ -476,10 +482,10 @@ mod tests {
         }
 
         #[test]
-        fn an_end_is_an_end(events in prop::collection::vec(event(), 0..40)) {
+        fn no_event_leaves_a_final_state(events in prop::collection::vec(event(), 0..40)) {
             for end in [
-                ActionState::Denied(word(1)),
-                ActionState::Revoked(Revocation::Withdrawn(word(1))),
+                ActionState::Denied(decision(1)),
+                ActionState::Revoked(Revocation::Withdrawn(decision(1))),
                 ActionState::Expired { at: Timestamp(1) },
             ] {
                 for event in &events {
@@ -489,17 +495,17 @@ mod tests {
         }
 
         #[test]
-        fn nothing_waits_past_its_time(expires in 0..100i64, now in 0..100i64) {
+        fn nothing_can_be_approved_after_its_expiry(expires in 0..100i64, now in 0..100i64) {
             let state = ActionState::Pending { expires_at: Timestamp(expires) }.at(Timestamp(now));
-            let approve = ActionEvent::Approve { word: word(now), lifetime: Duration::from_secs(1) };
+            let approve = ActionEvent::Approve { decision: decision(now), lifetime: Duration::from_secs(1) };
             prop_assert_eq!(state.apply(approve).is_ok(), now < expires);
         }
     }
 
     #[test]
-    fn proof_that_nothing_was_sent_gives_the_same_approval_back() {
+    fn proof_that_nothing_was_sent_restores_the_same_approval() {
         let approved = ActionState::Approved {
-            approval: word(5),
+            approval: decision(5),
             expires_at: Timestamp(50),
         };
         let executing = approved
@@ -510,13 +516,13 @@ mod tests {
     }
 
     #[test]
-    fn a_human_may_settle_only_what_is_indeterminate() {
+    fn a_human_may_resolve_only_what_is_indeterminate() {
         let resolve = ActionEvent::Resolve {
-            word: word(9),
-            finding: Finding::Executed,
+            decision: decision(9),
+            resolution: Resolution::Executed,
         };
         let execution = Execution {
-            approval: word(1),
+            approval: decision(1),
             expires_at: Timestamp(50),
             started_at: Timestamp(2),
         };

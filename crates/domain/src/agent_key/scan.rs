@@ -1,28 +1,28 @@
-//! Finding an agent key in a long text in one pass, however its escapes are nested.
+//! Finds an agent key in a long text in one pass, regardless of how its escapes are nested.
 //!
-//! Reading every layer of escapes by itself copies the text for every order of their families. This
-//! goes from the end of the text to its beginning instead, and notes for every place the characters
-//! that may be read there and how much of a key they begin. The work is linear in the text.
+//! Decoding layer by layer copies the text once for every order of escape families. This scan goes from
+//! the end of the text to its beginning instead. For every position it records the characters that may
+//! be read there, and how much of a key they begin. The work is linear in the length of the text.
 
 use std::cell::Cell;
 
-use crate::agent_key::{DIGITS, ENCODED_PREFIXES, MAY_SPELL, PREFIX, hex_value, sextet};
+use super::form::{DIGITS, ENCODED_PREFIXES, MAY_SPELL, PREFIX, hex_value, sextet};
 
-/// How many readings of one place are kept: the byte itself, and one for every layer of escapes.
+/// The readings that are kept per position: the byte itself, and one per layer of escapes.
 const READINGS_MAX: usize = 8;
 
-/// How many bytes one character may be spelled with: `\u0061` of which every character is escaped
-/// twice in the same way has 216.
+/// The length limit of one character's spelling, in bytes. `\u0061` with every character escaped twice
+/// in the same way has 216.
 const CHARACTER_BYTES_MAX: usize = 512;
 
-/// How many digits a character reference may have, as in [`crate::unescape`].
+/// The number of digits that a character reference may have, as in [`super::escapes`].
 const REFERENCE_DIGITS_MAX: usize = 8;
 
-/// How many base64 characters after an encoded prefix belong to nothing but the key, in the
-/// alignment that has the fewest.
+/// The base64 characters after an encoded prefix that depend only on the key, in the alignment that
+/// has the fewest.
 const ENCODED_DIGITS: u8 = 85;
 
-/// The place in a group of four of the base64 character after each of [`ENCODED_PREFIXES`].
+/// The position in a group of four of the base64 character after each of [`ENCODED_PREFIXES`].
 const PLACES_AFTER_PREFIX: [usize; 3] = [1, 2, 0];
 
 /// The named references that matter for a key, without their `&`.
@@ -31,29 +31,29 @@ const NAMED: [(&[u8], u8); 3] = [(b"amp;", b'&'), (b"lowbar;", b'_'), (b"UnderBa
 #[expect(clippy::cast_possible_truncation, reason = "64")]
 const ALL_DIGITS: u8 = DIGITS as u8;
 
-/// Whether `text` holds an agent key in any spelling.
-pub(crate) fn is_in(text: &[u8]) -> bool {
+/// Returns whether `text` contains an agent key in any spelling.
+pub(super) fn is_in(text: &[u8]) -> bool {
     Scan::new(text).finds_key()
 }
 
-pub(crate) struct Scan<'a> {
+pub(super) struct Scan<'a> {
     text: &'a [u8],
-    /// What is known of the places right after the current one; the place `at` is at `at` modulo
+    /// The positions after the current one, as a ring: position `at` is at index `at` modulo
     /// [`CHARACTER_BYTES_MAX`].
     places: Vec<Place>,
-    /// How many characters have been read: the work done.
-    pub(crate) reads: Cell<usize>,
-    /// The current place.
+    /// The number of characters that were read, which measures the work.
+    pub(super) reads: Cell<usize>,
+    /// The current position.
     at: usize,
 }
 
-/// What may be read at one place of the text.
+/// The readings of one position of the text.
 #[derive(Clone, Copy)]
 struct Place {
     readings: [Reading; READINGS_MAX],
     count: usize,
     plain: KeyEnd,
-    /// Of a key in hexadecimal digits, two for each character.
+    /// The end of a key as hexadecimal digits, two per character.
     hex: KeyEnd,
     encoded: EncodedEnd,
 }
@@ -79,33 +79,33 @@ static NOTHING: Place = Place {
     encoded: NO_ENCODED,
 };
 
-/// A character and how many bytes it is spelled with.
+/// A character and the length of its spelling, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Reading {
     character: u8,
     length: u16,
 }
 
-/// The end of a key that begins at a place.
+/// The end of a key that begins at a position.
 #[derive(Clone, Copy)]
 struct KeyEnd {
     /// How many digits follow, at most [`DIGITS`].
     digits: u8,
-    /// A bit for each number of characters of the prefix that come before all digits.
+    /// A bit for each number of prefix characters that precede a full set of digits.
     prefix: u8,
 }
 
-/// The end of a key in base64 that begins at a place.
+/// The end of a key in base64 that begins at a position.
 #[derive(Clone, Copy)]
 struct EncodedEnd {
-    /// How many characters of encoded digits follow, if the first has this place in its group.
+    /// The number of encoded digits that follow, for each position of the first one in its group.
     digits: [u8; 4],
-    /// For each of [`ENCODED_PREFIXES`], a bit for every place in it from which on it is complete.
+    /// For each of [`ENCODED_PREFIXES`], a bit per position from which the prefix is complete.
     prefixes: [u8; 3],
 }
 
 impl<'a> Scan<'a> {
-    pub(crate) fn new(text: &'a [u8]) -> Self {
+    pub(super) fn new(text: &'a [u8]) -> Self {
         Self {
             text,
             places: vec![NOTHING; CHARACTER_BYTES_MAX],
@@ -114,7 +114,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    pub(crate) fn finds_key(&mut self) -> bool {
+    pub(super) fn finds_key(&mut self) -> bool {
         (0..self.text.len()).rev().any(|at| {
             self.at = at;
             let mut place = self.readings_at(at);
@@ -137,7 +137,7 @@ impl<'a> Scan<'a> {
         })
     }
 
-    /// The characters that may be read at this place; those after it are known.
+    /// Returns the characters that may be read at this position. Later positions are already known.
     fn readings_at(&self, at: usize) -> Place {
         let mut place = NOTHING;
         place.add(self.text[at], 1);
@@ -154,7 +154,7 @@ impl<'a> Scan<'a> {
         place
     }
 
-    /// Adds what an escape that begins with `lead` and continues at `rest` stands for.
+    /// Adds the character of an escape that begins with `lead` and continues at `rest`.
     fn read_escape(&self, place: &mut Place, at: usize, lead: u8, rest: usize) {
         match lead {
             b'%' => {
@@ -229,8 +229,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Adds the characters whose numbers have some of the digits that follow, up to `close` if there
-    /// is one, and else with a semicolon or without.
+    /// Adds a character for each prefix of the digits that follow: if `close` is given, only up to that
+    /// character, otherwise with and without a semicolon.
     fn add_digits(
         &self,
         place: &mut Place,
@@ -256,7 +256,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Adds what is read at `end`, because what is between stands for nothing.
+    /// Adds the readings at `end`, because the bytes up to there decode to nothing.
     fn add_all(&self, place: &mut Place, at: usize, end: usize) {
         for reading in self.place(end).read() {
             place.add(reading.character, end - at + usize::from(reading.length));
@@ -281,8 +281,8 @@ impl<'a> Scan<'a> {
         })
     }
 
-    /// What is known of a place after the current one: nothing at the end of the text, or farther
-    /// away than one character reaches.
+    /// Returns the readings of a position after the current one: none at the end of the text, or beyond
+    /// the reach of one character.
     fn place(&self, at: usize) -> &Place {
         if at < self.text.len() && at - self.at < CHARACTER_BYTES_MAX {
             &self.places[at % CHARACTER_BYTES_MAX]
@@ -316,7 +316,7 @@ impl Place {
 }
 
 impl KeyEnd {
-    /// The same with a character before it.
+    /// Returns the end with one more character in front.
     fn after(self, character: u8) -> Self {
         let digits = if character.is_ascii_hexdigit() {
             ALL_DIGITS.min(self.digits + 1)
@@ -351,7 +351,7 @@ impl KeyEnd {
 }
 
 impl EncodedEnd {
-    /// The same with a character before it. Encoders break base64 into lines.
+    /// Returns the end with one more character in front. Encoders break base64 into lines.
     fn after(self, character: u8) -> Self {
         if character.is_ascii_whitespace() {
             return self;
@@ -399,8 +399,8 @@ impl EncodedEnd {
     }
 }
 
-/// For each value of a base64 character, a bit for every place of a group of four where the base64
-/// of hexadecimal digits may have it. The `_` of the prefix may lie before the first digit.
+/// For each base64 value, a bit per position in a group of four where the encoding of hexadecimal digits
+/// may have it. The `_` of the prefix may precede the first digit.
 const PLACES_OF_DIGITS: [u8; 64] = {
     let mut places = [0; 64];
     let mut sextet = 0;
