@@ -61,7 +61,10 @@ mod sighting;
 mod user;
 mod workspace;
 
-pub use action::{ActionFilter, ActionWithNames, DamagedAction, StoredAction, StoredHead};
+pub use action::{
+    ActionFilter, ActionWithNames, DamagedAction, RuledAction, RulingFilter, StoredAction,
+    StoredHead,
+};
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{AuditBroken, Resume};
 pub use data_key::DataKeyRow;
