@@ -1,4 +1,4 @@
-//! Used idempotency keys as they are read, their recovery and retention. The ledger writer claims
+//! Queries for used idempotency keys, their recovery, and their retention. The ledger writer claims
 //! and completes them.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -16,8 +16,8 @@ use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// What became of a key, if it is claimed. A claim that has expired counts until the key is
-    /// claimed again or it is removed, as it does for the ledger writer while its request runs.
+    /// Returns the claim of a key, if there is one. A claim that has expired still counts while its
+    /// request runs or its action is open, as it does for the ledger writer.
     pub async fn claim_get(
         &self,
         agent: AgentId,
@@ -42,8 +42,9 @@ impl Store {
         .transpose()
     }
 
-    /// Marks up to `limit` claims as broken whose gateway died while their requests ran, and
-    /// answers how many. `now` dates that; whose lease is over is the database's clock to say.
+    /// Marks up to `limit` claims as broken whose gateway died while their requests ran. Returns
+    /// how many. `now` dates the change; whether a lease is over is measured by the database's
+    /// clock.
     pub async fn claim_recover_running(
         &self,
         now: Timestamp,
@@ -104,8 +105,8 @@ impl Store {
         Ok(count)
     }
 
-    /// Removes up to `limit` claims that expired before `now`, and answers how many. A claim stays
-    /// while its request runs or its action lives.
+    /// Removes up to `limit` claims that expired before `now`. Returns how many. A claim stays
+    /// while its request runs or its action is open.
     pub async fn claim_delete_expired(
         &self,
         now: Timestamp,

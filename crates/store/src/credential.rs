@@ -12,9 +12,10 @@ use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Replaces the credential of a service that is still of the revision that was `seen`, since its
-    /// type says what fits. Its version must follow the one before it, which it was sealed for;
-    /// false if either is not so, or there is no such service.
+    /// Replaces the credential of a service whose revision is still `seen`: the service's type,
+    /// which may have changed, determines which credential fits. The credential is sealed for its
+    /// version, which must be the successor of the current one. Returns false if the revision or
+    /// the version does not match, or if there is no such service.
     pub async fn credential_put(
         &self,
         workspace: WorkspaceId,
@@ -41,7 +42,7 @@ impl Store {
         tx.end(put, audit).await
     }
 
-    /// Replaces a credential that was fetched anew, if it is still of the version that was used to
+    /// Replaces a credential that was fetched again, if it still has the version that was used to
     /// fetch it. Its place must be the same.
     pub async fn credential_refresh(
         &self,

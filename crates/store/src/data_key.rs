@@ -1,4 +1,4 @@
-//! Wrapped data keys.
+//! Wrapped data keys. Only the vault can unwrap them.
 
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
@@ -11,20 +11,20 @@ use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// A data key as it is kept.
+/// A data key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DataKeyRow {
-    /// Its id.
+    /// The key's id.
     pub id: DataKeyId,
     /// The workspace whose values it seals.
     pub workspace: WorkspaceId,
     /// What it seals.
     pub purpose: String,
-    /// The master key it is wrapped under.
+    /// The master key that it is wrapped under.
     pub master_id: String,
     /// The wrapped key.
     pub wrapped: Vec<u8>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -58,7 +58,8 @@ impl From<DataKeyColumns> for DataKeyRow {
 }
 
 impl Store {
-    /// Keeps a new data key. None if the master key that wrapped it is no longer the current one.
+    /// Stores a new data key. Returns `None` if the master key that wrapped it is no longer the
+    /// current one.
     pub async fn data_key_insert(
         &self,
         workspace: WorkspaceId,
@@ -69,7 +70,8 @@ impl Store {
         audit: impl FnOnce(DataKeyId) -> NewAuditEntry,
     ) -> Result<Option<DataKeyId>, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        // A rotation that begins meanwhile waits until this key is there to be wrapped again.
+        // A rotation that begins at the same time waits, so that it finds this key and wraps it
+        // again.
         let sql = tx.dialect().sql(
             "SELECT id FROM master_keys WHERE id = $1 AND is_current",
             "SELECT id FROM master_keys WHERE id = $1 AND is_current FOR SHARE",
@@ -94,7 +96,7 @@ impl Store {
         Ok(Some(DataKeyId(id)))
     }
 
-    /// A data key.
+    /// Returns a data key.
     pub async fn data_key_get(&self, id: DataKeyId) -> Result<Option<DataKeyRow>, StoreError> {
         let mut reader = self.reader().await?;
         let row = fetch_optional!(
@@ -107,7 +109,8 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// The newest data key for a purpose in a workspace, if the current master key wraps it.
+    /// Returns the newest data key for a purpose in a workspace, if the current master key wraps
+    /// it.
     pub async fn data_key_newest(
         &self,
         workspace: WorkspaceId,
@@ -127,7 +130,7 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// Data keys that a master key wraps, by id, from the one after `after`.
+    /// Lists the data keys that a master key wraps, by id, starting after `after`.
     pub async fn data_key_list_under(
         &self,
         master_id: &str,
@@ -147,8 +150,8 @@ impl Store {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Puts a data key under another master key. False if `from_master` does not wrap it: somebody
-    /// else was first.
+    /// Wraps a data key under another master key. Returns false if `from_master` does not wrap it,
+    /// because another replica was first.
     pub async fn data_key_rewrap(
         &self,
         id: DataKeyId,
@@ -170,9 +173,9 @@ impl Store {
         tx.end(moved, audit).await
     }
 
-    /// Removes up to `limit` data keys that were made before `before` and that no row names, and
-    /// answers how many. `before` lies so far back that none of them seals anything new: then what
-    /// is looked up first still holds when it is removed.
+    /// Removes up to `limit` data keys that were created before `before` and that no row refers to.
+    /// Returns how many. `before` must be so old that none of the keys seals anything new: only
+    /// then are keys that were found to be unused still unused when they are removed.
     pub async fn data_key_delete_unused(
         &self,
         before: Timestamp,
@@ -193,7 +196,7 @@ impl Store {
         Ok(removed)
     }
 
-    /// How many data keys a master key does not wrap.
+    /// Returns how many data keys a master key does not wrap.
     pub async fn data_key_count_not_under(&self, master_id: &str) -> Result<i64, StoreError> {
         let mut reader = self.reader().await?;
         let (count,) = fetch_one!(
@@ -206,8 +209,8 @@ impl Store {
     }
 }
 
-/// Data keys that were made before `before` and that no row names. What names them is read through,
-/// which takes as long as those tables are large: on a connection of its own, with a time of its own.
+/// Returns data keys that were created before `before` and that no row refers to. This scans large
+/// tables, so it runs on a connection of its own, with a longer timeout.
 async fn data_keys_unused(
     target: &ConnectTarget,
     before: Timestamp,
@@ -219,7 +222,8 @@ async fn data_keys_unused(
             .execute(postgres)
             .await?;
     }
-    // Every column that names a data key stands here.
+    // This must list every column that refers to a data key: a key of a column that is missing here
+    // would be removed while it is still needed.
     Ok(fetch_all!(
         connection,
         (i64,),

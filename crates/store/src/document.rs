@@ -12,18 +12,18 @@ use crate::rows::column::{RowContext, json};
 use crate::rows::stored::{Stored, fetch_stored};
 use crate::store::Store;
 
-/// A document that is to be added.
+/// A document to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDocument {
-    /// How its content is to be read.
+    /// The format of its content.
     pub kind: DocumentKind,
-    /// What the operator calls it.
+    /// The operator's title for it.
     pub title: Option<String>,
-    /// What was understood of it.
+    /// What was read from it.
     pub reading: DocumentReading,
 }
 
-/// What was understood of a document.
+/// What was read from a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentReading {
     /// The number of operations.
@@ -34,16 +34,16 @@ pub struct DocumentReading {
     pub warnings: Vec<String>,
 }
 
-/// A document and which of its contents is the present one.
+/// A document and the version of its current content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DocumentVersion {
     /// The document.
     pub id: DocumentId,
     /// The service that it describes.
     pub service: ServiceId,
-    /// How its content is to be read.
+    /// The format of its content.
     pub kind: DocumentKind,
-    /// Grows whenever its content is fetched or read anew.
+    /// Incremented whenever the content is fetched or read again.
     pub version: i64,
 }
 
@@ -75,7 +75,7 @@ impl TryFrom<VersionRow> for DocumentVersion {
     }
 }
 
-/// The documents of a workspace's living services, with their versions.
+/// Returns the documents of a workspace's services that are not deleted, with their versions.
 pub(crate) async fn document_versions(
     mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
@@ -129,8 +129,8 @@ impl TryFrom<DocumentRow> for Document {
 }
 
 impl Store {
-    /// Adds a document, with the content that `content` seals for its id. None if the service
-    /// does not exist.
+    /// Adds a document, with the content that `content` seals for its id. Returns `None` if the
+    /// service does not exist.
     pub async fn document_create(
         &self,
         workspace: WorkspaceId,
@@ -192,7 +192,7 @@ impl Store {
         }))
     }
 
-    /// The documents of a service.
+    /// Lists the documents of a service.
     pub async fn document_list(
         &self,
         workspace: WorkspaceId,
@@ -212,7 +212,7 @@ impl Store {
         ))
     }
 
-    /// A document.
+    /// Returns a document.
     ///
     /// # Errors
     ///
@@ -237,7 +237,7 @@ impl Store {
         found.into_iter().next().map(Stored::intact).transpose()
     }
 
-    /// A document's content.
+    /// Returns a document's content, sealed.
     pub async fn document_content(
         &self,
         document: DocumentId,
@@ -255,8 +255,8 @@ impl Store {
         }))
     }
 
-    /// Keeps what was understood of a document that was read anew, with its content if that was
-    /// fetched anew too, and gives its new version. None if there is no such document.
+    /// Stores what was read from a document again, with its content if that was fetched again too.
+    /// Returns its new version; `None` if there is no such document.
     pub async fn document_update_reading(
         &self,
         workspace: WorkspaceId,
@@ -297,7 +297,7 @@ impl Store {
         Ok(Some(version))
     }
 
-    /// Removes a document. False if the service has no such document.
+    /// Deletes a document. Returns false if the service has no such document.
     pub async fn document_delete(
         &self,
         workspace: WorkspaceId,

@@ -1,4 +1,7 @@
-//! Names of master keys.
+//! Names of master keys, and the links that lead from an old one to its successor.
+//!
+//! A link is the next master key sealed under the one before it. It lets a replica that still has
+//! the old secret follow a rotation without a restart, and it is removed once no replica needs it.
 
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::ledger::ReplicaId;
@@ -10,14 +13,14 @@ use crate::store::Store;
 use crate::writer::pool::owner_name;
 use crate::writer::transaction::Transaction;
 
-/// A master key's name, and the way from it to the next.
+/// A master key's name, and the link to its successor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MasterRow {
-    /// Its name.
+    /// The key's name.
     pub id: String,
     /// Whether new data keys are wrapped under it.
     pub is_current: bool,
-    /// The master key that came after it, sealed under it, with that key's name.
+    /// The link to its successor.
     pub link: Option<MasterLink>,
 }
 
@@ -56,7 +59,7 @@ impl TryFrom<MasterColumns> for MasterRow {
 }
 
 impl Store {
-    /// The master key that new data keys are wrapped under; none in a new database.
+    /// Returns the master key that new data keys are wrapped under; `None` in a new database.
     pub async fn master_get_current(&self) -> Result<Option<MasterRow>, StoreError> {
         let mut reader = self.reader().await?;
         fetch_optional!(
@@ -68,7 +71,7 @@ impl Store {
         .transpose()
     }
 
-    /// Every master key that a data key may still be wrapped under, the oldest first.
+    /// Lists every master key that a data key may still be wrapped under, oldest first.
     pub async fn master_list(&self) -> Result<Vec<MasterRow>, StoreError> {
         let mut reader = self.reader().await?;
         fetch_all!(
@@ -81,8 +84,8 @@ impl Store {
         .collect()
     }
 
-    /// Names the first master key. False if there is one, or data keys that one must have
-    /// wrapped: a new key is never made over existing data.
+    /// Names the first master key. Returns false if there already is one, or if there are data
+    /// keys: a new master key could not unwrap them, so their data would be lost.
     pub async fn master_insert_first(
         &self,
         id: &str,
@@ -103,8 +106,8 @@ impl Store {
         tx.end(made, audit).await
     }
 
-    /// Makes `new` the current master key and keeps the way from `old` to it. False if `old` is
-    /// not the current one.
+    /// Makes `new` the current master key and stores the link to it from `old`. Returns false if
+    /// `old` is not the current one.
     pub async fn master_begin_rotation(
         &self,
         old: &str,
@@ -139,7 +142,7 @@ impl Store {
         tx.end(entered, audit).await
     }
 
-    /// Whether there is a way from any master key to the next one.
+    /// Whether there is a link from any master key to the next one.
     pub async fn master_has_link(&self) -> Result<bool, StoreError> {
         let mut reader = self.reader().await?;
         let found = fetch_optional!(
@@ -150,8 +153,8 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Notes that the next start is known to use the secret of this master key. False if it is not
-    /// the current one, or that was known.
+    /// Records that the secret of this master key is configured for the next start. Returns false
+    /// if the key is not the current one, or if that is already recorded.
     pub async fn master_note_kept(
         &self,
         id: &str,
@@ -168,8 +171,8 @@ impl Store {
         tx.end(noted, audit).await
     }
 
-    /// Notes which master key a run of the gateway has followed rotations to. Nothing is written if
-    /// that was known.
+    /// Records which master key a replica has followed rotations to. Writes nothing if that is
+    /// already recorded.
     pub async fn replica_note_master(
         &self,
         replica: ReplicaId,
@@ -198,9 +201,9 @@ impl Store {
         tx.commit().await
     }
 
-    /// Cuts the ways from old master keys to the current one, if the next start is known to use the
-    /// secret of that, no data key needs them, and every run whose lease lasts has followed. Returns
-    /// the master keys that they led from.
+    /// Removes the links from old master keys, provided that the secret of the current one is
+    /// configured for the next start, no data key needs the old ones, and every replica with a
+    /// lease has followed. Returns the master keys whose links were removed.
     pub async fn master_cut_followed(
         &self,
         now: Timestamp,

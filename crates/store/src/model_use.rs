@@ -1,5 +1,4 @@
-//! What a language model was used for, by day: one row for all replicas, to which each adds what it
-//! has used.
+//! Language model usage by day: one row for all replicas, to which each adds its own usage.
 
 use gaiterguard_domain::time::{Day, Timestamp};
 
@@ -8,16 +7,16 @@ use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// What a model was used for.
+/// Language model usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ModelUse {
-    /// Calls of its server.
+    /// How many calls were made.
     pub calls: i64,
-    /// Tokens that were sent.
+    /// How many tokens were sent.
     pub input_tokens: i64,
-    /// Tokens that were answered.
+    /// How many tokens were generated.
     pub output_tokens: i64,
-    /// What they cost, in the currency of the prices.
+    /// The cost, in the currency of the configured prices.
     pub cost: f64,
 }
 
@@ -43,11 +42,11 @@ impl From<ModelUseRow> for (Day, ModelUse) {
 }
 
 impl Store {
-    /// Adds to what was used on a day, and answers all that was used on it.
+    /// Adds to a day's usage. Returns the day's total.
     ///
     /// # Errors
     ///
-    /// After an error nobody knows whether it was added.
+    /// After an error it is unknown whether the usage was added.
     pub async fn model_use_add(
         &self,
         day: Day,
@@ -76,7 +75,7 @@ impl Store {
         Ok(all)
     }
 
-    /// What was used since a day began, the oldest day first; days without use are left out.
+    /// Lists the usage of each day since a day, oldest first. Days without usage are left out.
     pub async fn model_use_since(&self, since: Day) -> Result<Vec<(Day, ModelUse)>, StoreError> {
         let mut reader = self.reader().await?;
         let rows = fetch_all!(

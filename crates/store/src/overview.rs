@@ -1,4 +1,4 @@
-//! The counts and series of the dashboard's first page.
+//! The counts and series of the dashboard's overview.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,102 +14,102 @@ use crate::rows::column::Text;
 use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
 
-/// How many agents and services the overview names.
+/// How many agents and services the overview lists.
 const NAMED_MAX: i64 = 5;
 
-/// How many of the newest requests are looked at for the operations that are asked for most.
+/// How many of the newest requests are counted for the most frequent operations. Bounds the time of
+/// the query, which parses each of these rows.
 const OPERATIONS_LOOKED_AT: i64 = 2000;
 
-/// How many operations the overview names.
+/// How many operations the overview lists.
 const OPERATIONS_MAX: usize = 8;
 
-/// What happened in a workspace since some instant.
+/// What happened in a workspace since a point in time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
-    /// Counts by time, decision and outcome; pieces of time without requests are left out.
+    /// Counts by time, decision, and outcome; intervals without requests are left out.
     pub series: Vec<OverviewCount>,
-    /// How many actions wait for a human now.
+    /// How many actions are pending now.
     pub pending: i64,
-    /// The median of the time from holding a request to a human's decision, in milliseconds.
+    /// The median time from holding a request to a human's decision, in milliseconds.
     pub decision_ms_median: Option<i64>,
-    /// The agents with most requests.
+    /// The agents with the most requests.
     pub agents: Vec<OverviewAgent>,
-    /// The services with most requests.
+    /// The services with the most requests.
     pub services: Vec<OverviewService>,
-    /// The operations that the newest requests asked for most.
+    /// The most frequent operations of the newest requests.
     pub operations: Vec<OverviewOperation>,
-    /// What became of the requests that were held.
+    /// What happened to held requests.
     pub held: OverviewHeld,
-    /// How many requests of that time are counted nowhere else, because what is stored of them is
-    /// damaged.
+    /// How many requests are not counted anywhere else because their rows are damaged.
     pub unreadable: i64,
 }
 
-/// How many requests of one kind there were in a chunk of time.
+/// How many requests of one kind there were in an interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewCount {
-    /// When the chunk of time began.
+    /// When the interval began.
     pub from: Timestamp,
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
-    /// How it ended, where it has.
+    /// The outcome, if the request has ended.
     pub outcome: Option<RequestOutcome>,
-    /// How many.
+    /// The number of requests.
     pub count: i64,
 }
 
-/// How many requests an agent made.
+/// How many requests an agent sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewAgent {
     /// The agent.
     pub id: AgentId,
-    /// Its name.
+    /// The agent's name.
     pub name: String,
-    /// How many.
+    /// The number of requests.
     pub count: i64,
 }
 
-/// How many requests a service was sent, or would have been.
+/// How many requests there were for a service, sent or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewService {
     /// The service.
     pub id: ServiceId,
-    /// Its name.
+    /// The service's name.
     pub name: String,
-    /// How many.
+    /// The number of requests.
     pub count: i64,
 }
 
-/// How many of the newest requests asked for an operation.
+/// How many of the newest requests were for an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewOperation {
     /// The service's name.
     pub service: String,
     /// The method.
     pub method: String,
-    /// What the documentation calls it; none if it is not documented.
+    /// The operation's name in the documentation; `None` if it is not documented.
     pub name: Option<String>,
-    /// How many.
+    /// The number of requests.
     pub count: i64,
 }
 
-/// What became of held requests.
+/// What happened to held requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OverviewHeld {
-    /// A human approved them, whatever came then.
+    /// A human approved them, whatever happened afterwards.
     pub approved: i64,
     /// A human denied them.
     pub denied: i64,
     /// Nobody decided in time.
     pub expired: i64,
-    /// They were taken back undecided.
+    /// They were revoked before a decision.
     pub revoked: i64,
-    /// They wait still.
+    /// They are still pending.
     pub pending: i64,
 }
 
 impl Store {
-    /// What happened in a workspace since `since`, counted by pieces of time as long as `bucket`.
+    /// Counts what happened in a workspace since `since`, in intervals of length `bucket`.
     pub async fn overview(
         &self,
         workspace: WorkspaceId,
@@ -222,7 +222,7 @@ impl Store {
     }
 }
 
-/// What was decided, and how it ended; `None` if a word is none of ours.
+/// Parses a decision and its outcome; `None` if a column contains an unknown value.
 fn kind(decision: &Text, outcome: Option<&Text>) -> Option<(Decision, Option<RequestOutcome>)> {
     let outcome = match outcome {
         Some(word) => Some(RequestOutcome::parse(word.lossy())?),
@@ -252,7 +252,7 @@ async fn held(
             Some(ActionStatus::Revoked) => held.revoked += count,
             Some(ActionStatus::Pending) => held.pending += count,
             Some(_) => held.approved += count,
-            // The list of actions shows which one is damaged.
+            // The list of actions shows which action is damaged.
             None => {}
         }
     }
@@ -277,7 +277,7 @@ async fn operations(
     );
     let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
     for (service, method, judgement) in rows {
-        // What a damaged one asked for is not known.
+        // The operation of a damaged request is unknown.
         let Ok(judgement) = serde_json::from_str::<Evaluation>(judgement.lossy()) else {
             continue;
         };

@@ -1,6 +1,6 @@
-//! Runs of the gateway and their leases. What a dead run had begun is recovered by the others.
+//! Replicas and their leases. When a replica dies, the others recover what it had begun.
 //!
-//! Every replica measures leases by the database's clock, whatever its own says.
+//! All replicas measure leases by the database's clock, because their own clocks may differ.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::writer::pool::owner_name;
 use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Registers this run for as long as `lease` lasts from now on. On SQLite one process serves, so
-    /// all others are known to be dead. `at` is the time by this process's own clock.
+    /// Registers a replica with a lease that begins now. On SQLite only one process serves, so all
+    /// other replicas are known to be dead. `at` is the time by this process's own clock.
     pub async fn replica_register(
         &self,
         replica: ReplicaId,
@@ -38,8 +38,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Prolongs a run's lease to last as long as `lease` from now on. False if the run is not
-    /// registered, as after it was taken for dead.
+    /// Extends a replica's lease to begin now. Returns false if the replica is not registered, for
+    /// example because it was declared dead.
     pub async fn replica_renew(
         &self,
         replica: ReplicaId,
@@ -58,7 +58,7 @@ impl Store {
         Ok(renewed == 1)
     }
 
-    /// The runs whose lease is over. `at` is the time by this process's own clock.
+    /// Lists the replicas whose lease is over. `at` is the time by this process's own clock.
     pub async fn replica_dead(&self, at: Timestamp) -> Result<Vec<ReplicaId>, StoreError> {
         let mut reader = self.reader().await?;
         let now = lease_time(reader.any(), at).await?;
@@ -77,7 +77,8 @@ impl Store {
         .collect()
     }
 
-    /// Forgets runs whose lease ended longer than `kept` ago, once what they had begun is recovered.
+    /// Removes replicas whose lease ended longer than `kept` ago. What they had begun must have
+    /// been recovered.
     pub async fn replica_delete_dead(
         &self,
         kept: Duration,

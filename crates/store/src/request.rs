@@ -1,4 +1,4 @@
-//! The request ledger as it is read, and its retention. The ledger writer fills it.
+//! Queries for the request ledger, and its retention. The ledger writer fills it.
 
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -76,7 +76,7 @@ impl RequestRow {
         })
     }
 
-    /// The entry, or what is left of it: one damaged row must not hide the others.
+    /// Returns the entry, or what can be read of it: a damaged row must not hide the others.
     fn found(&self) -> RequestEntry {
         self.read().unwrap_or_else(|error| {
             tracing::error!(%error, "an entry of the request ledger is damaged");
@@ -124,7 +124,7 @@ impl RequestRow {
 }
 
 impl Store {
-    /// Rows of a workspace's request ledger, newest first.
+    /// Lists the request ledger of a workspace, newest first.
     pub async fn request_list(
         &self,
         workspace: WorkspaceId,
@@ -165,7 +165,7 @@ impl Store {
         }))
     }
 
-    /// A row of a workspace's request ledger.
+    /// Returns an entry of a workspace's request ledger.
     pub async fn request_get(
         &self,
         workspace: WorkspaceId,
@@ -184,8 +184,8 @@ impl Store {
         Ok(row.map(|row| row.found()))
     }
 
-    /// Removes up to `limit` rows from before `before`, with the actions that were made of them,
-    /// and answers how many. Rows stay whose action still lives or whose key is still claimed.
+    /// Removes up to `limit` entries from before `before`, with their actions. Returns how many. An
+    /// entry stays while its action is open or its key is claimed.
     pub async fn request_delete_before(
         &self,
         before: Timestamp,
@@ -216,7 +216,7 @@ impl Store {
             tx.rollback().await?;
             return Ok(0);
         }
-        // What is missing from before then, and only that, was removed by the gateway itself.
+        // Verification of the audit log accepts missing rows from before this time, and no others.
         let detail = json!({ "rows": removed, "before": before, "before_ms": before.0 });
         tx.audit(NewAuditEntry {
             workspace: None,
@@ -231,7 +231,7 @@ impl Store {
     }
 }
 
-/// The pattern of what contains `text`, whose own wildcards stand for themselves.
+/// Returns the LIKE pattern for texts that contain `text`, in which its wildcards are literal.
 fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for letter in text.chars() {

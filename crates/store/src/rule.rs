@@ -11,31 +11,31 @@ use crate::rows::column::RowContext;
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 
-/// What an operator says in a rule.
+/// The contents of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleFields {
-    /// Its name.
+    /// The rule's name.
     pub name: String,
-    /// What it does.
+    /// The rule's effect.
     pub effect: RuleEffect,
     /// The expression that a request must satisfy.
     pub condition: Option<String>,
     /// The rule in plain words.
     pub text: Option<String>,
-    /// The service it is limited to.
+    /// The only service that the rule applies to, if it is limited to one.
     pub service: Option<ServiceId>,
-    /// The agent it is limited to.
+    /// The only agent that the rule applies to, if it is limited to one.
     pub agent: Option<AgentId>,
-    /// Whether it counts.
+    /// Whether the rule is enabled.
     pub enabled: bool,
 }
 
-/// What became of a rule that was to be changed.
+/// The result of changing a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleSaved {
-    /// It is as it was to be.
+    /// The rule was saved.
     Saved(Rule),
-    /// It is of another revision than the one that was seen.
+    /// The rule's revision is no longer the one that the caller saw.
     Changed,
     /// There is no such rule.
     Unknown,
@@ -83,7 +83,7 @@ impl TryFrom<RuleRow> for Rule {
 }
 
 impl Store {
-    /// Makes a rule.
+    /// Creates a rule.
     pub async fn rule_create(
         &self,
         workspace: WorkspaceId,
@@ -114,7 +114,7 @@ impl Store {
         Ok(rule)
     }
 
-    /// A rule.
+    /// Returns a rule.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl Store {
         found.map(Stored::intact).transpose()
     }
 
-    /// As [`Self::rule_get`], for who looks at it.
+    /// Returns a rule for display; a damaged one as far as it can be read.
     pub async fn rule_find(
         &self,
         workspace: WorkspaceId,
@@ -147,12 +147,12 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// The rules of a workspace.
+    /// Lists the rules of a workspace.
     pub async fn rule_list(&self, workspace: WorkspaceId) -> Result<Vec<Stored<Rule>>, StoreError> {
         rules_found(self.reader().await?.any(), workspace).await
     }
 
-    /// Replaces what a rule says that is still of the revision that was `seen`.
+    /// Replaces the contents of a rule whose revision is still `seen`.
     pub async fn rule_update(
         &self,
         workspace: WorkspaceId,
@@ -188,7 +188,7 @@ impl Store {
         })
     }
 
-    /// Removes a rule. False if there is no such rule.
+    /// Deletes a rule. Returns false if there is no such rule.
     pub async fn rule_delete(
         &self,
         workspace: WorkspaceId,
@@ -225,7 +225,7 @@ async fn rules_found(
     ))
 }
 
-/// The rules of a workspace, if none is damaged.
+/// Returns the rules of a workspace. Fails if one is damaged.
 pub(crate) async fn rules_intact(
     on: AnyConnection<'_>,
     workspace: WorkspaceId,

@@ -1,5 +1,5 @@
-//! How often rules matched, by day. The ledger's writer counts in the transaction of the decisions
-//! that are counted, so that the two never differ.
+//! How often rules matched, by day. The ledger writer counts in the transaction of the decisions,
+//! so that the two never differ.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// How many decisions a rule matched, and when the last one was.
+/// How many requests a rule matched, and when it last did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleHits {
-    /// How many.
+    /// The number of requests.
     pub count: i64,
-    /// When it matched last.
+    /// When the rule last matched.
     pub last_at: Timestamp,
 }
 
 impl Store {
-    /// How often the rules of a workspace matched since a day began; those that did not are left
-    /// out.
+    /// Returns how often the rules of a workspace matched since a day. Rules that did not match are
+    /// left out.
     pub async fn rule_hits(
         &self,
         workspace: WorkspaceId,
@@ -47,7 +47,7 @@ impl Store {
         Ok(hits.collect())
     }
 
-    /// Forgets up to `limit` counts of days before `before`, and answers how many.
+    /// Removes up to `limit` counts of days before `before`. Returns how many.
     pub async fn rule_hits_delete_before(
         &self,
         before: Day,

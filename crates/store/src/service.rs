@@ -1,4 +1,4 @@
-//! Services and their sealed credentials. A deleted service keeps its row, which old requests name.
+//! Services. A deleted service keeps its row, which old requests refer to.
 
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
@@ -14,31 +14,31 @@ use crate::rows::column::RowContext;
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 
-/// What an operator says of a service.
+/// The contents of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFields {
-    /// Its name, unique in the workspace.
+    /// The service's name, unique in the workspace.
     pub name: String,
-    /// Where it is.
+    /// The base URL.
     pub base_url: BaseUrl,
-    /// How its credential is presented.
+    /// How the credential is presented.
     pub auth_type: AuthType,
-    /// What it is.
+    /// What the service is.
     pub description: Option<String>,
-    /// Whether every request to it has to say why it is sent.
+    /// Whether every request must state its intent.
     pub intent_required: bool,
-    /// Whether agents may open WebSockets to it.
+    /// Whether agents may open WebSockets.
     pub web_socket: bool,
 }
 
-/// What became of a service that was to be made or changed.
+/// The result of creating or changing a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceSaved {
-    /// It is as it was to be.
+    /// The service was saved.
     Saved(Box<Service>),
     /// Another service of the workspace has this name.
     NameTaken,
-    /// It is of another revision than the one that was seen.
+    /// The service's revision is no longer the one that the caller saw.
     Changed,
     /// There is no such service.
     Unknown,
@@ -112,7 +112,7 @@ impl TryFrom<ServiceRow> for Service {
 }
 
 impl Store {
-    /// Registers a service, with the credential that `credential` seals for its id, if any.
+    /// Creates a service, with the credential that `credential` seals for its id, if any.
     pub async fn service_create(
         &self,
         workspace: WorkspaceId,
@@ -171,7 +171,7 @@ impl Store {
         })))
     }
 
-    /// A living service.
+    /// Returns a service that is not deleted.
     ///
     /// # Errors
     ///
@@ -185,7 +185,7 @@ impl Store {
         found.map(Stored::intact).transpose()
     }
 
-    /// As [`Self::service_get`], for who looks at it.
+    /// Returns a service for display; a damaged one as far as it can be read.
     pub async fn service_find(
         &self,
         workspace: WorkspaceId,
@@ -206,7 +206,7 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// The living services of a workspace.
+    /// Lists the services of a workspace that are not deleted.
     pub async fn service_list(
         &self,
         workspace: WorkspaceId,
@@ -214,8 +214,8 @@ impl Store {
         services_found(self.reader().await?.any(), workspace).await
     }
 
-    /// Changes what is said of a service that is still of the revision that was `seen`.
-    /// `clear_credential` also drops its credential, as where it no longer fits the type.
+    /// Changes a service whose revision is still `seen`. `clear_credential` also removes its
+    /// credential, for when that no longer fits the service's type.
     #[expect(
         clippy::too_many_arguments,
         reason = "each says one thing of the change, as with its siblings"
@@ -277,8 +277,8 @@ impl Store {
         })
     }
 
-    /// Removes a service, with its credential, its documents and every right to use it. False if
-    /// there is no such service.
+    /// Deletes a service, with its credential, its documents, and every agent's right to use it.
+    /// Returns false if there is no such service.
     pub async fn service_delete(
         &self,
         workspace: WorkspaceId,
@@ -328,7 +328,7 @@ async fn services_found(
     ))
 }
 
-/// The living services of a workspace, if none is damaged.
+/// Returns the services of a workspace that are not deleted. Fails if one is damaged.
 pub(crate) async fn services_intact(
     on: AnyConnection<'_>,
     workspace: WorkspaceId,

@@ -1,4 +1,4 @@
-//! Logins and their refresh tokens, of which only SHA-256 sums are kept.
+//! Sessions and their refresh tokens, of which only SHA-256 hashes are stored.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
@@ -11,16 +11,16 @@ use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// What became of a refresh token that was shown.
+/// The result of using a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refreshed {
-    /// It was exchanged for the new one.
+    /// The token was exchanged for the new one.
     Rotated(Session),
-    /// It had been used before: its session, with all its tokens, has been ended.
+    /// The token had already been used, so its session, with all its tokens, was ended.
     Reused(SessionId),
-    /// There is no such token, or its session was ended.
+    /// There is no such token, or its session has ended.
     Unknown,
-    /// Its time was over.
+    /// The token has expired.
     Expired,
 }
 
@@ -57,7 +57,7 @@ struct TokenRow {
 }
 
 impl Store {
-    /// Begins a session with its first refresh token, both until `expires_at`.
+    /// Creates a session with its first refresh token, both valid until `expires_at`.
     pub async fn session_create(
         &self,
         user: UserId,
@@ -90,8 +90,8 @@ impl Store {
         })
     }
 
-    /// Exchanges a refresh token for a new one. A token that is shown a second time was stolen
-    /// from someone, so its whole session ends.
+    /// Exchanges a refresh token for a new one. If a token is used twice, one of its two users has
+    /// stolen it, and it is unknown which, so the whole session ends.
     pub async fn session_refresh(
         &self,
         old_hash: [u8; 32],
@@ -163,7 +163,7 @@ impl Store {
         Ok(Refreshed::Rotated(session))
     }
 
-    /// Ends a session. False if it had ended or there is none.
+    /// Ends a session. Returns false if it has already ended or there is none.
     pub async fn session_revoke(
         &self,
         session: SessionId,
@@ -180,7 +180,7 @@ impl Store {
         tx.end(ended, audit).await
     }
 
-    /// A session that has neither ended nor expired.
+    /// Returns a session that has neither ended nor expired.
     pub async fn session_get_live(
         &self,
         session: SessionId,
@@ -198,7 +198,7 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// A user's sessions that have neither ended nor expired, newest first.
+    /// Lists a user's sessions that have neither ended nor expired, newest first.
     pub async fn session_list(
         &self,
         user: UserId,
@@ -216,7 +216,7 @@ impl Store {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Removes up to `limit` sessions that expired before `before`, and answers how many.
+    /// Removes up to `limit` sessions that expired before `before`. Returns how many.
     pub async fn session_delete_expired(
         &self,
         before: Timestamp,

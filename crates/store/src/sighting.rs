@@ -1,4 +1,4 @@
-//! Which values agents sent and were shown, as keyed hashes, for all replicas.
+//! Values that agents sent and were shown, as keyed hashes, shared by all replicas.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
@@ -12,18 +12,19 @@ use crate::writer::transaction::Transaction;
 /// A keyed hash of a value.
 pub type ValueHash = [u8; 16];
 
-/// How a value came to be known.
+/// How a value became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SightingRowKind {
-    /// The agent sent it before anyone showed it.
+    /// The agent sent it before any response contained it.
     Sent,
     /// A response contained it.
     Shown,
-    /// A response had it as the id of an object, which counts even if the agent had sent it.
+    /// A response contained it as the id of an object, which counts even if the agent had sent it
+    /// before.
     ShownAsId,
-    /// A request contained it that a human approved.
+    /// A request that a human approved contained it.
     Approved,
-    /// The agent created what it names.
+    /// The agent created the object that it names.
     Created,
 }
 
@@ -48,15 +49,15 @@ impl SightingRowKind {
 /// A value that was sent or shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SightingRow {
-    /// By or to whom.
+    /// The agent that sent the value or was shown it.
     pub agent: AgentId,
-    /// To or by which service.
+    /// The service that it was sent to or shown by.
     pub service: ServiceId,
-    /// The value.
+    /// The hash of the value.
     pub hash: ValueHash,
-    /// How.
+    /// How the value became known.
     pub kind: SightingRowKind,
-    /// When.
+    /// When it became known.
     pub at: Timestamp,
 }
 
@@ -68,8 +69,9 @@ struct FoundRow {
 }
 
 impl Store {
-    /// Notes values, of which no two are the same. A value that was sent first stays so, unless it is
-    /// shown as an id or a human approves it; what was created or shown first stays that.
+    /// Records values, which must be distinct. A value that was sent first stays so, unless a
+    /// response shows it as an id or a human approves it; a value that was created or shown first
+    /// stays that.
     pub async fn sighting_add(
         &self,
         rows: &[SightingRow],
@@ -109,7 +111,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Returns what is known of values since a time.
+    /// Returns what is known about values since a point in time.
     pub async fn sighting_find(
         &self,
         agent: AgentId,
@@ -146,7 +148,7 @@ impl Store {
             .collect()
     }
 
-    /// Forgets what an agent had to do with a service up to a time.
+    /// Removes what is known about an agent and a service up to a point in time.
     pub async fn sighting_forget(
         &self,
         agent: AgentId,
@@ -165,7 +167,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Removes up to `limit` rows from before a time, and returns how many.
+    /// Removes up to `limit` rows from before a point in time. Returns how many.
     pub async fn sighting_delete_before(
         &self,
         before: Timestamp,

@@ -1,4 +1,4 @@
-//! Users, and the workspaces they own or join.
+//! Users and the workspaces that they own or join.
 
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
@@ -13,14 +13,14 @@ use crate::rows::stored::{Stored, fetch_stored};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// What became of a user that was to be made.
+/// The result of creating a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserCreated {
-    /// The user exists now and acts in this workspace.
+    /// The user was created and acts in this workspace.
     Created(User, WorkspaceId),
-    /// Someone has this e-mail address.
+    /// Another user has this email address.
     EmailTaken,
-    /// There is a user already, and only the first one was to be made.
+    /// There already is a user, and only the first one was to be created.
     NotFirst,
     /// The user whose workspace was to be joined does not exist.
     HostUnknown,
@@ -64,7 +64,8 @@ impl TryFrom<UserRow> for User {
         };
         let normalized = context.text("email_normalized", &row.email_normalized)?;
         let spelled = Email::parse(row.email.lossy()).ok();
-        // The address by which the user is found is as good if its spelling is damaged.
+        // If the spelling is damaged, the normalized address serves as well: it is the one that a
+        // login is looked up by.
         let email = match spelled.filter(|email| email.normalized() == normalized) {
             Some(email) => email,
             None => Email::parse(normalized).map_err(|_| context.invalid("email_normalized"))?,
@@ -86,8 +87,8 @@ struct LoginRow {
 }
 
 impl Store {
-    /// Makes a user with a workspace of the user's own. `only_if_first` makes one only while there
-    /// is no user; of several such attempts at once one succeeds.
+    /// Creates a user with a workspace of their own. `only_if_first` creates one only while there
+    /// are no users; of several such attempts at the same time one succeeds.
     pub async fn user_create(
         &self,
         email: &Email,
@@ -98,7 +99,8 @@ impl Store {
     ) -> Result<UserCreated, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
         if only_if_first {
-            // Whoever else tries this waits here until it is decided.
+            // Locks the row until this transaction ends, so that concurrent attempts wait and then
+            // see the user.
             execute!(tx, "UPDATE counters SET next = next WHERE name = 'users'");
             let (count,) = fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM users");
             if count > 0 {
@@ -123,7 +125,7 @@ impl Store {
         Ok(UserCreated::Created(user, workspace))
     }
 
-    /// Makes a user who acts in the workspace of the user with the e-mail address `host`.
+    /// Creates a user who acts in the workspace of the user with the email address `host`.
     pub async fn user_join(
         &self,
         email: &Email,
@@ -156,7 +158,7 @@ impl Store {
         Ok(UserCreated::Created(user, workspace))
     }
 
-    /// The user with an e-mail address, in the spelling of [`Email::normalized`].
+    /// Returns the user with an email address, as spelled by [`Email::normalized`].
     pub async fn user_by_email(&self, normalized: &str) -> Result<Option<UserLogin>, StoreError> {
         let mut reader = self.reader().await?;
         let row = fetch_optional!(
@@ -172,7 +174,7 @@ impl Store {
         row.map(|row| {
             Ok(UserLogin {
                 user: row.user.try_into()?,
-                // One that is damaged fits no password.
+                // A damaged hash matches no password.
                 password_hash: row.password_hash.lossy().to_owned(),
                 workspace: WorkspaceId(row.workspace_id),
             })
@@ -180,7 +182,7 @@ impl Store {
         .transpose()
     }
 
-    /// A user.
+    /// Returns a user.
     pub async fn user_get(&self, user: UserId) -> Result<Option<User>, StoreError> {
         let mut reader = self.reader().await?;
         fetch_optional!(
@@ -193,7 +195,7 @@ impl Store {
         .transpose()
     }
 
-    /// The users of a workspace.
+    /// Lists the users of a workspace.
     pub async fn user_list(&self, workspace: WorkspaceId) -> Result<Vec<Stored<User>>, StoreError> {
         let mut reader = self.reader().await?;
         Ok(fetch_stored!(
@@ -208,14 +210,14 @@ impl Store {
         ))
     }
 
-    /// How many users there are.
+    /// Returns how many users there are.
     pub async fn user_count(&self) -> Result<i64, StoreError> {
         let mut reader = self.reader().await?;
         let (count,) = fetch_one!(reader, (i64,), "SELECT COUNT(*) FROM users");
         Ok(count)
     }
 
-    /// Gives a user another password and ends all the user's sessions. False if there is no such
+    /// Sets a user's password and ends all the user's sessions. Returns false if there is no such
     /// user.
     pub async fn user_password_set(
         &self,
@@ -240,7 +242,7 @@ impl Store {
         tx.end(found, audit).await
     }
 
-    /// What a user may do in a workspace.
+    /// Returns a user's role in a workspace.
     pub async fn member_role(
         &self,
         workspace: WorkspaceId,

@@ -1,4 +1,4 @@
-//! Workspaces, their kill switches and the versions of their definitions.
+//! Workspaces, their kill switches, and the versions of their definitions.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
@@ -19,21 +19,22 @@ use crate::rule::rules_intact;
 use crate::service::services_intact;
 use crate::store::Store;
 
-/// Begins a transaction on PostgreSQL whose statements all see the same state; SQLite's do anyway.
+/// Begins a transaction on PostgreSQL whose statements all see the same snapshot. On SQLite every
+/// transaction does.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// Everything that decisions in a workspace rest on, of one version.
+/// Everything that decisions in a workspace depend on, all of one version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definitions {
     /// The workspace with its version and kill switch.
     pub workspace: Workspace,
-    /// The living agents with the sums of their keys.
+    /// The agents that are not deleted, with the hashes of their keys.
     pub agents: Vec<(KeyHash, Agent)>,
-    /// The living services with their sealed credentials.
+    /// The services that are not deleted, with their sealed credentials.
     pub services: Vec<Service>,
-    /// The rules, disabled ones too.
+    /// The rules, including disabled ones.
     pub rules: Vec<Rule>,
-    /// Which documents describe the services, and which content of each is the present one.
+    /// The documents that describe the services, with the versions of their content.
     pub documents: Vec<DocumentVersion>,
 }
 
@@ -68,7 +69,7 @@ impl TryFrom<WorkspaceRow> for Workspace {
 }
 
 impl Store {
-    /// The kill switch of a workspace; none if there is no such workspace.
+    /// Returns the kill switch of a workspace; `None` if there is no such workspace.
     pub async fn kill_switch_get(
         &self,
         workspace: WorkspaceId,
@@ -77,7 +78,7 @@ impl Store {
         Ok(found.map(|workspace| workspace.kill_switch))
     }
 
-    /// Throws or releases the kill switch. Throwing it takes back every waiting and approved
+    /// Activates or deactivates the kill switch. Activating it revokes every pending and approved
     /// action of the workspace.
     pub async fn kill_switch_set(
         &self,
@@ -111,12 +112,13 @@ impl Store {
         tx.commit().await
     }
 
-    /// Everything that decisions in a workspace rest on; none if there is no such workspace.
+    /// Returns everything that decisions in a workspace depend on; `None` if there is no such
+    /// workspace.
     pub async fn authority_load(
         &self,
         workspace: WorkspaceId,
     ) -> Result<Option<Definitions>, StoreError> {
-        // In one transaction, which sees one state of the database: everything is of one version.
+        // One transaction, so that all rows belong to the same version.
         match self.reader().await? {
             ReadConnection::Sqlite(mut connection) => {
                 let mut transaction = connection.begin().await?;
@@ -134,7 +136,7 @@ impl Store {
         }
     }
 
-    /// Everything that decisions in any workspace rest on.
+    /// Returns everything that decisions in any workspace depend on.
     pub async fn authority_load_all(&self) -> Result<Vec<Definitions>, StoreError> {
         let mut all = Vec::new();
         for (workspace, _) in self.authority_versions().await? {
@@ -143,7 +145,7 @@ impl Store {
         Ok(all)
     }
 
-    /// The version of every workspace's definitions.
+    /// Returns the version of every workspace's definitions.
     pub async fn authority_versions(
         &self,
     ) -> Result<Vec<(WorkspaceId, AuthorityVersion)>, StoreError> {

@@ -1,5 +1,4 @@
-//! What happens to many actions at once: they expire, are recovered after a crash, are taken back or
-//! lose their kept answers.
+//! Changes of many actions at once: expiry, recovery after a crash, and revocation.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -15,11 +14,11 @@ use crate::rows::covered::cover_action;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// What is said of an action whose gateway stopped while its request was on its way.
+/// The detail of an action whose gateway stopped while its request was in flight.
 const STOPPED: &str = "the gateway stopped after the request may have been sent";
 
 impl Store {
-    /// Marks up to `limit` actions whose time was over at `now`, and answers which.
+    /// Expires up to `limit` actions whose deadline passed before `now`. Returns their ids.
     pub async fn action_expire_due(
         &self,
         now: Timestamp,
@@ -46,7 +45,7 @@ impl Store {
         end_in_bulk(tx, rows, "action.expired", now).await
     }
 
-    /// When the next action expires.
+    /// Returns when the next action expires.
     pub async fn action_next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut reader = self.reader().await?;
         let row = fetch_optional!(
@@ -58,8 +57,9 @@ impl Store {
         Ok(row.map(|(at,)| Timestamp(at)))
     }
 
-    /// Marks up to `limit` actions as indeterminate whose gateway died while they were executed,
-    /// and answers which. `now` dates that; whose lease is over is the database's clock to say.
+    /// Marks up to `limit` actions as indeterminate whose gateway died while it executed them.
+    /// Returns their ids. `now` dates the change; whether a lease is over is measured by the
+    /// database's clock.
     pub async fn action_recover_executing(
         &self,
         now: Timestamp,
@@ -94,11 +94,12 @@ impl Store {
     }
 }
 
-/// Takes back the waiting and approved actions of an agent, or of the whole workspace, with an
-/// entry for each. Those that are being executed are noted: if they come back, they are revoked.
+/// Revokes the pending and approved actions of an agent, or of the whole workspace, with an audit
+/// entry for each. Actions that are being executed are marked as recalled: if nothing was sent,
+/// they become revoked rather than approved again.
 ///
-/// The caller's transaction has changed the workspace's version, so whatever comes back at the same
-/// moment does so wholly before or wholly after this.
+/// The caller's transaction has incremented the workspace's version. An execution that ends at the
+/// same moment locks that version too, so it ends either entirely before or entirely after this.
 pub(crate) async fn revoke_open(
     tx: &mut Transaction,
     workspace: WorkspaceId,
@@ -151,7 +152,7 @@ pub(crate) async fn revoke_open(
     Ok(())
 }
 
-/// Commits what the gateway itself did to several actions, with an entry for each.
+/// Commits a change that the gateway itself made to several actions, with an audit entry for each.
 async fn end_in_bulk(
     mut tx: Transaction,
     rows: Vec<RevisedRow>,

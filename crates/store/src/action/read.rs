@@ -1,4 +1,4 @@
-//! Held requests: one, or a list of them.
+//! Queries for held requests.
 
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, DataKeyId, ServiceId, WorkspaceId};
@@ -12,32 +12,33 @@ use crate::db::error::StoreError;
 use crate::rows::column::RowContext;
 use crate::store::Store;
 
-/// What is kept of an action's request for lists.
+/// What lists show of an action's request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredHead {
-    /// The whole request, sealed: it is short, or was held before heads were kept.
+    /// The whole request, sealed. It is short, or was held before heads were stored separately.
     Whole(Sealed),
-    /// Its head, sealed, and the length of its whole body in bytes.
+    /// The head of the request, sealed, and the length of the body in bytes.
     Head(Sealed, u64),
 }
 
-/// Which actions are asked for.
+/// Which actions to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActionFilter {
-    /// In this state.
+    /// Only actions with this status.
     pub status: Option<ActionStatus>,
-    /// Of this agent.
+    /// Only actions of this agent.
     pub agent: Option<AgentId>,
-    /// Of this service.
+    /// Only actions for this service.
     pub service: Option<ServiceId>,
 }
 
 impl Store {
-    /// An action, as it was last changed: one whose time is over may still wait to be noticed.
+    /// Returns an action as it was last changed. Its deadline may have passed already: expiry is a
+    /// change that the gateway makes soon afterwards.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Inconsistent`] where a column cannot be read.
+    /// [`StoreError::Inconsistent`] if a column cannot be read.
     pub async fn action_get(
         &self,
         action: ActionId,
@@ -46,7 +47,7 @@ impl Store {
         row.map(|row| row.read()).transpose()
     }
 
-    /// As [`Self::action_get`], for who looks at it: a damaged one is given as far as it can be read.
+    /// Returns an action for display; a damaged one as far as it can be read.
     pub async fn action_find(&self, action: ActionId) -> Result<Option<StoredAction>, StoreError> {
         let row = self.action_row(action).await?;
         Ok(row.and_then(|row| row.found()))
@@ -62,7 +63,7 @@ impl Store {
         ))
     }
 
-    /// The exact request of an action, sealed.
+    /// Returns the exact request of an action, sealed.
     pub async fn action_request(&self, action: ActionId) -> Result<Option<Sealed>, StoreError> {
         let mut reader = self.reader().await?;
         let row = fetch_optional!(
@@ -77,7 +78,8 @@ impl Store {
         }))
     }
 
-    /// Where values of an action's request were seen, sealed; `None` where nothing is known.
+    /// Returns where the values of an action's request were seen, sealed; `None` if nothing is
+    /// known.
     pub async fn action_provenance(&self, action: ActionId) -> Result<Option<Sealed>, StoreError> {
         let mut reader = self.reader().await?;
         let row = fetch_optional!(
@@ -94,7 +96,8 @@ impl Store {
         }))
     }
 
-    /// What lists show of an action's request, sealed. Of a long one only the head is read.
+    /// Returns what lists show of an action's request, sealed. Only the head of a long request is
+    /// read.
     pub async fn action_head(&self, action: ActionId) -> Result<Option<StoredHead>, StoreError> {
         let mut reader = self.reader().await?;
         let row = fetch_optional!(
@@ -115,7 +118,7 @@ impl Store {
         }))
     }
 
-    /// The upstream's answer to an action, once there is one.
+    /// Returns the upstream's response to an action, if there is one.
     pub async fn action_response(
         &self,
         action: ActionId,
@@ -136,7 +139,7 @@ impl Store {
         })
     }
 
-    /// Actions of a workspace, newest first.
+    /// Lists the actions of a workspace, newest first.
     pub async fn action_list(
         &self,
         workspace: WorkspaceId,
@@ -175,7 +178,7 @@ impl Store {
         })
     }
 
-    /// The actions of a workspace that wait for a human, the oldest first.
+    /// Lists the pending actions of a workspace, oldest first.
     pub async fn action_pending(
         &self,
         workspace: WorkspaceId,

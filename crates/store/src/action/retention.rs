@@ -1,4 +1,4 @@
-//! Removes what is no longer needed of old actions.
+//! Retention of responses and request bodies of actions.
 
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::time::Timestamp;
@@ -9,8 +9,7 @@ use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Drops the kept answers of up to `limit` actions that ended before `before`, and answers of
-    /// how many.
+    /// Removes the responses of up to `limit` actions that ended before `before`. Returns how many.
     pub async fn action_response_drop_before(
         &self,
         before: Timestamp,
@@ -31,9 +30,9 @@ impl Store {
         Ok(dropped)
     }
 
-    /// Drops the bodies of up to `limit` ended actions of each agent, the oldest first, where the
-    /// requests of ended actions take more bytes than the budget has for the agent or its workspace.
-    /// Their heads stay. Returns how many were dropped.
+    /// Removes the bodies of up to `limit` ended actions of each agent, oldest first, if the
+    /// requests of ended actions exceed the budget of the agent or its workspace. The heads remain.
+    /// Returns how many bodies were removed.
     pub async fn action_body_drop_beyond(
         &self,
         budget: ByteBudget,

@@ -1,4 +1,4 @@
-//! An action as it is stored.
+//! Rows of `actions`.
 
 use gaiterguard_domain::action::Action;
 use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, ServiceId, WorkspaceId};
@@ -11,60 +11,60 @@ use crate::rows::column::{RowContext, Text};
 use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::request::Digest;
 
-/// An action with the names of those it concerns.
+/// An action with the names of its agent and service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionWithNames {
     /// The action.
     pub action: Action,
-    /// The name of the agent that asked.
+    /// The name of the agent that sent the request.
     pub agent_name: String,
-    /// The name of the service it asked of.
+    /// The name of the service that the request is for.
     pub service_name: String,
 }
 
-/// An action as it is found: one damaged row does not take the others with it.
+/// An action as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoredAction {
-    /// Everything in its row can be read.
+    /// The whole row can be read.
     Intact(Box<ActionWithNames>),
-    /// A column holds what it never should.
+    /// A column contains an invalid value.
     Damaged(Box<DamagedAction>),
 }
 
-/// An action of which at least one column holds what it never should. It can be looked at and ended;
-/// nothing that would send it can be made of it.
+/// An action with at least one invalid column. It can be viewed and ended, but it does not contain
+/// what is needed to send it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DamagedAction {
-    /// Its id.
+    /// The action's id.
     pub id: ActionId,
-    /// A change is made against this revision, as of any other action.
+    /// The revision that a change is made against, as for any other action.
     pub revision: i64,
     /// The workspace it belongs to.
     pub workspace: WorkspaceId,
-    /// Who asked.
+    /// The agent that sent the request.
     pub agent: AgentId,
     /// The name of that agent; empty if it is lost.
     pub agent_name: String,
-    /// Of which service.
+    /// The service that the request is for.
     pub service: ServiceId,
     /// The name of that service; empty if it is lost.
     pub service_name: String,
     /// The method, as far as it can be read.
     pub method: String,
-    /// The address, as far as it can be read.
+    /// The URL, as far as it can be read.
     pub target_url: String,
-    /// Why the agent asked, as far as it can be read.
+    /// The intent, as far as it can be read.
     pub intent: String,
-    /// The digest of the exact request, if it is there.
+    /// The digest of the exact request, if it can be read.
     pub digest: Option<Digest>,
-    /// Where it is in its life, if that can be read.
+    /// The action's state, if it can be read.
     pub state: Option<ActionState>,
-    /// When it was held.
+    /// When the request was held.
     pub created_at: Timestamp,
 }
 
 impl DamagedAction {
-    /// None if even the id is lost.
+    /// Returns `None` if even the id is lost.
     pub(super) fn of(row: &ActionRow) -> Option<Self> {
         let name = |name: &Option<Text>| name.as_ref().map_or("", Text::lossy).to_owned();
         Some(Self {
@@ -106,7 +106,8 @@ pub(super) struct ActionRow {
     service_name: Option<Text>,
 }
 
-/// The columns of [`ActionRow`]. What is sealed is read only where it is asked for.
+/// The columns of [`ActionRow`]. Sealed columns are large, so they are read only by the queries
+/// that need them.
 macro_rules! select_action {
     ($rest:literal) => {
         concat!(
@@ -137,7 +138,7 @@ impl ActionRow {
         let text = |column, text: &Text| context.text(column, text).map(str::to_owned);
         let name =
             |column, name: &Option<Text>| text(column, context.required(column, name.as_ref())?);
-        // A request that came without an intent is kept with an empty one.
+        // A request without an intent is stored with an empty one.
         let intent = match context.text("intent", &self.intent)? {
             "" => Intent::absent(),
             words => Intent::parse(words).map_err(|_| context.invalid("intent"))?,
@@ -165,8 +166,8 @@ impl ActionRow {
         })
     }
 
-    /// The action, or what is left of it. None where not even its id can be read: nothing can be
-    /// said of it or done about it.
+    /// Returns the action, or what can be read of it. `None` if not even its id can be read: then
+    /// nothing can be done about it.
     pub(super) fn found(&self) -> Option<StoredAction> {
         match self.read() {
             Ok(whole) => Some(StoredAction::Intact(Box::new(whole))),

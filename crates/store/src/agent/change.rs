@@ -1,7 +1,5 @@
-//! Agents, their keys' hashes and what they may use.
-//!
-//! A deleted agent keeps its row, which old requests name. Whatever takes rights away also takes
-//! back the agent's waiting and approved actions, in the same transaction.
+//! Changes of agents. A deleted agent keeps its row, which old requests refer to. A change that
+//! removes rights also revokes the agent's pending and approved actions, in the same transaction.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
@@ -19,57 +17,57 @@ use crate::rows::stored::{DamagedRow, Stored};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// An agent that is to be made.
+/// An agent to create.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewAgent {
-    /// Its name.
+    /// The agent's name.
     pub name: String,
-    /// The sum of its key.
+    /// The hash of its key.
     pub key_hash: KeyHash,
-    /// The beginning of its key.
+    /// The first characters of its key.
     pub key_prefix: String,
-    /// What it may use.
+    /// The services it may use.
     pub services: Vec<ServiceId>,
     /// How long its held calls stay open, in seconds.
     pub hold_seconds: u32,
     /// The risk score from which its requests are held.
     pub risk_threshold: Option<f64>,
-    /// When its key stops opening anything.
+    /// When its key expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What an operator may change of an agent.
+/// What an operator can change of an agent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentFields {
-    /// Its name.
+    /// The agent's name.
     pub name: String,
-    /// Whether its key opens anything at all.
+    /// Whether its key is accepted.
     pub is_active: bool,
     /// How long its held calls stay open, in seconds.
     pub hold_seconds: u32,
     /// The risk score from which its requests are held.
     pub risk_threshold: Option<f64>,
-    /// When its key stops opening anything.
+    /// When its key expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What became of an agent that was to be made or changed.
+/// The result of creating or changing an agent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AgentSaved {
-    /// It is as it was to be.
+    /// The agent was saved.
     Saved(Agent),
-    /// The change is made, but what else is stored of the agent cannot be read.
+    /// The change was made, but the rest of the agent's row cannot be read.
     Damaged(DamagedRow),
     /// This service does not exist in the workspace.
     ServiceUnknown(ServiceId),
-    /// It is of another revision than the one that was seen.
+    /// The agent's revision is no longer the one that the caller saw.
     Changed,
     /// There is no such agent.
     Unknown,
 }
 
 impl Store {
-    /// Makes an agent.
+    /// Creates an agent.
     pub async fn agent_create(
         &self,
         workspace: WorkspaceId,
@@ -104,7 +102,7 @@ impl Store {
         self.agent_saved(workspace, id, true).await
     }
 
-    /// Changes an agent that is still of the revision that was `seen`.
+    /// Changes an agent whose revision is still `seen`.
     pub async fn agent_update(
         &self,
         workspace: WorkspaceId,
@@ -134,7 +132,8 @@ impl Store {
         self.agent_saved(workspace, agent, is_saved).await
     }
 
-    /// Replaces what an agent may use. A right that stays keeps since when it was given.
+    /// Replaces the services that an agent may use. A right that remains keeps the date on which it
+    /// was granted.
     pub async fn agent_scope_set(
         &self,
         workspace: WorkspaceId,
@@ -162,7 +161,7 @@ impl Store {
         self.agent_saved(workspace, agent, is_saved).await
     }
 
-    /// Gives an agent another key; the old one stops at once.
+    /// Replaces an agent's key. The old key stops working immediately.
     pub async fn agent_key_set(
         &self,
         workspace: WorkspaceId,
@@ -187,8 +186,8 @@ impl Store {
         self.agent_saved(workspace, agent, is_saved).await
     }
 
-    /// Blocks an agent and takes back its waiting and approved actions. An agent that is blocked
-    /// already stays so since when it was.
+    /// Blocks an agent and revokes its pending and approved actions. An agent that is already
+    /// blocked keeps the date on which it was blocked.
     pub async fn agent_block(
         &self,
         workspace: WorkspaceId,
@@ -212,7 +211,7 @@ impl Store {
         self.agent_saved(workspace, agent, is_saved).await
     }
 
-    /// Lets a blocked agent ask again.
+    /// Unblocks an agent.
     pub async fn agent_unblock(
         &self,
         workspace: WorkspaceId,
@@ -233,8 +232,8 @@ impl Store {
         self.agent_saved(workspace, agent, is_saved).await
     }
 
-    /// Removes an agent and takes back its waiting and approved actions. False if there is no such
-    /// agent.
+    /// Deletes an agent and revokes its pending and approved actions. Returns false if there is no
+    /// such agent.
     pub async fn agent_delete(
         &self,
         workspace: WorkspaceId,
@@ -258,15 +257,15 @@ impl Store {
         tx.end(deleted, audit).await
     }
 
-    /// Notes when agents' keys were last used. Nothing rests on it, so it is no change that an
-    /// audit entry tells of.
+    /// Records when agents' keys were last used. No decision depends on it, so it needs no audit
+    /// entry.
     pub async fn agent_touch(&self, used: &[(AgentId, Timestamp)]) -> Result<(), StoreError> {
         let Some(latest) = used.iter().map(|(_, at)| *at).max() else {
             return Ok(());
         };
         let mut tx = Transaction::begin(self.writers(), latest).await?;
         let mut used = used.to_vec();
-        // Writers that touch the same agents take their locks in the same order.
+        // All writers update agents in this order, so that no two wait for each other.
         used.sort_unstable_by_key(|(agent, _)| *agent);
         for (agent, at) in used {
             execute!(

@@ -1,4 +1,4 @@
-//! Which services an agent may use.
+//! The services that agents may use.
 
 use gaiterguard_domain::agent::Grant;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
@@ -17,7 +17,7 @@ pub(super) struct GrantRow {
     since: i64,
 }
 
-/// What agents may use, by agent.
+/// The services that agents may use, by agent.
 pub(super) struct Grants(HashMap<i64, Vec<Grant>>);
 
 impl Grants {
@@ -29,7 +29,7 @@ impl Grants {
         Self(grants)
     }
 
-    /// Takes what an agent may use.
+    /// Removes and returns the services that an agent may use.
     pub(super) fn take(&mut self, agent: i64) -> Vec<Grant> {
         self.0.remove(&agent).unwrap_or_default()
     }
@@ -49,8 +49,8 @@ static GRANTS_GIVE: ManyRows = ManyRows::new(
      ON CONFLICT (agent_id, service_id) DO NOTHING",
 );
 
-/// Makes `services` what an agent may use. Answers one that does not exist, if there is one; the
-/// caller then gives up.
+/// Sets the services that an agent may use. Returns a service that does not exist, if there is one;
+/// the caller then rolls back.
 pub(super) async fn set_grants(
     tx: &mut Transaction,
     workspace: WorkspaceId,

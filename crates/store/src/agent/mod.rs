@@ -1,4 +1,4 @@
-//! Agents, the hashes of their keys and the services they may use.
+//! Agents, the hashes of their keys, and the services they may use.
 
 pub(crate) mod read;
 

@@ -1,4 +1,4 @@
-//! Agents as they are stored.
+//! Queries for agents.
 
 use gaiterguard_domain::agent::{Agent, Grant};
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
@@ -11,7 +11,7 @@ use crate::rows::column::{RowContext, time};
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 
-/// The SHA-256 sum of an agent's key.
+/// The SHA-256 hash of an agent's key.
 pub type KeyHash = [u8; 32];
 
 #[derive(sqlx::FromRow)]
@@ -41,7 +41,8 @@ impl AgentRow {
         let key_hash = context.digest("key_hash", &self.key_hash)?.0;
         let hold_seconds = context.u32("hold_seconds", self.hold_seconds)?;
         let is_score = |threshold: f64| (0.0..=1.0).contains(&threshold);
-        // No score would reach one that is no number, or beyond the highest.
+        // No score can reach a threshold that is NaN or above the highest score, so such an agent's
+        // requests would never be held.
         if !self.risk_threshold.is_none_or(is_score) {
             return Err(context.invalid("risk_threshold"));
         }
@@ -66,7 +67,7 @@ impl AgentRow {
 }
 
 impl Store {
-    /// A living agent.
+    /// Returns an agent that is not deleted.
     ///
     /// # Errors
     ///
@@ -80,7 +81,7 @@ impl Store {
         found.map(Stored::intact).transpose()
     }
 
-    /// As [`Self::agent_get`], for who looks at it.
+    /// Returns an agent for display; a damaged one as far as it can be read.
     pub async fn agent_find(
         &self,
         workspace: WorkspaceId,
@@ -111,7 +112,7 @@ impl Store {
         Ok(found.map(|found| found.map(|(_, agent)| agent)))
     }
 
-    /// The living agents of a workspace.
+    /// Lists the agents of a workspace that are not deleted.
     pub async fn agent_list(
         &self,
         workspace: WorkspaceId,
@@ -148,7 +149,8 @@ async fn agents_found(
     ))
 }
 
-/// The living agents of a workspace with the sums of their keys, if none is damaged.
+/// Returns the agents of a workspace that are not deleted, with the hashes of their keys. Fails if
+/// one is damaged.
 pub(crate) async fn agents_intact(
     on: AnyConnection<'_>,
     workspace: WorkspaceId,

@@ -1,52 +1,52 @@
-//! What is wrong with an audit log.
+//! Why verification of the audit log fails.
 
 use gaiterguard_domain::audit::ChainBroken;
 use thiserror::Error;
 
-/// Why the audit log is not whole.
+/// Why the audit log is not intact.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AuditBroken {
-    /// An entry does not follow from those before it.
+    /// An entry does not follow from the ones before it.
     #[error(transparent)]
     Entry(#[from] ChainBroken),
-    /// Entries at the end of a chain are gone.
+    /// Entries are missing at the end of a chain.
     #[error("chain {chain} ends at place {found}, but it reached place {expected}")]
     Tail {
         /// The chain.
         chain: i64,
-        /// The place of the last entry that is there.
+        /// The sequence number of the last entry found.
         found: i64,
-        /// The place that the chain is known to have reached.
+        /// The sequence number that the chain is known to have reached.
         expected: i64,
     },
-    /// An entry is not the one that was recorded elsewhere as standing at its place.
+    /// An entry is not the one that was recorded elsewhere with its sequence number.
     #[error("the entry at place {sequence} of chain {chain} is not the one that was recorded")]
     Other {
         /// The chain.
         chain: i64,
-        /// The place.
+        /// The sequence number.
         sequence: i64,
     },
-    /// A row is not as an entry says that it was written.
+    /// A row does not match what an entry says was written.
     #[error(
         "entry {id} does not hold: the row {row} of {table} is not as it was recorded: {what} \
          (chain {chain}, place {sequence})"
     )]
     Row {
-        /// The entry.
+        /// The entry's id.
         id: i64,
-        /// Its chain.
+        /// The entry's chain.
         chain: i64,
-        /// Its place.
+        /// The entry's sequence number.
         sequence: i64,
-        /// The table of the row.
+        /// The row's table.
         table: &'static str,
         /// The row's id.
         row: String,
-        /// Which columns differ, or what else is wrong.
+        /// The columns that differ, or what else is wrong.
         what: &'static str,
     },
-    /// A chain has entries and no head.
+    /// A chain has entries but no head.
     #[error("chain {chain} has entries but no head")]
     Head {
         /// The chain.

@@ -1,4 +1,4 @@
-//! Rows as they are now, as the audit log would cover them.
+//! The current rows, as an audit entry would cover them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,7 +39,7 @@ struct EndRow {
     completed_at: Option<i64>,
 }
 
-/// What an entry would cover of a request's row as it is now.
+/// What an entry would cover of a request's current row.
 pub(super) struct CurrentRequest {
     pub(super) covered: CoveredRequest,
     pub(super) end: Option<CoveredEnd>,
@@ -137,7 +137,7 @@ impl RequestRow {
 }
 
 impl EndRow {
-    /// What an entry would cover of it; `None` if the request has not ended.
+    /// Returns what an entry would cover of the end; `None` if the request has not ended.
     fn covered(&self) -> Option<CoveredEnd> {
         let outcome = self.outcome.as_ref().map(Text::exact);
         let columns = EndColumns {

@@ -1,4 +1,4 @@
-//! The audit log as it is read.
+//! Queries for the audit log. Writers append to it; nothing changes or removes an entry.
 
 use gaiterguard_domain::audit::{AuditEntry, NewAuditEntry};
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
@@ -13,28 +13,29 @@ use crate::rows::audit_row::entries;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
-/// How far back entries are given again to a listener that comes back: writers that commit beside
-/// one another do not commit in the order of their ids.
+/// How far back entries are sent again to a subscriber that reconnects: writers that commit at the
+/// same time do not commit in the order of their ids. Twice the time that a batch may take.
 const OVERLAP: Duration = Duration::from_secs(10);
 
-/// What a listener that comes back has missed.
+/// What a subscriber missed while it was disconnected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resume {
-    /// These entries, the oldest first. The listener may know some of them.
+    /// These entries, oldest first. The subscriber may already know some of them.
     Entries(Vec<AuditEntry>),
-    /// More than can be told, or since an entry that nobody knows: read everything again.
+    /// More entries than the limit, or an unknown last entry: the subscriber must reload
+    /// everything.
     Reload,
 }
 
 impl Store {
-    /// Writes down what changes nothing else in the database.
+    /// Appends an entry for an event that changes nothing else in the database.
     pub async fn audit_append(&self, entry: NewAuditEntry) -> Result<(), StoreError> {
         let mut tx = Transaction::begin(self.writers(), entry.at).await?;
         tx.audit(entry);
         tx.commit().await
     }
 
-    /// Entries of a workspace, newest first.
+    /// Lists the entries of a workspace, newest first.
     pub async fn audit_list(
         &self,
         workspace: WorkspaceId,
@@ -60,7 +61,7 @@ impl Store {
         }))
     }
 
-    /// What a listener has missed whose last entry was `last`.
+    /// Returns what a subscriber missed whose last entry was `last`.
     pub async fn audit_after(
         &self,
         workspace: WorkspaceId,

@@ -1,4 +1,4 @@
-//! The audit log.
+//! The audit log: its queries and its verification.
 
 mod broken;
 mod current_rows;

@@ -1,11 +1,13 @@
-//! Whether the rows that are kept are still as the audit log says that they were written.
+//! Compares the stored rows with what the audit log says was written.
 //!
-//! What a decision's entry covers never changes, so its row is compared when the entry is met. How a
-//! request ended is written once, so it is compared when the entry that covers the end is met; a request
-//! that has ended must have one. Of an action the entry of its latest revision counts, which is known
-//! once every chain has been read.
-//! Writers go on meanwhile: a row whose revision is later than the latest entry that was read is
-//! looked for in what was appended since.
+//! The columns that a decision's entry covers never change, so a request's row is compared as soon
+//! as its entry is read. The end of a request is written once, so it is compared as soon as the
+//! entry that covers it is read; each request that has ended must have such an entry. An action
+//! changes several times, so its row is compared with the entry of its latest revision, which is
+//! known only once every chain has been read.
+//!
+//! Writers continue during verification. If a row has a later revision than any entry that was
+//! read, the entry must be among those appended since.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,66 +19,66 @@ use crate::audit::current_rows::{
 };
 use crate::db::connection::{ReadConnection, fetch_optional};
 use crate::db::error::StoreError;
+use crate::rows::audit_row::REQUESTS_DELETED;
 use crate::rows::covered::{CoveredAction, CoveredEnd, CoveredRequest, covers};
 
-/// The event of the entry that says up to when old requests were removed.
-pub(crate) const REQUESTS_DELETED: &str = "retention.requests_deleted";
-
-/// An entry by its place.
+/// Identifies an entry.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct EntryRef {
     id: i64,
     chain: i64,
     sequence: i64,
 }
 
-/// The latest that is known of an action.
+/// The latest entry of an action.
 struct Latest {
-    place: Place,
+    entry: EntryRef,
     covered: CoveredAction,
-    /// When it was held, if that entry was met.
+    /// When the request was held, if that entry was read.
     held_at: Option<i64>,
 }
 
-/// What was read so far.
+/// The state of a verification.
 pub(super) struct RowCheck {
-    /// Requests from before this were removed by the gateway itself.
+    /// Requests from before this time were removed by the gateway itself, according to the newest
+    /// removal entry.
     removed_before: i64,
-    /// What a verified entry says of that.
+    /// The same according to the entries that were verified.
     removed_before_verified: i64,
-    /// Where the entry is that says so.
-    removal: Option<Place>,
+    /// The newest removal entry.
+    removal: Option<EntryRef>,
     actions: HashMap<String, Latest>,
-    /// The rows that have moved on, and the revisions that must be found for them.
-    moved: HashMap<String, CoveredAction>,
-    /// The requests that have ended, by their decisions' entries, and whose end no entry was met for.
-    ended: HashMap<i64, Place>,
-    /// The requests whose end was compared before their decision's entry was met.
+    /// Rows that changed during verification, and the revisions for which entries must be found.
+    changed: HashMap<String, CoveredAction>,
+    /// Requests that have ended without an entry so far that covers the end, with the entries of
+    /// their decisions.
+    ended: HashMap<i64, EntryRef>,
+    /// Requests whose end was compared before the entry of their decision was read.
     compared: HashSet<i64>,
-    /// Whether what is read was appended since the check was begun.
-    is_looking_on: bool,
+    /// Whether the entries being read were appended since the verification began.
+    is_recheck: bool,
 }
 
 impl RowCheck {
-    /// Begins before any entry is read.
+    /// Begins a verification, before any entry is read.
     pub(super) async fn begin(reader: &mut ReadConnection) -> Result<Self, StoreError> {
         let mut check = Self {
             removed_before: i64::MIN,
             removed_before_verified: i64::MIN,
             removal: None,
             actions: HashMap::new(),
-            moved: HashMap::new(),
+            changed: HashMap::new(),
             ended: HashMap::new(),
             compared: HashSet::new(),
-            is_looking_on: false,
+            is_recheck: false,
         };
-        check.look_up_removal(reader).await?;
+        check.read_removal(reader).await?;
         Ok(check)
     }
 
-    /// Looks up to when old requests were removed.
-    async fn look_up_removal(&mut self, reader: &mut ReadConnection) -> Result<(), StoreError> {
-        // Entries of the whole gateway are few, and an index leads to them.
+    /// Reads up to when old requests were removed.
+    async fn read_removal(&mut self, reader: &mut ReadConnection) -> Result<(), StoreError> {
+        // Few entries belong to the whole gateway, and an index leads to them.
         let newest = fetch_optional!(
             reader,
             (i64, i64, i64, String),
@@ -86,7 +88,7 @@ impl RowCheck {
         );
         if let Some((id, chain, sequence, detail)) = newest {
             self.removed_before = removed_before(&detail);
-            self.removal = Some(Place {
+            self.removal = Some(EntryRef {
                 id,
                 chain,
                 sequence,
@@ -116,28 +118,29 @@ impl RowCheck {
                 let held_at = covered.request.is_some().then_some(entry.at.0);
                 self.note(entry, action.clone(), held_at);
             }
-            let asks_for_ends = covered.asks_for_ends();
+            let requires_ends = covered.requires_ends();
             if let Some(request) = covered.request {
-                if asks_for_ends {
+                if requires_ends {
                     must_end.insert(request.id);
                 }
                 requests.push((entry, request, covered.action));
             }
             ends.extend(covered.ends.into_iter().map(|end| (entry, end)));
         }
-        // An action is removed together with its request, so one that is looked up before its request
-        // and is not there was removed alone if the request is.
+        // Retention removes an action together with its request. Actions are read before requests,
+        // so an action that is missing while its request exists was removed on its own.
         let held = requests.iter().filter_map(|(.., action)| action.as_ref());
         let held: Vec<&str> = held.map(|action| action.id.as_str()).collect();
         let actions = action_rows(reader, &held).await?;
         let ids: Vec<i64> = requests.iter().map(|(_, request, _)| request.id).collect();
         let rows = request_rows(reader, &ids).await?;
         for (entry, request, action) in &requests {
-            let broken = |table, row: String, what| Ok(Err(place(entry).broken(table, row, what)));
+            let broken =
+                |table, row: String, what| Ok(Err(EntryRef::of(entry).broken(table, row, what)));
             let Some(row) = rows.get(&request.id) else {
                 if entry.at.0 >= self.removed_before {
-                    // It may have been removed since this was begun.
-                    self.look_up_removal(reader).await?;
+                    // Retention may have removed the request since the verification began.
+                    self.read_removal(reader).await?;
                 }
                 if entry.at.0 >= self.removed_before {
                     return broken("requests", request.id.to_string(), "it is gone");
@@ -160,16 +163,18 @@ impl RowCheck {
                 }
             }
             let has_ended = row.end.is_some() && must_end.contains(&request.id);
-            // What ended in what was appended since is not all read yet.
-            if has_ended && !self.is_looking_on && !self.compared.remove(&request.id) {
-                self.ended.insert(request.id, place(entry));
+            // While entries that were appended since are read, the entry of this end may still
+            // follow.
+            if has_ended && !self.is_recheck && !self.compared.remove(&request.id) {
+                self.ended.insert(request.id, EntryRef::of(entry));
             }
         }
         self.ends(reader, &rows, &ends).await
     }
 
-    /// Compares how requests ended with what entries cover of that. An entry is written together with
-    /// the end, which never changes, so a row that is read after its entry must have it.
+    /// Compares how requests ended with the entries that cover it. An entry is committed together
+    /// with the end, which never changes, so a row that is read after its entry must contain that
+    /// end.
     async fn ends(
         &mut self,
         reader: &mut ReadConnection,
@@ -182,14 +187,14 @@ impl RowCheck {
         for (entry, end) in ends {
             let known = rows.get(&end.id).map(|row| &row.end);
             let is_awaited = self.ended.remove(&end.id).is_some();
-            // Whether a row may be gone is said where its decision's entry is met.
+            // A missing row is reported where the entry of its decision is read.
             let Some(found) = known.or_else(|| others.get(&end.id)) else {
                 continue;
             };
             if found.as_ref() != Some(end) {
                 let what = "outcome, upstream_status or completed_at";
                 let row = end.id.to_string();
-                return Ok(Err(place(entry).broken("requests", row, what)));
+                return Ok(Err(EntryRef::of(entry).broken("requests", row, what)));
             }
             if !is_awaited && !rows.contains_key(&end.id) {
                 self.compared.insert(end.id);
@@ -199,21 +204,21 @@ impl RowCheck {
     }
 
     fn note(&mut self, entry: &AuditEntry, covered: CoveredAction, held_at: Option<i64>) {
-        if let Some(moved) = self.moved.get(&covered.id)
-            && moved.revision == covered.revision
-            && moved.state == covered.state
+        if let Some(changed) = self.changed.get(&covered.id)
+            && changed.revision == covered.revision
+            && changed.state == covered.state
         {
-            self.moved.remove(&covered.id);
+            self.changed.remove(&covered.id);
         }
         if let Some(known) = self.actions.get_mut(&covered.id) {
             known.held_at = known.held_at.or(held_at);
             if known.covered.revision <= covered.revision {
-                known.place = place(entry);
+                known.entry = EntryRef::of(entry);
                 known.covered = covered;
             }
         } else {
             let latest = Latest {
-                place: place(entry),
+                entry: EntryRef::of(entry),
                 covered: covered.clone(),
                 held_at,
             };
@@ -221,22 +226,22 @@ impl RowCheck {
         }
     }
 
-    /// Compares the states of all actions, once every chain was read. What has moved on since is kept
-    /// for [`Self::found_since`].
+    /// Compares the states of all actions, once every chain has been read. Rows that have changed
+    /// since are remembered for [`Self::finish`].
     pub(super) async fn states(
         &mut self,
         reader: &mut ReadConnection,
     ) -> Result<Result<(), AuditBroken>, StoreError> {
         let actions = std::mem::take(&mut self.actions);
         let mut known: Vec<(&String, &Latest)> = actions.iter().collect();
-        known.sort_unstable_by_key(|(_, latest)| (latest.place.chain, latest.place.sequence));
+        known.sort_unstable_by_key(|(_, latest)| (latest.entry.chain, latest.entry.sequence));
         let ids: Vec<&str> = known.iter().map(|(id, _)| id.as_str()).collect();
         let found = action_states(reader, &ids).await?;
-        // Looked up behind them, it covers what was removed before they were.
-        self.look_up_removal(reader).await?;
-        let mut moved = HashMap::new();
+        // Read after the states, so that it includes every removal that may have preceded them.
+        self.read_removal(reader).await?;
+        let mut changed = HashMap::new();
         for (id, latest) in known {
-            let broken = |what| Ok(Err(latest.place.broken("actions", id.clone(), what)));
+            let broken = |what| Ok(Err(latest.entry.broken("actions", id.clone(), what)));
             let Some(row) = found.get(id.as_str()) else {
                 if latest
                     .held_at
@@ -247,51 +252,59 @@ impl RowCheck {
                 continue;
             };
             if row.revision > latest.covered.revision {
-                moved.insert(id.clone(), row.clone());
+                changed.insert(id.clone(), row.clone());
             } else if row.revision < latest.covered.revision || row.state != latest.covered.state {
                 return broken("its state, its deadline, or who decided was changed");
             }
         }
-        self.moved = moved;
+        self.changed = changed;
         self.actions = actions;
-        self.is_looking_on = true;
+        self.is_recheck = true;
         Ok(Ok(()))
     }
 
-    /// Whether there is anything to look for in what was appended since.
-    pub(super) fn looks_on(&self) -> bool {
-        !self.moved.is_empty()
+    /// Whether the entries that were appended since must be read.
+    pub(super) fn needs_recheck(&self) -> bool {
+        !self.changed.is_empty()
             || !self.ended.is_empty()
             || self.removed_before_verified < self.removed_before
     }
 
-    /// Whether everything that has moved on was found in what was appended since.
-    pub(super) fn found_since(&self) -> Result<(), AuditBroken> {
+    /// Fails if something is still unexplained after the entries that were appended since.
+    pub(super) fn finish(&self) -> Result<(), AuditBroken> {
         if self.removed_before_verified < self.removed_before
             && let Some(removal) = self.removal
         {
             let what = "it belongs to no chain";
             return Err(removal.broken("audit", removal.id.to_string(), what));
         }
-        let ended = self.ended.iter().map(|(id, place)| (*id, *place));
-        if let Some((id, place)) = ended.min_by_key(|(_, place)| (place.chain, place.sequence)) {
+        let ended = self.ended.iter().map(|(id, entry)| (*id, *entry));
+        if let Some((id, entry)) = ended.min_by_key(|(_, entry)| (entry.chain, entry.sequence)) {
             let what = "its outcome, upstream_status or completed_at was written without an entry";
-            return Err(place.broken("requests", id.to_string(), what));
+            return Err(entry.broken("requests", id.to_string(), what));
         }
-        let left = self.moved.keys().filter_map(|id| {
+        let left = self.changed.keys().filter_map(|id| {
             let latest = self.actions.get(id)?;
-            Some((id, latest.place))
+            Some((id, latest.entry))
         });
-        match left.min_by_key(|(_, place)| (place.chain, place.sequence)) {
+        match left.min_by_key(|(_, entry)| (entry.chain, entry.sequence)) {
             None => Ok(()),
-            Some((id, place)) => {
-                Err(place.broken("actions", id.clone(), "it was changed without an entry"))
+            Some((id, entry)) => {
+                Err(entry.broken("actions", id.clone(), "it was changed without an entry"))
             }
         }
     }
 }
 
-impl Place {
+impl EntryRef {
+    fn of(entry: &AuditEntry) -> Self {
+        Self {
+            id: entry.id.0,
+            chain: entry.chain,
+            sequence: entry.sequence,
+        }
+    }
+
     fn broken(self, table: &'static str, row: String, what: &'static str) -> AuditBroken {
         AuditBroken::Row {
             id: self.id,
@@ -304,15 +317,7 @@ impl Place {
     }
 }
 
-fn place(entry: &AuditEntry) -> Place {
-    Place {
-        id: entry.id.0,
-        chain: entry.chain,
-        sequence: entry.sequence,
-    }
-}
-
-/// Up to when an entry says that requests were removed.
+/// Returns up to when requests were removed, according to an entry.
 fn removed_before(detail: &str) -> i64 {
     #[derive(serde::Deserialize)]
     struct Detail {

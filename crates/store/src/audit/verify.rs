@@ -14,8 +14,8 @@ use crate::rows::audit_row::{CHAIN_OPENED, entries};
 use crate::rows::column::RowContext;
 use crate::store::Store;
 
-/// How many entries are verified at a time.
-const VERIFIED_AT_ONCE: i64 = 1000;
+/// How many entries are verified at a time. Bounds memory; each page is one query.
+const ENTRIES_PER_PAGE: i64 = 1000;
 
 #[derive(sqlx::FromRow)]
 struct RecordRow {
@@ -36,22 +36,22 @@ struct OpeningHead {
     hash: String,
 }
 
-/// The hashes that are known to stand at some places of each chain.
+/// The known hashes of each chain, by sequence number.
 type Records = BTreeMap<i64, BTreeMap<i64, Digest>>;
 
 impl Store {
-    /// Verifies every chain, and that the requests and actions that are kept are as their entries say.
-    /// Writers may go on meanwhile. Returns how many entries there are; `progress` is called with that
-    /// number now and then.
+    /// Verifies every chain, and that the stored requests and actions match their entries. Writers
+    /// may continue. Returns the number of entries; `progress` is called after each page with the
+    /// number so far.
     pub async fn audit_verify(
         &self,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Result<u64, AuditBroken>, StoreError> {
         let mut reader = self.reader().await?;
         let mut rows = RowCheck::begin(&mut reader).await?;
-        // A chain's head is made with its first entry, so a head that is read after the entries
-        // is there for each of them; and what the heads say must then be found, whatever is
-        // appended meanwhile.
+        // A chain's head is created with its first entry, so heads that are read after the first
+        // entries include one for each chain. All entries up to those heads must then be found,
+        // whatever is appended in the meantime.
         let first_entries = first_entries(&mut reader).await?;
         let heads = fetch_all!(
             reader,
@@ -88,17 +88,17 @@ impl Store {
         if let Err(broken) = rows.states(&mut reader).await? {
             return Ok(Err(broken));
         }
-        if rows.looks_on()
-            && let Err(broken) = look_on(&mut reader, &reached, &mut rows).await?
+        if rows.needs_recheck()
+            && let Err(broken) = verify_appended(&mut reader, &reached, &mut rows).await?
         {
             return Ok(Err(broken));
         }
-        Ok(rows.found_since().map(|()| count))
+        Ok(rows.finish().map(|()| count))
     }
 }
 
-/// Reads what was appended since, for the rows that have moved on.
-async fn look_on(
+/// Verifies the entries that were appended since, for the rows that changed in the meantime.
+async fn verify_appended(
     reader: &mut ReadConnection,
     reached: &BTreeMap<i64, ChainHead>,
     rows: &mut RowCheck,
@@ -123,8 +123,8 @@ async fn look_on(
     Ok(Ok(()))
 }
 
-/// The first entry of each chain. Each is looked up by itself, since going through all entries
-/// takes long in a great log.
+/// Returns the first entry of each chain. Each is looked up by index, because scanning all entries
+/// takes long in a large log.
 async fn first_entries(reader: &mut ReadConnection) -> Result<Vec<AuditEntry>, StoreError> {
     let mut firsts: Vec<AuditEntry> = Vec::new();
     loop {
@@ -141,7 +141,7 @@ async fn first_entries(reader: &mut ReadConnection) -> Result<Vec<AuditEntry>, S
     }
 }
 
-/// What the heads and the first entries of later chains say of each chain.
+/// Collects what the heads, and the first entries of later chains, say about each chain.
 fn records(
     heads: Vec<RecordRow>,
     openings: Vec<AuditEntry>,
@@ -201,7 +201,7 @@ async fn verify_chain(
             "SELECT * FROM audit WHERE chain = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
             chain,
             head.sequence,
-            VERIFIED_AT_ONCE,
+            ENTRIES_PER_PAGE,
         );
         if rows.is_empty() {
             return Ok(Err(AuditBroken::Tail {

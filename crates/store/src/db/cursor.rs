@@ -1,20 +1,21 @@
-//! Where a list goes on: the last row's key, opaque to whoever carries it.
+//! Cursors of lists: the key of the last row, opaque to clients.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::db::error::InvalidCursor;
 
-/// A chunk of a list, newest first.
+/// A page of a list, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// The rows.
+    /// The rows of the page.
     pub items: Vec<T>,
-    /// Where the next chunk begins; none at the end of the list.
+    /// The cursor of the next page; `None` at the end of the list.
     pub next_cursor: Option<String>,
 }
 
-/// The key that a list is ordered by.
+/// The key that a list is ordered by. Rows that are added while a client pages do not shift it, as
+/// they would an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Position<Id> {
     pub(crate) at: i64,
@@ -38,7 +39,7 @@ impl<Id: std::fmt::Display> Position<Id> {
 }
 
 impl NumberPosition {
-    /// The position of a cursor, or the one before the newest row.
+    /// Returns the position of a cursor, or the one before the newest row.
     pub(crate) fn of(cursor: Option<&str>) -> Result<Self, InvalidCursor> {
         let Some(cursor) = cursor else {
             return Ok(Self {
@@ -55,10 +56,10 @@ impl NumberPosition {
 }
 
 impl TextPosition {
-    /// The position of a cursor, or the one before the newest row.
+    /// Returns the position of a cursor, or the one before the newest row.
     pub(crate) fn of(cursor: Option<&str>) -> Result<Self, InvalidCursor> {
         let Some(cursor) = cursor else {
-            // Ids are hexadecimal digits and hyphens, all of which sort before a tilde.
+            // Ids consist of hexadecimal digits and hyphens, all of which sort before a tilde.
             return Ok(Self {
                 at: i64::MAX,
                 id: "~".to_owned(),
@@ -70,7 +71,8 @@ impl TextPosition {
     }
 }
 
-/// Makes a page of rows of which one more than `limit` was asked for.
+/// Makes a page of up to `limit` rows. The query fetches one row more, which shows that there is
+/// another page.
 pub(crate) fn page<T, Id: std::fmt::Display>(
     mut items: Vec<T>,
     limit: u32,

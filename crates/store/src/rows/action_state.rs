@@ -11,7 +11,7 @@ use crate::db::error::StoreError;
 use crate::rows::column::{RowContext, Text};
 use crate::rows::covered::CoveredAction;
 
-/// A state as it is written.
+/// A state as its columns.
 #[derive(Default)]
 pub(crate) struct StateColumns<'s> {
     pub(crate) status: &'s str,
@@ -27,7 +27,7 @@ pub(crate) struct StateColumns<'s> {
     pub(crate) detail: Option<&'s str>,
 }
 
-/// The words of the column `resolution`.
+/// The values of the column `resolution`.
 const ANSWERED: &str = "ANSWERED";
 const RESOLVED: &str = "RESOLVED";
 const WITHDRAWN: &str = "WITHDRAWN";
@@ -74,7 +74,7 @@ impl<'s> StateColumns<'s> {
         columns
     }
 
-    /// Returns what an audit entry covers of an action that came to this state with this revision.
+    /// Returns what an audit entry covers of an action that reached this state with this revision.
     pub(crate) fn covered(
         &self,
         action: &str,
@@ -125,7 +125,7 @@ impl<'s> StateColumns<'s> {
     }
 }
 
-/// A state as it is read.
+/// The columns of a state.
 #[derive(sqlx::FromRow)]
 pub(crate) struct StateRow {
     status: Text,
@@ -141,7 +141,7 @@ pub(crate) struct StateRow {
     detail: Option<Text>,
 }
 
-/// An action's state and revision, as a statement returns them that has changed it, or found it.
+/// An action's state and revision, as returned by a statement that changes or finds actions.
 #[derive(sqlx::FromRow)]
 pub(crate) struct RevisedRow {
     pub(crate) id: String,
@@ -163,7 +163,7 @@ macro_rules! revised_columns {
 pub(crate) use revised_columns;
 
 impl RevisedRow {
-    /// Returns what an audit entry covers of it.
+    /// Returns what an audit entry covers of the action.
     pub(crate) fn covered(&self) -> CoveredAction {
         let state = &self.state;
         let columns = StateColumns {
@@ -184,7 +184,7 @@ impl RevisedRow {
 }
 
 impl StateRow {
-    /// The state, of the action with this id.
+    /// Reads the state of the action with this id.
     pub(crate) fn read(&self, action: &str) -> Result<ActionState, StoreError> {
         let context = RowContext {
             table: "actions",

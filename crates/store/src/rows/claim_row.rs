@@ -1,4 +1,4 @@
-//! A row of `claims`: a used idempotency key.
+//! Rows of `claims`: used idempotency keys.
 
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
@@ -6,7 +6,7 @@ use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
 use crate::db::error::StoreError;
 use crate::rows::column::{RowContext, Text};
 
-/// The words of the column `state`.
+/// The values of the column `state`.
 pub(crate) const RUNNING: &str = "RUNNING";
 pub(crate) const HELD: &str = "HELD";
 pub(crate) const DENIED: &str = "DENIED";
@@ -41,7 +41,8 @@ impl TryFrom<ClaimRow> for Claim {
         Ok(Self {
             digest,
             entry: RequestEntryId(entry),
-            // What became of the request is lost, so it counts as one that may have been sent.
+            // The outcome is lost, so the claim counts as one whose request may have been sent: its
+            // key must not be used to send it again.
             state: state.unwrap_or_else(|error| {
                 tracing::error!(%error, "a claimed key is damaged");
                 ClaimState::Broken

@@ -1,5 +1,5 @@
-//! What an audit entry covers of the rows of its transaction: the digests of their columns. Without
-//! them a row could be changed while the log still holds.
+//! What an audit entry covers of the rows that its transaction writes: digests of their columns.
+//! Without them a row could be changed without breaking the log's hash chain.
 
 use gaiterguard_domain::audit::COVERS;
 use gaiterguard_domain::evidence::Fields;
@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use crate::rows::outcome::RequestOutcome;
 
-/// The version of what is covered, and how. Entries without one are from before rows were covered.
+/// The version of what is covered, and how. Entries without a version were written before rows were
+/// covered.
 const VERSION: u32 = 2;
 
-/// The version of entries from before the ends of requests were covered.
+/// The version of entries that were written before the ends of requests were covered.
 const VERSION_WITHOUT_ENDS: u32 = 1;
 
 /// The rows that an entry covers.
@@ -26,7 +27,7 @@ pub(crate) struct Covers {
     pub(crate) request: Option<CoveredRequest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<CoveredAction>,
-    /// How requests ended, whichever entry their decisions are in.
+    /// How requests ended, whichever entries contain their decisions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ends: Vec<CoveredEnd>,
 }
@@ -41,40 +42,41 @@ impl Covers {
         }
     }
 
-    /// Whether the end of a request that this entry decided has to be covered too.
-    pub(crate) fn asks_for_ends(&self) -> bool {
+    /// Whether the end of a request that this entry decides must be covered too.
+    pub(crate) fn requires_ends(&self) -> bool {
         self.version > VERSION_WITHOUT_ENDS
     }
 }
 
-/// How a request of the ledger ended.
+/// How a request ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CoveredEnd {
-    /// The request.
+    /// The request's id.
     pub(crate) id: i64,
-    /// Of the columns that say how and when it ended.
+    /// The digest of the columns that say how and when it ended.
     pub(crate) end: String,
 }
 
-/// A row of the request ledger: what is fixed when it is written.
+/// The columns of a request's row that never change. Some have a digest of their own, so that
+/// verification can name the column that was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CoveredRequest {
     pub(crate) id: i64,
     pub(crate) target_url: String,
     pub(crate) intent: String,
     pub(crate) judgement: String,
-    /// Of all of them and the other columns.
+    /// The digest of these and all other columns that never change.
     pub(crate) row: String,
 }
 
-/// A row of a held request.
+/// The row of a held request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CoveredAction {
     pub(crate) id: String,
-    /// The revision that `state` is of.
+    /// The revision that `state` belongs to.
     pub(crate) revision: i64,
     pub(crate) state: String,
-    /// What is fixed when it is written; in its first entry alone.
+    /// The digest of the columns that never change; only in the action's first entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) row: Option<String>,
 }
@@ -127,7 +129,7 @@ impl RequestColumns<'_> {
 }
 
 impl CoveredRequest {
-    /// Returns which column of a row is another than the covered one.
+    /// Returns the column that differs between this row and the found one.
     pub(crate) fn differs_in(&self, found: &Self) -> Option<&'static str> {
         if self.target_url != found.target_url {
             Some("target_url")
@@ -177,7 +179,7 @@ impl EndColumns<'_> {
 /// How and when a request ended.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestEnd {
-    /// `None` if nothing was to be sent, as of a denied request.
+    /// `None` for a denied request, of which nothing was to be sent.
     pub(crate) outcome: Option<RequestOutcome>,
     /// The status of the response, if there was one.
     pub(crate) status: Option<u16>,
@@ -243,7 +245,7 @@ impl ActionColumns<'_> {
     }
 }
 
-/// Adds to a decision's entry what was decided and which rows say so.
+/// Adds to a decision's entry what was decided, and the rows that record it.
 pub(crate) fn cover_decision(
     detail: &mut Value,
     evaluation: &Evaluation,
@@ -271,7 +273,8 @@ pub(crate) fn cover_decision(
     });
 }
 
-/// Adds to an entry which state it brought an action to, and how the action's request ended with that.
+/// Adds to an entry the state that it brought an action to, and how the action's request ended with
+/// it.
 pub(crate) fn cover_action(detail: &mut Value, action: CoveredAction, end: Option<CoveredEnd>) {
     detail[COVERS] = json!(Covers {
         action: Some(action),
@@ -293,7 +296,7 @@ pub(crate) fn cover_ends(detail: &mut Value, ends: Vec<CoveredEnd>) {
     }
 }
 
-/// Reads what an entry covers; `None` if it is of a version that is not known here.
+/// Parses what an entry covers; `None` for a version that is not known here.
 pub(crate) fn covers(text: &str) -> Option<Covers> {
     let covers = serde_json::from_str::<Covers>(text).ok()?;
     matches!(covers.version, VERSION_WITHOUT_ENDS | VERSION).then_some(covers)
@@ -304,17 +307,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_from_before_ends_were_covered_are_understood_and_ask_for_none() {
+    fn entries_written_before_ends_were_covered_are_parsed_and_require_none() {
         let before = r#"{"version":1,"action":{"id":"a","revision":2,"state":"00"}}"#;
         let before = covers(before).unwrap();
-        assert!(!before.asks_for_ends());
+        assert!(!before.requires_ends());
         assert_eq!(before.ends, []);
-        assert!(covers(r#"{"version":2}"#).unwrap().asks_for_ends());
+        assert!(covers(r#"{"version":2}"#).unwrap().requires_ends());
         assert_eq!(covers(r#"{"version":3}"#), None);
     }
 
     #[test]
-    fn ends_go_with_what_an_entry_covers_already() {
+    fn ends_are_added_to_what_an_entry_already_covers() {
         let end = |id| CoveredEnd {
             id,
             end: "00".to_owned(),
