@@ -1,5 +1,6 @@
 //! Taking requests apart.
 
+use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Method};
 use proptest::prelude::*;
 
