@@ -9,7 +9,7 @@ use gaiterguard_domain::{
 };
 use gaiterguard_judge::{Documented, Subject, assess};
 use gaiterguard_request::{Arena, Opened, Reading, Request};
-use gaiterguard_rules::{CompiledRule, Content, Facts, Query, RequestPath, weigh};
+use gaiterguard_rules::{CompiledRule, Content, Facts, Query, RequestPath, matching_rules};
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 
 use super::{Figure, median};
@@ -145,7 +145,7 @@ fn judge(rules: &[CompiledRule], body: &str) {
         operation: None,
         now: Timestamp(1_777_930_200_000),
     };
-    let matched = weigh(rules, &facts)
+    let matched = matching_rules(rules, &facts)
         .into_iter()
         .map(|(rule, how)| rule.matched(how));
     black_box(matched.collect::<Vec<_>>());

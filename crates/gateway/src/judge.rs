@@ -11,7 +11,7 @@ use gaiterguard_domain::verdict::{Evaluation, OperationRef, Verdict};
 use gaiterguard_history::{History, Origin, origins};
 use gaiterguard_judge::{Certainty, Documented, Operation, Subject, assess};
 use gaiterguard_request::{Arena, Opened, Reading, Request};
-use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
+use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
@@ -214,7 +214,7 @@ impl Gateway {
             operation: operation.as_ref(),
             now: self.clock.now(),
         };
-        for (rule, how) in weigh(rules.iter().map(AsRef::as_ref), &facts) {
+        for (rule, how) in matching_rules(rules.iter().map(AsRef::as_ref), &facts) {
             if matches!(how, Match::Undecidable(_)) {
                 is_in_doubt = true;
             } else {

@@ -175,7 +175,9 @@ fn is_reading_document(text: &str) -> bool {
 }
 
 fn has_effect(name: &str) -> bool {
-    let effect = Route::of_call(name).told().map(|told| told.sense.effect());
+    let effect = Route::of_call(name)
+        .effect_word()
+        .map(|effect_word| effect_word.sense.effect());
     effect.is_some_and(|effect| effect < Effect::Change)
 }
 

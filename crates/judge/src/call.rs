@@ -64,7 +64,7 @@ fn effect(call: &Inner<'_>, route: &Route<'_>) -> Option<Effect> {
     if asks(call, route) {
         return None;
     }
-    match route.told().map(|told| told.sense) {
+    match route.effect_word().map(|effect_word| effect_word.sense) {
         Some(Sense::DeleteVerb) => Some(Effect::Delete),
         Some(Sense::Certain(effect) | Sense::Made(effect)) => Some(effect),
         Some(Sense::Message) => Some(Effect::ShareOutside),

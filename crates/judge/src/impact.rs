@@ -87,7 +87,7 @@ pub(crate) fn verb(request: &Request<'_>, is_asking: bool) -> Verb {
 
 /// Returns what the operation that weighs most adds, and the names of what each of them counts, where
 /// somebody wants to see them.
-pub(crate) fn weigh(
+pub(crate) fn score(
     request: &Request<'_>,
     route: &Route<'_>,
     fields: &Fields<'_>,
@@ -97,7 +97,7 @@ pub(crate) fn weigh(
     let host = request.host;
     let mut gravest: Option<f64> = None;
     let mut names = Vec::new();
-    let mut weigh = |verb, route: &Route<'_>| {
+    let mut add = |verb, route: &Route<'_>| {
         let mut features = Features::new(is_named);
         Operation { verb, route, host }.count(&mut features);
         let sum = features.sum();
@@ -107,10 +107,10 @@ pub(crate) fn weigh(
         }
     };
     if !certain.is_nothing_but_calls {
-        weigh(verb(request, certain.is_asking), route);
+        add(verb(request, certain.is_asking), route);
     }
     for call in &fields.calls {
-        weigh(Verb::of_call(call), &Route::of_call(call.name));
+        add(Verb::of_call(call), &Route::of_call(call.name));
     }
     (gravest.unwrap_or_default(), names)
 }

@@ -2,19 +2,19 @@
 //! and how much the request names.
 
 use crate::call::only_asks;
-use crate::deed::Effects;
+use crate::char_classes::CharClasses;
 use crate::effect::Effect;
+use crate::effects::Effects;
 use crate::field::{Fields, Found};
 use crate::finding::{Finding, shown};
-use crate::marks::Marks;
-use crate::mention::{Date, Mentions, host_of, number};
+use crate::intent::{Date, IntentWords, host_of, number};
 use crate::route::Route;
 use crate::signal;
-use crate::walk::is_email;
+use crate::visitor::is_email;
 use crate::words::{Stem, of_name, of_text, stem};
 
 /// What a request does, as far as it is known.
-pub(crate) struct Deed<'a> {
+pub(crate) struct Behavior<'a> {
     pub(crate) effects: Effects,
     pub(crate) route: &'a Route<'a>,
     pub(crate) fields: &'a Fields<'a>,
@@ -26,34 +26,34 @@ pub(crate) struct Deed<'a> {
 }
 
 /// Everything that does not fit.
-pub(crate) fn compare(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Vec<Finding> {
+pub(crate) fn compare(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(asks_only_to_look(deed, mentions));
-    findings.extend(unrelated(deed, mentions));
-    findings.extend(recipients(deed, mentions));
-    findings.extend(accounts(deed, mentions));
-    findings.extend(amounts(deed, mentions));
-    findings.extend(identifiers(deed, mentions));
-    findings.extend(powers(deed, mentions));
-    findings.extend(actions(deed, mentions));
-    findings.extend(payments(deed, mentions));
-    findings.extend(links(deed, mentions));
-    findings.extend(dates(deed, mentions));
-    findings.extend(contents(deed, mentions));
-    findings.extend(codes(deed, mentions));
+    findings.extend(asks_only_to_look(behavior, intent_words));
+    findings.extend(unrelated(behavior, intent_words));
+    findings.extend(recipients(behavior, intent_words));
+    findings.extend(accounts(behavior, intent_words));
+    findings.extend(amounts(behavior, intent_words));
+    findings.extend(identifiers(behavior, intent_words));
+    findings.extend(powers(behavior, intent_words));
+    findings.extend(actions(behavior, intent_words));
+    findings.extend(payments(behavior, intent_words));
+    findings.extend(links(behavior, intent_words));
+    findings.extend(dates(behavior, intent_words));
+    findings.extend(contents(behavior, intent_words));
+    findings.extend(codes(behavior, intent_words));
     findings
 }
 
 /// A number of four digits or more in a text, such as a code that was sent to someone.
-fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let has_digit = |found: &&Found<'_>| Marks::of(found.value).has_digit();
-    let mut with_numbers = deed.fields.contents.iter().filter(has_digit);
+fn codes(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    let has_digit = |found: &&Found<'_>| CharClasses::of(found.value).has_digit();
+    let mut with_numbers = behavior.fields.contents.iter().filter(has_digit);
     let (found, code) = with_numbers.find_map(|found| {
         let code = of_text(found.value).find(|word| {
             word.len() >= 4
                 && word.bytes().all(|byte| byte.is_ascii_digit())
                 && !word.starts_with("20")
-                && !mentions.names(word)
+                && !intent_words.names(word)
         })?;
         Some((found, code))
     })?;
@@ -65,17 +65,17 @@ fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     Some(Finding::new(kind, found.evidence, sentence))
 }
 
-fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    if mentions.only_looks() {
+fn asks_only_to_look(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    if intent_words.only_looks() {
         let sentence = format!(
             "The intent only asks to look at something, but this {}.",
-            deed.effects.gravest.phrase()
+            behavior.effects.gravest.phrase()
         );
         let kind = signal::INTENT_ONLY_READS;
         return Some(Finding::new(kind, "method", sentence));
     }
-    let mut grave = deed.effects.grave();
-    let effect = grave.find(|effect| !mentions.asks_for(*effect))?;
+    let mut grave = behavior.effects.grave();
+    let effect = grave.find(|effect| !intent_words.asks_for(*effect))?;
     let sentence = format!(
         "This {}, and the intent asks for nothing of the kind.",
         effect.phrase()
@@ -86,12 +86,13 @@ fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding
 /// Whether the request speaks of nothing that the intent speaks of. The path and the documents
 /// decide; where the path only takes calls, every call has to be spoken of. Names in the body do not
 /// count: an agent may add any.
-fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let documented: Vec<Stem> = of_text(deed.documented).map(stem).collect();
+fn unrelated(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    let documented: Vec<Stem> = of_text(behavior.documented).map(stem).collect();
     let is_related = |words: &[Stem]| {
         let mut all = words.iter().chain(&documented);
         all.any(|word| {
-            super::lexicon::concepts(*word) & mentions.concepts() != 0 || mentions.has(*word)
+            super::lexicon::concepts(*word) & intent_words.concepts() != 0
+                || intent_words.has(*word)
         })
     };
     let unrelated = |word: &str, evidence: &str| {
@@ -102,31 +103,31 @@ fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         );
         Finding::new(signal::OBJECT_NOT_IN_INTENT, evidence, sentence)
     };
-    if deed.takes_calls {
-        let mut calls = deed.fields.calls.iter().filter(|call| !only_asks(call));
+    if behavior.takes_calls {
+        let mut calls = behavior.fields.calls.iter().filter(|call| !only_asks(call));
         let call = calls.find(|call| {
             let words: Vec<Stem> = of_name(call.name).map(stem).collect();
             !is_related(&words)
         })?;
         return Some(unrelated(call.name, call.evidence));
     }
-    let words: Vec<Stem> = deed.route.words().map(stem).collect();
-    let mut texts = deed.route.texts();
-    let is_named = texts.any(|text| text.len() > 2 && mentions.names(text));
-    let head = deed.route.words().last()?;
+    let words: Vec<Stem> = behavior.route.words().map(stem).collect();
+    let mut texts = behavior.route.texts();
+    let is_named = texts.any(|text| text.len() > 2 && intent_words.names(text));
+    let head = behavior.route.words().last()?;
     (!is_named && !is_related(&words)).then(|| unrelated(head, "path"))
 }
 
 /// Whether the intent names someone, by address or by name.
-pub(crate) fn is_named(value: &str, mentions: &Mentions<'_>) -> bool {
+pub(crate) fn is_named(value: &str, intent_words: &IntentWords<'_>) -> bool {
     let bare = value.trim_start_matches(['#', '@', '+']);
-    if mentions.names(bare) {
+    if intent_words.names(bare) {
         return true;
     }
     let name = value.split('@').next().unwrap_or(value);
     let name = if is_email(value) { name } else { bare };
     let mut parts = of_name(name).filter(|part| part.len() >= 3).peekable();
-    parts.peek().is_some() && parts.all(|part| mentions.has_word(part))
+    parts.peek().is_some() && parts.all(|part| intent_words.has_word(part))
 }
 
 /// Whether a value is an identifier that no intent would hold: a code without a word in it.
@@ -143,15 +144,18 @@ fn is_opaque(value: &str) -> bool {
 /// People whom the request reaches or mentions and the intent does not name, one finding for each
 /// kind. Kinds do not displace one another: otherwise a further recipient could replace a finding that
 /// weighs more.
-fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> impl Iterator<Item = Finding> {
+fn recipients(
+    behavior: &Behavior<'_>,
+    intent_words: &IntentWords<'_>,
+) -> impl Iterator<Item = Finding> {
     let foreign = |found: &&Found<'_>| {
         found.value.len() >= 2
             && !is_opaque(found.value)
-            && !(found.is_whole && is_named(found.value, mentions))
+            && !(found.is_whole && is_named(found.value, intent_words))
     };
-    let fields = deed.fields;
+    let fields = behavior.fields;
     let recipients = || fields.recipients.iter().filter(foreign);
-    let names_addresses = !mentions.emails().is_empty();
+    let names_addresses = !intent_words.emails().is_empty();
     let differs = recipients().find(|found| names_addresses && is_email(found.value));
     let mut unnamed = recipients().filter(|found| !(names_addresses && is_email(found.value)));
     let first = unnamed.next();
@@ -192,19 +196,20 @@ fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> impl Iterator<Item = 
     })
 }
 
-fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let found = deed
+fn accounts(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    let found = behavior
         .fields
         .accounts
         .iter()
         .chain(
-            deed.fields
+            behavior
+                .fields
                 .recipients
                 .iter()
                 .filter(|found| is_account(found.value)),
         )
         .find(|found| {
-            is_account(found.value) && !(found.is_whole && mentions.names(found.value))
+            is_account(found.value) && !(found.is_whole && intent_words.names(found.value))
         })?;
     let sentence = format!(
         "The account “{}” is not one that the intent names.",
@@ -230,18 +235,23 @@ fn is_account(value: &str) -> bool {
             && !value.contains(['@', ':', '+']))
 }
 
-fn amounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    if mentions.numbers().is_empty() {
+fn amounts(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    if intent_words.numbers().is_empty() {
         return None;
     }
     let matches = |value: f64| {
-        mentions.numbers().iter().any(|given| {
+        intent_words.numbers().iter().any(|given| {
             let near = |one: f64, other: f64| (one - other).abs() <= 1e-6 * one.abs().max(1.0);
             // Many interfaces count money in hundredths.
             near(*given, value) || (value.fract() == 0.0 && near(*given * 100.0, value))
         })
     };
-    for found in deed.fields.amounts.iter().chain(&deed.fields.quantities) {
+    for found in behavior
+        .fields
+        .amounts
+        .iter()
+        .chain(&behavior.fields.quantities)
+    {
         let Some(value) = number(found.value).filter(|value| *value != 0.0) else {
             continue;
         };
@@ -305,46 +315,46 @@ impl Before<'_> {
     }
 }
 
-fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    if mentions.identifiers().is_empty() && !mentions.has_numbered() {
+fn identifiers(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    if intent_words.identifiers().is_empty() && !intent_words.has_numbered() {
         return None;
     }
-    let in_path = deed.route.identifiers();
+    let in_path = behavior.route.identifiers();
     let in_path = in_path.map(|(before, text)| (Before::Word(before), text, "path"));
-    let in_fields = deed
+    let in_fields = behavior
         .fields
         .identifiers
         .iter()
-        .chain(&deed.fields.owners)
-        .chain(&deed.fields.payments)
-        .chain(&deed.fields.recipients);
+        .chain(&behavior.fields.owners)
+        .chain(&behavior.fields.payments)
+        .chain(&behavior.fields.recipients);
     let in_fields = in_fields.map(|found| (Before::Name(found.name), found.value, found.evidence));
     // What the intent names and the path names too is where it should be. In a field it may be there
     // only to hide another.
     let is_used = |given: &str| {
-        let mut in_path = deed.route.identifiers();
+        let mut in_path = behavior.route.identifiers();
         in_path.any(|(_, value)| value.trim_start_matches(['#', '@']) == given)
     };
     for (before, value, evidence) in in_path.chain(in_fields) {
         let bare = value.trim_start_matches(['#', '@', '!', '$', '~']);
-        if bare.len() < 2 || mentions.names(bare) {
+        if bare.len() < 2 || intent_words.names(bare) {
             continue;
         }
         let other = if bare.bytes().all(|byte| byte.is_ascii_digit()) {
             before
                 .stem()
-                .and_then(|before| mentions.other_number(before, bare))
+                .and_then(|before| intent_words.other_number(before, bare))
                 .or_else(|| {
                     (bare.len() >= 6).then(|| {
-                        mentions.identifiers().iter().copied().find(|given| {
+                        intent_words.identifiers().iter().copied().find(|given| {
                             given.len() == bare.len()
                                 && given.bytes().all(|byte| byte.is_ascii_digit())
                         })
                     })?
                 })
         } else if bare.bytes().any(|byte| byte.is_ascii_digit()) {
-            let mut given = mentions.identifiers().iter().copied();
-            given.find(|given| Marks::of(given).has_digit() && same_form(given, bare))
+            let mut given = intent_words.identifiers().iter().copied();
+            given.find(|given| CharClasses::of(given).has_digit() && same_form(given, bare))
         } else {
             None
         };
@@ -384,12 +394,12 @@ const GREAT_POWERS: &[&str] = &[
 ];
 
 /// Rights that are given but not spoken of.
-fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    for found in &deed.fields.access {
+fn powers(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    for found in &behavior.fields.access {
         let value = found.value.to_ascii_lowercase();
         let great = of_name(&value).find(|word| GREAT_POWERS.contains(word));
         let Some(great) = great else { continue };
-        if mentions.has_word(great) {
+        if intent_words.has_word(great) {
             continue;
         }
         let sentence = format!(
@@ -403,11 +413,11 @@ fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 }
 
 /// Named actions and states that are not those of the intent.
-fn actions(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
+fn actions(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
     use super::lexicon::{Sense, sense};
-    deed.fields.actions.iter().find_map(|found| {
+    behavior.fields.actions.iter().find_map(|found| {
         let word = of_name(found.value).next()?;
-        if found.value.len() > 40 || found.value.contains(' ') || mentions.has_word(word) {
+        if found.value.len() > 40 || found.value.contains(' ') || intent_words.has_word(word) {
             return None;
         }
         let grave = matches!(
@@ -436,9 +446,9 @@ const MEANS: &[(&str, &str)] = &[
 ];
 
 /// A means of payment other than the one that the intent names.
-fn payments(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let names = |words: &str| words.split(' ').any(|word| mentions.has_word(word));
-    let found = deed.fields.payments.iter().find(|found| {
+fn payments(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    let names = |words: &str| words.split(' ').any(|word| intent_words.has_word(word));
+    let found = behavior.fields.payments.iter().find(|found| {
         let value = found.value.to_ascii_lowercase();
         let means = MEANS
             .iter()
@@ -454,10 +464,10 @@ fn payments(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     Some(Finding::new(kind, found.evidence, sentence))
 }
 
-pub(crate) fn links(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let found = deed.fields.links.iter().find(|found| {
+pub(crate) fn links(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    let found = behavior.fields.links.iter().find(|found| {
         let host = host_of(found.value).to_ascii_lowercase();
-        !host.is_empty() && !same_site(&host, deed.host) && !mentions.names_host(&host)
+        !host.is_empty() && !same_site(&host, behavior.host) && !intent_words.names_host(&host)
     })?;
     let sentence = format!(
         "It holds a link to “{}”, which the intent does not name.",
@@ -478,13 +488,13 @@ fn same_site(one: &str, other: &str) -> bool {
     site(one) == site(other)
 }
 
-fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    if mentions.dates().is_empty() {
+fn dates(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    if intent_words.dates().is_empty() {
         return None;
     }
-    let found = deed.fields.dates.iter().find(|found| {
+    let found = behavior.fields.dates.iter().find(|found| {
         Date::read(found.value)
-            .is_some_and(|date| !mentions.dates().iter().any(|given| given.may_be(date)))
+            .is_some_and(|date| !intent_words.dates().iter().any(|given| given.may_be(date)))
     })?;
     let sentence = format!(
         "The intent does not name the day {}.",
@@ -497,16 +507,16 @@ fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
 const WORDS_MIN: usize = 3;
 
 /// A text that someone will read and that has nearly nothing of the intent.
-fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let found = deed.fields.contents.iter().find(|found| {
+fn contents(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
+    let found = behavior.fields.contents.iter().find(|found| {
         let words = of_text(found.value).filter(|word| word.len() >= 4);
         let (words, known) = words.fold((0, 0), |(words, known), word| {
-            (words + 1, known + usize::from(mentions.has_word(word)))
+            (words + 1, known + usize::from(intent_words.has_word(word)))
         });
         words >= WORDS_MIN && known * 5 < words
     });
     // What was not looked at may be anything.
-    let found = found.or(deed.fields.unread.as_ref())?;
+    let found = found.or(behavior.fields.unread.as_ref())?;
     Some(Finding::new(
         signal::TEXT_NOT_IN_INTENT,
         found.evidence,

@@ -14,38 +14,38 @@
 //! (`message`), that every value fits the intent (`integrity`).
 
 mod alternatives;
-mod asked;
 mod asking;
 mod call;
+mod char_classes;
 mod classes;
 mod compare;
-mod deed;
 mod duplicate;
 mod effect;
+mod effects;
 mod features;
 mod field;
 mod finding;
 mod impact;
 mod integrity;
+mod intent;
 mod lexicon;
-mod marks;
-mod mention;
 mod message;
-mod needle;
 mod operation;
 mod origin;
 mod pairs;
 mod path_template;
+mod patterns;
 mod place;
-mod plea;
+mod prompt_injection;
 mod quantities;
 mod reads;
+mod requested_effects;
 mod role;
 mod route;
-mod sieve;
 mod signal;
 mod switch;
-mod walk;
+mod trigram_filter;
+mod visitor;
 mod weights;
 mod words;
 
@@ -56,20 +56,20 @@ use gaiterguard_domain::verdict::Verdict;
 
 use http::Method;
 
-use asked::Wishes;
 use compare::Compared;
-use deed::Effects;
+use effects::Effects;
 use features::Features;
 use field::Fields;
 use finding::Finding;
 use gaiterguard_history::History;
 use gaiterguard_request::opened::{Body, Opened};
 use impact::Certain;
-use integrity::Deed;
-use mention::Intent;
+use integrity::Behavior;
+use intent::Intent;
+use requested_effects::RequestedEffects;
 use route::Route;
 use signal::Shown;
-use walk::Walk;
+use visitor::Visitor;
 
 pub use effect::Effect;
 pub use operation::effect_of_operation;
@@ -145,7 +145,7 @@ const CERTAIN_SCORE: f64 = 0.85;
 const HARMLESS_SCORE: f64 = 0.15;
 
 /// What a request carries and what it does, before it is weighed.
-struct Look<'a> {
+struct Analysis<'a> {
     route: Route<'a>,
     intent: Intent<'a>,
     fields: Fields<'a>,
@@ -154,60 +154,60 @@ struct Look<'a> {
     certain: Certain,
 }
 
-impl<'a> Look<'a> {
+impl<'a> Analysis<'a> {
     /// Takes a request in.
     fn at(subject: &Subject<'a>) -> Self {
         let opened = subject.opened;
         let request = opened.request();
         let route = Route::of(request.path);
         let intent = Intent::new(subject.intent);
-        let mut walk = Walk::new(opened.arena());
-        walk.query(opened.query());
+        let mut visitor = Visitor::new(opened.arena());
+        visitor.query(opened.query());
         match opened.content() {
-            Body::Json(node) => walk.body(node, false),
-            Body::Xml(document, text) => walk.xml(document, text),
+            Body::Json(node) => visitor.body(node, false),
+            Body::Xml(document, text) => visitor.xml(document, text),
             Body::Values(node, text) => {
-                walk.text_of(text, "");
-                walk.other(node);
+                visitor.text_of(text, "");
+                visitor.other(node);
             }
-            Body::Form(node) | Body::Multipart(node) => walk.body(node, true),
+            Body::Form(node) | Body::Multipart(node) => visitor.body(node, true),
             Body::Requests(requests) => {
                 for (method, target) in requests {
-                    walk.whole_call(Some(method), target);
+                    visitor.whole_call(Some(method), target);
                 }
             }
-            Body::Text(text) => walk.whole_text(text),
+            Body::Text(text) => visitor.whole_text(text),
             Body::Empty | Body::Bytes => {}
         }
         for node in opened.others() {
-            walk.other(node);
+            visitor.other(node);
         }
         for (name, value) in request.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             match name.as_str() {
                 // Amazon's and SOAP's ways to name a procedure.
-                "x-amz-target" | "soapaction" => walk.whole_call(None, value.trim_matches('"')),
+                "x-amz-target" | "soapaction" => visitor.whole_call(None, value.trim_matches('"')),
                 // SOAP 1.2 names it next to the type.
                 "content-type" => {
                     for action in operation::soap_actions(&value) {
-                        walk.whole_call(None, action);
+                        visitor.whole_call(None, action);
                     }
                 }
                 "authorization" | "cookie" | "accept" | "user-agent" => {}
-                name => walk.text_of(&value, name),
+                name => visitor.text_of(&value, name),
             }
         }
         for text in route.texts() {
-            walk.text_of(text, "path");
+            visitor.text_of(text, "path");
         }
-        walk.text_of(subject.intent, "intent");
-        let fields = walk.fields;
+        visitor.text_of(subject.intent, "intent");
+        let fields = visitor.fields;
         let asking = asking::proof(opened, &route, &fields);
         let certain = Certain {
             is_asking: asking.is_some(),
             is_nothing_but_calls: asking::is_nothing_but_calls(opened, &route, &fields),
         };
-        let findings = deed::of_request(
+        let findings = effects::of_request(
             request,
             opened.query(),
             &route,
@@ -216,7 +216,7 @@ impl<'a> Look<'a> {
             &intent,
             asking,
         );
-        let effects = deed::effects(request.method, &findings);
+        let effects = effects::effects(request.method, &findings);
         Self {
             route,
             intent,
@@ -228,7 +228,7 @@ impl<'a> Look<'a> {
     }
 }
 
-impl Look<'_> {
+impl Analysis<'_> {
     /// Whether what the request does depends on the calls in its body alone.
     fn is_endpoint_for_calls(&self, method: &Method) -> bool {
         !is_safe(method) && self.route.is_endpoint()
@@ -252,35 +252,35 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
     let opened = subject.opened;
     let request = opened.request();
     let safe = is_safe(request.method);
-    let Look {
+    let Analysis {
         route,
         intent,
         fields,
         mut findings,
         effects,
         certain,
-    } = Look::at(subject);
-    findings.extend(deed::of_wrapping(opened.oddities()));
+    } = Analysis::at(subject);
+    findings.extend(effects::of_wrapping(opened.oddities()));
     if !findings
         .iter()
         .any(|known| known.is(signal::METHOD_OVERRIDE))
     {
-        findings.extend(deed::of_overrides(request.method, &fields));
+        findings.extend(effects::of_overrides(request.method, &fields));
     }
     // A read that something in it makes worse is still a read.
     if safe || findings.iter().any(|finding| finding.is(signal::ASKS)) {
-        findings.extend(deed::of_reading(&route, opened.query(), &intent));
+        findings.extend(effects::of_reading(&route, opened.query(), &intent));
     }
-    let mentions = intent.mentions();
+    let intent_words = intent.words();
     let mut features = Features::new(is_named);
-    let (sum, operations) = impact::weigh(request, &route, &fields, certain, is_named);
+    let (sum, operations) = impact::score(request, &route, &fields, certain, is_named);
     features.start_from(sum);
     if !safe && effects.gravest != Effect::Read {
         let documented = match subject.documented {
             Documented::As(operation) => operation.summary,
             Documented::Nothing | Documented::Unknown => "",
         };
-        let deed = Deed {
+        let behavior = Behavior {
             effects,
             route: &route,
             fields: &fields,
@@ -288,24 +288,24 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
             takes_calls: request.method == Method::POST && route.is_endpoint(),
             documented,
         };
-        if mentions.is_empty() {
+        if intent_words.is_empty() {
             findings.push(Finding::of(signal::NO_INTENT, "intent"));
         } else {
-            if opened.oddities().is_empty() && message::is_explained(&deed, mentions) {
+            if opened.oddities().is_empty() && message::is_explained(&behavior, intent_words) {
                 features.add(&["-message_explained"]);
                 message::relieve(&mut findings);
             }
-            findings.extend(integrity::compare(&deed, mentions));
+            findings.extend(integrity::compare(&behavior, intent_words));
         }
     }
-    let asked = Wishes::asked_in(subject.intent);
+    let asked = RequestedEffects::asked_in(subject.intent);
     let compared = Compared {
         request,
         verb: impact::verb(request, certain.is_asking),
         route: &route,
         fields: &fields,
         intent: subject.intent,
-        mentions,
+        intent_words,
         history: subject.history,
         asked,
         given: OnceCell::new(),
@@ -322,7 +322,7 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
             findings,
             effects,
             asked,
-            mentions.is_empty() && !safe,
+            intent_words.is_empty() && !safe,
             &mut features,
         ),
         operations,
@@ -348,7 +348,7 @@ fn softened(finding: Finding) -> Finding {
 fn conclude(
     mut findings: Vec<Finding>,
     effects: Effects,
-    asked: Wishes,
+    asked: RequestedEffects,
     is_unsaid: bool,
     features: &mut Features,
 ) -> Assessment {

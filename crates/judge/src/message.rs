@@ -3,10 +3,10 @@
 use crate::effect::Effect;
 use crate::field::{Fields, Found};
 use crate::finding::Finding;
-use crate::integrity::{self, Deed};
-use crate::mention::Mentions;
+use crate::integrity::{self, Behavior};
+use crate::intent::IntentWords;
 use crate::route::Route;
-use crate::walk::is_email;
+use crate::visitor::is_email;
 use crate::words::of_text;
 
 /// How much of each text of a message has to appear in the intent, word for word.
@@ -27,28 +27,33 @@ pub(crate) fn relieve(findings: &mut [Finding]) {
 /// Whether the intent asks to send, quotes every text and names everyone and everything else that is
 /// in the request. This holds for all values or for none, so nothing that is added to a request can
 /// explain what was unexplained without it.
-pub(crate) fn is_explained(deed: &Deed<'_>, mentions: &Mentions<'_>) -> bool {
-    let fields = deed.fields;
+pub(crate) fn is_explained(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> bool {
+    let fields = behavior.fields;
     // What no word is before is a version of the interface.
-    let mut places = deed.route.identifiers().filter(|(before, _)| *before != 0);
-    let is_named = |found: &Found<'_>| found.is_whole && integrity::is_named(found.value, mentions);
+    let mut places = behavior
+        .route
+        .identifiers()
+        .filter(|(before, _)| *before != 0);
+    let is_named =
+        |found: &Found<'_>| found.is_whole && integrity::is_named(found.value, intent_words);
     // Many a host may have a mailbox of the same name, so an address is named in full.
     let names_recipient = |found: &Found<'_>| {
-        found.is_whole && (!is_email(found.value) && is_named(found) || mentions.names(found.value))
+        found.is_whole
+            && (!is_email(found.value) && is_named(found) || intent_words.names(found.value))
     };
-    deed.effects.is_only(Effect::ShareOutside)
-        && mentions.asks_for(Effect::ShareOutside)
-        && says_something_new(deed.route)
-        && places.all(|(_, text)| mentions.names(text))
+    behavior.effects.is_only(Effect::ShareOutside)
+        && intent_words.asks_for(Effect::ShareOutside)
+        && says_something_new(behavior.route)
+        && places.all(|(_, text)| intent_words.names(text))
         && brings_nothing(fields)
-        && integrity::links(deed, mentions).is_none()
+        && integrity::links(behavior, intent_words).is_none()
         && fields.addresses.iter().all(is_named)
         && fields.recipients.iter().all(names_recipient)
         && fields
             .contents
             .iter()
-            .all(|found| is_quoted(found, mentions))
-        && others(fields).all(|found| found.is_whole && mentions.names(found.value))
+            .all(|found| is_quoted(found, intent_words))
+        && others(fields).all(|found| found.is_whole && intent_words.names(found.value))
 }
 
 /// Whether the path takes a message as it is written, rather than passing on something that is kept
@@ -114,10 +119,10 @@ fn others<'f, 'k>(fields: &'f Fields<'k>) -> impl Iterator<Item = &'f Found<'k>>
 }
 
 /// Whether most words of a text appear in the intent, and every number of four digits or more.
-fn is_quoted(found: &Found<'_>, mentions: &Mentions<'_>) -> bool {
+fn is_quoted(found: &Found<'_>, intent_words: &IntentWords<'_>) -> bool {
     let (mut words, mut known) = (0u32, 0u32);
     for word in of_text(found.value) {
-        let is_known = mentions.has_word(word);
+        let is_known = intent_words.has_word(word);
         if word.len() >= WORD_LETTERS_MIN {
             words += 1;
             known += u32::from(is_known);

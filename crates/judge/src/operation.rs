@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Method};
 
-use crate::{Documented, Effect, Look, Operation, Subject};
+use crate::{Analysis, Documented, Effect, Operation, Subject};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
 
@@ -31,7 +31,7 @@ pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>
         documented: Documented::As(operation),
         history: None,
     };
-    let look = Look::at(&subject);
+    let look = Analysis::at(&subject);
     match look.effects.gravest {
         // What is called is in the body, which is not known.
         Effect::Read if look.is_endpoint_for_calls(method) => Effect::Create,

@@ -46,7 +46,7 @@ pub(crate) fn is_identifier(value: &str) -> bool {
     value.len() >= 4
         && value.bytes().any(|byte| byte.is_ascii_digit())
         && !value.contains(char::is_whitespace)
-        && super::mention::Date::read(value).is_none()
+        && super::intent::Date::read(value).is_none()
 }
 
 pub(crate) fn of(compared: &Compared<'_>) -> Origin {
@@ -80,7 +80,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
     let mut is_target_own = path.is_some_and(|sighting| sighting.kind == SightingKind::Created);
     let words: HashSet<Stem> = of_text(compared.intent).map(stem).collect();
     for (value, evidence, reaches) in values.by_ref().take(LOOKED_UP_MAX) {
-        let is_named = compared.mentions.names(value);
+        let is_named = compared.intent_words.names(value);
         let bare = value
             .rsplit_once('.')
             .filter(|(_, end)| matches!(*end, "json" | "xml"));

@@ -25,14 +25,14 @@ pub(crate) const POINTER_BYTES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Holder<'p> {
     place: &'p Place<'p>,
-    told: OnceCell<String>,
+    pointer: OnceCell<String>,
 }
 
 impl<'p> Holder<'p> {
     pub(crate) fn at(place: &'p Place<'p>) -> Self {
         Self {
             place,
-            told: OnceCell::new(),
+            pointer: OnceCell::new(),
         }
     }
 
@@ -52,43 +52,43 @@ impl<'p> Holder<'p> {
         }
     }
 
-    fn told(&self) -> &str {
-        self.told.get_or_init(|| self.place.told())
+    fn pointer(&self) -> &str {
+        self.pointer.get_or_init(|| self.place.pointer())
     }
 }
 
 impl Place<'_> {
     /// As a human is told: the name, or a JSON pointer (RFC 6901) into the body.
-    pub(crate) fn told(&self) -> String {
-        let mut told = String::with_capacity(POINTER_BYTES);
-        self.write(&mut told);
-        told
+    pub(crate) fn pointer(&self) -> String {
+        let mut pointer = String::with_capacity(POINTER_BYTES);
+        self.write(&mut pointer);
+        pointer
     }
 
     /// Writes it behind what is told already.
-    pub(crate) fn write(&self, told: &mut String) {
+    pub(crate) fn write(&self, pointer: &mut String) {
         match self {
-            Self::Named(name) => told.push_str(name),
+            Self::Named(name) => pointer.push_str(name),
             Self::Body => {}
             Self::Member(map, name) => {
-                told.push_str(map.told());
-                push_token(told, name);
+                pointer.push_str(map.pointer());
+                push_token(pointer, name);
             }
             Self::Item(list, number) => {
-                told.push_str(list.told());
-                told.push('/');
-                push_number(told, *number);
+                pointer.push_str(list.pointer());
+                pointer.push('/');
+                push_number(pointer, *number);
             }
         }
     }
 }
 
-fn push_number(told: &mut String, number: usize) {
+fn push_number(pointer: &mut String, number: usize) {
     if number >= 10 {
-        push_number(told, number / 10);
+        push_number(pointer, number / 10);
     }
     let digit = u8::try_from(number % 10).unwrap_or_default();
-    told.push(char::from(b'0' + digit));
+    pointer.push(char::from(b'0' + digit));
 }
 
 #[cfg(test)]
@@ -102,9 +102,9 @@ mod tests {
         let list = Holder::at(&list);
         let item = list.item(12);
         let item = Holder::at(&item);
-        assert_eq!(item.member("c~").told(), "/a~1b/12/c~0");
-        assert_eq!(item.member("d").told(), "/a~1b/12/d");
-        assert_eq!(Place::Body.told(), "");
+        assert_eq!(item.member("c~").pointer(), "/a~1b/12/c~0");
+        assert_eq!(item.member("d").pointer(), "/a~1b/12/d");
+        assert_eq!(Place::Body.pointer(), "");
     }
 
     #[test]
@@ -112,6 +112,6 @@ mod tests {
         let query = Holder::at(&Place::Named("query"));
         let list = query.member("a");
         let list = Holder::at(&list);
-        assert_eq!(list.item(1).told(), "query");
+        assert_eq!(list.item(1).pointer(), "query");
     }
 }

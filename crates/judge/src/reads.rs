@@ -79,16 +79,16 @@ pub(crate) fn names_action(stem: Stem) -> bool {
 
 /// A set of the kinds of what is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told(u16);
+pub(crate) struct DataKinds(u16);
 
-impl Told {
+impl DataKinds {
     pub(crate) fn of(stem: Stem) -> Self {
         Self(BY_STEM.get(&stem).copied().unwrap_or_default())
     }
 
     pub(crate) fn of_all(stems: impl IntoIterator<Item = Stem>) -> Self {
-        let told = stems.into_iter().map(Self::of);
-        told.fold(Self::default(), Self::with)
+        let kinds = stems.into_iter().map(Self::of);
+        kinds.fold(Self::default(), Self::with)
     }
 
     pub(crate) fn with(self, other: Self) -> Self {

@@ -175,7 +175,7 @@ pub(crate) struct Named<'k> {
 
 /// The names that were seen lately: the items of a list all have the same ones.
 #[derive(Debug)]
-pub(crate) struct Seen<'k> {
+pub(crate) struct NameCache<'k> {
     arena: &'k Arena,
     names: [Named<'k>; SEEN],
 }
@@ -210,7 +210,7 @@ impl<'k> Named<'k> {
     }
 }
 
-impl<'k> Seen<'k> {
+impl<'k> NameCache<'k> {
     pub(crate) fn new(arena: &'k Arena) -> Self {
         Self {
             arena,

@@ -96,7 +96,7 @@ pub(crate) struct Route<'a> {
     /// Where the segment stands that names what the request is about.
     tail: Option<usize>,
     /// What that segment stands for.
-    told: Option<Told>,
+    effect_word: Option<EffectWord>,
     /// Which segments name a single thing, once somebody has asked.
     are_names: OnceCell<Vec<bool>>,
 }
@@ -119,7 +119,7 @@ enum Kind {
 
 /// An effect that a word stands for.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct EffectWord {
     pub(crate) sense: Sense,
     pub(crate) word: String,
 }
@@ -174,20 +174,20 @@ impl<'a> Route<'a> {
             .iter()
             .rposition(Segment::is_known)
             .or_else(|| segments.iter().rposition(|one| one.kind == Kind::Words));
-        let told = tail
+        let effect_word = tail
             .and_then(|tail| segments.get(tail))
-            .and_then(Segment::told);
+            .and_then(Segment::effect_word);
         Self {
             segments,
             tail,
-            told,
+            effect_word,
             are_names: OnceCell::new(),
         }
     }
 
     /// What the segment that the request is about stands for, and the word that says it.
-    pub(crate) fn told(&self) -> Option<&Told> {
-        self.told.as_ref()
+    pub(crate) fn effect_word(&self) -> Option<&EffectWord> {
+        self.effect_word.as_ref()
     }
 
     /// An order to delete, in any segment that is a name of the interface.
@@ -199,19 +199,19 @@ impl<'a> Route<'a> {
     }
 
     /// What the segments before it stand for, the gravest first.
-    pub(crate) fn above(&self) -> Option<Told> {
+    pub(crate) fn above(&self) -> Option<EffectWord> {
         let tail = self.tail.unwrap_or_default();
         self.segments
             .get(..tail)?
             .iter()
-            .filter_map(Segment::told)
-            .filter(|told| {
+            .filter_map(Segment::effect_word)
+            .filter(|effect_word| {
                 matches!(
-                    told.sense,
+                    effect_word.sense,
                     Sense::Certain(_) | Sense::Made(_) | Sense::Message
                 )
             })
-            .min_by_key(|told| told.sense.effect())
+            .min_by_key(|effect_word| effect_word.sense.effect())
     }
 
     /// Whether the word by which it asks is one of a search or a computation, which changes nothing in
@@ -233,10 +233,10 @@ impl<'a> Route<'a> {
             "quote",
             "quotes",
         ];
-        self.told().is_some_and(|told| {
+        self.effect_word().is_some_and(|effect_word| {
             COMPUTING
                 .iter()
-                .any(|known| stem(known) == stem(&told.word))
+                .any(|known| stem(known) == stem(&effect_word.word))
         })
     }
 
@@ -664,8 +664,11 @@ impl<'a> Segment<'a> {
 
     /// Whether the segment stands for something that matters by itself.
     fn has_effect(&self) -> bool {
-        self.told().is_some_and(|told| {
-            !matches!(told.sense, Sense::Asks | Sense::PlainVerb | Sense::Thing)
+        self.effect_word().is_some_and(|effect_word| {
+            !matches!(
+                effect_word.sense,
+                Sense::Asks | Sense::PlainVerb | Sense::Thing
+            )
         })
     }
 
@@ -680,7 +683,7 @@ impl<'a> Segment<'a> {
 
     /// What the segment stands for. An order to delete wins; else the last word decides, if it is
     /// known, because in `order-items` it is items that are meant; else any other.
-    fn told(&self) -> Option<Told> {
+    fn effect_word(&self) -> Option<EffectWord> {
         if self.kind != Kind::Words {
             return None;
         }
@@ -697,7 +700,7 @@ impl<'a> Segment<'a> {
                 .iter()
                 .all(|(sense, _)| rank(*sense) >= rank(Sense::Likely(Effect::Read)))
         {
-            return Some(Told {
+            return Some(EffectWord {
                 sense: *sense,
                 word: word.to_lowercase(),
             });
@@ -707,10 +710,13 @@ impl<'a> Segment<'a> {
         let gravest = known
             .iter()
             .min_by_key(|(sense, _)| (rank(*sense), sense.effect()));
-        deleting.or(head).or(gravest).map(|(sense, word)| Told {
-            sense: *sense,
-            word: word.to_lowercase(),
-        })
+        deleting
+            .or(head)
+            .or(gravest)
+            .map(|(sense, word)| EffectWord {
+                sense: *sense,
+                word: word.to_lowercase(),
+            })
     }
 }
 
@@ -844,10 +850,10 @@ fn words_decoded(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn told(path: &str) -> Option<(Sense, String)> {
+    fn effect_word(path: &str) -> Option<(Sense, String)> {
         Route::of(path)
-            .told()
-            .map(|told| (told.sense, told.word.clone()))
+            .effect_word()
+            .map(|effect_word| (effect_word.sense, effect_word.word.clone()))
     }
 
     #[test]
@@ -892,7 +898,7 @@ mod tests {
                 Some((Sense::Thing, "content".to_owned())),
             ),
         ] {
-            assert_eq!(told(path), expected, "{path}");
+            assert_eq!(effect_word(path), expected, "{path}");
         }
     }
 

@@ -35,7 +35,7 @@ pub use evaluate::STEPS_MAX;
 pub use facts::{Content, Facts, Query};
 pub use failure::{Cause, Failure};
 pub use guard::{CHAIN_MAX, CONDITION_BYTES_MAX, NESTING_MAX};
-pub use matching::{CompiledRule, Match, weigh};
+pub use matching::{CompiledRule, Match, matching_rules};
 pub use path::RequestPath;
 pub use program::Program;
 pub use warning::ConditionWarning;

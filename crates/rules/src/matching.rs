@@ -121,7 +121,7 @@ impl CompiledRule {
 /// Every rule that matches a request, or of which that cannot be said from what is there of it. A
 /// condition that cannot be evaluated counts as matched for `deny` and `require_approval`, and as not
 /// matched for `allow`.
-pub fn weigh<'r: 'v, 'v>(
+pub fn matching_rules<'r: 'v, 'v>(
     rules: impl IntoIterator<Item = &'r CompiledRule>,
     facts: &'v Facts<'v>,
 ) -> Vec<(&'r CompiledRule, Match)> {

@@ -75,7 +75,9 @@ fn with_head<T>(headers: Option<&HeaderMap>, look: impl FnOnce(&Facts<'_>) -> T)
 
 fn matches(rule: Rule) -> bool {
     let rules = [CompiledRule::new(rule)];
-    with_body("{\"a\":1}", |facts| !weigh(&rules, facts).is_empty())
+    with_body("{\"a\":1}", |facts| {
+        !matching_rules(&rules, facts).is_empty()
+    })
 }
 
 #[test]
@@ -124,7 +126,7 @@ fn what_cannot_be_evaluated_matches_unless_it_allows() {
         broken,
         CompiledRule::new(rule(RuleEffect::Deny, Some("request.body.b > 1"))),
     ];
-    let told: Vec<_> = with_body("{\"a\":1}", |facts| weigh(&rules, facts))
+    let told: Vec<_> = with_body("{\"a\":1}", |facts| matching_rules(&rules, facts))
         .into_iter()
         .map(|(rule, how)| rule.matched(how).unevaluated)
         .collect();
@@ -181,7 +183,7 @@ fn a_name_that_is_there_twice_is_found_twice_in_a_large_map_too() {
         })
         .collect();
     let matched = with_body(&body, |facts| {
-        weigh(&rules, facts)
+        matching_rules(&rules, facts)
             .into_iter()
             .map(|(rule, _)| rule.rule().condition.clone().unwrap())
             .collect::<Vec<_>>()
@@ -194,11 +196,13 @@ fn what_was_not_kept_makes_a_rule_undecidable_only_where_it_matters() {
     let outcome = |condition: &str, effect| {
         let rules = [CompiledRule::new(rule(effect, Some(condition)))];
         with_head(None, |facts| {
-            weigh(&rules, facts).first().map(|(_, how)| match how {
-                Match::Undecidable(_) => "undecidable",
-                Match::Yes => "yes",
-                Match::Unevaluated(_) | Match::No => "other",
-            })
+            matching_rules(&rules, facts)
+                .first()
+                .map(|(_, how)| match how {
+                    Match::Undecidable(_) => "undecidable",
+                    Match::Yes => "yes",
+                    Match::Unevaluated(_) | Match::No => "other",
+                })
         })
     };
     for effect in [RuleEffect::Deny, RuleEffect::Allow] {
@@ -326,7 +330,7 @@ fn a_path_of_two_readings_is_denied_by_either_and_allowed_by_both_alone() {
         let rules = [CompiledRule::new(rule(effect, Some(condition)))];
         let path = RequestPath::of(sent);
         with_head(Some(&HeaderMap::new()), |head| {
-            !weigh(
+            !matching_rules(
                 &rules,
                 &Facts {
                     path: &path,
@@ -398,7 +402,7 @@ fn a_path_of_two_readings_is_denied_by_either_and_allowed_by_both_alone() {
 fn by_head(rule: Rule) -> Option<bool> {
     let rules = [CompiledRule::new(rule)];
     with_head(Some(&HeaderMap::new()), |facts| {
-        match weigh(&rules, facts).first() {
+        match matching_rules(&rules, facts).first() {
             None => Some(false),
             Some((_, Match::Undecidable(_))) => None,
             Some(_) => Some(true),

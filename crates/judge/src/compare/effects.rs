@@ -1,12 +1,12 @@
 //! What a request does beside what its intent asks for.
 
 use super::{Compared, is_word, truth};
-use crate::asked::{Wish, Wishes};
 use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::impact::Verb;
 use crate::reads;
+use crate::requested_effects::{RequestedEffects, Wish};
 use crate::signal;
 use crate::words::{Stem, of_name, of_text, stem};
 
@@ -18,8 +18,8 @@ pub(super) fn effects(
     let asked = compared.asked;
     let collect = |stems: &mut dyn Iterator<Item = Stem>| {
         stems
-            .map(Wishes::shown_by)
-            .fold(Wishes::default(), Wishes::with)
+            .map(RequestedEffects::shown_by)
+            .fold(RequestedEffects::default(), RequestedEffects::with)
     };
     let is_read = matches!(compared.verb, Verb::Read | Verb::Ask);
     if !is_read {
@@ -97,7 +97,7 @@ pub(super) fn effects(
         if truth(leaf) == Some(true)
             && let Some(word) = of_name(found.name).find(|word| reads::acts(stem(word)))
         {
-            let is_asked = compared.mentions.has_word(word);
+            let is_asked = compared.intent_words.has_word(word);
             let weight = features.add(&[if is_asked { "+also" } else { "+also_unasked" }]);
             if weight > 0.0 && !is_asked {
                 findings.push(Finding::counted(

@@ -8,7 +8,7 @@ use crate::classes::{Class, Classes};
 use crate::features::Features;
 use crate::field::{Leaf, LeafKind};
 use crate::impact::Verb;
-use crate::mention::Date;
+use crate::intent::Date;
 use crate::origin;
 use crate::words::{Stems, of_name, of_text, stem};
 
@@ -41,8 +41,8 @@ pub(super) fn phrases(compared: &Compared<'_>, features: &mut Features) {
         if words.peek().is_none() {
             continue;
         }
-        let is_spoken = compared.mentions.names(value)
-            || words.any(|word| compared.mentions.has(word))
+        let is_spoken = compared.intent_words.names(value)
+            || words.any(|word| compared.intent_words.has(word))
             || compared
                 .history
                 .is_some_and(|history| history.sighting(value).is_some());
@@ -95,7 +95,7 @@ pub(super) fn small_fields(compared: &Compared<'_>, features: &mut Features) {
             .any(|class| classes.has(*class))
         });
     if !acts
-        && !compared.mentions.only_looks()
+        && !compared.intent_words.only_looks()
         && !compared.fields.has_more_leaves
         && compared.fields.calls.is_empty()
         && compared.request.query.is_none()

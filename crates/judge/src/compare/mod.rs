@@ -10,15 +10,15 @@ use std::cell::OnceCell;
 
 use gaiterguard_domain::request::is_safe;
 
-use crate::asked::Wishes;
 use crate::classes::{Class, Classes};
 use crate::features::Features;
 use crate::field::{Fields, Leaf, LeafKind};
 use crate::finding::Finding;
 use crate::impact::Verb;
-use crate::mention::Mentions;
+use crate::intent::IntentWords;
 use crate::origin;
 use crate::quantities;
+use crate::requested_effects::RequestedEffects;
 use crate::route::Route;
 use crate::words::{Stem, Stems, of_name, of_text, stem};
 use gaiterguard_history::History;
@@ -31,10 +31,10 @@ pub(crate) struct Compared<'a> {
     pub(crate) route: &'a Route<'a>,
     pub(crate) fields: &'a Fields<'a>,
     pub(crate) intent: &'a str,
-    pub(crate) mentions: &'a Mentions<'a>,
+    pub(crate) intent_words: &'a IntentWords<'a>,
     pub(crate) history: Option<&'a dyn History>,
     /// What the intent asks for.
-    pub(crate) asked: Wishes,
+    pub(crate) asked: RequestedEffects,
     /// The numbers that the intent gives, once somebody has asked.
     pub(crate) given: OnceCell<Vec<f64>>,
 }
@@ -64,7 +64,7 @@ pub(crate) fn count(compared: &Compared<'_>, features: &mut Features) -> Vec<Fin
     reading::statements(compared, features, &mut findings);
     effects::replaces(compared, features, &mut findings);
     origin::of(compared).count(compared, features, &mut findings);
-    if compared.mentions.only_looks() && !matches!(compared.verb, Verb::Read | Verb::Ask) {
+    if compared.intent_words.only_looks() && !matches!(compared.verb, Verb::Read | Verb::Ask) {
         features.add(&["+only_looks"]);
     }
     findings

@@ -6,7 +6,7 @@ use super::Compared;
 use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::Finding;
-use crate::reads::{self, Told};
+use crate::reads::{self, DataKinds};
 use crate::signal;
 use crate::words::{of_name, of_text, stem};
 
@@ -25,26 +25,26 @@ pub(super) fn reading(
     let parts: Vec<&str> = compared.route.own_words().collect();
     // Of `/users/7/messages` messages are told, and not users.
     let of_path = parts.iter().enumerate().map(|(at, text)| {
-        let told = Told::of_all(of_name(text).map(stem));
+        let kinds = DataKinds::of_all(of_name(text).map(stem));
         if at + 1 == parts.len() {
-            told
+            kinds
         } else {
-            told.without_people()
+            kinds.without_people()
         }
     });
-    let told_of = of_path.fold(Told::of_all(in_query.map(stem)), Told::with);
+    let revealed = of_path.fold(DataKinds::of_all(in_query.map(stem)), DataKinds::with);
     let mut grave = 0.0_f64;
-    for kind in told_of.names() {
+    for kind in revealed.names() {
         grave = grave.max(features.add(&["+tells:", kind]));
     }
-    if told_of.count() >= 2 {
+    if revealed.count() >= 2 {
         features.add(&["+tells_much"]);
     }
-    let asked = Told::of_all(of_text(compared.intent).map(stem));
+    let asked = DataKinds::of_all(of_text(compared.intent).map(stem));
     for kind in asked.names() {
         features.add(&["+asks_for:", kind]);
     }
-    for kind in told_of.without(asked).names() {
+    for kind in revealed.without(asked).names() {
         features.add(&["+tells_unasked:", kind]);
     }
     let numbers = compared
@@ -70,8 +70,8 @@ pub(super) fn reading(
     if most >= 200 {
         features.add(&["+reads_many"]);
     }
-    let is_grave = told_of.has_any_of(&["pay", "health", "secret"]);
-    if most >= 100 && (is_grave || told_of.has_any_of(&["people", "identity"])) {
+    let is_grave = revealed.has_any_of(&["pay", "health", "secret"]);
+    if most >= 100 && (is_grave || revealed.has_any_of(&["people", "identity"])) {
         features.add(&["+reads_many_people"]);
     }
     if is_grave {
@@ -100,7 +100,7 @@ pub(super) fn reading(
             || text.starts_with("my")
             || matches!(text, "@me" | "-" | "self")
     });
-    if is_own && !is_addressed_to_own && told_of.count() > 0 {
+    if is_own && !is_addressed_to_own && revealed.count() > 0 {
         features.add(&["+own_asked"]);
     }
 }
@@ -125,7 +125,7 @@ pub(super) fn statements(
                 format!("It carries a statement for a database that begins with “{statement}”."),
             ));
         }
-        for kind in Told::of_all(of_name(text).map(stem)).names() {
+        for kind in DataKinds::of_all(of_name(text).map(stem)).names() {
             features.add(&["+sql_tells:", kind]);
         }
     }

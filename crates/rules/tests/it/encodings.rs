@@ -6,7 +6,7 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_request::{Arena, Reading};
-use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
+use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
@@ -506,7 +506,7 @@ fn decided(rules: &[CompiledRule], sent: &Sent) -> Outcome {
         operation: None,
         now: Timestamp(0),
     };
-    let matched = weigh(rules, &facts);
+    let matched = matching_rules(rules, &facts);
     assert!(
         matched
             .iter()

@@ -9,7 +9,9 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_request::{Arena, Node, Reading};
-use gaiterguard_rules::{Cause, CompiledRule, Content, Facts, Program, Query, RequestPath, weigh};
+use gaiterguard_rules::{
+    Cause, CompiledRule, Content, Facts, Program, Query, RequestPath, matching_rules,
+};
 use http::HeaderMap;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -401,7 +403,7 @@ proptest! {
         let compiled = Program::compile(&condition);
         with_facts(Some(&body), |facts| {
             let outcome = compiled.as_ref().map(|program| program.evaluate(facts));
-            let is_matched = |effect| !weigh(&[rule(effect, &condition)], facts).is_empty();
+            let is_matched = |effect| !matching_rules(&[rule(effect, &condition)], facts).is_empty();
             let (strict, mild) = match outcome {
                 Ok(Ok(holds)) => (holds, holds),
                 Ok(Err(_)) | Err(_) => (true, false),

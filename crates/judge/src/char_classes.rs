@@ -2,7 +2,7 @@
 
 /// The signs of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Marks(u16);
+pub(crate) struct CharClasses(u16);
 
 const AT: u16 = 1;
 const COLON: u16 = 1 << 1;
@@ -55,7 +55,7 @@ const fn signs(byte: u8) -> u16 {
     signs
 }
 
-impl Marks {
+impl CharClasses {
     pub(crate) fn of(text: &str) -> Self {
         text.bytes().fold(Self::default(), Self::with)
     }
@@ -113,27 +113,27 @@ mod tests {
 
     #[test]
     fn a_text_has_the_signs_that_stand_in_it() {
-        let marks = Marks::of("ann@x.example 7");
-        assert!(marks.has_at() && marks.has_digit() && marks.has_space());
-        assert!(marks.may_have_host() && !marks.is_capitals() && !marks.may_be_base64());
-        let marks = Marks::of("ORDER");
-        assert!(marks.is_capitals() && !marks.has_at() && !marks.may_have_host());
-        assert!(!Marks::of("\u{c4}RGER").is_capitals());
+        let classes = CharClasses::of("ann@x.example 7");
+        assert!(classes.has_at() && classes.has_digit() && classes.has_space());
+        assert!(classes.may_have_host() && !classes.is_capitals() && !classes.may_be_base64());
+        let classes = CharClasses::of("ORDER");
+        assert!(classes.is_capitals() && !classes.has_at() && !classes.may_have_host());
+        assert!(!CharClasses::of("\u{c4}RGER").is_capitals());
     }
 
     #[test]
     fn what_may_be_wrapped_is_known_by_its_signs() {
-        assert!(Marks::of("aGVsbG8gd29ybGQ=").may_be_base64());
-        assert!(Marks::of("\t\u{b}aGVsbG8gd29ybGQ\u{a0}\n").may_be_base64());
-        assert!(!Marks::of("ann@example").may_be_base64());
-        assert!(Marks::of(" {\"a\":1}").may_be_json() && !Marks::of("a").may_be_json());
+        assert!(CharClasses::of("aGVsbG8gd29ybGQ=").may_be_base64());
+        assert!(CharClasses::of("\t\u{b}aGVsbG8gd29ybGQ\u{a0}\n").may_be_base64());
+        assert!(!CharClasses::of("ann@example").may_be_base64());
+        assert!(CharClasses::of(" {\"a\":1}").may_be_json() && !CharClasses::of("a").may_be_json());
     }
 
     #[test]
     fn what_is_not_seen_may_hide() {
-        assert!(!Marks::of("Two\r\n\tlines").may_hide());
+        assert!(!CharClasses::of("Two\r\n\tlines").may_hide());
         for text in ["a\u{200b}", "a\0", "a\u{7f}"] {
-            assert!(Marks::of(text).may_hide(), "{text:?}");
+            assert!(CharClasses::of(text).may_hide(), "{text:?}");
         }
     }
 }

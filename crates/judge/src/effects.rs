@@ -6,9 +6,9 @@ use crate::call;
 use crate::effect::Effect;
 use crate::field::{Fields, Found};
 use crate::finding::{Finding, shown};
+use crate::intent::{Intent, IntentWords, number};
 use crate::lexicon::{self, Sense, any_of_name};
-use crate::mention::{Intent, Mentions, number};
-use crate::route::{Route, Told};
+use crate::route::{EffectWord, Route};
 use crate::signal::{self, Shown};
 use crate::words::{Stems, of_name, of_text, stem};
 use crate::{Documented, Operation};
@@ -104,7 +104,7 @@ pub(crate) fn of_request(
             match asking {
                 Some(sentence) => findings.push(Finding::new(signal::ASKS, "", sentence)),
                 None => {
-                    findings.extend(of_route(request, query, route, fields, intent.mentions()));
+                    findings.extend(of_route(request, query, route, fields, intent.words()));
                 }
             }
         }
@@ -119,10 +119,10 @@ fn openly(effect: Effect, evidence: &str, sentence: impl Into<String>) -> Findin
     Finding::effect(effect, Shown::Openly, evidence, sentence)
 }
 
-fn told_finding(effect: Effect, told: &str, evidence: &str, place: &str) -> Finding {
+fn finding_of_word(effect: Effect, effect_word: &str, evidence: &str, place: &str) -> Finding {
     let sentence = format!(
         "The word “{}” in the {place} says that it {}.",
-        shown(told),
+        shown(effect_word),
         effect.phrase()
     );
     openly(effect, evidence, sentence)
@@ -133,8 +133,10 @@ fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {
     query.members().iter().filter_map(|(name, value)| {
         let bare = value.as_text().is_some_and(str::is_empty);
         match lexicon::sense(stem(name)).filter(|_| bare) {
-            Some(Sense::DeleteVerb) => Some(told_finding(Effect::Delete, name, "query", "query")),
-            Some(Sense::Certain(effect)) => Some(told_finding(effect, name, "query", "query")),
+            Some(Sense::DeleteVerb) => {
+                Some(finding_of_word(Effect::Delete, name, "query", "query"))
+            }
+            Some(Sense::Certain(effect)) => Some(finding_of_word(effect, name, "query", "query")),
             _ => None,
         }
     })
@@ -144,13 +146,25 @@ fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {
 fn of_bare(request: &Request<'_>, route: &Route<'_>) -> Option<Finding> {
     let bare = route.without_format(request.path)?;
     let bare = Route::of(bare);
-    let told = bare.told().filter(|_| request.method == Method::POST)?;
-    let (Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message) = told.sense
+    let effect_word = bare
+        .effect_word()
+        .filter(|_| request.method == Method::POST)?;
+    let (Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message) =
+        effect_word.sense
     else {
         return None;
     };
-    let is_said = route.told().is_some_and(|own| own.word == told.word);
-    (!is_said).then(|| told_finding(told.sense.effect(), &told.word, "path", "path"))
+    let is_said = route
+        .effect_word()
+        .is_some_and(|own| own.word == effect_word.word);
+    (!is_said).then(|| {
+        finding_of_word(
+            effect_word.sense.effect(),
+            &effect_word.word,
+            "path",
+            "path",
+        )
+    })
 }
 
 fn of_route(
@@ -158,7 +172,7 @@ fn of_route(
     query: &Node<'_>,
     route: &Route<'_>,
     fields: &Fields<'_>,
-    mentions: &Mentions<'_>,
+    intent_words: &IntentWords<'_>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(place) = Route::run_place(request.path) {
@@ -166,13 +180,16 @@ fn of_route(
         findings.push(openly(Effect::Code, "path", sentence));
     }
     if let Some(verb) = route.deleting_verb() {
-        findings.push(told_finding(Effect::Delete, &verb, "path", "path"));
+        findings.push(finding_of_word(Effect::Delete, &verb, "path", "path"));
     }
     findings.extend(of_bare(request, route));
-    match route.told().map(|told| (told.sense, told.word.as_str())) {
+    match route
+        .effect_word()
+        .map(|effect_word| (effect_word.sense, effect_word.word.as_str()))
+    {
         // Below something with an effect, a word like “validate” may name a step of it.
         Some((Sense::Asks, word))
-            if route.above().is_none() || route.only_computes() || mentions.has_word(word) =>
+            if route.above().is_none() || route.only_computes() || intent_words.has_word(word) =>
         {
             let sentence = format!(
                 "The word “{}” in the path says that it only asks for an answer.",
@@ -182,7 +199,7 @@ fn of_route(
             return findings;
         }
         Some((Sense::Certain(effect), word)) if !route.logs_in() => {
-            findings.push(told_finding(effect, word, "path", "path"));
+            findings.push(finding_of_word(effect, word, "path", "path"));
         }
         Some((Sense::Message, word)) => {
             let sends = route.words().any(|word| {
@@ -198,14 +215,14 @@ fn of_route(
                 );
                 findings.push(Finding::new(signal::CHANGES_MESSAGE, "path", sentence));
             } else {
-                findings.push(told_finding(Effect::ShareOutside, word, "path", "path"));
+                findings.push(finding_of_word(Effect::ShareOutside, word, "path", "path"));
             }
         }
         Some((Sense::Made(effect), word)) => {
             let moves_money = effect == Effect::Pay
                 && (!fields.amounts.is_empty() || !fields.payments.is_empty());
             if request.method == Method::POST && !route.is_addressed() || moves_money {
-                findings.push(told_finding(effect, word, "path", "path"));
+                findings.push(finding_of_word(effect, word, "path", "path"));
             } else {
                 let sentence = format!(
                     "It changes something that costs or that runs (“{}”).",
@@ -238,7 +255,7 @@ fn of_route(
     }
     findings.extend(of_flags(query));
     if route.adds_to_group() {
-        findings.push(told_finding(Effect::Access, "users", "path", "path"));
+        findings.push(finding_of_word(Effect::Access, "users", "path", "path"));
     }
     if route.words().any(|word| {
         ["batch", "bulk", "mass"]
@@ -256,7 +273,9 @@ fn of_route(
         findings.push(Finding::new(signal::BENEATH_EFFECT, "path", sentence));
     }
     if matches!(*request.method, Method::PUT | Method::PATCH) && !route.names_one() {
-        let is_many = route.told().is_some_and(|told| told.word.ends_with('s'));
+        let is_many = route
+            .effect_word()
+            .is_some_and(|effect_word| effect_word.word.ends_with('s'));
         if is_many {
             findings.push(Finding::of(signal::NO_SINGLE_THING, "path"));
         }
@@ -402,21 +421,21 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
             sense,
             Sense::DeleteVerb | Sense::Certain(_) | Sense::Made(_) | Sense::Message
         )
-        .then(|| Told {
+        .then(|| EffectWord {
             sense,
             word: word.to_lowercase(),
         })
     });
-    let told = id
-        .told()
-        .filter(|told| {
+    let effect_word = id
+        .effect_word()
+        .filter(|effect_word| {
             matches!(
-                told.sense,
+                effect_word.sense,
                 Sense::DeleteVerb | Sense::Certain(_) | Sense::Message
             )
         })
         .or(summary.as_ref())?;
-    let effect = told.sense.effect();
+    let effect = effect_word.sense.effect();
     // The documents count unless the request itself shows the effect as plainly. The value of a field
     // does not: it may be about something else.
     let is_as_plain = |finding: &Finding| {
@@ -452,11 +471,11 @@ pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_
     let secret = query.members().iter().find_map(|(_, value)| {
         of_text(value.as_text()?).find(|word| {
             let stem = stem(word);
-            lexicon::is_secret_word(stem) && !intent.mentions().has(stem)
+            lexicon::is_secret_word(stem) && !intent.words().has(stem)
         })
     });
     if let Some(word) = secret
-        && !intent.mentions().is_empty()
+        && !intent.words().is_empty()
     {
         let sentence = format!(
             "It looks for “{}”, of which the intent says nothing.",

@@ -11,7 +11,7 @@ const TABLE: usize = (1 << (3 * BYTE_BITS)) / 64;
 
 /// Knows of each word three bytes that follow one another. A text without any of these triples has
 /// none of the words.
-pub(crate) struct Sieve {
+pub(crate) struct TrigramFilter {
     triples: Box<[u64; TABLE]>,
 }
 
@@ -19,14 +19,14 @@ pub(crate) struct Sieve {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Triple(u16);
 
-impl Sieve {
+impl TrigramFilter {
     /// A sieve for words; the case of ASCII letters does not count.
     pub(crate) fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
-        let mut sieve = Self {
+        let mut filter = Self {
             triples: Box::new([0; TABLE]),
         };
         for word in words {
-            if sieve.may_hold(word) {
+            if filter.may_hold(word) {
                 continue;
             }
             let rarest = word
@@ -40,13 +40,13 @@ impl Sieve {
                         .into_iter()
                         .fold(Triple::default(), Triple::then)
                         .place();
-                    sieve.triples[at] |= bit;
+                    filter.triples[at] |= bit;
                 }
                 // What is too short to be known by three bytes lets everything pass.
-                None => sieve.triples.fill(u64::MAX),
+                None => filter.triples.fill(u64::MAX),
             }
         }
-        sieve
+        filter
     }
 
     /// Whether a text may hold one of the words. If not, it holds none.
@@ -109,16 +109,16 @@ mod tests {
         ) {
             let word = if is_upper { word.to_ascii_uppercase() } else { word.to_owned() };
             let text = format!("{before}{word}{after}");
-            prop_assert!(Sieve::new(WORDS).may_hold(&text));
+            prop_assert!(TrigramFilter::new(WORDS).may_hold(&text));
         }
     }
 
     #[test]
     fn an_ordinary_text_does_not() {
-        let sieve = Sieve::new(WORDS);
+        let filter = TrigramFilter::new(WORDS);
         for text in ["", "ab", "An ordinary thing", "ann@example.com"] {
-            assert!(!sieve.may_hold(text), "{text}");
+            assert!(!filter.may_hold(text), "{text}");
         }
-        assert!(Sieve::new(["ab"]).may_hold("x"));
+        assert!(TrigramFilter::new(["ab"]).may_hold("x"));
     }
 }

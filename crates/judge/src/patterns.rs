@@ -4,15 +4,15 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use crate::marks::Marks;
-use crate::plea;
-use crate::sieve::{Sieve, Triple};
+use crate::char_classes::CharClasses;
+use crate::prompt_injection;
+use crate::trigram_filter::{TrigramFilter, Triple};
 
 /// What was found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needle {
+pub(crate) enum Pattern {
     /// Words to whoever judges the request.
-    Plea(plea::Strength),
+    PromptInjection(prompt_injection::Strength),
     /// A credential, by how it begins.
     Secret(&'static str),
     /// Code that harms or takes over.
@@ -120,17 +120,17 @@ const INTERNALS: &[&str] = &[
     "://192.168.",
 ];
 
-struct Needles {
-    sieve: Sieve,
+struct Patterns {
+    filter: TrigramFilter,
     automaton: AhoCorasick,
     /// What each pattern of the automaton is.
     known: Vec<(Kind, &'static str)>,
 }
 
-static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let lists = [
-        (Kind::PleaMark, plea::MARKS),
-        (Kind::PleaTrigger, plea::TRIGGERS),
+        (Kind::PleaMark, prompt_injection::MARKS),
+        (Kind::PleaTrigger, prompt_injection::TRIGGERS),
         (Kind::Secret, SECRETS),
         (Kind::Harm, HARMS),
         (Kind::Internal, INTERNALS),
@@ -145,62 +145,64 @@ static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
         .kind(Some(AhoCorasickKind::DFA))
         .build(known.iter().map(|(_, word)| *word))
         .expect("the lists are short, so their automaton fits into memory");
-    Needles {
-        sieve: Sieve::new(known.iter().map(|(_, word)| *word)),
+    Patterns {
+        filter: TrigramFilter::new(known.iter().map(|(_, word)| *word)),
         automaton,
         known,
     }
 });
 
 /// One pass over a text: its signs, and whether it may hold needles.
-pub(crate) fn skim(text: &str) -> (Marks, bool) {
-    let sieve = &NEEDLES.sieve;
-    let (mut marks, mut triple, mut may_hold) = (Marks::default(), Triple::default(), false);
+pub(crate) fn skim(text: &str) -> (CharClasses, bool) {
+    let filter = &PATTERNS.filter;
+    let (mut classes, mut triple, mut may_hold) =
+        (CharClasses::default(), Triple::default(), false);
     for byte in text.bytes() {
-        marks = marks.with(byte);
+        classes = classes.with(byte);
         triple = triple.then(byte);
-        may_hold |= sieve.knows(triple);
+        may_hold |= filter.knows(triple);
     }
-    (marks, may_hold && text.len() >= NEEDLE_MIN)
+    (classes, may_hold && text.len() >= NEEDLE_MIN)
 }
 
 /// Calls back for each kind of needle in a text, once.
-pub(crate) fn search(text: &str, mut found: impl FnMut(Needle)) {
-    let Needles {
+pub(crate) fn search(text: &str, mut found: impl FnMut(Pattern)) {
+    let Patterns {
         automaton, known, ..
-    } = &*NEEDLES;
+    } = &*PATTERNS;
     let mut looks = 0;
-    let mut plea: Option<plea::Strength> = None;
+    let mut prompt_injection: Option<prompt_injection::Strength> = None;
     let (mut secret, mut harm, mut internal) = (false, false, false);
     for hit in automaton.find_iter(text) {
         let (kind, word) = known[hit.pattern()];
         match kind {
-            Kind::PleaMark => plea = Some(plea::Strength::Plain),
-            Kind::PleaTrigger if plea != Some(plea::Strength::Plain) => {
+            Kind::PleaMark => prompt_injection = Some(prompt_injection::Strength::Plain),
+            Kind::PleaTrigger if prompt_injection != Some(prompt_injection::Strength::Plain) => {
                 looks += 1;
                 if looks > LOOKS_MAX {
-                    plea = Some(plea::Strength::Plain);
+                    prompt_injection = Some(prompt_injection::Strength::Plain);
                 } else {
-                    plea = plea.max(plea::around(text, hit.start()));
+                    prompt_injection =
+                        prompt_injection.max(prompt_injection::around(text, hit.start()));
                 }
             }
             Kind::Secret if !secret && is_secret(text, hit.start(), word) => {
                 secret = true;
-                found(Needle::Secret(word));
+                found(Pattern::Secret(word));
             }
             Kind::Harm if !harm => {
                 harm = true;
-                found(Needle::Harm(word));
+                found(Pattern::Harm(word));
             }
             Kind::Internal if !internal => {
                 internal = true;
-                found(Needle::Internal(word));
+                found(Pattern::Internal(word));
             }
             _ => {}
         }
     }
-    if let Some(strength) = plea {
-        found(Needle::Plea(strength));
+    if let Some(strength) = prompt_injection {
+        found(Pattern::PromptInjection(strength));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A walk through everything that a request carries, wrapped or not.
 
+use crate::char_classes::CharClasses;
 use crate::duplicate::{self, Duplicate};
 use crate::effect::Effect;
 use crate::field::{
@@ -7,11 +8,10 @@ use crate::field::{
     cut, pieces,
 };
 use crate::finding::{Finding, shown};
-use crate::marks::Marks;
-use crate::needle::{self, Needle};
+use crate::patterns::{self, Pattern};
 use crate::place::{Holder, POINTER_BYTES, Place};
-use crate::plea::Strength;
-use crate::role::{Named, Role, Seen};
+use crate::prompt_injection::Strength;
+use crate::role::{NameCache, Named, Role};
 use crate::route::Route;
 use crate::signal::{self, Shown};
 use crate::switch;
@@ -38,7 +38,7 @@ const BASE64_MIN: usize = 16;
 
 /// Where the walk is.
 #[derive(Clone, Copy)]
-struct Here<'p, 'k> {
+struct Cursor<'p, 'k> {
     place: &'p Place<'p>,
     /// What the value is for, and the name that says so.
     role: Role,
@@ -59,12 +59,12 @@ struct Names {
     say_method: bool,
 }
 
-pub(crate) struct Walk<'k> {
+pub(crate) struct Visitor<'k> {
     pub(crate) fields: Fields<'k>,
     /// Where the texts that are kept stand. They come from all over the request, some of them
     /// unwrapped on the way.
     arena: &'k Arena,
-    seen: Seen<'k>,
+    name_cache: NameCache<'k>,
     /// What is known of the names of the maps on the way.
     known: Vec<Named<'k>>,
     /// What has been written of a place.
@@ -73,12 +73,12 @@ pub(crate) struct Walk<'k> {
     kept: usize,
 }
 
-impl<'k> Walk<'k> {
+impl<'k> Visitor<'k> {
     pub(crate) fn new(arena: &'k Arena) -> Self {
         Self {
             fields: Fields::default(),
             arena,
-            seen: Seen::new(arena),
+            name_cache: NameCache::new(arena),
             known: Vec::new(),
             written: String::with_capacity(POINTER_BYTES),
             kept: 0,
@@ -87,13 +87,13 @@ impl<'k> Walk<'k> {
 
     /// Walks through a query.
     pub(crate) fn query(&mut self, query: &Node<'_>) {
-        self.node(query, &Here::at(&Place::Named("query"), true));
+        self.node(query, &Cursor::at(&Place::Named("query"), true));
     }
 
     /// Walks through a body, in which a JSON pointer is evidence.
     pub(crate) fn body(&mut self, body: &Node<'_>, repeats: bool) {
         self.names_of(body);
-        self.node(body, &Here::at(&Place::Body, repeats));
+        self.node(body, &Cursor::at(&Place::Body, repeats));
     }
 
     /// Looks at a text that is the whole body, a header, the path or the intent.
@@ -106,16 +106,16 @@ impl<'k> Walk<'k> {
         if Document::looks_like(text) {
             self.graphql(text, &Place::Body);
         }
-        let here = Here::at(&Place::Body, false);
-        let marks = self.look(text, here.place);
-        let words = Here {
+        let cursor = Cursor::at(&Place::Body, false);
+        let classes = self.look(text, cursor.place);
+        let words = Cursor {
             role: Role::Content,
             name: "text",
-            ..here
+            ..cursor
         };
-        self.value(text, marks, &words);
+        self.value(text, classes, &words);
         // What is wrapped into it has names of its own.
-        self.unwrap(text, marks, &here);
+        self.unwrap(text, classes, &cursor);
     }
 
     fn names_of(&mut self, node: &Node<'_>) {
@@ -131,7 +131,7 @@ impl<'k> Walk<'k> {
             self.whole_text(text);
         } else {
             self.envelopes(node);
-            self.node(node, &Here::at(&Place::Named(""), true));
+            self.node(node, &Cursor::at(&Place::Named(""), true));
         }
     }
 
@@ -160,7 +160,7 @@ impl<'k> Walk<'k> {
         }
         self.look(text, &Place::Body);
         self.names_of(document);
-        self.node(document, &Here::at(&Place::Named(""), true));
+        self.node(document, &Cursor::at(&Place::Named(""), true));
     }
 
     /// Takes in a call of its own that the request carries as a whole.
@@ -174,58 +174,58 @@ impl<'k> Walk<'k> {
         }
         if self.fields.calls.len() == CALLS_MAX {
             let sentence = format!("More than {CALLS_MAX} calls are packed into one request.");
-            let finding = Finding::new(signal::TOO_MANY_CALLS, place.told(), sentence);
+            let finding = Finding::new(signal::TOO_MANY_CALLS, place.pointer(), sentence);
             self.fields.report(finding);
             return;
         }
         let arena = self.arena;
         self.fields.calls.push(Inner {
-            evidence: arena.text(&place.told()),
+            evidence: arena.text(&place.pointer()),
             method: method.map(|method| arena.text(method)),
             name: arena.text(cut(name)),
         });
     }
 
-    fn node(&mut self, node: &Node<'_>, here: &Here<'_, 'k>) {
+    fn node(&mut self, node: &Node<'_>, cursor: &Cursor<'_, 'k>) {
         match node {
-            Node::Null => self.leaf(LeafKind::Null, "", here),
+            Node::Null => self.leaf(LeafKind::Null, "", cursor),
             Node::Bool(value) => {
                 let spelled = if *value { "true" } else { "false" };
-                self.leaf(LeafKind::Bool(*value), spelled, here);
-                self.truth(*value, here);
+                self.leaf(LeafKind::Bool(*value), spelled, cursor);
+                self.truth(*value, cursor);
             }
             Node::Number(spelled) => {
-                self.leaf(LeafKind::Number, spelled, here);
-                self.keep(|fields| fields.of_role(here.role), spelled, here);
+                self.leaf(LeafKind::Number, spelled, cursor);
+                self.keep(|fields| fields.of_role(cursor.role), spelled, cursor);
             }
-            Node::Text(text) => self.text(text, here),
-            Node::List(items) => self.list(items, here),
+            Node::Text(text) => self.text(text, cursor),
+            Node::List(items) => self.list(items, cursor),
             Node::Map(members) => {
                 let mut names = self.no_names();
-                self.map(members, here, &mut names);
+                self.map(members, cursor, &mut names);
                 self.known.truncate(names.first);
             }
         }
     }
 
-    fn list(&mut self, items: &[Node<'_>], here: &Here<'_, 'k>) {
+    fn list(&mut self, items: &[Node<'_>], cursor: &Cursor<'_, 'k>) {
         let is_counted = matches!(
-            here.role,
+            cursor.role,
             Role::Recipient | Role::Identifier | Role::Attendee | Role::Account
         );
         if is_counted && items.len() >= BULK {
             let sentence = format!("It touches {} things at once.", items.len());
             self.fields
-                .report(Finding::new(signal::BULK, here.place.told(), sentence));
+                .report(Finding::new(signal::BULK, cursor.place.pointer(), sentence));
         }
-        let list = Holder::at(here.place);
+        let list = Holder::at(cursor.place);
         let mut names = self.no_names();
         for (number, item) in items.iter().enumerate() {
             let place = &list.item(number);
-            let here = Here { place, ..*here };
+            let cursor = Cursor { place, ..*cursor };
             match item {
-                Node::Map(members) => self.map(members, &here, &mut names),
-                other => self.node(other, &here),
+                Node::Map(members) => self.map(members, &cursor, &mut names),
+                other => self.node(other, &cursor),
             }
         }
         self.known.truncate(names.first);
@@ -233,39 +233,39 @@ impl<'k> Walk<'k> {
 
     /// Walks through a map. The items of a list mostly have the same names: what is known of those of
     /// the one before need not be found out again.
-    fn map(&mut self, members: &[Member<'_>], here: &Here<'_, 'k>, names: &mut Names) {
-        let map = Holder::at(here.place);
+    fn map(&mut self, members: &[Member<'_>], cursor: &Cursor<'_, 'k>, names: &mut Names) {
+        let map = Holder::at(cursor.place);
         let before = self.known[names.first..].iter().map(|known| known.name);
         if !names.are_sound || !members.iter().map(|(name, _)| *name).eq(before) {
-            self.learn(members, &map, names, here.repeats);
+            self.learn(members, &map, names, cursor.repeats);
         }
         if names.say_method {
             for call in opened::of_members(members) {
-                self.call(call.method, call.name, here.place);
+                self.call(call.method, call.name, cursor.place);
             }
         }
-        let labeled = label(members).map(|label| self.seen.name(label).0);
+        let labeled = label(members).map(|label| self.name_cache.name(label).0);
         for (number, (name, value)) in members.iter().enumerate() {
             let known = self.known[names.first + number];
             let place = &map.member(name);
             if known.removes && !matches!(value, Node::Null | Node::Bool(_)) {
                 let sentence = format!("“{name}” in its body orders a removal.");
                 let finding =
-                    Finding::effect(Effect::Delete, Shown::ByField, place.told(), sentence);
+                    Finding::effect(Effect::Delete, Shown::ByField, place.pointer(), sentence);
                 self.fields.report(finding);
             }
             if known.overrides_method
                 && let Some(method) = value.as_text().filter(|text| opened::is_method(text))
             {
                 self.fields.overrides.push(Override {
-                    evidence: self.arena.text(&place.told()),
+                    evidence: self.arena.text(&place.pointer()),
                     method: self.arena.text(method),
                 });
             }
             let role = match known.role {
-                Role::None => here.role,
+                Role::None => cursor.role,
                 // The address of someone who takes part.
-                Role::Recipient if here.role == Role::Attendee => here.role,
+                Role::Recipient if cursor.role == Role::Attendee => cursor.role,
                 role => role,
             };
             let (role, name) = match labeled.filter(|_| is_value(name)) {
@@ -277,11 +277,11 @@ impl<'k> Walk<'k> {
             };
             self.node(
                 value,
-                &Here {
+                &Cursor {
                     place,
                     role,
                     name,
-                    ..*here
+                    ..*cursor
                 },
             );
         }
@@ -298,7 +298,7 @@ impl<'k> Walk<'k> {
         self.known.truncate(names.first);
         names.say_method = false;
         for (name, _) in members {
-            let (known, is_new) = self.seen.name(name);
+            let (known, is_new) = self.name_cache.name(name);
             if is_new {
                 self.look(name, &map.member(name));
             }
@@ -334,7 +334,7 @@ impl<'k> Walk<'k> {
         if self.fields.knows(kind) {
             return;
         }
-        let evidence = map.member(name).told();
+        let evidence = map.member(name).pointer();
         let shown = shown(name);
         let sentence = if is_harmless {
             format!("The name “{shown}” stands there twice.")
@@ -349,69 +349,73 @@ impl<'k> Walk<'k> {
 
     /// Whether a field of a form or a query is a list by its name, or matters little.
     fn is_listed(&mut self, name: &str) -> bool {
-        let (known, _) = self.seen.name(name);
+        let (known, _) = self.name_cache.name(name);
         let matters = !matches!(known.role, Role::None | Role::Content | Role::Identifier);
         name.ends_with(']') || !matters
     }
 
-    fn truth(&mut self, value: bool, here: &Here<'_, 'k>) {
-        if let Some(mut finding) = switch::set(here.name, value) {
-            finding.evidence = here.place.told();
+    fn truth(&mut self, value: bool, cursor: &Cursor<'_, 'k>) {
+        if let Some(mut finding) = switch::set(cursor.name, value) {
+            finding.evidence = cursor.place.pointer();
             self.fields.report(finding);
         }
     }
 
-    fn text(&mut self, text: &str, here: &Here<'_, 'k>) {
-        let marks = self.look(text, here.place);
+    fn text(&mut self, text: &str, cursor: &Cursor<'_, 'k>) {
+        let classes = self.look(text, cursor.place);
         match text {
-            "true" | "True" | "TRUE" | "yes" | "Yes" | "on" => self.truth(true, here),
-            "false" | "False" | "FALSE" | "no" | "No" | "off" => self.truth(false, here),
+            "true" | "True" | "TRUE" | "yes" | "Yes" | "on" => self.truth(true, cursor),
+            "false" | "False" | "FALSE" | "no" | "No" | "off" => self.truth(false, cursor),
             // The query interfaces of Amazon and those that copy it.
             action
-                if here.name == "Action"
+                if cursor.name == "Action"
                     && action.starts_with(|c: char| c.is_ascii_uppercase()) =>
             {
-                self.call(None, action, here.place);
+                self.call(None, action, cursor.place);
             }
             _ => {}
         }
-        self.value(text, marks, here);
-        if here.wrapped < WRAPPED_MAX {
-            self.unwrap(text, marks, here);
+        self.value(text, classes, cursor);
+        if cursor.wrapped < WRAPPED_MAX {
+            self.unwrap(text, classes, cursor);
         } else if text.len() > BASE64_MIN
             && (opened::decoded(text).is_some() || is_json_container(text))
         {
-            self.fields
-                .report(Finding::of(signal::WRAPPED_TOO_DEEP, here.place.told()));
+            self.fields.report(Finding::of(
+                signal::WRAPPED_TOO_DEEP,
+                cursor.place.pointer(),
+            ));
         }
     }
 
     /// Opens what is wrapped into a text.
-    fn unwrap(&mut self, text: &str, marks: Marks, here: &Here<'_, 'k>) {
-        if matches!(opened::inmost(here.name), "query" | "mutation" | "document")
-            && Document::looks_like(text)
+    fn unwrap(&mut self, text: &str, classes: CharClasses, cursor: &Cursor<'_, 'k>) {
+        if matches!(
+            opened::inmost(cursor.name),
+            "query" | "mutation" | "document"
+        ) && Document::looks_like(text)
         {
-            self.graphql(text, here.place);
-        } else if marks.may_be_json() && is_json_container(text) {
+            self.graphql(text, cursor.place);
+        } else if classes.may_be_json() && is_json_container(text) {
             // What it holds is looked at once and need not stay as long as the request.
             let arena = Arena::for_body(text.len());
             match Node::of_json(text.trim(), &arena) {
-                Ok(node) => self.within(here, |walk, inside| walk.node(&node, inside)),
-                Err(_) => self.values(text, here),
+                Ok(node) => self.within(cursor, |visitor, inside| visitor.node(&node, inside)),
+                Err(_) => self.values(text, cursor),
             }
-        } else if may_hold_values(text, marks) {
-            self.values(text, here);
-        } else if text.len() >= BASE64_MIN && may_be_base64(text, marks) {
+        } else if may_hold_values(text, classes) {
+            self.values(text, cursor);
+        } else if text.len() >= BASE64_MIN && may_be_base64(text, classes) {
             match opened::decoded(text) {
                 Some(Decoded::Text(text)) => {
-                    self.within(here, |walk, inside| {
-                        walk.mail(&text, inside);
-                        walk.text(&text, inside);
+                    self.within(cursor, |visitor, inside| {
+                        visitor.mail(&text, inside);
+                        visitor.text(&text, inside);
                     });
                 }
                 Some(Decoded::Program) => {
                     self.fields
-                        .report(Finding::of(signal::CARRIES_PROGRAM, here.place.told()));
+                        .report(Finding::of(signal::CARRIES_PROGRAM, cursor.place.pointer()));
                 }
                 None => {}
             }
@@ -419,7 +423,7 @@ impl<'k> Walk<'k> {
     }
 
     /// Visits the header of an e-mail (RFC 5322), in which recipients may be that nothing else names.
-    fn mail(&mut self, text: &str, here: &Here<'_, 'k>) {
+    fn mail(&mut self, text: &str, cursor: &Cursor<'_, 'k>) {
         const FIELDS: [&str; 6] = ["to", "cc", "bcc", "from", "subject", "reply-to"];
         for line in text.lines().take_while(|line| !line.is_empty()) {
             let Some((name, value)) = line.split_once(':') else {
@@ -428,42 +432,42 @@ impl<'k> Walk<'k> {
             if !FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
                 continue;
             }
-            let (known, _) = self.seen.name(name);
-            let here = Here {
+            let (known, _) = self.name_cache.name(name);
+            let cursor = Cursor {
                 role: known.role,
                 name: known.name,
-                ..*here
+                ..*cursor
             };
             for part in value.split(',') {
                 let address = part.rsplit_once('<').map_or(part, |(_, address)| address);
                 let address = address.trim().trim_end_matches('>');
-                self.value(address, Marks::of(address), &here);
+                self.value(address, CharClasses::of(address), &cursor);
             }
         }
     }
 
     /// Visits what a text is besides a text and JSON.
-    fn values(&mut self, text: &str, here: &Here<'_, 'k>) {
+    fn values(&mut self, text: &str, cursor: &Cursor<'_, 'k>) {
         let arena = Arena::for_body(text.len());
         for node in opened::values_in(text, &arena) {
             self.envelopes(&node);
-            self.within(here, |walk, inside| {
+            self.within(cursor, |visitor, inside| {
                 // Forms and XML say a name once for each item of a list.
                 let repeats = true;
-                walk.node(&node, &Here { repeats, ..*inside });
+                visitor.node(&node, &Cursor { repeats, ..*inside });
             });
         }
     }
 
     /// Visits what is wrapped into the text at this place. No pointer leads into a text, so what is
     /// found in it is found at it.
-    fn within(&mut self, here: &Here<'_, 'k>, visit: impl FnOnce(&mut Self, &Here<'_, 'k>)) {
-        let place = here.place.told();
-        let inside = Here {
+    fn within(&mut self, cursor: &Cursor<'_, 'k>, visit: impl FnOnce(&mut Self, &Cursor<'_, 'k>)) {
+        let place = cursor.place.pointer();
+        let inside = Cursor {
             place: &Place::Named(&place),
-            wrapped: here.wrapped + 1,
+            wrapped: cursor.wrapped + 1,
             repeats: false,
-            ..*here
+            ..*cursor
         };
         visit(self, &inside);
     }
@@ -471,7 +475,7 @@ impl<'k> Walk<'k> {
     fn graphql(&mut self, text: &str, place: &Place<'_>) {
         let Some(document) = Document::read(text) else {
             self.fields
-                .report(Finding::of(signal::UNREADABLE_DOCUMENT, place.told()));
+                .report(Finding::of(signal::UNREADABLE_DOCUMENT, place.pointer()));
             return;
         };
         self.arguments(text, place);
@@ -497,24 +501,24 @@ impl<'k> Walk<'k> {
     /// Keeps the values that a GraphQL document gives to arguments: `kind: public`, `id: \"7\"`.
     fn arguments(&mut self, text: &str, place: &Place<'_>) {
         for (name, value) in opened::arguments(text) {
-            let (known, _) = self.seen.name(name);
-            let here = Here {
+            let (known, _) = self.name_cache.name(name);
+            let cursor = Cursor {
                 role: known.role,
                 name: known.name,
-                ..Here::at(place, false)
+                ..Cursor::at(place, false)
             };
             match value {
-                "true" | "false" => self.leaf(LeafKind::Bool(value == "true"), value, &here),
-                "null" => self.leaf(LeafKind::Null, "", &here),
-                value => self.leaf(LeafKind::Text, value, &here),
+                "true" | "false" => self.leaf(LeafKind::Bool(value == "true"), value, &cursor),
+                "null" => self.leaf(LeafKind::Null, "", &cursor),
+                value => self.leaf(LeafKind::Text, value, &cursor),
             }
         }
     }
 
     /// Looks for what holds a request wherever it stands.
-    fn look(&mut self, text: &str, place: &Place<'_>) -> Marks {
-        let (marks, may_hold_needles) = needle::skim(text);
-        if marks.may_hide()
+    fn look(&mut self, text: &str, place: &Place<'_>) -> CharClasses {
+        let (classes, may_hold_needles) = patterns::skim(text);
+        if classes.may_hide()
             && let Some(hidden) = hidden_in(text)
         {
             let what = match hidden {
@@ -526,36 +530,36 @@ impl<'k> Walk<'k> {
             let sentence = format!("There are {what} in it.");
             self.fields.report(Finding::new(
                 signal::HIDDEN_CHARACTERS,
-                place.told(),
+                place.pointer(),
                 sentence,
             ));
         }
         if may_hold_needles {
-            needle::search(text, |needle| {
-                let mut finding = of_needle(needle);
-                finding.evidence = place.told();
+            patterns::search(text, |pattern| {
+                let mut finding = of_needle(pattern);
+                finding.evidence = place.pointer();
                 self.fields.report(finding);
             });
         }
-        marks
+        classes
     }
 
     /// Keeps a value by itself.
-    fn leaf(&mut self, kind: LeafKind, value: &str, here: &Here<'_, 'k>) {
+    fn leaf(&mut self, kind: LeafKind, value: &str, cursor: &Cursor<'_, 'k>) {
         if self.fields.leaves.len() == LEAVES_MAX {
             self.fields.has_more_leaves = true;
             return;
         }
         self.written.clear();
         if self.fields.leaves.len() < PLACED_MAX {
-            here.place.write(&mut self.written);
+            cursor.place.write(&mut self.written);
         }
         let kept = cut(value);
         self.fields.leaves.push(Leaf {
             kind,
             found: Found {
                 evidence: self.arena.text(&self.written),
-                name: here.name,
+                name: cursor.name,
                 value: self.arena.text(kept),
                 is_whole: kept.len() == value.len(),
             },
@@ -563,31 +567,34 @@ impl<'k> Walk<'k> {
     }
 
     /// Keeps a text that is to be compared with the intent.
-    fn value(&mut self, value: &str, marks: Marks, here: &Here<'_, 'k>) {
-        self.leaf(LeafKind::Text, value, here);
-        if matches!(value, "0.0.0.0/0" | "::/0") || (value == "*" && is_access_name(here)) {
+    fn value(&mut self, value: &str, classes: CharClasses, cursor: &Cursor<'_, 'k>) {
+        self.leaf(LeafKind::Text, value, cursor);
+        if matches!(value, "0.0.0.0/0" | "::/0") || (value == "*" && is_access_name(cursor)) {
             let sentence = format!("“{}” stands for everyone and everything.", shown(value));
-            self.fields
-                .report(Finding::new(signal::WILDCARD, here.place.told(), sentence));
+            self.fields.report(Finding::new(
+                signal::WILDCARD,
+                cursor.place.pointer(),
+                sentence,
+            ));
         }
-        let is_address = marks.has_at() && is_email(value);
-        let role = match here.role {
+        let is_address = classes.has_at() && is_email(value);
+        let role = match cursor.role {
             role @ (Role::Attendee | Role::Access | Role::Secret) => role,
             // Whatever is around it.
             _ if is_address => Role::Recipient,
             role => role,
         };
-        if marks.may_have_host() && has_link(value, marks) {
+        if classes.may_have_host() && has_link(value, classes) {
             let is_link = |word: &&str| word.contains("://") || word.starts_with("www.");
             let mut links = value.split_whitespace().filter(is_link).peekable();
             if links.peek().is_none() {
-                self.keep(|fields| Some(&mut fields.links), value, here);
+                self.keep(|fields| Some(&mut fields.links), value, cursor);
             }
             for link in links {
-                self.keep(|fields| Some(&mut fields.links), link, here);
+                self.keep(|fields| Some(&mut fields.links), link, cursor);
             }
         }
-        if !is_address && role == Role::Content && marks.has_at() {
+        if !is_address && role == Role::Content && classes.has_at() {
             let addresses = value
                 .split(|c: char| {
                     c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '(' | ')' | '"')
@@ -595,7 +602,7 @@ impl<'k> Walk<'k> {
                 .map(|word| word.trim_matches(['.', ':', '\'']))
                 .filter(|word| is_email(word));
             for address in addresses {
-                self.keep(|fields| Some(&mut fields.addresses), address, here);
+                self.keep(|fields| Some(&mut fields.addresses), address, cursor);
             }
         }
         // Words that are said again say nothing more.
@@ -606,17 +613,17 @@ impl<'k> Walk<'k> {
                 .last()
                 .is_some_and(|last| last.value == value);
         if role == Role::Content && cut(value).len() < value.len() {
-            self.pieces(value, here);
+            self.pieces(value, cursor);
         } else if !is_said_again {
-            self.keep(|fields| fields.of_role(role), value, here);
+            self.keep(|fields| fields.of_role(role), value, cursor);
         }
     }
 
     /// Keeps a long text in pieces, so that none is passed over for what is before it.
-    fn pieces(&mut self, text: &str, here: &Here<'_, 'k>) {
+    fn pieces(&mut self, text: &str, cursor: &Cursor<'_, 'k>) {
         let mut pieces = pieces(text);
         for piece in pieces.by_ref().take(PIECES_MAX) {
-            self.keep(|fields| Some(&mut fields.contents), piece, here);
+            self.keep(|fields| Some(&mut fields.contents), piece, cursor);
             if let Some(last) = self.fields.contents.last_mut() {
                 last.is_whole = false;
             }
@@ -631,7 +638,7 @@ impl<'k> Walk<'k> {
         &mut self,
         kept: impl for<'f> FnOnce(&'f mut Fields<'k>) -> Option<&'f mut Vec<Found<'k>>>,
         value: &str,
-        here: &Here<'_, 'k>,
+        cursor: &Cursor<'_, 'k>,
     ) {
         if value.is_empty() {
             return;
@@ -643,13 +650,13 @@ impl<'k> Walk<'k> {
         // A column of a table often has one value all the way down.
         if kept
             .last()
-            .is_some_and(|last| last.value == value && last.name == here.name)
+            .is_some_and(|last| last.value == value && last.name == cursor.name)
         {
             return;
         }
         if self.kept == KEPT_MAX {
             let sentence = format!("It holds more than {KEPT_MAX} values that matter.");
-            let place = here.place.told();
+            let place = cursor.place.pointer();
             self.fields
                 .report(Finding::new(signal::TOO_MANY_VALUES, place, sentence));
             return;
@@ -660,21 +667,21 @@ impl<'k> Walk<'k> {
         }
         let evidence = if kept.len() < PLACED_MAX {
             self.written.clear();
-            here.place.write(&mut self.written);
+            cursor.place.write(&mut self.written);
             self.arena.text(&self.written)
         } else {
             ""
         };
         kept.push(Found {
             evidence,
-            name: here.name,
+            name: cursor.name,
             value: self.arena.text(cut(value)),
             is_whole: cut(value).len() == value.len(),
         });
     }
 }
 
-impl<'p> Here<'p, '_> {
+impl<'p> Cursor<'p, '_> {
     /// At a place where nothing is known of the value yet.
     fn at(place: &'p Place<'p>, repeats: bool) -> Self {
         Self {
@@ -688,20 +695,22 @@ impl<'p> Here<'p, '_> {
 }
 
 /// What is to be said of a needle; where it is left open.
-fn of_needle(needle: Needle) -> Finding {
-    match needle {
-        Needle::Plea(Strength::Plain) => Finding::of(signal::SPEAKS_TO_THE_JUDGE, ""),
-        Needle::Plea(Strength::Faint) => Finding::of(signal::MAY_SPEAK_TO_THE_JUDGE, ""),
-        Needle::Secret(beginning) => {
+fn of_needle(pattern: Pattern) -> Finding {
+    match pattern {
+        Pattern::PromptInjection(Strength::Plain) => Finding::of(signal::SPEAKS_TO_THE_JUDGE, ""),
+        Pattern::PromptInjection(Strength::Faint) => {
+            Finding::of(signal::MAY_SPEAK_TO_THE_JUDGE, "")
+        }
+        Pattern::Secret(beginning) => {
             let beginning = shown(beginning.get(..4).unwrap_or(beginning));
             let sentence = format!("It carries what looks like a credential ({beginning}…).");
             Finding::new(signal::CARRIES_SECRET, "", sentence)
         }
-        Needle::Harm(code) => {
+        Pattern::Harm(code) => {
             let sentence = format!("It carries code that can do harm (“{}”).", shown(code));
             Finding::new(signal::CARRIES_CODE, "", sentence)
         }
-        Needle::Internal(address) => {
+        Pattern::Internal(address) => {
             let sentence = format!(
                 "It names an address inside the server's own network (“{}”).",
                 shown(address)
@@ -744,16 +753,16 @@ fn last_word(path: &str) -> Option<&str> {
 }
 
 /// Whether a text holds an address on the web.
-fn has_link(text: &str, marks: Marks) -> bool {
+fn has_link(text: &str, classes: CharClasses) -> bool {
     let bytes = text.as_bytes();
     text.starts_with("www.")
         || memchr::memchr_iter(b':', bytes).any(|at| bytes[at..].starts_with(b"://"))
-        || (marks.has_space() && text.contains(" www."))
+        || (classes.has_space() && text.contains(" www."))
 }
 
-fn is_access_name(here: &Here<'_, '_>) -> bool {
-    here.role == Role::Access
-        || of_name(here.name).any(|word| {
+fn is_access_name(cursor: &Cursor<'_, '_>) -> bool {
+    cursor.role == Role::Access
+        || of_name(cursor.name).any(|word| {
             [
                 "origin", "origins", "ip", "ips", "host", "hosts", "action", "actions", "allow",
                 "allowed",
@@ -764,15 +773,15 @@ fn is_access_name(here: &Here<'_, '_>) -> bool {
 }
 
 /// Whether a text may be XML, YAML, a form, or begin with JSON.
-fn may_hold_values(text: &str, marks: Marks) -> bool {
+fn may_hold_values(text: &str, classes: CharClasses) -> bool {
     let begun = text.trim_start();
     begun.starts_with(['<', '{', '['])
         || begun.starts_with("---")
-        || (!marks.has_space() && memchr::memchr(b'&', text.as_bytes()).is_some())
+        || (!classes.has_space() && memchr::memchr(b'&', text.as_bytes()).is_some())
 }
 
-fn may_be_base64(text: &str, marks: Marks) -> bool {
-    marks.may_be_base64() || (!marks.has_space() && text.trim_start().starts_with("data:"))
+fn may_be_base64(text: &str, classes: CharClasses) -> bool {
+    classes.may_be_base64() || (!classes.has_space() && text.trim_start().starts_with("data:"))
 }
 
 fn is_json_container(text: &str) -> bool {

@@ -102,8 +102,8 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
-static ASKED: LazyLock<ByStem<Wishes>> = LazyLock::new(|| by_stem(|kind| kind.asked));
-static DOES: LazyLock<ByStem<Wishes>> = LazyLock::new(|| by_stem(|kind| kind.does));
+static ASKED: LazyLock<ByStem<RequestedEffects>> = LazyLock::new(|| by_stem(|kind| kind.asked));
+static DOES: LazyLock<ByStem<RequestedEffects>> = LazyLock::new(|| by_stem(|kind| kind.does));
 
 /// The beginnings of words of other languages.
 struct Beginnings {
@@ -130,8 +130,8 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     }
 });
 
-fn by_stem(words: impl Fn(&Kind) -> &'static str) -> ByStem<Wishes> {
-    let mut by_stem = ByStem::<Wishes>::default();
+fn by_stem(words: impl Fn(&Kind) -> &'static str) -> ByStem<RequestedEffects> {
+    let mut by_stem = ByStem::<RequestedEffects>::default();
     for kind in &KINDS {
         for word in words(kind).split_ascii_whitespace() {
             by_stem.entry(stem(word)).or_default().add(kind.wish);
@@ -142,9 +142,9 @@ fn by_stem(words: impl Fn(&Kind) -> &'static str) -> ByStem<Wishes> {
 
 /// A set of kinds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wishes(u8);
+pub(crate) struct RequestedEffects(u8);
 
-impl Wishes {
+impl RequestedEffects {
     /// What an intent asks for.
     pub(crate) fn asked_in(intent: &str) -> Self {
         let mut wishes = Self::default();

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use crate::char_classes::CharClasses;
 use crate::effect::Effect;
 use crate::lexicon;
-use crate::marks::Marks;
 use crate::pairs::Pairs;
 use crate::words::{self, Stem, Stems, stem};
 
@@ -14,25 +14,25 @@ use crate::words::{self, Stem, Stems, stem};
 #[derive(Debug)]
 pub(crate) struct Intent<'a> {
     text: &'a str,
-    mentions: OnceCell<Mentions<'a>>,
+    intent_words: OnceCell<IntentWords<'a>>,
 }
 
 impl<'a> Intent<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self {
             text,
-            mentions: OnceCell::new(),
+            intent_words: OnceCell::new(),
         }
     }
 
-    pub(crate) fn mentions(&self) -> &Mentions<'a> {
-        self.mentions.get_or_init(|| Mentions::of(self.text))
+    pub(crate) fn words(&self) -> &IntentWords<'a> {
+        self.intent_words.get_or_init(|| IntentWords::of(self.text))
     }
 }
 
 /// An intent, taken apart once so that everything in a request can be looked up in it.
 #[derive(Debug, Default)]
-pub(crate) struct Mentions<'a> {
+pub(crate) struct IntentWords<'a> {
     text: &'a str,
     pairs: Pairs,
     stems: Stems,
@@ -75,32 +75,34 @@ const MONTHS: &[&str] = &[
 /// About how many bytes of an intent a word takes.
 const WORD_BYTES: usize = 6;
 
-impl<'a> Mentions<'a> {
+impl<'a> IntentWords<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
-        let mut mentions = Self {
+        let mut intent_words = Self {
             text,
             pairs: Pairs::of(text),
             ..Self::default()
         };
-        mentions.stems.reserve(text.len() / WORD_BYTES);
+        intent_words.stems.reserve(text.len() / WORD_BYTES);
         let mut before = None;
         let mut may_be_order = true;
         for word in words::of_text(text) {
             let stem = stem(word);
             let said = lexicon::said(stem);
-            mentions.orders |= (may_be_order || !said.is_ambiguous) && said.asked != 0;
-            mentions.stems.insert(stem);
-            mentions.concepts |= lexicon::concepts(stem);
-            mentions.asked |= said.asked;
-            mentions.looks |= said.looks;
+            intent_words.orders |= (may_be_order || !said.is_ambiguous) && said.asked != 0;
+            intent_words.stems.insert(stem);
+            intent_words.concepts |= lexicon::concepts(stem);
+            intent_words.asked |= said.asked;
+            intent_words.looks |= said.looks;
             may_be_order = said.leads_to_order;
             if word.bytes().all(|byte| byte.is_ascii_digit()) {
-                mentions.numbered.push((before.unwrap_or_default(), word));
+                intent_words
+                    .numbered
+                    .push((before.unwrap_or_default(), word));
             }
             before = Some(stem);
         }
-        mentions.read_tokens();
-        mentions
+        intent_words.read_tokens();
+        intent_words
     }
 
     /// Everything that is not just words: it is cut at white space.
@@ -111,8 +113,8 @@ impl<'a> Mentions<'a> {
         let mut capitals = Vec::new();
         for token in self.text.split_whitespace() {
             let token = trim(token);
-            let marks = Marks::of(token);
-            if marks.is_capitals() && token.len() >= 3 {
+            let classes = CharClasses::of(token);
+            if classes.is_capitals() && token.len() >= 3 {
                 capitals.push(token);
             }
             let named = month_named(token);
@@ -127,15 +129,15 @@ impl<'a> Mentions<'a> {
                 }
                 continue;
             }
-            if marks.has_at() && token.len() > 1 {
+            if classes.has_at() && token.len() > 1 {
                 if token.trim_start_matches('@').contains('@') {
                     self.emails.push(token);
                 }
                 self.identifiers.push(token.trim_start_matches('@'));
-            } else if marks.may_have_host() && is_host(token) {
+            } else if classes.may_have_host() && is_host(token) {
                 self.hosts.push(host_of(token));
             }
-            if !marks.has_digit() {
+            if !classes.has_digit() {
                 month = None;
                 continue;
             }
@@ -230,17 +232,17 @@ impl<'a> Mentions<'a> {
         if literal.is_empty() || !self.pairs.may_hold(literal) {
             return false;
         }
-        let (haystack, needle) = (self.text.as_bytes(), literal.as_bytes());
+        let (haystack, pattern) = (self.text.as_bytes(), literal.as_bytes());
         let (lower, upper) = (
-            needle[0].to_ascii_lowercase(),
-            needle[0].to_ascii_uppercase(),
+            pattern[0].to_ascii_lowercase(),
+            pattern[0].to_ascii_uppercase(),
         );
         memchr::memchr2_iter(lower, upper, haystack).any(|at| {
             haystack
-                .get(at..at + needle.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(needle))
+                .get(at..at + pattern.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(pattern))
                 && bounded(haystack, at.checked_sub(1))
-                && bounded(haystack, Some(at + needle.len()))
+                && bounded(haystack, Some(at + pattern.len()))
         })
     }
 
@@ -373,22 +375,22 @@ mod tests {
     fn an_intent_is_taken_apart() {
         let intent = "Refund $1,200.50 to bob@x.example for order #W9284598 on May 15th, 2024, then \
              close issue 17 and say 'Thanks for waiting' at www.shop.example";
-        let mentions = Mentions::of(intent);
-        assert!(mentions.numbers().contains(&1200.5));
-        assert_eq!(mentions.emails(), ["bob@x.example"]);
-        assert!(mentions.identifiers().contains(&"W9284598"));
+        let intent_words = IntentWords::of(intent);
+        assert!(intent_words.numbers().contains(&1200.5));
+        assert_eq!(intent_words.emails(), ["bob@x.example"]);
+        assert!(intent_words.identifiers().contains(&"W9284598"));
         let day = Date {
             year: Some(2024),
             month: 5,
             day: 15,
         };
-        assert_eq!(mentions.dates(), [day]);
-        assert!(mentions.names("#w9284598") && !mentions.names("W928459"));
-        assert!(mentions.names_host("shop.example"));
-        assert_eq!(mentions.other_number(stem("issues"), "18"), Some("17"));
-        assert_eq!(mentions.other_number(stem("issues"), "17"), None);
-        assert!(mentions.asks_for(Effect::Pay) && !mentions.only_looks());
-        assert!(Mentions::of("How many unread mails are there?").only_looks());
+        assert_eq!(intent_words.dates(), [day]);
+        assert!(intent_words.names("#w9284598") && !intent_words.names("W928459"));
+        assert!(intent_words.names_host("shop.example"));
+        assert_eq!(intent_words.other_number(stem("issues"), "18"), Some("17"));
+        assert_eq!(intent_words.other_number(stem("issues"), "17"), None);
+        assert!(intent_words.asks_for(Effect::Pay) && !intent_words.only_looks());
+        assert!(IntentWords::of("How many unread mails are there?").only_looks());
     }
 
     #[test]
