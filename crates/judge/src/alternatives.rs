@@ -20,8 +20,8 @@ pub(crate) struct Side {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sides(u32);
 
-/// A choice: its name in the table of weights, and the words for each of its sides. The second side
-/// is the one that reaches further. Words of several languages stand together.
+/// A choice: its name in the table of weights, and the words for each of its sides, in several
+/// languages. The second side is the one with the wider effect.
 struct Choice {
     name: &'static str,
     sides: [&'static str; 2],
@@ -136,7 +136,7 @@ static BY_STEM: LazyLock<ByStem<Sides>> = LazyLock::new(|| {
     by_stem
 });
 
-/// What languages without spaces call one side of a choice.
+/// Words for one side of a choice in languages without spaces.
 const RUNS: [(&str, Side); 8] = {
     const fn side(choice: usize, is_second: bool) -> Side {
         Side { choice, is_second }

@@ -41,13 +41,12 @@ pub(crate) fn proof(
     };
     is_call.then_some(match fields.graphql {
         Some(_) => "The GraphQL document only reads.",
-        None => "What it calls only asks for an answer.",
+        None => "Every call in it only reads.",
     })
 }
 
-/// Whether the request is nothing but the calls that were found in its body: the path names an
-/// endpoint for them, and the body has no member that the protocol does not define. What it does is
-/// what they do, then.
+/// Whether the request consists only of the calls in its body: the path names an endpoint for calls,
+/// and the body has no member that the protocol does not define. Its effect is then that of the calls.
 pub(crate) fn is_nothing_but_calls(
     opened: &Opened<'_>,
     route: &Route<'_>,

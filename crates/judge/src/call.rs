@@ -1,4 +1,4 @@
-//! What the calls within a request do. They add reasons to look; none takes another away.
+//! Effects of the calls within a request. A call can only add a finding, never remove one.
 
 use crate::effect::Effect;
 use crate::field::{Fields, Inner};
@@ -20,11 +20,7 @@ pub(crate) fn of_calls(fields: &Fields<'_>) -> Vec<Finding> {
                 .iter()
                 .any(|known| known.kind.effect == Some(effect))
         {
-            let sentence = format!(
-                "The call “{}” within it {}.",
-                shown(call.name),
-                effect.phrase()
-            );
+            let sentence = format!("Its call “{}” {}.", shown(call.name), effect.phrase());
             findings.push(Finding::effect(
                 effect,
                 Shown::ByCall,
@@ -34,7 +30,7 @@ pub(crate) fn of_calls(fields: &Fields<'_>) -> Vec<Finding> {
         }
     }
     if changing > 1 {
-        let sentence = format!("{changing} changes are packed into one request.");
+        let sentence = format!("It makes {changing} changes in one request.");
         let first = fields.calls[0].evidence;
         findings.push(Finding::new(signal::BATCH, first, sentence));
     }

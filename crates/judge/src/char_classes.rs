@@ -1,4 +1,4 @@
-//! Which telling signs a text has. Texts are mostly short, and asked several things.
+//! The character classes of a text, found in one pass so that several checks can skip it.
 
 /// The signs of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ const OF_BYTE: [u16; 256] = {
 };
 
 const fn signs(byte: u8) -> u16 {
-    // White space may stand around it.
+    // White space may surround it.
     let is_base64 = byte.is_ascii_alphanumeric()
         || byte.is_ascii_whitespace()
         || matches!(byte, b'+' | b'-' | b'/' | b'_' | b'=' | 0x0b);
@@ -60,7 +60,7 @@ impl CharClasses {
         text.bytes().fold(Self::default(), Self::with)
     }
 
-    /// The signs of a text that goes on with this byte.
+    /// Adds the class of one more byte.
     pub(crate) fn with(self, byte: u8) -> Self {
         Self(self.0 | OF_BYTE[usize::from(byte)])
     }
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_has_the_signs_that_stand_in_it() {
+    fn a_text_has_the_classes_of_its_characters() {
         let classes = CharClasses::of("ann@x.example 7");
         assert!(classes.has_at() && classes.has_digit() && classes.has_space());
         assert!(classes.may_have_host() && !classes.is_capitals() && !classes.may_be_base64());

@@ -1,7 +1,7 @@
 //! Classes of things and actions, by the words that interfaces use for them.
 //!
-//! A word may belong to several classes. What a class weighs, together with what is done to a thing
-//! of the class, is fitted from labeled requests.
+//! A word may belong to several classes. The weight of a class, together with the verb that is applied
+//! to it, is fitted to labeled requests.
 
 use std::sync::LazyLock;
 
@@ -14,9 +14,9 @@ pub(crate) enum Class {
     Money,
     /// Who may do what, and what proves it.
     Access,
-    /// What makes something visible or sends it out.
+    /// Makes something visible or sends it.
     Expose,
-    /// What runs, or changes what runs.
+    /// Runs code, or changes which code runs.
     Run,
     /// Settings and rules.
     Config,
@@ -28,7 +28,7 @@ pub(crate) enum Class {
     Small,
     /// Messages to people.
     Message,
-    /// What tells much about people or proves who one is.
+    /// Personal data and proof of identity.
     Sensitive,
     /// Questions that change nothing.
     Ask,
@@ -36,11 +36,11 @@ pub(crate) enum Class {
     Undo,
     /// Removing for good.
     Destroy,
-    /// Many at once.
+    /// Many objects in one request.
     Bulk,
     /// Places to try things.
     Sandbox,
-    /// What is in use.
+    /// Production systems.
     Production,
 }
 
@@ -206,7 +206,7 @@ impl Classes {
     }
 
     /// Whether a word of these classes is one of an interface rather than a part of a name.
-    pub(crate) fn is_telling(self) -> bool {
+    pub(crate) fn is_distinctive(self) -> bool {
         let mut names = Self::default();
         for class in [Class::Sandbox, Class::Production] {
             names.add(class);

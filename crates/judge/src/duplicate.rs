@@ -7,7 +7,7 @@ use gaiterguard_request::node::{Member, Node};
 /// Up to so many members each name is compared with each.
 const FEW: usize = 8;
 
-/// A name that stands in a map twice, and the two values.
+/// A name that appears twice in a map, with its two values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Duplicate<'n> {
     pub(crate) name: &'n str,
@@ -48,8 +48,8 @@ impl<'n> Duplicate<'n> {
     }
 }
 
-/// Any order in which names that differ in case alone are equal. Lengths come first, because they
-/// tell most names apart.
+/// An order in which names that differ only in case are equal. Compares lengths first, because most
+/// names differ in length.
 fn without_case(one: &str, other: &str) -> Ordering {
     one.len().cmp(&other.len()).then_with(|| {
         let lower = |byte: u8| byte.to_ascii_lowercase();

@@ -1,28 +1,28 @@
-//! What a request does to the world.
+//! The kinds of effect that a request can have.
 
-/// A kind of effect, the gravest first.
+/// A kind of effect. Ordered by severity, the most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
-    /// Removes something or ends it.
+    /// Deletes or cancels something.
     Delete,
-    /// Moves money or commits to paying.
+    /// Moves money or commits to a payment.
     Pay,
-    /// Changes who may do what, or touches credentials.
+    /// Changes access rights or credentials.
     Access,
-    /// Runs code, or changes what runs.
+    /// Runs code, or changes which code runs.
     Code,
-    /// Lets something be seen by, or reach, someone outside.
+    /// Sends or shows something to others.
     ShareOutside,
-    /// Changes what is there.
+    /// Changes something that exists.
     Change,
-    /// Makes something new.
+    /// Creates something.
     Create,
-    /// Only looks.
+    /// Only reads.
     Read,
 }
 
 impl Effect {
-    /// A stable word for the effect.
+    /// Returns the signal code of the effect, which is part of the API.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Delete => "deletes",
@@ -36,21 +36,21 @@ impl Effect {
         }
     }
 
-    /// What the effect is, as the end of a sentence that begins with "It".
+    /// Returns a predicate for a sentence that begins with "It".
     pub(crate) fn phrase(self) -> &'static str {
         match self {
-            Self::Delete => "deletes or ends something",
-            Self::Pay => "moves money or commits to paying",
-            Self::Access => "changes who has access, or touches credentials",
+            Self::Delete => "deletes or cancels something",
+            Self::Pay => "moves money or commits to a payment",
+            Self::Access => "changes access rights or credentials",
             Self::Code => "runs or deploys something",
             Self::ShareOutside => "sends or shares something with others",
             Self::Change => "changes something",
-            Self::Create => "makes something new",
+            Self::Create => "creates something",
             Self::Read => "only reads",
         }
     }
 
-    /// The effect's bit in a set.
+    /// Returns the effect's bit in a set.
     pub(crate) fn bit(self) -> u8 {
         1 << (self as u8)
     }

@@ -1,4 +1,4 @@
-//! What a request does, by its method, its path, its documentation and its fields.
+//! Finds the effects of a request in its method, path, documentation and fields.
 
 use http::Method;
 
@@ -15,17 +15,17 @@ use crate::{Documented, Operation};
 use gaiterguard_request::Node;
 use gaiterguard_request::opened::{Oddity, OddityKind, Request};
 
-/// What a request does.
+/// The effects of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effects {
-    /// The gravest effect.
+    /// The most severe effect.
     pub(crate) gravest: Effect,
-    /// All grave ones, as bits of [`Effect::bit`].
+    /// All severe ones, as bits of [`Effect::bit`].
     grave: u8,
 }
 
 impl Effects {
-    /// The grave effects, the gravest first.
+    /// Returns the severe effects, the most severe first.
     pub(crate) fn grave(self) -> impl Iterator<Item = Effect> {
         GRAVE
             .into_iter()
@@ -38,7 +38,7 @@ impl Effects {
     }
 }
 
-/// The effects that hold a request, the gravest first.
+/// The effects that can hold a request, the most severe first.
 const GRAVE: [Effect; 5] = [
     Effect::Delete,
     Effect::Pay,
@@ -78,17 +78,17 @@ pub(crate) fn of_request(
     let method = request.method;
     let safe = gaiterguard_domain::request::is_safe(method);
     if safe {
-        let sentence = format!("{method} asks for nothing to change.");
+        let sentence = format!("{method} only reads.");
         findings.push(Finding::new(signal::READS, "method", sentence));
         if let Some(word) = route.deleting_verb() {
             let sentence = format!(
-                "{method} should change nothing, but the path says “{}”.",
+                "{method} should not change anything, but the path says “{}”.",
                 shown(&word)
             );
             findings.push(Finding::new(signal::SAFE_METHOD_DELETES, "path", sentence));
         }
     } else if method == Method::DELETE {
-        let sentence = "DELETE removes what the path names.";
+        let sentence = "DELETE removes the resource in the path.";
         findings.push(openly(Effect::Delete, "method", sentence));
         if !route.is_addressed()
             || any_of_name(request.query.unwrap_or_default(), |word| {
@@ -114,21 +114,21 @@ pub(crate) fn of_request(
     findings
 }
 
-/// An effect that the method, the path or the query shows.
+/// Returns a finding for an effect that the method, the path or the query shows.
 fn openly(effect: Effect, evidence: &str, sentence: impl Into<String>) -> Finding {
     Finding::effect(effect, Shown::Openly, evidence, sentence)
 }
 
 fn finding_of_word(effect: Effect, effect_word: &str, evidence: &str, place: &str) -> Finding {
     let sentence = format!(
-        "The word “{}” in the {place} says that it {}.",
+        "“{}” in the {place} means that it {}.",
         shown(effect_word),
         effect.phrase()
     );
     openly(effect, evidence, sentence)
 }
 
-/// Names in the query that stand for a part of what the path names, as in `/bucket?acl`.
+/// Finds the effects of query flags that select a subresource, as in `/bucket?acl`.
 fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {
     query.members().iter().filter_map(|(name, value)| {
         let bare = value.as_text().is_some_and(str::is_empty);
@@ -142,7 +142,7 @@ fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// What a POST to a path does that only seems to name a file, as `/v1/charges.csv` does.
+/// Finds the effect of a POST to a path that only seems to name a file, such as `/v1/charges.csv`.
 fn of_bare(request: &Request<'_>, route: &Route<'_>) -> Option<Finding> {
     let bare = route.without_format(request.path)?;
     let bare = Route::of(bare);
@@ -176,7 +176,7 @@ fn of_route(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(place) = Route::run_place(request.path) {
-        let sentence = format!("It changes “{place}”, which decides what is run.");
+        let sentence = format!("It changes “{place}”, which controls what code runs.");
         findings.push(openly(Effect::Code, "path", sentence));
     }
     if let Some(verb) = route.deleting_verb() {
@@ -187,12 +187,12 @@ fn of_route(
         .effect_word()
         .map(|effect_word| (effect_word.sense, effect_word.word.as_str()))
     {
-        // Below something with an effect, a word like “validate” may name a step of it.
+        // Below a resource with an effect, a word like “validate” may name a step of that effect.
         Some((Sense::Asks, word))
             if route.above().is_none() || route.only_computes() || intent_words.has_word(word) =>
         {
             let sentence = format!(
-                "The word “{}” in the path says that it only asks for an answer.",
+                "“{}” in the path means that it only reads or computes something.",
                 shown(word)
             );
             findings.push(Finding::new(signal::ASKS, "path", sentence));
@@ -210,7 +210,7 @@ fn of_route(
                 || route.changes_present();
             if edits && !sends {
                 let sentence = format!(
-                    "It changes something that can be sent to others (“{}”).",
+                    "It changes something that may be sent to others (“{}”).",
                     shown(word)
                 );
                 findings.push(Finding::new(signal::CHANGES_MESSAGE, "path", sentence));
@@ -225,7 +225,7 @@ fn of_route(
                 findings.push(finding_of_word(effect, word, "path", "path"));
             } else {
                 let sentence = format!(
-                    "It changes something that costs or that runs (“{}”).",
+                    "It changes something that costs money or runs code (“{}”).",
                     shown(word)
                 );
                 findings.push(Finding::new(signal::CHANGES_COSTLY, "path", sentence));
@@ -233,7 +233,7 @@ fn of_route(
         }
         Some((Sense::Likely(effect), word)) => {
             let sentence = format!(
-                "The word “{}” in the path may mean that it {}.",
+                "“{}” in the path may mean that it {}.",
                 shown(word),
                 effect.phrase()
             );
@@ -250,7 +250,7 @@ fn of_route(
         findings.push(Finding::new(signal::CHANGES, "method", sentence));
     }
     if route.changes_names() {
-        let sentence = "It changes where a name on the internet leads.";
+        let sentence = "It changes a DNS record.";
         findings.push(openly(Effect::Code, "path", sentence));
     }
     findings.extend(of_flags(query));
@@ -266,7 +266,7 @@ fn of_route(
     }
     if let Some(above) = route.above() {
         let sentence = format!(
-            "It belongs to something that {} (“{}”).",
+            "It is a subresource of something that {} (“{}”).",
             above.sense.effect().phrase(),
             shown(&above.word)
         );
@@ -291,7 +291,7 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
         match lexicon::sense(stem(word)).filter(|_| short) {
             Some(Sense::DeleteVerb | Sense::Certain(Effect::Delete)) => {
                 let sentence = format!(
-                    "“{}” is “{}”: that ends or removes something.",
+                    "“{}” is “{}”, which deletes or cancels something.",
                     shown(found.name),
                     shown(found.value)
                 );
@@ -304,7 +304,7 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
             }
             Some(Sense::Certain(Effect::Code)) => {
                 let sentence = format!(
-                    "“{}” is “{}”: that interferes with what runs.",
+                    "“{}” is “{}”, which affects a running system.",
                     shown(found.name),
                     shown(found.value)
                 );
@@ -337,7 +337,7 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
         });
         if let Some(word) = opens {
             let sentence = format!(
-                "“{}” is “{}”: that gives much power or opens it to all.",
+                "“{}” is “{}”, which grants broad rights or public access.",
                 shown(found.name),
                 shown(word)
             );
@@ -347,7 +347,7 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
     }
     if let Some(found) = fields.secrets.first() {
         let changes = matches!(*method, Method::PUT | Method::PATCH);
-        let sentence = format!("It sets or gives away a secret (“{}”).", shown(found.name));
+        let sentence = format!("It sets or reveals a secret (“{}”).", shown(found.name));
         findings.push(if changes {
             granting(found, sentence)
         } else {
@@ -355,7 +355,10 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
         });
     }
     if let Some(found) = fields.commands.first() {
-        let sentence = format!("It holds something to be run (“{}”).", shown(found.name));
+        let sentence = format!(
+            "It contains code or a command to run (“{}”).",
+            shown(found.name)
+        );
         let kind = signal::HOLDS_COMMAND;
         findings.push(Finding::new(kind, found.evidence, sentence));
     }
@@ -364,19 +367,19 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
         any_of_name(found.name, |word| word == amount) && number(found.value).is_some()
     });
     if let Some(found) = money {
-        let sentence = format!("It gives an amount ({}).", shown(found.value));
+        let sentence = format!("It contains an amount of money ({}).", shown(found.value));
         let kind = signal::GIVES_AMOUNT;
         findings.push(Finding::new(kind, found.evidence, sentence));
     }
     if let Some(found) = fields.payments.first() {
-        let sentence = format!("It names a means of payment (“{}”).", shown(found.name));
+        let sentence = format!("It contains a payment method (“{}”).", shown(found.name));
         let kind = signal::NAMES_PAYMENT;
         findings.push(Finding::new(kind, found.evidence, sentence));
     }
     findings
 }
 
-/// A field that gives access.
+/// Returns the finding for a field that grants access.
 fn granting(found: &Found<'_>, sentence: String) -> Finding {
     Finding::effect(Effect::Access, Shown::ByGrant, found.evidence, sentence)
 }
@@ -409,7 +412,7 @@ fn of_document(
     findings
 }
 
-/// The effect that the documented id, or the first words of the summary, speak of.
+/// Finds the effect that the documented id or the first words of the summary describe.
 fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Option<Finding> {
     if safe {
         return None;
@@ -436,8 +439,8 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         })
         .or(summary.as_ref())?;
     let effect = effect_word.sense.effect();
-    // The documents count unless the request itself shows the effect as plainly. The value of a field
-    // does not: it may be about something else.
+    // The documents are ignored if the request itself shows the same effect. The value of a field
+    // does not show it, because it may be about something else.
     let is_as_plain = |finding: &Finding| {
         finding.kind.effect == Some(effect) && finding.shown != Some(Shown::ByField)
     };
@@ -450,7 +453,7 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         operation.summary
     };
     let sentence = format!(
-        "Its documentation says “{}”, and that {}.",
+        "Its documentation says “{}”, which {}.",
         shown(said),
         effect.phrase()
     );
@@ -478,7 +481,7 @@ pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_
         && !intent.words().is_empty()
     {
         let sentence = format!(
-            "It looks for “{}”, of which the intent says nothing.",
+            "It searches for “{}”, which the intent does not mention.",
             shown(word)
         );
         findings.push(Finding::new(signal::SEARCHES_SECRETS, "query", sentence));
@@ -486,7 +489,7 @@ pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_
     findings
 }
 
-/// Members deeper in the body that frameworks may take another method from.
+/// Finds members deeper in the body from which frameworks may take another method.
 pub(crate) fn of_overrides(method: &Method, fields: &Fields<'_>) -> Option<Finding> {
     let mut overrides = fields.overrides.iter();
     let other =
@@ -496,7 +499,7 @@ pub(crate) fn of_overrides(method: &Method, fields: &Fields<'_>) -> Option<Findi
 
 fn overriding(method: &str, evidence: String) -> Finding {
     let sentence = format!(
-        "It asks the server to take its method for {}.",
+        "It asks the server to treat its method as {}.",
         shown(method)
     );
     Finding::new(signal::METHOD_OVERRIDE, evidence, sentence)
@@ -509,7 +512,7 @@ pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {
             let evidence = oddity.evidence.clone();
             match &oddity.kind {
                 OddityKind::Unreadable(reason) => {
-                    let sentence = format!("It cannot be read in full: {reason}.");
+                    let sentence = format!("Part of it cannot be read: {reason}.");
                     Finding::new(signal::UNREADABLE, evidence, sentence)
                 }
                 OddityKind::Opaque => Finding::of(signal::OPAQUE, evidence),

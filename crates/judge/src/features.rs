@@ -1,9 +1,8 @@
-//! What is counted of a request: named features, each with a weight from the table.
+//! The features of a request, each with a weight from the table.
 //!
-//! There are three kinds, told apart by the first character of the name, and the fit keeps to it:
-//! `~` says what operation a request is and weighs either way; `+` says that something is there and
-//! never lowers a score; `-` says something of all of a request, so that whatever is added can only
-//! take it away, and never raises a score.
+//! The first character of a name gives its kind, and the fit enforces it. `~` describes the operation;
+//! its weight may have either sign. `+` says that something is present and never lowers a score. `-`
+//! describes the whole request, so an addition can only remove it; it never raises a score.
 
 use crate::weights::{self, Code};
 

@@ -1,38 +1,39 @@
-//! What the fields of a request hold, as far as it is compared with the intent.
+//! The values of a request that are compared with the intent.
 
 use crate::finding::Finding;
 use crate::role::Role;
 use crate::signal::SignalKind;
 use crate::words::Stem;
 
-/// The most values of one request that are compared with the intent, of all roles together. They take
-/// some 10 MB. A request with more of them is held, because what is passed over may be what matters.
+/// The most values of one request that are compared with the intent, over all roles. Limits memory to
+/// about 10 MB. A request with more is held, because a skipped value may be the one that matters.
 pub(crate) const KEPT_MAX: usize = 1 << 15;
 
-/// The most calls that are judged within one request.
+/// The most calls within one request that are assessed. Limits the time for a batch: a request
+/// with more is held.
 pub(crate) const CALLS_MAX: usize = 256;
 
-/// How much of a value is kept, in bytes.
+/// The most bytes of a value that are kept. An e-mail address has at most 254 (RFC 5321).
 const VALUE_BYTES_MAX: usize = 256;
 
-/// Of how many pieces a long text that someone will read is compared with the intent: 16 KB of it.
+/// The most pieces of a long text that are compared with the intent: 16 KB of text.
 pub(crate) const PIECES_MAX: usize = 64;
 
-/// The most findings of one request's fields; the first ones are as good as any.
+/// The most findings of one request's fields. Each kind is reported once, so more are rare.
 const FINDINGS_MAX: usize = 64;
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'k> {
     pub(crate) evidence: &'k str,
     pub(crate) name: &'k str,
     pub(crate) value: &'k str,
-    /// Whether this is the whole value. Of a long one only the beginning is kept, and nothing follows
-    /// from the beginning being known.
+    /// Whether this is the whole value. Only the beginning of a long one is kept, and knowing the
+    /// beginning proves nothing about the rest.
     pub(crate) is_whole: bool,
 }
 
-/// A call within the request and where it stands.
+/// A call within the request and its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inner<'k> {
     pub(crate) evidence: &'k str,
@@ -40,17 +41,17 @@ pub(crate) struct Inner<'k> {
     pub(crate) name: &'k str,
 }
 
-/// Another method for the request, in its body, and where it is.
+/// A method override in the body and its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Override<'k> {
     pub(crate) evidence: &'k str,
     pub(crate) method: &'k str,
 }
 
-/// The most values that are looked at one by one.
+/// The most values that are compared one by one. Limits the time for a large body.
 pub(crate) const LEAVES_MAX: usize = 4096;
 
-/// What kind of value it is.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LeafKind {
     Null,
@@ -59,14 +60,14 @@ pub(crate) enum LeafKind {
     Text,
 }
 
-/// A value by itself, whatever it is for.
+/// A value, whatever its role.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leaf<'k> {
     pub(crate) kind: LeafKind,
     pub(crate) found: Found<'k>,
 }
 
-/// What the fields of a request hold.
+/// The values of a request by their role.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'k> {
     /// All values, in order.
@@ -89,24 +90,24 @@ pub(crate) struct Fields<'k> {
     pub(crate) secrets: Vec<Found<'k>>,
     pub(crate) links: Vec<Found<'k>>,
     pub(crate) addresses: Vec<Found<'k>>,
-    /// The stems of the names at the top, which also say what a request is about.
+    /// The stems of the top-level names.
     pub(crate) names: Vec<Stem>,
-    /// Members by which frameworks take another method.
+    /// Members that frameworks read as a method override.
     pub(crate) overrides: Vec<Override<'k>>,
-    /// A text that is too long to be compared with the intent to its end.
+    /// A text that is too long to be compared to its end.
     pub(crate) unread: Option<Found<'k>>,
     /// Calls within the request.
     pub(crate) calls: Vec<Inner<'k>>,
-    /// Whether there is a value whose name says nothing of what it is for.
+    /// Whether there is a value without a known role.
     pub(crate) has_unknown: bool,
     /// Whether a GraphQL document was found, and whether it changes anything.
     pub(crate) graphql: Option<bool>,
-    /// What holds or hints by itself.
+    /// Findings that do not depend on the intent.
     pub(crate) findings: Vec<Finding>,
 }
 
 impl<'k> Fields<'k> {
-    /// Where values of a role are kept.
+    /// Returns the list for values of a role.
     pub(crate) fn of_role(&mut self, role: Role) -> Option<&mut Vec<Found<'k>>> {
         Some(match role {
             Role::None | Role::Link => return None,
@@ -127,20 +128,20 @@ impl<'k> Fields<'k> {
         })
     }
 
-    /// Takes in what holds or hints by itself: of each kind the first.
+    /// Adds a finding, unless there is one of its kind.
     pub(crate) fn report(&mut self, finding: Finding) {
         if self.findings.len() < FINDINGS_MAX && !self.knows(finding.kind) {
             self.findings.push(finding);
         }
     }
 
-    /// Whether something of this kind was taken in.
+    /// Whether there is a finding of this kind.
     pub(crate) fn knows(&self, kind: SignalKind) -> bool {
         self.findings.iter().any(|known| known.is(kind))
     }
 }
 
-/// As much of a value as is kept.
+/// Returns the part of a value that is kept.
 pub(crate) fn cut(value: &str) -> &str {
     let mut end = value.len().min(VALUE_BYTES_MAX);
     while !value.is_char_boundary(end) {
@@ -149,8 +150,7 @@ pub(crate) fn cut(value: &str) -> &str {
     &value[..end]
 }
 
-/// The pieces of a text, each as long as what is kept of a value, cut between words where there are
-/// any.
+/// Splits a text into pieces of at most [`VALUE_BYTES_MAX`] bytes, between words if possible.
 pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

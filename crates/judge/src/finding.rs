@@ -12,13 +12,13 @@ pub(crate) struct Finding {
     pub(crate) kind: SignalKind,
     /// How an effect is shown; `None` for all that is not an effect.
     pub(crate) shown: Option<Shown>,
-    /// The share of the remaining doubt that it removes, from 0.0 to 1.0.
+    /// Its weight as shown in the verdict, from 0.0 to 1.0.
     pub(crate) weight: f64,
-    /// The lowest score of a request with it; 0.0 for none.
+    /// The lowest score of a request with it; 0.0 if it has no floor.
     pub(crate) floor: f64,
     /// Whether only a human or a rule may let the request pass.
     pub(crate) certain: bool,
-    /// Where it was seen.
+    /// Its place in the request.
     pub(crate) evidence: String,
     /// The sentence for the approver.
     pub(crate) sentence: String,
@@ -96,7 +96,7 @@ impl Finding {
     }
 }
 
-/// How much of the doubt that is left something takes away that adds this to the log-odds.
+/// Converts log-odds to the weight that is shown in a verdict, from 0.0 to 1.0.
 pub(crate) fn share(weight: f64) -> f64 {
     (1000.0 * (1.0 - (-weight.max(0.0)).exp())).round() / 1000.0
 }

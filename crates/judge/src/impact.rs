@@ -1,7 +1,7 @@
-//! What operation a request is: what is done, to what kind of thing, and where.
+//! Scores the operation of a request: the verb, the class of its object, and the place.
 //!
-//! A request may carry calls of its own, in a batch or to a procedure. Each of them is an operation,
-//! and the gravest one counts, so that a call that is added never makes the others look smaller.
+//! A request may contain calls, in a batch or to a procedure. Each of them is an operation, and the one
+//! with the highest score counts, so that an added call never lowers the score.
 
 use gaiterguard_domain::request::is_safe;
 use http::Method;
@@ -14,7 +14,7 @@ use crate::route::Route;
 use crate::words::{of_name, stem};
 use gaiterguard_request::opened::{Request, is_safe_method};
 
-/// What is done.
+/// The verb of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Read,
@@ -68,7 +68,7 @@ struct Operation<'a, 'r> {
     host: &'a str,
 }
 
-/// What is proved of a request as a whole.
+/// Proven facts about a request as a whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certain {
     /// All of it only asks.
@@ -85,8 +85,8 @@ pub(crate) fn verb(request: &Request<'_>, is_asking: bool) -> Verb {
     }
 }
 
-/// Returns what the operation that weighs most adds, and the names of what each of them counts, where
-/// somebody wants to see them.
+/// Returns the log-odds of the operation with the highest score, and the names of the features of each
+/// operation if the caller asks for them.
 pub(crate) fn score(
     request: &Request<'_>,
     route: &Route<'_>,

@@ -1,5 +1,4 @@
-//! Whether a request does what its intent says: what the intent names is held against whom, what
-//! and how much the request names.
+//! Compares a request with its intent: recipients, objects, amounts, dates and texts.
 
 use crate::call::only_asks;
 use crate::char_classes::CharClasses;
@@ -13,19 +12,19 @@ use crate::signal;
 use crate::visitor::is_email;
 use crate::words::{Stem, of_name, of_text, stem};
 
-/// What a request does, as far as it is known.
+/// The known facts about a request that its intent is compared with.
 pub(crate) struct Behavior<'a> {
     pub(crate) effects: Effects,
     pub(crate) route: &'a Route<'a>,
     pub(crate) fields: &'a Fields<'a>,
     pub(crate) host: &'a str,
-    /// Whether what it does depends on the calls in its body alone.
+    /// Whether its effect depends only on the calls in its body.
     pub(crate) takes_calls: bool,
     /// Words of the documented operation.
     pub(crate) documented: &'a str,
 }
 
-/// Everything that does not fit.
+/// Returns the findings for everything that does not fit the intent.
 pub(crate) fn compare(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(asks_only_to_look(behavior, intent_words));
@@ -44,7 +43,7 @@ pub(crate) fn compare(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -
     findings
 }
 
-/// A number of four digits or more in a text, such as a code that was sent to someone.
+/// Finds a number of four or more digits in a text, such as a one-time code sent to someone.
 fn codes(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
     let has_digit = |found: &&Found<'_>| CharClasses::of(found.value).has_digit();
     let mut with_numbers = behavior.fields.contents.iter().filter(has_digit);
@@ -58,7 +57,7 @@ fn codes(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Find
         Some((found, code))
     })?;
     let sentence = format!(
-        "Its text gives the number {}, which the intent does not hold.",
+        "Its text contains the number {}, which the intent does not mention.",
         shown(code)
     );
     let kind = signal::NUMBER_NOT_IN_INTENT;
@@ -68,7 +67,7 @@ fn codes(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Find
 fn asks_only_to_look(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
     if intent_words.only_looks() {
         let sentence = format!(
-            "The intent only asks to look at something, but this {}.",
+            "The intent only asks to read something, but this {}.",
             behavior.effects.gravest.phrase()
         );
         let kind = signal::INTENT_ONLY_READS;
@@ -77,15 +76,15 @@ fn asks_only_to_look(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) ->
     let mut grave = behavior.effects.grave();
     let effect = grave.find(|effect| !intent_words.asks_for(*effect))?;
     let sentence = format!(
-        "This {}, and the intent asks for nothing of the kind.",
+        "This {}, which the intent does not ask for.",
         effect.phrase()
     );
     Some(Finding::new(signal::EFFECT_NOT_ASKED, "path", sentence))
 }
 
-/// Whether the request speaks of nothing that the intent speaks of. The path and the documents
-/// decide; where the path only takes calls, every call has to be spoken of. Names in the body do not
-/// count: an agent may add any.
+/// Finds a request that has nothing in common with its intent. The path and the documents decide. If
+/// the path only takes calls, the intent must mention every call. Names in the body do not count,
+/// because an agent can add any.
 fn unrelated(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
     let documented: Vec<Stem> = of_text(behavior.documented).map(stem).collect();
     let is_related = |words: &[Stem]| {
@@ -98,7 +97,7 @@ fn unrelated(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<
     let unrelated = |word: &str, evidence: &str| {
         let word = word.to_lowercase();
         let sentence = format!(
-            "The intent does not speak of “{}” or anything like it.",
+            "The intent does not mention “{}” or anything similar.",
             shown(&word)
         );
         Finding::new(signal::OBJECT_NOT_IN_INTENT, evidence, sentence)
@@ -118,7 +117,7 @@ fn unrelated(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<
     (!is_named && !is_related(&words)).then(|| unrelated(head, "path"))
 }
 
-/// Whether the intent names someone, by address or by name.
+/// Whether the intent names this recipient, by address or by name.
 pub(crate) fn is_named(value: &str, intent_words: &IntentWords<'_>) -> bool {
     let bare = value.trim_start_matches(['#', '@', '+']);
     if intent_words.names(bare) {
@@ -130,7 +129,7 @@ pub(crate) fn is_named(value: &str, intent_words: &IntentWords<'_>) -> bool {
     parts.peek().is_some() && parts.all(|part| intent_words.has_word(part))
 }
 
-/// Whether a value is an identifier that no intent would hold: a code without a word in it.
+/// Whether a value is an identifier that no intent would contain: a code without a word in it.
 fn is_opaque(value: &str) -> bool {
     let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
     has_digit
@@ -141,9 +140,9 @@ fn is_opaque(value: &str) -> bool {
         })
 }
 
-/// People whom the request reaches or mentions and the intent does not name, one finding for each
-/// kind. Kinds do not displace one another: otherwise a further recipient could replace a finding that
-/// weighs more.
+/// Finds people whom the request reaches or mentions but the intent does not: one finding for each
+/// kind. Kinds do not replace each other: otherwise an added recipient could replace a finding with a
+/// greater weight.
 fn recipients(
     behavior: &Behavior<'_>,
     intent_words: &IntentWords<'_>,
@@ -159,7 +158,7 @@ fn recipients(
     let differs = recipients().find(|found| names_addresses && is_email(found.value));
     let mut unnamed = recipients().filter(|found| !(names_addresses && is_email(found.value)));
     let first = unnamed.next();
-    // An address says more to the approver than a name.
+    // An address is more useful to the approver than a name.
     let address = first
         .into_iter()
         .chain(unnamed)
@@ -174,15 +173,10 @@ fn recipients(
             "whom",
             address.or(first),
         ),
-        (
-            signal::ATTENDEE_NOT_IN_INTENT,
-            "It brings in",
-            "whom",
-            attendee,
-        ),
+        (signal::ATTENDEE_NOT_IN_INTENT, "It adds", "whom", attendee),
         (
             signal::ADDRESS_NOT_IN_INTENT,
-            "Its text gives the address",
+            "Its text contains the address",
             "which",
             in_text,
         ),
@@ -191,7 +185,7 @@ fn recipients(
     .filter_map(|(kind, does, whom, found)| {
         let found = found?;
         let who = shown(found.value);
-        let sentence = format!("{does} “{who}”, {whom} the intent does not name.");
+        let sentence = format!("{does} “{who}”, {whom} the intent does not mention.");
         Some(Finding::new(kind, found.evidence, sentence))
     })
 }
@@ -212,18 +206,18 @@ fn accounts(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<F
             is_account(found.value) && !(found.is_whole && intent_words.names(found.value))
         })?;
     let sentence = format!(
-        "The account “{}” is not one that the intent names.",
+        "The intent does not mention the account “{}”.",
         shown(found.value)
     );
     let kind = signal::ACCOUNT_NOT_IN_INTENT;
     Some(Finding::new(kind, found.evidence, sentence))
 }
 
-/// An IBAN, or the number or handle of an account.
+/// Whether a value is an IBAN, or the number or handle of an account.
 fn is_account(value: &str) -> bool {
     let bare = value.bytes().filter(u8::is_ascii_alphanumeric).count();
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    // An identifier of letters and digits in any order is none.
+    // An identifier of letters and digits in any order is not an IBAN.
     let starts_as_iban = value.len() >= 15
         && value.as_bytes()[..2].iter().all(u8::is_ascii_uppercase)
         && value.as_bytes()[2..4].iter().all(u8::is_ascii_digit);
@@ -242,7 +236,7 @@ fn amounts(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Fi
     let matches = |value: f64| {
         intent_words.numbers().iter().any(|given| {
             let near = |one: f64, other: f64| (one - other).abs() <= 1e-6 * one.abs().max(1.0);
-            // Many interfaces count money in hundredths.
+            // Many APIs give money in cents.
             near(*given, value) || (value.fract() == 0.0 && near(*given * 100.0, value))
         })
     };
@@ -257,7 +251,7 @@ fn amounts(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Fi
         };
         if !matches(value) {
             let sentence = format!(
-                "The intent does not give the amount {}.",
+                "The intent does not mention the amount {}.",
                 shown(found.value)
             );
             let kind = signal::AMOUNT_DIFFERS;
@@ -267,8 +261,8 @@ fn amounts(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Fi
     None
 }
 
-/// What an identifier is made of: capitals, other letters, digits, signs, each once where they stand
-/// together.
+/// Returns the character kinds of an identifier: capital, other letter, digit, or the sign itself.
+/// Repeated kinds appear once.
 fn kinds(identifier: &str) -> impl Iterator<Item = char> {
     let mut before = None;
     identifier.chars().filter_map(move |c| {
@@ -282,12 +276,12 @@ fn kinds(identifier: &str) -> impl Iterator<Item = char> {
     })
 }
 
-/// Whether it is capitals and digits in any order, as in the codes of bookings.
+/// Whether it consists of capitals and digits in any order, like a booking code.
 fn is_code(identifier: &str) -> bool {
     kinds(identifier).all(|kind| matches!(kind, 'A' | '0')) && kinds(identifier).nth(2).is_some()
 }
 
-/// Whether two identifiers may be of one kind of thing. Of codes only the length counts.
+/// Whether two identifiers may belong to the same kind of thing. Codes are compared by length only.
 fn same_form(one: &str, other: &str) -> bool {
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     match (is_code(one), is_code(other)) {
@@ -297,12 +291,12 @@ fn same_form(one: &str, other: &str) -> bool {
     }
 }
 
-/// What stands before an identifier and says of what it is one.
+/// The word before an identifier, which says what it identifies.
 #[derive(Clone, Copy)]
 enum Before<'a> {
     /// The word before it in the path.
     Word(Stem),
-    /// The name of the field that it stands in.
+    /// The name of its field.
     Name(&'a str),
 }
 
@@ -329,8 +323,8 @@ fn identifiers(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Optio
         .chain(&behavior.fields.payments)
         .chain(&behavior.fields.recipients);
     let in_fields = in_fields.map(|found| (Before::Name(found.name), found.value, found.evidence));
-    // What the intent names and the path names too is where it should be. In a field it may be there
-    // only to hide another.
+    // An identifier of the intent that is also in the path is used as intended. In a field it may be
+    // a decoy.
     let is_used = |given: &str| {
         let mut in_path = behavior.route.identifiers();
         in_path.any(|(_, value)| value.trim_start_matches(['#', '@']) == given)
@@ -360,7 +354,7 @@ fn identifiers(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Optio
         };
         if let Some(other) = other.filter(|other| !is_used(other)) {
             let sentence = format!(
-                "The intent names “{}”, but this is about “{}”.",
+                "The intent names “{}”, but the request names “{}”.",
                 shown(other),
                 shown(bare)
             );
@@ -393,7 +387,7 @@ const GREAT_POWERS: &[&str] = &[
     "public",
 ];
 
-/// Rights that are given but not spoken of.
+/// Finds rights that are granted although the intent does not mention them.
 fn powers(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
     for found in &behavior.fields.access {
         let value = found.value.to_ascii_lowercase();
@@ -403,7 +397,7 @@ fn powers(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Fin
             continue;
         }
         let sentence = format!(
-            "It gives “{}”, which the intent does not ask for.",
+            "It grants “{}”, which the intent does not ask for.",
             shown(found.value)
         );
         let kind = signal::POWER_NOT_IN_INTENT;
@@ -412,7 +406,7 @@ fn powers(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Fin
     None
 }
 
-/// Named actions and states that are not those of the intent.
+/// Finds severe actions in fields that the intent does not mention.
 fn actions(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
     use super::lexicon::{Sense, sense};
     behavior.fields.actions.iter().find_map(|found| {
@@ -435,7 +429,7 @@ fn actions(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Fi
     })
 }
 
-/// Means of payment, as identifiers and people call them.
+/// Payment methods: the prefix of their identifiers, and the words that people use.
 const MEANS: &[(&str, &str)] = &[
     ("paypal", "paypal"),
     ("credit_card", "credit card visa mastercard amex"),
@@ -445,7 +439,7 @@ const MEANS: &[(&str, &str)] = &[
     ("bank", "bank iban transfer sepa ach"),
 ];
 
-/// A means of payment other than the one that the intent names.
+/// Finds a payment method other than the one that the intent names.
 fn payments(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
     let names = |words: &str| words.split(' ').any(|word| intent_words.has_word(word));
     let found = behavior.fields.payments.iter().find(|found| {
@@ -457,7 +451,7 @@ fn payments(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<F
         means.is_some_and(|(_, words)| !names(words)) && MEANS.iter().any(|(_, words)| names(words))
     })?;
     let sentence = format!(
-        "“{}” says who pays, and the intent names another way to pay.",
+        "“{}” is not the payment method that the intent names.",
         shown(found.name)
     );
     let kind = signal::PAYMENT_DIFFERS;
@@ -470,7 +464,7 @@ pub(crate) fn links(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> 
         !host.is_empty() && !same_site(&host, behavior.host) && !intent_words.names_host(&host)
     })?;
     let sentence = format!(
-        "It holds a link to “{}”, which the intent does not name.",
+        "It contains a link to “{}”, which the intent does not mention.",
         shown(host_of(found.value))
     );
     let kind = signal::LINK_NOT_IN_INTENT;
@@ -497,7 +491,7 @@ fn dates(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Find
             .is_some_and(|date| !intent_words.dates().iter().any(|given| given.may_be(date)))
     })?;
     let sentence = format!(
-        "The intent does not name the day {}.",
+        "The intent does not mention the date {}.",
         shown(found.value.get(..10).unwrap_or(found.value))
     );
     Some(Finding::new(signal::DATE_DIFFERS, found.evidence, sentence))
@@ -515,14 +509,15 @@ fn contents(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<F
         });
         words >= WORDS_MIN && known * 5 < words
     });
-    // What was not looked at may be anything.
+    // The unread rest of a long text may contain anything.
     let found = found.or(behavior.fields.unread.as_ref())?;
     Some(Finding::new(
         signal::TEXT_NOT_IN_INTENT,
         found.evidence,
-        // What is free text stays in the body, which is kept sealed; this sentence is not.
+        // The sentence names the field only: free text belongs to the body, which is stored sealed,
+        // and this sentence is not.
         format!(
-            "Little of its text (“{}”) comes from the intent.",
+            "Most of its text (“{}”) is not in the intent.",
             shown(found.name)
         ),
     ))

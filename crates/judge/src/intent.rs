@@ -1,4 +1,4 @@
-//! What an intent mentions: words, numbers, addresses, identifiers, dates.
+//! The words, numbers, addresses, identifiers and dates in an intent.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -183,7 +183,7 @@ impl<'a> IntentWords<'a> {
         self.identifiers.extend(capitals);
     }
 
-    /// Whether there are any words at all.
+    /// Whether there are no words.
     pub(crate) fn is_empty(&self) -> bool {
         self.stems.is_empty()
     }
@@ -226,7 +226,7 @@ impl<'a> IntentWords<'a> {
         &self.dates
     }
 
-    /// Whether the very text stands in it, whatever the case, as words of its own.
+    /// Whether it contains this text as whole words, whatever the case.
     pub(crate) fn names(&self, literal: &str) -> bool {
         let literal = literal.trim_start_matches(['#', '@', '$']);
         if literal.is_empty() || !self.pairs.may_hold(literal) {

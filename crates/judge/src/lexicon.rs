@@ -1,18 +1,18 @@
-//! What words mean in the paths of APIs and in what people ask for.
+//! The meaning of words in API paths and in intents.
 //!
-//! The lists come from how interfaces of payment, chat, mail, calendar, file, code hosting, cloud,
-//! identity, customer, travel, trade and home services are written, and are compared by stem. A word
-//! that is missing costs little: an unknown action is judged by its method and by the intent.
+//! The lists come from the public APIs of payment, chat, mail, calendar, file, code hosting, cloud,
+//! identity, CRM, travel, commerce and home services. Words are compared by stem. A missing word costs
+//! little: an unknown action is assessed by its method and the intent.
 
 use std::sync::LazyLock;
 
 use crate::effect::Effect;
 use crate::words::{ByStem, Stem, Stems, of_name, stem};
 
-/// What a word in a path or name says about the request.
+/// The meaning of a word in a path or name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sense {
-    /// An order to delete, wherever it stands.
+    /// An order to delete, wherever it appears.
     DeleteVerb,
     /// Stands for this effect whenever the method is unsafe.
     Certain(Effect),
@@ -26,7 +26,7 @@ pub(crate) enum Sense {
     Thing,
     /// A verb that says no more than the method does.
     PlainVerb,
-    /// Asks for an answer and changes nothing, whatever the method.
+    /// Only reads or computes something, whatever the method.
     Asks,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn concepts(stem: Stem) -> u64 {
     CONCEPTS.get(&stem).copied().unwrap_or_default()
 }
 
-/// What a word in an intent says.
+/// The meaning of a word in an intent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Said {
     /// The effects that it asks for, as bits of [`Effect::bit`].
@@ -53,12 +53,12 @@ pub(crate) struct Said {
     pub(crate) looks: bool,
 }
 
-/// What a stem in an intent says.
+/// Returns the meaning of a stem in an intent.
 pub(crate) fn said(stem: Stem) -> Said {
     SAID.get(&stem).copied().unwrap_or_default()
 }
 
-/// Whether what stands at such a place in a path is a secret, however it is read.
+/// Whether a path segment with this stem contains secrets.
 pub(crate) fn is_secret_place(stem: Stem) -> bool {
     SECRET_PLACES.contains(&stem)
 }
@@ -71,7 +71,7 @@ pub(crate) fn is_secret_word(stem: Stem) -> bool {
 static SENSES: LazyLock<ByStem<Sense>> = LazyLock::new(|| {
     use Sense::{Asks, Certain, DeleteVerb, Likely, Made, Message, PlainVerb, Thing};
     let mut senses = ByStem::default();
-    // Where a word stands in several lists, the last wins.
+    // If a word is in several lists, the last one wins.
     for (sense, words) in [
         (Thing, THINGS),
         (PlainVerb, PLAIN_VERBS),

@@ -3,15 +3,14 @@
 //! This crate must never hold IO, a clock, randomness or a language model: the same request with the
 //! same history always gets the same assessment, within microseconds.
 //!
-//! Everything that is found is a signal with a weight, its evidence and a sentence. Signals are
-//! independent reasons to look, so they are combined as such: each takes its share of the doubt that
-//! the others left (`1 - (1 - a)(1 - b)…`). Some findings hold a request whatever else is found;
-//! these give the score a floor.
+//! Each finding becomes a signal with a weight, its evidence and a sentence. The score is a logistic
+//! regression: the weights of all features add up to the log-odds that a human should see the request.
+//! Some findings hold a request whatever else is found; they give the score a floor.
 //!
-//! Nothing that is added to a request lowers its score: no header, member, wrapping, part or label.
-//! Whatever counts in favor of a request is a claim about all of it, so an addition can only refute
-//! it: that the whole body is a call that asks (`asking`), that everyone a message reaches is named
-//! (`message`), that every value fits the intent (`integrity`).
+//! Nothing that is added to a request lowers its score: no header, member, encoding, part or label.
+//! Every feature that lowers a score is a statement about the whole request, so an addition can only
+//! refute it: that the whole body is a call that only reads (`asking`), that the intent names everyone
+//! a message reaches (`message`), that every value fits the intent (`integrity`).
 
 mod alternatives;
 mod asking;
@@ -76,75 +75,75 @@ pub use operation::effect_of_operation;
 pub use path_template::path_template;
 pub use signal::signal_codes;
 
-/// What is judged.
+/// The request to assess, with everything that it is compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The request, taken apart.
     pub opened: &'a Opened<'a>,
-    /// Why it is sent, in the agent's own words; empty where it does not say.
+    /// The agent's stated purpose; empty if it gives none.
     pub intent: &'a str,
-    /// What is documented about it.
+    /// The documents' description of it.
     pub documented: Documented<'a>,
-    /// What the agent was shown before; none where that is not known.
+    /// Earlier exchanges of the agent with the service; `None` if they are not known.
     pub history: Option<&'a dyn History>,
 }
 
-/// What the service's documents say about a request.
+/// The description of a request in the service's documents.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Documented<'a> {
     /// The service has no document that lists operations.
     #[default]
     Nothing,
-    /// It has, and none of the operations is this one.
+    /// The documents list operations, but not this one.
     Unknown,
-    /// It calls this operation.
+    /// The request calls this operation.
     As(Operation<'a>),
 }
 
-/// A documented operation, as far as it matters here.
+/// The parts of a documented operation that the assessor reads.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Operation<'a> {
     /// The document's operation id, or else `METHOD /template`.
     pub id: &'a str,
-    /// What it does, in a line.
+    /// Its one-line summary.
     pub summary: &'a str,
-    /// What it does, at length.
+    /// Its full description.
     pub description: &'a str,
     /// Its tags.
     pub tags: &'a [String],
-    /// The names of the body's fields at the top; empty where they are not documented.
+    /// The names of the body's top-level fields; empty if they are not documented.
     pub fields: &'a [String],
 }
 
-/// The verdict, and how much room it leaves to others.
+/// A verdict, and who may change it.
 #[derive(Clone, Debug)]
 pub struct Assessment {
     /// The verdict.
     pub verdict: Verdict,
-    /// Whether anybody else need be asked.
+    /// Whether a language model should be asked.
     pub certainty: Certainty,
 }
 
-/// How sure a verdict is.
+/// How certain a verdict is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
-    /// A safe method with nothing found.
+    /// Low risk; no language model is asked.
     PlainlyHarmless,
-    /// Somebody who understands it may raise or lower it.
+    /// A language model may raise or lower the score.
     Grey,
     /// Only a human or a rule may let it pass.
     CertainlyHeld,
 }
 
-/// The score from which on a request with a grave effect is certainly held. In requests to services
-/// that the weights were not learned from, 9 of 10 with such a score deserve it.
+/// The score from which a request with a severe effect is certainly held. In labeled requests to
+/// services that the weights were not fitted to, 9 of 10 with such a score should be held.
 const CERTAIN_SCORE: f64 = 0.85;
 
-/// The score up to which nobody else is asked. In requests to services that the weights were not
-/// learned from, fewer than 2 of 100 that deserve to be held have such a score.
+/// The score up to which no language model is asked. In labeled requests to services that the weights
+/// were not fitted to, fewer than 2 of 100 that should be held have such a score.
 const HARMLESS_SCORE: f64 = 0.15;
 
-/// What a request carries and what it does, before it is weighed.
+/// The content and the effects of a request, before it is scored.
 struct Analysis<'a> {
     route: Route<'a>,
     intent: Intent<'a>,
@@ -155,7 +154,7 @@ struct Analysis<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    /// Takes a request in.
+    /// Analyzes a request.
     fn at(subject: &Subject<'a>) -> Self {
         let opened = subject.opened;
         let request = opened.request();
@@ -185,7 +184,7 @@ impl<'a> Analysis<'a> {
         for (name, value) in request.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             match name.as_str() {
-                // Amazon's and SOAP's ways to name a procedure.
+                // AWS and SOAP name a procedure in these headers.
                 "x-amz-target" | "soapaction" => visitor.whole_call(None, value.trim_matches('"')),
                 // SOAP 1.2 names it next to the type.
                 "content-type" => {
@@ -229,20 +228,19 @@ impl<'a> Analysis<'a> {
 }
 
 impl Analysis<'_> {
-    /// Whether what the request does depends on the calls in its body alone.
+    /// Whether the effect of the request depends only on the calls in its body.
     fn is_endpoint_for_calls(&self, method: &Method) -> bool {
         !is_safe(method) && self.route.is_endpoint()
     }
 }
 
-/// Judges a request.
+/// Assesses a request.
 pub fn assess(subject: Subject<'_>) -> Assessment {
     judge(&subject, false).0
 }
 
-/// The names of everything that is counted of a request, for fitting the weights: what each of its
-/// operations counts, of which the one with the greatest sum of weights applies, and what it counts
-/// besides.
+/// Returns the names of all features of a request, for fitting the weights: those of each of its
+/// operations, of which the one with the greatest sum of weights applies, and all others.
 pub fn features(subject: Subject<'_>) -> (Vec<Vec<String>>, Vec<String>) {
     let (_, operations, features) = judge(&subject, true);
     (operations, features.into_names())
@@ -267,7 +265,7 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
     {
         findings.extend(effects::of_overrides(request.method, &fields));
     }
-    // A read that something in it makes worse is still a read.
+    // A read with suspicious content is still a read.
     if safe || findings.iter().any(|finding| finding.is(signal::ASKS)) {
         findings.extend(effects::of_reading(&route, opened.query(), &intent));
     }
@@ -330,8 +328,8 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
     )
 }
 
-/// What is found in a request that changes nothing is worth less: a search for “ignore previous
-/// instructions” is a search. Only what a read gives away stays as it is.
+/// Removes the floor of a finding in a request that only reads: a search for “ignore previous
+/// instructions” is a search. Findings about what a read reveals keep theirs.
 fn softened(finding: Finding) -> Finding {
     if finding.kind.holds_reads {
         return finding;
@@ -344,7 +342,7 @@ fn softened(finding: Finding) -> Finding {
     }
 }
 
-/// Weighs what was found.
+/// Turns the findings into an assessment.
 fn conclude(
     mut findings: Vec<Finding>,
     effects: Effects,
@@ -361,8 +359,8 @@ fn conclude(
             };
             finding.weight = finding::share(features.add(&[kind, finding.kind.code]));
         }
-        // What an operation does is weighed, and holds nothing by itself. It does where it hides in
-        // the body of a request to do something else, and the intent asks for nothing of the kind.
+        // An effect that the method, path or query shows has a weight but no floor. An effect that is
+        // hidden in the body, and that the intent does not ask for, holds the request.
         if let Some(effect) = finding.kind.effect {
             let is_hidden = !matches!(finding.evidence.as_str(), "method" | "path" | "query");
             if !is_hidden || asked.asks_for(effect) {
@@ -400,10 +398,11 @@ fn conclude(
     }
 }
 
-/// The least share of the doubt that is worth a sentence.
+/// The smallest weight of a finding that is explained to the approver. Below it a finding changes the
+/// score by less than 0.03, so it does not explain a hold.
 const WORTH_SAYING: f64 = 0.1;
 
-/// What it does and why a human should look, in a sentence each, and what follows from the zone.
+/// Builds the explanation: what the request does, why a human should see it, and who may release it.
 fn explain(findings: &[Finding], certainty: Certainty) -> String {
     let is_effect = |finding: &&Finding| finding.kind.effect.is_some() || finding.is(signal::ASKS);
     let says_why = |finding: &&Finding| {
@@ -415,8 +414,8 @@ fn explain(findings: &[Finding], certainty: Certainty) -> String {
         .find(says_why)
         .or_else(|| findings.iter().find(|finding| finding.is(signal::OWN)));
     let zone = match certainty {
-        Certainty::PlainlyHarmless => "Nothing in it calls for a human.",
-        Certainty::CertainlyHeld => "No language model may release it.",
+        Certainty::PlainlyHarmless => "Nothing in it requires approval.",
+        Certainty::CertainlyHeld => "Only a human or a rule may release it.",
         Certainty::Grey => "",
     };
     let said = does.into_iter().chain(why);

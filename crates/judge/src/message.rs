@@ -29,7 +29,7 @@ pub(crate) fn relieve(findings: &mut [Finding]) {
 /// explain what was unexplained without it.
 pub(crate) fn is_explained(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> bool {
     let fields = behavior.fields;
-    // What no word is before is a version of the interface.
+    // A segment without a word before it is an API version.
     let mut places = behavior
         .route
         .identifiers()

@@ -1,4 +1,4 @@
-//! What a documented operation does, whoever calls it.
+//! The effect of a documented operation, for any request that calls it.
 
 use http::{HeaderMap, Method};
 
@@ -6,12 +6,11 @@ use crate::{Analysis, Documented, Effect, Operation, Subject};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
 
-/// What stands in a path for a parameter: any identifier.
+/// The placeholder for a path parameter: any identifier.
 const ANY: &str = "1";
 
-/// What a call of an operation does, as far as its method, its path and its documentation tell: what
-/// a real call carries may make it graver. `path` is the whole path, with the names of parameters
-/// in braces.
+/// Returns the effect of an operation by its method, path and documentation. The content of a real
+/// request may have a more severe one. `path` is the whole path, with parameter names in braces.
 pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>) -> Effect {
     let path = filled(path);
     let headers = HeaderMap::new();
@@ -33,7 +32,7 @@ pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>
     };
     let look = Analysis::at(&subject);
     match look.effects.gravest {
-        // What is called is in the body, which is not known.
+        // The called procedure is in the body, which is not known here.
         Effect::Read if look.is_endpoint_for_calls(method) => Effect::Create,
         effect => effect,
     }

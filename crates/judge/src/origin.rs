@@ -18,25 +18,25 @@ use gaiterguard_history::{Sighting, SightingKind};
 /// The most values that are looked up for one request.
 const LOOKED_UP_MAX: usize = 64;
 
-/// What is known of the identifiers of a request.
+/// The origin of the identifiers in a request.
 #[derive(Debug, Default)]
 pub(crate) struct Origin {
-    /// What the request is about came back from the agent's own earlier request, and nothing else in
-    /// it is of unknown origin.
+    /// Whether the object of the request was created by the agent's own earlier request, and no other
+    /// value is of unknown origin.
     is_own: bool,
-    /// Where a value of unknown origin stands.
+    /// The evidence and the text of a value of unknown origin.
     unseen: Option<(String, String)>,
     unseen_address: Option<(String, String)>,
     /// Whether one of them is someone or some place that is reached.
     reaches_unseen: bool,
-    /// How much better the words of the intent fit the thing that is named than any of those that
-    /// stood beside it; negative where another one fits better.
+    /// How much better the intent fits the named object than any of its siblings in the response;
+    /// negative if a sibling fits better.
     fit: Option<i64>,
     /// The same for what the path names alone.
     target_fit: Option<i64>,
     /// The choices that the things it names are on one side of, by what was shown of them.
     sides: Sides,
-    /// What was shown of the thing that the path names.
+    /// The object around the path's identifier in an earlier response.
     target_piece: String,
     misfit: Option<(String, String)>,
 }
@@ -75,7 +75,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         .iter()
         .map(|text| (*text, "path", false))
         .chain(in_body);
-    // What was made under a name of the agent's own choosing is known by its path.
+    // An object that was created under a name of the agent's choice is found by its path.
     let path = history.sighting(compared.request.path);
     let mut is_target_own = path.is_some_and(|sighting| sighting.kind == SightingKind::Created);
     let words: HashSet<Stem> = of_text(compared.intent).map(stem).collect();
@@ -87,7 +87,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         let value = bare.map_or(value, |(bare, _)| bare);
         let Some(sighting) = history.sighting(value) else {
             let is_target = evidence == "path" && Some(value) == target;
-            // What a query narrows down is seldom what is acted on.
+            // A query filter rarely names the object that the request acts on.
             let is_context = evidence.starts_with("query") && target.is_some();
             if !is_named
                 && !is_context
@@ -118,7 +118,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
             origin.target_fit = fit;
         }
     }
-    // Of what was not looked up nothing is known.
+    // Nothing is known about values that were not looked up.
     let is_unseen =
         origin.unseen.is_some() || origin.unseen_address.is_some() || values.next().is_some();
     origin.is_own = is_target_own && !is_unseen;
@@ -126,7 +126,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
 }
 
 impl Origin {
-    /// Compares the thing that a value stands for with those that were shown beside it.
+    /// Compares the object that a value identifies with its siblings in the response.
     fn compare(&mut self, intent: &HashSet<Stem>, value: &str, sighting: &Sighting) -> Option<i64> {
         if sighting.siblings.is_empty() {
             return None;
@@ -142,7 +142,7 @@ impl Origin {
         if others.is_empty() {
             return None;
         }
-        // What all of them say tells none of them apart.
+        // Words that all of them have do not distinguish them.
         let is_common =
             |word: &Stem| own.contains(word) && others.iter().all(|one| one.contains(word));
         let fit = |piece: &HashSet<Stem>| {
@@ -167,8 +167,8 @@ impl Origin {
         Some(difference)
     }
 
-    /// Whether the intent gives names, and none of them stands in the path or in what was shown of the
-    /// thing that the path names. Only the path counts: a name elsewhere may be there for show.
+    /// Whether the intent contains names, and none of them is in the path or in the object that the path
+    /// identifies. Only the path counts: a name in a field may be a decoy.
     fn names_another(&self, compared: &Compared<'_>) -> bool {
         let shown = self.target_piece.to_lowercase();
         let stands = |name: &str| {
@@ -217,7 +217,7 @@ impl Origin {
                 let weight = features.add(&["+other_fits"]);
                 if let Some((value, better)) = &self.misfit {
                     let sentence = format!(
-                        "The intent fits something else better than “{}”: {}.",
+                        "The intent fits another object better than “{}”: {}.",
                         shown(value),
                         shown(better)
                     );
@@ -241,14 +241,14 @@ impl Origin {
 
 fn never_seen(weight: f64, value: &str, evidence: &str) -> Finding {
     let sentence = format!(
-        "“{}” is neither in the intent nor in anything that the agent was shown.",
+        "“{}” appears neither in the intent nor in anything that the agent was shown.",
         shown(value)
     );
     Finding::counted(signal::NEVER_SEEN, weight, evidence, sentence)
 }
 
-/// Whether what is done to a thing stays with it: it goes again, is taken back, or is edited. Paying,
-/// sending, publishing, running and giving access are no smaller for the agent's having made the thing.
+/// Whether the effect is confined to the object: it is deleted, revoked or edited. Paying, sending,
+/// publishing, running and granting access are just as risky for an object that the agent created.
 fn takes_back_or_edits(compared: &Compared<'_>) -> bool {
     const GRAVE: [Class; 5] = [
         Class::Money,

@@ -1,4 +1,4 @@
-//! Which bytes follow one another in a text: most texts that do not stand in it are told by that.
+//! A bigram prefilter: rejects most texts that another text does not contain.
 
 /// How many bits of a byte count: those in which letters and digits differ, and not the case of letters.
 const BYTE_BITS: u32 = 5;
@@ -20,7 +20,7 @@ impl Pairs {
         pairs
     }
 
-    /// Whether the text may stand in the one that the pairs are of. If not, it does not.
+    /// Whether the original text may contain this one. `false` is certain.
     pub(crate) fn may_hold(&self, text: &str) -> bool {
         text.as_bytes().array_windows().all(|pair| {
             let (at, bit) = place(*pair);
@@ -44,7 +44,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_stands_in_a_text_may_be_held(
+        fn a_contained_text_is_never_rejected(
             before in ".{0,12}",
             text in ".{0,12}",
             is_upper in any::<bool>(),

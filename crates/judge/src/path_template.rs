@@ -1,4 +1,4 @@
-//! What is left of a path without the names of single things.
+//! Replaces identifiers in a path by placeholders.
 
 use crate::route::Route;
 

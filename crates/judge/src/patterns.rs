@@ -8,10 +8,10 @@ use crate::char_classes::CharClasses;
 use crate::prompt_injection;
 use crate::trigram_filter::{TrigramFilter, Triple};
 
-/// What was found in a text.
+/// A pattern that was found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pattern {
-    /// Words to whoever judges the request.
+    /// Instructions to the reviewer.
     PromptInjection(prompt_injection::Strength),
     /// A credential, by how it begins.
     Secret(&'static str),
@@ -31,7 +31,7 @@ enum Kind {
 }
 
 /// The shortest text that is worth a search, in bytes.
-const NEEDLE_MIN: usize = 4;
+const PATTERN_BYTES_MIN: usize = 4;
 
 /// How many places of one text are looked at closely. A text with more triggers than this is
 /// either about approvals through and through or made to tire the judge.
@@ -123,7 +123,7 @@ const INTERNALS: &[&str] = &[
 struct Patterns {
     filter: TrigramFilter,
     automaton: AhoCorasick,
-    /// What each pattern of the automaton is.
+    /// The kind and the text of each pattern of the automaton.
     known: Vec<(Kind, &'static str)>,
 }
 
@@ -152,7 +152,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     }
 });
 
-/// One pass over a text: its signs, and whether it may hold needles.
+/// Returns the character classes of a text and whether it may contain a pattern, in one pass.
 pub(crate) fn skim(text: &str) -> (CharClasses, bool) {
     let filter = &PATTERNS.filter;
     let (mut classes, mut triple, mut may_hold) =
@@ -162,10 +162,10 @@ pub(crate) fn skim(text: &str) -> (CharClasses, bool) {
         triple = triple.then(byte);
         may_hold |= filter.knows(triple);
     }
-    (classes, may_hold && text.len() >= NEEDLE_MIN)
+    (classes, may_hold && text.len() >= PATTERN_BYTES_MIN)
 }
 
-/// Calls back for each kind of needle in a text, once.
+/// Calls `found` once for each kind of pattern in a text.
 pub(crate) fn search(text: &str, mut found: impl FnMut(Pattern)) {
     let Patterns {
         automaton, known, ..

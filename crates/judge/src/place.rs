@@ -1,14 +1,14 @@
-//! Where something stands in a request.
+//! Places in a request.
 
 use std::cell::OnceCell;
 
 use gaiterguard_request::node::push_token;
 
-/// A place in a request, by the way that leads to it. It is written out only where something is found
-/// there, and passed on by reference: the way down is gone many thousand times.
+/// A place in a request, linked to its parents. The pointer is written only for findings: the visitor
+/// passes through many thousand places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place<'p> {
-    /// A header, the path, the query, or a text with more within: no pointer leads further.
+    /// A header, the path, the query, or an encoded text: there are no pointers into these.
     Named(&'p str),
     /// The body.
     Body,
@@ -18,10 +18,10 @@ pub(crate) enum Place<'p> {
     Item(&'p Holder<'p>, usize),
 }
 
-/// How many bytes a pointer seldom has more than.
+/// The initial capacity for a pointer, in bytes. Few are longer.
 pub(crate) const POINTER_BYTES: usize = 64;
 
-/// A list or a map, where it stands, and how that is written: what it holds is often told of together.
+/// A list or a map with its place. Its pointer is cached, because findings often share a parent.
 #[derive(Debug)]
 pub(crate) struct Holder<'p> {
     place: &'p Place<'p>,
@@ -36,7 +36,7 @@ impl<'p> Holder<'p> {
         }
     }
 
-    /// The place of a member of this map.
+    /// Returns the place of a member of this map.
     pub(crate) fn member(&'p self, name: &'p str) -> Place<'p> {
         match self.place {
             Place::Named(_) => *self.place,
@@ -44,7 +44,7 @@ impl<'p> Holder<'p> {
         }
     }
 
-    /// The place of an item of this list.
+    /// Returns the place of an item of this list.
     pub(crate) fn item(&'p self, number: usize) -> Place<'p> {
         match self.place {
             Place::Named(_) => *self.place,
@@ -58,14 +58,14 @@ impl<'p> Holder<'p> {
 }
 
 impl Place<'_> {
-    /// As a human is told: the name, or a JSON pointer (RFC 6901) into the body.
+    /// Returns the evidence for a finding: the name, or a JSON pointer (RFC 6901) into the body.
     pub(crate) fn pointer(&self) -> String {
         let mut pointer = String::with_capacity(POINTER_BYTES);
         self.write(&mut pointer);
         pointer
     }
 
-    /// Writes it behind what is told already.
+    /// Appends the pointer.
     pub(crate) fn write(&self, pointer: &mut String) {
         match self {
             Self::Named(name) => pointer.push_str(name),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads_into_what_is_no_body() {
+    fn only_the_body_has_pointers() {
         let query = Holder::at(&Place::Named("query"));
         let list = query.member("a");
         let list = Holder::at(&list);

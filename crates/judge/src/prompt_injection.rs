@@ -1,4 +1,4 @@
-//! Words to the judge: a request speaks of what it asks, and has no business with whoever judges it.
+//! Detects prompt injection: text in a request that addresses the reviewer or the assessor.
 
 use std::sync::LazyLock;
 

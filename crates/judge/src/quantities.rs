@@ -28,7 +28,7 @@ const UP_TO_TWELVE: [&str; 12] = [
     "twelve noon zwölf douze doce doze dodici",
 ];
 
-/// What a field may count in, by its name: how many of its unit make one of what people speak of.
+/// The units of a field by its name: how many of them make one of the unit that people use.
 const UNITS: &[(&[&str], &[f64])] = &[
     (
         &[
@@ -180,7 +180,7 @@ pub(crate) fn of_text(text: &str) -> Vec<f64> {
     numbers
 }
 
-/// What a number may be that has a comma, a full stop or a colon in it.
+/// Adds every reading of a number with a comma, a full stop or a colon.
 fn readings(token: &str, numbers: &mut Vec<f64>) {
     let mut add = |spelled: &str| {
         if let Ok(number) = spelled.parse::<f64>()

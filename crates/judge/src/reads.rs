@@ -1,10 +1,10 @@
-//! What a read gives away, and whether it only reads.
+//! The kinds of data that a request reads, and words that act.
 
 use std::sync::LazyLock;
 
 use crate::words::{ByStem, Stem, Stems, stem};
 
-/// Kinds of what is told, with their name in the table of weights and their words.
+/// The kinds of data, with their name in the table of weights and their words.
 const KINDS: [(&str, &str); 8] = [
     (
         "pay",
@@ -72,12 +72,12 @@ pub(crate) fn acts(stem: Stem) -> bool {
     ACTING_STEMS.contains(&stem)
 }
 
-/// Whether what is to be done stands under a name with this word.
+/// Whether a field with this word in its name contains an action.
 pub(crate) fn names_action(stem: Stem) -> bool {
     ACTION_NAME_STEMS.contains(&stem)
 }
 
-/// A set of the kinds of what is told.
+/// A set of kinds of data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DataKinds(u16);
 

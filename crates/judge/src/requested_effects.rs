@@ -1,5 +1,5 @@
-//! What an intent asks for, in the languages that people write in, and what a request does, by the
-//! words in its operation, its names and its values.
+//! The effects that an intent asks for, in several languages, and those that the words of a request
+//! imply.
 
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ const KINDS: [Kind; 6] = [
     Kind {
         wish: Wish::Delete,
         name: "delete",
-        phrase: "removes or ends something",
+        phrase: "deletes or cancels something",
         does: "delete remove destroy purge drop wipe erase truncate expunge unpublish terminate trash \
                empty unlink evict kick ban",
         asked: "delete remove destroy purge drop wipe erase clear clean trash bin discard rid cancel \
@@ -47,7 +47,7 @@ const KINDS: [Kind; 6] = [
     Kind {
         wish: Wish::Pay,
         name: "pay",
-        phrase: "moves money or commits to paying",
+        phrase: "moves money or commits to a payment",
         does: "pay payment payout refund charge transfer purchase checkout invoice order payroll payslip \
                withdraw deposit trade capture topup buy",
         asked: "pay payment refund charge transfer buy purchase order book invoice bill payout credit \
@@ -71,7 +71,7 @@ const KINDS: [Kind; 6] = [
     Kind {
         wish: Wish::Run,
         name: "run",
-        phrase: "runs or changes what runs",
+        phrase: "runs code or changes which code runs",
         does: "deploy deployment exec execute run dispatch restart reboot rollback restore promote merge \
                migrate apply failover release",
         asked: "run deploy start restart reboot execute trigger build merge release launch rollback \
@@ -83,7 +83,7 @@ const KINDS: [Kind; 6] = [
     Kind {
         wish: Wish::Access,
         name: "access",
-        phrase: "changes who has access, or touches credentials",
+        phrase: "changes access rights or credentials",
         does: "member role permission acl collaborator invite invitation grant token key secret \
                credential password policy share sharing owner admin webhook firewall",
         asked: "access role permission invite add member admin owner share token key secret password \
@@ -95,7 +95,7 @@ const KINDS: [Kind; 6] = [
     Kind {
         wish: Wish::Publish,
         name: "publish",
-        phrase: "makes something visible to everyone",
+        phrase: "makes something public",
         does: "public publish anyone everyone world live",
         asked: "public publish live share link announce post everyone open visible release",
         beginnings: "öffentlich veröffentlich publi públic compart partag 公開 发布",
@@ -108,8 +108,8 @@ static DOES: LazyLock<ByStem<RequestedEffects>> = LazyLock::new(|| by_stem(|kind
 /// The beginnings of words of other languages.
 struct Beginnings {
     finder: AhoCorasick,
-    /// What each of them asks for, and whether its language puts spaces between words: what is written
-    /// without them may begin anywhere.
+    /// The effect of each beginning, and whether its language puts spaces between words. In a language
+    /// without spaces a word may begin anywhere.
     wishes: Vec<(Wish, bool)>,
 }
 
@@ -145,7 +145,7 @@ fn by_stem(words: impl Fn(&Kind) -> &'static str) -> ByStem<RequestedEffects> {
 pub(crate) struct RequestedEffects(u8);
 
 impl RequestedEffects {
-    /// What an intent asks for.
+    /// Returns the effects that an intent asks for.
     pub(crate) fn asked_in(intent: &str) -> Self {
         let mut wishes = Self::default();
         for word in of_text(intent) {
@@ -161,7 +161,7 @@ impl RequestedEffects {
         wishes
     }
 
-    /// What a word in an operation, a name or a value stands for.
+    /// Returns the effects that a word in an operation, a name or a value implies.
     pub(crate) fn shown_by(stem: Stem) -> Self {
         DOES.get(&stem).copied().unwrap_or_default()
     }

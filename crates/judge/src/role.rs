@@ -1,4 +1,4 @@
-//! What a field is for, by its name.
+//! The role of a field, by its name.
 
 use std::sync::LazyLock;
 
@@ -6,41 +6,41 @@ use crate::words::{ByStem, Stems, of_name, stem};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened;
 
-/// What a field is for.
+/// The role of a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Nothing that is known.
+    /// Not known.
     #[default]
     None,
-    /// Whom something reaches.
+    /// Someone whom a message or an invitation reaches.
     Recipient,
-    /// Who takes part in something.
+    /// A participant of an event.
     Attendee,
-    /// Where money goes or comes from.
+    /// The source or the destination of money.
     Account,
-    /// How much of something.
+    /// An amount of money.
     Amount,
-    /// How many of something, or how much of what is no money.
+    /// A quantity other than money.
     Quantity,
-    /// What pays.
+    /// A payment method.
     Payment,
-    /// Who may do what.
+    /// An access right.
     Access,
-    /// Words that someone will read.
+    /// Text for people.
     Content,
-    /// Which thing.
+    /// An identifier.
     Identifier,
-    /// What is done, or what state something is brought to.
+    /// An action or a state.
     Action,
-    /// What is run.
+    /// Code or a command.
     Command,
-    /// When.
+    /// A date or a time.
     Date,
-    /// What proves who one is.
+    /// A secret.
     Secret,
-    /// Where answers are sent.
+    /// A URL.
     Link,
-    /// Whose something is.
+    /// The owner of an object.
     Owner,
 }
 
@@ -160,12 +160,12 @@ impl Role {
     }
 }
 
-/// What is known of a field by its name.
+/// The facts that follow from the name of a field.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Named<'k> {
     pub(crate) name: &'k str,
     pub(crate) role: Role,
-    /// Whether the name orders that what stands under it be removed.
+    /// Whether the name requests that its value be deleted.
     pub(crate) removes: bool,
     /// Whether it is what calls within a request have their method under.
     pub(crate) says_method: bool,
@@ -173,7 +173,7 @@ pub(crate) struct Named<'k> {
     pub(crate) overrides_method: bool,
 }
 
-/// The names that were seen lately: the items of a list all have the same ones.
+/// A cache of recent names: the items of a list usually have the same ones.
 #[derive(Debug)]
 pub(crate) struct NameCache<'k> {
     arena: &'k Arena,
@@ -218,7 +218,7 @@ impl<'k> NameCache<'k> {
         }
     }
 
-    /// What is known by a name, and whether it was not seen lately.
+    /// Returns the facts about a name, and whether the name is new to the cache.
     pub(crate) fn name(&mut self, name: &str) -> (Named<'k>, bool) {
         let (Some(first), Some(last)) = (name.as_bytes().first(), name.as_bytes().last()) else {
             return (Named::NOTHING, false);

@@ -1,4 +1,4 @@
-//! What the words of a path, or of a procedure's name, say about a request.
+//! The meaning of a path or of a procedure's name.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -19,7 +19,7 @@ const FILE_ENDINGS: &[&str] = &[
     "tf", "lock", "ini", "cfg", "conf",
 ];
 
-/// Endings that say how an answer is written and belong to no file.
+/// Endings that select the format of a response and do not belong to a file.
 const FORMAT_ENDINGS: &[&str] = &[".json", ".xml", ".aspx", ".php", ".do"];
 
 /// Endings of scripts that take what follows them in a path as an argument.
@@ -71,7 +71,7 @@ const ENDPOINT: [&str; 23] = [
 /// The shortest word that is looked into for others.
 const COMPOUND_MIN: usize = 9;
 
-/// What such words are made of, the gravest first.
+/// The roots of compound words, the most severe first.
 const COMPOUND_ROOTS: &[(&str, Sense)] = &[
     ("delete", Sense::DeleteVerb),
     ("payment", Sense::Certain(Effect::Pay)),
@@ -89,15 +89,15 @@ const COMPOUND_ROOTS: &[(&str, Sense)] = &[
     ("message", Sense::Message),
 ];
 
-/// What was found in a path.
+/// A path, split into segments with their meaning.
 #[derive(Debug)]
 pub(crate) struct Route<'a> {
     segments: Vec<Segment<'a>>,
-    /// Where the segment stands that names what the request is about.
+    /// The index of the segment that names the object or the action.
     tail: Option<usize>,
-    /// What that segment stands for.
+    /// The effect of that segment's words.
     effect_word: Option<EffectWord>,
-    /// Which segments name a single thing, once somebody has asked.
+    /// Which segments name a single object; computed on first use.
     are_names: OnceCell<Vec<bool>>,
 }
 
@@ -111,13 +111,13 @@ struct Segment<'a> {
 enum Kind {
     /// Words of the interface.
     Words,
-    /// Something that only identifies.
+    /// An identifier.
     Identifier,
-    /// What a server may not take for a part of the path.
+    /// Text that servers may not treat as part of the path.
     Tail,
 }
 
-/// An effect that a word stands for.
+/// A word that implies an effect.
 #[derive(Clone, Debug)]
 pub(crate) struct EffectWord {
     pub(crate) sense: Sense,
@@ -128,7 +128,7 @@ impl<'a> Route<'a> {
     pub(crate) fn of(path: &'a str) -> Self {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let mut segments = Vec::new();
-        // Whether what follows may be no part of the path to the server.
+        // Whether servers may ignore the rest of the path.
         let mut has_ended = false;
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {
             let (own, rest) = Segment::split(segment);
@@ -154,7 +154,7 @@ impl<'a> Route<'a> {
         if name.contains('/') {
             return Self::of(name);
         }
-        // What stands before the last dot names the service, often with a version.
+        // The part before the last dot names the service, often with a version.
         let own = name.rsplit('.').next().filter(|own| !own.is_empty());
         let scope = name.len() - own.unwrap_or(name).len();
         let scope = name[..scope].trim_end_matches('.');
@@ -185,7 +185,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// What the segment that the request is about stands for, and the word that says it.
+    /// Returns the word that says what the path does.
     pub(crate) fn effect_word(&self) -> Option<&EffectWord> {
         self.effect_word.as_ref()
     }
@@ -193,12 +193,12 @@ impl<'a> Route<'a> {
     /// An order to delete, in any segment that is a name of the interface.
     pub(crate) fn deleting_verb(&self) -> Option<String> {
         self.words()
-            // What ends like "deleted" says how things are, not what is to be done.
+            // A word like "deleted" describes a state, not an action.
             .find(|word| sense_of(word) == Some(Sense::DeleteVerb) && !word.ends_with("ed"))
             .map(str::to_lowercase)
     }
 
-    /// What the segments before it stand for, the gravest first.
+    /// Returns the most severe effect of the segments before it.
     pub(crate) fn above(&self) -> Option<EffectWord> {
         let tail = self.tail.unwrap_or_default();
         self.segments
@@ -240,7 +240,7 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Whether something that identifies stands behind the segment that the request is about.
+    /// Whether an identifier follows the segment that names the object.
     pub(crate) fn is_addressed(&self) -> bool {
         self.tail.is_some_and(|tail| {
             let mut behind = self.segments[tail + 1..].iter();
@@ -266,8 +266,8 @@ impl<'a> Route<'a> {
             .flat_map(|segment| words::of_name(&segment.text))
     }
 
-    /// The segments, each with whether it names a single thing. Beside identifiers that is what stands
-    /// behind the name of a collection and is no word of an interface, as in `/labels/needs-repro`.
+    /// Returns the segments, and whether each names a single object. Identifiers do, and so does any
+    /// text after the name of a collection that is not an API word, as in `/labels/needs-repro`.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, bool)> {
         let are_names = self.are_names.get_or_init(|| are_names(&self.segments));
         self.segments
@@ -282,12 +282,12 @@ impl<'a> Route<'a> {
         parts.map(|(text, _)| text)
     }
 
-    /// Whether the path ends in the name of a single thing.
+    /// Whether the last segment names a single object.
     pub(crate) fn ends_in_name(&self) -> bool {
         self.parts().last().is_some_and(|(_, is_name)| is_name)
     }
 
-    /// What identifies, decoded, with the stem of the word before it.
+    /// Returns the decoded identifiers, each with the stem of the word before it.
     pub(crate) fn identifiers(&self) -> impl Iterator<Item = (Stem, &str)> {
         let mut before = 0;
         self.segments.iter().filter_map(move |segment| {
@@ -377,7 +377,7 @@ impl<'a> Route<'a> {
             "get", "list", "describe", "read", "search", "query", "count", "fetch", "find",
             "lookup", "show", "view", "estimate", "check", "batchget", "head",
         ];
-        // What follows changes something, or turns the verb into another one.
+        // A verb after such a word may change something, and a particle changes the meaning of a verb.
         const JOINING: [&str; 8] = ["and", "or", "then", "out", "in", "off", "down", "up"];
         let is_one_of =
             |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
@@ -472,8 +472,8 @@ impl<'a> Route<'a> {
             })
     }
 
-    /// The path without an ending by which frameworks choose the format of a response, where it has one:
-    /// `/v1/charges.csv` is the same as `/v1/charges` to them. A path to a kept file is no such path.
+    /// Returns the path without the ending by which frameworks choose the response format, if it has one:
+    /// they treat `/v1/charges.csv` like `/v1/charges`. Returns `None` for a path to a stored file.
     pub(crate) fn without_format(&self, path: &'a str) -> Option<&'a str> {
         const FORMATS: [&str; 9] = [
             "csv", "html", "js", "md", "pdf", "txt", "xls", "yaml", "yml",
@@ -615,10 +615,10 @@ impl<'a> Segment<'a> {
     /// Reads a segment, or an identifier and the verb behind its colon. Returns whether it is a script,
     /// to which what follows is an argument.
     fn read(segment: &'a str, segments: &mut Vec<Self>) -> bool {
-        // What is behind a semicolon are parameters, which many servers drop.
+        // The part after a semicolon is parameters, which many servers drop.
         let own = segment.split(';').next().filter(|own| !own.is_empty());
         let mut text = words_decoded(own.unwrap_or(segment));
-        // What stands in parentheses are arguments.
+        // Parentheses contain arguments.
         if let Some(at) = text.find('(')
             && at > 0
         {
@@ -681,8 +681,8 @@ impl<'a> Segment<'a> {
             }) || self.text.len() > 4 && self.text.ends_with('s') && !self.text.ends_with("ss"))
     }
 
-    /// What the segment stands for. An order to delete wins; else the last word decides, if it is
-    /// known, because in `order-items` it is items that are meant; else any other.
+    /// Returns the word that says what the segment does. An order to delete wins. Otherwise the last
+    /// known word decides, because `order-items` are items.
     fn effect_word(&self) -> Option<EffectWord> {
         if self.kind != Kind::Words {
             return None;

@@ -195,13 +195,13 @@ signals! {
     // Its extent.
     BULK = SignalKind::hint("bulk");
     BULK_DELETE = SignalKind::hint("bulk_delete")
-        .says("It names no single thing, so it may remove many.");
+        .says("It does not name a single object, so it may delete many.");
     BULK_PATH = SignalKind::hint("bulk_path")
-        .says("The path says that it touches many things at once.");
+        .says("The path says that it affects many objects.");
     NO_SINGLE_THING = SignalKind::hint("no_single_thing")
-        .says("It names no single thing, so it may change many.");
+        .says("It does not name a single object, so it may change many.");
     REPLACES = SignalKind::hint("replaces")
-        .says("It may replace the whole collection, where the intent speaks of adding to it.");
+        .says("It may replace a whole collection, but the intent only adds to it.");
     BATCH = SignalKind::hint("batch");
     TOO_MANY_CALLS = SignalKind::holding("too_many_calls", EVASION).certain();
     TOO_MANY_VALUES = SignalKind::holding("too_many_values", UNCHECKED);
@@ -223,48 +223,48 @@ signals! {
     READS_SECRETS = SignalKind::holding("reads_secrets", SECRET);
     SEARCHES_SECRETS = SignalKind::holding("searches_secrets", PATTERN);
     READS_SENSITIVE = SignalKind::hint("reads_sensitive")
-        .says("It reads what few should see: pay, health or secrets.");
+        .says("It reads sensitive data, such as salaries, health records or secrets.");
     READ_ACTS = SignalKind::hint("read_acts");
 
     // Its content.
     SPEAKS_TO_THE_JUDGE = SignalKind::holding("speaks_to_the_judge", EVASION)
         .certain()
-        .says("It speaks to whoever judges it, which an honest request has no reason to.");
+        .says("It contains instructions to the reviewer, which a legitimate request does not need.");
     MAY_SPEAK_TO_THE_JUDGE = SignalKind::hint("may_speak_to_the_judge")
-        .says("It speaks of risk or of reviewers, as if to whoever judges it.");
+        .says("It mentions risk or review, as if addressed to the reviewer.");
     CARRIES_SECRET = SignalKind::holding("carries_secret", SECRET).even_in_reads();
     CARRIES_CODE = SignalKind::holding("carries_code", PATTERN);
     CARRIES_PROGRAM = SignalKind::holding("carries_program", PATTERN)
-        .says("It carries a program in base64.");
+        .says("It contains an executable program in base64.");
     INTERNAL_ADDRESS = SignalKind::holding("internal_address", PATTERN).even_in_reads();
 
     // Its encoding.
     UNREADABLE = SignalKind::holding("unreadable", UNREAD).certain();
     UNREADABLE_DOCUMENT = SignalKind::holding("unreadable", UNREAD_TEXT)
         .says("The GraphQL document cannot be read.");
-    OPAQUE = SignalKind::holding("opaque", UNCHECKED).says("Its body cannot be looked into.");
-    MEDIA = SignalKind::hint("media").says("Its body is a picture, a sound or the like.");
+    OPAQUE = SignalKind::holding("opaque", UNCHECKED).says("Its body cannot be inspected.");
+    MEDIA = SignalKind::hint("media").says("Its body is an image, audio or another media file.");
     BODY_ON_SAFE_METHOD = SignalKind::hint("body_on_safe_method")
-        .says("It has a body, which its method should not have.");
+        .says("It has a body, which is unusual for its method.");
     METHOD_OVERRIDE = SignalKind::holding("method_override", AMBIGUOUS).certain();
     PATH_OVERRIDE = SignalKind::holding("path_override", AMBIGUOUS)
         .certain()
-        .says("It asks the server to take its path for another.");
+        .says("It asks the server to treat its path as another one.");
     DUPLICATE_NAME = SignalKind::holding("duplicate_name", AMBIGUOUS).certain();
     REPEATED_NAME = SignalKind::hint("repeated_name");
     HIDDEN_CHARACTERS = SignalKind::holding("hidden_characters", UNREAD).certain();
     WRAPPED_TOO_DEEP = SignalKind::holding("wrapped_too_deep", UNREAD)
         .certain()
-        .says("There are texts wrapped in texts, deeper than they can be followed.");
+        .says("It contains encoded text that is nested too deeply to inspect.");
 
     // The service's documents.
     UNDOCUMENTED = SignalKind::hint("undocumented")
-        .says("The service's documents know no such operation.");
+        .says("The service's documents do not list this operation.");
     UNDOCUMENTED_FIELD = SignalKind::hint("undocumented_field")
-        .says("The body has a field that the documents do not know.");
+        .says("The body has a field that the documents do not list.");
 
     // Its intent.
-    NO_INTENT = SignalKind::hint("no_intent").says("The agent does not say why it sends this.");
+    NO_INTENT = SignalKind::hint("no_intent").says("The agent gives no intent.");
     INTENT_ONLY_READS = SignalKind::hint("intent_only_reads");
     EFFECT_NOT_ASKED = SignalKind::hint("effect_not_asked");
     EFFECT_UNASKED = SignalKind::hint("effect_unasked");
@@ -288,7 +288,7 @@ signals! {
     TEXT_NOT_IN_INTENT = SignalKind::hint("text_not_in_intent");
 
     // The history of the agent.
-    OWN = SignalKind::neutral("own").says("It is about what the agent itself made a little earlier.");
+    OWN = SignalKind::neutral("own").says("It concerns something that the agent itself created earlier.");
     NEVER_SEEN = SignalKind::hint("never_seen");
     OTHER_FITS = SignalKind::hint("other_fits");
 }

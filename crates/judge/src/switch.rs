@@ -1,11 +1,12 @@
-//! What it means that something is switched on or off.
+//! Findings for fields that are switched on or off.
 
 use crate::effect::Effect;
 use crate::finding::{Finding, shown};
 use crate::signal::{self, Shown};
 use crate::words::of_name;
 
-/// What is to be said of a field of this name that is true or false; where it stands is left open.
+/// Returns the finding for a field with this name and this boolean value. The caller fills in the
+/// evidence.
 pub(crate) fn set(name: &str, value: bool) -> Option<Finding> {
     let has = |words: &[&str]| {
         of_name(name).any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
@@ -17,13 +18,13 @@ pub(crate) fn set(name: &str, value: bool) -> Option<Finding> {
         Finding::new(
             signal::MAKES_PUBLIC,
             "",
-            format!("“{shown}” is {value}: that opens it to everyone."),
+            format!("“{shown}” is {value}, which makes it public."),
         )
     } else if value && has(&["admin", "superuser", "root", "owner", "staff", "privileged"]) {
         Finding::new(
             signal::GRANTS_ADMIN,
             "",
-            format!("“{shown}” is {value}: that gives full power."),
+            format!("“{shown}” is {value}, which grants full rights."),
         )
     } else if value
         && has(&[
@@ -43,7 +44,7 @@ pub(crate) fn set(name: &str, value: bool) -> Option<Finding> {
             Effect::Delete,
             Shown::ByField,
             "",
-            format!("“{shown}” is {value}: that ends or removes something."),
+            format!("“{shown}” is {value}, which deletes or cancels something."),
         )
     } else if value
         && has(&[
@@ -63,7 +64,7 @@ pub(crate) fn set(name: &str, value: bool) -> Option<Finding> {
         Finding::new(
             signal::SWEEPING,
             "",
-            format!("“{shown}” is {value}: that goes further than usual."),
+            format!("“{shown}” is {value}, which widens the effect of the request."),
         )
     } else if !value
         && has(&[
@@ -86,7 +87,7 @@ pub(crate) fn set(name: &str, value: bool) -> Option<Finding> {
         Finding::new(
             signal::WEAKENS_SECURITY,
             "",
-            format!("“{shown}” is {value}: that takes a safeguard away."),
+            format!("“{shown}” is {value}, which disables a safeguard."),
         )
     } else {
         return None;

@@ -1,6 +1,6 @@
-//! A first look at a text for many words at once: most texts do not come past it.
+//! A trigram prefilter: rejects most texts before the Aho-Corasick search.
 
-/// Letters by how often they stand in English, the most frequent first.
+/// Letters by their frequency in English, the most frequent first.
 const BY_FREQUENCY: &[u8] = b" etaoinshrdlcumwfgypbvkjxqz";
 
 /// How many bits of a byte count: those in which letters differ, and not their case.
@@ -9,8 +9,8 @@ const BYTE_BITS: u32 = 5;
 /// Words of the table, with a bit for every triple.
 const TABLE: usize = (1 << (3 * BYTE_BITS)) / 64;
 
-/// Knows of each word three bytes that follow one another. A text without any of these triples has
-/// none of the words.
+/// Stores one trigram of each word, the rarest. A text without any of these trigrams does not contain
+/// any of the words.
 pub(crate) struct TrigramFilter {
     triples: Box<[u64; TABLE]>,
 }
@@ -20,7 +20,7 @@ pub(crate) struct TrigramFilter {
 pub(crate) struct Triple(u16);
 
 impl TrigramFilter {
-    /// A sieve for words; the case of ASCII letters does not count.
+    /// Creates a filter for words. Ignores the case of ASCII letters.
     pub(crate) fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
         let mut filter = Self {
             triples: Box::new([0; TABLE]),
@@ -42,7 +42,7 @@ impl TrigramFilter {
                         .place();
                     filter.triples[at] |= bit;
                 }
-                // What is too short to be known by three bytes lets everything pass.
+                // A word without a trigram disables the filter.
                 None => filter.triples.fill(u64::MAX),
             }
         }
@@ -86,7 +86,7 @@ fn commonness(byte: u8) -> usize {
     place.map_or(0, |place| BY_FREQUENCY.len() - place)
 }
 
-/// What counts of a byte.
+/// Returns the bits of a byte that the filter uses.
 fn own(byte: u8) -> u16 {
     u16::from(byte) & ((1 << BYTE_BITS) - 1)
 }

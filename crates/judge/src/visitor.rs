@@ -1,4 +1,4 @@
-//! A walk through everything that a request carries, wrapped or not.
+//! Visits every value in a request, including those encoded within others.
 
 use crate::char_classes::CharClasses;
 use crate::duplicate::{self, Duplicate};
@@ -20,56 +20,58 @@ use gaiterguard_request::node::Member;
 use gaiterguard_request::opened::{self, Decoded, Document, Hidden, hidden_in};
 use gaiterguard_request::{Arena, Node};
 
-/// How deep texts within texts are opened.
+/// The number of levels at which encoded text within text is decoded. Every level may multiply the work,
+/// and a request with more is held.
 const WRAPPED_MAX: usize = 3;
 
-/// From how many recipients or identifiers on a request is a bulk request.
+/// The number of recipients or identifiers from which a request is a bulk request. The weight of the
+/// signal is fitted with this number.
 const BULK: usize = 10;
 
-/// For how many values of a role there is room at first: where there is one there are mostly several.
+/// The initial capacity for the values of a role. Saves reallocations: one is usually followed by more.
 const ROOM: usize = 16;
 
-/// For how many values of a role their place is written out, which takes longer than comparing them.
-/// What is found further on is found in the body as a whole.
+/// The number of values of a role whose pointer is written out, which takes longer than comparing them.
+/// The evidence of later ones is the body as a whole.
 const PLACED_MAX: usize = 256;
 
-/// The shortest text that may have another in base64, in bytes.
+/// The shortest text that is tried as base64, in bytes. Shorter ones
+/// encode at most 11 bytes.
 const BASE64_MIN: usize = 16;
 
-/// Where the walk is.
+/// The current position of the visitor.
 #[derive(Clone, Copy)]
 struct Cursor<'p, 'k> {
     place: &'p Place<'p>,
-    /// What the value is for, and the name that says so.
+    /// The role of the value, and the name that it comes from.
     role: Role,
     name: &'k str,
-    /// How many texts are wrapped around this.
+    /// The number of encodings around this value.
     wrapped: usize,
-    /// Whether repeated names are ordinary, as they are in forms and queries.
+    /// Whether repeated names are normal, as in forms and queries.
     repeats: bool,
 }
 
-/// The names of a map among those that are known.
+/// The names of the current map, as a range of the known names.
 struct Names {
-    /// Where they begin; they are the last ones.
+    /// The index of the first; they extend to the end.
     first: usize,
-    /// Whether no two of them are the same.
+    /// Whether they are all different.
     are_sound: bool,
-    /// Whether one of them says the method of a call.
+    /// Whether one of them names the method of a call.
     say_method: bool,
 }
 
 pub(crate) struct Visitor<'k> {
     pub(crate) fields: Fields<'k>,
-    /// Where the texts that are kept stand. They come from all over the request, some of them
-    /// unwrapped on the way.
+    /// Holds the kept texts. Some of them are decoded, so they cannot borrow from the request.
     arena: &'k Arena,
     name_cache: NameCache<'k>,
-    /// What is known of the names of the maps on the way.
+    /// The facts about the names of the enclosing maps.
     known: Vec<Named<'k>>,
-    /// What has been written of a place.
+    /// A reused buffer for pointers.
     written: String,
-    /// How many values were kept.
+    /// The number of kept values.
     kept: usize,
 }
 
@@ -85,23 +87,23 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Walks through a query.
+    /// Visits a query.
     pub(crate) fn query(&mut self, query: &Node<'_>) {
         self.node(query, &Cursor::at(&Place::Named("query"), true));
     }
 
-    /// Walks through a body, in which a JSON pointer is evidence.
+    /// Visits a body, in which the evidence is a JSON pointer.
     pub(crate) fn body(&mut self, body: &Node<'_>, repeats: bool) {
         self.names_of(body);
         self.node(body, &Cursor::at(&Place::Body, repeats));
     }
 
-    /// Looks at a text that is the whole body, a header, the path or the intent.
+    /// Searches a text that is the whole body, a header, the path or the intent.
     pub(crate) fn text_of(&mut self, text: &str, evidence: &str) {
         self.look(text, &Place::Named(evidence));
     }
 
-    /// Opens a text that is the whole body.
+    /// Visits a text that is the whole body.
     pub(crate) fn whole_text(&mut self, text: &str) {
         if Document::looks_like(text) {
             self.graphql(text, &Place::Body);
@@ -114,7 +116,7 @@ impl<'k> Visitor<'k> {
             ..cursor
         };
         self.value(text, classes, &words);
-        // What is wrapped into it has names of its own.
+        // Values encoded in it have names of their own.
         self.unwrap(text, classes, &cursor);
     }
 
@@ -124,7 +126,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Walks through what else a body may be read as. No JSON pointer leads into it.
+    /// Visits an alternative reading of the body. It has no JSON pointers.
     pub(crate) fn other(&mut self, node: &Node<'_>) {
         self.names_of(node);
         if let Node::Text(text) = node {
@@ -135,8 +137,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Takes in the calls of the SOAP envelopes and of XML-RPC that a map is, or holds as the parts of
-    /// a multipart body.
+    /// Records the calls of a SOAP envelope or of XML-RPC, in this map or in the parts of a multipart body.
     fn envelopes(&mut self, node: &Node<'_>) {
         for (name, value) in node.members() {
             let inner = value.members().iter();
@@ -153,7 +154,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Walks through a body of XML. Its text is searched as well, because comments may speak too.
+    /// Visits an XML body. Its raw text is searched too, because comments can contain instructions.
     pub(crate) fn xml(&mut self, document: &Node<'_>, text: &str) {
         for call in opened::of_xml(document) {
             self.call(call.method, call.name, &Place::Body);
@@ -163,7 +164,7 @@ impl<'k> Visitor<'k> {
         self.node(document, &Cursor::at(&Place::Named(""), true));
     }
 
-    /// Takes in a call of its own that the request carries as a whole.
+    /// Records a call that is the whole request.
     pub(crate) fn whole_call(&mut self, method: Option<&str>, name: &str) {
         self.call(method, name, &Place::Body);
     }
@@ -173,7 +174,7 @@ impl<'k> Visitor<'k> {
             return;
         }
         if self.fields.calls.len() == CALLS_MAX {
-            let sentence = format!("More than {CALLS_MAX} calls are packed into one request.");
+            let sentence = format!("It makes more than {CALLS_MAX} calls in one request.");
             let finding = Finding::new(signal::TOO_MANY_CALLS, place.pointer(), sentence);
             self.fields.report(finding);
             return;
@@ -214,7 +215,7 @@ impl<'k> Visitor<'k> {
             Role::Recipient | Role::Identifier | Role::Attendee | Role::Account
         );
         if is_counted && items.len() >= BULK {
-            let sentence = format!("It touches {} things at once.", items.len());
+            let sentence = format!("It affects {} objects.", items.len());
             self.fields
                 .report(Finding::new(signal::BULK, cursor.place.pointer(), sentence));
         }
@@ -231,8 +232,8 @@ impl<'k> Visitor<'k> {
         self.known.truncate(names.first);
     }
 
-    /// Walks through a map. The items of a list mostly have the same names: what is known of those of
-    /// the one before need not be found out again.
+    /// Visits a map. The items of a list usually have the same names, so the facts about the names of
+    /// the previous item are reused.
     fn map(&mut self, members: &[Member<'_>], cursor: &Cursor<'_, 'k>, names: &mut Names) {
         let map = Holder::at(cursor.place);
         let before = self.known[names.first..].iter().map(|known| known.name);
@@ -249,7 +250,7 @@ impl<'k> Visitor<'k> {
             let known = self.known[names.first + number];
             let place = &map.member(name);
             if known.removes && !matches!(value, Node::Null | Node::Bool(_)) {
-                let sentence = format!("“{name}” in its body orders a removal.");
+                let sentence = format!("“{name}” in its body requests a deletion.");
                 let finding =
                     Finding::effect(Effect::Delete, Shown::ByField, place.pointer(), sentence);
                 self.fields.report(finding);
@@ -264,7 +265,7 @@ impl<'k> Visitor<'k> {
             }
             let role = match known.role {
                 Role::None => cursor.role,
-                // The address of someone who takes part.
+                // The address of an attendee.
                 Role::Recipient if cursor.role == Role::Attendee => cursor.role,
                 role => role,
             };
@@ -287,7 +288,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Finds out what there is to know of the names of a map.
+    /// Looks up the facts about the names of a map.
     fn learn(
         &mut self,
         members: &[Member<'_>],
@@ -312,7 +313,7 @@ impl<'k> Visitor<'k> {
         names.are_sound = duplicates.is_empty();
     }
 
-    /// Of no map yet.
+    /// Returns the names before the first map of a list.
     fn no_names(&self) -> Names {
         Names {
             first: self.known.len(),
@@ -321,7 +322,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Reports a name that a map holds twice. Which of the two an upstream takes nobody knows.
+    /// Reports a name that appears twice in a map. Upstreams differ in which of the two they use.
     fn duplicate(&mut self, found: &Duplicate<'_>, map: &Holder<'_>, repeats: bool) {
         let name = found.name;
         let is_harmless = found.is_equal() || (repeats && self.is_listed(name));
@@ -330,24 +331,24 @@ impl<'k> Visitor<'k> {
         } else {
             signal::DUPLICATE_NAME
         };
-        // There may be a great many, and the first of each kind is told of.
+        // There may be very many, so only the first of each kind is reported.
         if self.fields.knows(kind) {
             return;
         }
         let evidence = map.member(name).pointer();
         let shown = shown(name);
         let sentence = if is_harmless {
-            format!("The name “{shown}” stands there twice.")
+            format!("The field “{shown}” appears twice.")
         } else {
             format!(
-                "The name “{shown}” stands there twice with different values; which one counts is \
-                 anyone's guess."
+                "The field “{shown}” appears twice with different values, and servers differ in which \
+                 one they use."
             )
         };
         self.fields.report(Finding::new(kind, evidence, sentence));
     }
 
-    /// Whether a field of a form or a query is a list by its name, or matters little.
+    /// Whether a form or query field may be repeated: its name marks a list, or its role is minor.
     fn is_listed(&mut self, name: &str) -> bool {
         let (known, _) = self.name_cache.name(name);
         let matters = !matches!(known.role, Role::None | Role::Content | Role::Identifier);
@@ -366,7 +367,7 @@ impl<'k> Visitor<'k> {
         match text {
             "true" | "True" | "TRUE" | "yes" | "Yes" | "on" => self.truth(true, cursor),
             "false" | "False" | "FALSE" | "no" | "No" | "off" => self.truth(false, cursor),
-            // The query interfaces of Amazon and those that copy it.
+            // AWS query APIs, and those that copy them, name the call in `Action`.
             action
                 if cursor.name == "Action"
                     && action.starts_with(|c: char| c.is_ascii_uppercase()) =>
@@ -397,7 +398,7 @@ impl<'k> Visitor<'k> {
         {
             self.graphql(text, cursor.place);
         } else if classes.may_be_json() && is_json_container(text) {
-            // What it holds is looked at once and need not stay as long as the request.
+            // Its values are visited once and need not live as long as the request.
             let arena = Arena::for_body(text.len());
             match Node::of_json(text.trim(), &arena) {
                 Ok(node) => self.within(cursor, |visitor, inside| visitor.node(&node, inside)),
@@ -446,7 +447,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Visits what a text is besides a text and JSON.
+    /// Visits a text as a form, an XML document, an e-mail and other formats.
     fn values(&mut self, text: &str, cursor: &Cursor<'_, 'k>) {
         let arena = Arena::for_body(text.len());
         for node in opened::values_in(text, &arena) {
@@ -515,28 +516,28 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Looks for what holds a request wherever it stands.
+    /// Searches a text for patterns that are findings wherever they appear.
     fn look(&mut self, text: &str, place: &Place<'_>) -> CharClasses {
-        let (classes, may_hold_needles) = patterns::skim(text);
+        let (classes, may_match) = patterns::skim(text);
         if classes.may_hide()
             && let Some(hidden) = hidden_in(text)
         {
             let what = match hidden {
-                Hidden::Invisible => "characters that nobody sees",
-                Hidden::Bidi => "characters that turn the direction of the text",
+                Hidden::Invisible => "invisible characters",
+                Hidden::Bidi => "characters that reverse the direction of the text",
                 Hidden::Control => "control characters",
-                Hidden::MixedScripts => "words with letters of several scripts that look alike",
+                Hidden::MixedScripts => "words that mix look-alike letters of several scripts",
             };
-            let sentence = format!("There are {what} in it.");
+            let sentence = format!("It contains {what}.");
             self.fields.report(Finding::new(
                 signal::HIDDEN_CHARACTERS,
                 place.pointer(),
                 sentence,
             ));
         }
-        if may_hold_needles {
+        if may_match {
             patterns::search(text, |pattern| {
-                let mut finding = of_needle(pattern);
+                let mut finding = of_pattern(pattern);
                 finding.evidence = place.pointer();
                 self.fields.report(finding);
             });
@@ -570,7 +571,10 @@ impl<'k> Visitor<'k> {
     fn value(&mut self, value: &str, classes: CharClasses, cursor: &Cursor<'_, 'k>) {
         self.leaf(LeafKind::Text, value, cursor);
         if matches!(value, "0.0.0.0/0" | "::/0") || (value == "*" && is_access_name(cursor)) {
-            let sentence = format!("“{}” stands for everyone and everything.", shown(value));
+            let sentence = format!(
+                "“{}” is a wildcard that matches everyone or everything.",
+                shown(value)
+            );
             self.fields.report(Finding::new(
                 signal::WILDCARD,
                 cursor.place.pointer(),
@@ -605,7 +609,7 @@ impl<'k> Visitor<'k> {
                 self.keep(|fields| Some(&mut fields.addresses), address, cursor);
             }
         }
-        // Words that are said again say nothing more.
+        // A repeated text adds no information.
         let is_said_again = role == Role::Content
             && self
                 .fields
@@ -619,7 +623,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Keeps a long text in pieces, so that none is passed over for what is before it.
+    /// Keeps a long text in pieces, so that its end is compared like its beginning.
     fn pieces(&mut self, text: &str, cursor: &Cursor<'_, 'k>) {
         let mut pieces = pieces(text);
         for piece in pieces.by_ref().take(PIECES_MAX) {
@@ -633,7 +637,7 @@ impl<'k> Visitor<'k> {
         }
     }
 
-    /// Keeps a value among others like it, as long as there are not too many.
+    /// Keeps a value with those of its role, up to [`KEPT_MAX`].
     fn keep(
         &mut self,
         kept: impl for<'f> FnOnce(&'f mut Fields<'k>) -> Option<&'f mut Vec<Found<'k>>>,
@@ -647,7 +651,7 @@ impl<'k> Visitor<'k> {
             self.fields.has_unknown = true;
             return;
         };
-        // A column of a table often has one value all the way down.
+        // A table column often repeats one value.
         if kept
             .last()
             .is_some_and(|last| last.value == value && last.name == cursor.name)
@@ -655,7 +659,9 @@ impl<'k> Visitor<'k> {
             return;
         }
         if self.kept == KEPT_MAX {
-            let sentence = format!("It holds more than {KEPT_MAX} values that matter.");
+            let sentence = format!(
+                "It has more than {KEPT_MAX} values to compare with the intent, so not all were checked."
+            );
             let place = cursor.place.pointer();
             self.fields
                 .report(Finding::new(signal::TOO_MANY_VALUES, place, sentence));
@@ -682,7 +688,7 @@ impl<'k> Visitor<'k> {
 }
 
 impl<'p> Cursor<'p, '_> {
-    /// At a place where nothing is known of the value yet.
+    /// Returns a cursor at a place where the role is not known yet.
     fn at(place: &'p Place<'p>, repeats: bool) -> Self {
         Self {
             place,
@@ -694,8 +700,8 @@ impl<'p> Cursor<'p, '_> {
     }
 }
 
-/// What is to be said of a needle; where it is left open.
-fn of_needle(pattern: Pattern) -> Finding {
+/// Converts a pattern match to a finding. The caller fills in the evidence.
+fn of_pattern(pattern: Pattern) -> Finding {
     match pattern {
         Pattern::PromptInjection(Strength::Plain) => Finding::of(signal::SPEAKS_TO_THE_JUDGE, ""),
         Pattern::PromptInjection(Strength::Faint) => {
@@ -703,16 +709,16 @@ fn of_needle(pattern: Pattern) -> Finding {
         }
         Pattern::Secret(beginning) => {
             let beginning = shown(beginning.get(..4).unwrap_or(beginning));
-            let sentence = format!("It carries what looks like a credential ({beginning}…).");
+            let sentence = format!("It contains what looks like a credential ({beginning}…).");
             Finding::new(signal::CARRIES_SECRET, "", sentence)
         }
         Pattern::Harm(code) => {
-            let sentence = format!("It carries code that can do harm (“{}”).", shown(code));
+            let sentence = format!("It contains code that may be harmful (“{}”).", shown(code));
             Finding::new(signal::CARRIES_CODE, "", sentence)
         }
         Pattern::Internal(address) => {
             let sentence = format!(
-                "It names an address inside the server's own network (“{}”).",
+                "It names an address in the server's internal network (“{}”).",
                 shown(address)
             );
             Finding::new(signal::INTERNAL_ADDRESS, "", sentence)
@@ -720,8 +726,8 @@ fn of_needle(pattern: Pattern) -> Finding {
     }
 }
 
-/// The name that a map gives its value, as in `{"name": "role", "value": "admin"}` and in JSON Patch
-/// (RFC 6902): of a path the last word.
+/// Returns the name that a map gives its value, as in `{"name": "role", "value": "admin"}` and in JSON
+/// Patch (RFC 6902), where it is the last segment of the path.
 fn label<'n>(members: &[Member<'n>]) -> Option<&'n str> {
     const LABELS: [&str; 6] = ["path", "name", "key", "field", "attribute", "property"];
     if !members.iter().any(|(name, _)| is_value(name)) {
@@ -734,7 +740,7 @@ fn label<'n>(members: &[Member<'n>]) -> Option<&'n str> {
         .filter_map(|(_, value)| value.as_text())
         .filter_map(last_word);
     let first = labels.next()?;
-    // Of several the one that matters.
+    // If there are several, the one with a severe role wins.
     let mut all = std::iter::once(first).chain(labels);
     all.find(|label| Role::of(label).is_grave()).or(Some(first))
 }

@@ -1,7 +1,7 @@
-//! The table of weights: what each feature adds to the log-odds that a human should look.
+//! The weight of each feature: its contribution to the log-odds that a human should see the request.
 //!
-//! The numbers are fitted to labeled requests by `scripts/fit-weights.py`, which writes the table
-//! anew; only priors are set by hand.
+//! `scripts/fit-weights.py` fits the weights to labeled requests and writes the table. Only the priors
+//! are set by hand.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -46,7 +46,7 @@ fn rows() -> impl Iterator<Item = (&'static str, f64)> {
     })
 }
 
-/// What a feature adds; nothing where the table does not know it.
+/// Returns the weight of a feature; 0.0 if it is not in the table.
 pub(crate) fn of(code: Code) -> f64 {
     WEIGHTS.get(&code.0).copied().unwrap_or_default()
 }

@@ -112,7 +112,7 @@ fn hashed(bytes: &[u8]) -> Stem {
     mix(hash, rest)
 }
 
-/// What a byte of a text may be.
+/// Classes of bytes.
 mod kind {
     /// A letter.
     pub(crate) const LETTER: u8 = 1;
@@ -120,7 +120,7 @@ mod kind {
     pub(crate) const CAPITAL: u8 = 1 << 1;
     /// A small letter.
     pub(crate) const SMALL: u8 = 1 << 2;
-    /// What else belongs to a word: a digit, an apostrophe.
+    /// Other characters of a word: digits, apostrophes.
     pub(crate) const OTHER: u8 = 1 << 3;
 }
 
@@ -156,8 +156,8 @@ fn other_kind(text: &str, at: usize) -> (u8, usize) {
     (kind, c.len_utf8())
 }
 
-/// The words of a name as programs write it: cut at everything that is no letter, and where a
-/// capital follows a small letter, so that `postMessage` gives two.
+/// Splits an identifier into words: at every character that is not a letter, and where a capital
+/// follows a small letter, so that `postMessage` gives two.
 pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
     let mut at = 0;
     std::iter::from_fn(move || {

@@ -57,7 +57,7 @@ describe('a card', () => {
 
   it('shows the part of a value that a finding points to', () => {
     const text = `${'A friendly hello to everyone. '.repeat(20)}reset your passwords at http://evil.example/reset, thanks`;
-    const sentence = 'It holds a link to “evil.example”, which the intent does not name.';
+    const sentence = 'It contains a link to “evil.example”, which the intent does not mention.';
     const action = request({
       request_body: JSON.stringify({ text }),
       signals: [{ code: 'link', weight: 0.3, evidence: '/text', sentence }],

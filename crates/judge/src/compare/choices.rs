@@ -30,7 +30,7 @@ pub(super) fn choices(
                     weight,
                     leaf.found.evidence,
                     format!(
-                        "The intent speaks of another {choice} than “{}”: “{}”.",
+                        "“{}” is “{}”, but the intent names a different {choice}.",
                         shown(leaf.found.name),
                         shown(leaf.found.value)
                     ),
@@ -53,7 +53,7 @@ pub(super) fn choices(
                 signal::CHOICE_DIFFERS,
                 weight,
                 "path",
-                format!("The path stands for another {choice} than the intent speaks of."),
+                format!("The path implies a different {choice} than the intent."),
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! What a request does beside what its intent asks for.
+//! Effects of a request that its intent does not ask for.
 
 use super::{Compared, is_word, truth};
 use crate::features::Features;
@@ -47,7 +47,7 @@ pub(super) fn effects(
                     signal::EFFECT_UNASKED,
                     weight,
                     "path",
-                    format!("The intent asks for nothing that {phrase}."),
+                    format!("The intent does not ask for anything that {phrase}."),
                 ));
             }
         }
@@ -67,8 +67,7 @@ pub(super) fn effects(
                         weight,
                         found.evidence,
                         format!(
-                            "“{}” is “{}”, which {phrase}, \
-                             and the intent asks for nothing of the kind.",
+                            "“{}” is “{}”, which {phrase}. The intent does not ask for that.",
                             shown(found.name),
                             shown(found.value)
                         ),
@@ -86,7 +85,7 @@ pub(super) fn effects(
                         weight,
                         found.evidence,
                         format!(
-                            "It looks like a question, but “{}” is “{}”.",
+                            "It looks like a read, but “{}” is “{}”.",
                             shown(found.name),
                             shown(found.value)
                         ),
@@ -105,7 +104,7 @@ pub(super) fn effects(
                     weight,
                     found.evidence,
                     format!(
-                        "“{}” is set, of which the intent says nothing.",
+                        "“{}” is set, which the intent does not mention.",
                         shown(found.name)
                     ),
                 ));
@@ -120,7 +119,7 @@ pub(super) fn effects(
     }
 }
 
-/// A PUT to a collection replaces all of it, where the intent only adds to it.
+/// Detects a PUT that may replace a whole collection although the intent only adds to it.
 pub(super) fn replaces(
     compared: &Compared<'_>,
     features: &mut Features,

@@ -77,7 +77,7 @@ pub(super) fn small_fields(compared: &Compared<'_>, features: &mut Features) {
         Verb::Post if compared.route.ends_in_name() => "-small_post",
         _ => return,
     };
-    // What sends, runs, publishes or takes back does so whatever is in it.
+    // A request that sends, runs, publishes or revokes something does so whatever its fields are.
     let acts = compared
         .route
         .own_words()

@@ -24,7 +24,7 @@ use crate::words::{Stem, Stems, of_name, of_text, stem};
 use gaiterguard_history::History;
 use gaiterguard_request::opened::{self, Request};
 
-/// What is compared.
+/// The request and the facts that it is compared with.
 pub(crate) struct Compared<'a> {
     pub(crate) request: &'a Request<'a>,
     pub(crate) verb: Verb,
@@ -33,7 +33,7 @@ pub(crate) struct Compared<'a> {
     pub(crate) intent: &'a str,
     pub(crate) intent_words: &'a IntentWords<'a>,
     pub(crate) history: Option<&'a dyn History>,
-    /// What the intent asks for.
+    /// The effects that the intent asks for.
     pub(crate) asked: RequestedEffects,
     /// The numbers that the intent gives, once somebody has asked.
     pub(crate) given: OnceCell<Vec<f64>>,
@@ -42,7 +42,7 @@ pub(crate) struct Compared<'a> {
 /// The longest value that may be a word of a list of choices, in bytes.
 const WORD_BYTES_MAX: usize = 40;
 
-/// Counts what is found, and returns what a human is told of it.
+/// Adds the features of the comparison, and returns those that an approver sees.
 pub(crate) fn count(compared: &Compared<'_>, features: &mut Features) -> Vec<Finding> {
     let mut findings = Vec::new();
     names_and_values(compared, features);

@@ -10,7 +10,7 @@ use crate::quantities;
 use crate::signal;
 use crate::words::{Stems, of_name, stem};
 
-/// What is measured or counted, as opposed to numbered.
+/// Words for quantities that are measured or counted, as opposed to numbers that identify something.
 const MEASURES: &str = "amount price total quantity qty cent percent rate hours minutes \
     seconds duration discount balance value limit days size count weight \
     replicas bytes memory level brightness score";
@@ -100,7 +100,7 @@ pub(super) fn numbers(
                     weight,
                     found.evidence,
                     format!(
-                        "“{}” is {}, which is close to a number that the intent gives, and not it.",
+                        "“{}” is {}, which is close to a number in the intent but not the same.",
                         shown(found.name),
                         shown(found.value)
                     ),

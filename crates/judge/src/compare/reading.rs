@@ -1,4 +1,4 @@
-//! What a read gives away, and statements for databases.
+//! The kinds of data that a read reveals, and database statements.
 
 use gaiterguard_domain::request::is_safe;
 
@@ -15,15 +15,15 @@ pub(super) fn reading(
     features: &mut Features,
     findings: &mut Vec<Finding>,
 ) {
-    // Conditions name what is searched by, which is seldom what is told, and what stands in a body is
-    // not asked for.
+    // Only the query of a read names the data that it asks for. Values with spaces are search terms,
+    // which rarely name the data that is returned.
     let is_safe = is_safe(compared.request.method);
     let in_query = compared.leaves().filter(|_| is_safe).flat_map(|leaf| {
         let value = Some(leaf.found.value).filter(|value| !value.contains(char::is_whitespace));
         of_name(leaf.found.name).chain(value.into_iter().flat_map(of_name))
     });
     let parts: Vec<&str> = compared.route.own_words().collect();
-    // Of `/users/7/messages` messages are told, and not users.
+    // `/users/7/messages` reveals messages, not users.
     let of_path = parts.iter().enumerate().map(|(at, text)| {
         let kinds = DataKinds::of_all(of_name(text).map(stem));
         if at + 1 == parts.len() {
@@ -122,7 +122,7 @@ pub(super) fn statements(
                 signal::STATEMENT,
                 weight,
                 leaf.found.evidence,
-                format!("It carries a statement for a database that begins with “{statement}”."),
+                format!("It contains a database statement that begins with “{statement}”."),
             ));
         }
         for kind in DataKinds::of_all(of_name(text).map(stem)).names() {

@@ -445,7 +445,7 @@ fn calls_that_only_ask_are_known_by_all_of_their_members() {
     }
 }
 
-/// The address weighs more than the name of a recipient, so both count.
+/// An address has a greater weight than the name of a recipient, so both count.
 #[test]
 fn a_further_recipient_does_not_displace_an_address_in_the_text() {
     let post = Case::new(

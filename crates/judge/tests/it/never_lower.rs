@@ -65,7 +65,7 @@ fn json_of(case: &Case) -> Option<Value> {
         .filter(|body: &Value| body.is_object() || body.is_array())
 }
 
-/// What is counted of the first request and not of the second.
+/// Returns the features of the first request that the second does not have.
 fn missing(before: &Case, after: &Case) -> Vec<String> {
     let counted = |case: &Case| {
         let (operations, mut counted) = case.with_subject(features);
@@ -234,7 +234,7 @@ fn multipart(body: &Value) -> String {
     text + "--x7y--\r\n"
 }
 
-/// An element; none where a name is none that XML has.
+/// Returns an XML element, or `None` if the name is not valid in XML.
 fn xml(name: &str, value: &Value) -> Option<String> {
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name
@@ -360,7 +360,7 @@ fn put(body: &mut Value, first: bool, name: &str, value: Value) {
     }
 }
 
-/// What makes a body look like a call that asks, or is merely there.
+/// Members that make a body look like a call that only reads, and members without a meaning.
 fn additions() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
     select(vec![
         vec![

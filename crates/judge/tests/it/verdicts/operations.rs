@@ -160,8 +160,8 @@ fn the_explanation_says_what_it_does_and_why_a_human_should_look() {
         .json(r#"{"amount":500}"#);
     assert_eq!(
         case.judge().verdict.explanation,
-        "The word “charges” in the path says that it moves money or commits to paying. \
-         The intent asks for nothing that moves money or commits to paying. \
-         No language model may release it."
+        "“charges” in the path means that it moves money or commits to a payment. \
+         The intent does not ask for anything that moves money or commits to a payment. \
+         Only a human or a rule may release it."
     );
 }
