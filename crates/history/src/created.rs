@@ -1,7 +1,7 @@
-//! What a request created, by the response to it.
+//! Finds the object that a request created, by its response.
 //!
-//! Only the one thing that the request made is the agent's own: not what the response refers to, not
-//! what was there before, and not what the agent itself called so.
+//! Only the one object that the request created is the agent's own: not an object that the response
+//! refers to, not one that existed before, and not one that only the agent claims to have created.
 
 use http::header::LOCATION;
 
@@ -140,7 +140,7 @@ const SELVES: &[&str] = &[
     "permalink",
 ];
 
-/// What a request created.
+/// The object that a request created.
 #[derive(Debug, Default)]
 pub(crate) struct Created {
     /// The hashes of its ids.
@@ -397,7 +397,7 @@ impl Finder<'_> {
         {
             self.id(id);
         }
-        // Contentful and Kubernetes keep what identifies a thing beside what it holds.
+        // Contentful and Kubernetes keep the identifiers of an object apart from its content.
         for (name, value) in members {
             if ["sys", "metadata"].contains(name) && !value.members().is_empty() {
                 self.ids(value.members());

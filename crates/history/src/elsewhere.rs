@@ -1,11 +1,11 @@
-//! What other processes know of the values of one request.
+//! Sightings that other replicas recorded.
 
 use std::collections::HashMap;
 
 use crate::hash::Hashed;
 use crate::{Sighting, SightingKind};
 
-/// What is said of a sighting that another process noted, which keeps the call to itself.
+/// The call of a sighting that another replica recorded. Replicas share hashes only, not calls.
 const CALL: &str = "an earlier request";
 
 /// How a value came to be known to a process.
@@ -23,7 +23,7 @@ pub enum Evidence {
     Created,
 }
 
-/// What other processes noted of the values of one request, by their hashes.
+/// The sightings that other replicas recorded for the values of one request, by hash.
 #[derive(Debug, Default)]
 pub struct Elsewhere(HashMap<u128, (Evidence, u64), Hashed>);
 

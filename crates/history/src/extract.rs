@@ -65,11 +65,11 @@ impl Found {
     }
 }
 
-/// What was found in a body.
+/// The values and pieces in a body.
 #[derive(Debug, Default)]
 pub(crate) struct Extracted {
     pub(crate) pieces: Vec<Piece>,
-    /// The pieces of the items of each list; `u32::MAX` for those that have none.
+    /// The pieces of the items of each list; `u32::MAX` for an item without one.
     pub(crate) groups: Vec<Vec<u32>>,
     pub(crate) values: Vec<Found>,
 }
@@ -104,7 +104,7 @@ struct Walk<'w> {
     out: Extracted,
 }
 
-/// What is around a value.
+/// The context of a value.
 #[derive(Clone, Copy, Default)]
 struct Around<'n> {
     members: &'n [Member<'n>],

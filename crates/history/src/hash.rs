@@ -22,8 +22,8 @@ impl HashKey {
         hasher.finish128().as_u128()
     }
 
-    /// Hashes the hash of a value again, for one agent and service, so that nobody who reads hashes of
-    /// several can tell that a value is the same.
+    /// Hashes the hash of a value again for one agent and service, so that equal values of different agents
+    /// or services cannot be linked.
     pub fn within(&self, scope: (i64, i64), hash: u128) -> [u8; 16] {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         for part in [scope.0, scope.1] {

@@ -34,7 +34,7 @@ pub use seal::{Seal, Unsealed};
 pub use seen::{Limits, Seen, SeenAt};
 pub use sent::hashes_of_request;
 
-/// What passed before between one agent and one service.
+/// The earlier exchanges between one agent and one service.
 pub trait History: Debug {
     /// Returns where a value was seen. The value is as the request has it: case, spaces around it, and
     /// the spelling of a number do not count, and of a reference such as `users/U123` or a URL the last
@@ -45,33 +45,33 @@ pub trait History: Debug {
     /// have chosen the name of something else.
     fn sighting(&self, value: &str) -> Option<Sighting>;
 
-    /// Whether nothing passed before, so that nothing follows from a value not being found.
+    /// Whether there are no earlier exchanges, so that an unknown value is not suspicious.
     fn is_empty(&self) -> bool;
 }
 
 /// Where a value was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// How it came to be seen.
+    /// How the value was seen.
     pub kind: SightingKind,
     /// The call in whose response, or with which, it was seen, as in `GET /conversations.list`.
     pub call: String,
     /// The small piece of the object around it, as `name: value` pairs: at most 300 characters.
     pub piece: String,
-    /// The same pieces of the objects that stood beside that one, in order: at most 20.
+    /// The same pieces of the siblings of that object, in order: at most 20.
     pub siblings: Vec<String>,
     /// How long ago, in seconds.
     pub age: u64,
 }
 
-/// How a value came to be seen.
+/// How a value was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SightingKind {
     /// In a response.
     Shown,
-    /// In the response to a request by which the agent itself made the thing that the value names.
+    /// In the response to the request by which the agent created the object that the value identifies.
     Created,
-    /// In a request that a human approved and that was carried out.
+    /// In a request that a human approved and that was executed.
     Approved,
 }
 

@@ -83,7 +83,7 @@ impl Words {
             1
         } else if LATE.contains(&last) {
             4
-        } else if TELLING.contains(&last) {
+        } else if DESCRIPTIVE.contains(&last) {
             2
         } else {
             3
@@ -116,7 +116,7 @@ pub(crate) fn singular(word: &str) -> &str {
     }
 }
 
-/// What an object itself is known by.
+/// Names of fields that identify their own object.
 const OWN_IDS: &[&str] = &[
     "id", "uuid", "guid", "gid", "iid", "sid", "key", "number", "arn", "urn", "ts",
 ];
@@ -243,8 +243,8 @@ const NAMES: &[&str] = &[
     "to",
 ];
 
-/// The last words of names whose values tell something about a thing.
-const TELLING: &[&str] = &[
+/// The last words of names whose values describe an object.
+const DESCRIPTIVE: &[&str] = &[
     "amount",
     "total",
     "price",

@@ -65,7 +65,7 @@ pub fn origins(
     }
     let mut found = candidates.looked_up(intent, history);
     found.extend(own_path(opened.request().path, history, &found));
-    drop_answered(&mut found);
+    drop_explained(&mut found);
     found.sort_by_key(|(rank, _)| *rank);
     found.truncate(max);
     found.into_iter().map(|(_, found)| found).collect()
@@ -78,10 +78,10 @@ struct Candidate<'a> {
     naming: Naming,
 }
 
-/// What a value is by its location.
+/// The meaning of a value by its location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Naming {
-    /// What the request is about, or whom it reaches.
+    /// The object of the request, or its recipient.
     Target,
     /// The id of something.
     Id,
@@ -105,7 +105,7 @@ impl Candidate<'_> {
     /// Whether it says something that this was never seen. A short number in a body is often that of
     /// a call rather than of a thing. An id that the intent has is explained by it; whom a request
     /// reaches is worth knowing even then.
-    fn is_telling_unseen(&self, intent: &str) -> bool {
+    fn is_notable_unseen(&self, intent: &str) -> bool {
         self.naming == Naming::Target
             && (self.location == "path" || self.value.len() >= NUMBER_DIGITS_MIN)
             && (is_address(&self.value) || !names(intent, &self.value))
@@ -197,7 +197,7 @@ impl<'a> Candidates<'a> {
             let rank = match &sighting {
                 Some(_) if candidate.naming != Naming::Other => 0,
                 Some(_) => 2,
-                None if unseen < UNSEEN_MAX && candidate.is_telling_unseen(intent) => {
+                None if unseen < UNSEEN_MAX && candidate.is_notable_unseen(intent) => {
                     unseen += 1;
                     1
                 }
@@ -232,7 +232,7 @@ fn own_path(path: &str, history: &dyn History, found: &[(u8, Origin)]) -> Option
 
 /// Drops values of unknown origin that were part of the call by which another one was shown: the service
 /// responded to it, so it knows the account or folder that they name.
-fn drop_answered(found: &mut Vec<(u8, Origin)>) {
+fn drop_explained(found: &mut Vec<(u8, Origin)>) {
     let sightings = found.iter().filter_map(|(_, one)| one.sighting.as_ref());
     let calls: Vec<String> = sightings.map(|sighting| sighting.call.clone()).collect();
     found.retain(|(_, one)| {

@@ -1,4 +1,4 @@
-//! The small piece of an object that tells people which one it is.
+//! The short excerpt of an object by which people recognize it.
 
 use std::fmt::Write as _;
 
@@ -67,9 +67,9 @@ struct Pair {
     value: String,
 }
 
-/// Writes the piece of an object: `name: value` pairs, those first that people know it by. Of a part of
-/// another object, `around` are the members of that and `part` is its name there; `key` is the name
-/// under which an object is one of several.
+/// Writes the excerpt of an object as `name: value` pairs, the most recognizable first. For a part of
+/// another object, `around` is that object and `part` its name there. `key` is the name of an object in
+/// a map of several.
 pub(crate) fn of(
     members: &[Member<'_>],
     key: Option<&str>,
@@ -176,7 +176,7 @@ fn nested(inner: &[Member<'_>], prefix: &str, depth: u8, rank: u8, pairs: &mut V
     if inner.len() > SMALL_MEMBERS_MAX || depth >= DEPTH_MAX {
         return;
     }
-    // Of another thing within this one its own members are enough.
+    // A nested object with its own identifier needs only its own members.
     let is_other = depth > 0 && inner.iter().any(|(name, _)| Words::of(name).is_own_id());
     if !is_other || depth == 1 {
         collect(inner, prefix, depth + 1, rank, pairs);

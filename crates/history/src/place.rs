@@ -12,7 +12,7 @@ pub struct Noted {
     pub evidence: Evidence,
 }
 
-/// What values are from.
+/// The kind of message that values come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passed {
     /// The response to a request that reads.
@@ -48,10 +48,10 @@ impl How {
     }
 }
 
-/// An answer by its number, and a piece of it.
+/// A response by its number, and a piece of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    pub(crate) answer: u32,
+    pub(crate) response: u32,
     pub(crate) piece: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What passed between one agent and one service, within bounds.
+//! The bounded history of one agent with one service.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -50,15 +50,15 @@ impl Default for Limits {
     }
 }
 
-/// What one agent was shown by one service, what it created there, and what humans approved. Values
-/// are kept as keyed hashes, the pieces of objects sealed. The oldest responses make room for new ones.
+/// The values that one agent was shown by one service, created there, or sent with approval. Values are
+/// kept as keyed hashes, excerpts of objects are sealed. The oldest responses are dropped first.
 pub struct Seen {
     key: HashKey,
     seal: Arc<dyn Seal>,
     limits: Limits,
     places: HashMap<u128, Places, Hashed>,
-    answers: VecDeque<Answer>,
-    /// The number of the first answer that is kept.
+    responses: VecDeque<Response>,
+    /// The number of the first response that is kept.
     first: u32,
     pieces_bytes: usize,
     sent: HashSet<u128, Hashed>,
@@ -70,7 +70,7 @@ pub struct Seen {
 
 /// One response, or one approved request.
 #[derive(Debug)]
-struct Answer {
+struct Response {
     at: u64,
     packed: Packed,
     hashes: Vec<u128>,
@@ -84,7 +84,7 @@ impl Seen {
             seal,
             limits,
             places: HashMap::default(),
-            answers: VecDeque::new(),
+            responses: VecDeque::new(),
             first: 0,
             pieces_bytes: 0,
             sent: HashSet::default(),
@@ -132,7 +132,7 @@ impl Seen {
         self.blind_until = now.saturating_add(self.limits.seconds_max);
     }
 
-    /// What was seen, at a time in seconds since 1970.
+    /// Returns the history as of a time in seconds since 1970.
     pub fn at(&self, now: u64) -> SeenAt<'_> {
         SeenAt {
             seen: self,
@@ -145,9 +145,9 @@ impl Seen {
     pub fn expire(&mut self, now: u64) {
         let oldest = now.saturating_sub(self.limits.seconds_max);
         while self
-            .answers
+            .responses
             .front()
-            .is_some_and(|answer| answer.at < oldest)
+            .is_some_and(|response| response.at < oldest)
         {
             self.evict();
         }
@@ -159,8 +159,8 @@ impl Seen {
         }
     }
 
-    /// Drops everything, so that it takes no room. What the agent had sent is not known any more, so
-    /// that what is shown from here on may come from there.
+    /// Drops everything. The record of what the agent had sent is lost too, so later responses may repeat
+    /// the agent's own values.
     pub fn forget(&mut self, now: u64) {
         self.clear();
         self.sent = HashSet::default();
@@ -175,7 +175,7 @@ impl Seen {
 
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.answers.is_empty() && self.sent.is_empty()
+        self.responses.is_empty() && self.sent.is_empty()
     }
 
     /// About how many bytes of memory it takes.
@@ -203,7 +203,7 @@ impl Seen {
                 self.note_unread(now);
             }
         }
-        // What cannot be compared with the request may be an echo of it.
+        // A response that cannot be compared with the request may be an echo of it.
         if !exchange.succeeded() || sent.is_cut() {
             return noted;
         }
@@ -314,11 +314,13 @@ impl Seen {
         let Some(packed) = Packed::seal(&call_of(exchange), extracted, &*self.seal) else {
             return;
         };
-        let (Ok(count), false) = (u32::try_from(self.answers.len()), self.first > u32::MAX / 2)
-        else {
+        let (Ok(count), false) = (
+            u32::try_from(self.responses.len()),
+            self.first > u32::MAX / 2,
+        ) else {
             return self.clear();
         };
-        let answer = self.first + count;
+        let response = self.first + count;
         let mut hashes = Vec::with_capacity(values.len());
         let mut top = None;
         for found in &values {
@@ -339,12 +341,12 @@ impl Seen {
             };
             let hash = found.hash;
             noted.push(Noted { hash, evidence });
-            self.place(found.hash, how, Place { answer, piece });
+            self.place(found.hash, how, Place { response, piece });
             hashes.push(found.hash);
         }
         let piece = top.unwrap_or_default();
         for hash in created.hashes.iter().chain(&created.paths) {
-            self.place(*hash, How::Created, Place { answer, piece });
+            self.place(*hash, How::Created, Place { response, piece });
             hashes.push(*hash);
             let (hash, evidence) = (*hash, Evidence::Created);
             noted.push(Noted { hash, evidence });
@@ -354,8 +356,8 @@ impl Seen {
         hashes.shrink_to_fit();
         self.pieces_bytes += packed.bytes();
         let at = now;
-        self.answers.push_back(Answer { at, packed, hashes });
-        while self.answers.len() > 1
+        self.responses.push_back(Response { at, packed, hashes });
+        while self.responses.len() > 1
             && (self.places.len() > self.limits.values_max
                 || self.pieces_bytes > self.limits.pieces_bytes_max)
         {
@@ -363,24 +365,25 @@ impl Seen {
         }
     }
 
-    /// Notes a place. Of several in one response the first counts, and none becomes weaker.
+    /// Records a place. The first one in a response counts, and a stronger kind is never replaced by a
+    /// weaker one.
     fn place(&mut self, hash: u128, how: How, place: Place) {
         let places = self.places.entry(hash).or_default();
         let slot = &mut places[how as usize];
-        if slot.is_none_or(|old| old.answer != place.answer) {
+        if slot.is_none_or(|old| old.response != place.response) {
             *slot = Some(place);
         }
     }
 
     /// Drops the oldest response.
     fn evict(&mut self) {
-        let Some(answer) = self.answers.pop_front() else {
+        let Some(response) = self.responses.pop_front() else {
             return;
         };
-        for hash in answer.hashes {
+        for hash in response.hashes {
             if let Some(places) = self.places.get_mut(&hash) {
                 for slot in places.iter_mut() {
-                    if slot.is_some_and(|place| place.answer == self.first) {
+                    if slot.is_some_and(|place| place.response == self.first) {
                         *slot = None;
                     }
                 }
@@ -389,13 +392,13 @@ impl Seen {
                 }
             }
         }
-        self.pieces_bytes -= answer.packed.bytes();
+        self.pieces_bytes -= response.packed.bytes();
         self.first += 1;
     }
 
     fn clear(&mut self) {
         self.places = HashMap::default();
-        self.answers = VecDeque::new();
+        self.responses = VecDeque::new();
         self.pieces_bytes = 0;
         self.first = 0;
     }
@@ -413,17 +416,17 @@ impl Seen {
         let places = self.places.get(&hash)?;
         How::ALL.into_iter().find_map(|how| {
             let place = places[how as usize]?;
-            let answer = self
-                .answers
-                .get((place.answer.checked_sub(self.first)?) as usize)?;
-            let age = now.saturating_sub(answer.at);
+            let response = self
+                .responses
+                .get((place.response.checked_sub(self.first)?) as usize)?;
+            let age = now.saturating_sub(response.at);
             if age > self.limits.seconds_max {
                 return None;
             }
-            let (piece, siblings) = answer.packed.piece(place.piece, &*self.seal);
+            let (piece, siblings) = response.packed.piece(place.piece, &*self.seal);
             Some(Sighting {
                 kind: how.kind(),
-                call: answer.packed.call(&*self.seal)?,
+                call: response.packed.call(&*self.seal)?,
                 piece,
                 siblings,
                 age,
@@ -448,12 +451,12 @@ impl fmt::Debug for Seen {
         formatter
             .debug_struct("Seen")
             .field("values", &self.places.len())
-            .field("responses", &self.answers.len())
+            .field("responses", &self.responses.len())
             .finish_non_exhaustive()
     }
 }
 
-/// What was seen, at one moment.
+/// The history at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct SeenAt<'s> {
     seen: &'s Seen,

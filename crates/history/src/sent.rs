@@ -12,7 +12,7 @@ use gaiterguard_request::{Arena, Node};
 /// response, whose values are then not kept.
 const FORMS_MAX: usize = 50_000;
 
-/// What separates the words of a text that a service may take out of it.
+/// Separators at which a service may take a word out of a text.
 const SEPARATORS: &[char] = &[
     '<', '>', '(', ')', '[', ']', '{', '}', ',', ';', '"', '\'', '|', '=', '&',
 ];

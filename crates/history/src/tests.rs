@@ -163,7 +163,7 @@ fn an_issue_is_known_by_what_its_fields_say() {
     piece(&seen, "Login page is blank", &["WEB-17"]);
     let sighting = seen.sighting("10042").unwrap();
     assert!(sighting.siblings[0].contains("Typo on the start page"));
-    // A person within an issue is a thing of its own, and the other issues do not stand next to it.
+    // A person within an issue is an object of its own, and the other issues are not its siblings.
     let person = seen.sighting("5b10ac8d82e05b22cc7d4ef5").unwrap();
     assert!(
         person.piece.starts_with("displayName: Mia Krause"),
@@ -619,7 +619,7 @@ fn an_id_that_the_intent_gave_is_seen_once_the_service_shows_it() {
 }
 
 #[test]
-fn a_part_of_an_object_is_told_from_the_others() {
+fn a_part_of_an_object_is_distinguished_from_the_others() {
     let mut seen = seen();
     let pull = json!({"number": 511, "state": "closed", "title": "Fix a typo",
         "head": {"ref": "fix/typo"}, "base": {"ref": "main"}});

@@ -562,11 +562,11 @@ fn are_names(segments: &[Segment<'_>]) -> Vec<bool> {
             names_left = names_left.saturating_sub(1);
             return true;
         }
-        let is_telling = |word: &str| Classes::of(stem(word)).is_telling();
+        let is_distinctive = |word: &str| Classes::of(stem(word)).is_distinctive();
         // A verb may be written like a name: `_search`, `send-now`.
-        let is_compound =
-            text.contains(['-', '.', '_']) && !words::of_name(text).next().is_some_and(is_telling);
-        let is_known = words::of_name(text).any(is_telling);
+        let is_compound = text.contains(['-', '.', '_'])
+            && !words::of_name(text).next().is_some_and(is_distinctive);
+        let is_known = words::of_name(text).any(is_distinctive);
         if names_left > 0 && (is_compound || !is_known || is_second_name) {
             names_left -= 1;
             is_second_name = names_left > 0;

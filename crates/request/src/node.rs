@@ -1,7 +1,7 @@
-//! Values as a body holds them, borrowed from the body.
+//! The values in a body, borrowed from the body.
 //!
-//! A general JSON reader hides what a judge has to see: it merges duplicate keys, sorts members and
-//! rewrites numbers. This one keeps all three, because the upstream may read them differently.
+//! These values keep duplicate keys, the order of members and the spelling of numbers, because the
+//! upstream may read them differently. The usual JSON value types lose at least one of the three.
 
 mod form;
 mod json;
@@ -13,10 +13,10 @@ pub use form::FormError;
 pub use json::JsonError;
 pub use xml::XmlError;
 
-/// The deepest nesting of lists and maps that is read.
+/// The deepest nesting of lists and maps that is read. `serde_json` allows 128.
 pub const DEPTH_MAX: usize = 100;
 
-/// The most values that are read from one body. Ten times what a body of 1 MB usually holds.
+/// The most values that are read from one body: ten times what a body of 1 MB usually has.
 pub const VALUES_MAX: usize = 1_000_000;
 
 /// A value that borrows from the body it was read from and from the arena that it was read into. Keeps
@@ -40,16 +40,16 @@ pub enum Node<'a> {
     Map(&'a [Member<'a>]),
 }
 
-/// A name and what stands under it.
+/// A name and its value.
 pub type Member<'a> = (&'a str, Node<'a>);
 
 impl<'a> Node<'a> {
-    /// The member of a map with this name. Of several the last, which is what most upstreams take.
+    /// Returns the member with this name. If there are several, returns the last, as most upstreams do.
     pub fn get(&self, key: &str) -> Option<&'a Self> {
         self.all(key).next_back()
     }
 
-    /// Every member of a map with this name, in order.
+    /// Returns every member with this name, in order.
     pub fn all(&self, key: &str) -> impl DoubleEndedIterator<Item = &'a Self> {
         self.members()
             .iter()
@@ -57,12 +57,12 @@ impl<'a> Node<'a> {
             .map(|(_, value)| value)
     }
 
-    /// The item of a list.
+    /// Returns an item of a list.
     pub fn at(&self, index: usize) -> Option<&'a Self> {
         self.items().get(index)
     }
 
-    /// The value that a JSON pointer (RFC 6901) leads to.
+    /// Returns the value at a JSON pointer (RFC 6901).
     pub fn pointer<'n>(&'n self, pointer: &str) -> Option<&'n Self> {
         if pointer.is_empty() {
             return Some(self);
@@ -78,7 +78,7 @@ impl<'a> Node<'a> {
         Some(node)
     }
 
-    /// The members of a map; none for anything else.
+    /// Returns the members of a map; an empty slice for any other value.
     pub fn members(&self) -> &'a [Member<'a>] {
         match self {
             Self::Map(members) => members,
@@ -86,7 +86,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The items of a list; none for anything else.
+    /// Returns the items of a list; an empty slice for any other value.
     pub fn items(&self) -> &'a [Self] {
         match self {
             Self::List(items) => items,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 /// A time zone.
 pub(crate) type Zone = TimeZone;
 
-/// What is asked of an instant.
+/// A component of an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CalendarPart {
     Year,
@@ -41,7 +41,7 @@ const FUNCTIONS: [(&str, CalendarPart); 10] = [
 ];
 
 impl CalendarPart {
-    /// What a function of this name asks for.
+    /// Returns the component that a function with this name selects.
     pub(crate) fn of_function(name: &str) -> Option<Self> {
         FUNCTIONS
             .into_iter()

@@ -11,7 +11,8 @@ use crate::value::Value;
 const BYTES_PER_SPELLING_STEP: usize = 8;
 
 impl<'v> Evaluation<'v, '_> {
-    /// Of what a part is a name, where it is one of the request's own. Servers may take it for another.
+    /// Returns the kind of name that a part is, if it is one of the request's own names. Servers may read it
+    /// as another name.
     pub(crate) fn names(&self, part: &Expression) -> Option<Names> {
         self.item_names.filter(|_| part.is_item())
     }

@@ -1,5 +1,5 @@
-//! From the parser's tree to an [`Expression`]: every name is looked up, and what could never be
-//! evaluated is refused at the place where it stands.
+//! Compiles the parser's tree to an [`Expression`]: resolves every name, and rejects a part that could
+//! never be evaluated, with its position.
 
 mod call;
 mod each;
@@ -17,7 +17,7 @@ use crate::{guard, names, parse};
 /// The most items that a list or a map may have which is written out in a condition.
 pub const LITERAL_ITEMS_MAX: usize = 256;
 
-/// What a condition looks at.
+/// The facts that a condition uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
     /// The body: its content or its size.
@@ -42,8 +42,8 @@ const STACK_BYTES: usize = 16 << 20;
 /// Compiles a condition.
 pub(crate) fn compile(text: &str) -> Result<Compiled, ConditionError> {
     guard::check(text)?;
-    // A thread of its own has the stack that is needed wherever this is called from, and a text
-    // that trips the parser up does not take down whoever saves it.
+    // A separate thread has the stack that is needed, independent of the caller, and a text that makes the
+    // parser panic does not take the caller down.
     let compiled = std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("condition".to_owned())
@@ -282,7 +282,7 @@ impl Compiler<'_> {
         ConditionError::at(self.text, at, message)
     }
 
-    /// The byte by which a part is told: for a field or a function its name.
+    /// Returns the byte position of a part: for a field or a function that of its name.
     fn offset(&self, tree: &IdedExpr) -> usize {
         let start = self
             .positions
@@ -310,7 +310,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Where a name begins that stands before an opening bracket.
+    /// Returns the start of the name before an opening bracket.
     fn name_before(&self, bracket: usize, name: &str) -> usize {
         let before = self.text.get(..bracket).unwrap_or_default().trim_end();
         if before.ends_with(name) {

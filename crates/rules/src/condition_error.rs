@@ -1,8 +1,8 @@
-//! Why a text is no condition.
+//! The reason why a text is not a valid condition.
 
 use thiserror::Error;
 
-/// What is wrong with a condition, and where.
+/// An error in a condition, with its position.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct ConditionError {
@@ -10,7 +10,7 @@ pub struct ConditionError {
     pub line: u32,
     /// The column, from 1, in characters.
     pub column: u32,
-    /// What is wrong, and what was expected.
+    /// The problem, and what was expected.
     pub message: String,
 }
 

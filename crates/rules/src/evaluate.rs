@@ -29,7 +29,7 @@ enum Reach<'v> {
     Node(&'v Node<'v>),
     /// Something on the way is not there.
     Nothing,
-    /// It is no chain of fields in the body.
+    /// It is not a chain of fields in the body.
     Elsewhere,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Evaluation<'v, 'm> {
     pub(crate) memory: &'m mut Memory<'v>,
     pub(crate) steps_left: u32,
     item: Option<Value<'v>>,
-    /// Of what the item is a name, where it is one of the request's own: the key of a map in it.
+    /// The kind of name that the item is, if it is the key of a map in the request.
     pub(crate) item_names: Option<Names>,
     /// The same for the items of the list that was made last.
     made_names: Option<Names>,
@@ -97,7 +97,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         self.simple(part)
     }
 
-    /// What can only come out true or false, decided without ever being a value; None for all else.
+    /// Evaluates a part that can only be true or false, without building a value. Returns `None` for others.
     fn decided(&mut self, part: &'v Expression) -> Result<Option<bool>, Failure> {
         let decided = match &part.operation {
             Operation::And(left, right) => return self.connect(left, right, false).map(Some),
@@ -197,7 +197,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         Ok(search.find()(text, needle))
     }
 
-    /// What is evaluated from its parts alone, unless it is [decided](Self::decided).
+    /// Evaluates a part from its operands, unless it is [decided](Self::decided).
     fn simple(&mut self, part: &'v Expression) -> Result<Value<'v>, Failure> {
         let value = match &part.operation {
             Operation::Literal(literal) => return Ok(Value::of_literal(literal)),
@@ -390,7 +390,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             .map_err(|cause| failure(part, cause))
     }
 
-    /// What such a chain leads to, if it does. Why not, whoever asks for its value finds out.
+    /// Returns the value at the end of a chain of fields, if there is one. Evaluating the chain returns the
+    /// failure otherwise.
     fn reached(&mut self, part: &'v Expression) -> Option<&'v Node<'v>> {
         let steps_left = self.steps_left;
         if let Ok(Reach::Node(node)) = self.reach(part) {
@@ -638,7 +639,7 @@ fn failure(part: &Expression, cause: Cause) -> Failure {
     Failure { cause, at: part.at }
 }
 
-/// Of two failures the one that says most: that something was not kept, else the first.
+/// Returns the more informative of two failures: that something was not kept, or otherwise the first.
 fn worse(first: Option<Failure>, second: Option<Failure>) -> Option<Failure> {
     match (first, second) {
         (Some(first), Some(second))

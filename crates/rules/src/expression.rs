@@ -9,13 +9,13 @@ use crate::path::Location;
 /// A part of a condition.
 #[derive(Debug)]
 pub(crate) struct Expression {
-    /// The byte of the text that it is told by.
+    /// Its byte position in the text.
     pub(crate) at: u32,
-    /// What it is.
+    /// The operation.
     pub(crate) operation: Operation,
 }
 
-/// A value that stands in the text.
+/// A literal.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Literal {
     Null,
@@ -27,7 +27,7 @@ pub(crate) enum Literal {
     Span(SignedDuration),
 }
 
-/// What is known of a request.
+/// A fact about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fact {
     Method,
@@ -102,7 +102,7 @@ pub(crate) enum Conversion {
     Span,
 }
 
-/// What is asked about the items of a list or the keys of a map.
+/// A quantifier over the items of a list or the keys of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantifier {
     All,

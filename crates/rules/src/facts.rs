@@ -1,4 +1,4 @@
-//! What a condition may look at.
+//! The facts that conditions can use.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub struct Facts<'a> {
     /// The headers. None where they were not kept: a condition that needs them to be decided is then
     /// undecidable.
     pub headers: Option<&'a HeaderMap>,
-    /// What is in the body. None where it was not kept or has not arrived, with the same effect.
+    /// The body; `None` if it was not kept or has not arrived. Both have the same effect.
     pub content: Option<Content<'a>>,
     /// The service.
     pub service: (ServiceId, &'a str),
@@ -42,17 +42,17 @@ pub struct Facts<'a> {
     pub now: Timestamp,
 }
 
-/// What is in a request's body.
+/// A request's body.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
-    /// What is known of the body.
+    /// The body as rules see it.
     pub body: Reading<'a>,
     /// The body's length in bytes.
     pub size: u64,
 }
 
 impl Facts<'_> {
-    /// What is known of the request before its body has arrived.
+    /// Returns the facts that are known before the body has arrived.
     pub(crate) fn of_head(&self) -> Self {
         Self {
             content: None,
@@ -61,7 +61,7 @@ impl Facts<'_> {
     }
 }
 
-/// The parameters of a query, decoded, in the order in which they stand.
+/// The decoded parameters of a query, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query<'a> {
     raw: &'a str,
@@ -70,14 +70,14 @@ pub struct Query<'a> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parameter<'a> {
-    /// None where the bytes are no UTF-8.
+    /// `None` if the bytes are not UTF-8.
     name: Option<Cow<'a, str>>,
-    /// None where the bytes are no UTF-8.
+    /// `None` if the bytes are not UTF-8.
     value: Option<Cow<'a, str>>,
 }
 
 impl<'a> Query<'a> {
-    /// Reads what stands behind the `?`.
+    /// Parses the part after the `?`.
     pub fn parse(query: Option<&'a str>) -> Self {
         let raw = query.unwrap_or_default();
         let parameters = raw

@@ -1,4 +1,4 @@
-//! What is refused before it is parsed: a text that would take the parser too deep.
+//! Rejects a text that would take the parser too deep, before it is parsed.
 
 use crate::condition_error::ConditionError;
 
@@ -11,7 +11,7 @@ pub const NESTING_MAX: u32 = 24;
 /// The most operators, fields and calls that may rest on one another, as in `a.b.c + 1 > 2`.
 pub const CHAIN_MAX: u32 = 64;
 
-/// What is open at a place of the text.
+/// The open brackets and quotes at a position of the text.
 #[derive(Clone, Copy, Default)]
 struct Frame {
     choices: u32,
@@ -44,7 +44,7 @@ pub(crate) fn check(text: &str) -> Result<(), ConditionError> {
     }
     if let Some((offset, hidden)) = text.char_indices().find(|(_, c)| is_hidden(*c)) {
         let message = format!(
-            "what is not seen cannot stand in a condition: expected \\u{:04x} within a text",
+            "a condition cannot contain invisible characters: expected \\u{:04x} within a text",
             u32::from(hidden)
         );
         return Err(ConditionError::at(text, offset, message));

@@ -1,4 +1,4 @@
-//! What can be known of a value before there is a request.
+//! The static type of a value, known before there is a request.
 
 use crate::expression::{Fact, Literal};
 

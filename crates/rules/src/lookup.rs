@@ -1,5 +1,5 @@
-//! Finding a member of a map. What is there more than once is not found but a failure: which one
-//! the upstream takes is open.
+//! Finds a member of a map. A name that appears more than once is a failure, because upstreams differ in
+//! which one they use.
 
 use std::collections::HashSet;
 
@@ -134,7 +134,7 @@ impl<'v> Evaluation<'v, '_> {
         }
     }
 
-    /// The member of a map of the body, found at once where it was looked for before.
+    /// Returns the member of a map in the body, from the cache if it was looked up before.
     pub(crate) fn remembered(
         &mut self,
         members: Members<'v>,
@@ -250,8 +250,8 @@ fn at(members: Members<'_>, place: Place) -> Result<Option<&Node<'_>>, Cause> {
     }
 }
 
-/// Names are lower-case; one that is not is no name of a header. Servers behind CGI and its like read
-/// `-` and `_` alike.
+/// Returns the value of a header. Header names are lower case; any other name is not found. CGI servers
+/// treat `-` and `_` alike.
 fn header<'v>(headers: &'v HeaderMap, name: &str) -> Result<Option<Value<'v>>, Cause> {
     let is_alike = |known: &str| {
         known.len() == name.len()

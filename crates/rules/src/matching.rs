@@ -22,7 +22,7 @@ enum Condition {
     /// Only words, which the assessor that reads such applies.
     Words,
     Program(Program),
-    /// It is no condition, so it can never be evaluated.
+    /// The condition is invalid, so it can never be evaluated.
     Broken(ConditionError),
 }
 
@@ -33,7 +33,7 @@ pub enum Match {
     Yes,
     /// It counts as matching, because its condition could not be evaluated.
     Unevaluated(Failure),
-    /// What would decide it was not kept of the request, or has not arrived.
+    /// It depends on a part of the request that was not kept or has not arrived.
     Undecidable(Failure),
     /// It does not.
     No,
@@ -99,7 +99,7 @@ impl CompiledRule {
         }
     }
 
-    /// The rule as it is told of a request that it matches in this way.
+    /// Returns the rule as it is recorded with a request that it matches in this way.
     pub fn matched(&self, how: Match) -> MatchedRule {
         let unevaluated = match (how, &self.condition) {
             (Match::Yes | Match::No, _) => None,
@@ -118,7 +118,8 @@ impl CompiledRule {
     }
 }
 
-/// Every rule that matches a request, or of which that cannot be said from what is there of it. A
+/// Returns the rules that match, plus those that cannot be decided from the available part of the
+/// request. A
 /// condition that cannot be evaluated counts as matched for `deny` and `require_approval`, and as not
 /// matched for `allow`.
 pub fn matching_rules<'r: 'v, 'v>(

@@ -58,14 +58,14 @@ pub(crate) fn is_variable(name: &str) -> bool {
     fields(name).is_some() || plain(name).is_some()
 }
 
-/// What is said of a name that is no variable's.
+/// Returns the error for an unknown variable.
 pub(crate) fn unknown_variable(name: &str) -> String {
     format!(
         "unknown variable `{name}`: expected one of request, service, agent, operation, intent, now"
     )
 }
 
-/// What is said of a name that is no field's.
+/// Returns the error for an unknown field.
 pub(crate) fn unknown_field(variable: &str, name: &str) -> String {
     let known: Vec<String> = fields(variable)
         .unwrap_or_default()
@@ -81,7 +81,7 @@ pub(crate) fn unknown_field(variable: &str, name: &str) -> String {
     )
 }
 
-/// What is said of a name that is no function's.
+/// Returns the error for an unknown function.
 pub(crate) fn unknown_function(name: &str) -> String {
     format!(
         "unknown function `{name}`: expected one of has, size, int, double, string, bool, \

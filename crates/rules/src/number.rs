@@ -48,7 +48,7 @@ pub(crate) fn to_double(int: i64) -> f64 {
     double
 }
 
-/// Compares exactly, whatever the kinds. None for what is no number.
+/// Compares exactly, whatever the kinds. Returns `None` for NaN.
 pub(crate) fn compare(left: Number, right: Number) -> Option<Ordering> {
     match (left, right) {
         (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),

@@ -9,7 +9,7 @@ use crate::condition_error::ConditionError;
 /// The longest piece of the condition that is quoted in a message, in characters.
 const QUOTED_CHARS_MAX: usize = 40;
 
-/// What is said where nothing better is known.
+/// The error message if nothing more specific is known.
 pub(crate) const NOT_UNDERSTOOD: &str = "expected an expression in CEL";
 
 /// Parses a condition that the [guard](super::guard) has let pass.
@@ -79,9 +79,9 @@ fn explain(message: &str) -> String {
 
 fn unknown_token(piece: &str) -> String {
     match piece.chars().next() {
-        Some('=') => "`=` is no operator: expected `==`".to_owned(),
-        Some('&') => "`&` is no operator: expected `&&`".to_owned(),
-        Some('|') => "`|` is no operator: expected `||`".to_owned(),
+        Some('=') => "`=` is not an operator: expected `==`".to_owned(),
+        Some('&') => "`&` is not an operator: expected `&&`".to_owned(),
+        Some('|') => "`|` is not an operator: expected `||`".to_owned(),
         Some(quote @ ('"' | '\'')) => {
             format!("this text is not closed: expected {quote} behind it")
         }
@@ -101,7 +101,7 @@ fn unexpected(found: &str, wanted: &str) -> String {
     format!("expected {wanted}, found `{}`{hint}", clip(found))
 }
 
-/// What the parser's list of tokens stands for.
+/// Describes the parser's list of expected tokens.
 fn wanted(tokens: &str) -> String {
     let tokens: Vec<&str> = tokens
         .trim_matches(['{', '}'])

@@ -24,8 +24,8 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// Where the text is no expression, is too long or too deep, names what does not exist, or
-    /// could never be evaluated to true or false.
+    /// If the text is not an expression, is too long or too deep, uses an unknown name, or can never be
+    /// evaluated to true or false.
     pub fn compile(text: &str) -> Result<Self, ConditionError> {
         let Compiled {
             condition,
@@ -47,18 +47,18 @@ impl Program {
         &self.text
     }
 
-    /// What it looks at.
+    /// Returns the facts that it uses.
     pub fn uses(&self) -> Uses {
         self.uses
     }
 
-    /// Whether the condition holds for a request. What its head decides is decided by that, whatever
-    /// is in the body and however much work that would be: so it comes out the same before the body
-    /// has arrived as afterwards.
+    /// Whether the condition matches a request. If the head decides it, the body does not count, whatever
+    /// it contains and however much work it takes. So the result is the same before and after the body has
+    /// arrived.
     ///
     /// # Errors
     ///
-    /// Where it cannot be evaluated on this request.
+    /// If it cannot be evaluated on this request.
     pub fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, Failure> {
         self.evaluate_with(facts, &mut Memory::default())
     }
@@ -88,8 +88,8 @@ impl Program {
         spelling: Spelling,
     ) -> Result<bool, Failure> {
         let whole = Evaluation::new(facts, memory, spelling).decide(&self.condition);
-        // What the body makes too much work can still be decided by the head. Which failure is told of
-        // several does not say whether that was among them.
+        // The head may still decide a condition whose evaluation on the body takes too much work. If
+        // there are several failures, the returned one does not say whether that was among them.
         if whole.is_err() && self.uses.body && facts.content.is_some() {
             let by_head = Evaluation::new(&facts.of_head(), &mut Memory::default(), spelling)
                 .decide(&self.condition);
@@ -100,7 +100,7 @@ impl Program {
         whole
     }
 
-    /// What its author should know, though it can be evaluated.
+    /// Returns the warnings for its author.
     pub fn warnings(&self) -> &[ConditionWarning] {
         &self.warnings
     }

@@ -12,7 +12,7 @@ pub(crate) fn is_respelled(key: &str, name: &str) -> bool {
         || key.starts_with(is_lead) && begins_with(key.trim_start_matches(is_lead), name)
 }
 
-/// What the names of a map are.
+/// The kind of names in a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     /// Fields of a body, or parameters of a query.

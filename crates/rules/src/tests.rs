@@ -1,4 +1,4 @@
-//! What holds for rules whatever their conditions are.
+//! Properties of rules that do not depend on their conditions.
 
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
@@ -143,12 +143,12 @@ fn what_cannot_be_evaluated_matches_unless_it_allows() {
 }
 
 #[test]
-fn a_failure_is_told_by_its_place_and_not_by_what_the_request_holds() {
+fn a_failure_is_reported_by_its_position_and_not_by_the_content_of_the_request() {
     let program = Program::compile("true &&\n request.body.secret > 1").unwrap();
     let told = with_body("{\"secret\":\"hunter2\"}", |facts| {
         program.explain(program.evaluate(facts).unwrap_err())
     });
-    assert_eq!(told, "that value is of another kind (line 2, column 22)");
+    assert_eq!(told, "that value has the wrong type (line 2, column 22)");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn what_a_condition_looks_at_is_known() {
         "size(string(request.size)) == 1",
         "request.method == \"GET\" || {\"a\": request.body}[\"a\"] == null",
     ] {
-        // What is no field access is no expression here, so nothing can look past the names.
+        // Anything but a field access is not an expression here, so nothing can bypass the names.
         if let Ok(program) = Program::compile(reads_the_body) {
             assert!(program.uses().body, "{reads_the_body}");
         } else {
@@ -456,7 +456,7 @@ fn what_the_head_decides_stays_decided_however_large_the_body_is() {
     for (condition, holds) in [
         (format!("{heavy} && request.method == \"GET\""), false),
         (format!("{heavy} || request.method == \"POST\""), true),
-        // A failure of another kind comes first and is the one that is told.
+        // A failure of another kind comes first and is the one that is reported.
         (
             format!("request.body.l && {heavy} && request.method == \"GET\""),
             false,

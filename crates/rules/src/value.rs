@@ -21,8 +21,7 @@ use gaiterguard_request::node::{Member, Node};
 #[repr(u64)]
 pub(crate) enum Value<'v> {
     Null,
-    /// A part of the operation where no document knows one: null for whoever asks whether it is
-    /// null, and nothing else.
+    /// A field of an undocumented operation: equal to null, and an error in any other use.
     Unknown,
     Bool(bool),
     Number(Number),

@@ -1,4 +1,4 @@
-//! What the author of a condition should know, though it can be evaluated.
+//! Warnings for the author of a valid condition.
 
 /// A place in a condition that may not do what its author wants, with lines and columns counted
 /// from 1, columns in characters.
@@ -8,6 +8,6 @@ pub struct ConditionWarning {
     pub line: u32,
     /// The column.
     pub column: u32,
-    /// What may go wrong, and what to write instead.
+    /// The risk, and what to write instead.
     pub message: String,
 }

@@ -8,7 +8,7 @@ use gaiterguard_request::{Arena, Request};
 /// It names one id and one address.
 const INTENT: &str = "Write to customer cus_8888 (or bob@north.example)";
 
-/// What the agent was shown: a list of channels and one customer.
+/// A history in which the agent was shown a list of channels and one customer.
 fn seen() -> Seen {
     let channels = json!({"channels": [
         {"id": "C024BE91L", "name": "general", "access_token": "canary-token"},

@@ -5,11 +5,11 @@ use thiserror::Error;
 use super::{Member, Node, VALUES_MAX};
 use crate::Arena;
 
-/// Why bytes are no form that can be read here.
+/// The reason why bytes cannot be read as a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FormError {
-    /// A name or a value is no UTF-8 once its escapes are decoded.
-    #[error("is no UTF-8 once decoded, in the field that begins at byte {0}")]
+    /// A decoded name or value is not UTF-8.
+    #[error("is not UTF-8 once decoded, in the field that begins at byte {0}")]
     NotUtf8(usize),
     /// More fields than the limit.
     #[error("holds more than {VALUES_MAX} fields")]
@@ -22,14 +22,14 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     ///
-    /// Where a name or a value is no UTF-8 once decoded, or there are more than [`VALUES_MAX`].
+    /// If a decoded name or value is not UTF-8, or there are more than [`VALUES_MAX`] fields.
     pub fn parse_form(body: &'a [u8], arena: &'a Arena) -> Result<Self, FormError> {
         parse(body, arena).map(Self::Map)
     }
 }
 
-/// The fields of a form or a query. An escape that is none stays as it is, as browsers and servers
-/// have it; a field without `=` has an empty value.
+/// Returns the fields of a form or a query. Invalid escapes stay as they are (WHATWG URL Standard); a
+/// field without `=` has an empty value.
 fn parse<'a>(body: &'a [u8], arena: &'a Arena) -> Result<&'a [Member<'a>], FormError> {
     let mut fields = Vec::new();
     let mut at = 0;

@@ -1,18 +1,18 @@
-//! Reading JSON without copying what need not be copied.
+//! Reads JSON, borrowing from the text where possible.
 
 use thiserror::Error;
 
 use super::{DEPTH_MAX, Member, Node, VALUES_MAX};
 use crate::Arena;
 
-/// Why bytes are no JSON that can be read here. Offsets are in bytes from the start.
+/// The reason why bytes cannot be read as JSON. Offsets are in bytes from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum JsonError {
-    /// The bytes are no UTF-8.
-    #[error("is no UTF-8 at byte {0}")]
+    /// The bytes are not UTF-8.
+    #[error("is not UTF-8 at byte {0}")]
     NotUtf8(usize),
-    /// Something else than JSON allows.
-    #[error("is no JSON at byte {0}")]
+    /// JSON does not allow this byte.
+    #[error("is not JSON at byte {0}")]
     Unexpected(usize),
     /// Lists and maps within one another beyond the limit.
     #[error("nests deeper than {DEPTH_MAX} levels at byte {0}")]
@@ -27,8 +27,8 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     ///
-    /// Where the bytes are no JSON, nest deeper than [`DEPTH_MAX`] or hold more than
-    /// [`VALUES_MAX`] values.
+    /// If the bytes are not JSON, nest deeper than [`DEPTH_MAX`], or have more than [`VALUES_MAX`]
+    /// values.
     pub fn parse_json(body: &'a [u8], arena: &'a Arena) -> Result<Self, JsonError> {
         let text =
             std::str::from_utf8(body).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
@@ -40,7 +40,7 @@ impl<'a> Node<'a> {
         leading(text, arena)
     }
 
-    /// The same of what is known to be text.
+    /// Reads one JSON value from a text, as [`parse_json`](Self::parse_json) does from bytes.
     pub fn of_json(text: &'a str, arena: &'a Arena) -> Result<Self, JsonError> {
         parse(text, arena)
     }
@@ -66,8 +66,8 @@ pub(crate) struct Leading<'a> {
     pub(crate) reached: usize,
 }
 
-/// Reads the values that a text begins with, up to where it stops being JSON. Many servers take the
-/// first and do not mind what follows.
+/// Reads the values at the start of a text, up to where it is no longer JSON. Many servers use the first
+/// and ignore the rest.
 fn leading<'a>(text: &'a str, arena: &'a Arena) -> Leading<'a> {
     let mut reader = Reader::of(text, arena);
     let (mut values, mut end) = (Vec::new(), 0);
@@ -96,7 +96,7 @@ struct Reader<'a> {
     items: Vec<Node<'a>>,
     /// The same for maps.
     members: Vec<Member<'a>>,
-    /// What has been read of a string with escapes.
+    /// The decoded start of a string with escapes.
     spelled: String,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         JsonError::Unexpected(self.at)
     }
 
-    /// The next byte that is no white space, not yet taken.
+    /// Returns the next byte other than white space, without consuming it.
     fn peek(&mut self) -> Option<u8> {
         loop {
             match self.bytes.get(self.at) {

@@ -1,4 +1,4 @@
-//! What [`Node`] reads is what `serde_json` reads, and nothing is lost on the way.
+//! [`Node`] reads the same values as `serde_json`, without losing any.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -99,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_json_is_refused(text in nearly()) {
+    fn invalid_json_is_refused(text in nearly()) {
         let expected = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
             // A reader that ignores what it reads does not look at escapes closely.
             && serde_json::from_str::<Value>(&text).is_ok();
@@ -211,7 +211,7 @@ fn nesting_and_number_of_values_are_bounded() {
 }
 
 #[test]
-fn forms_keep_their_names_and_what_is_no_escape() {
+fn forms_keep_their_names_and_invalid_escapes() {
     let node = Node::parse_form(
         b"a[b]=c&a[b]=d+e&x&=y&p=100%&q=%zz%C3%A9&&u=%E2%82%AC",
         arena(),

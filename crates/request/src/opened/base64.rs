@@ -8,7 +8,7 @@ const LENGTH_MIN: usize = 16;
 /// How much is decoded to see whether there is text in it.
 const SAMPLE: usize = 1024;
 
-/// What base64 turned out to hold.
+/// The decoded content of base64 text.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Decoded {
     /// Text.
@@ -17,7 +17,7 @@ pub enum Decoded {
     Program,
 }
 
-/// What a text holds if it is base64 of something that can be looked into.
+/// Decodes a text if it is base64 of a text or a program.
 pub fn decoded(text: &str) -> Option<Decoded> {
     let text = text.trim();
     let text = match text.split_once(";base64,") {

@@ -1,8 +1,8 @@
-//! What a body is, by what it says it is and by what it looks like.
+//! Reads a body by its declared type and by its content.
 //!
-//! A server may go by either, so a body is read in every way that it plausibly is: what it is said to
-//! be comes first, and what it can be read as besides is kept next to it. All readings are judged
-//! together, and since nothing that is found lowers a score, the gravest of them decides.
+//! Servers differ in which of the two they use, so a body is read in every plausible way: first as its
+//! declared type, then as each other format that fits. All readings are assessed together. No finding
+//! lowers a score, so the most severe reading decides.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -34,7 +34,7 @@ pub enum Body<'a> {
     Values(Node<'a>, &'a str),
     /// Some other text.
     Text(&'a str),
-    /// Bytes that are no text, or that could not be opened.
+    /// Bytes that are not text, or that could not be decoded.
     Bytes,
 }
 
@@ -43,12 +43,12 @@ pub enum Body<'a> {
 pub(super) struct Contents<'a> {
     /// As what it is said to be, or else looks like.
     pub(super) body: Body<'a>,
-    /// As what a server may read besides that.
+    /// The other ways in which a server may read it.
     pub(super) others: Vec<Node<'a>>,
 }
 
-/// The longest text that is tried as YAML for looking a little like it: a note with a list in it is
-/// read line by line as well. What only YAML looks like is tried at any length.
+/// The longest text that is tried as YAML because it weakly resembles it, in bytes. Such a text is also
+/// read line by line. Text that strongly resembles YAML is tried at any length.
 const UNDECLARED_YAML_BYTES_MAX: usize = 1 << 16;
 
 /// How often a text may be read over to find JSON in it. Prose with brackets in it takes less than one
@@ -62,7 +62,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 const GRAPHQL: &str = "application/graphql";
 
-/// What `Content-Type` says, in lower case.
+/// The `Content-Type`, in lower case.
 #[derive(Default)]
 struct Declared {
     essence: Option<String>,
@@ -141,8 +141,8 @@ impl<'a> Reader<'a, '_> {
             return self.parts(body, boundary, essence == "multipart/form-data");
         }
         match std::str::from_utf8(body) {
-            // Their messages may happen to be text, and are not known by it. What text is in them is
-            // read because a server may go by that.
+            // A binary message may happen to be valid text. Any text in it is read, because a server may
+            // read it as text.
             _ if essence.is_some_and(is_binary) => {
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
                 if let Some(text) = encoding::text_within(body) {
@@ -181,7 +181,10 @@ impl<'a> Reader<'a, '_> {
             Some(essence) if media::is_media(essence) || !is_textual(essence) => {
                 Oddity::new(OddityKind::Opaque, "")
             }
-            _ => Oddity::new(OddityKind::Unreadable("the body is no text".to_owned()), ""),
+            _ => Oddity::new(
+                OddityKind::Unreadable("the body is not text".to_owned()),
+                "",
+            ),
         });
         if let Some(text) = encoding::mostly_text(body).or_else(|| encoding::text_within(body)) {
             let text = self.arena.text(&text);
@@ -199,7 +202,7 @@ impl<'a> Reader<'a, '_> {
         }
         let body = match essence {
             Some(essence) if essence.starts_with("multipart/") => {
-                self.unreadable("the body's parts cannot be told apart", "");
+                self.unreadable("the body's parts cannot be separated", "");
                 Body::Text(text)
             }
             _ if essence.is_none_or(|one| !is_json(one) && !is_lines(one) && !is_xml(one))
@@ -220,7 +223,7 @@ impl<'a> Reader<'a, '_> {
             Some(FORM) => self.form(text),
             Some(essence) if is_lines(essence) => {
                 lines_of_json(text, self.arena).unwrap_or_else(|| {
-                    self.unreadable("the body is no JSON line by line", "");
+                    self.unreadable("the body is not one JSON value per line", "");
                     Body::Text(text)
                 })
             }
@@ -240,7 +243,7 @@ impl<'a> Reader<'a, '_> {
                 if let Ok(node) = yaml::read(text, self.arena) {
                     Body::Values(node, text)
                 } else {
-                    self.unreadable("the body is no YAML that can be read", "");
+                    self.unreadable("the body is not readable YAML", "");
                     Body::Text(text)
                 }
             }
@@ -257,7 +260,7 @@ impl<'a> Reader<'a, '_> {
         if let Body::Form(node) = &body {
             self.others.extend(nested::read(node.members(), self.arena));
         }
-        // Some servers read over control characters where JSON has none.
+        // Some servers skip control characters, which JSON does not allow.
         if !matches!(body, Body::Json(_) | Body::Xml(..))
             && text.contains(encoding::is_strange)
             && let Some(readable) = encoding::text_within(text.as_bytes())
@@ -304,7 +307,7 @@ impl<'a> Reader<'a, '_> {
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
             }
         }
-        // JSON with comments and the like, which only some servers read.
+        // JSON with comments and other extensions, which only some servers accept.
         let is_braced = text.trim_start().starts_with('{') && text.trim_end().ends_with('}');
         if is_braced && Document::read(text).is_none() && yaml::read(text, self.arena).is_err() {
             self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
@@ -410,7 +413,7 @@ impl<'a> Reader<'a, '_> {
             self.others.extend(values.filter(Node::is_container));
             rest = &rest[leading.end.max(1)..];
             let Some(left) = budget.checked_sub(leading.reached) else {
-                // What makes reading it take long may hide what follows.
+                // A text that takes too long to read may hide something.
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
                 return;
             };
@@ -420,7 +423,7 @@ impl<'a> Reader<'a, '_> {
 
     fn parts(&mut self, body: &'a [u8], boundary: &str, is_form: bool) -> Body<'a> {
         let Some(parts) = multipart::split(body, boundary) else {
-            self.unreadable("the body's parts cannot be told apart", "");
+            self.unreadable("the body's parts cannot be separated", "");
             return match std::str::from_utf8(body) {
                 Ok(text) => {
                     self.sniff(text);
@@ -444,7 +447,7 @@ impl<'a> Reader<'a, '_> {
         if requests.is_empty() {
             return Body::Multipart(parts);
         }
-        // A part that is no request is read all the same.
+        // A part that is not a request is still read.
         self.others.push(parts);
         Body::Requests(requests)
     }
@@ -491,7 +494,7 @@ impl<'a> Reader<'a, '_> {
             let text = encoding::wide_text(part.content);
             let text = text.or_else(|| encoding::mostly_text(part.content));
             if text.is_some() || part.filename.is_none() {
-                self.unreadable("a part of the body is no text", "");
+                self.unreadable("a part of the body is not text", "");
             } else {
                 self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
             }
@@ -530,8 +533,8 @@ fn lines_of_json<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
     }
 }
 
-/// Reads what a text within a body may be besides the text: XML, YAML that is marked as such, several
-/// JSON values or JSON with something behind it, or the fields of a form.
+/// Returns the other readings of a text within a body: XML, marked YAML, several JSON values, JSON
+/// followed by other text, or form fields.
 pub fn values_in<'a>(text: &'a str, arena: &'a Arena) -> Vec<Node<'a>> {
     let text = text.trim();
     if begins_like_xml(text) {

@@ -36,12 +36,12 @@ const PATH_NAMES: &[&str] = &[
     "pathname",
 ];
 
-/// Whether the method of a call stands under such a name.
+/// Whether a member with this name contains the method of a call.
 pub fn is_method_name(name: &str) -> bool {
     METHOD_NAMES.contains(&inmost(name))
 }
 
-/// Whether the path of a call stands under such a name.
+/// Whether a member with this name contains the path of a call.
 pub(super) fn is_path_name(name: &str) -> bool {
     PATH_NAMES.contains(&inmost(name))
 }

@@ -81,7 +81,7 @@ fn with<'a>(text: &'a str, delimiter: char, arena: &'a Arena) -> Option<Node<'a>
         return None;
     }
     let mut readings: Vec<Node<'a>> = Vec::with_capacity(rows.len() + 2);
-    // There may be no line of names.
+    // The header line may be missing.
     let cells: Vec<Node<'a>> = names.iter().map(|name| Node::Text(name)).collect();
     readings.push(Node::List(arena.list(&cells)));
     if names.len() == 2 {

@@ -9,24 +9,21 @@ use http::header::CONTENT_ENCODING;
 /// The most bytes that a compressed body may unfold to: the largest body that is taken by default.
 const INFLATED_BYTES_MAX: u64 = 10 << 20;
 
-/// The share of characters that are no text in something that is still looked at as text: one in so
-/// many.
+/// The greatest share of non-text characters in bytes that are still treated as text: one in this many.
 const STRANGE_SHARE: usize = 16;
 
-/// The share of letters with marks on them and the like in Western languages: French and Danish have
-/// up to one in twelve, short texts more.
+/// The greatest share of letters outside ASCII in a Western European text: one in this many. French and
+/// Danish have up to one in twelve, short texts more.
 const WESTERN_SHARE: usize = 4;
 
-/// In how many places even a short text may be interrupted by bytes that are none: its beginning and
-/// one value.
+/// The number of places at which even a short text may contain other bytes: its beginning and one value.
 const PLACES_MIN: usize = 2;
 
-/// The shortest run of text between bytes that are none that is looked at: `role=admin`. Compressed
-/// pictures have some 40 of them in a megabyte by chance, and seven times as many of two bytes less.
+/// The shortest run of text in other bytes that is read, in bytes: the length of `role=admin`. A megabyte
+/// of compressed image data has about 40 such runs by chance, and seven times as many of 8 bytes.
 const RUN_BYTES_MIN: usize = 10;
 
-/// Takes the compression off a body; `None` where there is none. What is wrong with one that cannot
-/// be taken off completes a sentence.
+/// Decompresses a body. Returns `None` if it is not compressed. An error is a clause for a sentence.
 pub(super) fn inflated(headers: &HeaderMap, body: &[u8]) -> Option<Result<Vec<u8>, &'static str>> {
     let mut encodings = headers
         .get_all(CONTENT_ENCODING)
@@ -116,9 +113,9 @@ pub(super) fn mostly_text(bytes: &[u8]) -> Option<String> {
     (strange * STRANGE_SHARE <= text.len()).then(|| text.into_owned())
 }
 
-/// Returns the text in bytes that are not text as a whole. Where the bytes that are none are in few
-/// places, each such place becomes one replacement character; else the longer runs of text become
-/// lines. `None` where there is no text.
+/// Returns the text in bytes that are not entirely text. If other bytes appear in few places, each place
+/// becomes one replacement character. Otherwise the longer runs of text become lines. Returns `None` if
+/// there is no text.
 pub(super) fn text_within(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let runs = || text.split(is_strange).filter(|run| !run.is_empty());
@@ -143,7 +140,7 @@ pub(super) fn text_within(bytes: &[u8]) -> Option<String> {
 /// Text in Windows-1252, which ISO 8859-1 is mostly read as; `None` where too much of it is not in
 /// ASCII, or is not text in either.
 pub(super) fn western_text(bytes: &[u8]) -> Option<String> {
-    // The characters of 0x80 to 0x9f, of which five are none.
+    // The characters of 0x80 to 0x9f in Windows-1252, five of which are unassigned.
     const UPPER: [char; 32] = [
         '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
         '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',

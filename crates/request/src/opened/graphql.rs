@@ -1,6 +1,6 @@
 //! GraphQL documents, read just far enough to know what they ask for.
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationKind {
     /// Reads.
@@ -21,8 +21,8 @@ pub struct Document<'a> {
     pub fragments: Vec<&'a str>,
 }
 
-/// The most root fields of an operation or fragment. A document with more is not read at all, so
-/// that none is passed over.
+/// The most root fields of an operation or fragment. A document with more is refused as a whole, so that
+/// no field is skipped.
 const FIELDS_MAX: usize = 256;
 
 impl<'a> Document<'a> {
@@ -41,7 +41,7 @@ impl<'a> Document<'a> {
             && !is_json_object(text)
     }
 
-    /// Reads a document; `None` where it is none.
+    /// Reads a document. Returns `None` if the text is not one.
     pub fn read(text: &'a str) -> Option<Self> {
         // The grammar ignores a byte order mark like white space.
         let text = text.trim_start_matches('\u{feff}');
@@ -90,8 +90,7 @@ struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// The next name or mark; strings and numbers come as they stand, comments and commas not at
-    /// all.
+    /// Returns the next token. Strings and numbers keep their spelling; comments and commas are skipped.
     fn next(&mut self) -> Option<&'a str> {
         let bytes = self.text.as_bytes();
         loop {
@@ -175,7 +174,7 @@ impl<'a> Tokens<'a> {
                 }
                 "(" | "[" => parentheses += 1,
                 ")" | "]" => parentheses = parentheses.checked_sub(1)?,
-                // What came before the colon was an alias.
+                // The name before the colon was an alias.
                 ":" if at_root && parentheses == 0 => {
                     fields.pop();
                 }

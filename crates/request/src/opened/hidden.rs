@@ -1,6 +1,6 @@
 //! Characters that a human does not see, or that show text in another order than it is read.
 
-/// What was found.
+/// The kind of hidden text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hidden {
     /// A character without a shape of its own.

@@ -73,7 +73,7 @@ mod tests {
     fn names_and_values_are_found_in_lines_and_not_in_sentences() {
         let arena = Arena::default();
         let text = "user:\n  - role: admin\n  amount = 5\nto=bob%40x.example&note=\"hi there\"\n\
-            I told her: no, and a + b = c.\nSee http://x.example";
+            I asked her: no, and a + b = c.\nSee http://x.example";
         let node = read(text, &arena).unwrap();
         let value = |name| node.get(name).and_then(Node::as_text);
         assert_eq!(value("role"), Some("admin"));

@@ -1,7 +1,7 @@
-//! Pictures, sounds and the like, known by their first bytes.
+//! Images, audio and other media, recognized by their first bytes.
 
-/// What the first bytes of a medium are. Where they could be the beginning of JSON, a form or YAML as
-/// well, bytes that no text has are part of them.
+/// A piece of a media signature. A signature that could also begin JSON, a form or YAML includes bytes
+/// that text does not have.
 enum Piece {
     /// These bytes, at this offset.
     At(usize, &'static [u8]),
@@ -144,8 +144,8 @@ fn is_binary(byte: u8) -> bool {
     !matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
 }
 
-/// What a text found in a medium says apart from the descriptions in XMP (ISO 16684-1) that pictures
-/// and documents have.
+/// Returns the text in a media file without its XMP metadata (ISO 16684-1), which images and documents
+/// usually have.
 pub(super) fn without_descriptions(text: &str) -> String {
     let text = without(text, "<?xpacket begin", "<?xpacket end");
     without(&text, "<x:xmpmeta", "</x:xmpmeta>")

@@ -1,7 +1,7 @@
-//! A request taken apart: what it carries, however it is wrapped, and what about the wrapping is odd.
+//! Decodes a request into values, in every way that a server may read it.
 //!
-//! Opening never fails. What cannot be opened is an [`Oddity`], because an upstream may well be
-//! able to read what the judge is not.
+//! Decoding never fails. An unreadable part becomes an [`Oddity`], because the upstream may be able to
+//! read it.
 
 mod base64;
 mod body;
@@ -39,7 +39,7 @@ pub use call::{
 pub use graphql::arguments;
 pub use overriding::{is_method, overrides_method};
 
-/// A request taken apart.
+/// A decoded request.
 #[derive(Debug)]
 pub struct Opened<'a> {
     request: Request<'a>,
@@ -51,7 +51,7 @@ pub struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    /// Takes a request apart. What is found in it stands in the arena.
+    /// Decodes a request into the arena.
     pub fn open(request: Request<'a>, arena: &'a Arena) -> Self {
         let mut oddities = Vec::new();
         let query = match Node::parse_form(request.query.unwrap_or_default().as_bytes(), arena) {
@@ -86,12 +86,12 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// The request that was opened.
+    /// Returns the original request.
     pub fn request(&self) -> &Request<'a> {
         &self.request
     }
 
-    /// The body as JSON or a form; `None` where it is neither.
+    /// Returns the body as JSON or a form, or `None` if it is neither.
     pub fn body(&self) -> Option<&Node<'a>> {
         match &self.body {
             Body::Json(node) | Body::Form(node) => Some(node),
@@ -99,35 +99,35 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// What the body is.
+    /// Returns the body by its format.
     pub fn content(&self) -> &Body<'a> {
         &self.body
     }
 
-    /// What else a server may read the body as: JSON under another name, a form, YAML, lines of names
-    /// and values, text in another encoding.
+    /// Returns the other ways in which a server may read the body: undeclared JSON, a form, YAML, lines of
+    /// names and values, or text in another encoding.
     pub fn others(&self) -> &[Node<'a>] {
         &self.others
     }
 
-    /// The query's parameters, in order, as a map of texts.
+    /// Returns the query's parameters, in order, as a map of texts.
     pub fn query(&self) -> &Node<'a> {
         &self.query
     }
 
-    /// Where what was found in it stands.
+    /// Returns the arena of the values.
     pub fn arena(&self) -> &'a Arena {
         self.arena
     }
 
-    /// What is odd about how the request is wrapped.
+    /// Returns the irregularities of its encoding.
     pub fn oddities(&self) -> &[Oddity] {
         &self.oddities
     }
 }
 
-/// Reads the values of a body that is not judged, such as that of a response: as what its headers say
-/// it is, or else in every way that it can be read. Text that is not values is its lines.
+/// Reads the values of a body that is not assessed, such as that of a response: by its declared type, or
+/// otherwise in every way that it can be read. Other text is split into lines.
 pub fn values_of_body<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Vec<Node<'a>> {
     let body::Contents { body, mut others } = body::open(headers, body, arena, &mut Vec::new());
     match body {

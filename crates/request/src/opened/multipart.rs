@@ -3,7 +3,7 @@
 use super::base64::{Decoded, decoded};
 use super::{encoding, media};
 
-/// The most parts that are told apart.
+/// The most parts that are read.
 const PARTS_MAX: usize = 1000;
 
 pub(super) struct Part<'a> {
@@ -108,7 +108,8 @@ impl<'a> Part<'a> {
             })
     }
 
-    /// Returns the text behind its transfer encoding; `None` where it has none or holds no text.
+    /// Returns the text after removing the transfer encoding, or `None` if there is no transfer encoding
+    /// or no text.
     pub(super) fn decoded(&self) -> Option<String> {
         let encoding = self.transfer_encoding?;
         if encoding.eq_ignore_ascii_case("quoted-printable") {
@@ -161,7 +162,7 @@ fn strip_line_end(bytes: &[u8]) -> &[u8] {
         .unwrap_or(bytes)
 }
 
-/// What stands before and behind the first empty line.
+/// Splits at the first empty line.
 fn split_head(bytes: &[u8]) -> (&[u8], &[u8]) {
     for (gap, length) in [(&b"\r\n\r\n"[..], 4), (b"\n\n", 2)] {
         if let Some(at) = memchr::memmem::find(bytes, gap) {

@@ -1,4 +1,4 @@
-//! What is odd about the way a request is wrapped.
+//! Irregularities in the encoding of a request.
 
 /// One thing that is odd, and where it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub struct Oddity {
 pub enum OddityKind {
     /// A part that cannot be opened, and why, as the rest of a sentence.
     Unreadable(String),
-    /// Bytes that are meant to be no text, such as an archive, and cannot be looked into.
+    /// Binary content, such as an archive, which cannot be inspected.
     Opaque,
     /// A picture, a sound or the like.
     Media,
-    /// A body with a method that should have none.
+    /// A body with a method that usually has no body.
     BodyOnSafeMethod,
     /// A header or parameter by which frameworks take another method than the request's.
     MethodOverride(String),

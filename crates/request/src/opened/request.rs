@@ -2,19 +2,19 @@
 
 use http::{HeaderMap, Method};
 
-/// A request as it would be sent, less the credential.
+/// A request as it would be sent, without the credential.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The method.
     pub method: &'a Method,
     /// The host, without port.
     pub host: &'a str,
-    /// The whole path as it is sent, without the query.
+    /// The path as it is sent, without the query.
     pub path: &'a str,
-    /// What stands behind the question mark.
+    /// The part after the question mark.
     pub query: Option<&'a str>,
-    /// The headers that are passed on.
+    /// The headers that are forwarded.
     pub headers: &'a HeaderMap,
-    /// The body; empty for none.
+    /// The body; empty if there is none.
     pub body: &'a [u8],
 }

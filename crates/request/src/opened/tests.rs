@@ -1,4 +1,4 @@
-//! Taking requests apart.
+//! Requests are decoded in every way that a server may read them.
 
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Method};
@@ -101,7 +101,7 @@ fn what_cannot_be_opened_is_said() {
 }
 
 #[test]
-fn the_parts_of_a_multipart_body_are_told_by_their_names() {
+fn the_parts_of_a_multipart_body_are_found_by_their_names() {
     let headers = typed("multipart/form-data; boundary=\"x\"");
     let body = b"--x\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\nbob@x.example\r\n\
         --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\

@@ -1,4 +1,4 @@
-//! What `Content-Type` says (RFC 9110, section 8.3), where it says one thing.
+//! Parses `Content-Type` (RFC 9110, section 8.3), if it has exactly one meaning.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -23,7 +23,7 @@ pub(super) enum Format {
 pub(super) struct MediaType {
     essence: Option<String>,
     charset: Option<String>,
-    /// What separates the parts of a multipart body.
+    /// The boundary of a multipart body.
     pub(super) boundary: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! A body as rules see it: the one thing that every upstream reads in it, or that it is unknown.
+//! A body as rules see it: the one value that every upstream reads, or unknown.
 //!
-//! Guessing would let something pass. Where servers differ about what a body holds, or where this
-//! reader and a server could, the body is unknown, and a condition that looks into it cannot be
-//! evaluated. The assessor, which looks for anything that any server may find, is elsewhere.
+//! A guess could let something pass. If servers may differ in how they read a body, it is unknown, and a
+//! condition on it cannot be evaluated. The assessor needs the opposite, every possible reading, and uses
+//! [`Opened`](crate::Opened).
 
 mod fields;
 mod form;
@@ -15,14 +15,14 @@ use http::header::CONTENT_ENCODING;
 use crate::{Arena, Node};
 use media_type::{Format, MediaType};
 
-/// What is known of a body.
+/// A body as rules see it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reading<'a> {
-    /// There is none.
+    /// There is no body.
     Absent,
     /// A map of JSON, a form or a multipart body, or a list of JSON other than of one map.
     Read(Node<'a>),
-    /// There is one, and servers may differ about what it holds.
+    /// There is a body, and servers may differ in how they read it.
     Unknown,
 }
 
@@ -36,8 +36,8 @@ impl<'a> Reading<'a> {
         read(headers, body, arena).map_or(Self::Unknown, Self::of_node)
     }
 
-    /// What is known of a body that is this value. A list of one map is unknown, because some servers
-    /// take it for its item, and so is a text or a number alone, because some open a text once more.
+    /// Returns the reading of a body that is this value. A list of one map is unknown, because some servers
+    /// treat it as that map. So is a single text or number, because some servers decode a text again.
     pub fn of_node(node: Node<'a>) -> Self {
         match node {
             Node::List([Node::Map(_)]) => Self::Unknown,

@@ -18,13 +18,13 @@ pub(crate) struct Field<'a> {
     pub(crate) filename: Option<&'a str>,
     /// The media type that it says it has.
     pub(crate) content_type: Option<&'a str>,
-    /// What is in it.
+    /// Its content.
     pub(crate) content: &'a [u8],
     /// Whether its file name is given in the syntax of RFC 8187, which not every server reads.
     has_extended_filename: bool,
 }
 
-/// What servers take a part for.
+/// How servers treat a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldKind {
     /// A value.

@@ -1,4 +1,4 @@
-//! What is read of bodies, and what is not.
+//! Bodies with one meaning are read, and all others are unknown.
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};

@@ -17,7 +17,7 @@ use crate::names;
 /// The most memory that a pattern may take once it is built, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
-/// What has an order.
+/// The kinds of values that have an order.
 const ORDERED: &[Kind] = &[Kind::Number, Kind::Text, Kind::Bool, Kind::Time, Kind::Span];
 
 impl Compiler<'_> {
@@ -124,7 +124,9 @@ impl Compiler<'_> {
                 }
                 match arithmetic(name) {
                     Some(operator) => self.calculate(at, operator, left, right),
-                    None => Err(self.error(at, format!("`{name}` is no operator of conditions"))),
+                    None => {
+                        Err(self.error(at, format!("conditions do not have the operator `{name}`")))
+                    }
                 }
             }
         }
@@ -201,7 +203,7 @@ impl Compiler<'_> {
             self.expect(&index, &[Kind::Number], "a list has numbers as places")?;
         }
         let operation = match index.expression.operation {
-            // A name that stands there is looked up as one that follows a dot.
+            // A literal name is looked up like one that follows a dot.
             Operation::Literal(Literal::Text(name)) => {
                 self.check_header_name(index.expression.at as usize, &operand.expression, &name)?;
                 Operation::Select(operand.expression.into(), name)
@@ -358,10 +360,8 @@ impl Compiler<'_> {
         let operand = self.part(operand)?;
         self.expect(&operand, &[Kind::Text], "this is asked of a text")?;
         let pattern_at = self.offset(pattern);
-        let text = self.literal_text(
-            pattern,
-            "matches() expects a pattern that stands here as a text",
-        )?;
+        let text =
+            self.literal_text(pattern, "matches() expects a string literal as its pattern")?;
         let pattern = RegexBuilder::new(&text)
             .size_limit(PATTERN_BYTES_MAX)
             .dfa_size_limit(PATTERN_BYTES_MAX)
@@ -404,7 +404,7 @@ impl Compiler<'_> {
         Ok(typed(at, operation, Kind::Number))
     }
 
-    /// A text that has to stand in the condition itself.
+    /// Returns a text that has to be a literal.
     pub(super) fn literal_text(
         &mut self,
         tree: &IdedExpr,

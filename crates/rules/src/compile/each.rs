@@ -9,7 +9,7 @@ use crate::expression::{Each, Operation, Quantifier};
 use crate::kind::Kind;
 use crate::names;
 
-/// What the loop was before the parser wrote it out.
+/// A macro call before the parser expanded it.
 struct Written<'e> {
     quantifier: Quantifier,
     filter: Option<&'e IdedExpr>,
@@ -31,7 +31,7 @@ impl Compiler<'_> {
         if self.item.is_some() {
             return Err(self.error(
                 at,
-                "all, exists, exists_one, map and filter cannot stand inside one another",
+                "all, exists, exists_one, map and filter cannot be nested",
             ));
         }
         let name = &comprehension.iter_var;

@@ -46,7 +46,7 @@ impl Compiler<'_> {
             let message = "a path has no wildcards: everything below it is included";
             return Err(self.error(at_text, message));
         }
-        // What no request can have as its path would never match.
+        // A path that no request can have would never match.
         let spelled = text.replace(' ', "%20");
         target::check_relative(&spelled).map_err(|why| self.error(at_text, why.to_string()))?;
         let above = location(&path::decoded(&spelled));

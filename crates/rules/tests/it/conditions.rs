@@ -1,4 +1,4 @@
-//! Conditions, what they come to on requests, and what is said of those that are none.
+//! Conditions, their results on requests, and the errors of invalid ones.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
@@ -116,7 +116,7 @@ fn every_condition_of_the_table_comes_to_what_it_says() {
 }
 
 #[test]
-fn what_is_no_condition_is_refused_where_it_goes_wrong_and_told_what_was_expected() {
+fn an_invalid_condition_is_refused_with_its_position_and_what_was_expected() {
     let mut wrong = Vec::new();
     for (text, line, column, message) in table().refused {
         match Program::compile(&text) {

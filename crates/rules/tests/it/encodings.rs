@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What an agent wants to say: names and texts, one level deep or two.
+/// The content of a request: names and texts, on one level or two.
 #[derive(Clone, Debug)]
 struct Payload {
     fields: Vec<(&'static str, String)>,
@@ -475,7 +475,7 @@ fn compiled(id: i64, effect: RuleEffect, condition: &str) -> CompiledRule {
     })
 }
 
-/// What rules do with a request, from the mildest to the strictest.
+/// The decision of the rules on a request, from the most lenient to the strictest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Allowed,

@@ -323,7 +323,7 @@ fn fitting_body() -> impl Strategy<Value = String> {
         .prop_map(|(a, b, c, d, e)| format!("{{{a}{b}{c}{d}{e}\"z\":0}}"))
 }
 
-/// What a hand that slips may type.
+/// Random text with tokens of conditions.
 fn soup() -> impl Strategy<Value = String> {
     let token = select(vec![
         "request", ".", "body", "(", ")", "[", "]", "{", "}", "\"", "'", "\"\"\"", "==", "=", "&&",
@@ -368,7 +368,7 @@ fn text(text: &str) -> Value {
     Value::String(Arc::new(text.to_owned()))
 }
 
-/// What the `cel` crate's own evaluator says; None where it fails or gives no truth value.
+/// Returns the result of the `cel` crate's own evaluator, or `None` if it fails or is not a Boolean.
 fn reference(env: &Arc<Env>, condition: &str, body: &str) -> Option<bool> {
     let arena = Arena::default();
     let node = Node::parse_json(body.as_bytes(), &arena).ok()?;
