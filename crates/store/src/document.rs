@@ -19,18 +19,18 @@ pub struct NewDocument {
     pub kind: DocumentKind,
     /// The operator's title for it.
     pub title: Option<String>,
-    /// What was read from it.
+    /// The result of reading it.
     pub reading: DocumentReading,
 }
 
-/// What was read from a document.
+/// The result of reading a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentReading {
     /// The number of operations.
     pub operations: u32,
     /// The number of text sections.
     pub sections: u32,
-    /// What could not be read, one sentence each.
+    /// The parts that could not be read, one sentence each.
     pub warnings: Vec<String>,
 }
 

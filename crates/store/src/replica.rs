@@ -77,8 +77,8 @@ impl Store {
         .collect()
     }
 
-    /// Removes replicas whose lease ended longer than `kept` ago. What they had begun must have
-    /// been recovered.
+    /// Removes replicas whose lease ended longer than `kept` ago. Their claims and executions
+    /// must have been recovered.
     pub async fn replica_delete_dead(
         &self,
         kept: Duration,

@@ -249,7 +249,7 @@ mod tests {
     use super::containing;
 
     #[test]
-    fn wildcards_in_a_search_stand_for_themselves() {
+    fn wildcards_in_a_search_are_literal() {
         assert_eq!(containing("50% Of_all!"), "%50!% Of!_all!!%");
     }
 }

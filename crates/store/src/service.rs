@@ -23,7 +23,7 @@ pub struct ServiceFields {
     pub base_url: BaseUrl,
     /// How the credential is presented.
     pub auth_type: AuthType,
-    /// What the service is.
+    /// A description for people and for the risk assessment.
     pub description: Option<String>,
     /// Whether every request must state its intent.
     pub intent_required: bool,

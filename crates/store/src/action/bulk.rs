@@ -1,4 +1,4 @@
-//! Changes of many actions at once: expiry, recovery after a crash, and revocation.
+//! Changes of many actions in one statement: expiry, recovery after a crash, and revocation.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};

@@ -12,7 +12,7 @@ use crate::db::error::StoreError;
 use crate::rows::column::RowContext;
 use crate::store::Store;
 
-/// What lists show of an action's request.
+/// The part of an action's request that lists show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredHead {
     /// The whole request, sealed. It is short, or was held before heads were stored separately.

@@ -36,7 +36,7 @@ pub struct NewAgent {
     pub expires_at: Option<Timestamp>,
 }
 
-/// What an operator can change of an agent.
+/// The properties of an agent that an operator can change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentFields {
     /// The agent's name.

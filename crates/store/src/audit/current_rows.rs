@@ -39,7 +39,7 @@ struct EndRow {
     completed_at: Option<i64>,
 }
 
-/// What an entry would cover of a request's current row.
+/// A request's current row, as an entry would cover it.
 pub(super) struct CurrentRequest {
     pub(super) covered: CoveredRequest,
     pub(super) end: Option<CoveredEnd>,

@@ -28,7 +28,7 @@ pub(crate) struct StateColumns<'s> {
 }
 
 /// The values of the column `resolution`.
-const ANSWERED: &str = "ANSWERED";
+const RESPONDED: &str = "ANSWERED";
 const RESOLVED: &str = "RESOLVED";
 const WITHDRAWN: &str = "WITHDRAWN";
 
@@ -55,7 +55,7 @@ impl<'s> StateColumns<'s> {
                 columns.executing(execution);
                 match ending {
                     Ending::Responded { at } => {
-                        columns.resolution = Some(ANSWERED);
+                        columns.resolution = Some(RESPONDED);
                         columns.resolved_at = Some(at.0);
                     }
                     Ending::Resolved(word) => columns.resolved(Some(RESOLVED), word),
@@ -239,7 +239,7 @@ impl StateRow {
                 ActionStatus::Executed => ActionState::Executed {
                     execution: execution()?,
                     ending: match resolution {
-                        Some(ANSWERED) => Ending::Responded {
+                        Some(RESPONDED) => Ending::Responded {
                             at: at("resolved_at", self.resolved_at)?,
                         },
                         Some(RESOLVED) => Ending::Resolved(word()?),
