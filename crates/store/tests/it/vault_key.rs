@@ -56,14 +56,24 @@ async fn a_master_key_rotates(_: &Database, store: &Store) {
         .unwrap();
     assert_eq!(stale, None);
     let cut = async || {
-        let cut = store.master_cut_followed(NOW, |_| audit()).await;
+        let cut = store.master_remove_followed_links(NOW, |_| audit()).await;
         cut.unwrap()
     };
-    assert!(store.master_note_kept("next", NOW, audit()).await.unwrap());
-    assert!(!store.master_note_kept("next", NOW, audit()).await.unwrap());
+    assert!(
+        store
+            .master_mark_configured("next", NOW, audit())
+            .await
+            .unwrap()
+    );
     assert!(
         !store
-            .master_note_kept("master", NOW, audit())
+            .master_mark_configured("next", NOW, audit())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .master_mark_configured("master", NOW, audit())
             .await
             .unwrap()
     );
@@ -112,9 +122,9 @@ async fn a_master_key_rotates(_: &Database, store: &Store) {
     let lease = Duration::from_mins(1);
     store.replica_register(run, lease, NOW).await.unwrap();
     assert!(cut().await.is_empty());
-    store.replica_note_master(run, "master", NOW).await.unwrap();
+    store.replica_set_master(run, "master", NOW).await.unwrap();
     assert!(cut().await.is_empty());
-    store.replica_note_master(run, "next", NOW).await.unwrap();
+    store.replica_set_master(run, "next", NOW).await.unwrap();
     assert!(store.master_has_link().await.unwrap());
     assert_eq!(cut().await, ["master"]);
     assert!(!store.master_has_link().await.unwrap());
@@ -131,11 +141,21 @@ async fn a_link_is_removed_once_no_replica_needs_it(_: &Database, store: &Store)
         assert!(moved.await.unwrap());
     }
     let run = ReplicaId(Uuid::from_u128(1));
-    let cut = async |at| store.master_cut_followed(at, |_| audit()).await.unwrap();
+    let cut = async |at| {
+        store
+            .master_remove_followed_links(at, |_| audit())
+            .await
+            .unwrap()
+    };
     assert!(cut(NOW).await.is_empty(), "the new secret is not kept yet");
     let lease = Duration::from_millis(300);
     store.replica_register(run, lease, NOW).await.unwrap();
-    assert!(store.master_note_kept("next", NOW, audit()).await.unwrap());
+    assert!(
+        store
+            .master_mark_configured("next", NOW, audit())
+            .await
+            .unwrap()
+    );
     assert!(cut(NOW).await.is_empty());
     tokio::time::sleep(2 * lease).await;
     assert_eq!(cut(later(1)).await, ["master"]);
