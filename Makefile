@@ -1,8 +1,9 @@
-# `make` alone lists what can be made. Rust, Node.js and Python are expected; the rest is brought along.
+# `make` alone lists the targets. Rust, Node.js and Python are expected. Only `make prerequisites` and
+# `make tools` install anything on the machine; the other targets write to this folder and to caches.
 # Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
 # measures what would be shipped.
 .DEFAULT_GOAL := help
-.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures weights tools clean
+.PHONY: help prerequisites run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures weights tools clean
 
 # Files that the dashboard is made of: it is built again when one is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -10,6 +11,9 @@ DASHBOARD_BUILT := target/dashboard-built
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+prerequisites: ## install the Debian packages that the tests need and that are missing
+	scripts/prerequisites.sh --install test
 
 run: build ## build and start the gateway on http://127.0.0.1:3000, with its data in ./data
 	target/debug/gaiterguard
@@ -54,11 +58,13 @@ dashboard-test: build ## the dashboard's lints, types and tests, in a real brows
 dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ as its sources change
 	target/debug/gaiterguard & trap "kill $$!" EXIT; cd dashboard && npm run dev
 
-lint: ## formatting, clippy, documentation and banned crates
+lint: ## formatting, clippy, documentation, banned crates, versions and links
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 	scripts/banned-crates.sh
+	scripts/check-toolchain.sh
+	scripts/check-links.py
 
 deny: ## licences, sources and banned crates (needs cargo-deny: `make tools`)
 	cargo deny check bans licenses sources
