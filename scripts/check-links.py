@@ -10,6 +10,8 @@ from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "docs" / "src"
+# The book is also rendered as a site of its own, where only absolute links lead to the rest of the repository.
+REPOSITORY = re.compile(r"https://github\.com/gaiterguard/gaiterguard/(?:blob|tree)/main/")
 LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 
@@ -50,14 +52,17 @@ def anchors(path: Path) -> set[str]:
 def problems_of(path: Path) -> list[str]:
     found = []
     for link in LINK.findall("\n".join(prose(path.read_text(encoding="utf-8")))):
-        if re.match(r"[a-z][a-z0-9+.-]*:", link):
+        folder, local = path.parent, link
+        if REPOSITORY.match(link):
+            folder, local = ROOT, REPOSITORY.sub("", link)
+        elif re.match(r"[a-z][a-z0-9+.-]*:", link):
             continue
-        target, _, fragment = unquote(link).partition("#")
-        file = (path.parent / target).resolve() if target else path
+        target, _, fragment = unquote(local).partition("#")
+        file = (folder / target).resolve() if target else path
         if not file.exists():
             found.append(f"{path.relative_to(ROOT)}: {link} does not exist")
-        elif not file.is_relative_to(ROOT):
-            found.append(f"{path.relative_to(ROOT)}: {link} is outside the repository")
+        elif path.is_relative_to(BOOK) and folder != ROOT and not file.is_relative_to(BOOK):
+            found.append(f"{path.relative_to(ROOT)}: {link} leaves the book; link to the repository's address")
         elif fragment and file.suffix == ".md" and fragment not in anchors(file):
             found.append(f"{path.relative_to(ROOT)}: {link} has no such heading")
     return found
