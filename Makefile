@@ -1,11 +1,11 @@
-# `make` alone lists the targets. Rust, Node.js and Python are expected. Only `make prerequisites` and
+# `make` alone lists the targets. They need Rust, Node.js and Python. Only `make prerequisites` and
 # `make tools` install anything on the machine; the other targets write to this folder and to caches.
-# Everything here is built with one cargo profile, so that nothing is compiled twice; `bench` alone
-# measures what would be shipped.
+# Everything is built with one cargo profile, so that nothing is compiled twice; only `bench` builds
+# the release profile.
 .DEFAULT_GOAL := help
 .PHONY: help prerequisites run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures weights tools clean
 
-# Files that the dashboard is made of: it is built again when one is newer than the last build.
+# The dashboard is built again when one of its sources is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
 DASHBOARD_BUILT := target/dashboard-built
 
@@ -26,7 +26,7 @@ dashboard: $(DASHBOARD_BUILT) ## build the dashboard into dashboard/dist
 $(DASHBOARD_BUILT): $(DASHBOARD_SOURCES)
 	scripts/prerequisites.sh
 	cd dashboard && npm ci --ignore-scripts --no-audit --no-fund && npm run build
-	@# Cargo compiles the server anew each time while the folder that it embeds is missing.
+	@# Cargo recompiles the server in every build as long as the folder that it embeds is missing.
 	mkdir -p target dashboard/dist && touch $@
 
 test: ## everything: lints, unit, contract, end-to-end, API and browser tests
@@ -55,18 +55,24 @@ test-llm: ## the tests with a small real language model (1.1 GB, fetched once; t
 dashboard-test: build ## the dashboard's lints, types and tests, in a real browser against the gateway
 	cd dashboard && npm run lint && npm run typecheck && npm test && npm run test:browser
 
-dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ as its sources change
+dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ with live reload
 	target/debug/gaiterguard & trap "kill $$!" EXIT; cd dashboard && npm run dev
 
-lint: ## formatting, clippy, documentation, banned crates, versions and links
+# The checks that take seconds come first.
+lint: ## formatting, structure, words, spelling, links, clippy, documentation and banned crates
 	cargo fmt --all --check
+	scripts/check-structure.py --self-test
+	scripts/check-structure.py
+	scripts/check-words.py --self-test
+	scripts/check-words.py
+	scripts/check-toolchain.sh
+	scripts/check-links.py
+	"$$(scripts/python-tools.sh)/bin/typos"
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 	scripts/banned-crates.sh
-	scripts/check-toolchain.sh
-	scripts/check-links.py
 
-deny: ## licences, sources and banned crates (needs cargo-deny: `make tools`)
+deny: ## licenses, sources and banned crates (needs cargo-deny: `make tools`)
 	cargo deny check bans licenses sources
 
 audit: audit-crates audit-packages ## known vulnerabilities in crates and npm packages (needs cargo-deny and the network)
@@ -74,12 +80,12 @@ audit: audit-crates audit-packages ## known vulnerabilities in crates and npm pa
 audit-crates:
 	cargo deny check advisories
 
-# The dashboard's build tools are audited too: what they write is served.
+# The dashboard's build tools are audited too, because the gateway serves their output.
 audit-packages:
 	cd dashboard && npm audit
 	cd tests/clients && npm audit
 
-bench: dashboard ## measure the release build on this machine, beside nginx and a bare pass-through
+bench: dashboard ## measure the release build on this machine, and nginx and a bare pass-through for comparison
 	cargo build --locked --release -p gaiterguard -p gaiterguard-bench
 	target/release/bench $(BENCH_ARGUMENTS)
 	target/release/judgement
@@ -91,10 +97,10 @@ openapi: ## write the API's description to crates/server/openapi.json
 	target/debug/gaiterguard openapi > target/openapi.json
 	mv target/openapi.json crates/server/openapi.json
 
-risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labelled requests
+risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labeled requests
 	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test risk_figures
 
-weights: ## fit the weights of the built-in risk assessor to the labelled requests anew
+weights: ## fit the weights of the built-in risk assessor to the labeled requests again
 	scripts/fit-weights.py --folds
 
 tools: ## install the optional cargo tools: nextest and deny

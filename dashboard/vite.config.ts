@@ -9,7 +9,7 @@ import { defineConfig, type Plugin } from 'vite';
 
 const gateway = process.env.GATEWAY_URL ?? 'http://127.0.0.1:3000';
 
-/** Lays a packed copy beside each file that is worth packing, so that the gateway packs nothing. */
+/** Writes a compressed copy next to each file that is worth it, so that the gateway compresses nothing. */
 function packed(): Plugin {
   return {
     name: 'packed',

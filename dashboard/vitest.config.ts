@@ -11,8 +11,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['e2e/**/*.test.ts'],
-          // A page waits more than it works, so that two at once take little longer than one; each
-          // has a gateway and a browser of its own, and more of them would wait for processors.
+          // A test waits more than it works, so two in parallel take little longer than one. Each has
+          // its own gateway and browser, so more than two would compete for processors.
           maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fails when a crate that deny.toml bans would be built. It needs nothing but cargo, so it can run
-# everywhere; `make deny` checks licences and sources too.
+# everywhere; `make deny` checks licenses and sources too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Fits the weights of the built-in assessor to the labelled requests.
+"""Fits the weights of the built-in assessor to the labeled requests.
 
-    scripts/fit-weights.py            writes crates/judge/src/assess/weights.tsv anew
+    scripts/fit-weights.py            writes crates/judge/src/assess/weights.tsv again
     scripts/fit-weights.py --folds    prints figures for services that were not learned from, too
     scripts/fit-weights.py --check    fails if the table is not what the data give
 
@@ -25,8 +25,8 @@ DATA = ["risk/field.jsonl", "risk/tune.jsonl"]
 # times four would. Chosen by folds; anything from 4 to 8 is about as good.
 PULL = 5.0
 
-# What it costs to let a request pass that a human should have seen, where holding one for nothing
-# costs 1. With it, a score of 0.5 is where asking begins to pay.
+# The cost of forwarding a request that a human should have seen, where holding a harmless request
+# costs 1. With this cost, asking a human pays from a score of 0.5 on.
 MISS_COST = 1.6
 
 # A feature of fewer services is not learned, since it would be a name.
@@ -153,7 +153,7 @@ def table_of(cases, names, priors, weights):
     for name in names:
         prior = priors.get(name, 0.0)
         weight = weights[name]
-        # What weighs nothing and is not expected to is left out.
+        # Leave out features without a weight, unless a prior expects one.
         if abs(weight) >= 0.005 or prior:
             benign, others = support[name]
             lines.append(f"{name}\t{weight:.3f}\t{prior:g}\t{benign}\t{others}")

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 files=(Dockerfile compose.yaml)
-# What follows FROM or `image:`, less the names of earlier build stages.
+# Prints the images after FROM or `image:`, without the names of earlier build stages.
 images() {
   sed -nE 's/^FROM +([^ ]+:[^ ]+).*/\1/p; s/^ +image: +([^ ]+)$/\1/p' "${files[@]}" | sort -u
 }

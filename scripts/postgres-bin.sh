@@ -29,7 +29,7 @@ case "$(uname -m)" in
   *) echo "no PostgreSQL here: install version $oldest_version or newer" >&2; exit 1 ;;
 esac
 
-# PostgreSQL does not run as root, and the ordinary user that stands in for it may not be able to read
+# PostgreSQL does not run as root, and the ordinary user that replaces root may not be able to read
 # a checkout below /root.
 cache="$root/.cache"
 [ "$(id -u)" -eq 0 ] && cache=/var/cache/gaiterguard

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the folder of a Python environment with the real upstreams and checkers that the tests run
-# (tests/upstreams/requirements.txt), made once for each version of that file.
+# Prints the folder of a Python environment with the real upstreams and checkers that the tests and
+# `make lint` run (tests/upstreams/requirements.txt), made once for each version of that file.
 set -euo pipefail
 
 root="$(cd "$(dirname "$0")/.." && pwd)"

@@ -30,8 +30,8 @@ cd "$folder"
 "${as_owner[@]}" "$bin/initdb" -D data -U postgres --auth=trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || {
   cat initdb.log >&2; exit 1
 }
-# What the tests kill is the gateway, never this server, and its data is thrown away: so it may be quick
-# rather than safe against a power cut.
+# The tests kill the gateway, never this server, and its data is thrown away afterwards, so the server
+# can trade safety against a power cut for speed.
 options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$folder"
 options+=" -c max_connections=500 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 "${as_owner[@]}" "$bin/pg_ctl" -D data -s -w -t 60 -l data/server.log -o "$options" start >/dev/null || {

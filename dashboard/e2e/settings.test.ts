@@ -108,16 +108,16 @@ test('a session elsewhere is ended, and that browser is sent to sign in', async 
   await other.context().close();
 });
 
-test('colours are chosen and stay', async () => {
+test('colors are chosen and stay', async () => {
   const { page } = stage;
   const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-  await page.getByLabel('Colours', { exact: true }).selectOption('Dark');
+  await page.getByLabel('Colors', { exact: true }).selectOption('Dark');
   expect(await theme()).toBe('dark');
   await page.reload();
   expect(await theme()).toBe('dark');
-  await page.getByRole('button', { name: 'Use light colours' }).click();
-  await expect.poll(() => page.getByLabel('Colours', { exact: true }).inputValue()).toBe('light');
-  await page.getByLabel('Colours', { exact: true }).selectOption('As the system');
+  await page.getByRole('button', { name: 'Use light colors' }).click();
+  await expect.poll(() => page.getByLabel('Colors', { exact: true }).inputValue()).toBe('light');
+  await page.getByLabel('Colors', { exact: true }).selectOption('As the system');
 });
 
 test('the browser notifies of a held request, once it is asked to, and without a body', async () => {

@@ -79,7 +79,7 @@ impl ServerProcess {
             .status();
         assert!(
             sent.is_ok_and(|status| status.success()),
-            "{} could not be signalled",
+            "{} could not be signaled",
             self.name
         );
     }

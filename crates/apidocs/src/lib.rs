@@ -23,4 +23,4 @@ mod tree;
 pub use catalog::{Call, Catalog, Found};
 pub use document::{Document, Section};
 pub use operation::{Body, Documented, Field, Operation, Parameter, Place};
-pub use read::{Format, Unreadable, read, read_any, recognise};
+pub use read::{Format, Unreadable, read, read_any, recognize};

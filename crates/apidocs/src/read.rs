@@ -76,7 +76,7 @@ pub fn read(format: Format, bytes: &[u8]) -> Result<Document, Unreadable> {
 
 /// Reads a document of which only the bytes are known, and what their sender calls them.
 pub fn read_any(bytes: &[u8], media_type: Option<&str>) -> Result<(Format, Document), Unreadable> {
-    let format = recognise(bytes, media_type);
+    let format = recognize(bytes, media_type);
     match read(format, bytes) {
         // Text may look like YAML and be none.
         Err(Unreadable::Broken { .. } | Unreadable::NoOpenApi)
@@ -89,7 +89,7 @@ pub fn read_any(bytes: &[u8], media_type: Option<&str>) -> Result<(Format, Docum
 }
 
 /// Tells what a document is written in.
-pub fn recognise(bytes: &[u8], media_type: Option<&str>) -> Format {
+pub fn recognize(bytes: &[u8], media_type: Option<&str>) -> Format {
     let (text, _) = text::decode(bytes);
     let media_type = essence(media_type);
     let start = text.trim_start();

@@ -26,7 +26,7 @@ pub struct Agent {
     pub workspace: WorkspaceId,
     /// Its name.
     pub name: String,
-    /// The beginning of its key, enough to recognise it by.
+    /// The beginning of its key, enough to recognize it by.
     pub key_prefix: String,
     /// Whether its key opens anything at all.
     pub is_active: bool,

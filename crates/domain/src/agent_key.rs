@@ -29,7 +29,7 @@ pub const SPELLED_BYTES_MAX: usize = 4096;
 /// The longest escape, in bytes. What one at the end of a text stands for may not be known yet.
 const ESCAPE_BYTES_MAX: usize = 12;
 
-/// Base64 characters of the encoded prefix that no neighbouring byte changes, for each of the three
+/// Base64 characters of the encoded prefix that no neighboring byte changes, for each of the three
 /// alignments, and how many bits of their first character belong to what comes before the `g`.
 pub(crate) const ENCODED_PREFIXES: [(&[u8], u32); 3] = [(b"YWd0X", 8), (b"FndF", 4), (b"hZ3Rf", 6)];
 

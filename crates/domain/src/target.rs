@@ -1,6 +1,6 @@
 //! Where a request goes: the one parser of addresses, for base URLs and for what agents send.
 //!
-//! A target is refused rather than normalised. What a lenient parser would fold into something
+//! A target is refused rather than normalized. What a lenient parser would fold into something
 //! harmless-looking (`/a/../b`, `\`, `%2e`) may mean something else to the upstream, and what
 //! was judged must be what is sent. The bytes that pass go out exactly as they came.
 
@@ -312,7 +312,7 @@ fn parse_port(digits: &str) -> Result<u16, TargetRefused> {
     }
 }
 
-/// A host in the one spelling that is compared and dialled.
+/// A host in the one spelling that is compared and dialed.
 ///
 /// Addresses are taken only in their usual spelling: `0x7f.1`, `127.1` and `2130706433` are
 /// loopback to some resolvers and an odd name to others.

@@ -18,7 +18,7 @@ pub const LAYERS_MAX: usize = 3;
 /// of a response by default.
 const SHOWN_BYTES_MAX: usize = 1024 * 1024;
 
-/// A compression that is recognised and undone here.
+/// A compression that is recognized and undone here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// gzip (RFC 1952).
@@ -46,19 +46,19 @@ impl Coding {
         }
     }
 
-    /// The coding that the bytes begin like, or else `labelled`. Deflate without a frame begins in many
+    /// The coding that the bytes begin like, or else `labeled`. Deflate without a frame begins in many
     /// ways, so the label decides, unless the bytes are a text: an inflater takes the beginning of some
     /// texts too.
-    pub fn of_or(bytes: &[u8], labelled: Option<Self>) -> Option<Self> {
+    pub fn of_or(bytes: &[u8], labeled: Option<Self>) -> Option<Self> {
         Self::of(bytes).or_else(|| {
             let is_text = std::str::from_utf8(bytes)
                 .map_or_else(|error| error.error_len().is_none(), |_| true);
-            labelled.filter(|_| !is_text)
+            labeled.filter(|_| !is_text)
         })
     }
 
     /// The coding that only a label can tell, where it does.
-    pub fn labelled(headers: &HeaderMap) -> Option<Self> {
+    pub fn labeled(headers: &HeaderMap) -> Option<Self> {
         codings(headers)
             .any(|coding| coding.eq_ignore_ascii_case("deflate"))
             .then_some(Self::Deflate)
@@ -172,14 +172,14 @@ pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Endi
 /// is, every layer that they name is decoded, up to a limit, and the headers no longer describe the
 /// compressed body.
 pub fn readable(mut answer: KeptAnswer) -> KeptAnswer {
-    let mut labelled = Coding::labelled(&answer.headers);
+    let mut labeled = Coding::labeled(&answer.headers);
     let mut plain = None;
     for _ in 0..named_layers(&answer.headers).min(LAYERS_MAX) {
         let bytes = plain.as_deref().unwrap_or(answer.body.as_ref());
-        let Some(coding) = Coding::of_or(bytes, labelled) else {
+        let Some(coding) = Coding::of_or(bytes, labeled) else {
             break;
         };
-        labelled = labelled.filter(|_| Coding::of(bytes).is_some());
+        labeled = labeled.filter(|_| Coding::of(bytes).is_some());
         let (decoded, ending) = decoded(coding, bytes, SHOWN_BYTES_MAX);
         if ending == Ending::Broken {
             break;
@@ -241,7 +241,7 @@ mod tests {
 
     const CODINGS: [Coding; 3] = [Coding::Gzip, Coding::Zlib, Coding::Deflate];
 
-    fn labelled(labels: &[&'static str]) -> HeaderMap {
+    fn labeled(labels: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for label in labels {
             headers.append(CONTENT_ENCODING, label.parse().unwrap());
@@ -257,20 +257,20 @@ mod tests {
             assert_eq!(Coding::of(&encoded), Some(coding));
             for labels in [&["none"][..], &["UTF-8"], &["deflate"], &[]] {
                 assert_eq!(
-                    Coding::of_or(&encoded, Coding::labelled(&labelled(labels))),
+                    Coding::of_or(&encoded, Coding::labeled(&labeled(labels))),
                     Some(coding)
                 );
             }
         }
         for label in ["gzip", "deflate"] {
             assert_eq!(
-                Coding::of_or(text, Coding::labelled(&labelled(&[label]))),
+                Coding::of_or(text, Coding::labeled(&labeled(&[label]))),
                 None
             );
         }
         let raw = Coding::Deflate.encode(text).unwrap();
         assert_eq!(
-            Coding::of_or(&raw, Coding::labelled(&labelled(&["deflate"]))),
+            Coding::of_or(&raw, Coding::labeled(&labeled(&["deflate"]))),
             Some(Coding::Deflate)
         );
     }
@@ -297,11 +297,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_body_that_is_encoded_as_labelled_is_shown_decoded() {
+    fn only_a_body_that_is_encoded_as_labeled_is_shown_decoded() {
         let shown = |labels: &[&'static str], body: &[u8]| {
             let answer = KeptAnswer {
                 status: http::StatusCode::OK,
-                headers: labelled(labels),
+                headers: labeled(labels),
                 body: body.to_vec().into(),
                 is_truncated: false,
             };

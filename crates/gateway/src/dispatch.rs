@@ -163,7 +163,7 @@ impl DispatchFailed {
 }
 
 impl Gateway {
-    /// Whether the service's address may be dialled at all.
+    /// Whether the service's address may be dialed at all.
     pub(crate) async fn check_address(&self, service: &KnownService) -> Result<(), Refusal> {
         self.upstream
             .check(service.origin()?)

@@ -75,7 +75,7 @@ impl Default for Inside {
 impl Inside {
     fn new(headers: &HeaderMap) -> Self {
         Self {
-            layers: Layers::new(KeyGuard::default(), Coding::labelled(headers)),
+            layers: Layers::new(KeyGuard::default(), Coding::labeled(headers)),
             bytes_left: DECODED_BYTES_MAX,
         }
     }

@@ -9,7 +9,7 @@ use http::HeaderName;
 use crate::refusal::Refusal;
 use crate::upstream::{InvalidOrigin, Origin};
 
-/// A service, with where it is dialled and which headers are its credential's.
+/// A service, with where it is dialed and which headers are its credential's.
 #[derive(Debug)]
 pub struct KnownService {
     service: Service,
@@ -26,7 +26,7 @@ impl KnownService {
         }
     }
 
-    /// Where it is dialled.
+    /// Where it is dialed.
     pub(crate) fn origin(&self) -> Result<&Origin, Refusal> {
         self.origin
             .as_ref()

@@ -7,7 +7,7 @@ use gaiterguard_domain::target;
 
 use crate::upstream::{AddressPolicy, Host, Origin};
 
-/// Why this origin can never be dialled, if its host is an address.
+/// Why this origin can never be dialed, if its host is an address.
 pub(crate) fn check(origin: &target::Origin, policy: &AddressPolicy) -> Result<(), String> {
     let origin = Origin::try_from(origin).map_err(|invalid| invalid.to_string())?;
     let Host::Address(address) = origin.host() else {
@@ -15,5 +15,5 @@ pub(crate) fn check(origin: &target::Origin, policy: &AddressPolicy) -> Result<(
     };
     policy
         .check(SocketAddr::new(*address, origin.port()))
-        .map_err(|refused| format!("may not be dialled: {refused}"))
+        .map_err(|refused| format!("may not be dialed: {refused}"))
 }

@@ -30,7 +30,7 @@ const HELD_BYTES_MAX: usize = 1024 * 1024;
 const HELD_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// The response with every echo of the credential masked. Its bytes are searched as they are,
-/// whatever they are labelled as, and what they decode to if they really are compressed.
+/// whatever they are labeled as, and what they decode to if they really are compressed.
 pub(crate) async fn masked(
     inbound: Inbound,
     ready: Option<&ReadyCredential>,
@@ -188,7 +188,7 @@ async fn hold_back(
 
 /// The same body, compressed again with the echo masked. What the headers say of its length follows.
 fn remade(masker: &Masker, headers: &mut HeaderMap, body: &[u8]) -> Option<Bytes> {
-    let remade = Bytes::from(masked_compressed(masker, Coding::labelled(headers), body)?);
+    let remade = Bytes::from(masked_compressed(masker, Coding::labeled(headers), body)?);
     if headers.contains_key(CONTENT_LENGTH) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(remade.len()));
     }

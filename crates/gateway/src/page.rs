@@ -41,7 +41,7 @@ pub(crate) struct Page {
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
-    /// The address is none that can be dialled.
+    /// The address is none that can be dialed.
     #[error("it is no address to fetch from: {0}")]
     Address(String),
     /// It gave no answer.

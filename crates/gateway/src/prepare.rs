@@ -74,7 +74,7 @@ impl Prepared {
 }
 
 impl Gateway {
-    /// Where to, may that be dialled, and what exactly would be sent.
+    /// Where to, may that be dialed, and what exactly would be sent.
     pub(crate) async fn prepare(
         &self,
         caller: AgentCaller,

@@ -50,7 +50,7 @@ pub enum Refusal {
     /// The agent may not use the service.
     #[error("{0}")]
     ServiceNotInScope(&'static str),
-    /// The target lies outside the base URL, or its address may not be dialled.
+    /// The target lies outside the base URL, or its address may not be dialed.
     #[error("{0}")]
     TargetNotAllowed(String),
     /// The service takes no WebSockets.

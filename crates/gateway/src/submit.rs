@@ -1,7 +1,7 @@
 //! The way of a request through the gateway, from top to bottom.
 //!
 //! Whatever door it came by, a request passes here, and the phases stand in the order in which
-//! they are promised: who asks, where to, may that be dialled, what exactly would be sent, how is
+//! they are promised: who asks, where to, may that be dialed, what exactly would be sent, how is
 //! it judged, is it recorded, and only then is it sent, held or refused.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Prints what is counted of each labelled request, for `scripts/fit-weights.py`: one JSON object a
+//! Prints what is counted of each labeled request, for `scripts/fit-weights.py`: one JSON object a
 //! line, with the features of each of its operations and all the others.
 //!
 //! `cargo run -p gaiterguard-judge --example features -- risk/field.jsonl risk/tune.jsonl`

@@ -193,7 +193,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-fn capitalised(name: &str) -> String {
+fn capitalized(name: &str) -> String {
     let mut chars = name.chars();
     let first = chars.next().unwrap_or_default();
     first.to_uppercase().chain(chars).collect()
@@ -259,7 +259,7 @@ fn encodings(payload: &Payload) -> Vec<Sent> {
             json_type,
             payload.json_with(str::to_uppercase),
         ),
-        text("with initials", json_type, payload.json_with(capitalised)),
+        text("with initials", json_type, payload.json_with(capitalized)),
         text(
             "with escaped names",
             json_type,
@@ -271,7 +271,7 @@ fn encodings(payload: &Payload) -> Vec<Sent> {
             }),
         ),
         text("with initials too", json_type, {
-            let other = payload.json_with(capitalised);
+            let other = payload.json_with(capitalized);
             format!(
                 "{{{},{}}}",
                 &json[1..json.len() - 1],

@@ -1,7 +1,7 @@
-//! Whatever is added to a request, and however it is wrapped, labelled or encoded, its score does not
+//! Whatever is added to a request, and however it is wrapped, labeled or encoded, its score does not
 //! fall and what holds it does not disappear.
 //!
-//! The requests are the labelled ones of `risk/`.
+//! The requests are the labeled ones of `risk/`.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 

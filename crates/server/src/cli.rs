@@ -78,7 +78,7 @@ enum AuditCommand {
 
 #[derive(Debug, Subcommand)]
 enum RiskCommand {
-    /// Assess labelled requests with the built-in assessor, and print how often its decisions are right
+    /// Assess labeled requests with the built-in assessor, and print how often its decisions are right
     /// and how long they take. `RISK_THRESHOLD` of the settings is not used: a request is held from a
     /// score of 0.5.
     Eval(commands::risk_eval::EvalArguments),

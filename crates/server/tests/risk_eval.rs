@@ -198,7 +198,7 @@ fn a_line_that_is_not_a_case_is_reported_with_its_number() {
         NOTE.replace(from, to)
     };
     for (line, expected) in [
-        ("{".to_owned(), "not a labelled request: EOF"),
+        ("{".to_owned(), "not a labeled request: EOF"),
         (
             r#"{"method": "GET"}"#.to_owned(),
             "missing field `base_url`",
@@ -249,7 +249,7 @@ fn a_line_that_is_not_a_case_is_reported_with_its_number() {
         ),
         (
             NOTE.to_owned() + "{}",
-            "not a labelled request: trailing characters",
+            "not a labeled request: trailing characters",
         ),
     ] {
         let output = eval(&[OTHER, "", &line], &[]);

@@ -1,4 +1,4 @@
-//! The built-in assessor is at least as good on the labelled requests of `risk/` as the figures
+//! The built-in assessor is at least as good on the labeled requests of `risk/` as the figures
 //! recorded next to them.
 //!
 //! `make risk-figures` records the present figures.
@@ -10,7 +10,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
-/// The labelled sets: `risk/NAME.jsonl`.
+/// The labeled sets: `risk/NAME.jsonl`.
 const SETS: [&str; 2] = ["field", "tune"];
 
 /// The figures that must not get worse, each with its place in the report of `risk eval --json` and

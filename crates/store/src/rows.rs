@@ -159,7 +159,7 @@ pub(crate) fn time(value: Option<i64>) -> Option<Timestamp> {
     value.map(Timestamp)
 }
 
-/// JSON text of a value whose serialisation cannot fail.
+/// JSON text of a value whose serialization cannot fail.
 pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }

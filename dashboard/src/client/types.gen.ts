@@ -5763,7 +5763,7 @@ export type TestCallErrors = {
      */
     401: Problem;
     /**
-     * `target_not_allowed`: the path leads out of the base URL, or the address may not be dialled; or `kill_switch`.
+     * `target_not_allowed`: the path leads out of the base URL, or the address may not be dialed; or `kill_switch`.
      */
     403: Problem;
     /**

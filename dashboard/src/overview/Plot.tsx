@@ -64,7 +64,7 @@ export function Plot({
   );
 }
 
-/** What a colour stands for. */
+/** What a color stands for. */
 export function Legend({ names }: { names: ReadonlyArray<readonly [text: string, fill: string]> }) {
   return (
     <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-soft">

@@ -229,11 +229,11 @@ function PushLabel({
       : isApproval && !opens && isRisky
         ? 'Let go, then push again'
         : `Let go to ${word}`;
-  const colour = isApproval ? 'bg-brand text-brand-ink' : 'bg-bad-fill text-white';
+  const color = isApproval ? 'bg-brand text-brand-ink' : 'bg-bad-fill text-white';
   return (
     <span
       aria-hidden
-      className={`absolute inset-0 flex items-center rounded-lg px-3 text-sm font-semibold ${isApproval ? 'justify-start' : 'justify-end'} ${push.isFar && push.isSeen ? colour : 'bg-raised'}`}
+      className={`absolute inset-0 flex items-center rounded-lg px-3 text-sm font-semibold ${isApproval ? 'justify-start' : 'justify-end'} ${push.isFar && push.isSeen ? color : 'bg-raised'}`}
     >
       <span className="max-w-24">{text}</span>
     </span>

@@ -46,7 +46,7 @@ const language = StreamLanguage.define<null>({
   },
 });
 
-const colours = HighlightStyle.define([
+const colors = HighlightStyle.define([
   { tag: tags.string, color: 'var(--good)' },
   { tag: tags.number, color: 'var(--warn)' },
   { tag: tags.keyword, color: 'var(--warn)' },
@@ -112,7 +112,7 @@ export default function ConditionEditor({
   errors,
   warnings,
   known,
-  labelledBy,
+  labeledBy,
   onChange,
 }: {
   value: string;
@@ -120,7 +120,7 @@ export default function ConditionEditor({
   warnings: readonly ConditionWarning[];
   known: Documented;
   /** What it is called. */
-  labelledBy: string;
+  labeledBy: string;
   onChange: (value: string) => void;
 }) {
   const host = useRef<HTMLDivElement>(null);
@@ -160,7 +160,7 @@ export default function ConditionEditor({
           highlightSpecialChars(),
           bracketMatching(),
           language,
-          syntaxHighlighting(colours),
+          syntaxHighlighting(colors),
           autocompletion({
             override: [complete],
             icons: false,
@@ -169,7 +169,7 @@ export default function ConditionEditor({
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
           placeholder('request.method == "DELETE"'),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': labelledBy, spellcheck: 'false' }),
+          EditorView.contentAttributes.of({ 'aria-label': labeledBy, spellcheck: 'false' }),
           EditorState.changeFilter.of(
             ({ docChanged, newDoc }) => !docChanged || newDoc.length <= CONDITION_CHARACTERS_MAX,
           ),
@@ -185,7 +185,7 @@ export default function ConditionEditor({
       view.current?.destroy();
       view.current = null;
     };
-  }, [labelledBy]);
+  }, [labeledBy]);
 
   // What was changed from outside, by a proposal.
   useEffect(() => {

@@ -44,7 +44,7 @@ export function ConditionField({
           errors={errors}
           warnings={warnings}
           known={known}
-          labelledBy="Condition"
+          labeledBy="Condition"
           onChange={onChange}
         />
       </Suspense>

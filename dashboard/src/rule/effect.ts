@@ -15,7 +15,7 @@ export const EFFECT_MEANS: Readonly<Record<RuleEffect, string>> = {
   allow: 'What matches is forwarded at once, unless a stricter rule matches too.',
 };
 
-/** How each is coloured. */
+/** How each is colored. */
 export const EFFECT_TONES = {
   require_approval: 'warn',
   deny: 'bad',

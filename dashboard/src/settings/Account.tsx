@@ -43,7 +43,7 @@ export function ThisBrowser() {
     <Panel title="This browser">
       <div className="space-y-4">
         <Choice
-          label="Colours"
+          label="Colors"
           options={THEMES}
           value={theme}
           onChange={({ target }) => chooseTheme(target.value as Theme)}

@@ -189,7 +189,7 @@ function ThemeButton() {
     <Button
       tone="quiet"
       className="px-2"
-      aria-label={isDark ? 'Use light colours' : 'Use dark colours'}
+      aria-label={isDark ? 'Use light colors' : 'Use dark colors'}
       onClick={() => chooseTheme(isDark ? 'light' : 'dark')}
     >
       {isDark ? <Sun aria-hidden className="size-5" /> : <Moon aria-hidden className="size-5" />}

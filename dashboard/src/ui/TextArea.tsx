@@ -1,4 +1,4 @@
-/** A labelled field for several lines. */
+/** A labeled field for several lines. */
 import type { ComponentProps, ReactNode } from 'react';
 import { FIELD, Field } from './parts';
 

@@ -47,7 +47,7 @@ export function Button({
 export const FIELD =
   'w-full min-h-10 rounded-md border border-line bg-page px-3 py-1.5 text-base text-ink placeholder:text-soft sm:text-sm';
 
-/** A labelled field; what is inside gets its id, and the ids of what describes it. */
+/** A labeled field; what is inside gets its id, and the ids of what describes it. */
 export function Field({
   label,
   hint,
@@ -83,7 +83,7 @@ export function Field({
   );
 }
 
-/** A labelled line of text. */
+/** A labeled line of text. */
 export function TextField({
   label,
   hint,
@@ -110,7 +110,7 @@ export function TextField({
   );
 }
 
-/** A labelled choice of one. */
+/** A labeled choice of one. */
 export function Choice({
   label,
   hint,

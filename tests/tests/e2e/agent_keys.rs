@@ -216,7 +216,7 @@ async fn what_only_looks_a_little_like_an_agent_key_is_forwarded() {
     }
 }
 
-/// Compressed bodies with a text, and how they are labelled.
+/// Compressed bodies with a text, and how they are labeled.
 fn compressed(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let level = Compression::default();
     let mut gzip = GzEncoder::new(Vec::new(), level);

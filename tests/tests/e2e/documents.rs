@@ -212,7 +212,7 @@ async fn what_cannot_be_read_or_fetched_is_refused_with_its_reason() {
         (
             "url",
             "http://169.254.169.254/".to_owned(),
-            "may not be dialled",
+            "may not be dialed",
         ),
         (
             "url",

@@ -1,5 +1,5 @@
 //! The first account belongs to the operator: no page in a browser, no name that was made to lead
-//! here, and no neighbour on the network takes it first.
+//! here, and no neighbor on the network takes it first.
 
 use gaiterguard_tests::{Call, Human, Storage, TestGateway, eventually, on_both_databases};
 use http::Method;

@@ -193,7 +193,7 @@ const LABELS: &[&[&str]] = &[
     &["", "zstd"],
 ];
 
-fn labelled(labels: &[&str], body: impl Into<Vec<u8>>) -> Reply {
+fn labeled(labels: &[&str], body: impl Into<Vec<u8>>) -> Reply {
     let reply = Reply::text(body);
     labels.iter().fold(reply, |reply, label| {
         reply.header("Content-Encoding", label)
@@ -205,7 +205,7 @@ async fn a_credential_is_masked_at_every_door_whatever_coding_the_response_claim
     let scene = Scene::new(Storage::Sqlite).await;
     let text = format!("before {CREDENTIAL} after");
     for labels in LABELS {
-        scene.upstream.on("/echo", labelled(labels, text.clone()));
+        scene.upstream.on("/echo", labeled(labels, text.clone()));
         let proxied = scene.get("/echo").await.expect_status(200);
         let passed = scene
             .agent
@@ -240,7 +240,7 @@ async fn what_is_kept_is_masked_whatever_coding_the_response_claims() {
     for (number, labels) in LABELS.iter().enumerate() {
         let held = scene.approved(&format!("kept-{number}")).await;
         let path = format!("/kept-{number}");
-        scene.upstream.on(&path, labelled(labels, text.clone()));
+        scene.upstream.on(&path, labeled(labels, text.clone()));
         let executed = scene.agent.execute(&held).send().await.expect_status(200);
         let replayed = scene
             .agent
@@ -385,7 +385,7 @@ async fn a_compressed_response_passes_byte_for_byte_unless_an_echo_is_in_it() {
     for labels in [&["gzip"][..], &["none"], &["x-whatever", "gzip"]] {
         for chunked in [false, true] {
             let reply = |body: &[u8]| {
-                let reply = labelled(labels, body.to_vec());
+                let reply = labeled(labels, body.to_vec());
                 if chunked { reply.chunked() } else { reply }
             };
             scene.upstream.on("/clean", reply(&clean));
@@ -462,7 +462,7 @@ async fn a_compressed_result_is_decoded_and_masked_where_it_is_shown() {
     ];
     for (number, text) in texts.iter().enumerate() {
         let held = scene.approved(&format!("zip-{number}")).await;
-        let reply = labelled(&["gzip"], gzip(text));
+        let reply = labeled(&["gzip"], gzip(text));
         scene.upstream.on(&format!("/zip-{number}"), reply);
         let executed = scene.agent.execute(&held).send().await.expect_status(200);
         let expected = text.replace(CREDENTIAL, &"*".repeat(CREDENTIAL.len()));

@@ -18,7 +18,7 @@ impl Wrong {
         let scene = Scene::new(Storage::Sqlite).await;
         let stranger = scene
             .human
-            // A name whose address may not be dialled, and that the agent may not use.
+            // A name whose address may not be dialed, and that the agent may not use.
             .create_bearer_service("stranger", "http://localhost:1", "x")
             .await;
         scene

@@ -210,7 +210,7 @@ async fn input_that_cannot_be_evaluated_is_reported() {
     for (cases, more, expected) in [
         (bad.as_str(), &[][..], "cases.jsonl, line 6: "),
         (&path, &[], "line 1: `path` is not valid"),
-        (&label, &[], "line 1: not a labelled request"),
+        (&label, &[], "line 1: not a labeled request"),
         ("\n", &[], "cases.jsonl contains no requests"),
         (&cases(), &["--llm"], "set LLM_BASE_URL"),
     ] {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gaiterguard_apidocs::document::OPERATIONS_MAX;
 use gaiterguard_apidocs::warning::{WARNING_CHARS_MAX, WARNINGS_MAX};
 use gaiterguard_apidocs::{
-    Document, Documented, Format, Operation, Place, Unreadable, read, read_any, recognise,
+    Document, Documented, Format, Operation, Place, Unreadable, read, read_any, recognize,
 };
 
 use crate::support::{self, openapi};
@@ -310,25 +310,25 @@ fn documents_without_measure_are_cut_and_say_so() {
 #[test]
 fn formats_are_told_apart() {
     let page = "<!DOCTYPE html><html><body><p>x</p></body></html>";
-    assert_eq!(recognise(page.as_bytes(), None), Format::Html);
+    assert_eq!(recognize(page.as_bytes(), None), Format::Html);
     assert_eq!(
-        recognise(b"<p>x", Some("text/html; charset=utf-8")),
+        recognize(b"<p>x", Some("text/html; charset=utf-8")),
         Format::Html
     );
     assert_eq!(
-        recognise(b"# Title\n\ntext", Some("text/plain")),
+        recognize(b"# Title\n\ntext", Some("text/plain")),
         Format::Markdown
     );
     assert_eq!(
-        recognise(b"{\"swagger\": \"2.0\"}", Some("text/plain")),
+        recognize(b"{\"swagger\": \"2.0\"}", Some("text/plain")),
         Format::OpenApi
     );
     assert_eq!(
-        recognise(b"# comment\nopenapi: 3.1.0\n", None),
+        recognize(b"# comment\nopenapi: 3.1.0\n", None),
         Format::OpenApi
     );
     assert_eq!(
-        recognise(b"a: b", Some("application/yaml")),
+        recognize(b"a: b", Some("application/yaml")),
         Format::OpenApi
     );
 

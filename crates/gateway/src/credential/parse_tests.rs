@@ -214,7 +214,7 @@ fn each_refusal_names_its_field() {
 }
 
 #[test]
-fn a_token_endpoint_is_an_absolute_address_that_may_be_dialled() {
+fn a_token_endpoint_is_an_absolute_address_that_may_be_dialed() {
     for token_url in [
         "id.example.com/token",
         "/token",

@@ -1,6 +1,6 @@
 //! One exchange with a token endpoint (RFC 6749): what is asked, and what is taken as an answer.
 //!
-//! The endpoint is dialled through the same guarded way out as every upstream. Its answers hold
+//! The endpoint is dialed through the same guarded way out as every upstream. Its answers hold
 //! secrets, so nothing of them is ever told but the error codes that the RFC names.
 
 use std::time::Duration;
@@ -153,7 +153,7 @@ fn request(
     grant: &OauthGrant,
     authentication: ClientAuthentication,
 ) -> Result<Outbound, TokenError> {
-    let unusable = |_| TokenError::NoAnswer("its address cannot be dialled".to_owned());
+    let unusable = |_| TokenError::NoAnswer("its address cannot be dialed".to_owned());
     let origin = Origin::try_from(grant.token_url.origin()).map_err(unusable)?;
     let path_and_query = PathAndQuery::try_from(grant.token_url.path_and_query())
         .map_err(|_| TokenError::NoAnswer("its address cannot be sent".to_owned()))?;

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_recognised_however_a_human_spells_it_and_nothing_else_is() {
+    fn a_code_is_recognized_however_a_human_spells_it_and_nothing_else_is() {
         let code = SetupCode("01AB23CD45EF".into());
         for typed in [
             "01AB-23CD-45EF",

@@ -22,7 +22,7 @@ words! {
         Pays = "pays": "moves money or commits to paying now: pays, charges, refunds, transfers, buys, orders, books, trades, issues vouchers, changes a live price, plan or payment method; not a draft, quote or record that only mentions an amount",
         Commits = "commits": "enters into an obligation or makes a formal declaration with legal, employment or health consequences: signs, accepts, files, prescribes, hires, dismisses",
         Deletes = "deletes": "deletes, cancels, closes or overwrites something that is not small, so that data, work or a service is lost or ends",
-        Shares = "shares": "lets the public or someone outside the organisation see or receive data: a sharing link, an invitation to a file, an export, a forwarding of data, publishing",
+        Shares = "shares": "lets the public or someone outside the organization see or receive data: a sharing link, an invitation to a file, an export, a forwarding of data, publishing",
         Access = "changes_access": "gives or takes membership, a role or a permission, or lets someone in or keeps someone out; not an invitation to a meeting and not an assignment of work",
         Credentials = "credentials": "creates, changes, resets, shows or removes a password, key, token, secret, two-factor setting, or an e-mail address or telephone number used to sign in",
         Runs = "runs_or_configures": "runs code, merges or deploys it, or changes infrastructure, network, security or protection settings, monitoring, a webhook or an automation",
@@ -56,7 +56,7 @@ words! {
         Nobody = "nobody_new": "the caller, and those who work with the thing anyway",
         Named = "named_people": "one or a few people, or one team or channel, that the request names; the customer or partner whom the matter concerns",
         Many = "many_people": "a mailing list, all members, all customers",
-        Outside = "outsiders": "another organisation, an outside tool or address, that gets data which it did not have",
+        Outside = "outsiders": "another organization, an outside tool or address, that gets data which it did not have",
         Public = "public": "anyone",
         Unclear = "cannot_tell": "it cannot be told",
     }

@@ -242,8 +242,8 @@ impl Sealing {
         Ok(PayloadKey(payload))
     }
 
-    /// Learns of a rotation that happened beside this process. It is learnt of when it is met, too;
-    /// called now and then, it is learnt of before the way to the new master key is cut.
+    /// Learns of a rotation that happened beside this process. It is learned of when it is met, too;
+    /// called now and then, it is learned of before the way to the new master key is cut.
     pub async fn follow_rotation(&self) -> Result<(), SealingError> {
         master::follow(&self.inner.store, &self.inner.keyring).await
     }

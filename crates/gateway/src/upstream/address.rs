@@ -1,4 +1,4 @@
-//! Which addresses may be dialled. Pure rules over a socket address; nothing is resolved here.
+//! Which addresses may be dialed. Pure rules over a socket address; nothing is resolved here.
 //!
 //! Only globally routable unicast addresses pass by themselves. An operator can open private
 //! ranges, but never cloud metadata services, never link-local addresses, where those services live
@@ -33,7 +33,7 @@ pub struct AddressPolicy {
     pub own_listeners: Vec<SocketAddr>,
 }
 
-/// An address that must not be dialled, and why.
+/// An address that must not be dialed, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{address} is {reason}")]
 pub struct AddressRefused {
@@ -41,7 +41,7 @@ pub struct AddressRefused {
     pub reason: RefusalReason,
 }
 
-/// What an address is that may not be dialled.
+/// What an address is that may not be dialed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalReason {
     /// One of the gateway's own listeners. Never allowed.
@@ -153,7 +153,7 @@ const REFUSED_V4: [(Ipv4Net, RefusalReason); 15] = [
 ];
 
 impl AddressPolicy {
-    /// Whether this address and port may be dialled. An IPv6 address that carries an IPv4 address
+    /// Whether this address and port may be dialed. An IPv6 address that carries an IPv4 address
     /// is judged by what it carries as well.
     pub fn check(&self, target: SocketAddr) -> Result<(), AddressRefused> {
         let address = target.ip().to_canonical();
@@ -196,7 +196,7 @@ impl AddressPolicy {
             .filter(|listener| listener.port() == port)
             .any(|listener| {
                 let bound = listener.ip().to_canonical();
-                // Dialling the unspecified address reaches the loopback interface.
+                // Dialing the unspecified address reaches the loopback interface.
                 address == bound
                     || address.is_unspecified()
                     || (bound.is_unspecified() && is_local(address))

@@ -1,5 +1,5 @@
 //! Opens connections, and only to addresses that passed the rules a moment before: what was
-//! checked is what is dialled, and a name is never asked for twice.
+//! checked is what is dialed, and a name is never asked for twice.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -55,7 +55,7 @@ impl Connector {
         })
     }
 
-    /// Whether the origin may be dialled. A name that cannot be resolved is not refused here:
+    /// Whether the origin may be dialed. A name that cannot be resolved is not refused here:
     /// opening the connection will say so.
     pub(super) async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
         if let Host::Address(address) = origin.host() {

@@ -40,7 +40,7 @@ impl SendError {
 /// How it is known that nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSentReason {
-    /// The origin's address may not be dialled.
+    /// The origin's address may not be dialed.
     #[error(transparent)]
     Refused(#[from] CheckRefused),
     #[error(transparent)]
@@ -73,7 +73,7 @@ pub enum AmbiguousReason {
     UnexpectedUpgrade,
 }
 
-/// An origin that may not be dialled: its host, or one of the addresses that its name stands for.
+/// An origin that may not be dialed: its host, or one of the addresses that its name stands for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{host}: {refused}")]
 pub struct CheckRefused {

@@ -41,13 +41,13 @@ impl fmt::Display for Host {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrigin {
     /// Looks like a number, but is not an address in its canonical spelling. No such origin may
-    /// be dialled: what it means depends on who reads it.
+    /// be dialed: what it means depends on who reads it.
     #[error("the host is a number, but not an IP address in its usual spelling")]
     AmbiguousNumber,
     /// Neither an IP literal nor a host name of ASCII letters, digits, `-`, `_` and dots.
     #[error("the host is not a host name")]
     NotAName,
-    /// Port 0 cannot be dialled.
+    /// Port 0 cannot be dialed.
     #[error("the port is 0")]
     NoPort,
 }
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn every_origin_of_a_base_url_can_be_dialled() {
+    fn every_origin_of_a_base_url_can_be_dialed() {
         for (url, expected) in [
             ("https://API.example.com/v1", "https://api.example.com"),
             ("http://[2001:DB8::1]:8080", "http://[2001:db8::1]:8080"),

@@ -78,7 +78,7 @@ impl Upstream {
         })
     }
 
-    /// Whether this origin may be dialled, as far as can be known now. A name that does not
+    /// Whether this origin may be dialed, as far as can be known now. A name that does not
     /// resolve is not refused; sending will then fail with [`NotSentReason::Resolve`].
     pub async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
         self.connector.check(origin).await

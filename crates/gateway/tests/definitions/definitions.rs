@@ -457,7 +457,7 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
     for (condition, is_taken) in [
         ("request.method == \"GET\"", true),
         ("request.method ==", false),
-        ("request.colour == 1", false),
+        ("request.color == 1", false),
         ("1 + 1", false),
     ] {
         let new = fields(json!({"name": "x", "effect": "allow", "condition": condition}));

@@ -60,11 +60,11 @@ impl Answer {
     }
 }
 
-type Behaviour = Box<dyn FnMut(&Received) -> Answer + Send>;
+type Behavior = Box<dyn FnMut(&Received) -> Answer + Send>;
 
 struct State {
     received: Vec<Received>,
-    behaviour: Behaviour,
+    behavior: Behavior,
 }
 
 pub(crate) struct TokenServer {
@@ -74,12 +74,12 @@ pub(crate) struct TokenServer {
 }
 
 impl TokenServer {
-    pub(crate) async fn start(behaviour: impl FnMut(&Received) -> Answer + Send + 'static) -> Self {
+    pub(crate) async fn start(behavior: impl FnMut(&Received) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State {
             received: Vec::new(),
-            behaviour: Box::new(behaviour),
+            behavior: Box::new(behavior),
         }));
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
@@ -111,8 +111,8 @@ impl TokenServer {
         self.state.lock().unwrap().received.clone()
     }
 
-    pub(crate) fn behave(&self, behaviour: impl FnMut(&Received) -> Answer + Send + 'static) {
-        self.state.lock().unwrap().behaviour = Box::new(behaviour);
+    pub(crate) fn behave(&self, behavior: impl FnMut(&Received) -> Answer + Send + 'static) {
+        self.state.lock().unwrap().behavior = Box::new(behavior);
     }
 }
 
@@ -152,7 +152,7 @@ async fn answer(
     };
     let answer = {
         let mut state = state.lock().unwrap();
-        let answer = (state.behaviour)(&received);
+        let answer = (state.behavior)(&received);
         state.received.push(received);
         answer
     };

@@ -5,6 +5,7 @@ use super::field::{Fields, Inner};
 use super::finding::{Finding, shown};
 use super::lexicon::Sense;
 use super::route::Route;
+use super::signal::{self, Shown};
 use crate::opened::is_safe_method;
 
 /// Returns what the calls within a request add to its assessment.
@@ -15,29 +16,27 @@ pub(crate) fn of_calls(fields: &Fields<'_>) -> Vec<Finding> {
         let route = Route::of_call(call.name);
         changing += usize::from(!asks(call, &route));
         if let Some(effect) = effect(call, &route)
-            && !findings.iter().any(|known| known.code == effect.code())
+            && !findings
+                .iter()
+                .any(|known| known.kind.effect == Some(effect))
         {
             let sentence = format!(
                 "The call “{}” within it {}.",
                 shown(call.name),
                 effect.phrase()
             );
-            let finding = Finding::holding(effect.code(), 0.75, call.evidence, sentence);
-            findings.push(if effect == Effect::ShareOutside {
-                finding
-            } else {
-                finding.certain()
-            });
+            findings.push(Finding::effect(
+                effect,
+                Shown::ByCall,
+                call.evidence,
+                sentence,
+            ));
         }
     }
     if changing > 1 {
         let sentence = format!("{changing} changes are packed into one request.");
-        findings.push(Finding::hint(
-            "batch",
-            0.2,
-            fields.calls[0].evidence,
-            sentence,
-        ));
+        let first = fields.calls[0].evidence;
+        findings.push(Finding::new(signal::BATCH, first, sentence));
     }
     findings
 }

@@ -1,7 +1,7 @@
 //! Classes of things and actions, by the words that interfaces use for them.
 //!
 //! A word may belong to several classes. What a class weighs, together with what is done to a thing
-//! of the class, is fitted from labelled requests.
+//! of the class, is fitted from labeled requests.
 
 use std::sync::LazyLock;
 

@@ -4,27 +4,16 @@ use http::Method;
 
 use super::call;
 use super::effect::Effect;
-use super::field::Fields;
+use super::field::{Fields, Found};
 use super::finding::{Finding, shown};
 use super::lexicon::{self, Sense, any_of_name};
 use super::mention::{Intent, Mentions, number};
 use super::route::{Route, Told};
+use super::signal::{self, Shown};
 use super::words::{Stems, of_name, of_text, stem};
 use super::{Documented, Operation};
 use crate::Node;
 use crate::opened::{Oddity, OddityKind, Request};
-
-/// The score of a change that nothing makes worse.
-const CHANGE: f64 = 0.3;
-
-/// Where an effect is seen of which only the documents speak.
-pub(crate) const DOCUMENTATION: &str = "documentation";
-
-/// What an effect weighs of which only the documents speak.
-const DOCUMENTED: f64 = 0.65;
-
-/// The score of a question that is put with an unsafe method.
-const ASKING: f64 = 0.15;
 
 /// What a request does.
 #[derive(Clone, Copy, Debug)]
@@ -63,12 +52,12 @@ pub(crate) fn effects(method: &Method, findings: &[Finding]) -> Effects {
     let grave = GRAVE.into_iter().filter(|effect| {
         findings
             .iter()
-            .any(|finding| finding.code == effect.code() && finding.floor > 0.0)
+            .any(|finding| finding.kind.effect == Some(*effect))
     });
     let grave = grave.fold(0, |bits, effect| bits | effect.bit());
     let found = GRAVE.into_iter().find(|effect| grave & effect.bit() != 0);
     let gravest = found.unwrap_or_else(|| match *method {
-        _ if findings.iter().any(|finding| finding.code == "asks") => Effect::Read,
+        _ if findings.iter().any(|finding| finding.is(signal::ASKS)) => Effect::Read,
         Method::GET | Method::HEAD | Method::OPTIONS => Effect::Read,
         Method::POST => Effect::Create,
         _ => Effect::Change,
@@ -90,36 +79,30 @@ pub(crate) fn of_request(
     let safe = gaiterguard_domain::request::is_safe(method);
     if safe {
         let sentence = format!("{method} asks for nothing to change.");
-        findings.push(Finding::hint("reads", 0.0, "method", sentence));
+        findings.push(Finding::new(signal::READS, "method", sentence));
         if let Some(word) = route.deleting_verb() {
             let sentence = format!(
                 "{method} should change nothing, but the path says “{}”.",
                 shown(&word)
             );
-            findings.push(Finding::holding(
-                "safe_method_deletes",
-                0.6,
-                "path",
-                sentence,
-            ));
+            findings.push(Finding::new(signal::SAFE_METHOD_DELETES, "path", sentence));
         }
     } else if method == Method::DELETE {
         let sentence = "DELETE removes what the path names.";
-        findings.push(Finding::holding("deletes", 0.8, "method", sentence).certain());
+        findings.push(openly(Effect::Delete, "method", sentence));
         if !route.is_addressed()
             || any_of_name(request.query.unwrap_or_default(), |word| {
                 word == stem("all")
             })
         {
-            let sentence = "It names no single thing, so it may remove many.";
-            findings.push(Finding::hint("bulk_delete", 0.3, "path", sentence));
+            findings.push(Finding::of(signal::BULK_DELETE, "path"));
         }
     }
     findings.extend(call::of_calls(fields));
     if !safe {
         if method != Method::DELETE {
             match asking {
-                Some(sentence) => findings.push(Finding::hint("asks", ASKING, "", sentence)),
+                Some(sentence) => findings.push(Finding::new(signal::ASKS, "", sentence)),
                 None => {
                     findings.extend(of_route(request, query, route, fields, intent.mentions()));
                 }
@@ -131,23 +114,18 @@ pub(crate) fn of_request(
     findings
 }
 
+/// An effect that the method, the path or the query shows.
+fn openly(effect: Effect, evidence: &str, sentence: impl Into<String>) -> Finding {
+    Finding::effect(effect, Shown::Openly, evidence, sentence)
+}
+
 fn told_finding(effect: Effect, told: &str, evidence: &str, place: &str) -> Finding {
-    let floor = match effect {
-        Effect::Delete | Effect::Pay | Effect::Access => 0.75,
-        Effect::Code => 0.7,
-        _ => 0.6,
-    };
     let sentence = format!(
         "The word “{}” in the {place} says that it {}.",
         shown(told),
         effect.phrase()
     );
-    let finding = Finding::holding(effect.code(), floor, evidence, sentence);
-    if effect == Effect::ShareOutside {
-        finding
-    } else {
-        finding.certain()
-    }
+    openly(effect, evidence, sentence)
 }
 
 /// Names in the query that stand for a part of what the path names, as in `/bucket?acl`.
@@ -185,7 +163,7 @@ fn of_route(
     let mut findings = Vec::new();
     if let Some(place) = Route::run_place(request.path) {
         let sentence = format!("It changes “{place}”, which decides what is run.");
-        findings.push(Finding::holding(Effect::Code.code(), 0.7, "path", sentence).certain());
+        findings.push(openly(Effect::Code, "path", sentence));
     }
     if let Some(verb) = route.deleting_verb() {
         findings.push(told_finding(Effect::Delete, &verb, "path", "path"));
@@ -200,7 +178,7 @@ fn of_route(
                 "The word “{}” in the path says that it only asks for an answer.",
                 shown(word)
             );
-            findings.push(Finding::hint("asks", ASKING, "path", sentence));
+            findings.push(Finding::new(signal::ASKS, "path", sentence));
             return findings;
         }
         Some((Sense::Certain(effect), word)) if !route.logs_in() => {
@@ -218,7 +196,7 @@ fn of_route(
                     "It changes something that can be sent to others (“{}”).",
                     shown(word)
                 );
-                findings.push(Finding::hint("changes_message", 0.1, "path", sentence));
+                findings.push(Finding::new(signal::CHANGES_MESSAGE, "path", sentence));
             } else {
                 findings.push(told_finding(Effect::ShareOutside, word, "path", "path"));
             }
@@ -233,7 +211,7 @@ fn of_route(
                     "It changes something that costs or that runs (“{}”).",
                     shown(word)
                 );
-                findings.push(Finding::hint("changes_costly", 0.25, "path", sentence));
+                findings.push(Finding::new(signal::CHANGES_COSTLY, "path", sentence));
             }
         }
         Some((Sense::Likely(effect), word)) => {
@@ -242,12 +220,7 @@ fn of_route(
                 shown(word),
                 effect.phrase()
             );
-            let weight = if mentions.is_empty() || mentions.asks_for(effect) {
-                0.15
-            } else {
-                0.25
-            };
-            findings.push(Finding::hint("may_have_effect", weight, "path", sentence));
+            findings.push(Finding::new(signal::MAY_HAVE_EFFECT, "path", sentence));
         }
         Some((
             Sense::DeleteVerb | Sense::Thing | Sense::PlainVerb | Sense::Asks | Sense::Certain(_),
@@ -257,11 +230,11 @@ fn of_route(
     }
     if request.method != Method::DELETE {
         let sentence = format!("{} creates or changes something.", request.method);
-        findings.push(Finding::hint("changes", CHANGE, "method", sentence));
+        findings.push(Finding::new(signal::CHANGES, "method", sentence));
     }
     if route.changes_names() {
         let sentence = "It changes where a name on the internet leads.";
-        findings.push(Finding::holding(Effect::Code.code(), 0.7, "path", sentence).certain());
+        findings.push(openly(Effect::Code, "path", sentence));
     }
     findings.extend(of_flags(query));
     if route.adds_to_group() {
@@ -272,12 +245,7 @@ fn of_route(
             .iter()
             .any(|many| word.to_ascii_lowercase().starts_with(many))
     }) {
-        findings.push(Finding::hint(
-            "bulk_path",
-            0.15,
-            "path",
-            "The path says that it touches many things at once.",
-        ));
+        findings.push(Finding::of(signal::BULK_PATH, "path"));
     }
     if let Some(above) = route.above() {
         let sentence = format!(
@@ -285,17 +253,12 @@ fn of_route(
             above.sense.effect().phrase(),
             shown(&above.word)
         );
-        findings.push(Finding::hint("beneath_effect", 0.08, "path", sentence));
+        findings.push(Finding::new(signal::BENEATH_EFFECT, "path", sentence));
     }
     if matches!(*request.method, Method::PUT | Method::PATCH) && !route.names_one() {
         let is_many = route.told().is_some_and(|told| told.word.ends_with('s'));
         if is_many {
-            findings.push(Finding::hint(
-                "no_single_thing",
-                0.15,
-                "path",
-                "It names no single thing, so it may change many.",
-            ));
+            findings.push(Finding::of(signal::NO_SINGLE_THING, "path"));
         }
     }
     findings
@@ -313,9 +276,9 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
                     shown(found.name),
                     shown(found.value)
                 );
-                findings.push(Finding::holding(
-                    Effect::Delete.code(),
-                    0.65,
+                findings.push(Finding::effect(
+                    Effect::Delete,
+                    Shown::ByField,
                     found.evidence,
                     sentence,
                 ));
@@ -326,7 +289,8 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
                     shown(found.name),
                     shown(found.value)
                 );
-                findings.push(Finding::hint("runs_action", 0.2, found.evidence, sentence));
+                let kind = signal::RUNS_ACTION;
+                findings.push(Finding::new(kind, found.evidence, sentence));
             }
             _ => {}
         }
@@ -358,9 +322,7 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
                 shown(found.name),
                 shown(word)
             );
-            findings.push(
-                Finding::holding(Effect::Access.code(), 0.7, found.evidence, sentence).certain(),
-            );
+            findings.push(granting(found, sentence));
             break;
         }
     }
@@ -368,19 +330,15 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
         let changes = matches!(*method, Method::PUT | Method::PATCH);
         let sentence = format!("It sets or gives away a secret (“{}”).", shown(found.name));
         findings.push(if changes {
-            Finding::holding(Effect::Access.code(), 0.7, found.evidence, sentence).certain()
+            granting(found, sentence)
         } else {
-            Finding::hint("gives_secret", 0.2, found.evidence, sentence)
+            Finding::new(signal::GIVES_SECRET, found.evidence, sentence)
         });
     }
     if let Some(found) = fields.commands.first() {
         let sentence = format!("It holds something to be run (“{}”).", shown(found.name));
-        findings.push(Finding::hint(
-            "holds_command",
-            0.3,
-            found.evidence,
-            sentence,
-        ));
+        let kind = signal::HOLDS_COMMAND;
+        findings.push(Finding::new(kind, found.evidence, sentence));
     }
     let amount = stem("amount");
     let money = fields.amounts.iter().find(|found| {
@@ -388,18 +346,20 @@ fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
     });
     if let Some(found) = money {
         let sentence = format!("It gives an amount ({}).", shown(found.value));
-        findings.push(Finding::hint("gives_amount", 0.3, found.evidence, sentence));
+        let kind = signal::GIVES_AMOUNT;
+        findings.push(Finding::new(kind, found.evidence, sentence));
     }
     if let Some(found) = fields.payments.first() {
         let sentence = format!("It names a means of payment (“{}”).", shown(found.name));
-        findings.push(Finding::hint(
-            "names_payment",
-            0.05,
-            found.evidence,
-            sentence,
-        ));
+        let kind = signal::NAMES_PAYMENT;
+        findings.push(Finding::new(kind, found.evidence, sentence));
     }
     findings
+}
+
+/// A field that gives access.
+fn granting(found: &Found<'_>, sentence: String) -> Finding {
+    Finding::effect(Effect::Access, Shown::ByGrant, found.evidence, sentence)
 }
 
 fn of_document(
@@ -412,9 +372,7 @@ fn of_document(
     match documented {
         Documented::Nothing => {}
         Documented::Unknown => {
-            let weight = if safe { 0.1 } else { 0.25 };
-            let sentence = "The service's documents know no such operation.";
-            findings.push(Finding::hint("undocumented", weight, "path", sentence));
+            findings.push(Finding::of(signal::UNDOCUMENTED, "path"));
         }
         Documented::As(operation) => {
             findings.extend(of_operation(operation, safe, found));
@@ -425,8 +383,7 @@ fn of_document(
                 fields.names.iter().any(|name| !known.contains(name))
             };
             if !safe && lists_fields && has_other() {
-                let sentence = "The body has a field that the documents do not know.";
-                findings.push(Finding::hint("undocumented_field", 0.1, "", sentence));
+                findings.push(Finding::of(signal::UNDOCUMENTED_FIELD, ""));
             }
         }
     }
@@ -460,12 +417,12 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         })
         .or(summary.as_ref())?;
     let effect = told.sense.effect();
-    // What the documents say counts in full where nothing else says it as plainly.
-    let says_as_much = |finding: &Finding| {
-        finding.code == effect.code()
-            && (effect == Effect::ShareOutside || finding.certain && finding.weight >= DOCUMENTED)
+    // The documents count unless the request itself shows the effect as plainly. The value of a field
+    // does not: it may be about something else.
+    let is_as_plain = |finding: &Finding| {
+        finding.kind.effect == Some(effect) && finding.shown != Some(Shown::ByField)
     };
-    if found.iter().any(says_as_much) {
+    if found.iter().any(is_as_plain) {
         return None;
     }
     let said = if operation.summary.is_empty() {
@@ -478,19 +435,19 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         shown(said),
         effect.phrase()
     );
-    let finding = Finding::holding(effect.code(), DOCUMENTED, DOCUMENTATION, sentence);
-    Some(if effect == Effect::ShareOutside {
-        finding
-    } else {
-        finding.certain()
-    })
+    Some(Finding::effect(
+        effect,
+        Shown::ByDocuments,
+        "documentation",
+        sentence,
+    ))
 }
 
 pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(place) = route.secret_place() {
         let sentence = format!("It reads secrets (“{}”).", shown(&place));
-        findings.push(Finding::holding("reads_secrets", 0.65, "path", sentence));
+        findings.push(Finding::new(signal::READS_SECRETS, "path", sentence));
     }
     let secret = query.members().iter().find_map(|(_, value)| {
         of_text(value.as_text()?).find(|word| {
@@ -505,7 +462,7 @@ pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_
             "It looks for “{}”, of which the intent says nothing.",
             shown(word)
         );
-        findings.push(Finding::holding("searches_secrets", 0.6, "query", sentence));
+        findings.push(Finding::new(signal::SEARCHES_SECRETS, "query", sentence));
     }
     findings
 }
@@ -523,7 +480,7 @@ fn overriding(method: &str, evidence: String) -> Finding {
         "It asks the server to take its method for {}.",
         shown(method)
     );
-    Finding::holding("method_override", 0.85, evidence, sentence).certain()
+    Finding::new(signal::METHOD_OVERRIDE, evidence, sentence)
 }
 
 pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {
@@ -534,28 +491,13 @@ pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {
             match &oddity.kind {
                 OddityKind::Unreadable(reason) => {
                     let sentence = format!("It cannot be read in full: {reason}.");
-                    Finding::holding("unreadable", 0.8, evidence, sentence).certain()
+                    Finding::new(signal::UNREADABLE, evidence, sentence)
                 }
-                OddityKind::Opaque => {
-                    Finding::holding("opaque", 0.55, evidence, "Its body cannot be looked into.")
-                }
-                OddityKind::Media => Finding::hint(
-                    "media",
-                    0.1,
-                    evidence,
-                    "Its body is a picture, a sound or the like.",
-                ),
-                OddityKind::BodyOnSafeMethod => Finding::hint(
-                    "body_on_safe_method",
-                    0.35,
-                    evidence,
-                    "It has a body, which its method should not have.",
-                ),
+                OddityKind::Opaque => Finding::of(signal::OPAQUE, evidence),
+                OddityKind::Media => Finding::of(signal::MEDIA, evidence),
+                OddityKind::BodyOnSafeMethod => Finding::of(signal::BODY_ON_SAFE_METHOD, evidence),
                 OddityKind::MethodOverride(method) => overriding(method, evidence),
-                OddityKind::PathOverride => {
-                    let sentence = "It asks the server to take its path for another.";
-                    Finding::holding("path_override", 0.85, evidence, sentence).certain()
-                }
+                OddityKind::PathOverride => Finding::of(signal::PATH_OVERRIDE, evidence),
             }
         })
         .collect()

@@ -23,7 +23,7 @@ pub enum Effect {
 
 impl Effect {
     /// A stable word for the effect.
-    pub fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Delete => "deletes",
             Self::Pay => "pays",
@@ -54,20 +54,4 @@ impl Effect {
     pub(crate) fn bit(self) -> u8 {
         1 << (self as u8)
     }
-}
-
-/// The effect that a finding's code stands for.
-pub(crate) fn of_code(code: &str) -> Option<Effect> {
-    [
-        Effect::Delete,
-        Effect::Pay,
-        Effect::Access,
-        Effect::Code,
-        Effect::ShareOutside,
-        Effect::Change,
-        Effect::Create,
-        Effect::Read,
-    ]
-    .into_iter()
-    .find(|effect| effect.code() == code)
 }

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::role::Role;
+use super::signal::SignalKind;
 use super::words::Stem;
 
 /// The most values of one request that are compared with the intent, of all roles together. They take
@@ -128,14 +129,14 @@ impl<'k> Fields<'k> {
 
     /// Takes in what holds or hints by itself: of each kind the first.
     pub(super) fn report(&mut self, finding: Finding) {
-        if self.findings.len() < FINDINGS_MAX && !self.knows(finding.code) {
+        if self.findings.len() < FINDINGS_MAX && !self.knows(finding.kind) {
             self.findings.push(finding);
         }
     }
 
     /// Whether something of this kind was taken in.
-    pub(super) fn knows(&self, code: &str) -> bool {
-        self.findings.iter().any(|known| known.code == code)
+    pub(super) fn knows(&self, kind: SignalKind) -> bool {
+        self.findings.iter().any(|known| known.is(kind))
     }
 }
 

@@ -1,41 +1,46 @@
-//! What was found about a request, before it is weighed.
+//! What was found about a request, before its score is known.
 
 use gaiterguard_domain::verdict::Signal;
+
+use super::effect::Effect;
+use super::signal::{self, Shown, SignalKind};
 
 /// One reason to look at a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    /// A stable word for the kind.
-    pub(crate) code: &'static str,
-    /// How much of the doubt that is left it takes away, from 0.0 to 1.0.
+    /// What it is, from the table of signals.
+    pub(crate) kind: SignalKind,
+    /// How an effect is shown; `None` for all that is not an effect.
+    pub(crate) shown: Option<Shown>,
+    /// The share of the remaining doubt that it removes, from 0.0 to 1.0.
     pub(crate) weight: f64,
-    /// The least that the score may be with it; 0.0 for no such demand.
+    /// The lowest score of a request with it; 0.0 for none.
     pub(crate) floor: f64,
-    /// Whether nobody but a human may decide: no model's word lets such a request pass.
+    /// Whether only a human or a rule may let the request pass.
     pub(crate) certain: bool,
     /// Where it was seen.
     pub(crate) evidence: String,
-    /// What a human is told.
+    /// The sentence for the approver.
     pub(crate) sentence: String,
     /// Whether its weight is counted already.
     pub(crate) is_counted: bool,
-    /// Whether somebody who understands it should look, however little it weighs.
+    /// Whether the request is not plainly harmless, however low its score.
     pub(crate) is_doubtful: bool,
 }
 
 impl Finding {
-    /// A reason that counts together with others.
-    pub(crate) fn hint(
-        code: &'static str,
-        weight: f64,
+    /// A finding with a sentence about this request.
+    pub(crate) fn new(
+        kind: SignalKind,
         evidence: impl Into<String>,
         sentence: impl Into<String>,
     ) -> Self {
         Self {
-            code,
-            weight,
-            floor: 0.0,
-            certain: false,
+            kind,
+            shown: None,
+            weight: 0.0,
+            floor: kind.floor,
+            certain: kind.is_certain,
             evidence: evidence.into(),
             sentence: sentence.into(),
             is_counted: false,
@@ -43,43 +48,47 @@ impl Finding {
         }
     }
 
-    /// A reason that a feature of this weight stands for.
+    /// A finding with the sentence of its kind.
+    pub(crate) fn of(kind: SignalKind, evidence: impl Into<String>) -> Self {
+        Self::new(kind, evidence, kind.sentence)
+    }
+
+    /// An effect of the request.
+    pub(crate) fn effect(
+        effect: Effect,
+        shown: Shown,
+        evidence: impl Into<String>,
+        sentence: impl Into<String>,
+    ) -> Self {
+        Self {
+            shown: Some(shown),
+            floor: shown.floor(),
+            ..Self::new(signal::of_effect(effect), evidence, sentence)
+        }
+    }
+
+    /// A finding whose feature has this weight and is counted already.
     pub(crate) fn counted(
-        code: &'static str,
+        kind: SignalKind,
         weight: f64,
         evidence: impl Into<String>,
         sentence: impl Into<String>,
     ) -> Self {
         Self {
             is_counted: true,
-            ..Self::hint(code, share(weight), evidence, sentence)
+            weight: share(weight),
+            ..Self::new(kind, evidence, sentence)
         }
     }
 
-    /// A reason that holds a request alone.
-    pub(crate) fn holding(
-        code: &'static str,
-        floor: f64,
-        evidence: impl Into<String>,
-        sentence: impl Into<String>,
-    ) -> Self {
-        Self {
-            floor,
-            ..Self::hint(code, floor, evidence, sentence)
-        }
-    }
-
-    /// The same, and only a human may let it pass.
-    pub(crate) fn certain(self) -> Self {
-        Self {
-            certain: true,
-            ..self
-        }
+    /// Whether it is of this kind.
+    pub(crate) fn is(&self, kind: SignalKind) -> bool {
+        self.kind.code == kind.code
     }
 
     pub(crate) fn into_signal(self) -> Signal {
         Signal {
-            code: self.code.to_owned(),
+            code: self.kind.code.to_owned(),
             weight: self.weight,
             evidence: self.evidence,
             sentence: self.sentence,

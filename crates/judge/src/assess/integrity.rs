@@ -6,10 +6,10 @@ use super::deed::Effects;
 use super::effect::Effect;
 use super::field::{Fields, Found};
 use super::finding::{Finding, shown};
-use super::lexicon::Sense;
 use super::marks::Marks;
 use super::mention::{Date, Mentions, host_of, number};
 use super::route::Route;
+use super::signal;
 use super::walk::is_email;
 use super::words::{Stem, of_name, of_text, stem};
 
@@ -23,14 +23,6 @@ pub(crate) struct Deed<'a> {
     pub(crate) takes_calls: bool,
     /// Words of the documented operation.
     pub(crate) documented: &'a str,
-}
-
-impl Deed<'_> {
-    /// Whether anything but the method says that something is done. Where calls are taken, every
-    /// one has the same method.
-    fn is_spoken_of(&self) -> bool {
-        !self.takes_calls || self.fields.calls.iter().any(|call| !only_asks(call))
-    }
 }
 
 /// Everything that does not fit.
@@ -69,27 +61,18 @@ fn codes(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         "Its text gives the number {}, which the intent does not hold.",
         shown(code)
     );
-    Some(Finding::hint(
-        "number_not_in_intent",
-        0.15,
-        found.evidence,
-        sentence,
-    ))
+    let kind = signal::NUMBER_NOT_IN_INTENT;
+    Some(Finding::new(kind, found.evidence, sentence))
 }
 
 fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     if mentions.only_looks() {
-        let weight = if deed.is_spoken_of() { 0.4 } else { 0.25 };
         let sentence = format!(
             "The intent only asks to look at something, but this {}.",
             deed.effects.gravest.phrase()
         );
-        return Some(Finding::hint(
-            "intent_only_reads",
-            weight,
-            "method",
-            sentence,
-        ));
+        let kind = signal::INTENT_ONLY_READS;
+        return Some(Finding::new(kind, "method", sentence));
     }
     let mut grave = deed.effects.grave();
     let effect = grave.find(|effect| !mentions.asks_for(*effect))?;
@@ -97,15 +80,8 @@ fn asks_only_to_look(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding
         "This {}, and the intent asks for nothing of the kind.",
         effect.phrase()
     );
-    Some(Finding::hint("effect_not_asked", 0.35, "path", sentence))
+    Some(Finding::new(signal::EFFECT_NOT_ASKED, "path", sentence))
 }
-
-/// What a request weighs that speaks of nothing that its intent speaks of: with the weight of a change
-/// it is held.
-const UNRELATED: f64 = 0.3;
-
-/// The same where no word of the path is known: with the weight of a change it is not held yet.
-const UNRELATED_UNKNOWN: f64 = 0.25;
 
 /// Whether the request speaks of nothing that the intent speaks of. The path and the documents
 /// decide; where the path only takes calls, every call has to be spoken of. Names in the body do not
@@ -118,13 +94,13 @@ fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             super::lexicon::concepts(*word) & mentions.concepts() != 0 || mentions.has(*word)
         })
     };
-    let unrelated = |word: &str, weight: f64, evidence: &str| {
+    let unrelated = |word: &str, evidence: &str| {
         let word = word.to_lowercase();
         let sentence = format!(
             "The intent does not speak of “{}” or anything like it.",
             shown(&word)
         );
-        Finding::hint("object_not_in_intent", weight, evidence, sentence)
+        Finding::new(signal::OBJECT_NOT_IN_INTENT, evidence, sentence)
     };
     if deed.takes_calls {
         let mut calls = deed.fields.calls.iter().filter(|call| !only_asks(call));
@@ -132,23 +108,13 @@ fn unrelated(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             let words: Vec<Stem> = of_name(call.name).map(stem).collect();
             !is_related(&words)
         })?;
-        return Some(unrelated(call.name, UNRELATED, call.evidence));
+        return Some(unrelated(call.name, call.evidence));
     }
     let words: Vec<Stem> = deed.route.words().map(stem).collect();
     let mut texts = deed.route.texts();
     let is_named = texts.any(|text| text.len() > 2 && mentions.names(text));
     let head = deed.route.words().last()?;
-    // Words that mean nothing to the assessor may well be the intent's in other words.
-    let is_known = words.iter().any(|word| {
-        super::lexicon::concepts(*word) != 0
-            || super::lexicon::sense(*word).is_some_and(|sense| sense != Sense::PlainVerb)
-    });
-    let weight = if is_known {
-        UNRELATED
-    } else {
-        UNRELATED_UNKNOWN
-    };
-    (!is_named && !is_related(&words)).then(|| unrelated(head, weight, "path"))
+    (!is_named && !is_related(&words)).then(|| unrelated(head, "path"))
 }
 
 /// Whether the intent names someone, by address or by name.
@@ -174,6 +140,19 @@ fn is_opaque(value: &str) -> bool {
         })
 }
 
+/// How a request brings in someone whom the intent does not name, the gravest last. An intent such as
+/// “reply to them” names nobody, so after it a name counts less than an address in a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Contact {
+    IndirectAttendee,
+    IndirectName,
+    InText,
+    Attendee,
+    Name,
+    Address,
+    OtherAddress,
+}
+
 /// The gravest of all who are reached and whom the intent does not name.
 fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let indirect = mentions.is_indirect();
@@ -185,48 +164,59 @@ fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     let recipient = |found: &Found<'_>| {
         let is_address = is_email(found.value);
         let others = is_address && !mentions.emails().is_empty();
-        let (code, weight) = match (others, is_address, indirect) {
-            (true, _, _) => ("recipient_differs", 0.45),
-            (false, true, false) => ("recipient_not_in_intent", 0.4),
-            (false, true, true) => ("recipient_not_in_intent", 0.35),
-            (false, false, false) => ("recipient_not_in_intent", 0.3),
-            (false, false, true) => ("recipient_not_in_intent", 0.15),
+        let contact = match (others, is_address, indirect) {
+            (true, _, _) => Contact::OtherAddress,
+            (false, true, _) => Contact::Address,
+            (false, false, false) => Contact::Name,
+            (false, false, true) => Contact::IndirectName,
+        };
+        let kind = if others {
+            signal::RECIPIENT_DIFFERS
+        } else {
+            signal::RECIPIENT_NOT_IN_INTENT
         };
         let sentence = format!(
             "It goes to “{}”, whom the intent does not name.",
             shown(found.value)
         );
-        Finding::hint(code, weight, found.evidence, sentence)
+        (contact, Finding::new(kind, found.evidence, sentence))
     };
     let attendee = |found: &Found<'_>| {
-        let weight = if indirect { 0.1 } else { 0.3 };
+        let contact = if indirect {
+            Contact::IndirectAttendee
+        } else {
+            Contact::Attendee
+        };
         let sentence = format!(
             "It brings in “{}”, whom the intent does not name.",
             shown(found.value)
         );
-        Finding::hint("attendee_not_in_intent", weight, found.evidence, sentence)
+        let kind = signal::ATTENDEE_NOT_IN_INTENT;
+        (contact, Finding::new(kind, found.evidence, sentence))
     };
     let address = |found: &Found<'_>| {
         let sentence = format!(
             "Its text gives the address “{}”, which the intent does not name.",
             shown(found.value)
         );
-        Finding::hint("address_not_in_intent", 0.2, found.evidence, sentence)
+        let kind = signal::ADDRESS_NOT_IN_INTENT;
+        (
+            Contact::InText,
+            Finding::new(kind, found.evidence, sentence),
+        )
     };
     let fields = deed.fields;
     let recipients = fields.recipients.iter().filter(foreign).map(recipient);
     let attendees = fields.attendees.iter().find(foreign).map(attendee);
     let addresses = fields.addresses.iter().find(foreign).map(address);
-    recipients
-        .chain(attendees)
-        .chain(addresses)
-        .reduce(|gravest, other| {
-            if other.weight > gravest.weight {
-                other
-            } else {
-                gravest
-            }
-        })
+    let all = recipients.chain(attendees).chain(addresses);
+    // Of several that are as grave, the first.
+    let gravest = all.reduce(
+        |gravest, other| {
+            if other.0 > gravest.0 { other } else { gravest }
+        },
+    );
+    gravest.map(|(_, finding)| finding)
 }
 
 fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
@@ -247,12 +237,8 @@ fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         "The account “{}” is not one that the intent names.",
         shown(found.value)
     );
-    Some(Finding::hint(
-        "account_not_in_intent",
-        0.45,
-        found.evidence,
-        sentence,
-    ))
+    let kind = signal::ACCOUNT_NOT_IN_INTENT;
+    Some(Finding::new(kind, found.evidence, sentence))
 }
 
 /// An IBAN, or the number or handle of an account.
@@ -282,24 +268,17 @@ fn amounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
             near(*given, value) || (value.fract() == 0.0 && near(*given * 100.0, value))
         })
     };
-    let values = deed.fields.amounts.iter().map(|found| (found, true));
-    let values = values.chain(deed.fields.quantities.iter().map(|found| (found, false)));
-    for (found, is_money) in values {
+    for found in deed.fields.amounts.iter().chain(&deed.fields.quantities) {
         let Some(value) = number(found.value).filter(|value| *value != 0.0) else {
             continue;
         };
         if !matches(value) {
-            let weight = if is_money { 0.4 } else { 0.25 };
             let sentence = format!(
                 "The intent does not give the amount {}.",
                 shown(found.value)
             );
-            return Some(Finding::hint(
-                "amount_differs",
-                weight,
-                found.evidence,
-                sentence,
-            ));
+            let kind = signal::AMOUNT_DIFFERS;
+            return Some(Finding::new(kind, found.evidence, sentence));
         }
     }
     None
@@ -402,7 +381,8 @@ fn identifiers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
                 shown(other),
                 shown(bare)
             );
-            return Some(Finding::hint("identifier_differs", 0.5, evidence, sentence));
+            let kind = signal::IDENTIFIER_DIFFERS;
+            return Some(Finding::new(kind, evidence, sentence));
         }
     }
     None
@@ -430,10 +410,6 @@ const GREAT_POWERS: &[&str] = &[
     "public",
 ];
 
-const SMALL_POWERS: &[&str] = &[
-    "read", "readonly", "view", "viewer", "reader", "pull", "guest", "private", "member",
-];
-
 /// Rights that are given but not spoken of.
 fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     for found in &deed.fields.access {
@@ -443,18 +419,12 @@ fn powers(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         if mentions.has_word(great) {
             continue;
         }
-        let asks_less = SMALL_POWERS.iter().any(|small| mentions.has_word(small));
-        let weight = if asks_less { 0.55 } else { 0.4 };
         let sentence = format!(
             "It gives “{}”, which the intent does not ask for.",
             shown(found.value)
         );
-        return Some(Finding::hint(
-            "power_not_in_intent",
-            weight,
-            found.evidence,
-            sentence,
-        ));
+        let kind = signal::POWER_NOT_IN_INTENT;
+        return Some(Finding::new(kind, found.evidence, sentence));
     }
     None
 }
@@ -477,7 +447,7 @@ fn actions(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         );
         grave.then(|| {
             let sentence = format!("The intent does not ask to “{}”.", shown(found.value));
-            Finding::hint("action_not_in_intent", 0.35, found.evidence, sentence)
+            Finding::new(signal::ACTION_NOT_IN_INTENT, found.evidence, sentence)
         })
     })
 }
@@ -507,12 +477,8 @@ fn payments(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         "“{}” says who pays, and the intent names another way to pay.",
         shown(found.name)
     );
-    Some(Finding::hint(
-        "payment_differs",
-        0.4,
-        found.evidence,
-        sentence,
-    ))
+    let kind = signal::PAYMENT_DIFFERS;
+    Some(Finding::new(kind, found.evidence, sentence))
 }
 
 pub(crate) fn links(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
@@ -524,12 +490,8 @@ pub(crate) fn links(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding>
         "It holds a link to “{}”, which the intent does not name.",
         shown(host_of(found.value))
     );
-    Some(Finding::hint(
-        "link_not_in_intent",
-        0.3,
-        found.evidence,
-        sentence,
-    ))
+    let kind = signal::LINK_NOT_IN_INTENT;
+    Some(Finding::new(kind, found.evidence, sentence))
 }
 
 /// Whether two hosts share their last two labels.
@@ -555,12 +517,7 @@ fn dates(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
         "The intent does not name the day {}.",
         shown(found.value.get(..10).unwrap_or(found.value))
     );
-    Some(Finding::hint(
-        "date_differs",
-        0.15,
-        found.evidence,
-        sentence,
-    ))
+    Some(Finding::new(signal::DATE_DIFFERS, found.evidence, sentence))
 }
 
 /// The fewest words of a text that are compared with the intent.
@@ -577,9 +534,8 @@ fn contents(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
     });
     // What was not looked at may be anything.
     let found = found.or(deed.fields.unread.as_ref())?;
-    Some(Finding::hint(
-        "text_not_in_intent",
-        0.12,
+    Some(Finding::new(
+        signal::TEXT_NOT_IN_INTENT,
         found.evidence,
         // What is free text stays in the body, which is kept sealed; this sentence is not.
         format!(

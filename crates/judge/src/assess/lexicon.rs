@@ -294,7 +294,7 @@ const SECRET_PLACE_WORDS: &str =
 const SECRET_WORD_LIST: &str = "password passcode otp pin cvv secret credential token verification 2fa mfa totp login \
     security recovery seed mnemonic ssn";
 
-/// Groups of words for one kind of thing, so that a mail is recognised as a message.
+/// Groups of words for one kind of thing, so that a mail is recognized as a message.
 const CONCEPT_WORDS: &[&str] = &[
     "mail email message inbox sendmail reply gmail outlook mailbox newsletter recipient",
     "message chat channel slack dm room conversation discord telegram text sms whatsapp post workspace thread",

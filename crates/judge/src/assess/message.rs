@@ -18,7 +18,7 @@ const WORD_LETTERS_MIN: usize = 4;
 /// Takes the demand to hold off a message that the intent explains in full.
 pub(crate) fn relieve(findings: &mut [Finding]) {
     for finding in findings {
-        if finding.code == Effect::ShareOutside.code() {
+        if finding.kind.effect == Some(Effect::ShareOutside) {
             finding.floor = 0.0;
         }
     }

@@ -7,7 +7,7 @@
 //! these give the score a floor.
 //!
 //! Nothing that is added to a request lowers its score: no header, member, wrapping, part or label.
-//! Whatever counts in favour of a request is a claim about all of it, so an addition can only refute
+//! Whatever counts in favor of a request is a claim about all of it, so an addition can only refute
 //! it: that the whole body is a call that asks (`asking`), that everyone a message reaches is named
 //! (`message`), that every value fits the intent (`integrity`).
 
@@ -40,6 +40,7 @@ mod reads;
 mod role;
 mod route;
 mod sieve;
+mod signal;
 mod switch;
 mod walk;
 mod weights;
@@ -64,10 +65,12 @@ use impact::Certain;
 use integrity::Deed;
 use mention::Intent;
 use route::Route;
+use signal::Shown;
 use walk::Walk;
 
 pub use effect::Effect;
 pub use operation::effect_of_operation;
+pub use signal::signal_codes;
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
@@ -254,11 +257,14 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
         certain,
     } = Look::at(subject);
     findings.extend(deed::of_wrapping(opened.oddities()));
-    if !findings.iter().any(|known| known.code == "method_override") {
+    if !findings
+        .iter()
+        .any(|known| known.is(signal::METHOD_OVERRIDE))
+    {
         findings.extend(deed::of_overrides(request.method, &fields));
     }
     // A read that something in it makes worse is still a read.
-    if safe || findings.iter().any(|finding| finding.code == "asks") {
+    if safe || findings.iter().any(|finding| finding.is(signal::ASKS)) {
         findings.extend(deed::of_reading(&route, opened.query(), &intent));
     }
     let mentions = intent.mentions();
@@ -279,8 +285,7 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
             documented,
         };
         if mentions.is_empty() {
-            let sentence = "The agent does not say why it sends this.";
-            findings.push(Finding::hint("no_intent", 0.1, "intent", sentence));
+            findings.push(Finding::of(signal::NO_INTENT, "intent"));
         } else {
             if opened.oddities().is_empty() && message::is_explained(&deed, mentions) {
                 features.add(&["-message_explained"]);
@@ -324,19 +329,16 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
 /// What is found in a request that changes nothing is worth less: a search for “ignore previous
 /// instructions” is a search. Only what a read gives away stays as it is.
 fn softened(finding: Finding) -> Finding {
-    if matches!(finding.code, "carries_secret" | "internal_address") {
+    if finding.kind.holds_reads {
         return finding;
     }
     Finding {
-        is_doubtful: finding.floor > 0.0 || finding.is_doubtful,
+        is_doubtful: finding.floor > 0.0,
         floor: 0.0,
         certain: false,
         ..finding
     }
 }
-
-/// Findings that say what kind of request it is and weigh nothing by themselves.
-const NEUTRAL: [&str; 4] = ["reads", "asks", "changes", "own"];
 
 /// Weighs what was found.
 fn conclude(
@@ -347,24 +349,21 @@ fn conclude(
     features: &mut Features,
 ) -> Assessment {
     for finding in &mut findings {
-        if NEUTRAL.contains(&finding.code) {
-            finding.weight = 0.0;
-        } else if !finding.is_counted {
-            let kind = if finding.evidence == deed::DOCUMENTATION {
+        if !finding.kind.is_neutral && !finding.is_counted {
+            let kind = if finding.shown == Some(Shown::ByDocuments) {
                 "+documented:"
             } else {
                 "+s:"
             };
-            finding.weight = finding::share(features.add(&[kind, finding.code]));
+            finding.weight = finding::share(features.add(&[kind, finding.kind.code]));
         }
         // What an operation does is weighed, and holds nothing by itself. It does where it hides in
         // the body of a request to do something else, and the intent asks for nothing of the kind.
-        if let Some(effect) = effect::of_code(finding.code) {
+        if let Some(effect) = finding.kind.effect {
             let is_hidden = !matches!(finding.evidence.as_str(), "method" | "path" | "query");
             if !is_hidden || asked.asks_for(effect) {
                 finding.floor = 0.0;
             }
-            finding.certain = false;
         }
     }
     findings.sort_by(|one, other| {
@@ -402,8 +401,7 @@ const WORTH_SAYING: f64 = 0.1;
 
 /// What it does and why a human should look, in a sentence each, and what follows from the zone.
 fn explain(findings: &[Finding], certainty: Certainty) -> String {
-    let is_effect =
-        |finding: &&Finding| effect::of_code(finding.code).is_some() || finding.code == "asks";
+    let is_effect = |finding: &&Finding| finding.kind.effect.is_some() || finding.is(signal::ASKS);
     let says_why = |finding: &&Finding| {
         !is_effect(finding) && (finding.floor > 0.0 || finding.weight >= WORTH_SAYING)
     };
@@ -411,7 +409,7 @@ fn explain(findings: &[Finding], certainty: Certainty) -> String {
     let why = findings
         .iter()
         .find(says_why)
-        .or_else(|| findings.iter().find(|finding| finding.code == "own"));
+        .or_else(|| findings.iter().find(|finding| finding.is(signal::OWN)));
     let zone = match certainty {
         Certainty::PlainlyHarmless => "Nothing in it calls for a human.",
         Certainty::CertainlyHeld => "No language model may release it.",

@@ -11,6 +11,7 @@ use super::field::LeafKind;
 use super::finding::{Finding, shown};
 use super::impact::Verb;
 use super::role::Role;
+use super::signal;
 use super::words::{Stem, of_name, of_text, stem};
 use crate::history::{Sighting, SightingKind};
 
@@ -196,8 +197,7 @@ impl Origin {
         }
         if self.is_own && takes_back_or_edits(compared) {
             features.add(&["-own"]);
-            let sentence = "It is about what the agent itself made a little earlier.";
-            findings.push(Finding::hint("own", 0.0, "path", sentence));
+            findings.push(Finding::of(signal::OWN, "path"));
         }
         let reaches = if self.reaches_unseen {
             features.add(&["+reaches_never_seen"])
@@ -221,7 +221,7 @@ impl Origin {
                         shown(value),
                         shown(better)
                     );
-                    findings.push(Finding::counted("other_fits", weight, "", sentence));
+                    findings.push(Finding::counted(signal::OTHER_FITS, weight, "", sentence));
                 }
             }
             Some(0) => {
@@ -244,7 +244,7 @@ fn never_seen(weight: f64, value: &str, evidence: &str) -> Finding {
         "“{}” is neither in the intent nor in anything that the agent was shown.",
         shown(value)
     );
-    Finding::counted("never_seen", weight, evidence, sentence)
+    Finding::counted(signal::NEVER_SEEN, weight, evidence, sentence)
 }
 
 /// Whether what is done to a thing stays with it: it goes again, is taken back, or is edited. Paying,

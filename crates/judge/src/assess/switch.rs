@@ -1,6 +1,8 @@
 //! What it means that something is switched on or off.
 
+use super::effect::Effect;
 use super::finding::{Finding, shown};
+use super::signal::{self, Shown};
 use super::words::of_name;
 
 /// What is to be said of a field of this name that is true or false; where it stands is left open.
@@ -12,21 +14,17 @@ pub(super) fn set(name: &str, value: bool) -> Option<Finding> {
     let finding = if value && has(&["public", "external", "anonymous", "anyone"])
         || !value && has(&["private"])
     {
-        Finding::holding(
-            "makes_public",
-            0.7,
+        Finding::new(
+            signal::MAKES_PUBLIC,
             "",
             format!("“{shown}” is {value}: that opens it to everyone."),
         )
-        .certain()
     } else if value && has(&["admin", "superuser", "root", "owner", "staff", "privileged"]) {
-        Finding::holding(
-            "grants_admin",
-            0.75,
+        Finding::new(
+            signal::GRANTS_ADMIN,
             "",
             format!("“{shown}” is {value}: that gives full power."),
         )
-        .certain()
     } else if value
         && has(&[
             "cancel",
@@ -41,9 +39,9 @@ pub(super) fn set(name: &str, value: bool) -> Option<Finding> {
             "suspended",
         ])
     {
-        Finding::holding(
-            "deletes",
-            0.65,
+        Finding::effect(
+            Effect::Delete,
+            Shown::ByField,
             "",
             format!("“{shown}” is {value}: that ends or removes something."),
         )
@@ -62,9 +60,8 @@ pub(super) fn set(name: &str, value: bool) -> Option<Finding> {
             "override",
         ])
     {
-        Finding::hint(
-            "sweeping",
-            0.3,
+        Finding::new(
+            signal::SWEEPING,
             "",
             format!("“{shown}” is {value}: that goes further than usual."),
         )
@@ -86,9 +83,8 @@ pub(super) fn set(name: &str, value: bool) -> Option<Finding> {
             "authentication",
         ])
     {
-        Finding::hint(
-            "weakens_security",
-            0.35,
+        Finding::new(
+            signal::WEAKENS_SECURITY,
             "",
             format!("“{shown}” is {value}: that takes a safeguard away."),
         )

@@ -1,6 +1,7 @@
 //! A walk through everything that a request carries, wrapped or not.
 
 use super::duplicate::{self, Duplicate};
+use super::effect::Effect;
 use super::field::{
     CALLS_MAX, Fields, Found, Inner, KEPT_MAX, LEAVES_MAX, Leaf, LeafKind, Override, PIECES_MAX,
     cut, pieces,
@@ -12,6 +13,7 @@ use super::place::{Holder, POINTER_BYTES, Place};
 use super::plea::Strength;
 use super::role::{Named, Role, Seen};
 use super::route::Route;
+use super::signal::{self, Shown};
 use super::switch;
 use super::words::{of_name, stem};
 use crate::node::Member;
@@ -171,13 +173,9 @@ impl<'k> Walk<'k> {
             return;
         }
         if self.fields.calls.len() == CALLS_MAX {
-            let finding = Finding::holding(
-                "too_many_calls",
-                0.9,
-                place.told(),
-                format!("More than {CALLS_MAX} calls are packed into one request."),
-            );
-            self.fields.report(finding.certain());
+            let sentence = format!("More than {CALLS_MAX} calls are packed into one request.");
+            let finding = Finding::new(signal::TOO_MANY_CALLS, place.told(), sentence);
+            self.fields.report(finding);
             return;
         }
         let arena = self.arena;
@@ -218,7 +216,7 @@ impl<'k> Walk<'k> {
         if is_counted && items.len() >= BULK {
             let sentence = format!("It touches {} things at once.", items.len());
             self.fields
-                .report(Finding::hint("bulk", 0.3, here.place.told(), sentence));
+                .report(Finding::new(signal::BULK, here.place.told(), sentence));
         }
         let list = Holder::at(here.place);
         let mut names = self.no_names();
@@ -246,14 +244,15 @@ impl<'k> Walk<'k> {
                 self.call(call.method, call.name, here.place);
             }
         }
-        let labelled = label(members).map(|label| self.seen.name(label).0);
+        let labeled = label(members).map(|label| self.seen.name(label).0);
         for (number, (name, value)) in members.iter().enumerate() {
             let known = self.known[names.first + number];
             let place = &map.member(name);
             if known.removes && !matches!(value, Node::Null | Node::Bool(_)) {
                 let sentence = format!("“{name}” in its body orders a removal.");
-                self.fields
-                    .report(Finding::holding("deletes", 0.65, place.told(), sentence));
+                let finding =
+                    Finding::effect(Effect::Delete, Shown::ByField, place.told(), sentence);
+                self.fields.report(finding);
             }
             if known.overrides_method
                 && let Some(method) = value.as_text().filter(|text| opened::is_method(text))
@@ -269,7 +268,7 @@ impl<'k> Walk<'k> {
                 Role::Recipient if here.role == Role::Attendee => here.role,
                 role => role,
             };
-            let (role, name) = match labelled.filter(|_| is_value(name)) {
+            let (role, name) = match labeled.filter(|_| is_value(name)) {
                 Some(label) if label.role.is_grave() && !role.is_grave() => {
                     (label.role, label.name)
                 }
@@ -324,27 +323,28 @@ impl<'k> Walk<'k> {
 
     /// Reports a name that a map holds twice. Which of the two an upstream takes nobody knows.
     fn duplicate(&mut self, found: &Duplicate<'_>, map: &Holder<'_>, repeats: bool) {
-        const SAME: &str = "repeated_name";
-        const OTHER: &str = "duplicate_name";
         let name = found.name;
         let is_harmless = found.is_equal() || (repeats && self.is_listed(name));
-        let code = if is_harmless { SAME } else { OTHER };
+        let kind = if is_harmless {
+            signal::REPEATED_NAME
+        } else {
+            signal::DUPLICATE_NAME
+        };
         // There may be a great many, and the first of each kind is told of.
-        if self.fields.knows(code) {
+        if self.fields.knows(kind) {
             return;
         }
         let evidence = map.member(name).told();
         let shown = shown(name);
-        self.fields.report(if is_harmless {
-            let sentence = format!("The name “{shown}” stands there twice.");
-            Finding::hint(code, 0.15, evidence, sentence)
+        let sentence = if is_harmless {
+            format!("The name “{shown}” stands there twice.")
         } else {
-            let sentence = format!(
+            format!(
                 "The name “{shown}” stands there twice with different values; which one counts is \
                  anyone's guess."
-            );
-            Finding::holding(code, 0.85, evidence, sentence).certain()
-        });
+            )
+        };
+        self.fields.report(Finding::new(kind, evidence, sentence));
     }
 
     /// Whether a field of a form or a query is a list by its name, or matters little.
@@ -381,15 +381,8 @@ impl<'k> Walk<'k> {
         } else if text.len() > BASE64_MIN
             && (opened::decoded(text).is_some() || is_json_container(text))
         {
-            self.fields.report(
-                Finding::holding(
-                    "wrapped_too_deep",
-                    0.8,
-                    here.place.told(),
-                    "There are texts wrapped in texts, deeper than they can be followed.",
-                )
-                .certain(),
-            );
+            self.fields
+                .report(Finding::of(signal::WRAPPED_TOO_DEEP, here.place.told()));
         }
     }
 
@@ -417,12 +410,8 @@ impl<'k> Walk<'k> {
                     });
                 }
                 Some(Decoded::Program) => {
-                    self.fields.report(Finding::holding(
-                        "carries_program",
-                        0.6,
-                        here.place.told(),
-                        "It carries a program in base64.",
-                    ));
+                    self.fields
+                        .report(Finding::of(signal::CARRIES_PROGRAM, here.place.told()));
                 }
                 None => {}
             }
@@ -481,12 +470,8 @@ impl<'k> Walk<'k> {
 
     fn graphql(&mut self, text: &str, place: &Place<'_>) {
         let Some(document) = Document::read(text) else {
-            self.fields.report(Finding::holding(
-                "unreadable",
-                0.7,
-                place.told(),
-                "The GraphQL document cannot be read.",
-            ));
+            self.fields
+                .report(Finding::of(signal::UNREADABLE_DOCUMENT, place.told()));
             return;
         };
         self.arguments(text, place);
@@ -538,13 +523,12 @@ impl<'k> Walk<'k> {
                 Hidden::Control => "control characters",
                 Hidden::MixedScripts => "words with letters of several scripts that look alike",
             };
-            let finding = Finding::holding(
-                "hidden_characters",
-                0.8,
+            let sentence = format!("There are {what} in it.");
+            self.fields.report(Finding::new(
+                signal::HIDDEN_CHARACTERS,
                 place.told(),
-                format!("There are {what} in it."),
-            );
-            self.fields.report(finding.certain());
+                sentence,
+            ));
         }
         if may_hold_needles {
             needle::search(text, |needle| {
@@ -583,8 +567,8 @@ impl<'k> Walk<'k> {
         self.leaf(LeafKind::Text, value, here);
         if matches!(value, "0.0.0.0/0" | "::/0") || (value == "*" && is_access_name(here)) {
             let sentence = format!("“{}” stands for everyone and everything.", shown(value));
-            let finding = Finding::holding("wildcard", 0.75, here.place.told(), sentence);
-            self.fields.report(finding.certain());
+            self.fields
+                .report(Finding::new(signal::WILDCARD, here.place.told(), sentence));
         }
         let is_address = marks.has_at() && is_email(value);
         let role = match here.role {
@@ -665,8 +649,9 @@ impl<'k> Walk<'k> {
         }
         if self.kept == KEPT_MAX {
             let sentence = format!("It holds more than {KEPT_MAX} values that matter.");
-            let finding = Finding::holding("too_many_values", 0.55, here.place.told(), sentence);
-            self.fields.report(finding);
+            let place = here.place.told();
+            self.fields
+                .report(Finding::new(signal::TOO_MANY_VALUES, place, sentence));
             return;
         }
         self.kept += 1;
@@ -705,34 +690,23 @@ impl<'p> Here<'p, '_> {
 /// What is to be said of a needle; where it is left open.
 fn of_needle(needle: Needle) -> Finding {
     match needle {
-        Needle::Plea(Strength::Plain) => Finding::holding(
-            "speaks_to_the_judge",
-            0.9,
-            "",
-            "It speaks to whoever judges it, which an honest request has no reason to.",
-        )
-        .certain(),
-        Needle::Plea(Strength::Faint) => Finding::hint(
-            "may_speak_to_the_judge",
-            0.3,
-            "",
-            "It speaks of risk or of reviewers, as if to whoever judges it.",
-        ),
+        Needle::Plea(Strength::Plain) => Finding::of(signal::SPEAKS_TO_THE_JUDGE, ""),
+        Needle::Plea(Strength::Faint) => Finding::of(signal::MAY_SPEAK_TO_THE_JUDGE, ""),
         Needle::Secret(beginning) => {
             let beginning = shown(beginning.get(..4).unwrap_or(beginning));
             let sentence = format!("It carries what looks like a credential ({beginning}…).");
-            Finding::holding("carries_secret", 0.65, "", sentence)
+            Finding::new(signal::CARRIES_SECRET, "", sentence)
         }
         Needle::Harm(code) => {
             let sentence = format!("It carries code that can do harm (“{}”).", shown(code));
-            Finding::holding("carries_code", 0.6, "", sentence)
+            Finding::new(signal::CARRIES_CODE, "", sentence)
         }
         Needle::Internal(address) => {
             let sentence = format!(
                 "It names an address inside the server's own network (“{}”).",
                 shown(address)
             );
-            Finding::holding("internal_address", 0.6, "", sentence)
+            Finding::new(signal::INTERNAL_ADDRESS, "", sentence)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The table of weights: what each feature adds to the log-odds that a human should look.
 //!
-//! The numbers are fitted to labelled requests by `scripts/fit-weights.py`, which writes the table
+//! The numbers are fitted to labeled requests by `scripts/fit-weights.py`, which writes the table
 //! anew; only priors are set by hand.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use super::words::AsItIs;
 
-/// One line for each feature: its name, its weight, and in how many of the labelled requests it was
+/// One line for each feature: its name, its weight, and in how many of the labeled requests it was
 /// found that needed no human, and that did.
 const TABLE: &str = include_str!("weights.tsv");
 

@@ -186,7 +186,7 @@ fn graphql_documents_are_read_for_what_they_do() {
 }
 
 #[test]
-fn calls_within_a_body_are_recognised() {
+fn calls_within_a_body_are_recognized() {
     let call = |text: &str| {
         let arena = Arena::default();
         let node = Node::parse_json(text.as_bytes(), &arena).unwrap();

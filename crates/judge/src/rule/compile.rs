@@ -36,7 +36,7 @@ pub(super) struct Compiled {
 }
 
 /// The stack that compiling gets, in bytes. Only what is used of it is taken: the parser's frames
-/// are large, and the deepest condition that is taken needs some 3 MiB where nothing is optimised.
+/// are large, and the deepest condition that is taken needs some 3 MiB where nothing is optimized.
 const STACK_BYTES: usize = 16 << 20;
 
 /// Compiles a condition.

@@ -74,7 +74,7 @@ impl From<MethodWord> for Method {
         InvalidBody, NotFound,
         (
             status = 403, description = "`target_not_allowed`: the path leads out of the base URL, \
-            or the address may not be dialled; or `kill_switch`.",
+            or the address may not be dialed; or `kill_switch`.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
         (

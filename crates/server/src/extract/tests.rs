@@ -109,11 +109,7 @@ async fn json_is_taken_whatever_json_is_called() {
 async fn a_wrong_member_is_named_by_its_path() {
     for (body, field, message) in [
         ("{}", "name", "is required"),
-        (
-            r#"{"name": "a", "colour": 1}"#,
-            "colour",
-            "is not known here",
-        ),
+        (r#"{"name": "a", "color": 1}"#, "color", "is not known here"),
         (r#"{"name": "a", "name": "b"}"#, "name", "is given twice"),
         (
             r#"{"name": "a", "inner": {}}"#,

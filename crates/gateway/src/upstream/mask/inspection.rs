@@ -30,7 +30,7 @@ impl Inspection {
     /// A search for what `masker` looks for in a response with these headers.
     pub fn new(masker: Masker, headers: &HeaderMap) -> Self {
         Self {
-            layers: Layers::new(PieceMasker::new(masker), Coding::labelled(headers)),
+            layers: Layers::new(PieceMasker::new(masker), Coding::labeled(headers)),
             // A response is never passed on without having been looked into.
             bytes_left: u64::MAX,
         }
@@ -68,29 +68,25 @@ impl Search for PieceMasker {
 }
 
 /// A whole compressed body with every secret in it hidden, compressed again; None if it is not
-/// compressed, or cannot be decoded within bounds. `labelled` is the coding that only a label can tell.
-pub fn masked_compressed(
-    masker: &Masker,
-    labelled: Option<Coding>,
-    body: &[u8],
-) -> Option<Vec<u8>> {
-    masked_layer(masker, labelled, body, LAYERS_MAX)
+/// compressed, or cannot be decoded within bounds. `labeled` is the coding that only a label can tell.
+pub fn masked_compressed(masker: &Masker, labeled: Option<Coding>, body: &[u8]) -> Option<Vec<u8>> {
+    masked_layer(masker, labeled, body, LAYERS_MAX)
 }
 
 fn masked_layer(
     masker: &Masker,
-    labelled: Option<Coding>,
+    labeled: Option<Coding>,
     body: &[u8],
     layers: usize,
 ) -> Option<Vec<u8>> {
-    let coding = Coding::of_or(body, labelled)?;
-    let labelled = labelled.filter(|_| Coding::of(body).is_some());
+    let coding = Coding::of_or(body, labeled)?;
+    let labeled = labeled.filter(|_| Coding::of(body).is_some());
     let (plain, ending) = compressed::decoded(coding, body, DECODED_BYTES_MAX);
     if ending != Ending::Whole {
         return None;
     }
     let inside = (layers > 1)
-        .then(|| masked_layer(masker, labelled, &plain, layers - 1))
+        .then(|| masked_layer(masker, labeled, &plain, layers - 1))
         .flatten();
     let text = inside.unwrap_or(plain);
     coding.encode(&masker.mask_bytes(&text)).ok()
@@ -226,7 +222,7 @@ mod tests {
         Masker::new(&[MaskedSecret::Value(SECRET.as_bytes())])
     }
 
-    fn labelled(coding: Coding) -> HeaderMap {
+    fn labeled(coding: Coding) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if coding == Coding::Deflate {
             headers.insert("content-encoding", "deflate".parse().unwrap());
@@ -241,7 +237,7 @@ mod tests {
             .map(|piece| Ok(Frame::data(Bytes::copy_from_slice(piece))))
             .collect();
         let stream = StreamBody::new(futures_util::stream::iter(pieces));
-        let inspection = Inspection::new(masker(), &labelled(coding));
+        let inspection = Inspection::new(masker(), &labeled(coding));
         let mut frames = InspectedBody::new(stream, Some(inspection)).into_data_stream();
         let mut passed = Vec::new();
         while let Some(piece) = frames.next().await {
@@ -308,8 +304,8 @@ mod tests {
                 .unwrap();
             let mut inspection = Inspection::new(masker(), &headers);
             assert!(inspection.finds(&twice), "{inner:?}");
-            let labelled = Coding::labelled(&headers);
-            let masked = masked_compressed(&masker(), labelled, &twice).unwrap();
+            let labeled = Coding::labeled(&headers);
+            let masked = masked_compressed(&masker(), labeled, &twice).unwrap();
             let (once, _) = compressed::decoded(Coding::Gzip, &masked, 10_000);
             let (plain, _) = compressed::decoded(inner, &once, 10_000);
             assert_eq!(plain, hidden.as_bytes());

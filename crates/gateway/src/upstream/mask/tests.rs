@@ -156,7 +156,7 @@ fn a_secret_inside_a_longer_base64_text_is_hidden() {
             let text = format!("{before}{secret}{after}");
             for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
                 let masked = masked(secret, &encoded);
-                // Of the characters that a neighbouring byte decides too, at most one stays at each end.
+                // Of the characters that a neighboring byte decides too, at most one stays at each end.
                 let hidden = masked.matches('*').count();
                 assert!(hidden + 2 >= secret.len() * 4 / 3, "{masked}");
             }

@@ -1,4 +1,4 @@
-//! Which upstreams are dialled at all, and at which of their addresses.
+//! Which upstreams are dialed at all, and at which of their addresses.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -69,7 +69,7 @@ async fn refusal(upstream: &Upstream, origin: &Origin) -> Option<RefusalReason> 
 }
 
 #[tokio::test]
-async fn refused_origins_are_neither_passed_nor_dialled() {
+async fn refused_origins_are_neither_passed_nor_dialed() {
     let server = Server::answering(ok("ok")).await;
     let table = Table::default();
     table.set("private.example", &["127.0.0.9"]);

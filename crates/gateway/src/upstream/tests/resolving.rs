@@ -115,7 +115,7 @@ fn to(server: &Server, name: &str) -> Outbound {
 }
 
 #[tokio::test]
-async fn a_name_is_resolved_once_and_dialled() {
+async fn a_name_is_resolved_once_and_dialed() {
     let server = Server::answering(ok("ok")).await;
     let dns = DnsServer::start(&["127.0.0.1"]).await;
     let upstream = dns.upstream();
@@ -155,7 +155,7 @@ async fn a_name_that_does_not_exist_cannot_be_sent_to() {
 }
 
 #[tokio::test]
-async fn without_dns_settings_only_pairs_and_addresses_can_be_dialled() {
+async fn without_dns_settings_only_pairs_and_addresses_can_be_dialed() {
     let server = Server::answering(ok("ok")).await;
     let unreadable = NetError::from("no resolv.conf");
     let resolver = SystemResolver::from_builder(Err(unreadable));

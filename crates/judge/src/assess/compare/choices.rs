@@ -4,6 +4,7 @@ use super::{Compared, is_word, truth};
 use crate::assess::alternatives::Sides;
 use crate::assess::features::Features;
 use crate::assess::finding::{Finding, shown};
+use crate::assess::signal;
 use crate::assess::words::{of_name, stem};
 
 pub(super) fn choices(
@@ -25,7 +26,7 @@ pub(super) fn choices(
             let weight = features.add(&["+differs:", choice]);
             if weight > 0.0 {
                 findings.push(Finding::counted(
-                    "choice_differs",
+                    signal::CHOICE_DIFFERS,
                     weight,
                     leaf.found.evidence,
                     format!(
@@ -49,7 +50,7 @@ pub(super) fn choices(
         let weight = features.add(&["+path_differs:", choice]);
         if weight > 0.0 {
             findings.push(Finding::counted(
-                "choice_differs",
+                signal::CHOICE_DIFFERS,
                 weight,
                 "path",
                 format!("The path stands for another {choice} than the intent speaks of."),

@@ -7,6 +7,7 @@ use crate::assess::field::LeafKind;
 use crate::assess::finding::{Finding, shown};
 use crate::assess::impact::Verb;
 use crate::assess::reads;
+use crate::assess::signal;
 use crate::assess::words::{Stem, of_name, of_text, stem};
 
 pub(super) fn effects(
@@ -43,7 +44,7 @@ pub(super) fn effects(
             let weight = features.add(&["+unasked:", effect]);
             if weight > 0.0 {
                 findings.push(Finding::counted(
-                    "effect_unasked",
+                    signal::EFFECT_UNASKED,
                     weight,
                     "path",
                     format!("The intent asks for nothing that {phrase}."),
@@ -62,7 +63,7 @@ pub(super) fn effects(
                 let weight = features.add(&["+value_unasked:", effect]);
                 if weight > 0.0 {
                     findings.push(Finding::counted(
-                        "effect_unasked",
+                        signal::EFFECT_UNASKED,
                         weight,
                         found.evidence,
                         format!(
@@ -81,7 +82,7 @@ pub(super) fn effects(
                 if is_read {
                     let weight = features.add(&["+read_acts"]);
                     findings.push(Finding::counted(
-                        "read_acts",
+                        signal::READ_ACTS,
                         weight,
                         found.evidence,
                         format!(
@@ -100,7 +101,7 @@ pub(super) fn effects(
             let weight = features.add(&[if is_asked { "+also" } else { "+also_unasked" }]);
             if weight > 0.0 && !is_asked {
                 findings.push(Finding::counted(
-                    "also_unasked",
+                    signal::ALSO_UNASKED,
                     weight,
                     found.evidence,
                     format!(
@@ -134,6 +135,6 @@ pub(super) fn replaces(
         return;
     }
     let weight = features.add(&["+replaces"]);
-    let sentence = "It may replace the whole collection, where the intent speaks of adding to it.";
-    findings.push(Finding::counted("replaces", weight, "method", sentence));
+    let kind = signal::REPLACES;
+    findings.push(Finding::counted(kind, weight, "method", kind.sentence));
 }

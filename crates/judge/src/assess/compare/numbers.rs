@@ -7,6 +7,7 @@ use crate::assess::features::Features;
 use crate::assess::field::{Leaf, LeafKind};
 use crate::assess::finding::{Finding, shown};
 use crate::assess::quantities;
+use crate::assess::signal;
 use crate::assess::words::{Stems, of_name, stem};
 
 /// What is measured or counted, as opposed to numbered.
@@ -95,7 +96,7 @@ pub(super) fn numbers(
             let weight = features.add(&[name]);
             if weight > 0.0 {
                 findings.push(Finding::counted(
-                    "number_differs",
+                    signal::NUMBER_DIFFERS,
                     weight,
                     found.evidence,
                     format!(

@@ -7,6 +7,7 @@ use crate::assess::features::Features;
 use crate::assess::field::LeafKind;
 use crate::assess::finding::Finding;
 use crate::assess::reads::{self, Told};
+use crate::assess::signal;
 use crate::assess::words::{of_name, of_text, stem};
 
 pub(super) fn reading(
@@ -74,12 +75,8 @@ pub(super) fn reading(
         features.add(&["+reads_many_people"]);
     }
     if is_grave {
-        findings.push(Finding::counted(
-            "reads_sensitive",
-            grave,
-            "path",
-            "It reads what few should see: pay, health or secrets.".to_owned(),
-        ));
+        let kind = signal::READS_SENSITIVE;
+        findings.push(Finding::counted(kind, grave, "path", kind.sentence));
     }
     let last = compared
         .route
@@ -122,7 +119,7 @@ pub(super) fn statements(
         let weight = features.add(&["+sql:", statement]);
         if weight > 0.0 {
             findings.push(Finding::counted(
-                "statement",
+                signal::STATEMENT,
                 weight,
                 leaf.found.evidence,
                 format!("It carries a statement for a database that begins with “{statement}”."),

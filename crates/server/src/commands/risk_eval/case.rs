@@ -1,4 +1,4 @@
-//! A labelled request.
+//! A labeled request.
 
 use bytes::Bytes;
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
@@ -111,7 +111,7 @@ pub(super) struct EarlierCall {
 /// The reason why a line cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LineError {
-    #[error("not a labelled request: {0}")]
+    #[error("not a labeled request: {0}")]
     Json(String),
     #[error("`{0}` must be an HTTP method")]
     Method(String),

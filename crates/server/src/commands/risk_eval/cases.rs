@@ -1,4 +1,4 @@
-//! A file of labelled requests.
+//! A file of labeled requests.
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! `gaiterguard risk eval FILE`: assesses labelled requests and reports how often the decisions are
+//! `gaiterguard risk eval FILE`: assesses labeled requests and reports how often the decisions are
 //! right.
 
 mod case;

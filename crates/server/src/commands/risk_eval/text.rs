@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Escapes control characters other than line breaks and tabs: a labelled request may contain what
+/// Escapes control characters other than line breaks and tabs: a labeled request may contain what
 /// an attacker wrote, and a terminal acts on escape sequences.
 pub(super) fn printable(text: &str) -> Cow<'_, str> {
     let is_escaped = |c: char| c.is_control() && c != '\n' && c != '\t';
