@@ -3,7 +3,7 @@
 # Everything is built with one cargo profile, so that nothing is compiled twice; only `bench` builds
 # the release profile.
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures weights tools clean
+.PHONY: help prerequisites run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi reference risk-figures weights tools clean
 
 # The dashboard is built again when one of its sources is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -96,6 +96,11 @@ openapi: ## write the API's description to crates/server/openapi.json
 	cargo build --locked -p gaiterguard
 	target/debug/gaiterguard openapi > target/openapi.json
 	mv target/openapi.json crates/server/openapi.json
+
+reference: ## write the generated pages of the book's reference
+	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard --bin gaiterguard reference::
+	cargo build --locked -p gaiterguard
+	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-tests --test e2e reference::
 
 risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labeled requests
 	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test risk_figures

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """usage: examples/upstream.py [PORT [HOST]]
 
-The API that the examples call: notes in memory, and a stand-in for a language model, so that the OpenAI SDKs have
+The API that the examples call: notes in memory, and a substitute for a language model, so that the OpenAI SDKs have
 something to talk to. It repeats its last message, and calls the first tool it is given when a message asks to delete a
 note. Everything needs the bearer token `the-real-secret`, which only the gateway has. Python's standard library is
 all it needs."""
@@ -59,7 +59,7 @@ class Api(BaseHTTPRequestHandler):
 
 def completion(sent):
     last = (sent.get("messages") or [{"role": "user", "content": ""}])[-1]
-    asked = re.search(r"[Dd]elete note (\d+),? because (.*)", str(last["content"]))
+    asked = re.search(r"(?i)delete note (\d+),? because (.*)", str(last["content"]))
     message = {"role": "assistant", "content": f"You said: {last['content']}"}
     if last["role"] == "user" and sent.get("tools") and asked:
         call = {"name": sent["tools"][0]["function"]["name"],
@@ -67,7 +67,7 @@ def completion(sent):
         message = {"role": "assistant", "content": None,
                    "tool_calls": [{"id": "call_1", "type": "function", "function": call}]}
     return {
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": sent.get("model", "stand-in"),
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": sent.get("model", "substitute"),
         "choices": [{"index": 0, "message": message,
                      "finish_reason": "tool_calls" if "tool_calls" in message else "stop"}],
         "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},

@@ -11,7 +11,7 @@ client = OpenAI(
 )
 completion = client.chat.completions.create(
     model="gpt-4o-mini",
-    messages=[{"role": "user", "content": "Name a colour."}],
-    extra_headers={"X-Agent-Intent": "Ask for the name of a colour"},
+    messages=[{"role": "user", "content": "Name a color."}],
+    extra_headers={"X-Agent-Intent": "Ask for the name of a color"},
 )
 print(completion.choices[0].message.content)

@@ -7,7 +7,7 @@ const client = new OpenAI({
   maxRetries: 0,
 });
 const completion = await client.chat.completions.create(
-  { model: "gpt-4o-mini", messages: [{ role: "user", content: "Name a colour." }] },
-  { headers: { "X-Agent-Intent": "Ask for the name of a colour" } },
+  { model: "gpt-4o-mini", messages: [{ role: "user", content: "Name a color." }] },
+  { headers: { "X-Agent-Intent": "Ask for the name of a color" } },
 );
 console.log(completion.choices[0]?.message.content);

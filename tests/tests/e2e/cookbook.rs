@@ -12,7 +12,8 @@ const RULES: &str = include_str!("../../../docs/src/guide/rules.md");
 const RECIPES: usize = 20;
 
 /// The document of the service `museum`.
-const MUSEUM: &str = r#"{"openapi": "3.1.0", "paths": {"/museum-hours": {"get": {"summary": "Get hours"}}}}"#;
+const MUSEUM: &str =
+    r#"{"openapi": "3.1.0", "paths": {"/museum-hours": {"get": {"summary": "Get hours"}}}}"#;
 
 /// One rule of the cookbook.
 #[derive(Debug, Default)]
@@ -69,7 +70,9 @@ fn recipes() -> Vec<Recipe> {
 
 /// Reads `matches  SERVICE METHOD PATH BODY # INTENT`.
 fn example(line: &str) -> Example {
-    let (request, intent) = line.split_once(" # ").unwrap_or((line, "Do what Ann asked"));
+    let (request, intent) = line
+        .split_once(" # ")
+        .unwrap_or((line, "Do what Ann asked"));
     let mut parts = request.split_whitespace();
     let matches = match parts.next() {
         Some("matches") => true,
@@ -136,7 +139,11 @@ async fn every_rule_of_the_cookbook_does_what_its_lines_say() {
     let human = Human::register(&gateway).await;
     let agent = agent(&human, &upstream, &recipes).await;
     for recipe in &recipes {
-        let results: Vec<bool> = recipe.examples.iter().map(|example| example.matches).collect();
+        let results: Vec<bool> = recipe
+            .examples
+            .iter()
+            .map(|example| example.matches)
+            .collect();
         assert!(results.contains(&true), "{}: nothing matches", recipe.title);
         assert!(results.contains(&false), "{}: nothing passes", recipe.title);
         let rule = json!({
@@ -163,14 +170,22 @@ async fn check(agent: &Agent, rule: &Value, recipe: &Recipe, example: &Example) 
     let verdict = answer.expect_status(200).json();
     let matched = verdict["matched_rules"].as_array().unwrap();
     let is_matched = matched.iter().any(|matched| matched["id"] == rule["id"]);
-    assert_eq!(is_matched, example.matches, "{}: {}: {verdict}", recipe.title, example.line);
+    assert_eq!(
+        is_matched, example.matches,
+        "{}: {}: {verdict}",
+        recipe.title, example.line
+    );
     if example.matches {
         let decision = match recipe.effect.as_str() {
             "deny" => "deny",
             "require_approval" => "hold",
             _ => "forward",
         };
-        assert_eq!(verdict["decision"], decision, "{}: {}", recipe.title, example.line);
+        assert_eq!(
+            verdict["decision"], decision,
+            "{}: {}",
+            recipe.title, example.line
+        );
     }
 }
 

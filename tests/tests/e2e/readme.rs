@@ -1,40 +1,12 @@
 //! The README's walkthrough is run as it is written.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
-use gaiterguard_tests::{ReservedPort, Storage, TestGateway, finish};
+use gaiterguard_tests::{Storage, TestGateway, finish};
+
+use crate::examples::ExampleUpstream;
 
 const README: &str = include_str!("../../../README.md");
-
-/// Kills the example's API at the end of the test, however that comes.
-struct Upstream(std::process::Child);
-
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-async fn start_upstream(port: u16) -> Upstream {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/upstream.py");
-    let child = Command::new("python3")
-        .arg(script)
-        .arg(port.to_string())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let upstream = Upstream(child);
-    for _ in 0..200 {
-        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-            return upstream;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("examples/upstream.py does not listen");
-}
 
 /// The shell blocks of the walkthrough, without the first, which starts the two servers.
 fn commands() -> String {
@@ -46,19 +18,20 @@ fn commands() -> String {
         .map(|rest| rest.split_once("```").unwrap().0)
         .collect();
     let (start, rest) = blocks.split_first().unwrap();
-    assert!(start.contains("examples/upstream.py") && start.contains("make run"), "{start}");
+    assert!(
+        start.contains("examples/upstream.py") && start.contains("make run"),
+        "{start}"
+    );
     rest.concat()
 }
 
 #[tokio::test]
 async fn the_walkthrough_of_the_readme_works() {
-    let port = ReservedPort::take();
-    let upstream = format!("127.0.0.1:{}", port.number());
     let gateway = TestGateway::start(Storage::Sqlite).await;
-    let _upstream = start_upstream(port.number()).await;
+    let upstream = ExampleUpstream::start().await;
     let script = commands()
         .replace("http://127.0.0.1:3000", &gateway.url())
-        .replace("127.0.0.1:8888", &upstream)
+        .replace("127.0.0.1:8888", &upstream.authority())
         .replace("target/debug/gaiterguard", "\"$GAITERGUARD\"")
         // A person needs a second to look; a test waits until there is something to see.
         .replace(
