@@ -1,4 +1,4 @@
-//! A client that may ask the gateway to send requests.
+//! An agent: a client that sends requests through the gateway.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -7,56 +7,56 @@ use crate::id::{AgentId, ServiceId, WorkspaceId};
 use crate::service::Service;
 use crate::time::Timestamp;
 
-/// The right of an agent to use a service, from when it was last given. A right that was taken
-/// and given again is another grant.
+/// An agent's permission to use a service, identified by when it was given. Revoking a permission
+/// and granting it again creates a different grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The service.
     pub service: ServiceId,
-    /// Since when.
+    /// When the permission was granted.
     pub since: Timestamp,
 }
 
 /// An agent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agent {
-    /// Its id.
+    /// The agent's id.
     pub id: AgentId,
     /// The workspace it belongs to.
     pub workspace: WorkspaceId,
     /// Its name.
     pub name: String,
-    /// The beginning of its key, enough to recognize it by.
+    /// The beginning of its key, long enough to recognize the key.
     pub key_prefix: String,
-    /// Whether its key opens anything at all.
+    /// Whether its key is valid; false once revoked.
     pub is_active: bool,
-    /// Since when it is blocked.
+    /// When an operator blocked it.
     pub blocked_since: Option<Timestamp>,
-    /// What it may use.
+    /// The services it may use.
     pub grants: Vec<Grant>,
-    /// How long its held calls stay open by default, in seconds.
+    /// How long its calls stay open for a human by default, in seconds.
     pub hold_seconds: u32,
-    /// The risk score from which its requests are held, where it differs from the gateway's.
+    /// The score from which its requests are held, if it differs from the gateway's.
     pub risk_threshold: Option<f64>,
-    /// When its key stops opening anything.
+    /// When its key expires.
     pub expires_at: Option<Timestamp>,
     /// When its key was last used.
     pub last_used_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Grows with every change of its fields; a change is made against the revision that was seen.
+    /// Incremented by every change of its fields. A change names the revision it was based on.
     pub revision: i64,
 }
 
-/// Why an agent's requests are refused whatever they ask.
+/// The reason why all requests of an agent are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StandingRefused {
-    /// It was switched off.
+    /// Its key was revoked.
     #[error("this agent key has been revoked")]
     Revoked,
-    /// Its time is over.
+    /// Its key has expired.
     #[error("this agent key has expired")]
     Expired,
     /// An operator blocked it.
@@ -65,7 +65,7 @@ pub enum StandingRefused {
 }
 
 impl Agent {
-    /// Whether the agent may ask for anything at `now`.
+    /// Checks whether the agent may send requests at `now`.
     pub fn standing(&self, now: Timestamp) -> Result<(), StandingRefused> {
         if !self.is_active {
             return Err(StandingRefused::Revoked);
@@ -79,7 +79,7 @@ impl Agent {
         Ok(())
     }
 
-    /// The agent's grant for a service.
+    /// Returns the agent's grant for a service.
     pub fn grant(&self, service: ServiceId) -> Option<Grant> {
         self.grants
             .iter()
@@ -88,23 +88,23 @@ impl Agent {
     }
 }
 
-/// What besides the bytes a human's approval rests on. If any of it differs when the request is
-/// to be sent, the approval is stale.
+/// The facts that an approval depends on in addition to the request's bytes. If any of them differs
+/// when the request is to be sent, the approval is stale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The service's base URL.
     pub base_url: String,
-    /// The place of the service's credential, as JSON.
+    /// Where the service's credential is injected, as JSON.
     pub place: String,
-    /// Since when the agent may use the service.
+    /// When the agent's permission for the service was granted.
     pub granted_since: Timestamp,
-    /// Whether the request opens a WebSocket and the service takes them.
+    /// Whether the request opens a WebSocket and the service accepts them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub web_socket: bool,
 }
 
 impl Binding {
-    /// What an approval of a plain request of an agent with this grant to this service rests on now.
+    /// Returns the binding of a plain request from an agent with this grant to this service.
     pub fn of(grant: Grant, service: &Service) -> Self {
         Self {
             base_url: service.base_url.to_string(),
@@ -114,7 +114,7 @@ impl Binding {
         }
     }
 
-    /// What it rests on if the request opens a WebSocket.
+    /// Returns the binding of a request that opens a WebSocket.
     pub fn of_web_socket(grant: Grant, service: &Service) -> Self {
         Self {
             web_socket: service.web_socket,

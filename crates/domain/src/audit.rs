@@ -1,4 +1,4 @@
-//! Who did what: entries chained by their hashes, so that a change to one shows in all later ones.
+//! The audit log: entries chained by their hashes, so that a change to one invalidates all later ones.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ use crate::id::{AgentId, AuditId, UserId, WorkspaceId};
 use crate::request::Digest;
 use crate::time::Timestamp;
 
-/// Who did something.
+/// The author of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A human.
     User(UserId),
     /// An agent.
     Agent(AgentId),
-    /// The gateway itself: expiry, recovery, retention.
+    /// The gateway itself, for expiry, recovery and retention.
     Gateway,
     /// Someone at the command line of the gateway's machine.
     Operator,
@@ -33,70 +33,70 @@ impl fmt::Display for Actor {
     }
 }
 
-/// What an entry says, before it is chained.
+/// An audit entry before it joins a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAuditEntry {
-    /// Whose workspace it concerns; none for what concerns the whole gateway.
+    /// The workspace it concerns; `None` if it concerns the whole gateway.
     pub workspace: Option<WorkspaceId>,
     /// When it happened.
     pub at: Timestamp,
-    /// Who did it.
+    /// Who caused it.
     pub actor: Actor,
-    /// What happened: `noun.verb`, such as `action.approved`.
+    /// The event, as `noun.verb`, such as `action.approved`.
     pub event: &'static str,
-    /// What it happened to, such as `action:0192…` or `service:3`.
+    /// The object of the event, such as `action:0192…` or `service:3`.
     pub subject: String,
-    /// The particulars, a JSON object. Never a secret.
+    /// Further details, as a JSON object. Never contains a secret.
     pub detail: serde_json::Value,
 }
 
-/// The member of a new entry's detail that says which rows it covers.
+/// The member of a new entry's detail that lists the rows it covers.
 pub const COVERS: &str = "covers";
 
-/// An entry in its chain.
+/// An audit entry in its chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its id.
+    /// The entry's id.
     pub id: AuditId,
-    /// The chain it belongs to. Every writer has its own, so that writers need not wait for one
+    /// The chain it belongs to. Every writer has its own chain, so that writers never wait for one
     /// another.
     pub chain: i64,
-    /// Its place in the chain, from 1, without gaps.
+    /// Its position in the chain, from 1 and without gaps.
     pub sequence: i64,
-    /// Whose workspace it concerns.
+    /// The workspace it concerns.
     pub workspace: Option<WorkspaceId>,
     /// When it happened.
     pub at: Timestamp,
-    /// Who did it.
+    /// Who caused it.
     pub actor: String,
-    /// What happened.
+    /// The event.
     pub event: String,
-    /// What it happened to.
+    /// The object of the event.
     pub subject: String,
-    /// The particulars, as the JSON text that was hashed.
+    /// Further details, as the JSON text that was hashed.
     pub detail: String,
-    /// The digests of the rows that were written together with it, as the JSON text that was hashed;
-    /// `None` if it tells of no row, or is from before rows were covered.
+    /// The digests of the rows that were written in the same transaction, as the JSON text that was
+    /// hashed. `None` if the entry covers no row or predates row coverage.
     pub covers: Option<String>,
-    /// The hash of the entry before it in the chain; zeros for the first.
+    /// The hash of the previous entry in the chain; zeros for the first.
     pub previous_hash: Digest,
     /// Its own hash.
     pub hash: Digest,
 }
 
-/// The end of a chain, which the next entry is linked to.
+/// The end of a chain, to which the next entry is linked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainHead {
     /// The chain.
     pub chain: i64,
-    /// The last entry's place; zero before the first.
+    /// The last entry's position; zero for an empty chain.
     pub sequence: i64,
-    /// The last entry's hash; zeros before the first.
+    /// The last entry's hash; zeros for an empty chain.
     pub hash: Digest,
 }
 
 impl ChainHead {
-    /// The head of a chain without entries.
+    /// Returns the head of an empty chain.
     pub fn start(chain: i64) -> Self {
         Self {
             chain,
@@ -105,7 +105,7 @@ impl ChainHead {
         }
     }
 
-    /// Links an entry to the chain and moves the head to it. The member [`COVERS`] of its detail
+    /// Links an entry to the chain and moves the head to it. The [`COVERS`] member of its detail
     /// becomes [`AuditEntry::covers`].
     pub fn link(&mut self, id: AuditId, mut new: NewAuditEntry) -> AuditEntry {
         let detail = new.detail.as_object_mut();
@@ -130,7 +130,7 @@ impl ChainHead {
         entry
     }
 
-    /// Checks that `entry` follows this head, and moves the head to it.
+    /// Verifies that `entry` follows this head, and moves the head to it.
     pub fn follow(&mut self, entry: &AuditEntry) -> Result<(), ChainBroken> {
         let follows = entry.chain == self.chain
             && entry.sequence == self.sequence + 1
@@ -149,21 +149,21 @@ impl ChainHead {
     }
 }
 
-/// The first entry that does not follow from the ones before it.
+/// The first entry that does not follow from its predecessors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("entry {id} does not follow: chain {chain} is broken at place {sequence}")]
 pub struct ChainBroken {
     /// The chain.
     pub chain: i64,
-    /// The place at which the chain was still whole, plus one.
+    /// The position of the first invalid entry.
     pub sequence: i64,
     /// The entry found there.
     pub id: AuditId,
 }
 
 impl AuditEntry {
-    /// SHA-256 over the hash before it and every field, each with its length before it. What an entry
-    /// covers is a field of its own under a label of its own, so none can lose it unseen.
+    /// Returns the SHA-256 of the previous hash and every field, each text prefixed with its length.
+    /// The covered rows are a separate field under a separate label, so removing them changes the hash.
     pub fn computed_hash(&self) -> Digest {
         let mut hash = Sha256::new();
         hash.update(match self.covers {

@@ -6,23 +6,23 @@ use http::HeaderValue;
 /// The name of the cookie that holds a refresh token of the dashboard.
 pub const REFRESH: &str = "gaiterguard_refresh";
 
-/// The name of the cookie that holds the token of a device that someone signed in with.
+/// The name of the cookie that holds the token of a device that has signed in before.
 pub const DEVICE: &str = "gaiterguard_device";
 
-/// All of them.
+/// The gateway's own cookies.
 const OWN: [&str; 2] = [REFRESH, DEVICE];
 
-/// Prefixes that give a cookie's name a further meaning (RFC 6265bis, section 4.1.3). Browsers
-/// compare them without regard to case.
+/// Prefixes that add a meaning to a cookie's name (RFC 6265bis, section 4.1.3). Browsers compare
+/// them case-insensitively.
 const NAME_PREFIXES: [&str; 2] = ["__host-", "__secure-"];
 
-/// Whether a `Set-Cookie` value sets one of the gateway's own cookies in any browser.
+/// Returns whether a `Set-Cookie` value sets one of the gateway's own cookies in any browser.
 pub fn sets_own(set_cookie: &HeaderValue) -> bool {
     let pair = set_cookie.as_bytes().split(|byte| *byte == b';').next();
     pair.is_some_and(is_own_pair)
 }
 
-/// A `Cookie` value without the gateway's own cookies; None if nothing else is in it.
+/// Removes the gateway's own cookies from a `Cookie` value; returns `None` if no others remain.
 pub fn without_own(cookie: &HeaderValue) -> Option<HeaderValue> {
     let pairs = || cookie.as_bytes().split(|byte| *byte == b';');
     if !pairs().any(is_own_pair) {
@@ -39,8 +39,8 @@ pub fn without_own(cookie: &HeaderValue) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&others).ok()
 }
 
-/// Whether a name and value are those of one of the gateway's own cookies. A cookie without a name is sent
-/// back as its value alone, which may look like a pair.
+/// Returns whether a name-value pair is one of the gateway's own cookies. Browsers send a cookie
+/// without a name back as its bare value, and that value may look like a pair.
 fn is_own_pair(pair: &[u8]) -> bool {
     let pair = pair.trim_ascii();
     let named = match pair.strip_prefix(b"=") {

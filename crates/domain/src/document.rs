@@ -1,14 +1,14 @@
-//! A document that describes a service.
+//! A document that describes a service's API.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DocumentId, ServiceId, WorkspaceId};
 use crate::time::Timestamp;
 
-/// The largest document that is taken, in bytes.
+/// The size limit of a document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// How a document's content is to be read.
+/// The format of a document's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
@@ -16,12 +16,12 @@ pub enum DocumentKind {
     Openapi,
     /// Markdown.
     Markdown,
-    /// The content is an address to fetch the document from.
+    /// The content is a URL to fetch the document from.
     Url,
 }
 
 impl DocumentKind {
-    /// The word that stands for the kind in a row and in JSON.
+    /// Returns the word for this kind in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Openapi => "openapi",
@@ -30,7 +30,7 @@ impl DocumentKind {
         }
     }
 
-    /// The kind of such a word.
+    /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Openapi, Self::Markdown, Self::Url]
             .into_iter()
@@ -38,7 +38,7 @@ impl DocumentKind {
     }
 }
 
-/// What is known of a document without reading its content.
+/// A document's metadata, without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// The document's id.
@@ -47,15 +47,15 @@ pub struct Document {
     pub workspace: WorkspaceId,
     /// The service it describes.
     pub service: ServiceId,
-    /// How its content is to be read.
+    /// The format of its content.
     pub kind: DocumentKind,
-    /// What the operator calls it.
+    /// The title that the operator gave it.
     pub title: Option<String>,
-    /// The number of operations that were understood.
+    /// The number of operations that were parsed.
     pub operations: u32,
-    /// The number of text sections that were understood.
+    /// The number of text sections that were parsed.
     pub sections: u32,
-    /// What could not be read, one sentence each.
+    /// The parts that could not be read, one sentence each.
     pub warnings: Vec<String>,
     /// When it was added.
     pub created_at: Timestamp,

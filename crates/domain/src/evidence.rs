@@ -1,20 +1,20 @@
-//! Digests of what rows say, so that an audit entry can cover a row without repeating it.
+//! Digests of database rows, so that an audit entry can cover a row without repeating it.
 //!
-//! The canonical form of a list of fields is a label and a line feed, then each field in its order:
-//! the byte 0 for a field that is absent; the byte 1 and eight bytes, big-endian, for a number; the
-//! byte 2, the length in bytes as eight bytes, big-endian, and the bytes themselves for a text or for
-//! bytes. Its digest is SHA-256.
+//! The canonical form of a list of fields is a label and a line feed, then each field in order:
+//! an absent field is the byte 0; a number is the byte 1 and eight bytes, big-endian; a text or byte
+//! string is the byte 2, its length in bytes as eight bytes, big-endian, and its bytes. The digest of
+//! the form is SHA-256.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::request::Digest;
 
-/// A digest to which fields are added one by one.
+/// A digest that takes fields one by one.
 #[derive(Clone, Debug)]
 pub struct Fields(Sha256);
 
 impl Fields {
-    /// Begins with a label, which says what kind of row it is and which fields follow.
+    /// Starts with a label, which names the kind of row and thereby the fields that follow.
     pub fn new(label: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(label);
@@ -22,7 +22,7 @@ impl Fields {
         Self(hash)
     }
 
-    /// Adds a number.
+    /// Adds a number, or an absent field.
     #[must_use]
     pub fn number(mut self, number: impl Into<Option<i64>>) -> Self {
         match number.into() {
@@ -35,13 +35,13 @@ impl Fields {
         self
     }
 
-    /// Adds a text.
+    /// Adds a text, or an absent field.
     #[must_use]
     pub fn text<'t>(self, text: impl Into<Option<&'t str>>) -> Self {
         self.bytes(text.into().map(str::as_bytes))
     }
 
-    /// Adds bytes.
+    /// Adds a byte string, or an absent field.
     #[must_use]
     pub fn bytes<'b>(mut self, bytes: impl Into<Option<&'b [u8]>>) -> Self {
         match bytes.into() {
@@ -55,7 +55,7 @@ impl Fields {
         self
     }
 
-    /// Returns the digest of everything that was added.
+    /// Returns the digest of all added fields.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }

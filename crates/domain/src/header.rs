@@ -1,18 +1,18 @@
-//! Which headers an agent may send on, and which values are not shown.
+//! Header rules: which headers are forwarded, and which values are masked for display.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{cookie, redact};
 
-/// The most headers that an agent's request may carry.
+/// The limit on the number of headers in an agent's request.
 pub const HEADERS_MAX: usize = 100;
 
-/// The most bytes that their names and values may have together.
+/// The limit on the total size of their names and values, in bytes.
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 
-/// Headers that concern one connection (RFC 9110, section 7.6.1), the gateway itself, or whom a
-/// request came from, and headers by which an agent could make an upstream see another method or
-/// path than the one that was judged. Spelled with `-`; `_` counts as equal.
+/// Request headers that are never forwarded: hop-by-hop headers (RFC 9110, section 7.6.1), headers for
+/// the gateway itself or about the client's address, and headers that could make an upstream apply
+/// another method or path than the one that was assessed. Written with `-`; `_` counts as equal.
 const DROPPED: &[&str] = &[
     "agent-key",
     "connection",
@@ -39,21 +39,22 @@ const DROPPED: &[&str] = &[
     "x-rewrite-url",
 ];
 
-/// Headers that ask for a part of a response, or for a coded difference to an earlier one. Where a
-/// credential is injected they are dropped, because a part may hold half of an echoed credential,
-/// and no search finds a half. A server may always send the whole (RFC 9110, section 14.2).
-/// Storage services have names of their own for `Range` (`x-ms-range`, `x-goog-range`), which all end
-/// with it, as do `If-Range` and `Request-Range`. `A-IM` is RFC 3229's.
+/// Headers that request a part of a response, or a delta to an earlier one (`A-IM`, RFC 3229).
+///
+/// They are dropped if a credential is injected: a partial response may contain half of an echoed
+/// credential, which masking cannot find. A server may always send the whole representation
+/// (RFC 9110, section 14.2). Storage services have their own names for `Range` (`x-ms-range`,
+/// `x-goog-range`). These end in `range`, as do `If-Range` and `Request-Range`.
 const PARTIAL: &str = "a-im";
 const PARTIAL_END: &str = "range";
 
-/// The end of names that say which part of a whole the body of a request is (RFC 9110, section 14.5).
+/// Suffix of headers that describe the part in a request's own body (RFC 9110, section 14.5).
 const PART_SENT_END: &str = "content-range";
 
-/// Beginnings of names that are dropped whatever follows.
+/// Prefixes of further names that are never forwarded.
 const DROPPED_PREFIXES: &[&str] = &["x-forwarded-", "x-http-method"];
 
-/// Headers that end with a connection and are not passed on from an upstream's answer.
+/// Hop-by-hop headers, which are removed from an upstream's response.
 const HOP_BY_HOP: &[&str] = &[
     "connection",
     "keep-alive",
@@ -65,8 +66,8 @@ const HOP_BY_HOP: &[&str] = &[
     "upgrade",
 ];
 
-/// Headers by which a response changes what a browser does with the whole origin that it comes
-/// from, or with its host. That is the gateway's, and its dashboard may be there.
+/// Response headers that affect a whole origin or host in a browser. The origin is the gateway's, and
+/// it may also serve the dashboard.
 const ORIGIN_WIDE: &[&str] = &[
     "accept-ch",
     "alt-svc",
@@ -84,13 +85,14 @@ const ORIGIN_WIDE: &[&str] = &[
     "strict-transport-security",
 ];
 
-/// Words in a name that mark its value as a secret.
+/// Words in a header's name that mark its value as secret.
 const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];
 
-/// The headers of an agent that may go to the upstream: what `DROPPED` lists, what `Connection`
-/// names, what the credential sets (`reserved`), any header that holds an agent key, and the
-/// gateway's own cookie are left out. Where a credential is injected, so is what asks for a part of
-/// a response.
+/// Returns the agent's headers that may be forwarded.
+///
+/// Drops the headers in `DROPPED`, those that `Connection` names, those that the credential sets
+/// (`reserved`), those that contain an agent key, and the gateway's own cookies. If a credential is
+/// injected, also drops headers that request a part of a response.
 pub fn forwardable(
     headers: &HeaderMap,
     reserved: &[HeaderName],
@@ -134,7 +136,7 @@ pub fn forwardable(
     kept
 }
 
-/// Removes what asks for a part of a response.
+/// Removes headers that request a part of a response.
 pub fn remove_partial(headers: &mut HeaderMap) {
     let partial: Vec<HeaderName> = headers
         .keys()
@@ -146,7 +148,7 @@ pub fn remove_partial(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether the headers of a request ask to go on as a WebSocket (RFC 6455, section 4.2.1).
+/// Returns whether a request's headers ask for a WebSocket (RFC 6455, section 4.2.1).
 pub fn ask_for_web_socket(headers: &HeaderMap) -> bool {
     let names = |name: HeaderName, word: &str| {
         let values = headers
@@ -160,7 +162,7 @@ pub fn ask_for_web_socket(headers: &HeaderMap) -> bool {
     names(http::header::UPGRADE, "websocket") && names(http::header::CONNECTION, "upgrade")
 }
 
-/// Removes what ends with the upstream's connection, and what its `Connection` names.
+/// Removes hop-by-hop headers, including those that `Connection` names.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(http::header::CONNECTION)
@@ -177,8 +179,8 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes from an upstream's response what would act on the gateway's own origin in a browser:
-/// headers that concern a whole origin, and the gateway's own cookie. Other cookies stay.
+/// Removes from an upstream's response whatever a browser would apply to the gateway's own origin:
+/// origin-wide headers and the gateway's own cookies. Keeps other cookies.
 pub fn remove_origin_wide(headers: &mut HeaderMap) {
     for name in ORIGIN_WIDE {
         headers.remove(*name);
@@ -193,7 +195,7 @@ pub fn remove_origin_wide(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether the value of this header is a secret to whoever looks at a request.
+/// Returns whether a header's value is secret to readers of a request.
 pub fn is_sensitive(name: &str) -> bool {
     let name = dashed(name);
     matches!(
@@ -202,8 +204,8 @@ pub fn is_sensitive(name: &str) -> bool {
     ) || SENSITIVE_WORDS.iter().any(|word| name.contains(word))
 }
 
-/// A header's value as it is shown: [`redact::MASK`] for a sensitive one. Bytes that are not
-/// UTF-8 are replaced.
+/// Returns a header's value for display: [`redact::MASK`] if it is sensitive. Replaces bytes that
+/// are not UTF-8.
 pub fn shown(name: &HeaderName, value: &HeaderValue) -> String {
     if is_sensitive(name.as_str()) {
         redact::MASK.to_owned()
@@ -212,7 +214,7 @@ pub fn shown(name: &HeaderName, value: &HeaderValue) -> String {
     }
 }
 
-/// Whether a header with this name, spelled with dashes, asks for a part of a response.
+/// Returns whether a header requests a part of a response. Expects a name written with dashes.
 fn asks_for_part(dashed: &str) -> bool {
     dashed == PARTIAL || (dashed.ends_with(PARTIAL_END) && !dashed.ends_with(PART_SENT_END))
 }
@@ -295,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_response_is_asked_for_only_without_a_credential() {
+    fn a_partial_response_is_requested_only_without_a_credential() {
         let asked = map(&[
             ("Range", "bytes=0-34"),
             ("If-Range", "\"1\""),
@@ -349,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_web_socket_is_asked_for_by_two_headers() {
+    fn a_web_socket_is_requested_by_two_headers() {
         let asks = |pairs: &[(&str, &str)]| ask_for_web_socket(&map(pairs));
         assert!(asks(&[
             ("Upgrade", "WebSocket"),

@@ -1,4 +1,4 @@
-//! Identifiers, one type for each noun so that they cannot be mixed up.
+//! Identifiers, one type per noun, so that the compiler rejects mix-ups.
 
 use std::fmt;
 
@@ -21,19 +21,19 @@ macro_rules! integer_id {
 }
 
 integer_id! {
-    /// A workspace: the owner of services, agents, rules and everything that happened to them.
+    /// A workspace: the owner of services, agents, rules and their history.
     WorkspaceId,
     /// A human with a password.
     UserId,
-    /// One login of a user: a family of refresh tokens.
+    /// A login of a user: a family of refresh tokens.
     SessionId,
-    /// A client that may ask the gateway to send requests.
+    /// A client that sends requests through the gateway.
     AgentId,
     /// An upstream API with its base URL and credential.
     ServiceId,
     /// A document that describes a service.
     DocumentId,
-    /// A rule of the operator.
+    /// An operator's rule.
     RuleId,
     /// A row of the request ledger.
     RequestEntryId,
@@ -43,7 +43,7 @@ integer_id! {
     DataKeyId,
 }
 
-/// A held request, from the moment it is held to whatever became of it.
+/// A held request and its lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ActionId(pub Uuid);
@@ -62,7 +62,7 @@ impl std::str::FromStr for ActionId {
     }
 }
 
-/// The id that an answer carries as `X-Request-Id` and that logs and ledger repeat.
+/// The id of a request: the response carries it as `X-Request-Id`, and logs and the ledger repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RequestId(pub Uuid);

@@ -1,21 +1,21 @@
-//! The request ledger: what was decided for every request, under which key, and how it ended.
+//! The request ledger: the decision on every request, its idempotency key, and its outcome.
 
 use uuid::Uuid;
 
+use crate::action::{ActionState, ActionStatus};
 use crate::agent::Binding;
-use crate::approval::{ActionState, ActionStatus};
 use crate::audit::NewAuditEntry;
 use crate::id::{ActionId, AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
 use crate::request::{Digest, IdempotencyKey};
 use crate::time::Timestamp;
-use crate::verdict::{Decision, Judgement};
+use crate::verdict::{Decision, Evaluation};
 use crate::workspace::AuthorityVersion;
 
-/// One run of the gateway. What it has begun is its own until its lease ends.
+/// One process of the gateway. It owns the work it has begun until its lease ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReplicaId(pub Uuid);
 
-/// Bytes that only the vault can read.
+/// Bytes that only the vault can open.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// The data key they are sealed under.
@@ -30,179 +30,179 @@ impl std::fmt::Debug for Sealed {
     }
 }
 
-/// A decision as it enters the ledger.
+/// A decision to be recorded in the ledger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEntry {
-    /// The id that the answer carries.
+    /// The id that the response carries.
     pub request_id: RequestId,
-    /// Whose workspace.
+    /// The workspace of the agent and the service.
     pub workspace: WorkspaceId,
-    /// Who asked.
+    /// The agent that sent the request.
     pub agent: AgentId,
-    /// Of which service.
+    /// The service it is for.
     pub service: ServiceId,
     /// The method.
     pub method: String,
-    /// The address, with agent keys masked.
+    /// The URL, with agent keys masked.
     pub target_url: String,
-    /// Why the agent asked, with agent keys masked.
+    /// The agent's intent, with agent keys masked.
     pub intent: String,
-    /// What was decided and why.
-    pub judgement: Judgement,
-    /// When.
+    /// The decision and its reasons.
+    pub evaluation: Evaluation,
+    /// When it was decided.
     pub at: Timestamp,
 }
 
-/// The claim of an idempotency key for a request that is to be done at most once.
+/// The claim of an idempotency key, for a request that is sent at most once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewClaim {
-    /// The key, in its agent's own space.
+    /// The key, which is unique per agent.
     pub key: IdempotencyKey,
-    /// What tells the same request from another one.
+    /// The digest that identifies the same request when it is repeated.
     pub digest: Digest,
-    /// From when the key may be used for something else.
+    /// When the key becomes free again.
     pub expires_at: Timestamp,
 }
 
-/// How many bytes may be kept at once.
+/// A limit on the bytes that are kept at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteBudget {
-    /// Of one agent.
+    /// The limit per agent, in bytes.
     pub agent: u64,
-    /// Of all agents of a workspace together.
+    /// The limit per workspace, in bytes.
     pub workspace: u64,
 }
 
 impl ByteBudget {
-    /// No bound.
+    /// No limit.
     pub const UNBOUNDED: Self = Self {
         agent: u64::MAX,
         workspace: u64::MAX,
     };
 
-    /// Returns whether `more` bytes fit next to what is there of the agent and the workspace.
+    /// Returns whether `more` bytes fit, given what is already kept for the agent and the workspace.
     pub fn holds(self, agent: u64, workspace: u64, more: u64) -> bool {
         agent.saturating_add(more) <= self.agent && workspace.saturating_add(more) <= self.workspace
     }
 }
 
-/// Why an agent may not have another action wait.
+/// The limit that prevents an agent from having another pending action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingLimit {
-    /// Too many wait already.
+    /// Too many actions are pending.
     Actions,
-    /// Those that wait take too many bytes.
+    /// The pending actions take too many bytes.
     Bytes,
 }
 
-/// A request that is to wait for a human.
+/// A request to be held for a human.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewHold {
     /// The action's id.
     pub action: ActionId,
     /// The digest of the exact request.
     pub digest: Digest,
-    /// What an approval will rest on besides the bytes.
+    /// The facts that an approval will depend on in addition to the request's bytes.
     pub binding: Binding,
     /// The exact request.
     pub request: Sealed,
     /// The head of a long request, for lists.
     pub preview: Option<Preview>,
-    /// Where its values were seen before, sealed under the data key of the request.
+    /// Where its values were seen before, sealed under the request's data key.
     pub provenance: Option<Vec<u8>>,
-    /// Until when it waits.
+    /// When the action expires.
     pub expires_at: Timestamp,
-    /// How many actions of the agent may wait at once, this one included.
+    /// How many actions of the agent may be pending, including this one.
     pub pending_max: u32,
-    /// How many bytes of requests may wait at once, this one included.
+    /// How many bytes of pending requests may be kept, including this one.
     pub pending_bytes: ByteBudget,
 }
 
-/// What lists show of a request whose body is long.
+/// The part of a long request that lists show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// Headers and the beginning of the body, sealed under the data key of the whole.
+    /// The headers and the beginning of the body, sealed under the request's data key.
     pub sealed: Vec<u8>,
     /// The length of the whole body, in bytes.
     pub body_bytes: u64,
 }
 
-/// Everything about a decision that becomes durable at once.
+/// A decision and everything that is committed with it in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDecision {
-    /// The ledger's row.
+    /// The ledger entry.
     pub entry: NewEntry,
-    /// The version of the workspace's definitions that the decision was made on.
+    /// The version of the workspace's definitions that the decision is based on.
     pub authority: AuthorityVersion,
-    /// The key it claims.
+    /// The idempotency key that the request claims.
     pub claim: Option<NewClaim>,
-    /// The action it makes.
+    /// The action that the request becomes.
     pub hold: Option<NewHold>,
-    /// The audit log's entry.
+    /// The audit entry.
     pub audit: NewAuditEntry,
 }
 
-/// What became of a decision that was to be recorded.
+/// The outcome of recording a decision.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recorded {
-    /// It is durable.
+    /// The decision is durable.
     Done(RequestEntryId),
-    /// The key was used before; nothing was written.
+    /// The key is in use; nothing was written.
     KeyUsed(Claim),
-    /// The agent asked for the same without a key before, and that waits for a human or was approved
-    /// and is not executed; nothing was written.
+    /// The agent already sent the same request without a key, and its action is pending or approved
+    /// and not yet executed; nothing was written.
     AlreadyHeld(ActionId),
-    /// The workspace's definitions have changed since; nothing was written.
+    /// The workspace's definitions have changed since the decision; nothing was written.
     AuthorityChanged,
-    /// The agent has too many actions waiting; nothing was written.
+    /// The agent has too many pending actions; nothing was written.
     TooManyPending(PendingLimit),
 }
 
-/// A used idempotency key.
+/// An idempotency key in use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
-    /// What tells the same request from another one.
+    /// The digest that identifies the same request when it is repeated.
     pub digest: Digest,
-    /// The ledger's row of the request that claimed it.
+    /// The ledger entry of the request that claimed the key.
     pub entry: RequestEntryId,
-    /// What became of that request.
+    /// The state of that request.
     pub state: ClaimState,
 }
 
-/// What became of the request that claimed a key.
+/// The state of the request that claimed a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClaimState {
     /// It is still running.
     Running,
-    /// It waits for a human, or did.
+    /// It became an action.
     Held(ActionId),
     /// A rule refused it.
     Denied,
-    /// The upstream answered.
-    Answered(StoredAnswer),
-    /// It may have reached the upstream and nothing more is known.
+    /// The upstream responded.
+    Responded(StoredResponse),
+    /// It may have reached the upstream, and its outcome is unknown.
     Broken,
 }
 
-/// An upstream's answer as it is kept.
+/// An upstream's response as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredAnswer {
+pub struct StoredResponse {
     /// The upstream's status.
     pub status: u16,
-    /// Headers and body, unless they were too long to keep or their time is over.
+    /// Headers and body; `None` if they were too long to keep or their retention has ended.
     pub content: Option<Sealed>,
 }
 
 /// How a forwarded request ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The upstream answered.
-    Answered(StoredAnswer),
-    /// It is proven that nothing reached the upstream: the key is free again.
+    /// The upstream responded.
+    Responded(StoredResponse),
+    /// Nothing reached the upstream, so the key is free again.
     NotSent,
     /// The request may have reached the upstream.
     Broken {
-        /// The status of the answer, where its head was received before it broke.
+        /// The status of the response, if its head was received before the connection broke.
         status: Option<u16>,
     },
 }
@@ -210,79 +210,79 @@ pub enum Outcome {
 /// The end of a forwarded request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Completion {
-    /// The ledger's row.
+    /// The ledger entry.
     pub entry: RequestEntryId,
-    /// The agent and the key it had claimed.
+    /// The agent and the key that the request claimed.
     pub claim: Option<(AgentId, IdempotencyKey)>,
     /// How it ended.
     pub outcome: Outcome,
-    /// When.
+    /// When it ended.
     pub at: Timestamp,
-    /// The audit log's entry, where the end tells more than the decision could.
+    /// An audit entry, if the end adds something to the decision's own entry.
     pub audit: Option<Box<NewAuditEntry>>,
 }
 
-/// A change of an action's state, made against the revision that was seen.
+/// A change of an action's state, based on a revision of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionChange {
     /// The action.
     pub action: ActionId,
-    /// The revision that was seen.
+    /// The revision that the change is based on.
     pub revision: i64,
-    /// The state it comes to.
+    /// The new state.
     pub state: ActionState,
-    /// The version of the workspace's definitions that the change rests on, where it does.
+    /// The version of the workspace's definitions that the change depends on, if any.
     pub authority: Option<(WorkspaceId, AuthorityVersion)>,
-    /// The answer to keep with it.
-    pub answer: Option<StoredAnswer>,
-    /// The audit log's entry.
+    /// The response to store with it.
+    pub answer: Option<StoredResponse>,
+    /// The audit entry.
     pub audit: NewAuditEntry,
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// It is durable.
     Done,
-    /// Another change came first; nothing was written.
+    /// Another change was committed first; nothing was written.
     RevisionMoved,
     /// The workspace's definitions have changed since; nothing was written.
     AuthorityChanged,
-    /// An execution came back with nothing sent after a human had taken the right to it away. It is
-    /// durable that it is revoked.
+    /// An execution ended with nothing sent, but a human had revoked the approval while it ran. The
+    /// action is durably revoked.
     Recalled,
 }
 
-/// A row of the request ledger.
+/// A ledger entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestEntry {
-    /// Its id.
+    /// The entry's id.
     pub id: RequestEntryId,
-    /// Whether a column could not be read, so that the rest says no more than it must.
+    /// Whether a column could not be read, so that the other fields may be incomplete.
     pub is_damaged: bool,
     /// The decision.
     pub new: NewEntry,
-    /// The status that the upstream answered with.
+    /// The status of the upstream's response.
     pub upstream_status: Option<u16>,
-    /// The action that was made of it.
+    /// The action that the request became.
     pub action: Option<ActionId>,
-    /// Where that action stands.
+    /// The status of that action.
     pub action_status: Option<ActionStatus>,
-    /// When it ended.
+    /// When the request ended.
     pub completed_at: Option<Timestamp>,
 }
 
-/// Which rows of the request ledger are asked for.
+/// A filter for ledger entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFilter {
-    /// Of this agent.
+    /// Sent by this agent.
     pub agent: Option<AgentId>,
-    /// To this service.
+    /// For this service.
     pub service: Option<ServiceId>,
-    /// Decided so.
+    /// With this decision.
     pub decision: Option<Decision>,
-    /// Held, and the action stands here.
+    /// Held, with the action in this status.
     pub action_status: Option<ActionStatus>,
-    /// With this in the address or the intent, in either case of its letters.
+    /// With this text in the URL or the intent, ignoring case.
     pub text: Option<String>,
 }

@@ -1,9 +1,8 @@
-//! What is true: the nouns of the gateway, their states and the rules that hold whatever stores or
-//! serves them.
+//! The gateway's nouns, their states, and the rules that do not depend on storage or transport.
 //!
-//! Nothing here waits, reads a clock, touches a file, a socket or a database, or knows of an HTTP
-//! framework. Time, randomness and settings come in as arguments. Every other room imports this
-//! one; it imports none of them.
+//! Nothing in this crate waits, reads a clock, or touches a file, a socket, a database or an HTTP
+//! framework. Time, randomness and settings are arguments. Every other crate may import this one; it
+//! imports none of them.
 
 pub mod id;
 pub mod time;
@@ -16,20 +15,20 @@ pub mod service;
 pub mod user;
 pub mod workspace;
 
-pub mod answer;
 pub mod cookie;
+pub mod field;
 pub mod header;
 mod message;
 pub mod path;
 pub mod redact;
 pub mod request;
-mod spelled_key;
+pub mod response;
 pub mod target;
-mod unescape;
+mod target_refused;
 
 pub mod verdict;
 
-pub mod approval;
+pub mod action;
 pub mod audit;
 pub mod evidence;
 pub mod ledger;

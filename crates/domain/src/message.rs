@@ -1,9 +1,9 @@
-//! The plain form in which messages are kept: lines of `name:value`, an empty line, the body.
+//! The plain text form in which messages are stored: `name:value` lines, an empty line, the body.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Appends one line for each header. Names are lower case and values hold no line feed, so the
-/// lines can be told apart again.
+/// Appends one line per header. Names are lower case and values cannot contain a line feed, so the
+/// lines can be separated again.
 pub(crate) fn write_headers(headers: &HeaderMap, form: &mut Vec<u8>) {
     for (name, value) in headers {
         form.extend_from_slice(name.as_str().as_bytes());
@@ -13,7 +13,7 @@ pub(crate) fn write_headers(headers: &HeaderMap, form: &mut Vec<u8>) {
     }
 }
 
-/// Reads such lines back; none if one is no header.
+/// Parses such lines; returns `None` if one of them is not a header.
 pub(crate) fn read_headers(lines: &[u8]) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for line in lines

@@ -1,10 +1,10 @@
-//! Paths as upstreams read them: what is refused in one, and the spellings that mean the same.
+//! Paths as upstreams read them: which ones are rejected, and which spellings are equivalent.
 //!
-//! This is the only place that decodes a path for policy. The bytes that are sent never change.
+//! This is the only module that decodes a path for policy. The bytes that are sent never change.
 
 use std::borrow::Cow;
 
-use crate::target::TargetRefused;
+use crate::target_refused::TargetRefused;
 
 /// Returns the path with percent-escapes of unreserved characters decoded and the digits of the
 /// others in upper case (RFC 3986, section 6.2.2). Paths with the same result are equivalent.
@@ -36,10 +36,10 @@ pub fn normalized(path: &str) -> Cow<'_, str> {
     Cow::Owned(normal)
 }
 
-/// Returns the path with every percent-escape decoded, again and again until none is left. Bytes
-/// that are not UTF-8 become U+FFFD.
+/// Returns the path with all percent-escapes decoded, repeatedly, until none is left. Bytes that are
+/// not UTF-8 become U+FFFD.
 ///
-/// No upstream can decode further than this, however many proxies are in front of it.
+/// No chain of proxies in front of an upstream can decode further.
 pub fn decoded(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
         return Cow::Borrowed(path);
@@ -50,9 +50,8 @@ pub fn decoded(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns a decoded path with the characters that some servers drop or fold (Unicode, NFKC):
-/// fullwidth forms become ASCII, spaces of any kind become spaces, and characters without a width
-/// are removed.
+/// Returns a decoded path with the characters that some servers drop or fold (Unicode NFKC): full-width
+/// forms become ASCII, spaces of any kind become plain spaces, and zero-width characters are removed.
 pub fn folded(decoded: &str) -> Cow<'_, str> {
     if decoded.is_ascii() {
         return Cow::Borrowed(decoded);
@@ -75,8 +74,8 @@ pub fn folded(decoded: &str) -> Cow<'_, str> {
     Cow::Owned(folded)
 }
 
-/// Refuses what an upstream might read as another path: dot and empty segments, backslashes and
-/// controls, however often they are encoded, and overlong UTF-8.
+/// Rejects whatever an upstream might read as another path: dot segments, empty segments, backslashes,
+/// control characters and overlong UTF-8, in every encoding depth.
 pub(crate) fn check(path: &str) -> Result<(), TargetRefused> {
     let Some(below_root) = path.strip_prefix('/') else {
         return Ok(());
@@ -87,8 +86,8 @@ pub(crate) fn check(path: &str) -> Result<(), TargetRefused> {
         if segment.is_empty() && !is_last {
             return Err(TargetRefused::EmptySegment);
         }
-        // Decoding never removes a slash, a dot, a backslash or a control character, so whatever a
-        // decoder finds half-way is still there when nothing is left to decode.
+        // Decoding never removes a slash, a dot, a backslash or a control character. The fully decoded
+        // form therefore contains each one that a partial decoder would find.
         check_segment(&decoded_bytes(segment))?;
     }
     Ok(())
@@ -110,7 +109,7 @@ fn check_segment(decoded: &[u8]) -> Result<(), TargetRefused> {
         if holds_slash && part.is_empty() {
             return Err(TargetRefused::EmptySegment);
         }
-        // Some servers cut path parameters off before they resolve dots: `..;x` is `..` to them.
+        // Some servers remove path parameters before they resolve dots, so `..;x` means `..` to them.
         let is_bare_parameter = part.first() == Some(&b';');
         if is_dots(part) {
             return Err(TargetRefused::DotSegment);
@@ -130,9 +129,9 @@ fn check_segment(decoded: &[u8]) -> Result<(), TargetRefused> {
     Ok(())
 }
 
-/// Whether a segment is of dots alone, or of dots and spaces: `..` and spaces are `..` to servers
-/// that trim names as Windows does. It ends at a decoded `;`, `?` or `#`. Decoders that trust the
-/// first byte of a two-byte sequence read the bytes C0 2E as a dot.
+/// Returns whether a segment consists of dots, or of dots and spaces: servers that trim names as
+/// Windows does read `..` and spaces as `..`. The segment ends at a decoded `;`, `?` or `#`. Decoders
+/// that trust the first byte of a two-byte sequence read the bytes C0 2E as a dot.
 fn is_dots(segment: &[u8]) -> bool {
     let mut name = segment
         .iter()
@@ -142,8 +141,8 @@ fn is_dots(segment: &[u8]) -> bool {
     name.peek().is_some() && name.all(|byte| *byte == b'.')
 }
 
-/// Whether bytes hold a sequence that is longer than the character needs: a decoder that takes
-/// those reads a dot, a slash or a control character out of it.
+/// Returns whether bytes contain a UTF-8 sequence that is longer than its character needs. A decoder
+/// that accepts those could read it as a dot, a slash or a control character.
 fn holds_overlong(bytes: &[u8]) -> bool {
     let continues = |at: usize, count: usize| {
         bytes
@@ -163,8 +162,8 @@ fn holds_overlong(bytes: &[u8]) -> bool {
     })
 }
 
-/// Decodes until no escape is left. Escapes never overlap, so the order does not matter, and
-/// looking at the end of what has been read is enough to find those that decoding makes.
+/// Decodes until no escape is left. Escapes never overlap, so their order does not matter, and only the
+/// end of the decoded bytes can complete a new escape.
 fn decoded_bytes(path: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(path.len());
     for byte in path.bytes() {
@@ -195,7 +194,7 @@ impl Decoded {
     }
 }
 
-/// The escape at the end of `bytes` and its length: `%2e`, or `%u002e` as some servers have it.
+/// Returns the escape at the end of `bytes` and its length: `%2e`, or the `%u002e` of some servers.
 fn last_escape(bytes: &[u8]) -> Option<(usize, Decoded)> {
     if let Some(at) = bytes.len().checked_sub(3)
         && bytes[at] == b'%'
@@ -212,7 +211,7 @@ fn last_escape(bytes: &[u8]) -> Option<(usize, Decoded)> {
     Some((6, Decoded::Char(char::from_u32(code)?)))
 }
 
-/// The byte that the escape beginning at `at` stands for.
+/// Returns the byte that the escape at `at` encodes.
 pub(crate) fn unescape(bytes: &[u8], at: usize) -> Option<u8> {
     let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
     u8::try_from(digit(at + 1)? * 16 + digit(at + 2)?).ok()
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn decoding_ends_where_nothing_is_left_to_decode() {
+    fn decoding_continues_until_nothing_is_left_to_decode() {
         for (path, plain) in [
             ("/v1/admin", "/v1/admin"),
             ("/v1%2Fadmin", "/v1/admin"),

@@ -1,10 +1,10 @@
-//! Taking agent keys out of text that is stored or shown.
+//! Removes agent keys and other secrets from text that is stored or shown.
 
 use std::borrow::Cow;
 
 use crate::agent_key;
 
-/// How the secrets of well-known services begin, so that they are known wherever they stand.
+/// Prefixes of the secrets of well-known services, which identify a secret wherever it appears.
 pub const SECRET_PREFIXES: &[&str] = &[
     "sk_live_",
     "sk_test_",
@@ -38,22 +38,24 @@ pub const SECRET_PREFIXES: &[&str] = &[
     "lin_api_",
 ];
 
-/// What is shown in the place of a value that is not shown.
+/// Replaces a value that is not shown.
 pub const MASK: &str = "•••";
 
-/// The bytes that begin an agent key.
+/// The first bytes of an agent key.
 pub const AGENT_KEY_PREFIX: &str = agent_key::PREFIX;
 
-/// The number of hexadecimal digits behind [`AGENT_KEY_PREFIX`].
+/// The number of hexadecimal digits after [`AGENT_KEY_PREFIX`].
 pub const AGENT_KEY_DIGITS: usize = agent_key::DIGITS;
 
-/// Whether `bytes` hold an agent key in any spelling.
+/// Returns whether `bytes` contain an agent key in any spelling.
 pub fn holds_agent_key(bytes: &[u8]) -> bool {
     agent_key::is_in(bytes)
 }
 
-/// `text` without agent keys: one that is spelled plainly is replaced by its prefix and [`MASK`], one
-/// that is encoded takes the word around it along, and where it goes over several words, the text.
+/// Returns `text` without agent keys.
+///
+/// A plain key becomes its prefix and [`MASK`]. An encoded key is masked together with the word around
+/// it. If a key spans several words, the whole text becomes [`MASK`].
 pub fn agent_keys(text: &str) -> Cow<'_, str> {
     if !holds_agent_key(text.as_bytes()) {
         return Cow::Borrowed(text);
@@ -102,7 +104,7 @@ fn without_words(text: &str) -> String {
     redacted
 }
 
-/// Whether a character may belong to the spelling of a key.
+/// Returns whether a character may be part of the spelling of a key.
 fn is_word_character(letter: char) -> bool {
     letter.is_ascii_graphic() && !matches!(letter, '"' | ',')
 }
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn a_text_without_a_key_is_not_copied() {
         assert!(matches!(
-            agent_keys("agt_ and agt_12 are no keys"),
+            agent_keys("agt_ and agt_12 are not keys"),
             Cow::Borrowed(_)
         ));
     }

@@ -1,4 +1,4 @@
-//! What an agent wants to send, and the exact request that comes of it.
+//! A request: what an agent asks for, and the exact bytes to be sent.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::message;
 use crate::redact;
 use crate::target::Target;
 
-/// The longest intent, in characters.
+/// The length limit of an intent, in characters.
 pub const INTENT_CHARS_MAX: usize = 2000;
 
-/// The longest idempotency key, in characters.
+/// The length limit of an idempotency key, in characters.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
-/// The longest that a call may wait for a human.
+/// The longest time that a call may stay open for a human.
 pub const WAIT_MAX: Duration = Duration::from_mins(5);
 
-/// The methods that may be proxied.
+/// The methods that can be proxied.
 pub const METHODS: [Method; 7] = [
     Method::GET,
     Method::HEAD,
@@ -32,27 +32,27 @@ pub const METHODS: [Method; 7] = [
     Method::DELETE,
 ];
 
-/// Whether a method is safe: it asks for nothing to change (RFC 9110, section 9.2.1).
+/// Returns whether a method is safe: its definition is read-only (RFC 9110, section 9.2.1).
 pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Whether the agent must send an idempotency key with this method.
+/// Returns whether the agent must send an idempotency key with this method.
 pub fn needs_idempotency_key(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PATCH)
 }
 
-/// Why the agent wants to send a request, in its own words. Untrusted text.
+/// The agent's stated purpose for a request. Untrusted text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent(String);
 
-/// An intent that is empty, too long or holds a NUL, which no database text can.
+/// The rejection of an intent that is empty, too long, or contains a NUL, which PostgreSQL cannot store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("must be 1 to {INTENT_CHARS_MAX} characters that say why the request is sent, without NUL")]
 pub struct IntentRefused;
 
 impl Intent {
-    /// Reads an intent; it must say something.
+    /// Parses an intent.
     pub fn parse(text: &str) -> Result<Self, IntentRefused> {
         let length = text.chars().count();
         if text.trim().is_empty() || length > INTENT_CHARS_MAX || text.contains('\0') {
@@ -61,33 +61,33 @@ impl Intent {
         Ok(Self(text.to_owned()))
     }
 
-    /// The intent of a request that came without one, where the service does not require it.
+    /// Returns the intent of a request that states none, for services that do not require one.
     pub fn absent() -> Self {
         Self(String::new())
     }
 
-    /// Whether the request came without one.
+    /// Returns whether the request states no intent.
     pub fn is_absent(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The words.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A key under which a request is done at most once for its agent.
+/// A key under which an agent's request is sent at most once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
-/// An idempotency key of a wrong form.
+/// The rejection of a malformed idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters without an agent key")]
 pub struct IdempotencyKeyRefused;
 
 impl IdempotencyKey {
-    /// Reads a key. One with an agent key in it would be stored as it is, so it is refused.
+    /// Parses a key. Keys are stored in plain text, so one that contains an agent key is rejected.
     pub fn parse(text: &str) -> Result<Self, IdempotencyKeyRefused> {
         let visible = text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
         if text.is_empty()
@@ -100,24 +100,24 @@ impl IdempotencyKey {
         Ok(Self(text.to_owned()))
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// How an agent names the place it wants to reach.
+/// Where an agent wants to send a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// The service, by id or by name, where the agent names one.
+    /// The service, by id or name.
     pub service: Option<ServiceName>,
-    /// What stands behind the service's base URL.
+    /// The path below the service's base URL.
     pub path: Option<String>,
-    /// The whole address.
+    /// The absolute URL.
     pub target_url: Option<String>,
 }
 
-/// How a service is named.
+/// A reference to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceName {
     /// By its id.
@@ -126,44 +126,44 @@ pub enum ServiceName {
     Name(String),
 }
 
-/// What an agent wants to send and why, as a door hands it to the engine. Every field is in
-/// bounds; nothing has been decided.
+/// A request from an agent, as an entry point passes it to the engine. Every field is
+/// within its limits; nothing has been decided.
 #[derive(Clone, Debug)]
 pub struct ProxyRequest {
-    /// Where to.
+    /// The destination.
     pub destination: Destination,
     /// The method.
     pub method: Method,
     /// The headers as the agent sent them.
     pub headers: HeaderMap,
-    /// The body; empty for none.
+    /// The body, empty if there is none.
     pub body: Bytes,
-    /// Whether it is the handshake of a WebSocket, which the door can carry.
+    /// Whether it is a WebSocket handshake from an entry point that supports WebSockets.
     pub web_socket: bool,
-    /// Why.
+    /// The agent's intent.
     pub intent: Intent,
-    /// The key under which it is done at most once.
+    /// The key under which it is sent at most once.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// How long the call may stay open for a human, if the request is held; as long as the agent is
-    /// set to if it does not say.
+    /// How long the call may stay open for a human if the request is held. `None` uses the agent's
+    /// setting.
     pub wait: Option<Duration>,
 }
 
-/// The exact request that would be sent, less the credential: what is judged, shown, digested
-/// and sent.
+/// The exact request to be sent, without the credential. These bytes are assessed, shown to the
+/// approver, digested and sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanonicalRequest {
     /// The method.
     pub method: Method,
-    /// The address.
+    /// The URL.
     pub target: Target,
-    /// The agent's headers that are passed on, in the order in which they are sent.
+    /// The agent's forwarded headers, in the order in which they are sent.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
 }
 
-/// The headers that ask to go on as a WebSocket. Nothing that an agent sends under these names is passed on.
+/// The headers that request a WebSocket. An agent's own headers with these names are never forwarded.
 const WEB_SOCKET_HEADERS: [(HeaderName, &str); 2] = [
     (http::header::CONNECTION, "Upgrade"),
     (http::header::UPGRADE, "websocket"),
@@ -172,12 +172,12 @@ const WEB_SOCKET_HEADERS: [(HeaderName, &str); 2] = [
 /// The first line of the canonical form.
 const CANONICAL_VERSION: &str = "gaiterguard.request.v1";
 
-/// A SHA-256 sum.
+/// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// The digest of lower-case or upper-case hexadecimal text.
+    /// Parses hexadecimal text in either case.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).ok()?;
@@ -197,7 +197,7 @@ impl std::fmt::Debug for Digest {
     }
 }
 
-/// The digest of a request whose body is still to be added.
+/// A digest whose body is added piece by piece.
 #[derive(Clone)]
 pub struct RunningDigest(Sha256);
 
@@ -207,15 +207,15 @@ impl RunningDigest {
         self.0.update(piece);
     }
 
-    /// The digest, with the body as it was added.
+    /// Returns the digest, including the added body.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }
 }
 
 impl CanonicalRequest {
-    /// Makes it the handshake of a WebSocket (RFC 6455, section 4.1), which its headers say, so that it is
-    /// another request than a plain one to whoever looks at it.
+    /// Makes this the handshake of a WebSocket (RFC 6455, section 4.1). Its headers say so, so that
+    /// neither its digest nor its display equals that of a plain request.
     #[must_use]
     pub fn with_web_socket(mut self) -> Self {
         self.headers
@@ -223,14 +223,14 @@ impl CanonicalRequest {
         self
     }
 
-    /// Whether it is the handshake of a WebSocket.
+    /// Returns whether this is a WebSocket handshake.
     pub fn is_web_socket(&self) -> bool {
         WEB_SOCKET_HEADERS
             .iter()
             .all(|(name, word)| self.headers.get(name).is_some_and(|value| value == word))
     }
 
-    /// The canonical form, in which a held request is digested and kept:
+    /// Returns the canonical form, which is digested and stored for a held request:
     ///
     /// ```text
     /// gaiterguard.request.v1 LF
@@ -241,14 +241,14 @@ impl CanonicalRequest {
     /// body bytes
     /// ```
     ///
-    /// No part but the body can hold a line feed, so two requests never share a form.
+    /// Only the body can contain a line feed, so different requests have different forms.
     pub fn to_canonical_form(&self) -> Vec<u8> {
         let mut form = self.canonical_head();
         form.extend_from_slice(&self.body);
         form
     }
 
-    /// Reads a canonical form back.
+    /// Parses a canonical form; returns `None` if it is malformed.
     pub fn from_canonical_form(form: &[u8]) -> Option<Self> {
         let (head, body) = message::split(form)?;
         let mut lines = head.splitn(4, |byte| *byte == b'\n');
@@ -266,14 +266,14 @@ impl CanonicalRequest {
         })
     }
 
-    /// SHA-256 over the canonical form. Anyone who has the request can recompute it.
+    /// Returns the SHA-256 of the canonical form. Anyone who has the request can recompute it.
     pub fn digest(&self) -> Digest {
         let mut digest = self.running_digest();
         digest.add(&self.body);
         digest.finish()
     }
 
-    /// The digest of the same request with a body that comes in pieces.
+    /// Returns the digest of the same request with a body that arrives in pieces.
     pub fn running_digest(&self) -> RunningDigest {
         let mut hash = Sha256::new();
         hash.update(self.canonical_head());
@@ -293,8 +293,8 @@ impl CanonicalRequest {
     }
 }
 
-/// The sum that tells whether a request with a used idempotency key is the same again: method,
-/// URL, forwarded headers, body and intent count.
+/// Returns the digest that identifies a repeated request under a used idempotency key. It covers the
+/// method, URL, forwarded headers, body and intent.
 pub fn idempotency_digest(request: &Digest, intent: &Intent) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"gaiterguard.idempotency.v1\n");

@@ -1,24 +1,24 @@
-//! The operator's rules and which of them wins.
+//! The operator's rules and their precedence.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use crate::time::Timestamp;
 
-/// What a rule does to the requests it matches, from the mildest to the strictest.
+/// The effect of a rule on the requests it matches, from the mildest to the strictest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleEffect {
-    /// Forwards, whatever the assessors say.
+    /// Forwards, regardless of the assessors.
     Allow,
-    /// Holds, whatever the score.
+    /// Holds, regardless of the score.
     RequireApproval,
-    /// Refuses; never queued.
+    /// Refuses, without queueing.
     Deny,
 }
 
 impl RuleEffect {
-    /// The word that stands for the effect in a row and in JSON.
+    /// Returns the word for this effect in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Allow => "allow",
@@ -27,7 +27,7 @@ impl RuleEffect {
         }
     }
 
-    /// The effect of such a word.
+    /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Allow, Self::RequireApproval, Self::Deny]
             .into_iter()
@@ -35,37 +35,37 @@ impl RuleEffect {
     }
 }
 
-/// A rule of the operator.
+/// An operator's rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Its id.
+    /// The rule's id.
     pub id: RuleId,
     /// The workspace it belongs to.
     pub workspace: WorkspaceId,
-    /// What the operator calls it.
+    /// The name that the operator gave it.
     pub name: String,
-    /// What it does.
+    /// Its effect.
     pub effect: RuleEffect,
-    /// The expression that a request must satisfy; without one the rule's scope alone counts.
+    /// The CEL expression that a request must satisfy; `None` matches the rule's whole scope.
     pub condition: Option<String>,
-    /// A rule in plain words, for the assessor that reads such.
+    /// A plain-language condition, for assessors that understand one.
     pub text: Option<String>,
-    /// The service it is limited to.
+    /// The service that the rule is limited to.
     pub service: Option<ServiceId>,
-    /// The agent it is limited to.
+    /// The agent that the rule is limited to.
     pub agent: Option<AgentId>,
-    /// Whether it counts.
+    /// Whether the rule is in effect.
     pub enabled: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Grows with every change of its fields; a change is made against the revision that was seen.
+    /// Incremented by every change of its fields. A change names the revision it was based on.
     pub revision: i64,
 }
 
 impl Rule {
-    /// Whether the rule counts for requests of `agent` to `service` at all.
+    /// Returns whether the rule applies to requests of `agent` to `service`.
     pub fn covers(&self, service: ServiceId, agent: AgentId) -> bool {
         self.enabled
             && self.service.is_none_or(|limit| limit == service)
@@ -73,21 +73,21 @@ impl Rule {
     }
 }
 
-/// A rule that matched a request, as it was then.
+/// A rule that matched a request, as it was at that time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchedRule {
     /// The rule's id.
     pub id: RuleId,
     /// Its name.
     pub name: String,
-    /// What it does.
+    /// Its effect.
     pub effect: RuleEffect,
-    /// Why its condition could not be evaluated, where it matched for that reason.
+    /// The reason why its condition could not be evaluated, if it matched for that reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unevaluated: Option<String>,
 }
 
-/// The effect that wins among the rules that matched: the strictest.
+/// Returns the strictest effect of the rules that matched, which is the one that wins.
 pub fn strictest(matched: &[MatchedRule]) -> Option<RuleEffect> {
     matched.iter().map(|rule| rule.effect).max()
 }

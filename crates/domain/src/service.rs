@@ -1,4 +1,4 @@
-//! An upstream API, and where its credential stands in a request.
+//! A service: a registered upstream API, and where its credential is injected.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthType {
-    /// Not at all.
+    /// The service needs no credential.
     None,
-    /// `Authorization: Bearer` and a token.
+    /// `Authorization: Bearer` with a token.
     Bearer,
-    /// `Authorization: Basic` with user name and password.
+    /// `Authorization: Basic` with a user name and password.
     Basic,
-    /// A header of the service's own, or several.
+    /// One or more headers that the service defines.
     ApiKey,
-    /// A parameter of the query.
+    /// A query parameter.
     Query,
-    /// `Authorization: Bearer` and an access token, given or fetched from a token endpoint.
+    /// `Authorization: Bearer` with an access token, static or from a token endpoint.
     Oauth2,
 }
 
@@ -39,7 +39,7 @@ impl AuthType {
         Self::Oauth2,
     ];
 
-    /// The word that stands for the type in a row and in JSON.
+    /// Returns the word for this type in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -51,38 +51,38 @@ impl AuthType {
         }
     }
 
-    /// The type of such a word.
+    /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
-/// Where a credential stands in the requests that it is put into. Not secret, and part of what a
-/// human approves: a credential that moved is another request.
+/// The place of a credential in a request. It is not secret, and it is part of what a human approves:
+/// a request whose credential moves elsewhere needs a new approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "in")]
 pub enum CredentialPlace {
     /// The service has no credential.
     Nowhere,
-    /// In these headers, lower case.
+    /// In these headers, in lower case.
     Headers {
-        /// Their names.
+        /// The header names.
         names: Vec<String>,
     },
-    /// In a parameter of the query.
+    /// In a query parameter.
     Query {
-        /// Its name.
+        /// The parameter's name.
         param: String,
     },
-    /// In `Authorization`, fetched from a token endpoint.
+    /// In `Authorization`, with a token from a token endpoint.
     Token {
-        /// The endpoint's address.
+        /// The endpoint's URL.
         token_url: String,
     },
 }
 
 impl CredentialPlace {
-    /// The headers that the credential sets, which an agent may not.
+    /// Returns the headers that the credential sets. An agent must not set them.
     pub fn headers(&self) -> Vec<HeaderName> {
         match self {
             Self::Nowhere | Self::Query { .. } => Vec::new(),
@@ -94,7 +94,7 @@ impl CredentialPlace {
         }
     }
 
-    /// The query parameter that the credential sets, which an agent may not.
+    /// Returns the query parameter that the credential sets. An agent must not set it.
     pub fn query_param(&self) -> Option<&str> {
         match self {
             Self::Query { param } => Some(param),
@@ -103,10 +103,10 @@ impl CredentialPlace {
     }
 }
 
-/// A credential as the store knows it: sealed bytes and what may be told of them.
+/// A credential as it is stored: the sealed bytes and the parts that are not secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedCredential {
-    /// Grows with every replacement or refresh.
+    /// Incremented by every replacement or refresh.
     pub version: i64,
     /// The data key it is sealed under.
     pub data_key: DataKeyId,
@@ -114,7 +114,7 @@ pub struct SealedCredential {
     pub sealed: Arc<[u8]>,
     /// The names of its values.
     pub keys: Vec<String>,
-    /// Where it stands in a request.
+    /// Where it is injected.
     pub place: CredentialPlace,
 }
 
@@ -131,35 +131,35 @@ impl fmt::Debug for SealedCredential {
 /// An upstream API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Its id.
+    /// The service's id.
     pub id: ServiceId,
     /// The workspace it belongs to.
     pub workspace: WorkspaceId,
     /// Its name, unique in the workspace.
     pub name: String,
-    /// Where it is.
+    /// Its base URL.
     pub base_url: BaseUrl,
     /// How its credential is presented.
     pub auth_type: AuthType,
-    /// What the operator says of it.
+    /// The operator's description.
     pub description: Option<String>,
-    /// Whether every request to it has to say why it is sent.
+    /// Whether every request must state its intent.
     pub intent_required: bool,
-    /// Whether agents may open WebSockets to it, in which nothing is judged.
+    /// Whether agents may open WebSockets to it. Messages inside a WebSocket are not assessed.
     pub web_socket: bool,
-    /// Its credential, once there is one.
+    /// Its credential, if one is set.
     pub credential: Option<SealedCredential>,
     /// When it was registered.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Grows with every change of its fields and with every credential that an operator sets; a
-    /// change is made against the revision that was seen.
+    /// Incremented by every change of its fields and by every credential that an operator sets. A
+    /// change names the revision it was based on.
     pub revision: i64,
 }
 
 impl Service {
-    /// Where the service's credential stands.
+    /// Returns where the service's credential is injected.
     pub fn place(&self) -> CredentialPlace {
         self.credential
             .as_ref()

@@ -1,20 +1,16 @@
-//! Where a request goes: the one parser of addresses, for base URLs and for what agents send.
+//! Targets: the parser of URLs, for base URLs and for the requests of agents.
 //!
-//! A target is refused rather than normalized. What a lenient parser would fold into something
-//! harmless-looking (`/a/../b`, `\`, `%2e`) may mean something else to the upstream, and what
-//! was judged must be what is sent. The bytes that pass go out exactly as they came.
+//! A target is rejected rather than normalized. A lenient parser would turn `/a/../b`, `\` or `%2e`
+//! into something harmless, but the upstream may read it differently, and the assessed bytes must be
+//! the bytes that are sent. Accepted targets are sent unchanged.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use thiserror::Error;
-
 use crate::path;
+pub use crate::target_refused::{TARGET_BYTES_MAX, TargetRefused};
 
-/// The longest target that is taken, in bytes.
-pub const TARGET_BYTES_MAX: usize = 16 * 1024;
-
-/// How the upstream is spoken to.
+/// The protocol of an upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// Plain HTTP.
@@ -24,7 +20,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -32,7 +28,7 @@ impl Scheme {
         }
     }
 
-    /// The port that an address without one means.
+    /// Returns the port of a URL without one.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -41,19 +37,19 @@ impl Scheme {
     }
 }
 
-/// Scheme, host and port: what a connection is opened to.
+/// A scheme, host and port: the endpoint of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// How it is spoken to.
+    /// The protocol.
     pub scheme: Scheme,
     /// A lower-case ASCII name, a dotted IPv4 address, or an IPv6 address in brackets.
     pub host: String,
-    /// The port, the default one included.
+    /// The port, even if it is the default one.
     pub port: u16,
 }
 
 impl Origin {
-    /// The value of the `Host` header: the port stands only where it is not the default.
+    /// Returns the value of the `Host` header, which omits the scheme's default port.
     pub fn authority(&self) -> String {
         if self.port == self.scheme.default_port() {
             self.host.clone()
@@ -69,56 +65,6 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why a target is not in normal form. Each sentence names the trouble, never repeats the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum TargetRefused {
-    /// Longer than [`TARGET_BYTES_MAX`].
-    #[error("the target is longer than {TARGET_BYTES_MAX} bytes")]
-    TooLong,
-    /// Neither `http://` nor `https://` stands at the beginning.
-    #[error("the target must begin with http:// or https://")]
-    Scheme,
-    /// A path that does not begin with a slash.
-    #[error("the path must begin with a slash")]
-    Relative,
-    /// A user name or password.
-    #[error("the target must not hold a user name or password")]
-    UserInfo,
-    /// The host is missing, not ASCII or no name or canonical address.
-    #[error("the host must be an ASCII name, a dotted IPv4 address or an IPv6 address in brackets")]
-    Host,
-    /// The port is no number from 1 to 65535.
-    #[error("the port must be a number from 1 to 65535")]
-    Port,
-    /// A `#`.
-    #[error("the target must not hold a fragment")]
-    Fragment,
-    /// A query where none may stand.
-    #[error("a base URL must not hold a query")]
-    Query,
-    /// A character outside printable ASCII.
-    #[error("the target must be printable ASCII without spaces; encode anything else as %XX")]
-    Character,
-    /// A `\` or `%5c`.
-    #[error("the target must not hold a backslash")]
-    Backslash,
-    /// A `%` that two hexadecimal digits do not follow.
-    #[error("the target holds a % that is not followed by two hexadecimal digits")]
-    Escape,
-    /// An encoded control character in the path.
-    #[error("the path must not hold an encoded control character")]
-    Control,
-    /// A character in more bytes of UTF-8 than it needs, as `%c0%ae` for a dot.
-    #[error("the path must not hold overlong UTF-8")]
-    Overlong,
-    /// A segment of dots, or of dots and spaces, in any spelling, encoded more than once too.
-    #[error("the path must not hold dot segments, raw or encoded")]
-    DotSegment,
-    /// Two slashes next to each other, in any spelling, encoded more than once too.
-    #[error("the path must not hold empty segments")]
-    EmptySegment,
-}
-
 /// A service's base URL: an origin and a path without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
@@ -127,8 +73,8 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Reads a base URL: http or https, no userinfo, query or fragment; a trailing slash means
-    /// nothing.
+    /// Parses a base URL: http or https, without userinfo, query or fragment. A trailing slash is
+    /// ignored.
     pub fn parse(text: &str) -> Result<Self, TargetRefused> {
         let (origin, rest) = split_origin(text)?;
         if rest.contains('?') {
@@ -142,18 +88,18 @@ impl BaseUrl {
         })
     }
 
-    /// Scheme, host and port.
+    /// Returns the scheme, host and port.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// The path, empty or beginning with a slash and not ending with one.
+    /// Returns the path, which is empty or begins with a slash and does not end with one.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The target that lies `path` below this base. `path` is empty, a query, or begins with a
-    /// slash.
+    /// Returns the target at `path` below this base. `path` is empty, begins with a slash, or is a
+    /// query.
     pub fn join(&self, path: &str) -> Result<Target, TargetRefused> {
         check_relative(path)?;
         let joined = format!("{}{path}", self.path);
@@ -168,8 +114,8 @@ impl BaseUrl {
         })
     }
 
-    /// Whether `target` has this origin and its path lies under this path by whole segments. Paths
-    /// are compared in their [normal form](path::normalized).
+    /// Returns whether `target` has this origin and a path below this one, by whole segments. Compares
+    /// paths in their [normal form](path::normalized).
     pub fn contains(&self, target: &Target) -> bool {
         if self.origin != target.origin {
             return false;
@@ -188,7 +134,7 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-/// The exact address of one request.
+/// The exact URL of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     origin: Origin,
@@ -196,7 +142,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads an absolute URL as an agent sends it.
+    /// Parses an absolute URL as an agent sends it.
     pub fn parse(text: &str) -> Result<Self, TargetRefused> {
         let (origin, rest) = split_origin(text)?;
         check_normal_form(rest)?;
@@ -211,7 +157,7 @@ impl Target {
         })
     }
 
-    /// The same origin with another path and query.
+    /// Returns the same origin with another path and query.
     pub fn with_path_and_query(&self, path_and_query: &str) -> Result<Self, TargetRefused> {
         check_relative(path_and_query)?;
         Ok(Self {
@@ -220,24 +166,24 @@ impl Target {
         })
     }
 
-    /// Scheme, host and port.
+    /// Returns the scheme, host and port.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Path and query, byte for byte as they will be sent.
+    /// Returns the path and query, byte for byte as they will be sent.
     pub fn path_and_query(&self) -> &str {
         &self.path_and_query
     }
 
-    /// The path without the query.
+    /// Returns the path without the query.
     pub fn path(&self) -> &str {
         self.path_and_query
             .split_once('?')
             .map_or(self.path_and_query.as_str(), |(path, _)| path)
     }
 
-    /// What stands behind the question mark, if there is one.
+    /// Returns the query, without its question mark.
     pub fn query(&self) -> Option<&str> {
         self.path_and_query.split_once('?').map(|(_, query)| query)
     }
@@ -249,8 +195,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Checks what an agent names as the path below a base URL: empty, a query, or beginning with a
-/// slash, and in normal form.
+/// Checks a path below a base URL: it must be empty, begin with a slash, or be a query, and it must be
+/// in normal form.
 pub fn check_relative(path: &str) -> Result<(), TargetRefused> {
     if !(path.is_empty() || path.starts_with('/') || path.starts_with('?')) {
         return Err(TargetRefused::Relative);
@@ -258,7 +204,7 @@ pub fn check_relative(path: &str) -> Result<(), TargetRefused> {
     check_normal_form(path)
 }
 
-/// Splits an absolute URL into its origin and everything behind the authority.
+/// Splits an absolute URL into its origin and the part after the authority.
 fn split_origin(text: &str) -> Result<(Origin, &str), TargetRefused> {
     if text.len() > TARGET_BYTES_MAX {
         return Err(TargetRefused::TooLong);
@@ -312,10 +258,10 @@ fn parse_port(digits: &str) -> Result<u16, TargetRefused> {
     }
 }
 
-/// A host in the one spelling that is compared and dialed.
+/// Parses a host into the one spelling that is compared and dialed.
 ///
-/// Addresses are taken only in their usual spelling: `0x7f.1`, `127.1` and `2130706433` are
-/// loopback to some resolvers and an odd name to others.
+/// Accepts IP addresses only in their canonical spelling: `0x7f.1`, `127.1` and `2130706433` are
+/// loopback to some resolvers and names to others.
 fn parse_host(host: &str) -> Result<String, TargetRefused> {
     if let Some(inner) = host
         .strip_prefix('[')
@@ -355,7 +301,7 @@ fn check_normal_form(path_and_query: &str) -> Result<(), TargetRefused> {
     let path = path_and_query
         .split_once('?')
         .map_or(path_and_query, |(path, _)| path);
-    // HTTP libraries take a backtick in a query only.
+    // HTTP libraries accept a backtick only in a query.
     if path.contains('`') {
         return Err(TargetRefused::Character);
     }
@@ -367,7 +313,7 @@ fn check_characters(text: &str) -> Result<(), TargetRefused> {
         match byte {
             b'#' => return Err(TargetRefused::Fragment),
             b'\\' => return Err(TargetRefused::Backslash),
-            // HTTP libraries refuse or re-encode these.
+            // HTTP libraries reject or re-encode these.
             b'"' | b'<' | b'>' => return Err(TargetRefused::Character),
             0x21..=0x7e => {}
             _ => return Err(TargetRefused::Character),
@@ -433,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_goes_out_byte_for_byte() {
+    fn an_accepted_path_is_sent_byte_for_byte() {
         for path in [
             "/a%2Fb",
             "/a;x=1/b",
@@ -576,7 +522,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_passes_stays_below_the_base(path in "/([a-z./;2ef5c\\\\?#A-F0-9]|%(25){0,3}(2[eEfF]|5[cC]|3[bB]|0[0aA]|[cC]0%(25)?[aA][eEfF]|[0-9a-f]{2})){0,16}") {
+        fn an_accepted_target_stays_below_the_base(path in "/([a-z./;2ef5c\\\\?#A-F0-9]|%(25){0,3}(2[eEfF]|5[cC]|3[bB]|0[0aA]|[cC]0%(25)?[aA][eEfF]|[0-9a-f]{2})){0,16}") {
             if let Ok(target) = base().join(&path) {
                 prop_assert!(base().contains(&target));
                 let decoded = path::decoded(target.path());

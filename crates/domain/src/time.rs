@@ -1,30 +1,30 @@
-//! Instants and where they come from.
+//! Instants and the clock.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Milliseconds since the Unix epoch, UTC. Written in JSON as RFC 3339.
+/// Milliseconds since the Unix epoch, UTC. JSON uses RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The instant `duration` later; the far future where that would overflow.
+    /// Returns the instant `duration` later, saturating at the maximum.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(millis))
     }
 
-    /// The instant `duration` earlier; the far past where that would overflow.
+    /// Returns the instant `duration` earlier, saturating at the minimum.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_sub(millis))
     }
 
-    /// How long from `self` to `later`; zero if that has passed.
+    /// Returns the time from `self` to `later`; zero if `later` has passed.
     pub fn until(self, later: Self) -> Duration {
         Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
     }
@@ -37,17 +37,17 @@ pub struct Day(pub i64);
 impl Day {
     const MILLIS: i64 = 86_400_000;
 
-    /// The day that an instant lies in.
+    /// Returns the day that contains an instant.
     pub fn of(at: Timestamp) -> Self {
         Self(at.0.div_euclid(Self::MILLIS))
     }
 
-    /// Its first instant.
+    /// Returns the first instant of the day.
     pub fn begin(self) -> Timestamp {
         Timestamp(self.0.saturating_mul(Self::MILLIS))
     }
 
-    /// The first of the last `count` days, of which this one is the last.
+    /// Returns the first of `count` days that end with this one.
     #[must_use]
     pub fn first_of_last(self, count: u32) -> Self {
         Self(self.0 - i64::from(count.saturating_sub(1)))
@@ -82,13 +82,13 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the present instant comes from. Code that needs the time is given one of these.
+/// The source of the current time. Code that needs the time takes one as an argument.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant. It may be set, forward and back.
+    /// Returns the current instant. An administrator may set this clock forward or back.
     fn now(&self) -> Timestamp;
 
-    /// Returns the time since an arbitrary start of this process, which nobody can set: it never
-    /// decreases. For how long something has lasted here.
+    /// Returns the time since an arbitrary start of this process. It never decreases and cannot be
+    /// set, so it is the clock for durations.
     fn elapsed(&self) -> Duration;
 }
 

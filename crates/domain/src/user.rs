@@ -1,4 +1,4 @@
-//! Humans and their sessions.
+//! Users and their sessions.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use crate::id::{SessionId, UserId, WorkspaceId};
 use crate::redact;
 use crate::time::Timestamp;
 
-/// The longest e-mail address that is taken, in bytes (RFC 5321, section 4.5.3.1.3, less brackets).
+/// The length limit of an email address, in bytes (RFC 5321, section 4.5.3.1.3, without brackets).
 pub const EMAIL_BYTES_MAX: usize = 254;
 
-/// An e-mail address as its owner spells it, with the spelling that is compared.
+/// An email address as its owner spells it, and its normalized spelling for comparisons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
     spelled: String,
     normalized: String,
 }
 
-/// Why a text is not an e-mail address.
+/// The reason why a text is not a valid email address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EmailRefused {
-    /// It lacks one of its two parts, or has two `@`.
+    /// A part is missing, there are two `@`, or a character is not allowed.
     #[error("must be an e-mail address such as name@example.com")]
     Form,
-    /// It holds an agent key, which would be stored with it.
+    /// It contains an agent key, which would be stored with it.
     #[error("must not hold an agent key")]
     AgentKey,
     /// It is longer than [`EMAIL_BYTES_MAX`].
@@ -33,7 +33,7 @@ pub enum EmailRefused {
 }
 
 impl Email {
-    /// Reads an address. Only its form is checked; whether mail arrives is not.
+    /// Parses an address. Checks only its form, not whether it receives mail.
     pub fn parse(text: &str) -> Result<Self, EmailRefused> {
         let text = text.trim();
         if text.len() > EMAIL_BYTES_MAX {

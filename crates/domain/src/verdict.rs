@@ -1,60 +1,60 @@
-//! How risky a request is, why, and what follows from it.
+//! The outcome of assessing a request, and the decision that follows from it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::rule::{MatchedRule, RuleEffect, strictest};
 
-/// One observation that made a request more or less risky.
+/// One observation that raised or lowered a request's score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
-    /// A stable `snake_case` word for the kind of observation.
+    /// A stable `snake_case` code for the kind of observation.
     pub code: String,
-    /// What it adds to the score, from 0.0 to 1.0.
+    /// Its contribution to the score, from 0.0 to 1.0.
     pub weight: f64,
-    /// Where it was seen: `method`, `path`, a header name or a JSON pointer into the body.
+    /// Where it was found: `method`, `path`, a header name, or a JSON pointer into the body.
     pub evidence: String,
     /// One plain sentence for a human.
     pub sentence: String,
 }
 
-/// An assessor's answer.
+/// An assessor's result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// From 0.0, harmless, to 1.0, certainly to be looked at.
+    /// The risk, from 0.0 (harmless) to 1.0 (must be held).
     pub score: f64,
     /// One or two sentences for a human.
     pub explanation: String,
-    /// What the score rests on.
+    /// The observations behind the score.
     pub signals: Vec<Signal>,
 }
 
 /// The documented operation that a request calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationRef {
-    /// The document's operation id, or else `METHOD /template`.
+    /// The document's operation id, or `METHOD /template` if it has none.
     pub id: String,
-    /// What the document says it does.
+    /// The document's summary of the operation.
     pub summary: Option<String>,
     /// The document's tags for it.
     pub tags: Vec<String>,
-    /// Whether the document calls it deprecated.
+    /// Whether the document marks it as deprecated.
     pub deprecated: bool,
 }
 
-/// What becomes of a request.
+/// The decision on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
-    /// It is sent at once.
+    /// Send it immediately.
     Forward,
-    /// A human looks at it first.
+    /// Hold it for a human.
     Hold,
-    /// It is refused.
+    /// Refuse it.
     Deny,
 }
 
 impl Decision {
-    /// The word that stands for the decision in a row and in JSON.
+    /// Returns the word for this decision in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Forward => "forward",
@@ -63,7 +63,7 @@ impl Decision {
         }
     }
 
-    /// The decision of such a word.
+    /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Forward, Self::Hold, Self::Deny]
             .into_iter()
@@ -71,22 +71,22 @@ impl Decision {
     }
 }
 
-/// Everything that was found out about a request, and what follows.
+/// The evaluation of a request: the findings and the decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Judgement {
-    /// What becomes of the request.
+pub struct Evaluation {
+    /// The decision.
     pub decision: Decision,
-    /// What the assessor said.
+    /// The assessor's verdict.
     pub verdict: Verdict,
     /// The rules that matched.
     pub matched_rules: Vec<MatchedRule>,
-    /// The documented operation, where one is known.
+    /// The documented operation, if it is known.
     pub operation: Option<OperationRef>,
 }
 
-impl Judgement {
-    /// Puts rules and verdict together. The strictest rule decides; without one the verdict does:
-    /// a score at or above the threshold is held. A score that is no number is held.
+impl Evaluation {
+    /// Combines rules and verdict. The strictest matching rule decides. If no rule matches, a score
+    /// at or above the threshold is held, and so is a score that is not a number.
     pub fn of(
         mut verdict: Verdict,
         matched_rules: Vec<MatchedRule>,
@@ -108,7 +108,7 @@ impl Judgement {
         let decisive = strictest(&matched_rules)
             .and_then(|effect| matched_rules.iter().find(|rule| rule.effect == effect));
         if let Some(rule) = decisive {
-            verdict.explanation = format!("{} {}", told(rule), verdict.explanation);
+            verdict.explanation = format!("{} {}", rule_sentence(rule), verdict.explanation);
         }
         Self {
             decision,
@@ -119,9 +119,10 @@ impl Judgement {
     }
 }
 
-/// The first line of what the document says of an operation, in quotation marks. Whoever wrote the
-/// document chose the words: what is long is cut, and what does not show is not quoted.
+/// Returns the first line of the document's summary, in quotation marks. The author of the document is
+/// not trusted, so a long line is truncated and control characters are removed.
 fn quoted(operation: &OperationRef) -> Option<String> {
+    // Enough for a summary, and short enough to keep the assessor's own words visible in a list.
     const CHARS_MAX: usize = 120;
     let line = operation.summary.as_deref()?.trim().lines().next()?;
     let line = line.trim().trim_end_matches('.');
@@ -133,8 +134,8 @@ fn quoted(operation: &OperationRef) -> Option<String> {
     (!quote.is_empty()).then(|| format!("“{quote}”"))
 }
 
-/// What a rule that decided says to the human.
-fn told(rule: &MatchedRule) -> String {
+/// Returns the sentence that explains a rule's decision to a human.
+fn rule_sentence(rule: &MatchedRule) -> String {
     let does = match rule.effect {
         RuleEffect::Allow => "lets this pass",
         RuleEffect::RequireApproval => "wants a human to look at this",
@@ -163,7 +164,7 @@ mod tests {
             effect,
             unevaluated: None,
         });
-        Judgement::of(verdict, rules.into_iter().collect(), None, 0.5).decision
+        Evaluation::of(verdict, rules.into_iter().collect(), None, 0.5).decision
     }
 
     #[test]
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn who_looks_at_a_held_request_reads_what_the_document_calls_it() {
+    fn the_explanation_of_a_held_request_quotes_the_document() {
         let judged = |score: f64, summary: &str| {
             let verdict = Verdict {
                 score,
@@ -187,7 +188,7 @@ mod tests {
                 tags: vec![],
                 deprecated: false,
             };
-            Judgement::of(verdict, vec![], Some(operation), 0.5)
+            Evaluation::of(verdict, vec![], Some(operation), 0.5)
                 .verdict
                 .explanation
         };

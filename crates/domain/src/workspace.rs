@@ -1,67 +1,69 @@
-//! A workspace: the owner of everything else, and its kill switch.
+//! A workspace, the owner of every other object, and its kill switch.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{UserId, WorkspaceId};
 use crate::time::Timestamp;
 
-/// What a member of a workspace may do. Everyone who registers owns a workspace of their own.
+/// A member's role in a workspace. Everyone who registers owns a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// May do everything in the workspace.
+    /// Has every permission in the workspace.
     Owner,
 }
 
 impl Role {
-    /// The word that stands for the role in a row.
+    /// Returns the word for this role in database rows.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
         }
     }
 
-    /// The role of such a word.
+    /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
         (word == "owner").then_some(Self::Owner)
     }
 }
 
-/// Whether anything at all may leave a workspace.
+/// Whether requests may leave a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KillSwitch {
     /// Requests are decided as usual.
     Off,
-    /// Every request is refused and every running one has been cut.
+    /// Every request is refused, and running requests were canceled.
     Active {
-        /// Who threw it.
+        /// The user who activated it.
         by: UserId,
-        /// When.
+        /// When it was activated.
         at: Timestamp,
-        /// Why, in the operator's words.
+        /// The reason that the user gave.
         reason: Option<String>,
     },
 }
 
 impl KillSwitch {
-    /// Whether requests are refused.
+    /// Returns whether requests are refused.
     pub fn is_active(&self) -> bool {
         matches!(self, Self::Active { .. })
     }
 }
 
 /// The version of a workspace's definitions: its agents, scopes, services, credentials, rules and
-/// kill switch. It grows with every change, in the change's own transaction, so whoever acts on a
-/// version can prove at commit that nothing has changed since.
+/// kill switch.
+///
+/// Every change increments it in the same transaction. A request that was decided on a version can
+/// therefore prove at commit that no definition has changed since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorityVersion(pub i64);
 
 /// A workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
-    /// Its id.
+    /// The workspace's id.
     pub id: WorkspaceId,
-    /// Its kill switch.
+    /// The state of its kill switch.
     pub kill_switch: KillSwitch,
     /// The version of its definitions.
     pub version: AuthorityVersion,

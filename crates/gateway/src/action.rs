@@ -1,7 +1,7 @@
 //! Looking at actions and changing their state: the one place where an event of the domain's
 //! state machine becomes a durable change with its audit entry.
 
-use gaiterguard_domain::approval::{Action, ActionEvent, ActionState, TransitionRefused};
+use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
@@ -67,10 +67,10 @@ impl Gateway {
         let now = self.clock.now();
         let name = audit_event(&event);
         let note = match &event {
-            ActionEvent::Approve { word, .. }
+            ActionEvent::Approve { decision: word, .. }
             | ActionEvent::Deny(word)
             | ActionEvent::Revoke(word)
-            | ActionEvent::Resolve { word, .. } => word.note.clone(),
+            | ActionEvent::Resolve { decision: word, .. } => word.note.clone(),
             _ => None,
         };
         let state = action.state.clone().at(now).apply(event)?;
@@ -105,7 +105,7 @@ pub(crate) fn audit_event(event: &ActionEvent) -> &'static str {
         ActionEvent::Revoke(_) => "action.revoked",
         ActionEvent::Begin { .. } => "action.executing",
         ActionEvent::NothingSent => "action.returned",
-        ActionEvent::Answer { .. } => "action.executed",
+        ActionEvent::Respond { .. } => "action.executed",
         ActionEvent::Break { .. } => "action.indeterminate",
         ActionEvent::Resolve { .. } => "action.resolved",
     }

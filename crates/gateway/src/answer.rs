@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::id::{ActionId, ServiceId};
+use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_domain::time::Timestamp;
 use http::{HeaderMap, StatusCode};
 
@@ -63,7 +63,7 @@ pub struct Held {
 #[derive(Debug)]
 pub enum Outcome {
     /// The upstream answered.
-    Answered(Answer),
+    Responded(Answer),
     /// A human looks at it first.
     Held(Held),
     /// The gateway said no.
@@ -73,7 +73,7 @@ pub enum Outcome {
 impl Outcome {
     /// The WebSocket that the answer has opened, for a door that can carry it.
     pub fn take_tunnel(&mut self) -> Option<Tunnel> {
-        let Self::Answered(answer) = self else {
+        let Self::Responded(answer) = self else {
             return None;
         };
         if !matches!(answer.body, AnswerBody::Switched(_)) {
@@ -89,7 +89,7 @@ impl Outcome {
 
 impl Answer {
     /// An answer that was kept.
-    pub(crate) fn replayed(kept: KeptAnswer, risk_score: f64) -> Self {
+    pub(crate) fn replayed(kept: KeptResponse, risk_score: f64) -> Self {
         Self {
             provenance: Provenance::Replayed,
             status: kept.status,

@@ -1,19 +1,19 @@
 //! The human's side of held requests: look, decide, and settle what nobody else can.
 
-use gaiterguard_domain::answer::KeptAnswer;
-use gaiterguard_domain::approval::{
-    Action, ActionEvent, ActionStatus, Finding, NOTE_CHARS_MAX, Word,
+use gaiterguard_domain::action::{
+    Action, ActionEvent, ActionStatus, HumanDecision, NOTE_CHARS_MAX, Resolution,
 };
 use gaiterguard_domain::audit::Actor;
+use gaiterguard_domain::field::KEY_NOT_STORED;
 use gaiterguard_domain::id::{ActionId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Changed;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::Digest;
+use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_store::{ActionFilter, ActionFound, CursorRefused, Page, StoreError};
 use thiserror::Error;
 
 use crate::Gateway;
-use crate::field::KEY_NOT_STORED;
 use crate::held::{ShownAnswer, ShownRequest};
 use crate::history::ValueSource;
 use crate::refusal::Refusal;
@@ -67,7 +67,7 @@ pub enum Ruling {
     /// It is taken back.
     Revoke,
     /// The upstream was looked at.
-    Resolve(Finding),
+    Resolve(Resolution),
 }
 
 /// Why a ruling does not stand.
@@ -145,7 +145,7 @@ impl Gateway {
             if digest.is_some_and(|digest| digest != action.digest) {
                 return Err(RulingRefused::DigestMismatch);
             }
-            let word = Word {
+            let word = HumanDecision {
                 by: approver.user,
                 at: self.clock.now(),
                 note: note.clone(),
@@ -155,14 +155,14 @@ impl Gateway {
             }
             let event = match &ruling {
                 Ruling::Approve => ActionEvent::Approve {
-                    word,
+                    decision: word,
                     lifetime: self.settings.approval_lifetime,
                 },
                 Ruling::Deny => ActionEvent::Deny(word),
                 Ruling::Revoke => ActionEvent::Revoke(word),
                 Ruling::Resolve(finding) => ActionEvent::Resolve {
-                    word,
-                    finding: *finding,
+                    decision: word,
+                    resolution: *finding,
                 },
             };
             let actor = Actor::User(approver.user);
@@ -286,7 +286,7 @@ impl Gateway {
     pub(crate) async fn action_kept_answer(
         &self,
         action: &Action,
-    ) -> Result<Option<KeptAnswer>, Refusal> {
+    ) -> Result<Option<KeptResponse>, Refusal> {
         Ok(self.action_answer_kept(action).await?.readable())
     }
 
@@ -318,12 +318,12 @@ impl Gateway {
 /// What is kept of the answer to an action.
 enum Kept {
     Nothing,
-    Whole(KeptAnswer),
+    Whole(KeptResponse),
     Damaged,
 }
 
 impl Kept {
-    fn readable(self) -> Option<KeptAnswer> {
+    fn readable(self) -> Option<KeptResponse> {
         match self {
             Self::Whole(answer) => Some(answer),
             Self::Nothing | Self::Damaged => None,

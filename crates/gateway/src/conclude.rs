@@ -1,22 +1,22 @@
 //! How a request that was sent ended: what the ledger and the action are told.
 
-use gaiterguard_domain::answer::KeptAnswer;
-use gaiterguard_domain::approval::{Action, ActionEvent};
+use gaiterguard_domain::action::{Action, ActionEvent};
 use gaiterguard_domain::id::{AgentId, RequestEntryId};
-use gaiterguard_domain::ledger::{Completion, Outcome, StoredAnswer};
+use gaiterguard_domain::ledger::{Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::IdempotencyKey;
+use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_sealing::{PayloadKey, Purpose};
 use http::StatusCode;
 
 use crate::Gateway;
 use crate::after_sending::Unrecorded;
 use crate::sealed;
-use crate::sealing::{PayloadKey, Purpose};
 use crate::upload::Streamed;
 
 /// How an answer ended.
 pub(crate) enum End {
     /// It is complete.
-    Whole(KeptAnswer),
+    Whole(KeptResponse),
     /// It broke off behind its head.
     Cut {
         /// The status in the head.
@@ -64,7 +64,7 @@ impl Conclusion {
                 let outcome = match end {
                     End::Whole(answer) => {
                         let purpose = sealed::request_answer(entry);
-                        Outcome::Answered(keep(answer_key.as_ref(), &purpose, &answer))
+                        Outcome::Responded(keep(answer_key.as_ref(), &purpose, &answer))
                     }
                     End::Cut { status } => Outcome::Broken {
                         status: Some(status.as_u16()),
@@ -91,14 +91,14 @@ impl Conclusion {
                     End::Whole(answer) => {
                         let purpose = sealed::action_answer(action.id);
                         let stored = keep(Some(&answer_key), &purpose, &answer);
-                        let told = StoredAnswer {
+                        let told = StoredResponse {
                             status: stored.status,
                             content: None,
                         };
                         (
-                            ActionEvent::Answer { at },
+                            ActionEvent::Respond { at },
                             Some(stored),
-                            Outcome::Answered(told),
+                            Outcome::Responded(told),
                         )
                     }
                     End::Cut { status } => {
@@ -149,14 +149,14 @@ impl Gateway {
 
 /// What is stored of an answer: all of it, sealed, if there is a key. One that cannot be sealed is not
 /// kept, but that there was one is.
-fn keep(key: Option<&PayloadKey>, purpose: &Purpose, answer: &KeptAnswer) -> StoredAnswer {
+fn keep(key: Option<&PayloadKey>, purpose: &Purpose, answer: &KeptResponse) -> StoredResponse {
     let sealed = key.map(|key| key.seal(purpose, &answer.to_form()));
     let content = sealed.and_then(|sealed| {
         sealed
             .inspect_err(|error| tracing::error!(%error, ?purpose, "sealing failed"))
             .ok()
     });
-    StoredAnswer {
+    StoredResponse {
         status: answer.status.as_u16(),
         content,
     }

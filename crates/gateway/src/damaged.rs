@@ -1,15 +1,16 @@
 //! Actions whose row cannot be read: they are shown as that, and can be ended by a human.
 
-use gaiterguard_domain::agent::Binding;
-use gaiterguard_domain::approval::{
-    Action, ActionEvent, ActionState, ActionStatus, Execution, Finding, Revocation, Word,
+use gaiterguard_domain::action::{
+    Action, ActionEvent, ActionState, ActionStatus, Execution, HumanDecision, Resolution,
+    Revocation,
 };
+use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
+use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_store::DamagedAction;
 
 use crate::Gateway;
@@ -35,7 +36,7 @@ impl Gateway {
         note: Option<String>,
     ) -> Result<Option<ActionStatus>, RulingRefused> {
         let now = self.clock.now();
-        let word = Word {
+        let word = HumanDecision {
             by: approver.user,
             at: now,
             note: note.clone(),
@@ -45,8 +46,8 @@ impl Gateway {
             Ruling::Deny => ActionEvent::Deny(word.clone()),
             Ruling::Revoke => ActionEvent::Revoke(word.clone()),
             Ruling::Resolve(finding) => ActionEvent::Resolve {
-                word: word.clone(),
-                finding: *finding,
+                decision: word.clone(),
+                resolution: *finding,
             },
         };
         let name = audit_event(&event);
@@ -58,10 +59,10 @@ impl Gateway {
             // Any of these ends it without anything being sent.
             (None, Ruling::Deny) => ActionState::Denied(word),
             (None, Ruling::Revoke) => ActionState::Revoked(Revocation::Withdrawn(word)),
-            (None, Ruling::Resolve(Finding::NotExecuted)) => {
+            (None, Ruling::Resolve(Resolution::NotExecuted)) => {
                 ActionState::Revoked(Revocation::Resolved(word))
             }
-            (None, Ruling::Approve | Ruling::Resolve(Finding::Executed)) => {
+            (None, Ruling::Approve | Ruling::Resolve(Resolution::Executed)) => {
                 return Err(RulingRefused::Unreadable);
             }
         };
@@ -98,7 +99,7 @@ pub(crate) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
     let created_at = damaged.created_at;
     let state = damaged.state.unwrap_or_else(|| ActionState::Indeterminate {
         execution: Execution {
-            approval: Word {
+            approval: HumanDecision {
                 by: UserId(0),
                 at: created_at,
                 note: None,
@@ -121,7 +122,7 @@ pub(crate) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
         target_url: damaged.target_url,
         digest: damaged.digest.unwrap_or(Digest([0; 32])),
         intent: Intent::parse(&damaged.intent).unwrap_or_else(|_| Intent::absent()),
-        judgement: Judgement {
+        evaluation: Evaluation {
             decision: Decision::Hold,
             verdict: Verdict {
                 score: 1.0,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use gaiterguard_domain::approval::{Action, ActionEvent, ActionState};
+use gaiterguard_domain::action::{Action, ActionEvent, ActionState};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::ActionId;
-use gaiterguard_domain::ledger::{ActionChange, Changed, Completion, Outcome, StoredAnswer};
+use gaiterguard_domain::ledger::{ActionChange, Changed, Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::CanonicalRequest;
+use gaiterguard_sealing::PayloadKey;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
@@ -18,7 +19,6 @@ use crate::dispatch::{DispatchFailed, Permit, Sent};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
-use crate::sealing::PayloadKey;
 use crate::to_its_end::{ToItsEnd, or_broken_off};
 
 /// How often an execution is begun anew because something changed under it before it is given up.
@@ -113,7 +113,7 @@ impl Gateway {
             Ok(sent) => sent,
             Err(failed) => return Err(self.finish_unanswered(begun, failed).await),
         };
-        let risk_score = begun.action.judgement.verdict.score;
+        let risk_score = begun.action.evaluation.verdict.score;
         let place = (begun.caller.agent.id, begun.service.id);
         let cut = begun.caller.cut_of_call(begun.service.id, false);
         let mut observer = self.observe(place, &begun.request, true, &cut);
@@ -185,7 +185,7 @@ impl Gateway {
         &self,
         action: Action,
         event: ActionEvent,
-        answer: Option<StoredAnswer>,
+        answer: Option<StoredResponse>,
     ) -> Result<(), Unrecorded> {
         let change = self
             .changed(&action, event, Actor::Agent(action.agent))

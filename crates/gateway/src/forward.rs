@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{
-    Completion, NewDecision, Outcome as LedgerOutcome, Recorded, StoredAnswer,
+    Completion, NewDecision, Outcome as LedgerOutcome, Recorded, StoredResponse,
 };
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
-use gaiterguard_domain::verdict::{Decision, Judgement};
+use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::Ending;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,6 @@ use crate::history::Observer;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay::{self, AnswerBody};
-use crate::sealing::PayloadKey;
 use crate::to_its_end::{ToItsEnd, or_broken_off};
 use crate::upload::{Streamed, Upload};
 
@@ -43,7 +43,7 @@ pub(crate) struct Keyed {
 }
 
 impl Forwarding {
-    pub(crate) fn new(prepared: Prepared, judgement: &Judgement, key: Option<Keyed>) -> Self {
+    pub(crate) fn new(prepared: Prepared, judgement: &Evaluation, key: Option<Keyed>) -> Self {
         Self {
             risk_score: judgement.verdict.score,
             key,
@@ -188,11 +188,11 @@ impl Gateway {
         let sent = self.send(permit, forwarding).await;
         let is_recorded = match &sent {
             Ok(sent) if matches!(sent.arrived, Arrived::Whole(_)) => {
-                let answer = StoredAnswer {
+                let answer = StoredResponse {
                     status: sent.status.as_u16(),
                     content: None,
                 };
-                ending.tell(LedgerOutcome::Answered(answer), self.clock.now())
+                ending.tell(LedgerOutcome::Responded(answer), self.clock.now())
             }
             Ok(_) | Err(_) => false,
         };

@@ -2,19 +2,19 @@
 //! one also the head apart, so that a list costs kilobytes for each action however long its body is.
 
 use bytes::Bytes;
-use gaiterguard_domain::answer::KeptAnswer;
-use gaiterguard_domain::approval::Action;
+use gaiterguard_domain::action::Action;
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{Preview, Sealed};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
+use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_sealing::{Purpose, SealingError};
 use gaiterguard_store::StoredHead;
+use gaiterguard_upstream::compressed;
 use http::HeaderMap;
 
 use crate::Gateway;
-use crate::compressed;
 use crate::refusal::Refusal;
-use crate::sealing::{Purpose, SealingError};
 
 /// How much of a body a list shows, in bytes.
 pub const PREVIEW_BODY_BYTES_MAX: usize = 4096;
@@ -77,7 +77,7 @@ impl ShownRequest {
 #[derive(Clone, Debug)]
 pub struct ShownAnswer {
     /// The response. In a list its headers and body are cut as those of a request are.
-    pub answer: KeptAnswer,
+    pub answer: KeptResponse,
     /// The length of the body that is kept, decoded if it is compressed, in bytes.
     pub body_bytes: u64,
     /// Whether headers were left out.
@@ -86,7 +86,7 @@ pub struct ShownAnswer {
 
 impl ShownAnswer {
     /// All of it.
-    pub fn whole(answer: KeptAnswer) -> Self {
+    pub fn whole(answer: KeptResponse) -> Self {
         let answer = compressed::readable(answer);
         Self {
             body_bytes: answer.body.len() as u64,
@@ -96,7 +96,7 @@ impl ShownAnswer {
     }
 
     /// What a list shows of it.
-    pub(crate) fn head(answer: KeptAnswer) -> Self {
+    pub(crate) fn head(answer: KeptResponse) -> Self {
         let mut answer = compressed::readable(answer);
         let body_bytes = answer.body.len() as u64;
         // A copy, since a slice would keep the whole in memory.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::request::WAIT_MAX;
 use tokio::time::Instant;
 
@@ -51,7 +51,7 @@ impl Gateway {
             match Box::pin(self.execute(again, id)).await {
                 Ok(mut answer) => {
                     answer.has_key = has_key;
-                    return Ok(Outcome::Answered(answer));
+                    return Ok(Outcome::Responded(answer));
                 }
                 // Another call of the agent was faster: what came of it is this call's answer too.
                 Err(Refusal::ActionNotApproved { .. }) if Instant::now() < deadline => {}

@@ -7,7 +7,7 @@ use gaiterguard_apidocs::Call;
 use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
-use gaiterguard_domain::verdict::{Judgement, OperationRef, Verdict};
+use gaiterguard_domain::verdict::{Evaluation, OperationRef, Verdict};
 use gaiterguard_judge::history::{History, Origin, origins};
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{
@@ -54,7 +54,7 @@ impl Gateway {
         self: &Arc<Self>,
         prepared: &Prepared,
         request: &ProxyRequest,
-    ) -> Result<Judgement, Refusal> {
+    ) -> Result<Evaluation, Refusal> {
         let history = Box::pin(self.history_of(prepared)).await;
         let weighed = self.weigh(prepared, request, history).await?;
         if self.needs_model(&weighed) {
@@ -151,7 +151,7 @@ impl Gateway {
         &self,
         prepared: &Prepared,
         request: &ProxyRequest,
-    ) -> Option<Judgement> {
+    ) -> Option<Evaluation> {
         let rules = rules_of(prepared);
         // Words are for a model, and what is held is kept whole.
         let may_decide = |rule: &CompiledRule| {
@@ -235,7 +235,7 @@ impl Gateway {
     }
 
     /// What follows without asking anybody.
-    pub(crate) fn judge_alone(&self, weighed: Weighed, request: &ProxyRequest) -> Judgement {
+    pub(crate) fn judge_alone(&self, weighed: Weighed, request: &ProxyRequest) -> Evaluation {
         let standing = weighed.standing();
         if standing.in_words.is_empty() || !standing.is_open() {
             let Weighed {
@@ -245,7 +245,7 @@ impl Gateway {
                 threshold,
                 ..
             } = weighed;
-            return Judgement::of(built_in, matched, operation, threshold);
+            return Evaluation::of(built_in, matched, operation, threshold);
         }
         let is_safe = is_safe(&request.method);
         let verdict = standing.without_model(is_safe, self.settings.llm_failure_mode);
@@ -258,7 +258,7 @@ impl Gateway {
         weighed: Weighed,
         prepared: &Prepared,
         request: &ProxyRequest,
-    ) -> Result<Judgement, Refusal> {
+    ) -> Result<Evaluation, Refusal> {
         let Some(llm) = &self.llm else {
             return Ok(self.judge_alone(weighed, request));
         };
@@ -302,14 +302,14 @@ impl Weighed {
         }
     }
 
-    fn concluded(self, told: LlmVerdict) -> Judgement {
+    fn concluded(self, told: LlmVerdict) -> Evaluation {
         let mut verdict = told.verdict;
         if told.must_hold {
             verdict.score = verdict.score.max(self.threshold);
         }
         let mut matched = self.matched;
         matched.extend(told.matched_rules);
-        Judgement::of(verdict, matched, self.operation, self.threshold)
+        Evaluation::of(verdict, matched, self.operation, self.threshold)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::rule::MatchedRule;
 use gaiterguard_domain::target::TargetRefused;

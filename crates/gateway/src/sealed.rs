@@ -1,12 +1,12 @@
 //! What the request path seals and opens.
 
-use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::id::{ActionId, RequestEntryId, WorkspaceId};
-use gaiterguard_domain::ledger::StoredAnswer;
+use gaiterguard_domain::ledger::StoredResponse;
+use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_sealing::{PayloadKey, Purpose};
 
 use crate::Gateway;
 use crate::refusal::Refusal;
-use crate::sealing::{PayloadKey, Purpose};
 
 /// What the answer to a request with a key is sealed for.
 pub(crate) fn request_answer(entry: RequestEntryId) -> Purpose {
@@ -33,8 +33,8 @@ impl Gateway {
         &self,
         workspace: WorkspaceId,
         purpose: &Purpose,
-        stored: &StoredAnswer,
-    ) -> Result<Option<KeptAnswer>, Refusal> {
+        stored: &StoredResponse,
+    ) -> Result<Option<KeptResponse>, Refusal> {
         let Some(sealed) = &stored.content else {
             return Ok(None);
         };
@@ -43,7 +43,7 @@ impl Gateway {
             .open(workspace, sealed.data_key, &sealed.bytes, purpose)
             .await;
         let kept = match opened {
-            Ok(form) => KeptAnswer::from_form(&form),
+            Ok(form) => KeptResponse::from_form(&form),
             Err(error) if error.is_damage() => {
                 tracing::error!(%error, ?purpose, "opening failed");
                 None

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::answer::KeptAnswer;
-use gaiterguard_domain::approval::{Action, ActionStatus};
+use gaiterguard_domain::action::{Action, ActionStatus};
 use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::response::KeptResponse;
 use tokio::time::Instant;
 
 use crate::Gateway;
@@ -21,7 +21,7 @@ pub struct ActionReport {
     /// The action as it stands now.
     pub action: Action,
     /// The upstream's answer, where there is one and it is kept.
-    pub answer: Option<KeptAnswer>,
+    pub answer: Option<KeptResponse>,
 }
 
 impl Gateway {

@@ -7,19 +7,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::agent::Binding;
-use gaiterguard_domain::approval::ActionState;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit, Recorded,
-    StoredAnswer,
+    StoredResponse,
 };
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{ProxyRequest, idempotency_digest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::{Decision, Judgement};
+use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_sealing::Purpose;
 use uuid::Uuid;
 
 use crate::Gateway;
@@ -32,7 +33,6 @@ use crate::history::sources;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::sealed;
-use crate::sealing::Purpose;
 
 /// How often a request is decided anew because definitions changed under it before it is given up.
 const REDECIDE_MAX: usize = 8;
@@ -143,7 +143,7 @@ impl Gateway {
                 return self
                     .forward_while_recording(permit, forwarding, decision, request)
                     .await
-                    .map(Outcome::Answered);
+                    .map(Outcome::Responded);
             }
 
             let hold = decision
@@ -169,7 +169,7 @@ impl Gateway {
                             });
                             self.forward(permit, entry, forwarding, upload)
                                 .await
-                                .map(Outcome::Answered)
+                                .map(Outcome::Responded)
                         }
                         (Decision::Hold, Some((action, expires_at))) => {
                             let (service, binding) =
@@ -212,7 +212,7 @@ impl Gateway {
         caller: AgentCaller,
         request: &mut ProxyRequest,
         mut body: ArrivingBody,
-    ) -> Result<(Prepared, Option<(Judgement, ArrivingBody)>), Refusal> {
+    ) -> Result<(Prepared, Option<(Evaluation, ArrivingBody)>), Refusal> {
         let prepared = self.prepare_head(caller, request).await?;
         // A key is claimed with the digest of all of it, and what is safe is sent while that is written.
         let may_go_on =
@@ -256,7 +256,7 @@ impl Gateway {
         self: &Arc<Self>,
         caller: AgentCaller,
         request: ProxyRequest,
-    ) -> Result<Judgement, Refusal> {
+    ) -> Result<Evaluation, Refusal> {
         let prepared = self.prepare(caller, &request).await?;
         self.judge(&prepared, &request).await
     }
@@ -266,7 +266,7 @@ impl Gateway {
         &self,
         prepared: &Prepared,
         request: &ProxyRequest,
-        judgement: &Judgement,
+        judgement: &Evaluation,
         request_id: RequestId,
     ) -> Result<NewDecision, Refusal> {
         let now = self.clock.now();
@@ -319,7 +319,7 @@ impl Gateway {
                 method: prepared.request.method.to_string(),
                 target_url: redact::agent_keys(&prepared.request.target.to_string()).into_owned(),
                 intent: redact::agent_keys(request.intent.as_str()).into_owned(),
-                judgement: judgement.clone(),
+                evaluation: judgement.clone(),
                 at: now,
             },
         })
@@ -371,15 +371,15 @@ impl Gateway {
             ClaimState::Denied => {
                 let entry = self.store.request_get(workspace, claim.entry).await?;
                 Err(denied(
-                    entry.map_or_else(Vec::new, |e| e.new.judgement.matched_rules),
+                    entry.map_or_else(Vec::new, |e| e.new.evaluation.matched_rules),
                 ))
             }
-            ClaimState::Answered(stored) => {
+            ClaimState::Responded(stored) => {
                 let entry = self.store.request_get(workspace, claim.entry).await?;
-                let score = entry.map_or(0.0, |entry| entry.new.judgement.verdict.score);
+                let score = entry.map_or(0.0, |entry| entry.new.evaluation.verdict.score);
                 let purpose = sealed::request_answer(claim.entry);
                 let answer = self.replay(workspace, &purpose, &stored, score).await?;
-                Ok(Outcome::Answered(answer))
+                Ok(Outcome::Responded(answer))
             }
             ClaimState::Held(action) => self.meet_action(&prepared.caller, action).await,
         }
@@ -394,8 +394,11 @@ impl Gateway {
         let now = self.clock.now();
         let workspace = caller.agent.workspace;
         let action = self.action_of(caller, id).await?;
-        let note = action.state.word().and_then(|word| word.note.clone());
-        let score = action.judgement.verdict.score;
+        let note = action
+            .state
+            .last_decision()
+            .and_then(|word| word.note.clone());
+        let score = action.evaluation.verdict.score;
         match action.state.at(now) {
             ActionState::Pending { expires_at } | ActionState::Approved { expires_at, .. } => {
                 Ok(Outcome::Held(held(
@@ -403,14 +406,14 @@ impl Gateway {
                     action.service,
                     &action.binding,
                     expires_at,
-                    &action.judgement,
+                    &action.evaluation,
                 )))
             }
             ActionState::Executed { .. } => match self.store.action_answer(id).await {
                 Ok(Some(stored)) => self
                     .replay(workspace, &sealed::action_answer(id), &stored, score)
                     .await
-                    .map(Outcome::Answered),
+                    .map(Outcome::Responded),
                 Ok(None) => Err(Refusal::OutcomeUnknown),
                 Err(error) if error.is_damage() => {
                     tracing::error!(%error, "a kept answer is damaged");
@@ -430,7 +433,7 @@ impl Gateway {
         &self,
         workspace: WorkspaceId,
         purpose: &Purpose,
-        stored: &StoredAnswer,
+        stored: &StoredResponse,
         score: f64,
     ) -> Result<Answer, Refusal> {
         match self.open_answer(workspace, purpose, stored).await? {
@@ -447,7 +450,7 @@ fn held(
     service: ServiceId,
     binding: &Binding,
     expires_at: Timestamp,
-    judgement: &Judgement,
+    judgement: &Evaluation,
 ) -> Held {
     Held {
         action,

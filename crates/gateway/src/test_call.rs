@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
+use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_upstream::InboundError;
 use http::{HeaderMap, Method};
 use http_body::Body as _;
 use serde_json::json;
@@ -18,7 +19,6 @@ use crate::dispatch::{Arrived, Permit, Sent};
 use crate::locate;
 use crate::prepare;
 use crate::refusal::Refusal;
-use crate::upstream::InboundError;
 
 /// How much of the answer's body is shown, in bytes.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;
@@ -45,7 +45,7 @@ impl Gateway {
         workspace: WorkspaceId,
         user: UserId,
         call: TestCall,
-    ) -> Result<KeptAnswer, Refusal> {
+    ) -> Result<KeptResponse, Refusal> {
         let permit = Permit::to_read(&call.method).ok_or_else(|| Refusal::Invalid {
             field: "method",
             message: "must be a safe one".to_owned(),
@@ -107,7 +107,7 @@ impl Gateway {
 }
 
 /// The answer, as much of it as is shown. The rest is not read.
-async fn beginning(mut sent: Sent) -> Result<KeptAnswer, Refusal> {
+async fn beginning(mut sent: Sent) -> Result<KeptResponse, Refusal> {
     let mut body = BytesMut::new();
     let mut is_whole = false;
     match sent.arrived {
@@ -135,7 +135,7 @@ async fn beginning(mut sent: Sent) -> Result<KeptAnswer, Refusal> {
     }
     let is_truncated = !is_whole || body.len() > TEST_BODY_BYTES_MAX;
     body.truncate(TEST_BODY_BYTES_MAX);
-    Ok(KeptAnswer {
+    Ok(KeptResponse {
         status: sent.status,
         headers: sent.headers,
         body: body.freeze(),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gaiterguard_domain::answer::KeptAnswer;
 use gaiterguard_domain::header;
-use gaiterguard_gateway::compressed;
+use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_gateway::held::ShownAnswer;
+use gaiterguard_upstream::compressed;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -106,9 +106,9 @@ pub(crate) struct KeptAnswerBody {
     pub(crate) headers_truncated: Option<bool>,
 }
 
-impl From<KeptAnswer> for KeptAnswerBody {
+impl From<KeptResponse> for KeptAnswerBody {
     /// The answer as its agent gets it. A compressed body is decoded.
-    fn from(answer: KeptAnswer) -> Self {
+    fn from(answer: KeptResponse) -> Self {
         Self::with_headers(&compressed::readable(answer), |_, value| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
         })
@@ -128,7 +128,7 @@ impl KeptAnswerBody {
     }
 
     fn with_headers(
-        answer: &KeptAnswer,
+        answer: &KeptResponse,
         shown: impl Fn(&HeaderName, &HeaderValue) -> String,
     ) -> Self {
         let (body, body_encoding) = body_text(&answer.body);

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{AgentId, DataKeyId, RequestId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{
-    Completion, NewClaim, NewDecision, NewEntry, Outcome, Recorded, ReplicaId, Sealed, StoredAnswer,
+    Completion, NewClaim, NewDecision, NewEntry, Outcome, Recorded, ReplicaId, Sealed,
+    StoredResponse,
 };
 use gaiterguard_domain::request::{Digest, IdempotencyKey};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Email;
-use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
+use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_domain::workspace::AuthorityVersion;
 use gaiterguard_store::{Purpose, Store, StoreOptions, UserCreated};
 use uuid::Uuid;
@@ -48,7 +49,7 @@ fn decision(
             method: "POST".to_owned(),
             target_url: "https://api.example.com/v1/charges".to_owned(),
             intent: "charge a customer for a subscription".to_owned(),
-            judgement: Judgement {
+            evaluation: Evaluation {
                 decision: Decision::Forward,
                 verdict: Verdict {
                     score: 0.125,
@@ -141,7 +142,7 @@ async fn main() -> Result<(), Failed> {
                     let Recorded::Done(entry) = recorded else {
                         return Err("a fresh key was used".into());
                     };
-                    let answer = StoredAnswer {
+                    let answer = StoredResponse {
                         status: 200,
                         content: Some(Sealed {
                             data_key: DataKeyId(1),
@@ -151,7 +152,7 @@ async fn main() -> Result<(), Failed> {
                     let completion = Completion {
                         entry,
                         claim: Some((AgentId(1), key)),
-                        outcome: Outcome::Answered(answer),
+                        outcome: Outcome::Responded(answer),
                         at: Timestamp(2),
                         audit: None,
                     };

@@ -4,11 +4,11 @@ mod bulk;
 mod damaged;
 mod state;
 
-use gaiterguard_domain::approval::{Action, ActionStatus};
+use gaiterguard_domain::action::{Action, ActionStatus};
 use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestEntryId, ServiceId, WorkspaceId,
 };
-use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
+use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::request::Intent;
 use gaiterguard_domain::time::Timestamp;
 
@@ -127,7 +127,7 @@ impl ActionRow {
                 state: self.state.read(self.id.shown())?,
                 digest: cell.digest("digest", &self.digest)?,
                 intent,
-                judgement: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
+                evaluation: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
                 binding: cell.json("binding", cell.text("binding", &self.binding)?)?,
                 created_at: Timestamp(self.created_at),
                 method: text("method", &self.method)?,
@@ -238,7 +238,7 @@ impl Store {
     pub async fn action_answer(
         &self,
         action: ActionId,
-    ) -> Result<Option<StoredAnswer>, StoreError> {
+    ) -> Result<Option<StoredResponse>, StoreError> {
         let mut read = self.read().await?;
         let row = fetch_optional!(
             read,

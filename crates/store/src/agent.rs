@@ -5,8 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::{Agent, Grant};
-use gaiterguard_domain::approval::Word;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
@@ -306,7 +306,7 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
-        word: &Word,
+        word: &HumanDecision,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
         let mut write = self.change(workspace, word.at).await?;
@@ -352,7 +352,7 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
-        word: &Word,
+        word: &HumanDecision,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut write = self.change(workspace, word.at).await?;

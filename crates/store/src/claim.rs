@@ -3,7 +3,7 @@
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{AgentId, RequestEntryId};
-use gaiterguard_domain::ledger::{Claim, ClaimState, StoredAnswer};
+use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
 
@@ -63,7 +63,7 @@ fn state(
     cell: Cell<'_>,
     word: &str,
     action: Option<Text>,
-    answer: impl FnOnce() -> Result<Option<StoredAnswer>, StoreError>,
+    answer: impl FnOnce() -> Result<Option<StoredResponse>, StoreError>,
 ) -> Result<ClaimState, StoreError> {
     Ok(match word {
         RUNNING => ClaimState::Running,
@@ -73,7 +73,7 @@ fn state(
             let action = cell.some("action_id", action)?;
             ClaimState::Held(cell.action("action_id", action.shown())?)
         }
-        ANSWERED => ClaimState::Answered(cell.some("answer_status", answer()?)?),
+        ANSWERED => ClaimState::Responded(cell.some("answer_status", answer()?)?),
         _ => return Err(cell.wrong("state")),
     })
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
-use gaiterguard_domain::ledger::{ByteBudget, StoredAnswer};
+use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::connection::{execute, fetch_all, on};
@@ -67,7 +67,7 @@ impl Room {
     }
 
     /// Takes room for a response, if there is enough.
-    pub(crate) fn take(&mut self, agent: AgentId, answer: &StoredAnswer) -> bool {
+    pub(crate) fn take(&mut self, agent: AgentId, answer: &StoredResponse) -> bool {
         let length = answer
             .content
             .as_ref()

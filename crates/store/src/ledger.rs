@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionState};
+use gaiterguard_domain::action::{ActionEvent, ActionState};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, Completion, NewDecision, Outcome, Recorded,
@@ -336,7 +336,7 @@ impl Command {
     fn strip(&mut self) -> bool {
         let answer = match self {
             Self::Complete(completion, _) => match &mut completion.outcome {
-                Outcome::Answered(answer) => Some(answer),
+                Outcome::Responded(answer) => Some(answer),
                 Outcome::NotSent | Outcome::Broken { .. } => None,
             },
             Self::End(change, _) => change.answer.as_mut(),
@@ -351,7 +351,7 @@ fn recorded_undo(decision: NewDecision, recorded: &Recorded) -> Option<Command> 
     let Recorded::Done(entry) = recorded else {
         return None;
     };
-    if decision.entry.judgement.decision != Decision::Forward {
+    if decision.entry.evaluation.decision != Decision::Forward {
         return None;
     }
     let completion = Completion {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::{Decision, Judgement};
+use gaiterguard_domain::verdict::{Decision, Evaluation};
 
 use crate::connection::{Read, fetch_all, fetch_one, fetch_optional};
 use crate::error::StoreError;
@@ -305,7 +305,7 @@ async fn operations(
     let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
     for (service, method, judgement) in rows {
         // What a damaged one asked for is not known.
-        let Ok(judgement) = serde_json::from_str::<Judgement>(judgement.shown()) else {
+        let Ok(judgement) = serde_json::from_str::<Evaluation>(judgement.shown()) else {
             continue;
         };
         let name = judgement

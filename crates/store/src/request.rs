@@ -1,11 +1,11 @@
 //! The request ledger as it is read, and its retention. The ledger writer fills it.
 
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewEntry, RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
+use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use serde_json::json;
 
 use crate::audit::REQUESTS_DELETED;
@@ -66,7 +66,7 @@ impl RequestRow {
                 workspace: WorkspaceId(self.workspace_id),
                 agent: AgentId(self.agent_id),
                 service: ServiceId(self.service_id),
-                judgement: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
+                evaluation: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
                 method: text("method", &self.method)?,
                 target_url: text("target_url", &self.target_url)?,
                 intent: text("intent", &self.intent)?,
@@ -103,7 +103,7 @@ impl RequestRow {
                 workspace: WorkspaceId(self.workspace_id),
                 agent: AgentId(self.agent_id),
                 service: ServiceId(self.service_id),
-                judgement: Judgement {
+                evaluation: Evaluation {
                     decision: Decision::parse(self.decision.shown()).unwrap_or(Decision::Hold),
                     verdict: Verdict {
                         score: 1.0,

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use gaiterguard_domain::id::{ActionId, DataKeyId, RequestId};
-use gaiterguard_domain::ledger::{Sealed, StoredAnswer};
+use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::verdict::Judgement;
+use gaiterguard_domain::verdict::Evaluation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Database, Decode, Type};
@@ -78,7 +78,7 @@ impl Cell<'_> {
         status: Option<i64>,
         data_key: Option<i64>,
         bytes: Option<Vec<u8>>,
-    ) -> Result<Option<StoredAnswer>, StoreError> {
+    ) -> Result<Option<StoredResponse>, StoreError> {
         let Some(status) = status else {
             return Ok(None);
         };
@@ -90,7 +90,7 @@ impl Cell<'_> {
             (None, None) => None,
             _ => return Err(self.wrong("answer")),
         };
-        Ok(Some(StoredAnswer {
+        Ok(Some(StoredResponse {
             status: self.u16("answer_status", status)?,
             content,
         }))
@@ -166,7 +166,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 
 /// A judgement as it is kept. A score or weight that is no number counts as the highest, as it did
 /// when it was judged, and can be read back.
-pub(crate) fn judgement_json(judgement: &Judgement) -> String {
+pub(crate) fn judgement_json(judgement: &Evaluation) -> String {
     let finite = judgement.verdict.score.is_finite()
         && judgement
             .verdict

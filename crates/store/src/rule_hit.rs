@@ -40,7 +40,7 @@ pub(crate) async fn count(
 ) -> Result<(), StoreError> {
     let mut counted: BTreeMap<(RuleId, Day), (WorkspaceId, RuleHits)> = BTreeMap::new();
     for entry in decided {
-        for rule in &entry.judgement.matched_rules {
+        for rule in &entry.evaluation.matched_rules {
             let none = RuleHits {
                 count: 0,
                 last_at: entry.at,

@@ -1,7 +1,7 @@
 //! Workspaces, their kill switches and the versions of their definitions.
 
+use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
-use gaiterguard_domain::approval::Word;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::rule::Rule;
@@ -88,7 +88,7 @@ impl Store {
         let mut write = self.change(workspace, at).await?;
         let word = match kill_switch {
             KillSwitch::Off => None,
-            KillSwitch::Active { by, at, reason } => Some(Word {
+            KillSwitch::Active { by, at, reason } => Some(HumanDecision {
                 by: *by,
                 at: *at,
                 note: reason.clone(),

@@ -19,7 +19,7 @@ const X_IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-
 /// The answer to an agent's request.
 pub(super) fn response(outcome: Outcome) -> Response {
     match outcome {
-        Outcome::Answered(answer) => answered(answer),
+        Outcome::Responded(answer) => answered(answer),
         Outcome::Held(held) => blocked(&held),
         Outcome::Refused(refusal) => Problem::from(refusal).into_response(),
     }
@@ -35,7 +35,7 @@ pub(super) fn answered(answer: Answer) -> Response {
 
 /// The answer that opens a WebSocket, which the door carries.
 pub(super) fn switched(outcome: Outcome) -> Response {
-    let Outcome::Answered(answer) = outcome else {
+    let Outcome::Responded(answer) = outcome else {
         return response(outcome);
     };
     let mut response = passed(answer);

@@ -7,7 +7,7 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
-use gaiterguard_domain::verdict::{Decision, Judgement};
+use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::big_body::INLINE_BYTES_MAX;
 use gaiterguard_gateway::refusal::Refusal;
@@ -122,8 +122,8 @@ pub(super) async fn dry_run(
     Ok(Json(judgement.into()))
 }
 
-impl From<Judgement> for DryRun {
-    fn from(judgement: Judgement) -> Self {
+impl From<Evaluation> for DryRun {
+    fn from(judgement: Evaluation) -> Self {
         Self {
             decision: judgement.decision,
             risk_score: judgement.verdict.score,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use gaiterguard_domain::approval::{ActionState, ActionStatus, Revocation};
+use gaiterguard_domain::action::{ActionState, ActionStatus, Revocation};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::status::{ActionReport, STATUS_WAIT_MAX};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
@@ -84,7 +84,7 @@ pub(crate) struct RequestBody {
 
 impl From<RequestEntry> for RequestBody {
     fn from(entry: RequestEntry) -> Self {
-        let judgement = entry.new.judgement;
+        let judgement = entry.new.evaluation;
         Self {
             id: entry.id.0,
             request_id: entry.new.request_id.0,

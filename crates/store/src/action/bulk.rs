@@ -1,7 +1,7 @@
 //! What happens to many actions at once: they expire, are recovered after a crash, are taken back or
 //! lose their kept answers.
 
-use gaiterguard_domain::approval::Word;
+use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
@@ -126,7 +126,7 @@ pub(crate) async fn revoke_living(
     write: &mut Write,
     workspace: WorkspaceId,
     agent: Option<AgentId>,
-    word: &Word,
+    word: &HumanDecision,
     cause: &NewAuditEntry,
 ) -> Result<(), StoreError> {
     let rows = fetch_all!(

@@ -1,6 +1,6 @@
 //! What is left of an action whose row cannot be read as a whole.
 
-use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;

@@ -1,7 +1,7 @@
 //! The state of an action as columns, and back.
 
-use gaiterguard_domain::approval::{
-    ActionState, ActionStatus, Ending, Execution, Revocation, Word,
+use gaiterguard_domain::action::{
+    ActionState, ActionStatus, Ending, Execution, HumanDecision, Revocation,
 };
 use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::UserId;
@@ -54,7 +54,7 @@ impl<'s> StateColumns<'s> {
             ActionState::Executed { execution, ending } => {
                 columns.executing(execution);
                 match ending {
-                    Ending::Answered { at } => {
+                    Ending::Responded { at } => {
                         columns.resolution = Some(ANSWERED);
                         columns.resolved_at = Some(at.0);
                     }
@@ -105,7 +105,7 @@ impl<'s> StateColumns<'s> {
         }
     }
 
-    fn approved(&mut self, word: &'s Word) {
+    fn approved(&mut self, word: &'s HumanDecision) {
         self.approved_by = Some(word.by.0);
         self.approved_at = Some(word.at.0);
         self.approval_note = word.note.as_deref();
@@ -117,7 +117,7 @@ impl<'s> StateColumns<'s> {
         self.started_at = Some(execution.started_at.0);
     }
 
-    fn resolved(&mut self, resolution: Option<&'static str>, word: &'s Word) {
+    fn resolved(&mut self, resolution: Option<&'static str>, word: &'s HumanDecision) {
         self.resolution = resolution;
         self.resolved_by = Some(word.by.0);
         self.resolved_at = Some(word.at.0);
@@ -197,14 +197,14 @@ impl StateRow {
         };
         let resolution = self.resolution.as_ref().map(Text::shown);
         let approval = || {
-            Ok::<_, StoreError>(Word {
+            Ok::<_, StoreError>(HumanDecision {
                 by: UserId(cell.some("approved_by", self.approved_by)?),
                 at: at("approved_at", self.approved_at)?,
                 note: words("approval_note", &self.approval_note)?,
             })
         };
         let word = || {
-            Ok::<_, StoreError>(Word {
+            Ok::<_, StoreError>(HumanDecision {
                 by: UserId(cell.some("resolved_by", self.resolved_by)?),
                 at: at("resolved_at", self.resolved_at)?,
                 note: words("resolution_note", &self.resolution_note)?,
@@ -239,7 +239,7 @@ impl StateRow {
                 ActionStatus::Executed => ActionState::Executed {
                     execution: execution()?,
                     ending: match resolution {
-                        Some(ANSWERED) => Ending::Answered {
+                        Some(ANSWERED) => Ending::Responded {
                             at: at("resolved_at", self.resolved_at)?,
                         },
                         Some(RESOLVED) => Ending::Resolved(word()?),

@@ -3,7 +3,7 @@
 
 use gaiterguard_domain::audit::COVERS;
 use gaiterguard_domain::evidence::Fields;
-use gaiterguard_domain::verdict::Judgement;
+use gaiterguard_domain::verdict::Evaluation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -209,7 +209,7 @@ impl ActionColumns<'_> {
 /// Adds to a decision's entry what was decided and which rows say so.
 pub(crate) fn cover_decision(
     detail: &mut Value,
-    judgement: &Judgement,
+    judgement: &Evaluation,
     request: CoveredRequest,
     action: Option<CoveredAction>,
     end: Option<CoveredEnd>,

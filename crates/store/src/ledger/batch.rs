@@ -4,11 +4,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionState, ActionStatus, Word};
+use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, HumanDecision};
 use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     ActionChange, ByteBudget, Changed, Claim, Completion, NewClaim, NewDecision, Outcome,
-    PendingLimit, Recorded, StoredAnswer,
+    PendingLimit, Recorded, StoredResponse,
 };
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
@@ -149,7 +149,7 @@ static RELEASE: ManyRows = ManyRows::new(
 
 fn outcome_columns(outcome: &Outcome) -> (OverviewOutcome, Option<u16>) {
     match outcome {
-        Outcome::Answered(answer) => (OverviewOutcome::Answered, Some(answer.status)),
+        Outcome::Responded(answer) => (OverviewOutcome::Answered, Some(answer.status)),
         Outcome::NotSent => (OverviewOutcome::NotSent, None),
         Outcome::Broken { status } => (OverviewOutcome::Broken, *status),
     }
@@ -165,15 +165,15 @@ fn end_columns(completion: &Completion) -> End {
 }
 
 /// The response of a completion that has something to keep.
-fn content_of(completion: &Completion) -> Option<&StoredAnswer> {
+fn content_of(completion: &Completion) -> Option<&StoredResponse> {
     match &completion.outcome {
-        Outcome::Answered(answer) => answer.content.is_some().then_some(answer),
+        Outcome::Responded(answer) => answer.content.is_some().then_some(answer),
         Outcome::NotSent | Outcome::Broken { .. } => None,
     }
 }
 
 fn answer_columns(
-    answer: Option<&StoredAnswer>,
+    answer: Option<&StoredResponse>,
     has_room: bool,
 ) -> (Option<i64>, Option<i64>, Option<&[u8]>) {
     let content = answer.and_then(|answer| answer.content.as_ref());
@@ -249,7 +249,7 @@ impl Batch {
                 let mut query = sqlx::query(text);
                 for row in piece.padded() {
                     let answer = row.and_then(|(_, completion)| match &completion.outcome {
-                        Outcome::Answered(answer) => Some(answer),
+                        Outcome::Responded(answer) => Some(answer),
                         Outcome::NotSent | Outcome::Broken { .. } => None,
                     });
                     let state = if answer.is_some() { claim::ANSWERED } else { claim::BROKEN };
@@ -399,7 +399,7 @@ impl Batch {
         &self,
         write: &mut Write,
         action: ActionId,
-        answer: &StoredAnswer,
+        answer: &StoredResponse,
     ) -> Result<bool, StoreError> {
         let agent = fetch_optional!(
             write,
@@ -447,7 +447,7 @@ impl Batch {
                 id: RequestEntryId(id),
                 decision,
                 end: end_of(&commands[place]),
-                judgement: judgement_json(&decision.entry.judgement),
+                judgement: judgement_json(&decision.entry.evaluation),
             })
             .collect();
         let refused = self.claim(write, &mut new).await?;
@@ -658,7 +658,7 @@ async fn recalled(
     let Some((by, at, note)) = row else {
         return Ok(None);
     };
-    let word = Word {
+    let word = HumanDecision {
         by: UserId(by),
         at: Timestamp(at),
         note,
@@ -680,7 +680,7 @@ fn end_of(command: &Command) -> Option<End> {
     let Command::Record(decision, ending, _) = command else {
         return None;
     };
-    if decision.entry.judgement.decision == Decision::Deny {
+    if decision.entry.evaluation.decision == Decision::Deny {
         return Some(End {
             outcome: None,
             status: None,

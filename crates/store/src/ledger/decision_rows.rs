@@ -1,6 +1,6 @@
 //! The rows that new decisions become.
 
-use gaiterguard_domain::approval::ActionState;
+use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::NewDecision;
@@ -46,7 +46,7 @@ impl New<'_> {
             method: &entry.method,
             target_url: &entry.target_url,
             intent: &entry.intent,
-            decision: entry.judgement.decision.as_str(),
+            decision: entry.evaluation.decision.as_str(),
             judgement: &self.judgement,
             action_id: action_id.as_deref(),
             created_at: entry.at.0,
@@ -78,7 +78,7 @@ impl New<'_> {
         let mut audit = self.decision.audit.clone();
         cover_decision(
             &mut audit.detail,
-            &entry.judgement,
+            &entry.evaluation,
             request.covered(),
             action,
             self.end.map(|end| end.covered(self.id)),
@@ -144,7 +144,7 @@ static ACTION: ManyRows = ManyRows::new(
 );
 
 pub(super) fn claim_state(decision: &NewDecision) -> &'static str {
-    match decision.entry.judgement.decision {
+    match decision.entry.evaluation.decision {
         Decision::Forward => claim::RUNNING,
         Decision::Hold => claim::HELD,
         Decision::Deny => claim::DENIED,
@@ -173,7 +173,7 @@ pub(super) async fn insert_requests(write: &mut Write, new: &[New<'_>]) -> Resul
                     .bind(entry.map(|new| new.method.as_str()))
                     .bind(entry.map(|new| new.target_url.as_str()))
                     .bind(entry.map(|new| new.intent.as_str()))
-                    .bind(entry.map(|new| new.judgement.decision.as_str()))
+                    .bind(entry.map(|new| new.evaluation.decision.as_str()))
                     .bind(row.map(|new| new.judgement.as_str()))
                     .bind(decision.and_then(action_id))
                     .bind(entry.map(|new| new.at.0))

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionState, ActionStatus, Finding};
+use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, Resolution};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{
-    ActionChange, Changed, ClaimState, Outcome, PendingLimit, Recorded, ReplicaId, StoredAnswer,
+    ActionChange, Changed, ClaimState, Outcome, PendingLimit, Recorded, ReplicaId, StoredResponse,
 };
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_domain::workspace::KillSwitch;
@@ -66,7 +66,7 @@ async fn only_so_many_actions_wait(_: &Database, store: &Store) {
 async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let approval = || ActionEvent::Approve {
-        word: word(later(1)),
+        decision: word(later(1)),
         lifetime: Duration::from_secs(30),
     };
     let begin = || ActionEvent::Begin { at: later(2) };
@@ -75,8 +75,8 @@ async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
         detail: "cut".to_owned(),
     };
     let resolve = |finding| ActionEvent::Resolve {
-        word: word(later(4)),
-        finding,
+        decision: word(later(4)),
+        resolution: finding,
     };
     let held = world.held(store).await;
     let read = store.action_get(held).await.unwrap().unwrap();
@@ -90,7 +90,7 @@ async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
             expires_at: later(100)
         }
     );
-    assert_eq!(read.action.judgement, World::judgement(Decision::Hold));
+    assert_eq!(read.action.evaluation, World::judgement(Decision::Hold));
     assert_eq!(read.action.intent.as_str(), "charge a customer");
     let request = store.action_request(held).await.unwrap();
     assert_eq!(request, Some(sealed(world.data_key, "the request")));
@@ -99,7 +99,7 @@ async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
     apply(store, held, ActionEvent::NothingSent).await;
     apply(store, held, begin()).await;
     assert_eq!(store.action_answer(held).await.unwrap(), None);
-    let mut answered = change(store, held, ActionEvent::Answer { at: later(3) }).await;
+    let mut answered = change(store, held, ActionEvent::Respond { at: later(3) }).await;
     answered.answer = Some(answer(&world, 204));
     assert_eq!(store.action_change(answered).await.unwrap(), Changed::Done);
     assert_eq!(
@@ -119,13 +119,13 @@ async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
             .unwrap(),
         1
     );
-    let kept = StoredAnswer {
+    let kept = StoredResponse {
         status: 204,
         content: None,
     };
     assert_eq!(store.action_answer(held).await.unwrap(), Some(kept));
 
-    for finding in [Finding::Executed, Finding::NotExecuted] {
+    for finding in [Resolution::Executed, Resolution::NotExecuted] {
         let held = world.held(store).await;
         apply(store, held, approval()).await;
         apply(store, held, begin()).await;
@@ -179,7 +179,7 @@ async fn actions_expire(_: &Database, store: &Store) {
         store,
         approved,
         ActionEvent::Approve {
-            word: word(later(1)),
+            decision: word(later(1)),
             lifetime: Duration::from_secs(30),
         },
     )
@@ -225,7 +225,7 @@ async fn a_block_takes_actions_back(_: &Database, store: &Store) {
     for action in [waiting, approved] {
         let (state, _) = state(store, action).await;
         assert_eq!(state.status(), ActionStatus::Revoked);
-        assert_eq!(state.word(), Some(&word(later(5))));
+        assert_eq!(state.last_decision(), Some(&word(later(5))));
     }
     assert_eq!(state(store, denied).await.0.status(), ActionStatus::Denied);
     let entries = store
@@ -271,14 +271,14 @@ async fn what_a_block_takes_back_does_not_come_back_as_approved(_: &Database, st
     );
     let (found, _) = state(store, blocked).await;
     assert_eq!(found.status(), ActionStatus::Revoked);
-    assert_eq!(found.word(), Some(&word_of_block));
+    assert_eq!(found.last_decision(), Some(&word_of_block));
     let entries = store.audit_list(workspace, None, 50).await.unwrap().items;
     let revoked = entries
         .iter()
         .filter(|entry| entry.event == "action.revoked");
     assert_eq!(revoked.count(), 1);
     // What has reached the upstream has reached it.
-    let mut ended = change(store, answered, ActionEvent::Answer { at: later(7) }).await;
+    let mut ended = change(store, answered, ActionEvent::Respond { at: later(7) }).await;
     ended.answer = Some(answer(&world, 200));
     assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
 
@@ -341,7 +341,7 @@ async fn what_a_dead_run_had_begun_is_recovered(database: &Database, store: &Sto
     assert_eq!(claim.state, ClaimState::Broken);
 
     // The run was not dead after all: what it has to say comes too late.
-    let outcome = Outcome::Answered(answer(&world, 200));
+    let outcome = Outcome::Responded(answer(&world, 200));
     assert!(
         !store
             .complete(completion(&world, running, Some("k"), outcome))

@@ -1,7 +1,7 @@
 //! The audit log covers the rows that its entries tell of: whatever is changed in one of them by hand
 //! shows, and what the gateway itself does never looks like that.
 
-use gaiterguard_domain::approval::ActionEvent;
+use gaiterguard_domain::action::ActionEvent;
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{AuditBroken, Store, UserCreated};
@@ -24,7 +24,7 @@ async fn a_changed_row_shows_whatever_was_changed(database: &Database, store: &S
     let world = World::new(store).await;
     let version = world.version(store).await;
     let forwarded = done(store, world.forward(version, Some("k"))).await;
-    let outcome = Outcome::Answered(answer(&world, 200));
+    let outcome = Outcome::Responded(answer(&world, 200));
     let ended = completion(&world, forwarded, Some("k"), outcome);
     assert!(store.complete(ended).await.unwrap());
     let (pending, denied) = (world.held(store).await, world.held(store).await);
@@ -33,7 +33,7 @@ async fn a_changed_row_shows_whatever_was_changed(database: &Database, store: &S
     let approved = approve(store, executed).await;
     store.action_change(approved).await.unwrap();
     apply(store, executed, ActionEvent::Begin { at: later(2) }).await;
-    let mut answered = change(store, executed, ActionEvent::Answer { at: later(3) }).await;
+    let mut answered = change(store, executed, ActionEvent::Respond { at: later(3) }).await;
     answered.answer = Some(answer(&world, 204));
     store.action_change(answered).await.unwrap();
     let refused = done(store, world.decision(version, Decision::Deny)).await;
@@ -242,7 +242,7 @@ async fn ends_are_covered_and_show_in_no_other_workspace(_: &Database, store: &S
     let before = store.audit_list(workspace, None, 200).await.unwrap();
     // Ends without entries of their own, while the other workspace decides and this one does not.
     for id in &running {
-        let outcome = Outcome::Answered(answer(&world, 200));
+        let outcome = Outcome::Responded(answer(&world, 200));
         store.complete_soon(completion(&world, *id, None, outcome));
     }
     let version = other.version(store).await;
@@ -250,7 +250,7 @@ async fn ends_are_covered_and_show_in_no_other_workspace(_: &Database, store: &S
         done(store, other.forward(version, None)).await;
     }
     let last = done(store, world.forward(world.version(store).await, None)).await;
-    let outcome = Outcome::Answered(answer(&world, 200));
+    let outcome = Outcome::Responded(answer(&world, 200));
     assert!(
         store
             .complete(completion(&world, last, None, outcome))

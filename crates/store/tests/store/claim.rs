@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::ledger::{
-    Claim, ClaimState, Outcome, Recorded, RequestFilter, StoredAnswer,
+    Claim, ClaimState, Outcome, Recorded, RequestFilter, StoredResponse,
 };
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
@@ -88,18 +88,18 @@ async fn a_key_replays_what_became_of_it(_: &Database, store: &Store) {
     let id = done(store, world.forward(version, Some("k"))).await;
     assert_eq!(state("k").await, ClaimState::Running);
     let answered = answer(&world, 200);
-    let end = completion(&world, id, Some("k"), Outcome::Answered(answered.clone()));
+    let end = completion(&world, id, Some("k"), Outcome::Responded(answered.clone()));
     assert!(store.complete(end).await.unwrap());
-    assert_eq!(state("k").await, ClaimState::Answered(answered));
+    assert_eq!(state("k").await, ClaimState::Responded(answered));
 
     let long = done(store, world.forward(version, Some("long"))).await;
-    let kept = StoredAnswer {
+    let kept = StoredResponse {
         status: 200,
         content: None,
     };
-    let end = completion(&world, long, Some("long"), Outcome::Answered(kept.clone()));
+    let end = completion(&world, long, Some("long"), Outcome::Responded(kept.clone()));
     assert!(store.complete(end).await.unwrap());
-    assert_eq!(state("long").await, ClaimState::Answered(kept));
+    assert_eq!(state("long").await, ClaimState::Responded(kept));
 
     let broken = done(store, world.forward(version, Some("broken"))).await;
     let outcome = Outcome::Broken { status: Some(200) };
@@ -122,7 +122,7 @@ async fn a_key_replays_what_became_of_it(_: &Database, store: &Store) {
     assert_eq!(state("broken").await, ClaimState::Broken);
 
     let mut denied = world.forward(version, Some("denied"));
-    denied.entry.judgement.decision = Decision::Deny;
+    denied.entry.evaluation.decision = Decision::Deny;
     done(store, denied).await;
     assert_eq!(state("denied").await, ClaimState::Denied);
 
@@ -169,7 +169,7 @@ async fn an_expired_key_may_be_used_again_unless_its_action_lives(_: &Database, 
     let action = hold.hold.as_ref().unwrap().action;
     done(store, hold).await;
     let answered = done(store, world.forward(version, Some("answered"))).await;
-    let outcome = Outcome::Answered(answer(&world, 200));
+    let outcome = Outcome::Responded(answer(&world, 200));
     store
         .complete(completion(&world, answered, Some("answered"), outcome))
         .await

@@ -1,9 +1,9 @@
 //! Budgets of bytes: what waits for a human, and what is kept of responses and ended requests.
 
-use gaiterguard_domain::approval::ActionEvent;
+use gaiterguard_domain::action::ActionEvent;
 use gaiterguard_domain::ledger::{
     ByteBudget, Changed, ClaimState, Outcome, PendingLimit, Preview, Recorded, ReplicaId, Sealed,
-    StoredAnswer,
+    StoredResponse,
 };
 use gaiterguard_store::{Purpose, Store, StoreOptions, StoredHead};
 use uuid::Uuid;
@@ -19,8 +19,8 @@ on_both!(
 );
 
 /// Bytes as long as this.
-fn response(world: &World, length: usize) -> StoredAnswer {
-    StoredAnswer {
+fn response(world: &World, length: usize) -> StoredResponse {
+    StoredResponse {
         status: 201,
         content: Some(Sealed {
             data_key: world.data_key,
@@ -42,7 +42,7 @@ fn bounded(database: &Database, agent: u64, workspace: u64) -> Store {
 async fn answered(store: &Store, world: &World, claimed: &str, length: usize) {
     let version = world.version(store).await;
     let id = done(store, world.forward(version, Some(claimed))).await;
-    let outcome = Outcome::Answered(response(world, length));
+    let outcome = Outcome::Responded(response(world, length));
     let ended = completion(world, id, Some(claimed), outcome);
     assert!(store.complete(ended).await.unwrap());
 }
@@ -54,7 +54,7 @@ async fn is_kept(store: &Store, world: &World, claimed: &str) -> bool {
         .await
         .unwrap();
     match claim.unwrap().state {
-        ClaimState::Answered(answer) => {
+        ClaimState::Responded(answer) => {
             assert_eq!(answer.status, 201);
             answer.content.is_some()
         }
@@ -80,7 +80,7 @@ async fn responses_beyond_the_budget_are_kept_by_their_status_alone(
     let approval = approve(&store, held).await;
     assert_eq!(store.action_change(approval).await.unwrap(), Changed::Done);
     apply(&store, held, ActionEvent::Begin { at: later(2) }).await;
-    let mut ended = change(&store, held, ActionEvent::Answer { at: later(3) }).await;
+    let mut ended = change(&store, held, ActionEvent::Respond { at: later(3) }).await;
     ended.answer = Some(response(&world, 200));
     assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
     let answer = store.action_answer(held).await.unwrap().unwrap();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionStatus};
+use gaiterguard_domain::action::{ActionEvent, ActionStatus};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{
-    ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredAnswer,
+    ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredResponse,
 };
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{Ending, Purpose, Store};
@@ -47,7 +47,7 @@ async fn a_decision_is_recorded_and_ends(_: &Database, store: &Store) {
         &world,
         id,
         Some("k"),
-        Outcome::Answered(answer(&world, 201)),
+        Outcome::Responded(answer(&world, 201)),
     );
     assert!(store.complete(end.clone()).await.unwrap());
     assert!(!store.complete(end).await.unwrap());
@@ -68,20 +68,20 @@ async fn a_decision_is_recorded_and_ends(_: &Database, store: &Store) {
         .unwrap();
     assert_eq!(row.completed_at, Some(NOW));
     let mut odd = world.forward(version, None);
-    odd.entry.judgement.verdict.score = f64::NAN;
+    odd.entry.evaluation.verdict.score = f64::NAN;
     let odd = done(store, odd).await;
     let row = store
         .request_get(world.workspace, odd)
         .await
         .unwrap()
         .unwrap();
-    assert!((row.new.judgement.verdict.score - 1.0).abs() < f64::EPSILON);
+    assert!((row.new.evaluation.verdict.score - 1.0).abs() < f64::EPSILON);
 }
 
 async fn an_end_that_is_known_in_time_is_written_with_its_decision(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
-    let outcome = Outcome::Answered(StoredAnswer {
+    let outcome = Outcome::Responded(StoredResponse {
         status: 200,
         content: None,
     });
@@ -263,10 +263,10 @@ async fn an_end_whose_response_is_refused_is_recorded_without_it(
         "ALTER TABLE actions ADD CONSTRAINT refuse CHECK (answer IS NULL)"
     };
     database.meddle(refuse).await;
-    let mut end = change(store, action, ActionEvent::Answer { at: later(3) }).await;
+    let mut end = change(store, action, ActionEvent::Respond { at: later(3) }).await;
     end.answer = Some(answer(&world, 201));
     assert_eq!(store.action_end(end).await.unwrap(), Changed::Done);
-    let kept = StoredAnswer {
+    let kept = StoredResponse {
         status: 201,
         content: None,
     };
@@ -347,7 +347,7 @@ async fn a_great_batch_is_whole(_: &Database, store: &Store) {
                 let end = Completion {
                     entry: id,
                     claim: Some((agent, key(&claimed))),
-                    outcome: Outcome::Answered(StoredAnswer {
+                    outcome: Outcome::Responded(StoredResponse {
                         status: 200,
                         content: Some(sealed(data_key, &claimed)),
                     }),
@@ -371,11 +371,11 @@ async fn a_great_batch_is_whole(_: &Database, store: &Store) {
             .await
             .unwrap()
             .unwrap();
-        let kept = StoredAnswer {
+        let kept = StoredResponse {
             status: 200,
             content: Some(sealed(world.data_key, &claimed)),
         };
-        assert_eq!(claim.state, ClaimState::Answered(kept));
+        assert_eq!(claim.state, ClaimState::Responded(kept));
     }
     assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionStatus};
+use gaiterguard_domain::action::{ActionEvent, ActionStatus};
 use gaiterguard_domain::ledger::{Outcome, RequestFilter};
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{
@@ -153,7 +153,7 @@ async fn the_overview_counts(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let id = done(store, world.forward(version, None)).await;
-    let outcome = Outcome::Answered(answer(&world, 200));
+    let outcome = Outcome::Responded(answer(&world, 200));
     store
         .complete(completion(&world, id, None, outcome))
         .await

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gaiterguard_domain::approval::{ActionEvent, ActionStatus};
+use gaiterguard_domain::action::{ActionEvent, ActionStatus};
 use gaiterguard_domain::ledger::{ClaimState, Outcome, Recorded};
 use gaiterguard_store::{Purpose, Store, StoreOptions};
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -125,7 +125,10 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
     }
     let mut ends = Vec::new();
     let events = [
-        (ActionEvent::Answer { at: later(3) }, ActionStatus::Executed),
+        (
+            ActionEvent::Respond { at: later(3) },
+            ActionStatus::Executed,
+        ),
         (
             ActionEvent::Break {
                 at: later(3),
@@ -137,7 +140,7 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
     ];
     for (action, (event, _)) in begun.iter().zip(&events) {
         let mut end = change(&store, *action, event.clone()).await;
-        end.answer = matches!(event, ActionEvent::Answer { .. }).then(|| answer(&world, 200));
+        end.answer = matches!(event, ActionEvent::Respond { .. }).then(|| answer(&world, 200));
         ends.push(end);
     }
     let running = done(&store, world.forward(version, Some("k"))).await;
@@ -151,7 +154,7 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
             tokio::spawn(async move { store.action_end(end).await })
         })
         .collect();
-    let outcome = Outcome::Answered(answer(&world, 200));
+    let outcome = Outcome::Responded(answer(&world, 200));
     store.complete_soon(completion(&world, running, Some("k"), outcome.clone()));
     let refused = store.record(world.forward(version, None)).await;
     assert!(refused.unwrap_err().is_unavailable());
@@ -169,7 +172,7 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
             }
             let claim = store.claim_get(world.agent, &key("k"), NOW).await;
             let claim = claim.map(|claim| claim.unwrap().state);
-            let is_answered = matches!(claim, Ok(ClaimState::Answered(_)));
+            let is_answered = matches!(claim, Ok(ClaimState::Responded(_)));
             if is_answered && statuses == events.each_ref().map(|(_, status)| *status) {
                 return;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionStatus};
+use gaiterguard_domain::action::{ActionEvent, ActionStatus};
 use gaiterguard_domain::ledger::{ClaimState, ReplicaId};
 use gaiterguard_store::{Purpose, Store, StoreOptions};
 use uuid::Uuid;

@@ -31,7 +31,7 @@ fn matched(
 ) -> NewDecision {
     let mut decision = world.forward(version, key);
     decision.entry.at = at;
-    decision.entry.judgement.matched_rules = rules
+    decision.entry.evaluation.matched_rules = rules
         .iter()
         .map(|id| MatchedRule {
             id: RuleId(*id),

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::{ActionEvent, ActionState};
+use gaiterguard_domain::action::{ActionEvent, ActionState};
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::ledger::{
-    ActionChange, Changed, Completion, NewDecision, Outcome, Recorded, StoredAnswer,
+    ActionChange, Changed, Completion, NewDecision, Outcome, Recorded, StoredResponse,
 };
 use gaiterguard_store::Store;
 
 use crate::support::{World, entry, key, later, sealed, word};
 
-pub(crate) fn answer(world: &World, status: u16) -> StoredAnswer {
-    StoredAnswer {
+pub(crate) fn answer(world: &World, status: u16) -> StoredResponse {
+    StoredResponse {
         status,
         content: Some(sealed(world.data_key, "the answer")),
     }
@@ -59,7 +59,7 @@ pub(crate) async fn change(store: &Store, action: ActionId, event: ActionEvent) 
 
 pub(crate) async fn approve(store: &Store, action: ActionId) -> ActionChange {
     let event = ActionEvent::Approve {
-        word: word(later(1)),
+        decision: word(later(1)),
         lifetime: Duration::from_secs(30),
     };
     change(store, action, event).await

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Binding;
-use gaiterguard_domain::approval::Word;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestId, ServiceId, UserId, WorkspaceId,
@@ -19,7 +19,7 @@ use gaiterguard_domain::service::{AuthType, CredentialPlace, SealedCredential};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Email;
-use gaiterguard_domain::verdict::{Decision, Judgement, Verdict};
+use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_domain::workspace::AuthorityVersion;
 use gaiterguard_store::{
     AgentSaved, NewAgent, Purpose, RuleFields, ServiceFields, ServiceSaved, Store, StoreOptions,
@@ -165,8 +165,8 @@ pub(crate) fn audit() -> NewAuditEntry {
     entry("test.done", NOW)
 }
 
-pub(crate) fn word(at: Timestamp) -> Word {
-    Word {
+pub(crate) fn word(at: Timestamp) -> HumanDecision {
+    HumanDecision {
         by: UserId(1),
         at,
         note: Some("a note".to_owned()),
@@ -324,8 +324,8 @@ impl World {
             .1
     }
 
-    pub(crate) fn judgement(decision: Decision) -> Judgement {
-        Judgement {
+    pub(crate) fn judgement(decision: Decision) -> Evaluation {
+        Evaluation {
             decision,
             verdict: Verdict {
                 score: 0.375,
@@ -347,7 +347,7 @@ impl World {
                 method: "POST".to_owned(),
                 target_url: "https://api.example.com/v1/charges".to_owned(),
                 intent: "charge a customer".to_owned(),
-                judgement: Self::judgement(decision),
+                evaluation: Self::judgement(decision),
                 at: NOW,
             },
             authority,
@@ -386,7 +386,7 @@ impl World {
         digest.0[..16].copy_from_slice(action.0.as_bytes());
         NewDecision {
             entry: NewEntry {
-                judgement: Self::judgement(Decision::Hold),
+                evaluation: Self::judgement(Decision::Hold),
                 ..self.forward(authority, None).entry
             },
             hold: Some(NewHold {

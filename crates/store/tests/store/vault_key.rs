@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::approval::ActionEvent;
+use gaiterguard_domain::action::ActionEvent;
 use gaiterguard_domain::document::DocumentKind;
-use gaiterguard_domain::ledger::{Changed, Outcome, ReplicaId, StoredAnswer};
+use gaiterguard_domain::ledger::{Changed, Outcome, ReplicaId, StoredResponse};
 use gaiterguard_store::{DocumentReading, NewDocument, Store};
 use sqlx::Connection as _;
 use uuid::Uuid;
@@ -172,7 +172,7 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
         )
         .await
         .unwrap();
-    let answer = |data_key| StoredAnswer {
+    let answer = |data_key| StoredResponse {
         status: 200,
         content: Some(sealed(data_key, "answer")),
     };
@@ -184,12 +184,12 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
     let approved = approve(store, action).await;
     store.action_change(approved).await.unwrap();
     apply(store, action, ActionEvent::Begin { at: later(2) }).await;
-    let mut ended = change(store, action, ActionEvent::Answer { at: later(3) }).await;
+    let mut ended = change(store, action, ActionEvent::Respond { at: later(3) }).await;
     ended.answer = Some(answer(of_answer));
     assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
     let claimed = world.forward(world.version(store).await, Some("k"));
     let entry = done(store, claimed).await;
-    let outcome = Outcome::Answered(answer(of_claim));
+    let outcome = Outcome::Responded(answer(of_claim));
     let ended = completion(&world, entry, Some("k"), outcome);
     assert!(store.complete(ended).await.unwrap());
 

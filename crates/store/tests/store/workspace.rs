@@ -34,7 +34,7 @@ async fn the_kill_switch_is_thrown_and_released(_: &Database, store: &Store) {
     let held = store.action_get(action).await.unwrap().unwrap().action;
     assert_eq!(held.state.status().as_str(), "REVOKED");
     assert_eq!(
-        held.state.word().unwrap().note.as_deref(),
+        held.state.last_decision().unwrap().note.as_deref(),
         Some("odd traffic")
     );
     store

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_apidocs::{Field, Operation, Parameter, Section};
-use gaiterguard_domain::answer::KeptAnswer;
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
+use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_gateway::answer::{Answer, Held};
-use gaiterguard_gateway::compressed;
 use gaiterguard_gateway::directory::{Findings, UsableService};
 use gaiterguard_gateway::known_service::KnownService;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::relay::{AnswerBody, RelayedBody};
 use gaiterguard_gateway::status::ActionReport;
+use gaiterguard_upstream::compressed;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde::Serialize;
@@ -244,7 +244,7 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
     if is_truncated && !compressed::is_claimed(&answer.headers) {
         body.truncate(whole_characters(&body));
     }
-    let mut readable = compressed::readable(KeptAnswer {
+    let mut readable = compressed::readable(KeptResponse {
         status: answer.status,
         headers: answer.headers,
         body,

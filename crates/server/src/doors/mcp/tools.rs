@@ -71,7 +71,7 @@ impl Tools {
             Named::ProxyRequest => {
                 let request = arguments::proposed(&arguments)?;
                 match gateway.submit(caller, request, *request_id).await {
-                    Outcome::Answered(answered) => answer::answered(answered).await,
+                    Outcome::Responded(answered) => answer::answered(answered).await,
                     Outcome::Held(held) => Ok(answer::held(&held)),
                     Outcome::Refused(refusal) => Err(refusal.into()),
                 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use gaiterguard_domain::approval::{ActionState, ActionStatus, Ending, Finding, Revocation, Word};
+use gaiterguard_domain::action::{
+    ActionState, ActionStatus, Ending, HumanDecision, Resolution, Revocation,
+};
 use gaiterguard_domain::header;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
@@ -102,7 +104,7 @@ pub(crate) struct ActionBody {
     started_at: Option<Timestamp>,
     /// What a human found out about an execution whose outcome was unknown.
     #[schema(required, value_type = Option<FindingWord>)]
-    resolution: Option<Finding>,
+    resolution: Option<Resolution>,
     /// What is known of an execution whose outcome is unknown.
     #[schema(required)]
     detail: Option<String>,
@@ -227,7 +229,7 @@ impl From<ActionView> for ActionBody {
             body_bytes: 0,
         });
         let (request_body, body_encoding) = body_text(&request.body);
-        let word = action.state.word();
+        let word = action.state.last_decision();
         let approval = action.state.approval();
         let execution = action.state.execution();
         let detail = match &action.state {
@@ -238,8 +240,8 @@ impl From<ActionView> for ActionBody {
             ActionState::Executed {
                 ending: Ending::Resolved(_),
                 ..
-            } => Some(Finding::Executed),
-            ActionState::Revoked(Revocation::Resolved(_)) => Some(Finding::NotExecuted),
+            } => Some(Resolution::Executed),
+            ActionState::Revoked(Revocation::Resolved(_)) => Some(Resolution::NotExecuted),
             _ => None,
         };
         Self {
@@ -258,11 +260,11 @@ impl From<ActionView> for ActionBody {
             body_encoding,
             digest: action.digest.to_string(),
             intent: action.intent.as_str().to_owned(),
-            risk_score: action.judgement.verdict.score,
-            risk_explanation: action.judgement.verdict.explanation,
-            signals: each(action.judgement.verdict.signals),
-            matched_rules: each(action.judgement.matched_rules),
-            operation: action.judgement.operation.map(Into::into),
+            risk_score: action.evaluation.verdict.score,
+            risk_explanation: action.evaluation.verdict.explanation,
+            signals: each(action.evaluation.verdict.signals),
+            matched_rules: each(action.evaluation.matched_rules),
+            operation: action.evaluation.operation.map(Into::into),
             provenance: each(provenance),
             created_at: action.created_at,
             expires_at: action.state.expires_at(),
@@ -280,8 +282,8 @@ impl From<ActionView> for ActionBody {
     }
 }
 
-impl From<Word> for ApprovalBody {
-    fn from(word: Word) -> Self {
+impl From<HumanDecision> for ApprovalBody {
+    fn from(word: HumanDecision) -> Self {
         Self {
             at: word.at,
             by: word.by.0,

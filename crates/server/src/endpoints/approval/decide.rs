@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use gaiterguard_domain::approval::{ActionStatus, Finding};
+use gaiterguard_domain::action::{ActionStatus, Resolution};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
@@ -39,7 +39,7 @@ pub(crate) struct DecisionBody {
 pub(crate) struct ResolutionBody {
     /// Whether the request had been carried out.
     #[schema(value_type = FindingWord)]
-    outcome: Finding,
+    outcome: Resolution,
     /// What the agent is told.
     #[schema(max_length = 2000)]
     note: Option<String>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use gaiterguard_domain::approval::ActionStatus;
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::approval::Extent;

@@ -1,0 +1,328 @@
+//! Bytes that really are compressed, whatever a label says of them.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::{
+    DeflateDecoder, DeflateEncoder, GzEncoder, MultiGzDecoder, ZlibDecoder, ZlibEncoder,
+};
+use gaiterguard_domain::response::KeptResponse;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+
+/// How often compressed bytes are decoded that decode to compressed bytes. Servers apply one layer, and a
+/// proxy may add a second.
+pub const LAYERS_MAX: usize = 3;
+
+/// How much of a compressed body is decoded for a human or an agent to read, in bytes: what is kept
+/// of a response by default.
+const SHOWN_BYTES_MAX: usize = 1024 * 1024;
+
+/// A compression that is recognized and undone here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// gzip (RFC 1952).
+    Gzip,
+    /// zlib (RFC 1950), which HTTP calls `deflate`.
+    Zlib,
+    /// deflate without a frame (RFC 1951), which some servers send as `deflate`.
+    Deflate,
+}
+
+impl Coding {
+    /// The coding that the bytes begin like. A few other texts begin like zlib; decoding fails then.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match *bytes {
+            [0x1f, 0x8b, 0x08, ..] => Some(Self::Gzip),
+            // The method is deflate with a window of up to 32 KiB, and both bytes are a multiple
+            // of 31.
+            [method, flags, ..]
+                if method & 0x8f == 0x08
+                    && u16::from_be_bytes([method, flags]).is_multiple_of(31) =>
+            {
+                Some(Self::Zlib)
+            }
+            _ => None,
+        }
+    }
+
+    /// The coding that the bytes begin like, or else `labeled`. Deflate without a frame begins in many
+    /// ways, so the label decides, unless the bytes are a text: an inflater takes the beginning of some
+    /// texts too.
+    pub fn of_or(bytes: &[u8], labeled: Option<Self>) -> Option<Self> {
+        Self::of(bytes).or_else(|| {
+            let is_text = std::str::from_utf8(bytes)
+                .map_or_else(|error| error.error_len().is_none(), |_| true);
+            labeled.filter(|_| !is_text)
+        })
+    }
+
+    /// The coding that only a label can tell, where it does.
+    pub fn labeled(headers: &HeaderMap) -> Option<Self> {
+        codings(headers)
+            .any(|coding| coding.eq_ignore_ascii_case("deflate"))
+            .then_some(Self::Deflate)
+    }
+
+    /// Encodes `plain`.
+    pub fn encode(self, plain: &[u8]) -> std::io::Result<Vec<u8>> {
+        let level = Compression::fast();
+        match self {
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), level);
+                encoder.write_all(plain)?;
+                encoder.finish()
+            }
+            Self::Zlib => {
+                let mut encoder = ZlibEncoder::new(Vec::new(), level);
+                encoder.write_all(plain)?;
+                encoder.finish()
+            }
+            Self::Deflate => {
+                let mut encoder = DeflateEncoder::new(Vec::new(), level);
+                encoder.write_all(plain)?;
+                encoder.finish()
+            }
+        }
+    }
+}
+
+/// Decodes a text that arrives in pieces.
+pub struct Decoder(Inner);
+
+enum Inner {
+    Gzip(MultiGzDecoder<Vec<u8>>),
+    Zlib(ZlibDecoder<Vec<u8>>),
+    Deflate(DeflateDecoder<Vec<u8>>),
+}
+
+impl Decoder {
+    /// A decoder of this coding.
+    pub fn new(coding: Coding) -> Self {
+        Self(match coding {
+            Coding::Gzip => Inner::Gzip(MultiGzDecoder::new(Vec::new())),
+            Coding::Zlib => Inner::Zlib(ZlibDecoder::new(Vec::new())),
+            Coding::Deflate => Inner::Deflate(DeflateDecoder::new(Vec::new())),
+        })
+    }
+
+    /// Takes the next piece. Returns what was decoded, which is the last of it if the bytes are not
+    /// of this coding, or end here: then the second value is false.
+    pub fn push(&mut self, piece: &[u8]) -> (Vec<u8>, bool) {
+        let (is_good, decoded) = match &mut self.0 {
+            Inner::Gzip(decoder) => {
+                let is_good = decoder
+                    .write_all(piece)
+                    .and_then(|()| decoder.flush())
+                    .is_ok();
+                (is_good, decoder.get_mut())
+            }
+            Inner::Zlib(decoder) => {
+                let is_good = decoder
+                    .write_all(piece)
+                    .and_then(|()| decoder.flush())
+                    .is_ok();
+                (is_good, decoder.get_mut())
+            }
+            Inner::Deflate(decoder) => {
+                let is_good = decoder
+                    .write_all(piece)
+                    .and_then(|()| decoder.flush())
+                    .is_ok();
+                (is_good, decoder.get_mut())
+            }
+        };
+        (std::mem::take(decoded), is_good)
+    }
+}
+
+/// How a decoded text ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With the bytes.
+    Whole,
+    /// At the limit: there is more.
+    TooLong,
+    /// Where the bytes are not of the coding, or not any more.
+    Broken,
+}
+
+/// At most `bytes_max` bytes of what the bytes are the compressed form of, as far as they can be
+/// decoded, and how that ends.
+pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Ending) {
+    /// A piece decodes to at most a thousand times as much, so this bounds what is held too.
+    const PIECE_BYTES: usize = 4096;
+    let mut decoder = Decoder::new(coding);
+    let mut plain = Vec::new();
+    for piece in bytes.chunks(PIECE_BYTES) {
+        let (more, is_good) = decoder.push(piece);
+        plain.extend_from_slice(&more);
+        if plain.len() > bytes_max {
+            plain.truncate(bytes_max);
+            return (plain, Ending::TooLong);
+        }
+        if !is_good {
+            return (plain, Ending::Broken);
+        }
+    }
+    (plain, Ending::Whole)
+}
+
+/// A kept response as it is shown. Where its headers say that the body is compressed and it really
+/// is, every layer that they name is decoded, up to a limit, and the headers no longer describe the
+/// compressed body.
+pub fn readable(mut answer: KeptResponse) -> KeptResponse {
+    let mut labeled = Coding::labeled(&answer.headers);
+    let mut plain = None;
+    for _ in 0..named_layers(&answer.headers).min(LAYERS_MAX) {
+        let bytes = plain.as_deref().unwrap_or(answer.body.as_ref());
+        let Some(coding) = Coding::of_or(bytes, labeled) else {
+            break;
+        };
+        labeled = labeled.filter(|_| Coding::of(bytes).is_some());
+        let (decoded, ending) = decoded(coding, bytes, SHOWN_BYTES_MAX);
+        if ending == Ending::Broken {
+            break;
+        }
+        plain = Some(decoded);
+        if ending == Ending::TooLong {
+            answer.is_truncated = true;
+            break;
+        }
+    }
+    let Some(mut plain) = plain else {
+        return answer;
+    };
+    // Without a last character that is not whole.
+    if answer.is_truncated
+        && let Err(error) = std::str::from_utf8(&plain)
+        && error.error_len().is_none()
+    {
+        plain.truncate(error.valid_up_to());
+    }
+    answer.body = plain.into();
+    for name in [CONTENT_ENCODING, CONTENT_LENGTH] {
+        answer.headers.remove(name);
+    }
+    answer
+}
+
+/// How many layers of known compression the headers name.
+fn named_layers(headers: &HeaderMap) -> usize {
+    codings(headers)
+        .filter(|coding| {
+            ["gzip", "x-gzip", "deflate"]
+                .iter()
+                .any(|name| coding.eq_ignore_ascii_case(name))
+        })
+        .count()
+}
+
+fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+/// Whether the headers say that the body is encoded in any way.
+pub fn is_claimed(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|value| !matches!(value.as_bytes().trim_ascii(), b"" | b"identity"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODINGS: [Coding; 3] = [Coding::Gzip, Coding::Zlib, Coding::Deflate];
+
+    fn labeled(labels: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for label in labels {
+            headers.append(CONTENT_ENCODING, label.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_coding_is_known_by_its_bytes_and_not_by_its_label() {
+        let text = b"some text, some text, some text";
+        for coding in [Coding::Gzip, Coding::Zlib] {
+            let encoded = coding.encode(text).unwrap();
+            assert_eq!(Coding::of(&encoded), Some(coding));
+            for labels in [&["none"][..], &["UTF-8"], &["deflate"], &[]] {
+                assert_eq!(
+                    Coding::of_or(&encoded, Coding::labeled(&labeled(labels))),
+                    Some(coding)
+                );
+            }
+        }
+        for label in ["gzip", "deflate"] {
+            assert_eq!(
+                Coding::of_or(text, Coding::labeled(&labeled(&[label]))),
+                None
+            );
+        }
+        let raw = Coding::Deflate.encode(text).unwrap();
+        assert_eq!(
+            Coding::of_or(&raw, Coding::labeled(&labeled(&["deflate"]))),
+            Some(Coding::Deflate)
+        );
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_in_any_pieces() {
+        let text = b"some text, some text, some text".repeat(100);
+        for coding in CODINGS {
+            let encoded = coding.encode(&text).unwrap();
+            let whole = decoded(coding, &encoded, 10_000);
+            assert_eq!(whole, (text.clone(), Ending::Whole));
+            let beginning = decoded(coding, &encoded, 10);
+            assert_eq!(beginning, (text[..10].to_vec(), Ending::TooLong));
+            let mut decoder = Decoder::new(coding);
+            let pieces = encoded.chunks(1).flat_map(|piece| {
+                let (plain, is_good) = decoder.push(piece);
+                assert!(is_good);
+                plain
+            });
+            assert_eq!(pieces.collect::<Vec<u8>>(), text);
+        }
+        let nothing = (Vec::new(), Ending::Broken);
+        assert_eq!(decoded(Coding::Gzip, b"this is not gzip", 10), nothing);
+    }
+
+    #[test]
+    fn only_a_body_that_is_encoded_as_labeled_is_shown_decoded() {
+        let shown = |labels: &[&'static str], body: &[u8]| {
+            let answer = KeptResponse {
+                status: http::StatusCode::OK,
+                headers: labeled(labels),
+                body: body.to_vec().into(),
+                is_truncated: false,
+            };
+            let shown = readable(answer);
+            (shown.body, shown.headers.len(), shown.is_truncated)
+        };
+        let gzip = Coding::Gzip.encode(b"text").unwrap();
+        for label in ["gzip", "identity, X-Gzip"] {
+            assert_eq!(shown(&[label], &gzip), ("text".into(), 0, false));
+        }
+        assert_eq!(shown(&[], &gzip), (gzip.clone().into(), 0, false));
+        assert_eq!(shown(&["none"], &gzip), (gzip.clone().into(), 1, false));
+        for label in ["gzip", "deflate"] {
+            let text = "before *** after";
+            assert_eq!(shown(&[label], text.as_bytes()), (text.into(), 1, false));
+        }
+        let long = "\u{e9}".repeat(SHOWN_BYTES_MAX);
+        let (body, _, is_truncated) =
+            shown(&["gzip"], &Coding::Gzip.encode(long.as_bytes()).unwrap());
+        assert!(
+            is_truncated && body.len() <= SHOWN_BYTES_MAX && long.as_bytes().starts_with(&body)
+        );
+    }
+}
