@@ -1,0 +1,31 @@
+//! The store's contract, run on both databases.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
+mod action;
+mod agent;
+mod audit;
+mod audit_rows;
+mod claim;
+mod database;
+mod document;
+mod kept;
+mod ledger;
+mod list;
+mod model_use;
+mod outage;
+mod replica;
+mod rule;
+mod rule_hit;
+mod ruling;
+mod service;
+mod session;
+mod sighting;
+mod steps;
+mod support;
+mod user;
+mod vault_key;
+mod workspace;
