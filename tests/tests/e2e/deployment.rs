@@ -65,7 +65,7 @@ fn every_variable_is_a_setting() {
             "{name}"
         );
     }
-    OTHERS.map(yaml);
+    assert!(OTHERS.map(yaml).iter().all(Value::is_object));
     SERVICES
         .split("\n---\n")
         .map(yaml)

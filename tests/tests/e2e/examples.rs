@@ -1,4 +1,4 @@
-//! The examples that need nothing but what the tests have anyway: bash, curl and the OpenAI SDK.
+//! The examples that need nothing but what the tests have anyway: bash, curl and a Python SDK.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

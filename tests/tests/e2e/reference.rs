@@ -60,7 +60,7 @@ fn read(text: &str) -> BTreeMap<String, Metric> {
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
             let (metric, help) = rest.split_once(' ').unwrap();
-            name = metric.to_owned();
+            metric.clone_into(&mut name);
             help.clone_into(&mut metrics.entry(name.clone()).or_default().help);
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (metric, kind) = rest.split_once(' ').unwrap();
