@@ -5,51 +5,38 @@
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
 pub mod authority;
-pub mod known_service;
+pub mod directory;
+pub mod operation_effect;
 
 pub mod answer;
-pub mod arriving;
-pub mod big_body;
-pub mod llm;
 pub mod refusal;
 
-mod after_sending;
-mod conclude;
-mod dispatch;
-mod excerpt;
-mod execute;
-mod forward;
-pub mod history;
-mod hold;
-mod judge;
+mod submit;
+
+pub mod arriving;
+pub mod big_body;
 mod key_guard;
 mod locate;
-mod masked;
 mod prepare;
-pub mod relay;
-mod sealed;
-mod second_opinion;
-mod submit;
-pub mod test_call;
-mod to_its_end;
-pub mod tunnel;
-mod upload;
 
-mod action;
-pub mod approval;
-mod damaged;
-pub mod held;
-pub mod status;
+mod excerpt;
+pub mod history;
+mod judge;
+pub mod llm;
+mod second_opinion;
+
+pub mod forward;
+mod sealed;
+
+pub mod action;
+
+pub mod propose;
+pub mod simulate;
+pub mod test_call;
 pub mod trial;
-pub mod watch;
 
 pub mod housekeeping;
 pub mod metrics;
-
-pub mod directory;
-pub mod operation_effect;
-pub mod propose;
-pub mod simulate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,15 +52,15 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::action::watch::ActionWatch;
 use crate::authority::{AgentCaller, Authority};
 use crate::big_body::BigBodies;
+use crate::forward::tunnel::TUNNELS_MAX;
 use crate::history::Histories;
 use crate::housekeeping::Touches;
 use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
-use crate::tunnel::TUNNELS_MAX;
-use crate::watch::ActionWatch;
 
 /// The lifetimes and bounds that the operator sets.
 #[derive(Clone, Debug)]

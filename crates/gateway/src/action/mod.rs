@@ -1,6 +1,14 @@
 //! Looking at actions and changing their state: the one place where an event of the domain's
 //! state machine becomes a durable change with its audit entry.
 
+pub mod approval;
+mod damaged;
+mod execute;
+pub mod held;
+mod hold;
+pub mod status;
+pub mod watch;
+
 use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};

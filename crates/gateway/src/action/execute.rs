@@ -11,15 +11,15 @@ use gaiterguard_sealing::PayloadKey;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::after_sending::{AfterSending, Unrecorded};
 use crate::answer::{Answer, Provenance};
 use crate::authority::AgentCaller;
-use crate::conclude::Conclusion;
-use crate::dispatch::{DispatchFailed, Permit, Sent};
-use crate::known_service::KnownService;
+use crate::authority::known_service::KnownService;
+use crate::forward::after_sending::{AfterSending, Unrecorded};
+use crate::forward::conclude::Conclusion;
+use crate::forward::dispatch::{DispatchFailed, Permit, Sent};
+use crate::forward::relay;
+use crate::forward::to_its_end::{ToItsEnd, or_broken_off};
 use crate::refusal::Refusal;
-use crate::relay;
-use crate::to_its_end::{ToItsEnd, or_broken_off};
 
 /// How often an execution is begun anew because something changed under it before it is given up.
 const REBEGIN_MAX: usize = 8;

@@ -9,9 +9,9 @@ use gaiterguard_sealing::{PayloadKey, Purpose};
 use http::StatusCode;
 
 use crate::Gateway;
-use crate::after_sending::Unrecorded;
+use crate::forward::after_sending::Unrecorded;
+use crate::forward::upload::Streamed;
 use crate::sealed;
-use crate::upload::Streamed;
 
 /// How an answer ended.
 pub(crate) enum End {

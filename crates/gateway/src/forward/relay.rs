@@ -13,11 +13,11 @@ use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
 
 use crate::Gateway;
-use crate::after_sending::{AfterSending, Unrecorded};
-use crate::conclude::{Conclusion, End};
-use crate::dispatch::{Arrived, Sent, SentBody};
+use crate::forward::after_sending::{AfterSending, Unrecorded};
+use crate::forward::conclude::{Conclusion, End};
+use crate::forward::dispatch::{Arrived, Sent, SentBody};
+use crate::forward::tunnel::Tunnel;
 use crate::history::Observer;
-use crate::tunnel::Tunnel;
 
 /// Why an answer breaks off. The door closes the connection.
 #[derive(Debug, Error)]

@@ -19,8 +19,8 @@ use memchr::memmem;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::dispatch::{Arrived, Sent};
-use crate::tunnel::Tunnel;
+use crate::forward::dispatch::{Arrived, Sent};
+use crate::forward::tunnel::Tunnel;
 
 /// How much of a compressed response is held back until its end is known, so that an echo in it can
 /// be masked: what is kept of a response by default. In a longer one an echo breaks it off.

@@ -1,5 +1,14 @@
 //! Sending what was decided to be forwarded at once.
 
+pub(crate) mod after_sending;
+pub(crate) mod conclude;
+pub(crate) mod dispatch;
+mod masked;
+pub mod relay;
+pub(crate) mod to_its_end;
+pub mod tunnel;
+pub(crate) mod upload;
+
 use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
@@ -12,19 +21,19 @@ use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::Ending;
 use tokio_util::sync::CancellationToken;
 
+use self::after_sending::AfterSending;
+use self::conclude::Conclusion;
+use self::dispatch::{Arrived, DispatchFailed, Permit, Sent};
+use self::relay::AnswerBody;
+use self::to_its_end::{ToItsEnd, or_broken_off};
+use self::upload::{Streamed, Upload};
 use crate::Gateway;
-use crate::after_sending::AfterSending;
 use crate::answer::{Answer, Provenance};
 use crate::arriving::ArrivingBody;
 use crate::big_body::BigBodies;
-use crate::conclude::Conclusion;
-use crate::dispatch::{Arrived, DispatchFailed, Permit, Sent};
 use crate::history::Observer;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
-use crate::relay::{self, AnswerBody};
-use crate::to_its_end::{ToItsEnd, or_broken_off};
-use crate::upload::{Streamed, Upload};
 
 /// A request that is to be forwarded.
 pub(crate) struct Forwarding {

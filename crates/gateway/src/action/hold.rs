@@ -8,10 +8,10 @@ use gaiterguard_domain::request::WAIT_MAX;
 use tokio::time::Instant;
 
 use crate::Gateway;
+use crate::action::status::is_waiting;
 use crate::answer::{Held, Outcome};
 use crate::authority::AgentCaller;
 use crate::refusal::Refusal;
-use crate::status::is_waiting;
 
 impl Gateway {
     /// Waits for a human's decision and does what follows from it: an approved request is executed

@@ -14,8 +14,8 @@ use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_store::DamagedAction;
 
 use crate::Gateway;
+use crate::action::approval::{ActionView, Approver, Ruling, RulingRefused};
 use crate::action::{self, audit_event};
-use crate::approval::{ActionView, Approver, Ruling, RulingRefused};
 
 /// What a human reads where the reasons for a hold are lost.
 const EXPLANATION: &str =

@@ -18,11 +18,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::known_service::KnownService;
-use crate::masked::masked;
+use crate::authority::known_service::KnownService;
+use crate::forward::masked::masked;
+use crate::forward::tunnel::Tunnel;
+use crate::forward::upload::Upload;
 use crate::refusal::Refusal;
-use crate::tunnel::Tunnel;
-use crate::upload::Upload;
 
 /// The right to send one request. Sending takes one, so the decision cannot be forgotten; none
 /// can be copied, so it cannot be used twice.

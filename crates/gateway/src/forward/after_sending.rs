@@ -5,7 +5,7 @@
 //! follows a dispatch does not compile, and "nothing was sent" is said only with the proof.
 
 use crate::arriving::BodyBroken;
-use crate::dispatch::{DispatchFailed, MaybeSent};
+use crate::forward::dispatch::{DispatchFailed, MaybeSent};
 use crate::refusal::Refusal;
 
 /// Why an agent gets no response to a request that was dispatched.

@@ -7,6 +7,7 @@
 mod confirmed;
 mod cuts;
 mod definitions;
+pub mod known_service;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};

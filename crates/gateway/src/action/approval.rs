@@ -14,10 +14,11 @@ use gaiterguard_store::{ActionFilter, ActionFound, CursorRefused, Page, StoreErr
 use thiserror::Error;
 
 use crate::Gateway;
-use crate::held::{ShownAnswer, ShownRequest};
+use crate::action::damaged;
+use crate::action::held::{ShownAnswer, ShownRequest};
 use crate::history::ValueSource;
 use crate::refusal::Refusal;
-use crate::{action, damaged, sealed};
+use crate::{action, sealed};
 
 /// The human who looks or decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
