@@ -19,6 +19,7 @@ mod key_guard;
 mod locate;
 mod prepare;
 
+pub mod earlier_ruling;
 mod excerpt;
 pub mod history;
 mod judge;
