@@ -19,11 +19,9 @@ mod key_guard;
 mod locate;
 mod prepare;
 
-pub mod earlier_ruling;
-mod excerpt;
+mod earlier_ruling;
 pub mod history;
 mod judge;
-pub mod llm;
 mod second_opinion;
 
 pub mod forward;
@@ -46,6 +44,7 @@ use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_judge::history::HashKey;
+use gaiterguard_llm::{FailureMode, Llm};
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_upstream::Upstream;
@@ -59,7 +58,6 @@ use crate::big_body::BigBodies;
 use crate::forward::tunnel::TUNNELS_MAX;
 use crate::history::Histories;
 use crate::housekeeping::Touches;
-use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 
