@@ -268,7 +268,7 @@ async fn subscribers_receive_every_commit(database: &Database, store: &Store) {
             {
                 match notice {
                     Notice::Entry(received) if received.event == "test.done" => {
-                        entry = Some(received)
+                        entry = Some(received);
                     }
                     Notice::AuthorityChanged(workspace) => {
                         assert_eq!(workspace, world.workspace);
