@@ -4,22 +4,22 @@
 use std::sync::Arc;
 
 use gaiterguard_apidocs::Call;
+use gaiterguard_domain::earlier_ruling::EarlierRuling;
 use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Evaluation, OperationRef, Verdict};
 use gaiterguard_history::{History, Origin, origins};
 use gaiterguard_judge::{Certainty, Documented, Operation, Subject, assess};
+use gaiterguard_llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX, excerpt};
 use gaiterguard_request::{Arena, Opened, Reading, Request};
 use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
 use crate::big_body::is_big;
-use crate::earlier_ruling::{EarlierRuling, Present};
-use crate::excerpt;
+use crate::earlier_ruling::Present;
 use crate::history::AgentHistory;
-use crate::llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::second_opinion::{Standing, floor};

@@ -7,6 +7,7 @@ use gaiterguard_domain::field::{FieldError, KEY_NOT_STORED};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_llm::{Coverage, ExampleRequest, LlmError, WordedRule, excerpt};
 use gaiterguard_request::{Arena, Node, Reading};
 use gaiterguard_rules::{Content, Facts, Program, Query, RequestPath};
 use http::header::CONTENT_TYPE;
@@ -14,8 +15,6 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::Gateway;
 use crate::authority::Definitions;
-use crate::excerpt;
-use crate::llm::{Coverage, ExampleRequest, LlmError, WordedRule};
 
 /// The method and path of an example stand for a service without a name.
 const NO_SERVICE: (ServiceId, &str) = (ServiceId(0), "");

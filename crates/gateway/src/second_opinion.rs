@@ -5,9 +5,8 @@ use std::sync::Arc;
 use gaiterguard_domain::rule::{MatchedRule, Rule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_judge::Certainty;
+use gaiterguard_llm::{FailureMode, LlmVerdict, TextRule};
 use gaiterguard_rules::CompiledRule;
-
-use crate::llm::{FailureMode, LlmVerdict, TextRule};
 
 /// The score of what is held because nobody can apply a rule in words.
 const UNAPPLIED_SCORE: f64 = 0.6;

@@ -4,10 +4,10 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_history::{History, Origin, origins};
 use gaiterguard_judge::{Assessment, Documented, Subject, assess};
+use gaiterguard_llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use gaiterguard_request::Arena;
 
 use crate::judge::opened;
-use crate::llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use crate::second_opinion::{Standing, floor};
 
 /// What is judged.
