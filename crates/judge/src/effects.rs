@@ -10,8 +10,8 @@ use crate::intent::{Intent, IntentWords, number};
 use crate::lexicon::{self, Sense, any_of_name};
 use crate::route::{EffectWord, Route};
 use crate::signal::{self, Shown};
+use crate::subject::{Documented, Operation};
 use crate::words::{Stems, of_name, of_text, stem};
-use crate::{Documented, Operation};
 use gaiterguard_request::Node;
 use gaiterguard_request::opened::{Oddity, OddityKind, Request};
 

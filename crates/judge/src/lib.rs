@@ -13,6 +13,7 @@
 //! a message reaches (`message`), that every value fits the intent (`integrity`).
 
 mod alternatives;
+mod analysis;
 mod asking;
 mod call;
 mod char_classes;
@@ -42,6 +43,7 @@ mod requested_effects;
 mod role;
 mod route;
 mod signal;
+mod subject;
 mod switch;
 mod trigram_filter;
 mod visitor;
@@ -55,65 +57,20 @@ use gaiterguard_domain::verdict::Verdict;
 
 use http::Method;
 
+use analysis::Analysis;
 use compare::Compared;
 use effects::Effects;
 use features::Features;
-use field::Fields;
 use finding::Finding;
-use gaiterguard_history::History;
-use gaiterguard_request::opened::{Body, Opened};
-use impact::Certain;
 use integrity::Behavior;
-use intent::Intent;
 use requested_effects::RequestedEffects;
-use route::Route;
 use signal::Shown;
-use visitor::Visitor;
 
 pub use effect::Effect;
 pub use operation::effect_of_operation;
 pub use path_template::path_template;
 pub use signal::signal_codes;
-
-/// The request to assess, with everything that it is compared with.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    /// The request, taken apart.
-    pub opened: &'a Opened<'a>,
-    /// The agent's stated purpose; empty if it gives none.
-    pub intent: &'a str,
-    /// The documents' description of it.
-    pub documented: Documented<'a>,
-    /// Earlier exchanges of the agent with the service; `None` if they are not known.
-    pub history: Option<&'a dyn History>,
-}
-
-/// The description of a request in the service's documents.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum Documented<'a> {
-    /// The service has no document that lists operations.
-    #[default]
-    Nothing,
-    /// The documents list operations, but not this one.
-    Unknown,
-    /// The request calls this operation.
-    As(Operation<'a>),
-}
-
-/// The parts of a documented operation that the assessor reads.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Operation<'a> {
-    /// The document's operation id, or else `METHOD /template`.
-    pub id: &'a str,
-    /// Its one-line summary.
-    pub summary: &'a str,
-    /// Its full description.
-    pub description: &'a str,
-    /// Its tags.
-    pub tags: &'a [String],
-    /// The names of the body's top-level fields; empty if they are not documented.
-    pub fields: &'a [String],
-}
+pub use subject::{Documented, Operation, Subject};
 
 /// A verdict, and who may change it.
 #[derive(Clone, Debug)]
@@ -143,97 +100,6 @@ const CERTAIN_SCORE: f64 = 0.85;
 /// were not fitted to, fewer than 2 of 100 that should be held have such a score.
 const HARMLESS_SCORE: f64 = 0.15;
 
-/// The content and the effects of a request, before it is scored.
-struct Analysis<'a> {
-    route: Route<'a>,
-    intent: Intent<'a>,
-    fields: Fields<'a>,
-    findings: Vec<Finding>,
-    effects: Effects,
-    certain: Certain,
-}
-
-impl<'a> Analysis<'a> {
-    /// Analyzes a request.
-    fn at(subject: &Subject<'a>) -> Self {
-        let opened = subject.opened;
-        let request = opened.request();
-        let route = Route::of(request.path);
-        let intent = Intent::new(subject.intent);
-        let mut visitor = Visitor::new(opened.arena());
-        visitor.query(opened.query());
-        match opened.content() {
-            Body::Json(node) => visitor.body(node, false),
-            Body::Xml(document, text) => visitor.xml(document, text),
-            Body::Values(node, text) => {
-                visitor.text_of(text, "");
-                visitor.other(node);
-            }
-            Body::Form(node) | Body::Multipart(node) => visitor.body(node, true),
-            Body::Requests(requests) => {
-                for (method, target) in requests {
-                    visitor.whole_call(Some(method), target);
-                }
-            }
-            Body::Text(text) => visitor.whole_text(text),
-            Body::Empty | Body::Bytes => {}
-        }
-        for node in opened.others() {
-            visitor.other(node);
-        }
-        for (name, value) in request.headers {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            match name.as_str() {
-                // AWS and SOAP name a procedure in these headers.
-                "x-amz-target" | "soapaction" => visitor.whole_call(None, value.trim_matches('"')),
-                // SOAP 1.2 names it next to the type.
-                "content-type" => {
-                    for action in operation::soap_actions(&value) {
-                        visitor.whole_call(None, action);
-                    }
-                }
-                "authorization" | "cookie" | "accept" | "user-agent" => {}
-                name => visitor.text_of(&value, name),
-            }
-        }
-        for text in route.texts() {
-            visitor.text_of(text, "path");
-        }
-        visitor.text_of(subject.intent, "intent");
-        let fields = visitor.fields;
-        let asking = asking::proof(opened, &route, &fields);
-        let certain = Certain {
-            is_asking: asking.is_some(),
-            is_nothing_but_calls: asking::is_nothing_but_calls(opened, &route, &fields),
-        };
-        let findings = effects::of_request(
-            request,
-            opened.query(),
-            &route,
-            &fields,
-            &subject.documented,
-            &intent,
-            asking,
-        );
-        let effects = effects::effects(request.method, &findings);
-        Self {
-            route,
-            intent,
-            fields,
-            findings,
-            effects,
-            certain,
-        }
-    }
-}
-
-impl Analysis<'_> {
-    /// Whether the effect of the request depends only on the calls in its body.
-    fn is_endpoint_for_calls(&self, method: &Method) -> bool {
-        !is_safe(method) && self.route.is_endpoint()
-    }
-}
-
 /// Assesses a request.
 pub fn assess(subject: Subject<'_>) -> Assessment {
     judge(&subject, false).0
@@ -257,7 +123,7 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
         mut findings,
         effects,
         certain,
-    } = Analysis::at(subject);
+    } = Analysis::of(subject);
     findings.extend(effects::of_wrapping(opened.oddities()));
     if !findings
         .iter()

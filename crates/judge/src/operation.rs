@@ -2,7 +2,9 @@
 
 use http::{HeaderMap, Method};
 
-use crate::{Analysis, Documented, Effect, Operation, Subject};
+use crate::analysis::Analysis;
+use crate::effect::Effect;
+use crate::subject::{Documented, Operation, Subject};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
 
@@ -30,10 +32,10 @@ pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>
         documented: Documented::As(operation),
         history: None,
     };
-    let look = Analysis::at(&subject);
-    match look.effects.gravest {
+    let analysis = Analysis::of(&subject);
+    match analysis.effects.gravest {
         // The called procedure is in the body, which is not known here.
-        Effect::Read if look.is_endpoint_for_calls(method) => Effect::Create,
+        Effect::Read if analysis.is_endpoint_for_calls(method) => Effect::Create,
         effect => effect,
     }
 }
@@ -51,27 +53,6 @@ fn filled(template: &str) -> String {
     }
     path.push_str(rest);
     path
-}
-
-/// The operations that a content type names by the parameter `action` (RFC 3902).
-pub(crate) fn soap_actions(content_type: &str) -> impl Iterator<Item = &str> {
-    const NAME: &str = "action";
-    let lower = content_type.to_ascii_lowercase();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            at += lower.get(at..)?.find(NAME)? + NAME.len();
-            let Some(value) = content_type[at..].trim_start().strip_prefix('=') else {
-                continue;
-            };
-            let value = value.trim_start();
-            let action = match value.strip_prefix('"') {
-                Some(quoted) => quoted.split('"').next(),
-                None => value.split(';').next(),
-            };
-            return action.map(str::trim);
-        }
-    })
 }
 
 #[cfg(test)]

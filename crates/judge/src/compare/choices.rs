@@ -1,6 +1,6 @@
 //! Whether the request takes the sides of choices that the intent names.
 
-use super::{Compared, is_word, truth};
+use super::compared::{Compared, is_word, truth};
 use crate::alternatives::Sides;
 use crate::features::Features;
 use crate::finding::{Finding, shown};

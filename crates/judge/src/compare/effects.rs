@@ -1,6 +1,6 @@
 //! Effects of a request that its intent does not ask for.
 
-use super::{Compared, is_word, truth};
+use super::compared::{Compared, is_word, truth};
 use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};

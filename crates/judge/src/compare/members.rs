@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::compared::{Compared, set, truth};
 use super::numbers::number;
-use super::{Compared, set, truth};
 use crate::classes::{Class, Classes};
 use crate::features::Features;
 use crate::field::{Leaf, LeafKind};

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Compared, set};
+use super::compared::{Compared, set};
 use crate::features::Features;
 use crate::field::{Leaf, LeafKind};
 use crate::finding::{Finding, shown};

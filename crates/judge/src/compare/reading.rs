@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::request::is_safe;
 
-use super::Compared;
+use super::compared::Compared;
 use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::Finding;
