@@ -16,6 +16,7 @@ pub mod user;
 pub mod workspace;
 
 pub mod cookie;
+pub mod field;
 pub mod header;
 mod message;
 pub mod path;

@@ -4,6 +4,7 @@ use gaiterguard_domain::action::{
     Action, ActionEvent, ActionStatus, HumanDecision, NOTE_CHARS_MAX, Resolution,
 };
 use gaiterguard_domain::audit::Actor;
+use gaiterguard_domain::field::KEY_NOT_STORED;
 use gaiterguard_domain::id::{ActionId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Changed;
 use gaiterguard_domain::redact;
@@ -13,7 +14,6 @@ use gaiterguard_store::{ActionFilter, ActionFound, CursorRefused, Page, StoreErr
 use thiserror::Error;
 
 use crate::Gateway;
-use crate::field::KEY_NOT_STORED;
 use crate::held::{ShownAnswer, ShownRequest};
 use crate::history::ValueSource;
 use crate::refusal::Refusal;

@@ -8,12 +8,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::agent_key;
+use gaiterguard_upstream::BoxError;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use thiserror::Error;
-
-use crate::upstream::BoxError;
 
 /// Room made ahead for a body that announces its length; a false announcement costs no more.
 const RESERVE_BYTES_MAX: usize = 64 * 1024;

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::agent::{Agent, Binding, StandingRefused};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -24,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 use self::confirmed::{Confirmed, Moment};
 use self::cuts::Cuts;
 pub use self::definitions::Definitions;
-use crate::library::Library;
 use crate::refusal::Refusal;
 
 /// How long a replica may act on what it knows without the database confirming it.

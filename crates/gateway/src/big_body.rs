@@ -7,11 +7,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use gaiterguard_upstream::compressed::{self, Coding};
 use http::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::compressed::{self, Coding};
 use crate::refusal::Refusal;
 
 /// The longest body that is worked on where it is, in bytes. The slowest spelling takes some tens of

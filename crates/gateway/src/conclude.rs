@@ -5,12 +5,12 @@ use gaiterguard_domain::id::{AgentId, RequestEntryId};
 use gaiterguard_domain::ledger::{Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_sealing::{PayloadKey, Purpose};
 use http::StatusCode;
 
 use crate::Gateway;
 use crate::after_sending::Unrecorded;
 use crate::sealed;
-use crate::sealing::{PayloadKey, Purpose};
 use crate::upload::Streamed;
 
 /// How an answer ended.

@@ -4,8 +4,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use gaiterguard_credential::{CredentialUnavailable, ReadyCredential, inject};
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
+use gaiterguard_upstream::{
+    InboundBody, InboundError, InspectedBody, MaskedBody, NotSentReason, Outbound, OutboundBody,
+    PoolKey, SendError,
+};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use http_body::{Body as _, SizeHint};
@@ -13,16 +18,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::credential::{CredentialUnavailable, ReadyCredential, inject};
 use crate::known_service::KnownService;
 use crate::masked::masked;
 use crate::refusal::Refusal;
 use crate::tunnel::Tunnel;
 use crate::upload::Upload;
-use crate::upstream::{
-    InboundBody, InboundError, InspectedBody, MaskedBody, NotSentReason, Outbound, OutboundBody,
-    PoolKey, SendError,
-};
 
 /// The right to send one request. Sending takes one, so the decision cannot be forgotten; none
 /// can be copied, so it cannot be used twice.

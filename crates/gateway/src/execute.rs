@@ -7,6 +7,7 @@ use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{ActionChange, Changed, Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::CanonicalRequest;
+use gaiterguard_sealing::PayloadKey;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
@@ -18,7 +19,6 @@ use crate::dispatch::{DispatchFailed, Permit, Sent};
 use crate::known_service::KnownService;
 use crate::refusal::Refusal;
 use crate::relay;
-use crate::sealing::PayloadKey;
 use crate::to_its_end::{ToItsEnd, or_broken_off};
 
 /// How often an execution is begun anew because something changed under it before it is given up.

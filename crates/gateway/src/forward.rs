@@ -8,6 +8,7 @@ use gaiterguard_domain::ledger::{
 };
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::Ending;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,6 @@ use crate::history::Observer;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::relay::{self, AnswerBody};
-use crate::sealing::PayloadKey;
 use crate::to_its_end::{ToItsEnd, or_broken_off};
 use crate::upload::{Streamed, Upload};
 

@@ -8,13 +8,13 @@ use gaiterguard_domain::ledger::{Preview, Sealed};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_sealing::{Purpose, SealingError};
 use gaiterguard_store::StoredHead;
+use gaiterguard_upstream::compressed;
 use http::HeaderMap;
 
 use crate::Gateway;
-use crate::compressed;
 use crate::refusal::Refusal;
-use crate::sealing::{Purpose, SealingError};
 
 /// How much of a body a list shows, in bytes.
 pub const PREVIEW_BODY_BYTES_MAX: usize = 4096;

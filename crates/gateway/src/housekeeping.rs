@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_definitions::rule;
 use gaiterguard_domain::id::{ActionId, AgentId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{Notice, StoreError};
@@ -12,7 +13,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::Gateway;
 use crate::authority::CONFIRM_EVERY;
-use crate::rule;
 
 /// How many rows a round changes at once.
 const BATCH_ROWS_MAX: u32 = 500;

@@ -4,10 +4,9 @@
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::agent_key;
 use gaiterguard_domain::redact;
+use gaiterguard_upstream::compressed::Coding;
+use gaiterguard_upstream::layers::{Layers, Search};
 use http::HeaderMap;
-
-use crate::compressed::Coding;
-use crate::layers::{Layers, Search};
 
 /// How much of a compressed body is decoded to look for an agent key, in bytes, all layers together.
 /// More is a decompression bomb, or a file that nobody writes a key into by mistake.
@@ -140,10 +139,10 @@ impl Search for KeyGuard {
 
 #[cfg(test)]
 mod tests {
+    use gaiterguard_upstream::compressed;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::compressed;
 
     fn key() -> String {
         format!("agt_{}", "0a".repeat(32))

@@ -4,10 +4,10 @@
 use std::ops::Deref;
 
 use gaiterguard_domain::service::Service;
+use gaiterguard_upstream::{InvalidOrigin, Origin};
 use http::HeaderName;
 
 use crate::refusal::Refusal;
-use crate::upstream::{InvalidOrigin, Origin};
 
 /// A service, with where it is dialed and which headers are its credential's.
 #[derive(Debug)]

@@ -4,24 +4,16 @@
 //! of a request, [`Gateway::execute`] that of an approved one, [`Gateway::rule`] the human's word.
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
-pub mod clock;
-pub mod compressed;
-pub mod upstream;
-
 pub mod authority;
-pub mod credential;
 pub mod known_service;
-pub mod sealing;
 
 pub mod answer;
 pub mod arriving;
 pub mod big_body;
 pub mod llm;
-pub mod own_client;
 pub mod refusal;
 
 mod after_sending;
-mod agent_name;
 mod conclude;
 mod dispatch;
 mod excerpt;
@@ -31,7 +23,6 @@ pub mod history;
 mod hold;
 mod judge;
 mod key_guard;
-mod layers;
 mod locate;
 mod masked;
 mod prepare;
@@ -55,44 +46,33 @@ pub mod watch;
 pub mod housekeeping;
 pub mod metrics;
 
-pub mod identity;
-
-pub mod agent;
-pub mod desk;
 pub mod directory;
-pub mod document;
-mod document_content;
-pub mod field;
-pub mod kill_switch;
-pub mod library;
-mod literal;
 pub mod operation_effect;
-mod page;
-pub mod rule;
-pub mod service;
+pub mod propose;
+pub mod simulate;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_judge::history::HashKey;
+use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Store, StoreError};
+use gaiterguard_upstream::Upstream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authority::{AgentCaller, Authority};
 use crate::big_body::BigBodies;
-use crate::credential::Credentials;
 use crate::history::Histories;
 use crate::housekeeping::Touches;
 use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
-use crate::sealing::Sealing;
 use crate::tunnel::TUNNELS_MAX;
-use crate::upstream::Upstream;
 use crate::watch::ActionWatch;
 
 /// The lifetimes and bounds that the operator sets.

@@ -5,6 +5,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use gaiterguard_credential::ReadyCredential;
+use gaiterguard_upstream::compressed::{self, Coding};
+use gaiterguard_upstream::{
+    Inbound, InboundBody, InboundError, InspectedBody, Inspection, MaskedBody, Masker, Polled,
+    masked_compressed,
+};
 use http::HeaderMap;
 use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -13,14 +19,8 @@ use memchr::memmem;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::compressed::{self, Coding};
-use crate::credential::ReadyCredential;
 use crate::dispatch::{Arrived, Sent};
 use crate::tunnel::Tunnel;
-use crate::upstream::{
-    Inbound, InboundBody, InboundError, InspectedBody, Inspection, MaskedBody, Masker, Polled,
-    masked_compressed,
-};
 
 /// How much of a compressed response is held back until its end is known, so that an echo in it can
 /// be masked: what is kept of a response by default. In a longer one an echo breaks it off.

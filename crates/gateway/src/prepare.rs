@@ -1,6 +1,7 @@
 //! From a proposed request to the exact bytes that would be sent.
 
 use bytes::Bytes;
+use gaiterguard_credential::drop_parameter;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::header;
 use gaiterguard_domain::redact;
@@ -13,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use crate::Gateway;
 use crate::authority::AgentCaller;
 use crate::big_body::is_big;
-use crate::credential::drop_parameter;
 use crate::key_guard::holds_agent_key;
 use crate::known_service::KnownService;
 use crate::locate::{self, Located};

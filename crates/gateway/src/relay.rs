@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_upstream::InboundError;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
@@ -17,7 +18,6 @@ use crate::conclude::{Conclusion, End};
 use crate::dispatch::{Arrived, Sent, SentBody};
 use crate::history::Observer;
 use crate::tunnel::Tunnel;
-use crate::upstream::InboundError;
 
 /// Why an answer breaks off. The door closes the connection.
 #[derive(Debug, Error)]

@@ -3,10 +3,10 @@
 use gaiterguard_domain::id::{ActionId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::StoredResponse;
 use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_sealing::{PayloadKey, Purpose};
 
 use crate::Gateway;
 use crate::refusal::Refusal;
-use crate::sealing::{PayloadKey, Purpose};
 
 /// What the answer to a request with a key is sealed for.
 pub(crate) fn request_answer(entry: RequestEntryId) -> Purpose {

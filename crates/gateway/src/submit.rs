@@ -20,6 +20,7 @@ use gaiterguard_domain::request::{ProxyRequest, idempotency_digest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_sealing::Purpose;
 use uuid::Uuid;
 
 use crate::Gateway;
@@ -32,7 +33,6 @@ use crate::history::sources;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::sealed;
-use crate::sealing::Purpose;
 
 /// How often a request is decided anew because definitions changed under it before it is given up.
 const REDECIDE_MAX: usize = 8;

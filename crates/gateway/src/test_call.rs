@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_upstream::InboundError;
 use http::{HeaderMap, Method};
 use http_body::Body as _;
 use serde_json::json;
@@ -18,7 +19,6 @@ use crate::dispatch::{Arrived, Permit, Sent};
 use crate::locate;
 use crate::prepare;
 use crate::refusal::Refusal;
-use crate::upstream::InboundError;
 
 /// How much of the answer's body is shown, in bytes.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;

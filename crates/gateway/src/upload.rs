@@ -15,6 +15,7 @@ use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::request::{Digest, RunningDigest};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::history::BODY_BYTES_MAX;
+use gaiterguard_upstream::BoxError;
 use http::Method;
 use http_body::{Body, Frame, SizeHint};
 
@@ -23,7 +24,6 @@ use crate::big_body::{BigBodies, INLINE_BYTES_MAX};
 use crate::key_guard::{KeyFound, UploadGuard};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
-use crate::upstream::BoxError;
 
 /// The body as the upstream's connection takes it, piece by piece.
 pub(crate) struct Upload {

@@ -3,19 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use gaiterguard_clock::SystemClock;
+use gaiterguard_credential::Credentials;
+use gaiterguard_definitions::desk::Desk;
+use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::authority::Authority;
-use gaiterguard_gateway::clock::SystemClock;
-use gaiterguard_gateway::credential::Credentials;
-use gaiterguard_gateway::desk::Desk;
-use gaiterguard_gateway::identity::{self, Identity, IdentitySettings};
-use gaiterguard_gateway::library::Library;
 use gaiterguard_gateway::llm::{Llm, LlmSetupError};
-use gaiterguard_gateway::sealing::{Sealing, StartError};
-use gaiterguard_gateway::upstream::{AddressPolicy, TlsSetupError, Upstream};
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
+use gaiterguard_identity::{Identity, IdentitySettings};
+use gaiterguard_sealing::{Sealing, StartError};
 use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
+use gaiterguard_upstream::{AddressPolicy, TlsSetupError, Upstream};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -161,10 +161,10 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
     }
 }
 
-fn registration(setting: Registration) -> identity::Registration {
+fn registration(setting: Registration) -> gaiterguard_identity::Registration {
     match setting {
-        Registration::First => identity::Registration::First,
-        Registration::Open => identity::Registration::Open,
-        Registration::Closed => identity::Registration::Closed,
+        Registration::First => gaiterguard_identity::Registration::First,
+        Registration::Open => gaiterguard_identity::Registration::Open,
+        Registration::Closed => gaiterguard_identity::Registration::Closed,
     }
 }

@@ -61,8 +61,9 @@ fn micros(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use gaiterguard_clock::ManualClock;
+
     use super::*;
-    use crate::clock::ManualClock;
 
     #[test]
     fn a_clock_that_is_set_back_does_not_keep_what_was_confirmed_young() {

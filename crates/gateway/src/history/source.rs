@@ -7,11 +7,11 @@ use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::Arena;
 use gaiterguard_judge::history::{History, Origin, SightingKind, origins};
+use gaiterguard_sealing::Purpose;
 use serde::{Deserialize, Serialize};
 
 use crate::Gateway;
 use crate::judge::opened;
-use crate::sealing::Purpose;
 
 /// The most values that are listed for an action.
 const SOURCES_MAX: usize = 10;

@@ -124,8 +124,9 @@ impl Drop for Admission<'_> {
 
 #[cfg(test)]
 mod tests {
+    use gaiterguard_clock::ManualClock;
+
     use super::*;
-    use crate::clock::ManualClock;
 
     fn breaker() -> (Breaker, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(Timestamp(1_000_000)));

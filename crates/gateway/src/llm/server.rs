@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use gaiterguard_upstream::TlsSetupError;
+use gaiterguard_upstream::own_client::own_client;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -12,8 +14,6 @@ use serde_json::Value;
 
 use super::error::LlmError;
 use super::spending::Tokens;
-use crate::own_client::own_client;
-use crate::upstream::TlsSetupError;
 
 /// The longest answer of the server that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 512 * 1024;

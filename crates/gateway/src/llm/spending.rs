@@ -311,10 +311,10 @@ impl Drop for Reservation<'_> {
 mod tests {
     use std::time::Duration;
 
+    use gaiterguard_clock::ManualClock;
     use gaiterguard_domain::time::Timestamp;
 
     use super::*;
-    use crate::clock::ManualClock;
 
     fn spending(ceilings: Ceilings) -> (Spending, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));

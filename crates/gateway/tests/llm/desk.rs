@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_clock::ManualClock;
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::{Signal, Verdict};
-use gaiterguard_gateway::clock::ManualClock;
 use gaiterguard_gateway::llm::{
     Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmVerdict, TextRule,
 };

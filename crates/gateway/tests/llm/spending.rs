@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_clock::ManualClock;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Day};
-use gaiterguard_gateway::clock::ManualClock;
 use gaiterguard_gateway::llm::{Llm, LlmError, LlmSettings};
 use gaiterguard_store::{Purpose, Store, StoreOptions};
 use tempfile::TempDir;

@@ -1,4 +1,4 @@
-//! What was found about a request, before its score is known.
+//! Findings about a request, before its score is known.
 
 use gaiterguard_domain::verdict::Signal;
 
@@ -8,7 +8,7 @@ use super::signal::{self, Shown, SignalKind};
 /// One reason to look at a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    /// What it is, from the table of signals.
+    /// The kind, from the table of signals.
     pub(crate) kind: SignalKind,
     /// How an effect is shown; `None` for all that is not an effect.
     pub(crate) shown: Option<Shown>,
@@ -101,8 +101,8 @@ pub(crate) fn share(weight: f64) -> f64 {
     (1000.0 * (1.0 - (-weight.max(0.0)).exp())).round() / 1000.0
 }
 
-/// A piece of what an agent wrote, fit to stand in a sentence: short, and nothing in it that is not
-/// seen or that turns the text around it.
+/// Returns the start of an agent's text, safe to quote in a sentence: short, and without characters
+/// that are invisible or turn the text around them.
 pub(crate) fn shown(text: &str) -> String {
     const CHARS_MAX: usize = 40;
     let mut shown = String::new();

@@ -423,6 +423,3 @@ fn explain(findings: &[Finding], certainty: Certainty) -> String {
         .collect();
     sentences.join(" ")
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,5 @@
-//! The table of signals: every code that the assessor can put into a verdict, and what a finding
-//! with that code does besides adding its weight.
+//! The table of signals: every code that the assessor can put into a verdict, and how a finding with
+//! that code is treated.
 //!
 //! Weights are fitted and live in `weights.tsv`. The floors in this file are set by hand, because
 //! they exist for requests that are too rare to learn from. A floor of 0.5 or more holds a request
@@ -177,7 +177,7 @@ macro_rules! signals {
 }
 
 signals! {
-    // What the request does.
+    // The effect of the request.
     READS = SignalKind::of(Effect::Read);
     ASKS = SignalKind::neutral("asks");
     CHANGES = SignalKind::of(Effect::Change);
@@ -192,7 +192,7 @@ signals! {
     MAY_HAVE_EFFECT = SignalKind::hint("may_have_effect");
     BENEATH_EFFECT = SignalKind::hint("beneath_effect");
 
-    // How much it touches.
+    // Its extent.
     BULK = SignalKind::hint("bulk");
     BULK_DELETE = SignalKind::hint("bulk_delete")
         .says("It names no single thing, so it may remove many.");
@@ -206,7 +206,7 @@ signals! {
     TOO_MANY_CALLS = SignalKind::holding("too_many_calls", EVASION).certain();
     TOO_MANY_VALUES = SignalKind::holding("too_many_values", UNCHECKED);
 
-    // What its fields set.
+    // The settings in its fields.
     MAKES_PUBLIC = SignalKind::holding("makes_public", WIDE_ACCESS).certain();
     GRANTS_ADMIN = SignalKind::holding("grants_admin", FULL_ACCESS).certain();
     WILDCARD = SignalKind::holding("wildcard", FULL_ACCESS).certain();
@@ -219,14 +219,14 @@ signals! {
     NAMES_PAYMENT = SignalKind::hint("names_payment");
     STATEMENT = SignalKind::hint("statement");
 
-    // What it reads.
+    // The data that it reads.
     READS_SECRETS = SignalKind::holding("reads_secrets", SECRET);
     SEARCHES_SECRETS = SignalKind::holding("searches_secrets", PATTERN);
     READS_SENSITIVE = SignalKind::hint("reads_sensitive")
         .says("It reads what few should see: pay, health or secrets.");
     READ_ACTS = SignalKind::hint("read_acts");
 
-    // What it carries.
+    // Its content.
     SPEAKS_TO_THE_JUDGE = SignalKind::holding("speaks_to_the_judge", EVASION)
         .certain()
         .says("It speaks to whoever judges it, which an honest request has no reason to.");
@@ -238,7 +238,7 @@ signals! {
         .says("It carries a program in base64.");
     INTERNAL_ADDRESS = SignalKind::holding("internal_address", PATTERN).even_in_reads();
 
-    // How it is written.
+    // Its encoding.
     UNREADABLE = SignalKind::holding("unreadable", UNREAD).certain();
     UNREADABLE_DOCUMENT = SignalKind::holding("unreadable", UNREAD_TEXT)
         .says("The GraphQL document cannot be read.");
@@ -257,13 +257,13 @@ signals! {
         .certain()
         .says("There are texts wrapped in texts, deeper than they can be followed.");
 
-    // What the service's documents say.
+    // The service's documents.
     UNDOCUMENTED = SignalKind::hint("undocumented")
         .says("The service's documents know no such operation.");
     UNDOCUMENTED_FIELD = SignalKind::hint("undocumented_field")
         .says("The body has a field that the documents do not know.");
 
-    // What the intent says.
+    // Its intent.
     NO_INTENT = SignalKind::hint("no_intent").says("The agent does not say why it sends this.");
     INTENT_ONLY_READS = SignalKind::hint("intent_only_reads");
     EFFECT_NOT_ASKED = SignalKind::hint("effect_not_asked");
@@ -287,7 +287,7 @@ signals! {
     LINK_NOT_IN_INTENT = SignalKind::hint("link_not_in_intent");
     TEXT_NOT_IN_INTENT = SignalKind::hint("text_not_in_intent");
 
-    // What the agent was shown.
+    // The history of the agent.
     OWN = SignalKind::neutral("own").says("It is about what the agent itself made a little earlier.");
     NEVER_SEEN = SignalKind::hint("never_seen");
     OTHER_FITS = SignalKind::hint("other_fits");

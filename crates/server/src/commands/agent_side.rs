@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gaiterguard_gateway::own_client::own_client;
+use gaiterguard_upstream::own_client::own_client;
 use secrecy::SecretString;
 
 use crate::settings::Source;

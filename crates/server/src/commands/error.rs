@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use gaiterguard_gateway::identity::{AccountError, PasswordRefused};
-use gaiterguard_gateway::sealing::{RotateError, SealingError};
+use gaiterguard_identity::{AccountError, PasswordRefused};
+use gaiterguard_sealing::{RotateError, SealingError};
 use gaiterguard_store::{AuditBroken, StoreError};
 
 use crate::console::EXIT_SETTINGS;

@@ -4,9 +4,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use gaiterguard_clock::SystemClock;
 use gaiterguard_domain::user::Email;
-use gaiterguard_gateway::clock::SystemClock;
-use gaiterguard_gateway::identity::{Accounts, NewPassword};
+use gaiterguard_identity::{Accounts, NewPassword};
 
 use super::workbench::{self, Missing};
 use crate::console;

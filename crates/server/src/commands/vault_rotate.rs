@@ -3,8 +3,8 @@
 
 use std::process::ExitCode;
 
-use gaiterguard_gateway::clock::SystemClock;
-use gaiterguard_gateway::sealing::{self, OldSecret, RotateError, Rotation};
+use gaiterguard_clock::SystemClock;
+use gaiterguard_sealing::{OldSecret, RotateError, Rotation};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::CommandError;
@@ -20,15 +20,17 @@ pub(crate) fn run() -> ExitCode {
         let (store, present) = (&bench.store, &bench.secrets.encryption);
         let salt = &bench.settings.secret.encryption_salt;
         let new = new_secret()?;
-        match sealing::rotate(store, present, &new, salt, &SystemClock).await {
+        match gaiterguard_sealing::rotate(store, present, &new, salt, &SystemClock).await {
             Ok(rotation) => keep(bench, &new, rotation)?,
             // Repeated after a kill between keeping the new secret and saying so.
-            Err(RotateError::SameSecret) if sealing::is_sealed_under(store, &new, salt).await? => {
+            Err(RotateError::SameSecret)
+                if gaiterguard_sealing::is_sealed_under(store, &new, salt).await? =>
+            {
                 console::say("everything is sealed under this secret already");
             }
             Err(error) => return Err(error.into()),
         }
-        match sealing::finish(store, &new, salt, &SystemClock).await? {
+        match gaiterguard_sealing::finish(store, &new, salt, &SystemClock).await? {
             OldSecret::OpensNothing => console::say(
                 "the secret before it opens nothing any more: no gateway starts with it",
             ),

@@ -12,7 +12,7 @@ use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 use gaiterguard_store::Store;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Serialize;

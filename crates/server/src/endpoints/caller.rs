@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequestParts};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_gateway::approval::Approver;
-use gaiterguard_gateway::identity::{self, Identity};
+use gaiterguard_identity::Identity;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -15,7 +15,7 @@ use crate::problem::Problem;
 /// The human whose access token the request carries. Every endpoint but those that begin a session
 /// takes one, so that it cannot forget to ask.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller(pub(crate) identity::Caller);
+pub(crate) struct Caller(pub(crate) gaiterguard_identity::Caller);
 
 impl Caller {
     /// The workspace that the caller acts in.

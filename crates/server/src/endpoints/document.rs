@@ -2,11 +2,12 @@
 
 use axum::Json;
 use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
+use gaiterguard_definitions::{document, service};
 use gaiterguard_domain::document::{Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::{document, operation_effect, service};
+use gaiterguard_gateway::operation_effect;
 use gaiterguard_store::Found;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};

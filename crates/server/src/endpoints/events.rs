@@ -13,7 +13,7 @@ use futures_util::stream::unfold;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 use gaiterguard_store::{Notice, Resume};
 use http::{HeaderMap, HeaderName};
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
 //! `/kill-switch`: stops everything that leaves the workspace.
 
 use axum::Json;
+use gaiterguard_definitions::kill_switch;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::KillSwitch;
-use gaiterguard_gateway::kill_switch;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -1,10 +1,10 @@
 //! What the gateway's rooms answer instead of what was asked, as problems: one place for each kind
 //! of error.
 
+use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_domain::field;
 use gaiterguard_gateway::approval::RulingRefused;
-use gaiterguard_gateway::desk::DefinitionError;
-use gaiterguard_gateway::field;
-use gaiterguard_gateway::identity::{Fault, LoginError, RegisterError, SessionError};
+use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
 use gaiterguard_store::StoreError;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};

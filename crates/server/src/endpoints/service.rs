@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use gaiterguard_definitions::service;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::{AuthType, Service};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::service;
 use gaiterguard_store::Found;
 use http::StatusCode;
 use serde::Serialize;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gaiterguard_gateway::identity::{Caller, Identity, SessionError};
+use gaiterguard_identity::{Caller, Identity, SessionError};
 use tokio::time::sleep;
 
 use super::caller::bearer;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use gaiterguard_definitions::desk::Desk;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::desk::Desk;
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 
 use super::auth::origin::PublicOrigin;
 use super::configured::Configured;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use gaiterguard_gateway::upstream::{AllowedRange, parse_private_allow, parse_upstream_hosts};
+use gaiterguard_upstream::{AllowedRange, parse_private_allow, parse_upstream_hosts};
 
 use super::read;
 use super::{SettingError, Source};
@@ -62,8 +62,8 @@ impl UpstreamSettings {
     pub(crate) fn for_gateway(
         &self,
         own_listeners: Vec<SocketAddr>,
-    ) -> gaiterguard_gateway::upstream::UpstreamSettings {
-        gaiterguard_gateway::upstream::UpstreamSettings {
+    ) -> gaiterguard_upstream::UpstreamSettings {
+        gaiterguard_upstream::UpstreamSettings {
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.timeout,
             idle_timeout: self.idle_timeout,

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use gaiterguard_gateway::clock::SystemClock;
+use gaiterguard_clock::SystemClock;
 use gaiterguard_gateway::llm::Llm;
 use serde::Serialize;
 

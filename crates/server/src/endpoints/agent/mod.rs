@@ -3,8 +3,8 @@
 mod shown;
 
 use axum::Json;
+use gaiterguard_definitions::agent;
 use gaiterguard_domain::id::AgentId;
-use gaiterguard_gateway::agent;
 use gaiterguard_store::Found;
 use http::StatusCode;
 use utoipa::ToSchema;

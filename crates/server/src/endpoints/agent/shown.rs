@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use axum::Json;
+use gaiterguard_definitions::agent::KeyedAgent;
+use gaiterguard_definitions::service;
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::agent::KeyedAgent;
-use gaiterguard_gateway::service;
 use gaiterguard_store::{DamagedRow, Found};
 use secrecy::ExposeSecret;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! The refresh token and the device token as cookies: no script can read them, no other site can send
 //! them, and they come to the endpoints that need them alone.
 
-use gaiterguard_gateway::identity::DEVICE_LIFETIME;
+use gaiterguard_identity::DEVICE_LIFETIME;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use gaiterguard_gateway::identity::{Identity, LoginSource};
+use gaiterguard_identity::{Identity, LoginSource};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 use secrecy::SecretString;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::AppendHeaders;
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 use http::header::SET_COOKIE;
 
 use super::cookie;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use gaiterguard_domain::user::Email;
-use gaiterguard_gateway::identity::{Identity, NewPassword, Registrant};
+use gaiterguard_identity::{Identity, NewPassword, Registrant};
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};

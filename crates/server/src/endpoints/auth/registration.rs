@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 use serde::Serialize;
 use utoipa::ToSchema;
 

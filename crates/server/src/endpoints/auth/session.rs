@@ -7,7 +7,7 @@ use axum::extract::State;
 use gaiterguard_domain::id::SessionId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Session;
-use gaiterguard_gateway::identity::Identity;
+use gaiterguard_identity::Identity;
 use serde::Serialize;
 use utoipa::ToSchema;
 

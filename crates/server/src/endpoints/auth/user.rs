@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::User;
-use gaiterguard_gateway::identity::TokenPair;
+use gaiterguard_identity::TokenPair;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -3,7 +3,7 @@
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_gateway::llm::Coverage;
-use gaiterguard_gateway::rule::{Proposal, ProposeError, TriedExample};
+use gaiterguard_gateway::propose::{Proposal, ProposeError, TriedExample};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

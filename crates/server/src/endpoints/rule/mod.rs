@@ -5,10 +5,10 @@ mod simulate;
 mod validate;
 
 use axum::Json;
+use gaiterguard_definitions::rule::{self, Hits};
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::rule::{self, Hits};
 use gaiterguard_store::Found;
 use http::StatusCode;
 use serde::Serialize;

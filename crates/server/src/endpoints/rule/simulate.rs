@@ -4,7 +4,7 @@ use axum::Json;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_gateway::rule::{self, Changes, Example, ProposedRule, Simulation};
+use gaiterguard_gateway::simulate::{self, Changes, Example, ProposedRule, Simulation};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -235,7 +235,7 @@ pub(super) async fn simulate(
     editing: Editing,
     fields: Fields<SimulationBody>,
 ) -> Result<Json<SimulatedBody>, Problem> {
-    let simulation = rule::simulate(
+    let simulation = simulate::simulate(
         editing.gateway(),
         editing.desk(),
         editing.workspace(),

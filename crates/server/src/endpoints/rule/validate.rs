@@ -1,9 +1,9 @@
 //! `POST /rules/validate`: what is wrong with a condition, if anything is.
 
 use axum::Json;
+use gaiterguard_definitions::rule;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_gateway::rule;
 use gaiterguard_judge::rule::ConditionWarning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

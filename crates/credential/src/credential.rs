@@ -1,0 +1,189 @@
+//! A credential in the clear: its kinds, and every text that must not come back.
+
+use std::fmt;
+
+use gaiterguard_domain::service::{AuthType, CredentialPlace};
+use gaiterguard_domain::target::Target;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_upstream::{MaskedSecret, Masker};
+use http::HeaderName;
+use http::header::AUTHORIZATION;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+/// A credential in the clear.
+pub enum Credential {
+    /// `Authorization: Bearer` and a token.
+    Bearer {
+        /// The token.
+        token: SecretString,
+    },
+    /// `Authorization: Basic` with user name and password.
+    Basic {
+        /// The user name.
+        username: SecretString,
+        /// The password.
+        password: SecretString,
+    },
+    /// Headers of the service's own.
+    ApiKey {
+        /// Their names and values, at least one.
+        headers: Vec<(HeaderName, SecretString)>,
+    },
+    /// A parameter of the query.
+    Query {
+        /// Its name, not encoded.
+        param: String,
+        /// Its value, not encoded.
+        value: SecretString,
+    },
+    /// `Authorization: Bearer` and an access token that the operator gave.
+    Oauth2Static {
+        /// The access token.
+        access_token: SecretString,
+    },
+    /// `Authorization: Bearer` and an access token that is fetched.
+    Oauth2Grant(Box<OauthGrant>),
+}
+
+/// What an access token is fetched with, and the one that was fetched last.
+pub struct OauthGrant {
+    /// The token endpoint.
+    pub token_url: Target,
+    /// Who the gateway is to it.
+    pub client_id: SecretString,
+    /// The client's secret.
+    pub client_secret: SecretString,
+    /// The refresh token; without one the client's own credentials are the grant.
+    pub refresh_token: Option<SecretString>,
+    /// The scope to ask for.
+    pub scope: Option<String>,
+    /// The access token, once one was fetched.
+    pub access: Option<AccessToken>,
+}
+
+/// An access token and how long it can be used.
+pub struct AccessToken {
+    /// The token.
+    pub token: SecretString,
+    /// When it was fetched.
+    pub fetched_at: Timestamp,
+    /// When it expires, where the endpoint said so.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Credential {
+    /// The type of service that it is for.
+    pub fn auth_type(&self) -> AuthType {
+        match self {
+            Self::Bearer { .. } => AuthType::Bearer,
+            Self::Basic { .. } => AuthType::Basic,
+            Self::ApiKey { .. } => AuthType::ApiKey,
+            Self::Query { .. } => AuthType::Query,
+            Self::Oauth2Static { .. } | Self::Oauth2Grant(_) => AuthType::Oauth2,
+        }
+    }
+
+    /// Where it stands in a request.
+    pub fn place(&self) -> CredentialPlace {
+        match self {
+            Self::Bearer { .. } | Self::Basic { .. } | Self::Oauth2Static { .. } => {
+                CredentialPlace::Headers {
+                    names: vec![AUTHORIZATION.as_str().to_owned()],
+                }
+            }
+            Self::ApiKey { headers } => CredentialPlace::Headers {
+                names: headers
+                    .iter()
+                    .map(|(name, _)| name.as_str().to_owned())
+                    .collect(),
+            },
+            Self::Query { param, .. } => CredentialPlace::Query {
+                param: param.clone(),
+            },
+            Self::Oauth2Grant(grant) => CredentialPlace::Token {
+                token_url: grant.token_url.to_string(),
+            },
+        }
+    }
+
+    /// Hides the credential in whatever an upstream sends back.
+    pub fn masker(&self) -> Masker {
+        let secrets = self.masked_secrets();
+        let secrets: Vec<MaskedSecret<'_>> = secrets
+            .iter()
+            .map(|secret| MaskedSecret::Value(secret.expose_secret().as_bytes()))
+            .collect();
+        Masker::new(&secrets)
+    }
+
+    /// Every text that must not come back in an answer, plain or encoded. A user name is a secret only where it
+    /// stands alone, as some services want it.
+    pub fn masked_secrets(&self) -> Vec<SecretString> {
+        let mut secrets = Vec::new();
+        let mut add = |secret: &str| {
+            if !secret.is_empty() {
+                secrets.push(SecretString::from(secret));
+            }
+        };
+        match self {
+            Self::Bearer { token } => add(token.expose_secret()),
+            Self::Basic { username, password } => {
+                add(&basic_pair(username, password));
+                add(password.expose_secret());
+                if password.expose_secret().is_empty() {
+                    add(username.expose_secret());
+                }
+            }
+            Self::ApiKey { headers } => {
+                for (_, value) in headers {
+                    add(value.expose_secret());
+                }
+            }
+            Self::Query { value, .. } => add(value.expose_secret()),
+            Self::Oauth2Static { access_token } => add(access_token.expose_secret()),
+            Self::Oauth2Grant(grant) => {
+                if let Some(access) = &grant.access {
+                    add(access.token.expose_secret());
+                }
+                add(grant.client_secret.expose_secret());
+                if let Some(refresh_token) = &grant.refresh_token {
+                    add(refresh_token.expose_secret());
+                }
+            }
+        }
+        secrets
+    }
+}
+
+/// `username:password`.
+pub(crate) fn basic_pair(username: &SecretString, password: &SecretString) -> Zeroizing<String> {
+    let (username, password) = (username.expose_secret(), password.expose_secret());
+    // The whole capacity is reserved first: a string that grows would leave a copy behind.
+    let mut pair = Zeroizing::new(String::with_capacity(username.len() + 1 + password.len()));
+    pair.push_str(username);
+    pair.push(':');
+    pair.push_str(password);
+    pair
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credential({}, <sealed>)", self.auth_type().as_str())
+    }
+}
+
+impl fmt::Debug for OauthGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OauthGrant({}, <sealed>)", self.token_url.origin())
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("fetched_at", &self.fetched_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,183 @@
+//! Putting a credential into a request: its value stands exactly once and last, and everything
+//! else stays as it was, byte for byte.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gaiterguard_domain::header;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use crate::credential::{Credential, basic_pair};
+use crate::parse::is_same_header;
+
+/// Everything but the unreserved characters of RFC 3986, so that no server can read an encoded
+/// value in two ways.
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Why a credential cannot be put into a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InjectError {
+    /// No access token was fetched yet.
+    #[error("there is no access token yet")]
+    NoAccessToken,
+    /// A value that no header can carry.
+    #[error("the credential cannot stand in a header")]
+    HeaderValue,
+    /// The query would grow beyond what can be sent.
+    #[error("the request's address would become too long with the credential in it")]
+    TooLong,
+}
+
+/// Puts the credential into a request's headers or query. Whatever the agent put in its place is
+/// dropped. The upstream is asked for the whole response without compression, because an echo of the
+/// credential could not be found in a part of one, or in a compressed one.
+///
+/// On an error the request is not to be sent.
+pub fn inject(
+    credential: &Credential,
+    headers: &mut HeaderMap,
+    path_and_query: &mut PathAndQuery,
+) -> Result<(), InjectError> {
+    match credential {
+        Credential::Bearer { token } => set_bearer(headers, token)?,
+        Credential::Oauth2Static { access_token } => set_bearer(headers, access_token)?,
+        Credential::Oauth2Grant(grant) => {
+            let access = grant.access.as_ref().ok_or(InjectError::NoAccessToken)?;
+            set_bearer(headers, &access.token)?;
+        }
+        Credential::Basic { username, password } => {
+            let pair = basic_pair(username, password);
+            let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+            set(headers, &AUTHORIZATION, &joined("Basic ", &encoded))?;
+        }
+        Credential::ApiKey { headers: own } => {
+            for (name, value) in own {
+                set(headers, name, value.expose_secret())?;
+            }
+        }
+        Credential::Query { param, value } => {
+            *path_and_query = with_parameter(path_and_query.as_str(), param, value)?;
+        }
+    }
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    header::remove_partial(headers);
+    Ok(())
+}
+
+/// The address without the parameter `param` in any spelling, and otherwise byte for byte as it
+/// was; `None` if the parameter is not there.
+///
+/// Names are compared decoded, and without regard to case, because some servers read them so.
+/// `;` separates too, as it does to some; what stands between other separators stays.
+pub fn drop_parameter(path_and_query: &str, param: &str) -> Option<String> {
+    let (path, query) = path_and_query.split_once('?')?;
+    let mut kept = String::with_capacity(query.len());
+    let mut dropped = false;
+    // Each piece begins with the separator before it, save the first.
+    let mut rest = query;
+    while !rest.is_empty() {
+        let next = rest
+            .bytes()
+            .skip(1)
+            .position(|byte| matches!(byte, b'&' | b';'));
+        let end = next.map_or(rest.len(), |at| at + 1);
+        let (piece, behind) = rest.split_at(end);
+        rest = behind;
+        if is_parameter(piece.strip_prefix(['&', ';']).unwrap_or(piece), param) {
+            dropped = true;
+        } else if kept.is_empty() && dropped {
+            kept.push_str(piece.strip_prefix(['&', ';']).unwrap_or(piece));
+        } else {
+            kept.push_str(piece);
+        }
+    }
+    if !dropped {
+        return None;
+    }
+    if kept.is_empty() {
+        return Some(path.to_owned());
+    }
+    Some(format!("{path}?{kept}"))
+}
+
+fn is_parameter(piece: &str, param: &str) -> bool {
+    let name = piece
+        .split('=')
+        .next()
+        .unwrap_or_default()
+        .replace('+', " ");
+    let decoded: Vec<u8> = percent_decode_str(&name).collect();
+    decoded.eq_ignore_ascii_case(param.as_bytes())
+}
+
+fn with_parameter(
+    path_and_query: &str,
+    param: &str,
+    value: &SecretString,
+) -> Result<PathAndQuery, InjectError> {
+    let without = drop_parameter(path_and_query, param);
+    let rest = without.as_deref().unwrap_or(path_and_query);
+    let value = value.expose_secret();
+    // An encoded byte takes three, and the whole capacity is reserved so that nothing is left
+    // behind by growing.
+    let capacity = rest.len() + 3 * (param.len() + value.len()) + 2;
+    let mut text = Zeroizing::new(String::with_capacity(capacity));
+    text.push_str(rest);
+    match rest.split_once('?') {
+        None => text.push('?'),
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => {}
+        Some(_) => text.push('&'),
+    }
+    write!(
+        text,
+        "{}={}",
+        utf8_percent_encode(param, ENCODED),
+        utf8_percent_encode(value, ENCODED)
+    )
+    .map_err(|_| InjectError::TooLong)?;
+    PathAndQuery::try_from(text.as_str()).map_err(|_| InjectError::TooLong)
+}
+
+fn set_bearer(headers: &mut HeaderMap, token: &SecretString) -> Result<(), InjectError> {
+    set(
+        headers,
+        &AUTHORIZATION,
+        &joined("Bearer ", token.expose_secret()),
+    )
+}
+
+fn joined(scheme: &str, secret: &str) -> Zeroizing<String> {
+    let mut value = Zeroizing::new(String::with_capacity(scheme.len() + secret.len()));
+    value.push_str(scheme);
+    value.push_str(secret);
+    value
+}
+
+fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) -> Result<(), InjectError> {
+    let mut value = HeaderValue::try_from(value).map_err(|_| InjectError::HeaderValue)?;
+    value.set_sensitive(true);
+    let others: Vec<HeaderName> = headers
+        .keys()
+        .filter(|other| is_same_header(other, name))
+        .cloned()
+        .collect();
+    for other in others {
+        headers.remove(other);
+    }
+    headers.append(name.clone(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "inject_tests.rs"]
+mod tests;

@@ -1,0 +1,21 @@
+//! The credential of a service in the clear: parsing what an operator enters, injecting it into a
+//! request, and fetching and renewing access tokens.
+//!
+//! A credential is opened for one request and dropped with it. `Debug` shows only its kind.
+//!
+//! This crate must never hold SQL, a decision about a request, or a secret in a log or an error.
+
+mod credential;
+mod inject;
+mod parse;
+mod ready;
+mod renewal;
+mod sealed_form;
+mod token_endpoint;
+
+pub use credential::{AccessToken, Credential, OauthGrant};
+pub use inject::{InjectError, drop_parameter, inject};
+pub use parse::{CREDENTIAL_HEADERS_MAX, CREDENTIAL_VALUE_BYTES_MAX};
+pub use ready::{CredentialUnavailable, Credentials, ReadyCredential};
+pub use sealed_form::UnreadableCredential;
+pub use token_endpoint::TokenError;

@@ -1,0 +1,326 @@
+//! Reading a credential as an operator gives it. Whatever could not be sent is refused here, with
+//! the field's name and never with its value.
+
+use gaiterguard_domain::field::{FieldError, FieldReader, KEY_NOT_STORED};
+use gaiterguard_domain::redact;
+use gaiterguard_domain::service::AuthType;
+use gaiterguard_domain::target::Target;
+use gaiterguard_upstream::{AddressPolicy, literal};
+use http::{HeaderName, HeaderValue};
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use crate::credential::{Credential, OauthGrant};
+
+/// The longest value of a credential, in bytes.
+pub const CREDENTIAL_VALUE_BYTES_MAX: usize = 8 * 1024;
+
+/// The most headers that one credential sets.
+pub const CREDENTIAL_HEADERS_MAX: usize = 16;
+
+/// The header of an `api_key` credential that names none.
+const DEFAULT_HEADER: &str = "X-API-Key";
+
+/// The longest name of a query parameter, in bytes.
+const PARAM_BYTES_MAX: usize = 256;
+
+/// Headers that frame a message, belong to one connection or are set by the gateway itself: a
+/// credential in one of them would break the request or never arrive.
+const FORBIDDEN_HEADERS: &[&str] = &[
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl Credential {
+    /// Reads the credential of a service of this type. Null members count as absent.
+    pub fn parse(
+        auth_type: AuthType,
+        fields: &Map<String, Value>,
+        policy: &AddressPolicy,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader {
+            fields: FieldReader::new(fields),
+            known: Vec::new(),
+        };
+        let credential = match auth_type {
+            AuthType::None => {
+                return Err(vec![FieldError::new(
+                    "credentials",
+                    "a service whose authType is none takes no credentials",
+                )]);
+            }
+            AuthType::Bearer => reader
+                .header_value("token")
+                .map(|token| Self::Bearer { token }),
+            AuthType::Basic => reader.basic(),
+            AuthType::ApiKey => reader.api_key(fields),
+            AuthType::Query => reader.query(),
+            AuthType::Oauth2 => reader.oauth2(policy),
+        };
+        reader.finish(fields)?;
+        // Each reader that gives nothing has said why.
+        credential.ok_or_else(|| vec![FieldError::new("credentials", "are incomplete")])
+    }
+}
+
+struct Reader<'a> {
+    fields: FieldReader<'a>,
+    known: Vec<&'a str>,
+}
+
+impl<'a> Reader<'a> {
+    fn basic(&mut self) -> Option<Credential> {
+        let username = self.text_that_may_be_empty("username");
+        let password = self.text_that_may_be_empty("password");
+        let (username, password) = (username?, password?);
+        if username.contains(':') {
+            self.fields
+                .refuse("username", "must not hold a colon, which ends a user name");
+            return None;
+        }
+        if username.is_empty() && password.is_empty() {
+            self.fields
+                .refuse("password", "must not be empty where the user name is");
+            return None;
+        }
+        Some(Credential::Basic {
+            username: username.into(),
+            password: password.into(),
+        })
+    }
+
+    /// `{header?, value}`, or header names with their values.
+    fn api_key(&mut self, fields: &'a Map<String, Value>) -> Option<Credential> {
+        if fields.contains_key("value") || fields.contains_key("header") || fields.is_empty() {
+            self.known.extend(["header", "value"]);
+            let spelled = match self.fields.value("header") {
+                None => Some(DEFAULT_HEADER),
+                Some(_) => self.fields.string("header"),
+            };
+            let name = spelled.and_then(|spelled| self.header_name("header", spelled));
+            let value = self.header_value("value");
+            return Some(Credential::ApiKey {
+                headers: vec![(name?, value?)],
+            });
+        }
+        if fields.len() > CREDENTIAL_HEADERS_MAX {
+            self.fields.refuse(
+                "credentials",
+                format!("must be at most {CREDENTIAL_HEADERS_MAX} headers"),
+            );
+            self.known.extend(fields.keys().map(String::as_str));
+            return None;
+        }
+        let mut headers: Vec<(HeaderName, SecretString)> = Vec::with_capacity(fields.len());
+        let mut complete = true;
+        for spelled in fields.keys() {
+            let name = self.header_name(spelled, spelled);
+            let value = self.header_value(spelled);
+            let (Some(name), Some(value)) = (name, value) else {
+                complete = false;
+                continue;
+            };
+            if headers
+                .iter()
+                .any(|(other, _)| is_same_header(other, &name))
+            {
+                self.fields
+                    .refuse(spelled, "is the same header as another one here");
+                complete = false;
+            }
+            headers.push((name, value));
+        }
+        complete.then_some(Credential::ApiKey { headers })
+    }
+
+    fn query(&mut self) -> Option<Credential> {
+        let param = self.text("param");
+        let value = self.text("value");
+        let (param, value) = (param?, value?);
+        if self.holds_agent_key("param", param) {
+            return None;
+        }
+        if param.len() > PARAM_BYTES_MAX {
+            self.fields.refuse(
+                "param",
+                format!("must be at most {PARAM_BYTES_MAX} bytes long"),
+            );
+            return None;
+        }
+        Some(Credential::Query {
+            param: param.to_owned(),
+            value: value.into(),
+        })
+    }
+
+    fn oauth2(&mut self, policy: &AddressPolicy) -> Option<Credential> {
+        if self.fields.value("access_token").is_some() {
+            return self
+                .header_value("access_token")
+                .map(|access_token| Credential::Oauth2Static { access_token });
+        }
+        let nothing_given = ["token_url", "client_id", "client_secret"]
+            .into_iter()
+            .all(|field| self.fields.value(field).is_none());
+        if nothing_given {
+            self.fields.refuse(
+                "access_token",
+                "is required, or else token_url, client_id and client_secret",
+            );
+            return None;
+        }
+        self.known.push("access_token");
+        let token_url = self.token_url(policy);
+        let client_id = self.text("client_id");
+        let client_secret = self.text("client_secret");
+        let refresh_token = self.optional_text("refresh_token");
+        let scope = self.optional_text("scope");
+        Some(Credential::Oauth2Grant(Box::new(OauthGrant {
+            token_url: token_url?,
+            client_id: client_id?.into(),
+            client_secret: client_secret?.into(),
+            refresh_token: refresh_token.map(SecretString::from),
+            scope: scope.map(str::to_owned),
+            access: None,
+        })))
+    }
+
+    fn token_url(&mut self, policy: &AddressPolicy) -> Option<Target> {
+        let text = self.text("token_url")?;
+        if self.holds_agent_key("token_url", text) {
+            return None;
+        }
+        let target = match Target::parse(text) {
+            Ok(target) => target,
+            Err(refused) => {
+                self.fields
+                    .refuse("token_url", format!("is no token endpoint: {refused}"));
+                return None;
+            }
+        };
+        if let Err(message) = literal::check(target.origin(), policy) {
+            self.fields.refuse("token_url", message);
+            return None;
+        }
+        Some(target)
+    }
+
+    /// Whether what is kept unsealed of a credential holds an agent key, which is refused.
+    fn holds_agent_key(&mut self, field: &str, text: &str) -> bool {
+        let is_held = redact::holds_agent_key(text.as_bytes());
+        if is_held {
+            self.fields.refuse(field, KEY_NOT_STORED);
+        }
+        is_held
+    }
+
+    /// A header that a credential may set.
+    fn header_name(&mut self, field: &str, spelled: &str) -> Option<HeaderName> {
+        if self.holds_agent_key(field, spelled) {
+            return None;
+        }
+        let Ok(name) = HeaderName::try_from(spelled) else {
+            self.fields.refuse(field, "is not the name of a header");
+            return None;
+        };
+        let dashed = name.as_str().replace('_', "-");
+        if FORBIDDEN_HEADERS.contains(&dashed.as_str()) {
+            self.fields
+                .refuse(field, "is a header that a credential may not set");
+            return None;
+        }
+        Some(name)
+    }
+
+    /// A value that can stand in a header as it is.
+    fn header_value(&mut self, field: &'a str) -> Option<SecretString> {
+        let text = self.text(field)?;
+        if let Some(message) = header_value_trouble(text) {
+            self.fields.refuse(field, message);
+            return None;
+        }
+        Some(text.into())
+    }
+
+    /// Some text that has to be there.
+    fn text(&mut self, field: &'a str) -> Option<&'a str> {
+        let text = self.text_that_may_be_empty(field)?;
+        if text.is_empty() {
+            self.fields.refuse(field, "must not be empty");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Some text, if the field is there.
+    fn optional_text(&mut self, field: &'a str) -> Option<&'a str> {
+        self.known.push(field);
+        self.fields.value(field)?;
+        self.text(field)
+    }
+
+    fn text_that_may_be_empty(&mut self, field: &'a str) -> Option<&'a str> {
+        self.known.push(field);
+        // Values are sealed: an upstream may be another gateway of this kind.
+        let text = self.fields.required_any_string(field)?;
+        if text.len() > CREDENTIAL_VALUE_BYTES_MAX {
+            self.fields.refuse(
+                field,
+                format!("must be at most {CREDENTIAL_VALUE_BYTES_MAX} bytes long"),
+            );
+            return None;
+        }
+        if text.chars().any(char::is_control) {
+            self.fields
+                .refuse(field, "must not hold control characters or line breaks");
+            return None;
+        }
+        Some(text)
+    }
+
+    fn finish(mut self, fields: &Map<String, Value>) -> Result<(), Vec<FieldError>> {
+        for field in fields.keys() {
+            if !self.known.contains(&field.as_str()) {
+                self.fields
+                    .refuse(field, "is not a field of a credential of this type");
+            }
+        }
+        self.fields.finish()
+    }
+}
+
+/// Why a text cannot stand in a header unchanged.
+pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
+    if !text.is_ascii() {
+        Some("must be ASCII, because it stands in a header")
+    } else if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
+        Some("must not begin or end with a space, which would be lost in a header")
+    } else if HeaderValue::try_from(text).is_err() || text.contains('\t') {
+        Some("must not hold control characters or line breaks")
+    } else {
+        None
+    }
+}
+
+/// Whether two names mean the same header to a server that reads `_` as `-`.
+pub(crate) fn is_same_header(one: &HeaderName, other: &HeaderName) -> bool {
+    one == other || one.as_str().replace('_', "-") == other.as_str().replace('_', "-")
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

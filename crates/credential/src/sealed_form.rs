@@ -1,0 +1,273 @@
+//! A credential as the bytes that are sealed: JSON, with the kind beside the values.
+
+use std::borrow::Cow;
+
+use gaiterguard_domain::target::Target;
+use gaiterguard_domain::time::Timestamp;
+use http::HeaderName;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::credential::{AccessToken, Credential, OauthGrant};
+
+/// The bytes that opened are not a credential of this build. Says nothing of their content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed credential cannot be read")]
+pub struct UnreadableCredential;
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum Form<'a> {
+    Bearer {
+        #[serde(borrow)]
+        token: Cow<'a, str>,
+    },
+    Basic {
+        #[serde(borrow)]
+        username: Cow<'a, str>,
+        #[serde(borrow)]
+        password: Cow<'a, str>,
+    },
+    ApiKey {
+        #[serde(borrow)]
+        headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    },
+    Query {
+        #[serde(borrow)]
+        param: Cow<'a, str>,
+        #[serde(borrow)]
+        value: Cow<'a, str>,
+    },
+    Oauth2Static {
+        #[serde(borrow)]
+        access_token: Cow<'a, str>,
+    },
+    Oauth2Grant {
+        token_url: String,
+        #[serde(borrow)]
+        client_id: Cow<'a, str>,
+        #[serde(borrow)]
+        client_secret: Cow<'a, str>,
+        #[serde(borrow)]
+        refresh_token: Option<Cow<'a, str>>,
+        scope: Option<String>,
+        #[serde(borrow)]
+        access: Option<AccessForm<'a>>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccessForm<'a> {
+    #[serde(borrow)]
+    token: Cow<'a, str>,
+    fetched_at_ms: i64,
+    expires_at_ms: Option<i64>,
+}
+
+impl Credential {
+    /// The bytes to seal.
+    pub fn to_sealed_form(&self) -> Zeroizing<Vec<u8>> {
+        let form = self.form();
+        // Measured first, so that the buffer never grows and leaves a copy behind.
+        let mut measure = Measure(0);
+        let measured = serde_json::to_writer(&mut measure, &form);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(measure.0));
+        let written = serde_json::to_writer(&mut *bytes, &form);
+        debug_assert!(
+            measured.is_ok() && written.is_ok(),
+            "memory takes every byte"
+        );
+        bytes
+    }
+
+    /// Reads back what [`Self::to_sealed_form`] gave.
+    pub fn from_sealed_form(bytes: &[u8]) -> Result<Self, UnreadableCredential> {
+        let form: Form<'_> = serde_json::from_slice(bytes).map_err(|_| UnreadableCredential)?;
+        Ok(match form {
+            Form::Bearer { token } => Self::Bearer {
+                token: secret(token),
+            },
+            Form::Basic { username, password } => Self::Basic {
+                username: secret(username),
+                password: secret(password),
+            },
+            Form::ApiKey { headers } => Self::ApiKey {
+                headers: headers
+                    .into_iter()
+                    .map(|(name, value)| {
+                        let name = HeaderName::try_from(name.as_ref());
+                        Ok((name.map_err(|_| UnreadableCredential)?, secret(value)))
+                    })
+                    .collect::<Result<_, UnreadableCredential>>()?,
+            },
+            Form::Query { param, value } => Self::Query {
+                param: param.into_owned(),
+                value: secret(value),
+            },
+            Form::Oauth2Static { access_token } => Self::Oauth2Static {
+                access_token: secret(access_token),
+            },
+            Form::Oauth2Grant {
+                token_url,
+                client_id,
+                client_secret,
+                refresh_token,
+                scope,
+                access,
+            } => Self::Oauth2Grant(Box::new(OauthGrant {
+                token_url: Target::parse(&token_url).map_err(|_| UnreadableCredential)?,
+                client_id: secret(client_id),
+                client_secret: secret(client_secret),
+                refresh_token: refresh_token.map(secret),
+                scope,
+                access: access.map(|access| AccessToken {
+                    token: secret(access.token),
+                    fetched_at: Timestamp(access.fetched_at_ms),
+                    expires_at: access.expires_at_ms.map(Timestamp),
+                }),
+            })),
+        })
+    }
+
+    fn form(&self) -> Form<'_> {
+        match self {
+            Self::Bearer { token } => Form::Bearer {
+                token: exposed(token),
+            },
+            Self::Basic { username, password } => Form::Basic {
+                username: exposed(username),
+                password: exposed(password),
+            },
+            Self::ApiKey { headers } => Form::ApiKey {
+                headers: headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str().into(), exposed(value)))
+                    .collect(),
+            },
+            Self::Query { param, value } => Form::Query {
+                param: param.into(),
+                value: exposed(value),
+            },
+            Self::Oauth2Static { access_token } => Form::Oauth2Static {
+                access_token: exposed(access_token),
+            },
+            Self::Oauth2Grant(grant) => Form::Oauth2Grant {
+                token_url: grant.token_url.to_string(),
+                client_id: exposed(&grant.client_id),
+                client_secret: exposed(&grant.client_secret),
+                refresh_token: grant.refresh_token.as_ref().map(exposed),
+                scope: grant.scope.clone(),
+                access: grant.access.as_ref().map(|access| AccessForm {
+                    token: exposed(&access.token),
+                    fetched_at_ms: access.fetched_at.0,
+                    expires_at_ms: access.expires_at.map(|at| at.0),
+                }),
+            },
+        }
+    }
+}
+
+fn exposed(secret: &SecretString) -> Cow<'_, str> {
+    Cow::Borrowed(secret.expose_secret())
+}
+
+fn secret(text: Cow<'_, str>) -> SecretString {
+    match text {
+        Cow::Borrowed(text) => SecretString::from(text),
+        Cow::Owned(text) => SecretString::from(text),
+    }
+}
+
+/// Counts what is written to it.
+struct Measure(usize);
+
+impl std::io::Write for Measure {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds() -> Vec<Credential> {
+        let odd = "quote\" backslash\\ ünd € \u{1f511}";
+        vec![
+            Credential::Bearer { token: "t".into() },
+            Credential::Basic {
+                username: odd.into(),
+                password: "".into(),
+            },
+            Credential::ApiKey {
+                headers: vec![
+                    (HeaderName::from_static("x-a"), "1".into()),
+                    (HeaderName::from_static("x-b"), "two words".into()),
+                ],
+            },
+            Credential::Query {
+                param: "ä&=".to_owned(),
+                value: odd.into(),
+            },
+            Credential::Oauth2Static {
+                access_token: "t".into(),
+            },
+            Credential::Oauth2Grant(Box::new(OauthGrant {
+                token_url: Target::parse("https://id.example.com/token?x=%2f").unwrap(),
+                client_id: "id".into(),
+                client_secret: odd.into(),
+                refresh_token: Some("r".into()),
+                scope: Some("a b".to_owned()),
+                access: Some(AccessToken {
+                    token: "a".into(),
+                    fetched_at: Timestamp(1),
+                    expires_at: Some(Timestamp(2)),
+                }),
+            })),
+        ]
+    }
+
+    #[test]
+    fn a_credential_comes_back_as_it_was() {
+        for credential in kinds() {
+            let bytes = credential.to_sealed_form();
+            let read = Credential::from_sealed_form(&bytes).unwrap();
+            assert_eq!(read.to_sealed_form(), bytes);
+            assert_eq!(read.auth_type(), credential.auth_type());
+            assert_eq!(read.place(), credential.place());
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_credential_are_refused() {
+        for bytes in [
+            &b""[..],
+            b"{}",
+            b"{\"kind\":\"bearer\"}",
+            b"{\"kind\":\"bearer\",\"token\":\"t\",\"more\":1}",
+            b"{\"kind\":\"magic\",\"token\":\"t\"}",
+        ] {
+            assert!(Credential::from_sealed_form(bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn debug_tells_no_value() {
+        for credential in kinds() {
+            let told = format!("{credential:?}");
+            assert!(told.ends_with(", <sealed>)"), "{told}");
+            let Credential::Oauth2Grant(grant) = &credential else {
+                continue;
+            };
+            let told = format!("{grant:?} {:?}", grant.access);
+            assert!(!told.contains("quote") && !told.contains("\"a\""), "{told}");
+        }
+    }
+}

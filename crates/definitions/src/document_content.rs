@@ -1,0 +1,82 @@
+//! What is kept sealed of a document. Of one that is fetched, its address and what its server
+//! called it stand before what was fetched, a line each.
+
+use gaiterguard_domain::document::DocumentKind;
+use gaiterguard_upstream::page::Page;
+use zeroize::Zeroizing;
+
+/// A document's content, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DocumentContent<'c> {
+    /// Where it was fetched from.
+    pub(crate) address: Option<&'c str>,
+    /// What its server called it.
+    pub(crate) media_type: Option<&'c str>,
+    /// What is to be read.
+    pub(crate) bytes: &'c [u8],
+}
+
+impl<'c> DocumentContent<'c> {
+    /// What is kept of a document of a kind.
+    pub(crate) fn of(kind: DocumentKind, kept: &'c [u8]) -> Self {
+        if kind != DocumentKind::Url {
+            return Self {
+                address: None,
+                media_type: None,
+                bytes: kept,
+            };
+        }
+        let (address, rest) = line(kept);
+        let (media_type, bytes) = line(rest);
+        Self {
+            address: Some(address),
+            media_type: Some(media_type).filter(|name| !name.is_empty()),
+            bytes,
+        }
+    }
+
+    /// What is to be kept of a page that was fetched.
+    pub(crate) fn to_keep(address: &str, page: &Page) -> Zeroizing<Vec<u8>> {
+        let media_type = page.media_type.as_deref().unwrap_or_default();
+        let mut kept = Zeroizing::new(Vec::with_capacity(
+            address.len() + media_type.len() + page.bytes.len() + 2,
+        ));
+        for line in [address, media_type] {
+            // Neither can hold a line's end: one is a target in normal form, the other was a
+            // header's value.
+            kept.extend_from_slice(line.as_bytes());
+            kept.push(b'\n');
+        }
+        kept.extend_from_slice(&page.bytes);
+        kept
+    }
+}
+
+fn line(text: &[u8]) -> (&str, &[u8]) {
+    let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+    let rest = text.get(end + 1..).unwrap_or_default();
+    (std::str::from_utf8(&text[..end]).unwrap_or_default(), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_comes_back_with_its_address() {
+        let page = Page {
+            media_type: Some("text/html".to_owned()),
+            bytes: b"a\nb".to_vec(),
+        };
+        let kept = DocumentContent::to_keep("https://a.example/x", &page);
+        let content = DocumentContent::of(DocumentKind::Url, &kept);
+        assert_eq!(content.address, Some("https://a.example/x"));
+        assert_eq!(content.media_type, Some("text/html"));
+        assert_eq!(content.bytes, b"a\nb");
+        let address_only = DocumentContent::of(DocumentKind::Url, b"https://a.example/x");
+        assert_eq!(address_only.address, Some("https://a.example/x"));
+        assert_eq!(address_only.bytes, b"");
+        let markdown = DocumentContent::of(DocumentKind::Markdown, b"a\nb\nc");
+        assert_eq!(markdown.bytes, b"a\nb\nc");
+    }
+}

@@ -1,0 +1,258 @@
+//! What the documents of all services say: read once for each version of a document, and kept
+//! while that version is the present one.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gaiterguard_apidocs::{Catalog, Document, Format, Unreadable, read, read_any};
+use gaiterguard_domain::document::DocumentKind;
+use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_sealing::{Purpose, Sealing, SealingError};
+use gaiterguard_store::{DocumentVersion, Store, StoreError};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::document_content::DocumentContent;
+
+/// How many documents are read at once: reading a large one takes a processor and memory of many
+/// times its size.
+const READING_MAX: usize = 2;
+
+/// Reads documents, and knows what those that are in use say.
+pub struct Library {
+    store: Store,
+    sealing: Sealing,
+    shelves: Mutex<Shelves>,
+    reading: Semaphore,
+}
+
+#[derive(Default)]
+struct Shelves {
+    documents: HashMap<DocumentId, Kept>,
+    catalogs: HashMap<ServiceId, Shelf>,
+}
+
+struct Kept {
+    workspace: WorkspaceId,
+    version: i64,
+    document: Arc<Document>,
+}
+
+struct Shelf {
+    workspace: WorkspaceId,
+    of: Vec<(DocumentId, i64)>,
+    catalog: Arc<Catalog>,
+}
+
+/// The catalogs of a workspace's services, and which documents are missing from them.
+#[derive(Debug, Default)]
+pub struct Catalogs {
+    pub by_service: HashMap<ServiceId, Arc<Catalog>>,
+    pub missing: Vec<DocumentVersion>,
+}
+
+/// Why a document was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not what it says it is.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// It could not be opened.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// The store could not be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The reader did not come to its end.
+    #[error("the reader of documents failed")]
+    Failed,
+}
+
+impl Library {
+    /// An empty library over a store.
+    pub fn new(store: Store, sealing: Sealing) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            sealing,
+            shelves: Mutex::default(),
+            reading: Semaphore::new(READING_MAX),
+        })
+    }
+
+    /// Reads a document's content.
+    pub(crate) async fn read(
+        &self,
+        kind: DocumentKind,
+        content: Zeroizing<Vec<u8>>,
+    ) -> Result<Document, ReadError> {
+        let _turn = self
+            .reading
+            .acquire()
+            .await
+            .map_err(|_| ReadError::Failed)?;
+        let read = tokio::task::spawn_blocking(move || {
+            let content = DocumentContent::of(kind, &content);
+            match kind {
+                DocumentKind::Openapi => read(Format::OpenApi, content.bytes),
+                DocumentKind::Markdown => read(Format::Markdown, content.bytes),
+                DocumentKind::Url => {
+                    read_any(content.bytes, content.media_type).map(|(_, document)| document)
+                }
+            }
+        });
+        Ok(read.await.map_err(|_| ReadError::Failed)??)
+    }
+
+    /// Keeps what a version of a document says, before that version is the present one.
+    pub(crate) fn keep(
+        &self,
+        workspace: WorkspaceId,
+        id: DocumentId,
+        version: i64,
+        document: Document,
+    ) {
+        let kept = Kept {
+            workspace,
+            version,
+            document: Arc::new(document),
+        };
+        match self.shelves().documents.entry(id) {
+            Entry::Occupied(known) if known.get().version > version => {}
+            Entry::Occupied(mut known) => *known.get_mut() = kept,
+            Entry::Vacant(place) => {
+                place.insert(kept);
+            }
+        }
+    }
+
+    /// The catalogs of a workspace's services, as far as their documents have been read; what is
+    /// no longer among them is let go of.
+    pub async fn catalogs(&self, workspace: WorkspaceId, present: &[DocumentVersion]) -> Catalogs {
+        let mut catalogs = Catalogs::default();
+        let mut wanted: HashMap<ServiceId, Vec<(DocumentId, i64, Arc<Document>)>> = HashMap::new();
+        {
+            let mut shelves = self.shelves();
+            for version in present {
+                match shelves.documents.get(&version.id) {
+                    Some(kept) if kept.version == version.version => {
+                        wanted.entry(version.service).or_default().push((
+                            version.id,
+                            version.version,
+                            Arc::clone(&kept.document),
+                        ));
+                    }
+                    _ => catalogs.missing.push(*version),
+                }
+            }
+            // A document that is just being added is read before it is present: only what is
+            // older than all that is present was removed.
+            shelves.forget(workspace, present);
+            for (service, documents) in &wanted {
+                let of: Vec<_> = documents.iter().map(|(id, at, _)| (*id, *at)).collect();
+                if let Some(shelf) = shelves.catalogs.get(service)
+                    && shelf.of == of
+                {
+                    catalogs
+                        .by_service
+                        .insert(*service, Arc::clone(&shelf.catalog));
+                }
+            }
+        }
+        wanted.retain(|service, _| !catalogs.by_service.contains_key(service));
+        for (service, documents) in wanted {
+            let of = documents.iter().map(|(id, at, _)| (*id, *at)).collect();
+            let documents = documents.into_iter().map(|(_, _, read)| read).collect();
+            let indexed = tokio::task::spawn_blocking(move || Catalog::new(documents)).await;
+            let Ok(catalog) = indexed.map(Arc::new) else {
+                tracing::error!(service = service.0, "its documents could not be indexed");
+                continue;
+            };
+            let indexed = Shelf {
+                workspace,
+                of,
+                catalog: Arc::clone(&catalog),
+            };
+            self.shelves().catalogs.insert(service, indexed);
+            catalogs.by_service.insert(service, catalog);
+        }
+        catalogs
+    }
+
+    /// Reads what is missing from the catalogs of a workspace. One that cannot be read any more
+    /// says nothing; that it could be read once is what its counts tell.
+    pub async fn read_missing(
+        &self,
+        workspace: WorkspaceId,
+        missing: &[DocumentVersion],
+    ) -> Result<(), ReadError> {
+        for version in missing {
+            let document = match self.read_stored(workspace, *version).await {
+                Ok(Some(document)) => document,
+                Ok(None) => continue,
+                Err(ReadError::Unreadable(error)) => {
+                    tracing::warn!(document = version.id.0, %error, "a document cannot be read");
+                    Document::default()
+                }
+                // One that is damaged, or that its reader does not survive, must not keep the others away.
+                Err(ReadError::Sealing(error)) if error.is_damage() => {
+                    tracing::error!(document = version.id.0, %error, "a document is damaged");
+                    Document::default()
+                }
+                Err(ReadError::Failed) => {
+                    tracing::error!(document = version.id.0, "the reader of a document failed");
+                    Document::default()
+                }
+                Err(error) => return Err(error),
+            };
+            self.keep(workspace, version.id, version.version, document);
+        }
+        Ok(())
+    }
+
+    async fn read_stored(
+        &self,
+        workspace: WorkspaceId,
+        version: DocumentVersion,
+    ) -> Result<Option<Document>, ReadError> {
+        let Some(sealed) = self.store.document_content(version.id).await? else {
+            return Ok(None);
+        };
+        let purpose = Purpose::document(version.id);
+        let content = self
+            .sealing
+            .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
+            .await?;
+        self.read(version.kind, content).await.map(Some)
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        // Every change under this lock is one whole insert or removal.
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelves {
+    fn forget(&mut self, workspace: WorkspaceId, present: &[DocumentVersion]) {
+        let newest = present
+            .iter()
+            .map(|version| version.id.0)
+            .max()
+            .unwrap_or(0);
+        let is_present = |id: DocumentId| present.iter().any(|version| version.id == id);
+        self.documents
+            .retain(|id, kept| kept.workspace != workspace || id.0 > newest || is_present(*id));
+        self.catalogs.retain(|service, shelf| {
+            shelf.workspace != workspace || present.iter().any(|at| at.service == *service)
+        });
+    }
+}
+
+impl std::fmt::Debug for Library {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Library")
+            .field("documents", &self.shelves().documents.len())
+            .finish_non_exhaustive()
+    }
+}

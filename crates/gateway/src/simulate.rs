@@ -1,0 +1,384 @@
+//! Replaying proposed rules over the requests that were recorded.
+//!
+//! The ledger keeps what a request was for and where it went; headers and body only of those that
+//! were held. What a rule decides without them is said; what it does not is called undecidable,
+//! never guessed.
+
+mod tally;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gaiterguard_definitions::desk::{DefinitionError, Desk};
+use gaiterguard_definitions::rule;
+use gaiterguard_domain::field::{FieldError, FieldReader};
+use gaiterguard_domain::id::{ActionId, RuleId, WorkspaceId};
+use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
+use gaiterguard_domain::request::CanonicalRequest;
+use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::target::Target;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
+use gaiterguard_judge::{Arena, Reading};
+use gaiterguard_sealing::Purpose;
+use gaiterguard_store::{Found, RuleFields, StoreError};
+use serde_json::{Map, Value};
+
+use self::tally::Tally;
+use crate::Gateway;
+use crate::authority::Definitions;
+
+pub use tally::{Changes, Example, ProposedRule, Simulation};
+
+/// The most days that are looked back.
+pub const DAYS_MAX: u32 = 90;
+
+/// How many days are looked back where nothing is said.
+const DAYS: u32 = 7;
+
+/// The most requests that are looked at.
+pub const ROWS_MAX: u64 = 10_000;
+
+/// How many requests are read at once.
+const PAGE_ROWS: u32 = 500;
+
+/// The most held requests that are opened.
+const OPENED_MAX: usize = 1_000;
+
+/// The most rules of a proposed set.
+const RULES_MAX: usize = 500;
+
+/// After this the rest is left out.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Replays a proposed set of rules: `{rules: [{id?, …}], days?, keep_others?}`. An item with an id
+/// is that rule with what the item says; one without is a new rule. The present rules that are not
+/// named count no more, unless `keep_others` says so.
+pub async fn simulate(
+    gateway: &Gateway,
+    desk: &Desk,
+    workspace: WorkspaceId,
+    fields: &Map<String, Value>,
+) -> Result<Simulation, DefinitionError> {
+    let (rules, days) = read(desk, workspace, fields).await?;
+    let replay = Arc::new(Replay {
+        rules: rules.into_iter().map(CompiledRule::new).collect(),
+        definitions: gateway.authority().definitions(workspace),
+        threshold: gateway.settings.risk_threshold,
+    });
+    let now = desk.now();
+    let since = now.before(Duration::from_hours(24) * days);
+    let started = Instant::now();
+    let mut tally = Tally::default();
+    let mut opened = 0;
+    let mut cursor = None;
+    loop {
+        let page = desk
+            .store()
+            .request_list(
+                workspace,
+                &RequestFilter::default(),
+                cursor.as_deref(),
+                PAGE_ROWS,
+            )
+            .await?;
+        let length = page.items.len();
+        let entries: Vec<RequestEntry> = page
+            .items
+            .into_iter()
+            .take_while(|entry| entry.new.at >= since)
+            .collect();
+        let is_last = entries.len() < length || page.next_cursor.is_none();
+        let undecided = replayed(&replay, entries, &mut tally).await?;
+        for (entry, rule) in undecided {
+            let request = match entry.action {
+                Some(action) if opened < OPENED_MAX => {
+                    opened += 1;
+                    open(desk, workspace, action).await?
+                }
+                _ => None,
+            };
+            let example = match request {
+                Some(request) => replay.example(entry, Some(&request)),
+                None => Example {
+                    entry,
+                    decision: None,
+                    rule,
+                },
+            };
+            tally.count(example);
+        }
+        if is_last {
+            return Ok(tally.finish(since, now, false));
+        }
+        if tally.requests() >= ROWS_MAX || started.elapsed() > PATIENCE {
+            return Ok(tally.finish(since, now, true));
+        }
+        cursor = page.next_cursor;
+    }
+}
+
+/// Counts what can be decided, and answers the rest. It is done beside the threads that serve
+/// requests.
+async fn replayed(
+    replay: &Arc<Replay>,
+    entries: Vec<RequestEntry>,
+    tally: &mut Tally,
+) -> Result<Vec<(RequestEntry, Option<ProposedRule>)>, DefinitionError> {
+    let at_work = Arc::clone(replay);
+    let work = move || -> Vec<Example> {
+        entries
+            .into_iter()
+            .map(|entry| at_work.example(entry, None))
+            .collect()
+    };
+    let examples = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| DefinitionError::Changing)?;
+    let mut undecided = Vec::new();
+    for example in examples {
+        if example.decision.is_some() {
+            tally.count(example);
+        } else {
+            undecided.push((example.entry, example.rule));
+        }
+    }
+    Ok(undecided)
+}
+
+/// The request that an action holds, while it is kept.
+async fn open(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    action: ActionId,
+) -> Result<Option<CanonicalRequest>, DefinitionError> {
+    let Some(sealed) = desk.store().action_request(action).await? else {
+        return Ok(None);
+    };
+    let purpose = Purpose::action_request(action);
+    let opened = desk
+        .sealing()
+        .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
+        .await;
+    match opened {
+        Ok(form) => Ok(CanonicalRequest::from_canonical_form(&form)),
+        // One that is damaged, or no longer kept, says as little as one that never was.
+        Err(error) if error.is_damage() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Replay {
+    rules: Vec<CompiledRule>,
+    definitions: Option<Arc<Definitions>>,
+    threshold: f64,
+}
+
+impl Replay {
+    fn example(&self, entry: RequestEntry, request: Option<&CanonicalRequest>) -> Example {
+        let (decision, rule) = self.decide(&entry, request);
+        Example {
+            decision,
+            rule: rule.map(|rule| {
+                let rule = rule.rule();
+                ProposedRule {
+                    id: (rule.id.0 > 0).then_some(rule.id),
+                    name: rule.name.clone(),
+                    effect: rule.effect,
+                }
+            }),
+            entry,
+        }
+    }
+
+    /// What would become of a request, and the rule that says so.
+    fn decide<'r>(
+        &'r self,
+        entry: &RequestEntry,
+        request: Option<&CanonicalRequest>,
+    ) -> (Option<Decision>, Option<&'r CompiledRule>) {
+        let new = &entry.new;
+        let rules: Vec<&'r CompiledRule> = self
+            .rules
+            .iter()
+            .filter(|rule| rule.rule().covers(new.service, new.agent))
+            .collect();
+        let definitions = self.definitions.as_deref();
+        let agent = definitions.and_then(|definitions| definitions.agent(new.agent));
+        let service = definitions.and_then(|definitions| definitions.service(new.service));
+        let threshold = agent
+            .and_then(|agent| agent.risk_threshold)
+            .unwrap_or(self.threshold);
+        let otherwise = unruled(entry, threshold);
+        if rules.is_empty() {
+            return (Some(otherwise), None);
+        }
+        // Names that are no more, and an address in which a key was masked, would be guessed at.
+        let (Some(agent), Some(service), Ok(target)) =
+            (agent, service, Target::parse(&new.target_url))
+        else {
+            return (None, rules.first().copied());
+        };
+        let arena = Arena::default();
+        let query = Query::parse(target.query());
+        let facts = Facts {
+            method: &new.method,
+            path: &RequestPath::of(target.path()),
+            host: &target.origin().host,
+            query: &query,
+            headers: request.map(|request| &request.headers),
+            content: request.map(|request| Content {
+                body: Reading::of(&request.headers, &request.body, &arena),
+                size: request.body.len() as u64,
+            }),
+            service: (service.id, &service.name),
+            agent: (agent.id, &agent.name),
+            intent: &new.intent,
+            operation: new.evaluation.operation.as_ref(),
+            now: new.at,
+        };
+        let weighed = weigh(rules, &facts);
+        let certain = weighed
+            .iter()
+            .filter(|(_, how)| !matches!(how, Match::Undecidable(_)))
+            .map(|(rule, _)| *rule)
+            .max_by_key(|rule| rule.rule().effect);
+        let effect = certain.map(|rule| rule.rule().effect);
+        let decision = decided(effect, otherwise);
+        let doubted = weighed.iter().find(|(rule, how)| {
+            let either = effect.max(Some(rule.rule().effect));
+            matches!(how, Match::Undecidable(_)) && decided(either, otherwise) != decision
+        });
+        match doubted {
+            Some((rule, _)) => (None, Some(*rule)),
+            None => (Some(decision), certain),
+        }
+    }
+}
+
+/// What becomes of a request to which the strictest rule does this.
+fn decided(effect: Option<RuleEffect>, otherwise: Decision) -> Decision {
+    match effect {
+        Some(RuleEffect::Deny) => Decision::Deny,
+        Some(RuleEffect::RequireApproval) => Decision::Hold,
+        Some(RuleEffect::Allow) => Decision::Forward,
+        None => otherwise,
+    }
+}
+
+/// What becomes of a request that no rule decides: what became of it, or what its score says.
+fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
+    let judgement = &entry.new.evaluation;
+    if judgement.matched_rules.is_empty() {
+        judgement.decision
+    } else if judgement.verdict.score < threshold {
+        Decision::Forward
+    } else {
+        Decision::Hold
+    }
+}
+
+/// The rules that would count, and how many days are looked back.
+async fn read(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    fields: &Map<String, Value>,
+) -> Result<(Vec<Rule>, u32), DefinitionError> {
+    let mut reader = FieldReader::new(fields);
+    let days = reader.whole_number("days", DAYS_MAX).unwrap_or(DAYS);
+    if days == 0 {
+        reader.refuse(
+            "days",
+            format!("must be a whole number from 1 to {DAYS_MAX}"),
+        );
+    }
+    let keep_others = reader.boolean("keep_others").unwrap_or(false);
+    let items = match reader.value("rules").map(|value| value.as_array()) {
+        Some(Some(items)) if items.len() <= RULES_MAX => items.as_slice(),
+        _ => {
+            reader.refuse(
+                "rules",
+                format!("must be a list of at most {RULES_MAX} rules"),
+            );
+            &[]
+        }
+    };
+    reader.finish()?;
+    // What a rule that is damaged would do cannot be said.
+    let present = desk.store().rule_list(workspace).await?;
+    let present: Result<Vec<Rule>, StoreError> = present.into_iter().map(Found::whole).collect();
+    let mut present = present?;
+    let mut named = HashSet::new();
+    let mut rules = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        let within = |error: FieldError| FieldError {
+            field: format!("rules[{place}].{}", error.field),
+            ..error
+        };
+        let Some(item) = item.as_object() else {
+            let refused = FieldError::new(format!("rules[{place}]"), "must be a rule");
+            return Err(DefinitionError::Invalid(vec![refused]));
+        };
+        let known = known(item, &present, &mut named).map_err(|message| {
+            DefinitionError::Invalid(vec![within(FieldError::new("id", message))])
+        })?;
+        let id = known.as_ref().map(|rule| rule.id);
+        let said = rule::read(desk, workspace, item, known)
+            .await
+            .map_err(|error| match error {
+                DefinitionError::Invalid(errors) => {
+                    DefinitionError::Invalid(errors.into_iter().map(within).collect())
+                }
+                DefinitionError::NotUnderstood(errors) => {
+                    DefinitionError::NotUnderstood(errors.into_iter().map(within).collect())
+                }
+                other => other,
+            })?;
+        // New rules have no id yet; these are no rule's.
+        let unused = RuleId(-1 - i64::try_from(place).unwrap_or(i64::MAX - 1));
+        rules.push(rule(workspace, id.unwrap_or(unused), said, desk.now()));
+    }
+    if keep_others {
+        present.retain(|rule| !named.contains(&rule.id));
+        rules.append(&mut present);
+    }
+    Ok((rules, days))
+}
+
+/// The present rule that an item names, if it names one.
+fn known(
+    item: &Map<String, Value>,
+    present: &[Rule],
+    named: &mut HashSet<RuleId>,
+) -> Result<Option<Rule>, &'static str> {
+    let Some(id) = item.get("id").filter(|id| !id.is_null()) else {
+        return Ok(None);
+    };
+    let found = id
+        .as_i64()
+        .and_then(|id| present.iter().find(|rule| rule.id.0 == id))
+        .ok_or("must be a rule of this workspace")?;
+    if !named.insert(found.id) {
+        return Err("is named twice");
+    }
+    Ok(Some(found.clone()))
+}
+
+fn rule(workspace: WorkspaceId, id: RuleId, said: RuleFields, at: Timestamp) -> Rule {
+    Rule {
+        id,
+        workspace,
+        name: said.name,
+        effect: said.effect,
+        condition: said.condition,
+        text: said.text,
+        service: said.service,
+        agent: said.agent,
+        enabled: said.enabled,
+        created_at: at,
+        updated_at: at,
+        revision: 0,
+    }
+}

@@ -1,0 +1,94 @@
+//! What an operator at the gateway's machine does to accounts. No throttle and no registration
+//! setting stands in the way there.
+
+use std::sync::Arc;
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{UserId, WorkspaceId};
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_domain::user::{Email, User};
+use gaiterguard_store::{Store, UserCreated};
+use serde_json::json;
+
+use crate::error::AccountError;
+use crate::new_password::NewPassword;
+use crate::password::hash_now;
+
+/// The accounts of a database.
+pub struct Accounts {
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl Accounts {
+    /// The accounts in `store`.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Makes a user with a workspace of the user's own, or who joins that of the user with the
+    /// e-mail address `workspace_of`.
+    pub async fn create(
+        &self,
+        email: &Email,
+        password: NewPassword,
+        workspace_of: Option<&Email>,
+    ) -> Result<User, AccountError> {
+        let hash = hash_now(password.into_secret()).await?;
+        let at = self.clock.now();
+        let audit = |user, workspace| entry(user, workspace, at, "user.created");
+        let created = match workspace_of {
+            Some(host) => self.store.user_join(email, &hash, host, at, audit).await?,
+            None => {
+                self.store
+                    .user_create(email, &hash, false, at, audit)
+                    .await?
+            }
+        };
+        match (created, workspace_of) {
+            (UserCreated::Created(user, _), _) => Ok(user),
+            (UserCreated::HostUnknown, Some(host)) => {
+                Err(AccountError::UserUnknown(host.to_string()))
+            }
+            // The other answers are to questions that were not asked here.
+            (UserCreated::EmailTaken | UserCreated::NotFirst | UserCreated::HostUnknown, _) => {
+                Err(AccountError::EmailTaken)
+            }
+        }
+    }
+
+    /// Gives a user another password, and ends all the user's sessions at once.
+    pub async fn reset_password(
+        &self,
+        email: &Email,
+        password: NewPassword,
+    ) -> Result<User, AccountError> {
+        let unknown = || AccountError::UserUnknown(email.to_string());
+        let found = self.store.user_by_email(email.normalized()).await?;
+        let found = found.ok_or_else(unknown)?;
+        let hash = hash_now(password.into_secret()).await?;
+        let at = self.clock.now();
+        let audit = entry(found.user.id, found.workspace, at, "user.password_reset");
+        let done = self
+            .store
+            .user_password_set(found.user.id, &hash, at, audit)
+            .await?;
+        done.then_some(found.user).ok_or_else(unknown)
+    }
+}
+
+fn entry(
+    user: UserId,
+    workspace: WorkspaceId,
+    at: Timestamp,
+    event: &'static str,
+) -> NewAuditEntry {
+    NewAuditEntry {
+        workspace: Some(workspace),
+        at,
+        actor: Actor::Operator,
+        event,
+        subject: format!("user:{user}"),
+        detail: json!({}),
+    }
+}

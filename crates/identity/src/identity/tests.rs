@@ -1,0 +1,649 @@
+//! Humans against a real database, with a clock that is moved by hand.
+
+use gaiterguard_clock::ManualClock;
+use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_store::{Purpose, StoreOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::*;
+use crate::account::Accounts;
+use crate::error::{AccountError, Fault};
+use crate::new_password::NewPassword;
+use crate::registration::Registrant;
+use crate::throttle::{
+    ACCOUNT_FAILURES_MAX, PERIOD, SOURCE_FAILURES_MAX, SOURCE_REGISTRATIONS_MAX,
+};
+
+const EMAIL: &str = "Ada@example.com";
+const PASSWORD: &str = "a rather fine password";
+const WRONG: &str = "a rather wrong password";
+const ACCESS_EXPIRY: Duration = Duration::from_mins(15);
+const REFRESH_EXPIRY: Duration = Duration::from_hours(24 * 7);
+
+struct House {
+    identity: Arc<Identity>,
+    accounts: Accounts,
+    store: Store,
+    clock: Arc<ManualClock>,
+    directory: TempDir,
+}
+
+impl House {
+    async fn new(registration: Registration) -> Self {
+        let directory = TempDir::new().unwrap();
+        let url = format!("sqlite://{}/gateway.db", directory.path().display());
+        let options = StoreOptions::new(ReplicaId(Uuid::new_v4()), Purpose::Serve);
+        let store = Store::open(&url, options).unwrap();
+        store.migrate().await.unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
+        Self {
+            identity: Arc::new(identity(&store, &clock, registration)),
+            accounts: Accounts::new(store.clone(), clock.clone()),
+            store,
+            clock,
+            directory,
+        }
+    }
+
+    /// A house in which a user lives.
+    async fn with_user() -> Self {
+        let house = Self::new(Registration::Open).await;
+        house.register(EMAIL).await.unwrap();
+        house
+    }
+
+    async fn register(&self, email: &str) -> Result<User, RegisterError> {
+        let email = Email::parse(email).unwrap();
+        self.identity
+            .register(&email, new_password(PASSWORD), registrant(None))
+            .await
+    }
+
+    async fn login(&self, email: &str, password: &str) -> Result<LoggedIn, LoginError> {
+        self.identity.login(email, password.into(), source(1)).await
+    }
+
+    async fn logged_in(&self) -> TokenPair {
+        self.login(EMAIL, PASSWORD).await.unwrap().tokens
+    }
+
+    async fn caller(&self, tokens: &TokenPair) -> Option<Caller> {
+        let token = tokens.access_token.expose_secret();
+        match self.identity.authenticate(token).await {
+            Ok(caller) => Some(caller),
+            Err(SessionError::NotAuthenticated) => None,
+            Err(SessionError::Fault(fault)) => panic!("{fault}"),
+        }
+    }
+
+    async fn refresh(&self, tokens: &TokenPair) -> Option<TokenPair> {
+        match self.identity.refresh(&tokens.refresh_token).await {
+            Ok(tokens) => Some(tokens),
+            Err(SessionError::NotAuthenticated) => None,
+            Err(SessionError::Fault(fault)) => panic!("{fault}"),
+        }
+    }
+}
+
+fn identity(store: &Store, clock: &Arc<ManualClock>, registration: Registration) -> Identity {
+    Identity::new(store.clone(), &settings(registration), clock.clone())
+}
+
+fn settings(registration: Registration) -> IdentitySettings {
+    IdentitySettings {
+        jwt_secret: "0123456789abcdef0123456789abcdef".into(),
+        access_expiry: ACCESS_EXPIRY,
+        refresh_expiry: REFRESH_EXPIRY,
+        registration,
+        setup_code_needed: false,
+    }
+}
+
+fn registrant(setup_code: Option<&str>) -> Registrant {
+    Registrant {
+        source: source(1),
+        setup_code: setup_code.map(SecretString::from),
+        may_be_first: true,
+    }
+}
+
+fn new_password(text: &str) -> NewPassword {
+    NewPassword::parse(text.into()).unwrap()
+}
+
+fn source(last: u8) -> IpAddr {
+    IpAddr::from([192, 0, 2, last])
+}
+
+#[tokio::test]
+async fn a_user_registers_logs_in_and_is_known() {
+    let house = House::new(Registration::First).await;
+    let registered = house.register(EMAIL).await.unwrap();
+    assert_eq!(registered.email.as_str(), EMAIL);
+
+    let logged_in = house.login(" ada@EXAMPLE.com ", PASSWORD).await.unwrap();
+    assert_eq!(logged_in.user, registered);
+    let caller = house.caller(&logged_in.tokens).await.unwrap();
+    assert_eq!(caller.user, registered.id);
+    assert_eq!(house.identity.me(&caller).await.unwrap(), registered);
+    let refresh_token = logged_in.tokens.refresh_token.expose_secret();
+    assert!(refresh_token.starts_with("gr_"));
+    assert!(!format!("{logged_in:?}").contains(refresh_token));
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_gives_the_next_pair() {
+    let house = House::with_user().await;
+    let mut tokens = house.logged_in().await;
+    let caller = house.caller(&tokens).await.unwrap();
+    for _ in 0..3 {
+        house.clock.advance(ACCESS_EXPIRY);
+        assert_eq!(house.caller(&tokens).await, None, "its time is over");
+        let next = house.refresh(&tokens).await.unwrap();
+        assert_eq!(house.caller(&next).await, Some(caller));
+        tokens = next;
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_used_again_ends_its_whole_family_and_no_other() {
+    let house = House::with_user().await;
+    let first = house.logged_in().await;
+    let other = house.logged_in().await;
+    let second = house.refresh(&first).await.unwrap();
+    let third = house.refresh(&second).await.unwrap();
+    assert!(house.caller(&third).await.is_some());
+
+    assert!(house.refresh(&first).await.is_none());
+    for tokens in [&first, &second, &third] {
+        assert_eq!(house.caller(tokens).await, None);
+        assert!(house.refresh(tokens).await.is_none());
+    }
+    assert!(house.caller(&other).await.is_some());
+    assert!(house.refresh(&other).await.is_some());
+}
+
+#[tokio::test]
+async fn of_many_refreshes_with_one_token_at_once_at_most_one_succeeds() {
+    let house = House::with_user().await;
+    let tokens = house.logged_in().await;
+    let tasks: Vec<_> = (0..10)
+        .map(|_| {
+            let identity = Arc::clone(&house.identity);
+            let token = tokens.refresh_token.clone();
+            tokio::spawn(async move { identity.refresh(&token).await })
+        })
+        .collect();
+    let mut rotated = Vec::new();
+    for task in tasks {
+        rotated.extend(task.await.unwrap());
+    }
+    assert_eq!(rotated.len(), 1);
+    assert!(house.refresh(&rotated[0]).await.is_none());
+    assert_eq!(house.caller(&tokens).await, None);
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_refreshed_ends() {
+    let house = House::with_user().await;
+    let tokens = house.logged_in().await;
+    let start = house.clock.now();
+    assert_eq!(tokens.refresh_expires_at, start.after(REFRESH_EXPIRY));
+    house.clock.advance(REFRESH_EXPIRY);
+    assert!(house.refresh(&tokens).await.is_none());
+    house.clock.set(start);
+    let refreshed = house.refresh(&tokens).await;
+    assert!(refreshed.is_some(), "being late is not being used");
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_is_refused_and_ends_nothing() {
+    let house = House::with_user().await;
+    let tokens = house.logged_in().await;
+    let access = tokens.access_token.expose_secret();
+    let unknown = format!("gr_{}", "0".repeat(64));
+    for token in ["", "gr_", access, &unknown] {
+        let refreshed = house.identity.refresh(&token.into()).await;
+        assert!(matches!(refreshed, Err(SessionError::NotAuthenticated)));
+    }
+    let refresh = tokens.refresh_token.expose_secret();
+    let authenticated = house.identity.authenticate(refresh).await;
+    assert!(matches!(authenticated, Err(SessionError::NotAuthenticated)));
+    assert!(house.caller(&tokens).await.is_some());
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_session_at_once_on_every_replica() {
+    let house = House::with_user().await;
+    let tokens = house.logged_in().await;
+    let other = house.logged_in().await;
+    let replica = identity(&house.store, &house.clock, Registration::Open);
+    let access = tokens.access_token.expose_secret();
+    let caller = replica.authenticate(access).await.unwrap();
+
+    house.identity.logout(&caller).await.unwrap();
+    for identity in [&replica, house.identity.as_ref()] {
+        let authenticated = identity.authenticate(access).await;
+        assert!(matches!(authenticated, Err(SessionError::NotAuthenticated)));
+        let confirmed = identity.confirm(&caller).await;
+        assert!(matches!(confirmed, Err(SessionError::NotAuthenticated)));
+    }
+    assert!(house.refresh(&tokens).await.is_none());
+    assert!(house.caller(&other).await.is_some());
+    house.identity.logout(&caller).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_signed_token_does_not_move_a_session_to_another_user_or_workspace() {
+    let house = House::with_user().await;
+    let tokens = house.logged_in().await;
+    let caller = house.caller(&tokens).await.unwrap();
+    for twisted in [
+        Caller {
+            user: UserId(caller.user.0 + 1),
+            ..caller
+        },
+        Caller {
+            workspace: WorkspaceId(caller.workspace.0 + 1),
+            ..caller
+        },
+        Caller {
+            session: SessionId(caller.session.0 + 1),
+            ..caller
+        },
+    ] {
+        let now = house.clock.now();
+        let token = house.identity.access_tokens.issue(twisted, now).unwrap();
+        let authenticated = house.identity.authenticate(token.expose_secret()).await;
+        assert!(matches!(authenticated, Err(SessionError::NotAuthenticated)));
+    }
+}
+
+#[tokio::test]
+async fn registration_is_for_the_first_for_anyone_or_for_nobody() {
+    let first = House::new(Registration::First).await;
+    first.register(EMAIL).await.unwrap();
+    for email in [EMAIL, "bob@example.com"] {
+        let again = first.register(email).await;
+        assert!(matches!(again, Err(RegisterError::Closed)), "{email}");
+    }
+    assert_eq!(first.identity.passwords_computed(), 1);
+
+    let open = House::new(Registration::Open).await;
+    open.register(EMAIL).await.unwrap();
+    open.register("bob@example.com").await.unwrap();
+    let taken = open.register("ADA@EXAMPLE.COM").await;
+    assert!(matches!(taken, Err(RegisterError::EmailTaken)));
+
+    let closed = House::new(Registration::Closed).await;
+    let refused = closed.register(EMAIL).await;
+    assert!(matches!(refused, Err(RegisterError::Closed)));
+    assert_eq!(closed.identity.passwords_computed(), 0);
+}
+
+#[tokio::test]
+async fn a_right_set_up_code_is_taken_however_many_wrong_ones_were_tried() {
+    let house = House::new(Registration::First).await;
+    let settings = IdentitySettings {
+        setup_code_needed: true,
+        ..settings(Registration::First)
+    };
+    let identity = Identity::new(house.store.clone(), &settings, house.clock.clone());
+    let code = identity.setup_code_to_print().await.unwrap().unwrap();
+    let code = code.reveal();
+    let email = Email::parse(EMAIL).unwrap();
+    let register = |code| identity.register(&email, new_password(PASSWORD), registrant(code));
+
+    let missing = register(None).await;
+    assert!(matches!(missing, Err(RegisterError::SetupCodeMissing)));
+    for _ in 1..SOURCE_REGISTRATIONS_MAX {
+        let wrong = register(Some("0000-0000-0000")).await;
+        assert!(matches!(wrong, Err(RegisterError::SetupCodeWrong)));
+    }
+    let throttled = register(Some("0000-0000-0000")).await;
+    assert!(matches!(throttled, Err(RegisterError::Throttled { .. })));
+    assert_eq!(identity.passwords_computed(), 0);
+
+    let foreign = Registrant {
+        may_be_first: false,
+        ..registrant(Some(&code))
+    };
+    let foreign = identity.register(&email, new_password(PASSWORD), foreign);
+    assert!(matches!(foreign.await, Err(RegisterError::ForeignPage)));
+    register(Some(&code)).await.unwrap();
+    assert!(identity.setup_code_to_print().await.unwrap().is_none());
+    let again = register(Some(&code)).await;
+    assert!(matches!(again, Err(RegisterError::Closed)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_fifty_first_users_at_once_one_is_first() {
+    let house = House::new(Registration::First).await;
+    let tasks: Vec<_> = (0..50)
+        .map(|n| {
+            let identity = Arc::clone(&house.identity);
+            tokio::spawn(async move {
+                let email = Email::parse(&format!("{n}@example.com")).unwrap();
+                identity
+                    .register(&email, new_password(PASSWORD), registrant(None))
+                    .await
+            })
+        })
+        .collect();
+    let mut first = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(user) => first.push(user),
+            Err(error) => assert!(matches!(error, RegisterError::Closed), "{error}"),
+        }
+    }
+    assert_eq!(first.len(), 1);
+    assert_eq!(house.store.user_count().await.unwrap(), 1);
+    let logged_in = house
+        .login(first[0].email.as_str(), PASSWORD)
+        .await
+        .unwrap();
+    assert_eq!(logged_in.user, first[0]);
+}
+
+#[tokio::test]
+async fn an_account_is_treated_alike_whether_or_not_someone_has_it() {
+    let house = House::with_user().await;
+    let mut before = house.identity.passwords_computed();
+    for (n, account) in [EMAIL, "nobody@example.com", "no address"]
+        .iter()
+        .enumerate()
+    {
+        // From a source of its own, so that only the account is counted.
+        let from = source(100 + u8::try_from(n).unwrap());
+        let attempt = |password: &'static str| house.identity.login(account, password.into(), from);
+        for _ in 0..ACCOUNT_FAILURES_MAX {
+            let refused = attempt(WRONG).await.unwrap_err();
+            assert!(
+                matches!(refused, LoginError::InvalidCredentials),
+                "{refused}"
+            );
+        }
+        let computed = house.identity.passwords_computed();
+        assert_eq!(computed, before + 5, "each was really checked: {account}");
+        // Refused without a look at the password, though it may be right.
+        let refused = attempt(PASSWORD).await.unwrap_err();
+        let LoginError::Throttled { retry_after } = refused else {
+            panic!("{refused}")
+        };
+        assert_eq!(retry_after, PERIOD);
+        assert_eq!(house.identity.passwords_computed(), computed);
+        before = computed;
+    }
+    house.clock.advance(PERIOD);
+    house.login(EMAIL, PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn at_the_limit_of_a_source_wrong_passwords_are_refused_and_the_operator_is_let_in() {
+    let house = House::with_user().await;
+    house.register("bob@example.com").await.unwrap();
+    for n in 0..SOURCE_FAILURES_MAX {
+        let email = format!("{n}@example.com");
+        let refused = house.login(&email, WRONG).await.unwrap_err();
+        assert!(
+            matches!(refused, LoginError::InvalidCredentials),
+            "{refused}"
+        );
+    }
+    // One that nobody has, one that was guessed at, one that someone has, and that one again.
+    for (email, password) in [
+        ("nobody@example.com", WRONG),
+        ("0@example.com", WRONG),
+        ("bob@example.com", WRONG),
+        ("bob@example.com", PASSWORD),
+    ] {
+        let begun = Instant::now();
+        let refused = house.login(email, password).await;
+        assert!(
+            matches!(refused, Err(LoginError::Throttled { .. })),
+            "{email}"
+        );
+        assert!(begun.elapsed() >= REFUSAL_DELAY, "{email}");
+    }
+    house.login(EMAIL, PASSWORD).await.unwrap();
+    let elsewhere = house
+        .identity
+        .login("bob@example.com", PASSWORD.into(), source(2));
+    elsewhere.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_device_is_let_in_however_many_guess_at_its_account_from_its_address() {
+    let house = House::with_user().await;
+    house.register("bob@example.com").await.unwrap();
+    let mine = house.login(EMAIL, PASSWORD).await.unwrap().device_token;
+    let bobs = house
+        .login("bob@example.com", PASSWORD)
+        .await
+        .unwrap()
+        .device_token;
+    let with = |device_token: Option<&'static str>, password: &'static str| {
+        let token = device_token.map(SecretString::from);
+        let identity = &house.identity;
+        async move {
+            let from = LoginSource {
+                address: source(1),
+                device_token: token.as_ref(),
+            };
+            identity.login(EMAIL, password.into(), from).await
+        }
+    };
+    let mine: &'static str = mine.expose_secret().to_owned().leak();
+    let bobs: &'static str = bobs.expose_secret().to_owned().leak();
+    for _ in 0..ACCOUNT_FAILURES_MAX {
+        let wrong = with(None, WRONG).await;
+        assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
+    }
+    for stranger in [None, Some(bobs), Some("gd_x")] {
+        let refused = with(stranger, PASSWORD).await;
+        assert!(matches!(refused, Err(LoginError::Throttled { .. })));
+    }
+    for _ in 1..ACCOUNT_FAILURES_MAX {
+        let wrong = with(Some(mine), WRONG).await;
+        assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
+    }
+    with(Some(mine), PASSWORD).await.unwrap();
+    for _ in 0..ACCOUNT_FAILURES_MAX {
+        with(Some(mine), WRONG).await.unwrap_err();
+    }
+    let refused = with(Some(mine), PASSWORD).await;
+    assert!(matches!(refused, Err(LoginError::Throttled { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_passwords_at_once_do_not_slip_through_together() {
+    let house = House::with_user().await;
+    let before = house.identity.passwords_computed();
+    let tasks: Vec<_> = (0..30)
+        .map(|n| {
+            let identity = Arc::clone(&house.identity);
+            tokio::spawn(async move { identity.login(EMAIL, WRONG.into(), source(n)).await })
+        })
+        .collect();
+    let mut wrong = 0;
+    for task in tasks {
+        match task.await.unwrap().unwrap_err() {
+            LoginError::InvalidCredentials => wrong += 1,
+            LoginError::Throttled { .. } => {}
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(wrong, ACCOUNT_FAILURES_MAX);
+    assert_eq!(house.identity.passwords_computed() - before, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_passwords_at_once_are_all_let_in() {
+    let house = House::with_user().await;
+    let tasks: Vec<_> = (0..30)
+        .map(|_| {
+            let identity = Arc::clone(&house.identity);
+            tokio::spawn(async move { identity.login(EMAIL, PASSWORD.into(), source(1)).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_operator_makes_users_with_workspaces_of_their_own_or_shared_ones() {
+    let house = House::new(Registration::Closed).await;
+    let email = |text| Email::parse(text).unwrap();
+    let (ada, bob, eve) = (
+        email(EMAIL),
+        email("bob@example.com"),
+        email("eve@example.com"),
+    );
+    let create = |who, host| house.accounts.create(who, new_password(PASSWORD), host);
+
+    create(&ada, None).await.unwrap();
+    create(&bob, Some(&ada)).await.unwrap();
+    create(&eve, None).await.unwrap();
+    let taken = create(&bob, None).await;
+    assert!(matches!(taken, Err(AccountError::EmailTaken)));
+    let taken = create(&bob, Some(&ada)).await;
+    assert!(matches!(taken, Err(AccountError::EmailTaken)));
+    let unknown = create(
+        &email("zoe@example.com"),
+        Some(&email("nobody@example.com")),
+    )
+    .await;
+    assert!(matches!(unknown, Err(AccountError::UserUnknown(_))));
+
+    let mut workspaces = Vec::new();
+    for who in [&ada, &bob, &eve] {
+        let tokens = house.login(who.as_str(), PASSWORD).await.unwrap().tokens;
+        workspaces.push(house.caller(&tokens).await.unwrap().workspace);
+    }
+    assert_eq!(workspaces[0], workspaces[1]);
+    assert_ne!(workspaces[0], workspaces[2]);
+}
+
+#[tokio::test]
+async fn a_password_reset_ends_the_users_sessions_and_the_old_password() {
+    let house = House::with_user().await;
+    house.register("bob@example.com").await.unwrap();
+    let tokens = house.logged_in().await;
+    let bobs = house
+        .login("bob@example.com", PASSWORD)
+        .await
+        .unwrap()
+        .tokens;
+
+    let email = Email::parse("ADA@example.com").unwrap();
+    let reset = |email| {
+        house
+            .accounts
+            .reset_password(email, new_password("another password"))
+    };
+    reset(&email).await.unwrap();
+    assert_eq!(house.caller(&tokens).await, None);
+    assert!(house.refresh(&tokens).await.is_none());
+    assert!(house.caller(&bobs).await.is_some());
+    let old = house.login(EMAIL, PASSWORD).await;
+    assert!(matches!(old, Err(LoginError::InvalidCredentials)));
+    house.login(EMAIL, "another password").await.unwrap();
+
+    let nobody = Email::parse("nobody@example.com").unwrap();
+    let unknown = reset(&nobody).await;
+    assert!(matches!(unknown, Err(AccountError::UserUnknown(_))));
+}
+
+#[tokio::test]
+async fn a_login_that_a_password_reset_overtook_is_refused() {
+    let house = House::with_user().await;
+    let email = Email::parse(EMAIL).unwrap();
+    let found = house.store.user_by_email(email.normalized()).await.unwrap();
+    let found = found.unwrap();
+    let user = found.user.id;
+    let reset = house
+        .accounts
+        .reset_password(&email, new_password("another password"));
+    reset.await.unwrap();
+
+    let begun = house.identity.begin_session(found).await;
+    assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
+    let sessions = house.store.session_list(user, house.clock.now()).await;
+    assert_eq!(sessions.unwrap(), []);
+}
+
+#[tokio::test]
+async fn every_change_leaves_its_audit_entry_and_no_secret_is_kept() {
+    let house = House::with_user().await;
+    let first = house.logged_in().await;
+    let caller = house.caller(&first).await.unwrap();
+    let second = house.refresh(&first).await.unwrap();
+    assert!(house.refresh(&first).await.is_none());
+    let third = house.logged_in().await;
+    let leaving = house.caller(&third).await.unwrap();
+    house.identity.logout(&leaving).await.unwrap();
+    let email = Email::parse(EMAIL).unwrap();
+    let reset = house
+        .accounts
+        .reset_password(&email, new_password("another password"));
+    reset.await.unwrap();
+    house.login(EMAIL, WRONG).await.unwrap_err();
+
+    let page = house.store.audit_list(caller.workspace, None, 100).await;
+    let mut entries = page.unwrap().items;
+    entries.sort_by_key(|entry| (entry.chain, entry.sequence));
+    let (user, session, left) = (caller.user, caller.session, leaving.session);
+    let told: Vec<String> = entries
+        .iter()
+        .map(|entry| format!("{} {} {}", entry.actor, entry.event, entry.subject))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            format!("user:{user} user.registered user:{user}"),
+            format!("user:{user} session.created session:{session}"),
+            format!("user:{user} session.refreshed session:{session}"),
+            format!("gateway session.token_reused session:{session}"),
+            format!("user:{user} session.created session:{left}"),
+            format!("user:{user} session.revoked session:{left}"),
+            format!("operator user.password_reset user:{user}"),
+        ]
+    );
+    house.store.audit_verify(|_| ()).await.unwrap().unwrap();
+
+    house.store.close().await;
+    let mut kept = Vec::new();
+    for file in std::fs::read_dir(house.directory.path()).unwrap() {
+        kept.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    let holds = |text: &str| memchr::memmem::find(&kept, text.as_bytes()).is_some();
+    assert!(holds(EMAIL), "the search finds what is kept");
+    for secret in [PASSWORD, WRONG, "another password"] {
+        assert!(!holds(secret), "{secret}");
+    }
+    for tokens in [&first, &second, &third] {
+        assert!(!holds(tokens.access_token.expose_secret()));
+        let refresh_token = tokens.refresh_token.expose_secret();
+        assert!(!holds(refresh_token.trim_start_matches("gr_")));
+    }
+}
+
+#[tokio::test]
+async fn without_a_store_nobody_is_let_in_and_nobody_is_called_a_stranger() {
+    let house = House::with_user().await;
+    let tokens = house.logged_in().await;
+    house.store.close().await;
+    let access = tokens.access_token.expose_secret();
+    let authenticated = house.identity.authenticate(access).await;
+    assert!(matches!(
+        authenticated,
+        Err(SessionError::Fault(Fault::Store(_)))
+    ));
+    for _ in 0..=ACCOUNT_FAILURES_MAX {
+        let refused = house.login(EMAIL, PASSWORD).await;
+        assert!(matches!(refused, Err(LoginError::Fault(Fault::Store(_)))));
+    }
+}

@@ -1,0 +1,34 @@
+//! Accounts of humans: registration, login, sessions, and the throttling of guesses.
+//!
+//! A login begins a session: a family of refresh tokens of which one is unused, and the access
+//! tokens issued with them. An access token is valid until it expires, and only while its session
+//! lives. Every use asks the store for the session, so ending a session ends its tokens immediately and
+//! on every replica. A refresh token works once. If one is shown a second time, it was stolen or its
+//! response was lost. The two look alike, so the whole session ends.
+//!
+//! This crate must never hold HTTP, SQL, or what a human may do to services, agents and requests.
+
+mod access_token;
+mod account;
+mod account_key;
+mod device;
+mod error;
+mod identity;
+mod line;
+mod new_password;
+mod password;
+mod refresh_token;
+mod registration;
+mod setup_code;
+mod throttle;
+mod window;
+
+pub use access_token::{Caller, NotSigned};
+pub use account::Accounts;
+pub use device::DEVICE_LIFETIME;
+pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
+pub use identity::{Identity, IdentitySettings, LoggedIn, LoginSource, Registration, TokenPair};
+pub use new_password::{NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordRefused};
+pub use password::PasswordFault;
+pub use registration::{Registrant, RegistrationState};
+pub use setup_code::SetupCode;

@@ -1,0 +1,102 @@
+//! A password that a user may have from now on.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The fewest characters of a password.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+
+/// The most characters of a password.
+pub const PASSWORD_CHARS_MAX: usize = 256;
+
+static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("common_passwords.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect()
+});
+
+/// A password that meets the rules for new ones. Passwords that exist are not held to them.
+#[derive(Clone, Debug)]
+pub struct NewPassword(SecretString);
+
+/// Why a password may not be used. The message says what it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRefused {
+    /// It is shorter than [`PASSWORD_CHARS_MIN`] or longer than [`PASSWORD_CHARS_MAX`].
+    #[error("must be {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters long")]
+    Length,
+    /// It is among those that are guessed first.
+    #[error("must not be one of the commonest passwords")]
+    Common,
+}
+
+impl NewPassword {
+    /// Checks a password against the rules.
+    pub fn parse(password: SecretString) -> Result<Self, PasswordRefused> {
+        let text = password.expose_secret();
+        let chars = text.chars().take(PASSWORD_CHARS_MAX + 1).count();
+        if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&chars) {
+            return Err(PasswordRefused::Length);
+        }
+        let lower_case = Zeroizing::new(text.to_lowercase());
+        if COMMON_PASSWORDS.contains(lower_case.as_str()) {
+            return Err(PasswordRefused::Common);
+        }
+        Ok(Self(password))
+    }
+
+    pub(crate) fn into_secret(self) -> SecretString {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(password: &str) -> Result<(), PasswordRefused> {
+        NewPassword::parse(password.into()).map(|_| ())
+    }
+
+    #[test]
+    fn its_length_is_counted_in_characters() {
+        assert_eq!(parse("7 signs"), Err(PasswordRefused::Length));
+        assert_eq!(parse("8 signs!"), Ok(()));
+        assert_eq!(parse("ßäöüßäö"), Err(PasswordRefused::Length));
+        assert_eq!(parse(&"ß".repeat(256)), Ok(()));
+        assert_eq!(parse(&"ß".repeat(257)), Err(PasswordRefused::Length));
+        assert_eq!(parse(""), Err(PasswordRefused::Length));
+    }
+
+    #[test]
+    fn the_commonest_are_refused_in_any_case() {
+        for common in [
+            "password",
+            "PassWord1",
+            "12345678",
+            "QWERTYUIOP",
+            "P@ssw0rd",
+        ] {
+            assert_eq!(parse(common), Err(PasswordRefused::Common), "{common}");
+        }
+        assert_eq!(parse("correct horse battery"), Ok(()));
+    }
+
+    #[test]
+    fn the_list_is_as_long_as_it_should_be_and_can_all_be_met() {
+        assert!(COMMON_PASSWORDS.len() >= 3000);
+        for common in COMMON_PASSWORDS.iter() {
+            assert_eq!(parse(common), Err(PasswordRefused::Common), "{common}");
+        }
+    }
+
+    #[test]
+    fn it_is_not_shown() {
+        let password = NewPassword::parse("a secret of mine".into()).unwrap();
+        assert!(!format!("{password:?}").contains("mine"));
+    }
+}

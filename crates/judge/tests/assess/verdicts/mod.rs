@@ -1,0 +1,7 @@
+//! The promises of the assessor.
+
+mod attacks;
+mod intents;
+mod operations;
+mod paths;
+mod random;

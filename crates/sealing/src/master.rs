@@ -1,0 +1,74 @@
+//! Master keys as the store names them, and the way from one to the next.
+
+use std::collections::HashMap;
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_store::{DataKeyRow, MasterRow, Store};
+use gaiterguard_vault::{AssociatedData, Keyring, MasterKeyId, OpenError, WrappedKey};
+use serde_json::json;
+
+use crate::error::SealingError;
+
+/// What a data key is wrapped for.
+pub(crate) fn wrapping_purpose(workspace: WorkspaceId, purpose: &str) -> AssociatedData {
+    AssociatedData::new(workspace.0, "data_key", purpose, 0)
+}
+
+pub(crate) fn wrapped_key(row: DataKeyRow) -> Result<WrappedKey, SealingError> {
+    Ok(WrappedKey {
+        master: master_id(&row.master_id)?,
+        bytes: row.wrapped,
+    })
+}
+
+pub(crate) fn master_id(name: &str) -> Result<MasterKeyId, SealingError> {
+    name.parse()
+        .map_err(|_| SealingError::NoMasterName(name.to_owned()))
+}
+
+/// An audit entry about a master key.
+pub(crate) fn entry(at: Timestamp, event: &'static str, master: &str) -> NewAuditEntry {
+    NewAuditEntry {
+        workspace: None,
+        at,
+        actor: Actor::Gateway,
+        event,
+        subject: format!("master_key:{master}"),
+        detail: json!({}),
+    }
+}
+
+pub(crate) fn unknown_or(error: OpenError) -> SealingError {
+    match error {
+        OpenError::OtherMaster { .. } => SealingError::UnknownMaster,
+        error => error.into(),
+    }
+}
+
+/// Teaches the keyring every master key on the way from the one it holds current to the one that
+/// the store does.
+pub(crate) async fn follow(store: &Store, keyring: &Keyring) -> Result<(), SealingError> {
+    let rows: HashMap<String, MasterRow> = store
+        .master_list()
+        .await?
+        .into_iter()
+        .map(|row| (row.id.clone(), row))
+        .collect();
+    let mut reached = keyring.current().to_string();
+    // Each step leads to another row, so there are no more steps than rows.
+    for _ in 0..=rows.len() {
+        let row = rows.get(&reached).ok_or(SealingError::UnknownMaster)?;
+        if row.is_current {
+            return Ok(());
+        }
+        let link = row.link.as_ref().ok_or(SealingError::UnknownMaster)?;
+        let next = master_id(&link.next)?;
+        keyring
+            .follow(&master_id(&reached)?, &link.sealed, &next)
+            .map_err(unknown_or)?;
+        reached.clone_from(&link.next);
+    }
+    Err(SealingError::UnknownMaster)
+}

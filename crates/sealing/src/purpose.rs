@@ -1,0 +1,60 @@
+//! What a value is sealed for. It opens for nothing else.
+
+use std::fmt::Display;
+
+use gaiterguard_domain::id::{ActionId, DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::request::Digest;
+use gaiterguard_vault::AssociatedData;
+
+/// The purpose of a sealed value, less its workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    kind: &'static str,
+    subject: String,
+    version: i64,
+}
+
+impl Purpose {
+    /// A kind of value, what it belongs to, and its version.
+    pub fn new(kind: &'static str, subject: impl Display, version: i64) -> Self {
+        Self {
+            kind,
+            subject: subject.to_string(),
+            version,
+        }
+    }
+
+    /// A version of a service's credential.
+    pub fn credential(service: ServiceId, version: i64) -> Self {
+        Self::new("credential", service, version)
+    }
+
+    /// The request that an action holds.
+    pub fn action_request(action: ActionId) -> Self {
+        Self::new("action_request", action, 0)
+    }
+
+    /// The head of the request that an action holds. It opens only beside the digest of the whole.
+    pub fn action_head(action: ActionId, digest: Digest) -> Self {
+        Self::new("action_head", format_args!("{action}:{digest}"), 0)
+    }
+
+    /// Where values of the request that an action holds were seen.
+    pub fn action_provenance(action: ActionId) -> Self {
+        Self::new("action_provenance", action, 0)
+    }
+
+    /// An upstream's answer; `subject` says to what, and says it for no other answer.
+    pub fn answer(subject: impl Display) -> Self {
+        Self::new("answer", subject, 0)
+    }
+
+    /// A document's content.
+    pub fn document(document: DocumentId) -> Self {
+        Self::new("document", document, 0)
+    }
+
+    pub(crate) fn associated_data(&self, workspace: WorkspaceId) -> AssociatedData {
+        AssociatedData::new(workspace.0, self.kind, &self.subject, self.version)
+    }
+}

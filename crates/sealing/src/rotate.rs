@@ -1,0 +1,204 @@
+//! Moving every data key under the master key of a new secret, beside gateways that run.
+//!
+//! First the new master key becomes the current one, with the way to it from the old one; from
+//! then on no data key is made under the old one. Then each data key is wrapped again, in a
+//! transaction of its own that takes effect only where the old master key still wraps it. Whenever
+//! this is killed, it goes on where it stopped.
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::DataKeyId;
+use gaiterguard_domain::time::Clock;
+use gaiterguard_store::{DataKeyRow, MasterRow, Store, StoreError};
+use gaiterguard_vault::{MasterKey, NoRandomness, RewrapError};
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::error::SealingError;
+use crate::master::{entry, wrapped_key, wrapping_purpose};
+
+/// How many data keys are read at once.
+const BATCH_SIZE: u32 = 100;
+
+/// What a rotation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// How many data keys it moved itself.
+    pub rewrapped: u64,
+    /// Whether it went on with one that was begun before.
+    pub resumed: bool,
+}
+
+/// Why a rotation did not come to its end. It can be repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// Old and new are the same.
+    #[error("the new secret is the present one: give another")]
+    SameSecret,
+    /// Nothing was ever sealed.
+    #[error("nothing is sealed in this database yet: set the new secret as ENCRYPTION_SECRET")]
+    NothingSealed,
+    /// The old secret is not the one that the data was sealed with.
+    #[error(
+        "ENCRYPTION_SECRET (with ENCRYPTION_SALT) is not the one that this database is sealed with"
+    )]
+    WrongSecret,
+    /// An earlier rotation is not over.
+    #[error(
+        "an earlier rotation is not finished, {remaining} data keys are left: \
+         run it again with the secrets it was begun with first"
+    )]
+    EarlierUnfinished {
+        /// How many data keys it left.
+        remaining: i64,
+    },
+    /// A data key does not open.
+    #[error("data key {id} does not open: {error}")]
+    DataKey {
+        /// Which one.
+        id: DataKeyId,
+        /// Why.
+        error: RewrapError,
+    },
+    /// Vault or store failed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+}
+
+impl From<StoreError> for RotateError {
+    fn from(error: StoreError) -> Self {
+        Self::Sealing(error.into())
+    }
+}
+
+impl From<NoRandomness> for RotateError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Sealing(error.into())
+    }
+}
+
+/// Moves every data key from the master key of the old secret to that of the new one.
+pub async fn rotate(
+    store: &Store,
+    old_secret: &SecretString,
+    new_secret: &SecretString,
+    salt: &str,
+    clock: &dyn Clock,
+) -> Result<Rotation, RotateError> {
+    let old = MasterKey::derive(old_secret, salt);
+    let new = MasterKey::derive(new_secret, salt);
+    if old.id() == new.id() {
+        return Err(RotateError::SameSecret);
+    }
+    let resumed = begin(store, &old, &new, clock).await?;
+    let mut rewrapped = 0;
+    let mut after = None;
+    loop {
+        let batch = store
+            .data_key_list_under(&old.id().to_string(), after, BATCH_SIZE)
+            .await?;
+        if batch.is_empty() && after.is_none() {
+            return Ok(Rotation { rewrapped, resumed });
+        }
+        // Once the end is reached, look again from the start: nothing may be left.
+        after = batch.last().map(|row| row.id);
+        for row in batch {
+            if move_key(store, row, &old, &new, clock).await? {
+                rewrapped += 1;
+            }
+        }
+    }
+}
+
+/// Whether the master key of a secret is the current one and wraps every data key: whether the last
+/// rotation was to this secret, and is over.
+pub async fn is_sealed_under(
+    store: &Store,
+    secret: &SecretString,
+    salt: &str,
+) -> Result<bool, SealingError> {
+    let id = MasterKey::derive(secret, salt).id().to_string();
+    let current = store.master_get_current().await?;
+    Ok(current.is_some_and(|row| row.id == id) && store.data_key_count_not_under(&id).await? == 0)
+}
+
+/// Makes the new master key the current one. Whether that was done before.
+async fn begin(
+    store: &Store,
+    old: &MasterKey,
+    new: &MasterKey,
+    clock: &dyn Clock,
+) -> Result<bool, RotateError> {
+    let (old_id, new_id) = (old.id().to_string(), new.id().to_string());
+    let rows = store.master_list().await?;
+    if rows.is_empty() {
+        return Err(RotateError::NothingSealed);
+    }
+    if is_begun(&rows, &old_id, &new_id) {
+        return Ok(true);
+    }
+    if !rows.iter().any(|row| row.is_current && row.id == old_id) {
+        return Err(RotateError::WrongSecret);
+    }
+    let remaining = store.data_key_count_not_under(&old_id).await?;
+    if remaining > 0 {
+        // Unless this very rotation was begun by somebody else a moment ago.
+        return if is_begun(&store.master_list().await?, &old_id, &new_id) {
+            Ok(true)
+        } else {
+            Err(RotateError::EarlierUnfinished { remaining })
+        };
+    }
+    let link = old.link(new)?;
+    let at = clock.now();
+    let begun = NewAuditEntry {
+        actor: Actor::Operator,
+        detail: json!({ "from": old_id }),
+        ..entry(at, "master_key.rotated", &new_id)
+    };
+    let is_first = store
+        .master_begin_rotation(&old_id, &new_id, &link, at, begun)
+        .await?;
+    // Another rotation came between: to the same secret it is the same rotation.
+    if !is_first && !is_begun(&store.master_list().await?, &old_id, &new_id) {
+        return Err(RotateError::WrongSecret);
+    }
+    Ok(!is_first)
+}
+
+fn is_begun(rows: &[MasterRow], old: &str, new: &str) -> bool {
+    rows.iter().any(|row| row.is_current && row.id == new) && rows.iter().any(|row| row.id == old)
+}
+
+/// Wraps one data key under the new master key. False if somebody else did.
+async fn move_key(
+    store: &Store,
+    row: DataKeyRow,
+    old: &MasterKey,
+    new: &MasterKey,
+    clock: &dyn Clock,
+) -> Result<bool, RotateError> {
+    let (id, workspace) = (row.id, row.workspace);
+    let purpose = wrapping_purpose(workspace, &row.purpose);
+    let wrapped = old
+        .rewrap(&wrapped_key(row)?, &purpose, new)
+        .map_err(|error| RotateError::DataKey { id, error })?;
+    let at = clock.now();
+    let moved = NewAuditEntry {
+        workspace: Some(workspace),
+        at,
+        actor: Actor::Operator,
+        event: "data_key.rewrapped",
+        subject: format!("data_key:{id}"),
+        detail: json!({}),
+    };
+    Ok(store
+        .data_key_rewrap(
+            id,
+            &old.id().to_string(),
+            &new.id().to_string(),
+            &wrapped.bytes,
+            at,
+            moved,
+        )
+        .await?)
+}

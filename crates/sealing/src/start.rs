@@ -1,0 +1,115 @@
+//! Starting with a secret: the first start names the master key, and every later one proves that
+//! the secret is the one that the data was sealed with.
+
+use std::sync::Arc;
+
+use gaiterguard_domain::time::Clock;
+use gaiterguard_store::{MasterRow, Store, StoreError};
+use gaiterguard_vault::{Keyring, MasterKey};
+use secrecy::SecretString;
+
+use crate::error::SealingError;
+use crate::sealing::Sealing;
+use crate::{link, master};
+
+/// Why the gateway must not start with this secret.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data was sealed with another secret.
+    #[error(
+        "ENCRYPTION_SECRET (with ENCRYPTION_SALT) is not the one that this database was sealed \
+         with: set the one it was first started with, or last rotated to, or use another database"
+    )]
+    WrongSecret,
+    /// The secret was replaced, and the rotation is over.
+    #[error(
+        "ENCRYPTION_SECRET is one that was replaced by `gaiterguard vault rotate`: \
+         set the secret that it was replaced with"
+    )]
+    Replaced,
+    /// The secret is the new one, and the rotation to it is not over.
+    #[error(
+        "the rotation to this ENCRYPTION_SECRET is not finished, {remaining} data keys are left: \
+         set the old secret and run `gaiterguard vault rotate` again with the new one"
+    )]
+    RotationUnfinished {
+        /// How many data keys are still wrapped under another master key.
+        remaining: i64,
+    },
+    /// There are data keys, but no master key is named: the database is damaged.
+    #[error(
+        "the database holds data keys and does not say under which master key: \
+         restore it from a copy"
+    )]
+    NoMaster,
+    /// Vault or store failed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Sealing(error.into())
+    }
+}
+
+impl Sealing {
+    /// Begins to seal and open with the operator's secret.
+    pub async fn open_or_create(
+        store: Store,
+        secret: &SecretString,
+        salt: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let master = MasterKey::derive(secret, salt);
+        let id = master.id().to_string();
+        let mut rows = store.master_list().await?;
+        if rows.is_empty() {
+            let at = clock.now();
+            let named = master::entry(at, "master_key.created", &id);
+            // If it was not made, another replica was faster, or there are keys without a master.
+            store.master_insert_first(&id, at, named).await?;
+            rows = store.master_list().await?;
+        }
+        if rows.is_empty() {
+            return Err(StartError::NoMaster);
+        }
+        let is_current = |rows: &[MasterRow]| {
+            let row = rows.iter().find(|row| row.id == id);
+            row.map(|row| row.is_current).ok_or(StartError::WrongSecret)
+        };
+        let keyring = Keyring::new(master);
+        if !is_current(&rows)? {
+            return Self::follow_from(store, keyring, clock).await;
+        }
+        let remaining = store.data_key_count_not_under(&id).await?;
+        if remaining > 0 {
+            // A rotation away from this secret may have begun a moment ago.
+            return if is_current(&store.master_list().await?)? {
+                Err(StartError::RotationUnfinished { remaining })
+            } else {
+                Self::follow_from(store, keyring, clock).await
+            };
+        }
+        // Whoever has an old secret and its link has the present master key. That this is the secret of
+        // a start is the proof that it is kept.
+        if rows.iter().any(|row| row.link.is_some()) {
+            link::note_kept(&store, &id, clock.now()).await?;
+            link::cut_followed(&store, clock.now()).await?;
+        }
+        Ok(Self::new(store, keyring, clock))
+    }
+
+    /// Starts with a secret that was replaced, as long as the way to the present one is there.
+    async fn follow_from(
+        store: Store,
+        keyring: Keyring,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        match master::follow(&store, &keyring).await {
+            Ok(()) => Ok(Self::new(store, keyring, clock)),
+            Err(SealingError::UnknownMaster) => Err(StartError::Replaced),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is known when a request did not get its answer. The difference between "nothing was sent"
+//! and everything else decides whether a key may run again, so it is a proof and not a guess.
+
+use std::io;
+
+use crate::address::AddressRefused;
+use crate::resolve::ResolveError;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It is certain that the upstream received nothing of this request.
+    #[error("nothing was sent: {0}")]
+    NotSent(#[from] NotSentReason),
+    /// The upstream may have received the request, in part or whole.
+    #[error("the outcome is unknown: {0}")]
+    Ambiguous(#[from] AmbiguousReason),
+    /// The answer did not begin in time; the request may have been received.
+    #[error("the answer did not begin in time")]
+    TimedOut,
+    /// The caller's token was cancelled.
+    #[error("the call was cancelled")]
+    Cancelled {
+        /// False if it is certain that nothing had been sent by then.
+        may_have_been_sent: bool,
+    },
+}
+
+impl SendError {
+    /// Whether the upstream may have seen any of the request. False is a proof.
+    pub fn may_have_been_sent(&self) -> bool {
+        match self {
+            Self::NotSent(_) => false,
+            Self::Ambiguous(_) | Self::TimedOut => true,
+            Self::Cancelled { may_have_been_sent } => *may_have_been_sent,
+        }
+    }
+}
+
+/// How it is known that nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSentReason {
+    /// The origin's address may not be dialed.
+    #[error(transparent)]
+    Refused(#[from] CheckRefused),
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    #[error("no connection could be opened: {0}")]
+    Connect(#[source] io::Error),
+    #[error("no connection could be opened in time")]
+    ConnectTimedOut,
+    #[error("TLS could not be agreed on: {0}")]
+    Tls(#[source] io::Error),
+    /// The connection ended before a single byte of the request was written to it.
+    #[error("the connection closed before the request was written")]
+    ConnectionClosed,
+}
+
+/// What went wrong after the request may have left.
+#[derive(Debug, thiserror::Error)]
+pub enum AmbiguousReason {
+    /// The connection broke before a whole answer head arrived.
+    #[error("the connection broke: {0}")]
+    ConnectionLost(#[source] hyper::Error),
+    /// What came back is not HTTP, or its head is beyond the limits.
+    #[error("the answer is not valid HTTP: {0}")]
+    InvalidAnswer(#[source] hyper::Error),
+    /// The caller's own streaming body failed on the way.
+    #[error("the request's body ended early: {0}")]
+    RequestBody(#[source] hyper::Error),
+    /// The upstream switched to another protocol, which nobody asked for.
+    #[error("the upstream switched protocols unasked")]
+    UnexpectedUpgrade,
+}
+
+/// An origin that may not be dialed: its host, or one of the addresses that its name stands for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{host}: {refused}")]
+pub struct CheckRefused {
+    pub host: String,
+    pub refused: AddressRefused,
+}

@@ -1,0 +1,105 @@
+//! Headers that belong to one connection and never travel further.
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+
+/// Removes every hop-by-hop header and whatever `Connection` names. A `Content-Length` beside a
+/// `Transfer-Encoding` goes too: the framing that was used is the latter's.
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if !headers.keys().any(is_hop_by_hop) {
+        return;
+    }
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .filter(|name| *name != CONTENT_LENGTH)
+        .collect();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    for name in named {
+        headers.remove(name);
+    }
+    for name in [
+        CONNECTION,
+        TRANSFER_ENCODING,
+        TE,
+        TRAILER,
+        UPGRADE,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+    ] {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+    headers.remove("proxy-connection");
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    // The common ones are compared as numbers, and only unusual names as text.
+    *name == CONNECTION
+        || *name == TRANSFER_ENCODING
+        || *name == TE
+        || *name == TRAILER
+        || *name == UPGRADE
+        || *name == PROXY_AUTHENTICATE
+        || *name == PROXY_AUTHORIZATION
+        || name.as_str() == "keep-alive"
+        || name.as_str() == "proxy-connection"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(entries: &[(&str, &str)]) -> HeaderMap {
+        entries
+            .iter()
+            .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect()
+    }
+
+    fn without_hop_by_hop(entries: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = map(entries);
+        remove_hop_by_hop(&mut headers);
+        headers
+    }
+
+    #[test]
+    fn what_belongs_to_the_connection_goes_and_the_rest_stays() {
+        let headers = without_hop_by_hop(&[
+            ("connection", "close, X-Private"),
+            ("connection", "x-also"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("te", "trailers"),
+            ("trailer", "x-sum"),
+            ("upgrade", "h2c"),
+            ("proxy-authenticate", "Basic"),
+            ("x-private", "1"),
+            ("x-also", "2"),
+            ("x-kept", "3"),
+            ("content-length", "7"),
+        ]);
+        assert_eq!(headers, map(&[("x-kept", "3"), ("content-length", "7")]));
+    }
+
+    #[test]
+    fn a_length_beside_a_transfer_encoding_goes() {
+        let headers =
+            without_hop_by_hop(&[("transfer-encoding", "chunked"), ("content-length", "7")]);
+        assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn connection_cannot_name_the_length_away() {
+        let headers =
+            without_hop_by_hop(&[("connection", "content-length"), ("content-length", "7")]);
+        assert_eq!(headers, map(&[("content-length", "7")]));
+    }
+}

@@ -1,0 +1,261 @@
+//! The answer as it comes back: end-to-end headers, and a body that is read as it is wanted.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
+use http::{Method, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::upgrade::Upgraded;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::headers::remove_hop_by_hop;
+use crate::pool::Lease;
+
+/// Where a HEAD answer's length goes: `Content-Length` itself belongs to the bytes that follow.
+const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstream-content-length");
+
+/// An answer whose head has arrived. Its debug output shows no header's value, because an upstream
+/// may echo a credential in any.
+pub struct Inbound {
+    pub status: StatusCode,
+    /// Without hop-by-hop headers. A header that came several times is there several times.
+    pub headers: HeaderMap,
+    pub body: InboundBody,
+    /// The connection, where the answer is that it goes on as a WebSocket.
+    pub switched: Option<Upgraded>,
+}
+
+/// Why the body of an answer ended before its end. Whoever passes it on must break off as well.
+#[derive(Debug, thiserror::Error)]
+pub enum InboundError {
+    #[error("the answer paused for too long")]
+    IdleTimeout,
+    #[error("the call was cancelled")]
+    Cancelled,
+    #[error("the response holds the credential in a compressed text")]
+    Echo,
+    #[error("the answer was cut short: {0}")]
+    Cut(#[source] hyper::Error),
+}
+
+/// The bytes of an answer, as they were sent: not decompressed, trailers left out. Dropping it
+/// before its end closes the connection.
+pub struct InboundBody(Option<Reading>);
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &self.body)
+            .field("switched", &self.switched.is_some())
+            .finish()
+    }
+}
+
+impl fmt::Debug for InboundBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.0.is_some() { "reading" } else { "ended" };
+        write!(f, "InboundBody({state})")
+    }
+}
+
+/// An answer that has not been read to its end.
+struct Reading {
+    incoming: Incoming,
+    lease: Lease,
+    idle_timeout: Duration,
+    cancellation: CancellationToken,
+    pause: Pause,
+}
+
+impl Inbound {
+    /// An answer from a response's head, with the connection that the rest of it comes from.
+    pub(crate) fn new(
+        response: Response<Incoming>,
+        method: &Method,
+        lease: Lease,
+        idle_timeout: Duration,
+        cancellation: &CancellationToken,
+    ) -> Self {
+        let (head, incoming) = response.into_parts();
+        let (status, mut headers) = (head.status, head.headers);
+        remove_hop_by_hop(&mut headers);
+        if *method == Method::HEAD {
+            headers.remove(X_UPSTREAM_CONTENT_LENGTH);
+            if let Some(length) = headers.remove(CONTENT_LENGTH) {
+                headers.insert(X_UPSTREAM_CONTENT_LENGTH, length);
+            }
+        } else if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            // What is said about a body that does not follow would contradict the one that does.
+            headers.remove(CONTENT_LENGTH);
+        }
+        let body = if incoming.is_end_stream() {
+            lease.give_back();
+            InboundBody(None)
+        } else {
+            InboundBody(Some(Reading {
+                incoming,
+                lease,
+                idle_timeout,
+                cancellation: cancellation.clone(),
+                pause: Pause::default(),
+            }))
+        };
+        Self {
+            status,
+            headers,
+            body,
+            switched: None,
+        }
+    }
+
+    /// An answer after which the connection speaks another protocol.
+    pub(crate) fn switched(mut headers: HeaderMap, switched: Upgraded) -> Self {
+        remove_hop_by_hop(&mut headers);
+        Self {
+            status: StatusCode::SWITCHING_PROTOCOLS,
+            headers,
+            body: InboundBody(None),
+            switched: Some(switched),
+        }
+    }
+}
+
+impl Body for InboundBody {
+    type Data = Bytes;
+    type Error = InboundError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
+        let Some(reading) = &mut self.0 else {
+            return Poll::Ready(None);
+        };
+        match ready!(reading.poll_data(context)) {
+            Some(Ok(data)) => {
+                // Whoever knows the length does not ask again after the last piece.
+                if reading.incoming.is_end_stream() {
+                    self.finish();
+                }
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            Some(Err(error)) => {
+                self.0 = None;
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                self.finish();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Some(reading) => reading.incoming.size_hint(),
+            None => SizeHint::with_exact(0),
+        }
+    }
+}
+
+impl InboundBody {
+    fn finish(&mut self) {
+        if let Some(reading) = self.0.take() {
+            reading.lease.give_back();
+        }
+    }
+}
+
+impl Reading {
+    fn poll_data(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, InboundError>>> {
+        if self.cancellation.is_cancelled() {
+            return Poll::Ready(Some(Err(InboundError::Cancelled)));
+        }
+        loop {
+            self.lease.connection.poll_drive(context);
+            // Pieces come only out of the poll above, so nobody needs to be woken for them.
+            let mut unwoken = Context::from_waker(Waker::noop());
+            match Pin::new(&mut self.incoming).poll_frame(&mut unwoken) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.pause.end();
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Some(Err(InboundError::Cut(error))));
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => {
+                    if self.lease.connection.is_sending() {
+                        self.pause.end();
+                    }
+                    let error = ready!(self.pause.poll(
+                        self.idle_timeout,
+                        &self.cancellation,
+                        context
+                    ));
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+        }
+    }
+}
+
+/// The time between two pieces of a body, and what may end it. An answer that is there at once
+/// never makes one; one that streams for long makes its timer once and moves it seldom.
+#[derive(Default)]
+struct Pause {
+    since: Option<Instant>,
+    ends: Option<Ends>,
+}
+
+struct Ends {
+    timer: Pin<Box<Sleep>>,
+    cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Pause {
+    fn end(&mut self) {
+        self.since = None;
+    }
+
+    fn poll(
+        &mut self,
+        limit: Duration,
+        cancellation: &CancellationToken,
+        context: &mut Context<'_>,
+    ) -> Poll<InboundError> {
+        let deadline = *self.since.get_or_insert_with(Instant::now) + limit;
+        let ends = self.ends.get_or_insert_with(|| Ends {
+            timer: Box::pin(sleep_until(deadline)),
+            cancelled: Box::pin(cancellation.clone().cancelled_owned()),
+        });
+        if ends.cancelled.as_mut().poll(context).is_ready() {
+            return Poll::Ready(InboundError::Cancelled);
+        }
+        // The timer may still be set for an earlier pause: it is moved when it goes off.
+        while ends.timer.as_mut().poll(context).is_ready() {
+            if ends.timer.deadline() >= deadline {
+                return Poll::Ready(InboundError::IdleTimeout);
+            }
+            ends.timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}

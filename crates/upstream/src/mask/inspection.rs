@@ -1,0 +1,314 @@
+//! Looking for secrets inside compressed bodies.
+//!
+//! Upstreams are asked for responses without compression, but not all of them obey, and some serve
+//! files that are compressed. A body that really is compressed passes as it is, unless what it
+//! decodes to holds a secret.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+
+use super::{Masker, PieceMasker};
+use crate::InboundError;
+use crate::compressed::{self, Coding, Ending, LAYERS_MAX};
+use crate::layers::{Layers, Search};
+
+/// What a body that is held back is decoded to at the most, in bytes. More is a decompression bomb,
+/// or is not worth the memory.
+const DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A search in a compressed body that arrives in pieces.
+pub struct Inspection {
+    layers: Layers<PieceMasker>,
+    bytes_left: u64,
+}
+
+impl Inspection {
+    /// A search for what `masker` looks for in a response with these headers.
+    pub fn new(masker: Masker, headers: &HeaderMap) -> Self {
+        Self {
+            layers: Layers::new(PieceMasker::new(masker), Coding::labeled(headers)),
+            // A response is never passed on without having been looked into.
+            bytes_left: u64::MAX,
+        }
+    }
+
+    /// Whether the body is not compressed, or what follows is not.
+    pub fn is_over(&self) -> bool {
+        self.layers.is_over()
+    }
+
+    /// Whether the text that was decoded ends with what may be the beginning of a secret.
+    pub fn is_undecided(&self) -> bool {
+        self.layers.is_undecided()
+    }
+
+    /// Takes the next piece. True if a secret lies in what it decodes to.
+    pub fn finds(&mut self, piece: &[u8]) -> bool {
+        self.layers.finds(piece, &mut self.bytes_left)
+    }
+}
+
+impl Search for PieceMasker {
+    fn finds(&mut self, piece: Bytes, is_last: bool) -> bool {
+        self.push(piece, is_last);
+        self.has_found
+    }
+
+    fn is_undecided(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn begin_again(&self) -> Self {
+        Self::new(self.masker.clone())
+    }
+}
+
+/// A whole compressed body with every secret in it hidden, compressed again; None if it is not
+/// compressed, or cannot be decoded within bounds. `labeled` is the coding that only a label can tell.
+pub fn masked_compressed(masker: &Masker, labeled: Option<Coding>, body: &[u8]) -> Option<Vec<u8>> {
+    masked_layer(masker, labeled, body, LAYERS_MAX)
+}
+
+fn masked_layer(
+    masker: &Masker,
+    labeled: Option<Coding>,
+    body: &[u8],
+    layers: usize,
+) -> Option<Vec<u8>> {
+    let coding = Coding::of_or(body, labeled)?;
+    let labeled = labeled.filter(|_| Coding::of(body).is_some());
+    let (plain, ending) = compressed::decoded(coding, body, DECODED_BYTES_MAX);
+    if ending != Ending::Whole {
+        return None;
+    }
+    let inside = (layers > 1)
+        .then(|| masked_layer(masker, labeled, &plain, layers - 1))
+        .flatten();
+    let text = inside.unwrap_or(plain);
+    coding.encode(&masker.mask_bytes(&text)).ok()
+}
+
+/// What a body gave when it was asked for its next piece.
+pub type Polled = Option<Result<Frame<Bytes>, InboundError>>;
+
+/// Passes a body on as it is, and breaks it off before the piece that lets a secret out of a
+/// compressed text.
+pub struct InspectedBody<B> {
+    inner: B,
+    /// What has been read of it and not looked into.
+    first: Option<Polled>,
+    inspection: Option<Inspection>,
+    /// Pieces that may hold the beginning of a secret.
+    held: BytesMut,
+    /// Whether what is held is known to hold none.
+    may_pass: bool,
+}
+
+impl<B> InspectedBody<B> {
+    /// Looks into `inner` with this search, if there is one.
+    pub fn new(inner: B, inspection: Option<Inspection>) -> Self {
+        Self {
+            inner,
+            first: None,
+            inspection,
+            held: BytesMut::new(),
+            may_pass: false,
+        }
+    }
+
+    /// The same for a body of which `first` has been read already.
+    pub fn begun(inner: B, first: Option<Polled>, inspection: Inspection) -> Self {
+        Self {
+            first,
+            ..Self::new(inner, Some(inspection))
+        }
+    }
+
+    /// The same for a body of which `held` has been read, and looked into, but not passed on.
+    pub fn resumed(inner: B, inspection: Inspection, held: BytesMut) -> Self {
+        Self {
+            inner,
+            first: None,
+            may_pass: !held.is_empty() && !inspection.is_undecided(),
+            inspection: Some(inspection),
+            held,
+        }
+    }
+}
+
+impl<B> Body for InspectedBody<B>
+where
+    B: Body<Data = Bytes, Error = InboundError> + Unpin,
+{
+    type Data = Bytes;
+    type Error = InboundError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
+        let this = self.get_mut();
+        let Some(inspection) = &mut this.inspection else {
+            return Pin::new(&mut this.inner).poll_frame(context);
+        };
+        if std::mem::take(&mut this.may_pass) {
+            return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+        }
+        loop {
+            let next = match this.first.take() {
+                Some(first) => first,
+                None => ready!(Pin::new(&mut this.inner).poll_frame(context)),
+            };
+            let frame = match next {
+                None if this.held.is_empty() => return Poll::Ready(None),
+                None => return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze())))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => frame,
+            };
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            if inspection.finds(&piece) {
+                return Poll::Ready(Some(Err(InboundError::Echo)));
+            }
+            let is_undecided = inspection.is_undecided() && !this.inner.is_end_stream();
+            if this.held.is_empty() && !is_undecided {
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
+            }
+            this.held.extend_from_slice(&piece);
+            if !is_undecided {
+                return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.held.is_empty() && self.first.is_none() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let inner = self.inner.size_hint();
+        let first = match &self.first {
+            Some(Some(Ok(frame))) => frame.data_ref().map_or(0, Bytes::len),
+            _ => 0,
+        };
+        let held = (self.held.len() + first) as u64;
+        let mut hint = SizeHint::new();
+        // The upper bound first: a lower one above it would be refused.
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + held);
+        }
+        hint.set_lower(inner.lower() + held);
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use http_body_util::{BodyExt as _, StreamBody};
+
+    use super::*;
+    use crate::MaskedSecret;
+
+    const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+    const CODINGS: [Coding; 3] = [Coding::Gzip, Coding::Zlib, Coding::Deflate];
+
+    fn masker() -> Masker {
+        Masker::new(&[MaskedSecret::Value(SECRET.as_bytes())])
+    }
+
+    fn labeled(coding: Coding) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if coding == Coding::Deflate {
+            headers.insert("content-encoding", "deflate".parse().unwrap());
+        }
+        headers
+    }
+
+    /// What passes of a body in pieces of this length, and whether it is cut.
+    async fn passed(coding: Coding, body: &[u8], length: usize) -> (Vec<u8>, bool) {
+        let pieces: Vec<_> = body
+            .chunks(length)
+            .map(|piece| Ok(Frame::data(Bytes::copy_from_slice(piece))))
+            .collect();
+        let stream = StreamBody::new(futures_util::stream::iter(pieces));
+        let inspection = Inspection::new(masker(), &labeled(coding));
+        let mut frames = InspectedBody::new(stream, Some(inspection)).into_data_stream();
+        let mut passed = Vec::new();
+        while let Some(piece) = frames.next().await {
+            match piece {
+                Ok(piece) => passed.extend_from_slice(&piece),
+                Err(_) => return (passed, true),
+            }
+        }
+        (passed, false)
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_without_a_secret_passes_byte_for_byte() {
+        let text = format!("{}, all of it: ", &SECRET[..20]).repeat(50);
+        for coding in CODINGS {
+            let body = coding.encode(text.as_bytes()).unwrap();
+            for length in [1, 7, 1000] {
+                assert_eq!(passed(coding, &body, length).await, (body.clone(), false));
+            }
+        }
+        let plain = b"x^ is how a text may begin that is not compressed".as_slice();
+        for length in [1, 7, 1000] {
+            assert_eq!(
+                passed(Coding::Gzip, plain, length).await,
+                (plain.to_vec(), false)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_cut_before_any_of_a_secret_has_passed() {
+        let text = format!("{}{SECRET} and more", "before ".repeat(30));
+        for coding in CODINGS {
+            let body = coding.encode(text.as_bytes()).unwrap();
+            for length in [1, 7, 1000] {
+                let (passed, is_cut) = passed(coding, &body, length).await;
+                assert!(is_cut, "{coding:?} {length}");
+                let (plain, _) = compressed::decoded(coding, &passed, 10_000);
+                let plain = String::from_utf8(plain).unwrap();
+                assert!(
+                    !plain.contains(&SECRET[..4]),
+                    "{coding:?} {length}: {plain}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_inside_every_layer() {
+        let text = format!("it is {SECRET}!");
+        let hidden = format!("it is {}!", "*".repeat(SECRET.len()));
+        for coding in CODINGS {
+            let body = coding.encode(text.as_bytes()).unwrap();
+            let masked = masked_compressed(&masker(), Some(coding), &body).unwrap();
+            let (plain, _) = compressed::decoded(coding, &masked, 10_000);
+            assert_eq!(plain, hidden.as_bytes());
+        }
+        // The label names the layer that cannot be recognized, wherever it is.
+        let mut headers = HeaderMap::new();
+        headers.insert("content-encoding", "deflate, gzip".parse().unwrap());
+        for inner in CODINGS {
+            let twice = Coding::Gzip
+                .encode(&inner.encode(text.as_bytes()).unwrap())
+                .unwrap();
+            let mut inspection = Inspection::new(masker(), &headers);
+            assert!(inspection.finds(&twice), "{inner:?}");
+            let labeled = Coding::labeled(&headers);
+            let masked = masked_compressed(&masker(), labeled, &twice).unwrap();
+            let (once, _) = compressed::decoded(Coding::Gzip, &masked, 10_000);
+            let (plain, _) = compressed::decoded(inner, &once, 10_000);
+            assert_eq!(plain, hidden.as_bytes());
+        }
+    }
+}

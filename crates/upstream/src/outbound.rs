@@ -1,0 +1,214 @@
+//! A request as it is to leave: nothing is added but framing and `Host`.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Uri};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::headers::remove_hop_by_hop;
+use crate::origin::Origin;
+use crate::pool_key::PoolKey;
+
+/// An error of a streaming body.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// One request to an upstream. Its debug output shows neither the query nor any header's value,
+/// because the credential may stand in either.
+pub struct Outbound {
+    /// Which connections it may share.
+    pub pool: PoolKey,
+    /// What it is sent to; checked again when a connection is opened.
+    pub origin: Origin,
+    /// Decides whether a missing body has a length, and how old a connection may be.
+    pub method: Method,
+    /// Goes out byte for byte.
+    pub path_and_query: PathAndQuery,
+    /// All headers with the credential in place. `Host`, framing and hop-by-hop headers in it are
+    /// ignored: they are this room's own.
+    pub headers: HeaderMap,
+    /// Whether it asks to go on as a WebSocket.
+    pub web_socket: bool,
+    /// Framed as what it is.
+    pub body: OutboundBody,
+}
+
+/// The body of a request.
+pub enum OutboundBody {
+    /// None at all.
+    Empty,
+    /// All of it at once.
+    Full(Bytes),
+    /// Sent as it arrives; with a `Content-Length` if its size hint is exact, else chunked.
+    Streaming(StreamingBody),
+}
+
+/// A body that is sent as it arrives.
+pub struct StreamingBody {
+    source: UnsyncBoxBody<Bytes, BoxError>,
+    awaited: Awaited,
+}
+
+/// Nobody waits for a body that is gone.
+impl Drop for StreamingBody {
+    fn drop(&mut self) {
+        self.awaited.set(false);
+    }
+}
+
+/// Whether the next piece of a body is waited for, so that it is not the upstream that lets time pass.
+#[derive(Clone, Default)]
+pub(crate) struct Awaited(Arc<AtomicBool>);
+
+impl Awaited {
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, is_awaited: bool) {
+        self.0.store(is_awaited, Ordering::Relaxed);
+    }
+}
+
+impl OutboundBody {
+    /// A body that is sent as it arrives.
+    pub fn streaming(source: impl Body<Data = Bytes, Error = BoxError> + Send + 'static) -> Self {
+        Self::Streaming(StreamingBody {
+            source: source.boxed_unsync(),
+            awaited: Awaited::default(),
+        })
+    }
+
+    /// Tells whether its next piece is waited for, if it arrives in pieces.
+    pub(crate) fn awaited(&self) -> Option<Awaited> {
+        match self {
+            Self::Empty | Self::Full(_) => None,
+            Self::Streaming(body) => Some(body.awaited.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("pool", &self.pool)
+            .field("origin", &self.origin)
+            .field("method", &self.method)
+            .field("path", &self.path_and_query.path())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("web_socket", &self.web_socket)
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+impl fmt::Debug for OutboundBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
+            Self::Streaming(_) => f.write_str("Streaming"),
+        }
+    }
+}
+
+impl From<Bytes> for OutboundBody {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Self::Empty
+        } else {
+            Self::Full(bytes)
+        }
+    }
+}
+
+impl Body for OutboundBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Self::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Self::Streaming(body) => {
+                let polled = Pin::new(&mut body.source).poll_frame(context);
+                body.awaited.set(polled.is_pending());
+                polled
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(_) => false,
+            Self::Streaming(body) => body.source.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Streaming(body) => body.source.size_hint(),
+        }
+    }
+}
+
+impl Outbound {
+    /// The request in HTTP/1.1's terms, framed by what the body is.
+    pub(crate) fn into_request(self) -> Request<OutboundBody> {
+        let Self {
+            origin,
+            method,
+            path_and_query,
+            mut headers,
+            web_socket,
+            body,
+            ..
+        } = self;
+        remove_hop_by_hop(&mut headers);
+        if web_socket {
+            headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(HOST, origin.host_header().clone());
+        match body.size_hint().exact() {
+            Some(0) if !expects_body(&method) => {}
+            Some(length) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            None => {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
+        }
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::from(path_and_query);
+        *request.headers_mut() = headers;
+        request
+    }
+}
+
+/// Methods whose missing body is said to be empty: servers ask for a length there.
+fn expects_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}

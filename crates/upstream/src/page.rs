@@ -1,0 +1,219 @@
+//! Documentation that is fetched from its address, on the same guarded way out as every request:
+//! no credential goes with it, and every address that it redirects to is checked as the first was.
+
+use std::time::Duration;
+
+use gaiterguard_domain::document::DOCUMENT_BYTES_MAX;
+use gaiterguard_domain::target::Target;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Inbound, InboundBody, Origin, Outbound, OutboundBody, PoolKey, Upstream};
+
+/// How long fetching may take as a whole, redirects included.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most redirects that are followed.
+const REDIRECTS_MAX: usize = 3;
+
+/// The longest media type that is kept, in bytes.
+const MEDIA_TYPE_BYTES_MAX: usize = 200;
+
+/// Connections for documentation belong to no service and are shared with none.
+const POOL: PoolKey = PoolKey {
+    service_id: -1,
+    target_version: 0,
+};
+
+/// What was found at an address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What its server calls it.
+    pub media_type: Option<String>,
+    /// What it sent.
+    pub bytes: Vec<u8>,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The address is none that can be dialed.
+    #[error("it is no address to fetch from: {0}")]
+    Address(String),
+    /// It gave no answer.
+    #[error("it could not be fetched: {0}")]
+    NoAnswer(String),
+    /// It took too long.
+    #[error("it could not be fetched within {} seconds", FETCH_TIMEOUT.as_secs())]
+    TimedOut,
+    /// It answered with an error.
+    #[error("its server answered {0}")]
+    Status(u16),
+    /// It redirected to nowhere, too often, or from TLS to plain text.
+    #[error("its server redirects {0}")]
+    Redirect(&'static str),
+    /// It is larger than is taken.
+    #[error("it is larger than {DOCUMENT_BYTES_MAX} bytes")]
+    TooLarge,
+    /// It came in an encoding that nobody asked for.
+    #[error("its server compressed it unasked")]
+    Compressed,
+}
+
+/// Fetches what an address leads to.
+pub async fn fetch(upstream: &Upstream, address: &str) -> Result<Page, FetchError> {
+    let target =
+        Target::parse(address).map_err(|refused| FetchError::Address(refused.to_string()))?;
+    timeout(FETCH_TIMEOUT, follow(upstream, target))
+        .await
+        .map_err(|_| FetchError::TimedOut)?
+}
+
+async fn follow(upstream: &Upstream, mut target: Target) -> Result<Page, FetchError> {
+    for _ in 0..=REDIRECTS_MAX {
+        let outbound = request(&target)?;
+        let Inbound {
+            status,
+            headers,
+            body,
+            ..
+        } = upstream
+            .send(outbound, &CancellationToken::new())
+            .await
+            .map_err(|error| FetchError::NoAnswer(error.to_string()))?;
+        if is_redirect(status) {
+            target = redirected(&target, &headers)?;
+            continue;
+        }
+        if !status.is_success() {
+            return Err(FetchError::Status(status.as_u16()));
+        }
+        let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+        if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+            return Err(FetchError::Compressed);
+        }
+        let media_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .filter(|text| text.len() <= MEDIA_TYPE_BYTES_MAX);
+        return Ok(Page {
+            media_type: media_type.map(str::to_owned),
+            bytes: read(body).await?,
+        });
+    }
+    Err(FetchError::Redirect("too often"))
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn request(target: &Target) -> Result<Outbound, FetchError> {
+    let origin = Origin::try_from(target.origin())
+        .map_err(|invalid| FetchError::Address(invalid.to_string()))?;
+    let path_and_query = PathAndQuery::try_from(target.path_and_query())
+        .map_err(|invalid| FetchError::Address(invalid.to_string()))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static(
+            "application/json, application/yaml, text/markdown, text/html;q=0.9, */*;q=0.5",
+        ),
+    );
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(USER_AGENT, HeaderValue::from_static("gaiterguard"));
+    Ok(Outbound {
+        pool: POOL,
+        origin,
+        method: Method::GET,
+        path_and_query,
+        headers,
+        web_socket: false,
+        body: OutboundBody::Empty,
+    })
+}
+
+/// Where an answer redirects to, which is parsed like every other address.
+fn redirected(from: &Target, headers: &HeaderMap) -> Result<Target, FetchError> {
+    let location = headers
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .ok_or(FetchError::Redirect("to nowhere"))?;
+    let location = location.split('#').next().unwrap_or_default();
+    let scheme = from.origin().scheme.as_str();
+    let to = if location.contains("://") {
+        Target::parse(location)
+    } else if let Some(rest) = location.strip_prefix("//") {
+        Target::parse(&format!("{scheme}://{rest}"))
+    } else if location.starts_with('/') {
+        from.with_path_and_query(location)
+    } else {
+        let directory = from
+            .path()
+            .rsplit_once('/')
+            .map_or("", |(before, _)| before);
+        from.with_path_and_query(&format!("{directory}/{location}"))
+    };
+    let to = to.map_err(|refused| FetchError::Address(refused.to_string()))?;
+    if scheme == "https" && to.origin().scheme.as_str() != "https" {
+        return Err(FetchError::Redirect("from https to http"));
+    }
+    Ok(to)
+}
+
+async fn read(mut body: InboundBody) -> Result<Vec<u8>, FetchError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| FetchError::NoAnswer(error.to_string()))?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > DOCUMENT_BYTES_MAX {
+                return Err(FetchError::TooLarge);
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(from: &str, location: &str) -> Result<String, String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, HeaderValue::from_str(location).unwrap());
+        redirected(&Target::parse(from).unwrap(), &headers)
+            .map(|target| target.to_string())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_redirect_is_resolved_against_where_it_came_from() {
+        let from = "https://a.example/docs/v1?x=1";
+        for (location, target) in [
+            ("https://b.example/x#top", "https://b.example/x"),
+            ("//b.example/x", "https://b.example/x"),
+            ("/api.json", "https://a.example/api.json"),
+            ("v2", "https://a.example/docs/v2"),
+        ] {
+            assert_eq!(to(from, location).as_deref(), Ok(target));
+        }
+    }
+
+    #[test]
+    fn a_redirect_to_plain_text_or_an_odd_address_is_refused() {
+        let from = "https://a.example/docs";
+        for location in [
+            "http://a.example/docs",
+            "../x",
+            "file:///etc/passwd",
+            "//a@b/",
+        ] {
+            assert!(to(from, location).is_err(), "{location}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A TCP server whose every byte a test decides.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::{Origin, Scheme};
+
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    log: Log,
+    task: JoinHandle<()>,
+}
+
+/// The requests that a server has read, in order.
+#[derive(Clone, Default)]
+pub(super) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Server {
+    /// Serves each connection with `serve`, which is given the connection and its number from 0.
+    pub(super) async fn start<F>(
+        serve: impl Fn(Peer<TcpStream>, usize) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let log = Log::default();
+        let task = tokio::spawn({
+            let (connections, log) = (Arc::clone(&connections), log.clone());
+            async move {
+                loop {
+                    let (stream, _) = listener.accept().await.unwrap();
+                    stream.set_nodelay(true).unwrap();
+                    let number = connections.fetch_add(1, Ordering::SeqCst);
+                    tokio::spawn(serve(
+                        Peer {
+                            stream,
+                            log: log.clone(),
+                        },
+                        number,
+                    ));
+                }
+            }
+        });
+        Self {
+            address,
+            connections,
+            log,
+            task,
+        }
+    }
+
+    /// Answers every request on every connection with these bytes.
+    pub(super) async fn answering(answer: impl Into<String>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut peer, _| {
+            let answer = answer.clone();
+            async move {
+                while peer.read_request().await.is_some() {
+                    peer.write(&answer).await;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Answers the first request of each connection with these bytes, and closes.
+    pub(super) async fn answering_once(answer: &'static str) -> Self {
+        Self::start(move |mut peer, _| async move {
+            peer.read_request().await;
+            peer.write(answer).await;
+        })
+        .await
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        Origin::new(Scheme::Http, "127.0.0.1", self.address.port()).unwrap()
+    }
+
+    pub(super) fn origin_named(&self, scheme: Scheme, name: &str) -> Origin {
+        Origin::new(scheme, name, self.address.port()).unwrap()
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// The heads and bodies of all requests so far.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.log.0.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The server's end of a connection.
+pub(super) struct Peer<S> {
+    pub(super) stream: S,
+    pub(super) log: Log,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+    /// Reads one request, its body included if it has a length; None when the client has closed.
+    pub(super) async fn read_request(&mut self) -> Option<String> {
+        let mut request = self.read_until("\r\n\r\n").await?;
+        let length = request
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).await.ok()?;
+        request += &String::from_utf8(body).unwrap();
+        self.log.0.lock().unwrap().push(request.clone());
+        Some(request)
+    }
+
+    /// Reads byte by byte, so that nothing beyond the end is taken.
+    pub(super) async fn read_until(&mut self, end: &str) -> Option<String> {
+        let mut text = String::new();
+        while !text.ends_with(end) {
+            text.push(char::from(self.stream.read_u8().await.ok()?));
+        }
+        Some(text)
+    }
+
+    pub(super) async fn write(&mut self, text: &str) {
+        // A client that has gone is for the test's own assertions to notice.
+        drop(self.stream.write_all(text.as_bytes()).await);
+        drop(self.stream.flush().await);
+    }
+
+    /// Waits until the client has closed.
+    pub(super) async fn closed(&mut self) {
+        let mut buffer = [0; 1024];
+        while matches!(self.stream.read(&mut buffer).await, Ok(count) if count > 0) {}
+    }
+}
+
+/// An answer of 200 with a length.
+pub(super) fn ok(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
