@@ -159,6 +159,26 @@ impl ActionStatus {
     }
 }
 
+/// How a human ruled on a held request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruling {
+    /// It may be sent.
+    Approved,
+    /// It must not be sent.
+    Denied,
+}
+
+impl Ruling {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// The finding of a human who checked the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -354,6 +374,15 @@ impl ActionState {
             | Self::Denied(_)
             | Self::Revoked(_)
             | Self::Expired { .. } => None,
+        }
+    }
+
+    /// Returns how a human ruled, with the human's decision. `None` for an action on which nobody ruled, and for
+    /// an approval that expired or was withdrawn before it was used.
+    pub fn ruling(&self) -> Option<(Ruling, &HumanDecision)> {
+        match self {
+            Self::Denied(decision) => Some((Ruling::Denied, decision)),
+            _ => self.approval().map(|decision| (Ruling::Approved, decision)),
         }
     }
 

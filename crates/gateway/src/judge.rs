@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gaiterguard_apidocs::Call;
 use gaiterguard_domain::path;
-use gaiterguard_domain::request::{CanonicalRequest, ProxyRequest, is_safe};
+use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Evaluation, OperationRef, Verdict};
 use gaiterguard_judge::history::{History, Origin, origins};
@@ -17,6 +17,7 @@ use http::{HeaderMap, Method};
 
 use crate::Gateway;
 use crate::big_body::is_big;
+use crate::earlier_ruling::{EarlierRuling, Present};
 use crate::excerpt;
 use crate::history::AgentHistory;
 use crate::llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX};
@@ -268,6 +269,7 @@ impl Gateway {
         let service = &prepared.located.service;
         let documentation = documentation(prepared);
         let documentation: Vec<&str> = documentation.iter().map(String::as_str).collect();
+        let rulings = self.rulings_before(prepared, digest).await;
         let text_rules = weighed.standing().text_rules();
         let verdict = llm
             .assess(LlmQuestion {
@@ -280,6 +282,7 @@ impl Gateway {
                 service_name: &service.name,
                 documentation: &documentation,
                 origins: &weighed.origins,
+                rulings: &rulings,
                 rules: &text_rules,
                 built_in: &weighed.built_in,
                 floor: floor(weighed.certainty, &weighed.built_in),
@@ -288,6 +291,27 @@ impl Gateway {
             })
             .await;
         Ok(weighed.concluded(verdict))
+    }
+
+    /// Returns how humans ruled on such requests before; nothing if that cannot be read. The model then
+    /// knows less, and nothing is allowed by that.
+    async fn rulings_before(&self, prepared: &Prepared, digest: Digest) -> Vec<EarlierRuling> {
+        let (caller, service) = (&prepared.caller, &prepared.located.service);
+        let present = Present {
+            workspace: caller.agent.workspace,
+            agent: caller.agent.id,
+            service: service.id,
+            method: prepared.request.method.as_str(),
+            target: &prepared.request.target,
+            digest,
+            base_path: service.base_url.path(),
+            catalog: caller.definitions.catalog(service.id).map(Arc::as_ref),
+        };
+        let rulings = self.earlier_rulings(&present).await;
+        rulings.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the language model is asked without earlier rulings");
+            Vec::new()
+        })
     }
 }
 

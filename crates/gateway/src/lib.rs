@@ -16,6 +16,7 @@ pub mod refusal;
 mod after_sending;
 mod conclude;
 mod dispatch;
+pub mod earlier_ruling;
 mod excerpt;
 mod execute;
 mod forward;

@@ -68,6 +68,7 @@ impl Trial<'_> {
             service_name: self.service_name,
             documentation: &[],
             origins: &origins,
+            rulings: &[],
             rules: &[],
             built_in: &built_in.verdict,
             floor: floor(built_in.certainty, &built_in.verdict),

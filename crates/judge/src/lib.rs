@@ -14,7 +14,7 @@ pub mod rule;
 pub use arena::Arena;
 pub use assess::{
     Assessment, Certainty, Documented, Effect, Operation, Subject, assess, effect_of_operation,
-    features, signal_codes,
+    features, path_template, signal_codes,
 };
 pub use node::Node;
 pub use opened::{Opened, Request};

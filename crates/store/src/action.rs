@@ -2,6 +2,7 @@
 
 mod bulk;
 mod damaged;
+mod ruled;
 mod state;
 
 use gaiterguard_domain::action::{Action, ActionStatus};
@@ -14,6 +15,7 @@ use gaiterguard_domain::time::Timestamp;
 
 pub(crate) use self::bulk::revoke_living;
 pub use self::damaged::DamagedAction;
+pub use self::ruled::{RuledAction, RulingFilter};
 use self::state::StateRow;
 pub(crate) use self::state::{RevisedRow, StateColumns, revised_columns};
 use crate::connection::{fetch_all, fetch_optional};

@@ -58,7 +58,10 @@ mod user;
 mod vault_key;
 mod workspace;
 
-pub use action::{ActionFilter, ActionFound, ActionWithNames, DamagedAction, StoredHead};
+pub use action::{
+    ActionFilter, ActionFound, ActionWithNames, DamagedAction, RuledAction, RulingFilter,
+    StoredHead,
+};
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{AuditBroken, Resume};
 pub use cursor::Page;

@@ -30,6 +30,7 @@ mod jupyter;
 mod kill_loop;
 mod llm;
 mod llm_provenance;
+mod llm_rulings;
 mod local_model;
 mod masking;
 mod matrix;

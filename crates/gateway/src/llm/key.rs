@@ -2,15 +2,17 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::Digest;
+use gaiterguard_domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{LlmQuestion, origin};
+use super::{LlmQuestion, origin, ruling};
 
 /// Grows with every change of the prompts or of how answers are read.
-pub(super) const PROMPT_VERSION: &str = "gaiterguard.llm.v2";
+pub(super) const PROMPT_VERSION: &str = "gaiterguard.llm.v3";
 
-/// The sum over a question. Two questions share it only if every part of them is the same.
-pub(super) fn key(model: &str, question: &LlmQuestion<'_>) -> Digest {
+/// The sum over a question that is asked at `now`. Two questions share it only if every part of them is
+/// the same, except the time: a finding is not remembered for long enough to be outdated by that.
+pub(super) fn key(model: &str, question: &LlmQuestion<'_>, now: Timestamp) -> Digest {
     let AgentId(agent) = question.agent;
     let ServiceId(service) = question.service;
     let mut sum = Sum(Sha256::new());
@@ -27,6 +29,7 @@ pub(super) fn key(model: &str, question: &LlmQuestion<'_>) -> Digest {
         sum.add(excerpt.as_bytes());
     }
     sum.add(origin::shown(question.origins).as_bytes());
+    sum.add(ruling::shown(question.rulings, now).as_bytes());
     sum.count(question.rules.len());
     for rule in question.rules {
         sum.add(&rule.id.0.to_be_bytes());

@@ -25,6 +25,7 @@ mod material;
 mod metrics;
 mod origin;
 mod readiness;
+mod ruling;
 mod server;
 mod shown;
 mod spending;
@@ -40,7 +41,7 @@ use futures_util::future::try_join_all;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_domain::rule::MatchedRule;
-use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_judge::history::Origin;
 use gaiterguard_store::{Store, StoreError};
@@ -69,6 +70,8 @@ use shown::Shown;
 use spending::Spending;
 use together::Together;
 use weigh::Finding;
+
+use crate::earlier_ruling::EarlierRuling;
 
 /// How many findings are remembered.
 const FINDINGS_MAX: u64 = 10_000;
@@ -126,6 +129,8 @@ pub struct LlmQuestion<'a> {
     pub documentation: &'a [&'a str],
     /// Where the values of the request come from.
     pub origins: &'a [Origin],
+    /// How humans ruled on such requests before.
+    pub rulings: &'a [EarlierRuling],
     /// The operator's rules in words that cover the request.
     pub rules: &'a [TextRule<'a>],
     /// What the built-in assessor says.
@@ -161,6 +166,7 @@ enum Unjudged {
 /// The assessor.
 pub struct Llm {
     line: Line,
+    clock: Arc<dyn Clock>,
     timeout: Duration,
     failure_mode: FailureMode,
     findings: Cache<Digest, Arc<[Finding]>>,
@@ -181,10 +187,11 @@ impl Llm {
                 model: settings.model.clone(),
                 dialect: KnownDialect::default(),
                 breaker: Breaker::new(Arc::clone(&clock)),
-                spending: Spending::new(settings.ceilings, clock),
+                spending: Spending::new(settings.ceilings, Arc::clone(&clock)),
                 turns: Semaphore::new(CALLS_AT_ONCE_MAX),
                 metrics: LlmMetrics::default(),
             },
+            clock,
             timeout: settings.timeout,
             failure_mode: settings.failure_mode,
             findings: Cache::builder()
@@ -254,7 +261,8 @@ impl Llm {
 
     async fn findings(&self, question: &LlmQuestion<'_>) -> Result<Arc<[Finding]>, Unjudged> {
         let metrics = &self.line.metrics;
-        let key = key::key(&self.line.model, question);
+        let now = self.clock.now();
+        let key = key::key(&self.line.model, question, now);
         if let Some(findings) = self.findings.get(&key).await {
             metrics.judged("cache");
             return Ok(findings);
@@ -262,7 +270,7 @@ impl Llm {
         let is_ours = AtomicBool::new(false);
         let found = self.findings.try_get_with(key, async {
             is_ours.store(true, Ordering::Relaxed);
-            self.find(question).await
+            self.find(question, now).await
         });
         // Whoever joins a question late waits no longer than one who asks it.
         let found = timeout_at(Instant::now() + self.timeout, found).await;
@@ -279,9 +287,13 @@ impl Llm {
     }
 
     /// Asks about every piece of the request.
-    async fn find(&self, question: &LlmQuestion<'_>) -> Result<Arc<[Finding]>, Unjudged> {
+    async fn find(
+        &self,
+        question: &LlmQuestion<'_>,
+        now: Timestamp,
+    ) -> Result<Arc<[Finding]>, Unjudged> {
         let deadline = Instant::now() + self.timeout;
-        let shown = Shown::of(question)?;
+        let shown = Shown::of(question, now)?;
         let pieces =
             (0..shown.material.pieces.len()).map(|piece| self.ask(&shown, piece, deadline));
         Ok(try_join_all(pieces).await?.into())

@@ -2,20 +2,24 @@
 
 use std::fmt::Write as _;
 
+use gaiterguard_domain::time::Timestamp;
+
 use super::LlmQuestion;
 use super::comparison::shown_rules;
 use super::conceal::conceal;
 use super::fence::Fence;
 use super::material::{Material, Unshowable, documentation};
-use super::origin;
+use super::{origin, ruling};
 
 /// What is shown of a request, written out and without secrets.
 #[derive(Debug)]
 pub(super) struct Shown<'a> {
     pub(super) material: Material,
     pub(super) rule_count: usize,
+    now: Timestamp,
     documentation: String,
     provenance: String,
+    rulings: String,
     rules: String,
     intent: &'a str,
     agent_name: &'a str,
@@ -23,12 +27,14 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(question: &LlmQuestion<'a>) -> Result<Self, Unshowable> {
+    pub(super) fn of(question: &LlmQuestion<'a>, now: Timestamp) -> Result<Self, Unshowable> {
         Ok(Self {
             material: Material::of(question.request)?,
             rule_count: question.rules.len(),
+            now,
             documentation: documentation(question.documentation),
             provenance: origin::shown(question.origins),
+            rulings: ruling::shown(question.rulings, now),
             rules: shown_rules(question.rules)?,
             intent: question.intent,
             agent_name: question.agent_name,
@@ -39,6 +45,8 @@ impl<'a> Shown<'a> {
     /// Writes the request with one piece of its body, and what is known about it.
     pub(super) fn put_request(&self, prompt: &mut String, fence: &Fence, piece: usize) {
         let material = &self.material;
+        // Writing into a String cannot fail.
+        let _ = writeln!(prompt, "It is {}.", self.now.in_calendar());
         fence.put_visible(prompt, "request", &material.head);
         let count = material.pieces.len();
         let body = &material.pieces[piece];
@@ -46,7 +54,6 @@ impl<'a> Shown<'a> {
             prompt.push_str("The request has no body.\n");
         } else {
             if count > 1 {
-                // Writing into a String cannot fail.
                 let _ = writeln!(
                     prompt,
                     "The body is long; this is part {} of {count}. Judge what this part says, and \
@@ -65,6 +72,11 @@ impl<'a> Shown<'a> {
             prompt.push_str("Nothing is known of where the values come from.\n");
         } else {
             fence.put_visible(prompt, "provenance", &self.provenance);
+        }
+        if self.rulings.is_empty() {
+            prompt.push_str("No person has ruled on such a request recently.\n");
+        } else {
+            fence.put_visible(prompt, "rulings", &self.rulings);
         }
     }
 

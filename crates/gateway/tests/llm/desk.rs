@@ -10,6 +10,7 @@ use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::{Signal, Verdict};
+use gaiterguard_gateway::earlier_ruling::EarlierRuling;
 use gaiterguard_gateway::llm::{
     Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmVerdict, TextRule,
 };
@@ -34,6 +35,7 @@ pub(crate) struct Case {
     pub(crate) intent: String,
     pub(crate) documentation: Vec<String>,
     pub(crate) origins: Vec<Origin>,
+    pub(crate) rulings: Vec<EarlierRuling>,
     pub(crate) rules: Vec<(RuleId, &'static str, RuleEffect, &'static str)>,
     pub(crate) floor: f64,
     pub(crate) threshold: f64,
@@ -51,6 +53,7 @@ impl Case {
             intent: "Rename note 7 to “Groceries”".to_owned(),
             documentation: Vec::new(),
             origins: Vec::new(),
+            rulings: Vec::new(),
             rules: Vec::new(),
             floor: 0.0,
             threshold: 0.5,
@@ -121,6 +124,7 @@ pub(crate) async fn assess(llm: &Llm, case: &Case) -> LlmVerdict {
         service_name: "notes",
         documentation: &documentation,
         origins: &case.origins,
+        rulings: &case.rulings,
         rules: &rules,
         built_in: &built_in(),
         floor: case.floor,

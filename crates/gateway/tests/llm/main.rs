@@ -10,6 +10,7 @@ mod desk;
 mod dialects;
 mod failures;
 mod provenance;
+mod rulings;
 mod secrets;
 mod spending;
 mod twins;

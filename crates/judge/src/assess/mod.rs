@@ -33,6 +33,7 @@ mod needle;
 mod operation;
 mod origin;
 mod pairs;
+mod path_template;
 mod place;
 mod plea;
 mod quantities;
@@ -70,6 +71,7 @@ use walk::Walk;
 
 pub use effect::Effect;
 pub use operation::effect_of_operation;
+pub use path_template::path_template;
 pub use signal::signal_codes;
 
 /// What is judged.

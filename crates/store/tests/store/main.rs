@@ -20,6 +20,7 @@ mod outage;
 mod replica;
 mod rule;
 mod rule_hit;
+mod ruling;
 mod service;
 mod session;
 mod sighting;
