@@ -3,7 +3,7 @@
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
-use gaiterguard_store::{AgentFields, AgentSaved, Found, NewAgent};
+use gaiterguard_store::{AgentFields, AgentSaved, NewAgent, Stored};
 use gaiterguard_vault::agent_key;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ const RESERVED_NAME: &str = "is reserved: it reads like a human, the gateway or 
 #[derive(Debug)]
 pub struct KeyedAgent {
     /// The agent.
-    pub agent: Found<Agent>,
+    pub agent: Stored<Agent>,
     /// Its key.
     pub key: SecretString,
 }
@@ -33,7 +33,7 @@ pub struct KeyedAgent {
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
-) -> Result<Vec<Found<Agent>>, DefinitionError> {
+) -> Result<Vec<Stored<Agent>>, DefinitionError> {
     Ok(listed(desk.store().agent_list(workspace).await?))
 }
 
@@ -42,7 +42,7 @@ pub async fn find(
     desk: &Desk,
     workspace: WorkspaceId,
     id: AgentId,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let found = desk.store().agent_find(workspace, id).await?;
     found.ok_or(DefinitionError::NotFound("agent"))
 }
@@ -157,7 +157,7 @@ pub async fn update(
         let saved = store
             .agent_update(editor.workspace, id, present.revision, &wanted, at, entry)
             .await?;
-        Ok(settled(saved)?.whole()?)
+        Ok(settled(saved)?.intact()?)
     })
     .await
 }
@@ -168,7 +168,7 @@ pub async fn set_scope(
     editor: Editor,
     id: AgentId,
     fields: &Map<String, Value>,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let mut reader = FieldReader::new(fields);
     if reader.value("serviceIds").is_none() {
         reader.refuse("serviceIds", "is required");
@@ -220,7 +220,7 @@ pub async fn block(
     desk: &Desk,
     editor: Editor,
     id: AgentId,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "agent.blocked", subject(id), json!({}));
     let saved = desk
@@ -235,7 +235,7 @@ pub async fn unblock(
     desk: &Desk,
     editor: Editor,
     id: AgentId,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "agent.unblocked", subject(id), json!({}));
     let saved = desk
@@ -275,10 +275,10 @@ fn read_services(reader: &mut FieldReader<'_>) -> Option<Vec<ServiceId>> {
     Some(services)
 }
 
-fn settled(saved: AgentSaved) -> Result<Found<Agent>, DefinitionError> {
+fn settled(saved: AgentSaved) -> Result<Stored<Agent>, DefinitionError> {
     match saved {
-        AgentSaved::Saved(agent) => Ok(Found::Whole(agent)),
-        AgentSaved::Damaged(damaged) => Ok(Found::Damaged(damaged)),
+        AgentSaved::Saved(agent) => Ok(Stored::Intact(agent)),
+        AgentSaved::Damaged(damaged) => Ok(Stored::Damaged(damaged)),
         AgentSaved::ServiceUnknown(id) => Err(DefinitionError::Invalid(vec![FieldError::new(
             "serviceIds",
             format!("must be ids of services of this workspace; {id} is not"),

@@ -9,7 +9,7 @@ use gaiterguard_domain::redact;
 use gaiterguard_domain::target::Target;
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{
-    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, Found, NewDocument, StoreError,
+    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, NewDocument, StoreError, Stored,
 };
 use gaiterguard_upstream::{AddressPolicy, literal, page};
 use serde_json::{Map, Value, json};
@@ -28,7 +28,7 @@ pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
     service: ServiceId,
-) -> Result<Vec<Found<Document>>, DefinitionError> {
+) -> Result<Vec<Stored<Document>>, DefinitionError> {
     service::find(desk, workspace, service).await?;
     Ok(listed(
         desk.store().document_list(workspace, service).await?,

@@ -39,7 +39,8 @@ const KINDS: [Kind; 6] = [
                empty unlink evict kick ban",
         asked: "delete remove destroy purge drop wipe erase clear clean trash bin discard rid cancel \
                 unpublish expunge take dismiss undo withdraw retract revoke close archive kick ban off \
-                down out gone go detach end stop reset",
+                down out gone go detach end stop reset unstar unfollow unlike unpin \
+                unassign unsubscribe unshare unblock unmark disconnect disable leave",
         beginnings: "lösch entfern weg papierkorb supprim retir enlev effac annul elimin borr quit apag \
                      remov exclu cancell verwijder storn 削除 消 外 取り消 删除 取消 移除 삭제 usu",
     },
@@ -51,7 +52,8 @@ const KINDS: [Kind; 6] = [
                withdraw deposit trade capture topup buy",
         asked: "pay payment refund charge transfer buy purchase order book invoice bill payout credit \
                 fund subscription subscribe upgrade plan price cost tip donate settle reimburse salary \
-                payroll load top sell trade quote money",
+                payroll load top sell trade quote money \
+                exchange return replace swap card paypal voucher wallet baggage bag",
         beginnings: "bezahl überweis erstatt zahl rembours pay achet pag reembols compr rimbors acquist \
                      返金 支払 付款 退款 送金 발주 결제 rechnung factur fattur",
     },

@@ -140,83 +140,56 @@ fn is_opaque(value: &str) -> bool {
         })
 }
 
-/// How a request brings in someone whom the intent does not name, the gravest last. An intent such as
-/// “reply to them” names nobody, so after it a name counts less than an address in a text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Contact {
-    IndirectAttendee,
-    IndirectName,
-    InText,
-    Attendee,
-    Name,
-    Address,
-    OtherAddress,
-}
-
-/// The gravest of all who are reached and whom the intent does not name.
-fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {
-    let indirect = mentions.is_indirect();
+/// People whom the request reaches or mentions and the intent does not name, one finding for each
+/// kind. Kinds do not displace one another: otherwise a further recipient could replace a finding that
+/// weighs more.
+fn recipients(deed: &Deed<'_>, mentions: &Mentions<'_>) -> impl Iterator<Item = Finding> {
     let foreign = |found: &&Found<'_>| {
         found.value.len() >= 2
             && !is_opaque(found.value)
             && !(found.is_whole && is_named(found.value, mentions))
     };
-    let recipient = |found: &Found<'_>| {
-        let is_address = is_email(found.value);
-        let others = is_address && !mentions.emails().is_empty();
-        let contact = match (others, is_address, indirect) {
-            (true, _, _) => Contact::OtherAddress,
-            (false, true, _) => Contact::Address,
-            (false, false, false) => Contact::Name,
-            (false, false, true) => Contact::IndirectName,
-        };
-        let kind = if others {
-            signal::RECIPIENT_DIFFERS
-        } else {
-            signal::RECIPIENT_NOT_IN_INTENT
-        };
-        let sentence = format!(
-            "It goes to “{}”, whom the intent does not name.",
-            shown(found.value)
-        );
-        (contact, Finding::new(kind, found.evidence, sentence))
-    };
-    let attendee = |found: &Found<'_>| {
-        let contact = if indirect {
-            Contact::IndirectAttendee
-        } else {
-            Contact::Attendee
-        };
-        let sentence = format!(
-            "It brings in “{}”, whom the intent does not name.",
-            shown(found.value)
-        );
-        let kind = signal::ATTENDEE_NOT_IN_INTENT;
-        (contact, Finding::new(kind, found.evidence, sentence))
-    };
-    let address = |found: &Found<'_>| {
-        let sentence = format!(
-            "Its text gives the address “{}”, which the intent does not name.",
-            shown(found.value)
-        );
-        let kind = signal::ADDRESS_NOT_IN_INTENT;
-        (
-            Contact::InText,
-            Finding::new(kind, found.evidence, sentence),
-        )
-    };
     let fields = deed.fields;
-    let recipients = fields.recipients.iter().filter(foreign).map(recipient);
-    let attendees = fields.attendees.iter().find(foreign).map(attendee);
-    let addresses = fields.addresses.iter().find(foreign).map(address);
-    let all = recipients.chain(attendees).chain(addresses);
-    // Of several that are as grave, the first.
-    let gravest = all.reduce(
-        |gravest, other| {
-            if other.0 > gravest.0 { other } else { gravest }
-        },
-    );
-    gravest.map(|(_, finding)| finding)
+    let recipients = || fields.recipients.iter().filter(foreign);
+    let names_addresses = !mentions.emails().is_empty();
+    let differs = recipients().find(|found| names_addresses && is_email(found.value));
+    let mut unnamed = recipients().filter(|found| !(names_addresses && is_email(found.value)));
+    let first = unnamed.next();
+    // An address says more to the approver than a name.
+    let address = first
+        .into_iter()
+        .chain(unnamed)
+        .find(|found| is_email(found.value));
+    let attendee = fields.attendees.iter().find(foreign);
+    let in_text = fields.addresses.iter().find(foreign);
+    [
+        (signal::RECIPIENT_DIFFERS, "It goes to", "whom", differs),
+        (
+            signal::RECIPIENT_NOT_IN_INTENT,
+            "It goes to",
+            "whom",
+            address.or(first),
+        ),
+        (
+            signal::ATTENDEE_NOT_IN_INTENT,
+            "It brings in",
+            "whom",
+            attendee,
+        ),
+        (
+            signal::ADDRESS_NOT_IN_INTENT,
+            "Its text gives the address",
+            "which",
+            in_text,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(kind, does, whom, found)| {
+        let found = found?;
+        let who = shown(found.value);
+        let sentence = format!("{does} “{who}”, {whom} the intent does not name.");
+        Some(Finding::new(kind, found.evidence, sentence))
+    })
 }
 
 fn accounts(deed: &Deed<'_>, mentions: &Mentions<'_>) -> Option<Finding> {

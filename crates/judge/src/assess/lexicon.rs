@@ -41,10 +41,6 @@ pub(crate) fn concepts(stem: Stem) -> u64 {
 }
 
 /// What a word in an intent says.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "a word is in any of several lists"
-)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Said {
     /// The effects that it asks for, as bits of [`Effect::bit`].
@@ -55,8 +51,6 @@ pub(crate) struct Said {
     pub(crate) leads_to_order: bool,
     /// It asks for a look and nothing more.
     pub(crate) looks: bool,
-    /// It points at people or things that the intent does not name.
-    pub(crate) is_indirect: bool,
 }
 
 /// What a stem in an intent says.
@@ -135,7 +129,6 @@ static SAID: LazyLock<ByStem<Said>> = LazyLock::new(|| {
     note(AMBIGUOUS_WORDS, &|said| said.is_ambiguous = true);
     note(LEADING_WORDS, &|said| said.leads_to_order = true);
     note(ASKED_LOOK, &|said| said.looks = true);
-    note(INDIRECT_WORDS, &|said| said.is_indirect = true);
     said
 });
 
@@ -283,10 +276,6 @@ const ASKED_LOOK: &str = "what which who when where how why show list read check
     view summarize summary count search display retrieve confirm verify know lookup examine inspect \
     analyze compare recommend recommendation suggest status many much is are does whether browse \
     overview detail free available price";
-
-const INDIRECT_WORDS: &str = "him her them they everyone everybody all team participants attendees same colleague colleagues \
-    customer user sender author owner wife husband boss manager friend friends family members group \
-    each people guests someone whoever recipients parents mother father brother sister roommate landlord";
 
 const SECRET_PLACE_WORDS: &str =
     "secret credential password passwd apikey privatekey kubeconfig keystore shadow";

@@ -40,7 +40,6 @@ pub(crate) struct Mentions<'a> {
     asked: u8,
     looks: bool,
     orders: bool,
-    indirect: bool,
     numbers: Vec<f64>,
     /// Whole numbers and the stem of the word before them, as in "issue 17".
     numbered: Vec<(Stem, &'a str)>,
@@ -94,7 +93,6 @@ impl<'a> Mentions<'a> {
             mentions.concepts |= lexicon::concepts(stem);
             mentions.asked |= said.asked;
             mentions.looks |= said.looks;
-            mentions.indirect |= said.is_indirect;
             may_be_order = said.leads_to_order;
             if word.bytes().all(|byte| byte.is_ascii_digit()) {
                 mentions.numbered.push((before.unwrap_or_default(), word));
@@ -208,11 +206,6 @@ impl<'a> Mentions<'a> {
     /// Whether it asks to look at something and for nothing to be done.
     pub(crate) fn only_looks(&self) -> bool {
         self.looks && !self.orders
-    }
-
-    /// Whether it speaks of people or things without naming them.
-    pub(crate) fn is_indirect(&self) -> bool {
-        self.indirect
     }
 
     pub(crate) fn numbers(&self) -> &[f64] {

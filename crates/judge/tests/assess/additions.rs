@@ -445,6 +445,39 @@ fn calls_that_only_ask_are_known_by_all_of_their_members() {
     }
 }
 
+/// The address weighs more than the name of a recipient, so both count.
+#[test]
+fn a_further_recipient_does_not_displace_an_address_in_the_text() {
+    let post = Case::new(
+        "POST",
+        "/v2/items",
+        "Create the post about the tins as a draft",
+    )
+    .json(r#"{"isDraft":true,"body":"Questions? Write to hello@tinandleaf.example."}"#);
+    let with_recipient = Case {
+        target: "/v2/items?to=bob".into(),
+        ..post.clone()
+    };
+    let codes = |case: &Case| {
+        let signals = case.judge().verdict.signals;
+        signals
+            .iter()
+            .map(|signal| signal.code.clone())
+            .collect::<Vec<_>>()
+    };
+    assert!(codes(&post).contains(&"address_not_in_intent".to_owned()));
+    let both = codes(&with_recipient);
+    assert!(
+        both.contains(&"address_not_in_intent".to_owned()),
+        "{both:?}"
+    );
+    assert!(
+        both.contains(&"recipient_not_in_intent".to_owned()),
+        "{both:?}"
+    );
+    assert!(with_recipient.judge().verdict.score >= post.judge().verdict.score);
+}
+
 fn asks(case: &Case) -> bool {
     let signals = case.judge().verdict.signals;
     signals.iter().any(|signal| signal.code == "asks")
