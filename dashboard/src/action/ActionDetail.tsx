@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Action, ActionStatus, OperationRef } from '#/client';
 import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
-import { outcomeOf, STATUSES } from '#/request/outcome';
 import { takeApart } from '#/text/target';
 import { dateTime, timeAgo, timeLeft } from '#/text/time';
 import { Visible } from '#/text/Visible';
@@ -13,6 +12,7 @@ import { Body } from './Body';
 import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
 import { Intent } from './Intent';
+import { outcomeOf, STATUSES } from './outcome';
 import { Provenance } from './Provenance';
 import { riskWord } from './weigh';
 

@@ -1,12 +1,12 @@
 /** Chooses which requests are looked at. */
 import { ListFilter } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { DECISIONS, STATUSES } from '#/action/outcome';
 import type { ActionStatus, RequestDecision } from '#/client';
 import { visibleText } from '#/text/visible';
 import { Button, Choice, TextField } from '#/ui/parts';
+import { useNames } from '#/ui/useNames';
 import type { RequestFilter } from './filter';
-import { DECISIONS, STATUSES } from './outcome';
-import { useNames } from './useNames';
 
 /** A search begins when nothing was typed for so long. */
 const TYPED_MS = 350;

@@ -2,17 +2,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ActionDetail, headline, RiskBadge } from '#/action/ActionDetail';
+import { outcomeOf } from '#/action/outcome';
 import { RequestLine } from '#/action/RequestLine';
 import type { RequestEntry } from '#/client';
 import { getApprovalOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
 import { Badge, BUTTON, Fact, Failure, Loading, Panel } from '#/ui/parts';
-import { outcomeOf } from './outcome';
+import { useNames } from '#/ui/useNames';
 import { Settle } from './Settle';
 import { Timeline } from './Timeline';
 import { timelineOf } from './timeline';
-import { useNames } from './useNames';
 
 /** The page's content. */
 export function RequestDetail({ entry }: { entry: RequestEntry }) {

@@ -1,14 +1,14 @@
 /** Decisions of the gateway, one a line. */
 import { Link } from '@tanstack/react-router';
 import { RiskBadge } from '#/action/ActionDetail';
+import { outcomeOf, statusTone } from '#/action/outcome';
 import type { RequestEntry } from '#/client';
 import { takeApart } from '#/text/target';
 import { dateTime, timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { useNow } from '#/ui/now';
 import { Badge } from '#/ui/parts';
-import { outcomeOf, statusTone } from './outcome';
-import { useNames } from './useNames';
+import { useNames } from '#/ui/useNames';
 
 /** The list, the newest first. Each leads to what is known of it. */
 export function RequestList({ entries }: { entries: RequestEntry[] }) {

@@ -1,10 +1,10 @@
 /** A rule, to be written. */
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { type Names, useNames } from '#/request/useNames';
 import { fieldError, notBeside } from '#/session/client';
 import { CheckField } from '#/ui/CheckField';
 import { Button, Choice, Failure, Panel, TextField } from '#/ui/parts';
 import { TextArea } from '#/ui/TextArea';
+import { type Names, useNames } from '#/ui/useNames';
 import { Compile } from './Compile';
 import { ConditionField } from './ConditionField';
 import { ConfirmAllow } from './ConfirmAllow';

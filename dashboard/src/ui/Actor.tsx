@@ -2,8 +2,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Bot, type LucideIcon, ShieldHalf, Terminal, User } from 'lucide-react';
 import { meOptions } from '#/client/@tanstack/react-query.gen';
-import { useNames } from '#/request/useNames';
 import { Visible } from '#/text/Visible';
+import { useNames } from './useNames';
 
 /** An actor as the audit log names it: `user:1`, `agent:2`, `gateway`, `operator`. */
 export function Actor({ actor }: { actor: string }) {
