@@ -3,13 +3,13 @@ import { useBlocker } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { KeyedAgent } from '#/client';
 import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
 import { CopyButton } from '#/ui/CopyButton';
 import { Modal } from '#/ui/Modal';
-import { Button } from '#/ui/parts';
 
 /** The dialog. No key, press beside it or way back closes it: only the word that the key is stored. */
-export function KeyDialog({ keyed, onStored }: { keyed: KeyedAgent; onStored: () => void }) {
+export function AgentKeyDialog({ keyed, onStored }: { keyed: KeyedAgent; onStored: () => void }) {
   const [isStored, setIsStored] = useState(false);
   useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true });
   return (

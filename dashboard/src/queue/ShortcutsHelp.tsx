@@ -1,6 +1,7 @@
 /** Which key does what. */
+
+import { Button } from '#/ui/Button';
 import { Modal } from '#/ui/Modal';
-import { Button } from '#/ui/parts';
 
 const KEYS = [
   ['j', 'the next request'],
@@ -12,7 +13,7 @@ const KEYS = [
 ] as const;
 
 /** The help. */
-export function KeyHelp({ onClose }: { onClose: () => void }) {
+export function ShortcutsHelp({ onClose }: { onClose: () => void }) {
   return (
     <Modal title="Keys" onClose={onClose}>
       <dl className="mb-4 grid grid-cols-[3rem_1fr] gap-y-2 text-sm">

@@ -1,9 +1,9 @@
 /** The values of a request that matter most, on its card. */
-import type { CardValue, Excerpt } from '#/action/onCard';
+import type { CardValue, Excerpt } from '#/action/card';
 import { Visible } from '#/text/Visible';
 
 /** The values, with their documented meaning where it is short; what is cut off is marked with dots. */
-export function KeyFields({ values }: { values: readonly CardValue[] }) {
+export function CardFields({ values }: { values: readonly CardValue[] }) {
   return values.map(({ name, value, meaning }, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
     <span key={index} className="mt-0.5 block text-xs">

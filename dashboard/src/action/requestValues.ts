@@ -1,10 +1,10 @@
 /** What the documentation says of the values in a request. */
 import type { Action, Operation } from '#/client';
 import { jsonLeaves } from '#/text/json';
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 
 /** A value of the request. */
-export interface Valued {
+export interface RequestValue {
   /** Where it stands: a name, or the parts of a pointer into the body. */
   name: string;
   /** The JSON pointer into the body; null for what stands elsewhere. */
@@ -16,7 +16,7 @@ export interface Valued {
 }
 
 /** A value of the request with its documented meaning. */
-export interface Meaning extends Valued {
+export interface DocumentedValue extends RequestValue {
   meaning: string;
 }
 
@@ -28,9 +28,9 @@ const PATH_CHARACTERS_MAX = 2_000;
 const MEANINGS_MAX = 40;
 
 /** The values that have a documented meaning: of the path, the query and the body, in that order. */
-export function meaningsOf(action: Action, operation: Operation): Meaning[] {
+export function meaningsOf(action: Action, operation: Operation): DocumentedValue[] {
   return valuesOf(action, operation)
-    .filter((value): value is Meaning => value.meaning !== null)
+    .filter((value): value is DocumentedValue => value.meaning !== null)
     .slice(0, MEANINGS_MAX);
 }
 
@@ -38,10 +38,10 @@ export function meaningsOf(action: Action, operation: Operation): Meaning[] {
  * The values of a request: of the path as far as it is documented, of the query and of the body, in
  * that order.
  */
-export function valuesOf(action: Action, operation: Operation | undefined): Valued[] {
-  const { path, query } = takeApart(action.target_url);
+export function valuesOf(action: Action, operation: Operation | undefined): RequestValue[] {
+  const { path, query } = splitTarget(action.target_url);
   const parameters = operation?.parameters ?? [];
-  const found: Valued[] = [];
+  const found: RequestValue[] = [];
   for (const name of namesInPath(operation)) {
     const value = pathValue(path, operation?.path ?? '', name);
     const known = parameters.find((one) => one.place === 'path' && one.name === name);

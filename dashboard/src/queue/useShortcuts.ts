@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'react';
 const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable], [role="dialog"]';
 
 /** Calls what belongs to a key, unless the human is typing text or is in a dialog. */
-export function useKeys(keys: Record<string, () => void>) {
+export function useShortcuts(keys: Record<string, () => void>) {
   const current = useRef(keys);
   useEffect(() => {
     current.current = keys;

@@ -1,10 +1,10 @@
 /** What a card shows of a request, and whether that is everything that would be sent. */
 import type { Action, Operation } from '#/client';
 import { fold } from '#/text/fold';
-import { takeApart } from '#/text/target';
-import { type Valued, valuesOf } from './documented';
-import { keyFieldsOf } from './keyFields';
-import { isCut, TARGET_CHARACTERS_MAX } from './weigh';
+import { splitTarget } from '#/text/target';
+import { mainFieldsOf } from './mainFields';
+import { type RequestValue, valuesOf } from './requestValues';
+import { isTruncated, TARGET_CHARACTERS_MAX } from './secondPress';
 
 /** So much of a value fits on a card, in characters: four lines of a phone. */
 const VALUE_CHARACTERS_MAX = 160;
@@ -49,7 +49,7 @@ export interface CardContent {
 
 /** The card of an action. */
 export function cardOf(action: Action, operation: Operation | undefined): CardContent {
-  const fields = keyFieldsOf(action, operation);
+  const fields = mainFieldsOf(action, operation);
   const values = fields.map((field) => ({
     name: beginning(field.name, NAME_CHARACTERS_MAX),
     value: excerptOf(field.value, quotesOf(action, field.pointer)),
@@ -64,7 +64,7 @@ export function cardOf(action: Action, operation: Operation | undefined): CardCo
 function isComplete(
   action: Action,
   operation: Operation | undefined,
-  fields: readonly Valued[],
+  fields: readonly RequestValue[],
   values: readonly CardValue[],
 ): boolean {
   if (action.target_url.length > TARGET_CHARACTERS_MAX) return false;
@@ -73,7 +73,7 @@ function isComplete(
     PLAIN_HEADERS[name.toLowerCase()]?.test(String(value)),
   );
   if (!isPlain || action.body_encoding !== 'utf8') return false;
-  if (isCut(action) || action.unreadable) return false;
+  if (isTruncated(action) || action.unreadable) return false;
   if (action.request_body === '') return true;
   const ofBody = valuesOf(action, operation).filter(({ pointer }) => pointer !== null);
   const shown = new Set(fields.map(({ pointer, value }) => `${pointer} ${value}`));
@@ -83,7 +83,7 @@ function isComplete(
 }
 
 /** Whether the values of a body are all that it says: no depth, nothing empty, no name twice. */
-function isFlat(action: Action, values: readonly Valued[]): boolean {
+function isFlat(action: Action, values: readonly RequestValue[]): boolean {
   if (values.length === 0 || values.some(({ value }) => value === '')) return false;
   if (new Set(values.map(({ pointer }) => pointer)).size !== values.length) return false;
   try {
@@ -141,6 +141,6 @@ function startOfCharacter(text: string, at: number): number {
 
 /** Method and path with the query, as the card names the target. */
 export function targetOf(action: Action): string {
-  const { path, rawQuery } = takeApart(action.target_url);
+  const { path, rawQuery } = splitTarget(action.target_url);
   return rawQuery === '' ? path : `${path}?${rawQuery}`;
 }

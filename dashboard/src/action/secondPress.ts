@@ -26,14 +26,14 @@ export function reasonsForSecondPress(action: Action): readonly string[] {
 }
 
 /** Whether this is only the beginning of a request, as lists show it. */
-export function isCut(action: Action): boolean {
+export function isTruncated(action: Action): boolean {
   return action.body_truncated || action.headers_truncated;
 }
 
 function weigh(action: Action): string[] {
   const reasons: string[] = [];
   if (action.risk_score >= SECOND_PRESS_SCORE) reasons.push('its risk is high');
-  if (isCut(action)) reasons.push('its body is long and folded');
+  if (isTruncated(action)) reasons.push('its body is long and folded');
   else if (action.body_encoding === 'base64') reasons.push('its body cannot be inspected');
   else {
     const { hiddenCharacters } = fold(action.request_body, BODY_LINES_MAX, BODY_CHARACTERS_MAX);
@@ -45,11 +45,4 @@ function weigh(action: Action): string[] {
   const stake = stakeOf(action);
   if (stake) reasons.push(stake.verb === 'Pay' ? 'it pays' : 'it deletes');
   return reasons;
-}
-
-/** How a score is named. */
-export function riskWord(score: number): { word: string; tone: 'good' | 'warn' | 'bad' } {
-  if (score >= 0.7) return { word: 'high', tone: 'bad' };
-  if (score >= 0.4) return { word: 'medium', tone: 'warn' };
-  return { word: 'low', tone: 'good' };
 }

@@ -1,9 +1,9 @@
 /** The few values of a request that its card shows. */
 import type { Action, Operation } from '#/client';
-import { namesInPath, type Valued, valuesOf } from './documented';
+import { namesInPath, type RequestValue, valuesOf } from './requestValues';
 
 /** How many values a card shows. */
-const KEY_FIELDS_MAX = 3;
+const MAIN_FIELDS_MAX = 3;
 
 /** Words that names of amounts, of recipients and of identifiers end with, in that order. */
 const KINDS: ReadonlyArray<ReadonlySet<string>> = [
@@ -23,7 +23,7 @@ const SECRET_NAME = /token|secret|password|key|cvc|cvv|pin$/i;
  * The values that matter most: those that the judgement points to, then amounts, recipients and
  * what names the thing that is meant.
  */
-export function keyFieldsOf(action: Action, operation: Operation | undefined): Valued[] {
+export function mainFieldsOf(action: Action, operation: Operation | undefined): RequestValue[] {
   const values = valuesOf(action, operation);
   const pointedTo = action.signals.flatMap(({ evidence }) => {
     if (!evidence.startsWith('/')) return [];
@@ -42,10 +42,10 @@ export function keyFieldsOf(action: Action, operation: Operation | undefined): V
   );
   return [...new Set([...pointedTo, ...ofKind])]
     .filter(({ name, value }) => value !== '' && !SECRET_NAME.test(name))
-    .slice(0, KEY_FIELDS_MAX);
+    .slice(0, MAIN_FIELDS_MAX);
 }
 
-function isOfPath({ name, pointer }: Valued, operation: Operation | undefined): boolean {
+function isOfPath({ name, pointer }: RequestValue, operation: Operation | undefined): boolean {
   return pointer === null && namesInPath(operation).includes(name);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '#/client';
-import { cardOf, excerptOf } from './onCard';
+import { cardOf, excerptOf } from './card';
 
 const request = (change: Partial<Action>) =>
   ({

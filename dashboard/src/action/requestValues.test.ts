@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Operation } from '#/client';
 import { jsonLeaves } from '#/text/json';
-import { meaningsOf, valuesOf } from './documented';
+import { meaningsOf, valuesOf } from './requestValues';
 
 const field = (pointer: string, description: string) => ({
   pointer,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Operation } from '#/client';
-import { keyFieldsOf } from './keyFields';
+import { mainFieldsOf } from './mainFields';
 
 const operation = {
   path: '/customers/{customer}/charges',
@@ -18,7 +18,7 @@ const request = (body: unknown, evidence: string[] = []) =>
   }) as unknown as Action;
 
 const names = (action: Action, known?: Operation) =>
-  keyFieldsOf(action, known).map(({ name }) => name);
+  mainFieldsOf(action, known).map(({ name }) => name);
 
 describe('the values that a card shows', () => {
   it('are first those that the judgement points to, each once', () => {
@@ -44,11 +44,11 @@ describe('the values that a card shows', () => {
 
   it('come with their documented meaning, and without a document alone', () => {
     const action = request({ amount: 50000 });
-    expect(keyFieldsOf(action, operation)[0]).toMatchObject({
+    expect(mainFieldsOf(action, operation)[0]).toMatchObject({
       name: 'amount',
       value: '50000',
       meaning: 'in cents',
     });
-    expect(keyFieldsOf(action, undefined)[0]).toMatchObject({ value: '50000', meaning: null });
+    expect(mainFieldsOf(action, undefined)[0]).toMatchObject({ value: '50000', meaning: null });
   });
 });

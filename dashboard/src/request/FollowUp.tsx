@@ -3,11 +3,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Action } from '#/client';
 import { resolveMutation, revokeMutation } from '#/client/@tanstack/react-query.gen';
+import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
-import { Button, Choice, Panel, TextField } from '#/ui/parts';
+import { Panel } from '#/ui/Panel';
+import { SelectField } from '#/ui/SelectField';
+import { TextField } from '#/ui/TextField';
 
 /** The part of the page that offers it; nothing where there is nothing to do. */
-export function Settle({ action }: { action: Action }) {
+export function FollowUp({ action }: { action: Action }) {
   if (action.status === 'APPROVED') return <Revoke action={action} />;
   if (action.status === 'INDETERMINATE') return <Resolve action={action} />;
   return null;
@@ -81,7 +84,7 @@ function Resolve({ action }: { action: Action }) {
         Look at the service, then say what you found.
       </p>
       <div className="grid gap-3 sm:grid-cols-2">
-        <Choice
+        <SelectField
           label="What you found"
           options={OUTCOMES}
           value={outcome}
