@@ -13,7 +13,7 @@ pub enum RuleEffect {
     Allow,
     /// Holds, regardless of the score.
     RequireApproval,
-    /// Refuses; never holds.
+    /// Refuses, without adding to the queue.
     Deny,
 }
 
