@@ -7,8 +7,8 @@ use gaiterguard_judge::{Assessment, Documented, Subject, assess};
 use gaiterguard_llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use gaiterguard_request::Arena;
 
-use crate::judge::opened;
-use crate::second_opinion::{Standing, floor};
+use crate::submit::judge::opened;
+use crate::submit::second_opinion::{Standing, floor};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::evaluate::Evaluation;
+use crate::budget::Budget;
 use crate::expression::{Arithmetic, Comparison};
 use crate::failure::Cause;
 use crate::number::{Number, to_double};
@@ -32,8 +32,8 @@ pub(crate) fn negate<'v>(value: &Value<'v>) -> Result<Value<'v>, Cause> {
     }
 }
 
-impl<'v> Evaluation<'v, '_> {
-    pub(crate) fn calculate(
+impl Budget {
+    pub(crate) fn calculate<'v>(
         &mut self,
         operator: Arithmetic,
         left: Value<'v>,

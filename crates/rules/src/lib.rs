@@ -8,6 +8,7 @@
 //! This crate must never hold IO, a clock, a score, or what follows from a match.
 
 mod arithmetic;
+mod budget;
 mod calendar;
 mod compared;
 mod compile;
@@ -29,9 +30,9 @@ mod respelled;
 mod value;
 mod warning;
 
+pub use budget::STEPS_MAX;
 pub use compile::{LITERAL_ITEMS_MAX, Uses};
 pub use condition_error::ConditionError;
-pub use evaluate::STEPS_MAX;
 pub use facts::{Content, Facts, Query};
 pub use failure::{Cause, Failure};
 pub use guard::{CHAIN_MAX, CONDITION_BYTES_MAX, NESTING_MAX};
