@@ -36,7 +36,7 @@ test('the set-up leads from an account to the first request', async () => {
   await page.getByLabel('Token').fill('the-real-secret');
   await page.getByRole('button', { name: 'Add service' }).click();
 
-  await page.getByRole('heading', { name: 'Add API docs' }).waitFor();
+  await page.getByRole('heading', { name: 'Add a document' }).waitFor();
   await stage.expectFine('set-up-document');
   await page.reload();
   await page.getByRole('tab', { name: 'Paste' }).click();

@@ -45,7 +45,7 @@ export function CatalogPicker({
       </ul>
       {shown.length === 0 && (
         <p role="status" className="text-sm text-soft">
-          No matches. TemplateButton “Custom” instead.
+          No matches. Choose “Custom” instead.
         </p>
       )}
     </div>

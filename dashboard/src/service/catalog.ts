@@ -126,7 +126,7 @@ export const CATALOG: readonly Template[] = [
     baseUrl: 'https://gmail.googleapis.com/gmail/v1',
     authType: 'oauth2',
     values: { token_url: 'https://oauth2.googleapis.com/token' },
-    keyHint: 'An OAuth client with a refresh token; with gmail.readonly if reading is enough.',
+    keyHint: 'An OAuth client with a refresh token, with gmail.readonly if reading is enough.',
     keyUrl: 'https://console.cloud.google.com/apis/credentials',
     dangers: [
       'Sent mail cannot be recalled',

@@ -22,7 +22,7 @@ export function DocumentStep({
   const documents = useQuery(listDocumentsOptions({ path: { id: serviceId } }));
   const known = documents.data?.items ?? [];
   return (
-    <Panel title="Add API docs">
+    <Panel title="Add a document">
       <div className="space-y-4">
         <p className="text-sm">
           A document shows you what each request does and improves the risk assessment. You can also

@@ -164,7 +164,7 @@ function FirstRequest({ agent }: { agent: Agent }) {
           <>
             <LoaderCircle aria-hidden className="size-6 shrink-0 animate-spin text-soft" />
             <p>
-              <strong className="block">FirstRequest for the first request…</strong>
+              <strong className="block">Waiting for the first request…</strong>
               <span className="text-sm text-soft">It appears here automatically.</span>
             </p>
           </>
