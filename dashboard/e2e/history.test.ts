@@ -120,7 +120,7 @@ test('a human records an unknown outcome', async () => {
   expect(await stage.status(agent.key, action)).toBe('INDETERMINATE');
   await page.getByRole('link', { name: 'History' }).first().click();
   await page.getByText('/breaks/off').click();
-  await page.getByText('Record the outcome').waitFor();
+  await page.getByRole('heading', { name: 'Record the outcome' }).waitFor();
   await stage.expectFine('history-unknown');
   await page.getByLabel('Outcome').selectOption('It was executed');
   await page.getByLabel('Note to the agent').fill('it is gone');

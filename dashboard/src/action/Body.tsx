@@ -18,7 +18,7 @@ const FORMATTED_CHARACTERS_MAX = 1_000_000;
  * digest.
  */
 export function Body({ body, encoding }: { body: string; encoding: BodyEncoding }) {
-  if (body === '') return <p className="text-sm text-soft">No body.</p>;
+  if (body === '') return <p className="text-sm text-soft">No body</p>;
   if (encoding === 'base64') return <Uninspectable base64={body} />;
   return <TextBody key={body} body={body} />;
 }

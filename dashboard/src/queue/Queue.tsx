@@ -174,7 +174,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               ref={filterField}
               type="search"
               aria-label="Filter requests"
-              placeholder="Filter by agent, service, intent, or URL"
+              placeholder="Filter by agent, service, intent, URL"
               value={filter}
               onChange={(event) => setFilter(event.target.value)}
               onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}

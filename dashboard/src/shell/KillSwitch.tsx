@@ -29,7 +29,11 @@ export function KillSwitch() {
         disabled={!state}
       >
         <OctagonX aria-hidden className="size-4" />
-        {state?.active ? 'Resume agents' : 'Stop agents'}
+        <span>
+          {state?.active ? 'Resume' : 'Stop'}
+          {/* A phone has no room for it. */}
+          <span className="sr-only sm:not-sr-only"> agents</span>
+        </span>
       </Button>
       {isOpen && state && (
         <KillSwitchDialog isActive={state.active} onClose={() => setIsOpen(false)} />
@@ -115,8 +119,8 @@ export function KillSwitchBanner() {
   if (!state?.active) return null;
   return (
     <p role="alert" className="bg-bad-fill px-3 py-2 text-sm font-semibold text-white">
-      The kill switch is on: all agents are stopped
-      {state.activated_at && <> since {dateTime(state.activated_at)}</>}.
+      The kill switch is on: all agents are stopped.
+      {state.activated_at && <> Active since {dateTime(state.activated_at)}.</>}
       {state.reason && (
         <>
           {' Reason: '}
