@@ -122,7 +122,7 @@ test('a human records an unknown outcome', async () => {
   await page.getByText('/breaks/off').click();
   await page.getByRole('heading', { name: 'Record the outcome' }).waitFor();
   await stage.expectFine('history-unknown');
-  await page.getByLabel('Outcome').selectOption('It was executed');
+  await page.getByLabel('Outcome', { exact: true }).selectOption('It was executed');
   await page.getByLabel('Note to the agent').fill('it is gone');
   await page.getByRole('button', { name: 'Record outcome…' }).click();
   await page.getByRole('button', { name: 'Record outcome', exact: true }).click();

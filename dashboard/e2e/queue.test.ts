@@ -262,7 +262,7 @@ test('an unknown outcome stays in the queue until a human records it', async () 
   await expect.poll(() => page.getByText(/^\d+ pending$/).textContent()).toBe(before);
   await stage.expectFine('queue-unknown');
   await unknown.getByText('/breaks/off').click();
-  await page.getByLabel('Outcome').selectOption('It was not executed');
+  await page.getByLabel('Outcome', { exact: true }).selectOption('It was not executed');
   await page.getByRole('button', { name: 'Record outcome…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Record outcome' }).click();
   // A region behind an open dialog counts as detached, so the status is checked first.
