@@ -1,4 +1,4 @@
-/** Writes the pictures of the README: `node e2e/pictures.mjs`. The rest is TypeScript. */
+/** Writes the pictures of the README and the book: `node e2e/pictures.mjs`. The rest is TypeScript. */
 import { join } from 'node:path';
 import { runnerImport } from 'vite';
 

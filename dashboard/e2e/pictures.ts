@@ -1,9 +1,9 @@
-/** The pictures of the README, taken from the real gateway with example requests. */
+/** The pictures of the README and the book, taken from the real gateway with example requests. */
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { Stage } from './page';
 
-const FOLDER = fileURLToPath(new URL('../../docs/images', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../docs/src/images', import.meta.url));
 const SIZE = { width: 1280, height: 820 };
 
 const text = (description: string) => ({ type: 'string', description });
