@@ -151,7 +151,7 @@ describe('on a desktop', () => {
     await approveButton().and(page.locator('[aria-disabled="false"]')).waitFor();
     await page.keyboard.press('d');
     await page.keyboard.press('Enter');
-    await page.getByText(/^Denied/).waitFor();
+    await page.getByText(/^Denied:/).waitFor();
     for (let at = 0; at < 8; at += 1) await page.keyboard.press('a');
     await later(100);
     expect((await sent()).filter(({ kind }) => kind === 'approve')).toEqual([]);
