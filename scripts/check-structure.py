@@ -22,7 +22,7 @@ from source_text import ROOT, TYPESCRIPT_TOKEN, blank, rust_code
 KNOWN_CIRCLES = {
     prefix: "not cut yet" for prefix in (
         "crates/gateway", "crates/judge", "crates/server",
-        "crates/vault", "dashboard/src", "tests/src",
+        "crates/vault", "tests/src",
     )
 }
 

@@ -3,14 +3,13 @@
 use std::sync::atomic::AtomicU64;
 
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_llm::LlmMetrics;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-
-use crate::llm::LlmMetrics;
 
 /// The bounds of the buckets of upstream times, in seconds.
 const UPSTREAM_SECONDS_BUCKETS: [f64; 11] = [
@@ -68,22 +67,22 @@ impl Metrics {
         let running = Gauge::default();
         registry.register(
             "requests",
-            "Decisions taken on agents' requests",
+            "Decisions on agents' requests",
             decisions.clone(),
         );
         registry.register(
             "upstream_first_byte_seconds",
-            "Time until an upstream's answer began",
+            "Seconds until the first byte of an upstream's response",
             upstream_seconds.clone(),
         );
         registry.register(
             "upstream_failures",
-            "Requests that an upstream did not answer",
+            "Requests that an upstream did not respond to",
             upstream_failures.clone(),
         );
         registry.register(
             "upstream_calls_running",
-            "Requests that wait for the head of an upstream's answer",
+            "Requests that wait for the head of an upstream's response",
             running.clone(),
         );
         Self {

@@ -2,6 +2,7 @@
 //! happens to a request behind its door is the gateway crate's.
 
 mod cli;
+mod codes;
 mod commands;
 mod console;
 mod doors;
@@ -15,6 +16,8 @@ mod logging;
 mod middleware;
 mod openapi;
 mod problem;
+#[cfg(test)]
+mod reference;
 mod routes;
 mod secret_line;
 mod secrets;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use gaiterguard_gateway::llm;
 use secrecy::SecretString;
 
 use super::read;
@@ -29,7 +28,7 @@ pub(crate) struct LlmSettings {
     pub(crate) api_key: Option<SecretString>,
     pub(crate) model: String,
     pub(crate) timeout: Duration,
-    pub(crate) ceilings: llm::Ceilings,
+    pub(crate) ceilings: gaiterguard_llm::Ceilings,
 }
 
 /// What is held when the model fails.
@@ -67,9 +66,9 @@ impl AssessorSettings {
     }
 
     /// The settings as the assessor takes them; none if the built-in one works alone.
-    pub(crate) fn for_gateway(&self) -> Option<llm::LlmSettings> {
+    pub(crate) fn for_gateway(&self) -> Option<gaiterguard_llm::LlmSettings> {
         let settings = self.llm.as_ref()?;
-        Some(llm::LlmSettings {
+        Some(gaiterguard_llm::LlmSettings {
             base_url: settings.base_url.clone(),
             api_key: settings.api_key.clone(),
             model: settings.model.clone(),
@@ -82,16 +81,16 @@ impl AssessorSettings {
 
 impl LlmFailureMode {
     /// The mode as the gateway takes it.
-    pub(crate) fn for_gateway(self) -> llm::FailureMode {
+    pub(crate) fn for_gateway(self) -> gaiterguard_llm::FailureMode {
         match self {
-            Self::BlockUnsafe => llm::FailureMode::BlockUnsafe,
-            Self::BlockAll => llm::FailureMode::BlockAll,
+            Self::BlockUnsafe => gaiterguard_llm::FailureMode::BlockUnsafe,
+            Self::BlockAll => gaiterguard_llm::FailureMode::BlockAll,
         }
     }
 }
 
-fn ceilings(source: &Source) -> Result<llm::Ceilings, SettingError> {
-    let ceilings = llm::Ceilings {
+fn ceilings(source: &Source) -> Result<gaiterguard_llm::Ceilings, SettingError> {
+    let ceilings = gaiterguard_llm::Ceilings {
         tokens_max: read::optional_integer(source, "LLM_DAILY_TOKENS_MAX", 1..=TOKENS_MAX)?,
         cost_max: read::amount(source, "LLM_DAILY_COST_MAX")?,
         input_price: read::amount(source, "LLM_INPUT_PRICE")?.unwrap_or(0.0),
