@@ -1,4 +1,4 @@
-//! Budgets of bytes: what waits for a human, and what is kept of responses and ended requests.
+//! Byte budgets: for pending requests, and for stored responses and ended requests.
 
 use gaiterguard_domain::action::ActionEvent;
 use gaiterguard_domain::ledger::{
@@ -12,13 +12,13 @@ use crate::steps::{apply, approve, change, completion, done};
 use crate::support::{Database, NOW, World, key, later, on_both, word};
 
 on_both!(
-    responses_beyond_the_budget_are_kept_by_their_status_alone,
-    what_is_removed_makes_room_again,
-    requests_that_wait_stay_within_their_bytes,
-    of_ended_requests_the_oldest_bodies_are_dropped_beyond_the_budget,
+    of_responses_beyond_the_budget_only_the_status_is_stored,
+    removed_responses_make_room_for_others,
+    pending_requests_stay_within_their_byte_budget,
+    the_oldest_bodies_of_ended_requests_are_removed_beyond_the_budget,
 );
 
-/// Bytes as long as this.
+/// As many bytes.
 fn response(world: &World, length: usize) -> StoredResponse {
     StoredResponse {
         status: 201,
@@ -29,7 +29,7 @@ fn response(world: &World, length: usize) -> StoredResponse {
     }
 }
 
-/// The same database with a budget for responses.
+/// Opens the database again with a budget for responses.
 fn bounded(database: &Database, agent: u64, workspace: u64) -> Store {
     let options = StoreOptions {
         response_budget: ByteBudget { agent, workspace },
@@ -38,8 +38,8 @@ fn bounded(database: &Database, agent: u64, workspace: u64) -> Store {
     Store::open(&database.url, options).unwrap()
 }
 
-/// Forwards under a key and keeps a response of this length.
-async fn answered(store: &Store, world: &World, claimed: &str, length: usize) {
+/// Forwards a request under a key and completes it with a response of this length.
+async fn respond(store: &Store, world: &World, claimed: &str, length: usize) {
     let version = world.version(store).await;
     let id = done(store, world.forward(version, Some(claimed))).await;
     let outcome = Outcome::Responded(response(world, length));
@@ -47,7 +47,7 @@ async fn answered(store: &Store, world: &World, claimed: &str, length: usize) {
     assert!(store.complete(ended).await.unwrap());
 }
 
-/// Whether the response under a key is kept; its status always is.
+/// Whether the response under a key is stored; its status always is.
 async fn is_kept(store: &Store, world: &World, claimed: &str) -> bool {
     let claim = store
         .claim_get(world.agent, &key(claimed), NOW)
@@ -62,20 +62,20 @@ async fn is_kept(store: &Store, world: &World, claimed: &str) -> bool {
     }
 }
 
-async fn responses_beyond_the_budget_are_kept_by_their_status_alone(
+async fn of_responses_beyond_the_budget_only_the_status_is_stored(
     database: &Database,
     store: &Store,
 ) {
     let world = World::new(store).await;
     let store = bounded(database, 1000, 1500);
-    answered(&store, &world, "first", 600).await;
-    answered(&store, &world, "second", 600).await;
-    answered(&store, &world, "small", 300).await;
+    respond(&store, &world, "first", 600).await;
+    respond(&store, &world, "second", 600).await;
+    respond(&store, &world, "small", 300).await;
     assert!(is_kept(&store, &world, "first").await);
     assert!(!is_kept(&store, &world, "second").await);
     assert!(is_kept(&store, &world, "small").await);
 
-    // An executed action draws on the same budget.
+    // The response to an executed action counts against the same budget.
     let held = world.held(&store).await;
     let approval = approve(&store, held).await;
     assert_eq!(store.action_change(approval).await.unwrap(), Changed::Done);
@@ -86,28 +86,28 @@ async fn responses_beyond_the_budget_are_kept_by_their_status_alone(
     let answer = store.action_response(held).await.unwrap().unwrap();
     assert_eq!((answer.status, answer.content), (201, None));
 
-    // The workspace's other agents have what the workspace has left.
+    // Other agents get what is left of the workspace's budget.
     let other = world.another_agent(&store).await;
-    answered(&store, &other, "theirs", 700).await;
+    respond(&store, &other, "theirs", 700).await;
     assert!(!is_kept(&store, &other, "theirs").await);
-    answered(&store, &other, "theirs-too", 500).await;
+    respond(&store, &other, "theirs-too", 500).await;
     assert!(is_kept(&store, &other, "theirs-too").await);
     store.close().await;
 }
 
-async fn what_is_removed_makes_room_again(database: &Database, store: &Store) {
+async fn removed_responses_make_room_for_others(database: &Database, store: &Store) {
     let world = World::new(store).await;
     let store = bounded(database, 1000, u64::MAX);
-    answered(&store, &world, "first", 900).await;
-    answered(&store, &world, "second", 900).await;
+    respond(&store, &world, "first", 900).await;
+    respond(&store, &world, "second", 900).await;
     assert!(!is_kept(&store, &world, "second").await);
     assert_eq!(store.claim_delete_expired(later(100), 10).await.unwrap(), 2);
-    answered(&store, &world, "third", 900).await;
+    respond(&store, &world, "third", 900).await;
     assert!(is_kept(&store, &world, "third").await);
     store.close().await;
 }
 
-async fn requests_that_wait_stay_within_their_bytes(_: &Database, store: &Store) {
+async fn pending_requests_stay_within_their_byte_budget(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let other = world.another_agent(store).await;
     let budget = ByteBudget {
@@ -134,7 +134,7 @@ async fn requests_that_wait_stay_within_their_bytes(_: &Database, store: &Store)
     assert!(matches!(recorded, Recorded::Done(_)), "{recorded:?}");
 }
 
-async fn of_ended_requests_the_oldest_bodies_are_dropped_beyond_the_budget(
+async fn the_oldest_bodies_of_ended_requests_are_removed_beyond_the_budget(
     _: &Database,
     store: &Store,
 ) {
