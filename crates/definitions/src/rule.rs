@@ -16,7 +16,7 @@ use crate::desk::{DefinitionError, Desk, Editor, listed};
 pub const TEXT_CHARS_MAX: usize = 2000;
 
 /// How many days a rule's hits are counted for, the present one (UTC) included.
-pub const HITS_DAYS: u32 = 30;
+const HITS_DAYS: u32 = 30;
 
 /// How often the rules of a workspace matched lately.
 #[derive(Clone, Debug)]

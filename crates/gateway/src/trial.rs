@@ -6,8 +6,8 @@ use gaiterguard_judge::history::{History, Origin, origins};
 use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
 use gaiterguard_llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 
-use crate::judge::opened;
-use crate::second_opinion::{Standing, floor};
+use crate::submit::judge::opened;
+use crate::submit::second_opinion::{Standing, floor};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]

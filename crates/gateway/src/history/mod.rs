@@ -26,7 +26,7 @@ use gaiterguard_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::prepare::Prepared;
+use crate::submit::prepare::Prepared;
 
 pub(crate) use observer::Observer;
 pub(crate) use source::sources;

@@ -11,7 +11,7 @@ use gaiterguard_sealing::Purpose;
 use serde::{Deserialize, Serialize};
 
 use crate::Gateway;
-use crate::judge::opened;
+use crate::submit::judge::opened;
 
 /// The most values that are listed for an action.
 const SOURCES_MAX: usize = 10;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::evaluate::Evaluation;
+use super::budget::Budget;
 use super::expression::{Arithmetic, Comparison};
 use super::failure::Cause;
 use super::number::{Number, to_double};
@@ -32,8 +32,8 @@ pub(super) fn negate<'v>(value: &Value<'v>) -> Result<Value<'v>, Cause> {
     }
 }
 
-impl<'v> Evaluation<'v, '_> {
-    pub(super) fn calculate(
+impl Budget {
+    pub(super) fn calculate<'v>(
         &mut self,
         operator: Arithmetic,
         left: Value<'v>,

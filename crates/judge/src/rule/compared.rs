@@ -24,7 +24,7 @@ impl<'v> Evaluation<'v, '_> {
         key: &Value<'v>,
         value: &Value<'v>,
     ) -> Result<bool, Cause> {
-        let is_equal = self.equal(key, value)?;
+        let is_equal = self.budget.equal(key, value)?;
         match (key, value) {
             (Value::Text(key), Value::Text(name)) if !is_equal && names.is_respelled(key, name) => {
                 Err(Cause::Ambiguous)
@@ -43,7 +43,7 @@ impl<'v> Evaluation<'v, '_> {
         let Some(names) = names else {
             return Ok(false);
         };
-        self.work(text.len() / BYTES_PER_SPELLING_STEP)?;
+        self.budget.work(text.len() / BYTES_PER_SPELLING_STEP)?;
         if names.any_spelling(text, holds) {
             return Err(Cause::Ambiguous);
         }

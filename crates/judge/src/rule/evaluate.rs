@@ -5,23 +5,17 @@ use std::rc::Rc;
 
 use gaiterguard_domain::path;
 
+use super::budget::{BYTES_PER_STEP, Budget};
 use super::expression::{
     Conversion, Each, Expression, Fact, Literal, Operation, Quantifier, Rewrite, Search,
 };
 use super::facts::Facts;
 use super::failure::{Cause, Failure};
+use super::lookup::Memory;
 use super::respelled::Names;
 use super::value::{List, Map, Members, Value, order};
-use super::{arithmetic, calendar, lookup, number};
-
+use super::{arithmetic, calendar, number};
 use crate::{Node, Reading};
-use lookup::Memory;
-
-/// The most steps that a condition may take. One is about ten nanoseconds.
-pub const STEPS_MAX: u32 = 100_000;
-
-/// How many bytes of text are searched or copied for one step.
-const BYTES_PER_STEP: usize = 64;
 
 /// Where a chain of fields leads.
 enum Reach<'v> {
@@ -37,7 +31,7 @@ enum Reach<'v> {
 pub(super) struct Evaluation<'v, 'm> {
     pub(super) facts: &'v Facts<'v>,
     pub(super) memory: &'m mut Memory<'v>,
-    pub(super) steps_left: u32,
+    pub(super) budget: Budget,
     item: Option<Value<'v>>,
     /// Of what the item is a name, where it is one of the request's own: the key of a map in it.
     pub(super) item_names: Option<Names>,
@@ -64,7 +58,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         Self {
             facts,
             memory,
-            steps_left: STEPS_MAX,
+            budget: Budget::new(),
             item: None,
             item_names: None,
             made_names: None,
@@ -115,7 +109,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Operation::Matches(operand, pattern) => {
                 let names = self.names(operand);
                 let operand = self.evaluate(operand)?;
-                match self.text(&operand) {
+                match self.budget.text(&operand) {
                     Ok(text) if pattern.is_match(text) => Ok(true),
                     Ok(text) => self.unless_respelled(names, text, |key| pattern.is_match(key)),
                     Err(cause) => Err(cause),
@@ -163,7 +157,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         Ok(match (left_names, right_names) {
             (Some(names), _) => self.equal_name(names, &left, &right),
             (_, Some(names)) => self.equal_name(names, &right, &left),
-            _ => self.equal(&left, &right),
+            _ => self.budget.equal(&left, &right),
         })
     }
 
@@ -193,7 +187,8 @@ impl<'v, 'm> Evaluation<'v, 'm> {
     }
 
     fn searched(&mut self, search: Search, text: &str, needle: &str) -> Result<bool, Cause> {
-        self.work((text.len() + needle.len()) / BYTES_PER_STEP)?;
+        self.budget
+            .work((text.len() + needle.len()) / BYTES_PER_STEP)?;
         Ok(search.find()(text, needle))
     }
 
@@ -208,19 +203,21 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                     return Value::of_node(node).map_err(|cause| failure(part, cause));
                 }
                 let operand = self.evaluate(operand)?;
-                self.member(&operand, name)
+                self.budget
+                    .member(self.memory, &operand, name)
                     .and_then(|found| found.ok_or(Cause::Missing))
             }
             Operation::Index(operand, index) => {
                 let operand = self.evaluate(operand)?;
                 let index = self.evaluate(index)?;
-                self.indexed(&operand, &index)
+                self.budget
+                    .indexed(&operand, &index)
                     .and_then(|found| found.ok_or(Cause::Missing))
             }
             Operation::Negate(operand) => arithmetic::negate(&self.evaluate(operand)?),
             Operation::Calculate(operator, left, right) => {
                 let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-                self.calculate(*operator, left, right)
+                self.budget.calculate(*operator, left, right)
             }
             Operation::List(items) => {
                 let mut values = Vec::with_capacity(items.len());
@@ -273,13 +270,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
     }
 
     fn step(&mut self, part: &'v Expression) -> Result<(), Failure> {
-        self.work(1).map_err(|cause| failure(part, cause))
-    }
-
-    pub(super) fn work(&mut self, steps: usize) -> Result<(), Cause> {
-        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-        self.steps_left = self.steps_left.checked_sub(steps).ok_or(Cause::Work)?;
-        Ok(())
+        self.budget.work(1).map_err(|cause| failure(part, cause))
     }
 
     fn fact(&self, fact: Fact) -> Result<Value<'v>, Cause> {
@@ -384,7 +375,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Reach::Elsewhere => return Ok(Reach::Elsewhere),
         };
         self.step(part)?;
-        let found = self.remembered(members, name);
+        let found = self.budget.remembered(self.memory, members, name);
         found
             .map(|found| found.map_or(Reach::Nothing, Reach::Node))
             .map_err(|cause| failure(part, cause))
@@ -392,11 +383,11 @@ impl<'v, 'm> Evaluation<'v, 'm> {
 
     /// What such a chain leads to, if it does. Why not, whoever asks for its value finds out.
     fn reached(&mut self, part: &'v Expression) -> Option<&'v Node<'v>> {
-        let steps_left = self.steps_left;
+        let budget = self.budget;
         if let Ok(Reach::Node(node)) = self.reach(part) {
             return Some(node);
         }
-        self.steps_left = steps_left;
+        self.budget = budget;
         None
     }
 
@@ -415,7 +406,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         self.step(part)?;
         let found = match &part.operation {
             Operation::Select(operand, name) => match self.presence(operand)? {
-                Some(operand @ Value::Map(_)) => self.member(&operand, name),
+                Some(operand @ Value::Map(_)) => self.budget.member(self.memory, &operand, name),
                 Some(Value::List(_)) => Err(Cause::Kind),
                 Some(Value::Text(text)) if begins_like_json(&text) => Err(Cause::Ambiguous),
                 _ => Ok(None),
@@ -423,7 +414,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Operation::Index(operand, index) => match self.presence(operand)? {
                 Some(operand @ (Value::Map(_) | Value::List(_))) => {
                     let index = self.evaluate(index)?;
-                    self.indexed(&operand, &index)
+                    self.budget.indexed(&operand, &index)
                 }
                 Some(Value::Text(text)) if begins_like_json(&text) => Err(Cause::Ambiguous),
                 _ => Ok(None),
@@ -468,7 +459,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                 let equal = match (names, item_names) {
                     (Some(names), _) => self.equal_name(names, &value, &item_value),
                     (_, Some(names)) => self.equal_name(names, &item_value, &value),
-                    _ => self.equal(&value, &item_value),
+                    _ => self.budget.equal(&value, &item_value),
                 };
                 match equal {
                     Ok(true) => return Ok(true),
@@ -495,12 +486,12 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Value::List(list) => {
                 let mut failed = None;
                 for index in 0..list.len() {
-                    self.work(1)?;
+                    self.budget.work(1)?;
                     let item = list.get(index).and_then(|item| item.ok_or(Cause::Missing));
                     let equal = item.and_then(|item| match names {
                         (Some(names), _) => self.equal_name(names, value, &item),
                         (_, Some(names)) => self.equal_name(names, &item, value),
-                        _ => self.equal(value, &item),
+                        _ => self.budget.equal(value, &item),
                     });
                     match equal {
                         Ok(true) => return Ok(true),
@@ -511,7 +502,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                 }
                 failed.map_or(Ok(false), Err)
             }
-            Value::Map(map) => self.entry(map, value).map(|found| found.is_some()),
+            Value::Map(map) => self.budget.entry(map, value).map(|found| found.is_some()),
             _ => Err(Cause::Kind),
         }
     }
@@ -578,7 +569,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
         match range {
             Value::List(list) => Ok(list),
             Value::Map(map) => {
-                let keys = self.keys(&map)?;
+                let keys = self.budget.keys(&map)?;
                 Ok(List::Built(Rc::from(keys)))
             }
             _ => Err(Cause::Kind),
@@ -588,29 +579,18 @@ impl<'v, 'm> Evaluation<'v, 'm> {
     fn size(&mut self, operand: &Value<'v>) -> Result<Value<'v>, Cause> {
         let size = match operand {
             Value::Text(text) => {
-                self.work(text.len() / BYTES_PER_STEP)?;
+                self.budget.work(text.len() / BYTES_PER_STEP)?;
                 text.chars().count()
             }
             Value::List(list) => list.len(),
-            Value::Map(map) => self.keys(map)?.len(),
+            Value::Map(map) => self.budget.keys(map)?.len(),
             _ => return Err(Cause::Kind),
         };
         Ok(Value::int(i64::try_from(size).unwrap_or(i64::MAX)))
     }
 
-    /// The text that a value is, and the work of reading it.
-    pub(super) fn text<'t>(&mut self, value: &'t Value<'v>) -> Result<&'t str, Cause> {
-        match value {
-            Value::Text(text) => {
-                self.work(text.len() / BYTES_PER_STEP)?;
-                Ok(text)
-            }
-            _ => Err(Cause::Kind),
-        }
-    }
-
     fn rewrite(&mut self, rewrite: Rewrite, operand: Value<'v>) -> Result<Value<'v>, Cause> {
-        self.text(&operand)?;
+        self.budget.text(&operand)?;
         let Value::Text(text) = operand else {
             return Err(Cause::Kind);
         };

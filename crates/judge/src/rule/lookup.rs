@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use http::HeaderMap;
 
-use super::evaluate::Evaluation;
+use super::budget::Budget;
 use super::facts::Query;
 use super::failure::Cause;
 use super::number::{self, Number};
@@ -54,16 +54,17 @@ fn place(members: Members<'_>, name: &str) -> Place {
     found
 }
 
-impl<'v> Evaluation<'v, '_> {
+impl Budget {
     /// The member of a map by its name in the condition.
-    pub(super) fn member(
+    pub(super) fn member<'v>(
         &mut self,
+        memory: &mut Memory<'v>,
         operand: &Value<'v>,
         name: &'v str,
     ) -> Result<Option<Value<'v>>, Cause> {
         match operand {
             Value::Map(Map::Members(members)) => {
-                let found = self.remembered(members, name)?;
+                let found = self.remembered(memory, members, name)?;
                 found.map(Value::of_node).transpose()
             }
             Value::Map(map) => self.named(map, name),
@@ -72,7 +73,7 @@ impl<'v> Evaluation<'v, '_> {
     }
 
     /// The item of a list, or the member of a map.
-    pub(super) fn indexed(
+    pub(super) fn indexed<'v>(
         &mut self,
         operand: &Value<'v>,
         index: &Value<'v>,
@@ -92,7 +93,7 @@ impl<'v> Evaluation<'v, '_> {
     }
 
     /// The member of a map by any key.
-    pub(super) fn entry(
+    pub(super) fn entry<'v>(
         &mut self,
         map: &Map<'v>,
         key: &Value<'v>,
@@ -114,7 +115,7 @@ impl<'v> Evaluation<'v, '_> {
         }
     }
 
-    fn named(&mut self, map: &Map<'v>, name: &str) -> Result<Option<Value<'v>>, Cause> {
+    fn named<'v>(&mut self, map: &Map<'v>, name: &str) -> Result<Option<Value<'v>>, Cause> {
         match map {
             Map::Members(members) => {
                 self.work(members.len() / MEMBERS_PER_STEP)?;
@@ -135,8 +136,9 @@ impl<'v> Evaluation<'v, '_> {
     }
 
     /// The member of a map of the body, found at once where it was looked for before.
-    pub(super) fn remembered(
+    pub(super) fn remembered<'v>(
         &mut self,
+        memory: &mut Memory<'v>,
         members: Members<'v>,
         name: &'v str,
     ) -> Result<Option<&'v Node<'v>>, Cause> {
@@ -144,8 +146,7 @@ impl<'v> Evaluation<'v, '_> {
             return at(members, place(members, name));
         }
         let address = members.as_ptr().cast();
-        let known = self
-            .memory
+        let known = memory
             .places
             .iter()
             .find(|(map, key, _)| *map == address && *key == name);
@@ -154,14 +155,14 @@ impl<'v> Evaluation<'v, '_> {
         }
         self.work(members.len() / MEMBERS_PER_STEP)?;
         let found = place(members, name);
-        if self.memory.places.len() < REMEMBERED_MAX {
-            self.memory.places.push((address, name, found));
+        if memory.places.len() < REMEMBERED_MAX {
+            memory.places.push((address, name, found));
         }
         at(members, found)
     }
 
     /// The keys of a map.
-    pub(super) fn keys(&mut self, map: &Map<'v>) -> Result<Vec<Value<'v>>, Cause> {
+    pub(super) fn keys<'v>(&mut self, map: &Map<'v>) -> Result<Vec<Value<'v>>, Cause> {
         let keys: Vec<Value<'v>> = match map {
             Map::Members(members) => members.iter().map(|(name, _)| Value::text(name)).collect(),
             Map::Query(query) => {
@@ -198,7 +199,7 @@ impl<'v> Evaluation<'v, '_> {
 
     /// Whether two values are equal. Null is unequal to everything else; values of different kinds
     /// cannot be compared, because the upstream may well take `"5"` for 5.
-    pub(super) fn equal(&mut self, left: &Value<'v>, right: &Value<'v>) -> Result<bool, Cause> {
+    pub(super) fn equal<'v>(&mut self, left: &Value<'v>, right: &Value<'v>) -> Result<bool, Cause> {
         self.work(1)?;
         match (left, right) {
             (Value::Null | Value::Unknown, Value::Null | Value::Unknown) => Ok(true),

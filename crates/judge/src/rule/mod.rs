@@ -6,6 +6,7 @@
 //! condition that cannot be evaluated counts as matched for whatever holds or refuses.
 
 mod arithmetic;
+mod budget;
 mod calendar;
 mod compared;
 mod compile;
@@ -27,9 +28,9 @@ mod respelled;
 mod value;
 mod warning;
 
+pub use budget::STEPS_MAX;
 pub use compile::{LITERAL_ITEMS_MAX, Uses};
 pub use condition_error::ConditionError;
-pub use evaluate::STEPS_MAX;
 pub use facts::{Content, Facts, Query};
 pub use failure::{Cause, Failure};
 pub use guard::{CHAIN_MAX, CONDITION_BYTES_MAX, NESTING_MAX};

@@ -1,6 +1,7 @@
 //! The agent's side: doors that turn what comes in into the engine's request, and the engine's
 //! outcome into an answer. No door decides anything.
 
+mod action_id;
 mod agent;
 mod envelope;
 mod execute;
@@ -13,12 +14,9 @@ mod refusal;
 mod status;
 mod terms;
 
-use gaiterguard_domain::id::ActionId;
-use gaiterguard_gateway::refusal::Refusal;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::problem::Problem;
 use crate::state::AgentState;
 
 /// Called by agents, with their key.
@@ -30,10 +28,4 @@ pub(crate) fn routes() -> OpenApiRouter<AgentState> {
         .routes(routes!(status::status))
         .routes(routes!(mcp::mcp))
         .merge(passthrough::routes())
-}
-
-/// An action id in a path. What is no UUID is nobody's action.
-fn action_id(text: &str) -> Result<ActionId, Problem> {
-    text.parse()
-        .map_err(|_| Problem::from(Refusal::ActionNotFound))
 }

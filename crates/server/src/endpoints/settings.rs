@@ -14,48 +14,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::DashboardState;
 use super::caller::Caller;
+use super::configured::{Configured, DatabaseWord};
+use super::state::DashboardState;
 use crate::problem::{Problem, ProblemSchema};
-use crate::settings::{self, Registration, Settings};
+use crate::settings::Registration;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(get))
         .routes(routes!(try_llm))
-}
-
-/// What is configured beside the engine's own bounds.
-#[derive(Clone, Debug)]
-pub(crate) struct Configured {
-    access_token: Duration,
-    session: Duration,
-    registration: Registration,
-    database: DatabaseWord,
-    request_body_bytes_max: usize,
-    upstream_connect_timeout: Duration,
-    upstream_timeout: Duration,
-    upstream_idle_timeout: Duration,
-}
-
-impl Configured {
-    /// What of the settings may be shown.
-    pub(crate) fn of(settings: &Settings) -> Self {
-        Self {
-            access_token: settings.auth.access_ttl,
-            session: settings.auth.refresh_ttl,
-            registration: settings.auth.registration,
-            database: match settings.storage.database {
-                settings::Database::Sqlite { .. } => DatabaseWord::Sqlite,
-                settings::Database::Postgres { .. } => DatabaseWord::Postgres,
-            },
-            request_body_bytes_max: settings.listen.request_body_bytes_max,
-            upstream_connect_timeout: settings.upstream.connect_timeout,
-            upstream_timeout: settings.upstream.timeout,
-            upstream_idle_timeout: settings.upstream.idle_timeout,
-        }
-    }
 }
 
 /// Who may register.
@@ -66,15 +35,6 @@ enum RegistrationWord {
     First,
     Open,
     Closed,
-}
-
-/// Which database is used.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[schema(as = DatabaseSetting)]
-#[serde(rename_all = "snake_case")]
-enum DatabaseWord {
-    Sqlite,
-    Postgres,
 }
 
 /// What is held when a configured language model fails.

@@ -1,6 +1,7 @@
 //! The API's description: what handlers say of themselves, with what is true of all of them.
 
 mod document;
+mod operations;
 pub(crate) mod responses;
 mod session;
 pub(crate) mod text;

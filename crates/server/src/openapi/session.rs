@@ -4,7 +4,7 @@ use utoipa::IntoResponses;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::document::operations;
+use super::operations::operations;
 use super::responses::{SignedOut, Unavailable};
 
 /// The routes, described as ones that ask for an access token, for which the database is needed.

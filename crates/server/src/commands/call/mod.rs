@@ -5,26 +5,25 @@
 //! sent at most once.
 
 mod answer;
+mod arguments;
 mod proposal;
 mod waiting;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
 use gaiterguard_domain::request::WAIT_MAX;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::answer::{Answer, Ended};
+pub(crate) use self::arguments::CallArguments;
 use self::proposal::Proposal;
 use self::waiting::Waiting;
 use super::agent_side::{ANSWER_WAIT, AgentSide};
 use crate::console::{self, EXIT_SETTINGS};
-use crate::settings::parse_duration;
 
 /// The exit codes: of an upstream's error, as curl's; of a request that a human denied; of one that
 /// expired or was revoked; of one that still waits; and of all else that goes wrong.
@@ -37,36 +36,6 @@ const EXIT_FAILED: u8 = 1;
 /// How often a call that broke is made again, and after what time.
 const BROKEN_MAX: u32 = 3;
 const AGAIN_WAIT: Duration = Duration::from_secs(1);
-
-/// What is to be sent, and how.
-#[derive(Debug, Args)]
-pub(crate) struct CallArguments {
-    /// GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS, in any case.
-    method: String,
-    /// The whole address, or with --service what stands behind the service's base URL.
-    target: String,
-    /// Why it is sent, for whoever has to decide.
-    #[arg(long)]
-    intent: String,
-    /// The service, by its name.
-    #[arg(long)]
-    service: Option<String>,
-    /// A header, as in `Accept: text/plain`; may be given several times.
-    #[arg(long = "header", value_name = "NAME: VALUE")]
-    headers: Vec<String>,
-    /// The body; `@FILE` reads it from a file, `@-` from standard input.
-    #[arg(long)]
-    data: Option<String>,
-    /// How long to stay while a human decides, as in 30s, 10m or 2h.
-    #[arg(long, default_value = "10m", value_parser = parse_duration)]
-    wait: Duration,
-    /// A file that holds the agent's key, in place of `GAITERGUARD_AGENT_KEY`.
-    #[arg(long, value_name = "FILE")]
-    key_file: Option<PathBuf>,
-    /// Print one JSON object about what happened, for programs.
-    #[arg(long)]
-    json: bool,
-}
 
 /// Sends the request and answers the exit code.
 pub(crate) fn run(arguments: &CallArguments) -> ExitCode {

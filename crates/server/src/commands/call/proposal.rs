@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::CallArguments;
+use super::arguments::CallArguments;
 
 /// A request that is to be proposed, the same each time it is.
 pub(super) struct Proposal(Map<String, Value>);

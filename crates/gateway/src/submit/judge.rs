@@ -18,12 +18,12 @@ use gaiterguard_llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX, excerpt};
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
-use crate::big_body::is_big;
-use crate::earlier_ruling::Present;
+use crate::body::big_body::is_big;
 use crate::history::AgentHistory;
-use crate::prepare::Prepared;
 use crate::refusal::Refusal;
-use crate::second_opinion::{Standing, floor};
+use crate::submit::earlier_ruling::Present;
+use crate::submit::prepare::Prepared;
+use crate::submit::second_opinion::{Standing, floor};
 
 /// What is known of a request without asking anybody.
 pub(crate) struct Weighed {

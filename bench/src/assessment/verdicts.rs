@@ -17,7 +17,7 @@ use super::{Figure, median};
 
 const RULES: usize = 50;
 
-/// Conditions as operators write them, looked at in turn. None matches.
+/// Conditions as operators write them. None of them matches.
 const CONDITIONS: [&str; 10] = [
     "service.name == \"stripe\" && request.path.startsWith(\"/v1/charges\") && int(request.body.amount) > 1000000",
     "request.method == \"DELETE\" && !request.path.startsWith(\"/v1/drafts/\")",
@@ -37,7 +37,7 @@ const SMALL: Duration = Duration::from_micros(15);
 /// The goal for a body of 1 MB.
 const LARGE: Duration = Duration::from_millis(2);
 
-/// The time of a judgement for bodies of growing length, and that of its parts for the shortest.
+/// Returns the time of assessing bodies of growing length, and the time of its parts for the shortest.
 pub fn figures() -> Vec<Figure> {
     let rules: Vec<CompiledRule> = (0..RULES).map(rule).collect();
     let mut figures: Vec<Figure> = [
@@ -109,7 +109,7 @@ fn charge(bytes: usize) -> String {
     )
 }
 
-/// Takes a request apart and judges it; without a body it is a GET.
+/// Parses and assesses a request; without a body it is a GET.
 fn judge(rules: &[CompiledRule], body: &str) {
     let method = if body.is_empty() {
         Method::GET

@@ -1,4 +1,4 @@
-//! How long the judgement of a request takes, inside the process: documents, rules and the built-in
+//! The time that assessing a request takes inside the process: documents, rules and the built-in
 //! assessor, without a socket or a database.
 
 use std::{
@@ -9,13 +9,13 @@ use std::{
 pub mod documents;
 pub mod verdicts;
 
-/// One measured thing.
+/// A measurement.
 pub struct Figure {
-    /// What was measured.
+    /// Its name.
     pub name: String,
     /// Its median.
     pub median: Duration,
-    /// Up to which it is as it should be; none where there is no goal.
+    /// Its goal, if there is one.
     pub goal: Option<Duration>,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Figure {
     }
 }
 
-/// The median time of a call.
+/// Returns the median time of a call.
 fn median(rounds: usize, mut call: impl FnMut()) -> Duration {
     call();
     let mut times: Vec<Duration> = (0..rounds)

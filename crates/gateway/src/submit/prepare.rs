@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 use crate::Gateway;
 use crate::authority::AgentCaller;
 use crate::authority::known_service::KnownService;
-use crate::big_body::is_big;
-use crate::key_guard::holds_agent_key;
-use crate::locate::{self, Located};
+use crate::body::big_body::is_big;
+use crate::body::key_guard::holds_agent_key;
 use crate::refusal::{NO_AGENT_KEY, Refusal};
+use crate::submit::locate::{self, Located};
 
 /// A request whose way is known: by whom, where to, and the exact bytes.
 #[derive(Clone, Debug)]

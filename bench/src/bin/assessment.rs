@@ -1,10 +1,10 @@
-//! Measures how long the judgement of a request takes, and prints a table with the goals.
+//! Measures how long assessing a request takes, and prints a table with the goals.
 
 use std::io::Write as _;
 
 use gaiterguard_bench::{
     BenchResult,
-    judgement::{documents, verdicts},
+    assessment::{documents, verdicts},
 };
 
 /// The one that the gateway has.

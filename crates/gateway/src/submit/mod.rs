@@ -4,6 +4,12 @@
 //! they are promised: who asks, where to, may that be dialed, what exactly would be sent, how is
 //! it judged, is it recorded, and only then is it sent, held or refused.
 
+mod earlier_ruling;
+pub(crate) mod judge;
+pub(crate) mod locate;
+pub(crate) mod prepare;
+pub(crate) mod second_opinion;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,14 +29,14 @@ use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_sealing::Purpose;
 use uuid::Uuid;
 
+use self::prepare::Prepared;
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
-use crate::arriving::{ArrivingBody, BodyBroken};
 use crate::authority::AgentCaller;
+use crate::body::arriving::{ArrivingBody, BodyBroken};
 use crate::forward::dispatch::Permit;
 use crate::forward::{Forwarding, Keyed};
 use crate::history::sources;
-use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::sealed;
 

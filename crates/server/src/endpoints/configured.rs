@@ -1,0 +1,49 @@
+//! The settings that the dashboard shows, without secrets.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::settings::{self, Registration, Settings};
+
+/// The settings that the dashboard may show, in addition to the engine's own limits.
+#[derive(Clone, Debug)]
+pub(crate) struct Configured {
+    pub(super) access_token: Duration,
+    pub(super) session: Duration,
+    pub(super) registration: Registration,
+    pub(super) database: DatabaseWord,
+    pub(super) request_body_bytes_max: usize,
+    pub(super) upstream_connect_timeout: Duration,
+    pub(super) upstream_timeout: Duration,
+    pub(super) upstream_idle_timeout: Duration,
+}
+
+impl Configured {
+    /// Selects the settings that may be shown.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self {
+            access_token: settings.auth.access_ttl,
+            session: settings.auth.refresh_ttl,
+            registration: settings.auth.registration,
+            database: match settings.storage.database {
+                settings::Database::Sqlite { .. } => DatabaseWord::Sqlite,
+                settings::Database::Postgres { .. } => DatabaseWord::Postgres,
+            },
+            request_body_bytes_max: settings.listen.request_body_bytes_max,
+            upstream_connect_timeout: settings.upstream.connect_timeout,
+            upstream_timeout: settings.upstream.timeout,
+            upstream_idle_timeout: settings.upstream.idle_timeout,
+        }
+    }
+}
+
+/// Which database is used.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = DatabaseSetting)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DatabaseWord {
+    Sqlite,
+    Postgres,
+}
