@@ -7,8 +7,12 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+use super::declared::{
+    Declared, FORM, GRAPHQL, is_binary, is_json, is_lines, is_table, is_textual, is_xml, is_yaml,
+};
 use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
+use super::sniff::{begins_like_json, begins_like_xml, has_usual_encoding, is_plain_form, spaced};
 use super::yaml::{self, YamlError};
 use super::{Document, csv, encoding, lines, media, nested};
 use crate::node::Member;
@@ -57,18 +61,6 @@ const EMBEDDED_READINGS: usize = 4;
 
 /// How many bytes may be read on top of that, so that short texts are never given up.
 const EMBEDDED_BYTES: usize = 1 << 16;
-
-const FORM: &str = "application/x-www-form-urlencoded";
-
-const GRAPHQL: &str = "application/graphql";
-
-/// The `Content-Type`, in lower case.
-#[derive(Default)]
-struct Declared {
-    essence: Option<String>,
-    charset: Option<String>,
-    boundary: Option<String>,
-}
 
 pub(super) fn open<'a>(
     headers: &HeaderMap,
@@ -562,144 +554,4 @@ pub fn values_in<'a>(text: &'a str, arena: &'a Arena) -> Vec<Node<'a>> {
             .collect();
     }
     Vec::new()
-}
-
-/// A text with a space behind each colon that is not in quotes: without it YAML takes `role:'admin'`
-/// for one word, and relaxed readers of JSON do not.
-fn spaced(text: &str) -> String {
-    let mut spaced = String::with_capacity(text.len() + text.len() / 8);
-    let mut quote = None;
-    let mut is_escaped = false;
-    for c in text.chars() {
-        spaced.push(c);
-        match quote {
-            _ if is_escaped => is_escaped = false,
-            Some(_) if c == '\\' => is_escaped = true,
-            Some(open) if c == open => quote = None,
-            None if matches!(c, '"' | '\'') => quote = Some(c),
-            None if c == ':' => spaced.push(' '),
-            Some(_) | None => {}
-        }
-    }
-    spaced
-}
-
-fn begins_like_xml(text: &str) -> bool {
-    text.trim_start().starts_with('<')
-}
-
-fn begins_like_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
-}
-
-/// Whether a text is a form and hardly anything else: fields of a name and a value on one line. One
-/// field without a value may be base64 whose end is padded.
-fn is_plain_form(text: &str) -> bool {
-    let text = text.trim();
-    let mut fields = text.split('&').filter(|field| !field.is_empty());
-    let is_odd = |c: char| c.is_whitespace() || "\"'{}<>:".contains(c);
-    let is_one_without_value = !text.contains('&') && !text.trim_end_matches('=').contains('=');
-    !text.contains(['\n', '\r'])
-        && !is_one_without_value
-        && fields.all(|field| {
-            let name = field.split('=').next().unwrap_or_default();
-            !name.contains(is_odd)
-        })
-}
-
-/// Whether the declaration of XML, if there is one, names a character set that the body is read in.
-fn has_usual_encoding(text: &str) -> bool {
-    let declaration = text.trim_start().strip_prefix("<?xml");
-    let declaration = declaration.and_then(|rest| rest.split_once("?>"));
-    let Some((_, named)) = declaration.and_then(|(inside, _)| inside.split_once("encoding")) else {
-        return true;
-    };
-    let name = named.trim_start_matches(|c: char| c.is_whitespace() || "=\"'".contains(c));
-    let name = name.split(['"', '\'']).next().unwrap_or_default();
-    [
-        "utf-8",
-        "utf8",
-        "us-ascii",
-        "ascii",
-        "iso-8859-1",
-        "latin1",
-        "windows-1252",
-    ]
-    .iter()
-    .any(|usual| name.eq_ignore_ascii_case(usual))
-}
-
-fn is_xml(essence: &str) -> bool {
-    essence.ends_with("/xml") || essence.ends_with("+xml")
-}
-
-fn is_json(essence: &str) -> bool {
-    essence.ends_with("/json") || essence.ends_with("+json")
-}
-
-fn is_yaml(essence: &str) -> bool {
-    essence.ends_with("yaml")
-}
-
-fn is_table(essence: &str) -> bool {
-    matches!(
-        essence,
-        "text/csv" | "application/csv" | "text/tab-separated-values"
-    )
-}
-
-fn is_lines(essence: &str) -> bool {
-    matches!(
-        essence,
-        "application/x-ndjson"
-            | "application/ndjson"
-            | "application/jsonl"
-            | "application/x-jsonlines"
-    )
-}
-
-/// Whether a type is one of messages whose fields have numbers or lengths instead of names.
-fn is_binary(essence: &str) -> bool {
-    const BINARY: [&str; 10] = [
-        "protobuf", "grpc", "msgpack", "cbor", "avro", "thrift", "bson", "parquet", "ion", "wasm",
-    ];
-    let (_, kind) = essence.split_once('/').unwrap_or(("", essence));
-    kind.split(['.', '+', '-'])
-        .any(|word| BINARY.contains(&word))
-}
-
-/// Whether bytes of this type should have been text.
-fn is_textual(essence: &str) -> bool {
-    essence.starts_with("text/")
-        || is_json(essence)
-        || is_lines(essence)
-        || is_yaml(essence)
-        || essence.ends_with("xml")
-        || essence == FORM
-        || essence == GRAPHQL
-}
-
-impl Declared {
-    fn of(value: &[u8]) -> Self {
-        let value = String::from_utf8_lossy(value);
-        let mut pieces = value.split(';');
-        let essence = pieces.next().unwrap_or_default().trim();
-        let mut declared = Self {
-            essence: Some(essence.to_ascii_lowercase()),
-            charset: None,
-            boundary: None,
-        };
-        for piece in pieces {
-            let Some((name, value)) = piece.split_once('=') else {
-                continue;
-            };
-            let value = value.trim().trim_matches('"');
-            match name.trim().to_ascii_lowercase().as_str() {
-                "charset" => declared.charset = Some(value.to_ascii_lowercase()),
-                "boundary" => declared.boundary = Some(value.to_owned()),
-                _ => {}
-            }
-        }
-        declared
-    }
 }

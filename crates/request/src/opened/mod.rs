@@ -7,6 +7,7 @@ mod base64;
 mod body;
 mod call;
 mod csv;
+mod declared;
 mod encoding;
 mod graphql;
 mod hidden;
@@ -18,6 +19,7 @@ mod nested;
 mod oddity;
 mod overriding;
 mod request;
+mod sniff;
 mod yaml;
 
 use http::HeaderMap;
