@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         let (username, password) = (username?, password?);
         if username.contains(':') {
             self.fields
-                .refuse("username", "must not hold a colon, which ends a user name");
+                .refuse("username", "must not contain a colon, which ends a user name");
             return None;
         }
         if username.is_empty() && password.is_empty() {
@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let Ok(name) = HeaderName::try_from(spelled) else {
-            self.fields.refuse(field, "is not the name of a header");
+            self.fields.refuse(field, "must be a valid header name");
             return None;
         };
         let dashed = name.as_str().replace('_', "-");
@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
         }
         if text.chars().any(char::is_control) {
             self.fields
-                .refuse(field, "must not hold control characters or line breaks");
+                .refuse(field, "must not contain control characters or line breaks");
             return None;
         }
         Some(text)
@@ -310,7 +310,7 @@ pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
     } else if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
         Some("must not begin or end with a space, which would be lost in a header")
     } else if HeaderValue::try_from(text).is_err() || text.contains('\t') {
-        Some("must not hold control characters or line breaks")
+        Some("must not contain control characters or line breaks")
     } else {
         None
     }

@@ -21,7 +21,7 @@ const RESERVE_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug, Error)]
 pub enum BodyBroken {
     /// It is longer than it may be.
-    #[error("the request body is longer than {bytes_max} bytes")]
+    #[error("the request body is longer than the limit of {bytes_max} bytes")]
     TooLong {
         /// How long it may be.
         bytes_max: usize,

@@ -1,5 +1,5 @@
-//! Who may knock: the binary. Command line, settings, wiring, listeners and the route table; what
-//! happens to a request behind its door is the gateway crate's.
+//! The `gaiterguard` binary: command line, settings, wiring, listeners, and routes. The gateway
+//! crate decides what happens to a request.
 
 mod cli;
 mod commands;

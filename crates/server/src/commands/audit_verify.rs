@@ -1,5 +1,5 @@
-//! `gaiterguard audit verify`: checks that no entry of the audit log was changed or removed, and that
-//! requests and actions are as their entries recorded them.
+//! `gaiterguard audit verify`: verifies that no entry of the audit log was changed or removed, and
+//! that requests and actions match their entries.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use crate::console;
 pub(crate) fn run() -> ExitCode {
     workbench::run(Missing::Refuse, async |bench| {
         let entries = bench.store.audit_verify(|_| {}).await??;
-        console::say(format_args!("the audit log holds: {entries} entries"));
+        console::say(format_args!("the audit log is intact: {entries} entries"));
         Ok(())
     })
 }

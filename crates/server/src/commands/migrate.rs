@@ -1,4 +1,4 @@
-//! `gaiterguard migrate`: brings the database's tables up to date.
+//! `gaiterguard migrate`: runs the database migrations.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The commands, one file each. Every one has a `run` that answers the exit code.
+//! The commands, one file each. Each has a function `run` that returns the exit code.
 
 pub(crate) mod audit_verify;
 pub(crate) mod call;

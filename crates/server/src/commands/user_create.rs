@@ -1,4 +1,4 @@
-//! `gaiterguard user create`: makes a user, whether or not registration is open.
+//! `gaiterguard user create`: creates a user, whether or not registration is open.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::workbench::{self, Missing};
 use crate::console;
 use crate::secret_line;
 
-/// Makes a user with a workspace of the user's own, or in that of `workspace_of`.
+/// Creates a user with a new workspace, or in the workspace of `workspace_of`.
 pub(crate) fn run(email: &Email, workspace_of: Option<&Email>) -> ExitCode {
     workbench::run(Missing::Make, async |bench| {
         let password = NewPassword::parse(secret_line::read("Password")?)?;

@@ -1,7 +1,6 @@
-//! What a command that works on the database starts from, beside a gateway that may be running.
+//! Opens the database for commands that may run next to a gateway.
 //!
-//! Such a command starts no log: what it has to say is its result or one line about what went
-//! wrong.
+//! Such commands write no log: their output is a result or one line about an error.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,24 +15,24 @@ use crate::engine::open_store;
 use crate::secrets::Secrets;
 use crate::settings::{Database, Settings, Source};
 
-/// The settings, the secrets and the open database.
+/// The settings, the secrets, and the open database.
 pub(super) struct Workbench {
     pub(super) settings: Settings,
     pub(super) secrets: Secrets,
     pub(super) store: Store,
 }
 
-/// What is to be done about a database that is not there yet.
+/// What to do if the database does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// Make it, and bring the tables of one that is there up to date.
+    /// Create it, or migrate an existing one.
     Make,
-    /// Refuse: the command is about what a database holds, and an empty one made in passing would
-    /// hide that the settings point to the wrong place.
+    /// Fail. The command works on existing data, and creating an empty database would hide that the
+    /// settings point to the wrong place.
     Refuse,
 }
 
-/// Runs a command's work and tells what went wrong with it.
+/// Runs a command and reports its error.
 pub(super) fn run(
     missing: Missing,
     work: impl AsyncFnOnce(&Workbench) -> Result<(), CommandError>,
@@ -51,7 +50,7 @@ fn try_run(
     let settings = Settings::from_source(&Source::read(Path::new("."))?)?;
     if missing == Missing::Refuse
         && let Database::Sqlite { path } = &settings.storage.database
-        // A path that cannot be looked at is told of when it is opened.
+        // If the path cannot be checked, opening it reports the error.
         && matches!(path.try_exists(), Ok(false))
     {
         return Err(CommandError::NoDatabase(path.clone()));

@@ -1,5 +1,5 @@
-//! The agent's side: doors that turn what comes in into the engine's request, and the engine's
-//! outcome into an answer. No door decides anything.
+//! The API for agents. A handler translates the request for the engine, and the engine's outcome to
+//! a response. Handlers make no decisions.
 
 mod agent;
 mod envelope;
@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::problem::Problem;
 use crate::state::AgentState;
 
-/// Called by agents, with their key.
+/// Routes that agents call with their key.
 pub(crate) fn routes() -> OpenApiRouter<AgentState> {
     OpenApiRouter::default()
         .routes(routes!(proxy::proxy))
@@ -32,7 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<AgentState> {
         .merge(passthrough::routes())
 }
 
-/// An action id in a path. What is no UUID is nobody's action.
+/// Parses an action id in a path. Text that is not a UUID is treated as an unknown action.
 fn action_id(text: &str) -> Result<ActionId, Problem> {
     text.parse()
         .map_err(|_| Problem::from(Refusal::ActionNotFound))

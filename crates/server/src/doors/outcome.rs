@@ -1,4 +1,4 @@
-//! The engine's outcomes as answers.
+//! Converts the engine's outcomes to responses.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");
 const X_IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-status");
 
-/// The answer to an agent's request.
+/// Returns the response to an agent's request.
 pub(super) fn response(outcome: Outcome) -> Response {
     match outcome {
         Outcome::Responded(answer) => answered(answer),
@@ -25,7 +25,8 @@ pub(super) fn response(outcome: Outcome) -> Response {
     }
 }
 
-/// An upstream's answer as the agent gets it. A WebSocket is the door's to carry that asked for one.
+/// Returns an upstream's response as the agent receives it. A WebSocket is carried only by the
+/// handler that the client asked for one.
 pub(super) fn answered(answer: Answer) -> Response {
     if answer.status == StatusCode::SWITCHING_PROTOCOLS {
         return Problem::from(Refusal::WebSocketLost).into_response();
@@ -33,7 +34,7 @@ pub(super) fn answered(answer: Answer) -> Response {
     passed(answer)
 }
 
-/// The answer that opens a WebSocket, which the door carries.
+/// Returns the response that opens a WebSocket, which the handler carries.
 pub(super) fn switched(outcome: Outcome) -> Response {
     let Outcome::Responded(answer) = outcome else {
         return response(outcome);
@@ -45,8 +46,9 @@ pub(super) fn switched(outcome: Outcome) -> Response {
     response
 }
 
-/// Returns the upstream's status, headers and bytes, with the gateway's own headers, which replace
-/// the upstream's of the same names. What would act on the gateway's origin in a browser is left out.
+/// Returns the upstream's status, headers, and body, with the gateway's own headers, which replace
+/// the upstream's headers of the same name. Headers that would affect the gateway's origin in a
+/// browser are removed.
 fn passed(answer: Answer) -> Response {
     let body = match answer.body {
         AnswerBody::Whole(bytes) => Body::from(bytes),
@@ -74,7 +76,7 @@ fn passed(answer: Answer) -> Response {
             HeaderValue::from_static(idempotency_status),
         );
     }
-    // The length of a body that follows is told by the body itself.
+    // These statuses never have a body (RFC 9110, section 6.4.1), so the response states no length.
     if answer.status == StatusCode::NO_CONTENT || answer.status == StatusCode::NOT_MODIFIED {
         headers.remove(CONTENT_LENGTH);
     }
@@ -82,7 +84,7 @@ fn passed(answer: Answer) -> Response {
     response
 }
 
-/// The word for how the gateway came by an answer.
+/// Returns the `X-Proxy-Status` for the way the gateway got a response.
 pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
     match provenance {
         Provenance::Forwarded => "forwarded",
@@ -91,13 +93,13 @@ pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
     }
 }
 
-/// 428: a human looks at it first.
+/// Returns 428 `approval_required`.
 fn blocked(held: &Held) -> Response {
     let status_url = format!("/status/{}", held.action);
     let mut problem = Problem::new(
         StatusCode::PRECONDITION_REQUIRED,
         "approval_required",
-        "a human must approve this request; ask status_url until it is decided",
+        "a human must approve this request; poll status_url until it is decided",
     )
     .with("action_id", held.action.to_string())
     .with("risk_score", held.risk_score)

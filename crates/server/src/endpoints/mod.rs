@@ -1,5 +1,4 @@
-//! The endpoints, one file for each noun: the human's side of the API, and what whoever watches the
-//! gateway may ask.
+//! The API for humans and for monitoring, one file per resource.
 
 mod agent;
 mod approval;
@@ -46,12 +45,12 @@ pub(crate) use words::StatusWord;
 
 use crate::openapi::with_session;
 
-/// Called by the dashboard to begin a session, and to end one.
+/// Routes that start and end a session.
 pub(crate) fn signing_in() -> OpenApiRouter<DashboardState> {
     auth::routes()
 }
 
-/// Called by the dashboard with a human's token.
+/// Routes that require a user's access token.
 pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::default()
         .merge(approval::routes())
@@ -69,12 +68,12 @@ pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
     with_session(signed_in)
 }
 
-/// Opened by humans in their browsers.
+/// Web pages.
 pub(crate) fn pages() -> Router<DashboardState> {
     page::routes()
 }
 
-/// Called by whatever watches the gateway, without a token.
+/// Routes for monitoring, without authentication.
 pub(crate) fn machines() -> OpenApiRouter<Arc<Gateway>> {
     OpenApiRouter::default()
         .routes(routes!(health::health))

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: what the API is.
+//! `GET /openapi.json`: serves the OpenAPI document.
 
 use std::sync::LazyLock;
 
@@ -13,12 +13,12 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::to_json().into());
 
-/// This description
+/// Get the OpenAPI document
 #[utoipa::path(
     get,
     path = "/openapi.json",
     operation_id = "getOpenapi",
-    tag = "watching",
+    tag = "monitoring",
     responses((
         status = 200,
         description = "The OpenAPI document.",

@@ -1,4 +1,4 @@
-//! One connection: its requests to the boundary, and its end.
+//! Serves one connection with hyper, behind the guard.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ use super::limits::{HALF_CLOSE, KEEP_ALIVE_IDLE, WRITE_STALL};
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
 
-/// Serves a connection until it ends by itself or because the gateway drains.
+/// Serves a connection until it ends, or until the gateway drains.
 pub(super) async fn serve(
     socket: TcpStream,
     peer: SocketAddr,
@@ -59,7 +59,8 @@ pub(super) async fn serve(
     let service = service_fn(|request| requests.answer(request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        // The guard watches the head itself; to hyper this is the time between two requests.
+        // The guard enforces the timeout of a head. For hyper, this timeout is the idle time
+        // between two requests.
         .header_read_timeout(KEEP_ALIVE_IDLE)
         .max_headers(HEAD_FIELDS_MAX)
         .max_header_size(HEAD_BYTES_MAX)
@@ -71,7 +72,7 @@ pub(super) async fn serve(
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    tracing::debug!("a connection from {peer} broke: {error}");
+                    tracing::debug!("connection from {peer} failed: {error}");
                 }
                 return;
             }
@@ -89,7 +90,7 @@ struct Requests {
     limits: Limits,
     refusal: Arc<Refusal>,
     answered: Arc<Answered>,
-    /// How many requests hyper has read, to know the stand-in among them.
+    /// Counts the requests that hyper has read, to recognize the placeholder among them.
     count: AtomicU64,
     must_close: Arc<AtomicBool>,
 }

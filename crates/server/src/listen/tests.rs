@@ -1,4 +1,4 @@
-//! The listener through raw sockets: what is sent is exactly the bytes that are written here.
+//! Tests of the listener through raw sockets, which send exactly the bytes that are written here.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ use crate::settings::Source;
 const HEADER_TIMEOUT: Duration = Duration::from_millis(300);
 const BODY_IDLE_TIMEOUT: Duration = Duration::from_millis(300);
 const ECHO_BYTES_MAX: usize = 1024 * 1024;
-/// How long a test waits for what must come.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Server {
     address: SocketAddr,
-    /// Told when `/hold` begins, and when it is dropped.
+    /// Notifies when `/hold` starts and when it is dropped.
     held: Arc<Notify>,
     given_up: Arc<Notify>,
     lifecycle: Lifecycle,
@@ -46,7 +46,7 @@ async fn slow() -> &'static str {
     "slow"
 }
 
-/// Waits for ever, and tells when it is given up.
+/// Waits forever, and notifies when it is dropped.
 async fn hold(held: Arc<Notify>, given_up: Arc<Notify>) {
     struct Dropped(Arc<Notify>);
     impl Drop for Dropped {
@@ -105,7 +105,7 @@ impl Server {
         Client(TcpStream::connect(self.address).await.unwrap())
     }
 
-    /// Sends `bytes` over a connection of their own and reads until the gateway closes it.
+    /// Sends `bytes` over a new connection and reads until the gateway closes it.
     async fn ask(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut client = self.connect().await;
         client.send(bytes).await;
@@ -120,7 +120,7 @@ impl Client {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    /// Everything until the gateway closes the connection. A reset fails the test.
+    /// Reads until the gateway closes the connection. A reset fails the test.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let read = self.0.read_to_end(&mut bytes);
@@ -131,7 +131,7 @@ impl Client {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// Reads until `text` has come.
+    /// Reads until `text` has arrived.
     async fn until(&mut self, text: &str) -> String {
         let mut bytes = Vec::new();
         while !String::from_utf8_lossy(&bytes).contains(text) {
@@ -150,7 +150,7 @@ impl Client {
     }
 }
 
-/// The status of each answer in `answers`.
+/// Returns the status of each response in `answers`.
 fn statuses(answers: &str) -> Vec<&str> {
     answers
         .split("HTTP/1.1 ")
@@ -160,7 +160,7 @@ fn statuses(answers: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether `answer` is one problem that closes the connection.
+/// Returns whether `answer` is one problem that closes the connection.
 #[track_caller]
 fn assert_refused(answer: &str, status: u16, code: &str, sent: &str) {
     let lower = answer.to_ascii_lowercase();
@@ -184,7 +184,7 @@ fn assert_refused(answer: &str, status: u16, code: &str, sent: &str) {
 #[tokio::test]
 async fn framing_with_two_meanings_is_refused_and_nothing_of_it_is_run() {
     let server = Server::start().await;
-    // What would be run if the framing were read the other way.
+    // This would be executed if the framing were read the other way.
     let smuggled = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     for head in [
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -328,7 +328,7 @@ async fn a_head_that_does_not_arrive_is_408_and_close() {
         assert_refused(&server.ask(head).await, 408, "request_timeout", head);
         assert!(started.elapsed() >= HEADER_TIMEOUT);
     }
-    // The second head of a kept connection has its own time, from its first byte.
+    // The second head of a persistent connection has its own deadline, from its first byte.
     let mut client = server.connect().await;
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     client.until("home").await;
@@ -343,7 +343,7 @@ async fn a_head_that_trickles_is_408_all_the_same() {
     let mut client = server.connect().await;
     let (mut read, mut write) = client.0.split();
     let trickle = async {
-        // The answer ends the loop: writing to the closed connection fails.
+        // The response ends the loop: writing to the closed connection fails.
         while write.write_all(b"a").await.is_ok() {
             tokio::time::sleep(HEADER_TIMEOUT / 10).await;
         }
@@ -445,7 +445,7 @@ async fn an_early_answer_arrives_although_the_body_is_not_read() {
             body.len()
         );
         write.write_all(head.as_bytes()).await.unwrap();
-        // The gateway may close before all of it is written.
+        // The gateway may close the connection before everything is written.
         let _ = write.write_all(body.as_bytes()).await;
     };
     let mut answer = Vec::new();
@@ -509,10 +509,10 @@ async fn http_1_0_needs_no_host() {
     assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer:?}");
 }
 
-/// How many of the fragments are request lines; they come first.
+/// The first fragments, which are request lines.
 const REQUEST_LINES: usize = 12;
 
-/// What heads are made of, well formed and not.
+/// Parts of heads, valid and invalid.
 const FRAGMENTS: [&str; 36] = [
     "GET / HTTP/1.1\r\n",
     "GET / HTTP/1.0\r\n",
@@ -559,7 +559,8 @@ proptest::proptest! {
         ..Default::default()
     })]
 
-    /// Hyper never sees anything that it refuses or repairs itself: every answer is the boundary's.
+    /// Hyper never sees anything that it refuses or repairs itself: every response is the
+    /// boundary's.
     #[test]
     fn what_hyper_would_refuse_is_refused_before(
         picks in proptest::collection::vec(0..FRAGMENTS.len(), 0..8),
@@ -568,7 +569,7 @@ proptest::proptest! {
         has_host in proptest::bool::weighted(0.8),
         has_end in proptest::bool::ANY,
     ) {
-        // Cases have the form of a request, or nothing but the first line would be tried.
+        // Cases have the form of a request, because otherwise only the first line would be tested.
         let mut sent = FRAGMENTS[request_line].as_bytes().to_vec();
         if has_host {
             sent.extend_from_slice(b"Host: a\r\n");

@@ -1,7 +1,7 @@
-//! Which other origins' pages may read the dashboard's answers.
+//! CORS: which other origins' pages may read the dashboard API's responses.
 //!
-//! Cookies are never allowed across origins, only tokens that the page itself holds. Agent routes
-//! answer no other origin at all.
+//! Cookies are never allowed across origins, only tokens that the page itself has. Agent routes
+//! allow no other origin.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -18,14 +18,14 @@ const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-ty
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, location, allow");
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
-/// `CORS_ORIGINS`: origins separated by commas, `*` as the port for any.
+/// `CORS_ORIGINS`: a comma-separated list of origins, with `*` as the port for any port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CorsOrigins(Vec<Pattern>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pattern {
     Exact(String),
-    /// `scheme://host`, with any port or none.
+    /// `scheme://host`, with a fixed port or any port.
     AnyPort(String),
 }
 
@@ -62,9 +62,9 @@ impl CorsOrigins {
         })
     }
 
-    /// Tells a browser that the origin of the request may read the answer, if it may.
+    /// Adds the headers that allow the request's origin to read the response, if it is listed.
     pub(super) fn add(&self, request: &CrossOrigin, response: &mut HeaderMap) {
-        // The answer differs by origin even where an origin is refused.
+        // Also for a refused origin, because the response differs by origin.
         response.append(VARY, HeaderValue::from_static("Origin"));
         if self.allows_value(&request.origin) {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, request.origin.clone());
@@ -78,7 +78,7 @@ impl CorsOrigins {
         }
     }
 
-    /// The authorities of the listed origins, without a port where any port is allowed.
+    /// Returns the hosts of the listed origins, with their ports unless any port is allowed.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|pattern| {
             let (Pattern::Exact(origin) | Pattern::AnyPort(origin)) = pattern;
@@ -86,7 +86,7 @@ impl CorsOrigins {
         })
     }
 
-    /// Whether a page of this origin may.
+    /// Returns whether pages of this origin are allowed.
     pub(crate) fn allows_value(&self, origin: &HeaderValue) -> bool {
         origin.to_str().is_ok_and(|origin| self.allows(origin))
     }
@@ -117,16 +117,16 @@ impl Pattern {
     }
 }
 
-/// What a browser says about a request from another origin's page.
+/// The headers that a browser sends with a request from another origin's page.
 #[derive(Debug)]
 pub(super) struct CrossOrigin {
     origin: HeaderValue,
-    /// Whether it only asks if it may.
+    /// Whether it is a preflight request.
     pub(super) is_preflight: bool,
 }
 
 impl CrossOrigin {
-    /// None if the request names no origin.
+    /// Returns `None` if the request has no origin.
     pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
         let origin = request.headers().get(ORIGIN)?.clone();
         let is_preflight = request.method() == Method::OPTIONS

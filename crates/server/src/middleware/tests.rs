@@ -1,4 +1,4 @@
-//! The boundary around a router of a few routes.
+//! Tests of the boundary around a small router.
 
 use std::sync::Arc;
 

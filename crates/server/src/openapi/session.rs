@@ -1,4 +1,4 @@
-//! What is true of every endpoint that only a signed-in human may call.
+//! Describes what applies to every endpoint that requires a signed-in user.
 
 use utoipa::IntoResponses;
 use utoipa::openapi::security::SecurityRequirement;
@@ -7,7 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::document::operations;
 use super::responses::{SignedOut, Unavailable};
 
-/// The routes, described as ones that ask for an access token, for which the database is needed.
+/// Adds the access token and the responses of sign-in and database errors to the routes'
+/// descriptions.
 pub(crate) fn with_session<S>(mut routes: OpenApiRouter<S>) -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,

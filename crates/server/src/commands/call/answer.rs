@@ -1,4 +1,4 @@
-//! What the gateway answered, and whose word it is.
+//! Parses the response of the gateway, which is either the upstream's or the gateway's own.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,34 +6,34 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-/// How a call ended.
+/// Result of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// The upstream answered.
+    /// The upstream responded.
     Answered,
-    /// A human is to decide.
+    /// The request is held for a human.
     Waits {
-        /// The action.
+        /// ID of the action.
         action: String,
     },
-    /// The request is under way in another call.
+    /// Another call is executing the request.
     Running,
     /// A human denied it.
     Denied,
-    /// It expired, or was revoked.
+    /// It expired or was revoked.
     Over,
-    /// The gateway refused it, or could not do it.
+    /// The gateway refused it or failed.
     Refused,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) ended: Ended,
     pub(super) body: Bytes,
     headers: HeaderMap,
-    /// The gateway's own words; null for an upstream's answer.
+    /// The gateway's problem; null for a response of the upstream.
     problem: Value,
 }
 
@@ -74,11 +74,11 @@ impl Answer {
         })
     }
 
-    /// One line about what was not answered by the upstream.
+    /// Describes in one line why there is no response of the upstream.
     pub(super) fn told(&self) -> String {
         let detail = self.problem["detail"]
             .as_str()
-            .unwrap_or("what answers there is no gateway");
+            .unwrap_or("the server at this URL does not respond like a gateway");
         let mut line = match &self.ended {
             Ended::Waits { action } => format!("still waiting for a human: action {action}"),
             _ => detail.to_owned(),
@@ -90,7 +90,7 @@ impl Answer {
         line
     }
 
-    /// Everything, for programs.
+    /// Returns the complete result as JSON.
     pub(super) fn to_json(&self) -> Value {
         let outcome = match &self.ended {
             Ended::Answered => "answered",

@@ -1,8 +1,7 @@
-//! `gaiterguard call`: the agent's side of the gateway on a command line.
+//! `gaiterguard call`: sends a request as an agent.
 //!
-//! It sends one request under a key of its own making, stays while a human decides, and prints what
-//! the upstream answered. Because of the key it may ask again as often as it has to: the request is
-//! sent at most once.
+//! It generates an idempotency key, waits while the request is held, and prints the upstream's
+//! response. Because of the key it can retry safely: the request is sent at most once.
 
 mod answer;
 mod proposal;
@@ -26,49 +25,48 @@ use super::agent_side::{ANSWER_WAIT, AgentSide};
 use crate::console::{self, EXIT_SETTINGS};
 use crate::settings::parse_duration;
 
-/// The exit codes: of an upstream's error, as curl's; of a request that a human denied; of one that
-/// expired or was revoked; of one that still waits; and of all else that goes wrong.
+/// Exit codes. 22 for an error response of the upstream is the code that `curl --fail` uses.
 const EXIT_UPSTREAM: u8 = 22;
 const EXIT_DENIED: u8 = 3;
 const EXIT_ENDED: u8 = 4;
 const EXIT_PENDING: u8 = 5;
 const EXIT_FAILED: u8 = 1;
 
-/// How often a call that broke is made again, and after what time.
+/// How often a failed call is repeated, and after which delay.
 const BROKEN_MAX: u32 = 3;
 const AGAIN_WAIT: Duration = Duration::from_secs(1);
 
-/// What is to be sent, and how.
+/// Arguments of the command.
 #[derive(Debug, Args)]
 pub(crate) struct CallArguments {
-    /// GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS, in any case.
+    /// GET, POST, PUT, PATCH, DELETE, HEAD, or OPTIONS. Case-insensitive.
     method: String,
-    /// The whole address, or with --service what stands behind the service's base URL.
+    /// Complete URL, or with --service the path below the service's base URL.
     target: String,
-    /// Why it is sent, for whoever has to decide.
+    /// Why the request is sent. Shown to the human who decides.
     #[arg(long)]
     intent: String,
-    /// The service, by its name.
+    /// Name of the service.
     #[arg(long)]
     service: Option<String>,
-    /// A header, as in `Accept: text/plain`; may be given several times.
+    /// Header, as in `Accept: text/plain`. Can be repeated.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// The body; `@FILE` reads it from a file, `@-` from standard input.
+    /// Body. `@FILE` reads it from a file, `@-` from standard input.
     #[arg(long)]
     data: Option<String>,
-    /// How long to stay while a human decides, as in 30s, 10m or 2h.
+    /// How long to wait for a human, as in 30s, 10m, or 2h.
     #[arg(long, default_value = "10m", value_parser = parse_duration)]
     wait: Duration,
-    /// A file that holds the agent's key, in place of `GAITERGUARD_AGENT_KEY`.
+    /// File that contains the agent key. Replaces `GAITERGUARD_AGENT_KEY`.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// Print one JSON object about what happened, for programs.
+    /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
 }
 
-/// Sends the request and answers the exit code.
+/// Sends the request and returns the exit code.
 pub(crate) fn run(arguments: &CallArguments) -> ExitCode {
     let side = match AgentSide::read(arguments.key_file.as_deref()) {
         Ok(side) => side,
@@ -91,13 +89,14 @@ pub(crate) fn run(arguments: &CallArguments) -> ExitCode {
     }
 }
 
-/// Sends the request until it is answered or the time is up.
+/// Sends the request until there is a response or the time is up.
 async fn send(side: &AgentSide, proposal: &Proposal, wait: Duration) -> Result<Answer, String> {
     let deadline = Instant::now() + wait;
     let mut waiting = Waiting::new();
     let mut broken = 0;
     loop {
-        // The first call does not wait: it tells at once whether, and for which action, a human is needed.
+        // The first call does not wait, so that it immediately reports whether the request is held
+        // and as which action.
         let left = deadline.saturating_duration_since(Instant::now());
         let patience = if waiting.is_begun() {
             left.min(WAIT_MAX)
@@ -127,7 +126,7 @@ async fn send(side: &AgentSide, proposal: &Proposal, wait: Duration) -> Result<A
             }
             Err(error) if broken < BROKEN_MAX => {
                 broken += 1;
-                tracing::debug!("the call broke: {}", error.without_url());
+                tracing::debug!("the call failed: {}", error.without_url());
                 tokio::time::sleep(AGAIN_WAIT).await;
             }
             Err(error) => return Err(side.told(error)),
@@ -135,7 +134,7 @@ async fn send(side: &AgentSide, proposal: &Proposal, wait: Duration) -> Result<A
     }
 }
 
-/// Prints what came of it.
+/// Prints the result.
 fn conclude(answer: &Answer, as_json: bool) -> ExitCode {
     let code = match &answer.ended {
         Ended::Answered if (200..300).contains(&answer.status) => 0,
@@ -149,7 +148,7 @@ fn conclude(answer: &Answer, as_json: bool) -> ExitCode {
         console::say(answer.to_json());
     } else if answer.ended == Ended::Answered {
         let mut out = std::io::stdout().lock();
-        // A reader that is gone is no failure of ours.
+        // Ignores a closed pipe.
         let _ = out.write_all(&answer.body).and_then(|()| out.flush());
     } else {
         return console::fail(answer.told(), code);

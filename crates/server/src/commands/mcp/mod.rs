@@ -1,8 +1,8 @@
-//! `gaiterguard mcp`: the gateway's tools for clients that start a process and speak the Model Context
-//! Protocol with it, one message a line.
+//! `gaiterguard mcp`: a Model Context Protocol server on standard input and output, one message per
+//! line.
 //!
-//! It is a bridge: every request goes to `/mcp` of the gateway and its answer comes back. Which tools
-//! there are and what they do is known there alone.
+//! It is a bridge: it forwards every request to `/mcp` of the gateway and returns the response.
+//! Only the gateway knows the tools.
 
 mod message;
 
@@ -21,15 +21,15 @@ use self::message::{Message, unanswered};
 use super::agent_side::{ANSWER_WAIT, AgentSide};
 use crate::console::{self, EXIT_SETTINGS};
 
-/// How the agent is known.
+/// Arguments of the command.
 #[derive(Debug, Args)]
 pub(crate) struct McpArguments {
-    /// A file that holds the agent's key, in place of `GAITERGUARD_AGENT_KEY`.
+    /// File that contains the agent key. Replaces `GAITERGUARD_AGENT_KEY`.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
 
-/// Passes messages on until there are no more, and answers the exit code.
+/// Forwards messages until the input ends, and returns the exit code.
 pub(crate) fn run(arguments: &McpArguments) -> ExitCode {
     let side = match AgentSide::read(arguments.key_file.as_deref()) {
         Ok(side) => side,
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &McpArguments) -> ExitCode {
 
 struct Bridge {
     side: Arc<AgentSide>,
-    /// The protocol's version, once client and gateway have agreed on one.
+    /// Protocol version, once client and gateway have agreed on one.
     version: Arc<Mutex<Option<String>>>,
 }
 
@@ -91,14 +91,14 @@ impl Bridge {
                 };
                 running.insert(id, calls.spawn(call.answer()));
             }
-            // Whatever else asks for nothing, a server without sessions has no use for.
+            // Other notifications have no meaning for a server without sessions.
         }
         while calls.join_next().await.is_some() {}
         Ok(())
     }
 }
 
-/// A request on its way.
+/// A request that is being forwarded.
 struct Call {
     side: Arc<AgentSide>,
     version: Arc<Mutex<Option<String>>>,
@@ -136,7 +136,7 @@ impl Call {
         Ok((response.status().as_u16(), response.text().await?))
     }
 
-    /// The gateway's answer as a line.
+    /// Returns the gateway's response as a line.
     fn answer_of(&self, status: u16, body: String) -> String {
         let told: Value = serde_json::from_str(&body).unwrap_or_default();
         if told.get("jsonrpc").is_none() {
@@ -145,7 +145,7 @@ impl Call {
             } else {
                 serde_json::json!({
                     "code": "no_gateway",
-                    "detail": format!("what answers at {} is no gateway: {status}", self.side.url),
+                    "detail": format!("the server at {} does not respond like a gateway: {status}", self.side.url),
                 })
             };
             return unanswered(&self.message, &problem);

@@ -11,7 +11,7 @@ use gaiterguard_judge::history::{History, Seen};
 use super::case::Case;
 use super::seen::SeenValue;
 
-/// The score from which on a request is held.
+/// Score from which a request is held.
 pub(super) const THRESHOLD: f64 = 0.5;
 
 /// The time of every request and of the earlier calls, in seconds: the calls have none of their own.

@@ -1,4 +1,4 @@
-//! What a tool answers, in JSON.
+//! JSON results of the tools.
 
 use std::time::Duration;
 
@@ -24,22 +24,23 @@ use crate::doors::status::StatusBody;
 use crate::kept_answer::KeptAnswerBody;
 use crate::problem::Problem;
 
-/// How much of a body is told, and for how long one is read that does not end.
+/// Maximum length of a body in a result, in bytes, and the time limit for reading a body that does
+/// not end.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 const BODY_WAIT: Duration = Duration::from_secs(30);
 
-/// How much is told of what a document says.
+/// Maximum length of an excerpt from a document.
 const DESCRIPTION_CHARS_MAX: usize = 600;
 const SECTION_CHARS_MAX: usize = 2_000;
 const FIELDS_MAX: usize = 60;
 const VALUES_MAX: usize = 20;
 
-/// Something in its own JSON.
+/// Serializes a value.
 pub(super) fn of(told: &impl Serialize) -> Value {
     serde_json::to_value(told).unwrap_or_default()
 }
 
-/// Of `list_services`.
+/// Returns the result of `list_services`.
 pub(super) fn services(services: &[UsableService]) -> Value {
     let told = services.iter().map(|usable| {
         let service = &usable.service;
@@ -54,7 +55,7 @@ pub(super) fn services(services: &[UsableService]) -> Value {
     json!({ "services": told.collect::<Vec<_>>() })
 }
 
-/// Of `search_operations`.
+/// Returns the result of `search_operations`.
 pub(super) fn findings(found: &Findings) -> Value {
     let operations = found
         .operations
@@ -111,8 +112,8 @@ fn operation(service: &KnownService, operation: &Operation) -> Value {
     Value::Object(told)
 }
 
-/// The path under which an operation is asked for at a service: its template without what the
-/// service's base URL begins with already.
+/// Returns the path to request an operation with: its template without the prefix that the
+/// service's base URL already contains.
 fn path_at(operation: &Operation, service_path: &str) -> String {
     let service_path = service_path.trim_end_matches('/');
     let below = |base: &String| {
@@ -179,7 +180,7 @@ fn insert_text(told: &mut Map<String, Value>, member: &str, text: Option<&str>) 
     }
 }
 
-/// The beginning of a text; that it goes on is seen.
+/// Truncates a text and marks the cut.
 fn cut(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -187,7 +188,7 @@ fn cut(text: &str, chars_max: usize) -> String {
     }
 }
 
-/// Of a request that waits for a human.
+/// Returns the result for a held request.
 pub(super) fn held(held: &Held) -> Value {
     json!({
         "outcome": "held",
@@ -196,28 +197,32 @@ pub(super) fn held(held: &Held) -> Value {
         "risk_score": held.risk_score,
         "risk_explanation": held.risk_explanation,
         "expires_at": held.expires_at.to_string(),
-        "next": "Nothing was sent. Tell your user that a human has to approve this, then call \
-                 action_status with this action_id and wait_seconds 50, again and again while it is \
-                 PENDING. When it is APPROVED, call execute_action. Do not send the request again.",
+        "next": "Nothing was sent. Tell your user that a human must approve this request. Then \
+                 call action_status with this action_id and wait_seconds 50, repeatedly while it \
+                 is PENDING. When it is APPROVED, call execute_action. Do not send the request \
+                 again.",
     })
 }
 
-/// Of `action_status`: what `GET /status` answers, and what to do.
+/// Returns the result of `action_status`: the body of `GET /status`, with the next step.
 pub(super) fn status(report: ActionReport) -> Value {
     let next = match report.action.state.status() {
         ActionStatus::Pending => "No human has decided yet: call action_status again.",
-        ActionStatus::Approved => "Call execute_action with this action_id, once, to send it.",
+        ActionStatus::Approved => "To send the request, call execute_action with this action_id \
+                                   once.",
         ActionStatus::Denied | ActionStatus::Revoked => {
-            "It is not sent. Act on the note, and tell your user."
+            "The request will not be sent. Follow the note, and tell your user."
         }
         ActionStatus::Expired => {
-            "It is not sent: nobody decided or executed it in time. Ask your user before you \
-             propose it again."
+            "The request will not be sent: it was not decided or executed in time. Ask your user \
+             before you propose it again."
         }
-        ActionStatus::Executing => "It is being sent: call action_status again for the result.",
-        ActionStatus::Executed => "It was sent; result holds the answer, if it is kept.",
+        ActionStatus::Executing => "The request is being sent: call action_status again for the \
+                                    result.",
+        ActionStatus::Executed => "The request was sent; result contains the response if it is \
+                                   stored.",
         ActionStatus::Indeterminate => {
-            "It may have been sent. Do not send it again: a human looks into it."
+            "The request may have been sent. Do not send it again: a human investigates."
         }
     };
     let mut told = of(&StatusBody::from(report));
@@ -225,7 +230,7 @@ pub(super) fn status(report: ActionReport) -> Value {
     told
 }
 
-/// An upstream's answer, whatever its status.
+/// Returns the result for an upstream's response, whatever its status.
 pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
     let provenance = answer.provenance;
     let risk_score = answer.risk_score;
@@ -267,7 +272,7 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
     Ok(told)
 }
 
-/// As much of a body as is told, and whether it goes on.
+/// Reads the part of a body that a result contains, and whether there is more.
 async fn beginning(mut body: RelayedBody) -> Result<(Bytes, bool), Problem> {
     let deadline = Instant::now() + BODY_WAIT;
     let mut read = BytesMut::new();
@@ -287,7 +292,7 @@ async fn beginning(mut body: RelayedBody) -> Result<(Bytes, bool), Problem> {
     }
 }
 
-/// How long the beginning of a text is without a last character that is not whole.
+/// Returns the length of a text's beginning without an incomplete last character.
 fn whole_characters(text: &[u8]) -> usize {
     match std::str::from_utf8(text) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),

@@ -1,4 +1,4 @@
-//! The tools as they are called.
+//! Executes the tools.
 
 use std::sync::Arc;
 
@@ -24,20 +24,20 @@ use crate::doors::proxy::DryRun;
 use crate::extract::from_json;
 use crate::problem::Problem;
 
-/// The most pieces of text that one search tells of.
+/// Maximum number of text sections in one search result.
 const SECTIONS_MAX: usize = 3;
 
-/// One message, and who sent it.
+/// A message and its sender.
 pub(super) struct Call {
     pub(super) gateway: Arc<Gateway>,
     /// The agent, or why it may not act now.
     pub(super) caller: Result<AgentCaller, Problem>,
     pub(super) request_id: RequestId,
-    /// The message as it arrived.
+    /// The message as received.
     pub(super) message: Bytes,
 }
 
-/// What answers one message.
+/// Handles one message.
 pub(super) struct Tools(Arc<Call>);
 
 impl Tools {
@@ -122,7 +122,8 @@ impl ServerHandler for Tools {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = Named::parse(&request.name) else {
-            return Err(ErrorData::invalid_params("there is no such tool", None));
+            return Err(ErrorData::invalid_params("there is no such tool; call tools/list for the \
+                                                  names", None));
         };
         let result = match self.call(tool).await {
             Ok(told) => CallToolResult::structured(told),

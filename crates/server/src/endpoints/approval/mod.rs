@@ -1,4 +1,4 @@
-//! Held requests: what a human looks at and decides.
+//! Reviewing and deciding held requests.
 
 pub(crate) mod action;
 mod decide;
@@ -11,7 +11,7 @@ use super::DashboardState;
 
 pub(crate) use action::{MatchedRuleBody, OperationBody, SignalBody};
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(look::pending))

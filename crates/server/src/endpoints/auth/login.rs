@@ -22,47 +22,48 @@ use crate::openapi::responses::{
 };
 use crate::problem::Problem;
 
-/// Who logs in.
+/// Credentials of a user.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = Login)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoginBody {
-    /// The e-mail address, in any case.
+    /// E-mail address. Case-insensitive.
     #[schema(max_length = 1024)]
     email: String,
-    /// The password.
+    /// Password.
     #[schema(value_type = String, format = Password, max_length = 4096)]
     password: SecretString,
-    /// How the refresh token comes.
+    /// How to return the refresh token.
     #[serde(default)]
     session: SessionKind,
 }
 
-/// How a refresh token comes.
+/// How a refresh token is returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SessionKind {
-    /// In the answer.
+    /// In the response body.
     #[default]
     Token,
-    /// As a cookie that no script can read.
+    /// As a cookie that scripts cannot read.
     Cookie,
 }
 
-/// A session that has begun.
+/// A new session.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
 struct LoggedInBody {
     #[serde(flatten)]
     tokens: TokensBody,
-    /// Who logged in.
+    /// The user.
     user: UserBody,
 }
 
 /// Log in
 ///
-/// Five wrong passwords for an account, or twenty from one source, are too many for a minute. A
-/// browser that signed in before has five of its own, and so has a source.
+/// After five wrong passwords for an account, or twenty from one source, further attempts are
+/// refused for a minute. A browser that signed in before has an allowance of five of its own, and
+/// so does a source.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -72,9 +73,10 @@ struct LoggedInBody {
     responses(
         (
             status = 200,
-            description = "A session has begun.",
+            description = "The new session.",
             body = LoggedInBody,
-            headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device token, if the session was asked for as a cookie.")),
+            headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device \
+                 token, if the session was requested as a cookie.")),
         ),
         InvalidBody, WrongCredentials, ForeignPage, Throttled, Unavailable,
     )
@@ -113,5 +115,5 @@ pub(super) async fn login(
     }
 }
 
-/// Longer than any address, so that what is typed wrong is still told as wrong credentials.
+/// Longer than any valid address, so that a mistyped one still returns `invalid_credentials`.
 const EMAIL_BYTES_MAX: usize = 1024;

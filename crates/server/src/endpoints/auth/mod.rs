@@ -1,4 +1,4 @@
-//! Users and their sessions.
+//! Users and sessions.
 
 mod cookie;
 mod login;
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use crate::openapi::with_session;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::new()
         .routes(routes!(logout::logout))

@@ -15,9 +15,10 @@ use super::user::TokensBody;
 use crate::openapi::responses::{CrossOrigin, InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
 
-/// Exchange a refresh token for the next pair of tokens
+/// Refresh an access token
 ///
-/// A refresh token works once. One that is used again ends its session with all its tokens.
+/// Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
+/// ends its session and invalidates all tokens of the session.
 #[utoipa::path(
     post,
     path = "/auth/refresh",
@@ -27,9 +28,10 @@ use crate::problem::Problem;
     responses(
         (
             status = 200,
-            description = "The next pair.",
+            description = "The new tokens.",
             body = TokensBody,
-            headers(("Set-Cookie" = Option<String>, description = "The next refresh token, if the last one came as a cookie.")),
+            headers(("Set-Cookie" = Option<String>, description = "The new refresh token, if the \
+                 old one was sent as a cookie.")),
         ),
         InvalidBody, SignedOut, CrossOrigin, Unavailable,
     )
@@ -42,7 +44,7 @@ pub(super) async fn refresh(
     let Some(token) = shown.token else {
         return Err(Problem::field(
             "refreshToken",
-            "is required without the session's cookie",
+            "required, because the request has no session cookie",
         ));
     };
     match identity.refresh(&token).await {
