@@ -10,7 +10,7 @@ COPY dashboard ./
 RUN npm run build
 
 # The gateway. SQLite and the cryptography library are compiled from C, for which the image has gcc.
-FROM rust:1.95-slim-bookworm AS gateway
+FROM rust:1.95.0-slim-bookworm AS gateway
 WORKDIR /build
 COPY . .
 COPY --from=dashboard /build/dist dashboard/dist

@@ -1,8 +1,9 @@
-# `make` alone lists the targets. They need Rust, Node.js and Python, and install the rest.
+# `make` alone lists the targets. They need Rust, Node.js and Python. Only `make prerequisites` and
+# `make tools` install anything on the machine; the other targets write to this folder and to caches.
 # Everything is built with one cargo profile, so that nothing is compiled twice; only `bench` builds
 # the release profile.
 .DEFAULT_GOAL := help
-.PHONY: help run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi risk-figures weights tools clean
+.PHONY: help prerequisites run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi reference risk-figures weights tools clean
 
 # The dashboard is built again when one of its sources is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
@@ -10,6 +11,9 @@ DASHBOARD_BUILT := target/dashboard-built
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+prerequisites: ## install the Debian packages that the tests need and that are missing
+	scripts/prerequisites.sh --install test
 
 run: build ## build and start the gateway on http://127.0.0.1:3000, with its data in ./data
 	target/debug/gaiterguard
@@ -55,12 +59,14 @@ dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ with 
 	target/debug/gaiterguard & trap "kill $$!" EXIT; cd dashboard && npm run dev
 
 # The checks that take seconds come first.
-lint: ## formatting, structure, words, spelling, clippy, documentation and banned crates
+lint: ## formatting, structure, words, spelling, links, clippy, documentation and banned crates
 	cargo fmt --all --check
 	scripts/check-structure.py --self-test
 	scripts/check-structure.py
 	scripts/check-words.py --self-test
 	scripts/check-words.py
+	scripts/check-toolchain.sh
+	scripts/check-links.py
 	"$$(scripts/python-tools.sh)/bin/typos"
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
@@ -90,6 +96,11 @@ openapi: ## write the API's description to crates/server/openapi.json
 	cargo build --locked -p gaiterguard
 	target/debug/gaiterguard openapi > target/openapi.json
 	mv target/openapi.json crates/server/openapi.json
+
+reference: ## write the generated pages of the book's reference
+	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard --bin gaiterguard reference::
+	cargo build --locked -p gaiterguard
+	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-tests --test e2e reference::
 
 risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labeled requests
 	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test risk_figures

@@ -1,21 +1,50 @@
 #!/usr/bin/env bash
-# usage: scripts/prerequisites.sh [test]
-# Checks for what a build needs (or, with `test`, the tests too); where it may, it installs the Debian
-# packages that are lacking.
+# usage: scripts/prerequisites.sh [--install] [test]
+# Checks that the programs are present that a build needs or, with `test`, that the tests need too.
+# Without --install it changes nothing and names what is missing. With --install it installs the missing
+# Debian packages, as root or through sudo.
 set -euo pipefail
-here="$(cd "$(dirname "$0")" && pwd)"
-with_dashboard() { [ -e "$here/../dashboard/package.json" ]; }
+root="$(cd "$(dirname "$0")/.." && pwd)"
 
-command -v cargo >/dev/null || { echo "install Rust (rustup) first: cargo is not there" >&2; exit 1; }
-! with_dashboard || command -v npm >/dev/null || { echo "install Node.js 20 or newer first: npm is not there" >&2; exit 1; }
+install=false
+if [ "${1:-}" = --install ]; then install=true; shift; fi
+case "${1:-}" in
+  "") for_tests=false ;;
+  test) for_tests=true ;;
+  *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
+esac
+
+# Rust and Node.js are never installed: their versions are a choice of the machine's owner.
+missing_program() { echo "$1 is missing: install $2 first" >&2; exit 1; }
+command -v cargo >/dev/null || missing_program cargo "Rust (https://rustup.rs)"
+command -v npm >/dev/null || missing_program npm "Node.js 20 or newer"
 
 packages=()
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
-if [ "${1:-}" = test ]; then
+if $for_tests; then
   command -v python3 >/dev/null || packages+=(python3)
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
   command -v curl >/dev/null || packages+=(curl)
   # The dashboard is tested in a real browser.
-  ! with_dashboard || command -v chromium >/dev/null || packages+=(chromium)
+  command -v chromium >/dev/null || packages+=(chromium)
 fi
-[ ${#packages[@]} -eq 0 ] || "$here/debian-packages.sh" "${packages[@]}"
+[ ${#packages[@]} -gt 0 ] || exit 0
+
+if ! $install; then
+  cat >&2 <<TEXT
+Missing Debian packages: ${packages[*]}
+Install them with:
+  sudo apt-get install --no-install-recommends ${packages[*]}
+or run \`make prerequisites\` in $root, which does the same.
+TEXT
+  exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  sudo -n true 2>/dev/null || { echo "installing ${packages[*]} needs root or sudo without a password" >&2; exit 1; }
+  as_root=(sudo -n)
+fi
+echo "installing ${packages[*]}" >&2
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2

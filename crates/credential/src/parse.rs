@@ -88,8 +88,10 @@ impl<'a> Reader<'a> {
         let password = self.text_that_may_be_empty("password");
         let (username, password) = (username?, password?);
         if username.contains(':') {
-            self.fields
-                .refuse("username", "must not contain a colon, which ends a user name");
+            self.fields.refuse(
+                "username",
+                "must not contain a colon, which ends a user name",
+            );
             return None;
         }
         if username.is_empty() && password.is_empty() {

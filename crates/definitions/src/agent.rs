@@ -3,7 +3,7 @@
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
-use gaiterguard_store::{AgentFields, AgentSaved, Found, NewAgent};
+use gaiterguard_store::{AgentFields, AgentSaved, NewAgent, Stored};
 use gaiterguard_vault::agent_key;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ const RESERVED_NAME: &str = "is reserved, because it looks like a human, the gat
 #[derive(Debug)]
 pub struct KeyedAgent {
     /// The agent.
-    pub agent: Found<Agent>,
+    pub agent: Stored<Agent>,
     /// Its key.
     pub key: SecretString,
 }
@@ -34,7 +34,7 @@ pub struct KeyedAgent {
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
-) -> Result<Vec<Found<Agent>>, DefinitionError> {
+) -> Result<Vec<Stored<Agent>>, DefinitionError> {
     Ok(listed(desk.store().agent_list(workspace).await?))
 }
 
@@ -43,7 +43,7 @@ pub async fn find(
     desk: &Desk,
     workspace: WorkspaceId,
     id: AgentId,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let found = desk.store().agent_find(workspace, id).await?;
     found.ok_or(DefinitionError::NotFound("agent"))
 }
@@ -158,7 +158,7 @@ pub async fn update(
         let saved = store
             .agent_update(editor.workspace, id, present.revision, &wanted, at, entry)
             .await?;
-        Ok(settled(saved)?.whole()?)
+        Ok(settled(saved)?.intact()?)
     })
     .await
 }
@@ -169,7 +169,7 @@ pub async fn set_scope(
     editor: Editor,
     id: AgentId,
     fields: &Map<String, Value>,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let mut reader = FieldReader::new(fields);
     if reader.value("serviceIds").is_none() {
         reader.refuse("serviceIds", "is required");
@@ -221,7 +221,7 @@ pub async fn block(
     desk: &Desk,
     editor: Editor,
     id: AgentId,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "agent.blocked", subject(id), json!({}));
     let saved = desk
@@ -236,7 +236,7 @@ pub async fn unblock(
     desk: &Desk,
     editor: Editor,
     id: AgentId,
-) -> Result<Found<Agent>, DefinitionError> {
+) -> Result<Stored<Agent>, DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "agent.unblocked", subject(id), json!({}));
     let saved = desk
@@ -261,8 +261,8 @@ pub async fn delete(desk: &Desk, editor: Editor, id: AgentId) -> Result<(), Defi
 
 fn new_key() -> Result<(SecretString, [u8; 32]), DefinitionError> {
     let key = agent_key::generate()?;
-    let hash = agent_key::fingerprint(key.expose_secret())
-        .expect("a generated key has the form of a key");
+    let hash =
+        agent_key::fingerprint(key.expose_secret()).expect("a generated key has the form of a key");
     Ok((key, hash))
 }
 
@@ -276,10 +276,10 @@ fn read_services(reader: &mut FieldReader<'_>) -> Option<Vec<ServiceId>> {
     Some(services)
 }
 
-fn settled(saved: AgentSaved) -> Result<Found<Agent>, DefinitionError> {
+fn settled(saved: AgentSaved) -> Result<Stored<Agent>, DefinitionError> {
     match saved {
-        AgentSaved::Saved(agent) => Ok(Found::Whole(agent)),
-        AgentSaved::Damaged(damaged) => Ok(Found::Damaged(damaged)),
+        AgentSaved::Saved(agent) => Ok(Stored::Intact(agent)),
+        AgentSaved::Damaged(damaged) => Ok(Stored::Damaged(damaged)),
         AgentSaved::ServiceUnknown(id) => Err(DefinitionError::Invalid(vec![FieldError::new(
             "serviceIds",
             format!("must be IDs of services of this workspace; {id} is not"),

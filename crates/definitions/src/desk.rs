@@ -9,7 +9,7 @@ use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_sealing::{Sealing, SealingError};
-use gaiterguard_store::{Found, Store, StoreError};
+use gaiterguard_store::{Store, StoreError, Stored};
 use gaiterguard_upstream::{AddressPolicy, Upstream};
 use gaiterguard_vault::NoRandomness;
 use tokio::sync::Mutex;
@@ -100,9 +100,9 @@ fn noun(table: &str) -> Option<&'static str> {
 }
 
 /// A list of definitions, of which those that are damaged are logged and shown as that.
-pub(crate) fn listed<T>(found: Vec<Found<T>>) -> Vec<Found<T>> {
+pub(crate) fn listed<T>(found: Vec<Stored<T>>) -> Vec<Stored<T>> {
     for definition in &found {
-        if let Found::Damaged(damaged) = definition {
+        if let Stored::Damaged(damaged) = definition {
             tracing::error!(error = %damaged.error(), "a definition is damaged");
         }
     }

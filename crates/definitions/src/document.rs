@@ -9,7 +9,7 @@ use gaiterguard_domain::redact;
 use gaiterguard_domain::target::Target;
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{
-    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, Found, NewDocument, StoreError,
+    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, NewDocument, StoreError, Stored,
 };
 use gaiterguard_upstream::{AddressPolicy, literal, page};
 use serde_json::{Map, Value, json};
@@ -28,7 +28,7 @@ pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
     service: ServiceId,
-) -> Result<Vec<Found<Document>>, DefinitionError> {
+) -> Result<Vec<Stored<Document>>, DefinitionError> {
     service::find(desk, workspace, service).await?;
     Ok(listed(
         desk.store().document_list(workspace, service).await?,
@@ -263,8 +263,12 @@ fn read_content<'a>(
         Some(KEY_NOT_STORED.to_owned())
     } else if kind == Some(DocumentKind::Url) {
         Target::parse(content.trim())
-            .map_err(|refused| format!("must be an http or https URL that the gateway can fetch: \
-                                        {refused}"))
+            .map_err(|refused| {
+                format!(
+                    "must be an http or https URL that the gateway can fetch: \
+                                        {refused}"
+                )
+            })
             .and_then(|target| literal::check(target.origin(), policy))
             .err()
     } else {

@@ -7,7 +7,7 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::{Day, Timestamp};
 use gaiterguard_judge::rule::{ConditionError, ConditionWarning, Program};
-use gaiterguard_store::{Found, RuleFields, RuleHits, RuleSaved};
+use gaiterguard_store::{RuleFields, RuleHits, RuleSaved, Stored};
 use serde_json::{Map, Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor, listed};
@@ -53,7 +53,7 @@ pub async fn hits(desk: &Desk, workspace: WorkspaceId) -> Result<Hits, Definitio
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
-) -> Result<Vec<Found<Rule>>, DefinitionError> {
+) -> Result<Vec<Stored<Rule>>, DefinitionError> {
     Ok(listed(desk.store().rule_list(workspace).await?))
 }
 
@@ -62,7 +62,7 @@ pub async fn find(
     desk: &Desk,
     workspace: WorkspaceId,
     id: RuleId,
-) -> Result<Found<Rule>, DefinitionError> {
+) -> Result<Stored<Rule>, DefinitionError> {
     let found = desk.store().rule_find(workspace, id).await?;
     found.ok_or(DefinitionError::NotFound("rule"))
 }
@@ -171,7 +171,10 @@ pub async fn read(
     if let Some(id) = service
         && desk.store().service_get(workspace, id).await?.is_none()
     {
-        reader.refuse("service_id", "must be the ID of a service of this workspace");
+        reader.refuse(
+            "service_id",
+            "must be the ID of a service of this workspace",
+        );
     }
     if let Some(id) = agent
         && desk.store().agent_get(workspace, id).await?.is_none()
@@ -248,7 +251,10 @@ pub async fn validate(
     if let Some(id) = service
         && desk.store().service_get(workspace, id).await?.is_none()
     {
-        let refused = FieldError::new("service_id", "must be the ID of a service of this workspace");
+        let refused = FieldError::new(
+            "service_id",
+            "must be the ID of a service of this workspace",
+        );
         return Err(DefinitionError::Invalid(vec![refused]));
     }
     Ok(Program::compile(condition).map(|program| advice(&program, effect)))

@@ -6,7 +6,7 @@ use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_sealing::{Purpose, SealingError, SealingKey};
-use gaiterguard_store::{Abandoned, Found, ServiceFields, ServiceSaved, StoreError};
+use gaiterguard_store::{Abandoned, ServiceFields, ServiceSaved, StoreError, Stored};
 use gaiterguard_upstream::{AddressPolicy, literal};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,7 @@ pub const DESCRIPTION_CHARS_MAX: usize = 2000;
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
-) -> Result<Vec<Found<Service>>, DefinitionError> {
+) -> Result<Vec<Stored<Service>>, DefinitionError> {
     Ok(listed(desk.store().service_list(workspace).await?))
 }
 
@@ -28,7 +28,7 @@ pub async fn find(
     desk: &Desk,
     workspace: WorkspaceId,
     id: ServiceId,
-) -> Result<Found<Service>, DefinitionError> {
+) -> Result<Stored<Service>, DefinitionError> {
     let found = desk.store().service_find(workspace, id).await?;
     found.ok_or(DefinitionError::NotFound("service"))
 }

@@ -13,7 +13,7 @@ pub enum RuleEffect {
     Allow,
     /// Holds, regardless of the score.
     RequireApproval,
-    /// Refuses, without queueing.
+    /// Refuses, without adding to the queue.
     Deny,
 }
 

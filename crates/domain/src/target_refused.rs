@@ -21,7 +21,9 @@ pub enum TargetRefused {
     #[error("the target must not contain a user name or password")]
     UserInfo,
     /// The host is missing, not ASCII, or neither a name nor a canonical address.
-    #[error("the host must be an ASCII name, a dotted IPv4 address, or an IPv6 address in brackets")]
+    #[error(
+        "the host must be an ASCII name, a dotted IPv4 address, or an IPv6 address in brackets"
+    )]
     Host,
     /// The port is not a number from 1 to 65535.
     #[error("the port must be a number from 1 to 65535")]

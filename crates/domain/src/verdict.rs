@@ -31,7 +31,7 @@ pub struct Verdict {
 /// The documented operation that a request calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationRef {
-    /// The document's operation id, or `METHOD /template` if it has none.
+    /// The document's operation id, or `METHOD /template` without one.
     pub id: String,
     /// The document's summary of the operation.
     pub summary: Option<String>,

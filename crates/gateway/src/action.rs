@@ -6,7 +6,7 @@ use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::workspace::AuthorityVersion;
-use gaiterguard_store::ActionFound;
+use gaiterguard_store::StoredAction;
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
@@ -20,10 +20,10 @@ impl Gateway {
         id: ActionId,
     ) -> Result<Action, Refusal> {
         match self.store.action_find(id).await? {
-            Some(ActionFound::Whole(found)) if found.action.agent == caller.agent.id => {
+            Some(StoredAction::Intact(found)) if found.action.agent == caller.agent.id => {
                 Ok(found.action)
             }
-            Some(ActionFound::Damaged(damaged)) if damaged.agent == caller.agent.id => {
+            Some(StoredAction::Damaged(damaged)) if damaged.agent == caller.agent.id => {
                 Err(Refusal::ActionUnreadable)
             }
             Some(_) | None => Err(Refusal::ActionNotFound),

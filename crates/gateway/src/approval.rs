@@ -10,7 +10,7 @@ use gaiterguard_domain::ledger::Changed;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_store::{ActionFilter, ActionFound, CursorRefused, Page, StoreError};
+use gaiterguard_store::{ActionFilter, InvalidCursor, Page, StoreError, StoredAction};
 use thiserror::Error;
 
 use crate::Gateway;
@@ -77,8 +77,10 @@ pub enum RulingRefused {
     #[error("this workspace has no action with this ID")]
     NotFound,
     /// The note is too long, or holds a NUL, which no database text can.
-    #[error("must be at most {NOTE_CHARS_MAX} characters long and must not contain a null \
-             character")]
+    #[error(
+        "must be at most {NOTE_CHARS_MAX} characters long and must not contain a null \
+             character"
+    )]
     NoteRefused,
     /// The note holds an agent key.
     #[error("{KEY_NOT_STORED}")]
@@ -94,7 +96,7 @@ pub enum RulingRefused {
     NotPossible(ActionStatus),
     /// The cursor is none of this list.
     #[error(transparent)]
-    Cursor(CursorRefused),
+    Cursor(InvalidCursor),
     /// The database or the vault failed.
     #[error("the gateway's storage is unavailable; check the action's status before you try again")]
     Unavailable,
@@ -132,8 +134,8 @@ impl Gateway {
         }
         loop {
             let action = match self.action_in(approver.workspace, id).await? {
-                ActionFound::Whole(found) => found.action,
-                ActionFound::Damaged(damaged) => {
+                StoredAction::Intact(found) => found.action,
+                StoredAction::Damaged(damaged) => {
                     match self
                         .end_damaged(approver, *damaged, &ruling, note.clone())
                         .await?
@@ -231,20 +233,20 @@ impl Gateway {
         &self,
         workspace: WorkspaceId,
         id: ActionId,
-    ) -> Result<ActionFound, RulingRefused> {
+    ) -> Result<StoredAction, RulingRefused> {
         let found = self.store.action_find(id).await?;
-        let is_of = |found: &ActionFound| match found {
-            ActionFound::Whole(whole) => whole.action.workspace == workspace,
-            ActionFound::Damaged(damaged) => damaged.workspace == workspace,
+        let is_of = |found: &StoredAction| match found {
+            StoredAction::Intact(whole) => whole.action.workspace == workspace,
+            StoredAction::Damaged(damaged) => damaged.workspace == workspace,
         };
         found.filter(is_of).ok_or(RulingRefused::NotFound)
     }
 
     /// One that cannot be read is shown as that: it must not hide the others.
-    async fn view(&self, found: ActionFound, extent: Extent) -> Result<ActionView, RulingRefused> {
+    async fn view(&self, found: StoredAction, extent: Extent) -> Result<ActionView, RulingRefused> {
         let found = match found {
-            ActionFound::Whole(found) => *found,
-            ActionFound::Damaged(damaged) => return Ok(damaged::view(*damaged, self.clock.now())),
+            StoredAction::Intact(found) => *found,
+            StoredAction::Damaged(damaged) => return Ok(damaged::view(*damaged, self.clock.now())),
         };
         let action = action::seen(found.action, self.clock.now());
         let request = match extent {
@@ -295,7 +297,7 @@ impl Gateway {
         if action.state.status() != ActionStatus::Executed {
             return Ok(Kept::Nothing);
         }
-        let stored = match self.store.action_answer(action.id).await {
+        let stored = match self.store.action_response(action.id).await {
             Ok(None) => return Ok(Kept::Nothing),
             Ok(Some(stored)) => stored,
             Err(error) if error.is_damage() => {

@@ -111,7 +111,7 @@ impl Conclusion {
                 };
                 let entry = action.entry;
                 let ended = Box::pin(gateway.end_execution(*action, event, answer)).await;
-                gateway.store.complete_soon(Completion {
+                gateway.store.complete_in_background(Completion {
                     entry,
                     claim: None,
                     outcome,
@@ -130,7 +130,7 @@ impl Gateway {
     /// next batch. What could not be written is written when the database is back.
     pub(crate) async fn complete(&self, completion: Completion) -> Result<(), Unrecorded> {
         if completion.claim.is_none() && completion.audit.is_none() {
-            self.store.complete_soon(completion);
+            self.store.complete_in_background(completion);
             return Ok(());
         }
         let entry = completion.entry;

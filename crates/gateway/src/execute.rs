@@ -155,7 +155,7 @@ impl Gateway {
         };
         self.end_execution(begun.action, event, None).await.ok();
         if may_have_been_sent {
-            self.store.complete_soon(Completion {
+            self.store.complete_in_background(Completion {
                 entry,
                 claim: None,
                 outcome: Outcome::Broken { status: None },
@@ -174,7 +174,7 @@ impl Gateway {
             detail: "the gateway failed after the request may have been sent".to_owned(),
         };
         if let Ok(change) = self.changed(action, event, Actor::Gateway) {
-            self.store.action_end_soon(change);
+            self.store.action_end_in_background(change);
         }
     }
 

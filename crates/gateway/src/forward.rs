@@ -9,7 +9,7 @@ use gaiterguard_domain::ledger::{
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_sealing::PayloadKey;
-use gaiterguard_store::Ending;
+use gaiterguard_store::PendingOutcome;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
@@ -111,7 +111,7 @@ impl Gateway {
         };
         let broken_off = {
             let gateway = Arc::clone(self);
-            move || gateway.store.complete_soon(broken)
+            move || gateway.store.complete_in_background(broken)
         };
         let forwarding = async move {
             let sent = match upload {
@@ -140,9 +140,9 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         let gateway = Arc::clone(self);
         let forwarding = async move {
-            let ending = Ending::default();
-            let sending = gateway.read(permit, &forwarding, &ending);
-            let recording = gateway.record_read(&forwarding.prepared, decision, &request, &ending);
+            let outcome = PendingOutcome::default();
+            let sending = gateway.read(permit, &forwarding, &outcome);
+            let recording = gateway.record_read(&forwarding.prepared, decision, &request, &outcome);
             let ((sent, is_recorded), entry) = tokio::join!(sending, recording);
             let entry = entry.map_err(|refusal| {
                 let may_have_been_sent = match &sent {
@@ -183,7 +183,7 @@ impl Gateway {
         &self,
         permit: Permit,
         forwarding: &Forwarding,
-        ending: &Ending,
+        outcome: &PendingOutcome,
     ) -> (Result<Sent, DispatchFailed>, bool) {
         let sent = self.send(permit, forwarding).await;
         let is_recorded = match &sent {
@@ -192,7 +192,7 @@ impl Gateway {
                     status: sent.status.as_u16(),
                     content: None,
                 };
-                ending.tell(LedgerOutcome::Responded(answer), self.clock.now())
+                outcome.set(LedgerOutcome::Responded(answer), self.clock.now())
             }
             Ok(_) | Err(_) => false,
         };
@@ -206,12 +206,12 @@ impl Gateway {
         prepared: &Prepared,
         mut decision: NewDecision,
         request: &ProxyRequest,
-        ending: &Ending,
+        outcome: &PendingOutcome,
     ) -> Result<RequestEntryId, Refusal> {
         let request_id = decision.entry.request_id;
         let mut caller = prepared.caller.clone();
         loop {
-            let recording = self.store.record_with_ending(decision, ending.clone());
+            let recording = self.store.record_in_flight(decision, outcome.clone());
             match recording.await? {
                 Recorded::Done(entry) => {
                     self.metrics.decided(Decision::Forward);

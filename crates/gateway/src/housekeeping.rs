@@ -312,7 +312,7 @@ impl Gateway {
         self.store.claim_delete_expired(now, BATCH_ROWS_MAX).await?;
         let results_before = now.before(settings.result_retention);
         self.store
-            .action_answer_drop_before(results_before, BATCH_ROWS_MAX, now)
+            .action_response_drop_before(results_before, BATCH_ROWS_MAX, now)
             .await?;
         // Bodies are long: few at a time, until the rest fits.
         while self

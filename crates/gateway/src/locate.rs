@@ -121,7 +121,8 @@ fn at_service(
         (Some(joined), Some(url)) if joined != url => {
             return Err(Refusal::Invalid {
                 field: "targetUrl",
-                message: "must be the URL that service and path give; omit one of the two".to_owned(),
+                message: "must be the URL that service and path give; omit one of the two"
+                    .to_owned(),
             });
         }
         (Some(target), _) | (None, Some(target)) => target,

@@ -68,22 +68,22 @@ impl Metrics {
         let running = Gauge::default();
         registry.register(
             "requests",
-            "Decisions taken on agents' requests",
+            "Decisions on agents' requests",
             decisions.clone(),
         );
         registry.register(
             "upstream_first_byte_seconds",
-            "Time until an upstream's answer began",
+            "Seconds until the first byte of an upstream's response",
             upstream_seconds.clone(),
         );
         registry.register(
             "upstream_failures",
-            "Requests that an upstream did not answer",
+            "Requests that an upstream did not respond to",
             upstream_failures.clone(),
         );
         registry.register(
             "upstream_calls_running",
-            "Requests that wait for the head of an upstream's answer",
+            "Requests that wait for the head of an upstream's response",
             running.clone(),
         );
         Self {

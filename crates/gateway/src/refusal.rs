@@ -70,7 +70,9 @@ pub enum Refusal {
     #[error("the first request with this Idempotency-Key is still running")]
     IdempotencyInProgress,
     /// The key was used for another request.
-    #[error("this Idempotency-Key was used for a different request; use a new key for each request")]
+    #[error(
+        "this Idempotency-Key was used for a different request; use a new key for each request"
+    )]
     IdempotencyKeyReused,
     /// The first attempt may have reached the upstream.
     #[error(

@@ -23,7 +23,7 @@ use gaiterguard_domain::verdict::Decision;
 use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
 use gaiterguard_judge::{Arena, Reading};
 use gaiterguard_sealing::Purpose;
-use gaiterguard_store::{Found, RuleFields, StoreError};
+use gaiterguard_store::{RuleFields, StoreError, Stored};
 use serde_json::{Map, Value};
 
 use self::tally::Tally;
@@ -308,7 +308,7 @@ async fn read(
     reader.finish()?;
     // What a rule that is damaged would do cannot be said.
     let present = desk.store().rule_list(workspace).await?;
-    let present: Result<Vec<Rule>, StoreError> = present.into_iter().map(Found::whole).collect();
+    let present: Result<Vec<Rule>, StoreError> = present.into_iter().map(Stored::intact).collect();
     let mut present = present?;
     let mut named = HashSet::new();
     let mut rules = Vec::with_capacity(items.len());

@@ -409,7 +409,7 @@ impl Gateway {
                     &action.evaluation,
                 )))
             }
-            ActionState::Executed { .. } => match self.store.action_answer(id).await {
+            ActionState::Executed { .. } => match self.store.action_response(id).await {
                 Ok(Some(stored)) => self
                     .replay(workspace, &sealed::action_answer(id), &stored, score)
                     .await

@@ -51,7 +51,7 @@ pub(crate) fn open_store(
     purpose: Purpose,
 ) -> Result<Store, StoreError> {
     let options = StoreOptions {
-        kept_responses: settings.kept_bytes,
+        response_budget: settings.kept_bytes,
         ..StoreOptions::new(replica, purpose)
     };
     Store::open(settings.database.url().expose_secret(), options)

@@ -2,6 +2,7 @@
 //! crate decides what happens to a request.
 
 mod cli;
+mod codes;
 mod commands;
 mod console;
 mod doors;
@@ -15,6 +16,8 @@ mod logging;
 mod middleware;
 mod openapi;
 mod problem;
+#[cfg(test)]
+mod reference;
 mod routes;
 mod secret_line;
 mod secrets;

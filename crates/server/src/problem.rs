@@ -12,6 +12,8 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::codes::is_documented;
+
 /// The media type of every problem.
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -114,6 +116,10 @@ impl Problem {
         code: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
+        debug_assert!(
+            is_documented(status, code),
+            "{status} `{code}` is not in CODES"
+        );
         Self(Box::new(Content {
             status,
             code,
@@ -210,6 +216,10 @@ impl Problem {
     /// Replaces the status and the code.
     #[must_use]
     pub(crate) fn with_status(mut self, status: StatusCode, code: &'static str) -> Self {
+        debug_assert!(
+            is_documented(status, code),
+            "{status} `{code}` is not in CODES"
+        );
         self.0.status = status;
         self.0.code = code;
         self

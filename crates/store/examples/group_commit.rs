@@ -1,7 +1,9 @@
-//! How fast the ledger writer is: decisions with a key and their ends, from many waiters at once.
+//! Measures the throughput of the ledger writer: decisions with a key and their ends, from many
+//! concurrent callers.
 //!
-//! `cargo run --release -p gaiterguard-store --example group_commit -- URL WAITERS SECONDS [RULES]`;
-//! so many rules match each decision, one if left out.
+//! `cargo run --release -p gaiterguard-store --example group_commit -- URL CALLERS SECONDS [RULES]`
+//!
+//! `RULES` is how many rules match each decision (default: 1).
 
 #![expect(clippy::print_stdout, reason = "a measurement prints what it found")]
 
@@ -79,7 +81,7 @@ fn decision(
     }
 }
 
-/// The processor time of this process so far, on Linux.
+/// Returns the processor time of this process so far; on Linux only.
 fn processor_time() -> Option<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();

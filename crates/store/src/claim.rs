@@ -1,95 +1,32 @@
-//! Used idempotency keys as they are read, their recovery and retention. The ledger writer claims
+//! Queries for used idempotency keys, their recovery, and their retention. The ledger writer claims
 //! and completes them.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::id::{AgentId, RequestEntryId};
-use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
+use gaiterguard_domain::id::AgentId;
+use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::audit::covered::{EndColumns, cover_ends};
-use crate::connection::{execute, fetch_all, fetch_optional, lease_time};
-use crate::error::StoreError;
-use crate::lane::Write;
-use crate::overview::OverviewOutcome;
-use crate::rows::{Cell, Text};
+use crate::db::connection::{execute, fetch_all, fetch_optional, lease_time};
+use crate::db::error::StoreError;
+use crate::rows::claim_row::ClaimRow;
+use crate::rows::covered::{EndColumns, cover_ends};
+use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
-
-/// The words of the column `state`.
-pub(crate) const RUNNING: &str = "RUNNING";
-pub(crate) const HELD: &str = "HELD";
-pub(crate) const DENIED: &str = "DENIED";
-pub(crate) const ANSWERED: &str = "ANSWERED";
-pub(crate) const BROKEN: &str = "BROKEN";
-
-#[derive(sqlx::FromRow)]
-pub(crate) struct ClaimRow {
-    pub(crate) agent_id: i64,
-    pub(crate) key: String,
-    digest: Vec<u8>,
-    entry_id: i64,
-    state: Text,
-    action_id: Option<Text>,
-    answer_status: Option<i64>,
-    answer_key_id: Option<i64>,
-    answer: Option<Vec<u8>>,
-}
-
-impl TryFrom<ClaimRow> for Claim {
-    type Error = StoreError;
-
-    fn try_from(row: ClaimRow) -> Result<Self, StoreError> {
-        let cell = Cell {
-            table: "claims",
-            id: &format_args!("{} of agent {}", row.key, row.agent_id),
-        };
-        let (digest, entry) = (cell.digest("digest", &row.digest)?, row.entry_id);
-        let state = state(cell, row.state.shown(), row.action_id, || {
-            cell.answer(row.answer_status, row.answer_key_id, row.answer)
-        });
-        Ok(Self {
-            digest,
-            entry: RequestEntryId(entry),
-            // What became of the request is lost, so it counts as one that may have been sent.
-            state: state.unwrap_or_else(|error| {
-                tracing::error!(%error, "a claimed key is damaged");
-                ClaimState::Broken
-            }),
-        })
-    }
-}
-
-fn state(
-    cell: Cell<'_>,
-    word: &str,
-    action: Option<Text>,
-    answer: impl FnOnce() -> Result<Option<StoredResponse>, StoreError>,
-) -> Result<ClaimState, StoreError> {
-    Ok(match word {
-        RUNNING => ClaimState::Running,
-        DENIED => ClaimState::Denied,
-        BROKEN => ClaimState::Broken,
-        HELD => {
-            let action = cell.some("action_id", action)?;
-            ClaimState::Held(cell.action("action_id", action.shown())?)
-        }
-        ANSWERED => ClaimState::Responded(cell.some("answer_status", answer()?)?),
-        _ => return Err(cell.wrong("state")),
-    })
-}
+use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// What became of a key, if it is claimed. A claim that has expired counts until the key is
-    /// claimed again or it is removed, as it does for the ledger writer while its request runs.
+    /// Returns the claim of a key, if there is one. A claim that has expired still counts while its
+    /// request runs or its action is open, as it does for the ledger writer.
     pub async fn claim_get(
         &self,
         agent: AgentId,
         key: &IdempotencyKey,
         now: Timestamp,
     ) -> Result<Option<Claim>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         fetch_optional!(
-            read,
+            reader,
             ClaimRow,
             "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status,
                 answer_key_id, answer
@@ -105,18 +42,19 @@ impl Store {
         .transpose()
     }
 
-    /// Marks up to `limit` claims as broken whose gateway died while their requests ran, and
-    /// answers how many. `now` dates that; whose lease is over is the database's clock to say.
+    /// Marks up to `limit` claims as broken whose gateway died while their requests ran. Returns
+    /// how many. `now` dates the change; whether a lease is over is measured by the database's
+    /// clock.
     pub async fn claim_recover_running(
         &self,
         now: Timestamp,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let owner = self.shared().owner();
-        let mut write = Write::begin(self.shared(), now).await?;
-        let lease_time = lease_time(write.on(), now).await?;
+        let owner = self.writers().owner();
+        let mut tx = Transaction::begin(self.writers(), now).await?;
+        let lease_time = lease_time(tx.any(), now).await?;
         let rows = fetch_all!(
-            write,
+            tx,
             (i64,),
             "UPDATE claims SET state = 'BROKEN'
              WHERE state = 'RUNNING' AND (agent_id, key) IN
@@ -131,12 +69,12 @@ impl Store {
             i64::from(limit),
         );
         if rows.is_empty() {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(0);
         }
         for (entry,) in &rows {
             let workspace = fetch_optional!(
-                write,
+                tx,
                 (i64,),
                 "UPDATE requests SET outcome = 'BROKEN', completed_at = $2
                  WHERE id = $1 AND completed_at IS NULL RETURNING workspace_id",
@@ -147,13 +85,13 @@ impl Store {
             if workspace.is_some() {
                 let end = EndColumns {
                     id: *entry,
-                    outcome: Some(OverviewOutcome::Broken.as_str()),
+                    outcome: Some(RequestOutcome::Broken.as_str()),
                     upstream_status: None,
                     completed_at: Some(now.0),
                 };
                 cover_ends(&mut detail, vec![end.covered()]);
             }
-            write.audit(NewAuditEntry {
+            tx.audit(NewAuditEntry {
                 workspace: workspace.map(|(id,)| gaiterguard_domain::id::WorkspaceId(id)),
                 at: now,
                 actor: Actor::Gateway,
@@ -163,20 +101,20 @@ impl Store {
             });
         }
         let count = rows.len() as u64;
-        write.commit().await?;
+        tx.commit().await?;
         Ok(count)
     }
 
-    /// Removes up to `limit` claims that expired before `now`, and answers how many. A claim stays
-    /// while its request runs or its action lives.
+    /// Removes up to `limit` claims that expired before `now`. Returns how many. A claim stays
+    /// while its request runs or its action is open.
     pub async fn claim_delete_expired(
         &self,
         now: Timestamp,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), now).await?;
+        let mut tx = Transaction::begin(self.writers(), now).await?;
         let removed = execute!(
-            write,
+            tx,
             "DELETE FROM claims
              WHERE expires_at <= $1 AND state <> 'RUNNING' AND (agent_id, key) IN
                 (SELECT agent_id, key FROM claims
@@ -187,8 +125,7 @@ impl Store {
             now.0,
             i64::from(limit),
         );
-        write
-            .retention("retention.claims_deleted", removed, now)
+        tx.end_retention("retention.claims_deleted", removed, now)
             .await?;
         Ok(removed)
     }

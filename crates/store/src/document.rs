@@ -6,24 +6,24 @@ use gaiterguard_domain::id::{DataKeyId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_all, fetch_optional};
-use crate::error::{Abandoned, StoreError};
-use crate::found::{Found, fetch_found};
-use crate::rows::{Cell, json};
+use crate::db::connection::{AnyConnection, execute, fetch_all, fetch_optional};
+use crate::db::error::{Abandoned, StoreError};
+use crate::rows::column::{RowContext, json};
+use crate::rows::stored::{Stored, fetch_stored};
 use crate::store::Store;
 
-/// A document that is to be added.
+/// A document to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDocument {
-    /// How its content is to be read.
+    /// The format of its content.
     pub kind: DocumentKind,
-    /// What the operator calls it.
+    /// The operator's title for it.
     pub title: Option<String>,
-    /// What was understood of it.
+    /// What was read from it.
     pub reading: DocumentReading,
 }
 
-/// What was understood of a document.
+/// What was read from a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentReading {
     /// The number of operations.
@@ -34,16 +34,16 @@ pub struct DocumentReading {
     pub warnings: Vec<String>,
 }
 
-/// A document and which of its contents is the present one.
+/// A document and the version of its current content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DocumentVersion {
     /// The document.
     pub id: DocumentId,
     /// The service that it describes.
     pub service: ServiceId,
-    /// How its content is to be read.
+    /// The format of its content.
     pub kind: DocumentKind,
-    /// Grows whenever its content is fetched or read anew.
+    /// Incremented whenever the content is fetched or read again.
     pub version: i64,
 }
 
@@ -62,22 +62,22 @@ impl TryFrom<VersionRow> for DocumentVersion {
     type Error = StoreError;
 
     fn try_from(row: VersionRow) -> Result<Self, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "documents",
             id: &row.id,
         };
         Ok(Self {
             id: DocumentId(row.id),
             service: ServiceId(row.service_id),
-            kind: cell.some("kind", DocumentKind::parse(&row.kind))?,
+            kind: context.required("kind", DocumentKind::parse(&row.kind))?,
             version: row.version,
         })
     }
 }
 
-/// The documents of a workspace's living services, with their versions.
+/// Returns the documents of a workspace's services that are not deleted, with their versions.
 pub(crate) async fn document_versions(
-    mut on: On<'_>,
+    mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<DocumentVersion>, StoreError> {
     fetch_all!(
@@ -110,7 +110,7 @@ impl TryFrom<DocumentRow> for Document {
     type Error = StoreError;
 
     fn try_from(row: DocumentRow) -> Result<Self, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "documents",
             id: &row.id,
         };
@@ -118,10 +118,10 @@ impl TryFrom<DocumentRow> for Document {
             id: DocumentId(row.id),
             workspace: WorkspaceId(row.workspace_id),
             service: ServiceId(row.service_id),
-            kind: cell.some("kind", DocumentKind::parse(&row.kind))?,
-            operations: cell.u32("operations", row.operations)?,
-            sections: cell.u32("sections", row.sections)?,
-            warnings: cell.json("warnings", &row.warnings)?,
+            kind: context.required("kind", DocumentKind::parse(&row.kind))?,
+            operations: context.u32("operations", row.operations)?,
+            sections: context.u32("sections", row.sections)?,
+            warnings: context.json("warnings", &row.warnings)?,
             title: row.title,
             created_at: Timestamp(row.created_at),
         })
@@ -129,8 +129,8 @@ impl TryFrom<DocumentRow> for Document {
 }
 
 impl Store {
-    /// Adds a document, with the content that `content` seals for its id. None if the service
-    /// does not exist.
+    /// Adds a document, with the content that `content` seals for its id. Returns `None` if the
+    /// service does not exist.
     pub async fn document_create(
         &self,
         workspace: WorkspaceId,
@@ -140,9 +140,9 @@ impl Store {
         content: impl FnOnce(DocumentId) -> Result<Sealed, Abandoned>,
         audit: impl FnOnce(DocumentId) -> NewAuditEntry,
     ) -> Result<Option<Document>, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let row = fetch_optional!(
-            write,
+            tx,
             (i64,),
             "INSERT INTO documents (workspace_id, service_id, kind, title, operations, sections,
                 warnings, created_at, content)
@@ -159,26 +159,26 @@ impl Store {
             Vec::<u8>::new(),
         );
         let Some((id,)) = row else {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(None);
         };
         let id = DocumentId(id);
         let sealed = match content(id) {
             Ok(sealed) => sealed,
             Err(abandoned) => {
-                write.rollback().await?;
+                tx.rollback().await?;
                 return Err(abandoned.into());
             }
         };
         execute!(
-            write,
+            tx,
             "UPDATE documents SET data_key_id = $2, content = $3 WHERE id = $1",
             id.0,
             sealed.data_key.0,
             &sealed.bytes,
         );
-        write.audit(audit(id));
-        write.commit().await?;
+        tx.audit(audit(id));
+        tx.commit().await?;
         Ok(Some(Document {
             id,
             workspace,
@@ -192,15 +192,15 @@ impl Store {
         }))
     }
 
-    /// The documents of a service.
+    /// Lists the documents of a service.
     pub async fn document_list(
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
-    ) -> Result<Vec<Found<Document>>, StoreError> {
-        let mut read = self.read().await?;
-        Ok(fetch_found!(
-            read,
+    ) -> Result<Vec<Stored<Document>>, StoreError> {
+        let mut reader = self.reader().await?;
+        Ok(fetch_stored!(
+            reader,
             "documents",
             "title",
             made,
@@ -212,7 +212,7 @@ impl Store {
         ))
     }
 
-    /// A document.
+    /// Returns a document.
     ///
     /// # Errors
     ///
@@ -222,9 +222,9 @@ impl Store {
         workspace: WorkspaceId,
         document: DocumentId,
     ) -> Result<Option<Document>, StoreError> {
-        let mut read = self.read().await?;
-        let found = fetch_found!(
-            read,
+        let mut reader = self.reader().await?;
+        let found = fetch_stored!(
+            reader,
             "documents",
             "title",
             made,
@@ -234,17 +234,17 @@ impl Store {
             workspace.0,
             document.0,
         );
-        found.into_iter().next().map(Found::whole).transpose()
+        found.into_iter().next().map(Stored::intact).transpose()
     }
 
-    /// A document's content.
+    /// Returns a document's content, sealed.
     pub async fn document_content(
         &self,
         document: DocumentId,
     ) -> Result<Option<Sealed>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let row = fetch_optional!(
-            read,
+            reader,
             (i64, Vec<u8>),
             "SELECT data_key_id, content FROM documents WHERE id = $1",
             document.0,
@@ -255,8 +255,8 @@ impl Store {
         }))
     }
 
-    /// Keeps what was understood of a document that was read anew, with its content if that was
-    /// fetched anew too, and gives its new version. None if there is no such document.
+    /// Stores what was read from a document again, with its content if that was fetched again too.
+    /// Returns its new version; `None` if there is no such document.
     pub async fn document_update_reading(
         &self,
         workspace: WorkspaceId,
@@ -266,9 +266,9 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<Option<i64>, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let updated = fetch_optional!(
-            write,
+            tx,
             (i64,),
             "UPDATE documents SET operations = $3, sections = $4, warnings = $5,
                 version = version + 1
@@ -280,24 +280,24 @@ impl Store {
             json(&reading.warnings),
         );
         let Some((version,)) = updated else {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(None);
         };
         if let Some(sealed) = content {
             execute!(
-                write,
+                tx,
                 "UPDATE documents SET data_key_id = $2, content = $3 WHERE id = $1",
                 document.0,
                 sealed.data_key.0,
                 &sealed.bytes,
             );
         }
-        write.audit(audit);
-        write.commit().await?;
+        tx.audit(audit);
+        tx.commit().await?;
         Ok(Some(version))
     }
 
-    /// Removes a document. False if the service has no such document.
+    /// Deletes a document. Returns false if the service has no such document.
     pub async fn document_delete(
         &self,
         workspace: WorkspaceId,
@@ -306,15 +306,15 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let deleted = execute!(
-            write,
+            tx,
             "DELETE FROM documents WHERE id = $3 AND service_id = $2 AND workspace_id = $1",
             workspace.0,
             service.0,
             document.0,
         );
-        write.end(deleted, audit).await
+        tx.end(deleted, audit).await
     }
 }
 

@@ -1,52 +1,56 @@
-//! What is remembered: the only room with SQL. It sees sealed bytes and never what is in them, and
-//! it imports the domain alone.
+//! Persistence: the only crate with SQL. It stores sealed bytes without being able to read them, and
+//! depends on the domain crate only.
 //!
 //! [`Store`] is one handle over SQLite and PostgreSQL. Almost every statement is one text that both
-//! understand; where they truly differ, both texts stand side by side. Each noun has a file, and
-//! its methods begin with the noun.
+//! databases understand; where they differ, the two texts are next to each other.
+//!
+//! # Layers
+//!
+//! Each layer uses the ones above it in this list, never the ones below:
+//!
+//! 1. `db`: connections, statements, cursors, errors;
+//! 2. `rows`: columns and rows as domain values;
+//! 3. `writer`: write connections, transactions, and what follows a commit;
+//! 4. `ledger`: the queue and the batches of the request path;
+//! 5. `store`: opening a database;
+//! 6. one module per noun with its queries, whose names begin with the noun.
 //!
 //! # Writing
 //!
-//! Everything that changes goes through a *lane*: a connection with a hash chain of its own. A change
-//! and its audit entries are committed together or not at all. The request path's changes go
-//! through the [ledger writer](Store::record), which commits whatever is waiting at once; all
-//! other changes take a transaction of their own on the same lanes. SQLite has one lane, PostgreSQL
-//! two in each process.
+//! All changes are made on write connections, each of which has an audit hash chain of its own. A
+//! change and its audit entries are committed together or not at all. Changes on the request path go
+//! through the [ledger writer](Store::record), which commits all waiting changes together; any other
+//! change is a transaction of its own on one of the same connections. SQLite has one write
+//! connection, PostgreSQL two in each process.
 //!
-//! A change of what decisions rest on (agents, their scopes, services, credentials, documents,
-//! rules, the kill switch) moves the workspace's version on in its own transaction. The ledger
-//! writer records no decision that was made on another version, so once such a change is
-//! acknowledged, nothing is begun that it forbids.
+//! A change of the definitions that decisions depend on (agents, their scopes, services,
+//! credentials, documents, rules, the kill switch) increments the workspace's version in its own
+//! transaction. The ledger writer rejects decisions that were made on another version. So once such
+//! a change is acknowledged, nothing that it forbids can begin.
 //!
-//! # When the database is gone
+//! # When the database is unavailable
 //!
-//! Everything answers [`StoreError::Unavailable`] within seconds and works again as soon as the
-//! database does. A COMMIT whose answer was lost is never repeated blindly: the chain's head tells
-//! whether it happened.
+//! Every method returns [`StoreError::Unavailable`] within seconds, and works again as soon as the
+//! database does. A COMMIT whose response was lost is never blindly repeated: the head of the chain
+//! shows whether it happened.
 
-mod connection;
-mod error;
-mod found;
-mod rows;
-
-mod change;
-mod checkpoint;
-mod feed;
-mod lane;
+mod db;
 mod ledger;
+mod rows;
 mod store;
-
-mod cursor;
+mod writer;
 
 mod action;
 mod agent;
 mod audit;
 mod claim;
+mod credential;
+mod data_key;
 mod document;
-mod kept;
-mod master_link;
+mod master_key;
 mod model_use;
 mod overview;
+mod record;
 mod replica;
 mod request;
 mod rule;
@@ -55,26 +59,26 @@ mod service;
 mod session;
 mod sighting;
 mod user;
-mod vault_key;
 mod workspace;
 
 pub use action::{
-    ActionFilter, ActionFound, ActionWithNames, DamagedAction, RuledAction, RulingFilter,
+    ActionFilter, ActionWithNames, DamagedAction, RuledAction, RulingFilter, StoredAction,
     StoredHead,
 };
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{AuditBroken, Resume};
-pub use cursor::Page;
+pub use data_key::DataKeyRow;
+pub use db::cursor::Page;
+pub use db::error::{Abandoned, InvalidCursor, StoreError};
 pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
-pub use error::{Abandoned, CursorRefused, StoreError};
-pub use feed::Notice;
-pub use found::{DamagedRow, Found};
-pub use ledger::Ending;
+pub use ledger::pending_outcome::PendingOutcome;
+pub use master_key::{MasterLink, MasterRow};
 pub use model_use::ModelUse;
 pub use overview::{
-    Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewOutcome,
-    OverviewService,
+    Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
 };
+pub use rows::outcome::RequestOutcome;
+pub use rows::stored::{DamagedRow, Stored};
 pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
 pub use service::{ServiceFields, ServiceSaved};
@@ -82,5 +86,5 @@ pub use session::Refreshed;
 pub use sighting::{SightingRow, SightingRowKind, ValueHash};
 pub use store::{Purpose, Store, StoreOptions};
 pub use user::{UserCreated, UserLogin};
-pub use vault_key::{DataKeyRow, MasterLink, MasterRow};
 pub use workspace::Definitions;
+pub use writer::feed::Notice;

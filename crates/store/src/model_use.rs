@@ -1,23 +1,22 @@
-//! What a language model was used for, by day: one row for all replicas, to which each adds what it
-//! has used.
+//! Language model usage by day: one row for all replicas, to which each adds its own usage.
 
 use gaiterguard_domain::time::{Day, Timestamp};
 
-use crate::connection::{fetch_all, fetch_one};
-use crate::error::StoreError;
-use crate::lane::Write;
+use crate::db::connection::{fetch_all, fetch_one};
+use crate::db::error::StoreError;
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
-/// What a model was used for.
+/// Language model usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ModelUse {
-    /// Calls of its server.
+    /// How many calls were made.
     pub calls: i64,
-    /// Tokens that were sent.
+    /// How many tokens were sent.
     pub input_tokens: i64,
-    /// Tokens that were answered.
+    /// How many tokens were generated.
     pub output_tokens: i64,
-    /// What they cost, in the currency of the prices.
+    /// The cost, in the currency of the configured prices.
     pub cost: f64,
 }
 
@@ -43,20 +42,20 @@ impl From<ModelUseRow> for (Day, ModelUse) {
 }
 
 impl Store {
-    /// Adds to what was used on a day, and answers all that was used on it.
+    /// Adds to a day's usage. Returns the day's total.
     ///
     /// # Errors
     ///
-    /// After an error nobody knows whether it was added.
+    /// After an error it is unknown whether the usage was added.
     pub async fn model_use_add(
         &self,
         day: Day,
         used: ModelUse,
         at: Timestamp,
     ) -> Result<ModelUse, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let row = fetch_one!(
-            write,
+            tx,
             ModelUseRow,
             "INSERT INTO model_use (day, calls, input_tokens, output_tokens, cost)
              VALUES ($1, $2, $3, $4, $5)
@@ -71,16 +70,16 @@ impl Store {
             used.output_tokens,
             used.cost,
         );
-        write.commit().await?;
+        tx.commit().await?;
         let (_, all) = row.into();
         Ok(all)
     }
 
-    /// What was used since a day began, the oldest day first; days without use are left out.
+    /// Lists the usage of each day since a day, oldest first. Days without usage are left out.
     pub async fn model_use_since(&self, since: Day) -> Result<Vec<(Day, ModelUse)>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let rows = fetch_all!(
-            read,
+            reader,
             ModelUseRow,
             "SELECT * FROM model_use WHERE day >= $1 ORDER BY day",
             since.0,

@@ -1,4 +1,4 @@
-//! The counts and series of the dashboard's first page.
+//! The counts and series of the dashboard's overview.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,135 +8,108 @@ use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 
-use crate::connection::{Read, fetch_all, fetch_one, fetch_optional};
-use crate::error::StoreError;
-use crate::rows::Text;
+use crate::db::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
+use crate::db::error::StoreError;
+use crate::rows::column::Text;
+use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
 
-/// How many agents and services the overview names.
+/// How many agents and services the overview lists.
 const NAMED_MAX: i64 = 5;
 
-/// How many of the newest requests are looked at for the operations that are asked for most.
+/// How many of the newest requests are counted for the most frequent operations. Bounds the time of
+/// the query, which parses each of these rows.
 const OPERATIONS_LOOKED_AT: i64 = 2000;
 
-/// How many operations the overview names.
+/// How many operations the overview lists.
 const OPERATIONS_MAX: usize = 8;
 
-/// What happened in a workspace since some instant.
+/// What happened in a workspace since a point in time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
-    /// Counts by time, decision and outcome; pieces of time without requests are left out.
+    /// Counts by time, decision, and outcome; intervals without requests are left out.
     pub series: Vec<OverviewCount>,
-    /// How many actions wait for a human now.
+    /// How many actions are pending now.
     pub pending: i64,
-    /// The median of the time from holding a request to a human's decision, in milliseconds.
+    /// The median time from holding a request to a human's decision, in milliseconds.
     pub decision_ms_median: Option<i64>,
-    /// The agents with most requests.
+    /// The agents with the most requests.
     pub agents: Vec<OverviewAgent>,
-    /// The services with most requests.
+    /// The services with the most requests.
     pub services: Vec<OverviewService>,
-    /// The operations that the newest requests asked for most.
+    /// The most frequent operations of the newest requests.
     pub operations: Vec<OverviewOperation>,
-    /// What became of the requests that were held.
+    /// What happened to held requests.
     pub held: OverviewHeld,
-    /// How many requests of that time are counted nowhere else, because what is stored of them is
-    /// damaged.
+    /// How many requests are not counted anywhere else because their rows are damaged.
     pub unreadable: i64,
 }
 
-/// How many requests of one kind there were in a piece of time.
+/// How many requests of one kind there were in an interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewCount {
-    /// When the piece of time began.
+    /// When the interval began.
     pub from: Timestamp,
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
-    /// How it ended, where it has.
-    pub outcome: Option<OverviewOutcome>,
-    /// How many.
+    /// The outcome, if the request has ended.
+    pub outcome: Option<RequestOutcome>,
+    /// The number of requests.
     pub count: i64,
 }
 
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OverviewOutcome {
-    /// The upstream answered.
-    Answered,
-    /// Nothing reached the upstream.
-    NotSent,
-    /// It may have reached the upstream.
-    Broken,
-}
-
-/// How many requests an agent made.
+/// How many requests an agent sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewAgent {
     /// The agent.
     pub id: AgentId,
-    /// Its name.
+    /// The agent's name.
     pub name: String,
-    /// How many.
+    /// The number of requests.
     pub count: i64,
 }
 
-/// How many requests a service was sent, or would have been.
+/// How many requests there were for a service, sent or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewService {
     /// The service.
     pub id: ServiceId,
-    /// Its name.
+    /// The service's name.
     pub name: String,
-    /// How many.
+    /// The number of requests.
     pub count: i64,
 }
 
-/// How many of the newest requests asked for an operation.
+/// How many of the newest requests were for an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverviewOperation {
     /// The service's name.
     pub service: String,
     /// The method.
     pub method: String,
-    /// What the documentation calls it; none if it is not documented.
+    /// The operation's name in the documentation; `None` if it is not documented.
     pub name: Option<String>,
-    /// How many.
+    /// The number of requests.
     pub count: i64,
 }
 
-/// What became of held requests.
+/// What happened to held requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OverviewHeld {
-    /// A human approved them, whatever came then.
+    /// A human approved them, whatever happened afterwards.
     pub approved: i64,
     /// A human denied them.
     pub denied: i64,
     /// Nobody decided in time.
     pub expired: i64,
-    /// They were taken back undecided.
+    /// They were revoked before a decision.
     pub revoked: i64,
-    /// They wait still.
+    /// They are still pending.
     pub pending: i64,
 }
 
-/// The words of the column `outcome`.
-impl OverviewOutcome {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "ANSWERED",
-            Self::NotSent => "NOT_SENT",
-            Self::Broken => "BROKEN",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Answered, Self::NotSent, Self::Broken]
-            .into_iter()
-            .find(|outcome| outcome.as_str() == word)
-    }
-}
-
 impl Store {
-    /// What happened in a workspace since `since`, counted by pieces of time as long as `bucket`.
+    /// Counts what happened in a workspace since `since`, in intervals of length `bucket`.
     pub async fn overview(
         &self,
         workspace: WorkspaceId,
@@ -145,9 +118,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Overview, StoreError> {
         let bucket = i64::try_from(bucket.as_millis()).unwrap_or(i64::MAX).max(1);
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let counts = fetch_all!(
-            read,
+            reader,
             (i64, Text, Option<Text>, i64),
             "SELECT (created_at - $2) / $3 AS bucket, decision, outcome, COUNT(*)
              FROM requests WHERE workspace_id = $1 AND created_at >= $2
@@ -170,7 +143,7 @@ impl Store {
             }
         }
         let (pending,) = fetch_one!(
-            read,
+            reader,
             (i64,),
             "SELECT COUNT(*) FROM actions
              WHERE workspace_id = $1 AND status = 'PENDING' AND expires_at > $2",
@@ -178,7 +151,7 @@ impl Store {
             now.0,
         );
         let (decided,) = fetch_one!(
-            read,
+            reader,
             (i64,),
             "SELECT COUNT(*) FROM actions WHERE workspace_id = $1 AND created_at >= $2
                AND (approved_at IS NOT NULL OR status = 'DENIED')
@@ -187,7 +160,7 @@ impl Store {
             since.0,
         );
         let median = fetch_optional!(
-            read,
+            reader,
             (i64,),
             "SELECT COALESCE(approved_at, resolved_at) - created_at FROM actions
              WHERE workspace_id = $1 AND created_at >= $2
@@ -199,7 +172,7 @@ impl Store {
             decided / 2,
         );
         let agents = fetch_all!(
-            read,
+            reader,
             (i64, Text, i64),
             "SELECT agents.id, agents.name, COUNT(*) FROM requests
              JOIN agents ON agents.id = requests.agent_id
@@ -210,7 +183,7 @@ impl Store {
             NAMED_MAX,
         );
         let services = fetch_all!(
-            read,
+            reader,
             (i64, Text, i64),
             "SELECT services.id, services.name, COUNT(*) FROM requests
              JOIN services ON services.id = requests.service_id
@@ -220,8 +193,8 @@ impl Store {
             since.0,
             NAMED_MAX,
         );
-        let held = held(&mut read, workspace, since).await?;
-        let operations = operations(&mut read, workspace, since).await?;
+        let held = held(&mut reader, workspace, since).await?;
+        let operations = operations(&mut reader, workspace, since).await?;
         Ok(Overview {
             series,
             held,
@@ -233,7 +206,7 @@ impl Store {
                 .into_iter()
                 .map(|(id, name, count)| OverviewAgent {
                     id: AgentId(id),
-                    name: name.shown().to_owned(),
+                    name: name.lossy().to_owned(),
                     count,
                 })
                 .collect(),
@@ -241,7 +214,7 @@ impl Store {
                 .into_iter()
                 .map(|(id, name, count)| OverviewService {
                     id: ServiceId(id),
-                    name: name.shown().to_owned(),
+                    name: name.lossy().to_owned(),
                     count,
                 })
                 .collect(),
@@ -249,22 +222,22 @@ impl Store {
     }
 }
 
-/// What was decided, and how it ended; `None` if a word is none of ours.
-fn kind(decision: &Text, outcome: Option<&Text>) -> Option<(Decision, Option<OverviewOutcome>)> {
+/// Parses a decision and its outcome; `None` if a column contains an unknown value.
+fn kind(decision: &Text, outcome: Option<&Text>) -> Option<(Decision, Option<RequestOutcome>)> {
     let outcome = match outcome {
-        Some(word) => Some(OverviewOutcome::parse(word.shown())?),
+        Some(word) => Some(RequestOutcome::parse(word.lossy())?),
         None => None,
     };
-    Some((Decision::parse(decision.shown())?, outcome))
+    Some((Decision::parse(decision.lossy())?, outcome))
 }
 
 async fn held(
-    read: &mut Read,
+    reader: &mut ReadConnection,
     workspace: WorkspaceId,
     since: Timestamp,
 ) -> Result<OverviewHeld, StoreError> {
     let counts = fetch_all!(
-        read,
+        reader,
         (Text, i64),
         "SELECT CASE WHEN approved_at IS NULL THEN status ELSE 'APPROVED' END, COUNT(*)
          FROM actions WHERE workspace_id = $1 AND created_at >= $2 GROUP BY 1",
@@ -273,13 +246,13 @@ async fn held(
     );
     let mut held = OverviewHeld::default();
     for (word, count) in counts {
-        match ActionStatus::parse(word.shown()) {
+        match ActionStatus::parse(word.lossy()) {
             Some(ActionStatus::Denied) => held.denied += count,
             Some(ActionStatus::Expired) => held.expired += count,
             Some(ActionStatus::Revoked) => held.revoked += count,
             Some(ActionStatus::Pending) => held.pending += count,
             Some(_) => held.approved += count,
-            // The list of actions shows which one is damaged.
+            // The list of actions shows which action is damaged.
             None => {}
         }
     }
@@ -287,12 +260,12 @@ async fn held(
 }
 
 async fn operations(
-    read: &mut Read,
+    reader: &mut ReadConnection,
     workspace: WorkspaceId,
     since: Timestamp,
 ) -> Result<Vec<OverviewOperation>, StoreError> {
     let rows = fetch_all!(
-        read,
+        reader,
         (Text, Text, Text),
         "SELECT services.name, method, judgement FROM requests
          JOIN services ON services.id = requests.service_id
@@ -304,14 +277,14 @@ async fn operations(
     );
     let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
     for (service, method, judgement) in rows {
-        // What a damaged one asked for is not known.
-        let Ok(judgement) = serde_json::from_str::<Evaluation>(judgement.shown()) else {
+        // The operation of a damaged request is unknown.
+        let Ok(judgement) = serde_json::from_str::<Evaluation>(judgement.lossy()) else {
             continue;
         };
         let name = judgement
             .operation
             .map(|operation| operation.summary.unwrap_or(operation.id));
-        let (service, method) = (service.shown().to_owned(), method.shown().to_owned());
+        let (service, method) = (service.lossy().to_owned(), method.lossy().to_owned());
         *counts.entry((service, method, name)).or_default() += 1;
     }
     let mut operations: Vec<_> = counts

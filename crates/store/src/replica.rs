@@ -1,68 +1,69 @@
-//! Runs of the gateway and their leases. What a dead run had begun is recovered by the others.
+//! Replicas and their leases. When a replica dies, the others recover what it had begun.
 //!
-//! Every replica measures leases by the database's clock, whatever its own says.
+//! All replicas measure leases by the database's clock, because their own clocks may differ.
 
 use std::time::Duration;
 
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_all, lease_time};
-use crate::error::StoreError;
-use crate::lane::Write;
-use crate::store::{Store, owner};
+use crate::db::connection::{AnyConnection, execute, fetch_all, lease_time};
+use crate::db::error::StoreError;
+use crate::store::Store;
+use crate::writer::pool::owner_name;
+use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Registers this run for as long as `lease` lasts from now on. On SQLite one process serves, so
-    /// all others are known to be dead. `at` is the time by this process's own clock.
+    /// Registers a replica with a lease that begins now. On SQLite only one process serves, so all
+    /// other replicas are known to be dead. `at` is the time by this process's own clock.
     pub async fn replica_register(
         &self,
         replica: ReplicaId,
         lease: Duration,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        if matches!(write.on(), On::Sqlite(_)) {
-            execute!(write, "DELETE FROM replicas");
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        if matches!(tx.any(), AnyConnection::Sqlite(_)) {
+            execute!(tx, "DELETE FROM replicas");
         }
-        let now = lease_time(write.on(), at).await?;
+        let now = lease_time(tx.any(), at).await?;
         execute!(
-            write,
+            tx,
             "INSERT INTO replicas (id, lease_until, started_at) VALUES ($1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
-            owner(replica),
+            owner_name(replica),
             now.after(lease).0,
             now.0,
         );
-        write.commit().await
+        tx.commit().await
     }
 
-    /// Prolongs a run's lease to last as long as `lease` from now on. False if the run is not
-    /// registered, as after it was taken for dead.
+    /// Extends a replica's lease to begin now. Returns false if the replica is not registered, for
+    /// example because it was declared dead.
     pub async fn replica_renew(
         &self,
         replica: ReplicaId,
         lease: Duration,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        let now = lease_time(write.on(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let now = lease_time(tx.any(), at).await?;
         let renewed = execute!(
-            write,
+            tx,
             "UPDATE replicas SET lease_until = $2 WHERE id = $1",
-            owner(replica),
+            owner_name(replica),
             now.after(lease).0,
         );
-        write.commit().await?;
+        tx.commit().await?;
         Ok(renewed == 1)
     }
 
-    /// The runs whose lease is over. `at` is the time by this process's own clock.
+    /// Lists the replicas whose lease is over. `at` is the time by this process's own clock.
     pub async fn replica_dead(&self, at: Timestamp) -> Result<Vec<ReplicaId>, StoreError> {
-        let mut read = self.read().await?;
-        let now = lease_time(read.on(), at).await?;
+        let mut reader = self.reader().await?;
+        let now = lease_time(reader.any(), at).await?;
         fetch_all!(
-            read,
+            reader,
             (String,),
             "SELECT id FROM replicas WHERE lease_until <= $1 ORDER BY id",
             now.0,
@@ -76,21 +77,21 @@ impl Store {
         .collect()
     }
 
-    /// Forgets runs whose lease ended longer than `kept` ago, once what they had begun is recovered.
+    /// Removes replicas whose lease ended longer than `kept` ago. What they had begun must have
+    /// been recovered.
     pub async fn replica_delete_dead(
         &self,
         kept: Duration,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        let now = lease_time(write.on(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let now = lease_time(tx.any(), at).await?;
         let removed = execute!(
-            write,
+            tx,
             "DELETE FROM replicas WHERE lease_until <= $1",
             now.before(kept).0,
         );
-        write
-            .retention("retention.replicas_deleted", removed, at)
+        tx.end_retention("retention.replicas_deleted", removed, at)
             .await?;
         Ok(removed)
     }

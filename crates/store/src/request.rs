@@ -1,4 +1,4 @@
-//! The request ledger as it is read, and its retention. The ledger writer fills it.
+//! Queries for the request ledger, and its retention. The ledger writer fills it.
 
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -8,13 +8,13 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use serde_json::json;
 
-use crate::audit::REQUESTS_DELETED;
-use crate::connection::{execute, fetch_all, fetch_optional};
-use crate::cursor::{NumberPosition, Page, page};
-use crate::error::StoreError;
-use crate::lane::Write;
-use crate::rows::{Cell, Text, time};
+use crate::db::connection::{execute, fetch_all, fetch_optional};
+use crate::db::cursor::{NumberPosition, Page, page};
+use crate::db::error::StoreError;
+use crate::rows::audit_row::REQUESTS_DELETED;
+use crate::rows::column::{RowContext, Text, time};
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {
@@ -37,11 +37,11 @@ struct RequestRow {
 
 impl RequestRow {
     fn read(&self) -> Result<RequestEntry, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "requests",
             id: &self.id,
         };
-        let text = |column, text: &Text| cell.text(column, text).map(str::to_owned);
+        let text = |column, text: &Text| context.text(column, text).map(str::to_owned);
         let action = self.action_id.as_ref();
         let status = self.action_status.as_ref();
         Ok(RequestEntry {
@@ -49,24 +49,25 @@ impl RequestRow {
             is_damaged: false,
             upstream_status: self
                 .upstream_status
-                .map(|status| cell.u16("upstream_status", status))
+                .map(|status| context.u16("upstream_status", status))
                 .transpose()?,
             action: action
-                .map(|action| cell.action("action_id", action.shown()))
+                .map(|action| context.action_id("action_id", action.lossy()))
                 .transpose()?,
             action_status: status
                 .map(|word| {
-                    ActionStatus::parse(word.shown())
+                    ActionStatus::parse(word.lossy())
                         .ok_or_else(|| StoreError::inconsistent("actions", "status", self.id))
                 })
                 .transpose()?,
             completed_at: time(self.completed_at),
             new: NewEntry {
-                request_id: cell.request("request_id", self.request_id.shown())?,
+                request_id: context.request_id("request_id", self.request_id.lossy())?,
                 workspace: WorkspaceId(self.workspace_id),
                 agent: AgentId(self.agent_id),
                 service: ServiceId(self.service_id),
-                evaluation: cell.json("judgement", cell.text("judgement", &self.judgement)?)?,
+                evaluation: context
+                    .json("judgement", context.text("judgement", &self.judgement)?)?,
                 method: text("method", &self.method)?,
                 target_url: text("target_url", &self.target_url)?,
                 intent: text("intent", &self.intent)?,
@@ -75,7 +76,7 @@ impl RequestRow {
         })
     }
 
-    /// The entry, or what is left of it: one damaged row must not hide the others.
+    /// Returns the entry, or what can be read of it: a damaged row must not hide the others.
     fn found(&self) -> RequestEntry {
         self.read().unwrap_or_else(|error| {
             tracing::error!(%error, "an entry of the request ledger is damaged");
@@ -84,8 +85,8 @@ impl RequestRow {
     }
 
     fn damaged(&self) -> RequestEntry {
-        let parsed = |text: &Option<Text>| text.as_ref()?.shown().parse().ok();
-        let request_id = self.request_id.shown().parse().unwrap_or_default();
+        let parsed = |text: &Option<Text>| text.as_ref()?.lossy().parse().ok();
+        let request_id = self.request_id.lossy().parse().unwrap_or_default();
         RequestEntry {
             id: RequestEntryId(self.id),
             is_damaged: true,
@@ -96,7 +97,7 @@ impl RequestRow {
             action_status: self
                 .action_status
                 .as_ref()
-                .and_then(|word| ActionStatus::parse(word.shown())),
+                .and_then(|word| ActionStatus::parse(word.lossy())),
             completed_at: time(self.completed_at),
             new: NewEntry {
                 request_id: RequestId(request_id),
@@ -104,7 +105,7 @@ impl RequestRow {
                 agent: AgentId(self.agent_id),
                 service: ServiceId(self.service_id),
                 evaluation: Evaluation {
-                    decision: Decision::parse(self.decision.shown()).unwrap_or(Decision::Hold),
+                    decision: Decision::parse(self.decision.lossy()).unwrap_or(Decision::Hold),
                     verdict: Verdict {
                         score: 1.0,
                         explanation: "This entry is damaged and cannot be read.".to_owned(),
@@ -113,9 +114,9 @@ impl RequestRow {
                     matched_rules: Vec::new(),
                     operation: None,
                 },
-                method: self.method.shown().to_owned(),
-                target_url: self.target_url.shown().to_owned(),
-                intent: self.intent.shown().to_owned(),
+                method: self.method.lossy().to_owned(),
+                target_url: self.target_url.lossy().to_owned(),
+                intent: self.intent.lossy().to_owned(),
                 at: Timestamp(self.created_at),
             },
         }
@@ -123,7 +124,7 @@ impl RequestRow {
 }
 
 impl Store {
-    /// Rows of a workspace's request ledger, newest first.
+    /// Lists the request ledger of a workspace, newest first.
     pub async fn request_list(
         &self,
         workspace: WorkspaceId,
@@ -132,9 +133,9 @@ impl Store {
         limit: u32,
     ) -> Result<Page<RequestEntry>, StoreError> {
         let from = NumberPosition::of(cursor)?;
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let rows = fetch_all!(
-            read,
+            reader,
             RequestRow,
             "SELECT requests.*, actions.status AS action_status
              FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
@@ -164,15 +165,15 @@ impl Store {
         }))
     }
 
-    /// A row of a workspace's request ledger.
+    /// Returns an entry of a workspace's request ledger.
     pub async fn request_get(
         &self,
         workspace: WorkspaceId,
         entry: RequestEntryId,
     ) -> Result<Option<RequestEntry>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let row = fetch_optional!(
-            read,
+            reader,
             RequestRow,
             "SELECT requests.*, actions.status AS action_status
              FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
@@ -183,17 +184,17 @@ impl Store {
         Ok(row.map(|row| row.found()))
     }
 
-    /// Removes up to `limit` rows from before `before`, with the actions that were made of them,
-    /// and answers how many. Rows stay whose action still lives or whose key is still claimed.
+    /// Removes up to `limit` entries from before `before`, with their actions. Returns how many. An
+    /// entry stays while its action is open or its key is claimed.
     pub async fn request_delete_before(
         &self,
         before: Timestamp,
         limit: u32,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let ids = fetch_all!(
-            write,
+            tx,
             (i64,),
             "DELETE FROM requests WHERE id IN
                 (SELECT id FROM requests
@@ -208,16 +209,16 @@ impl Store {
             i64::from(limit),
         );
         for (id,) in &ids {
-            execute!(write, "DELETE FROM actions WHERE entry_id = $1", *id);
+            execute!(tx, "DELETE FROM actions WHERE entry_id = $1", *id);
         }
         let removed = ids.len() as u64;
         if removed == 0 {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(0);
         }
-        // What is missing from before then, and only that, was removed by the gateway itself.
+        // Verification of the audit log accepts missing rows from before this time, and no others.
         let detail = json!({ "rows": removed, "before": before, "before_ms": before.0 });
-        write.audit(NewAuditEntry {
+        tx.audit(NewAuditEntry {
             workspace: None,
             at,
             actor: Actor::Gateway,
@@ -225,12 +226,12 @@ impl Store {
             subject: "gateway".to_owned(),
             detail,
         });
-        write.commit().await?;
+        tx.commit().await?;
         Ok(removed)
     }
 }
 
-/// The pattern of what contains `text`, whose own wildcards stand for themselves.
+/// Returns the LIKE pattern for texts that contain `text`, in which its wildcards are literal.
 fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for letter in text.chars() {

@@ -5,37 +5,37 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_one};
-use crate::error::StoreError;
-use crate::found::{Found, all_whole, fetch_found};
-use crate::rows::Cell;
+use crate::db::connection::{AnyConnection, execute, fetch_one};
+use crate::db::error::StoreError;
+use crate::rows::column::RowContext;
+use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 
-/// What an operator says in a rule.
+/// The contents of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleFields {
-    /// Its name.
+    /// The rule's name.
     pub name: String,
-    /// What it does.
+    /// The rule's effect.
     pub effect: RuleEffect,
     /// The expression that a request must satisfy.
     pub condition: Option<String>,
     /// The rule in plain words.
     pub text: Option<String>,
-    /// The service it is limited to.
+    /// The only service that the rule applies to, if it is limited to one.
     pub service: Option<ServiceId>,
-    /// The agent it is limited to.
+    /// The only agent that the rule applies to, if it is limited to one.
     pub agent: Option<AgentId>,
-    /// Whether it counts.
+    /// Whether the rule is enabled.
     pub enabled: bool,
 }
 
-/// What became of a rule that was to be changed.
+/// The result of changing a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleSaved {
-    /// It is as it was to be.
+    /// The rule was saved.
     Saved(Rule),
-    /// It is of another revision than the one that was seen.
+    /// The rule's revision is no longer the one that the caller saw.
     Changed,
     /// There is no such rule.
     Unknown,
@@ -61,14 +61,14 @@ impl TryFrom<RuleRow> for Rule {
     type Error = StoreError;
 
     fn try_from(row: RuleRow) -> Result<Self, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "rules",
             id: &row.id,
         };
         Ok(Self {
             id: RuleId(row.id),
             workspace: WorkspaceId(row.workspace_id),
-            effect: cell.some("effect", RuleEffect::parse(&row.effect))?,
+            effect: context.required("effect", RuleEffect::parse(&row.effect))?,
             name: row.name,
             condition: row.condition,
             text: row.text,
@@ -83,7 +83,7 @@ impl TryFrom<RuleRow> for Rule {
 }
 
 impl Store {
-    /// Makes a rule.
+    /// Creates a rule.
     pub async fn rule_create(
         &self,
         workspace: WorkspaceId,
@@ -91,9 +91,9 @@ impl Store {
         at: Timestamp,
         audit: impl FnOnce(RuleId) -> NewAuditEntry,
     ) -> Result<Rule, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let row = fetch_one!(
-            write,
+            tx,
             RuleRow,
             "INSERT INTO rules (workspace_id, name, effect, condition, text, service_id, agent_id,
                 enabled, created_at, updated_at)
@@ -109,12 +109,12 @@ impl Store {
             at.0,
         );
         let rule: Rule = row.try_into()?;
-        write.audit(audit(rule.id));
-        write.commit().await?;
+        tx.audit(audit(rule.id));
+        tx.commit().await?;
         Ok(rule)
     }
 
-    /// A rule.
+    /// Returns a rule.
     ///
     /// # Errors
     ///
@@ -125,18 +125,18 @@ impl Store {
         rule: RuleId,
     ) -> Result<Option<Rule>, StoreError> {
         let found = self.rule_find(workspace, rule).await?;
-        found.map(Found::whole).transpose()
+        found.map(Stored::intact).transpose()
     }
 
-    /// As [`Self::rule_get`], for who looks at it.
+    /// Returns a rule for display; a damaged one as far as it can be read.
     pub async fn rule_find(
         &self,
         workspace: WorkspaceId,
         rule: RuleId,
-    ) -> Result<Option<Found<Rule>>, StoreError> {
-        let mut read = self.read().await?;
-        let found = fetch_found!(
-            read,
+    ) -> Result<Option<Stored<Rule>>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found = fetch_stored!(
+            reader,
             "rules",
             "name",
             made,
@@ -147,12 +147,12 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// The rules of a workspace.
-    pub async fn rule_list(&self, workspace: WorkspaceId) -> Result<Vec<Found<Rule>>, StoreError> {
-        rules_found(self.read().await?.on(), workspace).await
+    /// Lists the rules of a workspace.
+    pub async fn rule_list(&self, workspace: WorkspaceId) -> Result<Vec<Stored<Rule>>, StoreError> {
+        rules_found(self.reader().await?.any(), workspace).await
     }
 
-    /// Replaces what a rule says that is still of the revision that was `seen`.
+    /// Replaces the contents of a rule whose revision is still `seen`.
     pub async fn rule_update(
         &self,
         workspace: WorkspaceId,
@@ -162,9 +162,9 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<RuleSaved, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let updated = execute!(
-            write,
+            tx,
             "UPDATE rules SET name = $3, effect = $4, condition = $5, text = $6, service_id = $7,
                 agent_id = $8, enabled = $9, updated_at = $10, revision = revision + 1
              WHERE id = $2 AND workspace_id = $1 AND revision = $11",
@@ -180,7 +180,7 @@ impl Store {
             at.0,
             seen,
         );
-        let is_saved = write.end(updated, audit).await?;
+        let is_saved = tx.end(updated, audit).await?;
         Ok(match self.rule_get(workspace, rule).await? {
             Some(rule) if is_saved => RuleSaved::Saved(rule),
             Some(_) => RuleSaved::Changed,
@@ -188,7 +188,7 @@ impl Store {
         })
     }
 
-    /// Removes a rule. False if there is no such rule.
+    /// Deletes a rule. Returns false if there is no such rule.
     pub async fn rule_delete(
         &self,
         workspace: WorkspaceId,
@@ -196,14 +196,14 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let deleted = execute!(
-            write,
+            tx,
             "DELETE FROM rules WHERE id = $2 AND workspace_id = $1",
             workspace.0,
             rule.0,
         );
-        write.end(deleted, audit).await
+        tx.end(deleted, audit).await
     }
 }
 
@@ -212,10 +212,10 @@ fn made(row: RuleRow) -> Result<Rule, StoreError> {
 }
 
 async fn rules_found(
-    mut on: On<'_>,
+    mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
-) -> Result<Vec<Found<Rule>>, StoreError> {
-    Ok(fetch_found!(
+) -> Result<Vec<Stored<Rule>>, StoreError> {
+    Ok(fetch_stored!(
         on,
         "rules",
         "name",
@@ -225,7 +225,10 @@ async fn rules_found(
     ))
 }
 
-/// The rules of a workspace, if none is damaged.
-pub(crate) async fn rule_rows(on: On<'_>, workspace: WorkspaceId) -> Result<Vec<Rule>, StoreError> {
-    all_whole(rules_found(on, workspace).await?)
+/// Returns the rules of a workspace. Fails if one is damaged.
+pub(crate) async fn rules_intact(
+    on: AnyConnection<'_>,
+    workspace: WorkspaceId,
+) -> Result<Vec<Rule>, StoreError> {
+    all_intact(rules_found(on, workspace).await?)
 }

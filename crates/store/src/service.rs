@@ -1,4 +1,4 @@
-//! Services and their sealed credentials. A deleted service keeps its row, which old requests name.
+//! Services. A deleted service keeps its row, which old requests refer to.
 
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
@@ -6,38 +6,39 @@ use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::connection::{On, execute, fetch_optional};
-use crate::error::{Abandoned, StoreError, is_unique_violation};
-use crate::found::{Found, all_whole, fetch_found};
-use crate::lane::Write;
-use crate::rows::{Cell, json};
+use crate::credential::insert_credential;
+use crate::db::connection::with_connection;
+use crate::db::connection::{AnyConnection, execute, fetch_optional};
+use crate::db::error::{Abandoned, StoreError, is_unique_violation};
+use crate::rows::column::RowContext;
+use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 
-/// What an operator says of a service.
+/// The contents of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFields {
-    /// Its name, unique in the workspace.
+    /// The service's name, unique in the workspace.
     pub name: String,
-    /// Where it is.
+    /// The base URL.
     pub base_url: BaseUrl,
-    /// How its credential is presented.
+    /// How the credential is presented.
     pub auth_type: AuthType,
-    /// What it is.
+    /// What the service is.
     pub description: Option<String>,
-    /// Whether every request to it has to say why it is sent.
+    /// Whether every request must state its intent.
     pub intent_required: bool,
-    /// Whether agents may open WebSockets to it.
+    /// Whether agents may open WebSockets.
     pub web_socket: bool,
 }
 
-/// What became of a service that was to be made or changed.
+/// The result of creating or changing a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceSaved {
-    /// It is as it was to be.
+    /// The service was saved.
     Saved(Box<Service>),
     /// Another service of the workspace has this name.
     NameTaken,
-    /// It is of another revision than the one that was seen.
+    /// The service's revision is no longer the one that the caller saw.
     Changed,
     /// There is no such service.
     Unknown,
@@ -67,7 +68,7 @@ impl TryFrom<ServiceRow> for Service {
     type Error = StoreError;
 
     fn try_from(row: ServiceRow) -> Result<Self, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "services",
             id: &row.id,
         };
@@ -79,7 +80,7 @@ impl TryFrom<ServiceRow> for Service {
             row.place,
         ) {
             (Some(version), Some(data_key), Some(sealed), Some(keys), Some(place)) => {
-                let cell = Cell {
+                let context = RowContext {
                     table: "credentials",
                     id: &row.id,
                 };
@@ -87,8 +88,8 @@ impl TryFrom<ServiceRow> for Service {
                     version,
                     data_key: DataKeyId(data_key),
                     sealed: sealed.into(),
-                    keys: cell.json("keys", &keys)?,
-                    place: cell.json("place", &place)?,
+                    keys: context.json("keys", &keys)?,
+                    place: context.json("place", &place)?,
                 })
             }
             _ => None,
@@ -96,8 +97,8 @@ impl TryFrom<ServiceRow> for Service {
         Ok(Self {
             id: ServiceId(row.id),
             workspace: WorkspaceId(row.workspace_id),
-            base_url: BaseUrl::parse(&row.base_url).map_err(|_| cell.wrong("base_url"))?,
-            auth_type: cell.some("auth_type", AuthType::parse(&row.auth_type))?,
+            base_url: BaseUrl::parse(&row.base_url).map_err(|_| context.invalid("base_url"))?,
+            auth_type: context.required("auth_type", AuthType::parse(&row.auth_type))?,
             name: row.name,
             description: row.description,
             intent_required: row.intent_required,
@@ -111,7 +112,7 @@ impl TryFrom<ServiceRow> for Service {
 }
 
 impl Store {
-    /// Registers a service, with the credential that `credential` seals for its id, if any.
+    /// Creates a service, with the credential that `credential` seals for its id, if any.
     pub async fn service_create(
         &self,
         workspace: WorkspaceId,
@@ -120,9 +121,9 @@ impl Store {
         credential: impl FnOnce(ServiceId) -> Result<Option<SealedCredential>, Abandoned>,
         audit: impl FnOnce(ServiceId) -> NewAuditEntry,
     ) -> Result<ServiceSaved, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let row = fetch_optional!(
-            write,
+            tx,
             (i64,),
             "INSERT INTO services
                 (workspace_id, name, base_url, auth_type, description, created_at, updated_at,
@@ -138,22 +139,22 @@ impl Store {
             fields.web_socket,
         );
         let Some((id,)) = row else {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(ServiceSaved::NameTaken);
         };
         let id = ServiceId(id);
         let credential = match credential(id) {
             Ok(credential) => credential,
             Err(abandoned) => {
-                write.rollback().await?;
+                tx.rollback().await?;
                 return Err(abandoned.into());
             }
         };
         if let Some(credential) = &credential {
-            credential_insert(&mut write, id, credential).await?;
+            insert_credential(&mut tx, id, credential).await?;
         }
-        write.audit(audit(id));
-        write.commit().await?;
+        tx.audit(audit(id));
+        tx.commit().await?;
         Ok(ServiceSaved::Saved(Box::new(Service {
             id,
             workspace,
@@ -170,7 +171,7 @@ impl Store {
         })))
     }
 
-    /// A living service.
+    /// Returns a service that is not deleted.
     ///
     /// # Errors
     ///
@@ -181,18 +182,18 @@ impl Store {
         service: ServiceId,
     ) -> Result<Option<Service>, StoreError> {
         let found = self.service_find(workspace, service).await?;
-        found.map(Found::whole).transpose()
+        found.map(Stored::intact).transpose()
     }
 
-    /// As [`Self::service_get`], for who looks at it.
+    /// Returns a service for display; a damaged one as far as it can be read.
     pub async fn service_find(
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
-    ) -> Result<Option<Found<Service>>, StoreError> {
-        let mut read = self.read().await?;
-        let found = fetch_found!(
-            read,
+    ) -> Result<Option<Stored<Service>>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found = fetch_stored!(
+            reader,
             "services",
             "name",
             made,
@@ -205,16 +206,16 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// The living services of a workspace.
+    /// Lists the services of a workspace that are not deleted.
     pub async fn service_list(
         &self,
         workspace: WorkspaceId,
-    ) -> Result<Vec<Found<Service>>, StoreError> {
-        services_found(self.read().await?.on(), workspace).await
+    ) -> Result<Vec<Stored<Service>>, StoreError> {
+        services_found(self.reader().await?.any(), workspace).await
     }
 
-    /// Changes what is said of a service that is still of the revision that was `seen`.
-    /// `clear_credential` also drops its credential, as where it no longer fits the type.
+    /// Changes a service whose revision is still `seen`. `clear_credential` also removes its
+    /// credential, for when that no longer fits the service's type.
     #[expect(
         clippy::too_many_arguments,
         reason = "each says one thing of the change, as with its siblings"
@@ -229,9 +230,9 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<ServiceSaved, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let updated = async {
-            Ok::<_, sqlx::Error>(crate::connection::on!(write, connection => sqlx::query(
+            Ok::<_, sqlx::Error>(with_connection!(tx, connection => sqlx::query(
                 "UPDATE services
                  SET name = $3, base_url = $4, auth_type = $5, description = $6, updated_at = $7,
                     intent_required = $9, web_socket = $10,
@@ -256,19 +257,19 @@ impl Store {
         let updated = match updated {
             Ok(updated) => updated,
             Err(error) if is_unique_violation(&error) => {
-                write.rollback().await?;
+                tx.rollback().await?;
                 return Ok(ServiceSaved::NameTaken);
             }
             Err(error) => return Err(error.into()),
         };
         if updated > 0 && clear_credential {
             execute!(
-                write,
+                tx,
                 "DELETE FROM credentials WHERE service_id = $1",
                 service.0
             );
         }
-        let is_saved = write.end(updated, audit).await?;
+        let is_saved = tx.end(updated, audit).await?;
         Ok(match self.service_get(workspace, service).await? {
             Some(service) if is_saved => ServiceSaved::Saved(Box::new(service)),
             Some(_) => ServiceSaved::Changed,
@@ -276,8 +277,8 @@ impl Store {
         })
     }
 
-    /// Removes a service, with its credential, its documents and every right to use it. False if
-    /// there is no such service.
+    /// Deletes a service, with its credential, its documents, and every agent's right to use it.
+    /// Returns false if there is no such service.
     pub async fn service_delete(
         &self,
         workspace: WorkspaceId,
@@ -285,9 +286,9 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let deleted = execute!(
-            write,
+            tx,
             "UPDATE services SET deleted_at = $3, updated_at = $3
              WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
@@ -300,91 +301,11 @@ impl Store {
                 "DELETE FROM documents WHERE service_id = $1",
                 "DELETE FROM grants WHERE service_id = $1",
             ] {
-                execute!(write, text, service.0);
+                execute!(tx, text, service.0);
             }
         }
-        write.end(deleted, audit).await
+        tx.end(deleted, audit).await
     }
-
-    /// Replaces the credential of a service that is still of the revision that was `seen`, since its
-    /// type says what fits. Its version must follow the one before it, which it was sealed for;
-    /// false if either is not so, or there is no such service.
-    pub async fn credential_put(
-        &self,
-        workspace: WorkspaceId,
-        service: ServiceId,
-        seen: i64,
-        credential: &SealedCredential,
-        at: Timestamp,
-        audit: NewAuditEntry,
-    ) -> Result<bool, StoreError> {
-        let mut write = self.change(workspace, at).await?;
-        let touched = execute!(
-            write,
-            "UPDATE services SET updated_at = $3, revision = revision + 1
-             WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL AND revision = $4",
-            workspace.0,
-            service.0,
-            at.0,
-            seen,
-        );
-        let put = match touched {
-            0 => 0,
-            _ => credential_insert(&mut write, service, credential).await?,
-        };
-        write.end(put, audit).await
-    }
-
-    /// Replaces a credential that was fetched anew, if it is still of the version that was used to
-    /// fetch it. Its place must be the same.
-    pub async fn credential_refresh(
-        &self,
-        workspace: WorkspaceId,
-        service: ServiceId,
-        expected_version: i64,
-        credential: &SealedCredential,
-        at: Timestamp,
-        audit: NewAuditEntry,
-    ) -> Result<bool, StoreError> {
-        let mut write = self.change(workspace, at).await?;
-        let replaced = execute!(
-            write,
-            "UPDATE credentials SET version = $3, data_key_id = $4, sealed = $5, keys = $6
-             WHERE service_id = $1 AND version = $2 AND place = $7 AND EXISTS
-                (SELECT 1 FROM services WHERE id = $1 AND workspace_id = $8)",
-            service.0,
-            expected_version,
-            credential.version,
-            credential.data_key.0,
-            credential.sealed.to_vec(),
-            json(&credential.keys),
-            json(&credential.place),
-            workspace.0,
-        );
-        write.end(replaced, audit).await
-    }
-}
-
-async fn credential_insert(
-    write: &mut Write,
-    service: ServiceId,
-    credential: &SealedCredential,
-) -> Result<u64, StoreError> {
-    Ok(execute!(
-        write,
-        "INSERT INTO credentials (service_id, version, data_key_id, sealed, keys, place)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (service_id) DO UPDATE SET
-            version = excluded.version, data_key_id = excluded.data_key_id,
-            sealed = excluded.sealed, keys = excluded.keys, place = excluded.place
-         WHERE credentials.version = excluded.version - 1",
-        service.0,
-        credential.version,
-        credential.data_key.0,
-        credential.sealed.to_vec(),
-        json(&credential.keys),
-        json(&credential.place),
-    ))
 }
 
 fn made(row: ServiceRow) -> Result<Service, StoreError> {
@@ -392,10 +313,10 @@ fn made(row: ServiceRow) -> Result<Service, StoreError> {
 }
 
 async fn services_found(
-    mut on: On<'_>,
+    mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
-) -> Result<Vec<Found<Service>>, StoreError> {
-    Ok(fetch_found!(
+) -> Result<Vec<Stored<Service>>, StoreError> {
+    Ok(fetch_stored!(
         on,
         "services",
         "name",
@@ -407,10 +328,10 @@ async fn services_found(
     ))
 }
 
-/// The living services of a workspace, if none is damaged.
-pub(crate) async fn service_rows(
-    on: On<'_>,
+/// Returns the services of a workspace that are not deleted. Fails if one is damaged.
+pub(crate) async fn services_intact(
+    on: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<Service>, StoreError> {
-    all_whole(services_found(on, workspace).await?)
+    all_intact(services_found(on, workspace).await?)
 }

@@ -1,4 +1,4 @@
-//! Logins and their refresh tokens, of which only SHA-256 sums are kept.
+//! Sessions and their refresh tokens, of which only SHA-256 hashes are stored.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
@@ -6,21 +6,21 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Session;
 use serde_json::json;
 
-use crate::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use crate::error::StoreError;
-use crate::lane::Write;
+use crate::db::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::db::error::StoreError;
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
-/// What became of a refresh token that was shown.
+/// The result of using a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refreshed {
-    /// It was exchanged for the new one.
+    /// The token was exchanged for the new one.
     Rotated(Session),
-    /// It had been used before: its session, with all its tokens, has been ended.
+    /// The token had already been used, so its session, with all its tokens, was ended.
     Reused(SessionId),
-    /// There is no such token, or its session was ended.
+    /// There is no such token, or its session has ended.
     Unknown,
-    /// Its time was over.
+    /// The token has expired.
     Expired,
 }
 
@@ -57,7 +57,7 @@ struct TokenRow {
 }
 
 impl Store {
-    /// Begins a session with its first refresh token, both until `expires_at`.
+    /// Creates a session with its first refresh token, both valid until `expires_at`.
     pub async fn session_create(
         &self,
         user: UserId,
@@ -67,9 +67,9 @@ impl Store {
         at: Timestamp,
         audit: impl FnOnce(SessionId) -> NewAuditEntry,
     ) -> Result<Session, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let (id,) = fetch_one!(
-            write,
+            tx,
             (i64,),
             "INSERT INTO sessions (user_id, workspace_id, created_at, expires_at)
              VALUES ($1, $2, $3, $4) RETURNING id",
@@ -78,9 +78,9 @@ impl Store {
             at.0,
             expires_at.0,
         );
-        token_insert(&mut write, SessionId(id), token_hash, expires_at, at).await?;
-        write.audit(audit(SessionId(id)));
-        write.commit().await?;
+        token_insert(&mut tx, SessionId(id), token_hash, expires_at, at).await?;
+        tx.audit(audit(SessionId(id)));
+        tx.commit().await?;
         Ok(Session {
             id: SessionId(id),
             user,
@@ -90,8 +90,8 @@ impl Store {
         })
     }
 
-    /// Exchanges a refresh token for a new one. A token that is shown a second time was stolen
-    /// from someone, so its whole session ends.
+    /// Exchanges a refresh token for a new one. If a token is used twice, one of its two users has
+    /// stolen it, and it is unknown which, so the whole session ends.
     pub async fn session_refresh(
         &self,
         old_hash: [u8; 32],
@@ -99,8 +99,8 @@ impl Store {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Refreshed, StoreError> {
-        let mut write = Write::begin(self.shared(), now).await?;
-        let text = write.text(
+        let mut tx = Transaction::begin(self.writers(), now).await?;
+        let sql = tx.dialect().sql(
             "SELECT sessions.id, user_id, workspace_id, sessions.created_at, revoked_at,
                     refresh_tokens.expires_at, used_at
              FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
@@ -110,9 +110,9 @@ impl Store {
              FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
              WHERE refresh_tokens.hash = $1 FOR UPDATE",
         );
-        let token = fetch_optional!(write, TokenRow, text, old_hash.to_vec());
+        let token = fetch_optional!(tx, TokenRow, sql, old_hash.to_vec());
         let Some(token) = token.filter(|token| token.revoked_at.is_none()) else {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(Refreshed::Unknown);
         };
         let session = Session {
@@ -132,63 +132,63 @@ impl Store {
         };
         if token.used_at.is_some() {
             execute!(
-                write,
+                tx,
                 "UPDATE sessions SET revoked_at = $2 WHERE id = $1",
                 session.id.0,
                 now.0,
             );
-            write.audit(entry("session.token_reused", Actor::Gateway));
-            write.commit().await?;
+            tx.audit(entry("session.token_reused", Actor::Gateway));
+            tx.commit().await?;
             return Ok(Refreshed::Reused(session.id));
         }
         if token.expires_at <= now.0 {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(Refreshed::Expired);
         }
         execute!(
-            write,
+            tx,
             "UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1",
             old_hash.to_vec(),
             now.0,
         );
         execute!(
-            write,
+            tx,
             "UPDATE sessions SET expires_at = $2 WHERE id = $1",
             session.id.0,
             expires_at.0,
         );
-        token_insert(&mut write, session.id, new_hash, expires_at, now).await?;
-        write.audit(entry("session.refreshed", Actor::User(session.user)));
-        write.commit().await?;
+        token_insert(&mut tx, session.id, new_hash, expires_at, now).await?;
+        tx.audit(entry("session.refreshed", Actor::User(session.user)));
+        tx.commit().await?;
         Ok(Refreshed::Rotated(session))
     }
 
-    /// Ends a session. False if it had ended or there is none.
+    /// Ends a session. Returns false if it has already ended or there is none.
     pub async fn session_revoke(
         &self,
         session: SessionId,
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let ended = execute!(
-            write,
+            tx,
             "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
             session.0,
             at.0,
         );
-        write.end(ended, audit).await
+        tx.end(ended, audit).await
     }
 
-    /// A session that has neither ended nor expired.
+    /// Returns a session that has neither ended nor expired.
     pub async fn session_get_live(
         &self,
         session: SessionId,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let row = fetch_optional!(
-            read,
+            reader,
             SessionRow,
             "SELECT id, user_id, workspace_id, created_at, expires_at FROM sessions
              WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2",
@@ -198,15 +198,15 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// A user's sessions that have neither ended nor expired, newest first.
+    /// Lists a user's sessions that have neither ended nor expired, newest first.
     pub async fn session_list(
         &self,
         user: UserId,
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let rows = fetch_all!(
-            read,
+            reader,
             SessionRow,
             "SELECT id, user_id, workspace_id, created_at, expires_at FROM sessions
              WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC",
@@ -216,37 +216,36 @@ impl Store {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Removes up to `limit` sessions that expired before `before`, and answers how many.
+    /// Removes up to `limit` sessions that expired before `before`. Returns how many.
     pub async fn session_delete_expired(
         &self,
         before: Timestamp,
         limit: u32,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let removed = execute!(
-            write,
+            tx,
             "DELETE FROM sessions WHERE id IN
                 (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
             before.0,
             i64::from(limit),
         );
-        write
-            .retention("retention.sessions_deleted", removed, at)
+        tx.end_retention("retention.sessions_deleted", removed, at)
             .await?;
         Ok(removed)
     }
 }
 
 async fn token_insert(
-    write: &mut Write,
+    tx: &mut Transaction,
     session: SessionId,
     hash: [u8; 32],
     expires_at: Timestamp,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(
-        write,
+        tx,
         "INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
          VALUES ($1, $2, $3, $4)",
         hash.to_vec(),

@@ -1,29 +1,30 @@
-//! Which values agents sent and were shown, as keyed hashes, for all replicas.
+//! Values that agents sent and were shown, as keyed hashes, shared by all replicas.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
-use crate::connection::{execute, fetch_all};
-use crate::error::StoreError;
-use crate::lane::Write;
+use crate::db::connection::{execute, fetch_all};
+use crate::db::error::StoreError;
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
 /// A keyed hash of a value.
 pub type ValueHash = [u8; 16];
 
-/// How a value came to be known.
+/// How a value became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SightingRowKind {
-    /// The agent sent it before anyone showed it.
+    /// The agent sent it before any response contained it.
     Sent,
     /// A response contained it.
     Shown,
-    /// A response had it as the id of an object, which counts even if the agent had sent it.
+    /// A response contained it as the id of an object, which counts even if the agent had sent it
+    /// before.
     ShownAsId,
-    /// A request contained it that a human approved.
+    /// A request that a human approved contained it.
     Approved,
-    /// The agent created what it names.
+    /// The agent created the object that it names.
     Created,
 }
 
@@ -48,15 +49,15 @@ impl SightingRowKind {
 /// A value that was sent or shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SightingRow {
-    /// By or to whom.
+    /// The agent that sent the value or was shown it.
     pub agent: AgentId,
-    /// To or by which service.
+    /// The service that it was sent to or shown by.
     pub service: ServiceId,
-    /// The value.
+    /// The hash of the value.
     pub hash: ValueHash,
-    /// How.
+    /// How the value became known.
     pub kind: SightingRowKind,
-    /// When.
+    /// When it became known.
     pub at: Timestamp,
 }
 
@@ -68,8 +69,9 @@ struct FoundRow {
 }
 
 impl Store {
-    /// Notes values, of which no two are the same. A value that was sent first stays so, unless it is
-    /// shown as an id or a human approves it; what was created or shown first stays that.
+    /// Records values, which must be distinct. A value that was sent first stays so, unless a
+    /// response shows it as an id or a human approves it; a value that was created or shown first
+    /// stays that.
     pub async fn sighting_add(
         &self,
         rows: &[SightingRow],
@@ -87,8 +89,8 @@ impl Store {
                 ])
             })
             .collect();
-        let mut write = Write::begin(self.shared(), at).await?;
-        let text = write.text(
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let sql = tx.dialect().sql(
             "INSERT INTO sightings (agent_id, service_id, hash, kind, seen_at)
              SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4
              FROM json_each($1) WHERE true
@@ -105,11 +107,11 @@ impl Store {
                 seen_at = excluded.seen_at
              WHERE excluded.kind <> 0 AND NOT (sightings.kind = 0 AND excluded.kind IN (1, 4))",
         );
-        execute!(write, text, serde_json::Value::from(rows).to_string());
-        write.commit().await
+        execute!(tx, sql, serde_json::Value::from(rows).to_string());
+        tx.commit().await
     }
 
-    /// Returns what is known of values since a time.
+    /// Returns what is known about values since a point in time.
     pub async fn sighting_find(
         &self,
         agent: AgentId,
@@ -118,8 +120,8 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<(ValueHash, SightingRowKind, Timestamp)>, StoreError> {
         let hashes: Vec<String> = hashes.iter().map(hex).collect();
-        let mut read = self.read().await?;
-        let text = read.text(
+        let mut reader = self.reader().await?;
+        let sql = reader.dialect().sql(
             "SELECT hash, kind, seen_at FROM sightings
              WHERE agent_id = $1 AND service_id = $2 AND seen_at >= $3
                 AND hash IN (SELECT unhex(value) FROM json_each($4))",
@@ -128,9 +130,9 @@ impl Store {
                 AND hash IN (SELECT decode(value, 'hex') FROM jsonb_array_elements_text($4::jsonb))",
         );
         let rows = fetch_all!(
-            read,
+            reader,
             FoundRow,
-            text,
+            sql,
             agent.0,
             service.0,
             since.0,
@@ -146,7 +148,7 @@ impl Store {
             .collect()
     }
 
-    /// Forgets what an agent had to do with a service up to a time.
+    /// Removes what is known about an agent and a service up to a point in time.
     pub async fn sighting_forget(
         &self,
         agent: AgentId,
@@ -154,33 +156,33 @@ impl Store {
         until: Timestamp,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         execute!(
-            write,
+            tx,
             "DELETE FROM sightings WHERE agent_id = $1 AND service_id = $2 AND seen_at <= $3",
             agent.0,
             service.0,
             until.0,
         );
-        write.commit().await
+        tx.commit().await
     }
 
-    /// Removes up to `limit` rows from before a time, and returns how many.
+    /// Removes up to `limit` rows from before a point in time. Returns how many.
     pub async fn sighting_delete_before(
         &self,
         before: Timestamp,
         limit: u32,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let removed = execute!(
-            write,
+            tx,
             "DELETE FROM sightings WHERE (agent_id, service_id, hash) IN
                 (SELECT agent_id, service_id, hash FROM sightings WHERE seen_at < $1 LIMIT $2)",
             before.0,
             i64::from(limit),
         );
-        write.commit().await?;
+        tx.commit().await?;
         Ok(removed)
     }
 }

@@ -1,153 +1,97 @@
-//! Opening a database, and what every other file of this room starts from.
+//! Opening a database, and the handle that every query starts from.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
+use gaiterguard_domain::time::Timestamp;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard, broadcast};
+use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
-use crate::connection::{Connection, On, Read, Target, fetch_one};
-use crate::error::StoreError;
-use crate::feed::{Feed, Notice};
-use crate::lane::Lane;
-use crate::ledger::Ledger;
-use crate::{checkpoint, feed};
+use crate::db::connection::{AnyConnection, ConnectTarget, Connection, ReadConnection, fetch_one};
+use crate::db::error::StoreError;
+use crate::db::sqlite_file;
+use crate::ledger::queue::Ledger;
+use crate::writer::connection::WriterConnection;
+use crate::writer::feed::{Feed, Notice};
+use crate::writer::pool::WriterPool;
+use crate::writer::transaction::Transaction;
+use crate::writer::{checkpoint, feed};
 
-/// How long a reader may wait for a connection. A database that is gone is told of after this
-/// time, and used again as soon as it is back.
-const READER_WAIT: Duration = Duration::from_secs(2);
+/// How long a reader may wait for a connection. While the database is down, calls fail after this
+/// time; once it is back, the next call uses it.
+const READER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long SQLite waits for another process's lock.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another process's lock. Longer than any transaction of a command-line
+/// tool on the same file takes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many writers PostgreSQL is given. While one waits for its commit, the next is filled.
-const POSTGRES_LANES: usize = 2;
+/// How many write connections PostgreSQL gets. While one waits for its commit, the next batch is
+/// written on the other. SQLite has one, because it allows one writer at a time.
+const POSTGRES_WRITERS: usize = 2;
 
-/// How many prepared statements each connection keeps.
-const STATEMENTS_KEPT_MAX: usize = 256;
+/// How many connections may read at the same time.
+const READERS_MAX: u32 = 8;
+
+/// How many prepared statements each connection keeps. More than the crate has statements, so that
+/// none is prepared twice.
+const STATEMENTS_MAX: usize = 256;
 
 /// What a database is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To serve. On SQLite there is one such at a time.
+    /// To serve requests. Only one process can open a SQLite file for this at a time.
     Serve,
-    /// For a command beside a gateway that may be running.
+    /// To run a command, possibly next to a running gateway.
     Tool,
 }
 
 /// How a database is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreOptions {
-    /// The run that claims and executions are begun in the name of.
+    /// The replica that owns claims and executions made through this store.
     pub replica: ReplicaId,
-    /// What for.
+    /// What the database is opened for.
     pub purpose: Purpose,
-    /// The most connections that read at once.
+    /// How many connections may read at the same time.
     pub readers_max: u32,
-    /// How many bytes of responses are kept for replay.
-    pub kept_responses: ByteBudget,
+    /// How many bytes of responses are stored for replay.
+    pub response_budget: ByteBudget,
 }
 
 impl StoreOptions {
-    /// The usual options.
+    /// Returns the default options.
     pub fn new(replica: ReplicaId, purpose: Purpose) -> Self {
         Self {
             replica,
             purpose,
-            readers_max: 8,
-            kept_responses: ByteBudget::UNBOUNDED,
+            readers_max: READERS_MAX,
+            response_budget: ByteBudget::UNBOUNDED,
         }
     }
 }
 
-/// The gateway's memory. A clone is another handle on the same one.
+/// A handle on the gateway's database. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    shared: Arc<Shared>,
+    writers: Arc<WriterPool>,
     readers: Readers,
     ledger: Ledger,
     tasks: Vec<AbortHandle>,
     /// Held for as long as this process serves from a SQLite file.
-    _served: Option<File>,
-}
-
-enum Readers {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
-
-/// What writers and background tasks share.
-pub(crate) struct Shared {
-    target: Target,
-    replica: ReplicaId,
-    lanes: Vec<Arc<Mutex<Lane>>>,
-    turn: AtomicUsize,
-    feed: Feed,
-    committed: Notify,
-    kept_responses: ByteBudget,
-}
-
-impl Shared {
-    pub(crate) fn kept_responses(&self) -> ByteBudget {
-        self.kept_responses
-    }
-
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
-    }
-
-    pub(crate) fn feed(&self) -> &Feed {
-        &self.feed
-    }
-
-    /// The name that claims and executions carry.
-    pub(crate) fn owner(&self) -> String {
-        owner(self.replica)
-    }
-
-    pub(crate) fn lanes(&self) -> &[Arc<Mutex<Lane>>] {
-        &self.lanes
-    }
-
-    /// A lane that nobody uses, or else the next in turn when it is free.
-    pub(crate) async fn lane_free(&self) -> OwnedMutexGuard<Lane> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        for step in 0..self.lanes.len() {
-            let lane = &self.lanes[(turn + step) % self.lanes.len()];
-            if let Ok(free) = Arc::clone(lane).try_lock_owned() {
-                return free;
-            }
-        }
-        Arc::clone(&self.lanes[turn % self.lanes.len()])
-            .lock_owned()
-            .await
-    }
-
-    pub(crate) fn committed(&self) {
-        self.committed.notify_one();
-    }
-
-    pub(crate) async fn wait_committed(&self) {
-        self.committed.notified().await;
-    }
-}
-
-/// The name of a run as rows spell it.
-pub(crate) fn owner(replica: ReplicaId) -> String {
-    replica.0.hyphenated().to_string()
+    _lock: Option<File>,
 }
 
 impl Drop for Inner {
@@ -158,14 +102,19 @@ impl Drop for Inner {
     }
 }
 
+enum Readers {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
 impl Store {
-    /// Opens a database at `sqlite://PATH` or `postgres://…`. A SQLite file is made if there is
-    /// none; PostgreSQL is first connected to when it is first used. Must be called inside a tokio
+    /// Opens a database at `sqlite://PATH` or `postgres://…`. A missing SQLite file is created; a
+    /// PostgreSQL server is first connected to when it is first used. Must be called inside a tokio
     /// runtime.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Address`] for an address that is not understood, and
+    /// [`StoreError::InvalidUrl`] for a URL that is not supported, and
     /// [`StoreError::AlreadyServed`] if another gateway serves from the SQLite file.
     pub fn open(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
         if let Some(path) = url
@@ -178,81 +127,62 @@ impl Store {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Self::open_postgres(url, options);
         }
-        Err(StoreError::Address(
-            "the address of the database must begin with sqlite:// or postgres://".to_owned(),
+        Err(StoreError::InvalidUrl(
+            "the database URL must begin with sqlite:// or postgres://".to_owned(),
         ))
     }
 
     fn open_sqlite(path: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         if path.as_os_str().is_empty() || path == Path::new(":memory:") {
-            return Err(StoreError::Address(
-                "the address of the database must name a file, as in sqlite:///var/lib/gaiterguard.db"
+            return Err(StoreError::InvalidUrl(
+                "the database URL must name a file, as in sqlite:///var/lib/gaiterguard.db"
                     .to_owned(),
             ));
         }
-        let served = match options.purpose {
-            Purpose::Serve => Some(lock(path)?),
+        let lock = match options.purpose {
+            Purpose::Serve => Some(sqlite_file::lock(path)?),
             Purpose::Tool => None,
         };
-        // SQLite gives its log the same permissions as the file.
-        open_private(path).map_err(|error| refused(path, &error))?;
-        let connect = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_WAIT)
-            .statement_cache_capacity(STATEMENTS_KEPT_MAX)
-            .pragma("secure_delete", "ON")
-            .pragma("wal_autocheckpoint", "0")
-            .disable_statement_logging();
+        sqlite_file::create_private(path)?;
+        let connect = sqlite_options(path);
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers_max)
-            .acquire_timeout(READER_WAIT)
+            .acquire_timeout(READER_TIMEOUT)
             .test_before_acquire(false)
             .connect_lazy_with(connect.clone().pragma("query_only", "ON"));
-        let target = Target::Sqlite(Box::new(connect));
+        let target = ConnectTarget::Sqlite(Box::new(connect));
         let (feed, _) = Feed::new(options.replica, false);
-        let shared = Arc::new(Shared::new(target.clone(), options, 1, feed));
-        let checkpoints = tokio::spawn(checkpoint::run(target, Arc::clone(&shared)));
+        let writers = Arc::new(writer_pool(target.clone(), options, 1, Arc::new(feed)));
+        let checkpoints = tokio::spawn(checkpoint::run(target, Arc::clone(&writers)));
         Ok(Self::assemble(
-            shared,
+            writers,
             Readers::Sqlite(readers),
             vec![checkpoints.abort_handle()],
-            served,
+            lock,
         ))
     }
 
     fn open_postgres(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        let connect: PgConnectOptions = url.parse().map_err(|_| {
-            StoreError::Address("the address of the database is no PostgreSQL address".to_owned())
-        })?;
-        let connect = connect
-            .application_name("gaiterguard")
-            .statement_cache_capacity(STATEMENTS_KEPT_MAX)
-            .options([
-                ("statement_timeout", "10s"),
-                ("idle_in_transaction_session_timeout", "15s"),
-            ])
-            .disable_statement_logging();
+        let connect = postgres_options(url)?;
         let readers = PgPoolOptions::new()
             .max_connections(options.readers_max)
-            .acquire_timeout(READER_WAIT)
+            .acquire_timeout(READER_TIMEOUT)
             .connect_lazy_with(connect.clone());
-        let target = Target::Postgres(Box::new(connect.clone()));
+        let target = ConnectTarget::Postgres(Box::new(connect.clone()));
         let (feed, outbound) = Feed::new(options.replica, true);
-        let shared = Arc::new(Shared::new(target.clone(), options, POSTGRES_LANES, feed));
+        let feed = Arc::new(feed);
+        let writers = writer_pool(target.clone(), options, POSTGRES_WRITERS, Arc::clone(&feed));
         let mut tasks = Vec::new();
         if let Some(outbound) = outbound {
-            let notifying = feed::notify(target, Arc::clone(&shared), outbound);
-            tasks.push(tokio::spawn(notifying).abort_handle());
+            let announcing = feed::announce(target, Arc::clone(&feed), outbound);
+            tasks.push(tokio::spawn(announcing).abort_handle());
         }
         if options.purpose == Purpose::Serve {
-            let listening = feed::listen(connect, readers.clone(), Arc::clone(&shared));
+            let listening = feed::listen(connect, readers.clone(), feed);
             tasks.push(tokio::spawn(listening).abort_handle());
         }
         Ok(Self::assemble(
-            shared,
+            Arc::new(writers),
             Readers::Postgres(readers),
             tasks,
             None,
@@ -260,35 +190,37 @@ impl Store {
     }
 
     fn assemble(
-        shared: Arc<Shared>,
+        writers: Arc<WriterPool>,
         readers: Readers,
         mut tasks: Vec<AbortHandle>,
-        served: Option<File>,
+        lock: Option<File>,
     ) -> Self {
-        let (ledger, writers) = Ledger::start(&shared);
-        tasks.extend(writers);
+        let (ledger, ledger_tasks) = Ledger::start(&writers);
+        tasks.extend(ledger_tasks);
         Self {
             inner: Arc::new(Inner {
-                shared,
+                writers,
                 readers,
                 ledger,
                 tasks,
-                _served: served,
+                _lock: lock,
             }),
         }
     }
 
-    /// Brings the database's tables up to date. Several gateways may do this at once.
+    /// Applies pending migrations. Several gateways may call this at the same time.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = Connection::open(self.shared().target()).await?;
-        let migrated = match connection.on() {
-            On::Sqlite(connection) => sqlx::migrate!("./migrations/sqlite").run(connection).await,
-            On::Postgres(connection) => {
-                // A long migration must not be taken for a statement that hangs.
+        let mut connection = Connection::open(self.writers().target()).await?;
+        let migrated = match connection.any() {
+            AnyConnection::Sqlite(connection) => {
+                sqlx::migrate!("./migrations/sqlite").run(connection).await
+            }
+            AnyConnection::Postgres(connection) => {
+                // The timeout catches statements that hang; a long migration is not one.
                 sqlx::query("SET statement_timeout = 0")
                     .execute(&mut *connection)
                     .await?;
-                // That a table is there already is nothing to tell the operator of at each start.
+                // Otherwise each start would log that the migrations table already exists.
                 sqlx::query("SET client_min_messages = warning")
                     .execute(&mut *connection)
                     .await?;
@@ -303,40 +235,40 @@ impl Store {
         })
     }
 
-    /// Whether several gateways may serve from this database at once.
+    /// Whether several gateways may serve from this database at the same time.
     pub fn is_shared(&self) -> bool {
         matches!(self.inner.readers, Readers::Postgres(_))
     }
 
-    /// Whether the database answers.
+    /// Checks that the database responds.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let asking = async {
-            let mut read = self.read().await?;
+        let check = async {
+            let mut reader = self.reader().await?;
             let (_,) = fetch_one!(
-                read,
+                reader,
                 (i64,),
                 "SELECT next FROM counters WHERE name = 'requests'"
             );
             Ok(())
         };
-        tokio::time::timeout(READER_WAIT, asking)
+        tokio::time::timeout(READER_TIMEOUT, check)
             .await
-            .unwrap_or_else(|_| Err(StoreError::late("the database's answer")))
+            .unwrap_or_else(|_| Err(StoreError::timed_out("the database's response")))
     }
 
-    /// What is committed from now on.
+    /// Subscribes to what is committed from now on.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
-        self.shared().feed().subscribe()
+        self.writers().feed().subscribe()
     }
 
-    /// Writes what is still waiting to be written, and closes every connection.
+    /// Writes what is still queued, and closes every connection.
     pub async fn close(&self) {
         self.inner.ledger.flush().await;
         for task in &self.inner.tasks {
             task.abort();
         }
-        for lane in self.shared().lanes() {
-            *lane.lock().await = Lane::default();
+        for writer in self.writers().connections() {
+            *writer.lock().await = WriterConnection::default();
         }
         match &self.inner.readers {
             Readers::Sqlite(pool) => pool.close().await,
@@ -344,66 +276,83 @@ impl Store {
         }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.inner.shared
+    pub(crate) fn writers(&self) -> &Arc<WriterPool> {
+        &self.inner.writers
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.inner.ledger
     }
 
-    pub(crate) async fn read(&self) -> Result<Read, StoreError> {
-        let lent = match &self.inner.readers {
-            Readers::Sqlite(pool) => pool.acquire().await.map(Read::Sqlite),
-            Readers::Postgres(pool) => pool.acquire().await.map(Read::Postgres),
+    pub(crate) async fn reader(&self) -> Result<ReadConnection, StoreError> {
+        let acquired = match &self.inner.readers {
+            Readers::Sqlite(pool) => pool.acquire().await.map(ReadConnection::Sqlite),
+            Readers::Postgres(pool) => pool.acquire().await.map(ReadConnection::Postgres),
         };
-        lent.map_err(|error| StoreError::unreachable(&error))
+        acquired.map_err(|error| StoreError::unreachable(&error))
+    }
+
+    /// Begins a change of the definitions that decisions in a workspace depend on. Incrementing the
+    /// version makes the ledger reject decisions that were made on the old definitions.
+    pub(crate) async fn begin_definition_change(
+        &self,
+        workspace: WorkspaceId,
+        at: Timestamp,
+    ) -> Result<Transaction, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        tx.authority_bump(workspace).await?;
+        Ok(tx)
     }
 }
 
-impl Shared {
-    fn new(target: Target, options: StoreOptions, lanes: usize, feed: Feed) -> Self {
-        Self {
-            target,
-            replica: options.replica,
-            lanes: (0..lanes).map(|_| Arc::default()).collect(),
-            turn: AtomicUsize::new(0),
-            feed,
-            committed: Notify::new(),
-            kept_responses: options.kept_responses,
-        }
-    }
+fn writer_pool(
+    target: ConnectTarget,
+    options: StoreOptions,
+    connections: usize,
+    feed: Arc<Feed>,
+) -> WriterPool {
+    WriterPool::new(
+        target,
+        options.replica,
+        connections,
+        feed,
+        options.response_budget,
+    )
 }
 
-fn refused(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unavailable(format!("{}: {error}", path.display()))
+/// Returns how connections to a SQLite file are opened.
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        // Readers do not block the writer, nor the writer them.
+        .journal_mode(SqliteJournalMode::Wal)
+        // With NORMAL, a power failure could lose commits: a claim that is lost would let a request
+        // be sent twice.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS_MAX)
+        // Deleted rows may contain sealed secrets whose keys leak later, so their bytes are zeroed.
+        .pragma("secure_delete", "ON")
+        // A background task runs the checkpoints instead, see `writer::checkpoint`.
+        .pragma("wal_autocheckpoint", "0")
+        .disable_statement_logging()
 }
 
-/// Opens a file that its owner alone may read, and makes it if there is none.
-fn open_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-        options.mode(0o600);
-        let file = options.open(path)?;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        Ok(file)
-    }
-    #[cfg(not(unix))]
-    options.open(path)
-}
-
-/// Takes the lock that one serving process holds beside its database.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let beside = PathBuf::from(beside);
-    let file = open_private(&beside).map_err(|error| refused(&beside, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyServed(path.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(refused(&beside, &error)),
-    }
+/// Parses the URL of a PostgreSQL server into how connections to it are opened.
+fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let connect: PgConnectOptions = url.parse().map_err(|_| {
+        // The parser's own message may repeat the password.
+        StoreError::InvalidUrl("the database URL is not a valid PostgreSQL URL".to_owned())
+    })?;
+    Ok(connect
+        .application_name("gaiterguard")
+        .statement_cache_capacity(STATEMENTS_MAX)
+        // The server ends what a lost or stuck gateway has begun, so that its locks are released.
+        // Both limits are longer than the writers' own timeouts, which apply first.
+        .options([
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+        ])
+        .disable_statement_logging())
 }

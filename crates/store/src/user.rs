@@ -1,4 +1,4 @@
-//! Users, and the workspaces they own or join.
+//! Users and the workspaces that they own or join.
 
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
@@ -6,21 +6,21 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
 use gaiterguard_domain::workspace::Role;
 
-use crate::connection::{execute, fetch_one, fetch_optional};
-use crate::error::StoreError;
-use crate::found::{Found, fetch_found};
-use crate::lane::Write;
-use crate::rows::{Cell, Text};
+use crate::db::connection::{execute, fetch_one, fetch_optional};
+use crate::db::error::StoreError;
+use crate::rows::column::{RowContext, Text};
+use crate::rows::stored::{Stored, fetch_stored};
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
-/// What became of a user that was to be made.
+/// The result of creating a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserCreated {
-    /// The user exists now and acts in this workspace.
+    /// The user was created and acts in this workspace.
     Created(User, WorkspaceId),
-    /// Someone has this e-mail address.
+    /// Another user has this email address.
     EmailTaken,
-    /// There is a user already, and only the first one was to be made.
+    /// There already is a user, and only the first one was to be created.
     NotFirst,
     /// The user whose workspace was to be joined does not exist.
     HostUnknown,
@@ -58,16 +58,17 @@ impl TryFrom<UserRow> for User {
     type Error = StoreError;
 
     fn try_from(row: UserRow) -> Result<Self, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "users",
             id: &row.id,
         };
-        let normalized = cell.text("email_normalized", &row.email_normalized)?;
-        let spelled = Email::parse(row.email.shown()).ok();
-        // The address by which the user is found is as good if its spelling is damaged.
+        let normalized = context.text("email_normalized", &row.email_normalized)?;
+        let spelled = Email::parse(row.email.lossy()).ok();
+        // If the spelling is damaged, the normalized address serves as well: it is the one that a
+        // login is looked up by.
         let email = match spelled.filter(|email| email.normalized() == normalized) {
             Some(email) => email,
-            None => Email::parse(normalized).map_err(|_| cell.wrong("email_normalized"))?,
+            None => Email::parse(normalized).map_err(|_| context.invalid("email_normalized"))?,
         };
         Ok(Self {
             id: UserId(row.id),
@@ -86,8 +87,8 @@ struct LoginRow {
 }
 
 impl Store {
-    /// Makes a user with a workspace of the user's own. `only_if_first` makes one only while there
-    /// is no user; of several such attempts at once one succeeds.
+    /// Creates a user with a workspace of their own. `only_if_first` creates one only while there
+    /// are no users; of several such attempts at the same time one succeeds.
     pub async fn user_create(
         &self,
         email: &Email,
@@ -96,37 +97,35 @@ impl Store {
         at: Timestamp,
         audit: impl FnOnce(UserId, WorkspaceId) -> NewAuditEntry,
     ) -> Result<UserCreated, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         if only_if_first {
-            // Whoever else tries this waits here until it is decided.
-            execute!(
-                write,
-                "UPDATE counters SET next = next WHERE name = 'users'"
-            );
-            let (count,) = fetch_one!(write, (i64,), "SELECT COUNT(*) FROM users");
+            // Locks the row until this transaction ends, so that concurrent attempts wait and then
+            // see the user.
+            execute!(tx, "UPDATE counters SET next = next WHERE name = 'users'");
+            let (count,) = fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM users");
             if count > 0 {
-                write.rollback().await?;
+                tx.rollback().await?;
                 return Ok(UserCreated::NotFirst);
             }
         }
-        let Some(user) = user_insert(&mut write, email, password_hash, at).await? else {
-            write.rollback().await?;
+        let Some(user) = user_insert(&mut tx, email, password_hash, at).await? else {
+            tx.rollback().await?;
             return Ok(UserCreated::EmailTaken);
         };
         let (workspace,) = fetch_one!(
-            write,
+            tx,
             (i64,),
             "INSERT INTO workspaces (version, created_at) VALUES (1, $1) RETURNING id",
             at.0,
         );
         let workspace = WorkspaceId(workspace);
-        member_insert(&mut write, workspace, user.id, at).await?;
-        write.audit(audit(user.id, workspace));
-        write.commit().await?;
+        member_insert(&mut tx, workspace, user.id, at).await?;
+        tx.audit(audit(user.id, workspace));
+        tx.commit().await?;
         Ok(UserCreated::Created(user, workspace))
     }
 
-    /// Makes a user who acts in the workspace of the user with the e-mail address `host`.
+    /// Creates a user who acts in the workspace of the user with the email address `host`.
     pub async fn user_join(
         &self,
         email: &Email,
@@ -135,9 +134,9 @@ impl Store {
         at: Timestamp,
         audit: impl FnOnce(UserId, WorkspaceId) -> NewAuditEntry,
     ) -> Result<UserCreated, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let workspace = fetch_optional!(
-            write,
+            tx,
             (i64,),
             "SELECT members.workspace_id FROM users JOIN members ON members.user_id = users.id
              WHERE users.email_normalized = $1
@@ -145,25 +144,25 @@ impl Store {
             host.normalized(),
         );
         let Some((workspace,)) = workspace else {
-            write.rollback().await?;
+            tx.rollback().await?;
             return Ok(UserCreated::HostUnknown);
         };
         let workspace = WorkspaceId(workspace);
-        let Some(user) = user_insert(&mut write, email, password_hash, at).await? else {
-            write.rollback().await?;
+        let Some(user) = user_insert(&mut tx, email, password_hash, at).await? else {
+            tx.rollback().await?;
             return Ok(UserCreated::EmailTaken);
         };
-        member_insert(&mut write, workspace, user.id, at).await?;
-        write.audit(audit(user.id, workspace));
-        write.commit().await?;
+        member_insert(&mut tx, workspace, user.id, at).await?;
+        tx.audit(audit(user.id, workspace));
+        tx.commit().await?;
         Ok(UserCreated::Created(user, workspace))
     }
 
-    /// The user with an e-mail address, in the spelling of [`Email::normalized`].
+    /// Returns the user with an email address, as spelled by [`Email::normalized`].
     pub async fn user_by_email(&self, normalized: &str) -> Result<Option<UserLogin>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let row = fetch_optional!(
-            read,
+            reader,
             LoginRow,
             "SELECT users.id, users.email, users.email_normalized, users.created_at,
                     users.password_hash, members.workspace_id
@@ -175,19 +174,19 @@ impl Store {
         row.map(|row| {
             Ok(UserLogin {
                 user: row.user.try_into()?,
-                // One that is damaged fits no password.
-                password_hash: row.password_hash.shown().to_owned(),
+                // A damaged hash matches no password.
+                password_hash: row.password_hash.lossy().to_owned(),
                 workspace: WorkspaceId(row.workspace_id),
             })
         })
         .transpose()
     }
 
-    /// A user.
+    /// Returns a user.
     pub async fn user_get(&self, user: UserId) -> Result<Option<User>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         fetch_optional!(
-            read,
+            reader,
             UserRow,
             "SELECT id, email, email_normalized, created_at FROM users WHERE id = $1",
             user.0,
@@ -196,11 +195,11 @@ impl Store {
         .transpose()
     }
 
-    /// The users of a workspace.
-    pub async fn user_list(&self, workspace: WorkspaceId) -> Result<Vec<Found<User>>, StoreError> {
-        let mut read = self.read().await?;
-        Ok(fetch_found!(
-            read,
+    /// Lists the users of a workspace.
+    pub async fn user_list(&self, workspace: WorkspaceId) -> Result<Vec<Stored<User>>, StoreError> {
+        let mut reader = self.reader().await?;
+        Ok(fetch_stored!(
+            reader,
             "users",
             "email",
             |row: UserRow| row.try_into(),
@@ -211,14 +210,14 @@ impl Store {
         ))
     }
 
-    /// How many users there are.
+    /// Returns how many users there are.
     pub async fn user_count(&self) -> Result<i64, StoreError> {
-        let mut read = self.read().await?;
-        let (count,) = fetch_one!(read, (i64,), "SELECT COUNT(*) FROM users");
+        let mut reader = self.reader().await?;
+        let (count,) = fetch_one!(reader, (i64,), "SELECT COUNT(*) FROM users");
         Ok(count)
     }
 
-    /// Gives a user another password and ends all the user's sessions. False if there is no such
+    /// Sets a user's password and ends all the user's sessions. Returns false if there is no such
     /// user.
     pub async fn user_password_set(
         &self,
@@ -227,31 +226,31 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
         let found = execute!(
-            write,
+            tx,
             "UPDATE users SET password_hash = $2 WHERE id = $1",
             user.0,
             password_hash,
         );
         execute!(
-            write,
+            tx,
             "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
             user.0,
             at.0,
         );
-        write.end(found, audit).await
+        tx.end(found, audit).await
     }
 
-    /// What a user may do in a workspace.
+    /// Returns a user's role in a workspace.
     pub async fn member_role(
         &self,
         workspace: WorkspaceId,
         user: UserId,
     ) -> Result<Option<Role>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let row = fetch_optional!(
-            read,
+            reader,
             (String,),
             "SELECT role FROM members WHERE workspace_id = $1 AND user_id = $2",
             workspace.0,
@@ -265,13 +264,13 @@ impl Store {
 }
 
 async fn user_insert(
-    write: &mut Write,
+    tx: &mut Transaction,
     email: &Email,
     password_hash: &str,
     at: Timestamp,
 ) -> Result<Option<User>, StoreError> {
     let row = fetch_optional!(
-        write,
+        tx,
         (i64,),
         "INSERT INTO users (email, email_normalized, password_hash, created_at)
          VALUES ($1, $2, $3, $4) ON CONFLICT (email_normalized) DO NOTHING RETURNING id",
@@ -288,13 +287,13 @@ async fn user_insert(
 }
 
 async fn member_insert(
-    write: &mut Write,
+    tx: &mut Transaction,
     workspace: WorkspaceId,
     user: UserId,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(
-        write,
+        tx,
         "INSERT INTO members (workspace_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
         workspace.0,
         user.0,

@@ -1,4 +1,4 @@
-//! Workspaces, their kill switches and the versions of their definitions.
+//! Workspaces, their kill switches, and the versions of their definitions.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
@@ -10,29 +10,31 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::{AuthorityVersion, KillSwitch, Workspace};
 use sqlx::Connection as _;
 
-use crate::agent::{KeyHash, agent_rows};
-use crate::connection::{On, Read, execute, fetch_all, fetch_optional};
+use crate::action::bulk::revoke_open;
+use crate::agent::read::{KeyHash, agents_intact};
+use crate::db::connection::{AnyConnection, ReadConnection, execute, fetch_all, fetch_optional};
+use crate::db::error::StoreError;
 use crate::document::{DocumentVersion, document_versions};
-use crate::error::StoreError;
-use crate::rule::rule_rows;
-use crate::service::service_rows;
+use crate::rule::rules_intact;
+use crate::service::services_intact;
 use crate::store::Store;
 
-/// Begins a transaction on PostgreSQL whose statements all see the same state; SQLite's do anyway.
+/// Begins a transaction on PostgreSQL whose statements all see the same snapshot. On SQLite every
+/// transaction does.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// Everything that decisions in a workspace rest on, of one version.
+/// Everything that decisions in a workspace depend on, all of one version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definitions {
     /// The workspace with its version and kill switch.
     pub workspace: Workspace,
-    /// The living agents with the sums of their keys.
+    /// The agents that are not deleted, with the hashes of their keys.
     pub agents: Vec<(KeyHash, Agent)>,
-    /// The living services with their sealed credentials.
+    /// The services that are not deleted, with their sealed credentials.
     pub services: Vec<Service>,
-    /// The rules, disabled ones too.
+    /// The rules, including disabled ones.
     pub rules: Vec<Rule>,
-    /// Which documents describe the services, and which content of each is the present one.
+    /// The documents that describe the services, with the versions of their content.
     pub documents: Vec<DocumentVersion>,
 }
 
@@ -67,16 +69,16 @@ impl TryFrom<WorkspaceRow> for Workspace {
 }
 
 impl Store {
-    /// The kill switch of a workspace; none if there is no such workspace.
+    /// Returns the kill switch of a workspace; `None` if there is no such workspace.
     pub async fn kill_switch_get(
         &self,
         workspace: WorkspaceId,
     ) -> Result<Option<KillSwitch>, StoreError> {
-        let found = workspace_get(self.read().await?.on(), workspace).await?;
+        let found = workspace_get(self.reader().await?.any(), workspace).await?;
         Ok(found.map(|workspace| workspace.kill_switch))
     }
 
-    /// Throws or releases the kill switch. Throwing it takes back every waiting and approved
+    /// Activates or deactivates the kill switch. Activating it revokes every pending and approved
     /// action of the workspace.
     pub async fn kill_switch_set(
         &self,
@@ -85,7 +87,7 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<(), StoreError> {
-        let mut write = self.change(workspace, at).await?;
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let word = match kill_switch {
             KillSwitch::Off => None,
             KillSwitch::Active { by, at, reason } => Some(HumanDecision {
@@ -95,7 +97,7 @@ impl Store {
             }),
         };
         execute!(
-            write,
+            tx,
             "UPDATE workspaces SET killed_by = $2, killed_at = $3, killed_reason = $4
              WHERE id = $1",
             workspace.0,
@@ -104,35 +106,37 @@ impl Store {
             word.as_ref().and_then(|word| word.note.as_deref()),
         );
         if let Some(word) = &word {
-            crate::action::revoke_living(&mut write, workspace, None, word, &audit).await?;
+            revoke_open(&mut tx, workspace, None, word, &audit).await?;
         }
-        write.audit(audit);
-        write.commit().await
+        tx.audit(audit);
+        tx.commit().await
     }
 
-    /// Everything that decisions in a workspace rest on; none if there is no such workspace.
+    /// Returns everything that decisions in a workspace depend on; `None` if there is no such
+    /// workspace.
     pub async fn authority_load(
         &self,
         workspace: WorkspaceId,
     ) -> Result<Option<Definitions>, StoreError> {
-        // In one transaction, which sees one state of the database: everything is of one version.
-        match self.read().await? {
-            Read::Sqlite(mut connection) => {
+        // One transaction, so that all rows belong to the same version.
+        match self.reader().await? {
+            ReadConnection::Sqlite(mut connection) => {
                 let mut transaction = connection.begin().await?;
-                let read = definitions(On::Sqlite(&mut transaction), workspace).await?;
+                let read = definitions(AnyConnection::Sqlite(&mut transaction), workspace).await?;
                 transaction.rollback().await?;
                 Ok(read)
             }
-            Read::Postgres(mut connection) => {
+            ReadConnection::Postgres(mut connection) => {
                 let mut transaction = connection.begin_with(SNAPSHOT).await?;
-                let read = definitions(On::Postgres(&mut transaction), workspace).await?;
+                let read =
+                    definitions(AnyConnection::Postgres(&mut transaction), workspace).await?;
                 transaction.rollback().await?;
                 Ok(read)
             }
         }
     }
 
-    /// Everything that decisions in any workspace rest on.
+    /// Returns everything that decisions in any workspace depend on.
     pub async fn authority_load_all(&self) -> Result<Vec<Definitions>, StoreError> {
         let mut all = Vec::new();
         for (workspace, _) in self.authority_versions().await? {
@@ -141,13 +145,13 @@ impl Store {
         Ok(all)
     }
 
-    /// The version of every workspace's definitions.
+    /// Returns the version of every workspace's definitions.
     pub async fn authority_versions(
         &self,
     ) -> Result<Vec<(WorkspaceId, AuthorityVersion)>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let rows = fetch_all!(
-            read,
+            reader,
             (i64, i64),
             "SELECT id, version FROM workspaces ORDER BY id"
         );
@@ -159,23 +163,23 @@ impl Store {
 }
 
 async fn definitions(
-    mut on: On<'_>,
+    mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Option<Definitions>, StoreError> {
-    let Some(found) = workspace_get(on.on(), workspace).await? else {
+    let Some(found) = workspace_get(on.any(), workspace).await? else {
         return Ok(None);
     };
     Ok(Some(Definitions {
         workspace: found,
-        agents: agent_rows(on.on(), workspace).await?,
-        services: service_rows(on.on(), workspace).await?,
-        rules: rule_rows(on.on(), workspace).await?,
-        documents: document_versions(on.on(), workspace).await?,
+        agents: agents_intact(on.any(), workspace).await?,
+        services: services_intact(on.any(), workspace).await?,
+        rules: rules_intact(on.any(), workspace).await?,
+        documents: document_versions(on.any(), workspace).await?,
     }))
 }
 
 async fn workspace_get(
-    mut on: On<'_>,
+    mut on: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Option<Workspace>, StoreError> {
     fetch_optional!(

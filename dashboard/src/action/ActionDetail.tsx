@@ -1,20 +1,17 @@
-/** Everything there is to know about a held request. */
-import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import type { Action, ActionStatus, OperationRef } from '#/client';
-import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
-import { outcomeOf, STATUSES } from '#/request/outcome';
-import { takeApart } from '#/text/target';
-import { dateTime, timeAgo, timeLeft } from '#/text/time';
+/** The details of a held request. */
+import type { Action, ActionStatus } from '#/client';
+import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
-import { useNow } from '#/ui/now';
-import { Badge, Fact, Panel } from '#/ui/parts';
+import { Badge } from '#/ui/Badge';
+import { Fact } from '#/ui/Fact';
+import { Panel } from '#/ui/Panel';
 import { Body } from './Body';
 import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
 import { Intent } from './Intent';
 import { Provenance } from './Provenance';
-import { riskWord } from './weigh';
+import { RecentRequests } from './RecentRequests';
+import { RiskBadge } from './RiskBadge';
 
 const WILL_BE = 'What will be sent, exactly';
 const WOULD_HAVE_BEEN = 'What would have been sent, exactly';
@@ -30,36 +27,6 @@ const SENT_TITLES: Record<ActionStatus, string> = {
   EXECUTED: WAS,
   INDETERMINATE: 'What may have been sent, exactly',
 };
-
-/** How an action stands, in a word. */
-export function StatusBadge({ status }: { status: ActionStatus }) {
-  const { word, tone } = STATUSES[status];
-  return <Badge tone={tone}>{word}</Badge>;
-}
-
-/** A score with its name. */
-export function RiskBadge({ score }: { score: number }) {
-  const { word, tone } = riskWord(score);
-  return (
-    <Badge tone={tone}>
-      {word} risk {score.toFixed(2)}
-    </Badge>
-  );
-}
-
-/** What the request will do, in a few words. */
-export function headline(request: {
-  operation: OperationRef | null;
-  method: string;
-  target_url: string;
-}): string {
-  return request.operation?.summary ?? `${request.method} ${takeApart(request.target_url).path}`;
-}
-
-/** How long is left. */
-export function TimeLeft({ until }: { until: string | null }) {
-  return <>{timeLeft(until, useNow())}</>;
-}
 
 /** The whole of it, without what can be done about it. */
 export function ActionDetail({ action }: { action: Action }) {
@@ -149,33 +116,7 @@ export function ActionDetail({ action }: { action: Action }) {
           </Fact>
         </dl>
       </Panel>
-      <LastRequests agentId={action.agent_id} />
+      <RecentRequests agentId={action.agent_id} />
     </div>
-  );
-}
-
-/** The latest requests of an agent; nothing where there are none. */
-export function LastRequests({ agentId }: { agentId: number }) {
-  const { data } = useQuery(listRequestsOptions({ query: { agent_id: agentId, limit: 6 } }));
-  const now = useNow();
-  if (!data || data.items.length === 0) return null;
-  return (
-    <Panel title="What this agent asked lately">
-      <ul className="divide-y divide-line text-sm">
-        {data.items.map((entry) => (
-          <li key={entry.id} className="flex flex-wrap items-baseline gap-x-2 py-1.5">
-            <Badge tone={outcomeOf(entry).tone}>{outcomeOf(entry).word}</Badge>
-            <Link
-              to="/history/$id"
-              params={{ id: String(entry.id) }}
-              className="min-w-0 font-mono text-[0.8rem] hover:underline"
-            >
-              {entry.method} <Visible text={takeApart(entry.target_url).path} />
-            </Link>
-            <span className="text-soft">{timeAgo(entry.created_at, now)}</span>
-          </li>
-        ))}
-      </ul>
-    </Panel>
   );
 }

@@ -4,8 +4,8 @@ import type { BodyEncoding } from '#/client';
 import { fold } from '#/text/fold';
 import { layOutJson } from '#/text/json';
 import { Visible } from '#/text/Visible';
-import { Button } from '#/ui/parts';
-import { BODY_CHARACTERS_MAX, BODY_LINES_MAX } from './weigh';
+import { Button } from '#/ui/Button';
+import { BODY_CHARACTERS_MAX, BODY_LINES_MAX } from './secondPress';
 
 /** How much more each press shows: a page must not stand still over ten megabytes. */
 const MORE_CHARACTERS = 100_000;

@@ -4,8 +4,11 @@ import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
-import { Badge, Button, Failure, Panel } from '#/ui/parts';
-import { meaningsOf } from './documented';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
+import { meaningsOf } from './requestValues';
 import { useOperation } from './useOperation';
 
 const EXCERPT_LINES = 6;

@@ -1,9 +1,9 @@
 /** A request exactly as it will be sent. */
 import { useState } from 'react';
 import type { Action } from '#/client';
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
-import { Button } from '#/ui/parts';
+import { Button } from '#/ui/Button';
 import { Body } from './Body';
 import { RequestLine } from './RequestLine';
 
@@ -11,7 +11,7 @@ const HEADERS_SHOWN = 12;
 
 /** Method, address, headers and body. */
 export function ExactRequest({ action }: { action: Action }) {
-  const { query } = takeApart(action.target_url);
+  const { query } = splitTarget(action.target_url);
   return (
     <div className="space-y-4">
       <RequestLine method={action.method} url={action.target_url} />

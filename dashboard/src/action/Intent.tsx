@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Action } from '#/client';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
-import { Button } from '#/ui/parts';
+import { Button } from '#/ui/Button';
 
 /** So much is quoted before the rest is folded. */
 const LINES_MAX = 4;

@@ -3,7 +3,7 @@ import type { Action, ValueSource } from '#/client';
 import { timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { useNow } from '#/ui/now';
-import { Panel } from '#/ui/parts';
+import { Panel } from '#/ui/Panel';
 
 const SEEN: Record<ValueSource['kind'], string> = {
   shown: 'seen in the response to',

@@ -1,10 +1,10 @@
 /** Method and whole address of a request, the path standing out. */
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
 
 /** The line. */
 export function RequestLine({ method, url }: { method: string; url: string }) {
-  const target = takeApart(url);
+  const target = splitTarget(url);
   return (
     <div className="rounded-md border border-line bg-page p-3 font-mono text-sm">
       <strong className="mr-2">{method}</strong>

@@ -1,6 +1,6 @@
 /** What is lost or paid if a request was approved by mistake. */
 import type { Action } from '#/client';
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 
 /** What approving does that cannot be taken back. */
 export interface Stake {
@@ -19,7 +19,7 @@ export function stakeOf(action: Action): Stake | null {
   const codes = new Set(action.signals.map(({ code }) => code));
   const deletes = action.method === 'DELETE' || codes.has(DELETES);
   if (!deletes && !codes.has(PAYS)) return null;
-  const { origin, path } = takeApart(action.target_url);
+  const { origin, path } = splitTarget(action.target_url);
   return {
     verb: deletes ? 'Delete' : 'Pay',
     target: `${origin.replace(/^https?:\/\//, '')}${path}`,

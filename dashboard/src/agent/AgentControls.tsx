@@ -10,9 +10,11 @@ import {
   unblockAgentMutation,
 } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
-import { Button, Failure, Panel } from '#/ui/parts';
-import { KeyDialog } from './KeyDialog';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
+import { AgentKeyDialog } from './AgentKeyDialog';
 
 /** The agent's key: its beginning, and a new one. */
 export function AgentKeyPanel({ agent }: { agent: Agent }) {
@@ -50,7 +52,7 @@ export function AgentKeyPanel({ agent }: { agent: Agent }) {
           </p>
         </Confirm>
       )}
-      {keyed && <KeyDialog keyed={keyed} onStored={() => setKeyed(null)} />}
+      {keyed && <AgentKeyDialog keyed={keyed} onStored={() => setKeyed(null)} />}
     </Panel>
   );
 }

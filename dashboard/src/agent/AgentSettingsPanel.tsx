@@ -5,7 +5,7 @@ import type { Agent } from '#/client';
 import { setAgentServicesMutation, updateAgentMutation } from '#/client/@tanstack/react-query.gen';
 import { fieldError } from '#/session/client';
 import { CheckField } from '#/ui/CheckField';
-import { Panel } from '#/ui/parts';
+import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
 import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';

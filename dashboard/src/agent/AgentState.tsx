@@ -1,7 +1,7 @@
 /** How an agent stands. */
 import type { Agent } from '#/client';
+import { Badge } from '#/ui/Badge';
 import { useNow } from '#/ui/now';
-import { Badge } from '#/ui/parts';
 import { agentState } from './state';
 
 /** In a word. */

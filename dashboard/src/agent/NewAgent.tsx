@@ -3,9 +3,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { KeyedAgent } from '#/client';
 import { createAgentMutation } from '#/client/@tanstack/react-query.gen';
-import { fieldError, notBeside } from '#/session/client';
+import { fieldError, formError } from '#/session/client';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
 import { Modal } from '#/ui/Modal';
-import { Button, Failure } from '#/ui/parts';
 import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
 import { settingsOf, toFields } from './settings';
@@ -43,7 +44,7 @@ export function NewAgent({
           error={fieldError(create.error, 'serviceIds')}
           onChange={setServiceIds}
         />
-        <Failure error={notBeside(create.error, [...SETTINGS_FIELDS, 'serviceIds'])} />
+        <Failure error={formError(create.error, [...SETTINGS_FIELDS, 'serviceIds'])} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" tone="main" isBusy={create.isPending}>

@@ -3,7 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { CheckField } from '#/ui/CheckField';
-import { Failure, Loading } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
 
 /** A box for each service. */
 export function ScopeField({

@@ -1,6 +1,6 @@
 /** The fields of an agent's settings. */
 import { fieldError } from '#/session/client';
-import { TextField } from '#/ui/parts';
+import { TextField } from '#/ui/TextField';
 import type { AgentSettings } from './settings';
 
 /** What a refusal may name, so that it is told beside the field. */

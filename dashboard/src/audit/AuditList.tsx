@@ -1,11 +1,11 @@
 /** Entries of the audit log, one a line. */
 import { ChevronRight } from 'lucide-react';
 import type { AuditEntry } from '#/client';
+import { Actor } from '#/names/Actor';
 import { layOutJson } from '#/text/json';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
-import { Actor } from '#/ui/Actor';
-import { Fact } from '#/ui/parts';
+import { Fact } from '#/ui/Fact';
 
 /** The list, the newest first. Each opens to its particulars. */
 export function AuditList({ entries }: { entries: AuditEntry[] }) {

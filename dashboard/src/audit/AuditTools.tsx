@@ -3,7 +3,8 @@ import { useMutation } from '@tanstack/react-query';
 import { Download, ShieldCheck } from 'lucide-react';
 import { verifyAuditMutation } from '#/client/@tanstack/react-query.gen';
 import { messageOf } from '#/session/client';
-import { Button, Failure } from '#/ui/parts';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
 import { exportAudit } from './exportAudit';
 
 /** The two buttons, and what came of pressing them. */

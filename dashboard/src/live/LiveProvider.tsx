@@ -3,6 +3,7 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { type Action, getApproval, type PendingApprovals } from '#/client';
+import type * as generated from '#/client/@tanstack/react-query.gen';
 import {
   getKillSwitchQueryKey,
   listPendingApprovalsQueryKey,
@@ -12,6 +13,30 @@ import { sessionUser } from '#/session/session';
 import type { ServerEvent } from './parse';
 import { followShared } from './shared';
 import type { StreamState } from './stream';
+
+/** The operationIds of the API's queries, taken from the generated client. */
+type QueryId = keyof typeof generated extends infer Name
+  ? Name extends `${infer Id}QueryKey`
+    ? Id
+    : never
+  : never;
+
+/** Queries whose results any event may change. */
+const REFETCHED: ReadonlySet<QueryId> = new Set<QueryId>([
+  'listRequests',
+  'getRequest',
+  'listApprovals',
+  'getOverview',
+  'listAudit',
+  'listAgents',
+  'listServices',
+  'getAgent',
+]);
+
+function operationOf(queryKey: readonly unknown[]): QueryId | undefined {
+  // The generated client puts the operationId into the first part of each of its keys.
+  return (queryKey[0] as { _id?: QueryId } | undefined)?._id;
+}
 
 const LiveContext = createContext<StreamState>('connecting');
 
@@ -38,17 +63,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         refetch = undefined;
         void queries.invalidateQueries({
           predicate: ({ queryKey }) => {
-            const name = (queryKey[0] as { _id?: string } | undefined)?._id ?? '';
-            return [
-              'listRequests',
-              'getRequest',
-              'listApprovals',
-              'getOverview',
-              'listAudit',
-              'listAgents',
-              'listServices',
-              'getAgent',
-            ].includes(name);
+            const id = operationOf(queryKey);
+            return id !== undefined && REFETCHED.has(id);
           },
         });
       }, REFETCH_EVERY_MS);
@@ -86,8 +102,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       changeQueue(queries, (held) => withoutAction(held, actionId));
       void queries.invalidateQueries({
         predicate: ({ queryKey }) => {
-          const key = queryKey[0] as { _id?: string; path?: { action_id?: string } } | undefined;
-          return key?._id === 'getApproval' && key.path?.action_id === actionId;
+          if (operationOf(queryKey) !== 'getApproval') return false;
+          const { path } = queryKey[0] as { path?: { action_id?: string } };
+          return path?.action_id === actionId;
         },
       });
     };

@@ -1,7 +1,7 @@
 /** Asks for the browser's notifications, or puts an end to them. */
 import { Bell, BellOff } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
-import { Button } from '#/ui/parts';
+import { Button } from '#/ui/Button';
 import { notifyState, onNotifyState, wantNotifications } from './notify';
 
 /** The button, and why there is none where there cannot be one. */

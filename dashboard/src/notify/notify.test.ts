@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Action } from '#/client';
-import { tellingOf } from './notify';
+import { notificationOf } from './notify';
 
 it('a notification names who wants what, marks what is invisible and shows no query', () => {
   const action = {
@@ -9,7 +9,7 @@ it('a notification names who wants what, marks what is invisible and shows no qu
     method: 'DELETE',
     target_url: `https://api.example/${'long/'.repeat(50)}?token=secret`,
   } as Action;
-  const { title, body } = tellingOf(action);
+  const { title, body } = notificationOf(action);
   expect(title).toBe('a[U+202E]b waits for you');
   expect(body).toMatch(/^things: DELETE \/long\/.*…$/);
   expect(body).not.toContain('secret');

@@ -1,6 +1,6 @@
 /** The browser's own notifications of held requests, for who asked for them. */
 import type { Action } from '#/client';
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 import { visibleText } from '#/text/visible';
 
 /** Whether they come: wanted here, refused by the browser, or impossible in it. */
@@ -33,8 +33,8 @@ export async function wantNotifications(isWanted: boolean): Promise<void> {
 }
 
 /** What a notification says: who wants what, and nothing of a body or a query. */
-export function tellingOf(action: Action): { title: string; body: string } {
-  const path = takeApart(action.target_url).path;
+export function notificationOf(action: Action): { title: string; body: string } {
+  const path = splitTarget(action.target_url).path;
   const shown = path.length > PATH_CHARACTERS_MAX ? `${path.slice(0, PATH_CHARACTERS_MAX)}…` : path;
   return {
     title: visibleText(`${action.agent_name} waits for you`),
@@ -45,7 +45,7 @@ export function tellingOf(action: Action): { title: string; body: string } {
 /** Tells of a held request, if that is wanted. Pressing it leads to the request. */
 export function notify(action: Action, open: (actionId: string) => void) {
   if (notifyState() !== 'on') return;
-  const { title, body } = tellingOf(action);
+  const { title, body } = notificationOf(action);
   // Every tab tells; those with the same tag are one.
   const notification = new Notification(title, {
     body,

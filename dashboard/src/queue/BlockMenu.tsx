@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
-import { Button } from '#/ui/parts';
+import { Button } from '#/ui/Button';
 
 /** A button that explains what blocking does, and only then offers it. */
 export function BlockMenu({

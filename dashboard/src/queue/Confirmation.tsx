@@ -1,13 +1,13 @@
 /** The second, deliberate step of an approval. */
 import { useEffect, useId, useRef } from 'react';
-import { keyFieldsOf } from '#/action/keyFields';
+import { mainFieldsOf } from '#/action/mainFields';
+import { reasonsForSecondPress } from '#/action/secondPress';
 import { stakeOf } from '#/action/stake';
 import { useOperation } from '#/action/useOperation';
-import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
-import { Button } from '#/ui/parts';
+import { Button } from '#/ui/Button';
 import type { Armed } from './usePresses';
 
 const VALUE_CHARACTERS = 80;
@@ -84,7 +84,7 @@ function Tick({
 }) {
   const id = useId();
   const { operation } = useOperation(action);
-  const fields = verb === 'Pay' ? keyFieldsOf(action, operation) : [];
+  const fields = verb === 'Pay' ? mainFieldsOf(action, operation) : [];
   return (
     <div className="flex gap-2.5">
       <input

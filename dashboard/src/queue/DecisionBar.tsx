@@ -1,7 +1,9 @@
 /** Approve or deny. */
 import { type FormEvent, useEffect, useRef } from 'react';
 import type { Action } from '#/client';
-import { Button, Failure, FIELD } from '#/ui/parts';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { FIELD } from '#/ui/Field';
 import { BlockMenu } from './BlockMenu';
 import { Confirmation } from './Confirmation';
 import type { Work } from './Decisions';

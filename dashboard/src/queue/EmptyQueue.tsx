@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { listAgentsOptions, listServicesOptions } from '#/client/@tanstack/react-query.gen';
-import { MAIN_BUTTON } from '#/ui/parts';
+import { MAIN_BUTTON } from '#/ui/Button';
 
 /** Says why: there is nothing, nothing matches, or nothing is set up yet. */
 export function EmptyQueue({ isFiltered }: { isFiltered: boolean }) {

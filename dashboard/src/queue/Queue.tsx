@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { headline } from '#/action/ActionDetail';
+import { headline } from '#/action/headline';
 import type { Action } from '#/client';
 import {
   getApprovalOptions,
@@ -11,18 +11,22 @@ import {
 } from '#/client/@tanstack/react-query.gen';
 import { OpenRules } from '#/rule/OpenRules';
 import { Visible } from '#/text/Visible';
-import { Button, Failure, FIELD, Loading, PageTitle } from '#/ui/parts';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { FIELD } from '#/ui/Field';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 import { useDecisions } from './Decisions';
 import { EmptyQueue } from './EmptyQueue';
 import { isWide } from './isWide';
-import { KeyHelp } from './KeyHelp';
 import { QueueList } from './QueueList';
 import { SelectedAction } from './SelectedAction';
+import { ShortcutsHelp } from './ShortcutsHelp';
 import type { Choice } from './send';
 import { UnknownOutcomes } from './UnknownOutcomes';
 import { useUnknownOutcomes } from './unknown';
-import { useKeys } from './useKeys';
 import { usePresses } from './usePresses';
+import { useShortcuts } from './useShortcuts';
 import { type Refusal, useSubject } from './useSubject';
 import type { Direction } from './useSwipe';
 
@@ -137,7 +141,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
       ?.scrollIntoView({ block: 'nearest' });
   };
 
-  useKeys({
+  useShortcuts({
     j: () => move(1),
     k: () => move(-1),
     a: approve,
@@ -234,7 +238,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
           )}
         </div>
       </div>
-      {isHelpOpen && <KeyHelp onClose={() => setIsHelpOpen(false)} />}
+      {isHelpOpen && <ShortcutsHelp onClose={() => setIsHelpOpen(false)} />}
     </>
   );
 }

@@ -1,20 +1,21 @@
 /** The cards of what waits. */
 import { Link, useNavigate } from '@tanstack/react-router';
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { RiskBadge, TimeLeft } from '#/action/ActionDetail';
+import { cardOf, targetOf } from '#/action/card';
 import { ShortIntent } from '#/action/Intent';
-import { cardOf, targetOf } from '#/action/onCard';
+import { RiskBadge } from '#/action/RiskBadge';
+import { reasonsForSecondPress, TARGET_CHARACTERS_MAX } from '#/action/secondPress';
+import { TimeLeft } from '#/action/TimeLeft';
 import { useOperation } from '#/action/useOperation';
-import { reasonsForSecondPress, TARGET_CHARACTERS_MAX } from '#/action/weigh';
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
-import { Failure } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { CardFields } from './CardFields';
 import { Confirmation } from './Confirmation';
 import type { Work } from './Decisions';
 import { isWhollyInView } from './inView';
 import { isWide } from './isWide';
-import { KeyFields } from './KeyFields';
 import type { Armed, Presses } from './usePresses';
 import { SEEN_MS } from './useSubject';
 import { type Direction, type Push, useSwipe } from './useSwipe';
@@ -172,7 +173,7 @@ const Card = memo(function Card({
               <strong>{action.method}</strong>{' '}
               <Cut text={targetOf(action)} length={TARGET_CHARACTERS_MAX} isCounted />
             </span>
-            <KeyFields values={values} />
+            <CardFields values={values} />
             <ShortIntent action={action} />
             <span className="mt-1 line-clamp-1 text-xs text-soft">
               <Visible text={action.agent_name} /> → <Visible text={action.service_name} />

@@ -1,12 +1,16 @@
 /** The request that is looked at. */
-import { ActionDetail, headline, RiskBadge, StatusBadge, TimeLeft } from '#/action/ActionDetail';
-import { TARGET_CHARACTERS_MAX } from '#/action/weigh';
+import { ActionDetail } from '#/action/ActionDetail';
+import { headline } from '#/action/headline';
+import { RiskBadge } from '#/action/RiskBadge';
+import { StatusBadge } from '#/action/StatusBadge';
+import { TARGET_CHARACTERS_MAX } from '#/action/secondPress';
+import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
-import { Settle } from '#/request/Settle';
+import { FollowUp } from '#/request/FollowUp';
 import { Cut } from '#/text/Cut';
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
-import { Failure } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
 import type { Subject } from './useSubject';
 
@@ -34,7 +38,7 @@ export function SelectedAction({ isPending, ...decision }: DecisionProps & { isP
         {!isPending && (
           <div className="space-y-2">
             {failure && <Failure>{failure}</Failure>}
-            {action.status === 'INDETERMINATE' && <Settle action={action} />}
+            {action.status === 'INDETERMINATE' && <FollowUp action={action} />}
             {!['PENDING', 'INDETERMINATE'].includes(action.status) && (
               <p role="status" className="rounded-md border border-line bg-panel p-3 text-sm">
                 This request waits no longer: it is <strong>{action.status.toLowerCase()}</strong>.
@@ -59,7 +63,7 @@ function Heading({
   isPending: boolean;
   subject: Subject;
 }) {
-  const { origin, path, rawQuery } = takeApart(action.target_url);
+  const { origin, path, rawQuery } = splitTarget(action.target_url);
   return (
     <div className="-mx-3 border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20">
       <div ref={subject.ref} data-subject={action.action_id}>

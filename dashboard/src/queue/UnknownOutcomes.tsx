@@ -1,7 +1,7 @@
 /** Requests that broke off: a human has to look at the service and say what happened. */
 import { Link } from '@tanstack/react-router';
-import { targetOf } from '#/action/onCard';
-import { TARGET_CHARACTERS_MAX } from '#/action/weigh';
+import { targetOf } from '#/action/card';
+import { TARGET_CHARACTERS_MAX } from '#/action/secondPress';
 import { Cut } from '#/text/Cut';
 import { timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';

@@ -1,7 +1,7 @@
 /** The presses that approve: one for what is harmless, a second, deliberate one for all else. */
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { reasonsForSecondPress } from '#/action/secondPress';
 import { stakeOf } from '#/action/stake';
-import { reasonsForSecondPress } from '#/action/weigh';
 import type { Action } from '#/client';
 
 /**

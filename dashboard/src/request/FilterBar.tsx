@@ -1,12 +1,14 @@
 /** Chooses which requests are looked at. */
 import { ListFilter } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { DECISIONS, STATUSES } from '#/action/outcome';
 import type { ActionStatus, RequestDecision } from '#/client';
+import { useNames } from '#/names/useNames';
 import { visibleText } from '#/text/visible';
-import { Button, Choice, TextField } from '#/ui/parts';
+import { Button } from '#/ui/Button';
+import { SelectField } from '#/ui/SelectField';
+import { TextField } from '#/ui/TextField';
 import type { RequestFilter } from './filter';
-import { DECISIONS, STATUSES } from './outcome';
-import { useNames } from './useNames';
 
 /** A search begins when nothing was typed for so long. */
 const TYPED_MS = 350;
@@ -37,7 +39,7 @@ export function FilterBar({
         {isOpen ? 'Fewer filters' : 'More filters'}
       </Button>
       <div className={isOpen ? 'contents' : 'hidden sm:contents'}>
-        <Choice
+        <SelectField
           label="Agent"
           options={options(agents.all)}
           value={filter.agent ?? ''}
@@ -45,7 +47,7 @@ export function FilterBar({
             onChange({ ...filter, agent: Number(target.value) || undefined })
           }
         />
-        <Choice
+        <SelectField
           label="Service"
           options={options(services.all)}
           value={filter.service ?? ''}
@@ -53,7 +55,7 @@ export function FilterBar({
             onChange({ ...filter, service: Number(target.value) || undefined })
           }
         />
-        <Choice
+        <SelectField
           label="Decision"
           options={words(DECISIONS)}
           value={filter.decision ?? ''}
@@ -61,7 +63,7 @@ export function FilterBar({
             onChange({ ...filter, decision: (target.value as RequestDecision) || undefined })
           }
         />
-        <Choice
+        <SelectField
           label="What became of what was held"
           options={words(STATUSES)}
           value={filter.status ?? ''}

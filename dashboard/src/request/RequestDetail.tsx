@@ -1,18 +1,25 @@
 /** Everything that is known of a decided request. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ActionDetail, headline, RiskBadge } from '#/action/ActionDetail';
+import { ActionDetail } from '#/action/ActionDetail';
+import { headline } from '#/action/headline';
+import { outcomeOf } from '#/action/outcome';
 import { RequestLine } from '#/action/RequestLine';
+import { RiskBadge } from '#/action/RiskBadge';
 import type { RequestEntry } from '#/client';
 import { getApprovalOptions } from '#/client/@tanstack/react-query.gen';
+import { useNames } from '#/names/useNames';
 import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
-import { Badge, BUTTON, Fact, Failure, Loading, Panel } from '#/ui/parts';
-import { outcomeOf } from './outcome';
-import { Settle } from './Settle';
+import { Badge } from '#/ui/Badge';
+import { BUTTON } from '#/ui/Button';
+import { Fact } from '#/ui/Fact';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { Panel } from '#/ui/Panel';
+import { FollowUp } from './FollowUp';
 import { Timeline } from './Timeline';
 import { timelineOf } from './timeline';
-import { useNames } from './useNames';
 
 /** The page's content. */
 export function RequestDetail({ entry }: { entry: RequestEntry }) {
@@ -40,7 +47,7 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
         </Link>
       </div>
       <Failure error={held.error} />
-      {action && <Settle action={action} />}
+      {action && <FollowUp action={action} />}
       <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="min-w-0 xl:order-last">
           <Panel title="What happened">

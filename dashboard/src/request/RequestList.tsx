@@ -1,14 +1,14 @@
 /** Decisions of the gateway, one a line. */
 import { Link } from '@tanstack/react-router';
-import { RiskBadge } from '#/action/ActionDetail';
+import { outcomeOf, statusTone } from '#/action/outcome';
+import { RiskBadge } from '#/action/RiskBadge';
 import type { RequestEntry } from '#/client';
-import { takeApart } from '#/text/target';
+import { useNames } from '#/names/useNames';
+import { splitTarget } from '#/text/target';
 import { dateTime, timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
+import { Badge } from '#/ui/Badge';
 import { useNow } from '#/ui/now';
-import { Badge } from '#/ui/parts';
-import { outcomeOf, statusTone } from './outcome';
-import { useNames } from './useNames';
 
 /** The list, the newest first. Each leads to what is known of it. */
 export function RequestList({ entries }: { entries: RequestEntry[] }) {
@@ -33,7 +33,7 @@ export function RequestList({ entries }: { entries: RequestEntry[] }) {
             >
               <span className="min-w-0">
                 <span className="line-clamp-1 font-mono text-[0.8rem] font-semibold">
-                  {entry.method} <Visible text={takeApart(entry.target_url).path} />
+                  {entry.method} <Visible text={splitTarget(entry.target_url).path} />
                 </span>
                 <span className="line-clamp-1 text-sm text-soft">
                   {entry.intent === '' ? 'No intent given' : <Visible text={entry.intent} />}

@@ -1,7 +1,8 @@
 /** What happened to a request, told in order. */
+
+import { UserActor } from '#/names/Actor';
 import { dateTime, duration } from '#/text/time';
 import { Visible } from '#/text/Visible';
-import { UserActor } from '#/ui/Actor';
 import type { Moment } from './timeline';
 
 /** The moments, each with what passed since the one before. */

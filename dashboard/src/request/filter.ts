@@ -1,6 +1,7 @@
 /** Which requests are looked at; it stands in the address of the page. */
+
+import { DECISIONS, STATUSES } from '#/action/outcome';
 import type { ActionStatus, ListRequestsData, RequestDecision } from '#/client';
-import { DECISIONS, STATUSES } from './outcome';
 
 /** The filter. What is left out matches all. */
 export interface RequestFilter {

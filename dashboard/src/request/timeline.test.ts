@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { outcomeOf } from '#/action/outcome';
 import type { Action, RequestEntry } from '#/client';
-import { outcomeOf } from './outcome';
 import { timelineOf } from './timeline';
 
 const at = (second: number) => `2026-03-04T05:06:0${second}.000Z`;

@@ -1,5 +1,5 @@
 import { createRootRoute, Link, Outlet } from '@tanstack/react-router';
-import { Failure } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
 
 export const Route = createRootRoute({
   component: Outlet,

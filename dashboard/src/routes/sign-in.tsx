@@ -2,7 +2,9 @@ import { createFileRoute, redirect, useNavigate, useRouter } from '@tanstack/rea
 import { type FormEvent, useState } from 'react';
 import { ownPage } from '#/session/next';
 import { isSignedIn, register, registrationState, signIn } from '#/session/session';
-import { Button, Failure, TextField } from '#/ui/parts';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { TextField } from '#/ui/TextField';
 
 interface Search {
   /** The page that was asked for. */

@@ -5,7 +5,9 @@ import type { CompiledRule } from '#/client';
 import { compileRuleMutation } from '#/client/@tanstack/react-query.gen';
 import { ProblemError } from '#/session/session';
 import { Visible } from '#/text/Visible';
-import { Badge, Button, Failure } from '#/ui/parts';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
 
 /** The button, and what is proposed. */
 export function Compile({

@@ -20,7 +20,7 @@ import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 import type { ConditionError, ConditionWarning } from '#/client';
 import { spanAt } from './position';
-import { type Documented, offerAt } from './vocabulary';
+import { completionsAt, type Documented } from './vocabulary';
 
 /** What the gateway takes at most, in characters. */
 const CONDITION_CHARACTERS_MAX = 4096;
@@ -135,7 +135,7 @@ export default function ConditionEditor({
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' });
     const complete = ({ state, pos, explicit }: CompletionContext) => {
       const before = state.sliceDoc(0, pos);
-      const offered = offerAt(before, latest.current.known);
+      const offered = completionsAt(before, latest.current.known);
       if (!offered) return null;
       if (!explicit && offered.replaces === 0 && !OPENING.test(before)) return null;
       return {

@@ -5,7 +5,8 @@ import { lazy, Suspense, useMemo } from 'react';
 import type { RuleEffect } from '#/client';
 import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
-import { Failure, Loading } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
 import { useValidation } from './useValidation';
 import { documented, UNDOCUMENTED } from './vocabulary';
 

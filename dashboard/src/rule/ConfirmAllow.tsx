@@ -3,8 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { type ProposedRule, simulateRules } from '#/client';
 import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
 import { Modal } from '#/ui/Modal';
-import { Button, Failure, TextField } from '#/ui/parts';
+import { TextField } from '#/ui/TextField';
 
 const WORD = 'ALLOW';
 const DAYS = 30;

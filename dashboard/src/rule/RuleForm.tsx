@@ -1,10 +1,14 @@
 /** A rule, to be written. */
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { type Names, useNames } from '#/request/useNames';
-import { fieldError, notBeside } from '#/session/client';
+import { type Names, useNames } from '#/names/useNames';
+import { fieldError, formError } from '#/session/client';
+import { Button } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
-import { Button, Choice, Failure, Panel, TextField } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
+import { SelectField } from '#/ui/SelectField';
 import { TextArea } from '#/ui/TextArea';
+import { TextField } from '#/ui/TextField';
 import { Compile } from './Compile';
 import { ConditionField } from './ConditionField';
 import { ConfirmAllow } from './ConfirmAllow';
@@ -13,7 +17,7 @@ import { EFFECT_MEANS, EFFECTS } from './effect';
 import { Simulation } from './Simulation';
 import { allowsEverything } from './unconditional';
 
-const BESIDE = ['name', 'effect', 'text', 'service_id', 'agent_id'];
+const FIELDS_WITH_ERRORS = ['name', 'effect', 'text', 'service_id', 'agent_id'];
 
 /** The form, with the simulation beside it. */
 export function RuleForm({
@@ -99,7 +103,7 @@ export function RuleForm({
               This rule matches <strong>every</strong> request of its service and agent.
             </p>
           )}
-          <Failure error={notBeside(error, BESIDE)} />
+          <Failure error={formError(error, FIELDS_WITH_ERRORS)} />
           <div className="flex flex-wrap items-center gap-3">
             <Button type="submit" tone="main" isBusy={isBusy}>
               Save rule
@@ -188,14 +192,14 @@ function ScopeFields({
   ];
   return (
     <div className="grid gap-4 sm:grid-cols-2">
-      <Choice
+      <SelectField
         label="Only for the service"
         value={String(draft.serviceId ?? '')}
         options={options('every service', services.all)}
         error={fieldError(error, 'service_id')}
         onChange={(event) => onChange({ serviceId: idOf(event.target.value) })}
       />
-      <Choice
+      <SelectField
         label="Only for the agent"
         value={String(draft.agentId ?? '')}
         options={options('every agent', agents.all)}

@@ -4,10 +4,14 @@ import { useEffect, useState } from 'react';
 import type { ProposedRule, RuleSimulationResult, SimulatedExample } from '#/client';
 import { simulateRulesMutation } from '#/client/@tanstack/react-query.gen';
 import { counted } from '#/text/count';
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
-import { Badge, Button, Choice, Failure, Panel } from '#/ui/parts';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
+import { SelectField } from '#/ui/SelectField';
 import { passedText } from './ConfirmAllow';
 
 const DAYS = [
@@ -33,7 +37,7 @@ export function Simulation({ rule }: { rule: ProposedRule }) {
           sent or changed.
         </p>
         <div className="flex flex-wrap items-end gap-3">
-          <Choice
+          <SelectField
             label="Over"
             value={days}
             options={DAYS}
@@ -124,7 +128,7 @@ function Example({ example }: { example: SimulatedExample }) {
   return (
     <li className="py-1.5">
       <p className="font-mono text-[0.8rem]">
-        {example.method} <Visible text={takeApart(example.target_url).path} />
+        {example.method} <Visible text={splitTarget(example.target_url).path} />
       </p>
       <p className="text-soft">
         <Visible text={example.intent} />

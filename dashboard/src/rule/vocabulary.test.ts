@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { documented, offerAt, UNDOCUMENTED } from './vocabulary';
+import { completionsAt, documented, UNDOCUMENTED } from './vocabulary';
 
 const known = documented([
   {
@@ -46,7 +46,7 @@ const known = documented([
 ]);
 
 const texts = (before: string, from = known) =>
-  offerAt(before, from)?.words.map(({ text }) => text) ?? null;
+  completionsAt(before, from)?.words.map(({ text }) => text) ?? null;
 
 describe('what a condition may go on with', () => {
   it('is a variable or a function at its beginning', () => {

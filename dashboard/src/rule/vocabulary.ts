@@ -151,7 +151,7 @@ const KEY_OF = /(request\.(?:headers|query|body)(?:\.\w+)*)\[(["'])([^"']*)$/;
 const TAG_OF = /(["'])([^"']*)$/;
 
 /** What can be written at the end of `before`; null where nothing is known to fit. */
-export function offerAt(before: string, known: Documented): Offer | null {
+export function completionsAt(before: string, known: Documented): Offer | null {
   const key = KEY_OF.exec(before);
   if (key) {
     const [, chain = '', quote = '', typed = ''] = key;

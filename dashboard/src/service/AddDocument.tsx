@@ -4,10 +4,12 @@ import { FileUp } from 'lucide-react';
 import { type DragEvent, type FormEvent, useId, useState } from 'react';
 import type { Document } from '#/client';
 import { createDocumentMutation } from '#/client/@tanstack/react-query.gen';
-import { notBeside } from '#/session/client';
-import { Button, Failure, TextField } from '#/ui/parts';
+import { formError } from '#/session/client';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
 import { Tabs } from '#/ui/Tabs';
 import { TextArea } from '#/ui/TextArea';
+import { TextField } from '#/ui/TextField';
 import { readAs } from './readAs';
 
 /** More than this the gateway does not take. */
@@ -56,7 +58,7 @@ export function AddDocument({
   return (
     <div className="space-y-3">
       <Tabs label="How to bring the document" tabs={ways} />
-      <Failure error={notBeside(add.error, [])} />
+      <Failure error={formError(add.error, [])} />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** The catalog, to choose a service from. */
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { FIELD } from '#/ui/parts';
+import { FIELD } from '#/ui/Field';
 import { CATALOG, type Template } from './catalog';
 
 /** The templates, and the way without one. */

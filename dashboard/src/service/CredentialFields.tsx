@@ -1,6 +1,7 @@
 /** The fields of a credential: written here, never shown again. */
 import { fieldError } from '#/session/client';
-import { Choice, TextField } from '#/ui/parts';
+import { SelectField } from '#/ui/SelectField';
+import { TextField } from '#/ui/TextField';
 import type { CredentialForm } from './credential';
 
 /** What has been typed. */
@@ -41,7 +42,7 @@ export function CredentialFields({
   return (
     <>
       {forms.length > 1 && (
-        <Choice
+        <SelectField
           label="Given as"
           value={form.name}
           options={forms.map(({ name }) => [name, name] as const)}

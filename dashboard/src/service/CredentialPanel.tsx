@@ -3,8 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
 import { setCredentialsMutation } from '#/client/@tanstack/react-query.gen';
-import { notBeside } from '#/session/client';
-import { Button, Fact, Failure, Panel } from '#/ui/parts';
+import { formError } from '#/session/client';
+import { Button } from '#/ui/Button';
+import { Fact } from '#/ui/Fact';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
 import { Saved } from '#/ui/Saved';
 import {
   CredentialFields,
@@ -59,7 +62,7 @@ export function CredentialPanel({ service }: { service: Service }) {
             error={replace.error}
             onChange={setTyped}
           />
-          <Failure error={notBeside(replace.error, credentialFieldNames(form))} />
+          <Failure error={formError(replace.error, credentialFieldNames(form))} />
           <div className="flex items-center gap-3">
             <Button type="submit" isBusy={replace.isPending}>
               Save credential

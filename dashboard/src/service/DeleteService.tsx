@@ -5,8 +5,8 @@ import { useState } from 'react';
 import type { Service } from '#/client';
 import { deleteServiceMutation } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
-import { Button } from '#/ui/parts';
 
 /** The button, and what it asks. */
 export function DeleteService({ service }: { service: Service }) {

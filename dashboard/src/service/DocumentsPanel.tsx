@@ -10,8 +10,12 @@ import {
 import { counted } from '#/text/count';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
-import { Badge, Button, Failure, Loading, Panel } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { Panel } from '#/ui/Panel';
 import { UnreadableBadge, UnreadableNote } from '#/ui/Unreadable';
 import { AddDocument } from './AddDocument';
 

@@ -4,8 +4,10 @@ import { ExternalLink, TriangleAlert } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
 import { createServiceMutation } from '#/client/@tanstack/react-query.gen';
-import { notBeside } from '#/session/client';
-import { Button, Failure, Panel } from '#/ui/parts';
+import { formError } from '#/session/client';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
 import {
   CredentialFields,
   credentialFieldNames,
@@ -66,7 +68,7 @@ export function NewServiceForm({
             onChange={setTyped}
           />
           <Failure
-            error={notBeside(create.error, [...SERVICE_FIELDS, ...credentialFieldNames(form)])}
+            error={formError(create.error, [...SERVICE_FIELDS, ...credentialFieldNames(form)])}
           />
           <div className="flex flex-wrap gap-2">
             <Button type="submit" tone="main" isBusy={create.isPending}>

@@ -4,8 +4,11 @@ import { useDeferredValue, useState } from 'react';
 import type { Operation, OperationEffect } from '#/client';
 import { listOperationsInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
+import { FIELD } from '#/ui/Field';
 import { nextCursor, Pages } from '#/ui/Pages';
-import { Badge, Button, FIELD, Panel } from '#/ui/parts';
+import { Panel } from '#/ui/Panel';
 import { OPERATION_EFFECTS, operationEffect } from './operationEffect';
 
 const OPERATIONS_PER_PAGE = 30;

@@ -4,7 +4,10 @@ import { Link } from '@tanstack/react-router';
 import { AgentState } from '#/agent/AgentState';
 import { listAgentsOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
-import { BUTTON, Failure, Loading, Panel } from '#/ui/parts';
+import { BUTTON } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { Panel } from '#/ui/Panel';
 
 /** The panel. */
 export function ServiceAgentsPanel({ serviceId }: { serviceId: number }) {

@@ -1,8 +1,9 @@
 /** What a service is called, where it is and how a credential is presented to it. */
 import type { AuthType } from '#/client';
 import { fieldError } from '#/session/client';
-import { Choice, TextField } from '#/ui/parts';
+import { SelectField } from '#/ui/SelectField';
 import { TextArea } from '#/ui/TextArea';
+import { TextField } from '#/ui/TextField';
 import { AUTH_TYPES } from './credential';
 
 /** What stands in the fields. */
@@ -61,7 +62,7 @@ export function ServiceFields({
         {...bind('baseUrl')}
       />
       <TextArea label="Description (optional)" maxLength={2000} rows={2} {...bind('description')} />
-      <Choice label="Credential" options={AUTH_TYPES} {...bind('authType')} />
+      <SelectField label="Credential" options={AUTH_TYPES} {...bind('authType')} />
     </>
   );
 }

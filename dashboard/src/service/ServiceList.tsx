@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Service } from '#/client';
 import { Visible } from '#/text/Visible';
-import { Badge } from '#/ui/parts';
+import { Badge } from '#/ui/Badge';
 import { DefinitionName, UnreadableBadge } from '#/ui/Unreadable';
 import { authTypeName } from './credential';
 

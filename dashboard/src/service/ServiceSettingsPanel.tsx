@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
 import { updateServiceMutation } from '#/client/@tanstack/react-query.gen';
-import { Panel } from '#/ui/parts';
+import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
 import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
 

@@ -5,8 +5,13 @@ import { Body } from '#/action/Body';
 import { Headers } from '#/action/ExactRequest';
 import type { TestMethod, UpstreamAnswer } from '#/client';
 import { testCallMutation } from '#/client/@tanstack/react-query.gen';
-import { fieldError, notBeside } from '#/session/client';
-import { Badge, Button, Choice, Failure, Panel, TextField } from '#/ui/parts';
+import { fieldError, formError } from '#/session/client';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
+import { SelectField } from '#/ui/SelectField';
+import { TextField } from '#/ui/TextField';
 
 const METHODS = [
   ['GET', 'GET'],
@@ -41,7 +46,7 @@ export function TestCallPanel({
           audit log.
         </p>
         <div className="grid gap-3 sm:grid-cols-[7rem_1fr]">
-          <Choice
+          <SelectField
             label="Method"
             value={method}
             options={METHODS}
@@ -59,7 +64,7 @@ export function TestCallPanel({
             onChange={(event) => setPath(event.target.value)}
           />
         </div>
-        <Failure error={notBeside(call.error, ['path'])} />
+        <Failure error={formError(call.error, ['path'])} />
         <Button type="submit" disabled={gap !== undefined} isBusy={call.isPending}>
           Send test call
         </Button>

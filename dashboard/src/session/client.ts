@@ -31,7 +31,7 @@ export function fieldError(error: unknown, field: string): string | undefined {
 }
 
 /** A failure, unless all that is wrong is told beside one of these fields. */
-export function notBeside(error: unknown, fields: readonly string[]): unknown {
+export function formError(error: unknown, fields: readonly string[]): unknown {
   const all = faults(error);
   return all.length > 0 && all.every(({ field }) => fields.includes(field)) ? null : error;
 }

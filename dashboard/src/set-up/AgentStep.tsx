@@ -3,9 +3,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { KeyedAgent, Service } from '#/client';
 import { createAgentMutation } from '#/client/@tanstack/react-query.gen';
-import { fieldError, notBeside } from '#/session/client';
+import { fieldError, formError } from '#/session/client';
 import { Visible } from '#/text/Visible';
-import { Button, Failure, Panel, TextField } from '#/ui/parts';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
+import { TextField } from '#/ui/TextField';
 
 /** Its name; the rest can be set later. */
 export function AgentStep({
@@ -45,7 +48,7 @@ export function AgentStep({
           error={fieldError(create.error, 'name')}
           onChange={(event) => setName(event.target.value)}
         />
-        <Failure error={notBeside(create.error, ['name'])} />
+        <Failure error={formError(create.error, ['name'])} />
         <Button type="submit" tone="main" isBusy={create.isPending}>
           Create agent
         </Button>

@@ -4,7 +4,10 @@ import { listDocumentsOptions } from '#/client/@tanstack/react-query.gen';
 import { AddDocument } from '#/service/AddDocument';
 import { Understood } from '#/service/DocumentsPanel';
 import { Visible } from '#/text/Visible';
-import { Button, Failure, Loading, Panel } from '#/ui/parts';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { Panel } from '#/ui/Panel';
 
 /** Adding one, or going on without. */
 export function DocumentStep({

@@ -5,13 +5,16 @@ import { CircleCheck, LoaderCircle } from 'lucide-react';
 import { useState } from 'react';
 import type { Agent, RequestEntry, Service } from '#/client';
 import { listOperationsOptions, listRequestsOptions } from '#/client/@tanstack/react-query.gen';
-import { takeApart } from '#/text/target';
+import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
+import { Button, MAIN_BUTTON } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
 import { CopyButton } from '#/ui/CopyButton';
+import { Failure } from '#/ui/Failure';
 import { Modal } from '#/ui/Modal';
-import { Button, Failure, MAIN_BUTTON, Panel, TextField } from '#/ui/parts';
+import { Panel } from '#/ui/Panel';
 import { Tabs } from '#/ui/Tabs';
+import { TextField } from '#/ui/TextField';
 import { snippets } from './snippets';
 
 /** How often the gateway is asked while nothing has come, in case an event was missed. */
@@ -189,7 +192,7 @@ function Arrived({ entry, agent }: { entry: RequestEntry; agent: Agent }) {
       <p className="text-sm">
         <Visible text={agent.name} /> asked for{' '}
         <code className="text-[0.8rem]">
-          {entry.method} <Visible text={takeApart(entry.target_url).path} />
+          {entry.method} <Visible text={splitTarget(entry.target_url).path} />
         </code>
         . {OUTCOMES[entry.decision]}
         {entry.upstream_status !== null && ` The service answered ${entry.upstream_status}.`}

@@ -5,7 +5,7 @@ import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import type { Template } from '#/service/catalog';
 import { NewService } from '#/service/NewService';
 import { Visible } from '#/text/Visible';
-import { Button } from '#/ui/parts';
+import { Button } from '#/ui/Button';
 
 /** One that is there already, or a new one. */
 export function ServiceStep({

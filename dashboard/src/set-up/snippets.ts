@@ -1,7 +1,7 @@
 /** What an operator pastes where the agent runs. */
 
 /** What the snippets are about. */
-export interface Invitation {
+export interface SnippetInput {
   /** Where agents reach the gateway. */
   url: string;
   key: string;
@@ -19,11 +19,11 @@ export interface Snippet {
 const INTENT = 'Try the gateway for the first time';
 
 /** The snippets; whatever stands in names and paths, it stays one argument or one string. */
-export function snippets(invitation: Invitation): Snippet[] {
-  const path = `/s/${encoded(invitation.service)}${invitation.path}`;
+export function snippets(input: SnippetInput): Snippet[] {
+  const path = `/s/${encoded(input.service)}${input.path}`;
   const variables = [
-    `export GAITERGUARD_URL=${shell(invitation.url)}`,
-    `export GAITERGUARD_AGENT_KEY=${shell(invitation.key)}`,
+    `export GAITERGUARD_URL=${shell(input.url)}`,
+    `export GAITERGUARD_AGENT_KEY=${shell(input.key)}`,
   ].join('\n');
   return [
     {
@@ -39,9 +39,9 @@ curl -i "$GAITERGUARD_URL"${shell(path)} \\
       code: `import urllib.request
 
 request = urllib.request.Request(
-    ${JSON.stringify(invitation.url + path)},
+    ${JSON.stringify(input.url + path)},
     headers={
-        "Authorization": ${JSON.stringify(`Bearer ${invitation.key}`)},
+        "Authorization": ${JSON.stringify(`Bearer ${input.key}`)},
         "X-Agent-Intent": "${INTENT}",
     },
 )
@@ -51,9 +51,9 @@ with urllib.request.urlopen(request) as answer:
     },
     {
       name: 'TypeScript',
-      code: `const answer = await fetch(${JSON.stringify(invitation.url + path)}, {
+      code: `const answer = await fetch(${JSON.stringify(input.url + path)}, {
   headers: {
-    Authorization: ${JSON.stringify(`Bearer ${invitation.key}`)},
+    Authorization: ${JSON.stringify(`Bearer ${input.key}`)},
     'X-Agent-Intent': '${INTENT}',
   },
 });
@@ -64,8 +64,8 @@ console.log(answer.status, await answer.text());
       name: 'Skill',
       code: `${variables}
 cp -r skill/gaiterguard-gateway ~/.claude/skills/
-python3 ~/.claude/skills/gaiterguard-gateway/scripts/gaiterguard.py GET ${shell(invitation.path)} \\
-  --service ${shell(invitation.service)} --intent "${INTENT}"
+python3 ~/.claude/skills/gaiterguard-gateway/scripts/gaiterguard.py GET ${shell(input.path)} \\
+  --service ${shell(input.service)} --intent "${INTENT}"
 `,
     },
   ];

@@ -4,7 +4,11 @@ import { meOptions } from '#/client/@tanstack/react-query.gen';
 import { NotifySwitch } from '#/notify/NotifySwitch';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
-import { Choice, Fact, Failure, Loading, Panel } from '#/ui/parts';
+import { Fact } from '#/ui/Fact';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { Panel } from '#/ui/Panel';
+import { SelectField } from '#/ui/SelectField';
 import { chooseTheme, type Theme, useTheme } from '#/ui/theme';
 
 const THEMES = [
@@ -42,7 +46,7 @@ export function ThisBrowser() {
   return (
     <Panel title="This browser">
       <div className="space-y-4">
-        <Choice
+        <SelectField
           label="Colors"
           options={THEMES}
           value={theme}

@@ -1,7 +1,8 @@
 /** What the operator set in the gateway's environment. It is read at the start, so it is only shown. */
 import type { Settings } from '#/client';
 import { duration } from '#/text/time';
-import { Fact, Panel } from '#/ui/parts';
+import { Fact } from '#/ui/Fact';
+import { Panel } from '#/ui/Panel';
 
 const REGISTRATIONS: Record<Settings['registration'], string> = {
   first: 'only the first user',

@@ -4,7 +4,11 @@ import type { LlmState } from '#/client';
 import { getSettingsQueryKey, testLlmMutation } from '#/client/@tanstack/react-query.gen';
 import { messageOf } from '#/session/client';
 import { duration } from '#/text/time';
-import { Badge, Button, Fact, Failure, Panel } from '#/ui/parts';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
+import { Fact } from '#/ui/Fact';
+import { Failure } from '#/ui/Failure';
+import { Panel } from '#/ui/Panel';
 
 const FAILURES: Record<LlmState['failure_mode'], string> = {
   block_unsafe: 'what changes something is held',

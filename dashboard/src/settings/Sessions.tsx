@@ -8,9 +8,11 @@ import {
   listSessionsInfiniteQueryKey,
 } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
 import { nextCursor, Pages } from '#/ui/Pages';
-import { Badge, Button, Panel } from '#/ui/parts';
+import { Panel } from '#/ui/Panel';
 
 /** The sessions; those elsewhere can be ended. */
 export function Sessions() {

@@ -9,8 +9,10 @@ import {
 } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/Button';
+import { Failure } from '#/ui/Failure';
 import { Modal } from '#/ui/Modal';
-import { Button, Failure, TextField } from '#/ui/parts';
+import { TextField } from '#/ui/TextField';
 
 /** How long switching may take, in milliseconds; it ends what runs within a second. */
 const SWITCH_MS_MAX = 15_000;

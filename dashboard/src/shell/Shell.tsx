@@ -22,7 +22,7 @@ import { listPendingApprovalsOptions } from '#/client/@tanstack/react-query.gen'
 import { useLive } from '#/live/LiveProvider';
 import { useUnknownOutcomes } from '#/queue/unknown';
 import { signOut } from '#/session/session';
-import { Button } from '#/ui/parts';
+import { Button } from '#/ui/Button';
 import { chooseTheme, useTheme } from '#/ui/theme';
 import { KillSwitch, KillSwitchBanner } from './KillSwitch';
 import { showCount } from './title';

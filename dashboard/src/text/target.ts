@@ -9,7 +9,7 @@ export interface Target {
 }
 
 /** Takes it apart; what is no address is all path. */
-export function takeApart(url: string): Target {
+export function splitTarget(url: string): Target {
   const match = /^(https?:\/\/[^/?#]*)([^?#]*)(?:\?(.*))?$/s.exec(url);
   if (!match) return { origin: '', path: url, query: [], rawQuery: '' };
   const [, origin = '', path = '', rawQuery = ''] = match;

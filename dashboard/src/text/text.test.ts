@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fold } from './fold';
 import { layOutJson } from './json';
-import { takeApart } from './target';
+import { splitTarget } from './target';
 import { duration, timeLeft } from './time';
 import { hasHidden, visibleSegments } from './visible';
 
@@ -80,7 +80,7 @@ describe('JSON for reading', () => {
 
 describe('an address', () => {
   it('is taken apart without being changed', () => {
-    const target = takeApart('https://a.example:8443/x/%2e/y?amount=5%30&to=a+b&bad=%zz');
+    const target = splitTarget('https://a.example:8443/x/%2e/y?amount=5%30&to=a+b&bad=%zz');
     expect(target.origin).toBe('https://a.example:8443');
     expect(target.path).toBe('/x/%2e/y');
     expect(target.query).toEqual([

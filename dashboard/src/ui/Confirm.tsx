@@ -1,7 +1,8 @@
 /** Asks before something is done that cannot be taken back. */
 import type { ReactNode } from 'react';
+import { Button } from './Button';
+import { Failure } from './Failure';
 import { Modal } from './Modal';
-import { Button, Failure } from './parts';
 
 /** The question. It stays until the gateway has answered, and says so if it has refused. */
 export function Confirm({

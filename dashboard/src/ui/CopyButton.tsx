@@ -1,7 +1,7 @@
 /** Puts a text on the clipboard. */
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { Button } from './parts';
+import { Button } from './Button';
 
 const SAID_MS = 2_500;
 

@@ -1,7 +1,9 @@
 /** Lists that come a page at a time. */
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Button, Failure, Loading } from './parts';
+import { Button } from './Button';
+import { Failure } from './Failure';
+import { Loading } from './Loading';
 
 /** A page as the API gives it. */
 interface Page<Item> {

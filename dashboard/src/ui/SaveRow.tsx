@@ -1,6 +1,7 @@
 /** The end of a form: what went wrong beside no field, the button, and that it was saved. */
-import { notBeside } from '#/session/client';
-import { Button, Failure } from './parts';
+import { formError } from '#/session/client';
+import { Button } from './Button';
+import { Failure } from './Failure';
 import { Saved } from './Saved';
 
 /** The row. `fields` are those that show their own fault. */
@@ -15,7 +16,7 @@ export function SaveRow({
 }) {
   return (
     <>
-      <Failure error={notBeside(save.error, fields)} />
+      <Failure error={formError(save.error, fields)} />
       <div className="flex items-center gap-3">
         <Button type="submit" tone="main" isBusy={save.isPending}>
           {children}

@@ -1,6 +1,6 @@
 /** A labeled field for several lines. */
 import type { ComponentProps, ReactNode } from 'react';
-import { FIELD, Field } from './parts';
+import { FIELD, Field } from './Field';
 
 /** The field. */
 export function TextArea({

@@ -1,6 +1,7 @@
 /** Definitions of which the stored data is damaged. */
 import { Visible } from '#/text/Visible';
-import { Badge, Failure } from './parts';
+import { Badge } from './Badge';
+import { Failure } from './Failure';
 
 type Noun = 'agent' | 'document' | 'rule' | 'service';
 

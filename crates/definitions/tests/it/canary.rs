@@ -68,7 +68,7 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
     let services = service::list(desk, editor.workspace).await.unwrap();
     let ids: Vec<i64> = services
         .iter()
-        .map(|service| service.as_whole().unwrap().id.0)
+        .map(|service| service.as_intact().unwrap().id.0)
         .collect();
     let new = fields(json!({"name": "bot", "serviceIds": ids}));
     let keyed = agent::create(desk, editor, &new).await.unwrap();

@@ -6,7 +6,7 @@ use gaiterguard_domain::id::{AgentId, DocumentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::service::{AuthType, CredentialPlace, Service};
 use gaiterguard_domain::time::Clock as _;
-use gaiterguard_store::Found;
+use gaiterguard_store::Stored;
 use gaiterguard_vault::agent_key;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ async fn a_service_is_kept_as_it_was_registered() {
     let listed = service::list(desk, editor.workspace).await.unwrap();
     let names: Vec<&str> = listed
         .iter()
-        .map(|service| service.as_whole().unwrap().name.as_str())
+        .map(|service| service.as_intact().unwrap().name.as_str())
         .collect();
     assert_eq!(names, ["stripe", "open"]);
 }
@@ -216,7 +216,7 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
     let service = created(&house, "one", "bearer", json!({"token": "t"})).await;
     let new = fields(json!({"name": "a", "serviceIds": [service.id]}));
     let made = agent::create(desk, house.editor, &new).await.unwrap();
-    let made = made.agent.whole().unwrap();
+    let made = made.agent.intact().unwrap();
     let new = fields(json!({"name": "r", "effect": "deny"}));
     let rule = rule::create(desk, house.editor, &new).await.unwrap();
     let new = fields(json!({"type": "markdown", "content": "# x"}));
@@ -293,7 +293,7 @@ async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
     let made = agent::create(desk, editor, &new).await.unwrap();
     let key = made.key.expose_secret();
     assert!(agent_key::fingerprint(key).is_some());
-    let agent = made.agent.whole().unwrap();
+    let agent = made.agent.intact().unwrap();
     assert_eq!(agent.key_prefix, key[..12]);
     assert_eq!(agent.grants.len(), 1);
     assert!(agent.is_active && agent.hold_seconds == 0);
@@ -312,7 +312,7 @@ async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
     let rotated = agent::rotate_key(desk, editor, agent.id).await.unwrap();
     assert!(!known(key).await);
     assert!(known(rotated.key.expose_secret()).await);
-    assert_ne!(rotated.agent.whole().unwrap().key_prefix, agent.key_prefix);
+    assert_ne!(rotated.agent.intact().unwrap().key_prefix, agent.key_prefix);
 }
 
 #[tokio::test]
@@ -324,7 +324,7 @@ async fn an_agent_changes_as_far_as_fields_are_given() {
         .await
         .unwrap()
         .agent
-        .whole()
+        .intact()
         .unwrap()
         .id;
     let update = async |change: Value| agent::update(desk, editor, id, &fields(change)).await;
@@ -389,13 +389,13 @@ async fn an_agents_scope_and_block_are_its_own() {
         .await
         .unwrap()
         .agent
-        .whole()
+        .intact()
         .unwrap()
         .id;
     house.clock.advance(std::time::Duration::from_secs(1));
     let both = fields(json!({"serviceIds": [one.id, two.id]}));
     let scoped = agent::set_scope(desk, editor, id, &both).await.unwrap();
-    let scoped = scoped.whole().unwrap();
+    let scoped = scoped.intact().unwrap();
     assert!(scoped.grant(one.id).unwrap().since < scoped.grant(two.id).unwrap().since);
     for refused in [
         json!({}),
@@ -408,13 +408,13 @@ async fn an_agents_scope_and_block_are_its_own() {
         assert_eq!(invalid_fields(error), ["serviceIds"]);
     }
     let blocked = agent::block(desk, editor, id).await.unwrap();
-    let blocked = blocked.whole().unwrap();
+    let blocked = blocked.intact().unwrap();
     assert_eq!(blocked.blocked_since, Some(house.clock.now()));
     assert_eq!(
         agent::unblock(desk, editor, id)
             .await
             .unwrap()
-            .whole()
+            .intact()
             .unwrap()
             .blocked_since,
         None
@@ -452,7 +452,7 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         ("no", RuleEffect::Deny)
     );
     let listed = rule::list(desk, editor.workspace).await.unwrap();
-    assert_eq!(listed, [Found::Whole(changed)]);
+    assert_eq!(listed, [Stored::Intact(changed)]);
 
     for (condition, is_taken) in [
         ("request.method == \"GET\"", true),
@@ -479,7 +479,7 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         ["name", "effect", "enabled", "agent_id"]
     );
     for rule in rule::list(desk, editor.workspace).await.unwrap() {
-        let id = rule.whole().unwrap().id;
+        let id = rule.intact().unwrap().id;
         rule::delete(desk, editor, id).await.unwrap();
     }
     assert!(rule::list(desk, editor.workspace).await.unwrap().is_empty());
@@ -502,7 +502,7 @@ async fn a_document_comes_back_as_it_was_given() {
     let listed = document::list(desk, editor.workspace, one.id)
         .await
         .unwrap();
-    assert_eq!(listed, [Found::Whole(made.clone())]);
+    assert_eq!(listed, [Stored::Intact(made.clone())]);
     let large = "x".repeat(16 * 1024 * 1024 + 1);
     for (new, field) in [
         (json!({"content": "x"}), "type"),
@@ -617,7 +617,7 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
         .await
         .unwrap()
         .agent
-        .whole()
+        .intact()
         .unwrap()
         .id;
     let change = fields(json!({"holdSeconds": 5}));

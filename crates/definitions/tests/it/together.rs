@@ -18,7 +18,7 @@ async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
         .await
         .unwrap()
         .agent
-        .whole()
+        .intact()
         .unwrap()
         .id;
     for round in 0..ROUNDS {

@@ -59,17 +59,17 @@ impl LlmMetrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "llm_judgements",
-            "Requests that the language model was needed for, by where the answer came from",
+            "Requests that needed the language model, by the source of the verdict",
             self.judgements.clone(),
         );
         registry.register(
             "llm_calls",
-            "Calls of the language model's server",
+            "Calls to the language model's server",
             self.calls.clone(),
         );
         registry.register(
             "llm_failures",
-            "Questions that the language model did not answer, by reason",
+            "Questions to the language model that failed, by reason",
             self.failures.clone(),
         );
         registry.register(
@@ -79,12 +79,12 @@ impl LlmMetrics {
         );
         registry.register(
             "llm_cost",
-            "What they cost by the prices of the settings",
+            "Cost of these tokens, by the prices in the settings",
             self.cost.clone(),
         );
         registry.register(
             "llm_judgement_seconds",
-            "Time that judgements waited for the language model",
+            "Seconds that requests waited for the language model",
             self.seconds.clone(),
         );
     }

@@ -43,9 +43,7 @@ impl AgentSide {
                 .trim()
                 .to_owned(),
             None => get("GAITERGUARD_AGENT_KEY")?
-                .ok_or(
-                    "no agent key: set GAITERGUARD_AGENT_KEY or use --key-file",
-                )?
+                .ok_or("no agent key: set GAITERGUARD_AGENT_KEY or use --key-file")?
                 .to_owned(),
         };
         Ok(Self {

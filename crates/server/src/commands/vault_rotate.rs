@@ -65,13 +65,17 @@ fn keep(bench: &Workbench, new: &SecretString, rotation: Rotation) -> Result<(),
     };
     let settings = &bench.settings;
     if settings.secret.encryption.is_some() {
-        console::say(format_args!("{rewrapped} data keys were re-encrypted{begun}"));
+        console::say(format_args!(
+            "{rewrapped} data keys were re-encrypted{begun}"
+        ));
         console::say("set ENCRYPTION_SECRET to the new secret before the next start");
         return Ok(());
     }
     let path = secrets::replace_encryption(&settings.storage, new)
         .map_err(|error| CommandError::SecretNotKept { error })?;
-    console::say(format_args!("{rewrapped} data keys were re-encrypted{begun}"));
+    console::say(format_args!(
+        "{rewrapped} data keys were re-encrypted{begun}"
+    ));
     console::say(format_args!(
         "{} contains the new secret for the next start",
         path.display()

@@ -194,8 +194,10 @@ fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
                 )
             })?;
             if count > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-                let message = format!("must be at most {HEADERS_MAX} headers with \
-                                       {HEADER_BYTES_MAX} bytes in total");
+                let message = format!(
+                    "must be at most {HEADERS_MAX} headers with \
+                                       {HEADER_BYTES_MAX} bytes in total"
+                );
                 return Err(Problem::field("headers", message));
             }
             headers.append(parsed.clone(), value);

@@ -84,10 +84,13 @@ fn split(parts: &Parts) -> Result<(String, String), Problem> {
     let below = sent.strip_prefix("/s/").unwrap_or_default();
     let end = below.find(['/', '?']).unwrap_or(below.len());
     let (name, path) = below.split_at(end);
-    let name = percent_decode_str(name)
-        .decode_utf8()
-        .map_err(|_| Problem::field("service", "must be the name of a service, percent-encoded as \
-                                                UTF-8"))?;
+    let name = percent_decode_str(name).decode_utf8().map_err(|_| {
+        Problem::field(
+            "service",
+            "must be the name of a service, percent-encoded as \
+                                                UTF-8",
+        )
+    })?;
     Ok((name.into_owned(), path.to_owned()))
 }
 
@@ -97,8 +100,10 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-        let message = format!("must be at most {HEADERS_MAX} headers with {HEADER_BYTES_MAX} \
-                               bytes in total");
+        let message = format!(
+            "must be at most {HEADERS_MAX} headers with {HEADER_BYTES_MAX} \
+                               bytes in total"
+        );
         return Err(Problem::field("headers", message));
     }
     Ok(())

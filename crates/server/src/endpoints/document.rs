@@ -8,7 +8,7 @@ use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::operation_effect;
-use gaiterguard_store::Found;
+use gaiterguard_store::Stored;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -110,11 +110,11 @@ impl From<Document> for DocumentBody {
     }
 }
 
-impl From<(Found<Document>, ServiceId)> for DocumentBody {
-    fn from((found, service): (Found<Document>, ServiceId)) -> Self {
+impl From<(Stored<Document>, ServiceId)> for DocumentBody {
+    fn from((found, service): (Stored<Document>, ServiceId)) -> Self {
         match found {
-            Found::Whole(document) => document.into(),
-            Found::Damaged(damaged) => Self {
+            Stored::Intact(document) => document.into(),
+            Stored::Damaged(damaged) => Self {
                 id: damaged.id,
                 unreadable: true,
                 service_id: service.0,
@@ -149,8 +149,8 @@ async fn list(
     let all = document::list(editing.desk(), editing.workspace(), service).await?;
     let all = all.into_iter().map(|found| (found, service)).collect();
     let page = List::cut(all, &query, |(found, _)| match found {
-        Found::Whole(document) => document.id.0,
-        Found::Damaged(damaged) => damaged.id,
+        Stored::Intact(document) => document.id.0,
+        Stored::Damaged(damaged) => damaged.id,
     });
     page.map(Json).ok_or_else(foreign_cursor)
 }

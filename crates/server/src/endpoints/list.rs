@@ -95,7 +95,9 @@ impl<'de> Deserialize<'de> for SearchText {
         }
         // PostgreSQL cannot store the null character in text.
         if text.contains('\0') {
-            return Err(serde::de::Error::custom("must not contain a null character"));
+            return Err(serde::de::Error::custom(
+                "must not contain a null character",
+            ));
         }
         Ok(Self(text))
     }

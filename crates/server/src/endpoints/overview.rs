@@ -9,7 +9,7 @@ use gaiterguard_domain::time::{Clock, Day, Timestamp};
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_store::{
-    ModelUse, Overview, OverviewCount, OverviewHeld, OverviewOperation, OverviewOutcome,
+    ModelUse, Overview, OverviewCount, OverviewHeld, OverviewOperation, RequestOutcome,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -243,7 +243,7 @@ impl Counts {
         *decided += count.count;
         if matches!(
             count.outcome,
-            Some(OverviewOutcome::NotSent | OverviewOutcome::Broken)
+            Some(RequestOutcome::NotSent | RequestOutcome::Broken)
         ) {
             self.failed += count.count;
         }
@@ -390,8 +390,8 @@ mod tests {
         };
         let overview = Overview {
             series: vec![
-                count(0, Decision::Forward, Some(OverviewOutcome::Answered), 3),
-                count(0, Decision::Forward, Some(OverviewOutcome::Broken), 1),
+                count(0, Decision::Forward, Some(RequestOutcome::Responded), 3),
+                count(0, Decision::Forward, Some(RequestOutcome::Broken), 1),
                 count(2, Decision::Hold, None, 5),
                 count(2, Decision::Deny, None, 7),
             ],

@@ -7,7 +7,7 @@ use gaiterguard_definitions::service;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::{AuthType, Service};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_store::Found;
+use gaiterguard_store::Stored;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -213,11 +213,11 @@ impl From<Service> for ServiceBody {
     }
 }
 
-impl From<Found<Service>> for ServiceBody {
-    fn from(found: Found<Service>) -> Self {
+impl From<Stored<Service>> for ServiceBody {
+    fn from(found: Stored<Service>) -> Self {
         match found {
-            Found::Whole(service) => service.into(),
-            Found::Damaged(damaged) => Self {
+            Stored::Intact(service) => service.into(),
+            Stored::Damaged(damaged) => Self {
                 id: damaged.id,
                 unreadable: true,
                 name: damaged.name,

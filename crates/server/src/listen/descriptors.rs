@@ -19,7 +19,9 @@ pub(super) fn connections_max() -> usize {
     let _ = setrlimit(Resource::Nofile, limit);
     let connections = fitting(getrlimit(Resource::Nofile).current);
     if connections < CONNECTIONS_MAX {
-        tracing::warn!("the limit on open files allows only {connections} simultaneous connections");
+        tracing::warn!(
+            "the limit on open files allows only {connections} simultaneous connections"
+        );
     }
     connections
 }

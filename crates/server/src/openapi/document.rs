@@ -104,7 +104,9 @@ fn add_request_id(response: &mut Response) {
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
         .build();
     let header = HeaderBuilder::new()
-        .description(Some("ID of this request. The gateway's log lines contain it."))
+        .description(Some(
+            "ID of this request. The gateway's log lines contain it.",
+        ))
         .schema(Some(id))
         .build();
     response

@@ -12,6 +12,9 @@ use super::SettingError;
 pub(crate) struct Source {
     environment: HashMap<OsString, OsString>,
     file: HashMap<String, String>,
+    /// The variables that were asked for, for the test of the example file.
+    #[cfg(test)]
+    asked: std::cell::RefCell<std::collections::BTreeSet<&'static str>>,
 }
 
 impl Source {
@@ -25,6 +28,8 @@ impl Source {
         Ok(Self {
             environment: std::env::vars_os().collect(),
             file,
+            #[cfg(test)]
+            asked: std::cell::RefCell::default(),
         })
     }
 
@@ -41,6 +46,8 @@ impl Source {
         &self,
         variable: &'static str,
     ) -> Result<Option<&str>, SettingError> {
+        #[cfg(test)]
+        self.asked.borrow_mut().insert(variable);
         let value = match self.environment.get(std::ffi::OsStr::new(variable)) {
             Some(value) => Some(value.to_str().ok_or_else(|| SettingError::NotUnicode {
                 variable: variable.to_owned(),
@@ -82,8 +89,13 @@ impl Source {
                 .iter()
                 .map(|(name, value)| (OsString::from(name), OsString::from(value)))
                 .collect(),
-            file: HashMap::new(),
+            ..Self::default()
         }
+    }
+
+    /// Returns the variables that were read.
+    pub(crate) fn asked(&self) -> std::collections::BTreeSet<&'static str> {
+        self.asked.borrow().clone()
     }
 
     /// Creates the same, with the text of an `.env` file as the second source.

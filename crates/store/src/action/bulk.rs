@@ -1,5 +1,4 @@
-//! What happens to many actions at once: they expire, are recovered after a crash, are taken back or
-//! lose their kept answers.
+//! Changes of many actions at once: expiry, recovery after a crash, and revocation.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -7,27 +6,27 @@ use gaiterguard_domain::id::{ActionId, AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
-use crate::action::{RevisedRow, revised_columns};
-use crate::audit::covered::cover_action;
-use crate::connection::{execute, fetch_all, fetch_optional, lease_time};
-use crate::error::StoreError;
-use crate::lane::Write;
-use crate::rows::Cell;
+use crate::db::connection::{execute, fetch_all, fetch_optional, lease_time};
+use crate::db::error::StoreError;
+use crate::rows::action_state::{RevisedRow, revised_columns};
+use crate::rows::column::RowContext;
+use crate::rows::covered::cover_action;
 use crate::store::Store;
+use crate::writer::transaction::Transaction;
 
-/// What is said of an action whose gateway stopped while its request was on its way.
+/// The detail of an action whose gateway stopped while its request was in flight.
 const STOPPED: &str = "the gateway stopped after the request may have been sent";
 
 impl Store {
-    /// Marks up to `limit` actions whose time was over at `now`, and answers which.
+    /// Expires up to `limit` actions whose deadline passed before `now`. Returns their ids.
     pub async fn action_expire_due(
         &self,
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<ActionId>, StoreError> {
-        let mut write = Write::begin(self.shared(), now).await?;
+        let mut tx = Transaction::begin(self.writers(), now).await?;
         let rows = fetch_all!(
-            write,
+            tx,
             RevisedRow,
             concat!(
                 "UPDATE actions
@@ -43,14 +42,14 @@ impl Store {
             now.0,
             i64::from(limit),
         );
-        end_in_bulk(write, rows, "action.expired", now).await
+        end_in_bulk(tx, rows, "action.expired", now).await
     }
 
-    /// When the next action expires.
+    /// Returns when the next action expires.
     pub async fn action_next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut read = self.read().await?;
+        let mut reader = self.reader().await?;
         let row = fetch_optional!(
-            read,
+            reader,
             (i64,),
             "SELECT expires_at FROM actions WHERE status IN ('PENDING', 'APPROVED')
              ORDER BY expires_at LIMIT 1"
@@ -58,18 +57,19 @@ impl Store {
         Ok(row.map(|(at,)| Timestamp(at)))
     }
 
-    /// Marks up to `limit` actions as indeterminate whose gateway died while they were executed,
-    /// and answers which. `now` dates that; whose lease is over is the database's clock to say.
+    /// Marks up to `limit` actions as indeterminate whose gateway died while it executed them.
+    /// Returns their ids. `now` dates the change; whether a lease is over is measured by the
+    /// database's clock.
     pub async fn action_recover_executing(
         &self,
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<ActionId>, StoreError> {
-        let owner = self.shared().owner();
-        let mut write = Write::begin(self.shared(), now).await?;
-        let lease_time = lease_time(write.on(), now).await?;
+        let owner = self.writers().owner();
+        let mut tx = Transaction::begin(self.writers(), now).await?;
+        let lease_time = lease_time(tx.any(), now).await?;
         let rows = fetch_all!(
-            write,
+            tx,
             RevisedRow,
             concat!(
                 "UPDATE actions
@@ -90,47 +90,25 @@ impl Store {
             lease_time.0,
             i64::from(limit),
         );
-        end_in_bulk(write, rows, "action.indeterminate", now).await
-    }
-
-    /// Drops the kept answers of up to `limit` actions that ended before `before`, and answers of
-    /// how many.
-    pub async fn action_answer_drop_before(
-        &self,
-        before: Timestamp,
-        limit: u32,
-        at: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let mut write = Write::begin(self.shared(), at).await?;
-        let dropped = execute!(
-            write,
-            "UPDATE actions SET answer = NULL, answer_key_id = NULL WHERE id IN
-                (SELECT id FROM actions
-                 WHERE status = 'EXECUTED' AND answer IS NOT NULL AND resolved_at < $1 LIMIT $2)",
-            before.0,
-            i64::from(limit),
-        );
-        write
-            .retention("retention.answers_dropped", dropped, at)
-            .await?;
-        Ok(dropped)
+        end_in_bulk(tx, rows, "action.indeterminate", now).await
     }
 }
 
-/// Takes back the waiting and approved actions of an agent, or of the whole workspace, with an
-/// entry for each. Those that are being executed are noted: if they come back, they are revoked.
+/// Revokes the pending and approved actions of an agent, or of the whole workspace, with an audit
+/// entry for each. Actions that are being executed are marked as recalled: if nothing was sent,
+/// they become revoked rather than approved again.
 ///
-/// The caller's transaction has changed the workspace's version, so whatever comes back at the same
-/// moment does so wholly before or wholly after this.
-pub(crate) async fn revoke_living(
-    write: &mut Write,
+/// The caller's transaction has incremented the workspace's version. An execution that ends at the
+/// same moment locks that version too, so it ends either entirely before or entirely after this.
+pub(crate) async fn revoke_open(
+    tx: &mut Transaction,
     workspace: WorkspaceId,
     agent: Option<AgentId>,
     word: &HumanDecision,
     cause: &NewAuditEntry,
 ) -> Result<(), StoreError> {
     let rows = fetch_all!(
-        write,
+        tx,
         RevisedRow,
         concat!(
             "UPDATE actions
@@ -149,7 +127,7 @@ pub(crate) async fn revoke_living(
         word.note.as_deref(),
     );
     execute!(
-        write,
+        tx,
         "UPDATE actions SET recalled_by = $3, recalled_at = $4, recall_note = $5
          WHERE workspace_id = $1 AND ($2 IS NULL OR agent_id = $2) AND status = 'EXECUTING'
            AND recalled_at IS NULL",
@@ -162,7 +140,7 @@ pub(crate) async fn revoke_living(
     for row in rows {
         let mut detail = json!({ "cause": cause.event });
         cover_action(&mut detail, row.covered(), None);
-        write.audit(NewAuditEntry {
+        tx.audit(NewAuditEntry {
             workspace: Some(workspace),
             at: word.at,
             actor: cause.actor,
@@ -174,27 +152,27 @@ pub(crate) async fn revoke_living(
     Ok(())
 }
 
-/// Commits what the gateway itself did to several actions, with an entry for each.
+/// Commits a change that the gateway itself made to several actions, with an audit entry for each.
 async fn end_in_bulk(
-    mut write: Write,
+    mut tx: Transaction,
     rows: Vec<RevisedRow>,
     event: &'static str,
     at: Timestamp,
 ) -> Result<Vec<ActionId>, StoreError> {
     if rows.is_empty() {
-        write.rollback().await?;
+        tx.rollback().await?;
         return Ok(Vec::new());
     }
     let mut ids = Vec::with_capacity(rows.len());
     for row in rows {
-        let cell = Cell {
+        let context = RowContext {
             table: "actions",
             id: &row.id,
         };
-        ids.push(cell.action("id", &row.id)?);
+        ids.push(context.action_id("id", &row.id)?);
         let mut detail = json!({});
         cover_action(&mut detail, row.covered(), None);
-        write.audit(NewAuditEntry {
+        tx.audit(NewAuditEntry {
             workspace: Some(WorkspaceId(row.workspace_id)),
             at,
             actor: Actor::Gateway,
@@ -203,6 +181,6 @@ async fn end_in_bulk(
             detail,
         });
     }
-    write.commit().await?;
+    tx.commit().await?;
     Ok(ids)
 }

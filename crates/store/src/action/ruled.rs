@@ -5,22 +5,22 @@ use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-use super::state::StateRow;
-use crate::connection::fetch_all;
-use crate::error::StoreError;
-use crate::rows::{Cell, Text};
+use crate::db::connection::fetch_all;
+use crate::db::error::StoreError;
+use crate::rows::action_state::StateRow;
+use crate::rows::column::{RowContext, Text};
 use crate::store::Store;
 
 /// An action on which a human ruled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuledAction {
-    /// Its id.
+    /// The action's id.
     pub action: ActionId,
     /// How the human ruled.
     pub ruling: Ruling,
     /// Who ruled, when, and what they wrote to the agent.
     pub decision: HumanDecision,
-    /// The address of its request, with agent keys masked.
+    /// The URL of its request, with agent keys masked.
     pub target_url: String,
     /// The digest of its exact request.
     pub digest: Digest,
@@ -53,20 +53,20 @@ struct RuledRow {
 impl RuledRow {
     /// Returns the action; `None` if its state holds no ruling.
     fn read(&self) -> Result<Option<RuledAction>, StoreError> {
-        let cell = Cell {
+        let context = RowContext {
             table: "actions",
             id: &self.id,
         };
-        let state = self.state.read(self.id.shown())?;
+        let state = self.state.read(self.id.lossy())?;
         let Some((ruling, decision)) = state.ruling() else {
             return Ok(None);
         };
         Ok(Some(RuledAction {
-            action: cell.action("id", self.id.shown())?,
+            action: context.action_id("id", self.id.lossy())?,
             ruling,
             decision: decision.clone(),
-            target_url: cell.text("target_url", &self.target_url)?.to_owned(),
-            digest: cell.digest("digest", &self.digest)?,
+            target_url: context.text("target_url", &self.target_url)?.to_owned(),
+            digest: context.digest("digest", &self.digest)?,
         }))
     }
 }
@@ -77,17 +77,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the database fails.
+    /// [`StoreError::Unavailable`] if the database does not respond.
     pub async fn action_rulings(
         &self,
         filter: RulingFilter<'_>,
         limit: u32,
     ) -> Result<Vec<RuledAction>, StoreError> {
-        let mut read = self.read().await?;
-        // The condition in parentheses is that of the index `actions_ruled`, word for word: otherwise
+        let mut reader = self.reader().await?;
+        // The condition in parentheses repeats that of the index `actions_ruled` literally: otherwise
         // the databases would not use it.
         let rows = fetch_all!(
-            read,
+            reader,
             RuledRow,
             "SELECT id, status, expires_at, approved_by, approved_at, approval_note, started_at,
                 resolution, resolved_by, resolved_at, resolution_note, detail, target_url, digest

@@ -1,27 +1,26 @@
-//! An answer that undoes what it tells of unless somebody takes it.
+//! A result that undoes what it reports unless its caller receives it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc;
 
-use super::Command;
-use crate::error::StoreError;
+use crate::db::error::StoreError;
 
-/// Where commands that undo others go.
-#[derive(Clone)]
-pub(super) struct Returns {
-    queue: mpsc::WeakSender<Command>,
+/// The queue for commands that undo others. Weak, so that it does not keep a closed store's writers
+/// running.
+pub(super) struct UndoQueue<C> {
+    queue: mpsc::WeakSender<C>,
     waiting: Arc<AtomicUsize>,
 }
 
-impl Returns {
-    pub(super) fn new(queue: mpsc::WeakSender<Command>, waiting: Arc<AtomicUsize>) -> Self {
+impl<C: Send + 'static> UndoQueue<C> {
+    pub(super) fn new(queue: mpsc::WeakSender<C>, waiting: Arc<AtomicUsize>) -> Self {
         Self { queue, waiting }
     }
 
-    fn send(&self, command: Command) {
-        // A store that is closed undoes nothing; what was running is recovered by the next run.
+    fn send(&self, command: C) {
+        // A closed store undoes nothing; the next replica recovers what was running.
         let Some(queue) = self.queue.upgrade() else {
             return;
         };
@@ -34,37 +33,46 @@ impl Returns {
     }
 }
 
-/// An answer on its way to its waiter. If it is dropped before it is taken, wherever on the way
-/// that happens, its undoing is written.
-pub(crate) struct Delivery<T> {
-    answer: Option<Result<T, StoreError>>,
-    undo: Option<(Command, Returns)>,
+impl<C> Clone for UndoQueue<C> {
+    fn clone(&self) -> Self {
+        Self {
+            queue: self.queue.clone(),
+            waiting: Arc::clone(&self.waiting),
+        }
+    }
 }
 
-impl<T> Delivery<T> {
+/// A result on its way to a caller. If it is dropped before the caller takes it, wherever that
+/// happens, the command that undoes it is queued.
+pub(crate) struct Delivery<T, C: Send + 'static> {
+    result: Option<Result<T, StoreError>>,
+    undo: Option<(C, UndoQueue<C>)>,
+}
+
+impl<T, C: Send + 'static> Delivery<T, C> {
     pub(super) fn new(
-        answer: Result<T, StoreError>,
-        undo: Option<Command>,
-        returns: &Returns,
+        result: Result<T, StoreError>,
+        undo: Option<C>,
+        undo_queue: &UndoQueue<C>,
     ) -> Self {
         Self {
-            answer: Some(answer),
-            undo: undo.map(|undo| (undo, returns.clone())),
+            result: Some(result),
+            undo: undo.map(|undo| (undo, undo_queue.clone())),
         }
     }
 
     pub(super) fn take(mut self) -> Result<T, StoreError> {
         self.undo = None;
-        self.answer
+        self.result
             .take()
-            .unwrap_or_else(|| Err(StoreError::late("the ledger writer's answer")))
+            .unwrap_or_else(|| Err(StoreError::timed_out("the ledger writer's result")))
     }
 }
 
-impl<T> Drop for Delivery<T> {
+impl<T, C: Send + 'static> Drop for Delivery<T, C> {
     fn drop(&mut self) {
-        if let Some((undo, returns)) = self.undo.take() {
-            returns.send(undo);
+        if let Some((undo, queue)) = self.undo.take() {
+            queue.send(undo);
         }
     }
 }

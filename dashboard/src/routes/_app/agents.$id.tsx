@@ -1,13 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { createFileRoute, Link } from '@tanstack/react-router';
-import { LastRequests } from '#/action/ActionDetail';
+import { RecentRequests } from '#/action/RecentRequests';
 import { AgentKeyPanel, AgentStopPanel } from '#/agent/AgentControls';
 import { AgentScopePanel, AgentSettingsPanel } from '#/agent/AgentSettingsPanel';
 import { AgentState } from '#/agent/AgentState';
 import { getAgentOptions } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
 import { BackLink } from '#/ui/BackLink';
-import { BUTTON, Fact, Failure, Loading, PageTitle, Panel } from '#/ui/parts';
+import { BUTTON } from '#/ui/Button';
+import { Fact } from '#/ui/Fact';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
+import { Panel } from '#/ui/Panel';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/agents/$id')({
@@ -52,7 +57,7 @@ function AgentPage() {
                 </Fact>
               </dl>
             </Panel>
-            <LastRequests agentId={agent.id} />
+            <RecentRequests agentId={agent.id} />
             <Link to="/history" search={{ agent: agent.id }} className={BUTTON}>
               All its requests
             </Link>

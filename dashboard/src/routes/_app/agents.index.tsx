@@ -2,13 +2,16 @@ import { useQuery } from '@tanstack/react-query';
 import { createFileRoute, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
+import { AgentKeyDialog } from '#/agent/AgentKeyDialog';
 import { AgentList } from '#/agent/AgentList';
-import { KeyDialog } from '#/agent/KeyDialog';
 import { NewAgent } from '#/agent/NewAgent';
 import type { KeyedAgent } from '#/client';
 import { listAgentsOptions } from '#/client/@tanstack/react-query.gen';
+import { Button } from '#/ui/Button';
 import { Empty } from '#/ui/Empty';
-import { Button, Failure, Loading, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 
 export const Route = createFileRoute('/_app/agents/')({ component: Agents });
 
@@ -47,7 +50,7 @@ function Agents() {
           onClose={() => setIsCreating(false)}
         />
       )}
-      {keyed && <KeyDialog keyed={keyed} onStored={() => setKeyed(null)} />}
+      {keyed && <AgentKeyDialog keyed={keyed} onStored={() => setKeyed(null)} />}
     </>
   );
 }

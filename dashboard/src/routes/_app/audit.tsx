@@ -5,7 +5,7 @@ import { AuditTools } from '#/audit/AuditTools';
 import { listAuditInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
-import { PageTitle } from '#/ui/parts';
+import { PageTitle } from '#/ui/PageTitle';
 
 export const Route = createFileRoute('/_app/audit')({ component: Audit });
 

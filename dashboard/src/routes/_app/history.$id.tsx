@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { createFileRoute } from '@tanstack/react-router';
 import { getRequestOptions } from '#/client/@tanstack/react-query.gen';
 import { RequestDetail } from '#/request/RequestDetail';
-import { Failure, Loading } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
 
 export const Route = createFileRoute('/_app/history/$id')({
   component: OneRequest,

@@ -7,7 +7,7 @@ import { queryOf, type RequestFilter, readFilter } from '#/request/filter';
 import { RequestList } from '#/request/RequestList';
 import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
-import { PageTitle } from '#/ui/parts';
+import { PageTitle } from '#/ui/PageTitle';
 
 export const Route = createFileRoute('/_app/history/')({
   validateSearch: readFilter,

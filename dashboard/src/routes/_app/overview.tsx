@@ -9,7 +9,9 @@ import { OverTime } from '#/overview/OverTime';
 import { OpenRules } from '#/rule/OpenRules';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
-import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 
 const PERIODS = { day: 'Day', week: 'Week', month: '30 days' } as const;
 

@@ -6,7 +6,9 @@ import { draftOf, ruleBody } from '#/rule/draft';
 import { Hits } from '#/rule/Hits';
 import { RuleForm } from '#/rule/RuleForm';
 import { BackLink } from '#/ui/BackLink';
-import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 import { Saved } from '#/ui/Saved';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 

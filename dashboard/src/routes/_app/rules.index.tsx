@@ -3,9 +3,10 @@ import { createFileRoute, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { listRulesInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { RuleList } from '#/rule/RuleList';
+import { MAIN_BUTTON } from '#/ui/Button';
 import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
-import { MAIN_BUTTON, PageTitle } from '#/ui/parts';
+import { PageTitle } from '#/ui/PageTitle';
 
 export const Route = createFileRoute('/_app/rules/')({ component: Rules });
 

@@ -5,7 +5,9 @@ import { EMPTY_RULE, ruleBody } from '#/rule/draft';
 import { draftFrom } from '#/rule/fromRequest';
 import { RuleForm } from '#/rule/RuleForm';
 import { BackLink } from '#/ui/BackLink';
-import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 
 interface Search {
   /** The request that the rule is made from. */

@@ -10,7 +10,9 @@ import { ServiceAgentsPanel } from '#/service/ServiceAgentsPanel';
 import { ServiceSettingsPanel } from '#/service/ServiceSettingsPanel';
 import { TestCallPanel } from '#/service/TestCallPanel';
 import { BackLink } from '#/ui/BackLink';
-import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/services/$id')({

@@ -3,8 +3,11 @@ import { createFileRoute, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import { ServiceList } from '#/service/ServiceList';
+import { MAIN_BUTTON } from '#/ui/Button';
 import { Empty } from '#/ui/Empty';
-import { Failure, Loading, MAIN_BUTTON, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 
 export const Route = createFileRoute('/_app/services/')({ component: Services });
 

@@ -1,7 +1,7 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { NewService } from '#/service/NewService';
 import { BackLink } from '#/ui/BackLink';
-import { PageTitle } from '#/ui/parts';
+import { PageTitle } from '#/ui/PageTitle';
 
 export const Route = createFileRoute('/_app/services/new')({ component: NewServicePage });
 

@@ -8,7 +8,9 @@ import { DocumentStep } from '#/set-up/DocumentStep';
 import { FirstRequestStep } from '#/set-up/FirstRequestStep';
 import { ServiceStep } from '#/set-up/ServiceStep';
 import { Steps } from '#/set-up/Steps';
-import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 
 /** How far it has come; it stands in the address, so that a reload goes on from there. */
 interface Search {

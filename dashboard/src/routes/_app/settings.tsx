@@ -5,7 +5,9 @@ import { Account, ThisBrowser } from '#/settings/Account';
 import { Configured } from '#/settings/Configured';
 import { Model } from '#/settings/Model';
 import { Sessions } from '#/settings/Sessions';
-import { Failure, Loading, PageTitle } from '#/ui/parts';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
 
 export const Route = createFileRoute('/_app/settings')({ component: SettingsPage });
 

@@ -30,7 +30,11 @@ impl Proposal {
                 fields.insert("service".to_owned(), json!(service));
             }
             None if is_whole => {}
-            None => return Err("a path requires --service; alternatively, use a complete URL".to_owned()),
+            None => {
+                return Err(
+                    "a path requires --service; alternatively, use a complete URL".to_owned(),
+                );
+            }
         }
         let mut headers = headers(&arguments.headers)?;
         if let Some(data) = &arguments.data {

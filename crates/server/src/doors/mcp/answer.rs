@@ -208,8 +208,10 @@ pub(super) fn held(held: &Held) -> Value {
 pub(super) fn status(report: ActionReport) -> Value {
     let next = match report.action.state.status() {
         ActionStatus::Pending => "No human has decided yet: call action_status again.",
-        ActionStatus::Approved => "To send the request, call execute_action with this action_id \
-                                   once.",
+        ActionStatus::Approved => {
+            "To send the request, call execute_action with this action_id \
+                                   once."
+        }
         ActionStatus::Denied | ActionStatus::Revoked => {
             "The request will not be sent. Follow the note, and tell your user."
         }
@@ -217,10 +219,14 @@ pub(super) fn status(report: ActionReport) -> Value {
             "The request will not be sent: it was not decided or executed in time. Ask your user \
              before you propose it again."
         }
-        ActionStatus::Executing => "The request is being sent: call action_status again for the \
-                                    result.",
-        ActionStatus::Executed => "The request was sent; result contains the response if it is \
-                                   stored.",
+        ActionStatus::Executing => {
+            "The request is being sent: call action_status again for the \
+                                    result."
+        }
+        ActionStatus::Executed => {
+            "The request was sent; result contains the response if it is \
+                                   stored."
+        }
         ActionStatus::Indeterminate => {
             "The request may have been sent. Do not send it again: a human investigates."
         }

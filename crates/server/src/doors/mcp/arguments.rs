@@ -112,8 +112,10 @@ impl StatusArguments {
     pub(super) fn wait(&self) -> Result<std::time::Duration, Problem> {
         let seconds = self.wait_seconds.unwrap_or(0);
         if seconds > WAIT_SECONDS_MAX {
-            let message = format!("must be from 0 to {WAIT_SECONDS_MAX}; to wait longer, call \
-                                   again");
+            let message = format!(
+                "must be from 0 to {WAIT_SECONDS_MAX}; to wait longer, call \
+                                   again"
+            );
             return Err(Problem::field("wait_seconds", message));
         }
         Ok(std::time::Duration::from_secs(seconds))

@@ -122,8 +122,11 @@ impl ServerHandler for Tools {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = Named::parse(&request.name) else {
-            return Err(ErrorData::invalid_params("there is no such tool; call tools/list for the \
-                                                  names", None));
+            return Err(ErrorData::invalid_params(
+                "there is no such tool; call tools/list for the \
+                                                  names",
+                None,
+            ));
         };
         let result = match self.call(tool).await {
             Ok(told) => CallToolResult::structured(told),

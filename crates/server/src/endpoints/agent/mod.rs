@@ -5,7 +5,7 @@ mod shown;
 use axum::Json;
 use gaiterguard_definitions::agent;
 use gaiterguard_domain::id::AgentId;
-use gaiterguard_store::Found;
+use gaiterguard_store::Stored;
 use http::StatusCode;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -163,7 +163,7 @@ async fn update(
     let agent = editing
         .change(async |desk, editor| agent::update(desk, editor, id, &fields.members).await)
         .await?;
-    show(&editing, Found::Whole(agent)).await
+    show(&editing, Stored::Intact(agent)).await
 }
 
 /// Delete an agent

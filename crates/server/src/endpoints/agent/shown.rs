@@ -9,7 +9,7 @@ use gaiterguard_definitions::service;
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_store::{DamagedRow, Found};
+use gaiterguard_store::{DamagedRow, Stored};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -81,7 +81,7 @@ pub(crate) struct KeyedAgentBody {
 /// Returns the body of one agent.
 pub(super) async fn show(
     editing: &Editing,
-    agent: Found<Agent>,
+    agent: Stored<Agent>,
 ) -> Result<Json<AgentBody>, Problem> {
     Ok(Json(ServiceNames::read(editing).await?.show(agent)))
 }
@@ -89,7 +89,7 @@ pub(super) async fn show(
 /// Returns the bodies of all agents.
 pub(super) async fn show_all(
     editing: &Editing,
-    agents: Vec<Found<Agent>>,
+    agents: Vec<Stored<Agent>>,
 ) -> Result<Json<Vec<AgentBody>>, Problem> {
     let names = ServiceNames::read(editing).await?;
     let shown = agents.into_iter().map(|agent| names.show(agent));
@@ -114,17 +114,17 @@ impl ServiceNames {
     async fn read(editing: &Editing) -> Result<Self, Problem> {
         let services = service::list(editing.desk(), editing.workspace()).await?;
         let names = services.into_iter().map(|found| match found {
-            Found::Whole(service) => (service.id, service.name),
-            Found::Damaged(damaged) => (ServiceId(damaged.id), damaged.name),
+            Stored::Intact(service) => (service.id, service.name),
+            Stored::Damaged(damaged) => (ServiceId(damaged.id), damaged.name),
         });
         Ok(Self(names.collect()))
     }
 
     /// Builds the body of an agent. Skips a service that was deleted after the agent was read.
-    fn show(&self, found: Found<Agent>) -> AgentBody {
+    fn show(&self, found: Stored<Agent>) -> AgentBody {
         match found {
-            Found::Whole(agent) => self.show_whole(agent),
-            Found::Damaged(damaged) => unreadable(damaged),
+            Stored::Intact(agent) => self.show_whole(agent),
+            Stored::Damaged(damaged) => unreadable(damaged),
         }
     }
 

@@ -9,7 +9,7 @@ use gaiterguard_definitions::rule::{self, Hits};
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_store::Found;
+use gaiterguard_store::Stored;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -159,12 +159,12 @@ impl HitsBody {
     }
 }
 
-impl From<(Found<Rule>, &Hits)> for RuleBody {
-    fn from((found, hits): (Found<Rule>, &Hits)) -> Self {
+impl From<(Stored<Rule>, &Hits)> for RuleBody {
+    fn from((found, hits): (Stored<Rule>, &Hits)) -> Self {
         match found {
-            Found::Whole(rule) => (rule, hits).into(),
+            Stored::Intact(rule) => (rule, hits).into(),
             // A damaged rule causes every request to be refused, so it counts as enabled.
-            Found::Damaged(damaged) => Self {
+            Stored::Damaged(damaged) => Self {
                 id: damaged.id,
                 unreadable: true,
                 name: damaged.name,
@@ -212,7 +212,7 @@ impl From<(Rule, &Hits)> for RuleBody {
 }
 
 /// A rule with its hits.
-async fn shown(editing: &Editing, rule: Found<Rule>) -> Result<Json<RuleBody>, Problem> {
+async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, Problem> {
     let hits = rule::hits(editing.desk(), editing.workspace()).await?;
     Ok(Json((rule, &hits).into()))
 }
@@ -237,8 +237,8 @@ async fn list(
     let hits = rule::hits(editing.desk(), editing.workspace()).await?;
     let all = all.into_iter().map(|rule| (rule, &hits)).collect();
     let page = List::cut(all, &query, |(found, _)| match found {
-        Found::Whole(rule) => rule.id.0,
-        Found::Damaged(damaged) => damaged.id,
+        Stored::Intact(rule) => rule.id.0,
+        Stored::Damaged(damaged) => damaged.id,
     });
     page.map(Json).ok_or_else(foreign_cursor)
 }
@@ -264,7 +264,7 @@ async fn create(
         .await?;
     Ok((
         StatusCode::CREATED,
-        shown(&editing, Found::Whole(rule)).await?,
+        shown(&editing, Stored::Intact(rule)).await?,
     ))
 }
 
@@ -306,7 +306,7 @@ async fn update(
     let rule = editing
         .change(async |desk, editor| rule::update(desk, editor, id, &fields.members).await)
         .await?;
-    shown(&editing, Found::Whole(rule)).await
+    shown(&editing, Stored::Intact(rule)).await
 }
 
 /// Delete a rule

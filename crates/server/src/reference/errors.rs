@@ -1,0 +1,46 @@
+//! The page of error codes.
+
+use std::fmt::Write as _;
+
+use super::{cell, check_page};
+use crate::codes::CODES;
+
+const INTRODUCTION: &str = "# Error codes
+
+<!-- Generated from crates/server/src/codes.rs: run `make reference`. -->
+
+Every error of the gateway is `application/problem+json` (RFC 9457) with a stable `code`:
+
+```json
+{
+  \"type\": \"/problems/invalid_target\",
+  \"title\": \"Invalid target\",
+  \"status\": 400,
+  \"detail\": \"…\",
+  \"code\": \"invalid_target\",
+  \"error\": \"…\"
+}
+```
+
+`error` repeats `detail` for older clients. Responses that come from the upstream are never in this form unless the
+upstream sends it; `X-Proxy-Status` distinguishes the two.
+
+| code | status | meaning |
+|---|---|---|
+";
+
+#[test]
+fn the_page_of_error_codes_is_current() {
+    let mut page = INTRODUCTION.to_owned();
+    for code in CODES {
+        let statuses: Vec<_> = code.statuses.iter().map(u16::to_string).collect();
+        let (word, meaning) = (code.word, cell(code.meaning));
+        writeln!(page, "| `{word}` | {} | {meaning} |", statuses.join(", ")).unwrap();
+    }
+    check_page("errors.md", &page);
+}
+
+#[test]
+fn codes_are_sorted_and_unique() {
+    assert!(CODES.is_sorted_by(|one, next| one.word < next.word));
+}

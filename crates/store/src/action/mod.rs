@@ -1,0 +1,12 @@
+//! Held requests.
+
+pub(crate) mod bulk;
+
+mod read;
+mod retention;
+mod row;
+mod ruled;
+
+pub use self::read::{ActionFilter, StoredHead};
+pub use self::row::{ActionWithNames, DamagedAction, StoredAction};
+pub use self::ruled::{RuledAction, RulingFilter};

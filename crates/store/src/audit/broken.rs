@@ -1,0 +1,55 @@
+//! Why verification of the audit log fails.
+
+use gaiterguard_domain::audit::ChainBroken;
+use thiserror::Error;
+
+/// Why the audit log is not intact.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AuditBroken {
+    /// An entry does not follow from the ones before it.
+    #[error(transparent)]
+    Entry(#[from] ChainBroken),
+    /// Entries are missing at the end of a chain.
+    #[error("chain {chain} ends at place {found}, but it reached place {expected}")]
+    Tail {
+        /// The chain.
+        chain: i64,
+        /// The sequence number of the last entry found.
+        found: i64,
+        /// The sequence number that the chain is known to have reached.
+        expected: i64,
+    },
+    /// An entry is not the one that was recorded elsewhere with its sequence number.
+    #[error("the entry at place {sequence} of chain {chain} is not the one that was recorded")]
+    Other {
+        /// The chain.
+        chain: i64,
+        /// The sequence number.
+        sequence: i64,
+    },
+    /// A row does not match what an entry says was written.
+    #[error(
+        "entry {id} does not hold: the row {row} of {table} is not as it was recorded: {what} \
+         (chain {chain}, place {sequence})"
+    )]
+    Row {
+        /// The entry's id.
+        id: i64,
+        /// The entry's chain.
+        chain: i64,
+        /// The entry's sequence number.
+        sequence: i64,
+        /// The row's table.
+        table: &'static str,
+        /// The row's id.
+        row: String,
+        /// The columns that differ, or what else is wrong.
+        what: &'static str,
+    },
+    /// A chain has entries but no head.
+    #[error("chain {chain} has entries but no head")]
+    Head {
+        /// The chain.
+        chain: i64,
+    },
+}

@@ -1,0 +1,80 @@
+//! What a new decision may conflict with: an earlier request with its key, or the same request that
+//! is already held.
+
+use gaiterguard_domain::id::{ActionId, AgentId};
+use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
+use gaiterguard_domain::request::Digest;
+
+use crate::db::connection::fetch_optional;
+use crate::db::error::StoreError;
+use crate::rows::claim_row::ClaimRow;
+use crate::rows::column::RowContext;
+use crate::writer::transaction::Transaction;
+
+/// A claimed key, in its agent's own space.
+pub(super) type Key<'b> = (AgentId, &'b str);
+
+pub(super) fn key(decision: &NewDecision) -> Option<Key<'_>> {
+    let claim = decision.claim.as_ref()?;
+    Some((decision.entry.agent, claim.key.as_str()))
+}
+
+/// What two requests without keys have in common if they are the same request.
+pub(super) type HoldIdentity<'b> = (AgentId, Digest, &'b str);
+
+pub(super) fn hold_identity<'b>(decision: &'b NewDecision, hold: &NewHold) -> HoldIdentity<'b> {
+    (decision.entry.agent, hold.digest, &decision.entry.intent)
+}
+
+/// Returns the open action of the same request, if that was also sent without a key.
+pub(super) async fn find_held(
+    tx: &mut Transaction,
+    decision: &NewDecision,
+    hold: &NewHold,
+) -> Result<Option<ActionId>, StoreError> {
+    let row = fetch_optional!(
+        tx,
+        (String,),
+        "SELECT id FROM actions
+         WHERE agent_id = $1 AND status IN ('PENDING', 'APPROVED') AND expires_at > $2
+           AND digest = $3 AND intent = $4
+           AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.action_id = actions.id)
+         ORDER BY created_at LIMIT 1",
+        decision.entry.agent.0,
+        decision.entry.at.0,
+        hold.digest.0.as_slice(),
+        decision.entry.intent.as_str(),
+    );
+    row.map(|(id,)| {
+        let context = RowContext {
+            table: "actions",
+            id: &id,
+        };
+        context.action_id("id", &id)
+    })
+    .transpose()
+}
+
+/// Returns the claim that a decision conflicts with. A claim that has expired counts while its
+/// request runs or its action is open, because the key is still in use.
+pub(super) async fn find_claim(
+    tx: &mut Transaction,
+    decision: &NewDecision,
+    claim: &NewClaim,
+) -> Result<Option<Claim>, StoreError> {
+    fetch_optional!(
+        tx,
+        ClaimRow,
+        "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status, answer_key_id,
+            answer
+         FROM claims WHERE agent_id = $1 AND key = $2
+           AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
+                (SELECT 1 FROM actions WHERE actions.id = claims.action_id AND actions.status IN
+                    ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))",
+        decision.entry.agent.0,
+        claim.key.as_str(),
+        decision.entry.at.0,
+    )
+    .map(TryInto::try_into)
+    .transpose()
+}

@@ -1,0 +1,13 @@
+//! Writes one batch of commands, statement by statement.
+
+pub(super) mod write;
+
+mod changes;
+mod completions;
+mod decisions;
+mod existing;
+mod new_rows;
+mod pending_limit;
+mod response_room;
+mod rule_hits;
+mod state;

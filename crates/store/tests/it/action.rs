@@ -1,0 +1,364 @@
+//! Actions: how they wait, change and end.
+
+use std::time::Duration;
+
+use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, Resolution};
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::ledger::{
+    ActionChange, Changed, ClaimState, Outcome, PendingLimit, Recorded, ReplicaId, StoredResponse,
+};
+use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::workspace::KillSwitch;
+use gaiterguard_store::{AgentSaved, Purpose, Store};
+use uuid::Uuid;
+
+use crate::steps::{answer, apply, approve, change, completion, done, state};
+use crate::support::{
+    Database, NOW, World, audit, entry, key, later, new_agent, on_both, sealed, word,
+};
+
+on_both!(
+    only_so_many_actions_wait,
+    an_action_goes_through_its_life,
+    a_change_against_an_old_revision_is_refused,
+    actions_expire,
+    a_block_takes_actions_back,
+    what_a_block_takes_back_does_not_come_back_as_approved,
+    what_a_dead_run_had_begun_is_recovered,
+);
+
+async fn only_so_many_actions_wait(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let attempts: Vec<_> = (0..20)
+        .map(|n| {
+            let store = store.clone();
+            let decision = world.hold(version, Some(&format!("key {n}").replace(' ', "-")));
+            tokio::spawn(async move { (store.record(decision.clone()).await.unwrap(), decision) })
+        })
+        .collect();
+    let mut held = Vec::new();
+    for attempt in attempts {
+        match attempt.await.unwrap() {
+            (Recorded::Done(_), decision) => held.push(decision),
+            (other, _) => assert_eq!(other, Recorded::TooManyPending(PendingLimit::Actions)),
+        }
+    }
+    assert_eq!(held.len(), 3);
+    let again = store.record(held[0].clone()).await.unwrap();
+    assert!(matches!(again, Recorded::KeyUsed(_)), "{again:?}");
+    let agent = store
+        .agent_create(world.workspace, &new_agent(2, vec![]), NOW, |_| audit())
+        .await
+        .unwrap();
+    let AgentSaved::Saved(agent) = agent else {
+        panic!("{agent:?}");
+    };
+    let mut other = world.hold(world.version(store).await, None);
+    other.entry.agent = agent.id;
+    done(store, other).await;
+    let mut later_on = world.hold(world.version(store).await, None);
+    later_on.entry.at = later(100);
+    later_on.hold.as_mut().unwrap().expires_at = later(200);
+    done(store, later_on).await;
+}
+
+async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let approval = || ActionEvent::Approve {
+        decision: word(later(1)),
+        lifetime: Duration::from_secs(30),
+    };
+    let begin = || ActionEvent::Begin { at: later(2) };
+    let broken = || ActionEvent::Break {
+        at: later(3),
+        detail: "cut".to_owned(),
+    };
+    let resolve = |resolution| ActionEvent::Resolve {
+        decision: word(later(4)),
+        resolution,
+    };
+    let held = world.held(store).await;
+    let read = store.action_get(held).await.unwrap().unwrap();
+    assert_eq!(
+        (read.agent_name.as_str(), read.service_name.as_str()),
+        ("agent 1", "stripe")
+    );
+    assert_eq!(
+        read.action.state,
+        ActionState::Pending {
+            expires_at: later(100)
+        }
+    );
+    assert_eq!(read.action.evaluation, World::evaluation(Decision::Hold));
+    assert_eq!(read.action.intent.as_str(), "charge a customer");
+    let request = store.action_request(held).await.unwrap();
+    assert_eq!(request, Some(sealed(world.data_key, "the request")));
+    apply(store, held, approval()).await;
+    apply(store, held, begin()).await;
+    apply(store, held, ActionEvent::NothingSent).await;
+    apply(store, held, begin()).await;
+    assert_eq!(store.action_response(held).await.unwrap(), None);
+    let mut answered = change(store, held, ActionEvent::Respond { at: later(3) }).await;
+    answered.answer = Some(answer(&world, 204));
+    assert_eq!(store.action_change(answered).await.unwrap(), Changed::Done);
+    assert_eq!(
+        store.action_response(held).await.unwrap(),
+        Some(answer(&world, 204))
+    );
+    let row = store
+        .request_get(world.workspace, read.action.entry)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((row.action, row.upstream_status), (Some(held), Some(204)));
+    assert_eq!(
+        store
+            .action_response_drop_before(later(4), 10, later(4))
+            .await
+            .unwrap(),
+        1
+    );
+    let kept = StoredResponse {
+        status: 204,
+        content: None,
+    };
+    assert_eq!(store.action_response(held).await.unwrap(), Some(kept));
+
+    for resolution in [Resolution::Executed, Resolution::NotExecuted] {
+        let held = world.held(store).await;
+        apply(store, held, approval()).await;
+        apply(store, held, begin()).await;
+        apply(store, held, broken()).await;
+        apply(store, held, resolve(resolution)).await;
+    }
+    let denied = world.held(store).await;
+    apply(store, denied, ActionEvent::Deny(word(later(1)))).await;
+    let revoked = world.held(store).await;
+    apply(store, revoked, approval()).await;
+    apply(store, revoked, ActionEvent::Revoke(word(later(1)))).await;
+    assert_eq!(store.action_get(ActionId(Uuid::nil())).await.unwrap(), None);
+}
+
+async fn a_change_against_an_old_revision_is_refused(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let action = world.held(store).await;
+    let attempts: Vec<_> = (0..10).map(|_| approve(store, action)).collect();
+    let mut changes = Vec::new();
+    for attempt in attempts {
+        changes.push(attempt.await);
+    }
+    let attempts: Vec<_> = changes
+        .into_iter()
+        .map(|change| {
+            let store = store.clone();
+            tokio::spawn(async move { store.action_change(change).await.unwrap() })
+        })
+        .collect();
+    let mut done = 0;
+    for attempt in attempts {
+        match attempt.await.unwrap() {
+            Changed::Done => done += 1,
+            other => assert_eq!(other, Changed::RevisionMoved),
+        }
+    }
+    assert_eq!(done, 1);
+    let entries = store.audit_list(world.workspace, None, 100).await.unwrap();
+    let told = entries
+        .items
+        .iter()
+        .filter(|entry| entry.event == "action.changed");
+    assert_eq!(told.count(), 1);
+}
+
+async fn actions_expire(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    assert_eq!(store.action_next_expiry().await.unwrap(), None);
+    let (waiting, approved) = (world.held(store).await, world.held(store).await);
+    apply(
+        store,
+        approved,
+        ActionEvent::Approve {
+            decision: word(later(1)),
+            lifetime: Duration::from_secs(30),
+        },
+    )
+    .await;
+    assert_eq!(store.action_next_expiry().await.unwrap(), Some(later(31)));
+    assert!(
+        store
+            .action_expire_due(later(30), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        store.action_expire_due(later(200), 1).await.unwrap(),
+        [approved]
+    );
+    assert_eq!(
+        store.action_expire_due(later(200), 10).await.unwrap(),
+        [waiting]
+    );
+    let (ended, revision) = state(store, approved).await;
+    assert_eq!(
+        (ended, revision),
+        (ActionState::Expired { at: later(31) }, 3)
+    );
+}
+
+async fn a_block_takes_actions_back(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let (waiting, approved, denied) = (
+        world.held(store).await,
+        world.held(store).await,
+        world.held(store).await,
+    );
+    let change = approve(store, approved).await;
+    store.action_change(change).await.unwrap();
+    apply(store, denied, ActionEvent::Deny(word(later(1)))).await;
+    let blocked = entry("agent.blocked", later(5));
+    store
+        .agent_block(world.workspace, world.agent, &word(later(5)), blocked)
+        .await
+        .unwrap();
+    for action in [waiting, approved] {
+        let (state, _) = state(store, action).await;
+        assert_eq!(state.status(), ActionStatus::Revoked);
+        assert_eq!(state.last_decision(), Some(&word(later(5))));
+    }
+    assert_eq!(state(store, denied).await.0.status(), ActionStatus::Denied);
+    let entries = store
+        .audit_list(world.workspace, None, 3)
+        .await
+        .unwrap()
+        .items;
+    let events: Vec<&str> = entries.iter().map(|entry| entry.event.as_str()).collect();
+    assert_eq!(
+        events,
+        ["agent.blocked", "action.revoked", "action.revoked"]
+    );
+}
+
+async fn what_a_block_takes_back_does_not_come_back_as_approved(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let executing = async || {
+        let action = world.held(store).await;
+        let approved = approve(store, action).await;
+        store.action_change(approved).await.unwrap();
+        apply(store, action, ActionEvent::Begin { at: later(2) }).await;
+        action
+    };
+    let (workspace, agent) = (world.workspace, world.agent);
+    let blocked = executing().await;
+    let answered = executing().await;
+    let word_of_block = word(later(5));
+    let block = entry("agent.blocked", later(5));
+    store
+        .agent_block(workspace, agent, &word_of_block, block)
+        .await
+        .unwrap();
+    // That the agent may ask again does not bring it back either.
+    let unblock = entry("agent.unblocked", later(6));
+    store
+        .agent_unblock(workspace, agent, later(6), unblock)
+        .await
+        .unwrap();
+    let returned = change(store, blocked, ActionEvent::NothingSent).await;
+    assert_eq!(
+        store.action_change(returned).await.unwrap(),
+        Changed::Recalled
+    );
+    let (found, _) = state(store, blocked).await;
+    assert_eq!(found.status(), ActionStatus::Revoked);
+    assert_eq!(found.last_decision(), Some(&word_of_block));
+    let entries = store.audit_list(workspace, None, 50).await.unwrap().items;
+    let revoked = entries
+        .iter()
+        .filter(|entry| entry.event == "action.revoked");
+    assert_eq!(revoked.count(), 1);
+    // What has reached the upstream has reached it.
+    let mut ended = change(store, answered, ActionEvent::Respond { at: later(7) }).await;
+    ended.answer = Some(answer(&world, 200));
+    assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
+
+    let later_on = executing().await;
+    apply(store, later_on, ActionEvent::NothingSent).await;
+    let (found, _) = state(store, later_on).await;
+    assert_eq!(found.status(), ActionStatus::Approved);
+
+    let stopped = executing().await;
+    let kill_switch = KillSwitch::Active {
+        by: word_of_block.by,
+        at: later(8),
+        reason: Some("Stop".to_owned()),
+    };
+    let thrown = entry("kill_switch.changed", later(8));
+    store
+        .kill_switch_set(workspace, &kill_switch, later(8), thrown)
+        .await
+        .unwrap();
+    let returned = change(store, stopped, ActionEvent::NothingSent).await;
+    assert_eq!(
+        store.action_change(returned).await.unwrap(),
+        Changed::Recalled
+    );
+}
+
+async fn what_a_dead_run_had_begun_is_recovered(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let action = world.held(store).await;
+    let change = approve(store, action).await;
+    store.action_change(change).await.unwrap();
+    apply(store, action, ActionEvent::Begin { at: later(2) }).await;
+    let running = done(store, world.forward(version, Some("k"))).await;
+    assert!(
+        store
+            .action_recover_executing(later(3), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.claim_recover_running(later(3), 10).await.unwrap(), 0);
+
+    let next = database.open(Purpose::Tool);
+    next.replica_register(ReplicaId(Uuid::new_v4()), Duration::from_mins(1), NOW)
+        .await
+        .unwrap();
+    assert_eq!(
+        next.action_recover_executing(later(4), 10).await.unwrap(),
+        [action]
+    );
+    assert_eq!(next.claim_recover_running(later(4), 10).await.unwrap(), 1);
+    let (found, revision) = state(store, action).await;
+    assert_eq!(found.status(), ActionStatus::Indeterminate);
+    let claim = store
+        .claim_get(world.agent, &key("k"), NOW)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(claim.state, ClaimState::Broken);
+
+    // The run was not dead after all: what it has to say comes too late.
+    let outcome = Outcome::Responded(answer(&world, 200));
+    assert!(
+        !store
+            .complete(completion(&world, running, Some("k"), outcome))
+            .await
+            .unwrap()
+    );
+    let late = ActionChange {
+        action,
+        revision: revision - 1,
+        state: found,
+        authority: None,
+        answer: None,
+        audit: audit(),
+    };
+    assert_eq!(
+        store.action_change(late).await.unwrap(),
+        Changed::RevisionMoved
+    );
+    next.close().await;
+}

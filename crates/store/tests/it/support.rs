@@ -1,0 +1,420 @@
+//! A new database of either kind for each test, and what most tests begin with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gaiterguard_domain::action::HumanDecision;
+use gaiterguard_domain::agent::Binding;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{
+    ActionId, AgentId, DataKeyId, RequestId, ServiceId, UserId, WorkspaceId,
+};
+use gaiterguard_domain::ledger::{
+    ByteBudget, NewClaim, NewDecision, NewEntry, NewHold, Recorded, ReplicaId, Sealed,
+};
+use gaiterguard_domain::request::{Digest, IdempotencyKey};
+use gaiterguard_domain::rule::RuleEffect;
+use gaiterguard_domain::service::{AuthType, CredentialPlace, SealedCredential};
+use gaiterguard_domain::target::BaseUrl;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::Email;
+use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
+use gaiterguard_domain::workspace::AuthorityVersion;
+use gaiterguard_store::{
+    AgentSaved, NewAgent, Purpose, RuleFields, ServiceFields, ServiceSaved, Store, StoreOptions,
+    UserCreated,
+};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use uuid::Uuid;
+
+/// An instant that tests count from.
+pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+pub(crate) fn later(seconds: u64) -> Timestamp {
+    NOW.after(Duration::from_secs(seconds))
+}
+
+/// A database that is removed with the test.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    folder: Option<tempfile::TempDir>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told of their server by the environment"
+)]
+fn server() -> String {
+    std::env::var("TEST_DATABASE_URL").expect(
+        "TEST_DATABASE_URL must name a PostgreSQL server: \
+         run through `make test` or scripts/with-postgres.sh",
+    )
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gaiterguard.db");
+        Self {
+            url: format!("sqlite://{}", path.display()),
+            folder: Some(folder),
+        }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let server = server();
+        let name = format!("store_{}", Uuid::new_v4().simple());
+        let mut connection = PgConnection::connect(&server).await.unwrap();
+        connection
+            .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .await
+            .unwrap();
+        let (front, _) = server.rsplit_once('/').unwrap();
+        Self {
+            url: format!("{front}/{name}"),
+            folder: None,
+        }
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        PathBuf::from(self.url.strip_prefix("sqlite://").unwrap())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.url.rsplit_once('/').unwrap().1
+    }
+
+    pub(crate) fn open(&self, purpose: Purpose) -> Store {
+        let options = StoreOptions::new(ReplicaId(Uuid::new_v4()), purpose);
+        Store::open(&self.url, options).unwrap()
+    }
+
+    /// Runs a statement behind the store's back.
+    pub(crate) async fn meddle(&self, statement: &str) {
+        if self.is_sqlite() {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            let text = sqlx::AssertSqlSafe(statement.to_owned());
+            connection.execute(text).await.unwrap();
+            connection.close().await.unwrap();
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            let text = sqlx::AssertSqlSafe(statement.to_owned());
+            connection.execute(text).await.unwrap();
+            connection.close().await.unwrap();
+        }
+    }
+
+    pub(crate) async fn remove(self) {
+        if !self.is_sqlite() {
+            let mut connection = PgConnection::connect(&server()).await.unwrap();
+            let text = format!("DROP DATABASE {} WITH (FORCE)", self.name());
+            connection.execute(sqlx::AssertSqlSafe(text)).await.unwrap();
+        }
+    }
+}
+
+/// Runs an `async fn(&Database, &Store)` as a test on each database.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    let database = $crate::support::Database::sqlite();
+                    let store = database.open(gaiterguard_store::Purpose::Serve);
+                    store.migrate().await.unwrap();
+                    super::$name(&database, &store).await;
+                    store.close().await;
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    let database = $crate::support::Database::postgres().await;
+                    let store = database.open(gaiterguard_store::Purpose::Serve);
+                    store.migrate().await.unwrap();
+                    super::$name(&database, &store).await;
+                    store.close().await;
+                    database.remove().await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both;
+
+pub(crate) fn entry(event: &'static str, at: Timestamp) -> NewAuditEntry {
+    NewAuditEntry {
+        workspace: Some(WorkspaceId(1)),
+        at,
+        actor: Actor::Operator,
+        event,
+        subject: "test:1".to_owned(),
+        detail: serde_json::json!({ "why": "a test" }),
+    }
+}
+
+pub(crate) fn audit() -> NewAuditEntry {
+    entry("test.done", NOW)
+}
+
+pub(crate) fn word(at: Timestamp) -> HumanDecision {
+    HumanDecision {
+        by: UserId(1),
+        at,
+        note: Some("a note".to_owned()),
+    }
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+pub(crate) fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey::parse(text).unwrap()
+}
+
+pub(crate) fn sealed(data_key: DataKeyId, text: &str) -> Sealed {
+    Sealed {
+        data_key,
+        bytes: text.as_bytes().to_vec(),
+    }
+}
+
+pub(crate) fn service_fields(name: &str) -> ServiceFields {
+    ServiceFields {
+        name: name.to_owned(),
+        base_url: BaseUrl::parse("https://api.example.com/v1").unwrap(),
+        auth_type: AuthType::Bearer,
+        description: Some("a service".to_owned()),
+        intent_required: true,
+        web_socket: true,
+    }
+}
+
+pub(crate) fn credential(version: i64, data_key: DataKeyId) -> SealedCredential {
+    SealedCredential {
+        version,
+        data_key,
+        sealed: Arc::from(format!("sealed {version}").into_bytes()),
+        keys: vec!["token".to_owned()],
+        place: CredentialPlace::Headers {
+            names: vec!["authorization".to_owned()],
+        },
+    }
+}
+
+pub(crate) fn new_agent(seed: u8, services: Vec<ServiceId>) -> NewAgent {
+    NewAgent {
+        name: format!("agent {seed}"),
+        key_hash: [seed; 32],
+        key_prefix: format!("agt_{seed:08x}"),
+        services,
+        hold_seconds: 30,
+        risk_threshold: Some(0.25),
+        expires_at: None,
+    }
+}
+
+pub(crate) fn rule_fields(name: &str) -> RuleFields {
+    RuleFields {
+        name: name.to_owned(),
+        effect: RuleEffect::RequireApproval,
+        condition: Some("request.method == \"POST\"".to_owned()),
+        text: None,
+        service: Some(ServiceId(1)),
+        agent: None,
+        enabled: true,
+    }
+}
+
+/// A workspace with a user, a service and an agent that may use it.
+pub(crate) struct World {
+    pub(crate) user: UserId,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) data_key: DataKeyId,
+    pub(crate) service: ServiceId,
+    pub(crate) agent: AgentId,
+}
+
+impl World {
+    pub(crate) async fn new(store: &Store) -> Self {
+        let created = store
+            .user_create(&email("one@example.com"), "hash", false, NOW, |_, _| {
+                audit()
+            })
+            .await
+            .unwrap();
+        let UserCreated::Created(user, workspace) = created else {
+            panic!("{created:?}");
+        };
+        assert!(
+            store
+                .master_insert_first("master", NOW, audit())
+                .await
+                .unwrap()
+        );
+        let data_key = store
+            .data_key_insert(workspace, "credential", "master", b"wrapped", NOW, |_| {
+                audit()
+            })
+            .await
+            .unwrap()
+            .unwrap();
+        let created = store
+            .service_create(
+                workspace,
+                &service_fields("stripe"),
+                NOW,
+                |_| Ok(Some(credential(1, data_key))),
+                |_| audit(),
+            )
+            .await
+            .unwrap();
+        let ServiceSaved::Saved(service) = created else {
+            panic!("{created:?}");
+        };
+        let created = store
+            .agent_create(workspace, &new_agent(1, vec![service.id]), NOW, |_| audit())
+            .await
+            .unwrap();
+        let AgentSaved::Saved(agent) = created else {
+            panic!("{created:?}");
+        };
+        Self {
+            user: user.id,
+            workspace,
+            data_key,
+            service: service.id,
+            agent: agent.id,
+        }
+    }
+
+    /// The same workspace with another agent.
+    pub(crate) async fn another_agent(&self, store: &Store) -> Self {
+        let new = new_agent(2, vec![self.service]);
+        let created = store
+            .agent_create(self.workspace, &new, NOW, |_| audit())
+            .await;
+        let AgentSaved::Saved(agent) = created.unwrap() else {
+            panic!("the agent was not created");
+        };
+        Self {
+            user: self.user,
+            workspace: self.workspace,
+            data_key: self.data_key,
+            service: self.service,
+            agent: agent.id,
+        }
+    }
+
+    pub(crate) async fn version(&self, store: &Store) -> AuthorityVersion {
+        let versions = store.authority_versions().await.unwrap();
+        versions
+            .iter()
+            .find(|(id, _)| *id == self.workspace)
+            .unwrap()
+            .1
+    }
+
+    pub(crate) fn evaluation(decision: Decision) -> Evaluation {
+        Evaluation {
+            decision,
+            verdict: Verdict {
+                score: 0.375,
+                explanation: "as it goes".to_owned(),
+                signals: vec![],
+            },
+            matched_rules: vec![],
+            operation: None,
+        }
+    }
+
+    pub(crate) fn decision(&self, authority: AuthorityVersion, decision: Decision) -> NewDecision {
+        NewDecision {
+            entry: NewEntry {
+                request_id: RequestId(Uuid::new_v4()),
+                workspace: self.workspace,
+                agent: self.agent,
+                service: self.service,
+                method: "POST".to_owned(),
+                target_url: "https://api.example.com/v1/charges".to_owned(),
+                intent: "charge a customer".to_owned(),
+                evaluation: Self::evaluation(decision),
+                at: NOW,
+            },
+            authority,
+            claim: None,
+            hold: None,
+            audit: NewAuditEntry {
+                workspace: Some(self.workspace),
+                at: NOW,
+                actor: Actor::Agent(self.agent),
+                event: "request.decided",
+                subject: "request".to_owned(),
+                detail: serde_json::json!({}),
+            },
+        }
+    }
+
+    pub(crate) fn forward(
+        &self,
+        authority: AuthorityVersion,
+        claimed: Option<&str>,
+    ) -> NewDecision {
+        NewDecision {
+            claim: claimed.map(|text| NewClaim {
+                key: key(text),
+                digest: Digest([7; 32]),
+                expires_at: later(60),
+            }),
+            ..self.decision(authority, Decision::Forward)
+        }
+    }
+
+    pub(crate) fn hold(&self, authority: AuthorityVersion, claimed: Option<&str>) -> NewDecision {
+        let action = ActionId(Uuid::now_v7());
+        // Each is another request: the same one would meet the action that waits already.
+        let mut digest = Digest([9; 32]);
+        digest.0[..16].copy_from_slice(action.0.as_bytes());
+        NewDecision {
+            entry: NewEntry {
+                evaluation: Self::evaluation(Decision::Hold),
+                ..self.forward(authority, None).entry
+            },
+            hold: Some(NewHold {
+                action,
+                digest,
+                binding: Binding {
+                    base_url: "https://api.example.com/v1".to_owned(),
+                    place: "{}".to_owned(),
+                    granted_since: NOW,
+                    web_socket: false,
+                },
+                request: sealed(self.data_key, "the request"),
+                preview: None,
+                provenance: None,
+                expires_at: later(100),
+                pending_max: 3,
+                pending_bytes: ByteBudget::UNBOUNDED,
+            }),
+            ..self.forward(authority, claimed)
+        }
+    }
+
+    /// A held action that waits for a human.
+    pub(crate) async fn held(&self, store: &Store) -> ActionId {
+        let decision = self.hold(self.version(store).await, None);
+        let action = decision.hold.as_ref().unwrap().action;
+        let recorded = store.record(decision).await.unwrap();
+        assert!(matches!(recorded, Recorded::Done(_)), "{recorded:?}");
+        action
+    }
+}

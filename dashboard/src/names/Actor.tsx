@@ -1,0 +1,50 @@
+/** Who did something: always with the kind, so that no name can pass for somebody else. */
+import { useQuery } from '@tanstack/react-query';
+import { Bot, type LucideIcon, ShieldHalf, Terminal, User } from 'lucide-react';
+import { meOptions } from '#/client/@tanstack/react-query.gen';
+import { Visible } from '#/text/Visible';
+import { useNames } from './useNames';
+
+/** An actor as the audit log names it: `user:1`, `agent:2`, `gateway`, `operator`. */
+export function Actor({ actor }: { actor: string }) {
+  const [kind = '', id = ''] = actor.split(':');
+  if (kind === 'user') return <UserActor id={Number(id)} />;
+  if (kind === 'agent') return <AgentActor id={Number(id)} />;
+  // The command line on the gateway's machine; all else is the gateway's own doing.
+  return (
+    <Marked icon={kind === 'operator' ? Terminal : ShieldHalf}>
+      the <Visible text={kind} />
+    </Marked>
+  );
+}
+
+/** A human with an account. */
+export function UserActor({ id }: { id: number }) {
+  const { data: me } = useQuery(meOptions());
+  return <Marked icon={User}>{id === me?.id ? `you (user ${id})` : `user ${id}`}</Marked>;
+}
+
+function AgentActor({ id }: { id: number }) {
+  const { agents } = useNames();
+  const name = agents.nameOf(id);
+  return (
+    <Marked icon={Bot}>
+      agent {id}
+      {name !== undefined && (
+        <>
+          {': '}
+          <Visible text={name} />
+        </>
+      )}
+    </Marked>
+  );
+}
+
+function Marked({ icon: Icon, children }: { icon: LucideIcon; children: React.ReactNode }) {
+  return (
+    <span>
+      <Icon aria-hidden className="mr-1 inline size-4 align-[-0.2em] text-soft" />
+      {children}
+    </span>
+  );
+}

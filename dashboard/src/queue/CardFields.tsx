@@ -1,0 +1,34 @@
+/** The values of a request that matter most, on its card. */
+import type { CardValue, Excerpt } from '#/action/card';
+import { Visible } from '#/text/Visible';
+
+/** The values, with their documented meaning where it is short; what is cut off is marked with dots. */
+export function CardFields({ values }: { values: readonly CardValue[] }) {
+  return values.map(({ name, value, meaning }, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
+    <span key={index} className="mt-0.5 block text-xs">
+      <span className="font-mono text-soft">
+        <Piece of={name} />
+      </span>{' '}
+      <span className="font-mono font-semibold">
+        <Piece of={value} />
+      </span>
+      {meaning !== null && (
+        <span className="text-soft">
+          {' — '}
+          <Visible text={meaning} />
+        </span>
+      )}
+    </span>
+  ));
+}
+
+function Piece({ of }: { of: Excerpt }) {
+  return (
+    <>
+      {of.isCutBefore && '…'}
+      <Visible text={of.text} />
+      {of.isCutAfter && '…'}
+    </>
+  );
+}

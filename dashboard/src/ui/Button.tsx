@@ -1,0 +1,42 @@
+/** Buttons, and links that look like them. */
+import { LoaderCircle } from 'lucide-react';
+import type { ComponentProps } from 'react';
+
+type Tone = 'plain' | 'main' | 'bad' | 'quiet';
+
+const BUTTON_TONES: Record<Tone, string> = {
+  plain: 'border-line bg-panel hover:bg-raised',
+  main: 'border-brand bg-brand text-brand-ink hover:opacity-90',
+  bad: 'border-bad-fill bg-bad-fill text-white hover:opacity-90',
+  quiet: 'border-transparent hover:bg-raised',
+};
+
+const BUTTON_SHAPE =
+  'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium';
+
+/** How a link looks that stands among buttons. */
+export const BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.plain}`;
+
+/** How a link looks that leads to what the page is for. */
+export const MAIN_BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.main}`;
+
+/** A button. While `isBusy` it cannot be pressed again. */
+export function Button({
+  tone = 'plain',
+  isBusy = false,
+  className = '',
+  children,
+  ...rest
+}: ComponentProps<'button'> & { tone?: Tone; isBusy?: boolean }) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      disabled={rest.disabled || isBusy}
+      className={`${BUTTON_SHAPE} disabled:cursor-not-allowed disabled:opacity-60 aria-disabled:cursor-not-allowed aria-disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
+    >
+      {isBusy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
+      {children}
+    </button>
+  );
+}

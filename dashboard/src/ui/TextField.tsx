@@ -1,0 +1,30 @@
+/** A single-line text field. */
+import type { ComponentProps, ReactNode } from 'react';
+import { FIELD, Field } from './Field';
+
+/** A labeled line of text. */
+export function TextField({
+  label,
+  hint,
+  error,
+  ...rest
+}: ComponentProps<'input'> & {
+  label: string;
+  hint?: ReactNode;
+  error?: string | undefined;
+}) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {(id, describedBy) => (
+        <input
+          id={id}
+          aria-describedby={describedBy}
+          aria-invalid={error ? true : undefined}
+          autoComplete="off"
+          {...rest}
+          className={`${FIELD} ${rest.className ?? ''}`}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Checks the links of every Markdown file in the repository: files and headings that do not exist, and pages of
+the book that its table of contents leaves out. Links to other sites are not followed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "docs" / "src"
+# The book is also rendered as a site of its own, where only absolute links lead to the rest of the repository.
+REPOSITORY = re.compile(r"https://github\.com/gaiterguard/gaiterguard/(?:blob|tree)/main/")
+LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)")
+HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
+
+
+def prose(text: str) -> list[str]:
+    """The lines outside fenced code blocks, with code spans removed."""
+    lines, fence = [], None
+    for line in text.splitlines():
+        marker = re.match(r"\s*(`{3,}|~{3,})", line)
+        if marker:
+            fence = None if fence and marker[1].startswith(fence) else fence or marker[1]
+            continue
+        if fence is None:
+            lines.append(re.sub(r"`[^`]*`", "", line))
+    return lines
+
+
+def anchors(path: Path) -> set[str]:
+    """The fragments that GitHub and mdBook give to a file's headings."""
+    found: set[str] = set()
+    fence = False
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.lstrip().startswith("```"):
+            fence = not fence
+        heading = None if fence else HEADING.match(line)
+        if not heading:
+            continue
+        title = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading[1]).lower()
+        slug = re.sub(r"[^\w\- ]", "", title).replace(" ", "-")
+        name, number = slug, 0
+        while name in found:
+            number += 1
+            name = f"{slug}-{number}"
+        found.add(name)
+    return found
+
+
+def problems_of(path: Path) -> list[str]:
+    found = []
+    for link in LINK.findall("\n".join(prose(path.read_text(encoding="utf-8")))):
+        folder, local = path.parent, link
+        if REPOSITORY.match(link):
+            folder, local = ROOT, REPOSITORY.sub("", link)
+        elif re.match(r"[a-z][a-z0-9+.-]*:", link):
+            continue
+        target, _, fragment = unquote(local).partition("#")
+        file = (folder / target).resolve() if target else path
+        if not file.exists():
+            found.append(f"{path.relative_to(ROOT)}: {link} does not exist")
+        elif path.is_relative_to(BOOK) and folder != ROOT and not file.is_relative_to(BOOK):
+            found.append(f"{path.relative_to(ROOT)}: {link} leaves the book; link to the repository's address")
+        elif fragment and file.suffix == ".md" and fragment not in anchors(file):
+            found.append(f"{path.relative_to(ROOT)}: {link} has no such heading")
+    return found
+
+
+def unlisted_pages() -> list[str]:
+    summary = BOOK / "SUMMARY.md"
+    listed = {(BOOK / link.partition("#")[0]).resolve() for link in LINK.findall(summary.read_text(encoding="utf-8"))}
+    pages = {page.resolve() for page in BOOK.rglob("*.md")} - {summary.resolve()}
+    return [f"docs/src/SUMMARY.md does not list {page.relative_to(ROOT)}" for page in sorted(pages - listed)]
+
+
+def main() -> int:
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )
+    files = [ROOT / name for name in listing.stdout.splitlines() if (ROOT / name).exists()]
+    problems = [problem for file in files for problem in problems_of(file)] + unlisted_pages()
+    print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
