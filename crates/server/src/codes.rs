@@ -13,7 +13,7 @@ pub(crate) struct Code {
     pub(crate) word: &'static str,
     /// HTTP statuses that it is sent with.
     pub(crate) statuses: &'static [u16],
-    /// What happened, as one or more sentences in Markdown.
+    /// Meaning, as one or more sentences in Markdown.
     #[cfg_attr(not(test), expect(dead_code, reason = "only the reference shows it"))]
     pub(crate) meaning: &'static str,
 }

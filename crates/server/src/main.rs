@@ -9,7 +9,6 @@ mod doors;
 mod endpoints;
 mod engine;
 mod extract;
-mod kept_answer;
 mod lifecycle;
 mod listen;
 mod logging;
@@ -23,6 +22,7 @@ mod secret_line;
 mod secrets;
 mod settings;
 mod state;
+mod stored_response;
 
 use std::process::ExitCode;
 

@@ -37,7 +37,7 @@ struct Content {
 pub(crate) struct FieldError {
     /// The field's path, such as `headers.Accept` or `rules[2].name`; empty for the whole body.
     pub(crate) field: String,
-    /// What is wrong and what is expected.
+    /// Description of the error and of what is expected.
     pub(crate) message: String,
     /// Line of the error, from 1. Set only for errors in a rule's condition.
     #[schema(minimum = 1)]
@@ -72,7 +72,7 @@ impl FieldError {
     }
 
     /// Formats the error as one sentence.
-    fn told(&self) -> String {
+    fn sentence(&self) -> String {
         let Self { field, message, .. } = self;
         match (field.as_str(), self.line, self.column) {
             (field, Some(line), Some(column)) => {
@@ -137,7 +137,7 @@ impl Problem {
 
     /// 400 `validation_failed`, for several fields.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
-        let sentences: Vec<_> = errors.iter().map(FieldError::told).collect();
+        let sentences: Vec<_> = errors.iter().map(FieldError::sentence).collect();
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "validation_failed",
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_flat_and_standard_ones_stand() {
+    fn members_are_flat_and_standard_ones_are_kept() {
         let problem = Problem::new(StatusCode::CONFLICT, "action_not_approved", "not yet")
             .with("action_status", "PENDING")
             .with("status", "nonsense");
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn field_errors_are_listed_and_told_in_the_detail() {
+    fn field_errors_are_listed_and_repeated_in_the_detail() {
         let problem = Problem::fields(vec![
             FieldError::new("intent", "is required"),
             FieldError::new("", "the body is odd"),

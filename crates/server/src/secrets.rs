@@ -358,10 +358,10 @@ mod tests {
     }
 
     #[test]
-    fn many_first_starts_at_once_agree_on_one_secret() {
+    fn concurrent_first_starts_agree_on_one_secret() {
         let directory = TempDir::new().unwrap();
         let settings = settings(directory.path());
-        // Only the secret can be created concurrently here: whoever is first creates the database
+        // Only the secret can be created concurrently here: the first process creates the database
         // file.
         let room = SecretRoom::open(&settings.storage).unwrap();
         let secrets: Vec<_> = std::thread::scope(|scope| {

@@ -107,7 +107,7 @@ fn the_env_file_is_read_and_the_environment_wins() {
 }
 
 #[test]
-fn it_answers_and_ends_on_sigterm_with_exit_0() {
+fn it_responds_and_ends_on_sigterm_with_exit_0() {
     let directory = TempDir::new().unwrap();
     let gateway = Gateway::start(gaiterguard(directory.path()));
     let mut client = TcpStream::connect(&gateway.address).unwrap();
@@ -147,7 +147,7 @@ fn a_second_signal_does_not_wait_for_what_runs() {
 }
 
 #[test]
-fn a_taken_port_is_told() {
+fn a_taken_port_is_reported() {
     let directory = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();

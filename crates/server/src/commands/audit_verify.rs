@@ -3,13 +3,13 @@
 
 use std::process::ExitCode;
 
-use super::workbench::{self, Missing};
+use super::offline_database::{self, Missing};
 use crate::console;
 
 /// Verifies every chain of the audit log, and the rows that its entries cover.
 pub(crate) fn run() -> ExitCode {
-    workbench::run(Missing::Refuse, async |bench| {
-        let entries = bench.store.audit_verify(|_| {}).await??;
+    offline_database::run(Missing::Fail, async |database| {
+        let entries = database.store.audit_verify(|_| {}).await??;
         console::say(format_args!("the audit log is intact: {entries} entries"));
         Ok(())
     })

@@ -11,6 +11,6 @@ pub(crate) mod user_create;
 pub(crate) mod user_reset_password;
 pub(crate) mod vault_rotate;
 
-mod agent_side;
+mod agent_client;
 mod error;
-mod workbench;
+mod offline_database;

@@ -8,15 +8,15 @@ use gaiterguard_clock::SystemClock;
 use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Accounts, NewPassword};
 
-use super::workbench::{self, Missing};
+use super::offline_database::{self, Missing};
 use crate::console;
 use crate::secret_line;
 
 /// Sets a new password and ends all of the user's sessions.
 pub(crate) fn run(email: &Email) -> ExitCode {
-    workbench::run(Missing::Refuse, async |bench| {
+    offline_database::run(Missing::Fail, async |database| {
         let password = NewPassword::parse(secret_line::read("New password")?)?;
-        let accounts = Accounts::new(bench.store.clone(), Arc::new(SystemClock));
+        let accounts = Accounts::new(database.store.clone(), Arc::new(SystemClock));
         let user = accounts.reset_password(email, password).await?;
         console::say(format_args!(
             "user {} ({}) has a new password; all of the user's sessions have ended",

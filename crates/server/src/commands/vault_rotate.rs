@@ -8,7 +8,7 @@ use gaiterguard_sealing::{OldSecret, RotateError, Rotation};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::CommandError;
-use super::workbench::{self, Missing, Workbench};
+use super::offline_database::{self, Missing, OfflineDatabase};
 use crate::console;
 use crate::secret_line;
 use crate::secrets;
@@ -16,12 +16,12 @@ use crate::settings::SECRET_LENGTH_MIN;
 
 /// Rotates from the secret in the settings to the one on standard input.
 pub(crate) fn run() -> ExitCode {
-    workbench::run(Missing::Refuse, async |bench| {
-        let (store, present) = (&bench.store, &bench.secrets.encryption);
-        let salt = &bench.settings.secret.encryption_salt;
+    offline_database::run(Missing::Fail, async |database| {
+        let (store, present) = (&database.store, &database.secrets.encryption);
+        let salt = &database.settings.secret.encryption_salt;
         let new = new_secret()?;
         match gaiterguard_sealing::rotate(store, present, &new, salt, &SystemClock).await {
-            Ok(rotation) => keep(bench, &new, rotation)?,
+            Ok(rotation) => keep(database, &new, rotation)?,
             // An earlier run was interrupted after it stored the new secret and before it reported
             // that.
             Err(RotateError::SameSecret)
@@ -56,14 +56,18 @@ fn new_secret() -> Result<SecretString, CommandError> {
 }
 
 /// Stores the new secret for the next start, or asks the operator to do so.
-fn keep(bench: &Workbench, new: &SecretString, rotation: Rotation) -> Result<(), CommandError> {
+fn keep(
+    database: &OfflineDatabase,
+    new: &SecretString,
+    rotation: Rotation,
+) -> Result<(), CommandError> {
     let Rotation { rewrapped, resumed } = rotation;
     let begun = if resumed {
         ", which completes an interrupted rotation"
     } else {
         ""
     };
-    let settings = &bench.settings;
+    let settings = &database.settings;
     if settings.secret.encryption.is_some() {
         console::say(format_args!(
             "{rewrapped} data keys were re-encrypted{begun}"

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::terms;
+use super::call_headers;
 use crate::extract;
 use crate::problem::Problem;
 
@@ -82,8 +82,8 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let wait = match envelope.wait {
-        Some(seconds) => Some(terms::wait("wait", u64::from(seconds))?),
-        None => terms::preferred_wait(outer),
+        Some(seconds) => Some(call_headers::wait("wait", u64::from(seconds))?),
+        None => call_headers::preferred_wait(outer),
     };
     Ok(ProxyRequest {
         destination: destination(
@@ -98,7 +98,7 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
         web_socket: false,
         intent: Intent::parse(&envelope.intent)
             .map_err(|refused| Problem::field("intent", refused.to_string()))?,
-        idempotency_key: terms::idempotency_key(outer, envelope.idempotency_key.as_deref())?,
+        idempotency_key: call_headers::idempotency_key(outer, envelope.idempotency_key.as_deref())?,
         wait,
     })
 }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_body_goes_out_as_it_was_written() {
+    fn a_json_body_is_sent_as_it_was_written() {
         let request = with(r#","body":{"b":1.50,"a":1e2,"a":12345678901234567890123}"#).unwrap();
         assert_eq!(
             request.body,
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_content_type_stands() {
+    fn a_given_content_type_is_kept() {
         let request =
             with(r#","body":{},"headers":{"content-TYPE":"application/x+json","X":["1","2"]}"#)
                 .unwrap();

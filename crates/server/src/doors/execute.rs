@@ -32,6 +32,6 @@ pub(super) async fn execute(
     ApiPath(action): ApiPath<String>,
 ) -> Result<Response, Problem> {
     let action = super::action_id(&action)?;
-    let answer = state.gateway.execute(caller, action).await?;
-    Ok(outcome::answered(answer))
+    let response = state.gateway.execute(caller, action).await?;
+    Ok(outcome::upstream_response(response))
 }

@@ -2,6 +2,7 @@
 //! a response. Handlers make no decisions.
 
 mod agent;
+mod call_headers;
 mod envelope;
 mod execute;
 mod mcp;
@@ -11,7 +12,6 @@ mod proposal;
 mod proxy;
 mod refusal;
 mod status;
-mod terms;
 
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_gateway::refusal::Refusal;

@@ -19,7 +19,7 @@ const X_IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-
 /// Returns the response to an agent's request.
 pub(super) fn response(outcome: Outcome) -> Response {
     match outcome {
-        Outcome::Responded(answer) => answered(answer),
+        Outcome::Responded(upstream) => upstream_response(upstream),
         Outcome::Held(held) => blocked(&held),
         Outcome::Refused(refusal) => Problem::from(refusal).into_response(),
     }
@@ -27,19 +27,19 @@ pub(super) fn response(outcome: Outcome) -> Response {
 
 /// Returns an upstream's response as the agent receives it. A WebSocket is carried only by the
 /// handler that the client asked for one.
-pub(super) fn answered(answer: Answer) -> Response {
-    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+pub(super) fn upstream_response(upstream: Answer) -> Response {
+    if upstream.status == StatusCode::SWITCHING_PROTOCOLS {
         return Problem::from(Refusal::WebSocketLost).into_response();
     }
-    passed(answer)
+    passed(upstream)
 }
 
 /// Returns the response that opens a WebSocket, which the handler carries.
 pub(super) fn switched(outcome: Outcome) -> Response {
-    let Outcome::Responded(answer) = outcome else {
+    let Outcome::Responded(upstream) = outcome else {
         return response(outcome);
     };
-    let mut response = passed(answer);
+    let mut response = passed(upstream);
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -49,35 +49,35 @@ pub(super) fn switched(outcome: Outcome) -> Response {
 /// Returns the upstream's status, headers, and body, with the gateway's own headers, which replace
 /// the upstream's headers of the same name. Headers that would affect the gateway's origin in a
 /// browser are removed.
-fn passed(answer: Answer) -> Response {
-    let body = match answer.body {
+fn passed(upstream: Answer) -> Response {
+    let body = match upstream.body {
         AnswerBody::Whole(bytes) => Body::from(bytes),
         AnswerBody::Relayed(body) => Body::new(body),
         AnswerBody::Switched(_) => Body::empty(),
     };
     let mut response = Response::new(body);
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    *response.status_mut() = upstream.status;
+    *response.headers_mut() = upstream.headers;
     let headers = response.headers_mut();
     header::remove_origin_wide(headers);
-    let idempotency_status = match answer.provenance {
+    let idempotency_status = match upstream.provenance {
         Provenance::Forwarded | Provenance::ExecutedApproved => "processed",
         Provenance::Replayed => "replayed",
     };
-    let proxy_status = proxy_status(answer.provenance);
+    let proxy_status = proxy_status(upstream.provenance);
     headers.insert(X_PROXY_STATUS, HeaderValue::from_static(proxy_status));
-    if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", answer.risk_score)) {
+    if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", upstream.risk_score)) {
         headers.insert(X_RISK_SCORE, score);
     }
     headers.remove(X_IDEMPOTENCY_STATUS);
-    if answer.has_key {
+    if upstream.has_key {
         headers.insert(
             X_IDEMPOTENCY_STATUS,
             HeaderValue::from_static(idempotency_status),
         );
     }
     // These statuses never have a body (RFC 9110, section 6.4.1), so the response states no length.
-    if answer.status == StatusCode::NO_CONTENT || answer.status == StatusCode::NOT_MODIFIED {
+    if upstream.status == StatusCode::NO_CONTENT || upstream.status == StatusCode::NOT_MODIFIED {
         headers.remove(CONTENT_LENGTH);
     }
     response.extensions_mut().insert(FromUpstream);

@@ -16,7 +16,7 @@ use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{agent, outcome, terms};
+use super::{agent, call_headers, outcome};
 use crate::extract::arriving_body;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
@@ -55,9 +55,9 @@ async fn pass(
         },
         method: parts.method,
         web_socket: asks && switching.is_some(),
-        intent: terms::intent(&parts.headers)?,
-        idempotency_key: terms::idempotency_key(&parts.headers, None)?,
-        wait: terms::preferred_wait(&parts.headers),
+        intent: call_headers::intent(&parts.headers)?,
+        idempotency_key: call_headers::idempotency_key(&parts.headers, None)?,
+        wait: call_headers::preferred_wait(&parts.headers),
         headers: parts.headers,
         body: Bytes::new(),
     };
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_behind_the_service_stays_as_it_was_sent() {
+    fn the_path_below_the_service_stays_as_it_was_sent() {
         for (uri, service, path) in [
             (
                 "/s/stripe/v1/charges?expand=x",

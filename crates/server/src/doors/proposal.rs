@@ -68,7 +68,7 @@ pub(super) struct HeldProblem {
     title: String,
     /// HTTP status code: 428.
     status: u16,
-    /// What to do next.
+    /// Next step.
     detail: String,
     /// Always `approval_required`.
     code: String,

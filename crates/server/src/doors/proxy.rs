@@ -73,7 +73,7 @@ pub(super) async fn proxy(
 #[derive(Serialize, ToSchema)]
 pub(super) struct DryRun {
     /// The decision.
-    #[schema(value_type = DecisionWord)]
+    #[schema(value_type = DecisionSchema)]
     decision: Decision,
     /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0.0, maximum = 1.0)]
@@ -93,7 +93,7 @@ pub(super) struct DryRun {
 #[derive(ToSchema)]
 #[schema(as = DryRunDecision, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-enum DecisionWord {
+enum DecisionSchema {
     Forward,
     Hold,
     Deny,

@@ -84,12 +84,12 @@ impl From<Refusal> for Problem {
             let failed = HeaderValue::from_static("upstream-failed");
             problem = problem.header(X_PROXY_STATUS, failed);
         }
-        particulars(problem, refusal)
+        with_details(problem, refusal)
     }
 }
 
 /// Adds the members that a client needs to continue.
-fn particulars(problem: Problem, refusal: Refusal) -> Problem {
+fn with_details(problem: Problem, refusal: Refusal) -> Problem {
     match refusal {
         Refusal::ActionDenied { action, note } | Refusal::ActionRevoked { action, note } => problem
             .with("action_id", action.to_string())

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::Agent;
-use crate::endpoints::StatusWord;
+use crate::endpoints::StatusSchema;
 use crate::extract::{ApiPath, ApiQuery};
-use crate::kept_answer::KeptAnswerBody;
 use crate::openapi::responses::{InvalidParameter, NoAction, NoAgent, Unavailable};
 use crate::problem::Problem;
 use crate::state::AgentState;
+use crate::stored_response::StoredResponseBody;
 
 /// Query parameters.
 #[derive(Deserialize)]
@@ -31,7 +31,7 @@ pub(crate) struct StatusQuery {
 #[schema(as = Status)]
 pub(crate) struct StatusBody {
     /// The status.
-    #[schema(value_type = StatusWord)]
+    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// ID of the action.
     #[schema(value_type = uuid::Uuid)]
@@ -56,12 +56,12 @@ pub(crate) struct StatusBody {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Note>,
-    /// What happened. Set for indeterminate actions.
+    /// Explanation. Set for indeterminate actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// The upstream's response, while it is stored. Set for executed actions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<KeptAnswerBody>,
+    result: Option<StoredResponseBody>,
 }
 
 /// A human's note; null if there is none.
@@ -136,7 +136,9 @@ impl From<ActionReport> for StatusBody {
             }
             ActionState::Expired { at } => body.resolved_at = Some(at),
             ActionState::Executing(_) => {}
-            ActionState::Executed { .. } => body.result = report.answer.map(KeptAnswerBody::from),
+            ActionState::Executed { .. } => {
+                body.result = report.answer.map(StoredResponseBody::from)
+            }
             ActionState::Indeterminate { detail, .. } => body.detail = Some(detail),
         }
         body

@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 }
 
 /// Entries per database query of an export. Same as the longest page of the list.
-const EXPORTED_AT_ONCE: u32 = 200;
+const EXPORT_PAGE_ENTRIES: u32 = 200;
 
 /// Serializes verifications: each reads the whole log, which is expensive for the database.
 static VERIFYING: Mutex<()> = Mutex::const_new(());
@@ -59,7 +59,7 @@ pub(crate) struct AuditBody {
     /// Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
     #[schema(example = "user:1")]
     actor: String,
-    /// What happened.
+    /// Name of the event.
     #[schema(example = "action.approved")]
     event: String,
     /// The object that it happened to.
@@ -228,7 +228,7 @@ impl Next {
             Self::First | Self::Nothing => None,
         };
         let page = store
-            .audit_list(workspace, cursor, EXPORTED_AT_ONCE)
+            .audit_list(workspace, cursor, EXPORT_PAGE_ENTRIES)
             .await?;
         let mut lines = Vec::new();
         for entry in page.items {

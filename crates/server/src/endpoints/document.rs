@@ -17,9 +17,9 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
+use super::enums::OperationEffect;
 use super::fields::LongFields;
 use super::list::{Cursor, Done, Limit, List, PageQuery, SearchText, each, foreign_cursor};
-use super::words::OperationEffectWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
@@ -41,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[derive(ToSchema)]
 #[schema(as = DocumentType, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum KindWord {
+pub(crate) enum KindSchema {
     Openapi,
     Markdown,
     Url,
@@ -54,7 +54,7 @@ pub(crate) enum KindWord {
 #[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct NewDocumentBody {
     /// Format of `content`.
-    #[schema(value_type = KindWord)]
+    #[schema(value_type = KindSchema)]
     r#type: String,
     /// Title. Defaults to the title in the document.
     title: Option<Title>,
@@ -78,7 +78,7 @@ pub(crate) struct DocumentBody {
     /// The service that it documents.
     service_id: i64,
     /// Format of the content.
-    #[schema(value_type = KindWord)]
+    #[schema(value_type = KindSchema)]
     r#type: DocumentKind,
     /// Title given by the operator, or else the title in the document.
     #[schema(required)]
@@ -146,7 +146,7 @@ async fn list(
     ApiPath(service): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<DocumentBody>>, Problem> {
-    let all = document::list(editing.desk(), editing.workspace(), service).await?;
+    let all = document::list(editing.definition_store(), editing.workspace(), service).await?;
     let all = all.into_iter().map(|found| (found, service)).collect();
     let page = List::cut(all, &query, |(found, _)| match found {
         Stored::Intact(document) => document.id.0,
@@ -174,7 +174,9 @@ async fn create(
     fields: LongFields<NewDocumentBody>,
 ) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
     let document = editing
-        .change(async |desk, editor| document::create(desk, editor, service, &fields.members).await)
+        .change(async |store, editor| {
+            document::create(store, editor, service, &fields.members).await
+        })
         .await?;
     Ok((StatusCode::CREATED, Json(document.into())))
 }
@@ -199,7 +201,7 @@ async fn delete(
     ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| document::delete(desk, editor, service, id).await)
+        .change(async |store, editor| document::delete(store, editor, service, id).await)
         .await?;
     Ok(Json(Done {
         message: "Document deleted.",
@@ -229,7 +231,7 @@ async fn refresh(
     ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<DocumentBody>, Problem> {
     let document = editing
-        .change(async |desk, editor| document::refresh(desk, editor, service, id).await)
+        .change(async |store, editor| document::refresh(store, editor, service, id).await)
         .await?;
     Ok(Json(document.into()))
 }
@@ -242,8 +244,8 @@ struct OperationsQuery {
     #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
     /// Return only operations with this effect.
-    #[param(inline, value_type = Option<OperationEffectWord>)]
-    effect: Option<OperationEffectWord>,
+    #[param(inline, value_type = Option<OperationEffect>)]
+    effect: Option<OperationEffect>,
     /// Maximum number of items.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
@@ -275,7 +277,7 @@ struct ListedOperation {
     deprecated: bool,
     /// Effect of a call, derived by the built-in assessor from method, path, and documentation. The
     /// content of a call can make its effect more severe.
-    effect: OperationEffectWord,
+    effect: OperationEffect,
     /// Path, query, and header parameters.
     parameters: Vec<ParameterBody>,
     /// Body fields, outer fields first. At most 200.
@@ -289,7 +291,7 @@ struct ParameterBody {
     /// Name.
     name: String,
     /// Location.
-    #[schema(value_type = PlaceWord)]
+    #[schema(value_type = PlaceSchema)]
     place: Place,
     /// Description.
     #[schema(required)]
@@ -307,7 +309,7 @@ struct ParameterBody {
 #[derive(ToSchema)]
 #[schema(as = ParameterPlace, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-enum PlaceWord {
+enum PlaceSchema {
     Path,
     Query,
     Header,
@@ -401,7 +403,7 @@ async fn operations(
     ApiPath(id): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<OperationsQuery>,
 ) -> Result<Json<List<ListedOperation>>, Problem> {
-    let service = service::get(editing.desk(), editing.workspace(), id).await?;
+    let service = service::get(editing.definition_store(), editing.workspace(), id).await?;
     let authority = editing.gateway().authority();
     authority.documents_read(editing.workspace(), id).await?;
     let definitions = editing.definitions();

@@ -43,7 +43,7 @@ where
 
 impl Editing {
     /// Returns the access to stored definitions.
-    pub(crate) fn desk(&self) -> &Desk {
+    pub(crate) fn definition_store(&self) -> &Desk {
         &self.desk
     }
 

@@ -97,7 +97,7 @@ async fn events(
             .audit_after(caller.workspace(), last, RESUME_ENTRIES_MAX)
             .await?;
         match missed {
-            Resume::Entries(entries) => waiting.extend(entries.iter().flat_map(told)),
+            Resume::Entries(entries) => waiting.extend(entries.iter().flat_map(stream_events)),
             Resume::Reload => waiting.push_back(reload()),
         }
     }
@@ -153,7 +153,7 @@ impl Feed {
                         if entry.event.starts_with("session.") || entry.event.starts_with("user.") {
                             self.confirm().await?;
                         }
-                        self.waiting.extend(told(&entry));
+                        self.waiting.extend(stream_events(&entry));
                     }
                     Ok(Notice::Entry(_) | Notice::AuthorityChanged(_)) => {}
                     Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
@@ -181,8 +181,8 @@ async fn next_waiting(waiting: &mut VecDeque<Event>) -> Event {
 }
 
 /// Converts an audit entry to stream events.
-fn told(entry: &AuditEntry) -> Vec<Event> {
-    tellings(entry)
+fn stream_events(entry: &AuditEntry) -> Vec<Event> {
+    event_data(entry)
         .into_iter()
         .map(|(name, data)| {
             Event::default()
@@ -197,7 +197,7 @@ fn reload() -> Event {
     Event::default().event("reload").data("{}")
 }
 
-fn tellings(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
+fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
     let decided = |decision: &str| {
         let data = json!({
@@ -251,14 +251,14 @@ mod tests {
             previous_hash: Digest([0; 32]),
             hash: Digest([0; 32]),
         };
-        let tellings = tellings(&entry).into_iter();
-        tellings
+        let event_data = event_data(&entry).into_iter();
+        event_data
             .map(|(name, data)| (name, data.to_string()))
             .collect()
     }
 
     #[test]
-    fn entries_are_told_by_what_they_mean_for_a_screen() {
+    fn entries_become_the_events_that_a_screen_needs() {
         assert_eq!(
             names("action.approved", "action:a1", &json!({ "status": "APPROVED" })),
             [(

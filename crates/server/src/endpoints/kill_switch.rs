@@ -78,7 +78,7 @@ impl From<KillSwitch> for KillSwitchBody {
     responses((status = 200, description = "Current state.", body = KillSwitchBody))
 )]
 async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
-    let switch = kill_switch::get(editing.desk(), editing.workspace()).await?;
+    let switch = kill_switch::get(editing.definition_store(), editing.workspace()).await?;
     Ok(Json(switch.into()))
 }
 
@@ -102,7 +102,7 @@ async fn set(
     fields: Fields<ChangeBody>,
 ) -> Result<Json<KillSwitchBody>, Problem> {
     let switch = editing
-        .change(async |desk, editor| kill_switch::set(desk, editor, &fields.members).await)
+        .change(async |store, editor| kill_switch::set(store, editor, &fields.members).await)
         .await?;
     Ok(Json(switch.into()))
 }

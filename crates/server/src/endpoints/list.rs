@@ -178,7 +178,7 @@ pub(crate) fn foreign_cursor() -> Problem {
 /// Response to a DELETE.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Done {
-    /// What was done.
+    /// Result in words.
     #[schema(value_type = String)]
     pub(crate) message: &'static str,
 }

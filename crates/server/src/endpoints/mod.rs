@@ -7,6 +7,7 @@ mod auth;
 mod caller;
 mod document;
 mod editing;
+mod enums;
 mod events;
 mod fields;
 pub(crate) mod health;
@@ -16,8 +17,8 @@ mod metrics;
 mod openapi;
 mod overview;
 mod page;
+mod problems;
 mod ready;
-mod refused;
 mod request;
 mod rule;
 mod service;
@@ -25,7 +26,6 @@ mod session_end;
 mod settings;
 mod state;
 mod test_call;
-mod words;
 
 use std::sync::Arc;
 
@@ -36,12 +36,12 @@ use utoipa_axum::routes;
 
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub(crate) use auth::origin::PublicOrigin;
+pub(crate) use enums::StatusSchema;
 pub(crate) use list::each;
 pub(crate) use page::unknown_host_page;
 pub(crate) use session_end::end_with_session;
 pub(crate) use settings::Configured;
 pub(crate) use state::DashboardState;
-pub(crate) use words::StatusWord;
 
 use crate::openapi::with_session;
 

@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[derive(ToSchema)]
 #[schema(as = AuthType, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum AuthWord {
+pub(crate) enum AuthSchema {
     None,
     Bearer,
     Basic,
@@ -105,7 +105,7 @@ pub(crate) struct NewServiceBody {
     #[schema(example = "https://api.example.com/v1")]
     base_url: String,
     /// How the credential is injected.
-    #[schema(value_type = AuthWord)]
+    #[schema(value_type = AuthSchema)]
     auth_type: String,
     /// The credential.
     credentials: Option<CredentialsBody>,
@@ -132,7 +132,7 @@ pub(crate) struct ServiceChangeBody {
     #[schema(nullable = false)]
     base_url: Option<String>,
     /// How the credential is injected.
-    #[schema(value_type = Option<AuthWord>, nullable = false)]
+    #[schema(value_type = Option<AuthSchema>, nullable = false)]
     auth_type: Option<String>,
     /// The credential.
     credentials: Option<CredentialsBody>,
@@ -160,7 +160,7 @@ pub(crate) struct ServiceBody {
     /// Base URL of the upstream.
     base_url: String,
     /// How the credential is injected.
-    #[schema(value_type = AuthWord)]
+    #[schema(value_type = AuthSchema)]
     auth_type: &'static str,
     /// Description.
     #[schema(required)]
@@ -246,7 +246,7 @@ impl From<Stored<Service>> for ServiceBody {
     responses((status = 200, description = "All services.", body = Vec<ServiceBody>))
 )]
 async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
-    let services = service::list(editing.desk(), editing.workspace()).await?;
+    let services = service::list(editing.definition_store(), editing.workspace()).await?;
     Ok(Json(each(services)))
 }
 
@@ -267,7 +267,7 @@ async fn create(
     fields: Fields<NewServiceBody>,
 ) -> Result<(StatusCode, Json<ServiceBody>), Problem> {
     let service = editing
-        .change(async |desk, editor| service::create(desk, editor, &fields.members).await)
+        .change(async |store, editor| service::create(store, editor, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, Json(service.into())))
 }
@@ -288,7 +288,7 @@ async fn get(
     editing: Editing,
     ApiPath(id): ApiPath<ServiceId>,
 ) -> Result<Json<ServiceBody>, Problem> {
-    let service = service::find(editing.desk(), editing.workspace(), id).await?;
+    let service = service::find(editing.definition_store(), editing.workspace(), id).await?;
     Ok(Json(service.into()))
 }
 
@@ -315,7 +315,7 @@ async fn update(
     fields: Fields<ServiceChangeBody>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(async |desk, editor| service::update(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| service::update(store, editor, id, &fields.members).await)
         .await?;
     Ok(Json(service.into()))
 }
@@ -334,7 +334,7 @@ async fn update(
 )]
 async fn delete(editing: Editing, ApiPath(id): ApiPath<ServiceId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| service::delete(desk, editor, id).await)
+        .change(async |store, editor| service::delete(store, editor, id).await)
         .await?;
     Ok(Json(Done {
         message: "Service deleted.",
@@ -360,7 +360,7 @@ async fn set_credentials(
     ApiJson(members): ApiJson<Map<String, Value>>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(async |desk, editor| service::set_credentials(desk, editor, id, &members).await)
+        .change(async |store, editor| service::set_credentials(store, editor, id, &members).await)
         .await?;
     Ok(Json(service.into()))
 }

@@ -31,7 +31,7 @@ pub(crate) struct Configured {
     access_token: Duration,
     session: Duration,
     registration: Registration,
-    database: DatabaseWord,
+    database: DatabaseKind,
     request_body_bytes_max: usize,
     upstream_connect_timeout: Duration,
     upstream_timeout: Duration,
@@ -46,8 +46,8 @@ impl Configured {
             session: settings.auth.refresh_ttl,
             registration: settings.auth.registration,
             database: match settings.storage.database {
-                settings::Database::Sqlite { .. } => DatabaseWord::Sqlite,
-                settings::Database::Postgres { .. } => DatabaseWord::Postgres,
+                settings::Database::Sqlite { .. } => DatabaseKind::Sqlite,
+                settings::Database::Postgres { .. } => DatabaseKind::Postgres,
             },
             request_body_bytes_max: settings.listen.request_body_bytes_max,
             upstream_connect_timeout: settings.upstream.connect_timeout,
@@ -61,7 +61,7 @@ impl Configured {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationSetting)]
 #[serde(rename_all = "snake_case")]
-enum RegistrationWord {
+enum RegistrationPolicy {
     First,
     Open,
     Closed,
@@ -71,7 +71,7 @@ enum RegistrationWord {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[schema(as = DatabaseSetting)]
 #[serde(rename_all = "snake_case")]
-enum DatabaseWord {
+enum DatabaseKind {
     Sqlite,
     Postgres,
 }
@@ -80,7 +80,7 @@ enum DatabaseWord {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LlmFailureMode)]
 #[serde(rename_all = "snake_case")]
-enum FailureWord {
+enum FailurePolicy {
     BlockUnsafe,
     BlockAll,
 }
@@ -120,9 +120,9 @@ pub(crate) struct SettingsBody {
     /// `JWT_REFRESH_EXPIRY`: lifetime of a session that is not used.
     session_ttl_ms: u64,
     /// `REGISTRATION`: who may register.
-    registration: RegistrationWord,
+    registration: RegistrationPolicy,
     /// `DATABASE_URL`: database in use.
-    database: DatabaseWord,
+    database: DatabaseKind,
     /// The language model; null if only the built-in assessor is used.
     #[schema(required)]
     llm: Option<LlmBody>,
@@ -138,7 +138,7 @@ pub(crate) struct LlmBody {
     /// `LLM_TIMEOUT_MS`: maximum duration of an assessment.
     timeout_ms: u64,
     /// `LLM_FAILURE_MODE`: requests to hold when the model fails.
-    failure_mode: FailureWord,
+    failure_mode: FailurePolicy,
     /// Whether the model is paused after repeated failures.
     is_resting: bool,
     /// Number of calls to the model's server since this process started.
@@ -165,8 +165,8 @@ impl LlmBody {
             model: llm.model().to_owned(),
             timeout_ms: milliseconds(llm.timeout()),
             failure_mode: match failure_mode {
-                FailureMode::BlockUnsafe => FailureWord::BlockUnsafe,
-                FailureMode::BlockAll => FailureWord::BlockAll,
+                FailureMode::BlockUnsafe => FailurePolicy::BlockUnsafe,
+                FailureMode::BlockAll => FailurePolicy::BlockAll,
             },
             is_resting: llm.is_circuit_open(),
             calls: llm.metrics().calls(),
@@ -216,9 +216,9 @@ async fn get(
         access_token_ttl_ms: milliseconds(configured.access_token),
         session_ttl_ms: milliseconds(configured.session),
         registration: match configured.registration {
-            Registration::First => RegistrationWord::First,
-            Registration::Open => RegistrationWord::Open,
-            Registration::Closed => RegistrationWord::Closed,
+            Registration::First => RegistrationPolicy::First,
+            Registration::Open => RegistrationPolicy::Open,
+            Registration::Closed => RegistrationPolicy::Closed,
         },
         database: configured.database,
         llm: llm.map(|llm| LlmBody::of(llm, bounds.llm_failure_mode)),
@@ -242,7 +242,7 @@ pub(crate) struct TestedBody {
     operation_id = "testLlm",
     tag = "settings",
     responses(
-        (status = 200, description = "It answered.", body = TestedBody),
+        (status = 200, description = "The model responded.", body = TestedBody),
         (
             status = 409, description = "No language model is configured.",
             body = ProblemSchema, content_type = "application/problem+json",

@@ -13,9 +13,9 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use crate::extract::{ApiJson, ApiPath};
-use crate::kept_answer::KeptAnswerBody;
 use crate::openapi::responses::{InvalidBody, NotFound};
 use crate::problem::{Problem, ProblemSchema};
+use crate::stored_response::StoredResponseBody;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -30,7 +30,7 @@ struct TestCallBody {
     /// HTTP method. Defaults to GET.
     #[serde(default)]
     #[schema(nullable = false)]
-    method: MethodWord,
+    method: SafeMethod,
     /// Path below the base URL, including the query.
     #[schema(example = "/customers?limit=1", max_length = 16384)]
     path: String,
@@ -40,7 +40,7 @@ struct TestCallBody {
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[schema(as = TestMethod)]
 #[serde(rename_all = "UPPERCASE")]
-enum MethodWord {
+enum SafeMethod {
     /// The complete response.
     #[default]
     Get,
@@ -48,11 +48,11 @@ enum MethodWord {
     Head,
 }
 
-impl From<MethodWord> for Method {
-    fn from(method: MethodWord) -> Self {
+impl From<SafeMethod> for Method {
+    fn from(method: SafeMethod) -> Self {
         match method {
-            MethodWord::Get => Self::GET,
-            MethodWord::Head => Self::HEAD,
+            SafeMethod::Get => Self::GET,
+            SafeMethod::Head => Self::HEAD,
         }
     }
 }
@@ -70,7 +70,7 @@ impl From<MethodWord> for Method {
     params(("id" = i64, Path, description = "ID of the service.")),
     request_body = TestCallBody,
     responses(
-        (status = 200, description = "The service's response.", body = KeptAnswerBody),
+        (status = 200, description = "The service's response.", body = StoredResponseBody),
         InvalidBody, NotFound,
         (
             status = 403, description = "`target_not_allowed`: the path is outside the base URL, \
@@ -92,15 +92,17 @@ async fn test_call(
     editing: Editing,
     ApiPath(service): ApiPath<ServiceId>,
     ApiJson(body): ApiJson<TestCallBody>,
-) -> Result<Json<KeptAnswerBody>, Problem> {
+) -> Result<Json<StoredResponseBody>, Problem> {
     let call = TestCall {
         service,
         method: body.method.into(),
         path: body.path,
     };
-    let answer = editing
+    let response = editing
         .gateway()
         .test_call(editing.workspace(), editing.user(), call)
         .await?;
-    Ok(Json(KeptAnswerBody::shown(&ShownAnswer::whole(answer))))
+    Ok(Json(StoredResponseBody::shown(&ShownAnswer::whole(
+        response,
+    ))))
 }

@@ -17,11 +17,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::HeadError;
-use super::answer::Answered;
 use super::limits::{BODY_READ_BYTES, LINGER, READ_BYTES};
+use super::response::ResponseCounter;
 
 /// The request that hyper reads in place of a refused head.
-const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
+const PLACEHOLDER: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
 
 /// Number of the request that is a placeholder, if there is one.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub(super) struct Guard<S> {
     /// Number of heads passed to hyper, including the placeholder.
     heads: u64,
     refusal: Arc<Refusal>,
-    answered: Arc<Answered>,
+    responses: Arc<ResponseCounter>,
     timeouts: Timeouts,
     /// Deadline of the head that is awaited.
     head_deadline: Option<Instant>,
@@ -62,7 +62,7 @@ pub(super) struct Guard<S> {
     stalling: Option<Pin<Box<Sleep>>>,
 }
 
-/// What a timer limits, and for how long.
+/// The wait that a timer limits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timeouts {
     /// Time until a head is complete, from its first byte or, for the first head, from the start of
@@ -74,7 +74,7 @@ pub(super) struct Timeouts {
     pub(super) half_close: Duration,
 }
 
-/// What the next byte from the socket belongs to.
+/// Part of the stream that the next byte belongs to.
 enum Place {
     Head(HeadScan),
     Length(u64),
@@ -93,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     pub(super) fn new(
         socket: S,
         refusal: Arc<Refusal>,
-        answered: Arc<Answered>,
+        responses: Arc<ResponseCounter>,
         timeouts: Timeouts,
     ) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             place: Place::Head(HeadScan::default()),
             heads: 0,
             refusal,
-            answered,
+            responses,
             head_deadline: Some(Instant::now() + timeouts.head),
             timeouts,
             sleep: None,
@@ -162,10 +162,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         if !matches!(self.place, Place::Undecided) || self.cleared > 0 {
             return true;
         }
-        let is_answered = self.answered.are_all(self.heads, context);
-        if self.answered.has_switched() {
+        let is_finished = self.responses.are_all(self.heads, context);
+        if self.responses.has_switched() {
             self.place = Place::Switched;
-        } else if is_answered {
+        } else if is_finished {
             self.place = Place::Head(HeadScan::after_request());
         } else {
             return false;
@@ -179,8 +179,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         let first = self.refusal.0.set((self.heads, error)).is_ok();
         debug_assert!(first, "a connection has one refusal, its last request");
         self.input.clear();
-        self.input.extend_from_slice(STAND_IN);
-        self.cleared = STAND_IN.len();
+        self.input.extend_from_slice(PLACEHOLDER);
+        self.cleared = PLACEHOLDER.len();
         self.place = Place::Refused;
         self.head_deadline = None;
     }
@@ -212,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     /// request, so a complete request first gets time for its response.
     fn poll_ending(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let is_between = matches!(self.place, Place::Head(_) | Place::Undecided);
-        if !is_between || self.answered.are_all(self.heads, context) {
+        if !is_between || self.responses.are_all(self.heads, context) {
             return Poll::Ready(());
         }
         let time = self.timeouts.half_close;
@@ -414,7 +414,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
+    async fn a_client_that_reads_nothing_of_its_response_is_dropped() {
         let (socket, mut client) = tokio::io::duplex(8);
         let timeouts = Timeouts {
             head: Duration::from_mins(1),

@@ -6,7 +6,6 @@
 //! has one meaning.
 
 mod accept;
-mod answer;
 mod body;
 mod body_error;
 mod connection;
@@ -14,6 +13,7 @@ mod descriptors;
 mod guard;
 mod head_error;
 mod limits;
+mod response;
 
 pub(crate) use accept::{Listener, Socket, serve};
 pub(crate) use body_error::BodyError;

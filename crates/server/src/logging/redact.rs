@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_tokens_are_masked_wherever_they_stand() {
+    fn keys_and_tokens_are_masked_wherever_they_appear() {
         let key = format!("agt_{}", "0af9".repeat(16));
         for (line, masked) in [
             (key.clone(), "•••".to_owned()),

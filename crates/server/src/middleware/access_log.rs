@@ -64,14 +64,14 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_is_ours_of_a_path_is_shown() {
-        let answered = Response::new(Body::empty());
+        let response = Response::new(Body::empty());
         let unknown = crate::problem::no_such_path().await.into_response();
         let spelled = format!("/s/%61gt_{}/x", "0a".repeat(32));
         for (path, response, shown) in [
-            ("/agents/7", &answered, "/agents/7"),
-            ("/s/stripe/v1/charges/secret", &answered, "/s/stripe/…"),
+            ("/agents/7", &response, "/agents/7"),
+            ("/s/stripe/v1/charges/secret", &response, "/s/stripe/…"),
             ("/agt_secret", &unknown, "(no route)"),
-            (&spelled, &answered, "/s/•••/…"),
+            (&spelled, &response, "/s/•••/…"),
         ] {
             assert_eq!(Route { path, response }.to_string(), shown);
         }

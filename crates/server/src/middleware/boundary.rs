@@ -43,7 +43,7 @@ impl Boundary {
     }
 
     /// Handles a request. It never fails: errors become responses too.
-    pub(crate) async fn answer(
+    pub(crate) async fn handle(
         &self,
         mut request: Request<Body>,
         peer: std::net::SocketAddr,
@@ -107,8 +107,8 @@ impl Boundary {
     async fn route(&self, request: Request<Body>, id: RequestId) -> Response {
         // Unwinding is safe here: a handler that panics loses only the state of its own request,
         // and shared state is behind locks and atomic swaps that are never left half updated.
-        let answer = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
-        match answer.await {
+        let handling = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
+        match handling.await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(_) => {

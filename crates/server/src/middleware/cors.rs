@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_is_refused() {
+    fn an_invalid_origin_is_refused() {
         for text in ["*", "localhost:*", "http://", "http://a/b", "http://*.a"] {
             assert!(
                 CorsOrigins::from_source(&Source::from_pairs(&[(VARIABLE, text)])).is_err(),

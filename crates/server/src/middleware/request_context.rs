@@ -1,4 +1,4 @@
-//! What is known about a request before it is parsed.
+//! Information about a request that is known before it is parsed.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -17,9 +17,9 @@ where
     for operation in paths.values_mut().flat_map(operations) {
         let session = SecurityRequirement::new("session", Vec::<String>::new());
         operation.security = Some(vec![session]);
-        let answers = &mut operation.responses.responses;
-        answers.extend(SignedOut::responses());
-        answers.extend(Unavailable::responses());
+        let responses = &mut operation.responses.responses;
+        responses.extend(SignedOut::responses());
+        responses.extend(Unavailable::responses());
     }
     routes
 }

@@ -1,4 +1,4 @@
-//! Retention periods. The audit log has none: it is never deleted.
+//! Retention periods. The audit log has no retention period: it is never deleted.
 
 use std::time::Duration;
 

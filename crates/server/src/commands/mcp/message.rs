@@ -65,8 +65,8 @@ impl Message {
     }
 
     /// Returns the protocol version in the response, if this message negotiated one.
-    pub(super) fn agreed_version(&self, answer: &Value) -> Option<String> {
-        let version = answer["result"]["protocolVersion"].as_str();
+    pub(super) fn agreed_version(&self, response: &Value) -> Option<String> {
+        let version = response["result"]["protocolVersion"].as_str();
         version
             .filter(|_| self.method() == "initialize")
             .map(str::to_owned)
@@ -84,7 +84,7 @@ impl Message {
 
 /// Returns the response to a request that failed: for a tool call a result with `isError`, which
 /// the model can read, and a protocol error otherwise.
-pub(super) fn unanswered(message: &Message, problem: &Value) -> String {
+pub(super) fn failure_response(message: &Message, problem: &Value) -> String {
     let id = &message.read["id"];
     if message.method() == "tools/call" {
         let mut result = json!({
@@ -99,8 +99,8 @@ pub(super) fn unanswered(message: &Message, problem: &Value) -> String {
         return json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string();
     }
     let word = |member: &str| problem[member].as_str().unwrap_or_default();
-    let told = format!("{}: {}", word("code"), word("detail"));
-    failed(id, INTERNAL_ERROR, &told, problem)
+    let text = format!("{}: {}", word("code"), word("detail"));
+    failed(id, INTERNAL_ERROR, &text, problem)
 }
 
 fn failed(id: &Value, code: i32, message: &str, data: &Value) -> String {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn only_requests_are_answered() {
+    fn only_requests_get_responses() {
         let id = |value: &Value| message(value).id();
         assert_eq!(
             id(&json!({"id": 1, "method": "ping"})).as_deref(),
@@ -156,22 +156,22 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_that_was_not_reached_is_told_to_the_model() {
+    fn a_failed_tool_call_is_reported_to_the_model() {
         let problem = json!({"code": "gateway_unreachable", "detail": "no"});
         let call = message(&json!({"id": 7, "method": "tools/call", "params": {}}));
-        let told: Value = serde_json::from_str(&unanswered(&call, &problem)).unwrap();
+        let text: Value = serde_json::from_str(&failure_response(&call, &problem)).unwrap();
         assert_eq!(
-            (&told["id"], &told["result"]["isError"]),
+            (&text["id"], &text["result"]["isError"]),
             (&json!(7), &json!(true))
         );
         let list = message(&json!({"id": 7, "method": "tools/list"}));
-        let told: Value = serde_json::from_str(&unanswered(&list, &problem)).unwrap();
-        assert_eq!(told["error"]["message"], "gateway_unreachable: no");
+        let text: Value = serde_json::from_str(&failure_response(&list, &problem)).unwrap();
+        assert_eq!(text["error"]["message"], "gateway_unreachable: no");
     }
 
     #[test]
-    fn a_line_that_is_no_json_is_told_so() {
-        let told = Message::read("{".to_owned()).err().unwrap();
-        assert!(told.contains("-32700"));
+    fn a_line_that_is_not_json_gets_a_parse_error() {
+        let text = Message::read("{".to_owned()).err().unwrap();
+        assert!(text.contains("-32700"));
     }
 }

@@ -17,8 +17,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::{AbortHandle, JoinSet};
 
-use self::message::{Message, unanswered};
-use super::agent_side::{ANSWER_WAIT, AgentSide};
+use self::message::{Message, failure_response};
+use super::agent_client::{AgentClient, RESPONSE_WAIT};
 use crate::console::{self, EXIT_SETTINGS};
 
 /// Arguments of the command.
@@ -31,8 +31,8 @@ pub(crate) struct McpArguments {
 
 /// Forwards messages until the input ends, and returns the exit code.
 pub(crate) fn run(arguments: &McpArguments) -> ExitCode {
-    let side = match AgentSide::read(arguments.key_file.as_deref()) {
-        Ok(side) => side,
+    let client = match AgentClient::read(arguments.key_file.as_deref()) {
+        Ok(client) => client,
         Err(message) => return console::fail(message, EXIT_SETTINGS),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread()
@@ -42,22 +42,22 @@ pub(crate) fn run(arguments: &McpArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return console::fail(error, 1),
     };
-    match runtime.block_on(Bridge::new(side).pass()) {
+    match runtime.block_on(Bridge::new(client).pass()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => console::fail(format_args!("standard input: {error}"), 1),
     }
 }
 
 struct Bridge {
-    side: Arc<AgentSide>,
+    client: Arc<AgentClient>,
     /// Protocol version, once client and gateway have agreed on one.
     version: Arc<Mutex<Option<String>>>,
 }
 
 impl Bridge {
-    fn new(side: AgentSide) -> Self {
+    fn new(client: AgentClient) -> Self {
         Self {
-            side: Arc::new(side),
+            client: Arc::new(client),
             version: Arc::default(),
         }
     }
@@ -85,11 +85,11 @@ impl Bridge {
                 }
             } else if let Some(id) = message.id() {
                 let call = Call {
-                    side: Arc::clone(&self.side),
+                    client: Arc::clone(&self.client),
                     version: Arc::clone(&self.version),
                     message,
                 };
-                running.insert(id, calls.spawn(call.answer()));
+                running.insert(id, calls.spawn(call.respond()));
             }
             // Other notifications have no meaning for a server without sessions.
         }
@@ -100,35 +100,35 @@ impl Bridge {
 
 /// A request that is being forwarded.
 struct Call {
-    side: Arc<AgentSide>,
+    client: Arc<AgentClient>,
     version: Arc<Mutex<Option<String>>>,
     message: Message,
 }
 
 impl Call {
-    async fn answer(self) {
-        let answer = match self.send().await {
-            Ok((status, body)) => self.answer_of(status, body),
+    async fn respond(self) {
+        let response = match self.send().await {
+            Ok((status, body)) => self.response_of(status, body),
             Err(error) => {
                 let problem = serde_json::json!({
                     "code": "gateway_unreachable",
-                    "detail": self.side.told(error),
+                    "detail": self.client.describe(error),
                 });
-                unanswered(&self.message, &problem)
+                failure_response(&self.message, &problem)
             }
         };
-        console::say(answer);
+        console::say(response);
     }
 
     async fn send(&self) -> Result<(u16, String), reqwest::Error> {
         let mut call = self
-            .side
             .client
-            .post(format!("{}/mcp", self.side.url))
-            .header("Agent-Key", self.side.key.expose_secret())
+            .http
+            .post(format!("{}/mcp", self.client.url))
+            .header("Agent-Key", self.client.key.expose_secret())
             .header("Accept", "application/json, text/event-stream")
             .header("Content-Type", "application/json")
-            .timeout(ANSWER_WAIT);
+            .timeout(RESPONSE_WAIT);
         for (name, value) in self.message.headers(self.agreed().as_deref()) {
             call = call.header(name, value);
         }
@@ -137,24 +137,24 @@ impl Call {
     }
 
     /// Returns the gateway's response as a line.
-    fn answer_of(&self, status: u16, body: String) -> String {
-        let told: Value = serde_json::from_str(&body).unwrap_or_default();
-        if told.get("jsonrpc").is_none() {
-            let problem = if told.is_object() {
-                told
+    fn response_of(&self, status: u16, body: String) -> String {
+        let response: Value = serde_json::from_str(&body).unwrap_or_default();
+        if response.get("jsonrpc").is_none() {
+            let problem = if response.is_object() {
+                response
             } else {
                 serde_json::json!({
                     "code": "no_gateway",
-                    "detail": format!("the server at {} does not respond like a gateway: {status}", self.side.url),
+                    "detail": format!("the server at {} does not respond like a gateway: {status}", self.client.url),
                 })
             };
-            return unanswered(&self.message, &problem);
+            return failure_response(&self.message, &problem);
         }
-        if let Some(agreed) = self.message.agreed_version(&told) {
+        if let Some(agreed) = self.message.agreed_version(&response) {
             *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(agreed);
         }
         if body.contains(['\n', '\r']) {
-            return told.to_string();
+            return response.to_string();
         }
         body
     }

@@ -78,14 +78,14 @@ impl Label {
 /// A request as it would be sent, and the right decision for it.
 #[derive(Debug)]
 pub(super) struct Case {
-    /// Its id; `None` where the line has none, so that no other case can refer to it.
+    /// Its id; `None` if the line has no id, so that no other case can refer to it.
     pub(super) id: Option<String>,
     pub(super) request: CanonicalRequest,
     pub(super) service_name: String,
     pub(super) intent: String,
     /// The language of the intent.
     pub(super) language: Option<String>,
-    /// What the agent called earlier in the same run, oldest first.
+    /// Earlier calls of the agent in the same run, oldest first.
     pub(super) before: Vec<EarlierCall>,
     pub(super) label: Label,
     /// Identifier of the reason for the label, in lowercase with underscores.

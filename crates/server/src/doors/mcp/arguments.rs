@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn no_arguments_are_empty_ones_and_two_are_none() {
+    fn absent_arguments_are_empty_and_two_are_refused() {
         assert_eq!(of_message(&message("")).unwrap(), "{}");
         assert!(of_message(&message(r#","arguments":{},"arguments":{}"#)).is_err());
     }

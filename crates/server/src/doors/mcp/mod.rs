@@ -3,8 +3,8 @@
 //! There are no sessions, so any replica can handle any call. `gaiterguard mcp` forwards the
 //! messages of a local client to this route.
 
-mod answer;
 mod arguments;
+mod result;
 mod tool;
 mod tools;
 
@@ -107,29 +107,29 @@ fn refuse_strange_pages(state: &AgentState, headers: &HeaderMap) -> Result<(), P
 }
 
 /// Passes JSON-RPC responses through; converts errors of the transport to problems.
-async fn problem_of<B>(answer: http::Response<B>) -> Result<Response, Problem>
+async fn problem_of<B>(response: http::Response<B>) -> Result<Response, Problem>
 where
     B: http_body::Body<Data = Bytes, Error = std::convert::Infallible> + Send + 'static,
 {
-    let status = answer.status();
-    let is_message = answer
+    let status = response.status();
+    let is_message = response
         .headers()
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     if is_message || status.is_success() {
-        return Ok(answer.map(axum::body::Body::new));
+        return Ok(response.map(axum::body::Body::new));
     }
-    let Ok(told) = answer.into_body().collect().await;
-    let told = String::from_utf8_lossy(&told.to_bytes()).into_owned();
+    let Ok(text) = response.into_body().collect().await;
+    let text = String::from_utf8_lossy(&text.to_bytes()).into_owned();
     let code = match status {
         StatusCode::NOT_ACCEPTABLE => "not_acceptable",
         // The transport reports an invalid message with the same status as a wrong content type.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE if told.starts_with("fail to deserialize") => {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
             return Err(Problem::field("", "the body must be a JSON-RPC message"));
         }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => return Err(Problem::unsupported_media_type()),
         status if status.is_client_error() => "bad_request",
         _ => return Err(Problem::internal()),
     };
-    Err(Problem::new(status, code, told))
+    Err(Problem::new(status, code, text))
 }

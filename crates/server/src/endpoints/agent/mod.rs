@@ -1,6 +1,6 @@
 //! `/agents`: agents, their keys, and the services they may use.
 
-mod shown;
+mod body;
 
 use axum::Json;
 use gaiterguard_definitions::agent;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::shown::{AgentBody, KeyedAgentBody, show, show_all, show_keyed};
+use self::body::{AgentBody, KeyedAgentBody, show, show_all, show_keyed};
 use super::DashboardState;
 use super::editing::Editing;
 use super::fields::Fields;
@@ -97,7 +97,7 @@ pub(crate) struct ScopeBody {
     responses((status = 200, description = "All agents.", body = Vec<AgentBody>))
 )]
 async fn list(editing: Editing) -> Result<Json<Vec<AgentBody>>, Problem> {
-    let agents = agent::list(editing.desk(), editing.workspace()).await?;
+    let agents = agent::list(editing.definition_store(), editing.workspace()).await?;
     show_all(&editing, agents).await
 }
 
@@ -120,7 +120,7 @@ async fn create(
     fields: Fields<NewAgentBody>,
 ) -> Result<(StatusCode, Json<KeyedAgentBody>), Problem> {
     let keyed = editing
-        .change(async |desk, editor| agent::create(desk, editor, &fields.members).await)
+        .change(async |store, editor| agent::create(store, editor, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, show_keyed(&editing, keyed).await?))
 }
@@ -138,7 +138,7 @@ async fn create(
     )
 )]
 async fn get(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<AgentBody>, Problem> {
-    let agent = agent::find(editing.desk(), editing.workspace(), id).await?;
+    let agent = agent::find(editing.definition_store(), editing.workspace(), id).await?;
     show(&editing, agent).await
 }
 
@@ -161,7 +161,7 @@ async fn update(
     fields: Fields<AgentChangeBody>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::update(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| agent::update(store, editor, id, &fields.members).await)
         .await?;
     show(&editing, Stored::Intact(agent)).await
 }
@@ -182,7 +182,7 @@ async fn update(
 )]
 async fn delete(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| agent::delete(desk, editor, id).await)
+        .change(async |store, editor| agent::delete(store, editor, id).await)
         .await?;
     Ok(Json(Done {
         message: "Agent deleted.",
@@ -208,7 +208,7 @@ async fn set_scope(
     fields: Fields<ScopeBody>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::set_scope(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| agent::set_scope(store, editor, id, &fields.members).await)
         .await?;
     show(&editing, agent).await
 }
@@ -232,7 +232,7 @@ async fn rotate_key(
     ApiPath(id): ApiPath<AgentId>,
 ) -> Result<Json<KeyedAgentBody>, Problem> {
     let keyed = editing
-        .change(async |desk, editor| agent::rotate_key(desk, editor, id).await)
+        .change(async |store, editor| agent::rotate_key(store, editor, id).await)
         .await?;
     show_keyed(&editing, keyed).await
 }
@@ -256,7 +256,7 @@ async fn block(
     ApiPath(id): ApiPath<AgentId>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::block(desk, editor, id).await)
+        .change(async |store, editor| agent::block(store, editor, id).await)
         .await?;
     show(&editing, agent).await
 }
@@ -278,7 +278,7 @@ async fn unblock(
     ApiPath(id): ApiPath<AgentId>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::unblock(desk, editor, id).await)
+        .change(async |store, editor| agent::unblock(store, editor, id).await)
         .await?;
     show(&editing, agent).await
 }

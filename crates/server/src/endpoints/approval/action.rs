@@ -18,9 +18,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::endpoints::enums::{EffectSchema, FindingSchema, SourceSchema, StatusSchema};
 use crate::endpoints::list::each;
-use crate::endpoints::words::{EffectWord, FindingWord, SourceWord, StatusWord};
-use crate::kept_answer::{BodyEncoding, HeaderValues, KeptAnswerBody, body_text, headers_by_name};
+use crate::stored_response::{
+    BodyEncoding, HeaderValues, StoredResponseBody, body_text, headers_by_name,
+};
 
 /// A held request: what would be sent, why it was held, and its current state.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +31,7 @@ pub(crate) struct ActionBody {
     /// Unique identifier.
     action_id: Uuid,
     /// Status.
-    #[schema(value_type = StatusWord)]
+    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// ID of the agent.
     agent_id: i64,
@@ -104,15 +106,15 @@ pub(crate) struct ActionBody {
     /// When execution started.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
-    /// What a human found out about an execution with an unknown outcome.
-    #[schema(required, value_type = Option<FindingWord>)]
+    /// A human's finding about an execution with an unknown outcome.
+    #[schema(required, value_type = Option<FindingSchema>)]
     resolution: Option<Resolution>,
-    /// What is known about an execution with an unknown outcome.
+    /// Explanation of why the outcome of an execution is unknown.
     #[schema(required)]
     detail: Option<String>,
     /// Response of the upstream, while it is stored.
     #[schema(required)]
-    result: Option<KeptAnswerBody>,
+    result: Option<StoredResponseBody>,
 }
 
 /// A human's approval.
@@ -133,7 +135,7 @@ pub(crate) struct ApprovalBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Signal)]
 pub(crate) struct SignalBody {
-    /// Stable identifier of the kind of observation.
+    /// Stable identifier of the observation's type.
     code: String,
     /// Contribution to the score.
     weight: f64,
@@ -152,7 +154,7 @@ pub(crate) struct MatchedRuleBody {
     /// Name.
     name: String,
     /// Effect.
-    #[schema(value_type = EffectWord)]
+    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
     /// Why the condition could not be evaluated, if the rule matched for that reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,7 +174,7 @@ pub(crate) struct ValueSourceBody {
     value: String,
     /// `shown` to the agent in a response, `created` by the agent, or part of a request that a
     /// human `approved`.
-    #[schema(value_type = SourceWord)]
+    #[schema(value_type = SourceSchema)]
     kind: SourceKind,
     /// The call that contained it. For a call through another replica, `an earlier request`.
     #[schema(example = "GET /conversations.list")]
@@ -180,7 +182,7 @@ pub(crate) struct ValueSourceBody {
     /// When it occurred.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// What identifies the object that contained the value, as the service named it; may be empty.
+    /// Identifying fields of the object that contained the value, as the service named it; may be empty.
     /// Untrusted text.
     #[schema(example = "name: general, id: C024BE91L")]
     object: String,
@@ -279,7 +281,7 @@ impl From<ActionView> for ActionBody {
             resolution,
             started_at: execution.map(|execution| execution.started_at),
             detail,
-            result: answer.as_ref().map(KeptAnswerBody::shown),
+            result: answer.as_ref().map(StoredResponseBody::shown),
             method: action.method,
             target_url: action.target_url,
         }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::caller::Caller;
-use crate::endpoints::words::{FindingWord, StatusWord};
+use crate::endpoints::enums::{FindingSchema, StatusSchema};
 use crate::extract::{ApiJson, ApiPath, OptionalJson};
 use crate::openapi::responses::{Conflict, InvalidBody, NotFound};
 use crate::problem::Problem;
@@ -33,13 +33,13 @@ pub(crate) struct DecisionBody {
     digest: Option<String>,
 }
 
-/// What a human found out at the upstream.
+/// A human's finding at the upstream.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Resolution)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResolutionBody {
     /// Whether the upstream carried out the request.
-    #[schema(value_type = FindingWord)]
+    #[schema(value_type = FindingSchema)]
     outcome: Resolution,
     /// Note to the agent.
     #[schema(max_length = 2000)]
@@ -50,7 +50,7 @@ pub(crate) struct ResolutionBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decided {
     /// The new status.
-    #[schema(value_type = StatusWord)]
+    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// The action.
     action_id: Uuid,

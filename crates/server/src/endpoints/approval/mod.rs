@@ -2,7 +2,7 @@
 
 pub(crate) mod action;
 mod decide;
-mod look;
+mod view;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,9 +14,9 @@ pub(crate) use action::{MatchedRuleBody, OperationBody, SignalBody};
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(look::pending))
-        .routes(routes!(look::list))
-        .routes(routes!(look::get))
+        .routes(routes!(view::pending))
+        .routes(routes!(view::list))
+        .routes(routes!(view::get))
         .routes(routes!(decide::approve))
         .routes(routes!(decide::deny))
         .routes(routes!(decide::revoke))

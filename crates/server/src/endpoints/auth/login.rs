@@ -101,7 +101,7 @@ pub(super) async fn login(
         device_token: device_token.as_ref(),
     };
     let logged_in = identity.login(&body.email, body.password, from).await?;
-    let answer = Json(LoggedInBody {
+    let response = Json(LoggedInBody {
         tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
         user: logged_in.user.into(),
     });
@@ -109,9 +109,9 @@ pub(super) async fn login(
         let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
         let device = cookie::set_device(&logged_in.device_token, &public_origin);
         let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, device)]);
-        Ok((cookies, answer).into_response())
+        Ok((cookies, response).into_response())
     } else {
-        Ok(answer.into_response())
+        Ok(response.into_response())
     }
 }
 

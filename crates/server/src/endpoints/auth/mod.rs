@@ -10,7 +10,7 @@ mod refresh;
 mod register;
 mod registration;
 mod session;
-mod shown_token;
+mod session_token;
 mod user;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -10,7 +10,7 @@ use http::header::SET_COOKIE;
 
 use super::cookie;
 use super::origin::PublicOrigin;
-use super::shown_token::{RefreshTokenBody, ShownToken};
+use super::session_token::{RefreshTokenBody, SessionToken};
 use super::user::TokensBody;
 use crate::openapi::responses::{CrossOrigin, InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
@@ -39,9 +39,9 @@ use crate::problem::Problem;
 pub(super) async fn refresh(
     State(identity): State<Arc<Identity>>,
     State(public_origin): State<Arc<PublicOrigin>>,
-    shown: ShownToken,
+    session: SessionToken,
 ) -> Result<Response, Problem> {
-    let Some(token) = shown.token else {
+    let Some(token) = session.token else {
         return Err(Problem::field(
             "refreshToken",
             "required, because the request has no session cookie",
@@ -49,16 +49,16 @@ pub(super) async fn refresh(
     };
     match identity.refresh(&token).await {
         Ok(tokens) => {
-            let answer = Json(TokensBody::of(&tokens, !shown.is_cookie));
-            if !shown.is_cookie {
-                return Ok(answer.into_response());
+            let response = Json(TokensBody::of(&tokens, !session.is_cookie));
+            if !session.is_cookie {
+                return Ok(response.into_response());
             }
             let cookie = cookie::set(&tokens.refresh_token, &public_origin);
-            Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
+            Ok((AppendHeaders([(SET_COOKIE, cookie)]), response).into_response())
         }
         Err(error) => {
             let problem = Problem::from(error);
-            if shown.is_cookie && problem.status() == http::StatusCode::UNAUTHORIZED {
+            if session.is_cookie && problem.status() == http::StatusCode::UNAUTHORIZED {
                 return Err(problem.header(SET_COOKIE, cookie::clear(&public_origin)));
             }
             Err(problem)

@@ -38,7 +38,7 @@ pub(crate) struct RegistrationBody {
 /// Result of a registration.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Registered {
-    /// What was done.
+    /// Result in words.
     #[schema(value_type = String)]
     message: &'static str,
     /// The new user.

@@ -18,7 +18,7 @@ use crate::problem::{Problem, ProblemSchema};
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RuleToCompile)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WordsBody {
+pub(super) struct RuleTextBody {
     /// The rule.
     #[schema(value_type = Words)]
     text: String,
@@ -111,7 +111,7 @@ impl From<ProposeError> for Problem {
     path = "/rules/compile",
     operation_id = "compileRule",
     tag = "rules",
-    request_body = WordsBody,
+    request_body = RuleTextBody,
     security(("session" = [])),
     responses(
         (status = 200, description = "The proposal.", body = ProposalBody),
@@ -128,7 +128,7 @@ impl From<ProposeError> for Problem {
 )]
 pub(super) async fn compile(
     editing: Editing,
-    ApiJson(body): ApiJson<WordsBody>,
+    ApiJson(body): ApiJson<RuleTextBody>,
 ) -> Result<Json<ProposalBody>, Problem> {
     let proposal = editing
         .gateway()

@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
+use super::enums::EffectSchema;
 use super::fields::Fields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
-use super::words::EffectWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
 use crate::openapi::text::{Name, Words};
@@ -46,7 +46,7 @@ pub(crate) struct NewRuleBody {
     /// Name.
     name: Name,
     /// Effect.
-    effect: EffectWord,
+    effect: EffectSchema,
     /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
     /// matches every request of its service and agent. With the effect `allow`, such a rule
     /// forwards risky requests without approval; the response then contains a warning.
@@ -74,7 +74,7 @@ pub(crate) struct RuleChangeBody {
     name: Option<Name>,
     /// Effect.
     #[schema(nullable = false)]
-    effect: Option<EffectWord>,
+    effect: Option<EffectSchema>,
     /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
     /// matches every request of its service and agent. With the effect `allow`, such a rule
     /// forwards risky requests without approval; the response then contains a warning.
@@ -104,7 +104,7 @@ pub(crate) struct RuleBody {
     /// Name.
     name: String,
     /// Effect.
-    #[schema(value_type = EffectWord)]
+    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
     /// CEL expression that a request must satisfy.
     #[schema(required)]
@@ -213,7 +213,7 @@ impl From<(Rule, &Hits)> for RuleBody {
 
 /// A rule with its hits.
 async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, Problem> {
-    let hits = rule::hits(editing.desk(), editing.workspace()).await?;
+    let hits = rule::hits(editing.definition_store(), editing.workspace()).await?;
     Ok(Json((rule, &hits).into()))
 }
 
@@ -233,8 +233,8 @@ async fn list(
     editing: Editing,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<RuleBody>>, Problem> {
-    let all = rule::list(editing.desk(), editing.workspace()).await?;
-    let hits = rule::hits(editing.desk(), editing.workspace()).await?;
+    let all = rule::list(editing.definition_store(), editing.workspace()).await?;
+    let hits = rule::hits(editing.definition_store(), editing.workspace()).await?;
     let all = all.into_iter().map(|rule| (rule, &hits)).collect();
     let page = List::cut(all, &query, |(found, _)| match found {
         Stored::Intact(rule) => rule.id.0,
@@ -260,7 +260,7 @@ async fn create(
     fields: Fields<NewRuleBody>,
 ) -> Result<(StatusCode, Json<RuleBody>), Problem> {
     let rule = editing
-        .change(async |desk, editor| rule::create(desk, editor, &fields.members).await)
+        .change(async |store, editor| rule::create(store, editor, &fields.members).await)
         .await?;
     Ok((
         StatusCode::CREATED,
@@ -281,7 +281,7 @@ async fn create(
     )
 )]
 async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<RuleBody>, Problem> {
-    let rule = rule::find(editing.desk(), editing.workspace(), id).await?;
+    let rule = rule::find(editing.definition_store(), editing.workspace(), id).await?;
     shown(&editing, rule).await
 }
 
@@ -304,7 +304,7 @@ async fn update(
     fields: Fields<RuleChangeBody>,
 ) -> Result<Json<RuleBody>, Problem> {
     let rule = editing
-        .change(async |desk, editor| rule::update(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| rule::update(store, editor, id, &fields.members).await)
         .await?;
     shown(&editing, Stored::Intact(rule)).await
 }
@@ -323,7 +323,7 @@ async fn update(
 )]
 async fn delete(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| rule::delete(desk, editor, id).await)
+        .change(async |store, editor| rule::delete(store, editor, id).await)
         .await?;
     Ok(Json(Done {
         message: "Rule deleted.",

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::editing::Editing;
+use crate::endpoints::enums::{DecisionSchema, EffectSchema};
 use crate::endpoints::fields::Fields;
-use crate::endpoints::words::{DecisionWord, EffectWord};
 use crate::openapi::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
 use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
@@ -44,7 +44,7 @@ pub(super) struct ProposedRuleBody {
     /// Name. Required for a new rule.
     name: Option<Name>,
     /// Effect. Required for a new rule.
-    effect: Option<EffectWord>,
+    effect: Option<EffectSchema>,
     /// A CEL expression that a request must satisfy.
     #[schema(max_length = 4096)]
     condition: Option<String>,
@@ -133,10 +133,10 @@ pub(super) struct ExampleBody {
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// The recorded decision.
-    #[schema(value_type = DecisionWord)]
+    #[schema(value_type = DecisionSchema)]
     before: Decision,
     /// The decision with the proposed rules; null if it cannot be evaluated.
-    #[schema(required, value_type = Option<DecisionWord>)]
+    #[schema(required, value_type = Option<DecisionSchema>)]
     after: Option<Decision>,
     /// The proposed rule that decides the request, or that depends on a part that was not stored;
     /// null if there is none.
@@ -154,7 +154,7 @@ pub(super) struct DecidingRuleBody {
     /// Name.
     name: String,
     /// Effect.
-    #[schema(value_type = EffectWord)]
+    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
 }
 
@@ -238,7 +238,7 @@ pub(super) async fn simulate(
 ) -> Result<Json<SimulatedBody>, Problem> {
     let simulation = simulate::simulate(
         editing.gateway(),
-        editing.desk(),
+        editing.definition_store(),
         editing.workspace(),
         &fields.members,
     )

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::endpoints::editing::Editing;
-use crate::endpoints::words::EffectWord;
+use crate::endpoints::enums::EffectSchema;
 use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
@@ -25,7 +25,7 @@ pub(super) struct ConditionBody {
     service_id: Option<i64>,
     /// Effect of the rule, on which the warnings depend. Defaults to those of a rule that holds or
     /// denies.
-    #[schema(value_type = Option<EffectWord>)]
+    #[schema(value_type = Option<EffectSchema>)]
     effect: Option<RuleEffect>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct ConditionErrorBody {
     /// Column in characters, from 1.
     #[schema(minimum = 1)]
     column: u32,
-    /// What is wrong, and what was expected.
+    /// Description of the error and of what was expected.
     message: String,
 }
 
@@ -67,7 +67,7 @@ pub(super) struct ConditionWarningBody {
     /// Column in characters, from 1.
     #[schema(minimum = 1)]
     column: u32,
-    /// What may go wrong, and what to write instead.
+    /// Description of the problem and of what to write instead.
     message: String,
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn validate(
 ) -> Result<Json<ValidatedBody>, Problem> {
     let service = body.service_id.map(ServiceId);
     let checked = rule::validate(
-        editing.desk(),
+        editing.definition_store(),
         editing.workspace(),
         &body.condition,
         service,

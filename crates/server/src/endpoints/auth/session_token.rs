@@ -25,13 +25,13 @@ pub(crate) struct RefreshTokenBody {
 }
 
 /// The refresh token of a request, if there is one.
-pub(super) struct ShownToken {
+pub(super) struct SessionToken {
     pub(super) token: Option<SecretString>,
     /// Whether it came from the cookie. If so, the new token is returned as a cookie too.
     pub(super) is_cookie: bool,
 }
 
-impl<S> FromRequest<S> for ShownToken
+impl<S> FromRequest<S> for SessionToken
 where
     S: Send + Sync,
     Arc<PublicOrigin>: FromRef<S>,

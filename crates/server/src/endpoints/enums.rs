@@ -4,12 +4,12 @@ use gaiterguard_judge::Effect;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a rule does with the requests that it matches. If several match, the strictest effect
+/// Effect of a rule on the requests that it matches. If several match, the strictest effect
 /// applies.
 #[derive(ToSchema)]
 #[schema(as = RuleEffect, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum EffectWord {
+pub(crate) enum EffectSchema {
     Allow,
     RequireApproval,
     Deny,
@@ -19,7 +19,7 @@ pub(crate) enum EffectWord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[schema(as = OperationEffect)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum OperationEffectWord {
+pub(crate) enum OperationEffect {
     /// Only reads.
     Reads,
     /// Creates something.
@@ -38,7 +38,7 @@ pub(crate) enum OperationEffectWord {
     RunsCode,
 }
 
-impl From<Effect> for OperationEffectWord {
+impl From<Effect> for OperationEffect {
     fn from(effect: Effect) -> Self {
         match effect {
             Effect::Read => Self::Reads,
@@ -57,7 +57,7 @@ impl From<Effect> for OperationEffectWord {
 #[derive(ToSchema)]
 #[schema(as = SourceKind, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum SourceWord {
+pub(crate) enum SourceSchema {
     Shown,
     Created,
     Approved,
@@ -67,7 +67,7 @@ pub(crate) enum SourceWord {
 #[derive(ToSchema)]
 #[schema(as = ActionStatus, rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum StatusWord {
+pub(crate) enum StatusSchema {
     Pending,
     Approved,
     Denied,
@@ -78,11 +78,11 @@ pub(crate) enum StatusWord {
     Indeterminate,
 }
 
-/// What a human found out.
+/// A human's finding.
 #[derive(ToSchema)]
 #[schema(as = Outcome, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum FindingWord {
+pub(crate) enum FindingSchema {
     Executed,
     NotExecuted,
 }
@@ -91,7 +91,7 @@ pub(crate) enum FindingWord {
 #[derive(ToSchema)]
 #[schema(as = RequestDecision, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum DecisionWord {
+pub(crate) enum DecisionSchema {
     Forward,
     Hold,
     Deny,

@@ -12,13 +12,13 @@ use http_body::{Frame, SizeHint};
 
 /// Number of responses that a connection has finished, and whether it still speaks HTTP.
 #[derive(Debug, Default)]
-pub(super) struct Answered {
+pub(super) struct ResponseCounter {
     count: AtomicU64,
     has_switched: AtomicBool,
     waker: AtomicWaker,
 }
 
-impl Answered {
+impl ResponseCounter {
     /// Returns whether the first `count` responses are finished. If not, the task is woken when
     /// that may have changed.
     pub(super) fn are_all(&self, count: u64, context: &Context<'_>) -> bool {
@@ -41,25 +41,25 @@ impl Answered {
 
 /// A body that counts as finished when it is dropped.
 #[derive(Debug)]
-pub(super) struct AnswerBody {
+pub(super) struct CountedBody {
     body: Body,
-    answered: Arc<Answered>,
+    responses: Arc<ResponseCounter>,
 }
 
-impl AnswerBody {
-    pub(super) fn new(body: Body, answered: Arc<Answered>) -> Self {
-        Self { body, answered }
+impl CountedBody {
+    pub(super) fn new(body: Body, responses: Arc<ResponseCounter>) -> Self {
+        Self { body, responses }
     }
 }
 
-impl Drop for AnswerBody {
+impl Drop for CountedBody {
     fn drop(&mut self) {
-        self.answered.count.fetch_add(1, Ordering::Release);
-        self.answered.waker.wake();
+        self.responses.count.fetch_add(1, Ordering::Release);
+        self.responses.waker.wake();
     }
 }
 
-impl http_body::Body for AnswerBody {
+impl http_body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

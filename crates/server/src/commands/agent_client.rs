@@ -16,17 +16,17 @@ const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
 /// Time limit of a call in addition to the wait for a human. The gateway waits 30 seconds for an
 /// upstream's first byte by default.
-pub(super) const ANSWER_WAIT: Duration = Duration::from_mins(2);
+pub(super) const RESPONSE_WAIT: Duration = Duration::from_mins(2);
 
 /// A gateway and an agent's key for it.
-pub(super) struct AgentSide {
+pub(super) struct AgentClient {
     /// URL of the gateway, without a trailing slash.
     pub(super) url: String,
     pub(super) key: SecretString,
-    pub(super) client: reqwest::Client,
+    pub(super) http: reqwest::Client,
 }
 
-impl AgentSide {
+impl AgentClient {
     /// Reads `GAITERGUARD_URL`, and the key from `GAITERGUARD_AGENT_KEY` or a file. A command-line
     /// option for the key does not exist, because every process of the machine can read it.
     pub(super) fn read(key_file: Option<&Path>) -> Result<Self, String> {
@@ -49,12 +49,12 @@ impl AgentSide {
         Ok(Self {
             url,
             key: SecretString::from(key),
-            client: own_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
+            http: own_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
         })
     }
 
     /// Describes in one sentence why a call failed.
-    pub(super) fn told(&self, error: reqwest::Error) -> String {
+    pub(super) fn describe(&self, error: reqwest::Error) -> String {
         let error = error.without_url();
         // The innermost cause is the most specific.
         let mut cause: &dyn std::error::Error = &error;

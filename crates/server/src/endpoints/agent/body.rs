@@ -112,7 +112,7 @@ struct ServiceNames(HashMap<ServiceId, String>);
 
 impl ServiceNames {
     async fn read(editing: &Editing) -> Result<Self, Problem> {
-        let services = service::list(editing.desk(), editing.workspace()).await?;
+        let services = service::list(editing.definition_store(), editing.workspace()).await?;
         let names = services.into_iter().map(|found| match found {
             Stored::Intact(service) => (service.id, service.name),
             Stored::Damaged(damaged) => (ServiceId(damaged.id), damaged.name),

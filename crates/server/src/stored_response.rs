@@ -84,7 +84,7 @@ pub(crate) fn headers_by_name(
 /// A response of the upstream.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = UpstreamAnswer)]
-pub(crate) struct KeptAnswerBody {
+pub(crate) struct StoredResponseBody {
     /// Status code.
     #[schema(minimum = 100, maximum = 999)]
     pub(crate) status: u16,
@@ -108,38 +108,38 @@ pub(crate) struct KeptAnswerBody {
     pub(crate) headers_truncated: Option<bool>,
 }
 
-impl From<KeptResponse> for KeptAnswerBody {
+impl From<KeptResponse> for StoredResponseBody {
     /// Returns the response for the agent. A compressed body is decoded.
-    fn from(answer: KeptResponse) -> Self {
-        Self::with_headers(&compressed::readable(answer), |_, value| {
+    fn from(response: KeptResponse) -> Self {
+        Self::with_headers(&compressed::readable(response), |_, value| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
         })
     }
 }
 
-impl KeptAnswerBody {
+impl StoredResponseBody {
     /// Returns the response for a human, without the values of cookies and similar headers.
     pub(crate) fn shown(shown: &ShownAnswer) -> Self {
-        let answer = &shown.answer;
+        let response = &shown.answer;
         Self {
             body_size: Some(shown.body_bytes),
-            body_truncated: Some((answer.body.len() as u64) < shown.body_bytes),
+            body_truncated: Some((response.body.len() as u64) < shown.body_bytes),
             headers_truncated: Some(shown.headers_are_cut),
-            ..Self::with_headers(answer, header::shown)
+            ..Self::with_headers(response, header::shown)
         }
     }
 
     fn with_headers(
-        answer: &KeptResponse,
+        response: &KeptResponse,
         shown: impl Fn(&HeaderName, &HeaderValue) -> String,
     ) -> Self {
-        let (body, body_encoding) = body_text(&answer.body);
+        let (body, body_encoding) = body_text(&response.body);
         Self {
-            status: answer.status.as_u16(),
-            headers: headers_by_name(&answer.headers, shown),
+            status: response.status.as_u16(),
+            headers: headers_by_name(&response.headers, shown),
             body,
             body_encoding,
-            truncated: answer.is_truncated,
+            truncated: response.is_truncated,
             body_size: None,
             body_truncated: None,
             headers_truncated: None,
