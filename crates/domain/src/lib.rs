@@ -30,5 +30,6 @@ pub mod verdict;
 
 pub mod action;
 pub mod audit;
+pub mod earlier_ruling;
 pub mod evidence;
 pub mod ledger;

@@ -8,9 +8,9 @@ use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_domain::time::Timestamp;
 use http::{HeaderMap, StatusCode};
 
+use crate::forward::relay::AnswerBody;
+use crate::forward::tunnel::Tunnel;
 use crate::refusal::Refusal;
-use crate::relay::AnswerBody;
-use crate::tunnel::Tunnel;
 
 /// How the gateway came by an answer: the value of `X-Proxy-Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use gaiterguard_apidocs::{Operation, Section};
 use gaiterguard_domain::request::ServiceName;
 
 use crate::authority::AgentCaller;
-use crate::known_service::KnownService;
+use crate::authority::known_service::KnownService;
 use crate::locate;
 use crate::refusal::Refusal;
 

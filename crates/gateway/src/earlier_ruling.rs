@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use gaiterguard_apidocs::{Call, Catalog};
-use gaiterguard_domain::action::{HumanDecision, Ruling};
-use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::action::Ruling;
+use gaiterguard_domain::earlier_ruling::{EarlierRuling, Likeness};
+use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::target::Target;
@@ -24,31 +25,7 @@ const RULING_AGE_MAX: Duration = Duration::from_hours(30 * 24);
 const RULINGS_READ_MAX: u32 = 200;
 
 /// The most rulings that are returned.
-pub const RULINGS_MAX: usize = 5;
-
-/// A human's ruling on an earlier request to the same operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EarlierRuling {
-    /// The action that was ruled on.
-    pub action: ActionId,
-    /// How the human ruled.
-    pub ruling: Ruling,
-    /// Who ruled, when, and what they wrote to the agent.
-    pub decision: HumanDecision,
-    /// How its request compares with the present one.
-    pub likeness: Likeness,
-}
-
-/// How two requests to the same operation compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likeness {
-    /// They are the same in every byte.
-    Request,
-    /// The method and the address, including the query, are the same. The body or a header differs.
-    Address,
-    /// Only the operation is the same.
-    Operation,
-}
+const RULINGS_MAX: usize = 5;
 
 /// The request that earlier ones are compared with.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +137,8 @@ fn selected(mut rulings: Vec<EarlierRuling>) -> Vec<EarlierRuling> {
 
 #[cfg(test)]
 mod tests {
-    use gaiterguard_domain::id::UserId;
+    use gaiterguard_domain::action::HumanDecision;
+    use gaiterguard_domain::id::{ActionId, UserId};
     use gaiterguard_domain::time::Timestamp;
     use uuid::Uuid;
 

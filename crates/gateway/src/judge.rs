@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use gaiterguard_apidocs::Call;
+use gaiterguard_domain::earlier_ruling::EarlierRuling;
 use gaiterguard_domain::path;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
@@ -13,14 +14,13 @@ use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, Reques
 use gaiterguard_judge::{
     Arena, Certainty, Documented, Opened, Operation, Reading, Request, Subject, assess,
 };
+use gaiterguard_llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX, excerpt};
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
 use crate::big_body::is_big;
-use crate::earlier_ruling::{EarlierRuling, Present};
-use crate::excerpt;
+use crate::earlier_ruling::Present;
 use crate::history::AgentHistory;
-use crate::llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use crate::second_opinion::{Standing, floor};

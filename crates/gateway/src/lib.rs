@@ -5,52 +5,37 @@
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
 pub mod authority;
-pub mod known_service;
+pub mod directory;
+pub mod operation_effect;
 
 pub mod answer;
-pub mod arriving;
-pub mod big_body;
-pub mod llm;
 pub mod refusal;
 
-mod after_sending;
-mod conclude;
-mod dispatch;
-pub mod earlier_ruling;
-mod excerpt;
-mod execute;
-mod forward;
-pub mod history;
-mod hold;
-mod judge;
+mod submit;
+
+pub mod arriving;
+pub mod big_body;
 mod key_guard;
 mod locate;
-mod masked;
 mod prepare;
-pub mod relay;
-mod sealed;
-mod second_opinion;
-mod submit;
-pub mod test_call;
-mod to_its_end;
-pub mod tunnel;
-mod upload;
 
-mod action;
-pub mod approval;
-mod damaged;
-pub mod held;
-pub mod status;
+mod earlier_ruling;
+pub mod history;
+mod judge;
+mod second_opinion;
+
+pub mod forward;
+mod sealed;
+
+pub mod action;
+
+pub mod propose;
+pub mod simulate;
+pub mod test_call;
 pub mod trial;
-pub mod watch;
 
 pub mod housekeeping;
 pub mod metrics;
-
-pub mod directory;
-pub mod operation_effect;
-pub mod propose;
-pub mod simulate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +44,7 @@ use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_judge::history::HashKey;
+use gaiterguard_llm::{FailureMode, Llm};
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_upstream::Upstream;
@@ -66,15 +52,14 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::action::watch::ActionWatch;
 use crate::authority::{AgentCaller, Authority};
 use crate::big_body::BigBodies;
+use crate::forward::tunnel::TUNNELS_MAX;
 use crate::history::Histories;
 use crate::housekeeping::Touches;
-use crate::llm::{FailureMode, Llm};
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
-use crate::tunnel::TUNNELS_MAX;
-use crate::watch::ActionWatch;
 
 /// The lifetimes and bounds that the operator sets.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use gaiterguard_domain::request::{Destination, ServiceName};
 use gaiterguard_domain::target::{self, Target};
 
 use crate::authority::AgentCaller;
-use crate::known_service::KnownService;
+use crate::authority::known_service::KnownService;
 use crate::refusal::Refusal;
 
 /// A service that the caller may use, and the address at it.

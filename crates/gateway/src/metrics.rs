@@ -3,14 +3,13 @@
 use std::sync::atomic::AtomicU64;
 
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_llm::LlmMetrics;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-
-use crate::llm::LlmMetrics;
 
 /// The bounds of the buckets of upstream times, in seconds.
 const UPSTREAM_SECONDS_BUCKETS: [f64; 11] = [

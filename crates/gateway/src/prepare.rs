@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::authority::AgentCaller;
+use crate::authority::known_service::KnownService;
 use crate::big_body::is_big;
 use crate::key_guard::holds_agent_key;
-use crate::known_service::KnownService;
 use crate::locate::{self, Located};
 use crate::refusal::{NO_AGENT_KEY, Refusal};
 

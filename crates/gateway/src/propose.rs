@@ -9,13 +9,12 @@ use gaiterguard_domain::redact;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
 use gaiterguard_judge::{Arena, Node, Reading};
+use gaiterguard_llm::{Coverage, ExampleRequest, LlmError, WordedRule, excerpt};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::Gateway;
 use crate::authority::Definitions;
-use crate::excerpt;
-use crate::llm::{Coverage, ExampleRequest, LlmError, WordedRule};
 
 /// The method and path of an example stand for a service without a name.
 const NO_SERVICE: (ServiceId, &str) = (ServiceId(0), "");

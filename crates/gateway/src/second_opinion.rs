@@ -6,8 +6,7 @@ use gaiterguard_domain::rule::{MatchedRule, Rule, RuleEffect, strictest};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_judge::Certainty;
 use gaiterguard_judge::rule::CompiledRule;
-
-use crate::llm::{FailureMode, LlmVerdict, TextRule};
+use gaiterguard_llm::{FailureMode, LlmVerdict, TextRule};
 
 /// The score of what is held because nobody can apply a rule in words.
 const UNAPPLIED_SCORE: f64 = 0.6;

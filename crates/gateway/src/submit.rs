@@ -27,7 +27,7 @@ use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
 use crate::arriving::{ArrivingBody, BodyBroken};
 use crate::authority::AgentCaller;
-use crate::dispatch::Permit;
+use crate::forward::dispatch::Permit;
 use crate::forward::{Forwarding, Keyed};
 use crate::history::sources;
 use crate::prepare::Prepared;

@@ -14,8 +14,8 @@ use http_body::Body as _;
 use serde_json::json;
 
 use crate::Gateway;
-use crate::after_sending::AfterSending;
-use crate::dispatch::{Arrived, Permit, Sent};
+use crate::forward::after_sending::AfterSending;
+use crate::forward::dispatch::{Arrived, Permit, Sent};
 use crate::locate;
 use crate::prepare;
 use crate::refusal::Refusal;

@@ -4,9 +4,9 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_judge::history::{History, Origin, origins};
 use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
+use gaiterguard_llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 
 use crate::judge::opened;
-use crate::llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use crate::second_opinion::{Standing, floor};
 
 /// What is judged.

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::header;
 use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_gateway::held::ShownAnswer;
+use gaiterguard_gateway::action::held::ShownAnswer;
 use gaiterguard_upstream::compressed;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;

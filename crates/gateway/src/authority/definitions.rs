@@ -13,7 +13,7 @@ use gaiterguard_store::Definitions as StoredDefinitions;
 use tokio_util::sync::CancellationToken;
 
 use super::cuts::Cuts;
-use crate::known_service::KnownService;
+use crate::authority::known_service::KnownService;
 
 /// The definitions of one workspace.
 #[derive(Debug)]

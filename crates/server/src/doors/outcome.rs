@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::header;
 use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
+use gaiterguard_gateway::forward::relay::AnswerBody;
 use gaiterguard_gateway::refusal::Refusal;
-use gaiterguard_gateway::relay::AnswerBody;
 use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION, RETRY_AFTER, UPGRADE};
 use http::{HeaderName, HeaderValue, StatusCode};
 

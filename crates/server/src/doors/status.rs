@@ -7,7 +7,7 @@ use axum::extract::State;
 use gaiterguard_domain::action::{ActionState, ActionStatus, Revocation};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::status::{ActionReport, STATUS_WAIT_MAX};
+use gaiterguard_gateway::action::status::{ActionReport, STATUS_WAIT_MAX};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::llm::{FailureMode, Llm};
+use gaiterguard_llm::{FailureMode, Llm};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;

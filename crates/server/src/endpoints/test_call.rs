@@ -2,7 +2,7 @@
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
-use gaiterguard_gateway::held::ShownAnswer;
+use gaiterguard_gateway::action::held::ShownAnswer;
 use gaiterguard_gateway::test_call::TestCall;
 use http::Method;
 use serde::Deserialize;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use gaiterguard_gateway::llm;
 use secrecy::SecretString;
 
 use super::read;
@@ -29,7 +28,7 @@ pub(crate) struct LlmSettings {
     pub(crate) api_key: Option<SecretString>,
     pub(crate) model: String,
     pub(crate) timeout: Duration,
-    pub(crate) ceilings: llm::Ceilings,
+    pub(crate) ceilings: gaiterguard_llm::Ceilings,
 }
 
 /// Requests to hold when the model fails.
@@ -67,9 +66,9 @@ impl AssessorSettings {
     }
 
     /// Returns the settings for the gateway; `None` if only the built-in assessor is used.
-    pub(crate) fn for_gateway(&self) -> Option<llm::LlmSettings> {
+    pub(crate) fn for_gateway(&self) -> Option<gaiterguard_llm::LlmSettings> {
         let settings = self.llm.as_ref()?;
-        Some(llm::LlmSettings {
+        Some(gaiterguard_llm::LlmSettings {
             base_url: settings.base_url.clone(),
             api_key: settings.api_key.clone(),
             model: settings.model.clone(),
@@ -82,16 +81,16 @@ impl AssessorSettings {
 
 impl LlmFailureMode {
     /// Returns the mode for the gateway.
-    pub(crate) fn for_gateway(self) -> llm::FailureMode {
+    pub(crate) fn for_gateway(self) -> gaiterguard_llm::FailureMode {
         match self {
-            Self::BlockUnsafe => llm::FailureMode::BlockUnsafe,
-            Self::BlockAll => llm::FailureMode::BlockAll,
+            Self::BlockUnsafe => gaiterguard_llm::FailureMode::BlockUnsafe,
+            Self::BlockAll => gaiterguard_llm::FailureMode::BlockAll,
         }
     }
 }
 
-fn ceilings(source: &Source) -> Result<llm::Ceilings, SettingError> {
-    let ceilings = llm::Ceilings {
+fn ceilings(source: &Source) -> Result<gaiterguard_llm::Ceilings, SettingError> {
+    let ceilings = gaiterguard_llm::Ceilings {
         tokens_max: read::optional_integer(source, "LLM_DAILY_TOKENS_MAX", 1..=TOKENS_MAX)?,
         cost_max: read::amount(source, "LLM_DAILY_COST_MAX")?,
         input_price: read::amount(source, "LLM_INPUT_PRICE")?.unwrap_or(0.0),

@@ -260,13 +260,10 @@ fn a_model_is_set_up_with_its_ceilings() {
     let llm = settings.assessor.for_gateway().unwrap();
     assert_eq!(llm.model, "gpt-4o-mini");
     assert_eq!(llm.timeout, Duration::from_millis(2500));
-    assert_eq!(
-        llm.failure_mode,
-        gaiterguard_gateway::llm::FailureMode::BlockAll
-    );
+    assert_eq!(llm.failure_mode, gaiterguard_llm::FailureMode::BlockAll);
     assert_eq!(
         llm.ceilings,
-        gaiterguard_gateway::llm::Ceilings {
+        gaiterguard_llm::Ceilings {
             tokens_max: Some(200_000),
             cost_max: Some(5.0),
             input_price: 0.15,

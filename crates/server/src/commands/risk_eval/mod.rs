@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use gaiterguard_clock::SystemClock;
-use gaiterguard_gateway::llm::Llm;
+use gaiterguard_llm::Llm;
 use serde::Serialize;
 
 use crate::console;

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use gaiterguard_gateway::llm::Spent;
 use gaiterguard_judge::Certainty;
+use gaiterguard_llm::Spent;
 use serde::Serialize;
 
 use super::case::Label;

@@ -8,7 +8,7 @@ use gaiterguard_domain::action::{ActionStatus, Resolution};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::approval::Ruling;
+use gaiterguard_gateway::action::approval::Ruling;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::approval::Extent;
+use gaiterguard_gateway::action::approval::Extent;
 use gaiterguard_store::ActionFilter;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
-use gaiterguard_gateway::llm::Coverage;
 use gaiterguard_gateway::propose::{Proposal, ProposeError, TriedExample};
+use gaiterguard_llm::Coverage;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

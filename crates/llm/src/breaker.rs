@@ -1,0 +1,191 @@
+//! A circuit breaker: a server that fails again and again is left alone for a while.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gaiterguard_domain::time::{Clock, Timestamp};
+
+/// How many failures in a row open the circuit.
+pub(crate) const FAILURES_MAX: u32 = 5;
+
+/// How long the circuit stays open before one call tries again.
+pub(crate) const PAUSE: Duration = Duration::from_secs(15);
+
+/// The longest that repeated failing makes the pause.
+pub(crate) const PAUSE_MAX: Duration = Duration::from_mins(4);
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed { failures: u32 },
+    Open { since: Timestamp, pause: Duration },
+    Probing { pause: Duration },
+}
+
+/// The breaker before one server.
+pub(crate) struct Breaker {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Breaker {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            state: Mutex::new(State::Closed { failures: 0 }),
+            clock,
+        }
+    }
+
+    /// The right to make one call, unless the circuit is open. After a pause one call at a time
+    /// may try whether the server is back.
+    pub(crate) fn admit(&self) -> Option<Admission<'_>> {
+        let mut state = self.lock();
+        let is_probe = match *state {
+            State::Closed { .. } => false,
+            State::Open { since, pause } => {
+                let now = self.clock.now();
+                // A clock that was set back must not keep the circuit open for ever.
+                if now >= since && since.until(now) < pause {
+                    return None;
+                }
+                *state = State::Probing { pause };
+                true
+            }
+            State::Probing { .. } => return None,
+        };
+        Some(Admission {
+            breaker: self,
+            is_probe,
+            is_settled: false,
+        })
+    }
+
+    /// Whether calls are refused at present.
+    pub(crate) fn is_open(&self) -> bool {
+        !matches!(*self.lock(), State::Closed { .. })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to make one call. Dropped without a word on how it went, as when its caller goes
+/// away, it counts for nothing.
+pub(crate) struct Admission<'a> {
+    breaker: &'a Breaker,
+    is_probe: bool,
+    is_settled: bool,
+}
+
+impl Admission<'_> {
+    /// The server answered as a server should.
+    pub(crate) fn succeeded(mut self) {
+        self.is_settled = true;
+        *self.breaker.lock() = State::Closed { failures: 0 };
+    }
+
+    /// The server failed.
+    pub(crate) fn failed(mut self) {
+        self.is_settled = true;
+        let since = self.breaker.clock.now();
+        let mut state = self.breaker.lock();
+        *state = match *state {
+            State::Closed { failures } if failures + 1 < FAILURES_MAX => State::Closed {
+                failures: failures + 1,
+            },
+            State::Closed { .. } => State::Open {
+                since,
+                pause: PAUSE,
+            },
+            State::Probing { pause } if self.is_probe => State::Open {
+                since,
+                pause: (pause * 2).min(PAUSE_MAX),
+            },
+            other => other,
+        };
+    }
+}
+
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        if self.is_settled || !self.is_probe {
+            return;
+        }
+        let mut state = self.breaker.lock();
+        if let State::Probing { pause } = *state {
+            // The next call may try at once.
+            *state = State::Open {
+                since: Timestamp(i64::MIN),
+                pause,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gaiterguard_clock::ManualClock;
+
+    use super::*;
+
+    fn breaker() -> (Breaker, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(Timestamp(1_000_000)));
+        (Breaker::new(Arc::clone(&clock) as Arc<dyn Clock>), clock)
+    }
+
+    fn fail(breaker: &Breaker, times: u32) {
+        for _ in 0..times {
+            breaker.admit().unwrap().failed();
+        }
+    }
+
+    #[test]
+    fn failures_in_a_row_open_it_and_a_success_between_does_not() {
+        let (breaker, _) = breaker();
+        fail(&breaker, FAILURES_MAX - 1);
+        breaker.admit().unwrap().succeeded();
+        fail(&breaker, FAILURES_MAX - 1);
+        assert!(breaker.admit().is_some());
+        fail(&breaker, 1);
+        assert!(breaker.admit().is_none() && breaker.is_open());
+    }
+
+    #[test]
+    fn after_a_pause_one_call_tries() {
+        let (breaker, clock) = breaker();
+        fail(&breaker, FAILURES_MAX);
+        clock.advance(PAUSE.checked_sub(Duration::from_millis(1)).unwrap());
+        assert!(breaker.admit().is_none());
+        clock.advance(Duration::from_millis(1));
+        let probe = breaker.admit().unwrap();
+        assert!(breaker.admit().is_none());
+        probe.failed();
+        clock.advance(PAUSE);
+        assert!(breaker.admit().is_none(), "the second pause is longer");
+        clock.advance(PAUSE);
+        breaker.admit().unwrap().succeeded();
+        assert!(!breaker.is_open());
+        fail(&breaker, FAILURES_MAX - 1);
+        assert!(breaker.admit().is_some());
+    }
+
+    #[test]
+    fn a_caller_that_goes_away_leaves_the_try_to_the_next() {
+        let (breaker, clock) = breaker();
+        fail(&breaker, FAILURES_MAX);
+        clock.advance(PAUSE);
+        drop(breaker.admit().unwrap());
+        let probe = breaker.admit().unwrap();
+        assert!(breaker.admit().is_none());
+        probe.succeeded();
+        assert!(breaker.admit().is_some());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_keep_it_open() {
+        let (breaker, clock) = breaker();
+        fail(&breaker, FAILURES_MAX);
+        clock.set(Timestamp(0));
+        assert!(breaker.admit().is_some());
+    }
+}

@@ -1,0 +1,220 @@
+//! From a rule in words to a condition in CEL: what the model proposes, for a human to look at.
+//! Nothing that it proposes counts before an operator has saved it as a rule.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::ask::Asking;
+use crate::conceal::conceal;
+use crate::error::LlmError;
+use crate::fence::{Fence, READING};
+use crate::llm::Llm;
+use crate::material::documentation;
+use crate::word::{explain, object, one, read, words};
+
+/// The longest condition that is taken from the model, in bytes.
+const CONDITION_BYTES_MAX: usize = 4 * 1024;
+
+/// How many examples are taken from the model.
+const EXAMPLES_MAX: usize = 8;
+
+/// The longest part of an example, in bytes.
+const EXAMPLE_BYTES_MAX: usize = 4 * 1024;
+
+/// How many tokens a proposal may have.
+const ANSWER_TOKENS_MAX: u32 = 1500;
+
+words! {
+    /// How much of a rule a condition says.
+    CoverageWord {
+        Whole = "yes": "the condition says all that the rule says",
+        Part = "partly": "the condition says the part that can be told from a request; the rest needs judgement",
+        None = "no": "nothing of the rule can be told from the fields of a request",
+    }
+}
+
+words! {
+    /// Whether an example falls under the rule.
+    Expected {
+        Yes = "yes": "the rule is about such a request",
+        No = "no": "it is not",
+    }
+}
+
+/// A rule in words that is to become a condition.
+#[derive(Clone, Copy, Debug)]
+pub struct WordedRule<'a> {
+    /// What it says.
+    pub text: &'a str,
+    /// The service that it is for, if it is for one.
+    pub service_name: Option<&'a str>,
+    /// That service's operations and their fields, as its documents have them.
+    pub documentation: &'a [&'a str],
+}
+
+/// How much of a rule a proposed condition says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of it.
+    Whole,
+    /// The part that can be told from a request.
+    Part,
+}
+
+/// A request that the model made up to show what a condition does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExampleRequest {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The body as text; empty for none.
+    pub body: String,
+    /// Whether the model thinks that the rule is about it.
+    pub is_meant: bool,
+}
+
+/// What the model proposes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProposedCondition {
+    /// The condition in CEL, which passed the check it was given.
+    pub condition: String,
+    /// How much of the rule it says.
+    pub coverage: Coverage,
+    /// Requests to show what it does.
+    pub examples: Vec<ExampleRequest>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    possible: CoverageWord,
+    condition: String,
+    examples: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    method: String,
+    path: String,
+    body: String,
+    expected: Expected,
+}
+
+impl Llm {
+    /// Asks for a condition that says what a rule says in words. `check` says what is wrong with
+    /// a condition; the model is told that once. None if nothing of the rule can be told from a
+    /// request.
+    pub async fn compile_rule(
+        &self,
+        rule: WordedRule<'_>,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<Option<ProposedCondition>, LlmError> {
+        let deadline = Instant::now() + self.timeout;
+        let asking = asking(rule);
+        self.line
+            .ask(&asking, deadline, |answer| proposal(answer, &check))
+            .await
+    }
+}
+
+fn proposal(
+    answer: &str,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> Result<Option<ProposedCondition>, String> {
+    let answer: Answer = read(answer)?;
+    let coverage = match answer.possible {
+        CoverageWord::Whole => Coverage::Whole,
+        CoverageWord::Part => Coverage::Part,
+        CoverageWord::None => return Ok(None),
+    };
+    let condition = answer.condition.trim().to_owned();
+    if condition.len() > CONDITION_BYTES_MAX {
+        return Err("`condition` is too long".to_owned());
+    }
+    check(&condition).map_err(|error| format!("`condition` is none: {error}"))?;
+    let examples = answer
+        .examples
+        .into_iter()
+        .filter(|example| {
+            [&example.method, &example.path, &example.body]
+                .iter()
+                .all(|part| part.len() <= EXAMPLE_BYTES_MAX)
+        })
+        .take(EXAMPLES_MAX)
+        .map(|example| ExampleRequest {
+            method: example.method,
+            path: example.path,
+            body: example.body,
+            is_meant: example.expected == Expected::Yes,
+        })
+        .collect();
+    Ok(Some(ProposedCondition {
+        condition,
+        coverage,
+        examples,
+    }))
+}
+
+fn asking(rule: WordedRule<'_>) -> Asking {
+    let fence = Fence::new();
+    let mut user = String::new();
+    if let Some(name) = rule.service_name {
+        fence.put(&mut user, "service", &conceal(name));
+    }
+    let documentation = documentation(rule.documentation);
+    if !documentation.is_empty() {
+        fence.put_visible(&mut user, "documentation", &documentation);
+    }
+    fence.put(&mut user, "rule", &conceal(rule.text));
+    user.push_str("Write this rule as a condition. Answer with the JSON object alone.");
+    let example = object([
+        ("method".to_owned(), json!({"type": "string"})),
+        ("path".to_owned(), json!({"type": "string"})),
+        ("body".to_owned(), json!({"type": "string"})),
+        ("expected".to_owned(), one::<Expected>()),
+    ]);
+    Asking {
+        system: &SYSTEM,
+        user,
+        schema_name: "condition",
+        schema: object([
+            ("possible".to_owned(), one::<CoverageWord>()),
+            ("condition".to_owned(), json!({"type": "string"})),
+            (
+                "examples".to_owned(),
+                json!({"type": "array", "items": example}),
+            ),
+        ]),
+        answer_tokens_max: ANSWER_TOKENS_MAX,
+    }
+}
+
+static SYSTEM: LazyLock<String> = LazyLock::new(|| {
+    let mut system = format!(
+        "You turn an operator's rule in words, for a gateway in front of APIs, into a condition in \
+         the Common Expression Language that is true exactly for the requests that the rule speaks \
+         of. What happens to them (denying, holding, allowing) is set elsewhere and is no part of \
+         the condition. {READING}\n\n{LANGUAGE}\n\nAnswer with one JSON object with these fields:\n"
+    );
+    explain::<CoverageWord>(
+        &mut system,
+        "possible",
+        "whether the rule can be told from a request's fields, exactly one of",
+    );
+    system.push_str(
+        "\n`condition`: the condition; empty if `possible` is no\n`examples`: a list of two \
+         requests that the rule is about and two that it is not, close to its limit, each with \
+         `method`, `path` (with the query), `body` (as text, empty for none) and",
+    );
+    explain::<Expected>(&mut system, "expected", "whether the rule is about it");
+    system
+});
+
+const LANGUAGE: &str = r#"Variables: request.method, request.under("/v1/charges") (true for that path and everything below it by whole segments, in any spelling), request.path (a text without the query), request.host, request.query (a map of texts), request.headers (a map of texts, names in lower case), request.body (a map read from JSON, a form or multipart, null without a body; the fields of forms are texts, and their bracketed names are nested), request.size (bytes); service.id, service.name; agent.id, agent.name; intent; operation.id, operation.summary, operation.tags (a list), operation.deprecated (operation is null when no document matches); now.
+Operators: == != < <= > >= && || ! in + - * / % and c ? a : b. Functions: request.under("/path"), has(request.body.field), size(x), int(x), double(x), string(x), text.startsWith(t), text.endsWith(t), text.contains(t), text.matches("RE2 pattern"), list.exists(item, test), list.all(item, test). No nested exists or all.
+Values of different kinds are never compared: write int(request.body.amount) > 10000 where a form or a text may hold the number. Match paths with request.under(), never with request.path == or startsWith, which other spellings of the path pass. A field that is missing makes a condition undecidable, so test with has() for a field that may be missing. A body that cannot be read makes whatever looks into it undecidable, has() included; what is undecidable counts as matched where the rule denies or requires approval, and as not matched where it allows. Mind the unit that the documentation gives for an amount, such as cents. Example: service.name == "stripe" && request.method == "POST" && request.under("/v1/charges") && int(request.body.amount) > 10000"#;

@@ -1,0 +1,55 @@
+//! What a finding is kept under: everything that the model was shown, and who showed it.
+
+use gaiterguard_domain::id::{AgentId, ServiceId};
+use gaiterguard_domain::request::Digest;
+use gaiterguard_domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::question::LlmQuestion;
+use crate::{origin, ruling};
+
+/// Grows with every change of the prompts or of how answers are read.
+pub(crate) const PROMPT_VERSION: &str = "gaiterguard.llm.v3";
+
+/// The sum over a question that is asked at `now`. Two questions share it only if every part of them is
+/// the same, except the time: a finding is not remembered for long enough to be outdated by that.
+pub(crate) fn key(model: &str, question: &LlmQuestion<'_>, now: Timestamp) -> Digest {
+    let AgentId(agent) = question.agent;
+    let ServiceId(service) = question.service;
+    let mut sum = Sum(Sha256::new());
+    sum.add(PROMPT_VERSION.as_bytes());
+    sum.add(model.as_bytes());
+    sum.add(&question.digest.0);
+    sum.add(question.intent.as_bytes());
+    sum.add(&agent.to_be_bytes());
+    sum.add(question.agent_name.as_bytes());
+    sum.add(&service.to_be_bytes());
+    sum.add(question.service_name.as_bytes());
+    sum.count(question.documentation.len());
+    for excerpt in question.documentation {
+        sum.add(excerpt.as_bytes());
+    }
+    sum.add(origin::shown(question.origins).as_bytes());
+    sum.add(ruling::shown(question.rulings, now).as_bytes());
+    sum.count(question.rules.len());
+    for rule in question.rules {
+        sum.add(&rule.id.0.to_be_bytes());
+        sum.add(rule.effect.as_str().as_bytes());
+        sum.add(rule.text.as_bytes());
+    }
+    Digest(sum.0.finalize().into())
+}
+
+/// A sum over parts, each with its length before it, so that no part runs into the next.
+struct Sum(Sha256);
+
+impl Sum {
+    fn count(&mut self, count: usize) {
+        self.0.update((count as u64).to_be_bytes());
+    }
+
+    fn add(&mut self, part: &[u8]) {
+        self.count(part.len());
+        self.0.update(part);
+    }
+}

@@ -1,0 +1,76 @@
+//! Conditions for rules in words, as the model proposes them.
+
+use gaiterguard_llm::{Coverage, LlmError, ProposedCondition, WordedRule};
+use gaiterguard_tests::{Step, says, says_text};
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+
+const RULE: WordedRule<'_> = WordedRule {
+    text: "Any charge over $100 requires approval",
+    service_name: Some("stripe"),
+    documentation: &["POST /v1/charges\n  amount: integer, in cents"],
+};
+
+fn proposal(condition: &str) -> Value {
+    json!({"possible": "yes", "condition": condition, "examples": [
+        {"method": "POST", "path": "/v1/charges", "body": "amount=10001", "expected": "yes"},
+        {"method": "POST", "path": "/v1/charges", "body": "amount=10000", "expected": "no"},
+    ]})
+}
+
+async fn compiled(desk: &Desk) -> Result<Option<ProposedCondition>, LlmError> {
+    desk.llm
+        .compile_rule(RULE, |condition| {
+            if condition.contains("request.") {
+                Ok(())
+            } else {
+                Err("line 1, column 1: unknown variable `amount`".to_owned())
+            }
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_condition_that_passes_the_check_is_proposed_with_examples() {
+    let desk = Desk::new().await;
+    desk.model
+        .script(|_| says(&proposal("int(request.body.amount) > 10000")));
+    let proposed = compiled(&desk).await.unwrap().unwrap();
+    assert_eq!(proposed.condition, "int(request.body.amount) > 10000");
+    assert_eq!(proposed.coverage, Coverage::Whole);
+    let meant: Vec<bool> = proposed.examples.iter().map(|e| e.is_meant).collect();
+    assert_eq!(meant, [true, false]);
+    let asked = desk.model.asked().remove(0);
+    assert_eq!(asked.step, Step::Condition);
+    assert_eq!(asked.fenced("rule"), Some(RULE.text));
+    assert!(asked.fenced("documentation").unwrap().contains("in cents"));
+}
+
+#[tokio::test]
+async fn a_condition_that_does_not_compile_may_be_repaired_once() {
+    let desk = Desk::new().await;
+    desk.model.script(|asked| {
+        says(&proposal(if asked.is_repair {
+            "request.body.amount > 1"
+        } else {
+            "amount > 1"
+        }))
+    });
+    let proposed = compiled(&desk).await.unwrap().unwrap();
+    assert_eq!(proposed.condition, "request.body.amount > 1");
+    let asked = desk.model.asked();
+    let told = asked[1].body["messages"][3]["content"].as_str().unwrap();
+    assert!(told.contains("unknown variable `amount`"), "{told}");
+
+    desk.model.script(|_| says(&proposal("amount > 1")));
+    assert_eq!(compiled(&desk).await, Err(LlmError::Nonsense));
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_condition_is_none() {
+    let desk = Desk::new().await;
+    assert_eq!(compiled(&desk).await, Ok(None));
+    desk.model.always(says_text("CEL: amount > 100"));
+    assert_eq!(compiled(&desk).await, Err(LlmError::Nonsense));
+}
