@@ -27,7 +27,7 @@ pub enum BodyBroken {
         bytes_max: usize,
     },
     /// An agent key is in it.
-    #[error("the request body holds an agent key")]
+    #[error("the request body contains an agent key")]
     HoldsAgentKey,
     /// It stopped arriving. The error is the door's own.
     #[error(transparent)]
