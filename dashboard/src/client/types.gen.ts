@@ -132,7 +132,7 @@ export type Action = {
     started_at: string | null;
     resolution: Outcome | null;
     /**
-     * What is known about an execution with an unknown outcome.
+     * Explanation of why the outcome of an execution is unknown.
      */
     detail: string | null;
     result: UpstreamAnswer | null;
@@ -282,7 +282,7 @@ export type AuditEntry = {
      */
     actor: string;
     /**
-     * What happened.
+     * Name of the event.
      */
     event: string;
     /**
@@ -340,7 +340,7 @@ export type AuditVerified = {
 export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'oauth2';
 
 /**
- * How a body stands in JSON.
+ * Encoding of a body in JSON.
  */
 export type BodyEncoding = 'utf8' | 'base64';
 
@@ -406,7 +406,7 @@ export type ConditionError = {
      */
     column: number;
     /**
-     * What is wrong, and what was expected.
+     * Description of the error and of what was expected.
      */
     message: string;
 };
@@ -457,7 +457,7 @@ export type ConditionWarning = {
      */
     column: number;
     /**
-     * What may go wrong, and what to write instead.
+     * Description of the problem and of what to write instead.
      */
     message: string;
 };
@@ -640,7 +640,7 @@ export type DocumentType = 'openapi' | 'markdown' | 'url';
  */
 export type Done = {
     /**
-     * What was done.
+     * Result in words.
      */
     message: string;
 };
@@ -686,7 +686,7 @@ export type FieldError = {
      */
     field: string;
     /**
-     * What is wrong and what is expected.
+     * Description of the error and of what is expected.
      */
     message: string;
     /**
@@ -705,7 +705,7 @@ export type FieldError = {
 export type HeaderStrings = string | Array<string>;
 
 /**
- * The values of a header: a string, or a list where it came several times.
+ * The values of a header: a string, or an array if the header occurs several times.
  */
 export type HeaderValues = string | Array<string>;
 
@@ -733,7 +733,7 @@ export type HeldProblem = {
      */
     status: number;
     /**
-     * What to do next.
+     * Next step.
      */
     detail: string;
     /**
@@ -945,7 +945,7 @@ export type ListAction = {
         started_at: string | null;
         resolution: Outcome | null;
         /**
-         * What is known about an execution with an unknown outcome.
+         * Explanation of why the outcome of an execution is unknown.
          */
         detail: string | null;
         result: UpstreamAnswer | null;
@@ -985,7 +985,7 @@ export type ListAuditEntry = {
          */
         actor: string;
         /**
-         * What happened.
+         * Name of the event.
          */
         event: string;
         /**
@@ -1666,7 +1666,7 @@ export type OperationRef = {
 };
 
 /**
- * What a human found out.
+ * A human's finding.
  */
 export type Outcome = 'executed' | 'not_executed';
 
@@ -2025,7 +2025,7 @@ export type RefreshToken = {
  */
 export type Registered = {
     /**
-     * What was done.
+     * Result in words.
      */
     message: string;
     /**
@@ -2154,7 +2154,7 @@ export type RequestEntry = {
 };
 
 /**
- * What a human found out at the upstream.
+ * A human's finding at the upstream.
  */
 export type Resolution = {
     /**
@@ -2261,7 +2261,7 @@ export type RuleChange = {
 };
 
 /**
- * What a rule does with the requests that it matches. If several match, the strictest effect
+ * Effect of a rule on the requests that it matches. If several match, the strictest effect
  * applies.
  */
 export type RuleEffect = 'allow' | 'require_approval' | 'deny';
@@ -2560,7 +2560,7 @@ export type Settings = {
  */
 export type Signal = {
     /**
-     * Stable identifier of the kind of observation.
+     * Stable identifier of the observation's type.
      */
     code: string;
     /**
@@ -2678,7 +2678,7 @@ export type Status = {
      */
     note?: string | null;
     /**
-     * What happened. Set for indeterminate actions.
+     * Explanation. Set for indeterminate actions.
      */
     detail?: string | null;
     result?: UpstreamAnswer | null;
@@ -2728,41 +2728,42 @@ export type Tokens = {
 };
 
 /**
- * An upstream's answer.
+ * A response of the upstream.
  */
 export type UpstreamAnswer = {
     /**
-     * The upstream's status.
+     * Status code.
      */
     status: number;
     /**
-     * Its headers.
+     * Headers.
      */
     headers: {
         [key: string]: HeaderValues;
     };
     /**
-     * Its body, or the beginning of it.
+     * Body, or the beginning of it.
      */
     body: string;
     /**
-     * How to read `body`.
+     * Encoding of `body`.
      */
     body_encoding: BodyEncoding;
     /**
-     * Whether the body was longer than what is kept.
+     * Whether the body was longer than what is stored.
      */
     truncated: boolean;
     /**
-     * The length of the body that is kept, in bytes; only where a human looks at it.
+     * Length of the stored body, in bytes. Set only in responses to humans.
      */
     body_size?: number | null;
     /**
-     * Whether `body` is only the beginning of what is kept, as in lists; only where a human looks.
+     * Whether `body` is only the beginning of the stored body, as in lists. Set only in responses
+     * to humans.
      */
     body_truncated?: boolean | null;
     /**
-     * Whether headers are left out, as in lists; only where a human looks.
+     * Whether some headers are omitted, as in lists. Set only in responses to humans.
      */
     headers_truncated?: boolean | null;
 };
@@ -2812,7 +2813,7 @@ export type ValueSource = {
      */
     at: string;
     /**
-     * What identifies the object that contained the value, as the service named it; may be empty.
+     * Identifying fields of the object that contained the value, as the service named it; may be empty.
      * Untrusted text.
      */
     object: string;
@@ -5890,7 +5891,7 @@ export type TestLlmError = TestLlmErrors[keyof TestLlmErrors];
 
 export type TestLlmResponses = {
     /**
-     * It answered.
+     * The model responded.
      */
     200: LlmTested;
 };

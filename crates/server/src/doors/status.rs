@@ -137,7 +137,7 @@ impl From<ActionReport> for StatusBody {
             ActionState::Expired { at } => body.resolved_at = Some(at),
             ActionState::Executing(_) => {}
             ActionState::Executed { .. } => {
-                body.result = report.answer.map(StoredResponseBody::from)
+                body.result = report.answer.map(StoredResponseBody::from);
             }
             ActionState::Indeterminate { detail, .. } => body.detail = Some(detail),
         }
