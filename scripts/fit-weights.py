@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits the weights of the built-in assessor to the labeled requests.
 
-    scripts/fit-weights.py            writes crates/judge/src/assess/weights.tsv again
+    scripts/fit-weights.py            writes crates/judge/src/weights.tsv again
     scripts/fit-weights.py --folds    prints figures for services that were not learned from, too
     scripts/fit-weights.py --check    fails if the table is not what the data give
 
@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TABLE = ROOT / "crates/judge/src/assess/weights.tsv"
+TABLE = ROOT / "crates/judge/src/weights.tsv"
 DATA = ["risk/field.jsonl", "risk/tune.jsonl"]
 
 # How strongly weights are pulled towards their priors: as much as so many requests of even odds

@@ -1,5 +1,5 @@
-//! Keeps the processors awake. At one connection a virtual core that falls asleep between requests
-//! takes longer to wake than a request takes, which would be measured as latency.
+//! Keeps the processors awake. With one connection, waking a sleeping virtual core takes longer than
+//! a request, and would be measured as latency.
 
 use std::{
     io::Read,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::BenchResult;
 
-/// The argument with which the bench's own binary spins and does nothing else.
+/// The argument with which the bench's own binary only spins.
 pub const SPIN_ARGUMENT: &str = "spin";
 
 /// A process that spins on every core, below everything else in priority, until dropped.

@@ -1,5 +1,5 @@
-//! User instructions for each request, counted by callgrind: the figure that noise does not touch.
-//! Two runs that differ only in the number of requests cancel out the start and the end.
+//! User instructions per request, counted by callgrind: a figure without noise. Two runs that differ
+//! only in the number of requests cancel out start and stop.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ const FEW_REQUESTS: usize = 640;
 const MANY_REQUESTS: usize = 3200;
 const RUN_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Where valgrind is, if it is.
+/// Returns the path of valgrind, if it is installed.
 pub fn find_valgrind() -> Option<PathBuf> {
     ["/usr/bin/valgrind", "/usr/local/bin/valgrind"]
         .map(PathBuf::from)
@@ -28,10 +28,10 @@ pub fn find_valgrind() -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// User instructions for each GET decided by rules, on `SQLite`.
+/// Returns the user instructions for each GET that rules decide, on `SQLite`.
 ///
-/// `settings.data` must hold a gateway that is set up, and `agent_key` one of its agents'. Also
-/// where in `directory` the profile of the longer run is.
+/// `settings.data` must contain a gateway that is set up, and `agent_key` must belong to one of its
+/// agents. Also returns the path in `directory` of the profile of the longer run.
 pub async fn measure(
     settings: &GatewaySettings,
     agent_key: &str,
@@ -58,7 +58,7 @@ async fn count_instructions(
     settings.wrapper = vec![
         valgrind.display().to_string(),
         "--tool=callgrind".to_owned(),
-        // Threads in turn, not in whatever order they grab valgrind's lock.
+        // Schedule threads in turn, not in the order in which they acquire valgrind's lock.
         "--fair-sched=yes".to_owned(),
         format!("--callgrind-out-file={}", profile.display()),
     ];

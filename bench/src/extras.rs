@@ -34,14 +34,14 @@ use crate::{
 
 const AGENTS: usize = 10_000;
 const AGENTS_CONNECTIONS: usize = 16;
-/// Making the agents is not what is measured; a machine too slow for all goes on with fewer.
+/// The limit on creating agents, which is not measured; a slow machine continues with fewer agents.
 const AGENTS_PATIENCE: Duration = Duration::from_secs(90);
 const MANY_CONNECTIONS: usize = 256;
 const STARTS: usize = 7;
 const STREAM_BYTES: u64 = 1024 * 1024 * 1024;
 const STREAM_TIMEOUT: Duration = Duration::from_mins(1);
 const HELD_CALLS: usize = 5_000;
-/// Each call is a connection, on this side and in the gateway; beside them the bench has few files.
+/// Each call is a connection on both sides; in addition the bench has only a few files open.
 const HELD_DESCRIPTORS: u64 = 6_000;
 const HELD_TIMEOUT: Duration = Duration::from_mins(2);
 const MODEL_CONNECTIONS: usize = 64;
@@ -86,8 +86,8 @@ impl Bench<'_> {
         Ok(Duration::from_secs_f64(median(times).unwrap_or_default()))
     }
 
-    /// Peak memory under load from 256 connections that use all agents in turn, and how many
-    /// agents there were. The gateway is started anew once they are made.
+    /// Returns the peak memory under load from 256 connections that use all agents in turn, and the
+    /// number of agents. The gateway is restarted after they are created.
     pub async fn memory_with_agents(&self, measure: Duration) -> BenchResult<(u64, usize)> {
         let settings = self.settings("agents")?;
         let keys = {
@@ -111,7 +111,7 @@ impl Bench<'_> {
         Ok((process::peak_memory(gateway.daemon.pid())?, number))
     }
 
-    /// How fast one large answer comes through the gateway and through nginx.
+    /// Returns the throughput of one large response through the gateway and through nginx.
     pub async fn stream(&self, nginx: SocketAddr) -> BenchResult<StreamFigures> {
         let (gateway, access) = self.start(&self.settings("stream")?).await?;
         let path = format!("{STREAM_PATH}{STREAM_BYTES}");
@@ -136,8 +136,8 @@ impl Bench<'_> {
         })
     }
 
-    /// How fast one large request body goes through the gateway, where a rule decides by its head, and
-    /// through nginx.
+    /// Returns the throughput of one large request body through the gateway, where a rule decides by
+    /// its head, and through nginx.
     pub async fn upload(&self, nginx: SocketAddr) -> BenchResult<StreamFigures> {
         let mut settings = self.settings("upload")?;
         settings.request_body_bytes_max = Some(STREAM_BYTES);
@@ -158,12 +158,12 @@ impl Bench<'_> {
         })
     }
 
-    /// Memory for each call that is held and waits for a human on an open connection.
+    /// Returns the memory for each held call that waits for a human on an open connection.
     pub async fn memory_per_held_call(&self) -> BenchResult<u64> {
         process::raise_descriptor_limit(HELD_DESCRIPTORS)?;
         let (gateway, access) = self.start(&self.settings("held")?).await?;
         let pid = gateway.daemon.pid();
-        // Some calls first: what the first ones set up for all is not a call's own.
+        // Warm up, so that shared state that the first calls create is not counted.
         let _first = hold(&gateway, &access, 50, 0).await?;
         let before = process::resident_memory(pid)?;
         let _more = hold(&gateway, &access, HELD_CALLS, 50).await?;
@@ -171,7 +171,7 @@ impl Bench<'_> {
         Ok(after.saturating_sub(before) / u64::try_from(HELD_CALLS)?)
     }
 
-    /// The middle latency of requests that rules decide, without other load and while as many
+    /// Returns the median latency of requests that rules decide, without other load and while as many
     /// requests as there are connections wait for a slow model.
     pub async fn saturated_model(&self, measure: Duration) -> BenchResult<(Duration, Duration)> {
         let mut settings = self.settings("model")?;
@@ -190,7 +190,7 @@ impl Bench<'_> {
             warm_up: Duration::ZERO,
             measure: load.warm_up + measure + Duration::from_millis(500),
         };
-        // What the model's verdict makes of these is of no interest, only that they wait for it.
+        // The model's verdict on these requests does not matter, only that they wait for it.
         let asked_before = upstream::asked(self.upstream).await?;
         let noise = thread::spawn(move || load::run(&undecided, noise, Accounted::default()));
         let saturated = in_thread(target, load)?;
@@ -211,9 +211,9 @@ impl Bench<'_> {
         target.proxy_status = Some("forwarded");
         load::send(&target, 4, 4).await?;
         target.proxy_status = Some("replayed");
-        let before = upstream::answered(self.upstream).await?;
+        let before = upstream::request_count(self.upstream).await?;
         load::send(&target, 4, 100).await?;
-        Ok(upstream::answered(self.upstream).await? - before)
+        Ok(upstream::request_count(self.upstream).await? - before)
     }
 }
 
@@ -223,7 +223,7 @@ fn in_thread(target: Target, load: Load) -> BenchResult<crate::sample::Sample> {
     run.join().map_err(|_| "the load panicked")?
 }
 
-/// Reads one answer to its end: bytes a second.
+/// Reads one response to its end; returns bytes per second.
 async fn receive(target: &Target) -> BenchResult<f64> {
     time::timeout(STREAM_TIMEOUT, async {
         let mut sender = load::connect(target.address).await?;
@@ -259,7 +259,7 @@ async fn hold(
         let request = held_call(gateway.address, &access.watched_key, held_before, index)?;
         let mut sender = load::connect(gateway.address).await?;
         calls.spawn(async move {
-            // It ends without an answer, when the connection is dropped.
+            // It ends without a response, when the connection is dropped.
             sender.send_request(request).await.ok();
         });
     }
@@ -286,7 +286,7 @@ async fn hold(
                 return BenchResult::Ok(());
             }
             if calls.try_join_next().is_some() {
-                return Err("a call that should wait for a human was answered".into());
+                return Err("a call that should wait for a human got a response".into());
             }
             time::sleep(Duration::from_millis(200)).await;
         }

@@ -22,12 +22,12 @@ use crate::{
 
 const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "bench-owl-parapet-47";
-/// Fixed, so that a gateway started again can open what it sealed before; worth nothing elsewhere.
+/// Fixed, so that a restarted gateway can open what it sealed before. It protects only test data.
 const SECRET: &str = "only-for-the-bench-and-for-one-run-of-it";
 
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How a gateway is run.
+/// The configuration of a gateway.
 #[derive(Debug, Clone)]
 pub struct GatewaySettings {
     /// The binary.
@@ -36,11 +36,11 @@ pub struct GatewaySettings {
     pub data: PathBuf,
     /// A PostgreSQL database; `None` for `SQLite` in the data folder.
     pub database_url: Option<String>,
-    /// Where its model answers, if it has one: a URL up to `/v1`.
+    /// The URL of its model up to `/v1`, if it has one.
     pub model_url: Option<String>,
-    /// How long a request body may be, if not as long as by default.
+    /// The limit on request bodies, if it differs from the default.
     pub request_body_bytes_max: Option<u64>,
-    /// What the binary is run under (`valgrind --tool=callgrind`), if anything.
+    /// A command to run the binary under (`valgrind --tool=callgrind`), if any.
     pub wrapper: Vec<String>,
 }
 
@@ -58,29 +58,29 @@ impl GatewaySettings {
     }
 }
 
-/// A gateway that runs.
+/// A running gateway.
 #[derive(Debug)]
 pub struct Gateway {
     /// Its process.
     pub daemon: Daemon,
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     /// From the start of the process to its first 200 on `/health`.
     pub start_time: Duration,
 }
 
-/// Who may call it, once it is set up.
+/// The credentials to call a gateway that is set up.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// The dashboard's token.
     pub token: String,
     /// The service's id.
     pub service_id: i64,
-    /// The key of an agent that a rule lets through without a human.
+    /// The key of an agent whose requests a rule allows.
     pub ruled_key: String,
-    /// The key of an agent that a rule holds for a human.
+    /// The key of an agent whose requests a rule holds for a human.
     pub watched_key: String,
-    /// The key of an agent that no rule decides on.
+    /// The key of an agent whose requests no rule decides.
     pub unruled_key: String,
 }
 
@@ -126,7 +126,7 @@ impl Gateway {
         }
     }
 
-    /// A user, a service before `upstream`, three agents, and rules for two of them.
+    /// Creates a user, a service with `upstream`, three agents, and rules for two of them.
     pub async fn set_up(&self, upstream: SocketAddr) -> BenchResult<Access> {
         let mut api = ApiClient::connect(self.address, None).await?;
         let account = json!({"email": EMAIL, "password": PASSWORD});
@@ -145,7 +145,12 @@ impl Gateway {
         let watched = create_agent(&mut api, "watched", service_id).await?;
         let unruled = create_agent(&mut api, "unruled", service_id).await?;
         for rule in [
-            rule("The ruled agent goes on alone", "allow", &ruled, service_id),
+            rule(
+                "Forward requests of the ruled agent",
+                "allow",
+                &ruled,
+                service_id,
+            ),
             rule(
                 "The watched agent needs a human",
                 "require_approval",
@@ -164,8 +169,8 @@ impl Gateway {
         })
     }
 
-    /// `number` further agents, made over `connections` connections, until `patience` is over: the
-    /// keys of as many as were made.
+    /// Creates up to `number` further agents over `connections` connections, until `patience` is over;
+    /// returns the keys of those that were created.
     pub async fn create_agents(
         &self,
         access: &Access,
@@ -200,7 +205,7 @@ fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
             command
         }
     };
-    // Nothing of the caller's settings: neither its environment nor an `.env` file of its own.
+    // Ignore the caller's settings, both the environment and an `.env` file.
     command
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -225,7 +230,7 @@ fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
     command
 }
 
-/// A rule that says `effect` to what `agent` asks of the service.
+/// Returns a rule with `effect` for requests from `agent` to the service.
 fn rule(name: &str, effect: &str, agent: &Agent, service_id: i64) -> Value {
     json!({
         "name": name, "effect": effect, "enabled": true,
@@ -254,5 +259,5 @@ async fn create_agent(api: &mut ApiClient, name: &str, service_id: i64) -> Bench
 fn text(value: &Value, pointer: &str) -> BenchResult<String> {
     let text = value.pointer(pointer).and_then(Value::as_str);
     text.map(str::to_owned)
-        .ok_or_else(|| format!("no {pointer} in an answer").into())
+        .ok_or_else(|| format!("no {pointer} in a response").into())
 }

@@ -1,4 +1,4 @@
-//! The goals: what the gateway may cost over its yardsticks, judged from one run's figures.
+//! The goals: the gateway's permitted overhead over its yardsticks, checked against one run's figures.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -8,7 +8,7 @@ use crate::{
     scenario::name,
 };
 
-/// The number of connections at which throughput and processor time are judged.
+/// The number of connections at which throughput and processor time are compared.
 pub const CONNECTIONS: usize = 64;
 
 /// Figures that are not rows of the table.
@@ -18,15 +18,15 @@ pub struct Extras {
     pub instructions_per_request: Option<f64>,
     /// Calls that reached the upstream while keys were replayed.
     pub upstream_calls_in_replay: Option<u64>,
-    /// The middle latency of rule-decided requests without and with a saturated model.
+    /// The median latency of rule-decided requests without and with a saturated model.
     pub saturated_model: Option<(Duration, Duration)>,
-    /// The most memory with many agents and 256 connections, in bytes, and how many agents.
+    /// The peak memory with many agents and 256 connections, in bytes, and the number of agents.
     pub memory_with_agents: Option<(u64, usize)>,
-    /// From the start of the process to its first answer, with a database that exists.
+    /// From the start of the process to its first response, with an existing database.
     pub start_time: Option<Duration>,
     /// The size of the binary in bytes.
     pub binary_size: Option<u64>,
-    /// Bytes a second of one large answer: the gateway, nginx, and the gateway's peak memory.
+    /// Bytes per second of one large response: the gateway, nginx, and the gateway's peak memory.
     pub stream: Option<StreamFigures>,
     /// The same of one large request body.
     pub upload: Option<StreamFigures>,
@@ -34,14 +34,14 @@ pub struct Extras {
     pub memory_per_held_call: Option<u64>,
 }
 
-/// How one large answer or request body went through.
+/// The throughput of one large response or request body.
 #[derive(Debug, Clone, Copy)]
 pub struct StreamFigures {
-    /// Through the gateway, bytes a second.
+    /// Through the gateway, in bytes per second.
     pub gateway_rate: f64,
-    /// Through nginx, bytes a second.
+    /// Through nginx, in bytes per second.
     pub nginx_rate: f64,
-    /// The most memory that the gateway had by then.
+    /// The gateway's peak memory at that time.
     pub peak_memory: u64,
 }
 
@@ -49,7 +49,7 @@ struct Goal {
     number: &'static str,
     what: &'static str,
     bound: &'static str,
-    /// What was measured and whether that is enough; `None` if it was not measured.
+    /// The measured value and whether it meets the goal; `None` if it was not measured.
     result: Option<(String, bool)>,
 }
 
@@ -223,7 +223,7 @@ fn goals(figures: &Figures<'_>, extras: &Extras) -> Vec<Goal> {
         ),
         goal(
             "8",
-            "start to first answer",
+            "start to first response",
             "≤ 50 ms",
             extras.start_time.map(|time| {
                 (

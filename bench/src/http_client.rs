@@ -1,4 +1,4 @@
-//! Calls to JSON APIs, for setting systems up; never part of what is measured.
+//! Calls to JSON APIs, to set systems up. They are never part of a measurement.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{BenchResult, load};
 
 const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// One kept connection to an API, and the token to call it with.
+/// A kept connection to an API, and the token for it.
 pub struct ApiClient {
     address: SocketAddr,
     sender: SendRequest<Full<Bytes>>,
@@ -30,18 +30,18 @@ impl ApiClient {
         })
     }
 
-    /// Calls with the token from now on.
+    /// Sends the token with all further calls.
     pub fn set_token(&mut self, token: String) {
         self.token = Some(token);
     }
 
-    /// Sends `body` as JSON, nothing for `Value::Null`; an answer that is not 2xx is an error.
+    /// Sends `body` as JSON, or nothing for `Value::Null`. A response that is not 2xx is an error.
     pub async fn call(&mut self, method: Method, path: &str, body: Value) -> BenchResult<Value> {
-        let (status, answer) = self.send(method.clone(), path, body).await?;
+        let (status, response) = self.send(method.clone(), path, body).await?;
         if status.is_success() {
-            return Ok(answer);
+            return Ok(response);
         }
-        Err(format!("{method} {path} answered {status}: {answer}").into())
+        Err(format!("{method} {path} returned {status}: {response}").into())
     }
 
     async fn send(
@@ -73,8 +73,8 @@ impl ApiClient {
             let status = response.status();
             let bytes = response.into_body().collect().await?.to_bytes();
             let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
-            let answer = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
-            Ok((status, answer))
+            let response = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
+            Ok((status, response))
         };
         time::timeout(CALL_TIMEOUT, exchange).await?
     }

@@ -1,7 +1,7 @@
-//! The raw rate of durable rows on this machine: what a ledger could do if it did nothing else.
+//! The raw rate of durable rows on this machine, which is the upper limit for a ledger.
 //!
-//! Writers wait for their row to be committed before they bring the next one. Whoever commits
-//! takes all rows that wait and writes them with one multi-row `INSERT`: group commit.
+//! Writers wait until their row is committed before they write the next one. Each commit takes all
+//! waiting rows and writes them with one multi-row `INSERT`: group commit.
 
 use std::{
     path::Path,
@@ -29,10 +29,10 @@ use crate::{
     sample::{Sample, percentile},
 };
 
-/// Together with the other columns of a row: about 1.2 KB.
+/// With the other columns, a row is about 1.2 KB.
 const TEXT_BYTES: usize = 1100;
 const COLUMNS: usize = 9;
-/// Rows in one statement at most.
+/// The limit on the rows of a statement.
 const BATCH_ROWS_MAX: usize = 64;
 const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(500);
 /// Connections that commit in turn on PostgreSQL, where one can run while another waits for disk.
@@ -73,7 +73,7 @@ pub fn measure_sqlite(directory: &Path, load: Load) -> BenchResult<Sample> {
             loop {
                 time::sleep(CHECKPOINT_INTERVAL).await;
                 let checkpoint = sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)");
-                // One that fails is made up for by the next.
+                // The next checkpoint makes up for a failed one.
                 checkpoint.execute(&mut checkpointer).await.ok();
             }
         });
@@ -204,15 +204,15 @@ async fn commit_to_postgres(
     Ok(())
 }
 
-/// Tells every writer of the batch that its row is safe.
+/// Notifies every writer of the batch that its row is committed.
 fn wake(batch: &mut Vec<Row>) {
     for row in batch.drain(..) {
-        // A writer that has gone needs no telling.
+        // A writer that has stopped needs no notification.
         row.committed.send(()).ok();
     }
 }
 
-/// Brings rows from as many writers as `load` has connections and takes the time of each.
+/// Writes rows from as many writers as `load` has connections, and measures the time of each.
 async fn write(rows: mpsc::Sender<Row>, load: Load) -> BenchResult<Sample> {
     let over = Arc::new(AtomicBool::new(false));
     let mut writers = JoinSet::new();

@@ -1,17 +1,17 @@
-//! The bench measures `GaiterGuard` side by side with the plainest things that could stand in its
-//! place, in one run on one machine. The machine is noisy, so only ratios within a run count.
+//! Measures `GaiterGuard` side by side with the simplest alternatives, in one run on one machine. The
+//! machine is noisy, so only ratios within a run are meaningful.
 //!
-//! The gateway is measured from outside, as the binary that users run, over the API that users call;
-//! none of its code enters here. [`judgement`] alone calls it, because what it measures takes less
-//! time than a socket's noise.
+//! The gateway is measured from outside: as the binary that users run, over the API that users call.
+//! Only [`assessment`] calls its code directly, because it measures times that are shorter than a
+//! socket's noise.
 
+pub mod assessment;
 pub mod awake;
 pub mod callgrind;
 pub mod extras;
 pub mod gateway;
 pub mod goals;
 pub mod http_client;
-pub mod judgement;
 pub mod ledger;
 pub mod load;
 pub mod machine;
@@ -24,7 +24,7 @@ pub mod scenario;
 pub mod uploading;
 pub mod upstream;
 
-/// Any failure that ends a measurement; the bench only ever prints it.
+/// Any failure that ends a measurement; the bench only prints it.
 pub type BenchError = Box<dyn std::error::Error + Send + Sync>;
-/// What every fallible step of the bench returns.
+/// The result of every fallible step of the bench.
 pub type BenchResult<T> = Result<T, BenchError>;

@@ -1,5 +1,5 @@
-//! The load: a closed loop over raw HTTP/1 connections. Each connection sends, reads the whole
-//! answer, and only then sends again, so the number of connections is the number in flight.
+//! The load: a closed loop over raw HTTP/1 connections. Each connection sends a request and reads the
+//! whole response before it sends again, so the number of connections is the number in flight.
 
 use std::{
     net::SocketAddr,
@@ -22,32 +22,32 @@ use crate::{
     sample::{Sample, percentile},
 };
 
-/// Makes the request that connection `.0` sends as its number `.1`.
+/// Returns request number `.1` of connection `.0`.
 pub type RequestMaker = dyn Fn(usize, u64) -> Request<Full<Bytes>> + Send + Sync;
 
-/// What is sent where, and what must come back for an answer to count.
+/// A target, the requests for it, and the expected responses.
 #[derive(Clone)]
 pub struct Target {
-    /// Where the connections go.
+    /// The address to connect to.
     pub address: SocketAddr,
-    /// What they send.
+    /// The requests.
     pub request: Arc<RequestMaker>,
-    /// The `X-Proxy-Status` that an answer must carry, if any; its status must be 200.
+    /// The `X-Proxy-Status` that a response must carry, if any; its status must be 200.
     pub proxy_status: Option<&'static str>,
 }
 
-/// How hard and how long.
+/// The amount and duration of load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     /// Connections, each with one request in flight.
     pub connections: usize,
-    /// Load that is not counted, before the one that is.
+    /// Time before counting starts.
     pub warm_up: Duration,
-    /// Load that is counted.
+    /// Time that is counted.
     pub measure: Duration,
 }
 
-/// Whose processor time is accounted.
+/// The processes whose processor time is measured.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Accounted {
     /// The measured system.
@@ -60,9 +60,9 @@ const WARMING_UP: u8 = 0;
 const MEASURING: u8 = 1;
 const OVER: u8 = 2;
 
-/// A connection that fails this often in one run ends the run: there is nothing to measure.
+/// A connection that fails this often ends the run, because there is nothing to measure.
 const BROKEN_CONNECTIONS_MAX: u64 = 20;
-/// How long after the end an answer may still be under way.
+/// How long after the end a response may still arrive.
 const STRAGGLER_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Default)]
@@ -72,9 +72,9 @@ struct Tally {
     first_failure: Option<String>,
 }
 
-/// Puts `load` on `target` from a thread of its own and reports what came back.
+/// Runs `load` on `target` in a separate thread and reports the results.
 pub fn run(target: &Target, load: Load, accounted: Accounted) -> BenchResult<Sample> {
-    // One thread: the driver must leave the cores to what it measures.
+    // One thread, because the driver must leave the cores to the measured system.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -110,22 +110,22 @@ async fn drive(target: &Target, load: Load, accounted: Accounted) -> BenchResult
         Ok::<_, BenchError>(())
     })
     .await
-    .map_err(|_| "an answer did not come after the end of the load")??;
+    .map_err(|_| "a response did not arrive after the end of the load")??;
 
     tally.latencies_ns.sort_unstable();
-    let answered = tally.latencies_ns.len();
-    if answered == 0 {
+    let responded = tally.latencies_ns.len();
+    if responded == 0 {
         let failure = tally
             .first_failure
-            .unwrap_or_else(|| "no answer at all".to_owned());
+            .unwrap_or_else(|| "no response".to_owned());
         return Err(failure.into());
     }
     let each = |before: Option<Duration>, after: Option<Duration>| {
         let used = after?.saturating_sub(before?);
-        Some(used.div_f64(count(answered)))
+        Some(used.div_f64(count(responded)))
     };
     Ok(Sample {
-        requests_per_second: count(answered) / elapsed.as_secs_f64(),
+        requests_per_second: count(responded) / elapsed.as_secs_f64(),
         p50: Duration::from_nanos(percentile(&tally.latencies_ns, 50)),
         p99: Duration::from_nanos(percentile(&tally.latencies_ns, 99)),
         cpu_per_request: each(system_before, system_after),
@@ -182,7 +182,7 @@ async fn run_connection(target: Target, index: usize, phase: Arc<AtomicU8>) -> B
             }
             Ok(None) => {}
             Ok(Some(unexpected)) => {
-                // Warming up may be what makes the answer the expected one: a key's first use.
+                // Warming up may make the response the expected one, such as a key's first use.
                 tally.failed += u64::from(phase.load(Ordering::Relaxed) == MEASURING);
                 tally.first_failure.get_or_insert(unexpected);
             }
@@ -204,12 +204,12 @@ pub async fn connect(address: SocketAddr) -> BenchResult<SendRequest<Full<Bytes>
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // How a connection ends shows in the request that was on it.
+    // An error of the connection shows in the request that was on it.
     tokio::spawn(async move { connection.await.ok() });
     Ok(sender)
 }
 
-/// Sends one request and reads its answer to the end; `Some` says what was unexpected in it.
+/// Sends one request and reads its response to the end; returns `Some` if it is unexpected.
 async fn exchange(
     sender: &mut SendRequest<Full<Bytes>>,
     request: Request<Full<Bytes>>,
@@ -231,6 +231,6 @@ async fn exchange(
     let bytes = body.collect().await?.to_bytes();
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
     Ok(Some(format!(
-        "unexpected answer {status}, X-Proxy-Status {named:?}: {text}"
+        "unexpected response {status}, X-Proxy-Status {named:?}: {text}"
     )))
 }

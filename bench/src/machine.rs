@@ -1,8 +1,8 @@
-//! What the figures were measured on.
+//! A description of the machine that the figures were measured on.
 
 use std::{fs, path::Path, thread};
 
-/// One line: cores, processor, memory, kernel, and the file system that durable rows go to.
+/// Returns one line: cores, processor, memory, kernel, and the file system of durable rows.
 pub fn describe(data: &Path) -> String {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

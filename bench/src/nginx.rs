@@ -1,4 +1,4 @@
-//! nginx with one worker, as a reverse proxy that adds the credential: the yardstick from outside.
+//! nginx with one worker, as a reverse proxy that adds the credential: the external yardstick.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::{
     upstream::{CREDENTIAL, Listening, listen},
 };
 
-/// Starts nginx before `upstream`; `None` where there is no nginx and none can be installed.
+/// Starts nginx in front of `upstream`; `None` if nginx is missing and cannot be installed.
 pub fn start(directory: &Path, upstream: SocketAddr) -> BenchResult<Option<Listening>> {
     let Some(binary) = find().or_else(install) else {
         return Ok(None);
@@ -34,8 +34,8 @@ pub fn start(directory: &Path, upstream: SocketAddr) -> BenchResult<Option<Liste
     listen("nginx", command, address, directory).map(Some)
 }
 
-/// Log writing is off, connections are kept on both sides, and what is streamed either way stays out
-/// of temporary files: nginx at its best.
+/// Nginx at its best: logging is off, connections are kept alive on both sides, and streamed bodies are
+/// not buffered in temporary files.
 fn configuration(home: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
     let home = home.display();
     let user = if is_root() { "user root;" } else { "" };
@@ -89,7 +89,7 @@ fn find() -> Option<PathBuf> {
     .find(|path| path.exists())
 }
 
-/// Debian's package, where this may be installed at all.
+/// Installs Debian's package, if the bench may install packages.
 fn install() -> Option<PathBuf> {
     if !is_root() {
         return None;

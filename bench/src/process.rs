@@ -115,7 +115,7 @@ pub fn cpu_time(pid: u32) -> BenchResult<Duration> {
     Ok(Duration::from_millis(ticks * 1000 / ticks_per_second))
 }
 
-/// Lets this process, and what it starts from now on, have at least `descriptors` files open at once.
+/// Raises the limit on open files of this process, and of those it starts, to `descriptors`.
 ///
 /// # Errors
 ///
@@ -123,7 +123,7 @@ pub fn cpu_time(pid: u32) -> BenchResult<Duration> {
 pub fn raise_descriptor_limit(descriptors: u64) -> BenchResult<()> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // What a limit that was not raised leaves room for is looked at below.
+    // If the limit was not raised, the check below reports the limit that applies.
     let _ = setrlimit(Resource::Nofile, limit);
     match getrlimit(Resource::Nofile).current {
         Some(current) if current < descriptors => Err(format!(
@@ -176,7 +176,7 @@ fn tree_ticks(pid: u32) -> BenchResult<u64> {
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
         let children = fs::read_to_string(thread?.path().join("children")).unwrap_or_default();
         for child in children.split_whitespace() {
-            // A child may end between the listing and the look; its time is then its parent's.
+            // A child may end between the listing and the reading; its time is then its parent's.
             ticks += tree_ticks(child.parse()?).unwrap_or_default();
         }
     }

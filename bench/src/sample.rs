@@ -1,21 +1,21 @@
-//! Samples and what is read off them: percentiles of latencies, medians of rounds.
+//! Samples and their statistics: percentiles of latencies, medians of rounds.
 
 use std::time::Duration;
 
-/// What one round of load on one system gave.
+/// The result of one round of load on one system.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
-    /// Answers as expected, per second.
+    /// Expected responses per second.
     pub requests_per_second: f64,
-    /// The middle latency.
+    /// The median latency.
     pub p50: Duration,
-    /// The latency that one answer in a hundred exceeds.
+    /// The 99th percentile of the latency.
     pub p99: Duration,
-    /// User and system time of the measured process for each answer; `None` if there is none.
+    /// User and system time of the measured process per response; `None` if it is not measured.
     pub cpu_per_request: Option<Duration>,
-    /// The same of the database server.
+    /// The same for the database server.
     pub database_cpu_per_request: Option<Duration>,
-    /// Answers that were not as expected, and broken connections.
+    /// Unexpected responses, and broken connections.
     pub failed: u64,
 }
 

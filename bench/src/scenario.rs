@@ -1,4 +1,4 @@
-//! What is measured: each scenario is one row of the table, a target and whose time it costs.
+//! The scenarios: each one is a row of the table, with a target and a process to measure.
 
 use std::{
     net::SocketAddr,
@@ -22,11 +22,11 @@ use crate::{
 /// One row of the table.
 #[derive(Clone)]
 pub struct Scenario {
-    /// Its name in the table; the goals refer to rows by it.
+    /// Its name in the table; the goals refer to rows by name.
     pub name: &'static str,
-    /// What is sent where.
+    /// The target and the requests for it.
     pub target: Target,
-    /// Whose processor time is counted.
+    /// The process whose processor time is measured.
     pub accounted: Accounted,
 }
 
@@ -59,7 +59,7 @@ pub mod name {
 /// The service's name in the gateway.
 pub const SERVICE: &str = "stub";
 
-const INTENT: &str = "Read one resource to answer the customer's question about it";
+const INTENT: &str = "Read one resource to reply to the customer's question about it";
 
 /// A plain GET, as an ordinary client sends it, with the credential if `with_credential`.
 pub fn plain_get(address: SocketAddr, with_credential: bool) -> BenchResult<Target> {
@@ -122,7 +122,7 @@ pub fn proxied_post(address: SocketAddr, agent_key: String, run: &str) -> BenchR
     })
 }
 
-/// The same with one key for each connection: the first answer is made while warming up.
+/// The same with one key per connection. The first response is made while warming up.
 pub fn replayed_post(address: SocketAddr, agent_key: String, run: &str) -> BenchResult<Target> {
     let body = Bytes::from(post_body());
     let headers = ProxyHeaders::new(address, vec![agent_key])?;
@@ -184,7 +184,7 @@ fn insert_key(request: &mut Request<Full<Bytes>>, key: &str) {
     }
 }
 
-/// The headers of a request on `POST /proxy`, with the agents' keys in turn.
+/// Returns the headers of a request on `POST /proxy`, using the agents' keys in turn.
 struct ProxyHeaders {
     host: HeaderValue,
     agent_keys: Vec<HeaderValue>,
@@ -207,7 +207,7 @@ impl ProxyHeaders {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        // A stride that is prime to the number of keys takes each connection over all of them.
+        // A stride that is coprime to the number of keys takes each connection through all of them.
         let turn = connection.wrapping_add(usize::try_from(number).unwrap_or(0).wrapping_mul(257));
         headers.insert(
             "agent-key",

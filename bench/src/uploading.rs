@@ -1,4 +1,4 @@
-//! One large request body, sent as it is made: how fast it goes through.
+//! One large request body, sent while it is generated, to measure its throughput.
 
 use std::{
     net::SocketAddr,
@@ -13,12 +13,12 @@ use tokio::{
 
 use crate::{BenchResult, upstream::SINK_PATH};
 
-/// What is written at a time.
+/// The size of a write, in bytes.
 const PIECE: &[u8] = &[b'x'; 64 * 1024];
 const TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Sends `bytes` below `prefix` at `address`, as the agent with `key` if there is one, and answers how
-/// many went through in a second. The upstream says how many have arrived.
+/// Sends `bytes` below `prefix` to `address`, as the agent with `key` if there is one. Returns the bytes
+/// per second; the upstream reports how many arrived.
 pub async fn send(
     address: SocketAddr,
     prefix: &str,
@@ -52,13 +52,15 @@ async fn exchange(
         stream.write_all(&PIECE[..usize::try_from(piece)?]).await?;
         left -= piece;
     }
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
     let elapsed = began.elapsed();
-    let is_whole = answer.starts_with("HTTP/1.1 200 ")
-        && answer.trim_end().ends_with(&format!("\r\n\r\n{bytes}"));
+    let is_whole = response.starts_with("HTTP/1.1 200 ")
+        && response.trim_end().ends_with(&format!("\r\n\r\n{bytes}"));
     if !is_whole {
-        return Err(format!("the upload of {bytes} bytes was answered: {answer}").into());
+        return Err(
+            format!("unexpected response to an upload of {bytes} bytes: {response}").into(),
+        );
     }
     let megabytes = f64::from(u32::try_from(bytes >> 20)?);
     Ok(megabytes * 1024.0 * 1024.0 / elapsed.as_secs_f64())

@@ -1,5 +1,5 @@
-//! The upstream that all systems stand before, and the plain pass-through that the gateway is
-//! compared with: two binaries of this package, started as processes of their own.
+//! The upstream behind all systems, and the minimal pass-through that the gateway is compared with:
+//! two binaries of this package, started as separate processes.
 
 use std::{net::SocketAddr, path::Path, process::Command};
 
@@ -8,38 +8,38 @@ use serde_json::Value;
 
 use crate::{BenchResult, http_client::ApiClient, process, process::Daemon};
 
-/// The credential that the upstream asks for. Every system adds it; without it the upstream
-/// answers 401, so a system that forgets it measures nothing.
+/// The credential that the upstream requires. Every system adds it. Without it the upstream responds
+/// with 401, so a system that forgets it measures nothing.
 pub const CREDENTIAL: &str = "bench-upstream-credential";
 
-/// The path under which the upstream answers with [`ANSWER_BYTES`] of JSON.
+/// The path under which the upstream responds with [`RESPONSE_BYTES`] of JSON.
 pub const RESOURCE_PATH: &str = "/resource/1";
 
-/// The path whose answer is the number of requests answered so far.
+/// The path that returns the number of upstream requests so far.
 pub const COUNT_PATH: &str = "/stub/count";
 
-/// The path whose answer is the number of questions that the model was asked so far.
+/// The path that returns the number of model requests so far.
 pub const ASKED_PATH: &str = "/stub/asked";
 
-/// `/stub/stream/N` answers N bytes, in pieces.
+/// `/stub/stream/N` returns N bytes, in pieces.
 pub const STREAM_PATH: &str = "/stub/stream/";
 
-/// The path whose answer is the number of bytes of the request's body.
+/// The path that returns the length of the request's body.
 pub const SINK_PATH: &str = "/stub/sink";
 
-/// The length of the upstream's ordinary answer.
-pub const ANSWER_BYTES: usize = 1024;
+/// The length of the upstream's ordinary response.
+pub const RESPONSE_BYTES: usize = 1024;
 
-/// A running process and where it listens.
+/// A running process and its address.
 #[derive(Debug)]
 pub struct Listening {
     /// The process.
     pub daemon: Daemon,
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
 }
 
-/// Starts the stub upstream, on one thread: it must not be what is measured.
+/// Starts the stub upstream. One thread is enough, because the upstream must not be the bottleneck.
 pub fn start_stub(binaries: &Path, directory: &Path) -> BenchResult<Listening> {
     let address = process::free_address()?;
     let mut command = Command::new(binaries.join("stub"));
@@ -47,7 +47,7 @@ pub fn start_stub(binaries: &Path, directory: &Path) -> BenchResult<Listening> {
     listen("stub", command, address, directory)
 }
 
-/// Starts the minimal pass-through before `upstream`.
+/// Starts the minimal pass-through in front of `upstream`.
 pub fn start_passthrough(
     binaries: &Path,
     directory: &Path,
@@ -72,20 +72,20 @@ pub fn listen(
     Ok(Listening { daemon, address })
 }
 
-/// How many requests the stub has answered as an upstream.
-pub async fn answered(stub: SocketAddr) -> BenchResult<u64> {
+/// Returns how many requests the stub has received as an upstream.
+pub async fn request_count(stub: SocketAddr) -> BenchResult<u64> {
     count(stub, COUNT_PATH).await
 }
 
-/// How many questions the stub was asked as a model.
+/// Returns how many requests the stub has received as a model.
 pub async fn asked(stub: SocketAddr) -> BenchResult<u64> {
     count(stub, ASKED_PATH).await
 }
 
 async fn count(stub: SocketAddr, path: &str) -> BenchResult<u64> {
     let mut client = ApiClient::connect(stub, None).await?;
-    let answer = client.call(Method::GET, path, Value::Null).await?;
-    answer
+    let response = client.call(Method::GET, path, Value::Null).await?;
+    response
         .as_u64()
         .ok_or_else(|| "the stub's count is not a number".into())
 }

@@ -21,7 +21,7 @@ const ask = (key: string) =>
     { 'Agent-Key': key },
   );
 
-test('an agent is made, and its key is shown until it is stored', async () => {
+test('a created agent’s key is shown until it is marked as stored', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Agents' }).click();
   await page.getByText('No agents yet').waitFor();
@@ -29,7 +29,7 @@ test('an agent is made, and its key is shown until it is stored', async () => {
   await page.getByRole('button', { name: 'New agent' }).click();
   await page.getByLabel('Name').fill(HOSTILE);
   await page.getByLabel('things').check();
-  await page.getByLabel('Held calls stay open').fill('30');
+  await page.getByLabel('Wait for approval').fill('30');
   await stage.expectFine('agents-new');
   await page.getByRole('button', { name: 'Create agent' }).click();
 
@@ -53,7 +53,7 @@ test('an agent is made, and its key is shown until it is stored', async () => {
   await stage.expectFine('agents');
 });
 
-test('what the gateway refuses is told beside the field, and what was typed stays', async () => {
+test('a validation error is shown next to its field, and the input stays', async () => {
   const { page } = stage;
   await page.getByRole('button', { name: 'New agent' }).click();
   await page.getByLabel('Name').fill('   ');
@@ -64,13 +64,13 @@ test('what the gateway refuses is told beside the field, and what was typed stay
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 });
 
-test('settings and scope are changed at the gateway', async () => {
+test('settings and scope are saved', async () => {
   const { page } = stage;
   const { id } = await stage.agent('clerk', [service]);
   await stage.open('/agents');
   await page.getByRole('link', { name: 'clerk' }).click();
   await page.getByLabel('Name').fill('chief clerk');
-  await page.getByLabel('Key expires').fill('2031-02-03T04:05');
+  await page.getByLabel('Key expiry').fill('2031-02-03T04:05');
   await page.getByLabel('Risk threshold').fill('0.25');
   await page.getByRole('button', { name: 'Save settings' }).click();
   await page.getByText('Saved', { exact: true }).waitFor();
@@ -85,16 +85,16 @@ test('settings and scope are changed at the gateway', async () => {
     .toBe(2);
   await page.reload();
   await page.getByRole('heading', { name: 'chief clerk' }).waitFor();
-  expect(await page.getByLabel('Key expires').inputValue()).toBe('2031-02-03T04:05');
+  expect(await page.getByLabel('Key expiry').inputValue()).toBe('2031-02-03T04:05');
   await stage.expectFine('agent');
 });
 
-test('a rotated key stops at once, and the new one is shown once', async () => {
+test('a rotated key stops working immediately, and the new one is shown once', async () => {
   const { page } = stage;
   const { id, key } = await stage.agent('turner', [service]);
   await stage.open(`/agents/${id}`);
   await page.getByRole('button', { name: 'Rotate key…' }).click();
-  await page.getByText('The present key stops at once').waitFor();
+  await page.getByText('The current key stops working immediately').waitFor();
   expect((await ask(key)).status).toBe(200);
   await page.getByRole('button', { name: 'Rotate key', exact: true }).click();
   const shown = page.getByTestId('agent-key');
@@ -106,13 +106,13 @@ test('a rotated key stops at once, and the new one is shown once', async () => {
   await page.getByText(next.slice(0, 12)).waitFor();
 });
 
-test('by the keyboard an agent is blocked, let work again, and deleted', async () => {
+test('an agent is blocked, unblocked, and deleted by keyboard', async () => {
   const { page } = stage;
   const { id, key } = await stage.agent('runner', [service]);
   await stage.open(`/agents/${id}`);
   await page.getByRole('button', { name: 'Block…' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByText('What waits or is approved is revoked').waitFor();
+  await page.getByText('Pending and approved requests are revoked').waitFor();
   await page.getByRole('button', { name: 'Block', exact: true }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Unblock' }).waitFor();
@@ -135,6 +135,6 @@ test('by the keyboard an agent is blocked, let work again, and deleted', async (
   expect(await page.getByRole('link', { name: 'runner' }).count()).toBe(0);
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

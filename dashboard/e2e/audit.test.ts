@@ -14,21 +14,21 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
-test('entries tell who did what, and open to their particulars', async () => {
+test('entries say who did what, and expand to their details', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Audit' }).click();
   const list = page.getByRole('list', { name: 'Audit entries' });
   await list.getByText('action.created').first().waitFor();
   await list.getByText('user.registered').waitFor();
   await list.getByText('U+00A0').first().waitFor();
-  // Another entry may come on top meanwhile.
+  // A newer entry may appear above.
   const entry = list.getByRole('listitem').filter({ hasText: 'action.created' }).first();
   await entry.getByText('action.created').click();
-  await entry.getByText('Hash before').waitFor();
+  await entry.getByText('Previous hash').waitFor();
   await stage.expectFine('audit');
 });
 
-test('every actor is shown with its kind and id, and no agent has the name of a human', async () => {
+test('every actor is shown with its kind and id, and no agent can have a human’s name', async () => {
   const { page } = stage;
   const list = page.getByRole('list', { name: 'Audit entries' });
   await list
@@ -37,8 +37,8 @@ test('every actor is shown with its kind and id, and no agent has the name of a 
     .waitFor();
   await list.getByText('by you (user 1)').first().waitFor();
   for (const name of ['you', 'You', 'y о u', 'System', 'GaiterGuard', 'user 3']) {
-    const refused = await stage.call('POST', '/agents', { name, serviceIds: [] });
-    expect(refused).toMatchObject({
+    const rejected = await stage.call('POST', '/agents', { name, serviceIds: [] });
+    expect(rejected).toMatchObject({
       status: 400,
       json: { code: 'validation_failed', errors: [{ field: 'name' }] },
     });
@@ -49,14 +49,14 @@ test('every actor is shown with its kind and id, and no agent has the name of a 
   expect(free.status).toBe(201);
 });
 
-test('the log is verified, and a failure is no verdict', async () => {
+test('the log is verified, and an error is not a result', async () => {
   const { page } = stage;
   await page.route('**/audit/verify', (route) => route.abort());
   await page.getByRole('button', { name: 'Verify' }).click();
-  await page.getByText('It could not be verified: the gateway could not be reached').waitFor();
+  await page.getByText('Verification failed: the gateway could not be reached').waitFor();
   await page.unroute('**/audit/verify');
   await page.getByRole('button', { name: 'Verify' }).click();
-  await page.getByText(/The log is whole: each of \d+ entries/).waitFor();
+  await page.getByText(/Verified: all \d+ entries/).waitFor();
   await page.route('**/audit/verify', (route) =>
     route.fulfill({ json: { ok: false, entries: 3, first_fault: 'entry 4 does not follow' } }),
   );
@@ -66,7 +66,7 @@ test('the log is verified, and a failure is no verdict', async () => {
   await page.unroute('**/audit/verify');
 });
 
-test('the log is taken home as lines of JSON', async () => {
+test('the log is exported as lines of JSON', async () => {
   const { page } = stage;
   const began = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export' }).click();
@@ -80,7 +80,7 @@ test('the log is taken home as lines of JSON', async () => {
   expect(events).toContain('action.created');
 });
 
-test('what happens appears by itself, and more than a page is fetched as it is asked for', async () => {
+test('new entries appear automatically, and further pages are fetched on demand', async () => {
   const { page } = stage;
   await page.reload();
   const list = page.getByRole('list', { name: 'Audit entries' });
@@ -97,6 +97,6 @@ test('what happens appears by itself, and more than a page is fetched as it is a
   await list.getByText('user.registered').waitFor();
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

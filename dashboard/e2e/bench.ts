@@ -1,4 +1,4 @@
-/** What a human waits for, measured in a real browser against the real gateway; printed as tables. */
+/** Benchmarks of the dashboard in a real browser against the real gateway, printed as tables. */
 import type { Browser, BrowserContext } from 'playwright-core';
 import { type FirstLoad, firstLoad } from './firstLoad';
 import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
@@ -8,7 +8,7 @@ const LOADS = 5;
 const HOLDS = 20;
 const PHONE = { viewport: { width: 412, height: 823 }, deviceScaleFactor: 1.75 };
 
-/** Measures it all and prints the report. */
+/** Runs the benchmarks and prints the report. */
 export async function measure(): Promise<void> {
   const upstream = await Upstream.start();
   const gateway = await Gateway.start(upstream.port, { MAX_PENDING_PER_AGENT: `${MANY * 2}` });
@@ -24,11 +24,11 @@ export async function measure(): Promise<void> {
   }
 }
 
-/** Makes an account, a service and an agent, and answers what has removals held. */
+/** Creates an account, a service, and an agent, and returns a function that gets a removal held. */
 async function holder(gateway: Gateway, upstream: Upstream) {
   const made = async (path: string, body: object, headers: Record<string, string> = {}) => {
     const { status, json } = await gateway.call('POST', path, body, headers);
-    if (status >= 300) throw new Error(`POST ${path} was answered with ${status}`);
+    if (status >= 300) throw new Error(`POST ${path}: status ${status}`);
     return json;
   };
   await made('/auth/register', ACCOUNT);
@@ -42,7 +42,7 @@ async function holder(gateway: Gateway, upstream: Upstream) {
     const request = { service_id: service.id, method: 'DELETE', path, intent: 'Remove it' };
     const headers = { 'Agent-Key': apiKey, 'Idempotency-Key': crypto.randomUUID() };
     const { status } = await gateway.call('POST', '/proxy', request, headers);
-    if (status !== 428) throw new Error(`a removal was answered with ${status}`);
+    if (status !== 428) throw new Error(`a removal got status ${status}`);
   };
 }
 
@@ -91,7 +91,7 @@ async function queue(
   await gateway.signIn(context);
   const page = await context.newPage();
   await page.goto(`${gateway.url}/app/`);
-  await page.getByText('Live', { exact: true }).waitFor();
+  await page.getByText('Connected', { exact: true }).waitFor();
   const soon: number[] = [];
   for (let at = 0; at < HOLDS; at += 1) {
     soon.push(await timeToScreen(page, hold, `/soon/${at}`));

@@ -39,9 +39,9 @@ test.each([
     const items = page.getByRole('list', { name: list }).getByRole('listitem');
     await items.first().waitFor();
     expect(await items.count()).toBe(2);
-    expect(await items.filter({ hasText: fine }).getByText('cannot be read').count()).toBe(0);
+    expect(await items.filter({ hasText: fine }).getByText('Unreadable').count()).toBe(0);
     const damaged = items.filter({ hasText: broken });
-    await damaged.getByText('cannot be read').waitFor();
+    await damaged.getByText('Unreadable').waitFor();
     await stage.expectFine(`damaged${path.replace('/', '-')}`);
     await damaged.getByRole('link').click();
     await page.getByText('is damaged and cannot be read').waitFor();
@@ -60,7 +60,7 @@ test('a damaged document is marked among those of its service', async () => {
   const { page } = stage;
   await stage.open(`/services/${service}`);
   const damaged = page.getByRole('listitem').filter({ hasText: 'broken-document' });
-  await damaged.getByText('cannot be read', { exact: true }).waitFor();
-  expect(await damaged.getByRole('button', { name: 'Read anew' }).count()).toBe(0);
+  await damaged.getByText('Unreadable', { exact: true }).waitFor();
+  expect(await damaged.getByRole('button', { name: 'Parse again' }).count()).toBe(0);
   await damaged.getByRole('button', { name: 'Delete…' }).waitFor();
 });

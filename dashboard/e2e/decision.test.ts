@@ -30,10 +30,10 @@ const again = () => page.getByRole('button', { name: 'Press again to approve' })
 const card = (action: string) => page.locator(`[data-action="${action}"]`);
 const later = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** Longer than the time in which a press is taken for a slip. */
+/** Longer than the time in which a press counts as accidental. */
 const THOUGHT_MS = 700;
 
-/** Denies all that is pending, so that the next test begins with an empty queue. */
+/** Denies all pending requests, so that the next test starts with an empty queue. */
 async function clear() {
   const { json } = await stage.call('GET', '/approvals/pending');
   for (const { action_id } of json.approvals) {
@@ -41,7 +41,7 @@ async function clear() {
   }
 }
 
-/** A name of its own for each test, since a denied request is not asked for twice. */
+/** A number for unique paths in each test, because a denied request cannot be repeated. */
 let tests = 0;
 beforeEach(async () => {
   tests += 1;
@@ -62,7 +62,7 @@ describe.each([
   [1280, 480],
   [740, 360],
 ])('at %i by %i', (width, height) => {
-  test('no press decides on what is not on the screen', async () => {
+  test('no press decides on a request that is not on the screen', async () => {
     const held = await holdMany(12);
     await page.setViewportSize({ width, height });
     await stage.open('/');
@@ -71,7 +71,7 @@ describe.each([
     await card(far).click();
     await shown().getByText(`/many/${tests}/11`).first().waitFor();
     await later(THOUGHT_MS);
-    // Wherever the page is scrolled to, keys and buttons act only on a subject that is seen.
+    // At any scroll position, keys and buttons act only on a visible subject.
     for (const to of ['end', 'start'] as const) {
       await page.evaluate((block) => {
         const y = block === 'end' ? document.documentElement.scrollHeight : 0;
@@ -101,7 +101,7 @@ describe('on a desktop', () => {
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
-  test('the request stays in view while the list is gone through with keys', async () => {
+  test('the request stays in view while keys move through the list', async () => {
     const held = await holdMany(12);
     await stage.open('/');
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
@@ -116,7 +116,7 @@ describe('on a desktop', () => {
     expect(await sent()).toMatchObject([{ id: held[9], isSeen: true }]);
   });
 
-  test('what lies over the subject keeps every press from deciding', async () => {
+  test('a covered subject blocks every decision', async () => {
     const [only = ''] = await holdMany(1);
     await stage.open('/');
     await approveButton().and(page.locator('[aria-disabled="false"]')).waitFor();
@@ -127,7 +127,7 @@ describe('on a desktop', () => {
       document.body.append(cover);
     });
     await page.keyboard.press('a');
-    await page.getByText(/only while the title and the target are fully on the screen/).waitFor();
+    await page.getByText(/Scroll until the title and the target are fully visible/).waitFor();
     await page.keyboard.press('d');
     await page.keyboard.press('Enter');
     await later(200);
@@ -137,7 +137,7 @@ describe('on a desktop', () => {
     await expect.poll(() => status(only)).toBe('DENIED');
   });
 
-  test('a press that was meant for the request before does not decide on the next one', async () => {
+  test('a press meant for the previous request does not decide on the next one', async () => {
     const read = await stage.ask(agent.key, {
       service_id: service,
       method: 'POST',
@@ -151,34 +151,34 @@ describe('on a desktop', () => {
     await approveButton().and(page.locator('[aria-disabled="false"]')).waitFor();
     await page.keyboard.press('d');
     await page.keyboard.press('Enter');
-    await page.getByText(/^Denied/).waitFor();
+    await page.getByText(/^Denied:/).waitFor();
     for (let at = 0; at < 8; at += 1) await page.keyboard.press('a');
     await later(100);
     expect((await sent()).filter(({ kind }) => kind === 'approve')).toEqual([]);
   });
 
-  test('a filter never leaves a request under the buttons that the list does not show', async () => {
+  test('a filtered-out request is never left under the buttons', async () => {
     const held = await holdMany(3);
     await stage.open('/');
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
-    await page.getByLabel('Filter the list').fill(`/many/${tests}/2`);
+    await page.getByLabel('Filter requests').fill(`/many/${tests}/2`);
     await shown().getByText(`/many/${tests}/2`).first().waitFor();
     expect(page.url()).toContain(held[2]);
     await approve(page);
     await expect.poll(() => status(held[2] as string)).toBe('APPROVED');
-    await page.getByText('Nothing that waits matches').waitFor();
+    await page.getByText('No requests match the filter').waitFor();
     expect(await shown().count()).toBe(0);
     expect(await approveButton().count()).toBe(0);
     await page.keyboard.press('Escape');
     await page.keyboard.press('a');
-    await page.getByLabel('Filter the list').fill('');
+    await page.getByLabel('Filter requests').fill('');
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
     expect(await status(held[0] as string)).toBe('PENDING');
     expect(await status(held[1] as string)).toBe('PENDING');
     expect(await sent()).toMatchObject([{ id: held[2], isSeen: true }]);
   });
 
-  test('a double click, mashing and a held key never approve', async () => {
+  test('a double click, mashing, and a held key never approve', async () => {
     const [only = ''] = await holdMany(1);
     await stage.open('/');
     await approveButton().and(page.locator('[aria-disabled="false"]')).waitFor();
@@ -188,10 +188,10 @@ describe('on a desktop', () => {
     await page.mouse.dblclick(x, y);
     await page.mouse.dblclick(x, y, { delay: 30 });
     for (let at = 0; at < 10; at += 1) await page.mouse.click(x, y, { delay: 20 });
-    // Ticked, it is still only a pause that makes the second press.
+    // Even with the box checked, the second press requires a pause.
     await page.keyboard.press('a');
     await page.getByLabel('Delete').check();
-    // In the page itself, so that a busy machine makes no pauses.
+    // In the page itself, because a busy machine would add pauses.
     await page.evaluate(async () => {
       const pause = () => new Promise((done) => setTimeout(done, 50));
       for (let at = 0; at < 30; at += 1, await pause()) {
@@ -201,7 +201,7 @@ describe('on a desktop', () => {
       const again = buttons.find((button) => button.textContent === 'Press again to approve');
       for (let at = 0; at < 30; at += 1, await pause()) again?.click();
     });
-    // The same place again, after any pause, is where one goes back.
+    // After a pause, the same place is the Cancel button.
     await later(THOUGHT_MS);
     await page.mouse.click(x, y);
     await later(THOUGHT_MS);
@@ -209,7 +209,7 @@ describe('on a desktop', () => {
     expect(await status(only)).toBe('PENDING');
   });
 
-  test('what is deleted has to be named before it is approved', async () => {
+  test('a deletion has to be confirmed before it is approved', async () => {
     const [only = ''] = await holdMany(1);
     await stage.open('/');
     await approveButton().click();
@@ -224,9 +224,9 @@ describe('on a desktop', () => {
     await expect.poll(() => status(only)).toBe('APPROVED');
   });
 
-  test('after a lost response nothing is claimed until the gateway has said what happened', async () => {
+  test('after a lost response, nothing is claimed until the gateway reports what happened', async () => {
     const [first = '', second = ''] = await holdMany(2);
-    // Nor does the event stream say it.
+    // The event stream must not reveal it either.
     await page.route('**/events', (route) => route.abort());
     await stage.open('/');
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
@@ -239,20 +239,20 @@ describe('on a desktop', () => {
     await page.route(`**/approvals/${first}*`, away);
     await page.route('**/approvals/pending', away);
     await approve(page);
-    await shown().getByText('We do not know whether this was approved. Checking…').waitFor();
-    const claims = page.getByText(/You have not approved it|^Approved:/);
+    await shown().getByText('Checking whether this was approved…').waitFor();
+    const claims = page.getByText(/Not approved|^Approved:/);
     expect(await claims.count()).toBe(0);
     expect(await approveButton().count()).toBe(0);
     await page.keyboard.press('a');
     await page.getByRole('link', { name: 'Audit' }).click();
     await page.getByRole('heading', { name: 'Audit' }).waitFor();
     await page.goBack();
-    await shown().getByText('We do not know whether this was approved. Checking…').waitFor();
+    await shown().getByText('Checking whether this was approved…').waitFor();
     expect(await status(first)).toBe('APPROVED');
     isAway = false;
     await card(first).waitFor({ state: 'detached' });
-    await page.getByText('This request waits no longer: it is approved.').waitFor();
-    expect(await page.getByText('You have not approved it').count()).toBe(0);
+    await page.getByText('No longer pending: approved').waitFor();
+    expect(await page.getByText('Not approved').count()).toBe(0);
     expect(await status(second)).toBe('PENDING');
     expect((await sent()).map(({ id }) => id)).toEqual([first]);
     await page.unrouteAll();
@@ -275,7 +275,7 @@ describe('on a phone', () => {
     },
   });
 
-  test('a push approves only what is wholly on the card; all else it opens', async () => {
+  test('a swipe approves only a request that the card shows completely, and opens any other', async () => {
     await stage.call('POST', `/services/${service}/docs`, {
       type: 'openapi',
       content: DESCRIPTION,
@@ -310,28 +310,28 @@ describe('on a phone', () => {
     await on(script).getByText('rm -rf /var/www').waitFor();
 
     await later(THOUGHT_MS);
-    await finger.push(on(script), 250, 0);
+    await finger.swipe(on(script), 250, 0);
     await phone.getByRole('article').getByText(`deploy-${tests}.sh`).first().waitFor();
     expect(phone.url()).toContain(script);
     expect(await sentHere()).toEqual([]);
     await phone.goBack();
 
-    // A card that is only partly on the screen is not decided on, in either direction.
+    // A card that is only partly on the screen cannot be decided on, in either direction.
     await on(file).waitFor();
     await later(THOUGHT_MS);
     const box = await on(file).boundingBox();
     await phone.setViewportSize({ width: 360, height: Math.round((box?.y ?? 0) + 60) });
     await phone.evaluate(() => window.scrollTo(0, 0));
-    await finger.push(on(file), -250, 0);
+    await finger.swipe(on(file), -250, 0);
     await later(200);
     expect(await sentHere()).toEqual([]);
     await phone.setViewportSize({ width: 360, height: 740 });
 
     await later(THOUGHT_MS);
-    await finger.push(on(file), 250, 0);
+    await finger.swipe(on(file), 250, 0);
     await phone.getByLabel(/^Delete 127/).check();
     await later(THOUGHT_MS);
-    await finger.push(on(file), 250, 0);
+    await finger.swipe(on(file), 250, 0);
     await phone.getByText(/^Approved:/).waitFor();
     expect(await status(file)).toBe('APPROVED');
     expect(await status(script)).toBe('PENDING');
@@ -340,16 +340,16 @@ describe('on a phone', () => {
   });
 });
 
-describe('a link that was opened signed out', () => {
+describe('a link opened while signed out', () => {
   beforeEach(async () => {
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   async function signInHere(visitor: Page) {
-    const isNew = visitor.getByRole('button', { name: 'I have an account' });
+    const isNew = visitor.getByRole('button', { name: 'Sign in instead' });
     await visitor.getByLabel('Password').waitFor();
     if (await isNew.count()) await isNew.click();
-    await visitor.getByLabel('E-mail').fill(ACCOUNT.email);
+    await visitor.getByLabel('Email').fill(ACCOUNT.email);
     await visitor.getByLabel('Password').fill(ACCOUNT.password);
     await visitor.getByRole('button', { name: 'Sign in', exact: true }).click();
   }
@@ -357,14 +357,14 @@ describe('a link that was opened signed out', () => {
   test.each([
     [1280, 800],
     [360, 740],
-  ])('leads to the request that it names, at %i by %i', async (width, height) => {
+  ])('opens its request after signing in, at %i by %i', async (width, height) => {
     const [, asked = ''] = await holdMany(2);
     const visitor = await stage.another({ viewport: { width, height } });
     await visitor.goto(`${stage.gateway.url}/app/?action=${asked}`);
     await signInHere(visitor);
     await visitor.getByRole('article').getByText(`/many/${tests}/1`).first().waitFor();
     expect(new URL(visitor.url()).search).toBe(`?action=${asked}`);
-    // Once the session has ended, the page that was open comes back.
+    // After the session has ended, signing in returns to the same page.
     await visitor.context().clearCookies();
     await visitor.reload();
     await signInHere(visitor);
@@ -372,11 +372,11 @@ describe('a link that was opened signed out', () => {
     await visitor.context().close();
   });
 
-  test('shows the state of one that is decided, and no other in the place of one that is unknown', async () => {
+  test('shows a decided request’s status, and never replaces an unknown request with another', async () => {
     const [decided = '', other = ''] = await holdMany(2);
     await stage.call('PATCH', `/approvals/${decided}/deny`, {});
     for (const [id, text] of [
-      [decided, 'This request waits no longer'],
+      [decided, 'No longer pending'],
       ['00000000-0000-4000-8000-000000000000', ''],
       ['7', ''],
     ] as const) {
@@ -392,7 +392,7 @@ describe('a link that was opened signed out', () => {
     expect(await status(other)).toBe('PENDING');
   });
 
-  test('leads to the page that it names, and never out of the dashboard', async () => {
+  test('opens its page after signing in, and never leaves the dashboard', async () => {
     for (const [asked, lands] of [
       ['/app/rules/new?from=1', '/app/rules/new?from=1'],
       ['/app/history/1', '/app/history/1'],
@@ -403,7 +403,7 @@ describe('a link that was opened signed out', () => {
       await visitor.goto(`${stage.gateway.url}${asked}`);
       await signInHere(visitor);
       await visitor.waitForURL(`${stage.gateway.url}${lands}`);
-      // Signed in, the same link leads to the same place.
+      // When signed in, the same link opens the same page.
       await visitor.goto(`${stage.gateway.url}${asked}`);
       await visitor.waitForURL(`${stage.gateway.url}${lands}`);
       await visitor.context().close();
@@ -411,6 +411,6 @@ describe('a link that was opened signed out', () => {
   });
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

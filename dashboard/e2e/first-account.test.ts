@@ -7,7 +7,7 @@ import { Stage } from './page';
 const MALLORY = JSON.stringify({ email: 'mallory@evil.example', password: 'a-long-enough-one' });
 
 let stage: Stage;
-/** One that listens beyond loopback. */
+/** A gateway that does not listen only on loopback. */
 let exposed: Stage;
 let elsewhere: Server;
 
@@ -27,7 +27,7 @@ afterAll(async () => {
   await exposed?.stop();
 });
 
-/** Sends a registration from a page of another origin in every way that a browser has. */
+/** Sends a registration from a page of another origin, in every way that a browser offers. */
 async function attack(pageUrl: string, target: string) {
   const page = await stage.another();
   await page.goto(pageUrl);
@@ -65,7 +65,7 @@ async function attack(pageUrl: string, target: string) {
   );
 }
 
-test('a page of another origin cannot take the first account, and the operator then does', async () => {
+test('a page of another origin cannot register the first account, and the operator can', async () => {
   const { page, gateway } = stage;
   const port = (elsewhere.address() as AddressInfo).port;
   const target = `${gateway.url}/auth/register`;
@@ -80,17 +80,17 @@ test('a page of another origin cannot take the first account, and the operator t
   });
 
   await stage.open('/');
-  await page.getByLabel('E-mail').fill(ACCOUNT.email);
+  await page.getByLabel('Email').fill(ACCOUNT.email);
   await page.getByLabel('Password').fill(ACCOUNT.password);
   await page.getByRole('button', { name: 'Create account', exact: true }).click();
   await page.getByText('Which API').waitFor();
 });
 
-test('beyond loopback the first account takes the code of the log', async () => {
+test('beyond loopback, the first account requires the code from the log', async () => {
   const { page, gateway } = exposed;
   const code = /set-up code ([0-9A-Z-]{14})/.exec(gateway.logs)?.[1] ?? '';
   await exposed.open('/');
-  await page.getByLabel('E-mail').fill(ACCOUNT.email);
+  await page.getByLabel('Email').fill(ACCOUNT.email);
   await page.getByLabel('Password').fill(ACCOUNT.password);
   await page.getByLabel('Set-up code').fill('0000-0000-0000');
   await exposed.expectFine('first-account');
@@ -102,14 +102,14 @@ test('beyond loopback the first account takes the code of the log', async () => 
   await page.getByText('Which API').waitFor();
 });
 
-test('a browser that is new here is offered to sign in once there is an account', async () => {
+test('a new browser is asked to sign in once there is an account', async () => {
   const page = await stage.another();
   await page.goto(`${stage.gateway.url}/app/`);
   await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
   expect(await page.getByText('Create an account').count()).toBe(0);
 });
 
-test('a name that leads here without being the gateway’s gets an explanation', async () => {
+test('an unknown host name gets an explanation', async () => {
   const page = await stage.another();
   const port = new URL(stage.gateway.url).port;
   // Browsers resolve names below localhost to this machine, as a rebound name would be.

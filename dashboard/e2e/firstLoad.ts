@@ -1,33 +1,32 @@
-/**
- * How a page loads for the first time on a slow phone: with an empty cache, a processor four times
- * slower than this one, and a network like slow 4G, as Lighthouse measures.
+/** The first load of a page on a slow phone: empty cache, a processor four times slower than this one,
+ * and a slow 4G network, as Lighthouse measures.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 
 const CPU_SLOWDOWN = 4;
-/** 150 ms there and back; 1.6 Mbit/s down, 750 kbit/s up, in bytes. */
+/** 150 ms round trip, 1.6 Mbit/s down, 750 kbit/s up; throughput in bytes per second. */
 const NETWORK = {
   offline: false,
   latency: 150,
   downloadThroughput: (1_600 * 1_024) / 8,
   uploadThroughput: (750 * 1_024) / 8,
 };
-/** A page is settled when nothing has held its main thread up for so long. */
+/** A page is settled after this time without long tasks. */
 const QUIET_MS = 2_000;
-/** From this length on a task is one that a hand would feel. */
+/** Tasks of this length or longer are noticeable. */
 const LONG_TASK_MS = 50;
 
-/** What was measured; times in milliseconds. */
+/** The measurements; times in milliseconds. */
 export interface FirstLoad {
-  /** From the start to the first text or picture. */
+  /** Time to the first text or image. */
   firstContentfulPaint: number;
-  /** From the start to the largest. */
+  /** Time to the largest text or image. */
   largestContentfulPaint: number;
-  /** For how long altogether, after the first paint, tasks held the main thread up beyond 50 ms each. */
+  /** Total time beyond 50 ms of each task after the first paint. */
   totalBlockingTime: number;
-  /** How much of what was seen moved by itself. */
+  /** How much of the visible content moved. */
   cumulativeLayoutShift: number;
-  /** Bytes of script over the wire, as they were packed. */
+  /** Compressed bytes of script. */
   scriptBytes: number;
 }
 
@@ -38,7 +37,7 @@ interface Observed {
   tasks: Array<{ at: number; duration: number }>;
 }
 
-/** Opens an address in a new context, and waits until `isThere` and then for quiet. */
+/** Opens a URL in a new page, waits for `isThere`, then until the page is settled. */
 export async function firstLoad(
   context: BrowserContext,
   url: string,
@@ -83,7 +82,7 @@ export async function firstLoad(
   };
 }
 
-/** Runs in the page, before anything of its own. */
+/** Runs in the page before its scripts. */
 function observe() {
   const observed: Observed = { paint: 0, largest: 0, shift: 0, tasks: [] };
   (window as unknown as { observed: Observed }).observed = observed;

@@ -1,4 +1,4 @@
-/** The real gateway on a throw-away SQLite, an upstream that counts what reaches it, and a browser. */
+/** The real gateway on a temporary SQLite database, an upstream that records its requests, and a browser. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -15,13 +15,13 @@ const LOG = 'gateway.log';
 /** The account of every test. */
 export const ACCOUNT = { email: 'you@example.com', password: 'correct horse battery' };
 
-/** A server that answers everything and remembers what it was asked. */
+/** A server that responds to everything and records its requests. */
 export class Upstream {
   readonly received: string[] = [];
-  /** What stood in `Authorization`, of each of them. */
+  /** The `Authorization` header of each request. */
   readonly authorized: Array<string | undefined> = [];
-  /** What it answers instead, by path. */
-  readonly answers = new Map<string, string>();
+  /** Response bodies by path. */
+  readonly bodies = new Map<string, string>();
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<Upstream> {
@@ -30,9 +30,9 @@ export class Upstream {
     server.on('request', (request, response) => {
       upstream.received.push(`${request.method} ${request.url}`);
       upstream.authorized.push(request.headers.authorization);
-      // What breaks off here leaves the gateway without knowing what became of it.
+      // Closing the connection leaves the gateway with an unknown outcome.
       if (request.url?.startsWith('/breaks')) request.socket.destroy();
-      else response.end(upstream.answers.get(request.url ?? '') ?? 'done');
+      else response.end(upstream.bodies.get(request.url ?? '') ?? 'done');
     });
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
     return upstream;
@@ -57,7 +57,7 @@ export class Gateway {
     readonly url: string,
   ) {}
 
-  /** Starts one; `settings` are further variables of its environment. */
+  /** Starts a gateway; `settings` are additional environment variables. */
   static async start(
     upstreamPort: number,
     settings: Record<string, string> = {},
@@ -78,12 +78,12 @@ export class Gateway {
     return gateway;
   }
 
-  /** Everything that it logged. */
+  /** Returns its log. */
   get logs(): string {
     return readFileSync(join(this.folder, LOG), 'utf8');
   }
 
-  /** Changes its database behind its back. */
+  /** Changes its database directly. */
   change(statement: string): void {
     const script =
       'import sqlite3, sys; base = sqlite3.connect(sys.argv[1], timeout=10);' +
@@ -92,12 +92,12 @@ export class Gateway {
     execFileSync('python3', ['-c', script, database, statement]);
   }
 
-  /** Kills it where it stands. */
+  /** Kills it. */
   kill(): void {
     this.child.kill('SIGKILL');
   }
 
-  /** Starts it again on the same data, once the one that was killed has let go of them. */
+  /** Restarts it on the same data, after the killed process has exited. */
   async startAgain(): Promise<void> {
     const { child } = this;
     if (child.exitCode === null && child.signalCode === null) {
@@ -111,7 +111,7 @@ export class Gateway {
     const deadline = Date.now() + START_MS;
     while (!(await this.isReady())) {
       if (Date.now() > deadline) throw new Error(`${BINARY} does not become ready`);
-      // Another process may have had its port for a moment.
+      // Another process may have taken its port in between.
       if (this.child.exitCode !== null) this.child = run(this.folder, this.env);
       await new Promise((later) => setTimeout(later, 50));
     }
@@ -119,33 +119,33 @@ export class Gateway {
 
   private async isReady(): Promise<boolean> {
     return fetch(`${this.url}/ready`).then(
-      (answer) => answer.ok,
+      (response) => response.ok,
       () => false,
     );
   }
 
-  /** Calls the API and answers status and JSON. */
+  /** Calls the API and returns status and JSON. */
   async call(
     method: string,
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-    // biome-ignore lint/suspicious/noExplicitAny: what comes back is looked at by the test
+    // biome-ignore lint/suspicious/noExplicitAny: the test checks the response
   ): Promise<{ status: number; json: any }> {
-    const answer = await fetch(this.url + path, {
+    const response = await fetch(this.url + path, {
       method,
       headers: { 'Content-Type': 'application/json', ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-    return { status: answer.status, json: await answer.json().catch(() => null) };
+    return { status: response.status, json: await response.json().catch(() => null) };
   }
 
-  /** Gives a browser the session that signing in by the form would. */
+  /** Signs a browser in without the form. */
   async signIn(context: BrowserContext): Promise<void> {
-    const answer = await context.request.post(`${this.url}/auth/login`, {
+    const response = await context.request.post(`${this.url}/auth/login`, {
       data: { ...ACCOUNT, session: 'cookie' },
     });
-    if (!answer.ok()) throw new Error(`signing in was answered with ${answer.status()}`);
+    if (!response.ok()) throw new Error(`sign-in: status ${response.status()}`);
   }
 
   stop(): void {
@@ -161,7 +161,7 @@ function run(folder: string, env: NodeJS.ProcessEnv): ChildProcess {
   return child;
 }
 
-/** Debian's Chromium, without what would call home. */
+/** Launches Debian's Chromium without background network access. */
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

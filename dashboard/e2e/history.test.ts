@@ -17,45 +17,45 @@ afterAll(() => stage?.stop());
 const read = (path: string, intent: string) =>
   stage.ask(agent.key, { service_id: service, method: 'GET', path, intent });
 
-test('without a decision it says so; what is decided appears by itself', async () => {
+test('the page is empty at first, and new requests appear automatically', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'History' }).click();
-  await page.getByText('No agent has asked for anything yet').waitFor();
+  await page.getByText('No requests yet').waitFor();
   await stage.expectFine('history-empty');
   expect(await read('/notes', `Read ${HOSTILE}`)).toMatchObject({ status: 200 });
   await page.getByText('/notes').waitFor();
-  await page.getByRole('listitem').getByText('forwarded', { exact: true }).waitFor();
+  await page.getByRole('listitem').getByText('Forwarded', { exact: true }).waitFor();
 });
 
-test('what was decided is found by filters that stand in the address', async () => {
+test('requests are filtered, and the URL holds the filter', async () => {
   const { page } = stage;
-  const denied = await stage.hold(agent.key, service, '/denied', 'Remove what is denied');
+  const denied = await stage.hold(agent.key, service, '/denied', 'Remove the denied one');
   await stage.call('PATCH', `/approvals/${denied}/deny`, { note: 'no' });
-  await stage.hold(agent.key, service, '/waiting', 'Remove what waits');
+  await stage.hold(agent.key, service, '/waiting', 'Remove the pending one');
   const list = page.getByRole('list', { name: 'Decided requests' }).getByRole('listitem');
   await expect.poll(() => list.count()).toBe(3);
   await stage.expectFine('history');
 
-  await page.getByLabel('What became of what was held').selectOption('denied');
+  await page.getByLabel('Approval status').selectOption('Denied');
   await expect.poll(() => list.count()).toBe(1);
   expect(page.url()).toContain('status=DENIED');
   await page.reload();
-  await page.getByText('Remove what is denied').waitFor();
-  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.getByText('Remove the denied one').waitFor();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
   await expect.poll(() => list.count()).toBe(3);
 
-  await page.getByLabel('Address or intent').fill('WHAT WAITS');
+  await page.getByLabel('URL or intent').fill('THE PENDING');
   await expect.poll(() => list.count()).toBe(1);
-  expect(page.url()).toMatch(/text=WHAT(%20|\+)WAITS/);
-  await page.getByLabel('Address or intent').fill('nothing like it');
-  await page.getByText('No request matches').waitFor();
-  await page.getByRole('button', { name: 'Show all' }).click();
-  await page.getByLabel('Decision').selectOption('forwarded');
+  expect(page.url()).toMatch(/text=THE(%20|\+)PENDING/);
+  await page.getByLabel('URL or intent').fill('nothing like it');
+  await page.getByText('No requests match').waitFor();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByLabel('Decision').selectOption('Forwarded');
   await expect.poll(() => list.count()).toBe(1);
-  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
 });
 
-test('more than a page is fetched as it is asked for', async () => {
+test('further pages are fetched on demand', async () => {
   const { page } = stage;
   await Promise.all(Array.from({ length: 55 }, (_, at) => read(`/many/${at}`, 'Read many')));
   const list = page.getByRole('list', { name: 'Decided requests' }).getByRole('listitem');
@@ -65,23 +65,23 @@ test('more than a page is fetched as it is asked for', async () => {
   expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0);
 });
 
-test('an approved one tells its way, and its approval can be taken back', async () => {
+test('an approved request has a timeline, and its approval can be revoked', async () => {
   const { page } = stage;
   const action = await stage.hold(agent.key, service, '/taken-back');
-  await stage.call('PATCH', `/approvals/${action}/approve`, { note: 'go on' });
+  await stage.call('PATCH', `/approvals/${action}/approve`, { note: 'go ahead' });
   await page.getByText('/taken-back').click();
-  const panel = page.locator('section', { hasText: 'What happened' });
-  await panel.getByText('Held for a human').waitFor();
+  const panel = page.locator('section', { hasText: 'Timeline' });
+  await panel.getByText('Held for approval').waitFor();
   await panel.getByText('Approved by you').waitFor();
-  await panel.getByText('go on').waitFor();
-  expect(
-    await page.getByRole('link', { name: 'Make a rule from this' }).getAttribute('href'),
-  ).toMatch(/\/rules\/new\?from=\d+$/);
+  await panel.getByText('go ahead').waitFor();
+  expect(await page.getByRole('link', { name: 'Create rule' }).getAttribute('href')).toMatch(
+    /\/rules\/new\?from=\d+$/,
+  );
   await stage.expectFine('history-approved');
-  await page.getByRole('button', { name: 'Revoke the approval…' }).click();
+  await page.getByRole('button', { name: 'Revoke approval…' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
   expect(await stage.status(agent.key, action)).toBe('APPROVED');
-  await page.getByRole('button', { name: 'Revoke the approval…' }).click();
+  await page.getByRole('button', { name: 'Revoke approval…' }).click();
   await page.route('**/revoke', (route) => route.abort());
   await page.getByRole('button', { name: 'Revoke', exact: true }).click();
   await page.getByText('the gateway could not be reached').waitFor();
@@ -92,7 +92,7 @@ test('an approved one tells its way, and its approval can be taken back', async 
   expect(await stage.status(agent.key, action)).toBe('REVOKED');
 });
 
-test('an executed one shows what the service answered', async () => {
+test('an executed request shows the response', async () => {
   const { page } = stage;
   const action = await stage.hold(agent.key, service, '/done');
   await stage.call('PATCH', `/approvals/${action}/approve`, {});
@@ -105,14 +105,14 @@ test('an executed one shows what the service answered', async () => {
   expect(run.status).toBe(200);
   await page.getByRole('link', { name: 'History' }).first().click();
   await page.getByText('/done').click();
-  await page.getByText('What the service answered: 200').waitFor();
+  await page.getByText('Response from the service: 200').waitFor();
   await page.getByText('Sent to the service').waitFor();
-  await page.getByText('Answered with 200').waitFor();
-  await page.getByText('What was sent, exactly').waitFor();
+  await page.getByText('Service responded with 200').waitFor();
+  await page.getByText('Exact request (sent)').waitFor();
   await stage.expectFine('history-executed');
 });
 
-test('an outcome that is unknown is settled by a human who has looked', async () => {
+test('a human records an unknown outcome', async () => {
   const { page } = stage;
   const action = await stage.hold(agent.key, service, '/breaks/off');
   await stage.call('PATCH', `/approvals/${action}/approve`, {});
@@ -120,28 +120,28 @@ test('an outcome that is unknown is settled by a human who has looked', async ()
   expect(await stage.status(agent.key, action)).toBe('INDETERMINATE');
   await page.getByRole('link', { name: 'History' }).first().click();
   await page.getByText('/breaks/off').click();
-  await page.getByText('What became of it?').waitFor();
+  await page.getByRole('heading', { name: 'Record the outcome' }).waitFor();
   await stage.expectFine('history-unknown');
-  await page.getByLabel('What you found').selectOption('It was carried out');
+  await page.getByLabel('Outcome', { exact: true }).selectOption('It was executed');
   await page.getByLabel('Note to the agent').fill('it is gone');
-  await page.getByRole('button', { name: 'Settle…' }).click();
-  await page.getByRole('button', { name: 'Settle', exact: true }).click();
-  await page.getByText('Found to have been carried out by you').waitFor();
+  await page.getByRole('button', { name: 'Record outcome…' }).click();
+  await page.getByRole('button', { name: 'Record outcome', exact: true }).click();
+  await page.getByText('Marked as executed by you').waitFor();
   expect(await stage.status(agent.key, action)).toBe('EXECUTED');
   expect(stage.upstream.received.filter((line) => line.includes('/breaks'))).toHaveLength(1);
 });
 
-test('a request that is not there is said to be not there', async () => {
+test('an unknown request is reported', async () => {
   const { page } = stage;
   await stage.open('/history/999999');
   await page
     .getByRole('alert')
-    .getByText(/no such request/)
+    .getByText(/no such request|request not found/i)
     .waitFor();
   await stage.open('/history/nonsense');
   await page.getByRole('alert').waitFor();
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

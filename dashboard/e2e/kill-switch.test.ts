@@ -16,12 +16,12 @@ afterAll(() => stage?.stop());
 
 const ask = () => stage.ask(key, { service_id: service, method: 'GET', path: '/notes' });
 
-test('it stops everything, but only after its word was typed', async () => {
+test('it stops everything, but only after STOP is typed', async () => {
   const { page } = stage;
   const waiting = await stage.hold(key, service, '/waiting');
-  await page.getByRole('button', { name: 'Kill switch' }).click();
+  await page.getByRole('button', { name: 'Stop agents' }).click();
   const dialog = page.getByRole('dialog');
-  const stop = dialog.getByRole('button', { name: 'Stop every agent' });
+  const stop = dialog.getByRole('button', { name: 'Stop all agents' });
   await dialog.getByLabel('Type STOP to confirm').fill('stop');
   expect(await stop.isDisabled()).toBe(true);
   await page.keyboard.press('Enter');
@@ -29,8 +29,8 @@ test('it stops everything, but only after its word was typed', async () => {
   await dialog.waitFor({ state: 'detached' });
   expect((await ask()).status).toBe(200);
 
-  await page.getByRole('button', { name: 'Kill switch' }).click();
-  await dialog.getByLabel('Why (optional)').fill('<b>trouble</b>');
+  await page.getByRole('button', { name: 'Stop agents' }).click();
+  await dialog.getByLabel('Reason (optional)').fill('<b>trouble</b>');
   await dialog.getByLabel('Type STOP to confirm').fill('STOP');
   await stage.expectFine('kill-switch');
   await page.route('**/kill-switch', (route) =>
@@ -46,7 +46,7 @@ test('it stops everything, but only after its word was typed', async () => {
   await expect.poll(() => stage.status(key, waiting)).not.toBe('PENDING');
 });
 
-test('every page says so while it is on, in every browser', async () => {
+test('every page shows it while it is on, even after a reload', async () => {
   const { page } = stage;
   for (const name of ['Overview', 'History', 'Audit', 'Settings', 'Queue']) {
     await page.getByRole('link', { name, exact: true }).click();
@@ -57,17 +57,17 @@ test('every page says so while it is on, in every browser', async () => {
   await page.getByRole('alert').getByText('The kill switch is on').waitFor();
 });
 
-test('it is released by its own word, and what was revoked stays so', async () => {
+test('it is released after RESUME is typed, and revoked requests stay revoked', async () => {
   const { page } = stage;
-  await page.getByRole('button', { name: 'Release the kill switch' }).click();
+  await page.getByRole('button', { name: 'Resume agents' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Type RESUME to confirm').fill('RESUME');
-  await dialog.getByRole('button', { name: 'Let agents work again' }).click();
+  await dialog.getByRole('button', { name: 'Resume all agents' }).click();
   await page.getByText('The kill switch is on').waitFor({ state: 'detached' });
   expect((await ask()).status).toBe(200);
-  await page.getByText('Nothing waits for you').waitFor();
+  await page.getByText('No pending requests').waitFor();
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

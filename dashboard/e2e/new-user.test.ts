@@ -25,16 +25,18 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
-/** Runs a shell's lines as an agent's terminal would, and answers what curl wrote. */
+/** Runs shell lines as an agent's terminal would, and returns their output. */
 async function shell(lines: string): Promise<string> {
   return (await run('sh', ['-c', lines])).stdout;
 }
 
-test('a new user comes from nothing to an approved and executed request', async ({ annotate }) => {
+test('a new user gets from first start to an approved and executed request', async ({
+  annotate,
+}) => {
   const { page } = stage;
   const began = Date.now();
   await stage.open('/');
-  await page.getByLabel('E-mail').fill(ACCOUNT.email);
+  await page.getByLabel('Email').fill(ACCOUNT.email);
   await page.getByLabel('Password').fill(ACCOUNT.password);
   await page.getByRole('button', { name: 'Create account', exact: true }).click();
 
@@ -42,7 +44,7 @@ test('a new user comes from nothing to an approved and executed request', async 
   await page.getByLabel('Name').fill('things');
   await page.getByLabel('Base URL').fill(`http://127.0.0.1:${stage.upstream.port}`);
   await page.getByLabel('Token').fill('the-real-secret');
-  await page.getByRole('button', { name: 'Register service' }).click();
+  await page.getByRole('button', { name: 'Add service' }).click();
 
   await page.locator('input[type="file"]').setInputFiles({
     name: 'things.json',
@@ -50,9 +52,9 @@ test('a new user comes from nothing to an approved and executed request', async 
     buffer: Buffer.from(DESCRIPTION),
   });
   await page.getByText('2 operations').waitFor();
-  await page.getByRole('button', { name: 'Go on', exact: true }).click();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
 
-  await page.getByLabel('The agent’s name').fill('first');
+  await page.getByLabel('Agent name').fill('first');
   await page.getByRole('button', { name: 'Create agent' }).click();
   await page.getByText('Waiting for the first request…').waitFor();
   await page.getByLabel('I have stored the key').check();
@@ -61,32 +63,32 @@ test('a new user comes from nothing to an approved and executed request', async 
     (await page.getByRole('tabpanel', { name: 'curl' }).locator('pre').textContent()) ?? '';
 
   expect(await shell(curl)).toMatch(/^HTTP\/1.1 200 .*done$/s);
-  await page.getByText('The first request is here').waitFor();
+  await page.getByText('First request received').waitFor();
 
-  // The agent now wants what a human has to look at, in the same words.
+  // The agent now sends a request that requires approval, with the same snippet.
   const held = await shell(curl.replace('curl -i', 'curl -i -X DELETE'));
   expect(held).toMatch(/^HTTP\/1.1 428 /);
   const status = /^location: (\S+)/im.exec(held)?.[1];
-  await page.getByRole('link', { name: 'To the queue' }).click();
+  await page.getByRole('link', { name: 'Open queue' }).click();
   await page.getByRole('article').getByText('Remove all things').first().waitFor();
   expect(stage.upstream.received).toEqual(['GET /things']);
   await approve(page);
   await page.getByText('Approved: Remove all things').waitFor();
 
-  // What it does with an approval is what the gateway tells it to.
+  // The agent executes the approved request by the URL in its status.
   const variables = curl.slice(0, curl.indexOf('curl'));
   const ask = `${variables}curl -s -H "Agent-Key: $GAITERGUARD_AGENT_KEY" "$GAITERGUARD_URL"`;
-  const told = JSON.parse(await shell(`${ask}${status}`));
-  expect(told.status).toBe('APPROVED');
+  const approved = JSON.parse(await shell(`${ask}${status}`));
+  expect(approved.status).toBe('APPROVED');
   expect(
-    await shell(`${ask}${new URL(told.execute_url, stage.gateway.url).pathname} -X POST`),
+    await shell(`${ask}${new URL(approved.execute_url, stage.gateway.url).pathname} -X POST`),
   ).toBe('done');
   expect(stage.upstream.received).toEqual(['GET /things', 'DELETE /things']);
   expect(stage.upstream.authorized).toEqual(['Bearer the-real-secret', 'Bearer the-real-secret']);
   await page.getByRole('link', { name: 'History' }).click();
-  await page.locator('main li').filter({ hasText: 'executed' }).first().waitFor();
-  const walk = `from the first page to the executed request: ${Date.now() - began} ms`;
-  await annotate(walk);
-  console.info(walk);
+  await page.locator('main li').filter({ hasText: 'Executed' }).first().waitFor();
+  const timing = `from the first page to the executed request: ${Date.now() - began} ms`;
+  await annotate(timing);
+  console.info(timing);
   expect(stage.trouble).toEqual([]);
 });

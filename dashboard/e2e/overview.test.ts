@@ -14,34 +14,34 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
-test('without a request it says so', async () => {
+test('the page is empty without requests', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Overview' }).click();
-  await page.getByText('No agent asked for anything in this time.').first().waitFor();
-  await page.getByText('Nothing: there is none.').waitFor();
+  await page.getByText('No requests in this period.').first().waitFor();
+  await page.getByText('No language model configured').waitFor();
   await stage.expectFine('overview-empty');
 });
 
-test('each plot answers its question, to the eye and in a table', async () => {
+test('each chart shows its data, also as a table', async () => {
   const { page } = stage;
   for (let at = 0; at < 6; at += 1) {
     await stage.ask(agent.key, { service_id: service, method: 'GET', path: `/notes/${at}` });
   }
   const rule = { name: 'No more', effect: 'deny', condition: 'request.path == "/never"' };
   expect((await stage.call('POST', '/rules', { ...rule, enabled: true })).status).toBe(201);
-  const refused = { service_id: service, method: 'GET', path: '/never' };
-  expect((await stage.ask(agent.key, refused)).status).toBe(403);
+  const never = { service_id: service, method: 'GET', path: '/never' };
+  expect((await stage.ask(agent.key, never)).status).toBe(403);
   const [approved, denied] = await Promise.all(
     ['/a', '/b', '/c'].map((path) => stage.hold(agent.key, service, path)),
   );
   await stage.call('PATCH', `/approvals/${approved}/approve`, {});
   await stage.call('PATCH', `/approvals/${denied}/deny`, {});
 
-  await page.getByText('10 requests: 6 forwarded, 3 held, 1 refused.').first().waitFor();
-  await page.getByText(/2 of 3 decided by a human, half of them within/).waitFor();
-  const operations = page.getByRole('figure', { name: 'What is asked for most?' });
+  await page.getByText('10 requests: 6 forwarded, 3 held, 1 denied.').first().waitFor();
+  await page.getByText(/2 of 3 held requests decided by a human/).waitFor();
+  const operations = page.getByRole('figure', { name: 'Top operations' });
   await operations.getByText('DELETE').first().waitFor();
-  await operations.getByText('As a table').click();
+  await operations.getByText('Show as table').click();
   expect(await operations.getByRole('row').allTextContents()).toEqual([
     'OperationRequests',
     'GET · things7',
@@ -50,7 +50,7 @@ test('each plot answers its question, to the eye and in a table', async () => {
   await stage.expectFine('overview');
 });
 
-test('the period stands in the address, and an agent leads to its requests', async () => {
+test('the URL holds the period, and an agent links to its requests', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Week' }).click();
   await expect.poll(() => page.url()).toContain('period=week');
@@ -58,15 +58,15 @@ test('the period stands in the address, and an agent leads to its requests', asy
   await page.getByText('10 requests:').first().waitFor();
   expect(
     await page
-      .getByRole('img', { name: /Columns over time/ })
+      .getByRole('img', { name: /Requests over time/ })
       .locator('title')
       .count(),
   ).toBe(28);
-  await page.getByRole('figure', { name: 'Who asks most?' }).getByRole('link').click();
+  await page.getByRole('figure', { name: 'Top agents' }).getByRole('link').click();
   await expect.poll(() => page.url()).toContain(`/history?agent=${agent.id}`);
   await page.getByText('/never').waitFor();
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** A signed-in human's browser beside a gateway of its own, and what must hold of every page. */
+/** A signed-in user's browser with its own gateway, and the checks that every page must pass. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Names that would do harm if they were taken for anything but text. */
+/** A name that does harm if it is treated as anything but text. */
 export const HOSTILE = '<img src=x onerror=alert(1)> {{7*7}} \u00a0.';
 
 const VIEWS = [
@@ -18,23 +18,23 @@ const VIEWS = [
   ['light', 360],
 ] as const;
 
-/** Where a picture of each page is left. */
+/** The folder for a screenshot of each page. */
 const SCREENSHOTS =
   process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
-/** Approves what is selected, with the tick and the second press where they are asked for. */
+/** Approves the selected request, with the check box and the second press if required. */
 export async function approve(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Approve', exact: true }).click();
   const again = page.getByRole('button', { name: 'Press again to approve' });
   if (!(await again.count())) return;
-  const tick = page.getByRole('group', { name: 'Confirm the approval' }).getByRole('checkbox');
-  if (await tick.count()) await tick.check();
+  const checkbox = page.getByRole('group', { name: 'Confirm approval' }).getByRole('checkbox');
+  if (await checkbox.count()) await checkbox.check();
   await again.click();
 }
 
-/** Everything a test of pages needs. */
+/** Everything that a browser test needs. */
 export class Stage {
-  /** What the pages complained of: broken scripts, and breaches of the content policy. */
+  /** Script errors and violations of the content security policy. */
   readonly trouble: string[] = [];
   private token = '';
 
@@ -45,10 +45,10 @@ export class Stage {
     readonly page: Page,
   ) {}
 
-  /** Starts it all; the human has an account but has not signed in. */
+  /** Starts upstream, gateway, and browser. */
   static async start(settings: Record<string, string> = {}): Promise<Stage> {
     const upstream = await Upstream.start();
-    // Without a browser there is nothing to start a gateway for.
+    // The browser first: without it, there is no need for a gateway.
     const browser = await launch();
     const gateway = await Gateway.start(upstream.port, settings);
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -57,7 +57,7 @@ export class Stage {
     return stage;
   }
 
-  /** Another browser window, which knows nothing of the first: a phone, for one. */
+  /** Opens another browser without shared state, for example a phone. */
   async another(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext(options);
     const page = await context.newPage();
@@ -75,7 +75,7 @@ export class Stage {
     });
   }
 
-  /** Makes the account, gives the browser a session of it, and opens the queue. */
+  /** Creates the account, signs in without the form, and opens the queue. */
   async signIn(page = this.page): Promise<void> {
     await this.gateway.call('POST', '/auth/register', ACCOUNT);
     await this.gateway.signIn(page.context());
@@ -83,22 +83,22 @@ export class Stage {
     await page.getByRole('heading', { name: 'Queue' }).waitFor();
   }
 
-  /** The same by the page's form. */
+  /** Creates the account and signs in by the form. */
   async signInByForm(page = this.page): Promise<void> {
     await this.gateway.call('POST', '/auth/register', ACCOUNT);
     await page.goto(`${this.gateway.url}/app/`);
-    await page.getByLabel('E-mail').fill(ACCOUNT.email);
+    await page.getByLabel('Email').fill(ACCOUNT.email);
     await page.getByLabel('Password').fill(ACCOUNT.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { name: 'Queue' }).waitFor();
   }
 
-  /** Opens a page of the dashboard anew. */
+  /** Loads a page of the dashboard. */
   async open(path: string): Promise<void> {
     await this.page.goto(`${this.gateway.url}/app${path}`);
   }
 
-  /** Calls the API as the human. */
+  /** Calls the API as the user. */
   async call(method: string, path: string, body?: unknown) {
     if (this.token === '') {
       const login = await this.gateway.call('POST', '/auth/login', ACCOUNT);
@@ -107,7 +107,7 @@ export class Stage {
     return this.gateway.call(method, path, body, { Authorization: `Bearer ${this.token}` });
   }
 
-  /** Registers the upstream as a service and answers its id. */
+  /** Adds the upstream as a service and returns its id. */
   async service(name: string): Promise<number> {
     const made = await this.call('POST', '/services', {
       name,
@@ -119,14 +119,14 @@ export class Stage {
     return made.json.id;
   }
 
-  /** Makes an agent and answers its id and its key. */
+  /** Creates an agent and returns its id and key. */
   async agent(name: string, serviceIds: number[]): Promise<{ id: number; key: string }> {
     const made = await this.call('POST', '/agents', { name, serviceIds });
     expect(made.status).toBe(201);
     return { id: made.json.agent.id, key: made.json.apiKey };
   }
 
-  /** Sends a request as an agent and answers what the gateway answered. */
+  /** Sends a request as an agent and returns the response. */
   async ask(key: string, request: Record<string, unknown>) {
     return this.gateway.call(
       'POST',
@@ -139,32 +139,32 @@ export class Stage {
     );
   }
 
-  /** Has a removal held and answers its action's id. */
+  /** Sends a removal that is held and returns its action's id. */
   async hold(key: string, serviceId: number, path: string, intent = 'Remove it'): Promise<string> {
     const held = await this.ask(key, { service_id: serviceId, method: 'DELETE', path, intent });
     expect(held.status).toBe(428);
     return held.json.action_id;
   }
 
-  /** Where a held request stands, as its agent is told. */
+  /** Returns the status of an action, as its agent sees it. */
   async status(key: string, action: string): Promise<string> {
-    const answer = await this.gateway.call('GET', `/status/${action}`, undefined, {
+    const response = await this.gateway.call('GET', `/status/${action}`, undefined, {
       'Agent-Key': key,
     });
-    return answer.json.status;
+    return response.json.status;
   }
 
-  /** Looks at the page as it stands, in both themes and at both widths: nothing may be wrong. */
+  /** Takes screenshots and checks layout and accessibility, in both themes and at both widths. */
   async expectFine(name: string): Promise<void> {
     const { page } = this;
-    // Faults are of a theme or of a width; who asks for pictures gets both with both.
+    // Faults depend on a theme or on a width; requested screenshots cover all combinations.
     for (const [colorScheme, width] of process.env.SCREENSHOTS ? VIEWS : VIEWS.slice(0, 2)) {
       const view = `${name} ${colorScheme} ${width}`;
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
       await page.evaluate(() => window.scrollTo(0, 0));
       const path = `${SCREENSHOTS}/${view.replaceAll(' ', '-')}.png`;
-      // Hiding the caret would put a style into the page, which its policy refuses.
+      // Hiding the caret would add a style to the page, which its content security policy forbids.
       await page.screenshot({ path, fullPage: true, caret: 'initial' });
       const tooWide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,

@@ -12,7 +12,7 @@ beforeAll(async () => {
   stage = await Stage.start({ MAX_REQUEST_BODY_BYTES: '11000000' });
   page = stage.page;
   await stage.signIn();
-  await page.getByText('Nothing waits for you').waitFor();
+  await page.getByText('No pending requests').waitFor();
   service = await stage.service('things');
   key = (await stage.agent('<i>assistant</i>', [service])).key;
 });
@@ -23,7 +23,7 @@ const hold = (path: string, intent: string) => stage.hold(key, service, path, in
 const status = (action: string) => stage.status(key, action);
 const card = (action: string, at = page) => at.locator(`[data-action="${action}"]`);
 
-test('a held request is shown by itself, approved, and the gateway has heard of it', async () => {
+test('a held request appears, is approved, and the gateway confirms it', async () => {
   const action = await hold('/files/notes.txt', 'Remove the notes');
   await page.getByText('/files/notes.txt').first().waitFor();
   await approve(page);
@@ -34,7 +34,7 @@ test('a held request is shown by itself, approved, and the gateway has heard of 
   expect(stage.upstream.received).toEqual(['DELETE /files/notes.txt']);
 });
 
-test('what an agent wrote is text, and its invisible characters are seen', async () => {
+test('an agent’s text stays text, and its invisible characters are marked', async () => {
   const intent = '<img src=x onerror=alert(1)> {{7*7}} \u202Egnp.exe';
   const action = await hold('/files/%3Cscript%3E', intent);
   await page.getByText('<img src=x onerror=alert(1)>').first().waitFor();
@@ -43,7 +43,7 @@ test('what an agent wrote is text, and its invisible characters are seen', async
   expect(await status(action)).toBe('PENDING');
 });
 
-test('the keyboard denies, and the note reaches the agent', async () => {
+test('a keyboard denial delivers its note to the agent', async () => {
   const action = await hold('/files/typed.txt', 'Remove it');
   await card(action).click();
   await page.getByRole('article').getByText('/files/typed.txt').first().waitFor();
@@ -52,13 +52,13 @@ test('the keyboard denies, and the note reaches the agent', async () => {
   await page.keyboard.type('not this one');
   await page.keyboard.press('Enter');
   await page.getByText(/^Denied:/).waitFor();
-  const answer = await stage.gateway.call('GET', `/status/${action}`, undefined, {
+  const response = await stage.gateway.call('GET', `/status/${action}`, undefined, {
     'Agent-Key': key,
   });
-  expect(answer.json).toMatchObject({ status: 'DENIED', note: 'not this one' });
+  expect(response.json).toMatchObject({ status: 'DENIED', note: 'not this one' });
 });
 
-test('of two browsers that decide at once one wins, and the other is told', async () => {
+test('if two browsers decide at the same time, one wins and the other shows the result', async () => {
   const action = await hold('/files/raced.txt', 'Remove it');
   const other = await stage.another({ viewport: { width: 1440, height: 900 } });
   await stage.signIn(other);
@@ -84,21 +84,21 @@ test('of two browsers that decide at once one wins, and the other is told', asyn
   await other.getByRole('button', { name: 'Deny…' }).click();
   await other.getByRole('button', { name: 'Deny', exact: true }).click();
   await other.getByText(/^Denied:/).waitFor();
-  // biome-ignore lint/style/noNonNullAssertion: a promise calls this at once
+  // biome-ignore lint/style/noNonNullAssertion: the promise's executor has set it
   release!();
-  await page.getByText(/^You have not approved it/).waitFor();
-  await page.getByText('This request waits no longer: it is denied.').waitFor();
+  await page.getByText(/^Not approved/).waitFor();
+  await page.getByText('No longer pending: denied').waitFor();
   expect(await status(action)).toBe('DENIED');
   await page.unroute('**/approve');
   await other.context().close();
 });
 
-test('a call that fails leaves the request where it was, and says so', async () => {
+test('a failed decision leaves the request pending, and says so', async () => {
   const action = await hold('/files/offline.txt', 'Remove it');
   await card(action).click();
   await page.route('**/approve', (route) => route.abort());
   await approve(page);
-  await page.getByText(/^You have not approved it: the gateway could not be reached/).waitFor();
+  await page.getByText(/^Not approved: the gateway could not be reached/).waitFor();
   expect(await card(action).count()).toBe(1);
   expect(await status(action)).toBe('PENDING');
   await page.unroute('**/approve');
@@ -107,12 +107,12 @@ test('a call that fails leaves the request where it was, and says so', async () 
   expect(await status(action)).toBe('APPROVED');
 });
 
-test('a reload takes the session up again', async () => {
+test('a reload resumes the session', async () => {
   await page.reload();
   await page.getByRole('heading', { name: 'Queue' }).waitFor();
 });
 
-test('every key does what the help says, and none while typing', async () => {
+test('every shortcut works as listed, and none while typing', async () => {
   const first = await hold('/keys/first', 'Remove the first');
   const second = await hold('/keys/second', 'Remove the second');
   await card(first).click();
@@ -123,21 +123,21 @@ test('every key does what the help says, and none while typing', async () => {
   await page.keyboard.press('k');
   await shown.getByText('/keys/first').first().waitFor();
   await page.keyboard.press('?');
-  await page.getByRole('dialog').getByText('filter the list').waitFor();
+  await page.getByRole('dialog').getByText('Filter requests').waitFor();
   await page.keyboard.press('a');
   await page.keyboard.press('Escape');
   await page.keyboard.press('/');
   await page.keyboard.type('keys/second a');
-  expect(await page.getByLabel('Filter the list').inputValue()).toBe('keys/second a');
-  await page.getByText('Nothing that waits matches').waitFor();
-  await page.getByLabel('Filter the list').fill('');
+  expect(await page.getByLabel('Filter requests').inputValue()).toBe('keys/second a');
+  await page.getByText('No requests match the filter').waitFor();
+  await page.getByLabel('Filter requests').fill('');
   await page.keyboard.press('Escape');
   expect(await status(first)).toBe('PENDING');
   await card(second).click();
   await shown.getByText('/keys/second').first().waitFor();
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Approve' }).waitFor();
   await page.keyboard.press('a');
-  await page.getByRole('article').getByText('Approving needs a second press').waitFor();
+  await page.getByRole('article').getByText('Press twice to approve').waitFor();
   expect(await status(second)).toBe('PENDING');
   await page.keyboard.press('Space');
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Press again' }).waitFor();
@@ -146,7 +146,7 @@ test('every key does what the help says, and none while typing', async () => {
   expect(await status(second)).toBe('APPROVED');
 });
 
-test('what the documentation says stands beside the values of the request', async () => {
+test('documented descriptions are shown next to the values of the request', async () => {
   const amount = { type: 'integer', description: 'in <b>cents</b>' };
   const charge = { type: 'object', properties: { amount, note: { type: 'string' } } };
   const description = {
@@ -157,7 +157,7 @@ test('what the documentation says stands beside the values of the request', asyn
         post: {
           operationId: 'createCharge',
           summary: 'Charge a customer',
-          description: 'Takes the money at once.',
+          description: 'Takes the money immediately.',
           parameters: [
             {
               name: 'customer',
@@ -192,15 +192,15 @@ test('what the documentation says stands beside the values of the request', asyn
   await asked.getByText('customer cus_1 — who pays').waitFor();
   expect(await asked.getByText('rent', { exact: true }).count()).toBe(0);
   await asked.click();
-  const shown = page.locator('section', { hasText: 'What the documentation says' }).last();
-  await shown.getByText('Takes the money at once.').waitFor();
+  const shown = page.locator('section', { hasText: 'API documentation' }).last();
+  await shown.getByText('Takes the money immediately.').waitFor();
   await shown.getByText('— in cents').waitFor();
   await shown.getByText('— who pays').waitFor();
   await shown.getByText('50000').waitFor();
   await stage.expectFine('queue');
 });
 
-test('on a phone a card is pushed to decide, and never by accident', async () => {
+test('on a phone, a swipe decides, but never by accident', async () => {
   const phone = await stage.another({
     viewport: { width: 360, height: 740 },
     hasTouch: true,
@@ -208,69 +208,69 @@ test('on a phone a card is pushed to decide, and never by accident', async () =>
   });
   await stage.signIn(phone);
   const finger = await Finger.of(phone);
-  const push = (action: string, x: number, y: number, lets = true) =>
-    finger.push(card(action, phone), x, y, lets);
+  const swipe = (action: string, x: number, y: number, releases = true) =>
+    finger.swipe(card(action, phone), x, y, releases);
 
   const action = await hold('/databases/away', 'Remove it by hand');
   await card(action, phone).waitFor();
-  await push(action, 60, 0, false);
-  await phone.getByText('Push further to approve').waitFor();
+  await swipe(action, 60, 0, false);
+  await phone.getByText('Keep swiping to approve').waitFor();
   await finger.lift();
-  await phone.getByText('Push further to approve').waitFor({ state: 'hidden' });
-  await push(action, 220, 200);
-  await push(action, 20, -200);
+  await phone.getByText('Keep swiping to approve').waitFor({ state: 'hidden' });
+  await swipe(action, 220, 200);
+  await swipe(action, 20, -200);
   expect(phone.url()).not.toContain(action);
   expect(await status(action)).toBe('PENDING');
 
-  // Its risk is high, so that one push does not do.
-  await push(action, 250, 5, false);
-  await phone.getByText('Let go, then push again').waitFor();
+  // High risk takes a second swipe.
+  await swipe(action, 250, 5, false);
+  await phone.getByText('Release, then swipe again').waitFor();
   await finger.lift();
-  await phone.getByText(/Approving needs a second press: its risk is high/).waitFor();
+  await phone.getByText(/Press twice to approve: high risk/).waitFor();
   expect(await status(action)).toBe('PENDING');
   await phone.getByLabel('Delete').check();
-  // A push that follows immediately is not deliberate.
+  // A swipe that follows immediately is not deliberate.
   await new Promise((later) => setTimeout(later, 700));
-  await push(action, 250, 5);
+  await swipe(action, 250, 5);
   await phone.getByText(/^Approved:/).waitFor();
   expect(await status(action)).toBe('APPROVED');
 
   const unwanted = await hold('/swiped/denied', 'Remove this one');
   await card(unwanted, phone).waitFor();
-  // A finger that was on its way while the cards moved means another card.
+  // A finger that was moving while the cards moved meant another card.
   await new Promise((later) => setTimeout(later, 700));
   await phone.route('**/deny', (route) => route.abort());
-  await push(unwanted, -250, 0);
-  await phone.getByText(/^You have not denied it: the gateway could not be reached/).waitFor();
+  await swipe(unwanted, -250, 0);
+  await phone.getByText(/^Not denied: the gateway could not be reached/).waitFor();
   expect(await status(unwanted)).toBe('PENDING');
   await phone.unroute('**/deny');
-  await push(unwanted, -250, 0);
+  await swipe(unwanted, -250, 0);
   await phone.getByText(/^Denied:/).waitFor();
   expect(await status(unwanted)).toBe('DENIED');
   await phone.context().close();
 });
 
-test('an unknown outcome waits in the queue until a human has recorded it', async () => {
-  const action = await hold('/breaks/off', 'Remove what breaks');
+test('an unknown outcome stays in the queue until a human records it', async () => {
+  const action = await hold('/breaks/off', 'Remove the broken one');
   await card(action).waitFor();
-  const before = await page.getByText(/^\d+ waiting$/).textContent();
+  const before = await page.getByText(/^\d+ pending$/).textContent();
   await stage.call('PATCH', `/approvals/${action}/approve`, {});
   await stage.gateway.call('POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': key });
   expect(await status(action)).toBe('INDETERMINATE');
   const unknown = page.getByRole('region', { name: 'Unknown outcomes' });
   await unknown.getByText('Outcome unknown (1)').waitFor();
-  await expect.poll(() => page.getByText(/^\d+ waiting$/).textContent()).toBe(before);
+  await expect.poll(() => page.getByText(/^\d+ pending$/).textContent()).toBe(before);
   await stage.expectFine('queue-unknown');
   await unknown.getByText('/breaks/off').click();
-  await page.getByLabel('What you found').selectOption('It was not carried out');
-  await page.getByRole('button', { name: 'Settle…' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Settle' }).click();
-  // A region behind an open dialog counts as detached, so that the record is asked first.
+  await page.getByLabel('Outcome', { exact: true }).selectOption('It was not executed');
+  await page.getByRole('button', { name: 'Record outcome…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Record outcome' }).click();
+  // A region behind an open dialog counts as detached, so the status is checked first.
   await expect.poll(() => status(action)).toBe('REVOKED');
   await unknown.waitFor({ state: 'detached' });
 });
 
-test('blocking an agent is kept apart from denying, explained, and reported', async () => {
+test('blocking an agent is separate from denying, explained, and reported', async () => {
   const other = await stage.agent('noisy', [service]);
   const first = await stage.hold(other.key, service, '/noisy/1');
   const second = await stage.hold(other.key, service, '/noisy/2');
@@ -282,13 +282,13 @@ test('blocking an agent is kept apart from denying, explained, and reported', as
   await page.getByText(/its pending and approved requests are revoked/).waitFor();
   await stage.expectFine('queue-block');
   await page.getByRole('button', { name: 'Deny and block agent' }).click();
-  await page.getByText(/^Denied, and noisy is blocked:/).waitFor();
+  await page.getByText(/^Denied and blocked noisy:/).waitFor();
   expect((await stage.call('GET', `/agents/${other.id}`)).json.blocked).toBe(true);
   expect((await stage.call('GET', `/approvals/${first}`)).json.status).toBe('DENIED');
   expect((await stage.call('GET', `/approvals/${second}`)).json.status).toBe('REVOKED');
 });
 
-test('ten megabytes and as many headers as may be are text, folded and counted', async () => {
+test('ten megabytes and the maximum of headers are shown as folded, counted text', async () => {
   const body = `<img src=x onerror=alert(1)>\n${'{{7*7}} \u202e\u200b<script>alert(1)</script>\n'.repeat(220_000)}`;
   const headers = Object.fromEntries(
     Array.from({ length: 95 }, (_, at) => [`X-Hostile-${at}`, `<img src=x> ${'y'.repeat(200)}`]),
@@ -303,7 +303,7 @@ test('ten megabytes and as many headers as may be are text, folded and counted',
   });
   expect(held.status).toBe(428);
   await card(held.json.action_id).click();
-  await page.getByText(/more lines \([\d,]+ characters\) are not shown/).waitFor();
+  await page.getByText(/more lines \([\d,]+ characters\) hidden/).waitFor();
   await stage.expectFine('queue-hostile');
   await page.getByRole('button', { name: /Show \d+ more headers/ }).click();
   await page.getByText('x-hostile-94').waitFor();
@@ -313,12 +313,12 @@ test('ten megabytes and as many headers as may be are text, folded and counted',
   await page.getByRole('button', { name: 'Approve', exact: true }).click();
   await page
     .getByRole('article')
-    .getByText(/its body is long and folded, its body holds invisible/)
+    .getByText(/long, folded body, invisible characters in the body/)
     .waitFor();
   expect(Date.now() - began).toBeLessThan(2_000);
   expect(await status(held.json.action_id)).toBe('PENDING');
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

@@ -57,9 +57,9 @@ async function write(condition: string) {
   await stage.page.keyboard.insertText(condition);
 }
 
-test('a condition is checked while it is written, and its fault is underlined', async () => {
+test('a condition is validated while it is edited, and errors are underlined', async () => {
   const { page } = stage;
-  // Anew: what was made over the API meanwhile is known to no page yet.
+  // Reload: open pages do not know what was created over the API.
   await stage.open('/rules');
   await page.getByText('No rules yet').waitFor();
   await stage.expectFine('rules-empty');
@@ -69,15 +69,15 @@ test('a condition is checked while it is written, and its fault is underlined', 
   expect(await page.locator('.cm-lintRange-error').first().textContent()).toContain('methood');
   await stage.expectFine('rule-fault');
   await write('request.method == "GET"');
-  await page.getByText('Understood').waitFor();
+  await page.getByText('Valid', { exact: true }).waitFor();
 });
 
-test('what fits is offered, also what the documents name', async () => {
+test('completions are offered, including documented names', async () => {
   const { page } = stage;
   await write('');
   await editor().pressSequentially('req');
   await page.getByRole('option', { name: /^request/ }).click();
-  await page.getByLabel('Only for the service').selectOption({ label: 'payments' });
+  await page.getByLabel('Service', { exact: true }).selectOption({ label: 'payments' });
   await editor().click();
   await page.keyboard.press('ControlOrMeta+End');
   await editor().pressSequentially('.body.');
@@ -86,22 +86,22 @@ test('what fits is offered, also what the documents name', async () => {
   await stage.expectFine('rule-offer');
   await editor().pressSequentially('am');
   await page.getByRole('option', { name: /^amount/, selected: true }).waitFor();
-  // A list that has only just come up takes no key, lest it take one that was meant for the text.
+  // A list that has just opened ignores keys, which were meant for the text.
   await page.waitForTimeout(100);
   await page.keyboard.press('Enter');
   await editor().pressSequentially(' > 100');
-  await page.getByText('Understood').waitFor();
+  await page.getByText('Valid', { exact: true }).waitFor();
   expect(await editor().textContent()).toBe('request.body.amount > 100');
 });
 
-test('a rule is simulated on what agents asked before it is saved', async () => {
+test('a rule is simulated on past requests before it is saved', async () => {
   const { page } = stage;
   await page.getByLabel('Name').fill(`Reading notes ${HOSTILE}`);
   await write('request.path == "/notes"');
-  await page.getByText('Understood').waitFor();
+  await page.getByText('Valid', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Simulate' }).click();
-  const outcome = page.getByRole('region', { name: 'What would have changed' });
-  await outcome.getByText('Held that were forwarded').waitFor();
+  const outcome = page.getByRole('region', { name: 'Simulation result' });
+  await outcome.getByText('Newly held').waitFor();
   await outcome.getByText('GET /notes').first().waitFor();
   await outcome.getByText('<img src=x onerror=alert(1)>').first().waitFor();
   expect(await rules()).toEqual([]);
@@ -109,17 +109,17 @@ test('a rule is simulated on what agents asked before it is saved', async () => 
   await page.getByLabel('Deny', { exact: true }).check();
   await outcome.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Simulate' }).click();
-  await outcome.getByText('Refused that were not').waitFor();
+  await outcome.getByText('Newly denied').waitFor();
 });
 
-test('words need a language model, and it is said plainly', async () => {
+test('generating a condition requires a language model, and the page says so', async () => {
   const { page } = stage;
-  await page.getByLabel('In plain words').fill('Nobody reads notes');
-  await page.getByRole('button', { name: 'Turn into a condition' }).click();
+  await page.getByLabel('Description').fill('Nobody reads notes');
+  await page.getByRole('button', { name: 'Generate condition' }).click();
   await page.getByText('No language model is configured').waitFor();
 });
 
-test('a rule is saved, refused where it is wrong, and counted', async () => {
+test('a rule is saved if it is valid, and its matches are counted', async () => {
   const { page } = stage;
   await write('request.path ==');
   await page.getByRole('button', { name: 'Save rule' }).click();
@@ -129,36 +129,36 @@ test('a rule is saved, refused where it is wrong, and counted', async () => {
     .waitFor();
   expect(await rules()).toEqual([]);
   await write('request.path == "/notes"');
-  await page.getByText('Understood').waitFor();
+  await page.getByText('Valid', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Save rule' }).click();
   await page.getByRole('heading', { name: 'Rules' }).waitFor();
   await page.getByText('<img src=x onerror=alert(1)>').waitFor();
-  await page.getByText(/matched nothing since/).waitFor();
+  await page.getByText(/no matches since/).waitFor();
   expect(await rules()).toMatchObject([
     { effect: 'deny', service_id: service, condition: 'request.path == "/notes"', enabled: true },
   ]);
-  const refused = { service_id: service, method: 'GET', path: '/notes' };
-  expect((await stage.ask(key, refused)).status).toBe(403);
-  expect((await stage.ask(key, refused)).status).toBe(403);
-  await stage.ask(key, { ...refused, path: '/others' });
+  const denied = { service_id: service, method: 'GET', path: '/notes' };
+  expect((await stage.ask(key, denied)).status).toBe(403);
+  expect((await stage.ask(key, denied)).status).toBe(403);
+  await stage.ask(key, { ...denied, path: '/others' });
   await page.reload();
   await page.getByText(/matched 2 requests since .*, last/).waitFor();
   await stage.expectFine('rules');
 });
 
-test('it is switched off and on, changed, and deleted', async () => {
+test('a rule is disabled, enabled, changed, and deleted', async () => {
   const { page } = stage;
-  await page.getByRole('button', { name: 'Switch off' }).click();
-  await page.getByRole('button', { name: 'Switch on' }).waitFor();
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('button', { name: 'Enable' }).waitFor();
   expect(await rules()).toMatchObject([{ enabled: false }]);
   await page.getByRole('link', { name: 'Reading notes' }).click();
-  await page.getByText('Understood').waitFor();
+  await page.getByText('Valid', { exact: true }).waitFor();
   await page.getByText(/matched 2 requests since/).waitFor();
   await stage.expectFine('rule');
   await page.reload();
-  await page.getByText('Understood').waitFor();
+  await page.getByText('Valid', { exact: true }).waitFor();
   await page.getByLabel('Name').fill('Notes');
-  await page.getByLabel('The rule counts').check();
+  await page.getByLabel('Enabled').check();
   await page.getByRole('button', { name: 'Save rule' }).click();
   await page.getByText('Saved', { exact: true }).waitFor();
   expect(await rules()).toMatchObject([{ name: 'Notes', enabled: true }]);
@@ -168,17 +168,17 @@ test('it is switched off and on, changed, and deleted', async () => {
   expect(await rules()).toEqual([]);
 });
 
-test('a rule is made from a request that was decided', async () => {
+test('a rule is created from a decided request', async () => {
   const { page } = stage;
   const [entry] = (await stage.call('GET', '/requests')).json.items;
   await stage.open(`/history/${entry.id}`);
-  await page.getByRole('link', { name: 'Make a rule from this' }).click();
-  await page.getByText('Understood').waitFor();
+  await page.getByRole('link', { name: 'Create rule' }).click();
+  await page.getByText('Valid', { exact: true }).waitFor();
   expect(await editor().textContent()).toBe('request.method == "GET" && request.under("/others")');
-  expect(await page.getByLabel('Only for the service').inputValue()).toBe(`${service}`);
+  expect(await page.getByLabel('Service', { exact: true }).inputValue()).toBe(`${service}`);
 });
 
-test('an Allow rule for everything is limited, confirmed by its word, and never forgotten', async () => {
+test('an Allow rule for everything has to be limited and confirmed, and stays marked', async () => {
   const { page } = stage;
   await stage.hold(key, service, '/risky');
   for (const condition of ['', 'true', 'request.method == "GET" || 1 == 1']) {
@@ -187,15 +187,15 @@ test('an Allow rule for everything is limited, confirmed by its word, and never 
     await page.getByLabel('Allow', { exact: true }).check();
     if (condition) {
       await write(condition);
-      await page.getByText('Understood').waitFor();
+      await page.getByText('Valid', { exact: true }).waitFor();
     }
     await page.getByRole('button', { name: 'Save rule' }).click();
     await page.getByRole('dialog').getByText('Limit this rule first').waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
-    await page.getByLabel('Only for the service').selectOption({ label: 'payments' });
+    await page.getByLabel('Service', { exact: true }).selectOption({ label: 'payments' });
     await page.getByRole('button', { name: 'Save rule' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText(/Would have let \d+ risky requests? pass without approval/).waitFor();
+    await dialog.getByText(/Would have allowed \d+ risky requests? without approval/).waitFor();
     expect(await dialog.getByRole('button', { name: 'Allow every request' }).isDisabled()).toBe(
       true,
     );
@@ -207,12 +207,12 @@ test('an Allow rule for everything is limited, confirmed by its word, and never 
   await page.getByRole('heading', { name: 'Rules' }).waitFor();
   for (const path of ['/', '/overview']) {
     await stage.open(path);
-    await page.getByText('1 rule lets risky requests pass').waitFor();
+    await page.getByText('1 rule allows risky requests').waitFor();
   }
   await stage.expectFine('overview-open-rule');
   await stage.open('/rules');
-  await page.getByRole('button', { name: 'Switch off' }).click();
-  await page.getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('button', { name: 'Enable' }).click();
   await page.getByRole('dialog').getByText('Allow every request?').waitFor();
   expect(await rules()).toMatchObject([{ enabled: false, service_id: service }]);
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -223,7 +223,7 @@ test('an Allow rule for everything is limited, confirmed by its word, and never 
   await stage.call('DELETE', `/rules/${rule.id}`);
 });
 
-test('a rule in words becomes a condition that is tried, where there is a language model', async () => {
+test('a language model generates a condition from a description, with tested examples', async () => {
   const condition = 'request.method == "POST"';
   const examples = [
     { method: 'POST', path: '/charges', body: '{"amount": 1}', expected: 'yes' },
@@ -231,7 +231,7 @@ test('a rule in words becomes a condition that is tried, where there is a langua
   ];
   const model = await Upstream.start();
   const content = JSON.stringify({ possible: 'yes', condition, examples });
-  model.answers.set(
+  model.bodies.set(
     '/v1/chat/completions',
     JSON.stringify({
       choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
@@ -243,13 +243,13 @@ test('a rule in words becomes a condition that is tried, where there is a langua
     const { page } = other;
     await other.signIn();
     await other.open('/rules/new');
-    await page.getByLabel('In plain words').fill('Any charge requires approval');
-    await page.getByRole('button', { name: 'Turn into a condition' }).click();
-    await page.getByText('It says all of the rule.').waitFor();
+    await page.getByLabel('Description').fill('Any charge requires approval');
+    await page.getByRole('button', { name: 'Generate condition' }).click();
+    await page.getByText('Covers the whole rule.').waitFor();
     await page.getByText('expected to match').waitFor();
     await other.expectFine('rule-compiled');
-    await page.getByRole('button', { name: 'Take this condition' }).click();
-    await page.getByText('Understood').waitFor();
+    await page.getByRole('button', { name: 'Use this condition' }).click();
+    await page.getByText('Valid', { exact: true }).waitFor();
     const written = page.getByRole('textbox', { name: 'Condition' });
     expect(await written.textContent()).toBe(condition);
     expect(other.trouble).toEqual([]);
@@ -259,6 +259,6 @@ test('a rule in words becomes a condition that is tried, where there is a langua
   }
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

@@ -1,27 +1,27 @@
-/** Records what was on the screen at the moment of each decision, independently of the dashboard. */
+/** Records what is on the screen at the moment of each decision, independently of the dashboard. */
 import type { Page } from 'playwright-core';
 
-/** A decision that left the page. */
+/** A decision that the page sent. */
 export interface Sent {
   kind: 'approve' | 'deny';
   id: string;
-  /** Whether the text that names its subject was wholly on the screen, with nothing over it. */
+  /** Whether the text that names its subject was fully visible. */
   isSeen: boolean;
-  /** The text that names it. */
+  /** The text that names the subject. */
   subject: string;
 }
 
-/** Watches the decisions of a page from its next load on. */
+/** Records the decisions of a page from its next load on. */
 export async function watchDecisions(page: Page): Promise<() => Promise<Sent[]>> {
   await page.addInitScript(() => {
     const sent: Sent[] = [];
     Object.assign(window, { sentDecisions: sent });
-    const look = (id: string) => {
+    const subjectOnScreen = (id: string) => {
       const named = document.querySelector(`[data-subject="${id}"]`);
       const card = document.querySelector(`[data-action="${id}"]`);
       for (const element of [named, card]) {
         if (!element) continue;
-        // Every letter counts: the boxes of the lines, not the element's own.
+        // Every letter counts, so the boxes of the lines are checked instead of the element's.
         const range = document.createRange();
         range.selectNodeContents(element);
         const lines = [...range.getClientRects()].filter((line) => line.width > 4);
@@ -49,7 +49,7 @@ export async function watchDecisions(page: Page): Promise<() => Promise<Sent[]>>
       const match = /approvals\/([^/]+)\/(approve|deny)$/.exec(new URL(request.url).pathname);
       if (match) {
         const [, id = '', kind] = match;
-        sent.push({ kind: kind as Sent['kind'], id, ...look(id) });
+        sent.push({ kind: kind as Sent['kind'], id, ...subjectOnScreen(id) });
       }
       return real(input, init);
     };

@@ -30,7 +30,7 @@ afterAll(() => stage?.stop());
 
 const listed = async () => (await stage.call('GET', '/services')).json;
 
-test('a service is registered from the catalog, and its secret is not on any page', async () => {
+test('a service is added from the catalog, and its secret is on no page', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Services' }).click();
   await page.getByText('No services yet').waitFor();
@@ -42,7 +42,7 @@ test('a service is registered from the catalog, and its secret is not on any pag
   expect(await page.getByLabel('Base URL').inputValue()).toBe('https://api.stripe.com');
   await stage.expectFine('services-new');
   await page.getByLabel('Token').fill(SECRET);
-  await page.getByRole('button', { name: 'Register service' }).click();
+  await page.getByRole('button', { name: 'Add service' }).click();
   await page.getByRole('heading', { name: 'Test call' }).waitFor();
   expect(await listed()).toMatchObject([
     { name: 'stripe', authType: 'bearer', credentials: { keys: ['token'] } },
@@ -50,32 +50,32 @@ test('a service is registered from the catalog, and its secret is not on any pag
   expect((await page.content()).includes(SECRET)).toBe(false);
 });
 
-test('what the gateway refuses is told beside the field, and what was typed stays', async () => {
+test('validation errors are shown next to their fields, and the input stays', async () => {
   const { page } = stage;
   await stage.open('/services/new');
   await page.getByRole('button', { name: 'Custom Any HTTP API' }).click();
   await page.getByLabel('Name').fill('stripe');
   await page.getByLabel('Base URL').fill('http://169.254.169.254/latest');
   await page.getByLabel('Token').fill(SECRET);
-  await page.getByRole('button', { name: 'Register service' }).click();
+  await page.getByRole('button', { name: 'Add service' }).click();
   await page.getByRole('alert').first().waitFor();
   expect(await page.getByLabel('Base URL').getAttribute('aria-invalid')).toBe('true');
   await page.getByLabel('Base URL').fill(base);
-  await page.getByRole('button', { name: 'Register service' }).click();
+  await page.getByRole('button', { name: 'Add service' }).click();
   await page.getByRole('alert').filter({ hasText: /name/ }).waitFor();
   expect(await page.getByLabel('Name').getAttribute('aria-invalid')).toBe('true');
   expect(await page.getByLabel('Token').inputValue()).toBe(SECRET);
   await page.getByLabel('Name').fill(`things ${HOSTILE}`);
-  await page.getByRole('button', { name: 'Register service' }).click();
+  await page.getByRole('button', { name: 'Add service' }).click();
   await page.getByRole('heading', { name: 'things' }).waitFor();
 });
 
-test('a test call shows what the service answers, as text', async () => {
+test('a test call shows the response as text', async () => {
   const { page } = stage;
-  stage.upstream.answers.set('/page', `<script>alert(1)</script> ${SECRET}`);
+  stage.upstream.bodies.set('/page', `<script>alert(1)</script> ${SECRET}`);
   await page.getByLabel('Path below the base URL').fill('/page');
   await page.getByRole('button', { name: 'Send test call' }).click();
-  await page.getByText('The service answered.').waitFor();
+  await page.getByText('The service responded.').waitFor();
   await page.getByText('<script>alert(1)</script>').waitFor();
   expect(stage.upstream.received).toEqual(['GET /page']);
   expect((await page.content()).includes(SECRET)).toBe(false);
@@ -85,7 +85,7 @@ test('a test call shows what the service answers, as text', async () => {
   expect(stage.upstream.received).toHaveLength(1);
 });
 
-test('documents are dropped, pasted and fetched, and their operations found', async () => {
+test('documents are uploaded, pasted, and fetched, and their operations found', async () => {
   const { page } = stage;
   await page.locator('input[type="file"]').setInputFiles({
     name: 'things.json',
@@ -94,34 +94,34 @@ test('documents are dropped, pasted and fetched, and their operations found', as
   });
   await page.getByText('4 operations').waitFor();
   await page.getByText('List all things').waitFor();
-  await page.getByLabel('Search the operations').fill('drop');
+  await page.getByLabel('Search operations').fill('drop');
   await page.getByText('List all things').waitFor({ state: 'detached' });
   await page.getByText('Drop a thing').waitFor();
-  await page.getByLabel('Search the operations').fill('');
+  await page.getByLabel('Search operations').fill('');
   const drop = page.getByRole('listitem').filter({ hasText: 'Drop a thing' });
-  await drop.getByText('delete', { exact: true }).waitFor();
-  await page.getByLabel('Show effects').selectOption('create');
+  await drop.getByText('Deletes', { exact: true }).waitFor();
+  await page.getByLabel('Filter by effect').selectOption('Creates');
   await drop.waitFor({ state: 'detached' });
   await page.getByText('Make a thing').waitFor();
-  await page.getByLabel('Show effects').selectOption('pay');
-  await page.getByText('None fits.').waitFor();
-  await page.getByLabel('Show effects').selectOption('Every effect');
+  await page.getByLabel('Filter by effect').selectOption('Pays');
+  await page.getByText('No operations match.').waitFor();
+  await page.getByLabel('Filter by effect').selectOption('All effects');
   await page.getByRole('button', { name: 'Try GET /things', exact: true }).click();
   const path = page.getByLabel('Path below the base URL');
   expect(await path.inputValue()).toBe('/things');
   expect(await path.evaluate((field) => field === document.activeElement)).toBe(true);
 
   await page.getByRole('tab', { name: 'Paste' }).click();
-  await page.getByLabel('The document', { exact: true }).fill('# Things\n\nHandle with care.\n');
+  await page.getByLabel('Document', { exact: true }).fill('# Things\n\nHandle with care.\n');
   await page.getByRole('button', { name: 'Add document' }).click();
-  await page.getByText('1 section of text').waitFor();
+  await page.getByText('1 text section').waitFor();
 
-  stage.upstream.answers.set('/openapi.json', DESCRIPTION);
-  await page.getByRole('tab', { name: 'Address' }).click();
-  await page.getByLabel('Address of the document').fill(`${base}/openapi.json`);
+  stage.upstream.bodies.set('/openapi.json', DESCRIPTION);
+  await page.getByRole('tab', { name: 'URL' }).click();
+  await page.getByLabel('Document URL').fill(`${base}/openapi.json`);
   await page.getByRole('button', { name: 'Fetch document' }).click();
-  await page.getByRole('button', { name: 'Fetch anew' }).waitFor();
-  await page.getByRole('button', { name: 'Fetch anew' }).click();
+  await page.getByRole('button', { name: 'Fetch again' }).waitFor();
+  await page.getByRole('button', { name: 'Fetch again' }).click();
   await expect
     .poll(() => stage.upstream.received.filter((line) => line === 'GET /openapi.json').length)
     .toBe(2);
@@ -141,7 +141,7 @@ test('documents are dropped, pasted and fetched, and their operations found', as
   expect(await page.getByText('dropped.md').count()).toBe(0);
 });
 
-test('a credential is replaced, and used from then on', async () => {
+test('a credential is replaced, and its secret is on no page', async () => {
   const { page } = stage;
   await page.getByLabel('Token').fill('another-secret');
   await page.getByRole('button', { name: 'Save credential' }).click();
@@ -152,7 +152,7 @@ test('a credential is replaced, and used from then on', async () => {
   expect((await page.content()).includes('another-secret')).toBe(false);
 });
 
-test('settings are changed, and a service is deleted, by the keyboard', async () => {
+test('settings are changed and a service is deleted by keyboard', async () => {
   const { page } = stage;
   const name = page.getByLabel('Name');
   await name.fill('renamed');
@@ -169,6 +169,6 @@ test('settings are changed, and a service is deleted, by the keyboard', async ()
   expect((await listed()).map((each: { name: string }) => each.name)).toEqual(['stripe']);
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

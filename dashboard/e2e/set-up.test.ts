@@ -21,38 +21,38 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
-test('the first start leads from an account to the first request', async () => {
+test('the set-up leads from an account to the first request', async () => {
   const { page } = stage;
   await stage.open('/');
-  await page.getByLabel('E-mail').fill(ACCOUNT.email);
+  await page.getByLabel('Email').fill(ACCOUNT.email);
   await page.getByLabel('Password').fill(ACCOUNT.password);
   await page.getByRole('button', { name: 'Create account', exact: true }).click();
 
-  await page.getByText('Which API shall your agents use?').waitFor();
+  await page.getByText('Which API should your agents use?').waitFor();
   await stage.expectFine('set-up-service');
   await page.getByRole('button', { name: 'Custom Any HTTP API' }).click();
   await page.getByLabel('Name').fill('things');
   await page.getByLabel('Base URL').fill(`http://127.0.0.1:${stage.upstream.port}`);
   await page.getByLabel('Token').fill('the-real-secret');
-  await page.getByRole('button', { name: 'Register service' }).click();
+  await page.getByRole('button', { name: 'Add service' }).click();
 
-  await page.getByRole('heading', { name: 'Describe the API' }).waitFor();
+  await page.getByRole('heading', { name: 'Add a document' }).waitFor();
   await stage.expectFine('set-up-document');
   await page.reload();
   await page.getByRole('tab', { name: 'Paste' }).click();
-  await page.getByLabel('The document', { exact: true }).fill(DESCRIPTION);
+  await page.getByLabel('Document', { exact: true }).fill(DESCRIPTION);
   await page.getByRole('button', { name: 'Add document' }).click();
   await page.getByText('1 operation').waitFor();
-  await page.getByRole('button', { name: 'Go on', exact: true }).click();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
 
-  await page.getByLabel('The agent’s name').fill('first');
+  await page.getByLabel('Agent name').fill('first');
   await stage.expectFine('set-up-agent');
   await page.getByRole('button', { name: 'Create agent' }).click();
 
   await page.getByText('Waiting for the first request…').waitFor();
-  // The document may still be being read when the step is there.
+  // The document may still be parsing when the step appears.
   await expect
-    .poll(() => page.getByLabel('What to read first').inputValue(), { timeout: 5_000 })
+    .poll(() => page.getByLabel('Test path').inputValue(), { timeout: 5_000 })
     .toBe('/things');
   await stage.expectFine('set-up-waiting');
   const key = (await page.getByTestId('agent-key').textContent()) ?? '';
@@ -62,15 +62,15 @@ test('the first start leads from an account to the first request', async () => {
   }
 });
 
-test('leaving asks whether the key is stored', async () => {
+test('leaving asks for confirmation until the key is stored', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Queue' }).click();
   await page.getByText('The key is not shown again').waitFor();
-  await page.getByRole('button', { name: 'Stay here' }).click();
+  await page.getByRole('button', { name: 'Stay' }).click();
   await page.getByLabel('I have stored the key').check();
 });
 
-test('what is pasted works in each language, and its arrival is seen at once', async () => {
+test('each snippet works, and its request appears immediately', async () => {
   const { page } = stage;
   const languages = [
     ['curl', 'sh', ['-c']],
@@ -82,23 +82,23 @@ test('what is pasted works in each language, and its arrival is seen at once', a
     const code = await page.getByRole('tabpanel', { name: language }).locator('pre').textContent();
     const { stdout } = await run(program, [...options, code ?? '']);
     expect(stdout, language).toMatch(/200.*done/s);
-    await page.getByText('The first request is here').waitFor({ timeout: 2_000 });
+    await page.getByText('First request received').waitFor({ timeout: 2_000 });
   }
   expect(stage.upstream.received).toEqual(['GET /things', 'GET /things', 'GET /things']);
-  await page.getByText('The service answered 200.').waitFor();
+  await page.getByText('The service responded with 200.').waitFor();
   await stage.expectFine('set-up-arrived');
 });
 
-test('a reload keeps the place, and shows the key no more', async () => {
+test('a reload keeps the step but not the key', async () => {
   const { page } = stage;
   await page.reload();
-  await page.getByText('The key was shown once').waitFor();
-  await page.getByText('The first request is here').waitFor();
+  await page.getByText('The key was shown only once').waitFor();
+  await page.getByText('First request received').waitFor();
   expect(await page.getByTestId('agent-key').count()).toBe(0);
-  await page.getByRole('link', { name: 'To the queue' }).click();
-  await page.getByText('Nothing waits for you').waitFor();
+  await page.getByRole('link', { name: 'Open queue' }).click();
+  await page.getByText('No pending requests').waitFor();
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

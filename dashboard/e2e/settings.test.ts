@@ -8,7 +8,7 @@ let model: Server;
 let isWell = true;
 
 beforeAll(async () => {
-  // A server of chat completions that has one answer.
+  // A chat completions server with one fixed response.
   model = createServer((_, response) => {
     response.statusCode = isWell ? 200 : 401;
     response.setHeader('Content-Type', 'application/json');
@@ -38,7 +38,7 @@ afterAll(async () => {
   model?.close();
 });
 
-test('what is configured is shown, and no secret', async () => {
+test('the configuration is shown, without secrets', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByText('you@example.com').waitFor();
@@ -49,46 +49,44 @@ test('what is configured is shown, and no secret', async () => {
   await stage.expectFine('settings');
 });
 
-test('the language model is tried, and a failure is told', async () => {
+test('the language model is tested, and a failure is reported', async () => {
   const { page } = stage;
-  await page.getByRole('button', { name: 'Test it' }).click();
-  await page.getByText(/It answered in/).waitFor();
-  await page.getByText('180 sent, 5 answered').waitFor();
+  await page.getByRole('button', { name: 'Test model' }).click();
+  await page.getByText(/Responded in/).waitFor();
+  await page.getByText('180 sent, 5 received').waitFor();
   isWell = false;
-  await page.getByRole('button', { name: 'Test it' }).click();
-  await page
-    .getByText("The test failed: the language model's server answered with status 401")
-    .waitFor();
-  expect(await page.getByText(/It answered in/).count()).toBe(0);
+  await page.getByRole('button', { name: 'Test model' }).click();
+  await page.getByText(/^Test failed: .*401/).waitFor();
+  expect(await page.getByText(/Responded in/).count()).toBe(0);
   isWell = true;
 });
 
-test('what the model costs is told day by day, and outlives a kill', async () => {
+test('the model’s cost is shown by day, and survives a kill', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Overview' }).click();
-  const plot = page.getByRole('figure', { name: 'What does the language model cost?' });
-  const answer = plot.getByText('90 in 30 days, for 2 calls.');
-  // It is written down a moment after the call.
+  const plot = page.getByRole('figure', { name: 'Language model usage' });
+  const cost = plot.getByText('90 in 30 days for 2 calls.');
+  // It is stored a moment after the call.
   await expect
     .poll(async () => {
       await page.reload();
       await plot.waitFor();
-      return answer.count();
+      return cost.count();
     })
     .toBe(1);
   await plot.getByText('90 of 300').waitFor();
   expect(await plot.getByRole('img').locator('title').count()).toBe(30);
-  await plot.getByText('As a table').click();
+  await plot.getByText('Show as table').click();
   expect(await plot.getByRole('row').last().textContent()).toMatch(/2180590$/);
   await stage.expectFine('overview-model');
   stage.gateway.kill();
   await stage.gateway.startAgain();
   await page.reload();
-  await answer.waitFor();
+  await cost.waitFor();
   await plot.getByText('90 of 300').waitFor();
 });
 
-test('a session elsewhere is ended, and that browser is sent to sign in', async () => {
+test('another session is ended, and its browser has to sign in again', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Settings' }).click();
   const other = await stage.another();
@@ -108,25 +106,25 @@ test('a session elsewhere is ended, and that browser is sent to sign in', async 
   await other.context().close();
 });
 
-test('colors are chosen and stay', async () => {
+test('the theme is kept', async () => {
   const { page } = stage;
   const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-  await page.getByLabel('Colors', { exact: true }).selectOption('Dark');
+  await page.getByLabel('Theme', { exact: true }).selectOption('Dark');
   expect(await theme()).toBe('dark');
   await page.reload();
   expect(await theme()).toBe('dark');
-  await page.getByRole('button', { name: 'Use light colors' }).click();
-  await expect.poll(() => page.getByLabel('Colors', { exact: true }).inputValue()).toBe('light');
-  await page.getByLabel('Colors', { exact: true }).selectOption('As the system');
+  await page.getByRole('button', { name: 'Switch to light theme' }).click();
+  await expect.poll(() => page.getByLabel('Theme', { exact: true }).inputValue()).toBe('light');
+  await page.getByLabel('Theme', { exact: true }).selectOption('System');
 });
 
-test('the browser notifies of a held request, once it is asked to, and without a body', async () => {
+test('held requests are notified once notifications are on, without a body', async () => {
   const { page } = stage;
   await page.context().grantPermissions(['notifications']);
   await page.addInitScript(() => {
     const shown: unknown[] = [];
     Object.assign(window, { shown });
-    class Told extends EventTarget {
+    class FakeNotification extends EventTarget {
       static permission = 'granted';
       static requestPermission = async () => 'granted';
       constructor(title: string, options: NotificationOptions) {
@@ -135,23 +133,23 @@ test('the browser notifies of a held request, once it is asked to, and without a
       }
       close() {}
     }
-    Object.assign(window, { Notification: Told });
+    Object.assign(window, { Notification: FakeNotification });
   });
   await page.reload();
   const service = await stage.service('things');
   const agent = await stage.agent('as\u00a0sistant', [service]);
   const shown = () => page.evaluate(() => (window as unknown as { shown: unknown[] }).shown);
   await stage.hold(agent.key, service, '/before');
-  await page.getByText('1 waiting').waitFor({ state: 'attached' });
+  await page.getByText('1 pending').waitFor({ state: 'attached' });
   expect(await shown()).toEqual([]);
-  await page.getByRole('button', { name: 'Notify me of held requests' }).click();
-  await page.getByRole('button', { name: 'Stop notifying me' }).waitFor();
+  await page.getByRole('button', { name: 'Turn on notifications' }).click();
+  await page.getByRole('button', { name: 'Turn off notifications' }).waitFor();
   await stage.hold(agent.key, service, '/after?secret=1');
   await expect
     .poll(shown)
-    .toEqual([{ title: 'as[U+00A0]sistant waits for you', body: 'things: DELETE /after' }]);
-  await page.getByRole('button', { name: 'Stop notifying me' }).click();
-  await page.getByRole('button', { name: 'Notify me of held requests' }).waitFor();
+    .toEqual([{ title: 'as[U+00A0]sistant requests approval', body: 'things: DELETE /after' }]);
+  await page.getByRole('button', { name: 'Turn off notifications' }).click();
+  await page.getByRole('button', { name: 'Turn on notifications' }).waitFor();
 });
 
 test('signing out ends the session at the gateway', async () => {
@@ -166,7 +164,7 @@ test('signing out ends the session at the gateway', async () => {
     );
   await page.route('**/auth/logout', (route) => route.abort());
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByText('You are still signed in').waitFor();
+  await page.getByText('Sign-out failed').waitFor();
   await page.unroute('**/auth/logout');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -175,6 +173,6 @@ test('signing out ends the session at the gateway', async () => {
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 });
 
-test('no page broke and none broke its policy', () => {
+test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

@@ -31,17 +31,17 @@ const hold = (path: string) => stage.hold(key, service, path);
 const first = () => tabs[0] as Page;
 const last = () => tabs.at(-1) as Page;
 
-test('eight tabs share one event stream, and each of them is live', async () => {
+test('eight tabs share one event stream, and each is connected', async () => {
   for (const tab of tabs) {
     await tab.goto(`${stage.gateway.url}/app/`);
-    await tab.getByRole('status').getByText('Live').waitFor();
+    await tab.getByRole('status').getByText('Connected', { exact: true }).waitFor();
   }
   await hold('/for/every/tab');
   for (const tab of tabs) await tab.getByText('/for/every/tab').first().waitFor();
   expect(streams).toBe(1);
 });
 
-test('the last tab decides, and the first one knows', async () => {
+test('the first tab sees a decision of the last one', async () => {
   const action = await hold('/decided/in/the/last');
   await last().bringToFront();
   await last().locator(`[data-action="${action}"]`).click();
@@ -58,25 +58,26 @@ test('when the tab with the stream closes, another one takes over', async () => 
   await expect.poll(() => streams, { timeout: 10_000 }).toBe(2);
   await hold('/after/the/first');
   for (const tab of tabs) await tab.getByText('/after/the/first').first().waitFor();
-  for (const tab of tabs) await tab.getByRole('status').getByText('Live').waitFor();
+  for (const tab of tabs)
+    await tab.getByRole('status').getByText('Connected', { exact: true }).waitFor();
 });
 
 test('the kill switch works in every tab', async () => {
-  await last().getByRole('button', { name: 'Kill switch' }).click();
+  await last().getByRole('button', { name: 'Stop agents' }).click();
   await last().getByLabel('Type STOP to confirm').fill('STOP');
-  await last().getByRole('button', { name: 'Stop every agent' }).click();
+  await last().getByRole('button', { name: 'Stop all agents' }).click();
   for (const tab of tabs) await tab.getByText('The kill switch is on').waitFor();
 });
 
-test('a switch that gets no response says so, and shows what the gateway reports', async () => {
+test('a kill switch without a response says so, and shows the gateway’s state', async () => {
   const tab = last();
   await tab.route('**/kill-switch', (route) => {
     if (route.request().method() === 'GET') return route.continue();
-    // The request is kept for ever.
+    // The request gets no response.
   });
-  await tab.getByRole('button', { name: 'Release the kill switch' }).click();
+  await tab.getByRole('button', { name: 'Resume agents' }).click();
   await tab.getByLabel('Type RESUME to confirm').fill('RESUME');
-  await tab.getByRole('button', { name: 'Let agents work again' }).click();
+  await tab.getByRole('button', { name: 'Resume all agents' }).click();
   await tab.getByText('the gateway did not respond in time').waitFor({ timeout: 30_000 });
   await tab.getByText('The kill switch is on').waitFor();
 });

@@ -1,7 +1,7 @@
-/** A finger. */
+/** Touch input. */
 import type { CDPSession, Locator, Page } from 'playwright-core';
 
-/** Pushes things aside on a page with touch. */
+/** A finger that swipes on a page. */
 export class Finger {
   private constructor(private readonly session: CDPSession) {}
 
@@ -9,18 +9,18 @@ export class Finger {
     return new Finger(await page.context().newCDPSession(page));
   }
 
-  /** Goes down on what is shown, moves in steps and, if it is to, lets go. */
-  async push(shown: Locator, x: number, y: number, lets = true): Promise<void> {
-    // All of it has to be seen, and nothing may cover it.
-    await shown.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-    const box = await shown.boundingBox();
-    if (!box) throw new Error('what is pushed is on the screen');
+  /** Touches an element, moves in steps and, if `releases`, releases. */
+  async swipe(element: Locator, x: number, y: number, releases = true): Promise<void> {
+    // The whole element must be visible and uncovered.
+    await element.evaluate((node) => node.scrollIntoView({ block: 'center' }));
+    const box = await element.boundingBox();
+    if (!box) throw new Error('the element is not on the screen');
     const from = { x: box.x + (x < 0 ? box.width - 20 : 20), y: box.y + box.height / 2 };
     await this.send('touchStart', [from]);
     for (let step = 1; step <= 8; step += 1) {
       await this.send('touchMove', [{ x: from.x + (x * step) / 8, y: from.y + (y * step) / 8 }]);
     }
-    if (lets) await this.lift();
+    if (releases) await this.lift();
   }
 
   lift(): Promise<void> {

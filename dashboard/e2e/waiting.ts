@@ -1,16 +1,16 @@
-/** How the queue keeps up: from a 428 to the card on the screen, and while it is scrolled. */
+/** Measurements of the queue: time from a 428 to the card on the screen, and scrolling. */
 import type { Page } from 'playwright-core';
 
-/** How many requests a queue has to bear. */
+/** The number of requests that a queue has to handle. */
 export const MANY = 1_000;
 
-/** So many are held at once while a queue is filled. */
-const HELD_AT_ONCE = 16;
+/** Parallel requests while a queue is filled. */
+const PARALLEL_HOLDS = 16;
 
-/** Holds a request for a path, and returns when its 428 is there. */
+/** Gets a request for a path held, and returns after its 428. */
 type Hold = (path: string) => Promise<unknown>;
 
-/** How long after its 428 a request is on the screen, in milliseconds. */
+/** Returns how long after its 428 a request appears, in milliseconds. */
 export async function timeToScreen(page: Page, hold: Hold, path: string): Promise<number> {
   const seen = page.waitForFunction(
     (text) => document.querySelector('main')?.textContent?.includes(text) && Date.now(),
@@ -22,17 +22,17 @@ export async function timeToScreen(page: Page, hold: Hold, path: string): Promis
   return Number(await (await seen).jsonValue()) - heldAt;
 }
 
-/** Fills the queue. */
+/** Fills the queue with `MANY` requests. */
 export async function holdMany(hold: Hold): Promise<void> {
   const paths = Array.from({ length: MANY }, (_, at) => `/many/${at}`);
   await Promise.all(
-    Array.from({ length: HELD_AT_ONCE }, async () => {
+    Array.from({ length: PARALLEL_HOLDS }, async () => {
       for (let path = paths.pop(); path; path = paths.pop()) await hold(path);
     }),
   );
 }
 
-/** Scrolls through the queue and answers how long the slowest frame took, in milliseconds. */
+/** Scrolls through the queue and returns the time of the slowest frame, in milliseconds. */
 export function slowestFrameOfScrolling(page: Page): Promise<number> {
   return page.evaluate(async () => {
     let slowest = 0;

@@ -14,7 +14,7 @@ setUpClient();
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      // What the gateway refuses it would refuse again; what did not reach it may reach it.
+      // A rejected request would be rejected again; a network or server error may be temporary.
       retry: (failures, error) =>
         !(error instanceof ProblemError && error.status < 500) && failures < 3,
       staleTime: 5_000,

@@ -1,14 +1,14 @@
-//! Conditions that say anything, on bodies that hold anything.
+//! Arbitrary conditions on arbitrary bodies.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
-use gaiterguard_judge::{Arena, Node, Reading};
+use gaiterguard_request::{Arena, Node, Reading};
+use gaiterguard_rules::{Content, Facts, Program, Query, RequestPath};
 use http::HeaderMap;
 
 use crate::first_line;
 
-/// Compiles the first line as a condition, and evaluates it on what follows as the body.
+/// Compiles the first line as a condition and evaluates it, with the remaining bytes as the body.
 pub fn evaluate_condition(data: &[u8]) {
     let (condition, body) = first_line(data);
     let Ok(condition) = std::str::from_utf8(condition) else {

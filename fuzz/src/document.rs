@@ -1,10 +1,10 @@
-//! Documents that say anything.
+//! Arbitrary documents.
 
 use std::sync::Arc;
 
 use gaiterguard_apidocs::{Call, Catalog, read_any};
 
-/// Reads the bytes as whatever they look like, and asks what was read everything that can be asked.
+/// Parses the bytes in the format they look like, and queries everything in the result.
 pub fn read_document(data: &[u8]) {
     let Ok((_, document)) = read_any(data, None) else {
         return;

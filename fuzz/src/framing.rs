@@ -1,4 +1,4 @@
-//! Streams of bytes that look like requests.
+//! Byte streams that resemble requests.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -14,38 +14,38 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What follows each request on the connection, to see that nothing of it was taken for a body.
+/// The request that follows on the connection. It shows that none of its bytes were read as a body.
 const NEXT: &[u8] = b"GET /the-next-request HTTP/1.1\r\nHost: next\r\n\r\n";
 const NEXT_PATH: &str = "/the-next-request";
 
-/// Accepts what the listener would accept of a stream, whole and in pieces of as many bytes as its
-/// first byte says, and compares each request with what hyper reads in the same bytes.
+/// Accepts the requests that the listener would accept, from the whole stream and from pieces of the
+/// length in its first byte, and compares each with the request that hyper reads from the same bytes.
 pub fn frame_requests(data: &[u8]) {
     let Some((piece, stream)) = data.split_first() else {
         return;
     };
     let whole = accepted(stream, stream.len().max(1));
     let in_pieces = accepted(stream, usize::from(*piece).max(1));
-    assert_eq!(whole, in_pieces, "the pieces make a difference");
+    assert_eq!(whole, in_pieces, "splitting the stream changes the result");
     for request in whole {
         let read = read_by_hyper(&request.bytes);
-        let (first, more) = read.split_first().expect("hyper reads no request");
+        let (first, more) = read.split_first().expect("hyper must read a request");
         let body = request.body.as_deref();
         assert_eq!(first.body.as_deref(), body, "hyper reads another body");
-        // It closes a connection after HTTP/1.0 and where it was asked to.
+        // Hyper closes a connection after HTTP/1.0, and on request.
         let is_next = more.iter().all(|request| request.path == NEXT_PATH);
         assert!(is_next && more.len() <= 1, "hyper reads further requests");
     }
 }
 
-/// A whole request: its bytes, and the body that they frame.
+/// A whole request: its bytes and its framed body.
 #[derive(Debug, PartialEq, Eq)]
 struct Accepted {
     bytes: Vec<u8>,
     body: Option<Vec<u8>>,
 }
 
-/// The requests at the start of a stream that are whole, read as the listener reads them.
+/// Returns the complete requests at the start of a stream, as the listener reads them.
 fn accepted(stream: &[u8], piece: usize) -> Vec<Accepted> {
     let mut requests = Vec::new();
     let mut pieces = stream.chunks(piece);
@@ -116,7 +116,7 @@ impl Body {
         }
     }
 
-    /// How many bytes of `input` belong to it; `None` if it is refused.
+    /// Returns how many bytes of `input` belong to the body; `None` if it is rejected.
     fn take(&mut self, input: &[u8]) -> Option<usize> {
         match self {
             Self::Length(left) => {
@@ -130,7 +130,7 @@ impl Body {
     }
 }
 
-/// The content of a chunked body that was accepted, by the plainest reading of RFC 9112 section 7.1.
+/// Decodes an accepted chunked body, by a minimal reading of RFC 9112, section 7.1.
 fn decoded(mut chunked: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     loop {
@@ -147,18 +147,18 @@ fn decoded(mut chunked: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A request that hyper read; no body if it could not be read to its end.
+/// A request that hyper read. The body is `None` if it could not be read to its end.
 #[derive(Debug)]
 struct Read {
     path: String,
     body: Option<Vec<u8>>,
 }
 
-/// What hyper reads on a connection that brings `request`, another request, and its end.
+/// Returns the requests that hyper reads on a connection that carries `request` and another request.
 fn read_by_hyper(request: &[u8]) -> Vec<Read> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .expect("a runtime needs no more than memory");
+        .expect("creating a runtime only needs memory");
     let seen = Rc::new(RefCell::new(Vec::new()));
     runtime.block_on(async {
         let (server, client) = tokio::io::duplex(request.len() + NEXT.len() + 1);
@@ -179,7 +179,7 @@ fn read_by_hyper(request: &[u8]) -> Vec<Read> {
             .half_close(true)
             .serve_connection(TokioIo::new(server), service);
         let sending = async {
-            // Hyper may close before it has read everything.
+            // Hyper may close the connection before it has read everything.
             let _ = requests.write_all(request).await;
             let _ = requests.write_all(NEXT).await;
             let _ = requests.shutdown().await;

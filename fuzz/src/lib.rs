@@ -1,7 +1,8 @@
-//! What is fuzzed: everything that takes apart what agents, upstreams and documents send. Each
-//! function takes any bytes and panics where something holds that must not.
+//! Fuzz targets for the code that parses input from agents, upstreams and documents. Each function
+//! accepts arbitrary bytes and panics if an invariant does not hold.
 //!
-//! `cargo +nightly fuzz run TARGET --features libfuzzer` runs a target; the inputs that are worth
+//! `cargo +nightly fuzz run TARGET --features libfuzzer` runs a target. Inputs that are worth keeping
+//! are in `corpus/TARGET`, and the tests replay them.
 //! keeping lie in `corpus/TARGET`, and the tests replay them.
 
 mod condition;
@@ -18,7 +19,7 @@ pub use request::open_body;
 pub use response::read_response;
 pub use route::match_request;
 
-/// The text up to the first line feed, and what follows it.
+/// Splits the data at its first line feed.
 fn first_line(data: &[u8]) -> (&[u8], &[u8]) {
     match data.iter().position(|byte| *byte == b'\n') {
         Some(at) => (&data[..at], &data[at + 1..]),

@@ -1,13 +1,14 @@
-//! Requests that hold anything.
+//! Arbitrary requests.
 
-use gaiterguard_judge::{Arena, Documented, Opened, Request, Subject, assess};
+use gaiterguard_judge::{Documented, Subject, assess};
+use gaiterguard_request::{Arena, Opened, Request};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::first_line;
 
-/// Takes a request apart and judges it. Its first line is the media type, the second the intent;
-/// the body follows.
+/// Parses and assesses a request. Its first line is the media type, the second the intent; the body
+/// follows.
 pub fn open_body(data: &[u8]) {
     let (media_type, rest) = first_line(data);
     let (intent, body) = first_line(rest);
@@ -44,6 +45,10 @@ pub fn open_body(data: &[u8]) {
                 (0.0..=1.0).contains(&signal.weight) && !signal.sentence.is_empty()
             })
         );
-        assert_eq!(*verdict, judged().verdict, "the same is judged differently");
+        assert_eq!(
+            *verdict,
+            judged().verdict,
+            "the same request has different verdicts"
+        );
     }
 }

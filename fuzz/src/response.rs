@@ -1,24 +1,24 @@
-//! Responses, and what is remembered of them.
+//! Arbitrary responses, and the history that is kept of them.
 
 use std::sync::Arc;
 
-use gaiterguard_judge::history::{Exchange, HashKey, History as _, Limits, Seen, Unsealed};
+use gaiterguard_history::{Exchange, HashKey, History as _, Limits, Seen, Unsealed};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
-/// The most characters of a piece, and the most siblings, that are promised.
+/// The documented limits on the characters of a piece and on the number of siblings.
 const PIECE_CHARS_MAX: usize = 300;
 const SIBLINGS_MAX: usize = 20;
 
-/// Bounds that inputs of a fuzzer reach.
+/// Limits that are small enough for a fuzzer to reach.
 const LIMITS: Limits = Limits {
     values_max: 500,
     pieces_bytes_max: 64 << 10,
     seconds_max: 3_600,
 };
 
-/// Reads a response: the first line has method, path, status and content type, the second is the body
-/// of the request, and the rest that of the response. Each word of it is looked up.
+/// Records a response and looks up each of its words. The first line has the method, path, status and
+/// content type, the second line is the request's body, and the rest is the response's body.
 pub fn read_response(data: &[u8]) {
     let (head, rest) = super::first_line(data);
     let (request, response) = super::first_line(rest);

@@ -1,4 +1,4 @@
-//! Paths that look like anything.
+//! Arbitrary paths.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,8 +6,8 @@ use gaiterguard_apidocs::{Call, Catalog, Format, read};
 
 use crate::first_line;
 
-/// Templates of every kind: plain, with parameters in and beside segments, overlapping ones, one
-/// that spans slashes, and more of them under a base path.
+/// Templates of every kind: literal ones, parameters as whole segments and within segments, overlapping
+/// templates, one that spans slashes, and a base path.
 const DOCUMENT: &str = r#"{
   "openapi": "3.1.0",
   "servers": [{"url": "https://api.example/v1/{region}"}, {"url": "/"}],
@@ -30,8 +30,7 @@ const DOCUMENT: &str = r#"{
   }
 }"#;
 
-/// Looks for the operation of a request: its method and base path stand in the first line, its path
-/// in what follows.
+/// Matches a request: the first line is its method and base path, the remaining bytes are its path.
 pub fn match_request(data: &[u8]) {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
     let catalog = CATALOG.get_or_init(|| {
@@ -54,7 +53,7 @@ pub fn match_request(data: &[u8]) {
     assert_eq!(found.is_some(), !candidates.is_empty());
     if let Some(found) = found {
         assert!(candidates.contains(&found));
-        let answers_head = method == "HEAD" && found.method == "GET";
-        assert!(found.method == method || answers_head, "{method} {path}");
+        let is_get_for_head = method == "HEAD" && found.method == "GET";
+        assert!(found.method == method || is_get_for_head, "{method} {path}");
     }
 }

@@ -1,4 +1,4 @@
-//! What fuzzing has found worth keeping is tried again.
+//! Replays the inputs that fuzzing found.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
@@ -18,7 +18,7 @@ fn replay(target: &str, run: fn(&[u8])) {
         assert!(outcome.is_ok(), "{} makes it panic", path.display());
         replayed += 1;
     }
-    assert!(replayed >= 5, "{} holds too little", folder.display());
+    assert!(replayed >= 5, "{} has too few inputs", folder.display());
 }
 
 #[test]
@@ -36,8 +36,8 @@ fn framing() {
     replay("frame_requests", gaiterguard_fuzz::frame_requests);
 }
 
-/// Every byte of every input worth keeping is taken away, doubled and replaced with each byte that means
-/// something to framing.
+/// Deletes, duplicates and replaces every byte of every input; the replacements are the bytes that are
+/// significant for framing.
 #[test]
 fn framing_of_all_that_is_one_byte_away() {
     const MEANINGFUL: &[u8] = b"\0\t\n\r ,:;/?@09afgx_-\x7f\xff";
@@ -45,7 +45,7 @@ fn framing_of_all_that_is_one_byte_away() {
     let mut tried = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let input = fs::read(entry.unwrap().path()).unwrap();
-        // The first byte says how large the pieces are.
+        // The first byte is the length of the pieces.
         for at in 1..input.len() {
             let mut near = vec![input.clone(), input.clone()];
             near[0].remove(at);

@@ -1,4 +1,4 @@
-//! One command that measures everything side by side and prints the table and the goals.
+//! Measures everything side by side in one command, and prints the table and the goals.
 
 use std::{
     io::Write as _,
@@ -25,7 +25,7 @@ use gaiterguard_bench::{
 };
 use tokio::runtime::Runtime;
 
-/// Measures the gateway beside the plainest things that could stand in its place, in one run.
+/// Measures the gateway side by side with the simplest alternatives, in one run.
 #[derive(Parser)]
 struct Arguments {
     /// Rounds; each measures every system once, and medians over the rounds are reported.
@@ -40,16 +40,16 @@ struct Arguments {
     /// Only rows whose name contains one of these.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// The gateway's binary; by default the one beside this binary.
+    /// The gateway's binary; by default the one next to this binary.
     #[arg(long)]
     gateway: Option<PathBuf>,
-    /// Without the gateway: only what it is compared with.
+    /// Without the gateway: only the yardsticks.
     #[arg(long)]
     without_gateway: bool,
     /// Without memory, start, streams and waits.
     #[arg(long)]
     without_extras: bool,
-    /// Counts user instructions for a request under callgrind, too.
+    /// Also counts user instructions per request, under callgrind.
     #[arg(long)]
     callgrind: bool,
     /// Where callgrind's profile is kept, for `callgrind_annotate`.
@@ -181,7 +181,7 @@ impl Systems {
         }
         systems
             .scenarios
-            .retain(|scenario| runtime.block_on(answers(scenario)));
+            .retain(|scenario| runtime.block_on(responds_with_200(scenario)));
         Ok(systems)
     }
 
@@ -262,9 +262,9 @@ impl Systems {
     }
 }
 
-/// Whether the scenario's request is answered with 200 at all. Whichever is not would only fill the
-/// time with refusals.
-async fn answers(scenario: &Scenario) -> bool {
+/// Returns whether the scenario's request gets a 200. A request that is refused would only fill the time
+/// with refusals.
+async fn responds_with_200(scenario: &Scenario) -> bool {
     let mut target = scenario.target.clone();
     target.proxy_status = None;
     noted(scenario.name, load::send(&target, 1, 1).await).is_some()
@@ -307,7 +307,7 @@ fn measure_rows(arguments: &Arguments, systems: &Systems, directory: &Path) -> V
                 warm_up: WARM_UP,
                 measure,
             };
-            // Nothing may gain from its place in the round.
+            // Rotate, so that no system gains from its position in the round.
             for index in 0..scenarios.len() {
                 let scenario = scenarios[(index + round) % scenarios.len()];
                 let sample = measure_scenario(scenario, load);
@@ -351,7 +351,7 @@ fn measure_rows(arguments: &Arguments, systems: &Systems, directory: &Path) -> V
 }
 
 fn measure_scenario(scenario: &Scenario, load: Load) -> BenchResult<Sample> {
-    // With more connections the cores have no time to fall asleep.
+    // With more connections the cores have no time to sleep.
     let _awake = if load.connections == 1 {
         awake::Awake::start().ok()
     } else {
@@ -434,15 +434,15 @@ fn measure_extras(
     Ok(extras)
 }
 
-/// One measurement that fails leaves its goal open and says why; the others go on.
+/// A failed measurement leaves its goal open and reports the reason; the others continue.
 fn noted<T>(what: &str, result: BenchResult<T>) -> Option<T> {
     result
         .map_err(|error| note(&format!("{what}: {error}")))
         .ok()
 }
 
-/// Progress and trouble go to standard error; standard output is the report alone.
+/// Progress and errors go to standard error; standard output contains only the report.
 fn note(text: &str) {
-    // Nobody reading is no reason to stop.
+    // A closed standard error is not a reason to stop.
     writeln!(std::io::stderr().lock(), "{text}").ok();
 }

@@ -1,5 +1,5 @@
-//! The least that a gateway in Rust can be: hyper in front, hyper-util's client behind, one header
-//! added on the way. What the gateway costs above this is its own doing.
+//! The minimum that a Rust gateway can be: hyper in front, hyper-util's client behind, one header
+//! added. The gateway's cost above this is its own.
 
 use std::net::SocketAddr;
 
@@ -27,7 +27,7 @@ struct Arguments {
     threads: usize,
 }
 
-/// Idle connections kept to the upstream: as many as the bench ever has in flight.
+/// The limit on idle connections to the upstream: the most that the bench has in flight.
 const IDLE_CONNECTIONS_MAX: usize = 256;
 
 #[derive(Clone)]
@@ -65,7 +65,7 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
         let through = through.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| through.clone().forward(request));
-            // A peer that goes away in the middle is no concern of the bench's.
+            // A peer that disconnects early does not matter here.
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .serve_connection(TokioIo::new(stream), service)

@@ -1,4 +1,4 @@
-//! The stub upstream: answers as fast as hyper can, so that what stands before it is measured.
+//! The stub upstream: responds as fast as hyper can, so that the system in front of it is measured.
 
 use std::{
     convert::Infallible,
@@ -15,7 +15,7 @@ use clap::Parser;
 use futures_util::stream;
 use gaiterguard_bench::{
     BenchResult,
-    upstream::{ANSWER_BYTES, ASKED_PATH, COUNT_PATH, CREDENTIAL, SINK_PATH, STREAM_PATH},
+    upstream::{ASKED_PATH, COUNT_PATH, CREDENTIAL, RESPONSE_BYTES, SINK_PATH, STREAM_PATH},
 };
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
@@ -33,21 +33,21 @@ struct Arguments {
     /// Where to listen.
     #[arg(long)]
     listen: SocketAddr,
-    /// Worker threads; one is enough for a hundred thousand answers a second.
+    /// Worker threads; one is enough for a hundred thousand responses per second.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// How long the chat completion takes, as a busy model would.
+    /// How long the chat completion takes, like that of a busy model.
     #[arg(long, default_value_t = 300)]
     model_delay_ms: u64,
 }
 
-/// The pieces that a streamed answer comes in.
+/// The size of the pieces of a streamed response.
 const PIECE: &[u8] = &[b'x'; 64 * 1024];
 
-type Answer = Response<BoxBody<Bytes, Infallible>>;
+type StubResponse = Response<BoxBody<Bytes, Infallible>>;
 
 struct Stub {
-    answered: AtomicU64,
+    responded: AtomicU64,
     asked: AtomicU64,
     model_delay: Duration,
 }
@@ -67,7 +67,7 @@ fn main() -> BenchResult<()> {
 async fn serve(arguments: &Arguments) -> BenchResult<()> {
     let listener = TcpListener::bind(arguments.listen).await?;
     let stub = Arc::new(Stub {
-        answered: AtomicU64::new(0),
+        responded: AtomicU64::new(0),
         asked: AtomicU64::new(0),
         model_delay: Duration::from_millis(arguments.model_delay_ms),
     });
@@ -78,9 +78,9 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let stub = Arc::clone(&stub);
-                async move { stub.answer(request).await }
+                async move { stub.response(request).await }
             });
-            // A peer that goes away in the middle is no concern of the stub's.
+            // A peer that disconnects early does not matter here.
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .serve_connection(TokioIo::new(stream), service)
@@ -91,13 +91,13 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
 }
 
 impl Stub {
-    async fn answer(&self, request: Request<Incoming>) -> Result<Answer, hyper::Error> {
+    async fn response(&self, request: Request<Incoming>) -> Result<StubResponse, hyper::Error> {
         let (head, body) = request.into_parts();
         let received = drain(body).await?;
         let path = head.uri.path();
         if path == COUNT_PATH {
             return Ok(json(
-                self.answered.load(Ordering::Relaxed).to_string().into(),
+                self.responded.load(Ordering::Relaxed).to_string().into(),
             ));
         }
         if path == ASKED_PATH {
@@ -108,7 +108,7 @@ impl Stub {
             tokio::time::sleep(self.model_delay).await;
             return Ok(json(Bytes::from_static(VERDICT.as_bytes())));
         }
-        self.answered.fetch_add(1, Ordering::Relaxed);
+        self.responded.fetch_add(1, Ordering::Relaxed);
         let authorization = head.headers.get(header::AUTHORIZATION).map(AsRef::as_ref);
         if authorization != Some(AUTHORIZATION.as_slice()) {
             return Ok(status(StatusCode::UNAUTHORIZED));
@@ -117,7 +117,7 @@ impl Stub {
             return Ok(json(received.to_string().into()));
         }
         match path.strip_prefix(STREAM_PATH) {
-            None => Ok(json(ANSWER.clone())),
+            None => Ok(json(RESPONSE.clone())),
             Some(length) => Ok(match length.parse() {
                 Ok(length) => pieces(length),
                 Err(_) => status(StatusCode::BAD_REQUEST),
@@ -126,7 +126,7 @@ impl Stub {
     }
 }
 
-/// Reads a body to its end without keeping it: how long it was.
+/// Reads a body to its end without keeping it; returns its length.
 async fn drain(mut body: Incoming) -> Result<usize, hyper::Error> {
     let mut received = 0;
     while !body.is_end_stream()
@@ -140,21 +140,21 @@ async fn drain(mut body: Incoming) -> Result<usize, hyper::Error> {
 static AUTHORIZATION: LazyLock<Vec<u8>> =
     LazyLock::new(|| format!("Bearer {CREDENTIAL}").into_bytes());
 
-/// Exactly [`ANSWER_BYTES`] of JSON.
-static ANSWER: LazyLock<Bytes> = LazyLock::new(|| {
+/// Exactly [`RESPONSE_BYTES`] of JSON.
+static RESPONSE: LazyLock<Bytes> = LazyLock::new(|| {
     let start = r#"{"id":1,"object":"resource","data":""#;
     let end = r#""}"#;
-    let filling = "x".repeat(ANSWER_BYTES - start.len() - end.len());
+    let filling = "x".repeat(RESPONSE_BYTES - start.len() - end.len());
     Bytes::from(format!("{start}{filling}{end}"))
 });
 
-/// What a model answers to the gateway's question about risk.
+/// The model's response to the gateway's question about risk.
 const VERDICT: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"stub",
 "choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant",
 "content":"{\"risk_score\":0.1,\"explanation\":\"harmless\",\"matched_rules\":[]}"}}],
 "usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#;
 
-fn json(bytes: Bytes) -> Answer {
+fn json(bytes: Bytes) -> StubResponse {
     let mut response = Response::new(Full::new(bytes).boxed());
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -163,14 +163,14 @@ fn json(bytes: Bytes) -> Answer {
     response
 }
 
-fn status(status: StatusCode) -> Answer {
+fn status(status: StatusCode) -> StubResponse {
     let mut response = Response::new(Full::new(Bytes::new()).boxed());
     *response.status_mut() = status;
     response
 }
 
 /// `length` bytes with their length announced.
-fn pieces(length: usize) -> Answer {
+fn pieces(length: usize) -> StubResponse {
     let lengths = (0..length)
         .step_by(PIECE.len())
         .map(move |at| PIECE.len().min(length - at));

@@ -1,33 +1,33 @@
-//! What a document says once it has been read.
+//! The content of a parsed document.
 
 use serde::{Deserialize, Serialize};
 
 use crate::operation::Operation;
 
-/// A document that has been read.
+/// A parsed document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// What the document calls itself.
+    /// The document's own title.
     pub title: Option<String>,
-    /// The operations it describes, in its order.
+    /// The operations it describes, in document order.
     pub operations: Vec<Operation>,
-    /// Its text, cut at its headings.
+    /// Its text, split at its headings.
     pub sections: Vec<Section>,
-    /// What could not be read, one sentence each; bounded in number and length.
+    /// The parts that could not be read, one sentence each; limited in number and length.
     pub warnings: Vec<String>,
 }
 
-/// A piece of text under a heading.
+/// A section of text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
-    /// The headings that lead to it, outermost first, joined by ` › `; empty before the first.
+    /// The headings above it, outermost first, joined by ` › `; empty before the first heading.
     pub heading: String,
-    /// Its text: Markdown.
+    /// Its text, as Markdown.
     pub text: String,
 }
 
-/// The largest number of sections of a document.
+/// The limit on the number of sections per document.
 pub const SECTIONS_MAX: usize = 5_000;
 
-/// The largest number of operations of a document.
+/// The limit on the number of operations per document.
 pub const OPERATIONS_MAX: usize = 20_000;

@@ -1,4 +1,4 @@
-//! HTML pages: what is worth reading in them, as Markdown.
+//! Converts HTML pages to Markdown, without navigation and other clutter.
 
 use dom_query::Document as Dom;
 use dom_smoothie::{Config, Readability, TextMode};
@@ -7,16 +7,16 @@ use crate::document::Document;
 use crate::warning::Warnings;
 use crate::{markdown, markup, outline, stack, text};
 
-/// The longest title of a page, in characters.
+/// The length limit of a page's title, in characters.
 const TITLE_CHARS_MAX: usize = 300;
 
-/// The largest page whose main text is looked for, in bytes; a larger one is taken whole.
+/// The size up to which a page's main text is extracted, in bytes. A larger page is kept whole.
 pub const MAIN_TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// What never holds documentation.
+/// Elements that never contain documentation.
 const CHROME: &str = "script, style, noscript, template, svg, iframe, nav, form, button, head";
 
-/// Reads a page: its main text where it can be told from navigation and the like, else all of it.
+/// Converts a page: its main text if it can be distinguished from navigation, otherwise the whole page.
 pub(crate) fn read(html: &str, mut warnings: Warnings) -> Document {
     let read = outline::is_tame(html)
         .then(|| stack::on_a_large_one(|| parse(html)))
@@ -36,15 +36,15 @@ pub(crate) fn read(html: &str, mut warnings: Warnings) -> Document {
     }
 }
 
-/// The title of a page, and its text as Markdown.
+/// Returns the title of a page, and its text as Markdown.
 fn parse(html: &str) -> (String, String) {
     let dom = Dom::from(html);
     let title = dom.select_single("title").text();
     let title = text::cut(title.trim(), TITLE_CHARS_MAX);
     let main = (html.len() <= MAIN_TEXT_BYTES_MAX).then(|| main_text(html));
     let whole = whole_text(&dom);
-    // Where the guess at the main text keeps little of the page, it was a bad guess: reference
-    // pages are made of tables and code, which it takes for clutter.
+    // If the extracted main text is a small part of the page, the extraction probably failed: reference
+    // pages consist of tables and code, which the heuristic takes for clutter.
     let markdown = match main.flatten() {
         Some(main) if main.len() * 2 >= whole.len() => with_heading(&dom, &main),
         _ => whole,
@@ -65,8 +65,8 @@ fn main_text(html: &str) -> Option<String> {
     Some(article.text_content.to_string())
 }
 
-/// The text with the page's first heading, which the search for the main text takes for the title
-/// and leaves out.
+/// Prepends the page's first heading to the text, because the extraction takes it for the title and
+/// omits it.
 fn with_heading(dom: &Dom, main: &str) -> String {
     let heading = dom.select_single("h1").text();
     let heading = heading.split_whitespace().collect::<Vec<_>>().join(" ");

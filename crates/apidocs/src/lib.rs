@@ -1,7 +1,7 @@
-//! What is documented: descriptions of upstream APIs, and which documented operation a request
-//! calls.
+//! API documentation: parses descriptions of upstream APIs, and finds the documented operation that a
+//! request calls.
 //!
-//! Pure: text comes in, operations and sections come out. It knows no socket, file or database.
+//! Text goes in, operations and sections come out. There are no sockets, files or databases.
 
 pub mod catalog;
 pub mod document;

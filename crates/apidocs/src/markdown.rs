@@ -1,4 +1,4 @@
-//! Markdown, cut into sections at its headings.
+//! Splits Markdown into sections at its headings.
 
 use std::time::{Duration, Instant};
 
@@ -8,26 +8,26 @@ use crate::document::{SECTIONS_MAX, Section};
 use crate::text;
 use crate::warning::Warnings;
 
-/// The longest text of a section, in bytes; a longer one becomes several.
+/// The length limit of a section's text, in bytes. A longer section is split.
 pub const SECTION_BYTES_MAX: usize = 4_000;
 
-/// The longest heading, in characters, those that lead to it included.
+/// The length limit of a heading, in characters, including the headings above it.
 pub const HEADING_CHARS_MAX: usize = 300;
 
-/// The most quotations and lists that one may nest in another. Pages have a handful. The parser looks
-/// at all of them for every line that continues the innermost.
+/// The nesting limit of quotations and lists. Pages have a handful of levels. The parser visits every
+/// level for each line that continues the innermost one.
 const CONTAINERS_MAX: usize = 64;
 
-/// How far a quotation or list may be indented, in characters.
+/// The indentation limit of a quotation or list, in characters.
 const INDENTATION_MAX: usize = 256;
 
-/// How long looking for headings may take. A text of 16 MiB takes about a second.
+/// The time limit for finding headings. A text of 16 MiB takes about a second.
 const TIME_MAX: Duration = Duration::from_secs(5);
 
-/// How many events of the parser pass between two looks at the clock.
+/// The number of parser events between two checks of the time.
 const EVENTS_PER_LOOK: usize = 1024;
 
-/// The sections of a Markdown text. `under` are the headings that lead to it.
+/// Splits a Markdown text into sections. `under` contains the headings above it.
 pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut trail: Vec<(u8, String)> = under.iter().map(|name| (0, (*name).to_owned())).collect();
@@ -71,7 +71,7 @@ struct Heading {
     end: usize,
 }
 
-/// The headings of a text; None if finding them costs too much.
+/// Returns the headings of a text; `None` if finding them takes too long.
 fn headings(markdown: &str, time_max: Duration) -> Option<Vec<Heading>> {
     if !is_tame(markdown) {
         return None;
@@ -79,7 +79,7 @@ fn headings(markdown: &str, time_max: Duration) -> Option<Vec<Heading>> {
     let end = Instant::now() + time_max;
     let mut headings = Vec::new();
     let mut open: Option<Heading> = None;
-    // A heading inside a list or a quotation belongs to what it stands in.
+    // A heading inside a list or quotation is part of that element's text.
     let mut depth = 0_usize;
     let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).into_offset_iter();
     for (number, (event, place)) in events.enumerate() {
@@ -119,7 +119,7 @@ fn headings(markdown: &str, time_max: Duration) -> Option<Vec<Heading>> {
     Some(headings)
 }
 
-/// Whether quotations and lists nest so little that parsing takes time in proportion to the text.
+/// Returns whether quotations and lists are nested so little that parsing takes linear time.
 fn is_tame(markdown: &str) -> bool {
     markdown.lines().all(|line| {
         let mut containers = 0;
@@ -138,7 +138,7 @@ fn is_tame(markdown: &str) -> bool {
     })
 }
 
-/// What follows the mark of a quotation or a list item that the text begins with.
+/// Returns the text after the marker of a quotation or list item, if the text begins with one.
 fn after_container_mark(text: &str) -> Option<&str> {
     if let Some(quoted) = text.strip_prefix('>') {
         return Some(quoted);
@@ -167,7 +167,7 @@ fn push(sections: &mut Vec<Section>, trail: &[(u8, String)], text: &str) {
     }
 }
 
-/// The text up to the last good place to cut it, and what follows.
+/// Splits the text at the last good place within the limit.
 fn split(text: &str) -> (&str, &str) {
     if text.len() <= SECTION_BYTES_MAX {
         return (text, "");

@@ -1,7 +1,7 @@
-//! The words of a page that is too costly to parse. What counts as markup is guessed: nothing but
-//! text comes of it, and it takes time in proportion to the page.
+//! Extracts the words of a page that is too expensive to parse. It guesses what is markup, because its
+//! result is only text, and takes linear time.
 
-/// Elements whose content is no markup.
+/// Elements whose content is not markup.
 const RAW: [&str; 8] = [
     "script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes",
 ];
@@ -12,7 +12,7 @@ enum Token<'p> {
     Tag,
 }
 
-/// The words of a page, without its tags and scripts.
+/// Returns the words of a page, without its tags and scripts.
 pub(crate) fn words(page: &str) -> String {
     let mut words = String::new();
     for token in Tokens::of(page) {
@@ -27,7 +27,7 @@ pub(crate) fn words(page: &str) -> String {
 
 struct Tokens<'p> {
     rest: &'p str,
-    /// The element whose content is no markup and comes next.
+    /// The next element whose content is not markup.
     raw: Option<String>,
 }
 
@@ -81,7 +81,7 @@ impl<'p> Iterator for Tokens<'p> {
             let closes = tag[1..].starts_with('/');
             let name_start = 1 + usize::from(closes);
             if !tag[name_start..].starts_with(|c: char| c.is_ascii_alphabetic()) {
-                // No tag: a declaration, or a sign in a text.
+                // Not a tag, but a declaration or a `<` in the text.
                 let is_declaration = tag[1..].starts_with(['!', '?', '/']);
                 let end = if is_declaration {
                     tag.find('>').map_or(tag.len(), |end| end + 1)
@@ -110,7 +110,7 @@ impl<'p> Iterator for Tokens<'p> {
     }
 }
 
-/// Where a tag ends, quoted attributes skipped.
+/// Returns the end of a tag, skipping quoted attributes.
 fn tag_end(tag: &str) -> usize {
     let mut quote = None;
     for (at, byte) in tag.bytes().enumerate() {
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_what_is_left_without_tags() {
+    fn words_remain_without_tags() {
         let page = "<!doctype html><title>T</title><p class=\"a>b\">one <b>two</b></p><!-- no -->\
                     <style>p{}</style>1 < 2";
         assert_eq!(

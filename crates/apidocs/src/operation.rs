@@ -1,39 +1,39 @@
-//! A documented operation: what a method on a path template does, and what it takes.
+//! A documented operation: a method on a path template, its purpose and its parameters.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What a document says of one method on one path template.
+/// A document's description of one method on one path template.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
-    /// The document's `operationId`, or else `METHOD /template`.
+    /// The document's `operationId`, or `METHOD /template`.
     pub id: String,
-    /// The method, in capitals.
+    /// The method, in upper case.
     pub method: String,
     /// The path template as the document spells it, without the servers' base path.
     pub template: String,
-    /// One line on what it does: the document's summary, or else how its description begins.
+    /// A one-line description: the document's summary, or the beginning of its description.
     pub summary: Option<String>,
-    /// What it does, at length; Markdown or plain text.
+    /// The full description, as Markdown or plain text.
     pub description: Option<String>,
-    /// The groups that the document puts it in.
+    /// The document's tags for it.
     pub tags: Vec<String>,
-    /// Whether the document advises against using it.
+    /// Whether the document marks it as deprecated.
     pub deprecated: bool,
-    /// What it takes in path, query and headers.
+    /// Its path, query and header parameters.
     pub parameters: Vec<Parameter>,
-    /// What it takes in its body.
+    /// Its request body.
     pub body: Body,
-    /// The scopes that any of its security requirements names.
+    /// The scopes that any of its security requirements lists.
     pub scopes: Vec<String>,
-    /// The paths of the servers that offer it: without host or trailing slash, `""` for a root.
-    /// A part in braces stands for any segment.
+    /// The paths of the servers that offer it, without host or trailing slash; `""` for a root.
+    /// A part in braces matches any segment.
     pub base_paths: Arc<[String]>,
 }
 
 impl Operation {
-    /// The parameter of a name in a place.
+    /// Returns the parameter with a name in a location.
     pub fn parameter(&self, place: Place, name: &str) -> Option<&Parameter> {
         self.parameters
             .iter()
@@ -41,7 +41,7 @@ impl Operation {
     }
 }
 
-/// Where a parameter stands in a request.
+/// The location of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
@@ -58,44 +58,44 @@ pub enum Place {
 /// A documented parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameter {
-    /// Its name.
+    /// The parameter's name.
     pub name: String,
-    /// Where it stands.
+    /// Its location.
     pub place: Place,
-    /// What it means.
+    /// The document's description of it.
     pub description: Option<String>,
     /// The JSON type of its value, if the document names exactly one.
     pub kind: Option<String>,
-    /// The values it may have; empty if the document lists none.
+    /// The allowed values; empty if the document lists none.
     pub values: Vec<String>,
-    /// Whether it must be given.
+    /// Whether it is required.
     pub required: bool,
-    /// Whether a path parameter may hold slashes.
+    /// Whether a path parameter may contain slashes.
     pub spans_slashes: bool,
 }
 
-/// What a document says of a body.
+/// A document's description of a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// The fields, outer ones first.
     pub fields: Vec<Field>,
-    /// Whether members may stand at its top that are not listed: the document says nothing of
-    /// them, admits others, or was too large to be read to its end.
+    /// Whether the top level may have unlisted members: the document does not describe them, allows
+    /// them, or was too large to read completely.
     pub is_open: bool,
-    /// Whether a body must be sent.
+    /// Whether a body is required.
     pub required: bool,
     /// The media types it may have.
     pub media_types: Vec<String>,
 }
 
 impl Body {
-    /// The field at a pointer in which `*` stands for the index of a list.
+    /// Returns the field at a pointer in which `*` replaces the index of a list.
     pub fn field(&self, pointer: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.pointer == pointer)
     }
 
-    /// Whether the document knows of a value at a JSON pointer of a body. Numbers in it may be
-    /// indices of lists.
+    /// Returns whether the document describes a value at a JSON pointer of a body. Numbers in the
+    /// pointer may be indices of lists.
     pub fn documents(&self, pointer: &str) -> Documented {
         let mut known = String::new();
         let mut is_open = self.is_open;
@@ -136,14 +136,14 @@ impl Body {
     }
 }
 
-/// Whether a document knows of a value in a body.
+/// Whether a document describes a value in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Documented {
-    /// It names it.
+    /// The document describes it.
     Yes,
-    /// It names what may be there, and this is not among it.
+    /// The document lists all possible values, and this one is not listed.
     No,
-    /// It does not say what may be there.
+    /// The document does not say.
     Unknown,
 }
 
@@ -152,20 +152,20 @@ pub enum Documented {
 pub struct Field {
     /// Its JSON pointer, with `*` for the members of a list: `/items/*/price`.
     pub pointer: String,
-    /// What it means.
+    /// The document's description of it.
     pub description: Option<String>,
     /// Its JSON type, if the document names exactly one.
     pub kind: Option<String>,
-    /// The values it may have; empty if the document lists none.
+    /// The allowed values; empty if the document lists none.
     pub values: Vec<String>,
-    /// Whether the object that holds it must have it.
+    /// Whether the enclosing object requires it.
     pub required: bool,
-    /// Whether members may stand in it that are not listed.
+    /// Whether it may have unlisted members.
     pub is_open: bool,
 }
 
 impl Field {
-    /// The last part of its pointer that is a name.
+    /// Returns the last part of its pointer that is a name.
     pub fn name(&self) -> &str {
         self.pointer
             .rsplit('/')
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_knows_what_it_documents() {
+    fn a_body_lists_its_documented_values() {
         let field = |pointer: &str, is_open: bool| Field {
             pointer: pointer.to_owned(),
             is_open,

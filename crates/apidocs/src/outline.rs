@@ -1,7 +1,8 @@
-//! A page's tree without its content, built to learn what the page would cost. An HTML parser repairs
-//! what is not closed, and its time and memory can grow with the square of what there is to repair. The
-//! outline is built by the parser itself, a piece of the page at a time, and given up as soon as it is
-//! too deep or too large: another reader of the same tags would see another tree for some pages.
+//! Builds the tree of a page without its content, to find out what parsing the page would cost.
+//!
+//! An HTML parser repairs unclosed elements, and its time and memory can grow quadratically with the
+//! repairs. The parser itself builds the outline, piece by piece, and stops as soon as the tree is too
+//! deep or too large. Another parser would see another tree for some pages.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -13,24 +14,24 @@ use html5ever::tendril::{StrTendril, TendrilSink as _};
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{Attribute, LocalName, Namespace, ParseOpts, QualName, parse_document};
 
-/// How deep elements may nest. Reference pages have some forty levels.
+/// The nesting limit of elements. Reference pages have about forty levels.
 const DEPTH_MAX: u32 = 256;
 
-/// The most elements and comments of a page, those included that the parser adds by itself.
+/// The limit on the elements and comments of a page, including those that the parser adds.
 const NODES_MAX: u32 = 300_000;
 
-/// How often the parser may move the children of an element, as it does for tags that overlap. Each
-/// time it takes as long as there are children.
+/// How often the parser may move the children of an element, as it does for overlapping tags. Each
+/// move takes time in proportion to the number of children.
 const MOVES_MAX: u32 = 10_000;
 
-/// How much of the page the parser is given at once, in bytes: so much goes unnoticed at most.
+/// The size of the pieces that the parser gets, in bytes. A limit can be exceeded by one piece.
 const PIECE_BYTES: usize = 4096;
 
-/// How long building the outline may take. A page of 16 MiB takes a fraction of it; what takes longer
-/// is made for it, such as one tag with a hundred thousand attributes.
+/// The time limit for building the outline. A normal page of 16 MiB takes a fraction of it; a page that
+/// takes longer is an attack, such as one tag with a hundred thousand attributes.
 const TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Whether a page can be parsed at a cost that is in proportion to its size.
+/// Returns whether a page can be parsed in linear time.
 pub(crate) fn is_tame(page: &str) -> bool {
     let end = Instant::now() + TIME_MAX;
     let mut parser = parse_document(Outline::default(), as_it_is_parsed());
@@ -46,7 +47,7 @@ pub(crate) fn is_tame(page: &str) -> bool {
     true
 }
 
-/// The options that `dom_query` parses with. What is in `<noscript>` is a tree or a text by them.
+/// The options that `dom_query` parses with. They decide whether `<noscript>` contains a tree or text.
 fn as_it_is_parsed() -> ParseOpts {
     ParseOpts {
         tree_builder: TreeBuilderOpts {
@@ -57,12 +58,12 @@ fn as_it_is_parsed() -> ParseOpts {
     }
 }
 
-/// An element, or a comment or the document.
+/// An element, a comment or the document.
 #[derive(Debug)]
 struct Node {
     name: QualName,
     depth: Cell<u32>,
-    /// What the content of a template is put into.
+    /// The fragment with a template's content.
     content: RefCell<Option<Rc<Self>>>,
     is_integration_point: bool,
 }
@@ -184,7 +185,7 @@ impl TreeSink for Outline {
     fn get_template_contents(&self, target: &Rc<Node>) -> Rc<Node> {
         let mut content = target.content.borrow_mut();
         let content = content.get_or_insert_with(|| Rc::new(Node::new(target.name.clone())));
-        // What is in a template is as deep in the parser's stack as anything else.
+        // A template's content is as deep in the parser's stack as any other content.
         content.depth.set(target.depth.get());
         Rc::clone(content)
     }
@@ -227,7 +228,7 @@ mod tests {
         let svg = "<svg><title>x</title><path d='M0 0'/></svg>".repeat(500);
         assert!(is_tame(&svg));
         assert!(!is_tame(&"<div>".repeat(300)));
-        // The second table ends the first, so this is long and not deep.
+        // The second table ends the first, so this page is long but not deep.
         assert!(is_tame(&"<div><table></div>".repeat(300)));
         assert!(!is_tame(&"<table><tr><td>".repeat(100)));
         let dangling: Vec<String> = (0..300).map(|n| format!("<p><b id={n}></p>")).collect();
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_parser_takes_for_tags_counts() {
+    fn tags_that_only_the_parser_recognizes_count() {
         let deep = "<div>".repeat(4000);
         for start in [
             "<!-- x --!>",

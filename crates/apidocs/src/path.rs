@@ -1,25 +1,25 @@
-//! The path of a request as its upstream reads it.
+//! The path of a request, as its upstream reads it.
 
 use std::borrow::Cow;
 
 use crate::text::percent_decoded;
 
-/// The largest number of segments of a path that is matched; no documented one comes near.
+/// The limit on the segments of a path to be matched. Documented paths have far fewer.
 pub const SEGMENTS_MAX: usize = 128;
 
-/// A path taken apart: decoded segments, empty and dot segments resolved.
+/// A parsed path: decoded segments, with empty and dot segments resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestPath<'p> {
     /// The segments, decoded.
     pub(crate) segments: Vec<Cow<'p, str>>,
     /// Whether it ends in a slash.
     pub(crate) ends_in_slash: bool,
-    /// The query, undecoded.
+    /// The query, not decoded.
     pub(crate) query: &'p str,
 }
 
 impl<'p> RequestPath<'p> {
-    /// Reads a path with or without a query. None if it has too many segments.
+    /// Parses a path with or without a query; returns `None` if it has too many segments.
     pub(crate) fn read(path: &'p str) -> Option<Self> {
         let (path, _fragment) = path.split_once('#').unwrap_or((path, ""));
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -47,8 +47,8 @@ impl<'p> RequestPath<'p> {
         })
     }
 
-    /// The same path read by an upstream that decodes escaped slashes before it looks for
-    /// segments. None if there are no such slashes.
+    /// Returns the path as read by an upstream that decodes escaped slashes before it splits segments;
+    /// `None` if there are no such slashes.
     pub(crate) fn with_slashes_decoded(&self) -> Option<Self> {
         if !self.segments.iter().any(|segment| segment.contains('/')) {
             return None;

@@ -1,4 +1,4 @@
-//! Reading of a document: what it is, and what it says.
+//! Detects the format of a document and parses it.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::tree::{self, Broken};
 use crate::warning::Warnings;
 use crate::{html, markdown, openapi, text};
 
-/// What a document is written in.
+/// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
@@ -23,29 +23,29 @@ pub enum Format {
     Html,
 }
 
-/// Why a document cannot be read at all.
+/// The reason why a document cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum Unreadable {
-    /// It is larger than is taken.
+    /// It is too large.
     #[error("it is larger than {DOCUMENT_BYTES_MAX} bytes")]
     TooLarge,
-    /// It is no text.
-    #[error("it is no text")]
+    /// It is not text.
+    #[error("it is not text")]
     NoText,
-    /// It is neither JSON nor YAML, or goes beyond a limit.
+    /// It is neither JSON nor YAML, or exceeds a limit.
     #[error("{}{trouble}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
     Broken {
         /// The line, counted from 1, if it is known.
         line: Option<u64>,
-        /// What was wrong.
+        /// The problem.
         trouble: String,
     },
-    /// It is JSON or YAML, but describes no API.
+    /// It is JSON or YAML, but does not describe an API.
     #[error("it has no `openapi`, `swagger` or `paths`, so it describes no API")]
     NoOpenApi,
 }
 
-/// The longest account of what is wrong with a document, in characters.
+/// The length limit of the description of a problem, in characters.
 const TROUBLE_CHARS_MAX: usize = 300;
 
 impl From<Broken> for Unreadable {
@@ -57,7 +57,7 @@ impl From<Broken> for Unreadable {
     }
 }
 
-/// Reads a document that is said to be in a format.
+/// Parses a document in a given format.
 pub fn read(format: Format, bytes: &[u8]) -> Result<Document, Unreadable> {
     let (text, warnings) = decode(bytes)?;
     match format {
@@ -74,11 +74,11 @@ pub fn read(format: Format, bytes: &[u8]) -> Result<Document, Unreadable> {
     }
 }
 
-/// Reads a document of which only the bytes are known, and what their sender calls them.
+/// Parses a document of unknown format, given its bytes and its declared media type.
 pub fn read_any(bytes: &[u8], media_type: Option<&str>) -> Result<(Format, Document), Unreadable> {
     let format = recognize(bytes, media_type);
     match read(format, bytes) {
-        // Text may look like YAML and be none.
+        // Text may look like YAML without being YAML.
         Err(Unreadable::Broken { .. } | Unreadable::NoOpenApi)
             if !declares_openapi(&text::decode(bytes).0) && !is_data(media_type) =>
         {
@@ -88,7 +88,7 @@ pub fn read_any(bytes: &[u8], media_type: Option<&str>) -> Result<(Format, Docum
     }
 }
 
-/// Tells what a document is written in.
+/// Detects the format of a document.
 pub fn recognize(bytes: &[u8], media_type: Option<&str>) -> Format {
     let (text, _) = text::decode(bytes);
     let media_type = essence(media_type);
@@ -119,7 +119,7 @@ fn is_data(media_type: Option<&str>) -> bool {
         .any(|name| essence.rsplit(['/', '+']).next() == Some(*name))
 }
 
-/// Whether a line at the left edge says `openapi:` or `swagger:`, or a JSON key does.
+/// Returns whether a line begins with `openapi:` or `swagger:`, or with such a JSON key.
 fn declares_openapi(text: &str) -> bool {
     let is_key = |line: &str| {
         let line = line.trim_start_matches(['"', '\'']);
@@ -150,13 +150,13 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Warnings), Unreadable> {
     }
     let mut warnings = Warnings::default();
     if replaced {
-        warnings.add("text", "holds bytes that are no text; they were replaced");
+        warnings.add("text", "holds bytes that are not text; they were replaced");
     }
     Ok((text, warnings))
 }
 
-/// The tree of a JSON or YAML text. What begins like JSON and is none may still be YAML, which
-/// takes comments and commas at the end.
+/// Parses the tree of a JSON or YAML text. A text that begins like JSON but is not JSON may still be
+/// YAML, which allows comments and trailing commas.
 fn parse(text: &str) -> Result<Value, Unreadable> {
     if text.trim_start().starts_with(['{', '[']) {
         let broken = match tree::from_json(text) {

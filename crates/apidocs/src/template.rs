@@ -5,20 +5,20 @@ use thiserror::Error;
 
 use crate::text::percent_decoded;
 
-/// The longest template, in bytes.
+/// The length limit of a template, in bytes.
 pub const TEMPLATE_BYTES_MAX: usize = 2_048;
 
-/// The largest number of segments of a template.
+/// The limit on the segments of a template.
 pub const TEMPLATE_SEGMENTS_MAX: usize = 64;
 
-/// The largest number of parameters of one segment.
+/// The limit on the parameters of one segment.
 pub const SEGMENT_PARAMETERS_MAX: usize = 16;
 
-/// The largest number of parameters of a template that may span slashes; further ones are taken
-/// as one segment each.
+/// The limit on the parameters of a template that may span slashes. Further ones match a single
+/// segment.
 const SPANNING_MAX: usize = 2;
 
-/// Why a template cannot be matched.
+/// The reason why a template cannot be matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum TemplateError {
     /// It is too long.
@@ -32,19 +32,19 @@ pub(crate) enum TemplateError {
     Parameters,
 }
 
-/// A template taken apart.
+/// A parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     pub(crate) segments: Vec<Segment>,
     pub(crate) ends_in_slash: bool,
-    /// Query parameters that a path key names: `/?Action=Delete`, `/#Action=Delete`.
+    /// Query parameters in a path key: `/?Action=Delete`, `/#Action=Delete`.
     pub(crate) query: Vec<(String, Option<String>)>,
 }
 
 /// One segment of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Segment {
-    /// Exactly this text, decoded.
+    /// Exactly this decoded text.
     Literal(String),
     /// A parameter with text around it.
     Partial(Glob),
@@ -54,14 +54,14 @@ pub(crate) enum Segment {
     Spanning(Glob),
 }
 
-/// Pieces of text with something between each two of them.
+/// Literal texts with a gap between each two of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Glob {
     pieces: Vec<String>,
 }
 
 impl Glob {
-    /// Whether a text has these pieces in this order, one character at least between each two.
+    /// Returns whether a text consists of these pieces in order, with a non-empty gap between each two.
     pub(crate) fn matches(&self, text: &str) -> bool {
         let Some((first, rest)) = self.pieces.split_first() else {
             return text.is_empty();
@@ -73,7 +73,7 @@ impl Glob {
             return false;
         };
         for piece in middle {
-            // The leftmost place leaves the most to the pieces that follow.
+            // The leftmost match leaves the most text for the pieces that follow.
             let Some(after) = after_a_character(text) else {
                 return false;
             };
@@ -85,12 +85,12 @@ impl Glob {
         after_a_character(text).is_some_and(|after| after.ends_with(last.as_str()))
     }
 
-    /// Whether it is a single parameter without text around it.
+    /// Returns whether it is a single parameter without text around it.
     pub(crate) fn is_bare(&self) -> bool {
         self.pieces.iter().all(String::is_empty)
     }
 
-    /// How much text it fixes, in bytes.
+    /// Returns the length of its literal text, in bytes.
     pub(crate) fn fixed_bytes(&self) -> usize {
         self.pieces.iter().map(String::len).sum()
     }
@@ -102,8 +102,8 @@ fn after_a_character(text: &str) -> Option<&str> {
 }
 
 impl Template {
-    /// Reads a path key. `spans` tells of a parameter, by its name, whether the document says that
-    /// it may hold slashes.
+    /// Parses a path key. `spans` returns whether the document allows slashes in a parameter, given
+    /// its name.
     pub(crate) fn parse(key: &str, spans: &dyn Fn(&str) -> bool) -> Result<Self, TemplateError> {
         if key.len() > TEMPLATE_BYTES_MAX {
             return Err(TemplateError::Long);
@@ -150,7 +150,7 @@ impl Template {
     }
 }
 
-/// What stands between braces.
+/// A parameter between braces.
 struct Slot<'t> {
     name: &'t str,
     spans: bool,
@@ -180,8 +180,8 @@ fn is_name(character: char) -> bool {
     character.is_alphanumeric() || "_-.".contains(character)
 }
 
-/// Whether a regular expression admits a slash: it names one outside a negated class, or takes
-/// anything at all.
+/// Returns whether a regular expression matches a slash: it contains one outside a negated class, or
+/// matches any character.
 pub(crate) fn pattern_spans(pattern: &str) -> bool {
     let bare = pattern.trim_start_matches('^').trim_end_matches('$');
     if matches!(bare, ".*" | ".+" | "(.*)" | "(.+)" | "**") {
@@ -240,7 +240,7 @@ impl Reading<'_> {
                 || slot.spans
                 || (self.spans)(slot.name)
                 || (whole && self.may_catch_all && is_catch_all_name(slot.name));
-            // Two parameters with nothing between them match what one does.
+            // Two adjacent parameters match the same texts as one.
             if pieces.len() == 1 || pieces.last().is_some_and(|piece| !piece.is_empty()) {
                 pieces.push(String::new());
             }
@@ -269,7 +269,7 @@ fn push_literal(pieces: &mut [String], text: &str) {
     }
 }
 
-/// `:id` and `<int:id>`, as route tables spell parameters.
+/// Matches `:id` and `<int:id>`, the parameters of route tables.
 fn is_colon_or_angle_parameter(text: &str) -> bool {
     let colon = text
         .strip_prefix(':')
@@ -278,8 +278,8 @@ fn is_colon_or_angle_parameter(text: &str) -> bool {
     colon || angle
 }
 
-/// Names that documents give to what catches the rest of a path, where they have no other way to
-/// say so.
+/// Names that documents give to the parameter for the rest of a path, if they cannot express it
+/// otherwise.
 fn is_catch_all_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.replace(['_', '-'], "");
@@ -289,8 +289,8 @@ fn is_catch_all_name(name: &str) -> bool {
     ) || name.ends_with("path")
 }
 
-/// The path and the query of a key; the query may also stand behind a `#`, which tells keys apart
-/// that differ in nothing else.
+/// Splits a key into its path and query. The query may also follow a `#`, which makes keys unique that
+/// differ in nothing else.
 fn split_query(key: &str) -> (&str, Vec<(String, Option<String>)>) {
     let Some(at) = find_outside_braces(key, |character| matches!(character, '?' | '#')) else {
         return (key, Vec::new());
@@ -313,7 +313,7 @@ fn split_query(key: &str) -> (&str, Vec<(String, Option<String>)>) {
     (path, pairs)
 }
 
-/// The path of a key that is a whole address.
+/// Returns the path of a key that is an absolute URL.
 fn path_of(key: &str) -> &str {
     match key.split_once("://") {
         Some((scheme, rest)) if scheme.chars().all(char::is_alphabetic) => {
@@ -323,8 +323,8 @@ fn path_of(key: &str) -> &str {
     }
 }
 
-/// Puts in the place of `{name=shelves/*/books/**}` the path that it stands for, and drops the
-/// query expansions of URI templates.
+/// Replaces `{name=shelves/*/books/**}` with its path, and removes the query expansions of URI
+/// templates.
 fn expand_patterns(path: &str) -> String {
     let mut expanded = String::with_capacity(path.len());
     let mut rest = path;
@@ -365,7 +365,7 @@ fn expand_patterns(path: &str) -> String {
     expanded
 }
 
-/// Splits behind the brace that closes one already open; regular expressions may hold pairs.
+/// Splits after the brace that closes an open one. Regular expressions may contain pairs of braces.
 fn split_at_closing(text: &str) -> Option<(&str, &str)> {
     let mut depth = 1_usize;
     for (at, character) in text.char_indices() {
@@ -488,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_stand_for_the_path_they_describe() {
+    fn patterns_are_replaced_by_the_path_they_describe() {
         assert_eq!(
             parse("/v1/{name=shelves/*/books/*}:sell").segments,
             [
@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_a_path_tells_keys_apart() {
+    fn the_text_after_a_path_distinguishes_keys() {
         assert_eq!(
             parse("/?Action=Delete&Version={v}").query,
             [

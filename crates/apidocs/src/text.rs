@@ -1,8 +1,8 @@
-//! Small text operations: cutting, decoding and stripping of markup.
+//! Small text operations: truncating, decoding and removing markup.
 
 use std::borrow::Cow;
 
-/// The text, cut to a number of characters; what is cut is replaced by `…`.
+/// Truncates a text to a number of characters; `…` replaces the removed part.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     if text.char_indices().nth(chars_max).is_none() {
         return text.to_owned();
@@ -14,8 +14,8 @@ pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     format!("{}…", &text[..end])
 }
 
-/// The bytes as text: UTF-8, or UTF-16 where a byte order mark says so. What is neither is
-/// replaced; the second value tells whether anything was.
+/// Decodes bytes as UTF-8, or as UTF-16 if they have a byte order mark. Replaces invalid bytes; the
+/// second value is whether there were any.
 pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return decode_utf8(rest);
@@ -46,7 +46,7 @@ fn decode_utf8(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     (text, replaced)
 }
 
-/// The text with its percent escapes decoded; what is no escape, or decodes to no UTF-8, stays.
+/// Decodes the percent escapes of a text. Keeps invalid escapes and those that are not UTF-8.
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -99,8 +99,8 @@ const TAGS: [&str; 40] = [
     "center",
 ];
 
-/// The text of a description without the HTML tags that many authors put into them. What is no
-/// well-known tag (`<id>`, `a < b`) stays.
+/// Removes the HTML tags that many authors write into descriptions. Keeps everything that is not a
+/// well-known tag (`<id>`, `a < b`).
 pub(crate) fn without_tags(text: &str) -> Cow<'_, str> {
     if !text.contains('<') {
         return Cow::Borrowed(text);
@@ -139,7 +139,7 @@ pub(crate) fn without_tags(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Where a well-known tag ends that the text begins with.
+/// Returns the end of a well-known tag at the beginning of the text.
 fn tag_end(text: &str) -> Option<usize> {
     let inner = &text[1..];
     let name_start = inner.strip_prefix('/').unwrap_or(inner);
@@ -148,7 +148,7 @@ fn tag_end(text: &str) -> Option<usize> {
         .unwrap_or(name_start.len());
     let name = &name_start[..name_len];
     let known = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
-    // An attribute list longer than this is no markup anyone wrote into a description.
+    // No author writes a longer attribute list into a description, so this is not markup.
     let window = &text.as_bytes()[..text.len().min(2_000)];
     let end = window.iter().position(|&byte| byte == b'>')?;
     known.then_some(end + 1)

@@ -1,5 +1,5 @@
-//! The JSON tree of a document, read with limits: what a description of an API is not needed for
-//! is passed over while reading, and what is kept is counted, aliases included.
+//! Parses the JSON tree of a document within limits. It skips values that a description of an API does
+//! not need while parsing, and counts those it keeps, including expanded aliases.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,36 +14,35 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 
 use crate::stack;
 
-/// The largest number of values in a document, after its YAML aliases have been expanded.
+/// The limit on the values of a document, after its YAML aliases are expanded.
 pub(crate) const VALUES_MAX: usize = 1_500_000;
 
-/// The largest amount of text in a document, after its YAML aliases have been expanded, in bytes.
+/// The limit on the text of a document, after its YAML aliases are expanded, in bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 48 * 1024 * 1024;
 
-/// How deep values may nest.
+/// The nesting limit of values.
 pub(crate) const DEPTH_MAX: usize = 100;
 
-/// How much may come out of YAML aliases, in parser events.
+/// The limit on the parser events that YAML aliases may produce.
 const REPLAYED_EVENTS_MAX: usize = 300_000;
 
-/// How long reading YAML may take. The largest documents that the other limits let through take a
-/// third of it.
+/// The time limit for parsing YAML. The largest documents within the other limits take a third of it.
 const YAML_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How much of a YAML text the reader is given at once, in bytes: so much is read at most after the time
-/// is over.
+/// The size of the pieces of a YAML text that the parser gets, in bytes. The time limit can be exceeded
+/// by one piece.
 const PIECE_BYTES: usize = 4096;
 
-/// Why no tree could be read.
+/// The reason why a tree could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Broken {
     /// The line, counted from 1, if it is known.
     pub(crate) line: Option<u64>,
-    /// What was wrong.
+    /// The problem.
     pub(crate) trouble: String,
 }
 
-/// Reads JSON.
+/// Parses JSON.
 pub(crate) fn from_json(text: &str) -> Result<Value, Broken> {
     let budget = Budget::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -57,7 +56,7 @@ pub(crate) fn from_json(text: &str) -> Result<Value, Broken> {
         })
 }
 
-/// Reads YAML.
+/// Parses YAML.
 pub(crate) fn from_yaml(text: &str) -> Result<Value, Broken> {
     stack::on_a_large_one(|| read_yaml(text, YAML_TIME_MAX)).unwrap_or_else(|| {
         Err(Broken {
@@ -109,7 +108,7 @@ fn read_yaml(text: &str, time_max: Duration) -> Result<Value, Broken> {
     })
 }
 
-/// A text that ends with an error once the time is over.
+/// A reader that fails once the time limit is reached.
 struct Timed<'t> {
     rest: &'t [u8],
     end: Instant,
@@ -127,7 +126,7 @@ impl Read for Timed<'_> {
     }
 }
 
-/// What may still be read.
+/// The remaining limits.
 #[derive(Debug)]
 struct Budget {
     values: Cell<usize>,
@@ -177,19 +176,19 @@ impl Budget {
     }
 }
 
-/// Where in a document a value stands, which decides what may be passed over in it.
+/// The position of a value in a document, which determines what may be skipped in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spot {
-    /// Its keys are words of the specification.
+    /// Its keys are keywords of the specification.
     Described,
     /// Its keys are names that the author chose: a property may be called `example`.
     Named,
-    /// Only a scalar is wanted: the default or the example of something.
+    /// Only a scalar is needed: a default or an example.
     Scalar,
 }
 
 impl Spot {
-    /// Where the value of a key stands; none if it is passed over.
+    /// Returns the position of a key's value; `None` if it is skipped.
     fn of(self, key: &str) -> Option<Self> {
         if self != Self::Described {
             return Some(Self::Described);
@@ -315,13 +314,13 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut members = Map::new();
         while let Some(key) = map.next_key::<Key>()? {
             let Key(key) = key;
-            // How serde_json hands over a number whose spelling it keeps.
+            // serde_json passes numbers with their original spelling in this form.
             if key == "$serde_json::private::Number" && members.is_empty() {
                 let number: String = map.next_value()?;
                 return number
                     .parse()
                     .map(Value::Number)
-                    .map_err(|_| A::Error::custom("a number that is none"));
+                    .map_err(|_| A::Error::custom("an invalid number"));
             }
             self.budget.take_text(&key)?;
             match self.spot.of(&key) {
@@ -353,8 +352,8 @@ impl Node<'_> {
     }
 }
 
-/// A key that stands twice keeps what both say, as far as they can stand together: documents that
-/// are put together from parts repeat paths.
+/// Merges the values of a repeated key as far as they are compatible: documents that are assembled from
+/// parts repeat paths.
 fn insert(members: &mut Map<String, Value>, key: String, value: Value) {
     match (members.get_mut(&key), value) {
         (Some(Value::Object(before)), Value::Object(more)) => before.extend(more),
@@ -418,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_needed_is_passed_over_but_never_a_name() {
+    fn unneeded_values_are_skipped_but_never_a_name() {
         let read = from_json(
             r#"{"responses": {"200": {}}, "x-internal": 1, "example": {"a": 1},
                 "properties": {"example": {"type": "string", "example": "e"}, "responses": {}}}"#,
@@ -437,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_stands_twice_keeps_both_methods() {
+    fn a_repeated_path_keeps_both_methods() {
         let read = from_json(r#"{"paths": {"/a": {"get": {}}, "/a": {"post": {}}}}"#).unwrap();
         assert_eq!(read, json!({"paths": {"/a": {"get": {}, "post": {}}}}));
     }
@@ -456,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nests_too_deeply_is_refused() {
+    fn values_that_nest_too_deeply_are_rejected() {
         let flow = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let block = |depth: usize| {
             (0..depth).fold(String::new(), |text, depth| {

@@ -1,16 +1,16 @@
-//! What could not be read, in bounded number and length.
+//! Warnings about the parts of a document that could not be read, limited in number and length.
 
 use std::collections::HashSet;
 
 use crate::text;
 
-/// The largest number of warnings of a document.
+/// The limit on the warnings of a document.
 pub const WARNINGS_MAX: usize = 100;
 
-/// The longest warning, in characters.
+/// The length limit of a warning, in characters.
 pub const WARNING_CHARS_MAX: usize = 300;
 
-/// Collects warnings: each once, and not more than anyone reads.
+/// Collects warnings, without repetitions and up to a limit.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     said: Vec<String>,
@@ -19,13 +19,13 @@ pub(crate) struct Warnings {
 }
 
 impl Warnings {
-    /// Notes what could not be read at a place.
+    /// Adds a warning about a place in the document.
     pub(crate) fn add(&mut self, place: &str, trouble: &str) {
         if self.said.len() + 1 >= WARNINGS_MAX {
             self.unsaid += 1;
             return;
         }
-        // A place may be as long as a document's author likes; the trouble must still be seen.
+        // The author of the document controls the length of a place; the problem must stay visible.
         let room = WARNING_CHARS_MAX.saturating_sub(trouble.chars().count() + 2);
         let place = text::cut(place, room.max(40));
         let warning = text::cut(&format!("{place}: {trouble}"), WARNING_CHARS_MAX);
@@ -34,7 +34,7 @@ impl Warnings {
         }
     }
 
-    /// All of them; the last one tells how many were left out.
+    /// Returns all warnings; the last one says how many were omitted.
     pub(crate) fn finish(mut self) -> Vec<String> {
         if self.unsaid > 0 {
             self.said
@@ -54,18 +54,18 @@ mod tests {
         for number in 0..1_000 {
             warnings.add(
                 &format!("/place/{number}/{}", "x".repeat(999)),
-                "is no object",
+                "is not an object",
             );
         }
         let said = warnings.finish();
         assert_eq!(said.len(), WARNINGS_MAX);
         assert!(said.iter().all(|w| w.chars().count() <= WARNING_CHARS_MAX));
-        assert!(said[0].ends_with("is no object"), "{}", said[0]);
+        assert!(said[0].ends_with("is not an object"), "{}", said[0]);
         assert_eq!(said[99], "and 901 more that are not listed");
     }
 
     #[test]
-    fn the_same_trouble_is_told_once() {
+    fn the_same_problem_is_reported_once() {
         let mut warnings = Warnings::default();
         warnings.add("#/a", "is missing");
         warnings.add("#/a", "is missing");

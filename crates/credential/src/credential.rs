@@ -119,7 +119,7 @@ impl Credential {
 
     /// Every text that must not come back in an answer, plain or encoded. A user name is a secret only where it
     /// stands alone, as some services want it.
-    pub fn masked_secrets(&self) -> Vec<SecretString> {
+    pub(crate) fn masked_secrets(&self) -> Vec<SecretString> {
         let mut secrets = Vec::new();
         let mut add = |secret: &str| {
             if !secret.is_empty() {

@@ -15,7 +15,5 @@ mod token_endpoint;
 
 pub use credential::{AccessToken, Credential, OauthGrant};
 pub use inject::{InjectError, drop_parameter, inject};
-pub use parse::{CREDENTIAL_HEADERS_MAX, CREDENTIAL_VALUE_BYTES_MAX};
 pub use ready::{CredentialUnavailable, Credentials, ReadyCredential};
-pub use sealed_form::UnreadableCredential;
 pub use token_endpoint::TokenError;

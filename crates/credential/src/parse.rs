@@ -13,10 +13,10 @@ use serde_json::{Map, Value};
 use crate::credential::{Credential, OauthGrant};
 
 /// The longest value of a credential, in bytes.
-pub const CREDENTIAL_VALUE_BYTES_MAX: usize = 8 * 1024;
+const CREDENTIAL_VALUE_BYTES_MAX: usize = 8 * 1024;
 
 /// The most headers that one credential sets.
-pub const CREDENTIAL_HEADERS_MAX: usize = 16;
+const CREDENTIAL_HEADERS_MAX: usize = 16;
 
 /// The header of an `api_key` credential that names none.
 const DEFAULT_HEADER: &str = "X-API-Key";

@@ -14,7 +14,7 @@ use crate::credential::{AccessToken, Credential, OauthGrant};
 /// The bytes that opened are not a credential of this build. Says nothing of their content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed credential cannot be read")]
-pub struct UnreadableCredential;
+pub(crate) struct UnreadableCredential;
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -83,7 +83,7 @@ impl Credential {
     }
 
     /// Reads back what [`Self::to_sealed_form`] gave.
-    pub fn from_sealed_form(bytes: &[u8]) -> Result<Self, UnreadableCredential> {
+    pub(crate) fn from_sealed_form(bytes: &[u8]) -> Result<Self, UnreadableCredential> {
         let form: Form<'_> = serde_json::from_slice(bytes).map_err(|_| UnreadableCredential)?;
         Ok(match form {
             Form::Bearer { token } => Self::Bearer {

@@ -12,10 +12,10 @@ use crate::agent_name;
 use crate::desk::{DefinitionError, Desk, Editor, listed};
 
 /// The longest that an agent's held calls stay open by default, in seconds.
-pub const HOLD_SECONDS_MAX: u32 = 300;
+const HOLD_SECONDS_MAX: u32 = 300;
 
 /// The most services that one agent may use.
-pub const SERVICES_MAX: usize = 1000;
+const SERVICES_MAX: usize = 1000;
 
 /// What is wrong with a name that reads like that of a human or of the gateway.
 const RESERVED_NAME: &str = "is reserved, because it looks like a human, the gateway, or an actor \

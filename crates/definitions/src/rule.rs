@@ -6,7 +6,7 @@ use gaiterguard_domain::field::{FieldError, FieldReader};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::{Day, Timestamp};
-use gaiterguard_judge::rule::{ConditionError, ConditionWarning, Program};
+use gaiterguard_rules::{ConditionError, ConditionWarning, Program};
 use gaiterguard_store::{RuleFields, RuleHits, RuleSaved, Stored};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use crate::desk::{DefinitionError, Desk, Editor, listed};
 pub const TEXT_CHARS_MAX: usize = 2000;
 
 /// How many days a rule's hits are counted for, the present one (UTC) included.
-pub const HITS_DAYS: u32 = 30;
+const HITS_DAYS: u32 = 30;
 
 /// How often the rules of a workspace matched lately.
 #[derive(Clone, Debug)]

@@ -24,14 +24,6 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
-    /// Returns the weekday, the date and the time to the minute in UTC:
-    /// `Sunday, 2026-03-01 09:05 UTC`.
-    pub fn in_calendar(self) -> String {
-        self.bounded()
-            .strftime("%A, %Y-%m-%d %H:%M UTC")
-            .to_string()
-    }
-
     fn bounded(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX)
     }
@@ -112,12 +104,6 @@ mod tests {
         let at = Timestamp(1_700_000_000_123);
         assert_eq!(at.to_string(), "2023-11-14T22:13:20.123Z");
         assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
-    }
-
-    #[test]
-    fn a_timestamp_is_shown_with_its_weekday() {
-        let at = Timestamp(1_700_000_000_123);
-        assert_eq!(at.in_calendar(), "Tuesday, 2023-11-14 22:13 UTC");
     }
 
     #[test]

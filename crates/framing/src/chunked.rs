@@ -1,17 +1,17 @@
-//! Following a chunked body to its end, strictly, so that the guard knows where the next head
-//! begins. Pure; the bytes themselves are decoded by hyper.
+//! Scans a chunked body to its end, strictly, so that the guard knows where the next request begins.
+//! It does not decode the bytes; hyper does.
 
 use super::field::{is_name_byte, is_value_byte};
 use super::{CHUNK_EXTRA_BYTES_MAX, FramingError};
 
-/// Fifteen digits always fit into 64 bits.
+/// Fifteen hexadecimal digits always fit into 64 bits.
 const SIZE_DIGITS_MAX: u8 = 15;
 
-/// Where in a chunked body we are.
+/// The position in a chunked body.
 #[derive(Debug, Clone, Default)]
 pub struct ChunkedScan {
     place: Place,
-    /// How many bytes of extensions and trailers there were.
+    /// The number of bytes of chunk extensions and trailers so far.
     extra_bytes: usize,
 }
 
@@ -45,17 +45,17 @@ impl ChunkedScan {
         Self::default()
     }
 
-    /// Whether the body has ended.
+    /// Returns whether the body has ended.
     pub fn is_done(&self) -> bool {
         self.place == Place::Done
     }
 
-    /// Follows `bytes` and returns how many of them belong to the body: all, unless it ends within
-    /// them.
+    /// Scans `bytes` and returns how many of them belong to the body: all of them, unless the body ends
+    /// earlier.
     ///
     /// # Errors
     ///
-    /// [`FramingError::Chunk`] or [`FramingError::ChunkExtra`]; the scan is of no more use then.
+    /// [`FramingError::Chunk`] or [`FramingError::ChunkExtra`], after which the scan cannot continue.
     pub fn scan(&mut self, bytes: &[u8]) -> Result<usize, FramingError> {
         let mut at = 0;
         while at < bytes.len() && !self.is_done() {
@@ -130,7 +130,7 @@ impl ChunkedScan {
 mod tests {
     use super::*;
 
-    /// Scans `body` in pieces of `step` bytes; how many bytes it took, if it ended.
+    /// Scans `body` in pieces of `step` bytes; returns the number of bytes it took, if it ended.
     fn scanned(body: &[u8], step: usize) -> Result<Option<usize>, FramingError> {
         let mut scan = ChunkedScan::new();
         let mut taken = 0;

@@ -1,28 +1,28 @@
-//! Why a request head, or the framing of its body, is refused.
+//! The reasons why a request head or the framing of its body is rejected.
 
 use super::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 
-/// What is wrong with the framing of a request. The connection cannot be used after it, because where
-/// the next request begins is not certain.
+/// An error in the framing of a request. The connection must be closed after it, because the position
+/// of the next request is uncertain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FramingError {
     #[error("the request head is longer than {HEAD_BYTES_MAX} bytes")]
     TooLong,
     #[error("the request head has more than {HEAD_FIELDS_MAX} header fields")]
     TooManyFields,
-    #[error("every line must end with CR LF, and neither may stand alone")]
+    #[error("every line must end with CR LF; a CR or LF alone is not allowed")]
     LineEnd,
     #[error("the request line must be METHOD TARGET HTTP/1.1")]
     RequestLine,
-    #[error("only HTTP/1.1 and HTTP/1.0 are spoken here")]
+    #[error("only HTTP/1.1 and HTTP/1.0 are supported")]
     Version,
     #[error("the request target is malformed")]
     Target,
-    #[error("CONNECT is not offered here")]
+    #[error("CONNECT is not supported")]
     Connect,
-    #[error("a header name is empty, or holds or is followed by a character that it may not")]
+    #[error("a header name is empty, or contains or is followed by an invalid character")]
     FieldName,
-    #[error("a header value holds a control character")]
+    #[error("a header value contains a control character")]
     FieldValue,
     #[error("a header must not be folded over several lines")]
     Folded,

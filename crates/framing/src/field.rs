@@ -1,11 +1,11 @@
-//! Which bytes header fields are made of.
+//! The bytes of header fields.
 
-/// Whether a name may hold this byte: the `tchar` of RFC 9110.
+/// Returns whether a name may contain this byte: the `tchar` of RFC 9110, section 5.6.2.
 pub(crate) fn is_name_byte(byte: u8) -> bool {
     NAME_BYTES[usize::from(byte)]
 }
 
-/// Whether a value may hold this byte: visible ones, space, tab and what is not ASCII.
+/// Returns whether a value may contain this byte: visible ASCII, space, tab, and bytes beyond ASCII.
 pub(crate) fn is_value_byte(byte: u8) -> bool {
     VALUE_BYTES[usize::from(byte)]
 }

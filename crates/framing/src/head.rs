@@ -1,4 +1,4 @@
-//! Reading a request head strictly: one meaning or none.
+//! Parses a request head strictly: either it has exactly one meaning, or it is rejected.
 
 use http::Uri;
 use http::uri::Authority;
@@ -6,19 +6,19 @@ use http::uri::Authority;
 use super::field::{is_name_byte, is_value_byte};
 use super::{FramingError, HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 
-/// How long a target is; hyper's own limit.
+/// The length limit of a target, in bytes, which is hyper's own limit.
 const TARGET_BYTES_MAX: usize = u16::MAX as usize - 1;
-/// Nineteen digits always fit into 64 bits.
+/// Nineteen decimal digits always fit into 64 bits.
 const CONTENT_LENGTH_DIGITS_MAX: usize = 19;
 
-/// What follows the head.
+/// The framing of a request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// So many bytes.
+    /// A body of this many bytes.
     Length(u64),
-    /// Chunks.
+    /// A chunked body.
     Chunked,
-    /// Nothing, until it is known whether another protocol follows.
+    /// No body, until it is known whether another protocol follows.
     Upgrade,
 }
 
@@ -42,8 +42,8 @@ impl HeadScan {
     }
 
     /// Returns how many bytes at the start of `input` belong to no request; the caller removes them.
-    /// Some clients end a body with a line end that nothing announces. One such line end is skipped
-    /// (RFC 9112 section 2.2), whether or not its bytes arrive together.
+    /// Some clients send an extra line end after a body. One such line end is skipped (RFC 9112,
+    /// section 2.2), whether or not its bytes arrive together.
     pub fn skip(&mut self, input: &[u8]) -> usize {
         if self.may_skip_line_end && !self.has_request_line && input.starts_with(b"\r\n") {
             *self = Self::default();
@@ -53,13 +53,13 @@ impl HeadScan {
         }
     }
 
-    /// Looks at `input`, which begins with the head and has only grown since the last call. Returns
-    /// where the head ends, after its empty line, and how its body is framed; `None` while there is
-    /// more to come. A line end without its CR is refused when it is seen, not waited out.
+    /// Scans `input`, which starts with the head and only grows between calls. Returns the offset after
+    /// the head's empty line, and the framing of its body; `None` if the head is incomplete. A line end
+    /// without CR is rejected as soon as it arrives.
     ///
     /// # Errors
     ///
-    /// Every reason for which a head is refused.
+    /// Every reason for which a head is rejected.
     pub fn scan(&mut self, input: &[u8]) -> Result<Option<(usize, Framing)>, FramingError> {
         match self.end(input)? {
             None if input.len() > HEAD_BYTES_MAX => Err(FramingError::TooLong),
@@ -92,7 +92,7 @@ impl HeadScan {
 }
 
 /// Checks a whole head, from the first byte of the request line to the empty line that ends it.
-/// The caller has seen to it that every LF follows a CR.
+/// The caller ensures that every LF follows a CR.
 fn check(head: &[u8]) -> Result<Framing, FramingError> {
     let mut lines = Lines(head);
     let request_line = RequestLine::parse(lines.next().ok_or(FramingError::RequestLine)?)?;
@@ -120,7 +120,7 @@ struct RequestLine<'a> {
 enum Target<'a> {
     /// A path, or `*`.
     Origin,
-    /// A whole URL with this authority and default port.
+    /// An absolute URL with this authority and default port.
     Absolute {
         authority: &'a str,
         default_port: u16,
@@ -160,11 +160,11 @@ impl<'a> Target<'a> {
             return Err(FramingError::Target);
         }
         let text = str::from_utf8(target).map_err(|_| FramingError::Target)?;
-        // A fragment is for the client alone, and parsers differ in what they do with one.
+        // Only clients use a fragment, and parsers disagree on how to handle one in a request.
         if text.contains('#') {
             return Err(FramingError::Target);
         }
-        // Hyper parses it with the same parser and would close the connection without a word.
+        // Hyper uses the same parser and would close the connection without a response.
         let uri = text.parse::<Uri>().map_err(|_| FramingError::Target)?;
         if text.starts_with('/') {
             return Ok(Self::Origin);
@@ -194,7 +194,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The fields that framing and routing hang on.
+/// The fields that determine framing and routing.
 #[derive(Default)]
 struct Fields<'a> {
     host: Option<&'a [u8]>,
@@ -218,9 +218,9 @@ impl<'a> Fields<'a> {
         if !value.iter().all(|byte| is_value_byte(*byte)) {
             return Err(FramingError::FieldValue);
         }
-        // Only after the check, since more counts as white space here than HTTP allows.
+        // Trimming comes after the check, because it removes more than HTTP's white space.
         let value = value.trim_ascii();
-        // The lengths differ, so that most names are told apart without a comparison.
+        // The names differ in length, so that most fields need no comparison.
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => {
                 set_once(&mut self.host, value, FramingError::HostCount)?;
@@ -240,8 +240,8 @@ impl<'a> Fields<'a> {
                 }
                 self.is_chunked = true;
             }
-            // Some servers take an underscore for a hyphen; a name that might be one of these to
-            // them and is not to us has no honest use.
+            // Some servers treat an underscore as a hyphen. A name that only they would read as one of
+            // these fields has no legitimate use.
             14 | 17
                 if name.contains(&b'_')
                     && (same_but_hyphens(name, b"content-length")
@@ -303,7 +303,7 @@ fn set_once<T>(place: &mut Option<T>, value: T, error: FramingError) -> Result<(
     }
 }
 
-/// Splits `host:port`; none if either is malformed.
+/// Splits `host:port`; returns `None` if either is malformed.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end_of_host = match authority.strip_prefix('[') {
         Some(rest) => rest.find(']')? + 2,
@@ -338,7 +338,7 @@ fn same_but_hyphens(name: &[u8], hyphenated: &[u8]) -> bool {
         })
 }
 
-/// Lines without their CR LF.
+/// The lines of a head, without their CR LF.
 struct Lines<'a>(&'a [u8]);
 
 impl<'a> Iterator for Lines<'a> {

@@ -1,8 +1,8 @@
-//! WHAT IS ONE REQUEST: where a request head and a body end in a stream of bytes, by a reading of
-//! HTTP/1.1 (RFC 9112) so strict that every server reads the same. Pure: no sockets, no clock.
+//! Request framing: finds where a request head and its body end in a stream of bytes, by a reading of
+//! HTTP/1.1 (RFC 9112) that is strict enough for all servers to agree on it. No sockets, no clock.
 //!
-//! The listener passes on only what this crate has accepted, and `fuzz/` checks that hyper then finds
-//! the same requests in it.
+//! The listener forwards only the bytes that this crate accepts. `fuzz/` checks that hyper finds the
+//! same requests in them.
 
 mod chunked;
 mod error;
@@ -13,11 +13,11 @@ pub use chunked::ChunkedScan;
 pub use error::FramingError;
 pub use head::{Framing, HeadScan};
 
-/// How long a request head is at most, its last empty line included.
+/// The length limit of a request head, in bytes, including its last empty line.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// How many header fields a head has at most.
+/// The limit on the number of header fields in a head.
 pub const HEAD_FIELDS_MAX: usize = 128;
 
-/// How long the extensions of all chunks of a body and its trailers are together at most.
+/// The limit on the total length of a body's chunk extensions and trailers, in bytes.
 pub const CHUNK_EXTRA_BYTES_MAX: usize = 8 * 1024;

@@ -7,8 +7,8 @@ use gaiterguard_domain::request::ServiceName;
 
 use crate::authority::AgentCaller;
 use crate::authority::known_service::KnownService;
-use crate::locate;
 use crate::refusal::Refusal;
+use crate::submit::locate;
 
 /// A service in an agent's scope.
 #[derive(Clone, Debug)]

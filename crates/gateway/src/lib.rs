@@ -9,23 +9,13 @@ pub mod directory;
 pub mod operation_effect;
 
 pub mod answer;
+pub mod body;
 pub mod refusal;
 
-mod submit;
-
-pub mod arriving;
-pub mod big_body;
-mod key_guard;
-mod locate;
-mod prepare;
-
-mod earlier_ruling;
-pub mod history;
-mod judge;
-mod second_opinion;
-
 pub mod forward;
+pub mod history;
 mod sealed;
+mod submit;
 
 pub mod action;
 
@@ -43,7 +33,7 @@ use std::time::Duration;
 use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
-use gaiterguard_judge::history::HashKey;
+use gaiterguard_history::HashKey;
 use gaiterguard_llm::{FailureMode, Llm};
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Store, StoreError};
@@ -54,7 +44,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::action::watch::ActionWatch;
 use crate::authority::{AgentCaller, Authority};
-use crate::big_body::BigBodies;
+use crate::body::big_body::BigBodies;
 use crate::forward::tunnel::TUNNELS_MAX;
 use crate::history::Histories;
 use crate::housekeeping::Touches;
@@ -169,7 +159,7 @@ impl Gateway {
         if let Some(llm) = &self.llm {
             llm.recall_spending(&self.store).await?;
         }
-        judge::prepare_words();
+        submit::judge::prepare_words();
         self.start_housekeeping();
         Ok(())
     }

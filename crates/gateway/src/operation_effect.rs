@@ -5,7 +5,7 @@ use gaiterguard_domain::service::Service;
 use gaiterguard_judge::{Effect, effect_of_operation};
 use http::Method;
 
-use crate::judge::{as_judged, fields_at_the_top};
+use crate::submit::judge::{as_judged, fields_at_the_top};
 
 /// What a call of an operation of a service does, as far as that is known before it is made.
 pub fn of(service: &Service, operation: &Operation) -> Effect {

@@ -7,9 +7,9 @@ use gaiterguard_domain::field::{FieldError, KEY_NOT_STORED};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::rule::{Content, Facts, Program, Query, RequestPath};
-use gaiterguard_judge::{Arena, Node, Reading};
 use gaiterguard_llm::{Coverage, ExampleRequest, LlmError, WordedRule, excerpt};
+use gaiterguard_request::{Arena, Node, Reading};
+use gaiterguard_rules::{Content, Facts, Program, Query, RequestPath};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 

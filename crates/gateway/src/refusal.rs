@@ -9,7 +9,7 @@ use gaiterguard_domain::target::TargetRefused;
 use gaiterguard_store::StoreError;
 use thiserror::Error;
 
-use crate::arriving::BodyBroken;
+use crate::body::arriving::BodyBroken;
 
 /// What an agent is told whose key is where it would be forwarded.
 pub const NO_AGENT_KEY: &str = "must not contain an agent key in any spelling: the key is only \

@@ -16,9 +16,9 @@ use serde_json::json;
 use crate::Gateway;
 use crate::forward::after_sending::AfterSending;
 use crate::forward::dispatch::{Arrived, Permit, Sent};
-use crate::locate;
-use crate::prepare;
 use crate::refusal::Refusal;
+use crate::submit::locate;
+use crate::submit::prepare;
 
 /// How much of the answer's body is shown, in bytes.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;

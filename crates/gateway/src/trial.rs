@@ -2,12 +2,13 @@
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
-use gaiterguard_judge::history::{History, Origin, origins};
-use gaiterguard_judge::{Arena, Assessment, Documented, Subject, assess};
+use gaiterguard_history::{History, Origin, origins};
+use gaiterguard_judge::{Assessment, Documented, Subject, assess};
 use gaiterguard_llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
+use gaiterguard_request::Arena;
 
-use crate::judge::opened;
-use crate::second_opinion::{Standing, floor};
+use crate::submit::judge::opened;
+use crate::submit::second_opinion::{Standing, floor};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]

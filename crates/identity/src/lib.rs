@@ -28,7 +28,7 @@ pub use account::Accounts;
 pub use device::DEVICE_LIFETIME;
 pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
 pub use identity::{Identity, IdentitySettings, LoggedIn, LoginSource, Registration, TokenPair};
-pub use new_password::{NewPassword, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordRefused};
+pub use new_password::{NewPassword, PasswordRefused};
 pub use password::PasswordFault;
 pub use registration::{Registrant, RegistrationState};
 pub use setup_code::SetupCode;

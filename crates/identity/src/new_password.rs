@@ -7,10 +7,10 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The fewest characters of a password.
-pub const PASSWORD_CHARS_MIN: usize = 8;
+const PASSWORD_CHARS_MIN: usize = 8;
 
 /// The most characters of a password.
-pub const PASSWORD_CHARS_MAX: usize = 256;
+const PASSWORD_CHARS_MAX: usize = 256;
 
 static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     include_str!("common_passwords.txt")

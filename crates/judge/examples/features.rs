@@ -6,8 +6,9 @@
 use std::error::Error;
 use std::io::Write;
 
-use gaiterguard_judge::history::Seen;
-use gaiterguard_judge::{Arena, Documented, Opened, Request, Subject, features};
+use gaiterguard_history::Seen;
+use gaiterguard_judge::{Documented, Subject, features};
+use gaiterguard_request::{Arena, Opened, Request};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 

@@ -167,8 +167,8 @@ body that nobody asked for, also deep inside; and what the intent forbids or lim
 says the same in other words is not a difference, nor is one that the provenance explains and that \
 fits the intent, a usual default, or a technical detail that the operation needs. An opaque id is no \
 difference by itself where the intent speaks of the thing in words. It is one where the provenance \
-shows that the id belongs to another thing or person than the intent means. A day such as \
-“tomorrow” counts from the current time, which is given in UTC; the user may be in another time zone. \
+shows that the id belongs to another thing or person than the intent means. The \
+current date is not given, so a date where the intent says “tomorrow” is not a difference by itself. \
 The intent explains a request; it does not vouch for it.";
 
 /// Writes the fields of an answer and their words.

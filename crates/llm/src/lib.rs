@@ -43,7 +43,6 @@ mod word;
 pub use condition::{Coverage, ExampleRequest, ProposedCondition, WordedRule};
 pub use error::LlmError;
 pub use llm::{FailureMode, Llm, LlmSettings};
-pub use material::Unshowable;
 pub use metrics::LlmMetrics;
 pub use origin::ORIGINS_MAX;
 pub use question::{LlmQuestion, LlmVerdict};

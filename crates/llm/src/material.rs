@@ -30,7 +30,7 @@ const DOCUMENTATION_BYTES_MAX: usize = 8 * 1024;
 
 /// Why a request cannot be shown to a model as a whole. It is held then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unshowable {
+pub(crate) enum Unshowable {
     /// The body is not text.
     #[error("the body is not text, so a language model cannot read it")]
     NotText,

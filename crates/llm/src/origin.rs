@@ -3,7 +3,7 @@
 //! What an upstream wrote is quoted as JSON strings, inside a fence like everything that others wrote,
 //! so that no piece of a response can speak for the gateway.
 
-use gaiterguard_judge::history::Origin;
+use gaiterguard_history::Origin;
 use serde_json::{Map, Value};
 
 use crate::conceal::{conceal, conceal_named};

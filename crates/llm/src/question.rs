@@ -5,7 +5,7 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_domain::rule::MatchedRule;
 use gaiterguard_domain::verdict::Verdict;
-use gaiterguard_judge::history::Origin;
+use gaiterguard_history::Origin;
 
 use crate::text_rule::TextRule;
 

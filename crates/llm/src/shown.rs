@@ -16,7 +16,6 @@ use crate::{origin, ruling};
 pub(crate) struct Shown<'a> {
     pub(crate) material: Material,
     pub(crate) rule_count: usize,
-    now: Timestamp,
     documentation: String,
     provenance: String,
     rulings: String,
@@ -31,7 +30,6 @@ impl<'a> Shown<'a> {
         Ok(Self {
             material: Material::of(question.request)?,
             rule_count: question.rules.len(),
-            now,
             documentation: documentation(question.documentation),
             provenance: origin::shown(question.origins),
             rulings: ruling::shown(question.rulings, now),
@@ -45,8 +43,6 @@ impl<'a> Shown<'a> {
     /// Writes the request with one piece of its body, and what is known about it.
     pub(crate) fn put_request(&self, prompt: &mut String, fence: &Fence, piece: usize) {
         let material = &self.material;
-        // Writing into a String cannot fail.
-        let _ = writeln!(prompt, "It is {}.", self.now.in_calendar());
         fence.put_visible(prompt, "request", &material.head);
         let count = material.pieces.len();
         let body = &material.pieces[piece];
@@ -54,6 +50,7 @@ impl<'a> Shown<'a> {
             prompt.push_str("The request has no body.\n");
         } else {
             if count > 1 {
+                // Writing into a String cannot fail.
                 let _ = writeln!(
                     prompt,
                     "The body is long; this is part {} of {count}. Judge what this part says, and \

@@ -39,7 +39,7 @@ impl Sealing {
         if store.master_has_link().await? {
             let now = self.inner.clock.now();
             let master = self.inner.keyring.current().to_string();
-            store.replica_note_master(replica, &master, now).await?;
+            store.replica_set_master(replica, &master, now).await?;
             cut_followed(store, now).await?;
         }
         Ok(())
@@ -76,13 +76,13 @@ pub(crate) async fn note_kept(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let kept = entry(at, "master_key.secret_kept", master);
-    store.master_note_kept(master, at, kept).await?;
+    store.master_mark_configured(master, at, kept).await?;
     Ok(())
 }
 
 /// Cuts the way if nobody needs it any more.
 pub(crate) async fn cut_followed(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let cut = |old: &str| entry(now, "master_key.link_cut", old);
-    store.master_cut_followed(now, cut).await?;
+    store.master_remove_followed_links(now, cut).await?;
     Ok(())
 }

@@ -73,16 +73,17 @@
 //! - `/s/{service}`, `/s/{service}/`, `/s/{service}/{path…}`: every method, `doors/passthrough.rs`
 //! - `/`, `/app`, `/app/`, `/app/{file…}`, `/docs`, `/docs/{file}`: GET, `endpoints/page.rs`
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
+use bytes::Bytes;
 use utoipa::openapi::OpenApi;
 
-use crate::endpoints::DashboardState;
+use crate::endpoints::{DashboardState, DocumentSource};
 use crate::middleware::{KnownHosts, demand_known_host};
 use crate::state::AgentState;
-use crate::{doors, endpoints};
+use crate::{doors, endpoints, openapi};
 
 /// Returns the router of `PORT` and, if the dashboard has a port of its own, the router of that port.
 /// The dashboard is on only one port, so that the networks of agents cannot reach the approvals. Only
@@ -94,8 +95,9 @@ pub(crate) fn by_port(
     dashboard_state: DashboardState,
     known_hosts: KnownHosts,
 ) -> Vec<Router> {
-    let machines =
-        Router::from(endpoints::machines()).with_state(Arc::clone(&agents_state.gateway));
+    let machines = Router::from(endpoints::machines())
+        .with_state(Arc::clone(&agents_state.gateway))
+        .layer(Extension(DocumentSource(document)));
     let agents = Router::from(doors::routes()).with_state(agents_state);
     let signed_in = Router::from(endpoints::signed_in()).layer(from_fn_with_state(
         dashboard_state.clone(),
@@ -113,8 +115,14 @@ pub(crate) fn by_port(
     }
 }
 
-/// Returns the descriptions of all routes.
-pub(crate) fn described() -> OpenApi {
+/// Returns the OpenAPI document as it is served and kept.
+pub(crate) fn document() -> Bytes {
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::to_json(described()).into());
+    DOCUMENT.clone()
+}
+
+/// Returns the descriptions of all handlers.
+fn described() -> OpenApi {
     let mut described = doors::routes().into_openapi();
     described.merge(endpoints::signing_in().into_openapi());
     described.merge(endpoints::signed_in().into_openapi());
@@ -156,5 +164,14 @@ mod tests {
             })
             .collect();
         assert_eq!(listed(), routes);
+    }
+
+    #[test]
+    fn the_kept_document_is_the_one_that_is_served() {
+        let kept = include_str!("../openapi.json");
+        assert!(
+            kept == document(),
+            "crates/server/openapi.json is not current: run `make openapi`"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use gaiterguard_gateway::Gateway;
 
-use crate::middleware::cors::CorsOrigins;
+use crate::settings::CorsOrigins;
 
 /// Shared by all routes; a clone is another handle.
 #[derive(Clone)]

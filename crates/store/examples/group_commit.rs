@@ -5,7 +5,7 @@
 //!
 //! `RULES` is how many rules match each decision (default: 1).
 
-#![expect(clippy::print_stdout, reason = "a measurement prints what it found")]
+#![expect(clippy::print_stdout, reason = "a measurement prints its results")]
 
 use std::error::Error;
 use std::sync::Arc;
@@ -92,13 +92,13 @@ fn processor_time() -> Option<Duration> {
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(url), Some(waiters), Some(seconds)) =
+    let (Some(url), Some(callers), Some(seconds)) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        return Err("URL WAITERS SECONDS [RULES]".into());
+        return Err("URL CALLERS SECONDS [RULES]".into());
     };
     let rules: i64 = arguments.next().map_or(Ok(1), |rules| rules.parse())?;
-    let (waiters, seconds): (usize, u64) = (waiters.parse()?, seconds.parse()?);
+    let (callers, seconds): (usize, u64) = (callers.parse()?, seconds.parse()?);
     let store = Store::open(
         &url,
         StoreOptions::new(ReplicaId(Uuid::new_v4()), Purpose::Serve),
@@ -129,7 +129,7 @@ async fn main() -> Result<(), Failed> {
     let written = Arc::new(AtomicU64::new(0));
     let (began, processor_began) = (Instant::now(), processor_time());
     let until = began + Duration::from_secs(seconds);
-    let tasks: Vec<_> = (0..waiters)
+    let tasks: Vec<_> = (0..callers)
         .map(|_| {
             let (store, written) = (store.clone(), Arc::clone(&written));
             tokio::spawn(async move {

@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Replaces the credential of a service whose revision is still `seen`: the service's type,
+    /// Replaces the credential of a service whose revision is still `revision`: the service's type,
     /// which may have changed, determines which credential fits. The credential is sealed for its
     /// version, which must be the successor of the current one. Returns false if the revision or
     /// the version does not match, or if there is no such service.
@@ -20,7 +20,7 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
-        seen: i64,
+        revision: i64,
         credential: &SealedCredential,
         at: Timestamp,
         audit: NewAuditEntry,
@@ -33,7 +33,7 @@ impl Store {
             workspace.0,
             service.0,
             at.0,
-            seen,
+            revision,
         );
         let put = match touched {
             0 => 0,

@@ -18,7 +18,7 @@ pub struct DataKeyRow {
     pub id: DataKeyId,
     /// The workspace whose values it seals.
     pub workspace: WorkspaceId,
-    /// What it seals.
+    /// The purpose of the values it seals.
     pub purpose: String,
     /// The master key that it is wrapped under.
     pub master_id: String,

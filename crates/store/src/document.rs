@@ -19,18 +19,18 @@ pub struct NewDocument {
     pub kind: DocumentKind,
     /// The operator's title for it.
     pub title: Option<String>,
-    /// What was read from it.
+    /// The result of reading it.
     pub reading: DocumentReading,
 }
 
-/// What was read from a document.
+/// The result of reading a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentReading {
     /// The number of operations.
     pub operations: u32,
     /// The number of text sections.
     pub sections: u32,
-    /// What could not be read, one sentence each.
+    /// The parts that could not be read, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -77,11 +77,11 @@ impl TryFrom<VersionRow> for DocumentVersion {
 
 /// Returns the documents of a workspace's services that are not deleted, with their versions.
 pub(crate) async fn document_versions(
-    mut on: AnyConnection<'_>,
+    mut connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<DocumentVersion>, StoreError> {
     fetch_all!(
-        on,
+        connection,
         VersionRow,
         "SELECT d.id, d.service_id, d.kind, d.version FROM documents d
          JOIN services s ON s.id = d.service_id AND s.deleted_at IS NULL
@@ -203,7 +203,7 @@ impl Store {
             reader,
             "documents",
             "title",
-            made,
+            convert,
             "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
                 created_at
              FROM documents WHERE service_id = $2 AND workspace_id = $1 ORDER BY id",
@@ -223,18 +223,18 @@ impl Store {
         document: DocumentId,
     ) -> Result<Option<Document>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = fetch_stored!(
+        let stored = fetch_stored!(
             reader,
             "documents",
             "title",
-            made,
+            convert,
             "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
                 created_at
              FROM documents WHERE id = $2 AND workspace_id = $1",
             workspace.0,
             document.0,
         );
-        found.into_iter().next().map(Stored::intact).transpose()
+        stored.into_iter().next().map(Stored::intact).transpose()
     }
 
     /// Returns a document's content, sealed.
@@ -318,6 +318,6 @@ impl Store {
     }
 }
 
-fn made(row: DocumentRow) -> Result<Document, StoreError> {
+fn convert(row: DocumentRow) -> Result<Document, StoreError> {
     row.try_into()
 }

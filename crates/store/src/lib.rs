@@ -18,7 +18,7 @@
 //! # Writing
 //!
 //! All changes are made on write connections, each of which has an audit hash chain of its own. A
-//! change and its audit entries are committed together or not at all. Changes on the request path go
+//! change and its audit entries are committed together, or neither is. Changes on the request path go
 //! through the [ledger writer](Store::record), which commits all waiting changes together; any other
 //! change is a transaction of its own on one of the same connections. SQLite has one write
 //! connection, PostgreSQL two in each process.

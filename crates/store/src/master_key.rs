@@ -93,7 +93,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let made = execute!(
+        let inserted = execute!(
             tx,
             "INSERT INTO master_keys (id, is_current, created_at)
              SELECT $1, $2, $3
@@ -103,7 +103,7 @@ impl Store {
             true,
             at.0,
         );
-        tx.end(made, audit).await
+        tx.end(inserted, audit).await
     }
 
     /// Makes `new` the current master key and stores the link to it from `old`. Returns false if
@@ -117,7 +117,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let left = execute!(
+        let demoted = execute!(
             tx,
             "UPDATE master_keys SET is_current = $4, next_id = $2, link = $3
              WHERE id = $1 AND is_current AND id <> $2",
@@ -126,11 +126,11 @@ impl Store {
             link,
             false,
         );
-        if left == 0 {
+        if demoted == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
-        let entered = execute!(
+        let promoted = execute!(
             tx,
             "INSERT INTO master_keys (id, is_current, created_at) VALUES ($1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET
@@ -139,48 +139,48 @@ impl Store {
             true,
             at.0,
         );
-        tx.end(entered, audit).await
+        tx.end(promoted, audit).await
     }
 
     /// Whether there is a link from any master key to the next one.
     pub async fn master_has_link(&self) -> Result<bool, StoreError> {
         let mut reader = self.reader().await?;
-        let found = fetch_optional!(
+        let link = fetch_optional!(
             reader,
             (String,),
             "SELECT id FROM master_keys WHERE link IS NOT NULL LIMIT 1"
         );
-        Ok(found.is_some())
+        Ok(link.is_some())
     }
 
     /// Records that the secret of this master key is configured for the next start. Returns false
     /// if the key is not the current one, or if that is already recorded.
-    pub async fn master_note_kept(
+    pub async fn master_mark_configured(
         &self,
         id: &str,
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let noted = execute!(
+        let updated = execute!(
             tx,
             "UPDATE master_keys SET kept_at = $2 WHERE id = $1 AND is_current AND kept_at IS NULL",
             id,
             at.0,
         );
-        tx.end(noted, audit).await
+        tx.end(updated, audit).await
     }
 
     /// Records which master key a replica has followed rotations to. Writes nothing if that is
     /// already recorded.
-    pub async fn replica_note_master(
+    pub async fn replica_set_master(
         &self,
         replica: ReplicaId,
         master: &str,
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut reader = self.reader().await?;
-        let known = fetch_optional!(
+        let recorded = fetch_optional!(
             reader,
             (String,),
             "SELECT id FROM replicas WHERE id = $1 AND master_id = $2",
@@ -188,7 +188,7 @@ impl Store {
             master,
         );
         drop(reader);
-        if known.is_some() {
+        if recorded.is_some() {
             return Ok(());
         }
         let mut tx = Transaction::begin(self.writers(), at).await?;
@@ -204,7 +204,7 @@ impl Store {
     /// Removes the links from old master keys, provided that the secret of the current one is
     /// configured for the next start, no data key needs the old ones, and every replica with a
     /// lease has followed. Returns the master keys whose links were removed.
-    pub async fn master_cut_followed(
+    pub async fn master_remove_followed_links(
         &self,
         now: Timestamp,
         audit: impl Fn(&str) -> NewAuditEntry,
@@ -225,15 +225,15 @@ impl Store {
              RETURNING id",
             lease_time.0,
         );
-        let cut: Vec<String> = rows.into_iter().map(|(id,)| id).collect();
-        if cut.is_empty() {
+        let removed: Vec<String> = rows.into_iter().map(|(id,)| id).collect();
+        if removed.is_empty() {
             tx.rollback().await?;
-            return Ok(cut);
+            return Ok(removed);
         }
-        for id in &cut {
+        for id in &removed {
             tx.audit(audit(id));
         }
         tx.commit().await?;
-        Ok(cut)
+        Ok(removed)
     }
 }

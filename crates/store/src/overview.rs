@@ -24,7 +24,7 @@ const OPERATIONS_LOOKED_AT: i64 = 2000;
 /// How many operations the overview lists.
 const OPERATIONS_MAX: usize = 8;
 
-/// What happened in a workspace since a point in time.
+/// The activity in a workspace since a point in time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
     /// Counts by time, decision, and outcome; intervals without requests are left out.
@@ -39,7 +39,7 @@ pub struct Overview {
     pub services: Vec<OverviewService>,
     /// The most frequent operations of the newest requests.
     pub operations: Vec<OverviewOperation>,
-    /// What happened to held requests.
+    /// The outcomes of held requests.
     pub held: OverviewHeld,
     /// How many requests are not counted anywhere else because their rows are damaged.
     pub unreadable: i64,
@@ -93,7 +93,7 @@ pub struct OverviewOperation {
     pub count: i64,
 }
 
-/// What happened to held requests.
+/// The outcomes of held requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OverviewHeld {
     /// A human approved them, whatever happened afterwards.
@@ -278,10 +278,10 @@ async fn operations(
     let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
     for (service, method, judgement) in rows {
         // The operation of a damaged request is unknown.
-        let Ok(judgement) = serde_json::from_str::<Evaluation>(judgement.lossy()) else {
+        let Ok(evaluation) = serde_json::from_str::<Evaluation>(judgement.lossy()) else {
             continue;
         };
-        let name = judgement
+        let name = evaluation
             .operation
             .map(|operation| operation.summary.unwrap_or(operation.id));
         let (service, method) = (service.lossy().to_owned(), method.lossy().to_owned());

@@ -77,11 +77,11 @@ impl Store {
         .collect()
     }
 
-    /// Removes replicas whose lease ended longer than `kept` ago. What they had begun must have
-    /// been recovered.
+    /// Removes replicas whose lease ended longer than `retention` ago. Their claims and executions
+    /// must have been recovered.
     pub async fn replica_delete_dead(
         &self,
-        kept: Duration,
+        retention: Duration,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
@@ -89,7 +89,7 @@ impl Store {
         let removed = execute!(
             tx,
             "DELETE FROM replicas WHERE lease_until <= $1",
-            now.before(kept).0,
+            now.before(retention).0,
         );
         tx.end_retention("retention.replicas_deleted", removed, at)
             .await?;

@@ -77,7 +77,7 @@ impl RequestRow {
     }
 
     /// Returns the entry, or what can be read of it: a damaged row must not hide the others.
-    fn found(&self) -> RequestEntry {
+    fn entry(&self) -> RequestEntry {
         self.read().unwrap_or_else(|error| {
             tracing::error!(%error, "an entry of the request ledger is damaged");
             self.damaged()
@@ -158,7 +158,7 @@ impl Store {
             from.id,
             i64::from(limit) + 1,
         );
-        let items: Vec<RequestEntry> = rows.iter().map(RequestRow::found).collect();
+        let items: Vec<RequestEntry> = rows.iter().map(RequestRow::entry).collect();
         Ok(page(items, limit, |item| NumberPosition {
             at: item.new.at.0,
             id: item.id.0,
@@ -181,7 +181,7 @@ impl Store {
             workspace.0,
             entry.0,
         );
-        Ok(row.map(|row| row.found()))
+        Ok(row.map(|row| row.entry()))
     }
 
     /// Removes up to `limit` entries from before `before`, with their actions. Returns how many. An
@@ -249,7 +249,7 @@ mod tests {
     use super::containing;
 
     #[test]
-    fn wildcards_in_a_search_stand_for_themselves() {
+    fn wildcards_in_a_search_are_literal() {
         assert_eq!(containing("50% Of_all!"), "%50!% Of!_all!!%");
     }
 }

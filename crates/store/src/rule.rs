@@ -124,8 +124,8 @@ impl Store {
         workspace: WorkspaceId,
         rule: RuleId,
     ) -> Result<Option<Rule>, StoreError> {
-        let found = self.rule_find(workspace, rule).await?;
-        found.map(Stored::intact).transpose()
+        let stored = self.rule_find(workspace, rule).await?;
+        stored.map(Stored::intact).transpose()
     }
 
     /// Returns a rule for display; a damaged one as far as it can be read.
@@ -135,29 +135,29 @@ impl Store {
         rule: RuleId,
     ) -> Result<Option<Stored<Rule>>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = fetch_stored!(
+        let stored = fetch_stored!(
             reader,
             "rules",
             "name",
-            made,
+            convert,
             "SELECT * FROM rules WHERE id = $2 AND workspace_id = $1",
             workspace.0,
             rule.0,
         );
-        Ok(found.into_iter().next())
+        Ok(stored.into_iter().next())
     }
 
     /// Lists the rules of a workspace.
     pub async fn rule_list(&self, workspace: WorkspaceId) -> Result<Vec<Stored<Rule>>, StoreError> {
-        rules_found(self.reader().await?.any(), workspace).await
+        stored_rules(self.reader().await?.any(), workspace).await
     }
 
-    /// Replaces the contents of a rule whose revision is still `seen`.
+    /// Replaces the contents of a rule whose revision is still `revision`.
     pub async fn rule_update(
         &self,
         workspace: WorkspaceId,
         rule: RuleId,
-        seen: i64,
+        revision: i64,
         fields: &RuleFields,
         at: Timestamp,
         audit: NewAuditEntry,
@@ -178,7 +178,7 @@ impl Store {
             fields.agent.map(|agent| agent.0),
             fields.enabled,
             at.0,
-            seen,
+            revision,
         );
         let is_saved = tx.end(updated, audit).await?;
         Ok(match self.rule_get(workspace, rule).await? {
@@ -207,19 +207,19 @@ impl Store {
     }
 }
 
-fn made(row: RuleRow) -> Result<Rule, StoreError> {
+fn convert(row: RuleRow) -> Result<Rule, StoreError> {
     row.try_into()
 }
 
-async fn rules_found(
-    mut on: AnyConnection<'_>,
+async fn stored_rules(
+    mut connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<Stored<Rule>>, StoreError> {
     Ok(fetch_stored!(
-        on,
+        connection,
         "rules",
         "name",
-        made,
+        convert,
         "SELECT * FROM rules WHERE workspace_id = $1 ORDER BY id",
         workspace.0,
     ))
@@ -227,8 +227,8 @@ async fn rules_found(
 
 /// Returns the rules of a workspace. Fails if one is damaged.
 pub(crate) async fn rules_intact(
-    on: AnyConnection<'_>,
+    connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<Rule>, StoreError> {
-    all_intact(rules_found(on, workspace).await?)
+    all_intact(stored_rules(connection, workspace).await?)
 }

@@ -23,7 +23,7 @@ pub struct ServiceFields {
     pub base_url: BaseUrl,
     /// How the credential is presented.
     pub auth_type: AuthType,
-    /// What the service is.
+    /// A description for people and for the risk assessment.
     pub description: Option<String>,
     /// Whether every request must state its intent.
     pub intent_required: bool,
@@ -181,8 +181,8 @@ impl Store {
         workspace: WorkspaceId,
         service: ServiceId,
     ) -> Result<Option<Service>, StoreError> {
-        let found = self.service_find(workspace, service).await?;
-        found.map(Stored::intact).transpose()
+        let stored = self.service_find(workspace, service).await?;
+        stored.map(Stored::intact).transpose()
     }
 
     /// Returns a service for display; a damaged one as far as it can be read.
@@ -192,18 +192,18 @@ impl Store {
         service: ServiceId,
     ) -> Result<Option<Stored<Service>>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = fetch_stored!(
+        let stored = fetch_stored!(
             reader,
             "services",
             "name",
-            made,
+            convert,
             "SELECT services.*, version, data_key_id, sealed, keys, place
              FROM services LEFT JOIN credentials ON credentials.service_id = services.id
              WHERE services.id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
             service.0,
         );
-        Ok(found.into_iter().next())
+        Ok(stored.into_iter().next())
     }
 
     /// Lists the services of a workspace that are not deleted.
@@ -211,10 +211,10 @@ impl Store {
         &self,
         workspace: WorkspaceId,
     ) -> Result<Vec<Stored<Service>>, StoreError> {
-        services_found(self.reader().await?.any(), workspace).await
+        stored_services(self.reader().await?.any(), workspace).await
     }
 
-    /// Changes a service whose revision is still `seen`. `clear_credential` also removes its
+    /// Changes a service whose revision is still `revision`. `clear_credential` also removes its
     /// credential, for when that no longer fits the service's type.
     #[expect(
         clippy::too_many_arguments,
@@ -224,7 +224,7 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
-        seen: i64,
+        revision: i64,
         fields: &ServiceFields,
         clear_credential: bool,
         at: Timestamp,
@@ -246,7 +246,7 @@ impl Store {
             .bind(fields.auth_type.as_str())
             .bind(&fields.description)
             .bind(at.0)
-            .bind(seen)
+            .bind(revision)
             .bind(fields.intent_required)
             .bind(fields.web_socket)
             .execute(connection)
@@ -308,19 +308,19 @@ impl Store {
     }
 }
 
-fn made(row: ServiceRow) -> Result<Service, StoreError> {
+fn convert(row: ServiceRow) -> Result<Service, StoreError> {
     row.try_into()
 }
 
-async fn services_found(
-    mut on: AnyConnection<'_>,
+async fn stored_services(
+    mut connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<Stored<Service>>, StoreError> {
     Ok(fetch_stored!(
-        on,
+        connection,
         "services",
         "name",
-        made,
+        convert,
         "SELECT services.*, version, data_key_id, sealed, keys, place
          FROM services LEFT JOIN credentials ON credentials.service_id = services.id
          WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY services.id",
@@ -330,8 +330,8 @@ async fn services_found(
 
 /// Returns the services of a workspace that are not deleted. Fails if one is damaged.
 pub(crate) async fn services_intact(
-    on: AnyConnection<'_>,
+    connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<Service>, StoreError> {
-    all_intact(services_found(on, workspace).await?)
+    all_intact(stored_services(connection, workspace).await?)
 }

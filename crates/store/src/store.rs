@@ -38,14 +38,15 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// written on the other. SQLite has one, because it allows one writer at a time.
 const POSTGRES_WRITERS: usize = 2;
 
-/// How many connections may read at the same time.
+/// How many connections may read at the same time by default. Queries take milliseconds, so a few
+/// connections serve many requests, and each one costs PostgreSQL a process.
 const READERS_MAX: u32 = 8;
 
 /// How many prepared statements each connection keeps. More than the crate has statements, so that
 /// none is prepared twice.
 const STATEMENTS_MAX: usize = 256;
 
-/// What a database is opened for.
+/// The purpose a database is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To serve requests. Only one process can open a SQLite file for this at a time.
@@ -59,7 +60,7 @@ pub enum Purpose {
 pub struct StoreOptions {
     /// The replica that owns claims and executions made through this store.
     pub replica: ReplicaId,
-    /// What the database is opened for.
+    /// The purpose the database is opened for.
     pub purpose: Purpose,
     /// How many connections may read at the same time.
     pub readers_max: u32,

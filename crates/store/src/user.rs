@@ -87,8 +87,8 @@ struct LoginRow {
 }
 
 impl Store {
-    /// Creates a user with a workspace of their own. `only_if_first` creates one only while there
-    /// are no users; of several such attempts at the same time one succeeds.
+    /// Creates a user with a workspace of their own. `only_if_first` creates one only while no
+    /// user exists; of several such attempts at the same time one succeeds.
     pub async fn user_create(
         &self,
         email: &Email,

@@ -88,7 +88,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin_definition_change(workspace, at).await?;
-        let word = match kill_switch {
+        let decision = match kill_switch {
             KillSwitch::Off => None,
             KillSwitch::Active { by, at, reason } => Some(HumanDecision {
                 by: *by,
@@ -101,12 +101,14 @@ impl Store {
             "UPDATE workspaces SET killed_by = $2, killed_at = $3, killed_reason = $4
              WHERE id = $1",
             workspace.0,
-            word.as_ref().map(|word| word.by.0),
-            word.as_ref().map(|word| word.at.0),
-            word.as_ref().and_then(|word| word.note.as_deref()),
+            decision.as_ref().map(|decision| decision.by.0),
+            decision.as_ref().map(|decision| decision.at.0),
+            decision
+                .as_ref()
+                .and_then(|decision| decision.note.as_deref()),
         );
-        if let Some(word) = &word {
-            revoke_open(&mut tx, workspace, None, word, &audit).await?;
+        if let Some(decision) = &decision {
+            revoke_open(&mut tx, workspace, None, decision, &audit).await?;
         }
         tx.audit(audit);
         tx.commit().await
@@ -163,27 +165,27 @@ impl Store {
 }
 
 async fn definitions(
-    mut on: AnyConnection<'_>,
+    mut connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Option<Definitions>, StoreError> {
-    let Some(found) = workspace_get(on.any(), workspace).await? else {
+    let Some(found) = workspace_get(connection.any(), workspace).await? else {
         return Ok(None);
     };
     Ok(Some(Definitions {
         workspace: found,
-        agents: agents_intact(on.any(), workspace).await?,
-        services: services_intact(on.any(), workspace).await?,
-        rules: rules_intact(on.any(), workspace).await?,
-        documents: document_versions(on.any(), workspace).await?,
+        agents: agents_intact(connection.any(), workspace).await?,
+        services: services_intact(connection.any(), workspace).await?,
+        rules: rules_intact(connection.any(), workspace).await?,
+        documents: document_versions(connection.any(), workspace).await?,
     }))
 }
 
 async fn workspace_get(
-    mut on: AnyConnection<'_>,
+    mut connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Option<Workspace>, StoreError> {
     fetch_optional!(
-        on,
+        connection,
         WorkspaceRow,
         "SELECT id, version, killed_by, killed_at, killed_reason FROM workspaces WHERE id = $1",
         workspace.0,

@@ -49,7 +49,7 @@ impl Coding {
     /// The coding that the bytes begin like, or else `labeled`. Deflate without a frame begins in many
     /// ways, so the label decides, unless the bytes are a text: an inflater takes the beginning of some
     /// texts too.
-    pub fn of_or(bytes: &[u8], labeled: Option<Self>) -> Option<Self> {
+    pub(crate) fn of_or(bytes: &[u8], labeled: Option<Self>) -> Option<Self> {
         Self::of(bytes).or_else(|| {
             let is_text = std::str::from_utf8(bytes)
                 .map_or_else(|error| error.error_len().is_none(), |_| true);
@@ -88,7 +88,7 @@ impl Coding {
 }
 
 /// Decodes a text that arrives in pieces.
-pub struct Decoder(Inner);
+pub(crate) struct Decoder(Inner);
 
 enum Inner {
     Gzip(MultiGzDecoder<Vec<u8>>),
@@ -98,7 +98,7 @@ enum Inner {
 
 impl Decoder {
     /// A decoder of this coding.
-    pub fn new(coding: Coding) -> Self {
+    pub(crate) fn new(coding: Coding) -> Self {
         Self(match coding {
             Coding::Gzip => Inner::Gzip(MultiGzDecoder::new(Vec::new())),
             Coding::Zlib => Inner::Zlib(ZlibDecoder::new(Vec::new())),
@@ -108,7 +108,7 @@ impl Decoder {
 
     /// Takes the next piece. Returns what was decoded, which is the last of it if the bytes are not
     /// of this coding, or end here: then the second value is false.
-    pub fn push(&mut self, piece: &[u8]) -> (Vec<u8>, bool) {
+    pub(crate) fn push(&mut self, piece: &[u8]) -> (Vec<u8>, bool) {
         let (is_good, decoded) = match &mut self.0 {
             Inner::Gzip(decoder) => {
                 let is_good = decoder

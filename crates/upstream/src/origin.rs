@@ -102,7 +102,7 @@ impl Origin {
     }
 
     /// The value of the `Host` header: the port stands in it only where it is not the default.
-    pub fn host_header(&self) -> &HeaderValue {
+    pub(crate) fn host_header(&self) -> &HeaderValue {
         &self.0.host_header
     }
 }

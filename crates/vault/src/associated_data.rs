@@ -1,23 +1,23 @@
-//! What a sealed value is for, so that it cannot be moved to where it does not belong.
+//! The purpose of a sealed value, which prevents moving the value to another place.
 
-/// The purpose that a value is sealed for. It is authenticated with the value and not stored in it:
-/// whoever opens the value has to name the same purpose again.
+/// The purpose of a sealed value. It is authenticated with the value but not stored in it: opening the
+/// value requires the same purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssociatedData {
     encoded: Box<[u8]>,
 }
 
 impl AssociatedData {
-    /// Names a purpose:
+    /// Encodes a purpose:
     ///
-    /// - `workspace_id`: whose it is;
-    /// - `kind`: what it is, such as `credential`, `action_request`, `answer`, `document`;
-    /// - `subject`: what it belongs to, such as the id of a service or an action;
-    /// - `version`: which version of it.
+    /// - `workspace_id`: the workspace that owns the value;
+    /// - `kind`: the kind of value, such as `credential`, `action_request`, `answer`, `document`;
+    /// - `subject`: the object it belongs to, such as the id of a service or an action;
+    /// - `version`: its version.
     ///
-    /// The encoding is part of the storage format: two 64-bit integers, big-endian, with kind and
-    /// subject between them, each after its length in 64 bits. Lengths stand first so that no two
-    /// purposes encode alike.
+    /// The encoding is part of the storage format: two 64-bit big-endian integers, with kind and
+    /// subject between them, each prefixed with its length as 64 bits. The length prefixes ensure that
+    /// different purposes never encode alike.
     pub fn new(workspace_id: i64, kind: &str, subject: &str, version: i64) -> Self {
         let mut encoded = Vec::with_capacity(4 * size_of::<u64>() + kind.len() + subject.len());
         encoded.extend_from_slice(&workspace_id.to_be_bytes());

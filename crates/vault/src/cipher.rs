@@ -1,4 +1,4 @@
-//! AES-256-GCM and the one form that everything sealed has:
+//! AES-256-GCM and the form of every sealed value:
 //! `version (1 byte) || nonce (12) || ciphertext || tag (16)`.
 
 use std::fmt;
@@ -6,27 +6,23 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::error::{NoRandomness, OpenError};
-use crate::random;
+use crate::error::OpenError;
+use crate::random::{self, NoRandomness};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 const FORMAT_VERSION: u8 = 1;
 
-/// How many bytes a sealed value has more than its plaintext.
+/// The number of bytes that sealing adds to a plaintext.
 pub const SEALED_OVERHEAD_BYTES: usize = 1 + NONCE_BYTES + TAG_BYTES;
 
-/// The longest plaintext that is sealed, in bytes. It lies far below the 64 GiB where AES-GCM itself
-/// ends, because a value has to fit in memory several times over.
-pub const PLAINTEXT_BYTES_MAX: usize = 256 << 20;
-
-/// A key's bytes, wiped when dropped. They live on the heap, so that moving their owner leaves no
-/// copy behind.
+/// The bytes of a key, wiped when dropped. They are on the heap, because moving their owner would leave
+/// a copy behind otherwise.
 pub(crate) struct KeyBytes(Box<Zeroizing<[u8; KEY_BYTES]>>);
 
 impl KeyBytes {
-    /// Makes a key by filling its bytes in place.
+    /// Creates a key by filling its bytes in place.
     pub(crate) fn try_fill<E>(
         fill: impl FnOnce(&mut [u8; KEY_BYTES]) -> Result<(), E>,
     ) -> Result<Self, E> {
@@ -40,8 +36,8 @@ impl KeyBytes {
     }
 }
 
-/// An AES-256-GCM key with its key schedule worked out once. The library wipes the schedule when it
-/// is dropped.
+/// An AES-256-GCM key with a precomputed key schedule. The library wipes the schedule when it is
+/// dropped.
 pub(crate) struct Cipher {
     key: LessSafeKey,
 }
@@ -55,8 +51,8 @@ impl Cipher {
         }
     }
 
-    /// Seals at most [`PLAINTEXT_BYTES_MAX`] under a fresh random nonce, into a value of the form
-    /// above.
+    /// Seals a plaintext under a fresh random nonce. The caller ensures that it is not longer than
+    /// [`PLAINTEXT_BYTES_MAX`](crate::PLAINTEXT_BYTES_MAX).
     pub(crate) fn seal(
         &self,
         plaintext: &[u8],
@@ -67,15 +63,15 @@ impl Cipher {
         Ok(self.seal_with_nonce(&nonce, plaintext, associated_data))
     }
 
-    /// The caller answers for the nonce: one that is used twice under one key gives both plaintexts
-    /// away.
+    /// Seals under a given nonce. The caller ensures that the nonce is never reused with this key: two
+    /// values under one nonce reveal both plaintexts.
     fn seal_with_nonce(
         &self,
         nonce: &[u8; NONCE_BYTES],
         plaintext: &[u8],
         associated_data: &[u8],
     ) -> Vec<u8> {
-        // The whole capacity is reserved first: a vector that grows would leave plaintext behind.
+        // Reserve the whole capacity first: a vector that grows would leave plaintext in freed memory.
         let mut sealed = Vec::with_capacity(plaintext.len() + SEALED_OVERHEAD_BYTES);
         sealed.push(FORMAT_VERSION);
         sealed.extend_from_slice(nonce);
@@ -92,7 +88,7 @@ impl Cipher {
         sealed
     }
 
-    /// Opens a value of the form above.
+    /// Opens a sealed value.
     pub(crate) fn open(
         &self,
         sealed: &[u8],

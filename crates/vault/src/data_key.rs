@@ -1,13 +1,15 @@
-//! The keys that values are sealed under.
+//! The keys that seal values.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 use crate::associated_data::AssociatedData;
-use crate::cipher::{Cipher, KeyBytes, PLAINTEXT_BYTES_MAX};
-use crate::error::{NoRandomness, OpenError, SealError};
+use crate::cipher::{Cipher, KeyBytes};
+use crate::error::{OpenError, SealError};
+use crate::limit::PLAINTEXT_BYTES_MAX;
 use crate::random;
+use crate::random::NoRandomness;
 
 /// A random AES-256-GCM key that seals values. It leaves the process only as a
 /// [`WrappedKey`](crate::WrappedKey), and its bytes are wiped when it is dropped.
@@ -17,7 +19,7 @@ pub struct DataKey {
 }
 
 impl DataKey {
-    /// Makes a new key out of 256 random bits.
+    /// Generates a key from 256 random bits.
     pub fn generate() -> Result<Self, NoRandomness> {
         KeyBytes::try_fill(|bytes| random::fill(bytes)).map(Self::from_bytes)
     }
@@ -31,8 +33,8 @@ impl DataKey {
         &self.bytes
     }
 
-    /// Seals `plaintext` for the purpose `associated_data`, under a fresh random nonce. The result
-    /// is [`SEALED_OVERHEAD_BYTES`](crate::SEALED_OVERHEAD_BYTES) longer than the plaintext.
+    /// Seals `plaintext` for the purpose `associated_data` under a fresh random nonce. The result is
+    /// [`SEALED_OVERHEAD_BYTES`](crate::SEALED_OVERHEAD_BYTES) longer than the plaintext.
     pub fn seal(
         &self,
         plaintext: &[u8],
@@ -46,8 +48,8 @@ impl DataKey {
         Ok(self.cipher.seal(plaintext, associated_data.as_bytes())?)
     }
 
-    /// Opens what [`seal`](Self::seal) made for the same purpose. The plaintext is wiped when it is
-    /// dropped: it is meant to be used at once and not kept.
+    /// Opens a value that [`seal`](Self::seal) sealed for the same purpose. The plaintext is wiped when
+    /// dropped; use it immediately and do not keep it.
     ///
     /// # Errors
     ///

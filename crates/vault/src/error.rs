@@ -1,28 +1,24 @@
-//! Why something could not be sealed or opened. No error holds key material or plaintext.
+//! The reasons why sealing or opening fails. No error contains key material or plaintext.
 
-use crate::cipher::PLAINTEXT_BYTES_MAX;
+use crate::limit::PLAINTEXT_BYTES_MAX;
 use crate::master_key_id::MasterKeyId;
+use crate::random::NoRandomness;
 
-/// The system gave no random bytes, so nothing that needs them may be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the system's random source gave nothing")]
-pub struct NoRandomness;
-
-/// Why a data key was not moved to another master key.
+/// The reason why a data key was not moved to another master key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RewrapError {
     /// The data key did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// There was no nonce to be had.
+    /// No nonce could be generated.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
 }
 
-/// Why a value was not sealed.
+/// The reason why a value was not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// There was no nonce to be had.
+    /// No nonce could be generated.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
     /// The value is longer than [`PLAINTEXT_BYTES_MAX`].
@@ -33,33 +29,33 @@ pub enum SealError {
     },
 }
 
-/// Why a sealed value, a wrapped key or a link was not opened.
+/// The reason why a sealed value, a wrapped key or a link was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// It is shorter than the shortest sealed value.
-    #[error("the sealed value is cut short")]
+    #[error("the sealed value is truncated")]
     Truncated,
-    /// Its first byte names a format that is not known here.
+    /// Its first byte names an unknown format.
     #[error("the sealed value has the unknown format {0}")]
     UnknownFormat(u8),
-    /// Its tag does not fit. AES-GCM cannot tell which of the three it was.
+    /// Its tag does not match. AES-GCM cannot distinguish the three causes.
     #[error("the sealed value was altered, moved or sealed under another key")]
     Refused,
-    /// The wrapped key belongs to another master key: a rotation that this process has not
-    /// followed yet, or a wrong secret in the settings.
-    #[error("sealed under master key {sealed_under}, but the one at hand is {have}")]
+    /// The wrapped key belongs to another master key: this process has not followed a rotation yet,
+    /// or the settings contain the wrong secret.
+    #[error("the key is sealed under master key {sealed_under}, but this process has {have}")]
     OtherMaster {
-        /// The master key that is needed.
+        /// The master key that can open it.
         sealed_under: MasterKeyId,
-        /// The master key that was asked.
+        /// The master key that was tried.
         have: MasterKeyId,
     },
-    /// The link opened, but the master key in it is not the one it was stored for.
-    #[error("the link was to lead to master key {expected}, but leads to {found}")]
+    /// The link opened, but it leads to another master key than it was stored for.
+    #[error("the link should lead to master key {expected}, but leads to {found}")]
     WrongLink {
-        /// The master key that was asked for.
+        /// The master key that was requested.
         expected: MasterKeyId,
-        /// The master key that the link holds.
+        /// The master key in the link.
         found: MasterKeyId,
     },
 }

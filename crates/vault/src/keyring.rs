@@ -1,4 +1,4 @@
-//! The keys that this process knows.
+//! The keys of this process.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,18 +6,19 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::associated_data::AssociatedData;
 use crate::data_key::DataKey;
-use crate::error::{NoRandomness, OpenError};
+use crate::error::OpenError;
 use crate::master_key::MasterKey;
 use crate::master_key_id::MasterKeyId;
+use crate::random::NoRandomness;
 use crate::wrapped_key::WrappedKey;
 
-/// The most data keys that a [`Keyring`] keeps unwrapped. Each takes about 1 KiB; one that is not
-/// kept costs a microsecond to unwrap again.
+/// The limit on unwrapped data keys in a [`Keyring`]. Each takes about 1 KiB, so the cache takes at most
+/// 4 MiB. Unwrapping a key that is not cached takes about a microsecond.
 pub const DATA_KEYS_CACHED_MAX: usize = 4096;
 
-/// The master keys that this process knows, and the data keys it has unwrapped. Clones share both.
+/// The master keys of this process, and the data keys that it has unwrapped. Clones share both.
 ///
-/// Data keys are kept, what they seal never is: a credential is opened for each request.
+/// Caches data keys, but never the values they seal: a credential is opened for each request.
 #[derive(Clone)]
 pub struct Keyring {
     shared: Arc<Shared>,
@@ -33,8 +34,8 @@ struct Masters {
     known: HashMap<MasterKeyId, Arc<MasterKey>>,
 }
 
-/// An unwrapped data key with what it was unwrapped from. Only the very same row may use it, so the
-/// cache changes the cost of an answer and never the answer.
+/// An unwrapped data key, with the row that it was unwrapped from. Only an identical row may use it, so
+/// the cache affects the cost of a result and never the result.
 struct CachedKey {
     wrapped: WrappedKey,
     associated_data: AssociatedData,
@@ -42,7 +43,7 @@ struct CachedKey {
 }
 
 impl Keyring {
-    /// A keyring that knows one master key, the current one.
+    /// Creates a keyring that knows one master key, which is current.
     pub fn new(master: MasterKey) -> Self {
         let current = Arc::new(master);
         let known = HashMap::from([(*current.id(), Arc::clone(&current))]);
@@ -54,23 +55,23 @@ impl Keyring {
         }
     }
 
-    /// The id of the master key that new data keys are wrapped under.
+    /// Returns the id of the master key that wraps new data keys.
     pub fn current(&self) -> MasterKeyId {
         *self.masters().current.id()
     }
 
-    /// A key for keyed hashes, derived from the current master key; see [`MasterKey::derived_key`].
+    /// Returns a key for keyed hashes, derived from the current master key; see [`MasterKey::derived_key`].
     pub fn derived_key(&self, purpose: &str) -> [u8; 16] {
         self.masters().current.derived_key(purpose)
     }
 
-    /// Whether this process can unwrap what that master key wrapped.
+    /// Returns whether this process knows a master key.
     pub fn knows(&self, id: &MasterKeyId) -> bool {
         self.masters().known.contains_key(id)
     }
 
-    /// Adds a master key, which becomes the current one. Those before it stay known, because
-    /// a rotation under way has data keys under both.
+    /// Adds a master key and makes it current. Earlier keys stay known, because during a rotation data
+    /// keys are wrapped under both.
     pub fn add_followed(&self, master: MasterKey) {
         let master = Arc::new(master);
         let mut masters = self.masters_mut();
@@ -78,13 +79,12 @@ impl Keyring {
         masters.current = master;
     }
 
-    /// Follows a link from a known master key to the master key `next`, which becomes the current
-    /// one.
+    /// Follows a link from a known master key to the master key `next`, and makes `next` current.
     ///
     /// # Errors
     ///
-    /// [`OpenError::OtherMaster`] if `from` is not known, else those of [`MasterKey::follow`]. The
-    /// keyring is then as it was.
+    /// [`OpenError::OtherMaster`] if `from` is not known; otherwise those of [`MasterKey::follow`]. An
+    /// error leaves the keyring unchanged.
     pub fn follow(
         &self,
         from: &MasterKeyId,
@@ -95,11 +95,11 @@ impl Keyring {
         Ok(())
     }
 
-    /// The data key stored under `id` as `wrapped`, for the purpose `associated_data`.
+    /// Returns the data key that is stored under `id` as `wrapped`, for the purpose `associated_data`.
     ///
     /// # Errors
     ///
-    /// [`OpenError::OtherMaster`] if its master key is not known, else those of
+    /// [`OpenError::OtherMaster`] if its master key is not known; otherwise those of
     /// [`MasterKey::unwrap`].
     pub fn data_key(
         &self,
@@ -128,13 +128,12 @@ impl Keyring {
         Ok(data_key)
     }
 
-    /// Drops the data key `id` from memory, when it was deleted. Its bytes are wiped when the last
-    /// user is done.
+    /// Removes a deleted data key from memory. Its bytes are wiped when its last user drops it.
     pub fn forget(&self, id: i64) {
         self.data_keys_mut().remove(&id);
     }
 
-    /// Makes a new data key and wraps it under the current master key, for the purpose
+    /// Generates a data key and wraps it under the current master key, for the purpose
     /// `associated_data`.
     pub fn wrap_new(
         &self,
@@ -160,7 +159,7 @@ impl Keyring {
 
     fn cache(&self, id: i64, cached: CachedKey) {
         let mut data_keys = self.data_keys_mut();
-        // Any entry may make room: a key that is missed costs too little to keep an order of use.
+        // Evict an arbitrary key: a cache miss is too cheap to justify tracking the order of use.
         if data_keys.len() >= DATA_KEYS_CACHED_MAX
             && !data_keys.contains_key(&id)
             && let Some(&evicted) = data_keys.keys().next()
@@ -170,8 +169,8 @@ impl Keyring {
         data_keys.insert(id, cached);
     }
 
-    // A poisoned lock is taken all the same: every change under these locks is made of whole
-    // inserts, so a panic beside them leaves nothing half done.
+    // A poisoned lock is used anyway: every change under these locks is a whole insert, so a panic
+    // elsewhere in the critical section cannot leave inconsistent state.
 
     fn masters(&self) -> RwLockReadGuard<'_, Masters> {
         self.shared
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_never_changes_an_answer() {
+    fn the_cache_never_changes_a_result() {
         let keyring = Keyring::new(master("old"));
         let (_, wrapped) = keyring.wrap_new(&purpose()).unwrap();
         let cached = keyring.data_key(5, &wrapped, &purpose()).unwrap();

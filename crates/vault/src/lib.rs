@@ -1,60 +1,58 @@
-//! What is secret: the only room with key material. It seals, opens and rotates, and it does
-//! nothing else: no IO, no SQL, no clock, no passwords.
+//! Key material: seals, opens and rotates, without IO, SQL, a clock or passwords. No other crate holds
+//! keys.
 //!
 //! # From the master key to a sealed value
 //!
 //! ```text
 //! secret and salt (settings) ──HKDF-SHA256──▶ MasterKey   one per secret, named by its MasterKeyId
 //! MasterKey ──wraps──▶ DataKey                            random, stored as a WrappedKey
-//! DataKey ──seals──▶ value                                a credential, a held request, an answer
+//! DataKey ──seals──▶ value                                a credential, a held request, a response
 //! ```
 //!
-//! The [`MasterKey`] is derived from the operator's secret and is never stored. Its [`MasterKeyId`]
-//! is a public fingerprint, derived with an info string of its own, so it tells which secret
-//! is needed and nothing about it. HKDF does not slow a guesser down: the secret has to be a long
-//! random string, not a password.
+//! The [`MasterKey`] is derived from the operator's secret and never stored. Its [`MasterKeyId`] is a
+//! public fingerprint with its own HKDF info string, so it identifies the secret without revealing
+//! anything about it. HKDF does not slow down guessing, so the secret must be a long random string, not
+//! a password.
 //!
-//! A [`DataKey`] is 256 random bits. The store keeps it as a [`WrappedKey`], that is sealed under a
-//! master key, beside the id of that master key. Sealed values never meet the master key, so a new
-//! master key means wrapping a few dozen bytes per data key again and leaves the values alone.
+//! A [`DataKey`] is 256 random bits. The store keeps it as a [`WrappedKey`]: sealed under a master key,
+//! with that key's id. A master key never seals values directly. Changing it therefore means wrapping a
+//! few dozen bytes per data key again, and leaves the values alone.
 //!
-//! Everything sealed has one form, `version (1 byte) || nonce (12) || ciphertext || tag (16)`, and is
-//! sealed for a purpose, its [`AssociatedData`]: workspace, kind, subject and version. A value that
-//! is copied to another row, workspace or version does not open there. AES-GCM finds every
-//! change of a sealed value; it cannot find that a whole row was put back to what it was before, or
-//! was removed.
+//! Every sealed value has the form `version (1 byte) || nonce (12) || ciphertext || tag (16)` and is
+//! bound to a purpose, its [`AssociatedData`]: workspace, kind, subject and version. A value that is
+//! copied to another row, workspace or version does not open. AES-GCM detects every change of a sealed
+//! value. It cannot detect that a whole row was restored to an earlier value or was removed.
 //!
-//! # Nonces, and their limit
+//! # Nonce limits
 //!
-//! Each sealing draws a fresh 96-bit nonce from the system's random source. Random nonces need no
-//! memory, so replicas and restarts cannot repeat one by mistake, but under one key the chance
-//! of a repetition grows with the square of their number: it stays below 2⁻³² up to 2³² sealings.
-//! A data key per version of a secret seals a handful of values and never comes near that; a key
-//! that seals traffic (held requests, answers) must be replaced by its owner well before. A master
-//! key only wraps data keys and links.
+//! Each seal draws a fresh 96-bit nonce from the system's random source. Random nonces need no state,
+//! so replicas and restarts cannot reuse one by mistake. The probability of a collision under one key
+//! grows with the square of the number of seals: it stays below 2⁻³² for up to 2³² seals. A data key
+//! per version of a secret seals a handful of values and stays far below that. The owner of a key that
+//! seals traffic (held requests, responses) must replace it well before. A master key wraps only data
+//! keys and links.
 //!
 //! # Rotation
 //!
-//! The store keeps a row per master key, one of them current. To rotate:
+//! The store keeps one row per master key, of which one is current. To rotate:
 //!
-//! 1. [`MasterKey::link`] seals the next master key under the present one, and the next becomes the
-//!    current one with that link stored, in one transaction. New data keys are wrapped under it
-//!    from then on; the store refuses a new one that names a master key no longer current.
-//! 2. [`MasterKey::rewrap`] moves every data key over, in any order and any number of times. A
-//!    wrapped key names its master, so a rotation that was killed goes on where it stopped.
-//! 3. A live gateway that knows the old secret alone meets [`OpenError::OtherMaster`] or a current
-//!    id that its [`Keyring`] does not know, takes the link from the store and calls
-//!    [`Keyring::follow`]. It needs no restart and knows both keys from then on.
-//! 4. Restart with the new secret when it suits. Once no wrapped key names the old master and no
-//!    gateway runs on the old secret, the link is of no further use and its row can go; until
-//!    then, whoever has the old secret and the link has the new master key. After a leak of the
-//!    old secret, delete the link and replace the credentials themselves.
+//! 1. [`MasterKey::link`] seals the next master key under the current one. One transaction stores the
+//!    link and makes the next key current. From then on new data keys are wrapped under it, and the
+//!    store rejects a new data key that names another master key.
+//! 2. [`MasterKey::rewrap`] moves every data key to the new master key, in any order and any number of
+//!    times. A wrapped key names its master key, so an interrupted rotation can be resumed.
+//! 3. A running gateway that knows only the old secret gets [`OpenError::OtherMaster`], or reads a
+//!    current id that its [`Keyring`] does not know. It reads the link from the store and calls
+//!    [`Keyring::follow`]. It then knows both keys, without a restart.
+//! 4. Restart with the new secret at any time. The link can be deleted once no wrapped key names the
+//!    old master key and no gateway runs with the old secret. Until then, anyone with the old secret
+//!    and the link has the new master key. If the old secret leaked, delete the link and replace the
+//!    credentials themselves.
 //!
-//! # What is kept in memory
+//! # Secrets in memory
 //!
-//! [`Keyring`] keeps the master keys this process knows and a bounded number of unwrapped data
-//! keys. The values themselves are opened for each use and wiped when dropped, and key material
-//! prints as `<sealed>`.
+//! [`Keyring`] keeps the master keys of this process and a bounded number of unwrapped data keys. Values
+//! are opened for each use and wiped when dropped. Key material prints as `<sealed>`.
 
 pub mod agent_key;
 mod associated_data;
@@ -62,6 +60,7 @@ mod cipher;
 mod data_key;
 mod error;
 mod keyring;
+mod limit;
 mod master_key;
 mod master_key_id;
 mod random;
@@ -69,10 +68,12 @@ pub mod token;
 mod wrapped_key;
 
 pub use associated_data::AssociatedData;
-pub use cipher::{PLAINTEXT_BYTES_MAX, SEALED_OVERHEAD_BYTES};
+pub use cipher::SEALED_OVERHEAD_BYTES;
 pub use data_key::DataKey;
-pub use error::{NoRandomness, OpenError, RewrapError, SealError};
+pub use error::{OpenError, RewrapError, SealError};
 pub use keyring::{DATA_KEYS_CACHED_MAX, Keyring};
+pub use limit::PLAINTEXT_BYTES_MAX;
 pub use master_key::MasterKey;
 pub use master_key_id::{MasterKeyId, ParseMasterKeyIdError};
+pub use random::NoRandomness;
 pub use wrapped_key::WrappedKey;

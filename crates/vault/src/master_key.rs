@@ -1,4 +1,4 @@
-//! The key over all others, derived from the operator's secret and never stored in the clear.
+//! The key that wraps all others, derived from the operator's secret and never stored in plain text.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,19 +9,20 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::associated_data::AssociatedData;
 use crate::cipher::{Cipher, KeyBytes};
 use crate::data_key::DataKey;
-use crate::error::{NoRandomness, OpenError, RewrapError};
+use crate::error::{OpenError, RewrapError};
 use crate::master_key_id::MasterKeyId;
+use crate::random::NoRandomness;
 use crate::wrapped_key::WrappedKey;
 
-// Each use has an info string of its own, so that its output tells nothing about the others. They
-// are part of the storage format: another string means another key.
+// Each use has its own info string, so that the derived keys are independent. The strings are part of
+// the storage format: another string derives another key.
 const ROOT_INFO: &[u8] = b"gaiterguard/v1/master/root";
 const ID_INFO: &[u8] = b"gaiterguard/v1/master/id";
 const WRAP_INFO: &[u8] = b"gaiterguard/v1/master/wrap";
 const HASH_INFO: &[u8] = b"gaiterguard/v1/master/hash/";
 const LINK_INFO: &[u8] = b"gaiterguard/v1/master/link";
 
-/// A master key: wraps data keys, and links to the master key that comes after it.
+/// A master key, which wraps data keys and links to its successor.
 pub struct MasterKey {
     id: MasterKeyId,
     root: KeyBytes,
@@ -30,8 +31,8 @@ pub struct MasterKey {
 }
 
 impl MasterKey {
-    /// Derives the master key of a secret, by HKDF-SHA256. The same secret and salt always give the
-    /// same key. The secret must be hard to guess by itself: HKDF adds no work.
+    /// Derives a master key from a secret with HKDF-SHA256. The same secret and salt always derive the
+    /// same key. The secret itself must be hard to guess, because HKDF adds no work.
     pub fn derive(secret: &SecretString, salt: &str) -> Self {
         let salt = Salt::new(HKDF_SHA256, salt.as_bytes());
         Self::from_root(expand_key(
@@ -52,12 +53,12 @@ impl MasterKey {
         }
     }
 
-    /// The public name of this key.
+    /// Returns the public id of this key.
     pub fn id(&self) -> &MasterKeyId {
         &self.id
     }
 
-    /// Derives a key for keyed hashes of one purpose. It says nothing about this key, nor about those of
+    /// Derives a key for keyed hashes of one purpose. It reveals nothing about this key or the keys of
     /// other purposes.
     pub fn derived_key(&self, purpose: &str) -> [u8; 16] {
         let prk = Prk::new_less_safe(HKDF_SHA256, self.root.expose());
@@ -85,7 +86,7 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// [`OpenError::OtherMaster`] if another master key is needed, else any of the errors of
+    /// [`OpenError::OtherMaster`] if another master key is needed; otherwise those of
     /// [`DataKey::open`].
     pub fn unwrap(
         &self,
@@ -104,14 +105,12 @@ impl MasterKey {
         Ok(DataKey::from_bytes(key_bytes(&opened)?))
     }
 
-    /// Opens a data key under this key and wraps the same data key under `next`, for the same
-    /// purpose.
+    /// Opens a data key under this key and wraps it under `next`, for the same purpose.
     ///
     /// # Errors
     ///
-    /// Those of [`unwrap`](Self::unwrap), so a key that was moved to `next` already answers
-    /// [`OpenError::OtherMaster`]; and those of
-    /// [`wrap`](Self::wrap).
+    /// Those of [`unwrap`](Self::unwrap) and [`wrap`](Self::wrap). A key that is already wrapped under
+    /// `next` returns [`OpenError::OtherMaster`].
     pub fn rewrap(
         &self,
         wrapped: &WrappedKey,
@@ -121,8 +120,8 @@ impl MasterKey {
         Ok(next.wrap(&self.unwrap(wrapped, associated_data)?, associated_data)?)
     }
 
-    /// Seals the master key `next` under this one, so that a process which knows this key alone can
-    /// [`follow`](Self::follow).
+    /// Seals the master key `next` under this one, so that a process that knows only this key can
+    /// [`follow`](Self::follow) it.
     pub fn link(&self, next: &Self) -> Result<Vec<u8>, NoRandomness> {
         self.link_cipher.seal(
             next.root.expose(),
@@ -134,8 +133,8 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// Any of the errors of [`DataKey::open`]; [`OpenError::WrongLink`] if the key in it has
-    /// another id than `next_id`.
+    /// Those of [`DataKey::open`]; [`OpenError::WrongLink`] if the link contains a key with another id
+    /// than `next_id`.
     pub fn follow(&self, link: &[u8], next_id: &MasterKeyId) -> Result<Self, OpenError> {
         let opened = self
             .link_cipher
@@ -161,7 +160,7 @@ fn link_associated_data(from: &MasterKeyId, to: &MasterKeyId) -> Vec<u8> {
     [from.as_bytes().as_slice(), to.as_bytes()].concat()
 }
 
-/// A sealed key that opens but has another length was not sealed by this code.
+/// Checks the length of an opened key. One of another length was not sealed by this code.
 fn key_bytes(opened: &[u8]) -> Result<KeyBytes, OpenError> {
     KeyBytes::try_fill(|bytes| {
         *bytes = *opened.as_array().ok_or(OpenError::Refused)?;
@@ -209,8 +208,8 @@ mod tests {
         AssociatedData::new(7, "data_key", "12", 1)
     }
 
-    // The expected bytes of the next three tests were made by another implementation of HKDF and
-    // AES-GCM. If one of them fails, what is stored already can no longer be opened.
+    // Another implementation of HKDF and AES-GCM computed the expected bytes of the next three tests.
+    // If one of them fails, data that is already stored can no longer be opened.
 
     #[test]
     fn ids_are_those_of_another_implementation() {
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn another_master_is_told_apart_from_an_altered_key() {
+    fn another_master_is_distinguished_from_an_altered_key() {
         let wrapped = old()
             .wrap(&DataKey::generate().unwrap(), &purpose())
             .unwrap();
@@ -399,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_no_wrapped_key() {
+    fn a_link_does_not_open_as_a_wrapped_key() {
         let link = old().link(&new()).unwrap();
         let wrapped = WrappedKey {
             master: *old().id(),

@@ -1,12 +1,12 @@
-//! The public name of a master key.
+//! The public id of a master key.
 
 use std::fmt;
 use std::str::FromStr;
 
 const ID_BYTES: usize = 16;
 
-/// The public fingerprint of a master key: 128 bits that tell which secret is needed and nothing
-/// about it. Shown and parsed as 32 lower-case hexadecimal digits.
+/// The public fingerprint of a master key: 128 bits that identify a secret without revealing anything
+/// about it. Displayed and parsed as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MasterKeyId([u8; ID_BYTES]);
 
@@ -43,7 +43,7 @@ impl FromStr for MasterKeyId {
     type Err = ParseMasterKeyIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // One spelling only, so that ids can be compared as text where they are stored.
+        // Accept one spelling only, so that the store can compare ids as text.
         if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Err(ParseMasterKeyIdError);
         }

@@ -1,4 +1,4 @@
-//! Random secrets that are handed out once and kept as their SHA-256.
+//! Random secrets that are issued once and stored as their SHA-256.
 
 use aws_lc_rs::digest::{self, SHA256};
 use aws_lc_rs::hmac;
@@ -6,21 +6,20 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::error::NoRandomness;
-use crate::random;
+use crate::random::{self, NoRandomness};
 
-/// How many random bytes a secret has.
+/// The number of random bytes in a secret.
 const SECRET_BYTES: usize = 32;
 
-/// How many characters [`generate_hex`] gives.
+/// The number of characters that [`generate_hex`] returns.
 pub(crate) const SECRET_HEX_CHARS: usize = 2 * SECRET_BYTES;
 
-/// A new secret: 256 random bits as 64 lower-case hexadecimal digits.
+/// Generates a secret: 256 random bits as 64 lower-case hexadecimal digits.
 pub fn generate_hex() -> Result<SecretString, NoRandomness> {
     generate_prefixed("")
 }
 
-/// A new secret after a fixed prefix.
+/// Generates a secret after a fixed prefix.
 pub(crate) fn generate_prefixed(prefix: &str) -> Result<SecretString, NoRandomness> {
     let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
     random::fill(bytes.as_mut_slice())?;
@@ -29,22 +28,22 @@ pub(crate) fn generate_prefixed(prefix: &str) -> Result<SecretString, NoRandomne
         .expect("there are two digits to a byte");
     let digits = str::from_utf8(digits.as_slice()).expect("hexadecimal digits are ASCII");
 
-    // The exact capacity, so that neither growing nor shrinking leaves a copy behind.
+    // The exact capacity, because growing or shrinking would leave a copy in freed memory.
     let mut secret = String::with_capacity(prefix.len() + SECRET_HEX_CHARS);
     secret.push_str(prefix);
     secret.push_str(digits);
     Ok(SecretString::from(secret))
 }
 
-/// The SHA-256 that a secret of 256 random bits is stored and looked up by. It is no way to store
-/// a password.
+/// Returns the SHA-256 under which a secret of 256 random bits is stored and looked up. Not suitable for
+/// passwords, which need a slow hash.
 pub fn sha256(text: &str) -> [u8; 32] {
     let digest = digest::digest(&SHA256, text.as_bytes());
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
-/// Returns an HMAC-SHA256 (RFC 2104) of `text` under `secret`. Codes with different `purpose`s are
-/// independent of each other; a `purpose` holds no NUL.
+/// Returns the HMAC-SHA256 (RFC 2104) of `text` under `secret`. Codes with different `purpose`s are
+/// independent. A `purpose` must not contain a NUL.
 pub fn keyed_code(secret: &SecretString, purpose: &str, text: &str) -> [u8; 32] {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
     let mut context = hmac::Context::with_key(&key);
@@ -55,12 +54,12 @@ pub fn keyed_code(secret: &SecretString, purpose: &str, text: &str) -> [u8; 32] 
     code.as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
 }
 
-/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+/// Returns whether two byte strings are equal, in a time that depends only on their lengths.
 pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
 
-/// Whether `text` is what [`generate_hex`] could have made.
+/// Returns whether [`generate_hex`] could have returned `text`.
 pub(crate) fn is_secret_hex(text: &str) -> bool {
     text.len() == SECRET_HEX_CHARS
         && text

@@ -1,10 +1,10 @@
-//! A data key as it is stored.
+//! A data key in its stored form.
 
 use std::fmt;
 
 use crate::master_key_id::MasterKeyId;
 
-/// A data key sealed under a master key: what the store keeps of it.
+/// A data key sealed under a master key, as the store keeps it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WrappedKey {
     /// The master key it is sealed under.

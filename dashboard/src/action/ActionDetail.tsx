@@ -13,22 +13,22 @@ import { Provenance } from './Provenance';
 import { RecentRequests } from './RecentRequests';
 import { RiskBadge } from './RiskBadge';
 
-const WILL_BE = 'What will be sent, exactly';
-const WOULD_HAVE_BEEN = 'What would have been sent, exactly';
-const WAS = 'What was sent, exactly';
+const TO_SEND = 'Exact request';
+const NOT_SENT = 'Exact request (not sent)';
+const SENT = 'Exact request (sent)';
 
 const SENT_TITLES: Record<ActionStatus, string> = {
-  PENDING: WILL_BE,
-  APPROVED: WILL_BE,
-  DENIED: WOULD_HAVE_BEEN,
-  REVOKED: WOULD_HAVE_BEEN,
-  EXPIRED: WOULD_HAVE_BEEN,
-  EXECUTING: WAS,
-  EXECUTED: WAS,
-  INDETERMINATE: 'What may have been sent, exactly',
+  PENDING: TO_SEND,
+  APPROVED: TO_SEND,
+  DENIED: NOT_SENT,
+  REVOKED: NOT_SENT,
+  EXPIRED: NOT_SENT,
+  EXECUTING: SENT,
+  EXECUTED: SENT,
+  INDETERMINATE: 'Exact request (may have been sent)',
 };
 
-/** The whole of it, without what can be done about it. */
+/** Shows everything known about an action, without the controls to decide on it. */
 export function ActionDetail({ action }: { action: Action }) {
   return (
     <div className="space-y-4">
@@ -77,17 +77,19 @@ export function ActionDetail({ action }: { action: Action }) {
         <p className="mt-2 text-sm text-soft">Unverified: written by the agent.</p>
       </Panel>
       {action.result && (
-        <Panel title={`What the service answered: ${action.result.status}`}>
+        <Panel title={`Response from the service: ${action.result.status}`}>
           <div className="space-y-3">
             <Headers headers={action.result.headers} />
             <Body body={action.result.body} encoding={action.result.body_encoding} />
             {action.result.truncated && (
-              <p className="text-sm text-warn">The answer was longer; the rest was not kept.</p>
+              <p className="text-sm text-warn">
+                The response was truncated: only its beginning was stored.
+              </p>
             )}
           </div>
         </Panel>
       )}
-      <Panel title="Particulars">
+      <Panel title="Details">
         <dl className="space-y-1">
           <Fact name="Agent">
             <Visible text={action.agent_name} />
@@ -98,13 +100,13 @@ export function ActionDetail({ action }: { action: Action }) {
           {action.operation && (
             <Fact name="Operation">
               <Visible text={action.operation.id} />{' '}
-              {action.operation.deprecated && <Badge tone="warn">deprecated</Badge>}
+              {action.operation.deprecated && <Badge tone="warn">Deprecated</Badge>}
             </Fact>
           )}
-          <Fact name="Asked">{dateTime(action.created_at)}</Fact>
-          {action.expires_at && <Fact name="Until">{dateTime(action.expires_at)}</Fact>}
+          <Fact name="Requested">{dateTime(action.created_at)}</Fact>
+          {action.expires_at && <Fact name="Expires">{dateTime(action.expires_at)}</Fact>}
           {action.resolved_at && action.status !== 'INDETERMINATE' && (
-            <Fact name="Settled">{dateTime(action.resolved_at)}</Fact>
+            <Fact name="Resolved">{dateTime(action.resolved_at)}</Fact>
           )}
           {action.note && (
             <Fact name="Note">

@@ -1,21 +1,24 @@
-/** A request's or an answer's body. */
+/** The body of a request or a response. */
 import { useEffect, useMemo, useState } from 'react';
 import type { BodyEncoding } from '#/client';
 import { fold } from '#/text/fold';
-import { layOutJson } from '#/text/json';
+import { formatJson } from '#/text/json';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { BODY_CHARACTERS_MAX, BODY_LINES_MAX } from './secondPress';
 
-/** How much more each press shows: a page must not stand still over ten megabytes. */
+/** How much more each press shows: rendering ten megabytes at a time would freeze the page. */
 const MORE_CHARACTERS = 100_000;
 const MORE_LINES = 2_000;
-/** Longer JSON is shown as it was sent. */
-const LAID_OUT_CHARACTERS_MAX = 1_000_000;
+/** Longer JSON is shown raw. */
+const FORMATTED_CHARACTERS_MAX = 1_000_000;
 
-/** The body: JSON laid out, long text folded with the count of what is hidden, bytes as a digest. */
+/**
+ * Shows a body: JSON formatted, long text folded with a count of the hidden part, binary as a
+ * digest.
+ */
 export function Body({ body, encoding }: { body: string; encoding: BodyEncoding }) {
-  if (body === '') return <p className="text-sm text-soft">No body.</p>;
+  if (body === '') return <p className="text-sm text-soft">No body</p>;
   if (encoding === 'base64') return <Uninspectable base64={body} />;
   return <TextBody key={body} body={body} />;
 }
@@ -23,11 +26,11 @@ export function Body({ body, encoding }: { body: string; encoding: BodyEncoding 
 function TextBody({ body }: { body: string }) {
   const [isRaw, setIsRaw] = useState(false);
   const [more, setMore] = useState(0);
-  const laidOut = useMemo(
-    () => (body.length <= LAID_OUT_CHARACTERS_MAX ? layOutJson(body) : null),
+  const formatted = useMemo(
+    () => (body.length <= FORMATTED_CHARACTERS_MAX ? formatJson(body) : null),
     [body],
   );
-  const text = isRaw || laidOut === null ? body : laidOut;
+  const text = isRaw || formatted === null ? body : formatted;
   const folded = useMemo(
     () =>
       fold(text, BODY_LINES_MAX + more * MORE_LINES, BODY_CHARACTERS_MAX + more * MORE_CHARACTERS),
@@ -37,9 +40,9 @@ function TextBody({ body }: { body: string }) {
     <div className="space-y-2">
       <div className="flex flex-wrap items-center justify-between gap-2 text-sm text-soft">
         <span>{new TextEncoder().encode(body).length.toLocaleString('en')} bytes</span>
-        {laidOut !== null && (
+        {formatted !== null && (
           <Button tone="quiet" aria-pressed={isRaw} onClick={() => setIsRaw(!isRaw)}>
-            As it is sent
+            Raw
           </Button>
         )}
       </div>
@@ -51,7 +54,7 @@ function TextBody({ body }: { body: string }) {
           <strong>
             {folded.hiddenLines.toLocaleString('en')} more{' '}
             {folded.hiddenLines === 1 ? 'line' : 'lines'} (
-            {folded.hiddenCharacters.toLocaleString('en')} characters) are not shown.
+            {folded.hiddenCharacters.toLocaleString('en')} characters) hidden
           </strong>
           <Button onClick={() => setMore(more + 1)}>Show more</Button>
         </div>
@@ -65,7 +68,7 @@ function Uninspectable({ base64 }: { base64: string }) {
   const [digest, setDigest] = useState<string | null>(null);
   useEffect(() => {
     let isCurrent = true;
-    // Browsers compute digests only on pages that came over HTTPS or from this machine.
+    // Browsers compute digests only in secure contexts: HTTPS or localhost.
     void globalThis.crypto.subtle?.digest('SHA-256', bytes).then((digest) => {
       if (isCurrent) {
         setDigest([...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join(''));
@@ -77,8 +80,8 @@ function Uninspectable({ base64 }: { base64: string }) {
   }, [bytes]);
   return (
     <p className="rounded-md border border-warn p-3 text-sm font-medium break-words text-warn">
-      This body cannot be inspected: {bytes.length.toLocaleString('en')} bytes, SHA-256{' '}
-      <code className="break-all">{digest ?? '(shown over HTTPS only)'}</code>
+      Binary body, cannot be inspected: {bytes.length.toLocaleString('en')} bytes, SHA-256{' '}
+      <code className="break-all">{digest ?? '(available over HTTPS only)'}</code>
     </p>
   );
 }

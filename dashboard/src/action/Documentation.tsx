@@ -1,4 +1,4 @@
-/** What the service's documentation says of the operation that a request calls. */
+/** The documentation of the operation that a request calls. */
 import { useState } from 'react';
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
@@ -16,7 +16,7 @@ const EXCERPT_CHARACTERS = 500;
 const CUT_LINES = 4;
 const CUT_CHARACTERS = 240;
 
-/** The excerpt; nothing where no operation is known. */
+/** Shows an excerpt of the documentation; renders nothing if the operation is unknown. */
 export function Documentation({ action }: { action: Action }) {
   const { operation, error } = useOperation(action);
   if (error) return <Failure error={error} />;
@@ -24,8 +24,8 @@ export function Documentation({ action }: { action: Action }) {
   const meanings = meaningsOf(action, operation);
   return (
     <Panel
-      title="What the documentation says"
-      actions={operation.deprecated && <Badge tone="warn">deprecated</Badge>}
+      title="API documentation"
+      actions={operation.deprecated && <Badge tone="warn">Deprecated</Badge>}
     >
       <p className="font-mono text-[0.8rem]">
         {operation.method} <Visible text={operation.path} />
@@ -36,7 +36,7 @@ export function Documentation({ action }: { action: Action }) {
       {meanings.length > 0 && (
         <dl className="mt-3 space-y-2 text-sm">
           {meanings.map(({ name, value, meaning }, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
+            // biome-ignore lint/suspicious/noArrayIndexKey: a name may appear twice
             <div key={index} className="gap-x-4 sm:grid sm:grid-cols-2 sm:items-baseline">
               <dt className="min-w-0 font-mono text-[0.8rem]">
                 <Visible text={name} />{' '}

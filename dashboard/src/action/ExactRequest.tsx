@@ -1,4 +1,4 @@
-/** A request exactly as it will be sent. */
+/** A request, byte for byte as it is sent. */
 import { useState } from 'react';
 import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
@@ -9,7 +9,7 @@ import { RequestLine } from './RequestLine';
 
 const HEADERS_SHOWN = 12;
 
-/** Method, address, headers and body. */
+/** Shows method, URL, headers, and body. */
 export function ExactRequest({ action }: { action: Action }) {
   const { query } = splitTarget(action.target_url);
   return (
@@ -20,7 +20,7 @@ export function ExactRequest({ action }: { action: Action }) {
           <h3 className="mb-1 text-sm font-semibold">Query</h3>
           <ul className="space-y-0.5 font-mono text-[0.8rem]">
             {query.map(({ decoded }, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a parameter may stand twice
+              // biome-ignore lint/suspicious/noArrayIndexKey: a parameter may appear twice
               <li key={index}>
                 <Visible text={decoded} />
               </li>
@@ -40,19 +40,19 @@ export function ExactRequest({ action }: { action: Action }) {
   );
 }
 
-/** Header lines; many are folded, with their count. */
+/** Lists header lines; a long list is folded, with a count of the rest. */
 export function Headers({ headers }: { headers: Record<string, string | string[]> }) {
   const [isOpen, setIsOpen] = useState(false);
   const lines = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().map((value) => [name, value] as const),
   );
-  if (lines.length === 0) return <p className="text-sm text-soft">None but the gateway's own.</p>;
+  if (lines.length === 0) return <p className="text-sm text-soft">No custom headers</p>;
   const shown = isOpen ? lines : lines.slice(0, HEADERS_SHOWN);
   return (
     <>
       <ul className="space-y-0.5 font-mono text-[0.8rem]">
         {shown.map(([name, value], index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a header may stand twice
+          // biome-ignore lint/suspicious/noArrayIndexKey: a header may appear twice
           <li key={index}>
             <span className="text-soft">
               <Visible text={name} />:

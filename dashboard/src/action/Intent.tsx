@@ -1,17 +1,20 @@
-/** The agent's own words: always a quotation, never the product's. */
+/**
+ * The agent's intent, always displayed as a quotation so that it cannot pass for the dashboard's
+ * own text.
+ */
 import { useState } from 'react';
 import type { Action } from '#/client';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 
-/** So much is quoted before the rest is folded. */
+/** Longer intents are folded. */
 const LINES_MAX = 4;
 const CHARACTERS_MAX = 320;
 
 const QUOTATION = 'border-l-4 border-line pl-3 text-sm';
 
-/** The intent, folded, with its speaker. */
+/** Quotes the intent with the agent's name; a long one is folded. */
 export function Intent({ action }: { action: Action }) {
   const [isOpen, setIsOpen] = useState(false);
   const text = withoutBlankLines(action.intent);
@@ -34,7 +37,7 @@ export function Intent({ action }: { action: Action }) {
   );
 }
 
-/** The same in two lines, for a card. */
+/** Quotes the intent in at most two lines, for a card. */
 export function ShortIntent({ action }: { action: Action }) {
   return (
     <span className={`mt-1.5 line-clamp-2 ${QUOTATION}`}>
@@ -54,7 +57,7 @@ function Speaker({ action }: { action: Action }) {
   );
 }
 
-/** Blank lines push what follows off the screen, and say nothing. */
+/** Removes blank lines, which would push the rest of the page off the screen. */
 export function withoutBlankLines(text: string): string {
   return text.replace(/\s*\n\s*/g, '\n').trim();
 }

@@ -1,4 +1,4 @@
-/** Where values of a held request were seen before. */
+/** Where the values of a held request were seen before. */
 import type { Action, ValueSource } from '#/client';
 import { timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
@@ -7,21 +7,21 @@ import { Panel } from '#/ui/Panel';
 
 const SEEN: Record<ValueSource['kind'], string> = {
   shown: 'seen in the response to',
-  created: 'created by this agent with',
-  approved: 'approved before, with',
+  created: 'created by this agent in',
+  approved: 'approved before in',
 };
 
-/** How a value was seen, as in "seen in the response to GET /conversations.list". */
+/** Describes where a value was seen, as in "seen in the response to GET /conversations.list". */
 export function seenIn({ kind, seen_in }: Pick<ValueSource, 'kind' | 'seen_in'>): string {
   return `${SEEN[kind]} ${seen_in}`;
 }
 
-/** One line for each value; nothing where none is known. */
+/** Lists the known sources of values; renders nothing if there are none. */
 export function Provenance({ action }: { action: Action }) {
   const now = useNow();
   if (action.provenance.length === 0) return null;
   return (
-    <Panel title="Where its values come from">
+    <Panel title="Where these values come from">
       <dl className="space-y-2 text-sm">
         {action.provenance.map((source) => (
           <div key={`${source.location} ${source.value}`}>

@@ -1,8 +1,8 @@
-/** Method and whole address of a request, the path standing out. */
+/** The method and full URL of a request, with the path emphasized. */
 import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
 
-/** The line. */
+/** Shows the request line. */
 export function RequestLine({ method, url }: { method: string; url: string }) {
   const target = splitTarget(url);
   return (

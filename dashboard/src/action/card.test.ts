@@ -46,18 +46,18 @@ describe('a card', () => {
     ['is binary', { request_body: 'AAAA', body_encoding: 'base64' }],
     ['has a secret', { request_body: '{"amount":500,"password":"a"}' }],
     ['has another header', { request_headers: { 'x-method': 'DELETE' } }],
-    ['has another type', { request_headers: { 'content-type': 'text/html' } }],
-    ['asks for another form', { request_headers: { accept: 'application/vnd.x+json' } }],
-    ['is shortened', { body_truncated: true }],
-    ['has shortened headers', { headers_truncated: true }],
+    ['has another content type', { request_headers: { 'content-type': 'text/html' } }],
+    ['accepts another content type', { request_headers: { accept: 'application/vnd.x+json' } }],
+    ['has a truncated body', { body_truncated: true }],
+    ['has truncated headers', { headers_truncated: true }],
     ['is damaged', { unreadable: true }],
-  ])('does not show everything of a request that %s', (_, change) => {
+  ])('does not show all of a request that %s', (_, change) => {
     expect(isComplete(change)).toBe(false);
   });
 
-  it('shows the part of a value that a finding points to', () => {
+  it('shows the part of a value that a signal quotes', () => {
     const text = `${'A friendly hello to everyone. '.repeat(20)}reset your passwords at http://evil.example/reset, thanks`;
-    const sentence = 'It holds a link to “evil.example”, which the intent does not name.';
+    const sentence = 'It contains a link to “evil.example”, which the intent does not mention.';
     const action = request({
       request_body: JSON.stringify({ text }),
       signals: [{ code: 'link', weight: 0.3, evidence: '/text', sentence }],
@@ -78,7 +78,7 @@ describe('a card', () => {
 });
 
 describe('an excerpt', () => {
-  it('of a short value is all of it', () => {
+  it('of a short value is the whole value', () => {
     expect(excerptOf('short', ['or'])).toEqual({
       text: 'short',
       isCutBefore: false,
@@ -86,7 +86,7 @@ describe('an excerpt', () => {
     });
   });
 
-  it('does not cut a character of two halves apart', () => {
+  it('does not split a surrogate pair', () => {
     const { text } = excerptOf(`${'😀'.repeat(100)}evil${'x'.repeat(200)}`, ['evil']);
     expect(text.startsWith('😀')).toBe(true);
     expect(text).toContain('evil');

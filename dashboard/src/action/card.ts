@@ -1,4 +1,4 @@
-/** What a card shows of a request, and whether that is everything that would be sent. */
+/** The content of a request's card, and whether it is the complete request. */
 import type { Action, Operation } from '#/client';
 import { fold } from '#/text/fold';
 import { splitTarget } from '#/text/target';
@@ -6,18 +6,20 @@ import { mainFieldsOf } from './mainFields';
 import { type RequestValue, valuesOf } from './requestValues';
 import { isTruncated, TARGET_CHARACTERS_MAX } from './secondPress';
 
-/** So much of a value fits on a card, in characters: four lines of a phone. */
+/** Maximum length of a value on a card, in characters: four lines on a phone. */
 const VALUE_CHARACTERS_MAX = 160;
-/** So much of a name. */
+/** Maximum length of a name on a card, in characters. */
 const NAME_CHARACTERS_MAX = 40;
 /** More lines than this of one value would push the others off the card. */
 const VALUE_LINES_MAX = 4;
-/** How much of a value is shown before the part that a finding points to, in characters. */
+/** How much of a value is shown before the part that a signal quotes, in characters. */
 const BEFORE_CHARACTERS = 40;
-/** A longer description is no hint, and takes the room of values. */
+/** Longer descriptions are left out, because they take the space of values. */
 const MEANING_CHARACTERS_MAX = 40;
 
-/** Headers that say nothing that the card does not show, lower-case, and the values that they may have. */
+/**
+ * Lower-case names of headers that add nothing to the card, with the values for which that holds.
+ */
 const PLAIN_HEADERS: Readonly<Record<string, RegExp>> = {
   accept: /^(\*\/\*|application\/json)$/i,
   'accept-encoding': /^[a-z, ]*$/i,
@@ -25,7 +27,7 @@ const PLAIN_HEADERS: Readonly<Record<string, RegExp>> = {
   'user-agent': /^/,
 };
 
-/** A piece of a text. */
+/** Part of a text. */
 export interface Excerpt {
   text: string;
   isCutBefore: boolean;
@@ -36,18 +38,18 @@ export interface Excerpt {
 export interface CardValue {
   name: Excerpt;
   value: Excerpt;
-  /** What the documentation says of it, if that is short. */
+  /** The documented description, if it is short. */
   meaning: string | null;
 }
 
-/** A card. */
+/** The content of a card. */
 export interface CardContent {
   values: CardValue[];
-  /** Whether all of the request that would be sent is on the card. */
+  /** Whether the card shows everything that would be sent. */
   isComplete: boolean;
 }
 
-/** The card of an action. */
+/** Returns the card of an action. */
 export function cardOf(action: Action, operation: Operation | undefined): CardContent {
   const fields = mainFieldsOf(action, operation);
   const values = fields.map((field) => ({
@@ -75,14 +77,15 @@ function isComplete(
   if (!isPlain || action.body_encoding !== 'utf8') return false;
   if (isTruncated(action) || action.unreadable) return false;
   if (action.request_body === '') return true;
-  const ofBody = valuesOf(action, operation).filter(({ pointer }) => pointer !== null);
+  const bodyValues = valuesOf(action, operation).filter(({ pointer }) => pointer !== null);
   const shown = new Set(fields.map(({ pointer, value }) => `${pointer} ${value}`));
   return (
-    isFlat(action, ofBody) && ofBody.every(({ pointer, value }) => shown.has(`${pointer} ${value}`))
+    isFlat(action, bodyValues) &&
+    bodyValues.every(({ pointer, value }) => shown.has(`${pointer} ${value}`))
   );
 }
 
-/** Whether the values of a body are all that it says: no depth, nothing empty, no name twice. */
+/** Returns whether the values are the whole body: no nesting, nothing empty, no repeated name. */
 function isFlat(action: Action, values: readonly RequestValue[]): boolean {
   if (values.length === 0 || values.some(({ value }) => value === '')) return false;
   if (new Set(values.map(({ pointer }) => pointer)).size !== values.length) return false;
@@ -104,7 +107,7 @@ function isPartial({ isCutBefore, isCutAfter }: Excerpt): boolean {
   return isCutBefore || isCutAfter;
 }
 
-/** The words that findings quote from a value. */
+/** Returns the parts of a value that signals quote. */
 function quotesOf(action: Action, pointer: string | null): string[] {
   if (pointer === null) return [];
   return action.signals
@@ -118,7 +121,7 @@ function longest(parts: readonly string[]): string[] {
   return first.trim().length > 1 ? [first.trim()] : [];
 }
 
-/** The part of a value that is quoted; without a quote its beginning. */
+/** Returns the quoted part of a value, or its beginning if nothing is quoted. */
 export function excerptOf(value: string, quotes: readonly string[]): Excerpt {
   const lower = value.toLowerCase();
   const places = quotes.map((quote) => lower.indexOf(quote.toLowerCase())).filter((at) => at >= 0);
@@ -134,12 +137,12 @@ function beginning(text: string, charactersMax: number): Excerpt {
   return { text: shown, isCutBefore: false, isCutAfter: hiddenCharacters > 0 };
 }
 
-/** A character of two halves is not cut apart. */
+/** Moves an offset to the start of a surrogate pair, so that the pair is not split. */
 function startOfCharacter(text: string, at: number): number {
   return /[\udc00-\udfff]/.test(text[at] ?? '') ? at - 1 : at;
 }
 
-/** Method and path with the query, as the card names the target. */
+/** Returns the path and query that identify the target on a card. */
 export function targetOf(action: Action): string {
   const { path, rawQuery } = splitTarget(action.target_url);
   return rawQuery === '' ? path : `${path}?${rawQuery}`;

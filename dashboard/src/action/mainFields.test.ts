@@ -20,14 +20,14 @@ const request = (body: unknown, evidence: string[] = []) =>
 const names = (action: Action, known?: Operation) =>
   mainFieldsOf(action, known).map(({ name }) => name);
 
-describe('the values that a card shows', () => {
-  it('are first those that the judgement points to, each once', () => {
+describe('the main fields', () => {
+  it('are first those that the assessment points to, each once', () => {
     const body = { note: 'x', amount: 5, meta: { tags: ['a', 'b'] } };
     const action = request(body, ['path', '/meta', '/note', '/note', '/gone']);
     expect(names(action, operation)).toEqual(['meta.tags.0', 'note', 'amount']);
   });
 
-  it('are then amounts, recipients and what names the thing, three at most', () => {
+  it('are then amounts, recipients, and identifiers, three at most', () => {
     const body = { id: 1, sendTo: 'x@example', total_price: 3, currency: 'usd', title: 'no' };
     expect(names(request(body))).toEqual(['total_price', 'currency', 'sendTo']);
     expect(names(request({ title: 'no' }), operation)).toEqual(['customer', 'user_id']);
@@ -36,13 +36,13 @@ describe('the values that a card shows', () => {
     expect(names(request(odd))).toEqual(['amount', 'user_id', 'charge']);
   });
 
-  it('are never such as are secret by their name', () => {
+  it('never include values with secret names', () => {
     const body = { password: 'hunter2', api_key: 'k1', card: { cvc: 'a1' }, newToken: 't0k' };
     const action = request(body, ['/password', '/api_key']);
     expect(names(action)).toEqual(['user_id']);
   });
 
-  it('come with their documented meaning, and without a document alone', () => {
+  it('come with their documented description, if there is one', () => {
     const action = request({ amount: 50000 });
     expect(mainFieldsOf(action, operation)[0]).toMatchObject({
       name: 'amount',

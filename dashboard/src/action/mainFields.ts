@@ -1,11 +1,11 @@
-/** The few values of a request that its card shows. */
+/** The few values of a request that matter most. */
 import type { Action, Operation } from '#/client';
 import { namesInPath, type RequestValue, valuesOf } from './requestValues';
 
-/** How many values a card shows. */
+/** The number of values on a card. */
 const MAIN_FIELDS_MAX = 3;
 
-/** Words that names of amounts, of recipients and of identifiers end with, in that order. */
+/** Last words of the names of amounts, recipients, and identifiers, in that order. */
 const KINDS: ReadonlyArray<ReadonlySet<string>> = [
   new Set('amount amounts price total cost fee sum quantity currency'.split(' ')),
   new Set(
@@ -16,12 +16,15 @@ const KINDS: ReadonlyArray<ReadonlySet<string>> = [
   new Set('id ids uuid name number reference ref file path'.split(' ')),
 ];
 
-/** Names of what is not for everyone who passes the screen; the request in full has it. */
+/**
+ * Values with these names are left out of cards, which bystanders may see; the full request shows
+ * them.
+ */
 const SECRET_NAME = /token|secret|password|key|cvc|cvv|pin$/i;
 
 /**
- * The values that matter most: those that the judgement points to, then amounts, recipients and
- * what names the thing that is meant.
+ * Returns the most important values: those that the risk assessment points to, then amounts,
+ * recipients, and identifiers.
  */
 export function mainFieldsOf(action: Action, operation: Operation | undefined): RequestValue[] {
   const values = valuesOf(action, operation);
@@ -34,9 +37,9 @@ export function mainFieldsOf(action: Action, operation: Operation | undefined): 
   });
   const ofKind = KINDS.flatMap((words, kind) =>
     values.filter((value) => {
-      // What the path names is what the request is about; an identifier may stand under any name.
+      // Path parameters name the target of the request; an identifier may have any name.
       const isNamed =
-        kind === KINDS.length - 1 && (isOfPath(value, operation) || isIdentifier(value.value));
+        kind === KINDS.length - 1 && (isPathValue(value, operation) || isIdentifier(value.value));
       return isNamed || words.has(lastWord(value.name));
     }),
   );
@@ -45,16 +48,16 @@ export function mainFieldsOf(action: Action, operation: Operation | undefined): 
     .slice(0, MAIN_FIELDS_MAX);
 }
 
-function isOfPath({ name, pointer }: RequestValue, operation: Operation | undefined): boolean {
+function isPathValue({ name, pointer }: RequestValue, operation: Operation | undefined): boolean {
   return pointer === null && namesInPath(operation).includes(name);
 }
 
-/** Whether a value is of letters and digits as identifiers are; a date is none. */
+/** Returns whether a value looks like an identifier: letters and digits, but not a date. */
 function isIdentifier(value: string): boolean {
   return /^(?=.*[a-z])(?=.*\d)[\w.:@#-]{3,64}$/i.test(value) && !/^\d{4}-\d\d-\d\d/.test(value);
 }
 
-/** The last word of a name that is written in any of the usual ways; indices of lists are none. */
+/** Returns the last word of a camelCase, snake_case, or dotted name, ignoring list indices. */
 function lastWord(name: string): string {
   const words = name
     .replace(/([a-z])([A-Z])/g, '$1 $2')

@@ -1,39 +1,39 @@
-/** What became of a request, in a word. */
+/** Labels for decisions, statuses, and outcomes. */
 import type { ActionStatus, RequestDecision, RequestEntry } from '#/client';
 
-/** How good or bad it is for who watches. */
+/** How good or bad an outcome is, as a color. */
 type Tone = 'soft' | 'good' | 'warn' | 'bad';
 
-/** The words for what was decided at once. */
+/** Labels for the gateway's decisions. */
 export const DECISIONS: Record<RequestDecision, { word: string; tone: Tone }> = {
-  forward: { word: 'forwarded', tone: 'good' },
-  hold: { word: 'held', tone: 'warn' },
-  deny: { word: 'refused by a rule', tone: 'bad' },
+  forward: { word: 'Forwarded', tone: 'good' },
+  hold: { word: 'Held', tone: 'warn' },
+  deny: { word: 'Denied by rule', tone: 'bad' },
 };
 
-/** The words for where a held request stands. */
+/** Labels for the statuses of held requests. */
 export const STATUSES: Record<ActionStatus, { word: string; tone: Tone }> = {
-  PENDING: { word: 'waiting', tone: 'warn' },
-  APPROVED: { word: 'approved', tone: 'good' },
-  DENIED: { word: 'denied', tone: 'bad' },
-  REVOKED: { word: 'revoked', tone: 'bad' },
-  EXPIRED: { word: 'expired', tone: 'soft' },
-  EXECUTING: { word: 'executing', tone: 'warn' },
-  EXECUTED: { word: 'executed', tone: 'good' },
-  INDETERMINATE: { word: 'outcome unknown', tone: 'bad' },
+  PENDING: { word: 'Pending', tone: 'warn' },
+  APPROVED: { word: 'Approved', tone: 'good' },
+  DENIED: { word: 'Denied', tone: 'bad' },
+  REVOKED: { word: 'Revoked', tone: 'bad' },
+  EXPIRED: { word: 'Expired', tone: 'soft' },
+  EXECUTING: { word: 'Executing', tone: 'warn' },
+  EXECUTED: { word: 'Executed', tone: 'good' },
+  INDETERMINATE: { word: 'Outcome unknown', tone: 'bad' },
 };
 
-/** The word for a request as a whole. */
+/** Returns the label for a request's outcome so far. */
 export function outcomeOf(entry: RequestEntry): { word: string; tone: Tone } {
   if (entry.action_status) return STATUSES[entry.action_status];
   if (entry.decision !== 'forward') return DECISIONS[entry.decision];
   if (entry.completed_at && entry.upstream_status === null) {
-    return { word: 'not answered', tone: 'bad' };
+    return { word: 'No response', tone: 'bad' };
   }
   return DECISIONS.forward;
 }
 
-/** How an upstream's status is shown. */
+/** Returns the tone of an upstream's status code. */
 export function statusTone(status: number): Tone {
   if (status >= 500) return 'bad';
   return status >= 400 ? 'warn' : 'good';

@@ -25,7 +25,7 @@ const operation = {
     {
       name: 'expand',
       place: 'query',
-      description: 'What to add',
+      description: 'Fields to expand',
       kind: null,
       values: [],
       required: false,
@@ -56,7 +56,7 @@ describe('the documented meaning of a request', () => {
     );
     expect(meaningsOf(action, operation)).toMatchObject([
       { name: 'customer', value: 'cus_1', meaning: 'Who pays' },
-      { name: 'expand', value: 'a b', meaning: 'What to add' },
+      { name: 'expand', value: 'a b', meaning: 'Fields to expand' },
       { name: 'amount', value: '50000000000000000001', meaning: 'in cents' },
       { name: 'items.0.price', value: '1.50', meaning: 'each' },
       { name: 'items.1.price', value: '2', meaning: 'each' },
@@ -90,7 +90,7 @@ describe('the documented meaning of a request', () => {
 });
 
 describe('the values of a JSON text', () => {
-  it('come with their pointers, twice where a name stands twice', () => {
+  it('come with their pointers, and repeated names are kept', () => {
     expect(jsonLeaves('{"a":{"b/c":[1,"x",null]},"a":2}')).toEqual([
       { pointer: '/a/b~1c/0', value: '1' },
       { pointer: '/a/b~1c/1', value: 'x' },

@@ -1,43 +1,40 @@
-/** What the documentation says of the values in a request. */
+/** The values in a request, with their documentation. */
 import type { Action, Operation } from '#/client';
 import { jsonLeaves } from '#/text/json';
 import { splitTarget } from '#/text/target';
 
 /** A value of the request. */
 export interface RequestValue {
-  /** Where it stands: a name, or the parts of a pointer into the body. */
+  /** A parameter name, or the path to a body field, joined by dots. */
   name: string;
-  /** The JSON pointer into the body; null for what stands elsewhere. */
+  /** The JSON pointer into the body; null for path and query values. */
   pointer: string | null;
-  /** As it stands in the request. */
+  /** The value as the request has it. */
   value: string;
-  /** What the documentation says of it. */
+  /** The documented description; null if undocumented. */
   meaning: string | null;
 }
 
-/** A value of the request with its documented meaning. */
+/** A value with documentation. */
 export interface DocumentedValue extends RequestValue {
   meaning: string;
 }
 
-/** Longer bodies are not looked through. */
+/** Longer bodies are not parsed. */
 const BODY_CHARACTERS_MAX = 200_000;
 /** Longer paths are not matched: the time grows with the square of the length. */
 const PATH_CHARACTERS_MAX = 2_000;
-/** More meanings than this are not read by anyone. */
+/** Nobody reads more descriptions than this. */
 const MEANINGS_MAX = 40;
 
-/** The values that have a documented meaning: of the path, the query and the body, in that order. */
+/** Returns the documented values of a request: path, query, then body. */
 export function meaningsOf(action: Action, operation: Operation): DocumentedValue[] {
   return valuesOf(action, operation)
     .filter((value): value is DocumentedValue => value.meaning !== null)
     .slice(0, MEANINGS_MAX);
 }
 
-/**
- * The values of a request: of the path as far as it is documented, of the query and of the body, in
- * that order.
- */
+/** Returns the values of a request: documented path parameters, query, then body. */
 export function valuesOf(action: Action, operation: Operation | undefined): RequestValue[] {
   const { path, query } = splitTarget(action.target_url);
   const parameters = operation?.parameters ?? [];
@@ -66,14 +63,14 @@ export function valuesOf(action: Action, operation: Operation | undefined): Requ
   return found;
 }
 
-/** The names that stand in braces in an operation's path, from the left. */
+/** Returns the parameter names in an operation's path template, from left to right. */
 export function namesInPath(operation: Operation | undefined): string[] {
   return Array.from(operation?.path.matchAll(/\{([^{}]*)\}/g) ?? [], ([, name = '']) => name);
 }
 
 /**
- * The part of a path for a name in braces; the path may begin before the template. A part that spans
- * slashes is found too: many APIs take whole file paths where the document says `{path}`.
+ * Returns the value of a path parameter. The path may have a prefix that the template lacks. A value
+ * may span slashes, because many APIs take whole file paths where the document says `{path}`.
  */
 function pathValue(path: string, template: string, name: string): string | null {
   if (!template.includes(`{${name}}`) || path.length > PATH_CHARACTERS_MAX) return null;

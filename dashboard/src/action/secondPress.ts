@@ -1,48 +1,47 @@
-/** What makes an approval one that must not happen by a slip of the finger. */
+/** Why an approval takes a second, deliberate press. */
 import type { Action } from '#/client';
 import { fold } from '#/text/fold';
 import { hasHidden } from '#/text/visible';
 import { stakeOf } from './stake';
 
-/** From this score on approving needs a second press. */
+/** Approving a request with this score or higher takes a second press. */
 const SECOND_PRESS_SCORE = 0.7;
 
-/** How much of a body is shown before the rest is folded. */
+/** How many lines of a body are shown before the rest is folded. */
 export const BODY_LINES_MAX = 60;
-/** The same in characters. */
+/** How many characters of a body are shown before the rest is folded. */
 export const BODY_CHARACTERS_MAX = 6_000;
 
-/** How much of a target is named above the decision before the rest is folded, in characters. */
+/** How many characters of a target are shown before the rest is folded. */
 export const TARGET_CHARACTERS_MAX = 240;
 
-/** What was found about an action; a body of ten megabytes is looked through once. */
-const known = new WeakMap<Action, readonly string[]>();
+/** Caches the reasons by action, so that a body of ten megabytes is scanned once. */
+const cache = new WeakMap<Action, readonly string[]>();
 
-/** Why approving this needs a second press; nothing if it does not. */
+/** Returns the reasons for a second press; empty if one press is enough. */
 export function reasonsForSecondPress(action: Action): readonly string[] {
-  const reasons = known.get(action) ?? weigh(action);
-  known.set(action, reasons);
+  const reasons = cache.get(action) ?? findReasons(action);
+  cache.set(action, reasons);
   return reasons;
 }
 
-/** Whether this is only the beginning of a request, as lists show it. */
+/** Returns whether this is only the beginning of a request, as in lists. */
 export function isTruncated(action: Action): boolean {
   return action.body_truncated || action.headers_truncated;
 }
 
-function weigh(action: Action): string[] {
+function findReasons(action: Action): string[] {
   const reasons: string[] = [];
-  if (action.risk_score >= SECOND_PRESS_SCORE) reasons.push('its risk is high');
-  if (isTruncated(action)) reasons.push('its body is long and folded');
-  else if (action.body_encoding === 'base64') reasons.push('its body cannot be inspected');
+  if (action.risk_score >= SECOND_PRESS_SCORE) reasons.push('high risk');
+  if (isTruncated(action)) reasons.push('long, folded body');
+  else if (action.body_encoding === 'base64') reasons.push('binary body');
   else {
     const { hiddenCharacters } = fold(action.request_body, BODY_LINES_MAX, BODY_CHARACTERS_MAX);
-    if (hiddenCharacters > 0) reasons.push('its body is long and folded');
-    if (hasHidden(action.request_body)) reasons.push('its body holds invisible characters');
+    if (hiddenCharacters > 0) reasons.push('long, folded body');
+    if (hasHidden(action.request_body)) reasons.push('invisible characters in the body');
   }
-  if (action.target_url.length > TARGET_CHARACTERS_MAX)
-    reasons.push('its target is long and folded');
+  if (action.target_url.length > TARGET_CHARACTERS_MAX) reasons.push('long, folded target');
   const stake = stakeOf(action);
-  if (stake) reasons.push(stake.verb === 'Pay' ? 'it pays' : 'it deletes');
+  if (stake) reasons.push(stake.verb === 'Pay' ? 'payment' : 'deletion');
   return reasons;
 }

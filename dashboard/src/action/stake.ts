@@ -1,20 +1,20 @@
-/** What is lost or paid if a request was approved by mistake. */
+/** The irreversible effect of a request. */
 import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
 
-/** What approving does that cannot be taken back. */
+/** An effect that cannot be undone. */
 export interface Stake {
-  /** What happens to the target, as a label begins. */
+  /** The first word of the label. */
   verb: 'Delete' | 'Pay';
   /** Method, host and path of the target. */
   target: string;
 }
 
-/** The assessor's words for these effects. */
+/** The assessor's signal codes for these effects. */
 const DELETES = 'deletes';
 const PAYS = 'pays';
 
-/** The stake of a request that deletes or pays; null for any other. */
+/** Returns the stake of a request that deletes or pays; null for any other. */
 export function stakeOf(action: Action): Stake | null {
   const codes = new Set(action.signals.map(({ code }) => code));
   const deletes = action.method === 'DELETE' || codes.has(DELETES);

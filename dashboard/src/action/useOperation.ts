@@ -3,10 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import type { Action, Operation } from '#/client';
 import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
 
-/** How long what a document says is taken for granted. */
+/** How long a document's operations are cached. */
 const STALE_MS = 60_000;
 
-/** The operation; undefined while it is not known, or where there is none. */
+/** Returns the operation; undefined while it loads or if there is none. */
 export function useOperation(action: Action): { operation?: Operation; error: unknown } {
   const id = action.operation?.id ?? '';
   const { data, error } = useQuery({

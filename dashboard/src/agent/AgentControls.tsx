@@ -1,4 +1,4 @@
-/** What takes rights from an agent, or gives them back. */
+/** Panels that rotate an agent's key, and block, unblock, or delete the agent. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -16,14 +16,14 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { AgentKeyDialog } from './AgentKeyDialog';
 
-/** The agent's key: its beginning, and a new one. */
+/** Shows the start of the agent's key and rotates it. */
 export function AgentKeyPanel({ agent }: { agent: Agent }) {
   const [isAsking, setIsAsking] = useState(false);
   const [keyed, setKeyed] = useState<KeyedAgent | null>(null);
   const queries = useQueryClient();
   const rotate = useMutation({
     ...rotateAgentKeyMutation(),
-    // What it holds must not outlive the page.
+    // Drops the key from the cache with the page.
     gcTime: 0,
     onSuccess: async (made) => {
       setIsAsking(false);
@@ -32,14 +32,14 @@ export function AgentKeyPanel({ agent }: { agent: Agent }) {
     },
   });
   return (
-    <Panel title="Key">
+    <Panel title="Agent key">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <code className="text-sm break-all">{agent.keyPrefix}…</code>
         <Button onClick={() => setIsAsking(true)}>Rotate key…</Button>
       </div>
       {isAsking && (
         <Confirm
-          title="Make a new key?"
+          title="Rotate the key?"
           action="Rotate key"
           isBusy={rotate.isPending}
           error={rotate.error}
@@ -47,8 +47,8 @@ export function AgentKeyPanel({ agent }: { agent: Agent }) {
           onClose={() => setIsAsking(false)}
         >
           <p>
-            The present key stops at once: <Visible text={agent.name} /> can do nothing until it has
-            the new one.
+            The current key stops working immediately. <Visible text={agent.name} /> needs the new
+            one to send requests.
           </p>
         </Confirm>
       )}
@@ -57,7 +57,7 @@ export function AgentKeyPanel({ agent }: { agent: Agent }) {
   );
 }
 
-/** Block, unblock, delete. */
+/** Blocks, unblocks, or deletes the agent. */
 export function AgentStopPanel({ agent }: { agent: Agent }) {
   const [asking, setAsking] = useState<'block' | 'delete' | null>(null);
   const queries = useQueryClient();
@@ -83,12 +83,12 @@ export function AgentStopPanel({ agent }: { agent: Agent }) {
   });
   const path = { id: agent.id };
   return (
-    <Panel title="Stop it">
+    <Panel title="Block or delete">
       <div className="space-y-3">
         <p className="text-sm">
           {agent.blocked
-            ? 'It is blocked: every request is refused. What was revoked stays revoked when it may work again.'
-            : 'Blocking refuses every new request, cuts what is running within a second, and revokes all that waits or is approved.'}
+            ? 'Blocked: every request is rejected. Unblocking does not restore revoked requests.'
+            : 'Blocking rejects new requests, aborts running ones within a second, and revokes pending and approved ones.'}
         </p>
         <Failure error={unblock.error} />
         <div className="flex flex-wrap gap-2">
@@ -115,10 +115,10 @@ export function AgentStopPanel({ agent }: { agent: Agent }) {
         >
           <ul className="list-disc space-y-1 pl-5">
             <li>
-              Every new request of <Visible text={agent.name} /> is refused.
+              New requests from <Visible text={agent.name} /> are rejected.
             </li>
-            <li>What is running now is cut within a second.</li>
-            <li>What waits or is approved is revoked, and stays so.</li>
+            <li>Running requests are aborted within a second.</li>
+            <li>Pending and approved requests are revoked permanently.</li>
           </ul>
         </Confirm>
       )}
@@ -132,8 +132,8 @@ export function AgentStopPanel({ agent }: { agent: Agent }) {
           onClose={close}
         >
           <p>
-            The key of <Visible text={agent.name} /> stops at once and what waits is revoked. Its
-            requests stay in the record. This cannot be undone.
+            The key of <Visible text={agent.name} /> stops working immediately, and its pending
+            requests are revoked. Its past requests stay in the history. This cannot be undone.
           </p>
         </Confirm>
       )}

@@ -1,4 +1,4 @@
-/** An agent's key, the one time that it is shown. */
+/** The dialog that shows an agent's key, once. */
 import { useBlocker } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { KeyedAgent } from '#/client';
@@ -8,16 +8,19 @@ import { CheckField } from '#/ui/CheckField';
 import { CopyButton } from '#/ui/CopyButton';
 import { Modal } from '#/ui/Modal';
 
-/** The dialog. No key, press beside it or way back closes it: only the word that the key is stored. */
+/**
+ * Shows the key. Only confirming that it is stored closes the dialog: not Escape, a click outside,
+ * or Back.
+ */
 export function AgentKeyDialog({ keyed, onStored }: { keyed: KeyedAgent; onStored: () => void }) {
   const [isStored, setIsStored] = useState(false);
   useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true });
   return (
-    <Modal title="Store this key now">
+    <Modal title="Copy the agent key now">
       <div className="space-y-4">
         <p className="text-sm">
-          This is the key of <Visible text={keyed.agent.name} />. The gateway keeps only its
-          fingerprint: the key is never shown again.
+          This is the key for <Visible text={keyed.agent.name} />. The gateway stores only its hash,
+          so the key cannot be shown again.
         </p>
         <code
           data-testid="agent-key"
@@ -25,7 +28,7 @@ export function AgentKeyDialog({ keyed, onStored }: { keyed: KeyedAgent; onStore
         >
           {keyed.apiKey}
         </code>
-        <CopyButton text={keyed.apiKey} label="Copy the key" />
+        <CopyButton text={keyed.apiKey} label="Copy key" />
         <CheckField
           label="I have stored the key"
           checked={isStored}

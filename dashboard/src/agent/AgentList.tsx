@@ -7,7 +7,7 @@ import { useNow } from '#/ui/now';
 import { DefinitionName } from '#/ui/Unreadable';
 import { AgentState } from './AgentState';
 
-/** The list. */
+/** Lists the agents. */
 export function AgentList({ agents }: { agents: readonly Agent[] }) {
   const now = useNow();
   return (
@@ -28,16 +28,16 @@ export function AgentList({ agents }: { agents: readonly Agent[] }) {
             </span>
             <span className="line-clamp-2 min-w-0 text-sm">
               {agent.services.length === 0 ? (
-                <span className="text-soft">May use nothing</span>
+                <span className="text-soft">No services assigned</span>
               ) : (
                 <>
-                  <span className="text-soft">May use </span>
+                  <span className="text-soft">Can use </span>
                   <Visible text={agent.services.map(({ name }) => name).join(', ')} />
                 </>
               )}
             </span>
             <span className="text-sm text-soft md:text-right">
-              {agent.lastUsedAt ? `Used ${timeAgo(agent.lastUsedAt, now)}` : 'Never used'}
+              {agent.lastUsedAt ? `Last used ${timeAgo(agent.lastUsedAt, now)}` : 'Never used'}
             </span>
           </Link>
         </li>

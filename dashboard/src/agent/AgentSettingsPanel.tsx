@@ -1,4 +1,4 @@
-/** An agent's settings and scope, to be changed. */
+/** Panels that change an agent's settings and scope. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Agent } from '#/client';
@@ -11,7 +11,7 @@ import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
 import { settingsOf, toFields } from './settings';
 
-/** The settings. */
+/** Edits the settings. */
 export function AgentSettingsPanel({ agent }: { agent: Agent }) {
   const [settings, setSettings] = useState(() => settingsOf(agent));
   const [isActive, setIsActive] = useState(agent.isActive);
@@ -29,8 +29,8 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
       <form onSubmit={submit} onChange={save.reset} className="space-y-4">
         <SettingsFields settings={settings} error={save.error} onChange={setSettings} />
         <CheckField
-          label="Its key opens the gateway"
-          hint="Switched off, every new request is refused; what waits or is approved stays."
+          label="Agent enabled"
+          hint="If disabled, new requests are rejected. Pending and approved requests remain."
           checked={isActive}
           onChange={(event) => setIsActive(event.target.checked)}
         />
@@ -42,7 +42,7 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
   );
 }
 
-/** The scope. */
+/** Edits the services that the agent can use. */
 export function AgentScopePanel({ agent }: { agent: Agent }) {
   const [serviceIds, setServiceIds] = useState(() => agent.services.map(({ id }) => id));
   const queries = useQueryClient();
@@ -63,8 +63,7 @@ export function AgentScopePanel({ agent }: { agent: Agent }) {
           onChange={setServiceIds}
         />
         <p className="text-sm text-soft">
-          A service that is taken away can no longer be used from that moment on, not even for what
-          was approved.
+          Removing a service takes effect immediately, even for approved requests.
         </p>
         <SaveRow save={save} fields={['serviceIds']}>
           Save scope

@@ -1,4 +1,4 @@
-/** Makes an agent. */
+/** The dialog that creates an agent. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { KeyedAgent } from '#/client';
@@ -11,7 +11,7 @@ import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
 import { settingsOf, toFields } from './settings';
 
-/** The dialog. */
+/** Creates an agent and passes its key to `onCreated`. */
 export function NewAgent({
   onCreated,
   onClose,
@@ -24,7 +24,7 @@ export function NewAgent({
   const queries = useQueryClient();
   const create = useMutation({
     ...createAgentMutation(),
-    // What it holds must not outlive the page.
+    // Drops the key from the cache with the page.
     gcTime: 0,
     onSuccess: async (created) => {
       onCreated(created);

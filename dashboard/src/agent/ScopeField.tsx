@@ -1,4 +1,4 @@
-/** Which services an agent may use. */
+/** The services that an agent can use. */
 import { useQuery } from '@tanstack/react-query';
 import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
@@ -6,7 +6,7 @@ import { CheckField } from '#/ui/CheckField';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 
-/** A box for each service. */
+/** Shows a check box for each service. */
 export function ScopeField({
   chosen,
   error,
@@ -19,7 +19,7 @@ export function ScopeField({
   const services = useQuery({ ...listServicesOptions(), refetchOnMount: 'always' });
   return (
     <fieldset className="space-y-2">
-      <legend className="text-sm font-medium">Services it may use</legend>
+      <legend className="text-sm font-medium">Allowed services</legend>
       {error && (
         <p role="alert" className="text-sm text-bad">
           {error}
@@ -28,7 +28,7 @@ export function ScopeField({
       {services.isPending && <Loading />}
       <Failure error={services.error} />
       {services.data?.length === 0 && (
-        <p className="text-sm text-soft">There is no service yet; it can be given one later.</p>
+        <p className="text-sm text-soft">No services yet. You can assign them later.</p>
       )}
       <div className="max-h-64 space-y-2 overflow-y-auto p-0.5">
         {services.data?.map(({ id, name, baseUrl }) => (

@@ -3,10 +3,10 @@ import { fieldError } from '#/session/client';
 import { TextField } from '#/ui/TextField';
 import type { AgentSettings } from './settings';
 
-/** What a refusal may name, so that it is told beside the field. */
+/** Fields whose validation errors are shown next to them. */
 export const SETTINGS_FIELDS = ['name', 'expiresAt', 'holdSeconds', 'riskThreshold'];
 
-/** The fields. */
+/** Shows the fields. */
 export function SettingsFields({
   settings,
   error,
@@ -27,28 +27,28 @@ export function SettingsFields({
       <TextField label="Name" required maxLength={100} {...bind('name')} />
       <div className="grid gap-4 sm:grid-cols-2">
         <TextField
-          label="Key expires"
+          label="Key expiry"
           type="datetime-local"
-          hint="Empty: never."
+          hint="Leave empty for no expiry."
           {...bind('expiresAt')}
         />
         <TextField
-          label="Held calls stay open for (seconds)"
+          label="Wait for approval (seconds)"
           type="number"
           min={0}
           max={300}
-          hint="So long a held call waits for you before it is answered 428."
+          hint="How long a held request waits for a decision before the agent gets a 428."
           {...bind('holdSeconds')}
         />
       </div>
       <TextField
-        label="Risk threshold of its own"
+        label="Risk threshold"
         type="number"
         min={0}
         max={1}
         step="any"
-        placeholder="the gateway's"
-        hint="From this score on its requests are held: 0 holds all, 1 next to none. Empty: the gateway's."
+        placeholder="gateway default"
+        hint="Requests that score this or higher are held: 0 holds all, 1 almost none. Leave empty for the gateway default."
         {...bind('riskThreshold')}
       />
     </>

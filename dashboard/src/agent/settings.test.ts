@@ -19,15 +19,15 @@ const AGENT: Agent = {
   updatedAt: '2026-01-01T00:00:00Z',
 };
 
-describe('the state of an agent', () => {
-  it('says first that it cannot be read', () => {
+describe('the state of a damaged agent', () => {
+  it('is unreadable before anything else', () => {
     const agent = { ...AGENT, unreadable: true, isActive: false };
-    expect(agentState(agent, 0).word).toBe('cannot be read');
+    expect(agentState(agent, 0).word).toBe('Unreadable');
   });
 });
 
 describe('the settings of an agent', () => {
-  it('are the same after the form as before', () => {
+  it('survive the round trip through the form', () => {
     const { name, holdSeconds, riskThreshold, expiresAt } = toFields(settingsOf(AGENT));
     expect({ name, holdSeconds, riskThreshold }).toEqual({
       name: 'clerk',
@@ -37,7 +37,7 @@ describe('the settings of an agent', () => {
     expect(Date.parse(expiresAt ?? '')).toBe(Date.parse('2031-02-03T04:05:00Z'));
   });
 
-  it('are none where nothing is typed', () => {
+  it('are null for empty fields', () => {
     expect(toFields({ ...settingsOf(), name: ' new ', holdSeconds: '' })).toEqual({
       name: 'new',
       expiresAt: null,
@@ -50,12 +50,12 @@ describe('the settings of an agent', () => {
 describe('the state of an agent', () => {
   const now = Date.parse('2030-01-01T00:00:00Z');
   it.each([
-    [{}, 'active'],
-    [{ services: [] }, 'no services'],
-    [{ expiresAt: '2029-12-31T23:59:59Z', services: [] }, 'expired'],
-    [{ isActive: false, expiresAt: '2029-12-31T23:59:59Z' }, 'switched off'],
-    [{ blocked: true, isActive: false }, 'blocked'],
-  ])('of one with %j is %s', (part, word) => {
+    [{}, 'Active'],
+    [{ services: [] }, 'No services'],
+    [{ expiresAt: '2029-12-31T23:59:59Z', services: [] }, 'Expired'],
+    [{ isActive: false, expiresAt: '2029-12-31T23:59:59Z' }, 'Disabled'],
+    [{ blocked: true, isActive: false }, 'Blocked'],
+  ])('is, with %j, %s', (part, word) => {
     expect(agentState({ ...AGENT, ...part }, now).word).toBe(word);
   });
 });

@@ -1,7 +1,7 @@
-/** An agent's settings between a form's text and what the gateway takes. */
+/** Converts an agent's settings between form text and the API's types. */
 import type { Agent } from '#/client';
 
-/** What stands in the form. */
+/** The text of the form's fields. */
 export interface AgentSettings {
   name: string;
   expiresAt: string;
@@ -9,7 +9,7 @@ export interface AgentSettings {
   riskThreshold: string;
 }
 
-/** What the form of an agent begins with; of a new one where there is none. */
+/** Returns the initial form text for an agent, or for a new one. */
 export function settingsOf(agent?: Agent): AgentSettings {
   return {
     name: agent?.name ?? '',
@@ -19,7 +19,7 @@ export function settingsOf(agent?: Agent): AgentSettings {
   };
 }
 
-/** What the gateway is told. */
+/** Returns the settings as the API takes them. */
 export function toFields(settings: AgentSettings) {
   const { name, expiresAt, holdSeconds, riskThreshold } = settings;
   return {
@@ -30,7 +30,7 @@ export function toFields(settings: AgentSettings) {
   };
 }
 
-/** A time as a browser's field for date and time writes it: without a zone, in the human's own. */
+/** Returns a time as a `datetime-local` input takes it: local time, without a zone. */
 function localMinute(at: string): string {
   const date = new Date(at);
   const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);

@@ -1,13 +1,13 @@
-/** Entries of the audit log, one a line. */
+/** The entries of the audit log. */
 import { ChevronRight } from 'lucide-react';
 import type { AuditEntry } from '#/client';
 import { Actor } from '#/names/Actor';
-import { layOutJson } from '#/text/json';
+import { formatJson } from '#/text/json';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Fact } from '#/ui/Fact';
 
-/** The list, the newest first. Each opens to its particulars. */
+/** Lists entries, newest first. Each expands to its details. */
 export function AuditList({ entries }: { entries: AuditEntry[] }) {
   return (
     <ul
@@ -40,13 +40,13 @@ export function AuditList({ entries }: { entries: AuditEntry[] }) {
                 <Fact name="Subject">
                   <Visible text={entry.subject} />
                 </Fact>
-                <Fact name="Place">
-                  {entry.sequence} in chain {entry.chain}
+                <Fact name="Position">
+                  Entry {entry.sequence} of chain {entry.chain}
                 </Fact>
                 <Fact name="Hash">
                   <code className="text-xs break-all">{entry.hash}</code>
                 </Fact>
-                <Fact name="Hash before">
+                <Fact name="Previous hash">
                   <code className="text-xs break-all">{entry.previous_hash}</code>
                 </Fact>
               </dl>
@@ -64,12 +64,12 @@ function Detail({ detail }: { detail: AuditEntry['detail'] }) {
   if (text === '{}' || text === 'null') return null;
   return (
     <pre className="overflow-hidden rounded-md border border-line bg-page p-3 font-mono text-[0.8rem] whitespace-pre-wrap">
-      <Visible text={layOutJson(text) ?? text} />
+      <Visible text={formatJson(text) ?? text} />
     </pre>
   );
 }
 
-/** A long id is told by its beginning. */
+/** Shortens a UUID to its first part. */
 function shortened(subject: string): string {
   return subject.replace(/([0-9a-f]{8})-[0-9a-f-]{27}/, '$1…');
 }

@@ -1,7 +1,7 @@
-/** Takes the audit log home as a file. */
+/** Downloads the audit log as a file. */
 import { problemOf, sessionFetch } from '#/session/session';
 
-/** Fetches the whole log and hands it to the browser; a file that breaks off is not handed over. */
+/** Downloads the whole log. An incomplete response is not saved. */
 export async function exportAudit(): Promise<void> {
   const response = await sessionFetch('/audit/export');
   if (!response.ok) throw await problemOf(response);

@@ -1,4 +1,4 @@
-/** What happens at the gateway, carried into what the pages hold. */
+/** Applies the gateway's events to the cached queries. */
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
@@ -40,16 +40,16 @@ function operationOf(queryKey: readonly unknown[]): QueryId | undefined {
 
 const LiveContext = createContext<StreamState>('connecting');
 
-/** How the event stream stands. */
+/** Returns the state of the event stream. */
 export const useLive = () => useContext(LiveContext);
 
-/** Other pages than the queue are brought up to date at most this often. */
+/** Queries other than the queue are refetched at most this often. */
 const REFETCH_EVERY_MS = 1000;
 
-/** More held requests than this are not fetched one by one. */
-const ASKED_AT_ONCE_MAX = 4;
+/** When more actions than this are being fetched, the whole queue is fetched instead. */
+const PARALLEL_FETCHES_MAX = 4;
 
-/** Follows the gateway's events while it is on the page. */
+/** Follows the gateway's events while it is mounted. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<StreamState>('connecting');
   const queries = useQueryClient();
@@ -69,20 +69,20 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         });
       }, REFETCH_EVERY_MS);
     };
-    let asked = 0;
+    let fetching = 0;
     let refetchQueue: ReturnType<typeof setTimeout> | undefined;
     const onCreated = async (actionId: string) => {
-      // Many at once are fetched as one list.
-      if (asked >= ASKED_AT_ONCE_MAX) {
+      // A burst is fetched as one list.
+      if (fetching >= PARALLEL_FETCHES_MAX) {
         refetchQueue ??= setTimeout(() => {
           refetchQueue = undefined;
           void queries.invalidateQueries({ queryKey: pendingKey });
         }, REFETCH_EVERY_MS);
         return;
       }
-      asked += 1;
+      fetching += 1;
       try {
-        // As the list has it: the whole may be megabytes.
+        // The truncated form that lists use, because a full body may be megabytes.
         const { data: action } = await getApproval({
           path: { action_id: actionId },
           query: { preview: true },
@@ -94,7 +94,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       } catch {
         void queries.invalidateQueries({ queryKey: pendingKey });
       } finally {
-        asked -= 1;
+        fetching -= 1;
       }
     };
     const onUpdated = (actionId: string, status: string | undefined) => {
@@ -132,7 +132,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <LiveContext value={state}>{children}</LiveContext>;
 }
 
-/** The queue with this action in its place: the oldest first, each once. */
+/** Returns the queue with an action inserted or replaced, oldest first. */
 function withAction(held: PendingApprovals | undefined, action: Action) {
   if (!held) return held;
   const others = held.approvals.filter(({ action_id }) => action_id !== action.action_id);
@@ -141,7 +141,7 @@ function withAction(held: PendingApprovals | undefined, action: Action) {
   return { ...held, approvals };
 }
 
-/** Changes the queue as it is held here. A list that is on its way may know nothing of it yet. */
+/** Changes the cached queue, and refetches a list in flight that may predate the change. */
 export function changeQueue(
   queries: QueryClient,
   change: (held: PendingApprovals | undefined) => PendingApprovals | undefined,
@@ -151,7 +151,7 @@ export function changeQueue(
   if (queries.isFetching({ queryKey }) > 0) void queries.invalidateQueries({ queryKey });
 }
 
-/** The queue without it. */
+/** Returns the queue without an action. */
 export function withoutAction(held: PendingApprovals | undefined, actionId: string) {
   if (!held) return held;
   return { ...held, approvals: held.approvals.filter(({ action_id }) => action_id !== actionId) };

@@ -10,12 +10,12 @@ const EVENTS = [
   { id: '7', name: 'reload', data: '{}' },
 ];
 
-describe('the event stream', () => {
-  it('is read whole', () => {
+describe('the event parser', () => {
+  it('parses a whole stream', () => {
     expect(new EventParser().push(STREAM)).toEqual(EVENTS);
   });
 
-  it('is read alike however it is cut', () => {
+  it('gives the same events for any chunk size', () => {
     for (let size = 1; size < 12; size += 1) {
       const parser = new EventParser();
       const events = [];
@@ -26,7 +26,7 @@ describe('the event stream', () => {
     }
   });
 
-  it('gives no event that is not whole', () => {
+  it('returns no incomplete event', () => {
     expect(new EventParser().push('event: a\ndata: 1\n')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Server-sent events, read from a stream of text. */
+/** A parser for server-sent events. */
 
 /** One event. */
 export interface ServerEvent {
@@ -7,18 +7,18 @@ export interface ServerEvent {
   data: string;
 }
 
-/** Takes text as it comes and gives events as they are whole. */
+/** Parses text in chunks and returns events as they are completed. */
 export class EventParser {
   #rest = '';
   #name = '';
   #data: string[] = [];
   #id: string | null = null;
 
-  /** The events that this piece completes. */
-  push(piece: string): ServerEvent[] {
+  /** Returns the events that a chunk completes. */
+  push(chunk: string): ServerEvent[] {
     const events: ServerEvent[] = [];
-    const text = this.#rest + piece;
-    // A carriage return at the end may be the first half of a line's end.
+    const text = this.#rest + chunk;
+    // A trailing carriage return may be the first half of CRLF.
     const end = text.endsWith('\r') ? text.length - 1 : text.length;
     const lines = text.slice(0, end).split(/\r\n|\n|\r/);
     this.#rest = (lines.pop() ?? '') + text.slice(end);

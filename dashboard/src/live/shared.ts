@@ -1,31 +1,31 @@
 /**
  * One event stream for all tabs of a browser. Browsers open at most six HTTP/1.1 connections to a
- * gateway, and a stream keeps one: with one for each tab, the seventh tab could not even load.
+ * gateway, and a stream keeps one open: with one stream per tab, the seventh tab could not load.
  */
 import type { ServerEvent } from './parse';
 import { followEvents, type Listener, SILENCE_MS_MAX, type StreamState } from './stream';
 
-/** What the tab that has the stream says to the others. */
+/** A message between tabs. */
 type Message =
   | { kind: 'state'; state: StreamState }
   | { kind: 'connected' }
   | { kind: 'event'; event: ServerEvent }
-  /** A tab that has just opened asks for the state. */
+  /** Sent by a new tab to ask for the state. */
   | { kind: 'hello' };
 
 /**
- * Follows the stream until told to stop. The tab that holds a lock reads it and passes it on; when
- * that tab closes, the next one takes over.
+ * Follows the stream and returns a function that stops it. The tab that holds a lock reads the
+ * stream and passes it on; when that tab closes, another one takes over.
  *
- * `user` keeps the tabs of two users apart.
+ * `user` separates the tabs of different users.
  */
 export function followShared(listener: Listener, user: string): () => void {
-  // Both are missing at the same time: on a page that came over plain HTTP from another machine.
+  // Browsers lack both outside secure contexts, that is, over plain HTTP from another machine.
   if (!navigator.locks || !('BroadcastChannel' in window)) return followWhileVisible(listener);
   const name = `gaiterguard.events.${user}`;
   const stop = new AbortController();
   const channel = new BroadcastChannel(name);
-  const say = (message: Message) => {
+  const post = (message: Message) => {
     if (!stop.signal.aborted) channel.postMessage(message);
   };
   let state: StreamState = 'connecting';
@@ -39,8 +39,8 @@ export function followShared(listener: Listener, user: string): () => void {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (isReading) {
       if (data.kind !== 'hello') return;
-      say({ kind: 'state', state });
-      if (state === 'live') say({ kind: 'connected' });
+      post({ kind: 'state', state });
+      if (state === 'live') post({ kind: 'connected' });
       return;
     }
     if (data.kind === 'hello') return;
@@ -57,21 +57,21 @@ export function followShared(listener: Listener, user: string): () => void {
       onState: (now) => {
         state = now;
         listener.onState(now);
-        say({ kind: 'state', state });
+        post({ kind: 'state', state });
       },
       onConnected: () => {
         listener.onConnected();
-        say({ kind: 'connected' });
+        post({ kind: 'connected' });
       },
       onEvent: (event) => {
         listener.onEvent(event);
-        say({ kind: 'event', event });
+        post({ kind: 'event', event });
       },
-      onAlive: () => say({ kind: 'state', state }),
+      onAlive: () => post({ kind: 'state', state }),
     });
   };
   listener.onState('connecting');
-  say({ kind: 'hello' });
+  post({ kind: 'hello' });
   heard();
   navigator.locks
     .request(name, { signal: stop.signal }, () => {
@@ -83,7 +83,7 @@ export function followShared(listener: Listener, user: string): () => void {
         });
       });
     })
-    // Given up before it was this tab's turn.
+    // Stopped before this tab got the lock.
     .catch(() => {});
   return () => {
     stop.abort();
@@ -92,7 +92,7 @@ export function followShared(listener: Listener, user: string): () => void {
   };
 }
 
-/** Without locks each tab has its own stream, but only while it is looked at. */
+/** Without locks, each tab has its own stream, but only while it is visible. */
 function followWhileVisible(listener: Listener): () => void {
   let end: (() => void) | undefined;
   const change = () => {

@@ -1,26 +1,26 @@
-/** The gateway's event stream. The browser's own EventSource cannot send a token, so it is read here. */
+/** The gateway's event stream. EventSource cannot send an access token, so `fetch` reads it. */
 import { sessionFetch } from '#/session/session';
 import { EventParser, type ServerEvent } from './parse';
 
-/** How the stream stands. */
+/** The state of the stream. */
 export type StreamState = 'connecting' | 'live' | 'broken';
 
-/** The gateway says something every 15 seconds; after this silence the stream is taken for dead. */
+/** The gateway sends a comment every 15 seconds; after this silence the stream counts as broken. */
 export const SILENCE_MS_MAX = 40_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
 
-/** Who follows the stream. */
+/** Receives the stream. */
 export interface Listener {
   onState: (state: StreamState) => void;
   onEvent: (event: ServerEvent) => void;
-  /** Called each time the stream stands: what happened before may not have been told. */
+  /** Called on each connection: earlier events may have been missed. */
   onConnected: () => void;
-  /** Called for everything that arrives, the gateway's signs of life included. */
+  /** Called for everything that arrives, keep-alive comments included. */
   onAlive?: () => void;
 }
 
-/** Follows the stream until told to stop, coming back whenever it breaks. */
+/** Follows the stream, reconnecting when it breaks. Returns a function that stops it. */
 export function followEvents(listener: Listener): () => void {
   const stop = new AbortController();
   void follow(listener, stop.signal);
@@ -48,7 +48,7 @@ async function follow(listener: Listener, signal: AbortSignal) {
         () => listener.onAlive?.(),
       );
     } catch {
-      // Why it broke does not matter: it is tried again, and the state says so.
+      // The cause does not matter: the loop reconnects, and the state shows it.
     }
     if (signal.aborted) return;
     listener.onState('broken');
@@ -74,7 +74,7 @@ async function readOnce(
       cache: 'no-store',
       signal: AbortSignal.any([signal, silence.signal]),
     });
-    if (!response.ok || !response.body) throw new Error(`answered ${response.status}`);
+    if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
     onConnected();
     const parser = new EventParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -91,7 +91,7 @@ async function readOnce(
   }
 }
 
-/** Waits, but not longer than until the browser is back on a network. */
+/** Waits, but at most until the browser is back online. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

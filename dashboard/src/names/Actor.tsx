@@ -1,16 +1,16 @@
-/** Who did something: always with the kind, so that no name can pass for somebody else. */
+/** The actor of an event, always with its kind, so that no name can pass for another actor. */
 import { useQuery } from '@tanstack/react-query';
 import { Bot, type LucideIcon, ShieldHalf, Terminal, User } from 'lucide-react';
 import { meOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { useNames } from './useNames';
 
-/** An actor as the audit log names it: `user:1`, `agent:2`, `gateway`, `operator`. */
+/** Shows an actor of the audit log: `user:1`, `agent:2`, `gateway`, or `operator`. */
 export function Actor({ actor }: { actor: string }) {
   const [kind = '', id = ''] = actor.split(':');
   if (kind === 'user') return <UserActor id={Number(id)} />;
   if (kind === 'agent') return <AgentActor id={Number(id)} />;
-  // The command line on the gateway's machine; all else is the gateway's own doing.
+  // `operator` is the command line on the gateway's machine; the rest is the gateway itself.
   return (
     <Marked icon={kind === 'operator' ? Terminal : ShieldHalf}>
       the <Visible text={kind} />
@@ -18,7 +18,7 @@ export function Actor({ actor }: { actor: string }) {
   );
 }
 
-/** A human with an account. */
+/** Shows a user. */
 export function UserActor({ id }: { id: number }) {
   const { data: me } = useQuery(meOptions());
   return <Marked icon={User}>{id === me?.id ? `you (user ${id})` : `user ${id}`}</Marked>;

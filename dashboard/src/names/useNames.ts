@@ -1,12 +1,13 @@
-/** The names behind ids. What was removed has none any more. */
+/** The names of agents and services. Deleted ones have no name. */
 import { useQuery } from '@tanstack/react-query';
 import { listAgentsOptions, listServicesOptions } from '#/client/@tanstack/react-query.gen';
 
-/** A choice for each, and the name of one. */
+/** The names of one kind. */
 export interface Names {
   all: ReadonlyArray<{ id: number; name: string }>;
+  /** Returns the name, or the kind and id if it is unknown. */
   of: (id: number) => string;
-  /** The name itself; undefined where it is not known. */
+  /** Returns the name; undefined if it is unknown. */
   nameOf: (id: number) => string | undefined;
 }
 
@@ -19,7 +20,7 @@ function names(kind: string, all: Array<{ id: number; name: string }> | undefine
   };
 }
 
-/** Agents and services by their ids. */
+/** Returns the names of agents and services by id. */
 export function useNames(): { agents: Names; services: Names } {
   const agents = useQuery(listAgentsOptions());
   const services = useQuery(listServicesOptions());

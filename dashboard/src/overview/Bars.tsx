@@ -1,4 +1,4 @@
-/** Who or what comes most, as bars that begin at one line. */
+/** A horizontal bar chart. */
 import type { ReactNode } from 'react';
 import { Plot } from './Plot';
 
@@ -10,23 +10,23 @@ export interface Bar {
   count: number;
 }
 
-/** The bars, the longest first. */
+/** Draws bars, longest first. */
 export function Bars({
-  question,
-  answer,
+  title,
+  summary,
   of,
   bars,
 }: {
-  question: string;
-  answer: ReactNode;
+  title: string;
+  summary: ReactNode;
   of: string;
   bars: Bar[];
 }) {
   const max = Math.max(1, ...bars.map(({ count }) => count));
   return (
     <Plot
-      question={question}
-      answer={answer}
+      title={title}
+      summary={summary}
       table={{ head: [of, 'Requests'], rows: bars.map(({ text, count }) => [text, count]) }}
     >
       <ul className="space-y-2">

@@ -1,33 +1,33 @@
-/** Columns over time, of one or more parts that stand on one another. */
+/** A stacked column chart over time. */
 
 /** One column. */
 export interface Column {
   key: string;
-  /** When it is. */
+  /** The label of its time. */
   name: string;
-  /** What the pointer is told. */
-  told: string;
-  /** Its parts from the bottom: how many, and how each is filled. */
+  /** The rest of the tooltip. */
+  tooltip: string;
+  /** Its parts from the bottom: value and fill class. */
   parts: ReadonlyArray<readonly [value: number, fill: string]>;
 }
 
-/** The columns with their scale. The last one is the present. */
+/** Draws columns with a scale. The last one is the current period. */
 export function Columns({
   label,
   max,
   format,
   columns,
-  ceiling,
+  limit,
   className = 'h-48',
 }: {
   label: string;
-  /** The upper end of the scale. */
+  /** The end of the scale. */
   max: number;
   format: (value: number) => string;
   columns: readonly Column[];
-  /** A value that is not to be exceeded, as a line. */
-  ceiling?: number | undefined;
-  /** How high it is. */
+  /** A limit, drawn as a line. */
+  limit?: number | undefined;
+  /** The height class. */
   className?: string;
 }) {
   const middle = columns[Math.floor(columns.length / 2)];
@@ -60,13 +60,13 @@ export function Columns({
           />
         ))}
         {columns.map((column, index) => (
-          <Drawn key={column.key} column={column} at={index} max={max} />
+          <ColumnBars key={column.key} column={column} at={index} max={max} />
         ))}
-        {ceiling !== undefined && (
+        {limit !== undefined && (
           <line
             x2={columns.length}
-            y1={100 - (ceiling / max) * 100}
-            y2={100 - (ceiling / max) * 100}
+            y1={100 - (limit / max) * 100}
+            y2={100 - (limit / max) * 100}
             className="stroke-bad"
             strokeWidth="2"
             strokeDasharray="6 4"
@@ -84,12 +84,12 @@ export function Columns({
   );
 }
 
-function Drawn({ column, at, max }: { column: Column; at: number; max: number }) {
+function ColumnBars({ column, at, max }: { column: Column; at: number; max: number }) {
   let top = 100;
   return (
     <g>
-      <title>{`${column.name}\n${column.told}`}</title>
-      {/* The whole height answers to the pointer, however small the column is. */}
+      <title>{`${column.name}\n${column.tooltip}`}</title>
+      {/* The tooltip covers the whole height, however small the column is. */}
       <rect x={at} width="1" height="100" className="fill-transparent" />
       {column.parts.map(([value, fill]) => {
         const height = (value / max) * 100;

@@ -1,4 +1,4 @@
-/** What became of the requests that were held. */
+/** How many held requests were decided, and how fast. */
 import type { Overview } from '#/client';
 import { duration } from '#/text/time';
 import { Legend, Plot } from './Plot';
@@ -6,27 +6,27 @@ import { Legend, Plot } from './Plot';
 const KINDS = [
   ['approved', 'Approved', 'fill-good'],
   ['denied', 'Denied', 'fill-bad'],
-  ['expired', 'Expired undecided', 'fill-hold'],
-  ['revoked', 'Revoked undecided', 'fill-soft'],
-  ['pending', 'Waiting still', 'fill-brand'],
+  ['expired', 'Expired', 'fill-hold'],
+  ['revoked', 'Revoked', 'fill-soft'],
+  ['pending', 'Pending', 'fill-brand'],
 ] as const;
 
-/** One bar of all of them. */
+/** Draws one bar of all held requests. */
 export function Decided({ overview }: { overview: Overview }) {
   const { held, decision_ms_median: median } = overview;
   const all = KINDS.reduce((sum, [kind]) => sum + held[kind], 0);
   const decided = held.approved + held.denied;
-  const answer =
+  const summary =
     all === 0
-      ? 'Nothing was held in this time.'
-      : `${decided} of ${all} decided by a human${median === null ? '.' : `, half of them within ${duration(median)}.`}`;
+      ? 'No requests were held in this period.'
+      : `${decided} of ${all} held requests decided by a human.`;
   let from = 0;
   return (
     <Plot
-      question="Does a human decide in time?"
-      answer={answer}
+      title="Approvals"
+      summary={summary}
       table={{
-        head: ['What became of it', 'Requests'],
+        head: ['Status', 'Requests'],
         rows: KINDS.map(([kind, text]) => [text, held[kind]]),
       }}
     >
@@ -34,9 +34,9 @@ export function Decided({ overview }: { overview: Overview }) {
         <span className="text-3xl font-semibold tabular-nums">
           {median === null ? '–' : duration(median)}
         </span>{' '}
-        <span className="text-sm text-soft">median time to a decision</span>
+        <span className="text-sm text-soft">median time to decision</span>
       </p>
-      <svg role="img" aria-label={answer} className="h-6 w-full">
+      <svg role="img" aria-label={summary} className="h-6 w-full">
         <rect width="100%" height="100%" rx="3" className="fill-raised" />
         {KINDS.map(([kind, text, fill]) => {
           const share = all === 0 ? 0 : (held[kind] / all) * 100;

@@ -1,14 +1,17 @@
-/** What the language model does and costs. */
+/** The language model's usage and cost. */
 import type { LlmState, OverviewModelDay } from '#/client';
 import { counted } from '#/text/count';
 import { Columns } from './Columns';
 import { Legend, Plot } from './Plot';
 import { roundUp } from './scale';
 
-/** A ceiling so many times higher than the highest column would leave nothing to be seen of them. */
-const CEILING_DRAWN_UP_TO = 4;
+/**
+ * The limit is not drawn if it exceeds the highest column by more than this factor, which would
+ * flatten the columns.
+ */
+const LIMIT_DRAWN_UP_TO = 4;
 
-/** Cost or tokens day by day, and how near today is to the ceilings. */
+/** Shows daily cost or tokens, and today's usage of the daily limits. */
 export function ModelUse({
   llm,
   days,
@@ -20,33 +23,32 @@ export function ModelUse({
   if (!llm && calls === 0) {
     return (
       <section className="min-w-0 rounded-lg border border-line bg-panel p-4">
-        <h2 className="text-base font-semibold">What does the language model cost?</h2>
+        <h2 className="text-base font-semibold">Language model usage</h2>
         <p className="text-sm text-soft">
-          Nothing: there is none. The built-in assessor works alone until LLM_BASE_URL is set.
+          No language model configured. Set LLM_BASE_URL to add one.
         </p>
       </section>
     );
   }
   const cost = sum(days, (day) => day.cost);
-  // Without prices there is no money to show.
+  // Without configured prices, tokens are shown instead of cost.
   const isPriced = cost > 0;
   const measure = isPriced ? (day: OverviewModelDay) => day.cost : tokensOf;
   const format = isPriced ? money : number;
   const highest = Math.max(...days.map(measure));
-  const ceiling = (isPriced ? llm?.daily_cost_max : llm?.daily_tokens_max) ?? undefined;
-  const isCeilingDrawn =
-    ceiling !== undefined && highest > 0 && ceiling <= highest * CEILING_DRAWN_UP_TO;
+  const limit = (isPriced ? llm?.daily_cost_max : llm?.daily_tokens_max) ?? undefined;
+  const isLimitDrawn = limit !== undefined && highest > 0 && limit <= highest * LIMIT_DRAWN_UP_TO;
   const max = roundUp(
-    Math.max(isPriced ? highest : Math.max(2, highest), isCeilingDrawn ? ceiling : 0),
+    Math.max(isPriced ? highest : Math.max(2, highest), isLimitDrawn ? limit : 0),
   );
-  const answer = `${isPriced ? money(cost) : counted(sum(days, tokensOf), 'token')} in ${days.length} days, for ${counted(calls, 'call')}.${isPriced ? '' : ' What a token costs is not configured.'}`;
+  const summary = `${isPriced ? money(cost) : counted(sum(days, tokensOf), 'token')} in ${days.length} days for ${counted(calls, 'call')}.${isPriced ? '' : ' No token prices configured.'}`;
   const tokensToday = llm ? llm.input_tokens_today + llm.output_tokens_today : 0;
   return (
     <Plot
-      question="What does the language model cost?"
-      answer={answer}
+      title="Language model usage"
+      summary={summary}
       table={{
-        head: ['Day (UTC)', 'Calls', 'Tokens sent', 'Tokens answered', 'Cost'],
+        head: ['Day (UTC)', 'Calls', 'Tokens sent', 'Tokens received', 'Cost'],
         rows: days.map((day) => [
           nameOf(day),
           number(day.calls),
@@ -57,22 +59,22 @@ export function ModelUse({
       }}
     >
       <Columns
-        label={`Columns by day. ${answer}`}
+        label={`Columns by day. ${summary}`}
         max={max}
         format={format}
-        ceiling={isCeilingDrawn ? ceiling : undefined}
+        limit={isLimitDrawn ? limit : undefined}
         className="h-28"
         columns={days.map((day) => ({
           key: day.from,
           name: nameOf(day),
-          told: `${counted(day.calls, 'call')}\n${counted(tokensOf(day), 'token')}\n${money(day.cost)}`,
+          tooltip: `${counted(day.calls, 'call')}\n${counted(tokensOf(day), 'token')}\n${money(day.cost)}`,
           parts: [[measure(day), 'fill-brand']],
         }))}
       />
       <Legend
         names={[
           [isPriced ? 'Cost by day' : 'Tokens by day', 'fill-brand'],
-          ...(isCeilingDrawn ? [['The day’s ceiling', 'fill-bad'] as const] : []),
+          ...(isLimitDrawn ? [['Daily limit', 'fill-bad'] as const] : []),
         ]}
       />
       {llm && (
@@ -107,7 +109,7 @@ function Meter({
       <div className="flex justify-between gap-3">
         <span>{name}</span>
         <span className="tabular-nums">
-          {format(value)} {max === null ? '(no ceiling)' : `of ${format(max)}`}
+          {format(value)} {max === null ? '(no limit)' : `of ${format(max)}`}
         </span>
       </div>
       {max !== null && (
@@ -125,7 +127,7 @@ function Meter({
   );
 }
 
-/** Days are those of UTC, whatever the reader's own are. */
+/** Days are in UTC. */
 const nameOf = ({ from }: OverviewModelDay) =>
   new Date(from).toLocaleDateString(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 const tokensOf = (day: OverviewModelDay) => day.input_tokens + day.output_tokens;

@@ -1,4 +1,4 @@
-/** Requests over time, by what was decided. */
+/** Requests over time, by decision. */
 import type { Overview, OverviewPiece } from '#/client';
 import { Columns } from './Columns';
 import { Legend, Plot } from './Plot';
@@ -6,11 +6,11 @@ import { roundUp } from './scale';
 
 const KINDS = [
   ['forward', 'Forwarded', 'fill-good'],
-  ['hold', 'Held for you', 'fill-hold'],
-  ['deny', 'Refused by a rule', 'fill-bad'],
+  ['hold', 'Held', 'fill-hold'],
+  ['deny', 'Denied by rule', 'fill-bad'],
 ] as const;
 
-/** Stacked columns, one for each piece of time. */
+/** Draws a stacked column for each time bucket. */
 export function OverTime({ overview }: { overview: Overview }) {
   const { series, totals } = overview;
   const isDaily = overview.bucket_seconds >= 86_400;
@@ -22,16 +22,16 @@ export function OverTime({ overview }: { overview: Overview }) {
         : { weekday: 'short', hour: '2-digit', minute: '2-digit' },
     );
   const all = sum(totals);
-  const answer =
+  const summary =
     all === 0
-      ? 'No agent asked for anything in this time.'
-      : `${count(all, 'request')}: ${count(totals.forward)} forwarded, ${count(totals.hold)} held, ${count(totals.deny)} refused. ${totals.failed === 0 ? 'Each one that was sent was answered.' : `${count(totals.failed)} of those sent were not answered, or not to the end.`}`;
+      ? 'No requests in this period.'
+      : `${count(all, 'request')}: ${count(totals.forward)} forwarded, ${count(totals.hold)} held, ${count(totals.deny)} denied. ${totals.failed === 0 ? 'Every sent request got a response.' : `${count(totals.failed)} got no response, or an incomplete one.`}`;
   return (
     <Plot
-      question="When do agents ask, and what becomes of it?"
-      answer={answer}
+      title="Requests over time"
+      summary={summary}
       table={{
-        head: ['From', ...KINDS.map(([, name]) => name), 'Not answered'],
+        head: ['From', ...KINDS.map(([, name]) => name), 'No response'],
         rows: series.map((piece) => [
           nameOf(piece),
           piece.forward,
@@ -42,13 +42,13 @@ export function OverTime({ overview }: { overview: Overview }) {
       }}
     >
       <Columns
-        label={`Columns over time. ${answer}`}
+        label={`Requests over time. ${summary}`}
         max={roundUp(Math.max(1, ...series.map(sum)))}
         format={(value) => value.toLocaleString('en')}
         columns={series.map((piece) => ({
           key: piece.from,
           name: nameOf(piece),
-          told: KINDS.map(([kind, text]) => `${text}: ${piece[kind]}`).join('\n'),
+          tooltip: KINDS.map(([kind, text]) => `${text}: ${piece[kind]}`).join('\n'),
           parts: KINDS.map(([kind, , fill]) => [piece[kind], fill] as const),
         }))}
       />

@@ -1,38 +1,40 @@
-/** What every plot has: the question that it answers, and the same in a table for who cannot see it. */
+/**
+ * The frame of a chart: title, summary, and the same data as a table for people who cannot see it.
+ */
 import type { ReactNode } from 'react';
 import { Visible } from '#/text/Visible';
 
-/** The numbers of a plot. */
+/** The data of a chart. */
 export interface Table {
   head: readonly string[];
   rows: ReadonlyArray<readonly (string | number)[]>;
 }
 
-/** A plot below its question. */
+/** Shows a chart below its title. */
 export function Plot({
-  question,
-  answer,
+  title,
+  summary,
   table,
   children,
 }: {
-  question: string;
-  answer: ReactNode;
+  title: string;
+  summary: ReactNode;
   table: Table;
   children: ReactNode;
 }) {
   return (
     <figure className="min-w-0 rounded-lg border border-line bg-panel p-4">
       <figcaption className="mb-3">
-        <h2 className="text-base font-semibold">{question}</h2>
-        <p className="text-sm text-soft">{answer}</p>
+        <h2 className="text-base font-semibold">{title}</h2>
+        <p className="text-sm text-soft">{summary}</p>
       </figcaption>
       {children}
       <details className="mt-3 text-sm">
-        <summary className="w-fit rounded text-soft underline">As a table</summary>
-        {/* It may be wider than a phone, and is then scrolled by itself. */}
+        <summary className="w-fit rounded text-soft underline">Show as table</summary>
+        {/* It may be wider than a phone, so it scrolls on its own. */}
         <section
-          aria-label={question}
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+          aria-label={title}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard has to reach it
           tabIndex={0}
           className="mt-2 max-h-72 overflow-auto"
         >
@@ -64,7 +66,7 @@ export function Plot({
   );
 }
 
-/** What a color stands for. */
+/** Explains the colors. */
 export function Legend({ names }: { names: ReadonlyArray<readonly [text: string, fill: string]> }) {
   return (
     <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-soft">

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { roundUp } from './scale';
 
-describe('a scale', () => {
+describe('roundUp', () => {
   it.each([
     [0, 2],
     [0.03, 0.04],
@@ -14,7 +14,7 @@ describe('a scale', () => {
     [41, 60],
     [99, 100],
     [1234, 2000],
-  ])('for %d ends at %d, whose half is whole', (value, end) => {
+  ])('rounds %d up to %d, whose half is round', (value, end) => {
     expect(roundUp(value)).toBeCloseTo(end);
     expect(Number.isInteger(roundUp(value) / 2) || value < 1).toBe(true);
   });

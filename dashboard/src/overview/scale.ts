@@ -1,6 +1,6 @@
-/** Scales whose marks are round numbers. */
+/** Chart scales with round numbers. */
 
-/** The next number of one even digit and zeros, so that its half has one digit too. */
+/** Rounds up to an even digit followed by zeros, so that half of it is round too. */
 export function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value || 1));
   const steps = [2, 4, 6, 8, 10, 20];

@@ -1,10 +1,13 @@
-/** Denying and blocking the agent: kept apart from Deny, since it ends all of the agent's work. */
+/**
+ * Denying a request and blocking its agent: separate from Deny, because it stops all of the agent's
+ * work.
+ */
 import { useState } from 'react';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 
-/** A button that explains what blocking does, and only then offers it. */
+/** Shows a button that first explains what blocking does, then offers it. */
 export function BlockMenu({
   action,
   isBusy,
@@ -29,16 +32,16 @@ export function BlockMenu({
       </Button>
       {isOpen && (
         <fieldset
-          aria-label="Block the agent"
+          aria-label="Block agent"
           className="order-first w-full space-y-2 rounded-md border border-bad p-3"
         >
           <p className="text-sm">
             This denies the request and blocks <Visible text={action.agent_name} />: its new
-            requests are refused, its running ones are cut, and its pending and approved requests
-            are revoked.
+            requests are rejected, its running requests are aborted, and its pending and approved
+            requests are revoked.
           </p>
           <div className="flex flex-wrap justify-end gap-2">
-            <Button onClick={() => setIsOpen(false)}>Keep the agent running</Button>
+            <Button onClick={() => setIsOpen(false)}>Don’t block</Button>
             <Button tone="bad" isBusy={isBusy} disabled={isDisabled} onClick={onBlock}>
               Deny and block agent
             </Button>

@@ -1,11 +1,11 @@
-/** The values of a request that matter most, on its card. */
+/** The main values of a request, on its card. */
 import type { CardValue, Excerpt } from '#/action/card';
 import { Visible } from '#/text/Visible';
 
-/** The values, with their documented meaning where it is short; what is cut off is marked with dots. */
+/** Shows values with their short descriptions; an ellipsis marks a cut. */
 export function CardFields({ values }: { values: readonly CardValue[] }) {
   return values.map(({ name, value, meaning }, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
+    // biome-ignore lint/suspicious/noArrayIndexKey: a name may appear twice
     <span key={index} className="mt-0.5 block text-xs">
       <span className="font-mono text-soft">
         <Piece of={name} />

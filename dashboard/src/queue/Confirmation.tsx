@@ -13,7 +13,10 @@ import type { Armed } from './usePresses';
 const VALUE_CHARACTERS = 80;
 const TARGET_CHARACTERS = 300;
 
-/** Why one press is not enough, what has to be ticked, and the button that approves. */
+/**
+ * Shows why a second press is needed, the check box for an irreversible effect, and the button that
+ * approves.
+ */
 export function Confirmation({
   action,
   armed,
@@ -23,32 +26,32 @@ export function Confirmation({
 }: {
   action: Action;
   armed: Armed;
-  /** Whether the button cannot be pressed yet. */
+  /** Whether it is too early to press the button. */
   isWaiting: boolean;
   onConfirm: (isConfirmed: boolean) => void;
   onApprove: () => void;
 }) {
   const stake = stakeOf(action);
-  const tick = useRef<HTMLInputElement>(null);
+  const checkbox = useRef<HTMLInputElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  // Whoever works with the keyboard continues where the next step is.
-  useEffect(() => (tick.current ?? button.current)?.focus({ preventScroll: true }), []);
+  // Keyboard users continue at the next step.
+  useEffect(() => (checkbox.current ?? button.current)?.focus({ preventScroll: true }), []);
   const isMissing = stake !== null && !armed.isConfirmed;
   return (
     <fieldset
-      aria-label="Confirm the approval"
+      aria-label="Confirm approval"
       className="grid gap-2 rounded-md border border-warn p-2 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center"
     >
       <div className="space-y-2">
         <p role="status" className="text-sm text-warn">
-          Approving needs a second press: {reasonsForSecondPress(action).join(', ')}.
+          Press twice to approve: {reasonsForSecondPress(action).join(', ')}.
         </p>
         {stake && (
-          <Tick
-            ref={tick}
+          <StakeCheck
+            ref={checkbox}
             action={action}
-            isTicked={armed.isConfirmed}
-            onTick={onConfirm}
+            isChecked={armed.isConfirmed}
+            onCheck={onConfirm}
             verb={stake.verb}
             target={stake.target}
           />
@@ -67,18 +70,18 @@ export function Confirmation({
   );
 }
 
-function Tick({
+function StakeCheck({
   ref,
   action,
-  isTicked,
-  onTick,
+  isChecked,
+  onCheck,
   verb,
   target,
 }: {
   ref: React.Ref<HTMLInputElement>;
   action: Action;
-  isTicked: boolean;
-  onTick: (isTicked: boolean) => void;
+  isChecked: boolean;
+  onCheck: (isChecked: boolean) => void;
   verb: string;
   target: string;
 }) {
@@ -91,8 +94,8 @@ function Tick({
         ref={ref}
         id={id}
         type="checkbox"
-        checked={isTicked}
-        onChange={(event) => onTick(event.target.checked)}
+        checked={isChecked}
+        onChange={(event) => onCheck(event.target.checked)}
         className="mt-0.5 size-5 shrink-0 accent-brand"
       />
       <label htmlFor={id} className="min-w-0 text-sm font-medium">
@@ -101,7 +104,7 @@ function Tick({
           <Cut text={target} length={TARGET_CHARACTERS} />
         </code>
         {fields.map(({ name, value }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a name may stand twice
+          // biome-ignore lint/suspicious/noArrayIndexKey: a name may appear twice
           <span key={index} className="block font-mono text-[0.8rem] font-normal">
             <Visible text={name} />: <Cut text={value} length={VALUE_CHARACTERS} />
           </span>

@@ -1,4 +1,4 @@
-/** Approve or deny. */
+/** The controls that approve or deny a request. */
 import { type FormEvent, useEffect, useRef } from 'react';
 import type { Action } from '#/client';
 import { Button } from '#/ui/Button';
@@ -6,16 +6,16 @@ import { Failure } from '#/ui/Failure';
 import { FIELD } from '#/ui/Field';
 import { BlockMenu } from './BlockMenu';
 import { Confirmation } from './Confirmation';
-import type { Work } from './Decisions';
+import type { Submission } from './Decisions';
 import type { Presses } from './usePresses';
 import type { Subject } from './useSubject';
 
-/** What the queue knows and does about the decision on one action. */
+/** The state of a decision on one action, and its callbacks. */
 export interface DecisionProps {
   action: Action;
-  /** Whether all of the action is here; lists hold shortened bodies. */
+  /** Whether the full action is loaded; lists have truncated bodies. */
   isWhole: boolean;
-  work: Work | undefined;
+  submission: Submission | undefined;
   failure: string | undefined;
   /** Why the last press was not accepted. */
   hint: string | undefined;
@@ -27,23 +27,23 @@ export interface DecisionProps {
   onDeny: (note: string, isBlocking: boolean) => void;
 }
 
-/** The buttons, always in reach below what they decide on. */
+/** Shows the buttons, always in reach below the request. */
 export function DecisionBar(props: DecisionProps) {
-  const { action, isWhole, work, failure, hint, subject, presses } = props;
+  const { action, isWhole, submission, failure, hint, subject, presses } = props;
   const { isDenying, onApprove, onDenying, onDeny } = props;
   const approve = useRef<HTMLButtonElement>(null);
   const armed = presses.armed?.id === action.action_id ? presses.armed : null;
   const isArmed = armed !== null;
   const wasArmed = useRef(false);
   useEffect(() => {
-    // What had the focus is gone with the confirmation.
+    // The focused element has disappeared with the confirmation.
     if (wasArmed.current && !isArmed && document.activeElement === document.body) {
       approve.current?.focus({ preventScroll: true });
     }
     wasArmed.current = isArmed;
   }, [isArmed]);
-  if (work?.isUnknown) return <Checking work={work} />;
-  const isBusy = work !== undefined;
+  if (submission?.isUnknown) return <Checking submission={submission} />;
+  const isBusy = submission !== undefined;
   const isWaiting = !subject.isReady || !isWhole || action.unreadable;
   return (
     <div className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static">
@@ -60,13 +60,13 @@ export function DecisionBar(props: DecisionProps) {
       {isDenying ? (
         <DenyForm
           action={action}
-          work={work}
+          submission={submission}
           isHidden={subject.isHidden}
           onCancel={() => onDenying(false)}
           onDeny={onDeny}
         />
       ) : (
-        // The button that confirms is not here: a double click on Approve must not reach it.
+        // The confirming button is not in this row: a double click on Approve must not reach it.
         <div className="flex flex-wrap gap-2">
           {isArmed ? (
             <Button
@@ -80,7 +80,7 @@ export function DecisionBar(props: DecisionProps) {
             <Button
               ref={approve}
               tone="main"
-              isBusy={work?.kind === 'approve'}
+              isBusy={submission?.kind === 'approve'}
               disabled={isBusy}
               aria-disabled={isWaiting}
               onClick={onApprove}
@@ -90,7 +90,7 @@ export function DecisionBar(props: DecisionProps) {
             </Button>
           )}
           <Button
-            isBusy={isBusy && work.kind !== 'approve'}
+            isBusy={isBusy && submission.kind !== 'approve'}
             disabled={isBusy}
             onClick={() => onDenying(true)}
             className="min-h-12 flex-1"
@@ -99,36 +99,36 @@ export function DecisionBar(props: DecisionProps) {
           </Button>
         </div>
       )}
-      {/* Always there, so that what appears in it is read out. */}
+      {/* Always rendered, so that screen readers announce changes. */}
       <p aria-live="polite" className="text-sm text-warn empty:hidden">
-        {action.unreadable && 'The stored request is damaged. It can only be denied. '}
-        {subject.isHidden ? 'Scroll to the top of the request to decide on it.' : hint}
+        {action.unreadable && 'The stored request is damaged: you can only deny it. '}
+        {subject.isHidden ? 'Scroll to the top of the request to decide.' : hint}
       </p>
     </div>
   );
 }
 
-/** The connection broke before the gateway replied. */
-function Checking({ work }: { work: Work }) {
+/** Shown while the outcome of a decision is unknown, because its response was lost. */
+function Checking({ submission }: { submission: Submission }) {
   return (
     <div
       role="status"
       className="sticky bottom-0 z-20 -mx-3 border-t border-warn bg-panel p-3 text-sm font-medium text-warn sm:mx-0 sm:rounded-lg sm:border lg:static"
     >
-      We do not know whether this was {work.kind === 'approve' ? 'approved' : 'denied'}. Checking…
+      Checking whether this was {submission.kind === 'approve' ? 'approved' : 'denied'}…
     </div>
   );
 }
 
 function DenyForm({
   action,
-  work,
+  submission,
   isHidden,
   onCancel,
   onDeny,
 }: {
   action: Action;
-  work: Work | undefined;
+  submission: Submission | undefined;
   isHidden: boolean;
   onCancel: () => void;
   onDeny: (note: string, isBlocking: boolean) => void;
@@ -154,8 +154,8 @@ function DenyForm({
         <Button
           type="submit"
           tone="bad"
-          isBusy={work?.kind === 'deny'}
-          disabled={work !== undefined}
+          isBusy={submission?.kind === 'deny'}
+          disabled={submission !== undefined}
           aria-disabled={isHidden}
           className="flex-1"
         >
@@ -164,8 +164,8 @@ function DenyForm({
         <Button onClick={onCancel}>Cancel</Button>
         <BlockMenu
           action={action}
-          isBusy={work?.kind === 'block'}
-          isDisabled={work !== undefined}
+          isBusy={submission?.kind === 'block'}
+          isDisabled={submission !== undefined}
           onBlock={() => deny(true)}
         />
       </div>

@@ -1,6 +1,6 @@
 /**
- * Decisions and their results. They outlive the page on which they were made: a decision whose
- * response was lost stays unknown until the gateway says what happened.
+ * Decisions and their results. They outlive the page that they were made on: a decision whose response
+ * was lost stays unknown until the gateway reports what happened.
  */
 import { useQueryClient } from '@tanstack/react-query';
 import {
@@ -21,45 +21,45 @@ import {
 import { changeQueue, withoutAction } from '#/live/LiveProvider';
 import { messageOf } from '#/session/client';
 import {
-  type Choice,
   DECISION_MS_MAX,
   isDone,
-  isRefusal,
+  isRejection,
   lostMessage,
-  refusedMessage,
+  type Ruling,
+  rejectedMessage,
   send,
   statusOf,
   unknownMessage,
 } from './send';
 
-/** A decision that is under way. */
-export interface Work {
+/** A decision that is being submitted. */
+export interface Submission {
   kind: 'approve' | 'deny' | 'block';
-  /** Whether the response was lost, so that nobody knows what happened. */
+  /** Whether the response was lost, so that the outcome is unknown. */
   isUnknown: boolean;
 }
 
-/** What is under way and what failed, by action. */
+/** Ongoing and failed decisions, by action. */
 export interface Decisions {
-  works: ReadonlyMap<string, Work>;
+  submissions: ReadonlyMap<string, Submission>;
   failures: ReadonlyMap<string, string>;
-  /** Decides; true once the gateway has confirmed it. */
-  decide: (action: Action, choice: Choice) => Promise<boolean>;
+  /** Submits a ruling; resolves to true once the gateway has confirmed it. */
+  decide: (action: Action, ruling: Ruling) => Promise<boolean>;
 }
 
 const DecisionsContext = createContext<Decisions | null>(null);
 
-/** The decisions of this page. */
+/** Returns the decisions of this browser tab. */
 export function useDecisions(): Decisions {
   const decisions = useContext(DecisionsContext);
   if (!decisions) throw new Error('DecisionsProvider is missing');
   return decisions;
 }
 
-/** Keeps the decisions, and their failures until they are tried again. */
+/** Keeps ongoing decisions, and failures until the next attempt. */
 export function DecisionsProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
-  const [works, setWorks] = useState<Decisions['works']>(new Map());
+  const [submissions, setSubmissions] = useState<Decisions['submissions']>(new Map());
   const [failures, setFailures] = useState<Decisions['failures']>(new Map());
   const gone = useRef<AbortController | null>(null);
   useEffect(() => {
@@ -69,35 +69,35 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
   }, []);
 
   const decide = useCallback(
-    async (action: Action, choice: Choice) => {
+    async (action: Action, ruling: Ruling) => {
       const id = action.action_id;
-      const kind = choice.kind === 'deny' && choice.isBlocking ? 'block' : choice.kind;
-      const work = (isUnknown: boolean) =>
-        setWorks((before) => new Map(before).set(id, { kind, isUnknown }));
+      const kind = ruling.kind === 'deny' && ruling.isBlocking ? 'block' : ruling.kind;
+      const setSubmission = (isUnknown: boolean) =>
+        setSubmissions((before) => new Map(before).set(id, { kind, isUnknown }));
       const fail = (message: string) => {
         setFailures((before) => new Map(before).set(id, message));
         return false;
       };
-      work(false);
+      setSubmission(false);
       setFailures((before) => new Map([...before].filter(([key]) => key !== id)));
       try {
         try {
-          await send(action, choice);
+          await send(action, ruling);
         } catch (error) {
-          if (isRefusal(error)) return fail(refusedMessage(choice, error));
-          work(true);
+          if (isRejection(error)) return fail(rejectedMessage(ruling, error));
+          setSubmission(true);
           const status = await statusOf(id, gone.current?.signal);
-          if (!isDone(status, choice)) return fail(lostMessage(choice, status, error));
+          if (!isDone(status, ruling)) return fail(lostMessage(ruling, status, error));
         }
         changeQueue(queries, (held) => withoutAction(held, id));
       } catch (error) {
-        return fail(unknownMessage(choice, error));
+        return fail(unknownMessage(ruling, error));
       } finally {
         void queries.invalidateQueries({ queryKey: listPendingApprovalsQueryKey() });
         void queries.invalidateQueries({
           queryKey: getApprovalQueryKey({ path: { action_id: id } }),
         });
-        setWorks((before) => new Map([...before].filter(([key]) => key !== id)));
+        setSubmissions((before) => new Map([...before].filter(([key]) => key !== id)));
       }
       if (kind !== 'block') return true;
       try {
@@ -106,14 +106,17 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
         await blockAgent({ path, signal, throwOnError: true });
         return true;
       } catch (error) {
-        const isCertain = isRefusal(error);
+        const isCertain = isRejection(error);
         return fail(
-          `It was denied, but ${isCertain ? 'the agent was not blocked' : 'we do not know whether the agent was blocked'}: ${messageOf(error)}.`,
+          `Denied, but ${isCertain ? 'the agent was not blocked' : 'it is unknown whether the agent was blocked'}: ${messageOf(error)}.`,
         );
       }
     },
     [queries],
   );
-  const decisions = useMemo(() => ({ works, failures, decide }), [works, failures, decide]);
+  const decisions = useMemo(
+    () => ({ submissions, failures, decide }),
+    [submissions, failures, decide],
+  );
   return <DecisionsContext value={decisions}>{children}</DecisionsContext>;
 }

@@ -1,10 +1,10 @@
-/** What stands where nothing waits. */
+/** The empty state of the queue. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { listAgentsOptions, listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import { MAIN_BUTTON } from '#/ui/Button';
 
-/** Says why: there is nothing, nothing matches, or nothing is set up yet. */
+/** Explains why the queue is empty: no requests, no match, or no setup yet. */
 export function EmptyQueue({ isFiltered }: { isFiltered: boolean }) {
   const services = useQuery(listServicesOptions());
   const agents = useQuery(listAgentsOptions());
@@ -12,15 +12,15 @@ export function EmptyQueue({ isFiltered }: { isFiltered: boolean }) {
   return (
     <div className="rounded-lg border border-line bg-panel p-5 text-center">
       <p className="font-semibold">
-        {isFiltered ? 'Nothing that waits matches' : 'Nothing waits for you'}
+        {isFiltered ? 'No requests match the filter' : 'No pending requests'}
       </p>
       {!isFiltered && !isNew && (
-        <p className="mt-1 text-sm text-soft">A held request appears here by itself.</p>
+        <p className="mt-1 text-sm text-soft">New requests appear here automatically.</p>
       )}
       {!isFiltered && isNew && (
         <div className="mt-3">
           <Link to="/set-up" className={MAIN_BUTTON}>
-            Set up the first service and agent
+            Set up your first service and agent
           </Link>
         </div>
       )}

@@ -1,4 +1,4 @@
-/** The pending requests, and the decision on them. */
+/** The page of pending requests and the decision on them. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
@@ -22,24 +22,24 @@ import { isWide } from './isWide';
 import { QueueList } from './QueueList';
 import { SelectedAction } from './SelectedAction';
 import { ShortcutsHelp } from './ShortcutsHelp';
-import type { Choice } from './send';
+import type { Ruling } from './send';
 import { UnknownOutcomes } from './UnknownOutcomes';
 import { useUnknownOutcomes } from './unknown';
 import { usePresses } from './usePresses';
 import { useShortcuts } from './useShortcuts';
-import { type Refusal, useSubject } from './useSubject';
+import { type Rejection, useSubject } from './useSubject';
 import type { Direction } from './useSwipe';
 
-const REFUSALS: Record<Refusal, string> = {
-  hidden: 'A decision is accepted only while the title and the target are fully on the screen.',
-  new: 'This request has only just appeared. Look at it, then press again.',
+const HINTS: Record<Rejection, string> = {
+  hidden: 'Scroll until the title and the target are fully visible, then decide.',
+  new: 'This request just appeared. Review it, then press again.',
 };
 
-/** The page: the cards, and next to or over them the one that is looked at. */
+/** Shows the cards, and the selected request next to them or, on a phone, instead of them. */
 export function Queue({ selectedId }: { selectedId: string | undefined }) {
   const navigate = useNavigate();
   const pending = useQuery(listPendingApprovalsOptions());
-  const { works, failures, decide } = useDecisions();
+  const { submissions, failures, decide } = useDecisions();
   const [filter, setFilter] = useState('');
   const [denyingId, setDenyingId] = useState<string | null>(null);
   const [hint, setHint] = useState<{ id: string; text: string } | null>(null);
@@ -56,7 +56,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
     pending.isSuccess && shown.length === 0 && (filter !== '' || unknown.actions.length === 0);
   const isFilteredOut =
     inList === undefined && all.some(({ action_id }) => action_id === selectedId);
-  // Bodies in the list may be shortened, and one that is no longer pending must not vanish under the eyes.
+  // Bodies in the list may be truncated, and a request that is no longer pending must stay visible.
   const whole = useQuery({
     ...getApprovalOptions({ path: { action_id: selectedId ?? '' } }),
     enabled: selectedId !== undefined,
@@ -67,7 +67,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
   const select = (id: string | undefined) =>
     navigate({ to: '/', search: id ? { action: id } : {}, replace: isWide(), resetScroll: false });
 
-  // Nothing that is not in the list may stay selected; one that was asked for by its id is not replaced.
+  // A request that the filter hides must not stay selected; one that the URL names is not replaced.
   const firstId = shown[0]?.action_id;
   useEffect(() => {
     if (!isWide() || (selectedId && !isFilteredOut)) return;
@@ -85,28 +85,28 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
     };
   }, [selectedId]);
 
-  const settle = async (action: Action, choice: Choice) => {
+  const submit = async (action: Action, ruling: Ruling) => {
     const wasSelected = current.current;
     const at = shown.findIndex(({ action_id }) => action_id === action.action_id);
     const next = shown[at + 1] ?? shown[at - 1];
     setNotice('');
     setHint(null);
-    if (!(await decide(action, choice))) return;
+    if (!(await decide(action, ruling))) return;
     setDenyingId(null);
-    setNotice(`${doneWord(action, choice)}: ${headline(action)}`);
-    // Whoever has gone on to another request or page stays there.
+    setNotice(`${doneWord(action, ruling)}: ${headline(action)}`);
+    // A user who has moved on to another request or page stays there.
     if (wasSelected !== action.action_id || current.current !== wasSelected) return;
     await select(isWide() ? next?.action_id : undefined);
   };
-  const presses = usePresses((action) => void settle(action, { kind: 'approve' }));
+  const presses = usePresses((action) => void submit(action, { kind: 'approve' }));
 
-  /** Lets a decision on the selected request pass, if it can be seen and was not chosen in advance. */
-  const ifSeen = (decideOn: (action: Action) => void, accepted: Refusal | null = null) => {
-    if (!selected || !isPending || works.has(selected.action_id)) return;
-    const found = subject.refusal();
-    const refusal = found === accepted ? null : found;
-    setHint(refusal && { id: selected.action_id, text: REFUSALS[refusal] });
-    if (!refusal) decideOn(selected);
+  /** Calls `decideOn` only if the selected request is in view and was not selected a moment ago. */
+  const ifSeen = (decideOn: (action: Action) => void, accepted: Rejection | null = null) => {
+    if (!selected || !isPending || submissions.has(selected.action_id)) return;
+    const found = subject.rejection();
+    const rejection = found === accepted ? null : found;
+    setHint(rejection && { id: selected.action_id, text: HINTS[rejection] });
+    if (!rejection) decideOn(selected);
   };
   const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
   const approve = () => ifSeen((action) => isWhole && !action.unreadable && presses.press(action));
@@ -117,10 +117,10 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
   };
 
   const swipe = (action: Action, direction: Direction) => {
-    if (works.has(action.action_id)) return;
-    // A card that does not show everything is opened by its push and never comes here.
+    if (submissions.has(action.action_id)) return;
+    // Swiping an incomplete card opens it and never gets here.
     if (direction === 'approve') presses.press(action);
-    else void settle(action, { kind: 'deny', isBlocking: false });
+    else void submit(action, { kind: 'deny', isBlocking: false });
   };
   const currentSwipe = useRef(swipe);
   useEffect(() => {
@@ -159,7 +159,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               actions={
                 <div className="hidden lg:block">
                   <Button tone="quiet" onClick={() => setIsHelpOpen(true)}>
-                    <Keyboard aria-hidden className="size-4" /> Keys
+                    <Keyboard aria-hidden className="size-4" /> Keyboard shortcuts
                   </Button>
                 </div>
               }
@@ -173,8 +173,8 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
             <input
               ref={filterField}
               type="search"
-              aria-label="Filter the list"
-              placeholder="Filter by agent, service, intent or address"
+              aria-label="Filter requests"
+              placeholder="Filter by agent, service, intent, URL"
               value={filter}
               onChange={(event) => setFilter(event.target.value)}
               onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
@@ -195,7 +195,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               actions={shown}
               selectedId={selectedId}
               presses={presses}
-              works={works}
+              submissions={submissions}
               failures={failures}
               onSwipe={onSwipe}
             />
@@ -210,19 +210,19 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
                 to="/"
                 className="inline-flex min-h-10 items-center gap-1 text-sm font-medium underline"
               >
-                <ArrowLeft aria-hidden className="size-4" /> All waiting requests
+                <ArrowLeft aria-hidden className="size-4" /> Back to queue
               </Link>
             </div>
           )}
           {selectedId && !isFilteredOut && <Failure error={whole.error} />}
           {selected && (
             <SelectedAction
-              // Another request, or the same one in full, is another thing to look at.
+              // Another request, or the same one fully loaded, has to be reviewed again.
               key={`${selected.action_id} ${selected.digest} ${isWhole}`}
               action={selected}
               isPending={isPending}
               isWhole={isWhole}
-              work={works.get(selected.action_id)}
+              submission={submissions.get(selected.action_id)}
               failure={failures.get(selected.action_id)}
               hint={hint?.id === selected.action_id ? hint.text : undefined}
               subject={subject}
@@ -231,8 +231,8 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               onApprove={approve}
               onDenying={onDenying}
               onDeny={(note, isBlocking) =>
-                // Its form was opened for this request, so a quick note is no slip.
-                ifSeen((action) => void settle(action, { kind: 'deny', note, isBlocking }), 'new')
+                // The note form was opened for this request, so a quick submit is deliberate.
+                ifSeen((action) => void submit(action, { kind: 'deny', note, isBlocking }), 'new')
               }
             />
           )}
@@ -243,9 +243,9 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
   );
 }
 
-function doneWord(action: Action, choice: Choice): string {
-  if (choice.kind === 'approve') return 'Approved';
-  return choice.isBlocking ? `Denied, and ${action.agent_name} is blocked` : 'Denied';
+function doneWord(action: Action, ruling: Ruling): string {
+  if (ruling.kind === 'approve') return 'Approved';
+  return ruling.isBlocking ? `Denied and blocked ${action.agent_name}` : 'Denied';
 }
 
 function matches(action: Action, filter: string): boolean {

@@ -1,4 +1,4 @@
-/** The cards of what waits. */
+/** The cards of pending requests. */
 import { Link, useNavigate } from '@tanstack/react-router';
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { cardOf, targetOf } from '#/action/card';
@@ -13,44 +13,44 @@ import { Visible } from '#/text/Visible';
 import { Failure } from '#/ui/Failure';
 import { CardFields } from './CardFields';
 import { Confirmation } from './Confirmation';
-import type { Work } from './Decisions';
+import type { Submission } from './Decisions';
 import { isWhollyInView } from './inView';
 import { isWide } from './isWide';
 import type { Armed, Presses } from './usePresses';
 import { SEEN_MS } from './useSubject';
-import { type Direction, type Push, useSwipe } from './useSwipe';
+import { type Direction, type Swipe, useSwipe } from './useSwipe';
 
-/** So many cards are drawn at first, and so many more whenever the end comes near. */
-const DRAWN_AT_ONCE = 40;
+/** The number of cards rendered at first, and added whenever the end of the list comes near. */
+const CARDS_PER_BATCH = 40;
 
-/** Decides on a card that was pushed aside. */
+/** Decides on a swiped card. */
 type OnSwipe = (action: Action, direction: Direction) => void;
 
-/** The list, the oldest first. */
+/** Lists requests, oldest first. */
 export function QueueList({
   actions,
   selectedId,
   presses,
-  works,
+  submissions,
   failures,
   onSwipe,
 }: {
   actions: Action[];
   selectedId: string | undefined;
   presses: Presses;
-  works: ReadonlyMap<string, Work>;
+  submissions: ReadonlyMap<string, Submission>;
   failures: ReadonlyMap<string, string>;
-  /** Must stay the same from one drawing to the next, or every card is drawn again. */
+  /** Must keep its identity between renders, or every card renders again. */
   onSwipe: OnSwipe;
 }) {
-  const [drawn, setDrawn] = useState(DRAWN_AT_ONCE);
-  const drawMore = useCallback(() => setDrawn((before) => before + DRAWN_AT_ONCE), []);
+  const [drawn, setDrawn] = useState(CARDS_PER_BATCH);
+  const drawMore = useCallback(() => setDrawn((before) => before + CARDS_PER_BATCH), []);
   const isStill = useStillness(actions);
   const selectedAt = actions.findIndex(({ action_id }) => action_id === selectedId);
-  const shown = actions.slice(0, Math.max(drawn, selectedAt + DRAWN_AT_ONCE / 2));
+  const shown = actions.slice(0, Math.max(drawn, selectedAt + CARDS_PER_BATCH / 2));
   const rest = actions.length - shown.length;
   return (
-    <ul aria-label="Waiting requests" className="space-y-2">
+    <ul aria-label="Pending requests" className="space-y-2">
       {shown.map((action) => {
         const armed = presses.armed?.id === action.action_id ? presses.armed : null;
         return (
@@ -60,7 +60,7 @@ export function QueueList({
             isSelected={action.action_id === selectedId}
             armed={armed}
             isPausing={armed !== null && presses.isPausing}
-            work={works.get(action.action_id)}
+            submission={submissions.get(action.action_id)}
             failure={failures.get(action.action_id)}
             isStill={isStill}
             onConfirm={presses.confirm}
@@ -73,19 +73,22 @@ export function QueueList({
   );
 }
 
-/** Whether cards have stayed in their places long enough for a finger to mean the one it touches. */
+/**
+ * Returns a function that says whether the cards have not moved for a while, so that a finger means
+ * the card it touches.
+ */
 function useStillness(actions: readonly Action[]): () => boolean {
   const ids = actions.map(({ action_id }) => action_id).join(' ');
   const last = useRef({ ids: '', changedAt: 0 });
   useEffect(() => {
-    // New requests come last and move nothing.
+    // New requests are appended and move nothing.
     const isMoved = last.current.ids === '' || !ids.startsWith(last.current.ids);
     last.current = { ids, changedAt: isMoved ? performance.now() : last.current.changedAt };
   }, [ids]);
   return useCallback(() => performance.now() - last.current.changedAt >= SEEN_MS, []);
 }
 
-/** Stands for the cards that are not drawn yet, and asks for more before it is seen. */
+/** Replaces the cards that are not rendered yet, and requests more before it scrolls into view. */
 function Rest({ count, onReached }: { count: number; onReached: () => void }) {
   const end = useRef<HTMLLIElement>(null);
   useEffect(() => {
@@ -110,7 +113,7 @@ const Card = memo(function Card({
   isSelected,
   armed,
   isPausing,
-  work,
+  submission,
   failure,
   isStill,
   onConfirm,
@@ -120,7 +123,7 @@ const Card = memo(function Card({
   isSelected: boolean;
   armed: Armed | null;
   isPausing: boolean;
-  work: Work | undefined;
+  submission: Submission | undefined;
   failure: string | undefined;
   isStill: () => boolean;
   onConfirm: (isConfirmed: boolean) => void;
@@ -129,13 +132,13 @@ const Card = memo(function Card({
   const { operation } = useOperation(action);
   const { values, isComplete } = useMemo(() => cardOf(action, operation), [action, operation]);
   const navigate = useNavigate();
-  // What is written on the card: a corner that is rounded off is no part of it.
+  // Only the content of the card is measured, because its rounded corners do not count as visible.
   const card = useRef<HTMLSpanElement>(null);
   const isSeen = () => card.current !== null && isStill() && isWhollyInView(card.current);
-  const { push, handlers } = useSwipe({
+  const { swipe, handlers } = useSwipe({
     isSeen,
     onSwipe: (direction) => {
-      if (work) return;
+      if (submission) return;
       if (direction === 'approve' && !isComplete) {
         void navigate({ to: '/', search: { action: action.action_id } });
       } else onSwipe(action, direction);
@@ -144,17 +147,17 @@ const Card = memo(function Card({
   return (
     <li className="[contain-intrinsic-size:auto_10rem] [content-visibility:auto]">
       <div className="relative overflow-hidden rounded-lg">
-        {push && (
-          <PushLabel push={push} isComplete={isComplete} isRisky={isRisky(action) && !armed} />
+        {swipe && (
+          <SwipeLabel swipe={swipe} isComplete={isComplete} isRisky={isRisky(action) && !armed} />
         )}
         <Link
           to="/"
           search={(before) => ({ ...before, action: action.action_id })}
-          // On a phone the request takes the place of the list, and is read from its beginning.
+          // On a phone, the request replaces the list and starts at its top.
           resetScroll={!isWide()}
           draggable={false}
           aria-current={isSelected ? 'true' : undefined}
-          aria-busy={work !== undefined}
+          aria-busy={submission !== undefined}
           data-action={action.action_id}
           className={`relative block touch-pan-y rounded-lg border bg-panel p-3 select-none hover:bg-raised aria-busy:opacity-60 ${isSelected ? 'border-brand ring-1 ring-brand ring-inset' : 'border-line'}`}
           {...handlers}
@@ -181,19 +184,18 @@ const Card = memo(function Card({
           </span>
         </Link>
       </div>
-      {work?.isUnknown && (
+      {submission?.isUnknown && (
         <p role="status" className="mt-1 text-sm font-medium text-warn">
-          We do not know whether this was {work.kind === 'approve' ? 'approved' : 'denied'}.
-          Checking…
+          Checking whether this was {submission.kind === 'approve' ? 'approved' : 'denied'}…
         </p>
       )}
       {failure && (
         <div className="mt-1">
-          {/* Next to the request itself it is said at length. */}
-          <Failure>{isSelected ? 'Your decision failed' : failure}</Failure>
+          {/* The selected request shows the full message. */}
+          <Failure>{isSelected ? 'Decision failed' : failure}</Failure>
         </div>
       )}
-      {/* For the selected request it is among its buttons; a card that hides something has none. */}
+      {/* The selected request has it among its buttons; an incomplete card does not get it. */}
       {armed && !isSelected && isComplete && (
         <div className="mt-1 rounded-md bg-panel">
           <Confirmation
@@ -209,32 +211,32 @@ const Card = memo(function Card({
   );
 });
 
-/** What a push does once it is let go. */
-function PushLabel({
-  push,
+/** Says what releasing a swiped card does. */
+function SwipeLabel({
+  swipe,
   isComplete,
   isRisky,
 }: {
-  push: Push;
+  swipe: Swipe;
   isComplete: boolean;
   isRisky: boolean;
 }) {
-  const isApproval = push.direction === 'approve';
-  // What is not all on the card has to be opened to be approved.
+  const isApproval = swipe.direction === 'approve';
+  // An incomplete card has to be opened before it can be approved.
   const opens = isApproval && !isComplete;
   const word = opens ? 'open' : isApproval ? 'approve' : 'deny';
-  const text = !push.isFar
-    ? `Push further to ${word}`
-    : !push.isSeen
-      ? 'Not yet fully seen'
+  const text = !swipe.isFar
+    ? `Keep swiping to ${word}`
+    : !swipe.isSeen
+      ? 'Not fully visible'
       : isApproval && !opens && isRisky
-        ? 'Let go, then push again'
-        : `Let go to ${word}`;
+        ? 'Release, then swipe again'
+        : `Release to ${word}`;
   const color = isApproval ? 'bg-brand text-brand-ink' : 'bg-bad-fill text-white';
   return (
     <span
       aria-hidden
-      className={`absolute inset-0 flex items-center rounded-lg px-3 text-sm font-semibold ${isApproval ? 'justify-start' : 'justify-end'} ${push.isFar && push.isSeen ? color : 'bg-raised'}`}
+      className={`absolute inset-0 flex items-center rounded-lg px-3 text-sm font-semibold ${isApproval ? 'justify-start' : 'justify-end'} ${swipe.isFar && swipe.isSeen ? color : 'bg-raised'}`}
     >
       <span className="max-w-24">{text}</span>
     </span>

@@ -1,4 +1,4 @@
-/** The request that is looked at. */
+/** The selected request. */
 import { ActionDetail } from '#/action/ActionDetail';
 import { headline } from '#/action/headline';
 import { RiskBadge } from '#/action/RiskBadge';
@@ -14,15 +14,15 @@ import { Failure } from '#/ui/Failure';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
 import type { Subject } from './useSubject';
 
-/** Longer titles are cut: they are the documentation's words, and the target follows. */
+/** Longer titles are cut: they come from the documentation, and the target follows. */
 const TITLE_CHARACTERS = 120;
 
 /**
- * All of it, and the decision while it is pending. Subject and buttons stay on the screen; what is
- * between them scrolls.
+ * Shows a request and, while it is pending, the controls to decide on it. The heading and the buttons
+ * stay visible; the part between them scrolls.
  */
 export function SelectedAction({ isPending, ...decision }: DecisionProps & { isPending: boolean }) {
-  const { action, failure, work } = decision;
+  const { action, failure, submission } = decision;
   return (
     <article
       aria-label="Selected request"
@@ -41,19 +41,19 @@ export function SelectedAction({ isPending, ...decision }: DecisionProps & { isP
             {action.status === 'INDETERMINATE' && <FollowUp action={action} />}
             {!['PENDING', 'INDETERMINATE'].includes(action.status) && (
               <p role="status" className="rounded-md border border-line bg-panel p-3 text-sm">
-                This request waits no longer: it is <strong>{action.status.toLowerCase()}</strong>.
+                No longer pending: <strong>{action.status.toLowerCase()}</strong>
               </p>
             )}
           </div>
         )}
         <ActionDetail action={action} />
       </section>
-      {(isPending || work?.isUnknown) && <DecisionBar {...decision} />}
+      {(isPending || submission?.isUnknown) && <DecisionBar {...decision} />}
     </article>
   );
 }
 
-/** What is decided on. It sticks to the top, unless the window is too low for that. */
+/** Names the request to decide on. Sticks to the top, unless the window is too low for that. */
 function Heading({
   action,
   isPending,
@@ -82,7 +82,7 @@ function Heading({
       <p className="mt-1 flex flex-wrap items-center gap-2 text-sm text-soft">
         <RiskBadge score={action.risk_score} />
         <span className="min-w-0">
-          <Visible text={action.agent_name} /> asks <Visible text={action.service_name} /> ·{' '}
+          <Visible text={action.agent_name} /> → <Visible text={action.service_name} /> ·{' '}
           {isPending ? (
             <TimeLeft until={action.expires_at} />
           ) : (

@@ -1,23 +1,23 @@
-/** Which key does what. */
+/** The list of keyboard shortcuts. */
 
 import { Button } from '#/ui/Button';
 import { Modal } from '#/ui/Modal';
 
-const KEYS = [
-  ['j', 'the next request'],
-  ['k', 'the one before'],
-  ['a', 'approve; a risky one needs the key again after a pause'],
-  ['d', 'deny: a field for a note opens, Enter sends'],
-  ['/', 'filter the list'],
-  ['?', 'this help'],
+const SHORTCUTS = [
+  ['j', 'Next request'],
+  ['k', 'Previous request'],
+  ['a', 'Approve (twice, with a pause, for risky requests)'],
+  ['d', 'Deny: opens a note field, Enter submits'],
+  ['/', 'Filter requests'],
+  ['?', 'Show this help'],
 ] as const;
 
-/** The help. */
+/** Shows the shortcuts. */
 export function ShortcutsHelp({ onClose }: { onClose: () => void }) {
   return (
-    <Modal title="Keys" onClose={onClose}>
+    <Modal title="Keyboard shortcuts" onClose={onClose}>
       <dl className="mb-4 grid grid-cols-[3rem_1fr] gap-y-2 text-sm">
-        {KEYS.map(([key, text]) => (
+        {SHORTCUTS.map(([key, text]) => (
           <div key={key} className="contents">
             <dt>
               <kbd className="rounded border border-line bg-page px-2 py-0.5 font-mono">{key}</kbd>

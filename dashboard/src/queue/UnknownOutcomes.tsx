@@ -1,4 +1,4 @@
-/** Requests that broke off: a human has to look at the service and say what happened. */
+/** Requests with unknown outcomes: a human has to check the service and record what happened. */
 import { Link } from '@tanstack/react-router';
 import { targetOf } from '#/action/card';
 import { TARGET_CHARACTERS_MAX } from '#/action/secondPress';
@@ -8,7 +8,7 @@ import { Visible } from '#/text/Visible';
 import { useNow } from '#/ui/now';
 import { useUnknownOutcomes } from './unknown';
 
-/** The list; nothing where every outcome is known. */
+/** Lists the requests; renders nothing if there are none. */
 export function UnknownOutcomes({ selectedId }: { selectedId: string | undefined }) {
   const { actions, hasMore } = useUnknownOutcomes();
   const now = useNow();
@@ -20,7 +20,7 @@ export function UnknownOutcomes({ selectedId }: { selectedId: string | undefined
         {hasMore && '+'})
       </h2>
       <p className="mt-1 text-sm">
-        The connection broke after these were sent. Check the service, then record the outcome.
+        The connection was lost after these were sent. Check the service, then record the outcome.
       </p>
       <ul className="mt-2 space-y-1">
         {actions.map((action) => (

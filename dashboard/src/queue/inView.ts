@@ -1,11 +1,13 @@
-/** Whether an element can be seen: geometry alone, measured at the moment of the call. */
+/** Visibility of elements, measured at the moment of the call. */
 
-/** Distance between the points that are tested for being covered, in pixels: less than a line. */
+/** Distance between the points tested for being covered, in pixels: less than a line of text. */
 const STEP_PX = 12;
-/** Points this close to an edge are not tested: rounding puts them inside or outside at random. */
+/**
+ * Points this close to an edge are not tested, because rounding decides whether they are inside.
+ */
 const EDGE_PX = 2;
 
-/** Whether the whole element is on the screen and nothing covers any part of it. */
+/** Returns whether the whole element is on the screen and nothing covers it. */
 export function isWhollyInView(element: Element): boolean {
   if (document.visibilityState !== 'visible') return false;
   const box = element.getBoundingClientRect();
@@ -27,7 +29,10 @@ interface Box {
   left: number;
 }
 
-/** The visible part of the page: less than the window while a phone is zoomed in or its keyboard is open. */
+/**
+ * Returns the visible part of the page: smaller than the window while a phone is zoomed in or its
+ * keyboard is open.
+ */
 function screenBox(): Box {
   const view = window.visualViewport;
   const left = view?.offsetLeft ?? 0;

@@ -1,4 +1,4 @@
-/** Whether list and request are next to each other: the breakpoint `lg` of the styles. */
+/** Returns whether list and request are side by side: the breakpoint `lg` of the styles. */
 export function isWide(): boolean {
   return window.matchMedia('(min-width: 64rem)').matches;
 }

@@ -1,44 +1,52 @@
-/** Sends a decision, and finds out what happened if its response was lost. */
+/** Submits rulings, and finds out what happened if a response was lost. */
 import { type Action, type ActionStatus, approve, deny, getApproval } from '#/client';
 import { messageOf } from '#/session/client';
 import { ProblemError } from '#/session/session';
 
-/** What a human can decide. */
-export type Choice =
+/** A human's decision. */
+export type Ruling =
   | { kind: 'approve'; note?: string }
   | { kind: 'deny'; note?: string; isBlocking: boolean };
 
 /**
- * How long a decision may take, in milliseconds. The gateway needs a few; past this the connection
- * is taken for dead and the outcome for unknown.
+ * How long a submission may take, in milliseconds. The gateway needs a few; after this, the connection
+ * counts as lost and the outcome as unknown.
  */
 export const DECISION_MS_MAX = 15_000;
 
 const CHECK_MS_MAX = 10_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 5_000;
-/** A request that was given up may still arrive, so "pending" counts once it was seen twice this far apart. */
+/**
+ * An abandoned request may still arrive, so "pending" is final only if reported twice this far
+ * apart.
+ */
 const SURE_AFTER_MS = 1_000;
 
-/** The gateway's word. Throws if it refused, or if nobody can say what happened. */
-export async function send(action: Action, choice: Choice): Promise<void> {
-  const note = choice.note?.trim();
+/** Submits a ruling. Throws if the gateway rejects it, or if the outcome is unknown. */
+export async function send(action: Action, ruling: Ruling): Promise<void> {
+  const note = ruling.note?.trim();
   const options = {
     path: { action_id: action.action_id },
-    // What was on the screen is what is decided: the gateway compares.
+    // The gateway compares the digest, so the ruling is only on the request that was displayed.
     body: { digest: action.digest, ...(note ? { note } : {}) },
     signal: AbortSignal.timeout(DECISION_MS_MAX),
     throwOnError: true as const,
   };
-  await (choice.kind === 'approve' ? approve(options) : deny(options));
+  await (ruling.kind === 'approve' ? approve(options) : deny(options));
 }
 
-/** Whether the gateway said no. Anything else may have been applied before it failed. */
-export function isRefusal(error: unknown): boolean {
+/**
+ * Returns whether the gateway rejected a request. After any other error, it may have been applied.
+ */
+export function isRejection(error: unknown): boolean {
   return error instanceof ProblemError && error.status >= 400 && error.status < 500;
 }
 
-/** Asks for the action until the gateway says what its status is. Throws only if that is refused. */
+/**
+ * Polls the action until the gateway reports its status. Throws only if the gateway rejects the
+ * query.
+ */
 export async function statusOf(id: string, gone?: AbortSignal): Promise<ActionStatus> {
   let retryMs = RETRY_MS_MIN;
   let pendingSince: number | null = null;
@@ -55,7 +63,7 @@ export async function statusOf(id: string, gone?: AbortSignal): Promise<ActionSt
       pendingSince ??= performance.now();
       if (performance.now() - pendingSince >= SURE_AFTER_MS) return data.status;
     } catch (error) {
-      if (isRefusal(error)) throw error;
+      if (isRejection(error)) throw error;
       pendingSince = null;
     }
     gone?.throwIfAborted();
@@ -65,38 +73,36 @@ export async function statusOf(id: string, gone?: AbortSignal): Promise<ActionSt
   }
 }
 
-/** Whether a status is what the choice leads to. */
-export function isDone(status: ActionStatus, { kind }: Choice): boolean {
+/** Returns whether a status is the result of a ruling. */
+export function isDone(status: ActionStatus, { kind }: Ruling): boolean {
   if (kind === 'deny') return status === 'DENIED';
   return ['APPROVED', 'EXECUTING', 'EXECUTED', 'INDETERMINATE'].includes(status);
 }
 
-/** Says that a choice was not applied, as the gateway reported. */
-export function refusedMessage(choice: Choice, error: unknown): string {
-  return `You have not ${verbOf(choice)} it: ${messageOf(error)}.`;
+/** Returns the message for a ruling that the gateway rejected. */
+export function rejectedMessage(ruling: Ruling, error: unknown): string {
+  return `Not ${verbOf(ruling)}: ${messageOf(error)}.`;
 }
 
-/** Says what the gateway reported after the response to a choice was lost. */
-export function lostMessage(choice: Choice, status: ActionStatus, error: unknown): string {
-  // One that was revoked or has expired may have been approved before.
+/** Returns the message for a ruling that did not take effect after its response was lost. */
+export function lostMessage(ruling: Ruling, status: ActionStatus, error: unknown): string {
+  // A revoked or expired request may have been approved before.
   const isCertain = ['PENDING', 'APPROVED', 'DENIED'].includes(status);
   const now = status === 'PENDING' ? 'still pending' : status.toLowerCase();
-  const said = `${messageOf(error)}. The request is ${now}.`;
-  return isCertain
-    ? `You have not ${verbOf(choice)} it: ${said}`
-    : `The response was lost: ${said}`;
+  const cause = `${messageOf(error)}. The request is ${now}.`;
+  return isCertain ? `Not ${verbOf(ruling)}: ${cause}` : `The response was lost: ${cause}`;
 }
 
-/** Says that the gateway would not report what happened. */
-export function unknownMessage(choice: Choice, error: unknown): string {
-  return `We do not know whether this was ${verbOf(choice)}: ${messageOf(error)}.`;
+/** Returns the message for a ruling whose outcome the gateway did not report. */
+export function unknownMessage(ruling: Ruling, error: unknown): string {
+  return `It is unknown whether this was ${verbOf(ruling)}: ${messageOf(error)}.`;
 }
 
-function verbOf({ kind }: Choice): string {
+function verbOf({ kind }: Ruling): string {
   return kind === 'approve' ? 'approved' : 'denied';
 }
 
-/** Waits, but no longer than until the browser is back on a network. */
+/** Waits, but at most until the browser is back online. */
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

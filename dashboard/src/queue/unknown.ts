@@ -1,12 +1,12 @@
-/** Requests of which nobody knows whether the service carried them out. */
+/** Requests that may or may not have been executed. */
 import { useQuery } from '@tanstack/react-query';
 import type { Action } from '#/client';
 import { listApprovalsOptions } from '#/client/@tanstack/react-query.gen';
 
-/** So many are listed; more are counted with a plus. */
+/** The number of listed requests; a plus sign marks that there are more. */
 const LISTED_MAX = 50;
 
-/** Those that a human has to resolve, and whether there are more. */
+/** Returns the requests that a human has to resolve, and whether there are more. */
 export function useUnknownOutcomes(): { actions: Action[]; hasMore: boolean } {
   const { data } = useQuery(
     listApprovalsOptions({ query: { status: 'INDETERMINATE', limit: LISTED_MAX } }),

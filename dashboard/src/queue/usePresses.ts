@@ -1,4 +1,4 @@
-/** The presses that approve: one for what is harmless, a second, deliberate one for all else. */
+/** The presses that approve: one for a harmless request, a second, deliberate one for any other. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { reasonsForSecondPress } from '#/action/secondPress';
 import { stakeOf } from '#/action/stake';
@@ -6,21 +6,21 @@ import type { Action } from '#/client';
 
 /**
  * Pause that must precede the second press, in milliseconds. Systems take two clicks for a double
- * click up to 500 ms apart; a press inside the pause starts it again, so mashing never approves.
+ * click up to 500 ms apart. A press during the pause restarts it, so mashing never approves.
  */
 export const PAUSE_MS = 600;
 
-/** How long the second press is waited for; each step of it starts the time again. */
+/** How long to wait for the second press; each step restarts the time. */
 const ARMED_MS = 8_000;
 
-/** An approval that waits for its second press. */
+/** An approval that is waiting for its second press. */
 export interface Armed {
   id: string;
-  /** Whether the human has ticked what would be deleted or paid. */
+  /** Whether the user has confirmed the deletion or payment. */
   isConfirmed: boolean;
 }
 
-/** The presses and what they have led to. */
+/** The state of the presses. */
 export interface Presses {
   armed: Armed | null;
   /** Whether the pause before the next press is still running. */
@@ -30,7 +30,7 @@ export interface Presses {
   cancel: () => void;
 }
 
-/** Counts presses, and calls `onApprove` once there are enough. */
+/** Counts presses and calls `onApprove` once there are enough. */
 export function usePresses(onApprove: (action: Action) => void): Presses {
   const [armed, setArmed] = useState<Armed | null>(null);
   const [isPausing, setIsPausing] = useState(false);
@@ -60,7 +60,7 @@ export function usePresses(onApprove: (action: Action) => void): Presses {
     }
     if (isArmed) {
       if (pause < PAUSE_MS) {
-        // Drawn again, so that the pause ends later on the screen too.
+        // Renders again, so that the displayed pause is extended too.
         setArmed({ ...armed });
         return;
       }

@@ -1,36 +1,36 @@
 /**
- * The subject of a decision: the element that names what would be decided. Every way to decide asks
- * it first, at the moment of the press.
+ * The subject of a decision: the element that names the request. Each way to decide checks first that
+ * the subject is in view, at the moment of the press.
  */
 import { type RefCallback, useCallback, useRef, useState } from 'react';
 import { isWhollyInView } from './inView';
 
 /**
- * How long a subject must have been in view before it can be decided on, in milliseconds. A press
- * that comes earlier was meant for what was there before: choosing between two known alternatives
- * takes a human about 400 ms, and a double click or a double tap ends within 500 ms.
+ * How long a subject must have been in view before a decision is accepted, in milliseconds. An earlier
+ * press was meant for the previous subject: choosing between two known alternatives takes a human
+ * about 400 ms, and a double click or double tap ends within 500 ms.
  */
 export const SEEN_MS = 600;
 
-/** Part of the subject that the observer must report as visible; less than 1 because of rounding. */
+/** The share of the subject that must be visible; less than 1 because of rounding. */
 const WHOLE = 0.99;
 
 /** Why a press was not accepted. */
-export type Refusal = 'hidden' | 'new';
+export type Rejection = 'hidden' | 'new';
 
-/** The subject on the page. */
+/** The subject on the screen. */
 export interface Subject {
-  /** Goes to the element that holds the subject's title and target, and nothing else. */
+  /** Ref of the element with the title and the target, and nothing else. */
   ref: RefCallback<HTMLElement>;
-  /** Whether a press is likely to be accepted; for how buttons look. */
+  /** Whether a press is likely to be accepted; for the appearance of buttons. */
   isReady: boolean;
-  /** Whether the subject has scrolled out of view, for saying so. */
+  /** Whether the subject has scrolled out of view; for the hint. */
   isHidden: boolean;
-  /** Measures: why a decision is refused now, or null if it is accepted. */
-  refusal: () => Refusal | null;
+  /** Measures whether a decision is accepted now. Returns null if it is, otherwise the reason. */
+  rejection: () => Rejection | null;
 }
 
-/** Watches the subject. A new element is a new subject. */
+/** Observes the subject. A new element is a new subject. */
 export function useSubject(): Subject {
   const shown = useRef<{ element: HTMLElement; since: number | null } | null>(null);
   const [state, setState] = useState<'new' | 'ready' | 'hidden'>('new');
@@ -62,12 +62,12 @@ export function useSubject(): Subject {
     };
   }, []);
 
-  const refusal = useCallback((): Refusal | null => {
+  const rejection = useCallback((): Rejection | null => {
     const current = shown.current;
     if (!current || !isWhollyInView(current.element)) return 'hidden';
     const isSeen = current.since !== null && performance.now() - current.since >= SEEN_MS;
     return isSeen ? null : 'new';
   }, []);
 
-  return { ref, isReady: state === 'ready', isHidden: state === 'hidden', refusal };
+  return { ref, isReady: state === 'ready', isHidden: state === 'hidden', rejection };
 }

@@ -1,23 +1,23 @@
-/** A card that is pushed aside by a finger. */
+/** Swiping a card to decide. */
 import { type PointerEvent, useRef, useState } from 'react';
 
-/** Where a card is pushed to: right approves, left denies. */
+/** The direction of a swipe: right approves, left denies. */
 export type Direction = 'approve' | 'deny';
 
-/** A finger that has moved less has not said where it goes. */
+/** A finger that has moved less has no direction yet. */
 const BEGIN_PX = 14;
-/** Sideways means at least this much more sideways than up or down; all else scrolls. */
+/** A swipe is at least this many times wider than it is high; anything else scrolls. */
 const SIDEWAYS = 1.8;
-/** A push counts from this part of the card's width on, and from so many pixels. */
+/** A swipe counts from this share of the card's width on, but not below FAR_PX. */
 const FAR_PART = 0.4;
 const FAR_PX = 96;
 
-/** A push that has begun. */
-export interface Push {
+/** A swipe in progress. */
+export interface Swipe {
   direction: Direction;
-  /** Whether letting go now counts. */
+  /** Whether releasing now counts. */
   isFar: boolean;
-  /** Whether the whole card could be seen when the finger went down: the push itself moves it. */
+  /** Whether the whole card was visible when the finger went down; the swipe itself moves it. */
   isSeen: boolean;
 }
 
@@ -25,11 +25,11 @@ interface Touch {
   id: number;
   x: number;
   y: number;
-  isPushing: boolean;
+  isSwiping: boolean;
   isSeen: boolean;
 }
 
-/** What a card needs for being pushed, and how the push stands. */
+/** Returns the event handlers of a card, and the swipe in progress. */
 export function useSwipe({
   isSeen,
   onSwipe,
@@ -37,28 +37,28 @@ export function useSwipe({
   isSeen: () => boolean;
   onSwipe: (direction: Direction) => void;
 }) {
-  const [push, setPush] = useState<Push | null>(null);
+  const [swipe, setSwipe] = useState<Swipe | null>(null);
   const touch = useRef<Touch | null>(null);
-  const wasPushed = useRef(false);
+  const wasSwiped = useRef(false);
 
   const end = (element: HTMLElement) => {
     touch.current = null;
     element.style.transform = '';
-    setPush(null);
+    setSwipe(null);
   };
   return {
-    push,
+    swipe,
     handlers: {
       onPointerDown: (event: PointerEvent<HTMLElement>) => {
-        wasPushed.current = false;
+        wasSwiped.current = false;
         if (event.pointerType !== 'touch') return;
-        // A second finger means something else.
+        // Two fingers are another gesture.
         touch.current = event.isPrimary
           ? {
               id: event.pointerId,
               x: event.clientX,
               y: event.clientY,
-              isPushing: false,
+              isSwiping: false,
               isSeen: isSeen(),
             }
           : null;
@@ -68,36 +68,36 @@ export function useSwipe({
         if (begun?.id !== event.pointerId) return;
         const x = event.clientX - begun.x;
         const y = event.clientY - begun.y;
-        if (!begun.isPushing) {
+        if (!begun.isSwiping) {
           if (Math.max(Math.abs(x), Math.abs(y)) < BEGIN_PX) return;
           if (Math.abs(x) < SIDEWAYS * Math.abs(y)) {
             touch.current = null;
             return;
           }
-          begun.isPushing = true;
-          wasPushed.current = true;
+          begun.isSwiping = true;
+          wasSwiped.current = true;
           event.currentTarget.setPointerCapture(event.pointerId);
         }
         const far = Math.max(FAR_PX, event.currentTarget.offsetWidth * FAR_PART);
         event.currentTarget.style.transform = `translateX(${x}px)`;
         const direction = x > 0 ? 'approve' : 'deny';
         const isFar = Math.abs(x) >= far;
-        setPush((before) =>
+        setSwipe((before) =>
           before?.direction === direction && before.isFar === isFar
             ? before
             : { direction, isFar, isSeen: begun.isSeen },
         );
       },
       onPointerUp: (event: PointerEvent<HTMLElement>) => {
-        const isOurs = touch.current?.id === event.pointerId && touch.current.isPushing;
+        const isOurs = touch.current?.id === event.pointerId && touch.current.isSwiping;
         end(event.currentTarget);
-        if (isOurs && push?.isFar && push.isSeen) onSwipe(push.direction);
+        if (isOurs && swipe?.isFar && swipe.isSeen) onSwipe(swipe.direction);
       },
-      // The browser took the finger for scrolling.
+      // The browser uses the finger for scrolling.
       onPointerCancel: (event: PointerEvent<HTMLElement>) => end(event.currentTarget),
       onClickCapture: (event: { preventDefault: () => void; stopPropagation: () => void }) => {
-        if (!wasPushed.current) return;
-        wasPushed.current = false;
+        if (!wasSwiped.current) return;
+        wasSwiped.current = false;
         event.preventDefault();
         event.stopPropagation();
       },

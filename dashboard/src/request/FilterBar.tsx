@@ -1,4 +1,4 @@
-/** Chooses which requests are looked at. */
+/** The filters of the history. */
 import { ListFilter } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { DECISIONS, STATUSES } from '#/action/outcome';
@@ -10,10 +10,10 @@ import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
 import type { RequestFilter } from './filter';
 
-/** A search begins when nothing was typed for so long. */
+/** A search starts after this pause in typing. */
 const TYPED_MS = 350;
 
-/** The fields. */
+/** Shows the filter fields. */
 export function FilterBar({
   filter,
   onChange,
@@ -36,7 +36,7 @@ export function FilterBar({
       />
       <Button className="sm:hidden" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
         <ListFilter aria-hidden className="size-4" />
-        {isOpen ? 'Fewer filters' : 'More filters'}
+        {isOpen ? 'Hide filters' : 'Show filters'}
       </Button>
       <div className={isOpen ? 'contents' : 'hidden sm:contents'}>
         <SelectField
@@ -64,7 +64,7 @@ export function FilterBar({
           }
         />
         <SelectField
-          label="What became of what was held"
+          label="Approval status"
           options={words(STATUSES)}
           value={filter.status ?? ''}
           onChange={({ target }) =>
@@ -75,7 +75,7 @@ export function FilterBar({
       {chosen > 0 && (
         <div className="sm:col-span-2 xl:col-span-5">
           <Button tone="quiet" onClick={() => onChange({})}>
-            Show all
+            Clear filters
           </Button>
         </div>
       )}
@@ -86,7 +86,7 @@ export function FilterBar({
 function SearchField({ text, onSearch }: { text: string; onSearch: (text: string) => void }) {
   const [typed, setTyped] = useState(text);
   const asked = useRef(text);
-  // The address may change without typing: by the browser's back button, or by showing all.
+  // The text may change without typing: by the Back button, or by clearing the filters.
   useEffect(() => {
     if (asked.current === text) return;
     asked.current = text;
@@ -102,7 +102,7 @@ function SearchField({ text, onSearch }: { text: string; onSearch: (text: string
   }, [typed, onSearch]);
   return (
     <TextField
-      label="Address or intent"
+      label="URL or intent"
       type="search"
       maxLength={200}
       value={typed}

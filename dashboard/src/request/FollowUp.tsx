@@ -1,4 +1,4 @@
-/** What a human can still do about a request that was held: withdraw it, or say how it ended. */
+/** The controls for a decided request: revoke its approval, or record its outcome. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Action } from '#/client';
@@ -9,7 +9,7 @@ import { Panel } from '#/ui/Panel';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
 
-/** The part of the page that offers it; nothing where there is nothing to do. */
+/** Shows the panel for an action's status; renders nothing if there is nothing to do. */
 export function FollowUp({ action }: { action: Action }) {
   if (action.status === 'APPROVED') return <Revoke action={action} />;
   if (action.status === 'INDETERMINATE') return <Resolve action={action} />;
@@ -26,16 +26,16 @@ function Revoke({ action }: { action: Action }) {
     onSettled: () => queries.invalidateQueries(),
   });
   return (
-    <Panel title="Approved, and not sent yet">
+    <Panel title="Approved, not sent yet">
       <p className="mb-3 text-sm">
-        The agent may have it sent at any moment. You can take the approval back until then.
+        The agent can execute it at any time. Until then, you can revoke the approval.
       </p>
       <Button tone="bad" onClick={() => setIsOpen(true)}>
-        Revoke the approval…
+        Revoke approval…
       </Button>
       {isOpen && (
         <Confirm
-          title="Revoke the approval?"
+          title="Revoke this approval?"
           action="Revoke"
           isBusy={revoke.isPending}
           error={revoke.error}
@@ -47,7 +47,7 @@ function Revoke({ action }: { action: Action }) {
           }
           onClose={() => setIsOpen(false)}
         >
-          <p>It is not sent then. The agent has to ask anew.</p>
+          <p>The request will not be sent. The agent has to request it again.</p>
           <TextField
             label="Note to the agent (optional)"
             maxLength={1000}
@@ -62,8 +62,8 @@ function Revoke({ action }: { action: Action }) {
 
 const OUTCOMES = [
   ['', 'Choose…'],
-  ['executed', 'It was carried out'],
-  ['not_executed', 'It was not carried out'],
+  ['executed', 'It was executed'],
+  ['not_executed', 'It was not executed'],
 ] as const;
 
 function Resolve({ action }: { action: Action }) {
@@ -78,14 +78,14 @@ function Resolve({ action }: { action: Action }) {
   });
   const text = OUTCOMES.find(([value]) => value === outcome)?.[1] ?? '';
   return (
-    <Panel title="What became of it?">
+    <Panel title="Record the outcome">
       <p className="mb-3 text-sm">
-        The gateway cannot know whether the service carried this out, and will not send it again.
-        Look at the service, then say what you found.
+        The gateway cannot know whether the service executed this, and will not send it again. Check
+        the service, then record the outcome.
       </p>
       <div className="grid gap-3 sm:grid-cols-2">
         <SelectField
-          label="What you found"
+          label="Outcome"
           options={OUTCOMES}
           value={outcome}
           onChange={({ target }) => setOutcome(target.value)}
@@ -103,12 +103,12 @@ function Resolve({ action }: { action: Action }) {
         disabled={outcome === ''}
         onClick={() => setIsOpen(true)}
       >
-        Settle…
+        Record outcome…
       </Button>
       {isOpen && (outcome === 'executed' || outcome === 'not_executed') && (
         <Confirm
-          title={`${text}?`}
-          action="Settle"
+          title={`Record “${text}”?`}
+          action="Record outcome"
           isBusy={resolve.isPending}
           error={resolve.error}
           onConfirm={() =>
@@ -119,7 +119,7 @@ function Resolve({ action }: { action: Action }) {
           }
           onClose={() => setIsOpen(false)}
         >
-          <p>This is told to the agent and cannot be changed.</p>
+          <p>The agent sees this outcome. You cannot change it later.</p>
         </Confirm>
       )}
     </Panel>

@@ -1,4 +1,4 @@
-/** Everything that is known of a decided request. */
+/** The page of a decided request. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ActionDetail } from '#/action/ActionDetail';
@@ -21,7 +21,7 @@ import { FollowUp } from './FollowUp';
 import { Timeline } from './Timeline';
 import { timelineOf } from './timeline';
 
-/** The page's content. */
+/** Shows everything known about a request. */
 export function RequestDetail({ entry }: { entry: RequestEntry }) {
   const held = useQuery({
     ...getApprovalOptions({ path: { action_id: entry.action_id ?? '' } }),
@@ -43,22 +43,22 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
           </p>
         </div>
         <Link to="/rules/new" search={{ from: entry.id }} className={BUTTON}>
-          Make a rule from this
+          Create rule
         </Link>
       </div>
       <Failure error={held.error} />
       {action && <FollowUp action={action} />}
       <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="min-w-0 xl:order-last">
-          <Panel title="What happened">
-            <Timeline moments={timelineOf(entry, action)} />
+          <Panel title="Timeline">
+            <Timeline events={timelineOf(entry, action)} />
             {action?.status === 'PENDING' && (
               <Link
                 to="/"
                 search={{ action: action.action_id }}
                 className={`mt-3 w-full ${BUTTON}`}
               >
-                Decide in the queue
+                Review in queue
               </Link>
             )}
             {action?.detail && (
@@ -70,27 +70,27 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
         </div>
         {entry.action_id !== null && held.isPending && <Loading />}
         {action && <ActionDetail action={action} />}
-        {entry.action_id === null && <Passed entry={entry} />}
+        {entry.action_id === null && <UnheldRequest entry={entry} />}
       </div>
     </div>
   );
 }
 
-/** What is kept of a request that nobody had to look at: not its headers, nor its body. */
-function Passed({ entry }: { entry: RequestEntry }) {
+/** Shows a request that was not held: its headers and body are not stored. */
+function UnheldRequest({ entry }: { entry: RequestEntry }) {
   const { agents, services } = useNames();
   return (
     <div className="min-w-0 space-y-4">
-      <Panel title="What was asked">
+      <Panel title="Request">
         <RequestLine method={entry.method} url={entry.target_url} />
         <p className="mt-3 text-sm">
-          {entry.intent === '' ? 'The agent gave no intent.' : <Visible text={entry.intent} />}
+          {entry.intent === '' ? 'No intent given' : <Visible text={entry.intent} />}
         </p>
         <p className="mt-3 text-sm text-soft">
-          Headers and bodies are kept only of requests that were held.
+          Headers and bodies are stored only for held requests.
         </p>
       </Panel>
-      <Panel title="Why it was decided so">
+      <Panel title="Reason for the decision">
         <p className="text-sm">
           <Visible text={entry.risk_explanation} />
         </p>
@@ -105,7 +105,7 @@ function Passed({ entry }: { entry: RequestEntry }) {
           </p>
         )}
       </Panel>
-      <Panel title="Particulars">
+      <Panel title="Details">
         <dl className="space-y-1">
           <Fact name="Agent">
             <Visible text={agents.of(entry.agent_id)} />
@@ -113,7 +113,7 @@ function Passed({ entry }: { entry: RequestEntry }) {
           <Fact name="Service">
             <Visible text={services.of(entry.service_id)} />
           </Fact>
-          <Fact name="Request id">
+          <Fact name="Request ID">
             <code className="text-xs break-all">{entry.request_id}</code>
           </Fact>
         </dl>

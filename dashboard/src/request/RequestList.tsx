@@ -1,4 +1,4 @@
-/** Decisions of the gateway, one a line. */
+/** A list of decided requests. */
 import { Link } from '@tanstack/react-router';
 import { outcomeOf, statusTone } from '#/action/outcome';
 import { RiskBadge } from '#/action/RiskBadge';
@@ -10,7 +10,7 @@ import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { useNow } from '#/ui/now';
 
-/** The list, the newest first. Each leads to what is known of it. */
+/** Lists requests, newest first, each linked to its page. */
 export function RequestList({ entries }: { entries: RequestEntry[] }) {
   const { agents, services } = useNames();
   const now = useNow();

@@ -1,16 +1,16 @@
-/** What happened to a request, told in order. */
+/** The timeline of a request. */
 
 import { UserActor } from '#/names/Actor';
 import { dateTime, duration } from '#/text/time';
 import { Visible } from '#/text/Visible';
-import type { Moment } from './timeline';
+import type { TimelineEvent } from './timeline';
 
-/** The moments, each with what passed since the one before. */
-export function Timeline({ moments }: { moments: Moment[] }) {
+/** Lists events with the time since the previous one. */
+export function Timeline({ events }: { events: TimelineEvent[] }) {
   return (
     <ol className="space-y-3 border-l-2 border-line pl-4">
-      {moments.map(({ at, what, by, note }, index) => {
-        const before = moments[index - 1]?.at;
+      {events.map(({ at, what, by, note }, index) => {
+        const before = events[index - 1]?.at;
         const passed = before ? Date.parse(at) - Date.parse(before) : 0;
         return (
           <li key={`${at} ${what}`} className="relative text-sm">

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { queryOf, readFilter } from './filter';
 
-describe('a filter in an address', () => {
-  it('is read and asked for', () => {
+describe('a filter in the URL', () => {
+  it('is read and becomes a query', () => {
     const filter = readFilter({
       agent: '3',
       service: 4,
@@ -26,7 +26,7 @@ describe('a filter in an address', () => {
     });
   });
 
-  it('is empty where nothing of it can be used', () => {
+  it('is empty if all of it is invalid', () => {
     const filter = readFilter({
       agent: '-1',
       service: 'x',

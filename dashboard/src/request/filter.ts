@@ -1,9 +1,9 @@
-/** Which requests are looked at; it stands in the address of the page. */
+/** The filter of the history, kept in the URL. */
 
 import { DECISIONS, STATUSES } from '#/action/outcome';
 import type { ActionStatus, ListRequestsData, RequestDecision } from '#/client';
 
-/** The filter. What is left out matches all. */
+/** A filter; a missing field matches everything. */
 export interface RequestFilter {
   agent?: number;
   service?: number;
@@ -12,7 +12,7 @@ export interface RequestFilter {
   text?: string;
 }
 
-/** Takes from an address what is a filter. */
+/** Reads a filter from URL parameters, ignoring invalid ones. */
 export function readFilter(search: Record<string, unknown>): RequestFilter {
   const filter: RequestFilter = {};
   const agent = Number(search.agent);
@@ -25,13 +25,13 @@ export function readFilter(search: Record<string, unknown>): RequestFilter {
   }
   if (typeof status === 'string' && Object.hasOwn(STATUSES, status))
     filter.status = status as ActionStatus;
-  // A search for a number is read as one from an address.
+  // The router parses a numeric search text as a number.
   if (typeof text === 'string' || typeof text === 'number')
     filter.text = String(text).slice(0, 200);
   return filter;
 }
 
-/** The filter as the API takes it. */
+/** Returns the filter as the API takes it. */
 export function queryOf(filter: RequestFilter): NonNullable<ListRequestsData['query']> {
   return {
     ...(filter.agent && { agent_id: filter.agent }),

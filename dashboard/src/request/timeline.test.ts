@@ -29,44 +29,47 @@ const action = (change: Partial<Action>) =>
     ...change,
   }) as Action;
 
-const told = (decided: RequestEntry, held?: Action) =>
+const described = (decided: RequestEntry, held?: Action) =>
   timelineOf(decided, held).map(({ what, by, note }) =>
     [what, by === null ? null : `by ${by}`, note].filter(Boolean).join(', '),
   );
 
-describe('the way of a request', () => {
-  it('is told where nobody had to look at it', () => {
-    expect(told(entry({}))).toEqual(['Asked by the agent', 'Sent to the service']);
-    expect(told(entry({ upstream_status: 201, completed_at: at(1) }))).toContain(
-      'Answered with 201',
+describe('the timeline of a request', () => {
+  it('covers requests that were not held', () => {
+    expect(described(entry({}))).toEqual(['Requested by the agent', 'Sent to the service']);
+    expect(described(entry({ upstream_status: 201, completed_at: at(1) }))).toContain(
+      'Service responded with 201',
     );
-    expect(told(entry({ completed_at: at(1) }))).toContain('Not answered');
-    expect(told(entry({ decision: 'deny' }))).toEqual(['Asked by the agent', 'Refused by a rule']);
+    expect(described(entry({ completed_at: at(1) }))).toContain('No response from the service');
+    expect(described(entry({ decision: 'deny' }))).toEqual([
+      'Requested by the agent',
+      'Denied by a rule',
+    ]);
   });
 
   const held = entry({ decision: 'hold', action_status: 'EXECUTED' });
-  const approval = { at: at(1), by: 7, note: 'go on' };
+  const approval = { at: at(1), by: 7, note: 'fine' };
 
   it.each<[string, Partial<Action>, string[]]>([
-    ['that waits', {}, []],
+    ['that is pending', {}, []],
     [
       'that is approved',
-      { status: 'APPROVED', approval, resolved_at: at(1), resolved_by: 7, note: 'go on' },
-      ['Approved, by 7, go on'],
+      { status: 'APPROVED', approval, resolved_at: at(1), resolved_by: 7, note: 'fine' },
+      ['Approved, by 7, fine'],
     ],
     [
       'that was denied',
       { status: 'DENIED', resolved_at: at(1), resolved_by: 7, note: 'no' },
       ['Denied, by 7, no'],
     ],
-    ['that nobody decided', { status: 'EXPIRED', resolved_at: at(1) }, ['Expired']],
+    ['that expired', { status: 'EXPIRED', resolved_at: at(1) }, ['Expired']],
     [
       'that was executed',
       { status: 'EXECUTED', approval, started_at: at(2), resolved_at: at(3), resolved_by: 7 },
-      ['Approved, by 7, go on', 'Sent to the service', 'Answered'],
+      ['Approved, by 7, fine', 'Sent to the service', 'Service responded'],
     ],
     [
-      'whose outcome was unknown until somebody looked',
+      'whose unknown outcome was recorded',
       {
         status: 'EXECUTED',
         approval,
@@ -76,29 +79,25 @@ describe('the way of a request', () => {
         note: 'it is there',
         resolution: 'executed',
       },
-      [
-        'Approved, by 7, go on',
-        'Sent to the service',
-        'Found to have been carried out, by 8, it is there',
-      ],
+      ['Approved, by 7, fine', 'Sent to the service', 'Marked as executed, by 8, it is there'],
     ],
-  ])('is told of one %s', (_, change, expected) => {
-    expect(told(held, action(change))).toEqual([
-      'Asked by the agent',
-      'Held for a human',
+  ])('covers one %s', (_, change, expected) => {
+    expect(described(held, action(change))).toEqual([
+      'Requested by the agent',
+      'Held for approval',
       ...expected,
     ]);
   });
 });
 
-describe('what became of a request', () => {
+describe('the outcome of a request', () => {
   it.each([
-    [entry({ upstream_status: 500, completed_at: at(1) }), 'forwarded'],
-    [entry({ completed_at: at(1) }), 'not answered'],
-    [entry({ decision: 'deny' }), 'refused by a rule'],
-    [entry({ decision: 'hold', action_status: 'INDETERMINATE' }), 'outcome unknown'],
-    [entry({ decision: 'hold' }), 'held'],
-  ])('is told in a word', (decided, word) => {
+    [entry({ upstream_status: 500, completed_at: at(1) }), 'Forwarded'],
+    [entry({ completed_at: at(1) }), 'No response'],
+    [entry({ decision: 'deny' }), 'Denied by rule'],
+    [entry({ decision: 'hold', action_status: 'INDETERMINATE' }), 'Outcome unknown'],
+    [entry({ decision: 'hold' }), 'Held'],
+  ])('has a label', (decided, word) => {
     expect(outcomeOf(decided).word).toBe(word);
   });
 });

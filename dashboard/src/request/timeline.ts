@@ -1,57 +1,63 @@
-/** What happened to a request, in the order in which it happened. */
+/** The events in the life of a request. */
 import type { Action, RequestEntry } from '#/client';
 
-/** One thing that happened. */
-export interface Moment {
+/** An event. */
+export interface TimelineEvent {
   at: string;
   what: string;
-  /** The user who did it, where a human did. */
+  /** The id of the user who did it; null if it was not a human. */
   by: number | null;
-  /** What that human told the agent. */
+  /** The user's note to the agent. */
   note: string | null;
 }
 
-/** The moments of a request and, if it was held, of its action. */
-export function timelineOf(entry: RequestEntry, action: Action | undefined): Moment[] {
-  const moments: Moment[] = [moment(entry.created_at, 'Asked by the agent')];
-  if (entry.decision === 'deny') moments.push(moment(entry.created_at, 'Refused by a rule'));
+/** Returns the events of a request and, if it was held, of its action, in order. */
+export function timelineOf(entry: RequestEntry, action: Action | undefined): TimelineEvent[] {
+  const events: TimelineEvent[] = [event(entry.created_at, 'Requested by the agent')];
+  if (entry.decision === 'deny') events.push(event(entry.created_at, 'Denied by a rule'));
   if (entry.decision === 'forward') {
-    moments.push(moment(entry.created_at, 'Sent to the service'));
+    events.push(event(entry.created_at, 'Sent to the service'));
     if (entry.completed_at) {
       const { upstream_status: status } = entry;
-      const what = status === null ? 'Not answered' : `Answered with ${status}`;
-      moments.push(moment(entry.completed_at, what));
+      const what =
+        status === null ? 'No response from the service' : `Service responded with ${status}`;
+      events.push(event(entry.completed_at, what));
     }
   }
-  if (action) moments.push(...heldMoments(action));
-  return moments;
+  if (action) events.push(...heldEvents(action));
+  return events;
 }
 
-function heldMoments(action: Action): Moment[] {
-  const moments = [moment(action.created_at, 'Held for a human')];
+function heldEvents(action: Action): TimelineEvent[] {
+  const events = [event(action.created_at, 'Held for approval')];
   const { approval, status, resolution, started_at: startedAt, resolved_at: at } = action;
-  if (approval) moments.push({ ...approval, what: 'Approved' });
-  if (startedAt) moments.push(moment(startedAt, 'Sent to the service'));
-  if (!at || status === 'APPROVED' || status === 'EXECUTING') return moments;
+  if (approval) events.push({ ...approval, what: 'Approved' });
+  if (startedAt) events.push(event(startedAt, 'Sent to the service'));
+  if (!at || status === 'APPROVED' || status === 'EXECUTING') return events;
   const byHuman = { at, by: action.resolved_by, note: action.note };
   if (resolution === 'executed') {
-    moments.push({ ...byHuman, what: 'Found to have been carried out' });
+    events.push({ ...byHuman, what: 'Marked as executed' });
   } else if (resolution === 'not_executed') {
-    moments.push({ ...byHuman, what: 'Found not to have been carried out' });
+    events.push({ ...byHuman, what: 'Marked as not executed' });
   } else if (status === 'DENIED') {
-    moments.push({ ...byHuman, what: 'Denied' });
+    events.push({ ...byHuman, what: 'Denied' });
   } else if (status === 'REVOKED') {
-    moments.push({ ...byHuman, what: 'Revoked' });
+    events.push({ ...byHuman, what: 'Revoked' });
   } else if (status === 'EXPIRED') {
-    moments.push(moment(at, 'Expired'));
+    events.push(event(at, 'Expired'));
   } else if (status === 'INDETERMINATE') {
-    moments.push(moment(at, 'Broke off; what became of it is not known'));
+    events.push(event(at, 'Connection lost, outcome unknown'));
   } else if (status === 'EXECUTED') {
-    moments.push(moment(at, action.result ? `Answered with ${action.result.status}` : 'Answered'));
+    events.push(
+      event(
+        at,
+        action.result ? `Service responded with ${action.result.status}` : 'Service responded',
+      ),
+    );
   }
-  return moments;
+  return events;
 }
 
-function moment(at: string, what: string): Moment {
+function event(at: string, what: string): TimelineEvent {
   return { at, what, by: null, note: null };
 }

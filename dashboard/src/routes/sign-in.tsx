@@ -7,12 +7,12 @@ import { Failure } from '#/ui/Failure';
 import { TextField } from '#/ui/TextField';
 
 interface Search {
-  /** The page that was asked for. */
+  /** The page to return to. */
   next?: string | undefined;
 }
 
 export const Route = createFileRoute('/sign-in')({
-  // What is left out here would be taken over as it was given.
+  // A parameter that is not returned here would be passed through unchecked.
   validateSearch: (search: Record<string, unknown>): Search => ({
     next: ownPage(search.next) ?? undefined,
   }),
@@ -62,7 +62,7 @@ function SignIn() {
       <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
         <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
         <TextField
-          label="E-mail"
+          label="Email"
           type="email"
           name="email"
           autoComplete="username"
@@ -78,7 +78,7 @@ function SignIn() {
           required
           minLength={isNew ? 8 : 1}
           maxLength={256}
-          hint={isNew ? 'At least 8 characters, and not a common one.' : undefined}
+          hint={isNew ? 'At least 8 characters. Common passwords are rejected.' : undefined}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
         />
@@ -88,7 +88,7 @@ function SignIn() {
             name="setup-code"
             required
             maxLength={64}
-            hint="The gateway’s log shows it since the start, next to the address of this page."
+            hint="The gateway logs it at startup, next to the URL of this page."
             value={setupCode}
             onChange={(event) => setSetupCode(event.target.value)}
           />
@@ -106,7 +106,7 @@ function SignIn() {
             setError(null);
           }}
         >
-          {isNew ? 'I have an account: sign in' : 'Create an account'}
+          {isNew ? 'Sign in instead' : 'Create an account'}
         </Button>
       )}
     </main>

@@ -1,4 +1,4 @@
-/** From a rule in words to a condition, by the language model. */
+/** Generates a condition from a description, with the language model. */
 import { useMutation } from '@tanstack/react-query';
 import { Sparkles } from 'lucide-react';
 import type { CompiledRule } from '#/client';
@@ -9,15 +9,15 @@ import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 
-/** The button, and what is proposed. */
+/** Shows the button and the proposed condition. */
 export function Compile({
   text,
   serviceId,
-  onTake,
+  onUse,
 }: {
   text: string;
   serviceId: number | null;
-  onTake: (condition: string) => void;
+  onUse: (condition: string) => void;
 }) {
   const compile = useMutation(compileRuleMutation());
   const { error } = compile;
@@ -29,39 +29,39 @@ export function Compile({
         isBusy={compile.isPending}
         onClick={() => compile.mutate({ body: { text, service_id: serviceId } })}
       >
-        <Sparkles aria-hidden className="size-4" /> Turn into a condition
+        <Sparkles aria-hidden className="size-4" /> Generate condition
       </Button>
       {isWithoutModel ? (
         <p role="alert" className="rounded-md border border-warn p-3 text-sm text-warn">
-          No language model is configured, so words cannot be turned into a condition, and a rule in
-          words alone cannot be applied: what it might cover is held. Write the condition yourself,
-          or start the gateway with LLM_BASE_URL.
+          No language model is configured. A rule without a condition cannot be applied, so requests
+          that it might cover are held. Write the condition yourself, or start the gateway with
+          LLM_BASE_URL.
         </p>
       ) : (
         <Failure error={error} />
       )}
-      {compile.data && <Proposed proposal={compile.data} onTake={onTake} />}
+      {compile.data && <Proposed proposal={compile.data} onUse={onUse} />}
     </div>
   );
 }
 
 const COVERAGE: Readonly<Record<string, string>> = {
-  whole: 'It says all of the rule.',
-  part: 'It says only a part of the rule: the rest cannot be told from a request.',
-  none: 'Nothing of the rule can be told from a request.',
+  whole: 'Covers the whole rule.',
+  part: 'Covers only part of the rule: the rest cannot be determined from a request.',
+  none: 'No part of the rule can be determined from a request.',
 };
 
 function Proposed({
   proposal,
-  onTake,
+  onUse,
 }: {
   proposal: CompiledRule;
-  onTake: (condition: string) => void;
+  onUse: (condition: string) => void;
 }) {
   const { condition, coverage, examples } = proposal;
   return (
     <section
-      aria-label="What is proposed"
+      aria-label="Proposed condition"
       className="space-y-3 rounded-md border border-line bg-page p-3 text-sm"
     >
       <p>{COVERAGE[coverage] ?? coverage}</p>
@@ -70,21 +70,21 @@ function Proposed({
           <pre className="overflow-hidden font-mono text-[0.8rem] whitespace-pre-wrap">
             <Visible text={condition} />
           </pre>
-          <Button onClick={() => onTake(condition)}>Take this condition</Button>
+          <Button onClick={() => onUse(condition)}>Use this condition</Button>
         </>
       )}
       {examples.length > 0 && (
         <ul className="space-y-2">
           {examples.map((example, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: examples are made up and may be alike
+            // biome-ignore lint/suspicious/noArrayIndexKey: examples may be identical
             <li key={index} className="space-y-0.5">
               <p className="flex flex-wrap items-center gap-2">
                 <Badge tone={example.matches === example.expected ? 'good' : 'bad'}>
                   {example.matches === null
-                    ? 'cannot be said'
+                    ? 'Undecidable'
                     : example.matches
-                      ? 'matches'
-                      : 'no match'}
+                      ? 'Matches'
+                      : 'No match'}
                 </Badge>
                 <code className="min-w-0 text-[0.8rem]">
                   {example.method} <Visible text={example.path} />

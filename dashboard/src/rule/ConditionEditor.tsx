@@ -1,4 +1,4 @@
-/** The editor of a condition. */
+/** The code editor for conditions. */
 import { autocompletion, type CompletionContext, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import {
@@ -22,14 +22,17 @@ import type { ConditionError, ConditionWarning } from '#/client';
 import { spanAt } from './position';
 import { completionsAt, type Documented } from './vocabulary';
 
-/** What the gateway takes at most, in characters. */
+/** The gateway's limit, in characters. */
 const CONDITION_CHARACTERS_MAX = 4096;
 
-/** Behind these something is offered before anything is typed. */
+/** After these, completions are offered before anything is typed. */
 const OPENING = /[.(]$|(?:==|!=|\[)\s*["']$/;
 
-/** The list goes on as one moves in it; a list that scrolls could not be reached by the keyboard. */
-const OFFERED_AT_ONCE = 8;
+/**
+ * Completions shown together. The list moves with the selection; a scrolling list would not be
+ * reachable by keyboard.
+ */
+const COMPLETIONS_SHOWN_MAX = 8;
 
 const language = StreamLanguage.define<null>({
   token(stream) {
@@ -56,8 +59,8 @@ const colors = HighlightStyle.define([
 ]);
 
 /**
- * Typing over a selection, done here. Browsers would keep the look of what was there in a style
- * attribute, which the page's policy refuses.
+ * Replaces a selection on typing. Browsers would keep the replaced text's style in a style attribute,
+ * which the content security policy forbids.
  */
 const typeOver = EditorView.domEventHandlers({
   beforeinput(event, view) {
@@ -106,7 +109,10 @@ const theme = EditorView.theme({
   '.cm-diagnostic': { padding: '0.25rem 0.5rem', borderLeftColor: 'var(--bad)' },
 });
 
-/** The editor. It stands in a shadow of the page: there its styles need no exception of the policy. */
+/**
+ * The editor. It is in a shadow root, where its styles need no exception in the content security
+ * policy.
+ */
 export default function ConditionEditor({
   value,
   errors,
@@ -119,7 +125,7 @@ export default function ConditionEditor({
   errors: readonly ConditionError[];
   warnings: readonly ConditionWarning[];
   known: Documented;
-  /** What it is called. */
+  /** The accessible name. */
   labeledBy: string;
   onChange: (value: string) => void;
 }) {
@@ -135,17 +141,17 @@ export default function ConditionEditor({
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' });
     const complete = ({ state, pos, explicit }: CompletionContext) => {
       const before = state.sliceDoc(0, pos);
-      const offered = completionsAt(before, latest.current.known);
-      if (!offered) return null;
-      if (!explicit && offered.replaces === 0 && !OPENING.test(before)) return null;
+      const completions = completionsAt(before, latest.current.known);
+      if (!completions) return null;
+      if (!explicit && completions.replaces === 0 && !OPENING.test(before)) return null;
       return {
-        from: pos - offered.replaces,
-        options: offered.words.map(({ text, kind, means }, index) => ({
+        from: pos - completions.replaces,
+        options: completions.items.map(({ text, kind, info }, index) => ({
           label: text,
-          // What the documents name comes first, not what begins with an a.
+          // Documented names come first, instead of alphabetical order.
           boost: -Math.min(index, 99),
           detail: kind,
-          ...(means && { info: means }),
+          ...(info && { info }),
         })),
       };
     };
@@ -164,7 +170,7 @@ export default function ConditionEditor({
           autocompletion({
             override: [complete],
             icons: false,
-            maxRenderedOptions: OFFERED_AT_ONCE,
+            maxRenderedOptions: COMPLETIONS_SHOWN_MAX,
           }),
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
           placeholder('request.method == "DELETE"'),
@@ -187,7 +193,7 @@ export default function ConditionEditor({
     };
   }, [labeledBy]);
 
-  // What was changed from outside, by a proposal.
+  // Applies changes from outside, such as a generated condition.
   useEffect(() => {
     const present = view.current?.state.doc.toString();
     if (present === undefined || present === value) return;

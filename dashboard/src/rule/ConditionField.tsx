@@ -1,4 +1,4 @@
-/** The field of a condition: the editor, and what the gateway says to what stands in it. */
+/** The field for a condition: the editor and the gateway's validation. */
 import { useQuery } from '@tanstack/react-query';
 import { Check } from 'lucide-react';
 import { lazy, Suspense, useMemo } from 'react';
@@ -12,10 +12,10 @@ import { documented, UNDOCUMENTED } from './vocabulary';
 
 const ConditionEditor = lazy(() => import('./ConditionEditor'));
 
-/** As many operations of a service as are looked at for what may be written. */
+/** The number of operations used for completions. */
 const OPERATIONS_READ = 200;
 
-/** The field. */
+/** Shows the field. */
 export function ConditionField({
   condition,
   serviceId,
@@ -62,7 +62,7 @@ export function ConditionField({
         ))}
         {isValid && (
           <p className="flex items-center gap-1 text-good">
-            <Check aria-hidden className="size-4" /> Understood
+            <Check aria-hidden className="size-4" /> Valid
           </p>
         )}
       </div>
@@ -73,10 +73,9 @@ export function ConditionField({
           CEL
         </a>{' '}
         expression over <code>request</code>, <code>service</code>, <code>agent</code>,{' '}
-        <code>operation</code>, <code>intent</code> and <code>now</code>. Ctrl+Space offers what
-        fits
-        {serviceId !== null && ', also what the service’s documents name'}. Empty: all that the
-        service and agent below allow.
+        <code>operation</code>, <code>intent</code> and <code>now</code>. Press Ctrl+Space for
+        suggestions{serviceId !== null && ', including documented names'}. Leave empty to match all
+        requests from the agent to the service below.
       </p>
     </div>
   );

@@ -1,4 +1,7 @@
-/** Asks before a rule without a condition is switched on: it takes the human out of every decision. */
+/**
+ * The confirmation for an Allow rule without a condition, which takes the human out of every
+ * decision.
+ */
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { type ProposedRule, simulateRules } from '#/client';
@@ -11,7 +14,7 @@ import { TextField } from '#/ui/TextField';
 const WORD = 'ALLOW';
 const DAYS = 30;
 
-/** The question; without a service or an agent there is nothing to confirm. */
+/** Asks for confirmation. A rule without a service or an agent cannot be confirmed. */
 export function ConfirmAllow({
   rule,
   scope,
@@ -21,7 +24,7 @@ export function ConfirmAllow({
   onClose,
 }: {
   rule: ProposedRule;
-  /** The names of its service and agent; empty if it is for all. */
+  /** The names of its service and agent; empty if it applies to all. */
   scope: string;
   isBusy: boolean;
   error: unknown;
@@ -37,8 +40,8 @@ export function ConfirmAllow({
     return (
       <Modal title="Limit this rule first" onClose={onClose}>
         <p className="mb-4 text-sm">
-          This rule would allow every request of every agent to every service, risky ones included.
-          Add a condition, or limit it to a service or an agent.
+          This rule would allow every request from every agent to every service, including risky
+          ones. Add a condition, or limit it to a service or an agent.
         </p>
         <div className="flex justify-end">
           <Button onClick={onClose}>Close</Button>
@@ -50,7 +53,7 @@ export function ConfirmAllow({
     <Modal title="Allow every request?" onClose={onClose}>
       <form onSubmit={submit} className="space-y-4">
         <p className="text-sm">
-          This rule has no condition that looks at the request. Every request of{' '}
+          This rule has no condition on the request. Every request of{' '}
           <strong>
             <Visible text={scope} />
           </strong>{' '}
@@ -76,9 +79,9 @@ export function ConfirmAllow({
   );
 }
 
-/** How many risky requests the rule would have let pass. */
+/** Shows how many risky requests the rule would have allowed. */
 function WouldHavePassed({ rule }: { rule: ProposedRule }) {
-  // What it is called changes nothing about what it does.
+  // The name does not affect the result.
   const rules = [{ ...rule, name: 'Draft' }];
   const { data } = useQuery({
     queryKey: ['wouldHavePassed', rules],
@@ -95,8 +98,8 @@ function WouldHavePassed({ rule }: { rule: ProposedRule }) {
   );
 }
 
-/** Says how many risky requests a rule would have let pass. */
+/** Returns a text that says how many risky requests a rule would have allowed. */
 export function passedText(count: number): string {
   const requests = `${count.toLocaleString('en')} risky ${count === 1 ? 'request' : 'requests'}`;
-  return `Would have let ${requests} pass without approval`;
+  return `Would have allowed ${requests} without approval`;
 }

@@ -1,4 +1,4 @@
-/** Removes a rule. */
+/** Deletes a rule. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -8,7 +8,7 @@ import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
 
-/** The button, and what it asks. */
+/** Shows the button and its confirmation. */
 export function DeleteRule({ rule }: { rule: Rule }) {
   const [isAsking, setIsAsking] = useState(false);
   const queries = useQueryClient();
@@ -33,8 +33,8 @@ export function DeleteRule({ rule }: { rule: Rule }) {
           onClose={() => setIsAsking(false)}
         >
           <p>
-            <Visible text={rule.name} /> counts no more from the next request on. To stop it for a
-            while, switch it off instead.
+            <Visible text={rule.name} /> stops applying immediately. To pause it, disable it
+            instead.
           </p>
         </Confirm>
       )}

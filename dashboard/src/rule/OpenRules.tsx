@@ -1,4 +1,4 @@
-/** Says permanently that rules let risky requests pass. */
+/** A permanent warning about rules that allow risky requests. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { TriangleAlert } from 'lucide-react';
@@ -6,11 +6,11 @@ import { listRulesOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { allowsEverything } from './unconditional';
 
-/** So many are looked at; a workspace with more is told by its list of rules. */
+/** The number of rules checked; the list of rules marks all of them. */
 const RULES_MAX = 200;
 const NAMES_MAX = 3;
 
-/** The banner; nothing where every Allow rule has a condition. */
+/** Shows the banner; renders nothing if every Allow rule has a condition. */
 export function OpenRules() {
   const { data } = useQuery(listRulesOptions({ query: { limit: RULES_MAX } }));
   const open = data?.items.filter((rule) => rule.enabled && allowsEverything(rule)) ?? [];
@@ -24,8 +24,8 @@ export function OpenRules() {
       <span className="min-w-0">
         <Link to="/rules" className="font-semibold underline">
           {open.length === 1
-            ? '1 rule lets risky requests pass'
-            : `${open.length} rules let risky requests pass`}
+            ? '1 rule allows risky requests'
+            : `${open.length} rules allow risky requests`}
         </Link>{' '}
         without approval:{' '}
         {open.slice(0, NAMES_MAX).map(({ id, name }, index) => (

@@ -1,4 +1,4 @@
-/** A rule, to be written. */
+/** The form for a rule. */
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { type Names, useNames } from '#/names/useNames';
 import { fieldError, formError } from '#/session/client';
@@ -13,13 +13,13 @@ import { Compile } from './Compile';
 import { ConditionField } from './ConditionField';
 import { ConfirmAllow } from './ConfirmAllow';
 import { type RuleDraft, ruleBody } from './draft';
-import { EFFECT_MEANS, EFFECTS } from './effect';
+import { EFFECT_DESCRIPTIONS, EFFECTS } from './effect';
 import { Simulation } from './Simulation';
 import { allowsEverything } from './unconditional';
 
 const FIELDS_WITH_ERRORS = ['name', 'effect', 'text', 'service_id', 'agent_id'];
 
-/** The form, with the simulation beside it. */
+/** Shows the form next to the simulation. */
 export function RuleForm({
   id,
   initial,
@@ -29,15 +29,15 @@ export function RuleForm({
   onSave,
   onChange,
 }: {
-  /** The rule that is changed; none for a new one. */
+  /** The id of the rule; undefined for a new one. */
   id: number | undefined;
   initial: RuleDraft;
   isBusy: boolean;
   error: unknown;
-  /** What stands beside the button. */
+  /** Shown next to the button. */
   note?: ReactNode;
   onSave: (draft: RuleDraft) => void;
-  /** Told when something is typed: what was said of the last attempt is over. */
+  /** Called on each change, so that the result of the last attempt disappears. */
   onChange: () => void;
 }) {
   const [draft, setDraft] = useState(initial);
@@ -77,11 +77,11 @@ export function RuleForm({
           />
           <div className="space-y-3">
             <TextArea
-              label="In plain words (optional)"
+              label="Description (optional)"
               rows={2}
               maxLength={2000}
               placeholder="Any charge over $100 requires approval"
-              hint="Beside a condition, words only explain it. Without one the language model applies them, where one is configured."
+              hint="If there is no condition, the language model applies the description. Otherwise it only explains the rule."
               value={draft.text}
               error={fieldError(error, 'text')}
               onChange={(event) => change({ text: event.target.value })}
@@ -89,18 +89,18 @@ export function RuleForm({
             <Compile
               text={draft.text}
               serviceId={draft.serviceId}
-              onTake={(condition) => change({ condition })}
+              onUse={(condition) => change({ condition })}
             />
           </div>
           <ScopeFields draft={draft} error={error} onChange={change} />
           <CheckField
-            label="The rule counts"
+            label="Enabled"
             checked={draft.enabled}
             onChange={(event) => change({ enabled: event.target.checked })}
           />
           {isForAll && (
             <p className="text-sm text-warn">
-              This rule matches <strong>every</strong> request of its service and agent.
+              This rule matches <strong>every</strong> request from its agents to its services.
             </p>
           )}
           <Failure error={formError(error, FIELDS_WITH_ERRORS)} />
@@ -130,7 +130,7 @@ export function RuleForm({
   );
 }
 
-/** The names of the service and the agent that a rule is limited to. */
+/** Returns the names of the service and the agent that a rule is limited to. */
 function scopeOf(draft: RuleDraft, services: Names, agents: Names): string {
   return [
     draft.serviceId !== null && services.of(draft.serviceId),
@@ -149,7 +149,7 @@ function EffectField({
 }) {
   return (
     <fieldset className="space-y-2">
-      <legend className="text-sm font-medium">What it does</legend>
+      <legend className="text-sm font-medium">Effect</legend>
       <div className="grid gap-2 sm:grid-cols-3">
         {EFFECTS.map(([value, name]) => (
           <label
@@ -169,7 +169,7 @@ function EffectField({
         ))}
       </div>
       <p aria-live="polite" className="text-sm text-soft">
-        {EFFECT_MEANS[draft.effect]}
+        {EFFECT_DESCRIPTIONS[draft.effect]}
       </p>
     </fieldset>
   );
@@ -193,16 +193,16 @@ function ScopeFields({
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       <SelectField
-        label="Only for the service"
+        label="Service"
         value={String(draft.serviceId ?? '')}
-        options={options('every service', services.all)}
+        options={options('Any service', services.all)}
         error={fieldError(error, 'service_id')}
         onChange={(event) => onChange({ serviceId: idOf(event.target.value) })}
       />
       <SelectField
-        label="Only for the agent"
+        label="Agent"
         value={String(draft.agentId ?? '')}
-        options={options('every agent', agents.all)}
+        options={options('Any agent', agents.all)}
         error={fieldError(error, 'agent_id')}
         onChange={(event) => onChange({ agentId: idOf(event.target.value) })}
       />

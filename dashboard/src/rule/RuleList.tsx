@@ -16,7 +16,7 @@ import { EFFECT_TONES, effectName } from './effect';
 import { Hits } from './Hits';
 import { allowsEverything } from './unconditional';
 
-/** The list. */
+/** Lists the rules. */
 export function RuleList({ rules }: { rules: readonly Rule[] }) {
   const { services, agents } = useNames();
   return (
@@ -69,8 +69,8 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
             <Link to="/rules/$id" params={{ id: rule.id }} className="font-semibold underline">
               <Visible text={rule.name} />
             </Link>
-            {!rule.enabled && <Badge>off</Badge>}
-            {isOpen && <Badge tone="bad">lets risky requests pass</Badge>}
+            {!rule.enabled && <Badge>Disabled</Badge>}
+            {isOpen && <Badge tone="bad">Allows risky requests</Badge>}
           </p>
           <p className="mt-1 line-clamp-3 text-sm">
             {rule.condition !== null ? (
@@ -85,7 +85,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
           </p>
           <p className="mt-1 text-sm text-soft">
             {scope === '' ? (
-              'Every service and agent'
+              'Any service, any agent'
             ) : (
               <>
                 Only <Visible text={scope} />
@@ -96,11 +96,11 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
           </p>
         </div>
         <Button
-          aria-label={`${rule.enabled ? 'Switch off' : 'Switch on'} ${rule.name}`}
+          aria-label={`${rule.enabled ? 'Disable' : 'Enable'} ${rule.name}`}
           isBusy={change.isPending}
           onClick={() => (isOpen && !rule.enabled ? setIsAsking(true) : flip())}
         >
-          {rule.enabled ? 'Switch off' : 'Switch on'}
+          {rule.enabled ? 'Disable' : 'Enable'}
         </Button>
       </div>
       <Failure error={change.error} />

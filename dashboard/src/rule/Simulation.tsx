@@ -1,4 +1,4 @@
-/** What a rule would have made of the recorded requests. */
+/** The simulation of a rule on recorded requests. */
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { ProposedRule, RuleSimulationResult, SimulatedExample } from '#/client';
@@ -15,30 +15,29 @@ import { SelectField } from '#/ui/SelectField';
 import { passedText } from './ConfirmAllow';
 
 const DAYS = [
-  ['1', 'the last day'],
-  ['7', 'the last 7 days'],
-  ['30', 'the last 30 days'],
-  ['90', 'the last 90 days'],
+  ['1', 'Last day'],
+  ['7', 'Last 7 days'],
+  ['30', 'Last 30 days'],
+  ['90', 'Last 90 days'],
 ] as const;
 
-/** The panel. A result goes away when the rule is changed: it was another one’s. */
+/** Shows the simulation. The result disappears when the rule changes. */
 export function Simulation({ rule }: { rule: ProposedRule }) {
   const [days, setDays] = useState('7');
   const simulate = useMutation(simulateRulesMutation());
   const { reset } = simulate;
   const key = JSON.stringify(rule);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the rule's change that counts
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the effect runs when the rule changes
   useEffect(() => reset(), [key, days, reset]);
   return (
-    <Panel title="Simulate before you save">
+    <Panel title="Test on past requests">
       <div className="space-y-4">
         <p className="text-sm text-soft">
-          The rule as it stands here, beside your other rules, over what agents asked. Nothing is
-          sent or changed.
+          Applies this draft and your other rules to recorded requests. Nothing is sent or changed.
         </p>
         <div className="flex flex-wrap items-end gap-3">
           <SelectField
-            label="Over"
+            label="Period"
             value={days}
             options={DAYS}
             onChange={(event) => setDays(event.target.value)}
@@ -48,7 +47,7 @@ export function Simulation({ rule }: { rule: ProposedRule }) {
             onClick={() =>
               simulate.mutate({
                 body: {
-                  // Its name changes nothing about what it does, and may still be missing.
+                  // The name does not affect the result, and may still be missing.
                   rules: [{ ...rule, name: rule.name || 'Draft' }],
                   days: Number(days),
                   keep_others: true,
@@ -68,21 +67,21 @@ export function Simulation({ rule }: { rule: ProposedRule }) {
 
 function Result({ result }: { result: RuleSimulationResult }) {
   const groups = [
-    { name: 'Held that were forwarded', changes: result.held, tone: 'warn' },
-    { name: 'Refused that were not', changes: result.denied, tone: 'bad' },
-    { name: 'Forwarded that were held', changes: result.released, tone: 'bad' },
-    { name: 'No longer refused', changes: result.admitted, tone: 'bad' },
-    { name: 'Cannot be said', changes: result.undecidable, tone: 'soft' },
+    { name: 'Newly held', changes: result.held, tone: 'warn' },
+    { name: 'Newly denied', changes: result.denied, tone: 'bad' },
+    { name: 'No longer held', changes: result.released, tone: 'bad' },
+    { name: 'No longer denied', changes: result.admitted, tone: 'bad' },
+    { name: 'Undecidable', changes: result.undecidable, tone: 'soft' },
   ] as const;
   const changed = groups.filter(({ changes }) => changes.count > 0);
   const passed = result.released.count + result.admitted.count;
   const { before, after } = result.prompts_per_day;
   return (
-    <section aria-label="What would have changed" className="space-y-4">
+    <section aria-label="Simulation result" className="space-y-4">
       <p role="status" className="text-sm">
         {counted(result.requests, 'request')} since {dateTime(result.since)}
-        {result.is_cut && ', the latest of more'}.{' '}
-        {changed.length === 0 && <strong>Nothing would have been decided otherwise.</strong>}
+        {result.is_cut && ' (latest only)'}.{' '}
+        {changed.length === 0 && <strong>No decision would change.</strong>}
       </p>
       {passed > 0 && (
         <p className="rounded-md border border-bad p-2 text-sm font-semibold text-bad">
@@ -91,11 +90,11 @@ function Result({ result }: { result: RuleSimulationResult }) {
       )}
       <dl className="grid grid-cols-2 gap-2 text-sm">
         <div className="rounded-md border border-line p-2">
-          <dt className="text-soft">Held a day, before</dt>
+          <dt className="text-soft">Held per day, now</dt>
           <dd className="text-lg font-semibold">{perDay(before)}</dd>
         </div>
         <div className="rounded-md border border-line p-2">
-          <dt className="text-soft">Held a day, after</dt>
+          <dt className="text-soft">Held per day, with this rule</dt>
           <dd className="text-lg font-semibold">{perDay(after)}</dd>
         </div>
       </dl>
@@ -134,7 +133,7 @@ function Example({ example }: { example: SimulatedExample }) {
         <Visible text={example.intent} />
       </p>
       <p className="text-xs text-soft">
-        {dateTime(example.created_at)}: {example.before} → {example.after ?? 'not known'}
+        {dateTime(example.created_at)}: {example.before} → {example.after ?? 'unknown'}
       </p>
     </li>
   );

@@ -1,7 +1,7 @@
-/** A rule between a form and what the gateway takes. */
+/** Converts a rule between the form and the API. */
 import type { Rule, RuleEffect } from '#/client';
 
-/** What stands in the form. */
+/** The values of the form. */
 export interface RuleDraft {
   name: string;
   effect: RuleEffect;
@@ -12,7 +12,7 @@ export interface RuleDraft {
   enabled: boolean;
 }
 
-/** What the form of a new rule begins with. */
+/** The initial values for a new rule. */
 export const EMPTY_RULE: RuleDraft = {
   name: '',
   effect: 'require_approval',
@@ -23,7 +23,7 @@ export const EMPTY_RULE: RuleDraft = {
   enabled: true,
 };
 
-/** What the form of a rule begins with. */
+/** Returns the form values of a rule. */
 export function draftOf(rule: Rule): RuleDraft {
   return {
     name: rule.name,
@@ -36,7 +36,7 @@ export function draftOf(rule: Rule): RuleDraft {
   };
 }
 
-/** What the gateway is told. */
+/** Returns the rule as the API takes it. */
 export function ruleBody(draft: RuleDraft) {
   return {
     name: draft.name.trim(),

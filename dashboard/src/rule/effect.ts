@@ -1,28 +1,28 @@
-/** What a rule does, in words. */
+/** Labels for the effects of rules. */
 import type { RuleEffect } from '#/client';
 
-/** How effects are named. */
+/** The effects with their labels. */
 export const EFFECTS: ReadonlyArray<readonly [RuleEffect, string]> = [
   ['require_approval', 'Require approval'],
   ['deny', 'Deny'],
   ['allow', 'Allow'],
 ];
 
-/** What each means. */
-export const EFFECT_MEANS: Readonly<Record<RuleEffect, string>> = {
-  require_approval: 'What matches waits for you, whatever its score.',
-  deny: 'What matches is refused with 403 and never reaches the queue.',
-  allow: 'What matches is forwarded at once, unless a stricter rule matches too.',
+/** A description of each effect. */
+export const EFFECT_DESCRIPTIONS: Readonly<Record<RuleEffect, string>> = {
+  require_approval: 'Holds matching requests for approval, whatever their score.',
+  deny: 'Denies matching requests with 403. They never reach the queue.',
+  allow: 'Forwards matching requests without approval, unless a stricter rule matches too.',
 };
 
-/** How each is colored. */
+/** The color of each effect. */
 export const EFFECT_TONES = {
   require_approval: 'warn',
   deny: 'bad',
   allow: 'good',
 } as const;
 
-/** The name of one. */
+/** Returns the label of an effect. */
 export function effectName(effect: RuleEffect): string {
   return EFFECTS.find(([value]) => value === effect)?.[1] ?? effect;
 }

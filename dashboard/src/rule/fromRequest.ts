@@ -1,12 +1,14 @@
-/** From a request that was decided to a rule about its like. */
+/** Creates a rule from a decided request. */
 import type { RequestEntry } from '#/client';
 import { splitTarget } from '#/text/target';
 import type { RuleDraft } from './draft';
 
-/** A rule about the same operation; without a documented one, about the method and the path. */
+/**
+ * Returns a rule for the same operation or, if it is undocumented, for the same method and path.
+ */
 export function draftFrom(entry: RequestEntry): RuleDraft {
   const { path } = splitTarget(entry.target_url);
-  // An asterisk in request.under() is refused, so that nobody takes it for a wildcard.
+  // The gateway rejects an asterisk in request.under(), so that it cannot be mistaken for a wildcard.
   return {
     name: (entry.operation?.summary ?? `${entry.method} ${path}`).slice(0, 100),
     effect: 'require_approval',

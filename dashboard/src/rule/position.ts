@@ -1,12 +1,15 @@
-/** From where the gateway says a fault is to where that is in a text. */
+/** Maps error positions from the gateway to offsets in a text. */
 
-/** A part of a text, in the units of strings. */
+/** A part of a text, in UTF-16 code units. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** The word or character at a line and a column; both count from 1, columns in characters. */
+/**
+ * Returns the word or character at a line and a column. Both count from 1; columns count
+ * characters.
+ */
 export function spanAt(text: string, line: number, column: number): Span {
   const lines = text.split('\n');
   const at = Math.min(Math.max(line, 1), lines.length) - 1;
@@ -17,6 +20,6 @@ export function spanAt(text: string, line: number, column: number): Span {
   const rest = (lines[at] ?? '').slice(before);
   const word = /^\w+/.exec(rest)?.[0] ?? characters[column - 1] ?? '';
   if (word !== '') return { from, to: from + word.length };
-  // Beyond the end: the last character is marked, so that something is.
+  // Beyond the end, the last character is marked, so that the error is visible.
   return { from: Math.max(start, from - 1), to: from };
 }

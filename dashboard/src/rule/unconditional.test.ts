@@ -4,7 +4,7 @@ import { allowsEverything } from './unconditional';
 const allow = (condition: string | null, text: string | null = null) =>
   allowsEverything({ effect: 'allow', condition, text });
 
-describe('an Allow rule lets everything pass', () => {
+describe('an Allow rule allows everything', () => {
   it.each([
     null,
     '',
@@ -29,7 +29,7 @@ describe('an Allow rule lets everything pass', () => {
   });
 });
 
-describe('an Allow rule looks at the request', () => {
+describe('an Allow rule depends on the request', () => {
   it.each([
     'service.name == "up"',
     'request.method == "GET"',
@@ -46,7 +46,7 @@ describe('an Allow rule looks at the request', () => {
     expect(allow(condition)).toBe(false);
   });
 
-  it('and words are a condition too, and other effects let nothing pass', () => {
+  it('with a description, and other effects allow nothing', () => {
     expect(allow(null, 'Reading is fine')).toBe(false);
     expect(allowsEverything({ effect: 'deny', condition: null, text: null })).toBe(false);
     expect(allowsEverything({ effect: 'require_approval', condition: 'true', text: null })).toBe(

@@ -1,19 +1,19 @@
-/** Which Allow rules let everything pass, risky requests included. */
+/** Detects Allow rules that allow everything, including risky requests. */
 import type { RuleEffect } from '#/client';
 
-/** What matters of a rule here. */
+/** The relevant fields of a rule. */
 interface Allowing {
   effect: RuleEffect;
   condition: string | null;
   text: string | null;
 }
 
-/** What a condition can look at. One that names none of them is the same for every request. */
+/** The variables of conditions. A condition without any of them is the same for every request. */
 const VARIABLES = /\b(request|service|agent|intent|operation|now)\b/;
 
 /**
- * Whether a rule allows every request of its service and agent: it has no condition, or one that is
- * always true. Words count as a condition, since the language model applies them.
+ * Returns whether a rule allows every request of its service and agent: it has no condition, or one
+ * that is always true. A description counts as a condition, because the language model applies it.
  */
 export function allowsEverything({ effect, condition, text }: Allowing): boolean {
   if (effect !== 'allow') return false;
@@ -23,9 +23,8 @@ export function allowsEverything({ effect, condition, text }: Allowing): boolean
 }
 
 /**
- * Whether a condition is true whatever the request is, as far as its form shows: an alternative that
- * names no variable, or a comparison of something with itself. What only the data shows is found by
- * the simulation.
+ * Returns whether a condition is evidently always true: it has an alternative without variables, or
+ * compares something with itself. The simulation finds conditions that only the data shows to be.
  */
 export function isAlwaysTrue(condition: string): boolean {
   return split(stripped(condition), '||').some((alternative) =>
@@ -36,12 +35,12 @@ export function isAlwaysTrue(condition: string): boolean {
 function isConstant(term: string): boolean {
   const text = stripped(term);
   if (split(text, '||').length > 1 || split(text, '&&').length > 1) return isAlwaysTrue(text);
-  if (!VARIABLES.test(withoutTexts(text))) return !/^(false|!\s*true)$/.test(text);
+  if (!VARIABLES.test(withoutStrings(text))) return !/^(false|!\s*true)$/.test(text);
   const match = /^(.*?[^=!<>])\s*(==|<=|>=)\s*([^=].*)$/s.exec(text);
   return match !== null && match[1]?.trim() === match[3]?.trim();
 }
 
-/** Without the parentheses around all of it. */
+/** Removes parentheses around the whole text. */
 function stripped(text: string): string {
   let inner = text.trim();
   while (inner.startsWith('(') && closing(inner) === inner.length - 1) {
@@ -50,10 +49,10 @@ function stripped(text: string): string {
   return inner;
 }
 
-/** Where the parenthesis that opens a text is closed. */
+/** Returns the offset that closes the parenthesis at the start of a text, or -1. */
 function closing(text: string): number {
   let depth = 0;
-  for (const { character, at } of outsideTexts(text)) {
+  for (const { character, at } of outsideStrings(text)) {
     if (character === '(') depth += 1;
     else if (character === ')') depth -= 1;
     if (depth === 0) return at;
@@ -61,12 +60,12 @@ function closing(text: string): number {
   return -1;
 }
 
-/** Splits at an operator that is in no parentheses and in no text. */
+/** Splits at an operator outside parentheses and string literals. */
 function split(text: string, operator: '||' | '&&'): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
-  for (const { character, at } of outsideTexts(text)) {
+  for (const { character, at } of outsideStrings(text)) {
     if ('([{'.includes(character)) depth += 1;
     else if (')]}'.includes(character)) depth -= 1;
     else if (depth === 0 && at >= start && text.startsWith(operator, at)) {
@@ -77,12 +76,12 @@ function split(text: string, operator: '||' | '&&'): string[] {
   return [...parts, text.slice(start)];
 }
 
-function withoutTexts(text: string): string {
-  return [...outsideTexts(text)].map(({ character }) => character).join('');
+function withoutStrings(text: string): string {
+  return [...outsideStrings(text)].map(({ character }) => character).join('');
 }
 
-/** The characters of a condition that are not inside a text in quotes. */
-function* outsideTexts(text: string): Generator<{ character: string; at: number }> {
+/** Yields the characters of a condition outside string literals. */
+function* outsideStrings(text: string): Generator<{ character: string; at: number }> {
   let quote = '';
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at] ?? '';

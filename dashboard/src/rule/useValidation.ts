@@ -1,4 +1,4 @@
-/** What the gateway says to a condition while it is written. */
+/** Validates a condition while it is edited. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import {
@@ -8,17 +8,17 @@ import {
   validateCondition,
 } from '#/client';
 
-/** How long the hand has to rest before the gateway is asked. */
-const REST_MS = 250;
+/** The pause in typing before the gateway validates. */
+const PAUSE_MS = 250;
 
 const NO_ERRORS: readonly ConditionError[] = [];
 const NO_WARNINGS: readonly ConditionWarning[] = [];
 
-/** The errors and warnings of a condition. An empty one has neither. */
+/** Returns the errors and warnings of a condition. An empty one has neither. */
 export function useValidation(condition: string, serviceId: number | null, effect: RuleEffect) {
   const [asked, setAsked] = useState(condition);
   useEffect(() => {
-    const timer = setTimeout(() => setAsked(condition), REST_MS);
+    const timer = setTimeout(() => setAsked(condition), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [condition]);
   const isEmpty = asked.trim() === '';

@@ -46,16 +46,16 @@ const known = documented([
 ]);
 
 const texts = (before: string, from = known) =>
-  completionsAt(before, from)?.words.map(({ text }) => text) ?? null;
+  completionsAt(before, from)?.items.map(({ text }) => text) ?? null;
 
-describe('what a condition may go on with', () => {
-  it('is a variable or a function at its beginning', () => {
+describe('the completions of a condition', () => {
+  it('are variables and functions at its beginning', () => {
     expect(texts('req')).toEqual(['request']);
     expect(texts('has(ser')).toEqual(['service']);
     expect(texts('service.id == 1 && in')).toContain('intent');
   });
 
-  it('is a field of a variable, and of nothing else', () => {
+  it('are the fields of a known variable', () => {
     expect(texts('service.')).toEqual(['id', 'name']);
     expect(texts('request.me')).toEqual(['method']);
     expect(texts('request.')?.[0]).toBe('under("');
@@ -63,7 +63,7 @@ describe('what a condition may go on with', () => {
     expect(texts('nothing.na', UNDOCUMENTED)).toBeNull();
   });
 
-  it('is what the documents name, one level at a time', () => {
+  it('are documented names, one level at a time', () => {
     expect(texts('request.body.')).toEqual(expect.arrayContaining(['amount', 'currency', 'card']));
     expect(texts('request.body.')).not.toContain('price');
     expect(texts('int(request.body.card.num')).toEqual(['number']);
@@ -72,17 +72,17 @@ describe('what a condition may go on with', () => {
     expect(texts('request.body.am')).toEqual(['amount']);
   });
 
-  it('is a method of what is no variable', () => {
+  it('are methods of a value', () => {
     expect(texts('request.path.starts')).toEqual(['startsWith(']);
   });
 
-  it('is a value that is documented', () => {
+  it('are documented values', () => {
     expect(texts('request.body.currency == "')).toEqual(['usd"', 'eur"']);
     expect(texts("operation.id == 'create")).toEqual(["createCharge'"]);
     expect(texts('request.method != "DEL')).toEqual(['DELETE"']);
   });
 
-  it('is nothing within a text', () => {
+  it('are absent inside a string', () => {
     expect(texts('intent.contains("req')).toBeNull();
     expect(texts('intent == "a" && req')).toEqual(['request']);
   });

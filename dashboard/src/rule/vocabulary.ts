@@ -1,26 +1,26 @@
-/** The words of conditions, and what a service's documents add to them. */
+/** Completions for conditions, including names from a service's documents. */
 import type { Operation } from '#/client';
 
-/** Something that can be written at a place. */
-export interface Word {
-  /** What is written. */
+/** A completion. */
+export interface Completion {
+  /** The text to insert. */
   text: string;
-  /** What it is, in a word or two. */
+  /** Its kind, in a word or two. */
   kind: string;
-  /** What it means. */
-  means: string | undefined;
+  /** Its description. */
+  info: string | undefined;
 }
 
-/** A value that a request may hold, from the documents. */
+/** A documented field of requests. */
 export interface DocumentedField {
-  /** The way to it from the body, the query or the headers. */
-  way: readonly string[];
+  /** Its path in the body, the query, or the headers. */
+  path: readonly string[];
   kind: string | null;
-  means: string | null;
+  info: string | null;
   values: readonly string[];
 }
 
-/** What the documents of a service say. */
+/** The documented operations and fields of a service. */
 export interface Documented {
   operations: ReadonlyArray<{ id: string; summary: string | null; tags: readonly string[] }>;
   body: readonly DocumentedField[];
@@ -31,26 +31,26 @@ export interface Documented {
 /** Nothing documented. */
 export const UNDOCUMENTED: Documented = { operations: [], body: [], query: [], headers: [] };
 
-/** Gathers what the operations of a service take; each field stands once. */
+/** Collects the documented fields of operations, each once. */
 export function documented(operations: readonly Operation[]): Documented {
   const body = new Map<string, DocumentedField>();
   const query = new Map<string, DocumentedField>();
   const headers = new Map<string, DocumentedField>();
   const add = (to: Map<string, DocumentedField>, field: DocumentedField) => {
-    const key = field.way.join('/');
+    const key = field.path.join('/');
     const known = to.get(key);
-    if (!known || (known.means === null && field.means !== null)) to.set(key, field);
+    if (!known || (known.info === null && field.info !== null)) to.set(key, field);
   };
   for (const { fields, parameters } of operations) {
     for (const { pointer, kind, description, values } of fields) {
-      const way = pointer.split('/').slice(1).map(unescaped);
-      // What stands in a list is reached through a variable of exists() or all(), not by a name.
-      if (!way.includes('*')) add(body, { way, kind, means: description, values });
+      const path = pointer.split('/').slice(1).map(unescaped);
+      // Members of lists are reached through a variable of exists() or all(), not by name.
+      if (!path.includes('*')) add(body, { path, kind, info: description, values });
     }
     for (const { name, place, kind, description, values } of parameters) {
-      const field = { kind, means: description, values };
-      if (place === 'query') add(query, { ...field, way: [name] });
-      if (place === 'header') add(headers, { ...field, way: [name.toLowerCase()] });
+      const field = { kind, info: description, values };
+      if (place === 'query') add(query, { ...field, path: [name] });
+      if (place === 'header') add(headers, { ...field, path: [name.toLowerCase()] });
     }
   }
   return {
@@ -65,169 +65,169 @@ function unescaped(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-const VARIABLES: readonly Word[] = [
-  { text: 'request', kind: 'variable', means: 'what the agent wants to send' },
-  { text: 'service', kind: 'variable', means: 'where it goes' },
-  { text: 'agent', kind: 'variable', means: 'who asks' },
-  { text: 'operation', kind: 'variable', means: 'what the documents call it; null if they do not' },
-  { text: 'intent', kind: 'string', means: 'why the agent asks, in its own words' },
-  { text: 'now', kind: 'time', means: 'when it asks' },
+const VARIABLES: readonly Completion[] = [
+  { text: 'request', kind: 'variable', info: 'what the agent wants to send' },
+  { text: 'service', kind: 'variable', info: 'the service that it goes to' },
+  { text: 'agent', kind: 'variable', info: 'the agent that sent it' },
+  { text: 'operation', kind: 'variable', info: 'the documented operation; null if undocumented' },
+  { text: 'intent', kind: 'string', info: 'the agent’s stated purpose' },
+  { text: 'now', kind: 'time', info: 'the time of the request' },
 ];
 
-const MEMBERS: Readonly<Record<string, readonly Word[]>> = {
+const MEMBERS: Readonly<Record<string, readonly Completion[]>> = {
   request: [
     {
       text: 'under("',
       kind: 'function',
-      means: 'whether the path is this one or below it, in any spelling',
+      info: 'whether the path is this one or below it, in any encoding',
     },
-    { text: 'method', kind: 'string', means: 'in capitals' },
+    { text: 'method', kind: 'string', info: 'in capitals' },
     {
       text: 'path',
       kind: 'string',
-      means: 'the whole path as spelled, without the query; request.under() takes every spelling',
+      info: 'the path as sent, without the query; request.under() accepts any encoding',
     },
-    { text: 'host', kind: 'string', means: undefined },
-    { text: 'query', kind: 'map', means: 'the query’s parameters' },
-    { text: 'headers', kind: 'map', means: 'names in lower case' },
-    { text: 'body', kind: 'value', means: 'read from JSON, a form or multipart; null if empty' },
-    { text: 'size', kind: 'number', means: 'of the body, in bytes' },
+    { text: 'host', kind: 'string', info: undefined },
+    { text: 'query', kind: 'map', info: 'the query’s parameters' },
+    { text: 'headers', kind: 'map', info: 'names in lower case' },
+    { text: 'body', kind: 'value', info: 'parsed from JSON, a form, or multipart; null if empty' },
+    { text: 'size', kind: 'number', info: 'of the body, in bytes' },
   ],
   service: [
-    { text: 'id', kind: 'number', means: undefined },
-    { text: 'name', kind: 'string', means: undefined },
+    { text: 'id', kind: 'number', info: undefined },
+    { text: 'name', kind: 'string', info: undefined },
   ],
   agent: [
-    { text: 'id', kind: 'number', means: undefined },
-    { text: 'name', kind: 'string', means: undefined },
+    { text: 'id', kind: 'number', info: undefined },
+    { text: 'name', kind: 'string', info: undefined },
   ],
   operation: [
-    { text: 'id', kind: 'string', means: 'the document’s operationId' },
-    { text: 'summary', kind: 'string', means: undefined },
-    { text: 'tags', kind: 'list', means: undefined },
-    { text: 'deprecated', kind: 'true or false', means: undefined },
+    { text: 'id', kind: 'string', info: 'the document’s operationId' },
+    { text: 'summary', kind: 'string', info: undefined },
+    { text: 'tags', kind: 'list', info: undefined },
+    { text: 'deprecated', kind: 'boolean', info: undefined },
   ],
 };
 
-const FUNCTIONS: readonly Word[] = [
-  { text: 'has(', kind: 'function', means: 'whether a field is there, in a body that can be read' },
-  { text: 'size(', kind: 'function', means: 'how long a text, list or map is' },
-  { text: 'int(', kind: 'function', means: 'as a whole number' },
-  { text: 'double(', kind: 'function', means: 'as a number' },
-  { text: 'string(', kind: 'function', means: 'as text' },
-  { text: 'bool(', kind: 'function', means: 'as true or false' },
-  { text: 'timestamp(', kind: 'function', means: 'a time from its RFC 3339 text' },
-  { text: 'duration(', kind: 'function', means: 'a span such as "24h"' },
-  { text: 'true', kind: 'value', means: undefined },
-  { text: 'false', kind: 'value', means: undefined },
-  { text: 'null', kind: 'value', means: undefined },
+const FUNCTIONS: readonly Completion[] = [
+  { text: 'has(', kind: 'function', info: 'whether a field exists, in a readable body' },
+  { text: 'size(', kind: 'function', info: 'the length of a string, list, or map' },
+  { text: 'int(', kind: 'function', info: 'converts to an integer' },
+  { text: 'double(', kind: 'function', info: 'converts to a number' },
+  { text: 'string(', kind: 'function', info: 'converts to a string' },
+  { text: 'bool(', kind: 'function', info: 'converts to a boolean' },
+  { text: 'timestamp(', kind: 'function', info: 'parses an RFC 3339 time' },
+  { text: 'duration(', kind: 'function', info: 'parses a duration such as "24h"' },
+  { text: 'true', kind: 'value', info: undefined },
+  { text: 'false', kind: 'value', info: undefined },
+  { text: 'null', kind: 'value', info: undefined },
 ];
 
-const METHODS: readonly Word[] = [
-  { text: 'startsWith(', kind: 'of a text', means: undefined },
-  { text: 'endsWith(', kind: 'of a text', means: undefined },
-  { text: 'contains(', kind: 'of a text', means: undefined },
-  { text: 'matches(', kind: 'of a text', means: 'a regular expression fits' },
-  { text: 'lowerAscii()', kind: 'of a text', means: undefined },
-  { text: 'size()', kind: 'of a text or list', means: undefined },
-  { text: 'exists(', kind: 'of a list', means: 'some member fits: exists(x, x == 1)' },
-  { text: 'all(', kind: 'of a list', means: 'every member fits: all(x, x > 1)' },
-  { text: 'getHours()', kind: 'of a time', means: undefined },
-  { text: 'getDayOfWeek()', kind: 'of a time', means: '0 is Sunday' },
+const METHODS: readonly Completion[] = [
+  { text: 'startsWith(', kind: 'string method', info: undefined },
+  { text: 'endsWith(', kind: 'string method', info: undefined },
+  { text: 'contains(', kind: 'string method', info: undefined },
+  { text: 'matches(', kind: 'string method', info: 'matches a regular expression' },
+  { text: 'lowerAscii()', kind: 'string method', info: undefined },
+  { text: 'size()', kind: 'string or list method', info: undefined },
+  { text: 'exists(', kind: 'list method', info: 'some member matches: exists(x, x == 1)' },
+  { text: 'all(', kind: 'list method', info: 'every member matches: all(x, x > 1)' },
+  { text: 'getHours()', kind: 'time method', info: undefined },
+  { text: 'getDayOfWeek()', kind: 'time method', info: '0 is Sunday' },
 ];
 
-/** What can be written at the end of a text, and how much of the text it takes the place of. */
-export interface Offer {
-  /** How many characters before the end are replaced. */
+/** The completions at the end of a text. */
+export interface Completions {
+  /** The number of characters before the end that they replace. */
   replaces: number;
-  words: Word[];
+  items: Completion[];
 }
 
 const CHAIN = /(?:^|[^\w."'\]])([A-Za-z_]\w*(?:\.\w+)*)\.(\w*)$/;
-/** What can follow a dot: a name, or a function of the variable. */
+/** A name or method that can follow a dot. */
 const IDENTIFIER = /^[A-Za-z_]\w*(?:\("?)?$/;
-const TEXT_OF = /([A-Za-z_]\w*(?:\.\w+)*)\s*(?:==|!=)\s*(["'])([^"']*)$/;
+const VALUE_OF = /([A-Za-z_]\w*(?:\.\w+)*)\s*(?:==|!=)\s*(["'])([^"']*)$/;
 const KEY_OF = /(request\.(?:headers|query|body)(?:\.\w+)*)\[(["'])([^"']*)$/;
-const TAG_OF = /(["'])([^"']*)$/;
+const STRING_START = /(["'])([^"']*)$/;
 
-/** What can be written at the end of `before`; null where nothing is known to fit. */
-export function completionsAt(before: string, known: Documented): Offer | null {
+/** Returns the completions at the end of `before`; null if there are none. */
+export function completionsAt(before: string, known: Documented): Completions | null {
   const key = KEY_OF.exec(before);
   if (key) {
     const [, chain = '', quote = '', typed = ''] = key;
-    return offer(
+    return matching(
       typed,
       below(chain, known).map((word) => ({ ...word, text: word.text + quote })),
     );
   }
-  const value = TEXT_OF.exec(before);
+  const value = VALUE_OF.exec(before);
   if (value) {
     const [, chain = '', quote = '', typed = ''] = value;
-    return offer(
+    return matching(
       typed,
       valuesOf(chain, known).map((word) => ({ ...word, text: word.text + quote })),
     );
   }
-  // Within a text nothing is offered.
-  if (isInText(before)) return null;
+  // String literals have no completions.
+  if (isInString(before)) return null;
   const member = CHAIN.exec(before);
   if (member) {
     const [, chain = '', typed = ''] = member;
     const fields = below(chain, known).filter(({ text }) => IDENTIFIER.test(text));
-    return offer(typed, [...fields, ...(MEMBERS[chain] ? [] : METHODS)]);
+    return matching(typed, [...fields, ...(MEMBERS[chain] ? [] : METHODS)]);
   }
   const typed = /[A-Za-z_]\w*$/.exec(before)?.[0] ?? '';
   if (/[.\w]$/.test(before.slice(0, before.length - typed.length))) return null;
-  return offer(typed, [...VARIABLES, ...FUNCTIONS]);
+  return matching(typed, [...VARIABLES, ...FUNCTIONS]);
 }
 
-function offer(typed: string, words: Word[]): Offer | null {
+function matching(typed: string, items: Completion[]): Completions | null {
   const small = typed.toLowerCase();
-  const fitting = words.filter(({ text }) => text.toLowerCase().includes(small));
-  return fitting.length > 0 ? { replaces: typed.length, words: fitting } : null;
+  const found = items.filter(({ text }) => text.toLowerCase().includes(small));
+  return found.length > 0 ? { replaces: typed.length, items: found } : null;
 }
 
-function isInText(before: string): boolean {
+function isInString(before: string): boolean {
   const bare = before.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '');
-  return TAG_OF.test(bare);
+  return STRING_START.test(bare);
 }
 
-/** What stands below a chain of names. */
-function below(chain: string, known: Documented): Word[] {
+/** Returns the members of a chain of names. */
+function below(chain: string, known: Documented): Completion[] {
   const members = MEMBERS[chain];
   if (members) return [...members];
-  const [first, place, ...way] = chain.split('.');
+  const [first, place, ...path] = chain.split('.');
   if (first !== 'request') return [];
   const fields = { body: known.body, query: known.query, headers: known.headers }[place ?? ''];
   return (fields ?? [])
     .filter(
-      (field) => field.way.length === way.length + 1 && way.every((p, i) => field.way[i] === p),
+      (field) => field.path.length === path.length + 1 && path.every((p, i) => field.path[i] === p),
     )
     .map((field) => ({
-      text: field.way.at(-1) ?? '',
+      text: field.path.at(-1) ?? '',
       kind: field.kind ?? 'documented',
-      means: field.means ?? undefined,
+      info: field.info ?? undefined,
     }));
 }
 
-/** The texts that a value is known to have. */
-function valuesOf(chain: string, known: Documented): Word[] {
+/** Returns the documented values of a field. */
+function valuesOf(chain: string, known: Documented): Completion[] {
   if (chain === 'request.method') {
     return ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'].map((text) => ({
       text,
       kind: 'method',
-      means: undefined,
+      info: undefined,
     }));
   }
   if (chain === 'operation.id') {
     return known.operations.map(({ id, summary }) => ({
       text: id,
       kind: 'operation',
-      means: summary ?? undefined,
+      info: summary ?? undefined,
     }));
   }
-  const [first, place, ...way] = chain.split('.');
+  const [first, place, ...path] = chain.split('.');
   if (first !== 'request' || place !== 'body') return [];
-  const field = known.body.find((each) => each.way.join('/') === way.join('/'));
-  return (field?.values ?? []).map((text) => ({ text, kind: 'documented', means: undefined }));
+  const field = known.body.find((each) => each.path.join('/') === path.join('/'));
+  return (field?.values ?? []).map((text) => ({ text, kind: 'documented', info: undefined }));
 }

@@ -1,4 +1,4 @@
-/** Brings a document that describes a service: as a file, as text, or by its address. */
+/** Adding a document that describes a service: by file, text, or URL. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { FileUp } from 'lucide-react';
 import { type DragEvent, type FormEvent, useId, useState } from 'react';
@@ -12,18 +12,18 @@ import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
 import { readAs } from './readAs';
 
-/** More than this the gateway does not take. */
+/** The gateway's limit. */
 const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The three ways. */
+/** Shows the three sources to add a document. */
 export function AddDocument({
   serviceId,
-  address = '',
+  url = '',
   onAdded,
 }: {
   serviceId: number;
-  /** Where the document is known to be. */
-  address?: string | undefined;
+  /** The document's known URL. */
+  url?: string | undefined;
   onAdded?: (document: Document) => void;
 }) {
   const queries = useQueryClient();
@@ -40,24 +40,24 @@ export function AddDocument({
       path,
       body: { type: readAs(content), content, ...(title && { title: title.slice(0, 200) }) },
     });
-  const ways = [
+  const sources = [
     { name: 'File', content: <FromFile isBusy={add.isPending} onText={addText} /> },
     { name: 'Paste', content: <FromText isBusy={add.isPending} onText={addText} /> },
     {
-      name: 'Address',
+      name: 'URL',
       content: (
-        <FromAddress
-          address={address}
+        <FromUrl
+          url={url}
           isBusy={add.isPending}
-          onAddress={(content) => add.mutate({ path, body: { type: 'url', content } })}
+          onUrl={(content) => add.mutate({ path, body: { type: 'url', content } })}
         />
       ),
     },
   ];
-  if (address !== '') ways.unshift(...ways.splice(2, 1));
+  if (url !== '') sources.unshift(...sources.splice(2, 1));
   return (
     <div className="space-y-3">
-      <Tabs label="How to bring the document" tabs={ways} />
+      <Tabs label="Add a document" tabs={sources} />
       <Failure error={formError(add.error, [])} />
     </div>
   );
@@ -72,8 +72,8 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
   const take = async (file: File | undefined) => {
     if (!file) return;
     setFault('');
-    if (file.size > DOCUMENT_BYTES_MAX) return setFault('It is longer than 16 MB.');
-    // What the gateway says against it is shown below.
+    if (file.size > DOCUMENT_BYTES_MAX) return setFault('The file is larger than 16 MB.');
+    // The gateway's error is shown below.
     await onText(await file.text(), file.name).catch(() => null);
   };
   const drop = (event: DragEvent) => {
@@ -95,7 +95,7 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
       >
         <FileUp aria-hidden className="size-6 text-soft" />
         <span className="font-medium">
-          {isBusy ? 'Reading it…' : 'Drop a file here, or choose one'}
+          {isBusy ? 'Uploading…' : 'Drop a file here, or choose one'}
         </span>
         <span className="text-soft">
           OpenAPI 3, Swagger 2 (JSON or YAML) or Markdown, up to 16 MB
@@ -130,7 +130,7 @@ function FromText({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
   return (
     <form onSubmit={submit} className="space-y-3">
       <TextArea
-        label="The document"
+        label="Document"
         required
         rows={6}
         spellCheck={false}
@@ -145,27 +145,27 @@ function FromText({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
   );
 }
 
-function FromAddress({
-  address,
+function FromUrl({
+  url,
   isBusy,
-  onAddress,
+  onUrl,
 }: {
-  address: string;
+  url: string;
   isBusy: boolean;
-  onAddress: (address: string) => void;
+  onUrl: (url: string) => void;
 }) {
-  const [typed, setTyped] = useState(address);
+  const [typed, setTyped] = useState(url);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onAddress(typed.trim());
+    onUrl(typed.trim());
   };
   return (
     <form onSubmit={submit} className="space-y-3">
       <TextField
-        label="Address of the document"
+        label="Document URL"
         type="url"
         required
-        hint="The gateway fetches it, without a credential."
+        hint="Fetched by the gateway, without credentials."
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
       />

@@ -1,18 +1,18 @@
-/** The catalog, to choose a service from. */
+/** The catalog of service templates. */
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { FIELD } from '#/ui/Field';
 import { CATALOG, type Template } from './catalog';
 
-/** The templates, and the way without one. */
+/** Lists the templates, and “Custom”. */
 export function CatalogPicker({
   onChoose,
 }: {
   onChoose: (template: Template | undefined) => void;
 }) {
   const [filter, setFilter] = useState('');
-  const shown = CATALOG.filter(({ name, does }) =>
-    `${name} ${does}`.toLowerCase().includes(filter.trim().toLowerCase()),
+  const shown = CATALOG.filter(({ name, description }) =>
+    `${name} ${description}`.toLowerCase().includes(filter.trim().toLowerCase()),
   );
   return (
     <div className="space-y-3">
@@ -26,31 +26,40 @@ export function CatalogPicker({
       />
       <ul className="grid gap-2 sm:grid-cols-2 xl:grid-cols-3">
         <li>
-          <Choose name="Custom" does="Any HTTP API" isCustom onClick={() => onChoose(undefined)} />
+          <TemplateButton
+            name="Custom"
+            description="Any HTTP API"
+            isCustom
+            onClick={() => onChoose(undefined)}
+          />
         </li>
         {shown.map((template) => (
           <li key={template.name}>
-            <Choose name={template.name} does={template.does} onClick={() => onChoose(template)} />
+            <TemplateButton
+              name={template.name}
+              description={template.description}
+              onClick={() => onChoose(template)}
+            />
           </li>
         ))}
       </ul>
       {shown.length === 0 && (
         <p role="status" className="text-sm text-soft">
-          Nothing in the catalog is called so; take “Custom”.
+          No matches. Choose “Custom” instead.
         </p>
       )}
     </div>
   );
 }
 
-function Choose({
+function TemplateButton({
   name,
-  does,
+  description,
   isCustom = false,
   onClick,
 }: {
   name: string;
-  does: string;
+  description: string;
   isCustom?: boolean;
   onClick: () => void;
 }) {
@@ -68,7 +77,7 @@ function Choose({
       </span>
       <span className="min-w-0">
         <span className="block font-semibold">{name}</span>
-        <span className="block text-sm text-soft">{does}</span>
+        <span className="block text-sm text-soft">{description}</span>
       </span>
     </button>
   );

@@ -1,29 +1,29 @@
-/** The fields of a credential: written here, never shown again. */
+/** The write-only fields of a credential. */
 import { fieldError } from '#/session/client';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
 import type { CredentialForm } from './credential';
 
-/** What has been typed. */
+/** The values typed so far. */
 export interface TypedCredential {
   way: string;
   values: Readonly<Record<string, string>>;
 }
 
-/** Nothing typed yet. */
+/** The initial value. */
 export const NOTHING_TYPED: TypedCredential = { way: '', values: {} };
 
-/** The way that is shown. */
+/** Returns the form to show. */
 export function shownForm(forms: readonly CredentialForm[], typed: TypedCredential) {
   return forms.find(({ name }) => name === typed.way) ?? forms[0];
 }
 
-/** The names that a refusal may have for these fields. */
+/** Returns the names of these fields in validation errors. */
 export function credentialFieldNames(form: CredentialForm | undefined): string[] {
   return (form?.fields ?? []).flatMap(({ key }) => [key, `credentials.${key}`]);
 }
 
-/** The fields. */
+/** Shows the fields. */
 export function CredentialFields({
   forms,
   typed,
@@ -43,7 +43,7 @@ export function CredentialFields({
     <>
       {forms.length > 1 && (
         <SelectField
-          label="Given as"
+          label="Format"
           value={form.name}
           options={forms.map(({ name }) => [name, name] as const)}
           onChange={(event) => onChange({ ...typed, way: event.target.value })}
@@ -67,7 +67,7 @@ export function CredentialFields({
         />
       ))}
       <p className="text-sm text-soft">
-        Sealed when it is saved, and never shown again. Agents never see it.
+        Encrypted when saved. Never shown again, not even to agents.
       </p>
     </>
   );

@@ -1,4 +1,4 @@
-/** A service's credential: what it consists of, and a new one in its place. */
+/** A service's credential and its replacement. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
@@ -18,13 +18,13 @@ import {
 import { authTypeName, CREDENTIAL_FORMS, credentialValues } from './credential';
 import { CredentialState } from './ServiceList';
 
-/** The panel. */
+/** Shows the credential's type and fields, and replaces it. */
 export function CredentialPanel({ service }: { service: Service }) {
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const queries = useQueryClient();
   const replace = useMutation({
     ...setCredentialsMutation(),
-    // What it holds must not outlive the page.
+    // Drops the credential from the cache with the page.
     gcTime: 0,
     onSuccess: async () => {
       setTyped(NOTHING_TYPED);
@@ -43,9 +43,9 @@ export function CredentialPanel({ service }: { service: Service }) {
   return (
     <Panel title="Credential" actions={<CredentialState service={service} />}>
       <dl className="space-y-1">
-        <Fact name="Presented as">{authTypeName(service.authType)}</Fact>
+        <Fact name="Sent as">{authTypeName(service.authType)}</Fact>
         {service.credentials.count > 0 && (
-          <Fact name="Consists of">
+          <Fact name="Fields">
             <code className="text-xs">{service.credentials.keys.join(', ')}</code>
           </Fact>
         )}
@@ -53,7 +53,7 @@ export function CredentialPanel({ service }: { service: Service }) {
       {form && (
         <form onSubmit={submit} onChange={replace.reset} className="mt-4 space-y-4">
           <h3 className="text-sm font-semibold">
-            {service.credentials.count > 0 ? 'Replace it' : 'Give one'}
+            {service.credentials.count > 0 ? 'Replace credential' : 'Add credential'}
           </h3>
           <CredentialFields
             forms={forms}

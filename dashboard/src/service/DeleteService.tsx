@@ -1,4 +1,4 @@
-/** Removes a service. */
+/** Deletes a service. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -8,7 +8,7 @@ import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
 
-/** The button, and what it asks. */
+/** Shows the button and its confirmation. */
 export function DeleteService({ service }: { service: Service }) {
   const [isAsking, setIsAsking] = useState(false);
   const queries = useQueryClient();
@@ -33,9 +33,9 @@ export function DeleteService({ service }: { service: Service }) {
           onClose={() => setIsAsking(false)}
         >
           <p>
-            No agent can use <Visible text={service.name} /> any more; what waits or is approved for
-            it can no longer be executed. Its credential and documents are removed. This cannot be
-            undone.
+            Agents can no longer use <Visible text={service.name} />, and its pending and approved
+            requests can no longer be executed. Its credential and documents are deleted. This
+            cannot be undone.
           </p>
         </Confirm>
       )}

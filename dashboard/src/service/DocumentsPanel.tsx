@@ -1,4 +1,4 @@
-/** The documents that describe a service, and what was understood of them. */
+/** The documents that describe a service. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Document } from '#/client';
@@ -19,10 +19,10 @@ import { Panel } from '#/ui/Panel';
 import { UnreadableBadge, UnreadableNote } from '#/ui/Unreadable';
 import { AddDocument } from './AddDocument';
 
-/** As many as are listed. */
+/** The number of documents listed. */
 const DOCUMENTS_SHOWN = 200;
 
-/** The panel. */
+/** Lists the documents and adds new ones. */
 export function DocumentsPanel({ serviceId }: { serviceId: number }) {
   const documents = useQuery(
     listDocumentsOptions({ path: { id: serviceId }, query: { limit: DOCUMENTS_SHOWN } }),
@@ -34,8 +34,8 @@ export function DocumentsPanel({ serviceId }: { serviceId: number }) {
         <Failure error={documents.error} />
         {documents.data?.items.length === 0 && (
           <p className="text-sm text-soft">
-            None yet. With one, requests are shown in words, risks are weighed better, and rules can
-            name operations.
+            No documents yet. A document adds descriptions to requests, improves the risk
+            assessment, and lets rules name operations.
           </p>
         )}
         {documents.data && documents.data.items.length > 0 && (
@@ -46,7 +46,7 @@ export function DocumentsPanel({ serviceId }: { serviceId: number }) {
           </ul>
         )}
         {documents.data?.next_cursor && (
-          <p className="text-sm text-soft">The first {DOCUMENTS_SHOWN} are listed.</p>
+          <p className="text-sm text-soft">Showing the first {DOCUMENTS_SHOWN}</p>
         )}
         <AddDocument serviceId={serviceId} />
       </div>
@@ -54,19 +54,19 @@ export function DocumentsPanel({ serviceId }: { serviceId: number }) {
   );
 }
 
-/** What was understood of a document. */
-export function Understood({ document }: { document: Document }) {
+/** Shows what was parsed from a document. */
+export function ParseSummary({ document }: { document: Document }) {
   const { operations, sections, warnings } = document;
   return (
     <div className="space-y-1">
       <p className="flex flex-wrap gap-1.5">
         <Badge tone={operations > 0 ? 'good' : 'soft'}>{counted(operations, 'operation')}</Badge>
-        <Badge tone={sections > 0 ? 'good' : 'soft'}>{counted(sections, 'section')} of text</Badge>
+        <Badge tone={sections > 0 ? 'good' : 'soft'}>{counted(sections, 'text section')}</Badge>
         {warnings.length > 0 && <Badge tone="warn">{counted(warnings.length, 'warning')}</Badge>}
       </p>
       {warnings.length > 0 && (
         <details className="text-sm">
-          <summary className="py-1 font-medium">What could not be read</summary>
+          <summary className="py-1 font-medium">Parse warnings</summary>
           <ul className="max-h-48 list-disc space-y-1 overflow-y-auto pl-5">
             {warnings.map((warning) => (
               <li key={warning}>
@@ -99,15 +99,19 @@ function DocumentItem({ document }: { document: Document }) {
             <UnreadableBadge />
           ) : (
             <p className="text-sm text-soft">
-              {{ openapi: 'API description', markdown: 'Markdown', url: 'Fetched' }[document.type]},{' '}
-              {dateTime(document.createdAt)}
+              {
+                { openapi: 'API description', markdown: 'Markdown', url: 'Fetched from URL' }[
+                  document.type
+                ]
+              }
+              , {dateTime(document.createdAt)}
             </p>
           )}
         </div>
         <div className="flex gap-2">
           {!document.unreadable && (
             <Button isBusy={refresh.isPending} onClick={() => refresh.mutate({ path })}>
-              {document.type === 'url' ? 'Fetch anew' : 'Read anew'}
+              {document.type === 'url' ? 'Fetch again' : 'Parse again'}
             </Button>
           )}
           <Button onClick={() => setIsAsking(true)}>Delete…</Button>
@@ -116,7 +120,7 @@ function DocumentItem({ document }: { document: Document }) {
       {document.unreadable ? (
         <UnreadableNote noun="document" />
       ) : (
-        <Understood document={document} />
+        <ParseSummary document={document} />
       )}
       <Failure error={refresh.error} />
       {isAsking && (
@@ -129,8 +133,8 @@ function DocumentItem({ document }: { document: Document }) {
           onClose={() => setIsAsking(false)}
         >
           <p>
-            The operations of <Visible text={title} /> are no longer known. Rules that look at them
-            may stop matching.
+            The operations of <Visible text={title} /> are removed. Rules that use them may stop
+            matching.
           </p>
         </Confirm>
       )}

@@ -1,11 +1,11 @@
-/** From the catalog to a registered service. */
+/** Creating a service from the catalog. */
 import { useState } from 'react';
 import type { Service } from '#/client';
 import { CatalogPicker } from './CatalogPicker';
 import type { Template } from './catalog';
 import { NewServiceForm } from './NewServiceForm';
 
-/** Choosing, then the form. */
+/** Shows the catalog, then the form. */
 export function NewService({
   onCreated,
 }: {

@@ -1,4 +1,4 @@
-/** Registers a service, from a template or from nothing. */
+/** The form that creates a service, with or without a template. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ExternalLink, TriangleAlert } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
@@ -18,7 +18,7 @@ import type { Template } from './catalog';
 import { CREDENTIAL_FORMS, credentialValues } from './credential';
 import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
 
-/** The form. */
+/** Shows the form. */
 export function NewServiceForm({
   template,
   onCreated,
@@ -40,7 +40,7 @@ export function NewServiceForm({
   const queries = useQueryClient();
   const create = useMutation({
     ...createServiceMutation(),
-    // What it holds must not outlive the page.
+    // Drops the credential from the cache with the page.
     gcTime: 0,
     onSuccess: async (service) => {
       await queries.invalidateQueries();
@@ -57,7 +57,7 @@ export function NewServiceForm({
   };
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-      <Panel title={template ? template.name : 'A service of your own'}>
+      <Panel title={template ? template.name : 'Custom service'}>
         <form onSubmit={submit} className="space-y-4">
           <ServiceFields draft={draft} error={create.error} onChange={setDraft} />
           <CredentialFields
@@ -72,9 +72,9 @@ export function NewServiceForm({
           />
           <div className="flex flex-wrap gap-2">
             <Button type="submit" tone="main" isBusy={create.isPending}>
-              Register service
+              Add service
             </Button>
-            <Button onClick={onBack}>Choose another</Button>
+            <Button onClick={onBack}>Back</Button>
           </div>
         </form>
       </Panel>
@@ -83,7 +83,7 @@ export function NewServiceForm({
   );
 }
 
-/** The way to give a credential that has the values the template knows. */
+/** Returns the credential form that has the template's values. */
 function wayOf({ authType, values }: Template): string {
   const keys = Object.keys(values);
   const way = CREDENTIAL_FORMS[authType].find(({ fields }) =>
@@ -97,7 +97,7 @@ function TemplateNotes({ template }: { template: Template }) {
     <Panel title="Good to know">
       <div className="space-y-3 text-sm">
         {template.baseUrl.includes('YOUR-') && (
-          <p className="text-warn">Put your own name into the base URL.</p>
+          <p className="text-warn">Replace the YOUR-… part of the base URL.</p>
         )}
         <p>{template.keyHint}</p>
         <p>
@@ -107,13 +107,13 @@ function TemplateNotes({ template }: { template: Template }) {
             rel="noreferrer"
             className="inline-flex items-center gap-1 font-medium break-all text-brand underline"
           >
-            Where to make the key
+            Get an API key
             <ExternalLink aria-hidden className="size-4 shrink-0" />
           </a>
         </p>
         <div>
           <h3 className="flex items-center gap-1.5 font-semibold">
-            <TriangleAlert aria-hidden className="size-4 text-warn" /> What can do harm
+            <TriangleAlert aria-hidden className="size-4 text-warn" /> Risky operations
           </h3>
           <ul className="mt-1 list-disc space-y-1 pl-5">
             {template.dangers.map((danger) => (

@@ -1,4 +1,4 @@
-/** The operations that a service's documents name. */
+/** The documented operations of a service. */
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import type { Operation, OperationEffect } from '#/client';
@@ -13,7 +13,7 @@ import { OPERATION_EFFECTS, operationEffect } from './operationEffect';
 
 const OPERATIONS_PER_PAGE = 30;
 
-/** The panel, with a search. */
+/** Lists and searches the operations. */
 export function OperationsPanel({
   serviceId,
   onTry,
@@ -39,20 +39,20 @@ export function OperationsPanel({
         <div className="grid gap-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,13rem)]">
           <input
             type="search"
-            aria-label="Search the operations"
-            placeholder="Search by word, id or path"
+            aria-label="Search operations"
+            placeholder="Search by word, ID, or path"
             maxLength={200}
             value={words}
             onChange={(event) => setWords(event.target.value)}
             className={FIELD}
           />
           <select
-            aria-label="Show effects"
+            aria-label="Filter by effect"
             value={effect ?? ''}
             onChange={(event) => setEffect(operationEffect(event.target.value))}
             className={FIELD}
           >
-            <option value="">Every effect</option>
+            <option value="">All effects</option>
             {Object.entries(OPERATION_EFFECTS).map(([word, { name }]) => (
               <option key={word} value={word}>
                 {name}
@@ -64,7 +64,7 @@ export function OperationsPanel({
           query={operations}
           empty={
             <p role="status" className="text-sm text-soft">
-              {q === '' && !effect ? 'No document names any.' : 'None fits.'}
+              {q === '' && !effect ? 'No operations yet. Add a document.' : 'No operations match.'}
             </p>
           }
         >
@@ -82,7 +82,7 @@ export function OperationsPanel({
   );
 }
 
-/** Whether a method only reads. */
+/** Returns whether a method only reads. */
 const isSafe = (method: string) => method === 'GET' || method === 'HEAD';
 
 function OperationItem({
@@ -100,7 +100,7 @@ function OperationItem({
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-mono text-[0.8rem]">
           <strong>{method}</strong> <Visible text={path} />
           <Badge tone={effect.tone}>{effect.name}</Badge>
-          {deprecated && <Badge tone="warn">deprecated</Badge>}
+          {deprecated && <Badge tone="warn">Deprecated</Badge>}
         </p>
         {summary && (
           <p className="mt-0.5 text-sm text-soft">

@@ -1,4 +1,4 @@
-/** The agents that may use a service. */
+/** The agents that can use a service. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { AgentState } from '#/agent/AgentState';
@@ -9,16 +9,16 @@ import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
 
-/** The panel. */
+/** Lists the agents. */
 export function ServiceAgentsPanel({ serviceId }: { serviceId: number }) {
   const agents = useQuery(listAgentsOptions());
   const those = agents.data?.filter(({ services }) => services.some(({ id }) => id === serviceId));
   return (
     <Panel
-      title="Agents that may use it"
+      title="Agents with access"
       actions={
         <Link to="/history" search={{ service: serviceId }} className={BUTTON}>
-          Its requests
+          View requests
         </Link>
       }
     >
@@ -26,7 +26,7 @@ export function ServiceAgentsPanel({ serviceId }: { serviceId: number }) {
       <Failure error={agents.error} />
       {those?.length === 0 && (
         <p className="text-sm text-soft">
-          None. Put it into the scope of one{' '}
+          None. Add this service to the scope of one{' '}
           <Link to="/agents" className="text-brand underline">
             of your agents
           </Link>

@@ -1,4 +1,4 @@
-/** What a service is called, where it is and how a credential is presented to it. */
+/** The name, base URL, description, and credential type of a service. */
 import type { AuthType } from '#/client';
 import { fieldError } from '#/session/client';
 import { SelectField } from '#/ui/SelectField';
@@ -6,7 +6,7 @@ import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
 import { AUTH_TYPES } from './credential';
 
-/** What stands in the fields. */
+/** The values of the fields. */
 export interface ServiceDraft {
   name: string;
   baseUrl: string;
@@ -14,10 +14,10 @@ export interface ServiceDraft {
   description: string;
 }
 
-/** What a refusal may name, so that it is told beside the field. */
+/** Fields whose validation errors are shown next to them. */
 export const SERVICE_FIELDS = ['name', 'baseUrl', 'authType', 'description'];
 
-/** What the gateway is told. */
+/** Returns the service as the API takes it. */
 export function serviceBody(draft: ServiceDraft) {
   return {
     name: draft.name.trim(),
@@ -27,7 +27,7 @@ export function serviceBody(draft: ServiceDraft) {
   };
 }
 
-/** The fields. */
+/** Shows the fields. */
 export function ServiceFields({
   draft,
   error,
@@ -49,7 +49,7 @@ export function ServiceFields({
         label="Name"
         required
         maxLength={100}
-        hint="Short: agents and rules use it."
+        hint="A short name that agents and rules use."
         {...bind('name')}
       />
       <TextField
@@ -58,7 +58,7 @@ export function ServiceFields({
         type="url"
         inputMode="url"
         placeholder="https://api.example.com/v1"
-        hint="Everything that agents send goes below it, and nowhere else."
+        hint="Agents can only call paths below this URL."
         {...bind('baseUrl')}
       />
       <TextArea label="Description (optional)" maxLength={2000} rows={2} {...bind('description')} />

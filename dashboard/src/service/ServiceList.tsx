@@ -6,7 +6,7 @@ import { Badge } from '#/ui/Badge';
 import { DefinitionName, UnreadableBadge } from '#/ui/Unreadable';
 import { authTypeName } from './credential';
 
-/** The list. */
+/** Lists the services. */
 export function ServiceList({ services }: { services: readonly Service[] }) {
   return (
     <ul aria-label="Services" className="space-y-2">
@@ -33,10 +33,10 @@ export function ServiceList({ services }: { services: readonly Service[] }) {
   );
 }
 
-/** How its credential is presented, or that there is none where one is needed. */
+/** Shows the credential's type, or that it is missing. */
 export function CredentialState({ service }: { service: Service }) {
   if (service.unreadable) return <UnreadableBadge />;
-  if (service.authType === 'none') return <Badge>no credential</Badge>;
-  if (service.credentials.count === 0) return <Badge tone="warn">credential missing</Badge>;
+  if (service.authType === 'none') return <Badge>No credential</Badge>;
+  if (service.credentials.count === 0) return <Badge tone="warn">Credential missing</Badge>;
   return <Badge tone="good">{authTypeName(service.authType)}</Badge>;
 }

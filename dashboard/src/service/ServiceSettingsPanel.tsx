@@ -1,4 +1,4 @@
-/** What a service is called and where it is, to be changed. */
+/** The settings of a service. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
@@ -7,7 +7,7 @@ import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
 import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
 
-/** The settings. */
+/** Edits the settings. */
 export function ServiceSettingsPanel({ service }: { service: Service }) {
   const [draft, setDraft] = useState(() => ({
     name: service.name,
@@ -34,8 +34,8 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
         <ServiceFields draft={draft} error={save.error} onChange={setDraft} />
         {(drops || moves) && (
           <ul aria-live="polite" className="list-disc space-y-1 pl-5 text-sm text-warn">
-            {drops && <li>Saving drops the stored credential. Enter it again afterwards.</li>}
-            {moves && <li>What was approved for the old address can no longer be executed.</li>}
+            {drops && <li>Saving removes the stored credential. Enter it again afterwards.</li>}
+            {moves && <li>Requests approved for the old URL can no longer be executed.</li>}
           </ul>
         )}
         <SaveRow save={save} fields={SERVICE_FIELDS}>
@@ -46,7 +46,7 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
   );
 }
 
-/** The scheme, host and port of an address; the gateway keeps a credential to them. */
+/** Returns the origin of a URL. The gateway drops the credential when the origin changes. */
 function originOf(url: string): string | undefined {
   return URL.canParse(url.trim()) ? new URL(url.trim()).origin : undefined;
 }

@@ -1,4 +1,4 @@
-/** Sends a request that only reads, and shows what came back. */
+/** A read-only request to a service, to test its credential. */
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Body } from '#/action/Body';
@@ -18,16 +18,16 @@ const METHODS = [
   ['HEAD', 'HEAD'],
 ] as const;
 
-/** The panel. */
+/** Sends a request and shows the response. */
 export function TestCallPanel({
   serviceId,
   chosen,
   isChosen,
 }: {
   serviceId: number;
-  /** What stands in the fields at the beginning. */
+  /** The initial values of the fields. */
   chosen: { method: string; path: string };
-  /** Whether somebody has just chosen that, and will look for it. */
+  /** Whether the user has just chosen them, so that the path gets the focus. */
   isChosen: boolean;
 }) {
   const [method, setMethod] = useState<TestMethod>(chosen.method === 'HEAD' ? 'HEAD' : 'GET');
@@ -42,8 +42,7 @@ export function TestCallPanel({
     <Panel title="Test call">
       <form onSubmit={submit} className="space-y-3">
         <p className="text-sm text-soft">
-          Sent as agents’ requests are, with the credential. It only reads, and it is written to the
-          audit log.
+          Sends a real, read-only request with the credential. The audit log records it.
         </p>
         <div className="grid gap-3 sm:grid-cols-[7rem_1fr]">
           <SelectField
@@ -60,7 +59,7 @@ export function TestCallPanel({
             className="font-mono"
             value={path}
             error={fieldError(call.error, 'path')}
-            hint={gap && `Put a value in place of ${gap}.`}
+            hint={gap && `Replace ${gap} with a value.`}
             onChange={(event) => setPath(event.target.value)}
           />
         </div>
@@ -69,28 +68,28 @@ export function TestCallPanel({
           Send test call
         </Button>
       </form>
-      {call.data && <Answered answer={call.data} />}
+      {call.data && <TestResponse response={call.data} />}
     </Panel>
   );
 }
 
-function Answered({ answer }: { answer: UpstreamAnswer }) {
-  const isGood = answer.status < 400;
-  const isRefused = answer.status === 401 || answer.status === 403;
+function TestResponse({ response }: { response: UpstreamAnswer }) {
+  const isGood = response.status < 400;
+  const isRefused = response.status === 401 || response.status === 403;
   return (
-    <section aria-label="What came back" className="mt-4 space-y-3 border-t border-line pt-4">
+    <section aria-label="Response" className="mt-4 space-y-3 border-t border-line pt-4">
       <p role="status" className="flex flex-wrap items-center gap-2 text-sm">
-        <Badge tone={isGood ? 'good' : 'bad'}>{answer.status}</Badge>
-        {isGood ? 'The service answered.' : 'The service answered with an error.'}
-        {isRefused && ' Is the credential right?'}
+        <Badge tone={isGood ? 'good' : 'bad'}>{response.status}</Badge>
+        {isGood ? 'The service responded.' : 'The service responded with an error.'}
+        {isRefused && ' Check the credential.'}
       </p>
-      <Body body={answer.body} encoding={answer.body_encoding} />
-      {answer.truncated && (
-        <p className="text-sm text-warn">The answer was longer; this is its beginning.</p>
+      <Body body={response.body} encoding={response.body_encoding} />
+      {response.truncated && (
+        <p className="text-sm text-warn">The response is longer: only its beginning is shown.</p>
       )}
       <details className="text-sm">
         <summary className="py-1 font-medium">Headers</summary>
-        <Headers headers={answer.headers} />
+        <Headers headers={response.headers} />
       </details>
     </section>
   );

@@ -1,23 +1,23 @@
-/** Ready templates for common APIs. They fill a form; what is saved is what stands in it. */
+/** Templates for common APIs. They only prefill the form. */
 import type { AuthType } from '#/client';
 
-/** What is known of an API before anybody has registered it. */
+/** A template for a service. */
 export interface Template {
   name: string;
-  /** What it is, in a few words. */
-  does: string;
-  /** `YOUR-…` stands where the operator's own name belongs. */
+  /** The purpose of the API, in a few words. */
+  description: string;
+  /** The operator replaces a part that begins with `YOUR-`. */
   baseUrl: string;
   authType: AuthType;
-  /** What of the credential is the same for everybody, by the names of its fields. */
+  /** The fields of the credential that are the same for everyone. */
   values: Readonly<Record<string, string>>;
-  /** Which key is the right one. */
+  /** Which key to use. */
   keyHint: string;
-  /** The page where it is made. */
+  /** The page that creates the key. */
   keyUrl: string;
-  /** What it publishes of itself that the gateway can read. */
+  /** The URL of a document that the gateway can parse. */
   documentUrl?: string;
-  /** What an agent could do there that is hard to take back. */
+  /** Operations that are hard to undo. */
   dangers: readonly string[];
 }
 
@@ -25,17 +25,17 @@ export interface Template {
 export const CATALOG: readonly Template[] = [
   {
     name: 'Airtable',
-    does: 'Tables and records',
+    description: 'Tables and records',
     baseUrl: 'https://api.airtable.com/v0',
     authType: 'bearer',
     values: {},
-    keyHint: 'A personal access token with the scopes and bases that agents need, no more.',
+    keyHint: 'A personal access token with only the scopes and bases that agents need.',
     keyUrl: 'https://airtable.com/create/tokens',
     dangers: ['Deleting records', 'Overwriting whole records with PUT', 'Changing the schema'],
   },
   {
     name: 'Anthropic',
-    does: 'Language models',
+    description: 'Language models',
     baseUrl: 'https://api.anthropic.com/v1',
     authType: 'api_key',
     values: { header: 'x-api-key' },
@@ -45,32 +45,32 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'Asana',
-    does: 'Tasks and projects',
+    description: 'Tasks and projects',
     baseUrl: 'https://app.asana.com/api/1.0',
     authType: 'bearer',
     values: {},
-    keyHint: 'A personal access token; it can do all that its user can.',
+    keyHint: 'A personal access token. It has all permissions of its user.',
     keyUrl: 'https://app.asana.com/0/my-apps',
     documentUrl: 'https://raw.githubusercontent.com/Asana/openapi/master/defs/asana_oas.yaml',
     dangers: ['Deleting tasks and projects', 'Changing who belongs to a team'],
   },
   {
     name: 'Cloudflare',
-    does: 'DNS, caching, workers',
+    description: 'DNS, caching, workers',
     baseUrl: 'https://api.cloudflare.com/client/v4',
     authType: 'bearer',
     values: {},
-    keyHint: 'An API token limited to the zones in question, never the global key.',
+    keyHint: 'An API token limited to the zones that agents need, never the global key.',
     keyUrl: 'https://dash.cloudflare.com/profile/api-tokens',
     dangers: [
-      'Changing or deleting DNS records takes sites off the net',
+      'Changing or deleting DNS records takes sites offline',
       'Purging caches',
       'Deploying and deleting workers',
     ],
   },
   {
     name: 'DigitalOcean',
-    does: 'Servers, databases, storage',
+    description: 'Servers, databases, storage',
     baseUrl: 'https://api.digitalocean.com/v2',
     authType: 'bearer',
     values: {},
@@ -80,23 +80,23 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'Discord',
-    does: 'Chat, as a bot',
+    description: 'Chat, as a bot',
     baseUrl: 'https://discord.com/api/v10',
     authType: 'api_key',
     values: { header: 'Authorization' },
-    keyHint: 'The bot’s token, with the word “Bot ” before it.',
+    keyHint: 'The bot’s token, prefixed with “Bot ”.',
     keyUrl: 'https://discord.com/developers/applications',
     documentUrl:
       'https://raw.githubusercontent.com/discord/discord-api-spec/main/specs/openapi.json',
-    dangers: ['Messages that everybody sees', 'Banning members', 'Deleting channels and roles'],
+    dangers: ['Messages visible to everyone', 'Banning members', 'Deleting channels and roles'],
   },
   {
     name: 'GitHub',
-    does: 'Code, issues, pull requests',
+    description: 'Code, issues, pull requests',
     baseUrl: 'https://api.github.com',
     authType: 'bearer',
     values: {},
-    keyHint: 'A fine-grained personal access token for the repositories in question.',
+    keyHint: 'A fine-grained personal access token for the repositories that agents need.',
     keyUrl: 'https://github.com/settings/personal-access-tokens',
     documentUrl:
       'https://raw.githubusercontent.com/github/rest-api-description/main/descriptions/api.github.com/api.github.com.json',
@@ -108,11 +108,11 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'GitLab',
-    does: 'Code, issues, pipelines',
+    description: 'Code, issues, pipelines',
     baseUrl: 'https://gitlab.com/api/v4',
     authType: 'api_key',
     values: { header: 'PRIVATE-TOKEN' },
-    keyHint: 'A project or group access token with the lowest role that does.',
+    keyHint: 'A project or group access token with the lowest sufficient role.',
     keyUrl: 'https://gitlab.com/-/user_settings/personal_access_tokens',
     dangers: [
       'Merging, pushing, deleting branches and projects',
@@ -122,31 +122,31 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'Gmail',
-    does: 'Mail',
+    description: 'Mail',
     baseUrl: 'https://gmail.googleapis.com/gmail/v1',
     authType: 'oauth2',
     values: { token_url: 'https://oauth2.googleapis.com/token' },
-    keyHint: 'An OAuth client with a refresh token; gmail.readonly where reading is enough.',
+    keyHint: 'An OAuth client with a refresh token, with gmail.readonly if reading is enough.',
     keyUrl: 'https://console.cloud.google.com/apis/credentials',
     dangers: [
-      'Mail that is sent cannot be called back',
-      'Deleting mail for ever',
+      'Sent mail cannot be recalled',
+      'Deleting mail permanently',
       'Forwarding rules and filters',
     ],
   },
   {
     name: 'Google Calendar',
-    does: 'Events and invitations',
+    description: 'Events and invitations',
     baseUrl: 'https://www.googleapis.com/calendar/v3',
     authType: 'oauth2',
     values: { token_url: 'https://oauth2.googleapis.com/token' },
     keyHint: 'An OAuth client with a refresh token for the calendar.events scope.',
     keyUrl: 'https://console.cloud.google.com/apis/credentials',
-    dangers: ['Invitations that are mailed to people', 'Deleting events and calendars'],
+    dangers: ['Invitations sent by mail', 'Deleting events and calendars'],
   },
   {
     name: 'HubSpot',
-    does: 'Customers and deals',
+    description: 'Customers and deals',
     baseUrl: 'https://api.hubapi.com',
     authType: 'bearer',
     values: {},
@@ -156,68 +156,68 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'Jira',
-    does: 'Issues and projects',
+    description: 'Issues and projects',
     baseUrl: 'https://YOUR-SITE.atlassian.net/rest/api/3',
     authType: 'basic',
     values: {},
-    keyHint: 'Your e-mail address as the user name, an API token as the password.',
+    keyHint: 'Your email address as the username, an API token as the password.',
     keyUrl: 'https://id.atlassian.com/manage-profile/security/api-tokens',
     documentUrl: 'https://developer.atlassian.com/cloud/jira/platform/swagger-v3.v3.json',
     dangers: ['Deleting issues and projects', 'Changing permissions', 'Bulk operations'],
   },
   {
     name: 'Linear',
-    does: 'Issues, over GraphQL',
+    description: 'Issues, over GraphQL',
     baseUrl: 'https://api.linear.app',
     authType: 'api_key',
     values: { header: 'Authorization' },
-    keyHint: 'A personal API key, without a word before it.',
+    keyHint: 'A personal API key, without a prefix.',
     keyUrl: 'https://linear.app/settings/account/security',
     dangers: ['Mutations that delete or archive', 'Changing teams and their members'],
   },
   {
     name: 'Notion',
-    does: 'Pages and databases',
+    description: 'Pages and databases',
     baseUrl: 'https://api.notion.com/v1',
     authType: 'bearer',
     values: {},
-    keyHint: 'The secret of an internal integration; share only the pages in question with it.',
+    keyHint: 'The secret of an internal integration; share only the pages that agents need.',
     keyUrl: 'https://www.notion.so/profile/integrations',
     dangers: ['Archiving pages and blocks', 'Changing a database’s properties'],
   },
   {
     name: 'OpenAI',
-    does: 'Language models',
+    description: 'Language models',
     baseUrl: 'https://api.openai.com/v1',
     authType: 'bearer',
     values: {},
     keyHint: 'A key of a project with a budget, with restricted permissions.',
     keyUrl: 'https://platform.openai.com/api-keys',
-    dangers: ['Spending: every answer is billed', 'Deleting files and fine-tuned models'],
+    dangers: ['Spending: every response is billed', 'Deleting files and fine-tuned models'],
   },
   {
     name: 'OpenWeather',
-    does: 'Weather',
+    description: 'Weather',
     baseUrl: 'https://api.openweathermap.org/data/2.5',
     authType: 'query',
     values: { param: 'appid' },
-    keyHint: 'An API key; it goes into the query.',
+    keyHint: 'An API key, sent in the query.',
     keyUrl: 'https://home.openweathermap.org/api_keys',
-    dangers: ['Using up the plan’s calls'],
+    dangers: ['Using up the plan’s quota'],
   },
   {
     name: 'PagerDuty',
-    does: 'Incidents and on-call',
+    description: 'Incidents and on-call',
     baseUrl: 'https://api.pagerduty.com',
     authType: 'api_key',
     values: { header: 'Authorization' },
-    keyHint: 'An API key written as “Token token=KEY”; a read-only one where that is enough.',
+    keyHint: 'An API key in the form “Token token=KEY”, read-only if possible.',
     keyUrl: 'https://support.pagerduty.com/main/docs/api-access-keys',
-    dangers: ['Waking people', 'Resolving incidents that go on', 'Changing schedules'],
+    dangers: ['Waking people', 'Resolving ongoing incidents', 'Changing schedules'],
   },
   {
     name: 'SendGrid',
-    does: 'Mail to customers',
+    description: 'Mail to customers',
     baseUrl: 'https://api.sendgrid.com',
     authType: 'bearer',
     values: {},
@@ -225,35 +225,31 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://app.sendgrid.com/settings/api_keys',
     documentUrl:
       'https://raw.githubusercontent.com/twilio/sendgrid-oai/main/spec/json/tsg_mail_v3.json',
-    dangers: [
-      'Mail that is sent cannot be called back',
-      'Sending to whole lists',
-      'Deleting lists',
-    ],
+    dangers: ['Sent mail cannot be recalled', 'Sending to whole lists', 'Deleting lists'],
   },
   {
     name: 'Sentry',
-    does: 'Errors and releases',
+    description: 'Errors and releases',
     baseUrl: 'https://sentry.io/api/0',
     authType: 'bearer',
     values: {},
-    keyHint: 'The token of an internal integration with read scopes where reading is enough.',
+    keyHint: 'The token of an internal integration with read-only scopes if possible.',
     keyUrl: 'https://sentry.io/settings/auth-tokens/',
     dangers: ['Deleting projects and issues', 'Resolving issues in bulk'],
   },
   {
     name: 'Shopify',
-    does: 'Orders and products',
+    description: 'Orders and products',
     baseUrl: 'https://YOUR-STORE.myshopify.com/admin/api/2025-10',
     authType: 'api_key',
     values: { header: 'X-Shopify-Access-Token' },
     keyHint: 'The Admin API token of a custom app with the scopes that agents need.',
     keyUrl: 'https://help.shopify.com/en/manual/apps/app-types/custom-apps',
-    dangers: ['Refunds and cancelled orders', 'Prices and stock', 'Deleting products'],
+    dangers: ['Refunds and canceled orders', 'Prices and stock', 'Deleting products'],
   },
   {
     name: 'Slack',
-    does: 'Chat',
+    description: 'Chat',
     baseUrl: 'https://slack.com/api',
     authType: 'bearer',
     values: {},
@@ -262,33 +258,33 @@ export const CATALOG: readonly Template[] = [
     documentUrl:
       'https://raw.githubusercontent.com/slackapi/slack-api-specs/master/web-api/slack_web_openapi_v2.json',
     dangers: [
-      'Messages that everybody sees',
+      'Messages visible to everyone',
       'Deleting messages and files',
-      'Most methods are POST, reading ones too',
+      'Most methods use POST, even for reading',
     ],
   },
   {
     name: 'Stripe',
-    does: 'Payments',
+    description: 'Payments',
     baseUrl: 'https://api.stripe.com',
     authType: 'bearer',
     values: {},
-    keyHint: 'A restricted key (rk_…); begin in test mode.',
+    keyHint: 'A restricted key (rk_…). Start in test mode.',
     keyUrl: 'https://dashboard.stripe.com/apikeys',
     documentUrl: 'https://raw.githubusercontent.com/stripe/openapi/master/openapi/spec3.json',
     dangers: [
       'Charges, refunds, transfers and payouts move real money',
       'Amounts are in the smallest unit: 5000 is $50.00',
-      'Cancelling subscriptions',
+      'Canceling subscriptions',
     ],
   },
   {
     name: 'Twilio',
-    does: 'Text messages and calls',
+    description: 'Text messages and calls',
     baseUrl: 'https://api.twilio.com',
     authType: 'basic',
     values: {},
-    keyHint: 'An API key’s SID as the user name, its secret as the password.',
+    keyHint: 'An API key’s SID as the username, its secret as the password.',
     keyUrl: 'https://console.twilio.com/us1/account/keys-credentials/api-keys',
     documentUrl:
       'https://raw.githubusercontent.com/twilio/twilio-oai/main/spec/json/twilio_api_v2010.json',
@@ -296,11 +292,11 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'Vercel',
-    does: 'Deployments',
+    description: 'Deployments',
     baseUrl: 'https://api.vercel.com',
     authType: 'bearer',
     values: {},
-    keyHint: 'An access token limited to one team, with an end.',
+    keyHint: 'An access token limited to one team, with an expiry date.',
     keyUrl: 'https://vercel.com/account/settings/tokens',
     documentUrl: 'https://openapi.vercel.sh',
     dangers: ['Promoting and deleting deployments', 'Changing environment variables and domains'],

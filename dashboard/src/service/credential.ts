@@ -1,7 +1,7 @@
-/** What a credential consists of, by how it is presented. */
+/** The fields of credentials, by type. */
 import type { AuthType } from '#/client';
 
-/** One value of a credential. */
+/** A field of a credential. */
 export interface CredentialField {
   key: string;
   label: string;
@@ -10,7 +10,7 @@ export interface CredentialField {
   placeholder?: string;
 }
 
-/** One way to give a credential. */
+/** A set of fields that make up a credential. */
 export interface CredentialForm {
   name: string;
   fields: readonly CredentialField[];
@@ -24,12 +24,12 @@ const plain = (key: string, label: string, placeholder?: string): CredentialFiel
   ...(placeholder && { placeholder }),
 });
 
-/** The ways for each type; the first is offered first, and a type with none takes no credential. */
+/** The forms for each type, the default first. A type without forms takes no credential. */
 export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm[]>> = {
   none: [],
   bearer: [{ name: 'Token', fields: [secret('token', 'Token')] }],
   basic: [
-    { name: 'Password', fields: [plain('username', 'User name'), secret('password', 'Password')] },
+    { name: 'Password', fields: [plain('username', 'Username'), secret('password', 'Password')] },
   ],
   api_key: [
     {
@@ -48,8 +48,8 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
     {
       name: 'Client',
       fields: [
-        plain('token_url', 'Token address', 'https://auth.example.com/oauth/token'),
-        plain('client_id', 'Client id'),
+        plain('token_url', 'Token URL', 'https://auth.example.com/oauth/token'),
+        plain('client_id', 'Client ID'),
         secret('client_secret', 'Client secret'),
         { ...secret('refresh_token', 'Refresh token'), isOptional: true },
         { ...plain('scope', 'Scope'), isOptional: true },
@@ -58,22 +58,22 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
   ],
 };
 
-/** How each type is named. */
+/** The types with their labels. */
 export const AUTH_TYPES: ReadonlyArray<readonly [AuthType, string]> = [
   ['bearer', 'Bearer token'],
   ['api_key', 'API key in a header'],
-  ['basic', 'User name and password (Basic)'],
+  ['basic', 'Username and password (Basic)'],
   ['query', 'API key in the query'],
   ['oauth2', 'OAuth 2.0'],
   ['none', 'None'],
 ];
 
-/** The name of a type. */
+/** Returns the label of a type. */
 export function authTypeName(type: AuthType): string {
   return AUTH_TYPES.find(([value]) => value === type)?.[1] ?? type;
 }
 
-/** What of the typed values is sent: those of the way that is shown, without the empty ones. */
+/** Returns the values to send: those of the form, without empty ones; null if there are none. */
 export function credentialValues(
   form: CredentialForm | undefined,
   typed: Readonly<Record<string, string>>,

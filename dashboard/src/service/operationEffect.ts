@@ -1,22 +1,22 @@
-/** What operations do, in words. */
+/** Labels for the effects of operations. */
 import type { OperationEffect } from '#/client';
 
-/** The effects, the mildest first, with their names and tones. */
+/** The effects, mildest first, with their labels and tones. */
 export const OPERATION_EFFECTS: Record<
   OperationEffect,
   { name: string; tone: 'soft' | 'good' | 'warn' | 'bad' }
 > = {
-  reads: { name: 'read', tone: 'good' },
-  creates: { name: 'create', tone: 'soft' },
-  changes: { name: 'change', tone: 'soft' },
-  shares_outside: { name: 'share outside', tone: 'warn' },
-  runs_code: { name: 'code and infrastructure', tone: 'bad' },
-  changes_access: { name: 'access and credentials', tone: 'bad' },
-  pays: { name: 'pay', tone: 'bad' },
-  deletes: { name: 'delete', tone: 'bad' },
+  reads: { name: 'Reads', tone: 'good' },
+  creates: { name: 'Creates', tone: 'soft' },
+  changes: { name: 'Changes', tone: 'soft' },
+  shares_outside: { name: 'Shares outside', tone: 'warn' },
+  runs_code: { name: 'Runs code', tone: 'bad' },
+  changes_access: { name: 'Changes access', tone: 'bad' },
+  pays: { name: 'Pays', tone: 'bad' },
+  deletes: { name: 'Deletes', tone: 'bad' },
 };
 
-/** The effect that a word stands for, if it is one. */
+/** Returns the effect with this name; undefined if there is none. */
 export function operationEffect(word: string): OperationEffect | undefined {
   return word in OPERATION_EFFECTS ? (word as OperationEffect) : undefined;
 }

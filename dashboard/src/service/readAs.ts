@@ -1,6 +1,6 @@
-/** How a document that somebody brings is to be read. */
+/** The format of an uploaded document. */
 
-/** What a text is: a description of an API, in JSON or YAML, or else words. */
+/** Returns whether a text is an OpenAPI document, in JSON or YAML, or Markdown. */
 export function readAs(text: string): 'openapi' | 'markdown' {
   const head = text.slice(0, 4096).trimStart();
   const isDescription = head.startsWith('{') || /^["']?(openapi|swagger)["']?\s*:/m.test(head);

@@ -1,8 +1,8 @@
-/** The generated client, set up to speak for the signed-in human. */
+/** Set-up of the generated client for the signed-in user, and error messages. */
 import { client } from '#/client/client.gen';
 import { ProblemError, sessionFetch } from './session';
 
-/** Sets it up; to be called once, before the first call. */
+/** Configures the client. Call once, before the first request. */
 export function setUpClient() {
   client.setConfig({ baseUrl: '', fetch: sessionFetch, throwOnError: true });
   client.interceptors.error.use((error, response) => {
@@ -12,7 +12,7 @@ export function setUpClient() {
   });
 }
 
-/** What to tell a human about a failure. */
+/** Returns the message of an error, for use within a sentence. */
 export function messageOf(error: unknown): string {
   if (error instanceof ProblemError) {
     const fields = error.fields.map(({ field, message }) => `${field} ${message}`);
@@ -22,22 +22,31 @@ export function messageOf(error: unknown): string {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return 'the gateway did not respond in time';
   }
-  return error instanceof Error ? error.message : 'something went wrong';
+  return error instanceof Error ? error.message : 'unknown error';
 }
 
-/** What the gateway says is wrong with a field. */
+/** Returns the message of an error as a sentence; field names keep their spelling. */
+export function sentenceOf(error: unknown): string {
+  const message = messageOf(error);
+  if (fieldErrors(error).length > 0) return message;
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}
+
+/** Returns the validation error of a field. */
 export function fieldError(error: unknown, field: string): string | undefined {
-  return faults(error).find((fault) => fault.field === field)?.message;
+  return fieldErrors(error).find((one) => one.field === field)?.message;
 }
 
-/** A failure, unless all that is wrong is told beside one of these fields. */
+/** Returns the error, or null if these fields show all of it. */
 export function formError(error: unknown, fields: readonly string[]): unknown {
-  const all = faults(error);
+  const all = fieldErrors(error);
   return all.length > 0 && all.every(({ field }) => fields.includes(field)) ? null : error;
 }
 
-/** What is wrong with each field; a name that is taken is told by its code alone. */
-function faults(error: unknown): ReadonlyArray<{ field: string; message: string }> {
+/**
+ * Returns the validation errors. A name conflict has only a code, so it is assigned to the name.
+ */
+function fieldErrors(error: unknown): ReadonlyArray<{ field: string; message: string }> {
   if (!(error instanceof ProblemError)) return [];
   return error.code === 'name_taken' ? [{ field: 'name', message: error.message }] : error.fields;
 }

@@ -1,17 +1,17 @@
-/** Where to go after signing in: the page that was asked for, and nothing outside the dashboard. */
+/** The page to return to after signing in, limited to the dashboard. */
 
-/** Under which path the dashboard is served. */
+/** The dashboard's base path. */
 const BASE = '/app/';
-/** Longer addresses are not links to our pages. */
+/** Longer URLs are not links to our pages. */
 const LENGTH_MAX = 2_000;
 
 /**
- * The address of one of our pages if the text is one, else null. It must be a path below the
- * dashboard's own: no scheme, no host, nothing that a browser reads as either.
+ * Returns a text if it is the URL of one of our pages, otherwise null. It must be a path below the
+ * base path: no scheme, no host, and nothing that a browser interprets as either.
  */
 export function ownPage(text: unknown): string | null {
   if (typeof text !== 'string' || text.length > LENGTH_MAX || !text.startsWith(BASE)) return null;
-  // Browsers drop tabs and line breaks from addresses, and read a backslash as a slash.
+  // Browsers drop tabs and line breaks from URLs, and treat a backslash as a slash.
   if (/[\\\p{Cc}\s]/u.test(text)) return null;
   const origin = 'https://gateway.invalid';
   let url: URL;

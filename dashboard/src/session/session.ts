@@ -1,10 +1,10 @@
 /**
- * The signed-in human. The access token lives in this page's memory alone; the refresh token is a
- * cookie that no script can read.
+ * The session of the signed-in user. The access token is only in this page's memory; the refresh token
+ * is a cookie that no script can read.
  */
 import type { RegistrationState, User } from '#/client';
 
-/** How a failed call looks, whoever made it fail. */
+/** An error response, as an exception. */
 export class ProblemError extends Error {
   readonly status: number;
   readonly code: string;
@@ -13,7 +13,9 @@ export class ProblemError extends Error {
 
   constructor(status: number, body: Record<string, unknown>) {
     const fields = Array.isArray(body.errors) ? body.errors : [];
-    super(typeof body.detail === 'string' ? body.detail : `the gateway answered ${status}`);
+    super(
+      typeof body.detail === 'string' ? body.detail : `the gateway responded with status ${status}`,
+    );
     this.status = status;
     this.code = typeof body.code === 'string' ? body.code : 'unknown';
     this.fields = fields;
@@ -25,7 +27,10 @@ let accessToken: string | null = null;
 let refreshing: Promise<boolean> | null = null;
 const signedOutListeners = new Set<() => void>();
 
-/** Told when the session has ended, wherever it was ended. */
+/**
+ * Calls `listener` when the session ends, in this tab or elsewhere. Returns a function that stops
+ * this.
+ */
 export function onSignedOut(listener: () => void): () => void {
   signedOutListeners.add(listener);
   return () => signedOutListeners.delete(listener);
@@ -40,29 +45,32 @@ async function post(path: string, body: unknown): Promise<Response> {
   });
 }
 
-/** What a failed answer says. */
+/** Returns the error of a failed response. */
 export async function problemOf(response: Response): Promise<ProblemError> {
   const body = await response.json().catch(() => ({}));
   return new ProblemError(response.status, body ?? {});
 }
 
-/** Signs in. */
+/** Signs in and returns the user. */
 export async function signIn(email: string, password: string): Promise<User> {
   const response = await post('/auth/login', { email, password, session: 'cookie' });
   if (!response.ok) throw await problemOf(response);
-  const answer = await response.json();
-  accessToken = answer.accessToken;
-  return answer.user;
+  const login = await response.json();
+  accessToken = login.accessToken;
+  return login.user;
 }
 
-/** Returns whether an account can be registered; if the gateway does not say, as if it could not. */
+/**
+ * Returns whether an account can be registered. If the gateway does not respond, returns that none
+ * can be.
+ */
 export async function registrationState(): Promise<RegistrationState> {
   const response = await fetch('/auth/registration').catch(() => null);
   if (!response?.ok) return { open: false, firstAccount: false, setupCodeRequired: false };
   return response.json();
 }
 
-/** Makes an account and signs in with it. An empty set-up code is not sent. */
+/** Creates an account and signs in. An empty set-up code is not sent. */
 export async function register(email: string, password: string, setupCode: string): Promise<User> {
   const body = setupCode === '' ? { email, password } : { email, password, setupCode };
   const response = await post('/auth/register', body);
@@ -70,7 +78,7 @@ export async function register(email: string, password: string, setupCode: strin
   return signIn(email, password);
 }
 
-/** Ends the session at the gateway, then here. */
+/** Ends the session at the gateway, then in this tab. */
 export async function signOut(): Promise<void> {
   const response = await sessionFetch('/auth/logout', { method: 'POST' });
   if (!response.ok && response.status !== 401) throw await problemOf(response);
@@ -82,7 +90,7 @@ function end() {
   for (const listener of signedOutListeners) listener();
 }
 
-/** Whose session it is, as the token says; empty without one. */
+/** Returns the user id in the access token, or an empty string. */
 export function sessionUser(): string {
   const payload = accessToken?.split('.')[1] ?? '';
   try {
@@ -93,14 +101,14 @@ export function sessionUser(): string {
   }
 }
 
-/** Whether there is a session; one from before a reload is taken up again. */
+/** Returns whether there is a session, resuming one from before a reload. */
 export async function isSignedIn(): Promise<boolean> {
   return accessToken !== null || refresh();
 }
 
 /**
- * Exchanges the cookie for a new pair. A refresh token works once, so the tabs of a browser take
- * turns; where the browser has no locks (plain HTTP on another machine) each tab has its own.
+ * Exchanges the cookie for new tokens. A refresh token works once, so the tabs of a browser take turns.
+ * Without locks (plain HTTP from another machine), each tab refreshes on its own.
  */
 function refresh(): Promise<boolean> {
   refreshing ??= inTurn(async () => {
@@ -109,7 +117,7 @@ function refresh(): Promise<boolean> {
       accessToken = (await response.json()).accessToken;
       return true;
     }
-    // Only a word from the gateway ends a session; a gateway that is away does not.
+    // Only a response from the gateway ends a session; an unavailable gateway does not.
     if (response.status >= 500 || response.status === 429) throw await problemOf(response);
     accessToken = null;
     return false;
@@ -123,7 +131,7 @@ function inTurn(work: () => Promise<boolean>): Promise<boolean> {
   return navigator.locks ? navigator.locks.request('gaiterguard.refresh', work) : work();
 }
 
-/** `fetch` with the session's token, which is renewed in the background when it has expired. */
+/** `fetch` with the access token, which is refreshed in the background when it has expired. */
 export async function sessionFetch(
   input: RequestInfo | URL,
   init?: RequestInit,
@@ -133,9 +141,9 @@ export async function sessionFetch(
   const token = accessToken;
   const response = await fetch(authorized(request, token));
   if (response.status !== 401) return response;
-  // Another call may have renewed the token while this one was under way.
-  const isRenewed = accessToken !== null && accessToken !== token;
-  if (!isRenewed && !(await refresh())) {
+  // Another call may have refreshed the token in the meantime.
+  const isRefreshed = accessToken !== null && accessToken !== token;
+  if (!isRefreshed && !(await refresh())) {
     end();
     return response;
   }

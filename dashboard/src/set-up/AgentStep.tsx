@@ -1,4 +1,4 @@
-/** The first agent. */
+/** The set-up step that creates an agent. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { KeyedAgent, Service } from '#/client';
@@ -10,7 +10,7 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { TextField } from '#/ui/TextField';
 
-/** Its name; the rest can be set later. */
+/** Asks only for a name; the rest can be set later. */
 export function AgentStep({
   service,
   onDone,
@@ -22,7 +22,7 @@ export function AgentStep({
   const queries = useQueryClient();
   const create = useMutation({
     ...createAgentMutation(),
-    // What it holds must not outlive the page.
+    // Drops the key from the cache with the page.
     gcTime: 0,
     onSuccess: async (keyed) => {
       onDone(keyed);
@@ -37,11 +37,11 @@ export function AgentStep({
     <Panel title="Give an agent access">
       <form onSubmit={submit} className="space-y-4">
         <p className="text-sm">
-          It gets a key of its own and may ask for <Visible text={service.name} />. Whatever is
-          risky waits for you.
+          The agent gets its own key for <Visible text={service.name} />. Risky requests need your
+          approval.
         </p>
         <TextField
-          label="The agent’s name"
+          label="Agent name"
           required
           maxLength={100}
           value={name}

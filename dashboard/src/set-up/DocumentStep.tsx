@@ -1,32 +1,32 @@
-/** What describes the service. */
+/** The set-up step that adds a document. */
 import { useQuery } from '@tanstack/react-query';
 import { listDocumentsOptions } from '#/client/@tanstack/react-query.gen';
 import { AddDocument } from '#/service/AddDocument';
-import { Understood } from '#/service/DocumentsPanel';
+import { ParseSummary } from '#/service/DocumentsPanel';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
 
-/** Adding one, or going on without. */
+/** Adds a document, or skips the step. */
 export function DocumentStep({
   serviceId,
-  address,
+  documentUrl,
   onDone,
 }: {
   serviceId: number;
-  address: string | undefined;
+  documentUrl: string | undefined;
   onDone: () => void;
 }) {
   const documents = useQuery(listDocumentsOptions({ path: { id: serviceId } }));
   const known = documents.data?.items ?? [];
   return (
-    <Panel title="Describe the API">
+    <Panel title="Add a document">
       <div className="space-y-4">
         <p className="text-sm">
-          With a description of the API you see in words what a request does, and risks are weighed
-          better. It can be added later, too.
+          A document shows you what each request does and improves the risk assessment. You can also
+          add it later.
         </p>
         {documents.isPending && <Loading />}
         <Failure error={documents.error} />
@@ -35,12 +35,12 @@ export function DocumentStep({
             <p className="font-medium">
               <Visible text={document.title ?? `Document ${document.id}`} />
             </p>
-            <Understood document={document} />
+            <ParseSummary document={document} />
           </div>
         ))}
-        <AddDocument serviceId={serviceId} address={address} />
+        <AddDocument serviceId={serviceId} url={documentUrl} />
         <Button tone={known.length > 0 ? 'main' : 'plain'} onClick={onDone}>
-          {known.length > 0 ? 'Go on' : 'Go on without'}
+          {known.length > 0 ? 'Continue' : 'Skip'}
         </Button>
       </div>
     </Panel>

@@ -1,4 +1,4 @@
-/** The snippet for the agent, and the wait for its first request. */
+/** The set-up step with the agent's snippet and its first request. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useBlocker } from '@tanstack/react-router';
 import { CircleCheck, LoaderCircle } from 'lucide-react';
@@ -17,10 +17,10 @@ import { Tabs } from '#/ui/Tabs';
 import { TextField } from '#/ui/TextField';
 import { snippets } from './snippets';
 
-/** How often the gateway is asked while nothing has come, in case an event was missed. */
-const ASK_EVERY_MS = 5_000;
+/** The polling interval until the first request, in case an event is missed. */
+const POLL_EVERY_MS = 5_000;
 
-/** The step. `apiKey` is there only until the page is left. */
+/** Shows the step. `apiKey` is set only until the user leaves the page. */
 export function FirstRequestStep({
   agent,
   service,
@@ -36,20 +36,20 @@ export function FirstRequestStep({
         <NewKey apiKey={apiKey} />
       ) : (
         <p className="rounded-md border border-line bg-panel p-3 text-sm">
-          The key was shown once and is not shown again. If it is lost,{' '}
+          The key was shown only once. If you lost it,{' '}
           <Link to="/agents/$id" params={{ id: agent.id }} className="text-brand underline">
-            make a new one
+            rotate the key
           </Link>
           .
         </p>
       )}
-      <Paste service={service} apiKey={apiKey ?? 'agt_…'} />
-      <Waiting agent={agent} />
+      <Snippets service={service} apiKey={apiKey ?? 'agt_…'} />
+      <FirstRequest agent={agent} />
     </div>
   );
 }
 
-/** The key; leaving asks first, as long as nobody has said that it is stored. */
+/** Shows the key. Leaving asks for confirmation until the key is marked as stored. */
 function NewKey({ apiKey }: { apiKey: string }) {
   const [isStored, setIsStored] = useState(false);
   const blocker = useBlocker({
@@ -58,7 +58,7 @@ function NewKey({ apiKey }: { apiKey: string }) {
     withResolver: true,
   });
   return (
-    <Panel title="The agent’s key" actions={<CopyButton text={apiKey} label="Copy the key" />}>
+    <Panel title="Agent key" actions={<CopyButton text={apiKey} label="Copy key" />}>
       <div className="space-y-3">
         <code
           data-testid="agent-key"
@@ -68,18 +68,20 @@ function NewKey({ apiKey }: { apiKey: string }) {
         </code>
         <CheckField
           label="I have stored the key"
-          hint="It is shown this once: the gateway keeps only its fingerprint."
+          hint="Shown only once: the gateway stores only a hash."
           checked={isStored}
           onChange={(event) => setIsStored(event.target.checked)}
         />
       </div>
       {blocker.status === 'blocked' && (
-        <Modal title="The key is not shown again" onClose={blocker.reset}>
-          <p className="mb-4 text-sm">Have you stored it? Without it the agent needs a new one.</p>
+        <Modal title="Leave without storing the key?" onClose={blocker.reset}>
+          <p className="mb-4 text-sm">
+            The key is not shown again. If you lose it, you have to rotate it.
+          </p>
           <div className="flex flex-wrap justify-end gap-2">
-            <Button onClick={blocker.reset}>Stay here</Button>
+            <Button onClick={blocker.reset}>Stay</Button>
             <Button tone="main" onClick={blocker.proceed}>
-              It is stored: leave
+              Leave
             </Button>
           </div>
         </Modal>
@@ -88,7 +90,7 @@ function NewKey({ apiKey }: { apiKey: string }) {
   );
 }
 
-function Paste({ service, apiKey }: { service: Service; apiKey: string }) {
+function Snippets({ service, apiKey }: { service: Service; apiKey: string }) {
   const operations = useQuery(
     listOperationsOptions({ path: { id: service.id }, query: { limit: 200 } }),
   );
@@ -105,19 +107,19 @@ function Paste({ service, apiKey }: { service: Service; apiKey: string }) {
     path: path.startsWith('/') ? path : `/${path}`,
   });
   return (
-    <Panel title="Paste this where the agent runs">
+    <Panel title="Run this where the agent runs">
       <div className="mb-4 grid gap-3 sm:grid-cols-2">
         <TextField
-          label="Where agents reach the gateway"
+          label="Gateway URL"
           type="url"
           value={url}
           onChange={(event) => setUrl(event.target.value)}
         />
         <TextField
-          label="What to read first"
+          label="Test path"
           className="font-mono"
           spellCheck={false}
-          hint="A path of the API that only reads."
+          hint="A read-only path of the API"
           value={path}
           onChange={(event) => setTypedPath(event.target.value)}
         />
@@ -140,10 +142,10 @@ function Paste({ service, apiKey }: { service: Service; apiKey: string }) {
   );
 }
 
-function Waiting({ agent }: { agent: Agent }) {
+function FirstRequest({ agent }: { agent: Agent }) {
   const requests = useQuery({
     ...listRequestsOptions({ query: { agent_id: agent.id, limit: 1 } }),
-    refetchInterval: ({ state }) => (state.data?.items.length ? false : ASK_EVERY_MS),
+    refetchInterval: ({ state }) => (state.data?.items.length ? false : POLL_EVERY_MS),
   });
   const first = requests.data?.items[0];
   return (
@@ -156,14 +158,14 @@ function Waiting({ agent }: { agent: Agent }) {
         {first ? (
           <>
             <CircleCheck aria-hidden className="size-6 shrink-0 text-good" />
-            <Arrived entry={first} agent={agent} />
+            <RequestReceived entry={first} agent={agent} />
           </>
         ) : (
           <>
             <LoaderCircle aria-hidden className="size-6 shrink-0 animate-spin text-soft" />
             <p>
               <strong className="block">Waiting for the first request…</strong>
-              <span className="text-sm text-soft">It appears here by itself.</span>
+              <span className="text-sm text-soft">It appears here automatically.</span>
             </p>
           </>
         )}
@@ -171,7 +173,7 @@ function Waiting({ agent }: { agent: Agent }) {
       {first && (
         <div className="mt-4 flex flex-wrap gap-2">
           <Link to="/" className={MAIN_BUTTON}>
-            To the queue
+            Open queue
           </Link>
         </div>
       )}
@@ -180,22 +182,22 @@ function Waiting({ agent }: { agent: Agent }) {
 }
 
 const OUTCOMES = {
-  forward: 'It was harmless and was forwarded at once.',
-  hold: 'It waits for you in the queue.',
-  deny: 'A rule of yours refused it.',
+  forward: 'Forwarded without approval.',
+  hold: 'Pending in the queue.',
+  deny: 'Denied by one of your rules.',
 };
 
-function Arrived({ entry, agent }: { entry: RequestEntry; agent: Agent }) {
+function RequestReceived({ entry, agent }: { entry: RequestEntry; agent: Agent }) {
   return (
     <div className="min-w-0">
-      <strong className="block text-good">The first request is here</strong>
+      <strong className="block text-good">First request received</strong>
       <p className="text-sm">
-        <Visible text={agent.name} /> asked for{' '}
+        <Visible text={agent.name} /> sent{' '}
         <code className="text-[0.8rem]">
           {entry.method} <Visible text={splitTarget(entry.target_url).path} />
         </code>
         . {OUTCOMES[entry.decision]}
-        {entry.upstream_status !== null && ` The service answered ${entry.upstream_status}.`}
+        {entry.upstream_status !== null && ` The service responded with ${entry.upstream_status}.`}
       </p>
     </div>
   );

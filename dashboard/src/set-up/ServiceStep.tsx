@@ -1,4 +1,4 @@
-/** The service that the first agent will use. */
+/** The set-up step that chooses a service. */
 import { useQuery } from '@tanstack/react-query';
 import type { Service } from '#/client';
 import { listServicesOptions } from '#/client/@tanstack/react-query.gen';
@@ -7,7 +7,7 @@ import { NewService } from '#/service/NewService';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 
-/** One that is there already, or a new one. */
+/** Chooses an existing service or creates one. */
 export function ServiceStep({
   onDone,
 }: {
@@ -18,7 +18,7 @@ export function ServiceStep({
     <div className="space-y-5">
       {services.data && services.data.length > 0 && (
         <section className="space-y-2">
-          <h2 className="font-semibold">Go on with a service that is there</h2>
+          <h2 className="font-semibold">Use an existing service</h2>
           <ul className="flex flex-wrap gap-2">
             {services.data.map((service) => (
               <li key={service.id}>
@@ -31,7 +31,7 @@ export function ServiceStep({
         </section>
       )}
       <section className="space-y-3">
-        <h2 className="font-semibold">Which API shall your agents use?</h2>
+        <h2 className="font-semibold">Which API should your agents use?</h2>
         <NewService onCreated={onDone} />
       </section>
     </div>

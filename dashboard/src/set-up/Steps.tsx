@@ -1,10 +1,10 @@
-/** How far the set-up has come. */
+/** The progress of the set-up. */
 import { Check } from 'lucide-react';
 
 /** The steps, in order. */
 const STEPS = ['Account', 'Service', 'Document', 'Agent', 'First request'] as const;
 
-/** The row of steps. */
+/** Shows the steps. */
 export function Steps({ current }: { current: number }) {
   return (
     <ol aria-label="Steps" className="mb-5 flex flex-wrap gap-x-4 gap-y-2 text-sm">
@@ -17,7 +17,7 @@ export function Steps({ current }: { current: number }) {
           <span
             className={`flex size-6 items-center justify-center rounded-full border text-xs ${index < current ? 'border-good text-good' : index === current ? 'border-brand bg-brand text-brand-ink' : 'border-line'}`}
           >
-            {index < current ? <Check aria-label="done" className="size-4" /> : index + 1}
+            {index < current ? <Check aria-label="Done" className="size-4" /> : index + 1}
           </span>
           {step}
         </li>

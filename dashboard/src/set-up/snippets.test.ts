@@ -13,20 +13,20 @@ describe('a snippet', () => {
   });
   const code = (name: string) => all.find((snippet) => snippet.name === name)?.code ?? '';
 
-  it('gives the shell whole arguments, whatever they hold', () => {
+  it('quotes hostile text as single shell arguments', () => {
     const lines = `curl() { printf '%s\\n' "$2"; }\n${code('curl')}`;
     const [first] = execFileSync('sh', ['-c', lines]).toString().split('\n');
     const service = 'a%27b%22c%24%28touch%20x%29%60id%60%20%7B%7Bd%7D%7D%20%2F%20%C3%A9%21';
     expect(first).toBe(`http://127.0.0.1:3000/s/${service}/files?name=${HOSTILE}`);
   });
 
-  it('gives the skill the service by its name', () => {
+  it('passes the service name to the skill', () => {
     const lines = `cp() { :; }\npython3() { printf '%s\\n' "$3" "$5"; }\n${code('Skill')}`;
     const [path, service] = execFileSync('sh', ['-c', lines]).toString().split('\n');
     expect([path, service]).toEqual([`/files?name=${HOSTILE}`, HOSTILE]);
   });
 
-  it('leaves plain words plain', () => {
+  it('does not quote plain text', () => {
     const [curl] = snippets({
       url: 'https://g.example',
       key: 'agt_1',

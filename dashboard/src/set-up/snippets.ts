@@ -1,8 +1,8 @@
-/** What an operator pastes where the agent runs. */
+/** Code snippets for an agent's first request. */
 
-/** What the snippets are about. */
+/** The values in the snippets. */
 export interface SnippetInput {
-  /** Where agents reach the gateway. */
+  /** The gateway's URL, as agents reach it. */
   url: string;
   key: string;
   service: string;
@@ -10,7 +10,7 @@ export interface SnippetInput {
   path: string;
 }
 
-/** One snippet. */
+/** A snippet. */
 export interface Snippet {
   name: string;
   code: string;
@@ -18,7 +18,7 @@ export interface Snippet {
 
 const INTENT = 'Try the gateway for the first time';
 
-/** The snippets; whatever stands in names and paths, it stays one argument or one string. */
+/** Returns the snippets. Names and paths are escaped, so that each stays one argument or string. */
 export function snippets(input: SnippetInput): Snippet[] {
   const path = `/s/${encoded(input.service)}${input.path}`;
   const variables = [
@@ -45,19 +45,19 @@ request = urllib.request.Request(
         "X-Agent-Intent": "${INTENT}",
     },
 )
-with urllib.request.urlopen(request) as answer:
-    print(answer.status, answer.read().decode())
+with urllib.request.urlopen(request) as response:
+    print(response.status, response.read().decode())
 `,
     },
     {
       name: 'TypeScript',
-      code: `const answer = await fetch(${JSON.stringify(input.url + path)}, {
+      code: `const response = await fetch(${JSON.stringify(input.url + path)}, {
   headers: {
     Authorization: ${JSON.stringify(`Bearer ${input.key}`)},
     'X-Agent-Intent': '${INTENT}',
   },
 });
-console.log(answer.status, await answer.text());
+console.log(response.status, await response.text());
 `,
     },
     {
@@ -71,7 +71,7 @@ python3 ~/.claude/skills/gaiterguard-gateway/scripts/gaiterguard.py GET ${shell(
   ];
 }
 
-/** One argument of a shell, whatever it holds. */
+/** Quotes a text as one shell argument. */
 function shell(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-/** Who is signed in, and what is set for this browser. */
+/** The account, and the settings of this browser. */
 import { useQuery } from '@tanstack/react-query';
 import { meOptions } from '#/client/@tanstack/react-query.gen';
 import { NotifySwitch } from '#/notify/NotifySwitch';
@@ -12,12 +12,12 @@ import { SelectField } from '#/ui/SelectField';
 import { chooseTheme, type Theme, useTheme } from '#/ui/theme';
 
 const THEMES = [
-  ['system', 'As the system'],
+  ['system', 'System'],
   ['light', 'Light'],
   ['dark', 'Dark'],
 ] as const;
 
-/** The account. */
+/** Shows the account. */
 export function Account() {
   const me = useQuery(meOptions());
   return (
@@ -26,28 +26,28 @@ export function Account() {
       <Failure error={me.error} />
       {me.data && (
         <dl className="space-y-1">
-          <Fact name="E-mail">
+          <Fact name="Email">
             <Visible text={me.data.email} />
           </Fact>
-          <Fact name="Since">{dateTime(me.data.createdAt)}</Fact>
+          <Fact name="Created">{dateTime(me.data.createdAt)}</Fact>
         </dl>
       )}
       <p className="mt-3 text-sm text-soft">
-        A password is set anew on the gateway's machine:{' '}
+        To reset a password, run on the gateway’s machine:{' '}
         <code className="break-words">gaiterguard user reset-password E-MAIL</code>
       </p>
     </Panel>
   );
 }
 
-/** This browser's own. */
+/** Shows the settings of this browser. */
 export function ThisBrowser() {
   const { theme } = useTheme();
   return (
     <Panel title="This browser">
       <div className="space-y-4">
         <SelectField
-          label="Colors"
+          label="Theme"
           options={THEMES}
           value={theme}
           onChange={({ target }) => chooseTheme(target.value as Theme)}
@@ -55,7 +55,7 @@ export function ThisBrowser() {
         <div>
           <h3 className="mb-1 text-sm font-medium">Notifications</h3>
           <p className="mb-2 text-sm text-soft">
-            They name agent, service, method and path, never a body.
+            Notifications show agent, service, method, and path, never a body.
           </p>
           <NotifySwitch />
         </div>

@@ -1,35 +1,51 @@
-/** What the operator set in the gateway's environment. It is read at the start, so it is only shown. */
+/** The gateway's environment settings. They are read at startup, so they are read-only here. */
 import type { Settings } from '#/client';
 import { duration } from '#/text/time';
 import { Fact } from '#/ui/Fact';
 import { Panel } from '#/ui/Panel';
 
 const REGISTRATIONS: Record<Settings['registration'], string> = {
-  first: 'only the first user',
-  open: 'open to anyone',
-  closed: 'closed',
+  first: 'First user only',
+  open: 'Open to anyone',
+  closed: 'Closed',
 };
 
-/** The thresholds and lifetimes, each with its variable. */
+/** Shows the settings, each with its environment variable. */
 export function Configured({ settings }: { settings: Settings }) {
   const groups: ReadonlyArray<readonly [string, ReadonlyArray<readonly [string, string, string]>]> =
     [
       [
-        'Holding',
+        'Approvals',
         [
-          ['Held from a score of', settings.risk_threshold.toFixed(2), 'RISK_THRESHOLD'],
-          ['Waits for', duration(settings.pending_ttl_ms), 'APPROVAL_PENDING_TTL_HOURS'],
-          ['Approval good for', duration(settings.execute_ttl_ms), 'APPROVAL_EXECUTE_TTL_HOURS'],
-          ['Waiting per agent', number(settings.pending_per_agent_max), 'MAX_PENDING_PER_AGENT'],
+          ['Risk threshold', settings.risk_threshold.toFixed(2), 'RISK_THRESHOLD'],
+          [
+            'Pending expires after',
+            duration(settings.pending_ttl_ms),
+            'APPROVAL_PENDING_TTL_HOURS',
+          ],
+          [
+            'Approval expires after',
+            duration(settings.execute_ttl_ms),
+            'APPROVAL_EXECUTE_TTL_HOURS',
+          ],
+          [
+            'Max pending per agent',
+            number(settings.pending_per_agent_max),
+            'MAX_PENDING_PER_AGENT',
+          ],
         ],
       ],
       [
-        'Keeping',
+        'Retention',
         [
           ['Idempotency keys', duration(settings.idempotency_ttl_ms), 'IDEMPOTENCY_TTL_HOURS'],
           ['Decisions', duration(settings.ledger_retention_ms), 'LEDGER_RETENTION_DAYS'],
-          ['Answers', duration(settings.result_retention_ms), 'RESULT_RETENTION_DAYS'],
-          ['Answers up to', bytes(settings.stored_answer_bytes_max), 'MAX_STORED_ANSWER_BYTES'],
+          ['Responses', duration(settings.result_retention_ms), 'RESULT_RETENTION_DAYS'],
+          [
+            'Max stored response',
+            bytes(settings.stored_answer_bytes_max),
+            'MAX_STORED_ANSWER_BYTES',
+          ],
           ['Database', settings.database === 'sqlite' ? 'SQLite' : 'PostgreSQL', 'DATABASE_URL'],
         ],
       ],
@@ -37,33 +53,27 @@ export function Configured({ settings }: { settings: Settings }) {
         'Services',
         [
           [
-            'Connect within',
+            'Connect timeout',
             duration(settings.upstream_connect_timeout_ms),
             'UPSTREAM_CONNECT_TIMEOUT_MS',
           ],
-          ['First byte within', duration(settings.upstream_timeout_ms), 'UPSTREAM_TIMEOUT_MS'],
-          [
-            'Longest pause',
-            duration(settings.upstream_idle_timeout_ms),
-            'UPSTREAM_IDLE_TIMEOUT_MS',
-          ],
-          ['Requests up to', bytes(settings.request_body_bytes_max), 'MAX_REQUEST_BODY_BYTES'],
+          ['First byte timeout', duration(settings.upstream_timeout_ms), 'UPSTREAM_TIMEOUT_MS'],
+          ['Idle timeout', duration(settings.upstream_idle_timeout_ms), 'UPSTREAM_IDLE_TIMEOUT_MS'],
+          ['Max request body', bytes(settings.request_body_bytes_max), 'MAX_REQUEST_BODY_BYTES'],
         ],
       ],
       [
-        'People',
+        'Accounts',
         [
           ['Registration', REGISTRATIONS[settings.registration], 'REGISTRATION'],
-          ['Access token', duration(settings.access_token_ttl_ms), 'JWT_ACCESS_EXPIRY'],
-          ['Unused session', duration(settings.session_ttl_ms), 'JWT_REFRESH_EXPIRY'],
+          ['Access token lifetime', duration(settings.access_token_ttl_ms), 'JWT_ACCESS_EXPIRY'],
+          ['Session idle timeout', duration(settings.session_ttl_ms), 'JWT_REFRESH_EXPIRY'],
         ],
       ],
     ];
   return (
-    <Panel title="As configured">
-      <p className="mb-4 text-sm text-soft">
-        Set in the gateway's environment and read when it starts.
-      </p>
+    <Panel title="Server configuration">
+      <p className="mb-4 text-sm text-soft">Environment variables, read at startup.</p>
       <div className="grid gap-5 md:grid-cols-2">
         {groups.map(([title, facts]) => (
           <div key={title} className="min-w-0">

@@ -1,4 +1,4 @@
-/** The language model: what is set, and whether it answers. */
+/** The language model's settings and test. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { LlmState } from '#/client';
 import { getSettingsQueryKey, testLlmMutation } from '#/client/@tanstack/react-query.gen';
@@ -11,11 +11,11 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 
 const FAILURES: Record<LlmState['failure_mode'], string> = {
-  block_unsafe: 'what changes something is held',
-  block_all: 'everything it was needed for is held',
+  block_unsafe: 'Requests that change something are held',
+  block_all: 'All requests that need it are held',
 };
 
-/** Its panel. */
+/** Shows the panel. */
 export function Model({ llm }: { llm: LlmState | null }) {
   const queries = useQueryClient();
   const test = useMutation({
@@ -26,8 +26,8 @@ export function Model({ llm }: { llm: LlmState | null }) {
     return (
       <Panel title="Language model">
         <p className="text-sm">
-          None: rules and the built-in assessor work alone. Set <code>LLM_BASE_URL</code> to have
-          one judge what they leave open.
+          Not configured: rules and the built-in assessor work alone. Set <code>LLM_BASE_URL</code>{' '}
+          to let a model assess what they leave open.
         </p>
       </Panel>
     );
@@ -37,30 +37,28 @@ export function Model({ llm }: { llm: LlmState | null }) {
     <Panel
       title="Language model"
       actions={
-        llm.is_resting ? <Badge tone="bad">left alone for now</Badge> : <Badge>in use</Badge>
+        llm.is_resting ? <Badge tone="bad">Paused after failures</Badge> : <Badge>In use</Badge>
       }
     >
       <dl className="mb-3 space-y-1">
         <Fact name="Model">{llm.model}</Fact>
-        <Fact name="Answers within">{duration(llm.timeout_ms)}</Fact>
-        <Fact name="If it fails">{FAILURES[llm.failure_mode]}</Fact>
-        <Fact name="Calls">{number(llm.calls)} since the start</Fact>
+        <Fact name="Timeout">{duration(llm.timeout_ms)}</Fact>
+        <Fact name="On failure">{FAILURES[llm.failure_mode]}</Fact>
+        <Fact name="Calls">{number(llm.calls)} since startup</Fact>
         <Fact name="Tokens today">
-          {number(llm.input_tokens_today)} sent, {number(llm.output_tokens_today)} answered
+          {number(llm.input_tokens_today)} sent, {number(llm.output_tokens_today)} received
         </Fact>
-        {llm.is_resting && (
-          <Fact name="State">It failed repeatedly and is asked again in a while.</Fact>
-        )}
+        {llm.is_resting && <Fact name="State">Failed repeatedly. The gateway retries later.</Fact>}
       </dl>
       <Button isBusy={test.isPending} onClick={() => test.mutate({})}>
-        Test it
+        Test model
       </Button>
       <div role="status" className="mt-3 empty:hidden">
         {test.data && (
-          <p className="text-sm text-good">It answered in {duration(test.data.milliseconds)}.</p>
+          <p className="text-sm text-good">Responded in {duration(test.data.milliseconds)}</p>
         )}
       </div>
-      {test.error && <Failure>The test failed: {messageOf(test.error)}.</Failure>}
+      {test.error && <Failure>Test failed: {messageOf(test.error)}.</Failure>}
     </Panel>
   );
 }

@@ -1,4 +1,4 @@
-/** Where the human is signed in. */
+/** The user's sessions. */
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Session } from '#/client';
@@ -14,7 +14,7 @@ import { Confirm } from '#/ui/Confirm';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { Panel } from '#/ui/Panel';
 
-/** The sessions; those elsewhere can be ended. */
+/** Lists the sessions; other sessions can be ended. */
 export function Sessions() {
   const sessions = useInfiniteQuery({
     ...listSessionsInfiniteOptions(),
@@ -34,9 +34,9 @@ export function Sessions() {
               >
                 <span>
                   Signed in {dateTime(session.createdAt)}{' '}
-                  {session.isCurrent && <Badge tone="good">this one</Badge>}
+                  {session.isCurrent && <Badge tone="good">This session</Badge>}
                   <span className="block text-soft">
-                    Ends {dateTime(session.expiresAt)} if it is not used
+                    Expires {dateTime(session.expiresAt)} unless used
                   </span>
                 </span>
                 {!session.isCurrent && <Button onClick={() => setEnding(session)}>End…</Button>}
@@ -66,7 +66,7 @@ function EndSession({ session, onClose }: { session: Session; onClose: () => voi
       onConfirm={() => end.mutate({ path: { id: session.id } })}
       onClose={onClose}
     >
-      <p>Whoever uses it is signed out at once and has to sign in with the password again.</p>
+      <p>That browser is signed out immediately and has to sign in again.</p>
     </Confirm>
   );
 }

@@ -1,4 +1,4 @@
-/** The switch that stops every agent of the workspace at once. */
+/** The kill switch, which stops all agents of the workspace immediately. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { OctagonX } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
@@ -14,10 +14,10 @@ import { Failure } from '#/ui/Failure';
 import { Modal } from '#/ui/Modal';
 import { TextField } from '#/ui/TextField';
 
-/** How long switching may take, in milliseconds; it ends what runs within a second. */
+/** Request timeout, in milliseconds. The gateway aborts running requests within a second. */
 const SWITCH_MS_MAX = 15_000;
 
-/** The button, and what it opens. */
+/** Shows the button and its dialog. */
 export function KillSwitch() {
   const [isOpen, setIsOpen] = useState(false);
   const { data: state } = useQuery(getKillSwitchOptions());
@@ -29,8 +29,11 @@ export function KillSwitch() {
         disabled={!state}
       >
         <OctagonX aria-hidden className="size-4" />
-        <span className="sr-only sm:not-sr-only">{state?.active ? 'Release the ' : ''}</span>
-        {state?.active ? 'kill switch' : 'Kill switch'}
+        <span>
+          {state?.active ? 'Resume' : 'Stop'}
+          {/* A phone has no room for it. */}
+          <span className="sr-only sm:not-sr-only"> agents</span>
+        </span>
       </Button>
       {isOpen && state && (
         <KillSwitchDialog isActive={state.active} onClose={() => setIsOpen(false)} />
@@ -51,7 +54,7 @@ function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: (
       await queries.invalidateQueries();
       onClose();
     },
-    // Whether it was switched is the gateway's to say, above all if its response was lost.
+    // After an error, and above all after a lost response, only the gateway knows the state.
     onError: () => queries.invalidateQueries({ queryKey: getKillSwitchQueryKey() }),
   });
   const submit = (event: FormEvent) => {
@@ -64,22 +67,23 @@ function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: (
     });
   };
   return (
-    <Modal title={isActive ? 'Let agents work again?' : 'Stop every agent?'} onClose={onClose}>
+    <Modal title={isActive ? 'Resume all agents?' : 'Stop all agents?'} onClose={onClose}>
       <form onSubmit={submit} className="space-y-4">
         {isActive ? (
           <p className="text-sm">
-            Agents may send requests again. What was revoked stays revoked: they have to ask anew.
+            Agents can send requests again. Revoked requests stay revoked: agents have to send them
+            again.
           </p>
         ) : (
           <ul className="list-disc space-y-1 pl-5 text-sm">
-            <li>Every new request of every agent in this workspace is refused.</li>
-            <li>Requests that are running now are cut within a second.</li>
-            <li>Everything that waits or is approved is revoked, and stays so.</li>
+            <li>New requests from every agent in this workspace are rejected.</li>
+            <li>Running requests are aborted within a second.</li>
+            <li>Pending and approved requests are revoked permanently.</li>
           </ul>
         )}
         {!isActive && (
           <TextField
-            label="Why (optional)"
+            label="Reason (optional)"
             maxLength={500}
             value={reason}
             onChange={(event) => setReason(event.target.value)}
@@ -101,7 +105,7 @@ function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: (
             disabled={typed !== word}
             isBusy={change.isPending}
           >
-            {isActive ? 'Let agents work again' : 'Stop every agent'}
+            {isActive ? 'Resume all agents' : 'Stop all agents'}
           </Button>
         </div>
       </form>
@@ -109,17 +113,17 @@ function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: (
   );
 }
 
-/** Says on every page that everything is stopped. */
+/** The banner on every page while the kill switch is on. */
 export function KillSwitchBanner() {
   const { data: state } = useQuery(getKillSwitchOptions());
   if (!state?.active) return null;
   return (
     <p role="alert" className="bg-bad-fill px-3 py-2 text-sm font-semibold text-white">
-      The kill switch is on: every request of every agent is refused
-      {state.activated_at && <> since {dateTime(state.activated_at)}</>}.
+      The kill switch is on: all agents are stopped.
+      {state.activated_at && <> Active since {dateTime(state.activated_at)}.</>}
       {state.reason && (
         <>
-          {' '}
+          {' Reason: '}
           <Visible text={state.reason} />
         </>
       )}

@@ -1,4 +1,4 @@
-/** What stands around every page: navigation, the kill switch, and how the connection stands. */
+/** The frame of every page: navigation, kill switch, and connection state. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import {
@@ -38,12 +38,12 @@ const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
   { to: '/settings', text: 'Settings', icon: Settings },
 ];
 
-/** The shell. */
+/** Shows the frame around the current page. */
 export function Shell() {
   const [isOpen, setIsOpen] = useState(false);
   const pending = useQuery(listPendingApprovalsOptions());
   const unknown = useUnknownOutcomes();
-  // Both need a human.
+  // Both require a human.
   const count = (pending.data?.approvals.length ?? 0) + unknown.actions.length;
   useEffect(() => showCount(count), [count]);
 
@@ -53,7 +53,7 @@ export function Shell() {
         href="#content"
         className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-panel focus:p-2"
       >
-        To the content
+        Skip to content
       </a>
       <header ref={measureHeader} className="sticky top-0 z-30 border-b border-line bg-panel">
         <div className="flex items-center gap-2 px-3 py-2">
@@ -62,7 +62,7 @@ export function Shell() {
             className="px-2 lg:hidden"
             aria-expanded={isOpen}
             aria-controls="pages"
-            aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+            aria-label={isOpen ? 'Close menu' : 'Open menu'}
             onClick={() => setIsOpen(!isOpen)}
           >
             {isOpen ? (
@@ -106,7 +106,7 @@ export function Shell() {
                   {to === '/' && count > 0 && (
                     <span className="ml-auto rounded-full bg-bad-fill px-2 text-xs leading-5 font-semibold text-white">
                       {count}
-                      <span className="sr-only"> waiting</span>
+                      <span className="sr-only"> pending</span>
                     </span>
                   )}
                 </Link>
@@ -122,7 +122,7 @@ export function Shell() {
   );
 }
 
-/** Lets what sticks below the header know how high it is: a banner in it may wrap. */
+/** Publishes the header's height for sticky elements below it, because a banner may wrap. */
 function measureHeader(header: HTMLElement | null) {
   if (!header) return;
   const observer = new ResizeObserver(() => {
@@ -135,14 +135,14 @@ function measureHeader(header: HTMLElement | null) {
 function Connection() {
   const state = useLive();
   const [text, tone] = {
-    live: ['Live', 'bg-good'],
+    live: ['Connected', 'bg-good'],
     connecting: ['Connecting…', 'bg-warn'],
-    broken: ['Not connected', 'bg-bad'],
+    broken: ['Offline, reconnecting…', 'bg-bad'],
   }[state] as [string, string];
   return (
     <span role="status" className="flex items-center gap-1.5 text-xs text-soft">
       <span aria-hidden className={`size-2 rounded-full ${tone}`} />
-      {/* On a phone there is room for bad news alone. */}
+      {/* A phone only has room for bad news. */}
       <span className={state === 'live' ? 'sr-only sm:not-sr-only' : ''}>{text}</span>
     </span>
   );
@@ -167,7 +167,7 @@ function SignOutButton() {
     <>
       {hasFailed && (
         <span role="alert" className="text-xs text-bad">
-          You are still signed in
+          Sign-out failed
         </span>
       )}
       <Button
@@ -189,7 +189,7 @@ function ThemeButton() {
     <Button
       tone="quiet"
       className="px-2"
-      aria-label={isDark ? 'Use light colors' : 'Use dark colors'}
+      aria-label={isDark ? 'Switch to light theme' : 'Switch to dark theme'}
       onClick={() => chooseTheme(isDark ? 'light' : 'dark')}
     >
       {isDark ? <Sun aria-hidden className="size-5" /> : <Moon aria-hidden className="size-5" />}

@@ -1,6 +1,6 @@
-/** How many requests wait, where it is seen while another tab is looked at. */
+/** The number of pending requests in the tab's title and icon. */
 
-/** Puts the count into the tab's title and icon. */
+/** Shows the count in the tab's title and icon. */
 export function showCount(count: number) {
   document.title = count > 0 ? `(${count}) GaiterGuard` : 'GaiterGuard';
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');

@@ -1,8 +1,10 @@
-/** The beginning of untrusted text. */
+/** Truncated untrusted text. */
 import { fold } from './fold';
 import { Visible } from './Visible';
 
-/** At most so much of a text; what is cut off ends with dots, and is counted where that is wanted. */
+/**
+ * Shows the beginning of a text, with an ellipsis and optionally the number of hidden characters.
+ */
 export function Cut({
   text,
   length,
@@ -10,7 +12,7 @@ export function Cut({
   isCounted = false,
 }: {
   text: string;
-  /** In characters. */
+  /** The maximum, in characters. */
   length: number;
   lines?: number;
   isCounted?: boolean;

@@ -1,7 +1,7 @@
-/** Untrusted text on the page. */
+/** Untrusted text, with invisible characters marked. */
 import { visibleSegments } from './visible';
 
-/** Text as text, with a visible mark for each character that the eye would miss. */
+/** Shows text with a visible mark in place of each invisible character. */
 export function Visible({ text }: { text: string }) {
   const segments = visibleSegments(text);
   return (
@@ -11,7 +11,7 @@ export function Visible({ text }: { text: string }) {
           segment.text
         ) : (
           <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: the segments of a text have no other name
+            // biome-ignore lint/suspicious/noArrayIndexKey: the segments of a text have no other key
             key={index}
             title={segment.name}
             className="mx-px rounded-sm bg-mark px-1 font-mono text-[0.75em] text-ink"

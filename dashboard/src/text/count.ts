@@ -1,6 +1,6 @@
-/** Numbers of things, in words. */
+/** Counts with nouns. */
 
-/** The number and the noun, which is in the plural where it is not one. */
+/** Returns a count with its noun in singular or plural. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

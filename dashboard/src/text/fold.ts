@@ -1,13 +1,13 @@
-/** Long text is folded; what is not shown is counted. */
+/** Folding of long text. */
 
-/** The beginning of a text, and how much more there is. */
+/** The beginning of a text, and the size of the rest. */
 export interface Folded {
   shown: string;
   hiddenLines: number;
   hiddenCharacters: number;
 }
 
-/** Cuts text after so many lines or characters, whichever comes first. */
+/** Cuts text at a maximum number of lines or characters, whichever comes first. */
 export function fold(text: string, linesMax: number, charactersMax: number): Folded {
   let end = 0;
   for (let lines = 0; lines < linesMax; lines += 1) {
@@ -19,7 +19,7 @@ export function fold(text: string, linesMax: number, charactersMax: number): Fol
     end = next + 1;
   }
   end = Math.min(end, charactersMax, text.length);
-  // A character of two halves is not cut apart.
+  // A surrogate pair is not split.
   if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1] ?? '')) end -= 1;
   const hidden = text.slice(end);
   return {

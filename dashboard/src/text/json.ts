@@ -1,7 +1,7 @@
-/** JSON laid out for reading, without reading it into values: nothing is dropped or respelled. */
+/** JSON formatting on tokens instead of parsed values, so that nothing is dropped or changed. */
 
-/** The same JSON with line breaks and indents; null if it is none. */
-export function layOutJson(text: string): string | null {
+/** Returns JSON with line breaks and indentation; null if the text is not JSON. */
+export function formatJson(text: string): string | null {
   try {
     JSON.parse(text);
   } catch {
@@ -34,8 +34,8 @@ function tokensOf(text: string): string[] {
 }
 
 /**
- * Every text, number and word of a JSON text with its JSON pointer, spelled as it stands there; a
- * name that stands twice comes twice. Nothing if the text is no JSON.
+ * Returns each scalar of a JSON text with its JSON pointer, as written. A repeated name gives several
+ * entries. Empty if the text is not JSON.
  */
 export function jsonLeaves(text: string): Array<{ pointer: string; value: string }> {
   try {
@@ -44,7 +44,7 @@ export function jsonLeaves(text: string): Array<{ pointer: string; value: string
     return [];
   }
   const leaves: Array<{ pointer: string; value: string }> = [];
-  // For each object or list that is open: the name or the index of the member at hand.
+  // For each open object or list, the name or index of the current member.
   const path: Array<string | number> = [];
   const tokens = tokensOf(text);
   tokens.forEach((token, index) => {
@@ -69,7 +69,7 @@ function escaped(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** Beyond this depth further indents would only push the text off the page. */
+/** Deeper indentation would only push the text off the page. */
 const INDENT_DEPTH_MAX = 40;
 
 function lineBreak(depth: number): string {

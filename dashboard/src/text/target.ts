@@ -1,6 +1,6 @@
-/** An address taken apart without being changed: browsers' own parsers make the hostile harmless. */
+/** Splits URLs without normalizing them: browsers' parsers would hide hostile spellings. */
 
-/** The parts of an address, each exactly as it will be sent. */
+/** The parts of a URL, each exactly as it is sent. */
 export interface Target {
   origin: string;
   path: string;
@@ -8,7 +8,7 @@ export interface Target {
   rawQuery: string;
 }
 
-/** Takes it apart; what is no address is all path. */
+/** Splits a URL. Any other text is returned as the path. */
 export function splitTarget(url: string): Target {
   const match = /^(https?:\/\/[^/?#]*)([^?#]*)(?:\?(.*))?$/s.exec(url);
   if (!match) return { origin: '', path: url, query: [], rawQuery: '' };

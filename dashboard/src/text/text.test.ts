@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { fold } from './fold';
-import { layOutJson } from './json';
+import { formatJson } from './json';
 import { splitTarget } from './target';
 import { duration, timeLeft } from './time';
 import { hasHidden, visibleSegments } from './visible';
 
-describe('text by somebody untrusted', () => {
-  it('stays as it is where the eye sees it all', () => {
+describe('untrusted text', () => {
+  it('is unchanged if all of it is visible', () => {
     const text = 'Überweisung 50 €\n\tдля 王, <b>"x"</b> {{y}}';
     expect(visibleSegments(text)).toEqual([{ text }]);
     expect(hasHidden(text)).toBe(false);
@@ -36,14 +36,14 @@ describe('text by somebody untrusted', () => {
     expect(hasHidden(`a${hidden}b`)).toBe(true);
   });
 
-  it('does not let marks pile up over other lines', () => {
+  it('does not let combining marks stack over other lines', () => {
     const segments = visibleSegments(`a${'\u0301'.repeat(5)}`);
     expect(segments.filter((segment) => 'mark' in segment)).toHaveLength(2);
   });
 });
 
 describe('folding', () => {
-  it('says how much is hidden, and loses nothing', () => {
+  it('counts the hidden part and loses nothing', () => {
     const text = Array.from({ length: 10 }, (_, line) => `line ${line}`).join('\n');
     const { shown, hiddenLines, hiddenCharacters } = fold(text, 4, 1000);
     expect(shown.split('\n')).toHaveLength(5);
@@ -51,7 +51,7 @@ describe('folding', () => {
     expect(shown.length + hiddenCharacters).toBe(text.length);
   });
 
-  it('cuts one long line, but no character in two', () => {
+  it('cuts a long line, but no surrogate pair', () => {
     const { shown, hiddenCharacters, hiddenLines } = fold(`ab${'😀'.repeat(10)}`, 5, 3);
     expect(shown).toBe('ab');
     expect(hiddenCharacters).toBe(20);
@@ -64,22 +64,22 @@ describe('folding', () => {
   });
 });
 
-describe('JSON for reading', () => {
+describe('formatted JSON', () => {
   it('keeps duplicate members, order, escapes and the spelling of numbers', () => {
     const text = '{"b":1.50,"a":1e3,"a":[ ],"s":"x,{\\"\\u202e"}';
-    expect(layOutJson(text)).toBe(
+    expect(formatJson(text)).toBe(
       '{\n  "b": 1.50,\n  "a": 1e3,\n  "a": [],\n  "s": "x,{\\"\\u202e"\n}',
     );
   });
 
-  it('is not made of what is none', () => {
-    expect(layOutJson('{"a":1')).toBeNull();
-    expect(layOutJson('a=1&b=2')).toBeNull();
+  it('is null for other text', () => {
+    expect(formatJson('{"a":1')).toBeNull();
+    expect(formatJson('a=1&b=2')).toBeNull();
   });
 });
 
-describe('an address', () => {
-  it('is taken apart without being changed', () => {
+describe('a URL', () => {
+  it('is split without being changed', () => {
     const target = splitTarget('https://a.example:8443/x/%2e/y?amount=5%30&to=a+b&bad=%zz');
     expect(target.origin).toBe('https://a.example:8443');
     expect(target.path).toBe('/x/%2e/y');
@@ -92,17 +92,17 @@ describe('an address', () => {
 });
 
 describe('time', () => {
-  it('is told in the units that matter', () => {
+  it('is shown in its two largest units', () => {
     expect(duration(820)).toBe('820 ms');
     expect(duration(59_900)).toBe('59 s');
     expect(duration(3_600_000 + 120_000)).toBe('1 h 2 min');
     expect(duration(86_400_000)).toBe('1 d');
   });
 
-  it('runs out', () => {
+  it('counts down', () => {
     const now = Date.parse('2030-01-01T00:00:00Z');
-    expect(timeLeft('2030-01-01T00:01:30Z', now)).toBe('1 min 30 s left');
-    expect(timeLeft('2029-12-31T23:59:59Z', now)).toBe('expired');
-    expect(timeLeft(null, now)).toBe('no limit');
+    expect(timeLeft('2030-01-01T00:01:30Z', now)).toBe('Expires in 1 min 30 s');
+    expect(timeLeft('2029-12-31T23:59:59Z', now)).toBe('Expired');
+    expect(timeLeft(null, now)).toBe('No expiry');
   });
 });

@@ -1,11 +1,11 @@
-/** Times as a human reads them. */
+/** Times and durations for people. */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long, in the two units that matter. */
+/** Returns a duration in its two largest units. */
 export function duration(milliseconds: number): string {
   if (milliseconds < SECOND) return `${Math.max(0, Math.round(milliseconds))} ms`;
   if (milliseconds < MINUTE) return `${Math.floor(milliseconds / SECOND)} s`;
@@ -20,20 +20,20 @@ function two(milliseconds: number, big: number, bigUnit: string, small: number, 
   return smalls > 0 ? `${bigs} ${bigUnit} ${smalls} ${smallUnit}` : `${bigs} ${bigUnit}`;
 }
 
-/** How long until then, or that it is over. */
+/** Returns the time left until `until`. */
 export function timeLeft(until: string | null, now: number): string {
-  if (until === null) return 'no limit';
+  if (until === null) return 'No expiry';
   const left = Date.parse(until) - now;
-  return left <= 0 ? 'expired' : `${duration(left)} left`;
+  return left <= 0 ? 'Expired' : `Expires in ${duration(left)}`;
 }
 
-/** How long ago. */
+/** Returns the time since `at`. */
 export function timeAgo(at: string, now: number): string {
   const ago = now - Date.parse(at);
   return ago < 5 * SECOND ? 'just now' : `${duration(ago)} ago`;
 }
 
-/** A day and a time of it. */
+/** Returns a date and time in the user's locale. */
 export function dateTime(at: string): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }

@@ -1,10 +1,10 @@
-/** Text that somebody untrusted wrote, with everything marked that the eye would miss. */
+/** Marks for the invisible characters in untrusted text. */
 
-/** A piece of text: plain, or one character that is shown by its number. */
+/** A segment of text: plain, or one character shown by its code point. */
 export type Segment = { text: string } | { mark: string; name: string };
 
-// Controls, formatting, unassigned and private characters, lone surrogates, line and paragraph
-// separators, what fonts ignore, every space but the common one, and stacks of combining marks.
+// Control, format, unassigned, and private-use characters, lone surrogates, line and paragraph
+// separators, default-ignorable characters, every space but U+0020, and stacked combining marks.
 const HIDDEN =
   /(?![\n\t])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}|(?<=\p{M}{3})\p{M}|[\u115f\u1160\u2800\u3164\uffa0]/gu;
 
@@ -33,7 +33,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0xfeff, 'byte order mark'],
 ]);
 
-/** Splits text into what is seen and what is marked. */
+/** Splits text into visible segments and marks. */
 export function visibleSegments(text: string): Segment[] {
   const segments: Segment[] = [];
   let end = 0;
@@ -48,14 +48,14 @@ export function visibleSegments(text: string): Segment[] {
   return segments;
 }
 
-/** The same in a line of plain text, for what can hold nothing else. */
+/** Returns text with marks in brackets, for places that take only plain text. */
 export function visibleText(text: string): string {
   return visibleSegments(text)
     .map((segment) => ('text' in segment ? segment.text : `[${segment.mark}]`))
     .join('');
 }
 
-/** Whether it holds anything that the eye would miss. */
+/** Returns whether a text has invisible characters. */
 export function hasHidden(text: string): boolean {
   return text.search(HIDDEN) >= 0;
 }

@@ -1,9 +1,9 @@
-/** The way back to a list. */
+/** A link back to a list. */
 import { Link, type LinkProps } from '@tanstack/react-router';
 import { ArrowLeft } from 'lucide-react';
 import type { ReactNode } from 'react';
 
-/** The link. */
+/** Shows the link. */
 export function BackLink({ to, children }: { to: LinkProps['to']; children: ReactNode }) {
   return (
     <Link to={to} className="mb-2 inline-flex min-h-10 items-center gap-1 text-sm underline">

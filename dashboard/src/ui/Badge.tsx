@@ -8,7 +8,7 @@ const BADGE_TONES = {
   bad: 'border-bad text-bad',
 };
 
-/** A word or two about how something stands. */
+/** Shows a state in a word or two. */
 export function Badge({
   tone = 'soft',
   children,

@@ -14,13 +14,13 @@ const BUTTON_TONES: Record<Tone, string> = {
 const BUTTON_SHAPE =
   'inline-flex min-h-10 items-center justify-center gap-2 rounded-md border px-3 py-1.5 text-sm font-medium';
 
-/** How a link looks that stands among buttons. */
+/** The classes of a link that looks like a button. */
 export const BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.plain}`;
 
-/** How a link looks that leads to what the page is for. */
+/** The classes of a link that looks like the main button. */
 export const MAIN_BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.main}`;
 
-/** A button. While `isBusy` it cannot be pressed again. */
+/** A button. It is disabled while `isBusy`. */
 export function Button({
   tone = 'plain',
   isBusy = false,

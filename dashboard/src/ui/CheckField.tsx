@@ -1,8 +1,8 @@
-/** A box to tick. */
+/** A check box. */
 import type { ComponentProps, ReactNode } from 'react';
 import { useId } from 'react';
 
-/** The box with what it means. */
+/** Shows a check box with a label and a hint. */
 export function CheckField({
   label,
   hint,

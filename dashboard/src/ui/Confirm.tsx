@@ -1,10 +1,10 @@
-/** Asks before something is done that cannot be taken back. */
+/** The confirmation of an action that cannot be undone. */
 import type { ReactNode } from 'react';
 import { Button } from './Button';
 import { Failure } from './Failure';
 import { Modal } from './Modal';
 
-/** The question. It stays until the gateway has answered, and says so if it has refused. */
+/** Asks for confirmation. Stays open until the action succeeds, and shows its error. */
 export function Confirm({
   title,
   children,

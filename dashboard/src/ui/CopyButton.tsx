@@ -1,17 +1,17 @@
-/** Puts a text on the clipboard. */
+/** A button that copies a text. */
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { Button } from './Button';
 
-const SAID_MS = 2_500;
+const MESSAGE_MS = 2_500;
 
-/** The button; it says whether the text was copied. */
+/** Copies a text and shows whether that worked. */
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [outcome, setOutcome] = useState<'none' | 'copied' | 'failed'>('none');
   const button = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     if (outcome === 'none') return;
-    const timer = setTimeout(() => setOutcome('none'), SAID_MS);
+    const timer = setTimeout(() => setOutcome('none'), MESSAGE_MS);
     return () => clearTimeout(timer);
   }, [outcome]);
   return (
@@ -25,15 +25,15 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
           <Copy aria-hidden className="size-4" />
         )}
         <span aria-live="polite">
-          {{ none: label, copied: 'Copied', failed: 'Select it and copy by hand' }[outcome]}
+          {{ none: label, copied: 'Copied', failed: 'Copy failed: select the text' }[outcome]}
         </span>
       </Button>
     </span>
   );
 }
 
-/** Copies; over plain HTTP browsers offer only the older way, from a field that is on the page. */
-async function copy(text: string, beside: HTMLElement | null): Promise<boolean> {
+/** Copies a text. Over plain HTTP, browsers only support copying from a field on the page. */
+async function copy(text: string, container: HTMLElement | null): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -42,7 +42,7 @@ async function copy(text: string, beside: HTMLElement | null): Promise<boolean> 
     field.value = text;
     field.className = 'sr-only';
     field.setAttribute('aria-hidden', 'true');
-    beside?.append(field);
+    container?.append(field);
     field.select();
     const isCopied = document.execCommand('copy');
     field.remove();

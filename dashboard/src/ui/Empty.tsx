@@ -1,7 +1,7 @@
-/** What stands where there is nothing yet. */
+/** An empty state. */
 import type { ReactNode } from 'react';
 
-/** Says that there is nothing, and what can be done about it. */
+/** Says that there is nothing yet, and what to do. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="rounded-lg border border-dashed border-line bg-panel p-6 text-center">

@@ -1,7 +1,7 @@
 /** A row of a description list. */
 import type { ReactNode } from 'react';
 
-/** A name and what it is. */
+/** Shows a name and its value. */
 export function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div className="grid gap-x-3 sm:grid-cols-[9rem_1fr]">

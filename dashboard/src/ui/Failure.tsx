@@ -1,9 +1,9 @@
 /** An error message. */
 import { AlertTriangle } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { messageOf } from '#/session/client';
+import { sentenceOf } from '#/session/client';
 
-/** Says loudly that something failed. */
+/** Shows an error; renders nothing without one. */
 export function Failure({ error, children }: { error?: unknown; children?: ReactNode }) {
   if (!error && !children) return null;
   return (
@@ -12,7 +12,7 @@ export function Failure({ error, children }: { error?: unknown; children?: React
       className="flex gap-2 rounded-md border border-bad bg-panel p-3 text-sm text-bad"
     >
       <AlertTriangle aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0 break-words">{children ?? messageOf(error)}</div>
+      <div className="min-w-0 break-words">{children ?? sentenceOf(error)}</div>
     </div>
   );
 }

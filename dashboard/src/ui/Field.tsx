@@ -1,11 +1,11 @@
 /** The label, hint and error around a form control. */
 import { type ReactNode, useId } from 'react';
 
-/** How every text field looks. */
+/** The classes of a text field. */
 export const FIELD =
   'w-full min-h-10 rounded-md border border-line bg-page px-3 py-1.5 text-base text-ink placeholder:text-soft sm:text-sm';
 
-/** A labeled field; what is inside gets its id, and the ids of what describes it. */
+/** Shows a labeled field. `children` gets the control's id and the ids of its descriptions. */
 export function Field({
   label,
   hint,

@@ -1,7 +1,7 @@
 /** The loading indicator. */
 import { LoaderCircle } from 'lucide-react';
 
-/** What stands where something is still being fetched. */
+/** Shows that data is loading. */
 export function Loading() {
   return (
     <p role="status" className="flex items-center gap-2 p-4 text-soft">

@@ -1,8 +1,10 @@
-/** A dialog over the page. */
+/** A modal dialog. */
 import { Dialog } from '@base-ui/react/dialog';
 import type { ReactNode } from 'react';
 
-/** A dialog. Without `onClose` only what it holds can close it: no key and no press beside it. */
+/**
+ * Shows a dialog. Without `onClose`, only its content can close it: not Escape or a click outside.
+ */
 export function Modal({
   title,
   onClose,

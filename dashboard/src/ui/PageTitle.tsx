@@ -1,7 +1,7 @@
 /** The heading of a page. */
 import type { ReactNode } from 'react';
 
-/** A page's heading. */
+/** Shows the heading and the page's actions. */
 export function PageTitle({ children, actions }: { children: ReactNode; actions?: ReactNode }) {
   return (
     <div className="mb-4 flex flex-wrap items-center justify-between gap-2">

@@ -1,22 +1,22 @@
-/** Lists that come a page at a time. */
+/** Paginated lists. */
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Button } from './Button';
 import { Failure } from './Failure';
 import { Loading } from './Loading';
 
-/** A page as the API gives it. */
+/** A page of the API. */
 interface Page<Item> {
   items: Item[];
   next_cursor: string | null;
 }
 
-/** For infinite queries: where the next page begins. */
+/** Returns the cursor of the next page, for infinite queries. */
 export function nextCursor(page: Page<unknown>): string | undefined {
   return page.next_cursor ?? undefined;
 }
 
-/** All items that were fetched so far, with a button for more, and what stands there without any. */
+/** Shows the items fetched so far and a button for more, or `empty` if there are none. */
 export function Pages<Item>({
   query,
   empty,

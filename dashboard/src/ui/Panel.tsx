@@ -1,7 +1,7 @@
 /** A bordered section of a page. */
 import type { ReactNode } from 'react';
 
-/** A panel with an optional heading. */
+/** Shows a section with an optional heading. */
 export function Panel({
   title,
   actions,

@@ -1,10 +1,10 @@
-/** The end of a form: what went wrong beside no field, the button, and that it was saved. */
+/** The end of a form: the error that no field shows, the button, and the confirmation. */
 import { formError } from '#/session/client';
 import { Button } from './Button';
 import { Failure } from './Failure';
 import { Saved } from './Saved';
 
-/** The row. `fields` are those that show their own fault. */
+/** Shows the row. `fields` show their own errors. */
 export function SaveRow({
   save,
   fields,

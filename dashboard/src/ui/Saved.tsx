@@ -1,7 +1,7 @@
-/** Says that the gateway has taken a change. */
+/** Confirms that a change was saved. */
 import { Check } from 'lucide-react';
 
-/** The word; always there, so that it is read out when it comes. */
+/** Shows “Saved”. Always rendered, so that screen readers announce the change. */
 export function Saved({ when }: { when: boolean }) {
   return (
     <span role="status" className="inline-flex items-center gap-1 text-sm text-good">

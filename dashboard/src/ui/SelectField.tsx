@@ -2,7 +2,7 @@
 import type { ComponentProps, ReactNode } from 'react';
 import { FIELD, Field } from './Field';
 
-/** A labeled choice of one. */
+/** Shows a labeled drop-down list. */
 export function SelectField({
   label,
   hint,

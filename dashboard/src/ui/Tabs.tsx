@@ -1,8 +1,8 @@
-/** Several panels, of which one is shown. */
+/** Tabs. */
 import { Tabs as Base } from '@base-ui/react/tabs';
 import type { ReactNode } from 'react';
 
-/** The tabs; the first is shown at the beginning. */
+/** Shows tabs, starting with the first. */
 export function Tabs({
   label,
   tabs,

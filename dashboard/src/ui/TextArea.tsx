@@ -1,8 +1,8 @@
-/** A labeled field for several lines. */
+/** A multi-line text field. */
 import type { ComponentProps, ReactNode } from 'react';
 import { FIELD, Field } from './Field';
 
-/** The field. */
+/** Shows a labeled text area. */
 export function TextArea({
   label,
   hint,

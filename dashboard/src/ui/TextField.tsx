@@ -2,7 +2,7 @@
 import type { ComponentProps, ReactNode } from 'react';
 import { FIELD, Field } from './Field';
 
-/** A labeled line of text. */
+/** Shows a labeled text field. */
 export function TextField({
   label,
   hint,

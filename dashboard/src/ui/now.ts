@@ -1,4 +1,4 @@
-/** The time, for pages that count it. */
+/** The current time, for countdowns. */
 import { useSyncExternalStore } from 'react';
 
 const listeners = new Set<() => void>();
@@ -20,7 +20,7 @@ function subscribe(listener: () => void) {
   };
 }
 
-/** Now, in milliseconds, anew each second. */
+/** Returns the current time in milliseconds, updated each second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }

@@ -1,7 +1,7 @@
-/** Light or dark: as the system says, unless the human chose. */
+/** The theme: the system's, unless the user has chosen one. */
 import { useSyncExternalStore } from 'react';
 
-/** What can be chosen. */
+/** The choices. */
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEPT = 'gaiterguard.theme';
@@ -13,13 +13,13 @@ function chosen(): Theme {
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
-/** Chooses, and keeps it for this browser. */
+/** Sets the theme for this browser. */
 export function chooseTheme(theme: Theme) {
   localStorage.setItem(KEPT, theme);
   apply();
 }
 
-/** Sets the page's theme and follows the system's from then on. */
+/** Applies the theme, and follows changes of the system's theme. */
 export function startTheme() {
   apply();
   system.addEventListener('change', apply);
@@ -41,7 +41,7 @@ function subscribe(listener: () => void) {
   };
 }
 
-/** What was chosen, and whether the page is dark by it. */
+/** Returns the choice, and whether the page is dark. */
 export function useTheme(): { theme: Theme; isDark: boolean } {
   return {
     theme: useSyncExternalStore(subscribe, chosen),

@@ -259,7 +259,7 @@ async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
         .await;
     assert_eq!(made["operations"], 1);
     let warnings = made["warnings"].to_string();
-    assert!(warnings.contains("POST /a: is no object"), "{warnings}");
+    assert!(warnings.contains("POST /a: is not an object"), "{warnings}");
     assert!(
         warnings.contains("https://example.com/b.yaml"),
         "{warnings}"

@@ -84,7 +84,7 @@ async fn small_acts_pass_and_grave_ones_wait(storage: Storage) {
     let explanation = action["risk_explanation"].as_str().unwrap();
     assert!(
         explanation.contains(
-            "“C0777ZZ99” is neither in the intent nor in anything that the agent was shown"
+            "“C0777ZZ99” appears neither in the intent nor in anything that the agent was shown"
         ),
         "{explanation}"
     );

@@ -1,12 +1,12 @@
-//! The paths of servers, under which a document's templates stand.
+//! The server paths below which a document's templates apply.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The most different server paths of a catalog that are told apart.
+/// The limit on the different server paths in a catalog.
 pub const BASES_MAX: usize = 63;
 
-/// Which of the known server paths apply: a bit for each.
+/// The set of applicable server paths, one bit for each.
 pub(super) type BaseSet = u64;
 
 /// The different server paths of all documents of a service.
@@ -22,17 +22,17 @@ enum BaseSegment {
     Any,
 }
 
-/// One way to take a beginning off a path.
+/// A way to remove a prefix from a path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offset {
-    /// The number of segments that are taken off.
+    /// The number of segments to remove.
     pub(super) segments: usize,
-    /// The server paths that say so.
+    /// The server paths that match this prefix.
     pub(super) declared_by: BaseSet,
 }
 
 impl Bases {
-    /// The bit of a server path; none if there are more than can be told apart.
+    /// Returns the bit of a server path; `None` if there are more than the limit.
     pub(super) fn bit(&mut self, base: &str) -> BaseSet {
         if let Some(index) = self.by_text.get(base) {
             return 1 << index;
@@ -57,8 +57,8 @@ impl Bases {
         1 << index
     }
 
-    /// Every way to read where the templates begin in a path: behind a server's path, behind the
-    /// service's own, behind both, or at its beginning.
+    /// Returns every position in a path where templates may begin: after a server's path, after the
+    /// service's own path, after both, or at the beginning.
     pub(super) fn offsets(&self, path: &[Cow<'_, str>], service: &[Cow<'_, str>]) -> Vec<Offset> {
         let mut offsets = vec![Offset {
             segments: 0,

@@ -1,8 +1,8 @@
-//! Which of several operations that a request may mean would do the most harm.
+//! Ranks the operations that a request may call by the harm they could do.
 
 use crate::operation::Operation;
 
-/// Words that tell of harm, the worst first.
+/// Words that suggest harm, the worst first.
 const WORDS: [(u8, &[&str]); 4] = [
     (
         4,
@@ -76,7 +76,7 @@ const WORDS: [(u8, &[&str]); 4] = [
     ),
 ];
 
-/// How much harm an operation may do, compared with others of the same method.
+/// The harm that an operation may do, compared with others of the same method.
 pub(super) fn danger(operation: &Operation) -> u8 {
     let method = match operation.method.as_str() {
         "GET" | "HEAD" | "OPTIONS" | "TRACE" => 0,

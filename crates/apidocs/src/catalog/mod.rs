@@ -1,5 +1,5 @@
-//! All that is documented of one service: which operation a request calls, and which text matters
-//! for it.
+//! The catalog of one service's documentation: finds the operation that a request calls, and the text
+//! that is relevant to it.
 
 mod base;
 mod danger;
@@ -21,21 +21,21 @@ use crate::operation::{Operation, Place};
 use crate::path::RequestPath;
 use crate::template::Template;
 
-/// The most operations that a request is said to call.
+/// The limit on the operations that a request may match.
 pub const CANDIDATES_MAX: usize = 16;
 
-/// A request as a catalog looks at it.
+/// A request to look up in a catalog.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'c> {
-    /// The method, in capitals.
+    /// The method, in upper case.
     pub method: &'c str,
     /// The whole path as it is sent, with or without the query.
     pub path: &'c str,
-    /// The path of the service's base URL, which `path` may begin with.
+    /// The path of the service's base URL, with which `path` may begin.
     pub base_path: &'c str,
 }
 
-/// Something that a search has found.
+/// A search result.
 #[derive(Clone, Copy, Debug)]
 pub enum Found<'c> {
     /// An operation.
@@ -44,25 +44,25 @@ pub enum Found<'c> {
     Section(&'c Section),
 }
 
-/// The documents of one service, indexed.
+/// The indexed documents of one service.
 pub struct Catalog {
     documents: Vec<Arc<Document>>,
     entries: Vec<Entry>,
     tree: TemplateTree,
     bases: Bases,
     texts: TextIndex,
-    /// Where each text of the index stands.
+    /// The origin of each text in the index.
     text_places: Vec<TextPlace>,
 }
 
-/// An operation as the tree of templates knows it.
+/// An operation in the tree of templates.
 #[derive(Debug)]
 struct Entry {
     document: usize,
     operation: usize,
     bases: BaseSet,
     danger: u8,
-    /// The query parameters without which a request does not mean this operation.
+    /// The query parameters that a request must have to match this operation.
     query: Vec<(String, Option<String>)>,
 }
 
@@ -72,14 +72,14 @@ enum TextPlace {
     Section(usize, usize),
 }
 
-/// An operation that a request may mean.
+/// An operation that a request may call.
 #[derive(Clone, Copy, Debug)]
 struct Hit<'f> {
     entry: &'f Entry,
     is_declared: bool,
     offset: usize,
     specificity: &'f [u16],
-    /// How many of the wanted query parameters are there; none if one is missing.
+    /// The number of required query parameters that are present; `None` if one is missing.
     query: Option<usize>,
 }
 
@@ -136,7 +136,7 @@ impl Catalog {
                 .parameter(Place::Path, name)
                 .is_some_and(|parameter| parameter.spans_slashes)
         };
-        // The reader of a document drops what has no template that can be matched.
+        // Parsing already removed the operations without a template that can be matched.
         let Ok(template) = Template::parse(&operation.template, &spans) else {
             return;
         };
@@ -171,26 +171,26 @@ impl Catalog {
         });
     }
 
-    /// The documents.
+    /// Returns the documents.
     pub fn documents(&self) -> &[Arc<Document>] {
         &self.documents
     }
 
-    /// All operations, document by document.
+    /// Returns all operations, document by document.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.documents
             .iter()
             .flat_map(|document| &document.operations)
     }
 
-    /// The operation that a call means: among several, the one that may do the most harm.
+    /// Returns the operation that a call matches; among several, the most dangerous one.
     pub fn find(&self, call: &Call<'_>) -> Option<&Operation> {
         self.candidates(call).into_iter().next()
     }
 
-    /// All operations that a call may mean, the one that may do the most harm first. A concrete
-    /// template comes before one with parameters; templates of which neither is more specific than
-    /// the other are all candidates.
+    /// Returns all operations that a call matches, the most dangerous first. A literal template takes
+    /// precedence over one with parameters. If neither of two templates is more specific, both are
+    /// candidates.
     pub fn candidates(&self, call: &Call<'_>) -> Vec<&Operation> {
         let (Some(path), Some(service)) = (
             RequestPath::read(call.path),
@@ -269,7 +269,7 @@ impl Catalog {
         &self.documents[entry.document].operations[entry.operation]
     }
 
-    /// The operations and sections that fit a text best.
+    /// Returns the operations and sections that match a text best.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Found<'_>> {
         self.texts
             .search(query, limit)
@@ -278,7 +278,7 @@ impl Catalog {
             .collect()
     }
 
-    /// The sections that fit a text best.
+    /// Returns the sections that match a text best.
     pub fn search_sections(&self, query: &str, limit: usize) -> Vec<&Section> {
         self.texts
             .search(query, usize::MAX)
@@ -291,9 +291,9 @@ impl Catalog {
             .collect()
     }
 
-    /// The operations that fit a text best: those with the whole text in their id, path, method or
-    /// summary, and then, unless the text is a single name, those with some of its words. Without
-    /// words, all operations in the documents' order.
+    /// Returns the operations that match a text best: those with the whole text in their id, path,
+    /// method or summary, followed by those with some of its words, unless the text is a single name.
+    /// For a text without words, returns all operations in document order.
     pub fn search_operations(&self, query: &str, limit: usize) -> Vec<&Operation> {
         let asked = query.trim().to_lowercase();
         if asked.is_empty() {
@@ -347,7 +347,7 @@ impl Catalog {
 }
 
 impl Hit<'_> {
-    /// Whether this reading of a request leaves no room for another one of the same document.
+    /// Returns whether this match of a request excludes all others in the same document.
     fn overrules(&self, other: &Self) -> bool {
         if self.entry.document != other.entry.document {
             return false;
@@ -365,7 +365,7 @@ impl Hit<'_> {
     }
 }
 
-/// How many of the wanted query parameters a query has; none if it lacks one.
+/// Returns how many of the required query parameters a query has; `None` if it lacks one.
 fn satisfied(wanted: &[(String, Option<String>)], query: &str) -> Option<usize> {
     for (name, value) in wanted {
         let has = query.split('&').any(|pair| {

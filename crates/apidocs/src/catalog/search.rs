@@ -1,20 +1,20 @@
-//! Full-text search over sections and operations: an inverted index weighed by BM25.
+//! Full-text search over sections and operations: an inverted index with BM25 ranking.
 
 use std::collections::HashMap;
 
 use super::words;
 
-/// How much a word counts that is repeated, and how much the length of a text.
+/// The BM25 parameters: k1 saturates repeated words, b normalizes by length. These are the usual values.
 const SATURATION: f32 = 1.2;
 const LENGTH_SHARE: f32 = 0.75;
 
-/// The most words of a query that are looked up.
+/// The limit on the words of a query.
 const QUERY_WORDS_MAX: usize = 256;
 
-/// The most entries of an index; texts beyond it are not found.
+/// The limit on the entries of an index. Texts beyond it are not found.
 const POSTINGS_MAX: usize = 4_000_000;
 
-/// Words that stand everywhere and tell nothing.
+/// Stop words.
 const STOP: [&str; 40] = [
     "the", "of", "to", "and", "in", "is", "it", "for", "an", "or", "be", "by", "on", "with",
     "that", "this", "as", "are", "from", "at", "if", "can", "will", "you", "your", "not", "must",
@@ -22,7 +22,7 @@ const STOP: [&str; 40] = [
     "object", "type",
 ];
 
-/// An index of texts, which it knows by number.
+/// An index of numbered texts.
 #[derive(Debug, Default)]
 pub(super) struct TextIndex {
     words: HashMap<Box<str>, Vec<(u32, f32)>>,
@@ -32,8 +32,8 @@ pub(super) struct TextIndex {
 }
 
 impl TextIndex {
-    /// Adds a text with its parts and how much a word in each part counts; its number is the
-    /// number of those that were added before.
+    /// Adds a text, given its parts and the weight of a word in each part. Texts are numbered in the
+    /// order in which they are added.
     pub(super) fn add(&mut self, parts: &[(&str, f32)]) {
         let number = u32::try_from(self.lengths.len()).unwrap_or(u32::MAX);
         let mut counts: HashMap<String, f32> = HashMap::new();
@@ -60,7 +60,7 @@ impl TextIndex {
         }
     }
 
-    /// The texts that fit a query best, and how well.
+    /// Returns the texts that match a query best, with their scores.
     #[expect(
         clippy::cast_precision_loss,
         reason = "weights need no more digits than a float has"

@@ -1,19 +1,19 @@
-//! The templates of many operations in one tree, searched with a bound on the steps.
+//! The templates of many operations in one tree, with a bounded search.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::template::{Glob, Segment, Template};
 
-/// The most nodes that one search visits. Real documents need a few dozen; a document made of
-/// nothing but overlapping templates ends here with what has been found by then, the most
-/// specific first.
+/// The limit on the nodes that one search visits. Real documents need a few dozen. For a document that
+/// consists only of overlapping templates, the search ends here with the matches found so far, the
+/// most specific first.
 const STEPS_MAX: usize = 4_096;
 
-/// The most templates that one search yields.
+/// The limit on the matches of one search.
 const FOUND_MAX: usize = 64;
 
-/// A tree of templates. Its values are numbers.
+/// A tree of templates with numeric values.
 #[derive(Debug)]
 pub(super) struct TemplateTree {
     nodes: Vec<Node>,
@@ -25,22 +25,22 @@ struct Node {
     partials: Vec<(Glob, usize)>,
     parameter: Option<usize>,
     spanning: Vec<(Glob, usize)>,
-    /// What ends here without and with a slash.
+    /// The values that end here, without and with a trailing slash.
     ends: [Vec<usize>; 2],
 }
 
-/// A template that matches, by what ends there.
+/// A matching template, and its values.
 #[derive(Debug)]
 pub(super) struct Found<'t> {
-    /// What ends there, with the slash at its end as it was asked for.
+    /// The values whose trailing slash matches the request.
     pub(super) as_asked: &'t [usize],
-    /// What ends there, with the slash at its end the other way.
+    /// The values whose trailing slash differs from the request.
     pub(super) otherwise: &'t [usize],
-    /// How specific each segment is.
+    /// The specificity of each segment.
     pub(super) specificity: Vec<u16>,
 }
 
-/// How specific a segment is that may be anything, that spans slashes, and that is fixed.
+/// The specificity of a segment: any text, several segments, or a literal.
 const PARAMETER: u16 = 1;
 const SPANNING: u16 = 0;
 const LITERAL: u16 = u16::MAX;
@@ -59,7 +59,7 @@ impl Default for TemplateTree {
 }
 
 impl TemplateTree {
-    /// Adds a value under a template.
+    /// Adds a value for a template.
     pub(super) fn insert(&mut self, template: &Template, value: usize) {
         let mut at = 0;
         for segment in &template.segments {
@@ -83,7 +83,7 @@ impl TemplateTree {
         child
     }
 
-    /// The templates that match a path, the most specific first, judged from the left.
+    /// Returns the templates that match a path, the most specific first, compared from the left.
     pub(super) fn find(&self, segments: &[Cow<'_, str>], ends_in_slash: bool) -> Vec<Found<'_>> {
         let mut walk = Walk {
             tree: self,
@@ -97,7 +97,7 @@ impl TemplateTree {
     }
 }
 
-/// The child behind a glob; the ones that fix more are tried first.
+/// Returns the children for a glob, those with more literal text first.
 fn edge(edges: &mut Vec<(Glob, usize)>, glob: &Glob, fresh: usize) -> usize {
     if let Some((_, child)) = edges.iter().find(|(known, _)| known == glob) {
         return *child;
@@ -168,8 +168,8 @@ impl Walk<'_> {
     }
 }
 
-/// Whether the first template is at least as specific as the second everywhere, and more specific
-/// somewhere.
+/// Returns whether the first template is at least as specific as the second in every segment, and more
+/// specific in one.
 pub(super) fn dominates(one: &[u16], other: &[u16]) -> bool {
     match (one.contains(&SPANNING), other.contains(&SPANNING)) {
         (false, true) => true,

@@ -1,10 +1,10 @@
-//! Words of names and prose.
+//! Splits names and prose into words.
 
-/// The longest word that counts, in characters; longer ones are identifiers or encoded data.
+/// The length limit of a word, in characters. Longer ones are identifiers or encoded data.
 const WORD_CHARS_MAX: usize = 40;
 
-/// The words of a text, in small letters and without the ending of a plural; cut at everything
-/// that is no letter or digit, and between a small letter and a capital.
+/// Returns the words of a text in lower case, without plural endings. Splits at everything that is not
+/// a letter or digit, and between a lower-case and an upper-case letter.
 pub(super) fn of(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();

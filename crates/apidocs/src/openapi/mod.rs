@@ -1,5 +1,5 @@
-//! `OpenAPI` 3.0, 3.1 and Swagger 2.0, as they are found in the world: what cannot be read is
-//! named and passed over, the rest is kept.
+//! Parses `OpenAPI` 3.0, 3.1 and Swagger 2.0 as they occur in practice: skips the parts that cannot be
+//! read, with a warning, and keeps the rest.
 
 mod operation;
 mod parameter;
@@ -29,12 +29,12 @@ const METHODS: [&str; 9] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace", "query",
 ];
 
-/// Whether a tree is a description of an API.
+/// Returns whether a tree describes an API.
 pub(crate) fn is_one(root: &Value) -> bool {
     version(root).is_some() || root.get("paths").is_some_and(Value::is_object)
 }
 
-/// The version that a document says it has.
+/// Returns the version that a document declares.
 fn version(root: &Value) -> Option<String> {
     let said = root.get("openapi").or_else(|| root.get("swagger"))?;
     match said {
@@ -44,7 +44,7 @@ fn version(root: &Value) -> Option<String> {
     }
 }
 
-/// Reads a description of an API.
+/// Parses a description of an API.
 pub(crate) fn read(root: &Value, warnings: Warnings) -> Document {
     let source = Source::new(root, warnings);
     match version(root).as_deref() {
@@ -88,7 +88,7 @@ fn operations(source: &Source<'_>, base_paths: &Arc<[String]>) -> Vec<Operation>
             return operations;
         }
         Some(_) => {
-            source.warn("paths", "are no object");
+            source.warn("paths", "are not an object");
             return operations;
         }
     };
@@ -100,7 +100,7 @@ fn operations(source: &Source<'_>, base_paths: &Arc<[String]>) -> Vec<Operation>
             continue;
         };
         let Some(methods) = item.as_object() else {
-            source.warn(key, "is no object");
+            source.warn(key, "is not an object");
             continue;
         };
         if let Err(error) = Template::parse(key, &|_| false) {
@@ -119,7 +119,7 @@ fn operations(source: &Source<'_>, base_paths: &Arc<[String]>) -> Vec<Operation>
             }
             let method = word.to_ascii_uppercase();
             if !operation.is_object() {
-                source.warn(&format!("{method} {key}"), "is no object");
+                source.warn(&format!("{method} {key}"), "is not an object");
                 continue;
             }
             if operations.len() == OPERATIONS_MAX {
@@ -144,7 +144,7 @@ fn sections(root: &Value, source: &Source<'_>, warnings: &mut Warnings) -> Vec<S
         Some(Value::Array(tags)) => tags.as_slice(),
         None | Some(Value::Null) => &[],
         Some(_) => {
-            source.warn("tags", "are no list");
+            source.warn("tags", "are not a list");
             &[]
         }
     };

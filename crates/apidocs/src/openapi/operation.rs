@@ -1,4 +1,4 @@
-//! One operation of a document.
+//! Parses one operation of a document.
 
 use std::sync::Arc;
 
@@ -10,29 +10,29 @@ use super::schema;
 use crate::operation::{Body, Operation};
 use crate::text;
 
-/// The longest summary, id or tag, in characters.
+/// The length limit of a summary, id or tag, in characters.
 pub const SUMMARY_CHARS_MAX: usize = 300;
 
-/// The longest description of an operation, in characters.
+/// The length limit of an operation's description, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 4_000;
 
-/// The most tags or scopes of one operation that are kept.
+/// The limit on the tags or scopes of one operation.
 const NAMES_MAX: usize = 50;
 
-/// The most media types of a body whose schemas are read.
+/// The limit on the media types of a body whose schemas are parsed.
 const MEDIA_TYPES_MAX: usize = 6;
 
-/// What an operation inherits from where it stands.
+/// The context of an operation.
 pub(super) struct Around<'v> {
     /// The path key.
     pub(super) template: &'v str,
-    /// The path's own object.
+    /// The object of its path.
     pub(super) item: &'v Value,
-    /// The servers' paths that hold unless the operation has its own.
+    /// The server paths that apply unless the operation has its own.
     pub(super) base_paths: Arc<[String]>,
 }
 
-/// Reads the operation of a method.
+/// Parses the operation of a method.
 pub(super) fn read<'v>(
     source: &Source<'v>,
     around: &Around<'v>,
@@ -93,7 +93,7 @@ fn prose(words: &str, chars_max: usize) -> Option<String> {
     (!plain.is_empty()).then(|| text::cut(plain, chars_max))
 }
 
-/// The first sentence of a description, for an operation that has no summary.
+/// Returns the first sentence of a description, for an operation without a summary.
 fn opening(description: &str) -> String {
     let line = description.lines().next().unwrap_or_default();
     let sentence = line.split_once(". ").map_or(line, |(first, _)| first);
@@ -110,7 +110,7 @@ fn names(list: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-/// The scopes of all alternatives of a security requirement.
+/// Returns the scopes of all alternatives of a security requirement.
 fn scopes(security: Option<&Value>) -> Vec<String> {
     let mut scopes = Vec::new();
     let alternatives = security.and_then(Value::as_array).into_iter().flatten();

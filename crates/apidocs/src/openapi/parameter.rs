@@ -1,4 +1,4 @@
-//! The parameters of an operation.
+//! Parses the parameters of an operation.
 
 use serde_json::{Map, Value};
 
@@ -8,10 +8,10 @@ use super::values;
 use crate::operation::{Body, Field, Parameter, Place};
 use crate::template;
 
-/// The most parameters of one operation that are kept.
+/// The limit on the parameters of one operation.
 pub const PARAMETERS_MAX: usize = 200;
 
-/// What a list of parameters holds: those of `OpenAPI` 3, and in Swagger 2.0 the body too.
+/// The content of a list of parameters, which in Swagger 2.0 includes the body.
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) parameters: Vec<Parameter>,
@@ -19,14 +19,14 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Reads the `parameters` of an operation or of its path; what stands here already wins.
+    /// Parses the `parameters` of an operation or its path. Parameters that are already present win.
     pub(super) fn read<'v>(&mut self, source: &Source<'v>, place: &str, holder: &'v Value) {
         let list: Vec<&'v Value> = match holder.get("parameters") {
             None | Some(Value::Null) => return,
             Some(Value::Array(list)) => list.iter().collect(),
             Some(Value::Object(map)) => map.values().collect(),
             Some(_) => {
-                source.warn(place, "has parameters that are no list");
+                source.warn(place, "has parameters that are not a list");
                 return;
             }
         };
@@ -35,7 +35,7 @@ impl Parameters {
                 continue;
             };
             let Some(parameter) = parameter.as_object() else {
-                source.warn(place, "has a parameter that is no object");
+                source.warn(place, "has a parameter that is not an object");
                 continue;
             };
             self.add(source, place, parameter);
@@ -161,7 +161,7 @@ pub(super) fn is_true(value: Option<&Value>) -> bool {
     }
 }
 
-/// The schema of a parameter: in Swagger 2.0 the parameter itself.
+/// Returns the schema of a parameter; in Swagger 2.0 that is the parameter itself.
 fn schema_of<'v>(
     source: &Source<'v>,
     place: &str,
@@ -179,7 +179,7 @@ fn schema_of<'v>(
         .unwrap_or(parameter)
 }
 
-/// Whether a document says that a path parameter may hold slashes.
+/// Returns whether a document allows slashes in a path parameter.
 fn spans_slashes(parameter: &Map<String, Value>, schema: &Map<String, Value>) -> bool {
     let both = [parameter, schema];
     let has = |key: &str| both.iter().find_map(|holder| holder.get(key));
@@ -201,13 +201,13 @@ fn is_path_format(format: &str) -> bool {
     )
 }
 
-/// Whether an example is several segments: a slash within, and no address.
+/// Returns whether an example spans several segments: it contains a slash and is not a URL.
 fn is_a_path(example: &str) -> bool {
     let within = example.trim_matches('/');
     within.contains('/') && !within.contains("://") && !within.contains(char::is_whitespace)
 }
 
-/// Whether a description says that a value may hold slashes as they are.
+/// Returns whether a description allows unescaped slashes in a value.
 fn speaks_of_slashes(description: &str) -> bool {
     let text = description.to_lowercase();
     if !text.contains("slash") && !text.contains("multiple segments") {

@@ -1,4 +1,4 @@
-//! References within a document. Nothing outside the document is ever looked at.
+//! Resolves references within a document. References to other documents are never followed.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::text::percent_decoded;
 use crate::warning::Warnings;
 
-/// The longest chain of references from one to the next.
+/// The length limit of a chain of references.
 const HOPS_MAX: usize = 32;
 
-/// The most values that are looked at while schemas are followed, in a whole document.
+/// The limit on the values that are visited while following schemas, per document.
 const WORK_MAX: usize = 5_000_000;
 
-/// A document whose references can be followed, and what there is to say about it.
+/// A document whose references can be followed, and its warnings.
 pub(super) struct Source<'v> {
     root: &'v Value,
     warnings: RefCell<Warnings>,
@@ -34,7 +34,7 @@ impl<'v> Source<'v> {
         self.root
     }
 
-    /// Notes what could not be read.
+    /// Adds a warning.
     pub(super) fn warn(&self, place: &str, trouble: &str) {
         self.warnings.borrow_mut().add(place, trouble);
     }
@@ -43,8 +43,8 @@ impl<'v> Source<'v> {
         self.warnings.into_inner()
     }
 
-    /// Takes a step of the work that a document is worth; false once it is used up.
-    pub(super) fn may_go_on(&self) -> bool {
+    /// Takes a step from the document's limit on work; returns false once it is used up.
+    pub(super) fn may_continue(&self) -> bool {
         match self.work.get() {
             0 => false,
             1 => {
@@ -59,8 +59,8 @@ impl<'v> Source<'v> {
         }
     }
 
-    /// The value that a value stands for, once its references have been followed. None, with a
-    /// warning, if they lead nowhere.
+    /// Returns the value after following its references. If they lead nowhere, adds a warning and
+    /// returns `None`.
     pub(super) fn resolve(&self, place: &str, value: &'v Value) -> Option<&'v Value> {
         let mut value = value;
         for _ in 0..HOPS_MAX {
@@ -80,7 +80,7 @@ impl<'v> Source<'v> {
             };
             value = target;
         }
-        self.warn(place, "has references that lead round in a circle");
+        self.warn(place, "has circular references");
         None
     }
 
@@ -89,7 +89,7 @@ impl<'v> Source<'v> {
         if let Some(found) = self.root.pointer(&pointer) {
             return Some(found);
         }
-        // Names such as `#Pet` are anchors; others forget the slash.
+        // Names such as `#Pet` are anchors; others lack the slash.
         let name = pointer.trim_start_matches('/');
         ["/components/schemas/", "/definitions/"]
             .iter()

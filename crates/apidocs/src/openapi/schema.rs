@@ -1,4 +1,4 @@
-//! JSON schemas, read for the fields that a body may have.
+//! Parses JSON schemas for the fields of a body.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -9,22 +9,22 @@ use super::values;
 use crate::operation::{Body, Field};
 use crate::text;
 
-/// The most fields of one operation's body that are kept; outer ones come first.
+/// The limit on the fields of one operation's body; outer ones are kept first.
 pub const FIELDS_MAX: usize = 250;
 
-/// How deep fields are followed.
+/// The depth limit of fields.
 pub const FIELD_DEPTH_MAX: usize = 6;
 
-/// The longest description of a field or parameter, in characters.
+/// The length limit of the description of a field or parameter, in characters.
 pub const FIELD_TEXT_CHARS_MAX: usize = 500;
 
-/// The most schemas that are combined for one value.
+/// The limit on the schemas that are combined for one value.
 const PARTS_MAX: usize = 64;
 
-/// The most schemas that are followed for one body.
+/// The limit on the schemas that are followed for one body.
 const FOLLOWED_MAX: usize = 2_000;
 
-/// Reads the fields of a body's schema, outer ones first.
+/// Parses the fields of a body's schema, outer ones first.
 pub(super) fn body<'v>(source: &Source<'v>, place: &str, schema: &'v Value) -> Body {
     let mut walk = Walk {
         source,
@@ -46,7 +46,7 @@ pub(super) fn body<'v>(source: &Source<'v>, place: &str, schema: &'v Value) -> B
     walk.body
 }
 
-/// Adds what a further schema says of the same body.
+/// Adds the fields of a further schema of the same body.
 pub(super) fn merge(body: &mut Body, more: Body) {
     body.is_open |= more.is_open;
     let known: HashSet<String> = body.fields.iter().map(|f| f.pointer.clone()).collect();
@@ -65,13 +65,13 @@ struct Walk<'s, 'v> {
     source: &'s Source<'v>,
     place: &'s str,
     body: Body,
-    /// The number of each field by its pointer.
+    /// The number of each field, by its pointer.
     numbers: HashMap<String, usize>,
     open: VecDeque<(String, &'v Value, usize)>,
 }
 
 impl<'v> Walk<'_, 'v> {
-    /// Takes in what a schema says; false if there is no more room for it.
+    /// Adds the fields of a schema; returns false if the limit is reached.
     fn visit(&mut self, pointer: &str, schema: &'v Value, depth: usize) -> bool {
         let shape = Shape::read(self.source, self.place, schema);
         if shape.admits_more() {
@@ -91,7 +91,7 @@ impl<'v> Walk<'_, 'v> {
         for (name, property) in &shape.properties {
             let inner = format!("{pointer}/{}", escaped(name));
             if !self.numbers.contains_key(&inner) {
-                if self.body.fields.len() == FIELDS_MAX || !self.source.may_go_on() {
+                if self.body.fields.len() == FIELDS_MAX || !self.source.may_continue() {
                     return false;
                 }
                 let mut field = Shape::read(self.source, self.place, property).field();
@@ -105,7 +105,7 @@ impl<'v> Walk<'_, 'v> {
         true
     }
 
-    /// Notes that there may be more at a place than is listed.
+    /// Marks a place as having unlisted members.
     fn leave_open(&mut self, pointer: &str) {
         let holder = pointer.trim_end_matches("/*");
         match self.numbers.get(holder) {
@@ -115,12 +115,12 @@ impl<'v> Walk<'_, 'v> {
     }
 }
 
-/// A name as a part of a JSON pointer.
+/// Encodes a name as a part of a JSON pointer.
 pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// What a single value may be, its combined schemas laid over each other.
+/// The combined schemas of one value.
 #[derive(Default)]
 struct Shape<'v> {
     kinds: Vec<&'v str>,
@@ -138,7 +138,7 @@ impl<'v> Shape<'v> {
         let mut open = vec![(schema, true)];
         let mut seen: HashSet<*const Value> = HashSet::new();
         while let Some((schema, is_certain)) = open.pop() {
-            // A description beside a reference is meant for this place.
+            // A description next to a reference applies to this place.
             if shape.description.is_none() {
                 shape.description = schema.get("description").and_then(Value::as_str);
             }
@@ -149,7 +149,7 @@ impl<'v> Shape<'v> {
             if !seen.insert(std::ptr::from_ref(schema)) {
                 continue;
             }
-            if seen.len() > PARTS_MAX || !source.may_go_on() {
+            if seen.len() > PARTS_MAX || !source.may_continue() {
                 shape.is_open = true;
                 break;
             }
@@ -157,7 +157,7 @@ impl<'v> Shape<'v> {
                 Value::Object(schema) => shape.overlay(schema, is_certain, &mut open),
                 Value::Bool(_) => shape.is_open = true,
                 _ => {
-                    source.warn(place, "has a schema that is none");
+                    source.warn(place, "has an invalid schema");
                     shape.is_open = true;
                 }
             }
@@ -191,7 +191,7 @@ impl<'v> Shape<'v> {
                 self.properties.push((name, property));
             }
         }
-        // What is required in one of several variants is not required of all.
+        // A field that one of several variants requires is not required in all of them.
         if is_certain && let Some(Value::Array(names)) = schema.get("required") {
             self.required.extend(names.iter().filter_map(Value::as_str));
         }
@@ -223,7 +223,7 @@ impl<'v> Shape<'v> {
         }
     }
 
-    /// Whether there may be more in it than it lists.
+    /// Returns whether it may have unlisted members.
     fn admits_more(&self) -> bool {
         let is_scalar = !self.kinds.is_empty()
             && !self
@@ -247,7 +247,7 @@ impl<'v> Shape<'v> {
     }
 }
 
-/// A description, without markup and cut to length.
+/// Returns a description without markup, truncated.
 pub(super) fn describe(description: &str) -> Option<String> {
     let plain = text::without_tags(description);
     let plain = plain.trim();

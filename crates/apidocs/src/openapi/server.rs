@@ -1,20 +1,20 @@
-//! Where the templates of a document begin: the paths of its servers.
+//! Parses the paths of a document's servers, below which its templates apply.
 
 use serde_json::Value;
 
 use super::reference::Source;
 
-/// The most servers of one list that are looked at.
+/// The limit on the servers in one list.
 const SERVERS_MAX: usize = 20;
 
-/// The most values of a server's variable that are put in.
+/// The limit on the values of a server variable.
 const VARIABLE_VALUES_MAX: usize = 10;
 
-/// The paths of an `OpenAPI` 3 list of servers. None if there is no such list.
+/// Returns the paths of an `OpenAPI` 3 list of servers; `None` if there is no such list.
 pub(super) fn base_paths(source: &Source<'_>, place: &str, holder: &Value) -> Option<Vec<String>> {
     let servers = holder.get("servers")?;
     let Some(servers) = servers.as_array() else {
-        source.warn(&format!("{place}/servers"), "is no list");
+        source.warn(&format!("{place}/servers"), "is not a list");
         return None;
     };
     let mut paths = Vec::new();
@@ -31,13 +31,13 @@ pub(super) fn base_paths(source: &Source<'_>, place: &str, holder: &Value) -> Op
     (!paths.is_empty()).then_some(paths)
 }
 
-/// The base path of a Swagger 2.0 document.
+/// Returns the base path of a Swagger 2.0 document.
 pub(super) fn swagger_base_path(source: &Source<'_>) -> Vec<String> {
     match source.root().get("basePath") {
         None | Some(Value::Null) => vec![String::new()],
         Some(Value::String(path)) => vec![path_of(path)],
         Some(_) => {
-            source.warn("basePath", "is no text");
+            source.warn("basePath", "is not text");
             vec![String::new()]
         }
     }
@@ -49,8 +49,8 @@ fn push(paths: &mut Vec<String>, path: String) {
     }
 }
 
-/// The addresses that a server's address stands for: with the default and the listed values of its
-/// variables, and with the variable itself where nothing is listed.
+/// Expands the variables of a server's URL with their default and listed values. A variable without
+/// listed values stays.
 fn with_variables(url: &str, variables: Option<&Value>) -> Vec<String> {
     let mut urls = vec![url.to_owned()];
     let Some(variables) = variables.and_then(Value::as_object) else {
@@ -84,7 +84,7 @@ fn with_variables(url: &str, variables: Option<&Value>) -> Vec<String> {
     urls
 }
 
-/// The path of an address, without a slash at its end. The scheme may be missing.
+/// Returns the path of a URL, without a trailing slash. The scheme may be missing.
 fn path_of(url: &str) -> String {
     let url = url.trim();
     let url = url.split(['?', '#']).next().unwrap_or_default();
@@ -111,7 +111,7 @@ fn after_host(rest: &str) -> &str {
     rest.find('/').map_or("", |at| &rest[at..])
 }
 
-/// Whether an address without a scheme begins with a host rather than a path.
+/// Returns whether a URL without a scheme begins with a host rather than a path.
 fn looks_like_a_host(url: &str) -> bool {
     let first = url.split('/').next().unwrap_or_default();
     let (name, port) = first.split_once(':').unwrap_or((first, ""));

@@ -1,16 +1,16 @@
-//! The values that a schema lists.
+//! Parses the allowed values in a schema.
 
 use serde_json::{Map, Value};
 
 use crate::text;
 
-/// The most listed values of one field that are kept.
+/// The limit on the allowed values of one field.
 pub const VALUES_MAX: usize = 60;
 
-/// The longest listed value that is kept, in characters.
+/// The length limit of an allowed value, in characters.
 const VALUE_CHARS_MAX: usize = 100;
 
-/// Adds the values that a schema, or the schema of its list's members, lists.
+/// Adds the allowed values of a schema, or of the schema of its list's members.
 pub(super) fn collect(schema: &Map<String, Value>, values: &mut Vec<String>) {
     let listed = schema.get("enum").and_then(Value::as_array);
     let of_members = schema

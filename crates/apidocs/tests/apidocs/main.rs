@@ -1,4 +1,4 @@
-//! What is read from documents, and what is found in them, seen from outside.
+//! Tests of the public interface: parsing documents, and searching in them.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 

@@ -1,4 +1,4 @@
-//! Requests find the operation that they call.
+//! Matching requests to the operations that they call.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{self, catalog};
 
-/// The operation ids that the lines of a folder's `match.jsonl` expect and do not get.
+/// Returns the operation ids that a folder's `match.jsonl` expects and that are not found.
 fn wrong_lines(folder: &Path) -> (usize, Vec<String>) {
     let lines = std::fs::read_to_string(folder.join("match.jsonl")).unwrap();
     let mut catalogs: HashMap<String, Catalog> = HashMap::new();
@@ -56,7 +56,7 @@ fn requests_of_all_real_documents_at_hand_find_their_operations() {
     assert_eq!(wrong, [""; 0], "of {count} lines");
 }
 
-/// The id of the operation that a request to a document without a base path calls.
+/// Returns the id of the operation that a request calls, in a document without a base path.
 fn found<'c>(catalog: &'c Catalog, method: &str, path: &str) -> Option<&'c str> {
     found_under(catalog, method, path, "")
 }
@@ -75,7 +75,7 @@ fn found_under<'c>(
     catalog.find(&call).map(|operation| operation.id.as_str())
 }
 
-/// A document of paths with their methods; ids are as the reader makes them up.
+/// Returns a document with these paths and methods. Operation ids are generated.
 fn paths(paths: &[(&str, &[&str])]) -> Catalog {
     catalog(&document(paths, "").to_string())
 }
@@ -110,7 +110,7 @@ fn concrete_comes_before_partial_before_templated_and_methods_count() {
         Some("GET /files/{id}.json")
     );
     assert_eq!(found(&catalog, "GET", "/files/a"), Some("GET /files/{id}"));
-    // A concrete path without the method leaves the request to the template that has it.
+    // A literal path without the method does not hide a template that has the method.
     assert_eq!(
         found(&catalog, "DELETE", "/files/all.json"),
         Some("DELETE /files/{id}")
@@ -209,7 +209,7 @@ fn parameters_span_slashes_where_the_document_says_so() {
 }
 
 #[test]
-fn the_base_paths_of_servers_and_of_the_service_may_stand_before_a_template() {
+fn the_base_paths_of_servers_and_of_the_service_may_precede_a_template() {
     let templates: &[(&str, &[&str])] = &[("/users/{id}", &["get"]), ("/", &["get"])];
     for server in [
         "https://api.example.com/v2/",
@@ -264,7 +264,7 @@ fn a_server_of_a_path_or_operation_holds_for_it_alone() {
 }
 
 #[test]
-fn keys_that_differ_behind_a_hash_are_told_apart_by_the_query() {
+fn keys_that_differ_after_a_hash_are_distinguished_by_the_query() {
     let catalog = catalog(
         r#"{"openapi": "3.0.0", "paths": {
             "/files/{id}": {"put": {"operationId": "updateFile"}},
@@ -287,7 +287,7 @@ fn keys_that_differ_behind_a_hash_are_told_apart_by_the_query() {
         found(&catalog, "POST", "/?Action=DeleteKey&x=1"),
         Some("deleteKey")
     );
-    // The action may stand in the body: the worst is assumed.
+    // The action may be in the body, so the most dangerous one is assumed.
     assert_eq!(found(&catalog, "POST", "/"), Some("deleteKey"));
     assert_eq!(found(&catalog, "GET", "/only"), Some("only"));
 }

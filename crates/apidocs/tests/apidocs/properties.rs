@@ -1,4 +1,4 @@
-//! Whatever is read, and whatever is looked for in it: an answer comes, and soon.
+//! Parsing and searching terminate quickly on arbitrary input.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn template() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..8).prop_map(|pieces| format!("/{}", pieces.join("/")))
 }
 
-/// Values that stand where a description of an API expects something, or something else.
+/// Values for places where a description of an API expects a certain type.
 fn json(depth: u32) -> impl Strategy<Value = serde_json::Value> {
     let word = prop_oneof![
         Just("#/paths/~1a".to_owned()),

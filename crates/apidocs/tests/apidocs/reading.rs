@@ -1,4 +1,4 @@
-//! Documents as they are found in the world.
+//! Parsing documents as they occur in practice.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ fn a_real_document_gives_its_operations_with_parameters_fields_and_scopes() {
 }
 
 #[test]
-fn an_operation_without_a_summary_is_told_by_how_its_description_begins() {
+fn an_operation_without_a_summary_is_described_by_its_first_sentence() {
     let document = openapi(
         r#"{"openapi": "3.1.0", "paths": {"/chat": {
             "post": {"operationId": "send", "description": "Sends a message. To a channel.\nAt once."},
@@ -180,17 +180,17 @@ fn what_cannot_be_read_is_named_and_the_rest_is_kept() {
     assert!(refs.body.is_open);
     let all = document.warnings.join("\n");
     for part in [
-        "/servers: is no list",
-        "POST /good: is no object",
-        "GET /good: has parameters that are no list",
-        "/list: is no object",
+        "/servers: is not a list",
+        "POST /good: is not an object",
+        "GET /good: has parameters that are not a list",
+        "/list: is not an object",
         "https://example.com/parameters.json#/a: is a reference to another file or address",
         "other.yaml: is a reference to another file",
         "#/nowhere: is a reference to nothing",
-        "POST /refs: has references that lead round in a circle",
+        "POST /refs: has circular references",
         "POST /refs: has a parameter without a name or a place",
-        "/round: has references that lead round in a circle",
-        "tags: are no list",
+        "/round: has circular references",
+        "tags: are not a list",
     ] {
         assert!(all.contains(part), "{part} is not in\n{all}");
     }
@@ -214,14 +214,14 @@ fn json_with_comments_and_yaml_with_numbers_for_keys_are_read() {
 }
 
 #[test]
-fn what_is_no_document_is_refused_with_its_place() {
+fn an_invalid_document_is_rejected_with_its_position() {
     let broken = |text: &str| read(Format::OpenApi, text.as_bytes()).unwrap_err();
     assert_eq!(broken("{\"a\": 1}"), Unreadable::NoOpenApi);
     assert_eq!(broken("just words"), Unreadable::NoOpenApi);
     assert_eq!(broken("\0\0"), Unreadable::NoText);
     let Unreadable::Broken { line, trouble } = broken("{\"openapi\": \"3.0.0\",\n \"paths\": {")
     else {
-        panic!("it was no syntax error");
+        panic!("it was not a syntax error");
     };
     assert_eq!(line, Some(2));
     assert!(!trouble.is_empty());
@@ -234,7 +234,7 @@ fn what_is_no_document_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_hundred_megabytes_of_aliases_are_refused_at_once() {
+fn a_hundred_megabytes_of_aliases_are_rejected_quickly() {
     let mut bomb = "openapi: 3.0.0\npaths: {}\nx: &a0 [aaaaaaaaaa, aaaaaaaaaa]\n".to_owned();
     for level in 1..40 {
         let before = level - 1;
@@ -308,7 +308,7 @@ fn documents_without_measure_are_cut_and_say_so() {
 }
 
 #[test]
-fn formats_are_told_apart() {
+fn formats_are_distinguished() {
     let page = "<!DOCTYPE html><html><body><p>x</p></body></html>";
     assert_eq!(recognize(page.as_bytes(), None), Format::Html);
     assert_eq!(

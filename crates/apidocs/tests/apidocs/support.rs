@@ -1,4 +1,4 @@
-//! Documents for tests: two real ones beside the tests, further ones where they are at hand.
+//! Documents for tests: two real ones next to the tests, and others if they are available.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use gaiterguard_apidocs::{Catalog, Document, Format, read};
 
-/// The folder of the documents that stand beside the tests.
+/// The folder of the documents next to the tests.
 pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
 
-/// The folder of further real documents: named by `GAITERGUARD_SPECS`, or `shared/specs` beside
-/// any of the folders above this one.
+/// The folder of further real documents: `GAITERGUARD_SPECS`, or `shared/specs` in one of the folders
+/// above this one.
 pub(crate) fn further() -> Option<PathBuf> {
     if let Some(named) = option_env!("GAITERGUARD_SPECS") {
         let named = PathBuf::from(named);
@@ -29,7 +29,7 @@ pub(crate) fn further() -> Option<PathBuf> {
         .find(|folder| folder.join("match.jsonl").is_file())
 }
 
-/// The bytes of a document, unpacked if need be.
+/// Returns the bytes of a document, decompressed if necessary.
 pub(crate) fn bytes(folder: &Path, name: &str) -> Vec<u8> {
     if let Ok(plain) = std::fs::read(folder.join(name)) {
         return plain;
@@ -42,12 +42,12 @@ pub(crate) fn bytes(folder: &Path, name: &str) -> Vec<u8> {
     plain
 }
 
-/// A description of an API.
+/// Parses a description of an API.
 pub(crate) fn openapi(text: &str) -> Document {
     read(Format::OpenApi, text.as_bytes()).unwrap()
 }
 
-/// A catalog of one description of an API.
+/// Returns a catalog of one description of an API.
 pub(crate) fn catalog(text: &str) -> Catalog {
     Catalog::new(vec![Arc::new(openapi(text))])
 }

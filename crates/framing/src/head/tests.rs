@@ -1,4 +1,4 @@
-//! Heads that are taken and heads that are refused.
+//! Accepted and rejected heads.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn checked(head: &str) -> Result<Framing, FramingError> {
 }
 
 #[test]
-fn plain_heads_are_taken() {
+fn plain_heads_are_accepted() {
     for (head, framing) in [
         ("GET / HTTP/1.1\nHost: a\n\n", Framing::Length(0)),
         ("GET /a?b=c HTTP/1.0\n\n", Framing::Length(0)),

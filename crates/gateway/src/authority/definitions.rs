@@ -8,7 +8,7 @@ use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::Rule;
 use gaiterguard_domain::workspace::{AuthorityVersion, Workspace};
-use gaiterguard_judge::rule::CompiledRule;
+use gaiterguard_rules::CompiledRule;
 use gaiterguard_store::Definitions as StoredDefinitions;
 use tokio_util::sync::CancellationToken;
 

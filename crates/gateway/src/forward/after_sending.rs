@@ -4,7 +4,7 @@
 //! converts a storage error, or a refusal in general, into an [`AfterSending`]: `?` on a write that
 //! follows a dispatch does not compile, and "nothing was sent" is said only with the proof.
 
-use crate::arriving::BodyBroken;
+use crate::body::arriving::BodyBroken;
 use crate::forward::dispatch::{DispatchFailed, MaybeSent};
 use crate::refusal::Refusal;
 

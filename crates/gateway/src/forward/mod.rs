@@ -29,11 +29,11 @@ use self::to_its_end::{ToItsEnd, or_broken_off};
 use self::upload::{Streamed, Upload};
 use crate::Gateway;
 use crate::answer::{Answer, Provenance};
-use crate::arriving::ArrivingBody;
-use crate::big_body::BigBodies;
+use crate::body::arriving::ArrivingBody;
+use crate::body::big_body::BigBodies;
 use crate::history::Observer;
-use crate::prepare::Prepared;
 use crate::refusal::Refusal;
+use crate::submit::prepare::Prepared;
 
 /// A request that is to be forwarded.
 pub(crate) struct Forwarding {

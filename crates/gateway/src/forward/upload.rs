@@ -14,16 +14,16 @@ use gaiterguard_domain::id::{RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::request::{Digest, RunningDigest};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::history::BODY_BYTES_MAX;
+use gaiterguard_history::BODY_BYTES_MAX;
 use gaiterguard_upstream::BoxError;
 use http::Method;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::arriving::{ArrivingBody, BodyBroken};
-use crate::big_body::{BigBodies, INLINE_BYTES_MAX};
-use crate::key_guard::{KeyFound, UploadGuard};
-use crate::prepare::Prepared;
+use crate::body::arriving::{ArrivingBody, BodyBroken};
+use crate::body::big_body::{BigBodies, INLINE_BYTES_MAX};
+use crate::body::key_guard::{KeyFound, UploadGuard};
 use crate::refusal::Refusal;
+use crate::submit::prepare::Prepared;
 
 /// The body as the upstream's connection takes it, piece by piece.
 pub(crate) struct Upload {

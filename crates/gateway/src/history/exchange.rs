@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
-use gaiterguard_judge::history::{BODY_BYTES_MAX, Exchange};
+use gaiterguard_history::{BODY_BYTES_MAX, Exchange};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method};
 

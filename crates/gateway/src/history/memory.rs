@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gaiterguard_judge::history::{Elsewhere, History, Seen, Sighting};
+use gaiterguard_history::{Elsewhere, History, Seen, Sighting};
 use tokio_util::sync::CancellationToken;
 
 use super::Place;

@@ -19,14 +19,14 @@ use std::time::Duration;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::history::{
+use gaiterguard_history::{
     Elsewhere, HashKey, History, Limits, Seal, Seen, Sighting, hashes_of_request,
 };
 use gaiterguard_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::prepare::Prepared;
+use crate::submit::prepare::Prepared;
 
 pub(crate) use observer::Observer;
 pub(crate) use source::sources;

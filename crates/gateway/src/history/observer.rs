@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::history::BODY_BYTES_MAX;
+use gaiterguard_history::BODY_BYTES_MAX;
 use http::{HeaderMap, Method, StatusCode};
 use tokio_util::sync::CancellationToken;
 

@@ -1,6 +1,6 @@
 //! Pieces of responses, sealed under a key that this process alone has and nobody stores.
 
-use gaiterguard_judge::history::Seal;
+use gaiterguard_history::Seal;
 use gaiterguard_vault::{AssociatedData, DataKey, NoRandomness};
 
 /// Seals under a random key of this process.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::history::{Elsewhere, Evidence, HashKey, Noted};
+use gaiterguard_history::{Elsewhere, Evidence, HashKey, Noted};
 use gaiterguard_store::{SightingRow, SightingRowKind, Store, StoreError, ValueHash};
 use tokio::sync::Notify;
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use gaiterguard_domain::action::Action;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_judge::Arena;
-use gaiterguard_judge::history::{History, Origin, SightingKind, origins};
+use gaiterguard_history::{History, Origin, SightingKind, origins};
+use gaiterguard_request::Arena;
 use gaiterguard_sealing::Purpose;
 use serde::{Deserialize, Serialize};
 
 use crate::Gateway;
-use crate::judge::opened;
+use crate::submit::judge::opened;
 
 /// The most values that are listed for an action.
 const SOURCES_MAX: usize = 10;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::target::Target;
-use gaiterguard_judge::history::SightingKind;
+use gaiterguard_history::SightingKind;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 

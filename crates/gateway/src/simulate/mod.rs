@@ -20,8 +20,8 @@ use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_judge::rule::{CompiledRule, Content, Facts, Match, Query, RequestPath, weigh};
-use gaiterguard_judge::{Arena, Reading};
+use gaiterguard_request::{Arena, Reading};
+use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{RuleFields, StoreError, Stored};
 use serde_json::{Map, Value};
@@ -239,7 +239,7 @@ impl Replay {
             operation: new.evaluation.operation.as_ref(),
             now: new.at,
         };
-        let weighed = weigh(rules, &facts);
+        let weighed = matching_rules(rules, &facts);
         let certain = weighed
             .iter()
             .filter(|(_, how)| !matches!(how, Match::Undecidable(_)))

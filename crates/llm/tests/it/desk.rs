@@ -11,7 +11,7 @@ use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::{Signal, Verdict};
-use gaiterguard_judge::history::Origin;
+use gaiterguard_history::Origin;
 use gaiterguard_llm::{Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmVerdict, TextRule};
 use gaiterguard_tests::{MODEL_KEY, MODEL_NAME, ScriptedModel};
 use http::{HeaderMap, Method};

@@ -1,6 +1,6 @@
 //! Where the values of a request come from, as the model is shown it.
 
-use gaiterguard_judge::history::{Origin, Sighting, SightingKind};
+use gaiterguard_history::{Origin, Sighting, SightingKind};
 use serde_json::Value;
 
 use crate::desk::{Case, Desk};

@@ -29,7 +29,7 @@ fn denied(note: &str) -> EarlierRuling {
 }
 
 #[tokio::test]
-async fn every_question_says_what_time_it_is_and_how_humans_ruled() {
+async fn every_question_says_how_humans_ruled() {
     let desk = Desk::new().await;
     // This server does not manage both questions at once.
     desk.model.script(|asked| match asked.step {
@@ -42,11 +42,6 @@ async fn every_question_says_what_time_it_is_and_how_humans_ruled() {
     let asked = desk.model.asked();
     for step in [Step::Assessment, Step::Description, Step::Comparison] {
         let asked = asked.iter().find(|asked| asked.step == step).unwrap();
-        assert!(
-            asked.user.contains("It is Tuesday, 2023-11-14 22:13 UTC."),
-            "{}",
-            asked.user
-        );
         let line: Value = serde_json::from_str(asked.fenced("rulings").unwrap()).unwrap();
         assert_eq!(line["reason"], "Not on weekends");
         assert!(asked.system.contains("not permission"), "{}", asked.system);

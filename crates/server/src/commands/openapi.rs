@@ -4,11 +4,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::console;
-use crate::openapi;
+use crate::routes;
 
 /// Writes the document to standard output. Ignores a closed pipe.
 pub(crate) fn run() -> ExitCode {
-    match std::io::stdout().write_all(openapi::to_json().as_bytes()) {
+    match std::io::stdout().write_all(&routes::document()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => console::fail(error, 1),

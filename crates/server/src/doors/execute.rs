@@ -31,7 +31,7 @@ pub(super) async fn execute(
     Agent(caller): Agent,
     ApiPath(action): ApiPath<String>,
 ) -> Result<Response, Problem> {
-    let action = super::action_id(&action)?;
+    let action = super::action_id::action_id(&action)?;
     let response = state.gateway.execute(caller, action).await?;
     Ok(outcome::upstream_response(response))
 }

@@ -9,7 +9,7 @@ use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::big_body::INLINE_BYTES_MAX;
+use gaiterguard_gateway::body::big_body::INLINE_BYTES_MAX;
 use gaiterguard_gateway::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -97,7 +97,7 @@ pub(super) async fn status(
         let message = format!("must be from 0 to {} seconds", STATUS_WAIT_MAX.as_secs());
         return Err(Problem::field("wait", message));
     }
-    let action = super::action_id(&action)?;
+    let action = super::action_id::action_id(&action)?;
     let report = state.gateway.status(&caller, action, wait).await?;
     Ok(Json(StatusBody::from(report)))
 }

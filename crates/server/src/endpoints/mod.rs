@@ -5,6 +5,7 @@ mod approval;
 mod audit;
 mod auth;
 mod caller;
+mod configured;
 mod document;
 mod editing;
 mod enums;
@@ -36,11 +37,12 @@ use utoipa_axum::routes;
 
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub(crate) use auth::origin::PublicOrigin;
+pub(crate) use configured::Configured;
 pub(crate) use enums::StatusSchema;
 pub(crate) use list::each;
+pub(crate) use openapi::DocumentSource;
 pub(crate) use page::unknown_host_page;
 pub(crate) use session_end::end_with_session;
-pub(crate) use settings::Configured;
 pub(crate) use state::DashboardState;
 
 use crate::openapi::with_session;

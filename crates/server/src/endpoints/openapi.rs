@@ -1,17 +1,16 @@
 //! `GET /openapi.json`: serves the OpenAPI document.
 
-use std::sync::LazyLock;
-
+use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
-use crate::openapi;
-
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::to_json().into());
+/// Returns the OpenAPI document. The routes pass it in, because the document describes this endpoint too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DocumentSource(pub(crate) fn() -> Bytes);
 
 /// Get the OpenAPI document
 #[utoipa::path(
@@ -26,6 +25,6 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::to_json().into());
         content_type = "application/json",
     ))
 )]
-pub(crate) async fn openapi() -> Response {
-    ([(CONTENT_TYPE, JSON)], DOCUMENT.clone()).into_response()
+pub(crate) async fn openapi(Extension(document): Extension<DocumentSource>) -> Response {
+    ([(CONTENT_TYPE, JSON)], document.0()).into_response()
 }

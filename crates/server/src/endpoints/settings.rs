@@ -13,48 +13,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::DashboardState;
 use super::caller::Caller;
+use super::configured::{Configured, DatabaseKind};
+use super::state::DashboardState;
 use crate::problem::{Problem, ProblemSchema};
-use crate::settings::{self, Registration, Settings};
+use crate::settings::Registration;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(get))
         .routes(routes!(try_llm))
-}
-
-/// Configuration outside the engine.
-#[derive(Clone, Debug)]
-pub(crate) struct Configured {
-    access_token: Duration,
-    session: Duration,
-    registration: Registration,
-    database: DatabaseKind,
-    request_body_bytes_max: usize,
-    upstream_connect_timeout: Duration,
-    upstream_timeout: Duration,
-    upstream_idle_timeout: Duration,
-}
-
-impl Configured {
-    /// The settings that may be shown.
-    pub(crate) fn of(settings: &Settings) -> Self {
-        Self {
-            access_token: settings.auth.access_ttl,
-            session: settings.auth.refresh_ttl,
-            registration: settings.auth.registration,
-            database: match settings.storage.database {
-                settings::Database::Sqlite { .. } => DatabaseKind::Sqlite,
-                settings::Database::Postgres { .. } => DatabaseKind::Postgres,
-            },
-            request_body_bytes_max: settings.listen.request_body_bytes_max,
-            upstream_connect_timeout: settings.upstream.connect_timeout,
-            upstream_timeout: settings.upstream.timeout,
-            upstream_idle_timeout: settings.upstream.idle_timeout,
-        }
-    }
 }
 
 /// Who may register.
@@ -65,15 +34,6 @@ enum RegistrationPolicy {
     First,
     Open,
     Closed,
-}
-
-/// Database in use.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[schema(as = DatabaseSetting)]
-#[serde(rename_all = "snake_case")]
-enum DatabaseKind {
-    Sqlite,
-    Postgres,
 }
 
 /// Requests to hold when the configured language model fails.

@@ -9,9 +9,9 @@ use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 
 use super::auth::origin::PublicOrigin;
-use super::settings::Configured;
+use super::configured::Configured;
 use crate::lifecycle::Lifecycle;
-use crate::middleware::cors::CorsOrigins;
+use crate::settings::CorsOrigins;
 
 /// Shared by all endpoints; a clone is another handle.
 #[derive(Clone)]

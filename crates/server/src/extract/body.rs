@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use gaiterguard_gateway::arriving::{ArrivingBody, BodyBroken};
+use gaiterguard_gateway::body::arriving::{ArrivingBody, BodyBroken};
 use gaiterguard_gateway::refusal::NO_AGENT_KEY;
 use http_body_util::BodyExt as _;
 

@@ -19,8 +19,8 @@ use super::*;
 use crate::extract::read_body;
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
-use crate::middleware::cors::CorsOrigins;
 use crate::problem::Problem;
+use crate::settings::CorsOrigins;
 use crate::settings::Source;
 
 const HEADER_TIMEOUT: Duration = Duration::from_millis(300);

@@ -13,12 +13,13 @@ use http::{HeaderName, HeaderValue, Request, StatusCode};
 use tower::Service;
 
 use super::access_log;
-use super::cors::{CorsOrigins, CrossOrigin};
+use super::cors::CrossOrigin;
 use super::request_context::{RequestContext, RequestId};
 use super::route_class::{is_agent_path, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
 use crate::listen::HeadError;
 use crate::problem::Problem;
+use crate::settings::CorsOrigins;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
@@ -79,7 +80,7 @@ impl Boundary {
                 HeaderValue::from_static(if is_error { "refused" } else { "gateway" })
             });
         } else if let Some(cross_origin) = &cross_origin {
-            self.cors_origins.add(cross_origin, headers);
+            cross_origin.allow(&self.cors_origins, headers);
         }
         access_log::log(&context, &method, path, &response);
         response

@@ -5,7 +5,7 @@
 
 mod access_log;
 mod boundary;
-pub(crate) mod cors;
+mod cors;
 mod host;
 mod request_context;
 mod route_class;

@@ -10,8 +10,8 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-use super::cors::CorsOrigins;
 use super::*;
+use crate::settings::CorsOrigins;
 use crate::settings::Source;
 
 async fn upstream() -> Response {

@@ -1,15 +1,15 @@
 //! Assembles the OpenAPI document.
 
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{PathItem, RefOr, Response};
+use utoipa::openapi::{RefOr, Response};
 use utoipa::{Modify, OpenApi};
 
+use super::operations::operations;
 use super::responses;
 use crate::problem::{FieldError, ProblemSchema};
-use crate::routes;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -62,10 +62,10 @@ impl Modify for Security {
     }
 }
 
-/// Builds the document: the descriptions of all routes, plus what applies to every response.
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
+/// Completes the descriptions of the handlers with the parts that all of them share.
+fn document(handlers: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
-    document.merge(routes::described());
+    document.merge(handlers);
     let components = document.components.get_or_insert_default();
     for (name, problem) in responses::all() {
         components.responses.insert(name, RefOr::T(problem));
@@ -89,9 +89,9 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// Serializes the document as it is served and committed, with a final line feed.
-pub(crate) fn to_json() -> String {
-    let mut text = document()
+/// Returns the API's OpenAPI document, given the descriptions of all handlers. It ends with a line feed.
+pub(crate) fn to_json(handlers: utoipa::openapi::OpenApi) -> String {
+    let mut text = document(handlers)
         .to_pretty_json()
         .unwrap_or_else(|error| unreachable!("the document is plain data: {error}"));
     text.push('\n');
@@ -126,30 +126,5 @@ fn forbid_null(parameter: &mut RefOr<Parameter>) {
         if let [only] = types.as_slice() {
             object.schema_type = SchemaType::Type(only.clone());
         }
-    }
-}
-
-pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let all = [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.options,
-        &mut item.head,
-        &mut item.patch,
-    ];
-    all.into_iter().flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_kept_document_is_the_one_that_is_served() {
-        let kept = include_str!("../../openapi.json");
-        assert!(
-            kept == super::to_json(),
-            "crates/server/openapi.json is not current: run `make openapi`"
-        );
     }
 }

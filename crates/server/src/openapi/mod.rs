@@ -1,6 +1,7 @@
 //! The OpenAPI document: the descriptions of the handlers, plus what applies to all of them.
 
 mod document;
+mod operations;
 pub(crate) mod responses;
 mod session;
 pub(crate) mod text;

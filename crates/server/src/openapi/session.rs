@@ -4,7 +4,7 @@ use utoipa::IntoResponses;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::document::operations;
+use super::operations::operations;
 use super::responses::{SignedOut, Unavailable};
 
 /// Adds the access token and the responses of sign-in and database errors to the routes'

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::read;
-use super::{SettingError, Source};
-use crate::middleware::cors::CorsOrigins;
+use super::{CorsOrigins, SettingError, Source};
 
 /// `HOST`, `PORT`, `DASHBOARD_PORT`, `PUBLIC_URL`, `CORS_ORIGINS`, and the limits of a request.
 #[derive(Debug)]

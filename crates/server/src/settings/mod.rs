@@ -9,6 +9,7 @@
 mod approval;
 mod assessor;
 mod auth;
+mod cors;
 mod duration;
 mod error;
 mod listen;
@@ -23,6 +24,7 @@ mod upstream;
 pub(crate) use approval::ApprovalSettings;
 pub(crate) use assessor::AssessorSettings;
 pub(crate) use auth::{AuthSettings, Registration};
+pub(crate) use cors::CorsOrigins;
 pub(crate) use duration::parse_duration;
 pub(crate) use error::SettingError;
 pub(crate) use listen::ListenSettings;

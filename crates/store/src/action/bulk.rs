@@ -1,4 +1,4 @@
-//! Changes of many actions at once: expiry, recovery after a crash, and revocation.
+//! Changes of many actions in one statement: expiry, recovery after a crash, and revocation.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -104,7 +104,7 @@ pub(crate) async fn revoke_open(
     tx: &mut Transaction,
     workspace: WorkspaceId,
     agent: Option<AgentId>,
-    word: &HumanDecision,
+    decision: &HumanDecision,
     cause: &NewAuditEntry,
 ) -> Result<(), StoreError> {
     let rows = fetch_all!(
@@ -122,9 +122,9 @@ pub(crate) async fn revoke_open(
         ),
         workspace.0,
         agent.map(|agent| agent.0),
-        word.by.0,
-        word.at.0,
-        word.note.as_deref(),
+        decision.by.0,
+        decision.at.0,
+        decision.note.as_deref(),
     );
     execute!(
         tx,
@@ -133,16 +133,16 @@ pub(crate) async fn revoke_open(
            AND recalled_at IS NULL",
         workspace.0,
         agent.map(|agent| agent.0),
-        word.by.0,
-        word.at.0,
-        word.note.as_deref(),
+        decision.by.0,
+        decision.at.0,
+        decision.note.as_deref(),
     );
     for row in rows {
         let mut detail = json!({ "cause": cause.event });
         cover_action(&mut detail, row.covered(), None);
         tx.audit(NewAuditEntry {
             workspace: Some(workspace),
-            at: word.at,
+            at: decision.at,
             actor: cause.actor,
             event: "action.revoked",
             subject: format!("action:{}", row.id),

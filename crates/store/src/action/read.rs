@@ -12,7 +12,7 @@ use crate::db::error::StoreError;
 use crate::rows::column::RowContext;
 use crate::store::Store;
 
-/// What lists show of an action's request.
+/// The part of an action's request that lists show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredHead {
     /// The whole request, sealed. It is short, or was held before heads were stored separately.
@@ -50,7 +50,7 @@ impl Store {
     /// Returns an action for display; a damaged one as far as it can be read.
     pub async fn action_find(&self, action: ActionId) -> Result<Option<StoredAction>, StoreError> {
         let row = self.action_row(action).await?;
-        Ok(row.and_then(|row| row.found()))
+        Ok(row.and_then(|row| row.stored()))
     }
 
     async fn action_row(&self, action: ActionId) -> Result<Option<ActionRow>, StoreError> {
@@ -173,7 +173,7 @@ impl Store {
             id: row.id.lossy().to_owned(),
         });
         Ok(Page {
-            items: rows.items.iter().filter_map(ActionRow::found).collect(),
+            items: rows.items.iter().filter_map(ActionRow::stored).collect(),
             next_cursor: rows.next_cursor,
         })
     }
@@ -196,6 +196,6 @@ impl Store {
             workspace.0,
             now.0,
         );
-        Ok(rows.iter().filter_map(ActionRow::found).collect())
+        Ok(rows.iter().filter_map(ActionRow::stored).collect())
     }
 }

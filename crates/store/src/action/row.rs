@@ -1,15 +1,13 @@
 //! Rows of `actions`.
 
-use gaiterguard_domain::action::Action;
+use gaiterguard_domain::action::{Action, ActionState};
 use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, ServiceId, WorkspaceId};
-use gaiterguard_domain::request::Intent;
+use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::db::error::StoreError;
 use crate::rows::action_state::StateRow;
 use crate::rows::column::{RowContext, Text};
-use gaiterguard_domain::action::ActionState;
-use gaiterguard_domain::request::Digest;
 
 /// An action with the names of its agent and service.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,7 +166,7 @@ impl ActionRow {
 
     /// Returns the action, or what can be read of it. `None` if not even its id can be read: then
     /// nothing can be done about it.
-    pub(super) fn found(&self) -> Option<StoredAction> {
+    pub(super) fn stored(&self) -> Option<StoredAction> {
         match self.read() {
             Ok(whole) => Some(StoredAction::Intact(Box::new(whole))),
             Err(error) => {

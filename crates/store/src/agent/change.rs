@@ -36,7 +36,7 @@ pub struct NewAgent {
     pub expires_at: Option<Timestamp>,
 }
 
-/// What an operator can change of an agent.
+/// The properties of an agent that an operator can change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentFields {
     /// The agent's name.
@@ -102,12 +102,12 @@ impl Store {
         self.agent_saved(workspace, id, true).await
     }
 
-    /// Changes an agent whose revision is still `seen`.
+    /// Changes an agent whose revision is still `revision`.
     pub async fn agent_update(
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
-        seen: i64,
+        revision: i64,
         fields: &AgentFields,
         at: Timestamp,
         audit: NewAuditEntry,
@@ -126,7 +126,7 @@ impl Store {
             fields.risk_threshold,
             fields.expires_at.map(|at| at.0),
             at.0,
-            seen,
+            revision,
         );
         let is_saved = tx.end(updated, audit).await?;
         self.agent_saved(workspace, agent, is_saved).await
@@ -192,20 +192,20 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
-        word: &HumanDecision,
+        decision: &HumanDecision,
         audit: NewAuditEntry,
     ) -> Result<AgentSaved, StoreError> {
-        let mut tx = self.begin_definition_change(workspace, word.at).await?;
+        let mut tx = self.begin_definition_change(workspace, decision.at).await?;
         let updated = execute!(
             tx,
             "UPDATE agents SET blocked_since = COALESCE(blocked_since, $3), updated_at = $3
              WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
             agent.0,
-            word.at.0,
+            decision.at.0,
         );
         if updated > 0 {
-            revoke_open(&mut tx, workspace, Some(agent), word, &audit).await?;
+            revoke_open(&mut tx, workspace, Some(agent), decision, &audit).await?;
         }
         let is_saved = tx.end(updated, audit).await?;
         self.agent_saved(workspace, agent, is_saved).await
@@ -238,21 +238,21 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         agent: AgentId,
-        word: &HumanDecision,
+        decision: &HumanDecision,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin_definition_change(workspace, word.at).await?;
+        let mut tx = self.begin_definition_change(workspace, decision.at).await?;
         let deleted = execute!(
             tx,
             "UPDATE agents SET deleted_at = $3, updated_at = $3
              WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
             agent.0,
-            word.at.0,
+            decision.at.0,
         );
         if deleted > 0 {
             execute!(tx, "DELETE FROM grants WHERE agent_id = $1", agent.0);
-            revoke_open(&mut tx, workspace, Some(agent), word, &audit).await?;
+            revoke_open(&mut tx, workspace, Some(agent), decision, &audit).await?;
         }
         tx.end(deleted, audit).await
     }

@@ -1,9 +1,10 @@
 //! The services that agents may use.
 
+use std::collections::{HashMap, HashSet};
+
 use gaiterguard_domain::agent::Grant;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use std::collections::{HashMap, HashSet};
 
 use crate::db::connection::{fetch_all, with_connection};
 use crate::db::error::StoreError;
@@ -35,13 +36,13 @@ impl Grants {
     }
 }
 
-static GRANTS_TAKE: ManyRows = ManyRows::new(
+static REVOKE: ManyRows = ManyRows::new(
     "DELETE FROM grants WHERE (agent_id, service_id) IN (VALUES ",
     2,
     ")",
 );
 
-static GRANTS_GIVE: ManyRows = ManyRows::new(
+static GRANT: ManyRows = ManyRows::new(
     "WITH given (agent_id, service_id, since) AS (VALUES ",
     3,
     ") INSERT INTO grants (agent_id, service_id, since) \
@@ -66,22 +67,22 @@ pub(super) async fn set_grants(
     );
     let before = service_set(before);
     let wanted: HashSet<ServiceId> = services.iter().copied().collect();
-    let taken: Vec<ServiceId> = before.difference(&wanted).copied().collect();
-    let given: Vec<ServiceId> = wanted.difference(&before).copied().collect();
-    if !given.is_empty() {
-        let living = fetch_all!(
+    let revoked: Vec<ServiceId> = before.difference(&wanted).copied().collect();
+    let granted: Vec<ServiceId> = wanted.difference(&before).copied().collect();
+    if !granted.is_empty() {
+        let existing = fetch_all!(
             tx,
             (i64,),
             "SELECT id FROM services WHERE workspace_id = $1 AND deleted_at IS NULL",
             workspace.0,
         );
-        let living = service_set(living);
-        if let Some(unknown) = given.iter().find(|service| !living.contains(service)) {
+        let existing = service_set(existing);
+        if let Some(unknown) = granted.iter().find(|service| !existing.contains(service)) {
             return Ok(Some(*unknown));
         }
     }
-    for chunk in chunks(&taken) {
-        let sql = tx.dialect().many_rows(&GRANTS_TAKE, chunk.size);
+    for chunk in chunks(&revoked) {
+        let sql = tx.dialect().many_rows(&REVOKE, chunk.size);
         with_connection!(tx, connection => {
             let mut query = sqlx::query(sql);
             for service in chunk.padded() {
@@ -92,8 +93,8 @@ pub(super) async fn set_grants(
             query.execute(connection).await?;
         });
     }
-    for chunk in chunks(&given) {
-        let sql = tx.dialect().many_rows(&GRANTS_GIVE, chunk.size);
+    for chunk in chunks(&granted) {
+        let sql = tx.dialect().many_rows(&GRANT, chunk.size);
         with_connection!(tx, connection => {
             let mut query = sqlx::query(sql);
             for service in chunk.padded() {

@@ -77,8 +77,8 @@ impl Store {
         workspace: WorkspaceId,
         agent: AgentId,
     ) -> Result<Option<Agent>, StoreError> {
-        let found = self.agent_find(workspace, agent).await?;
-        found.map(Stored::intact).transpose()
+        let stored = self.agent_find(workspace, agent).await?;
+        stored.map(Stored::intact).transpose()
     }
 
     /// Returns an agent for display; a damaged one as far as it can be read.
@@ -96,7 +96,7 @@ impl Store {
             agent.0,
         );
         let mut grants = Grants::of(&granted);
-        let found = fetch_stored!(
+        let stored = fetch_stored!(
             reader,
             "agents",
             "name",
@@ -108,8 +108,8 @@ impl Store {
             workspace.0,
             agent.0,
         );
-        let found = found.into_iter().next();
-        Ok(found.map(|found| found.map(|(_, agent)| agent)))
+        let stored = stored.into_iter().next();
+        Ok(stored.map(|stored| stored.map(|(_, agent)| agent)))
     }
 
     /// Lists the agents of a workspace that are not deleted.
@@ -117,18 +117,20 @@ impl Store {
         &self,
         workspace: WorkspaceId,
     ) -> Result<Vec<Stored<Agent>>, StoreError> {
-        let agents = agents_found(self.reader().await?.any(), workspace).await?;
+        let agents = stored_agents(self.reader().await?.any(), workspace).await?;
         let agents = agents.into_iter();
-        Ok(agents.map(|found| found.map(|(_, agent)| agent)).collect())
+        Ok(agents
+            .map(|stored| stored.map(|(_, agent)| agent))
+            .collect())
     }
 }
 
-async fn agents_found(
-    mut on: AnyConnection<'_>,
+async fn stored_agents(
+    mut connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<Stored<(KeyHash, Agent)>>, StoreError> {
     let granted = fetch_all!(
-        on,
+        connection,
         GrantRow,
         "SELECT agent_id, service_id, since FROM grants
          WHERE agent_id IN (SELECT id FROM agents WHERE workspace_id = $1)
@@ -137,7 +139,7 @@ async fn agents_found(
     );
     let mut grants = Grants::of(&granted);
     Ok(fetch_stored!(
-        on,
+        connection,
         "agents",
         "name",
         |row: AgentRow| {
@@ -152,8 +154,8 @@ async fn agents_found(
 /// Returns the agents of a workspace that are not deleted, with the hashes of their keys. Fails if
 /// one is damaged.
 pub(crate) async fn agents_intact(
-    on: AnyConnection<'_>,
+    connection: AnyConnection<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<(KeyHash, Agent)>, StoreError> {
-    all_intact(agents_found(on, workspace).await?)
+    all_intact(stored_agents(connection, workspace).await?)
 }

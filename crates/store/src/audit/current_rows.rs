@@ -39,7 +39,7 @@ struct EndRow {
     completed_at: Option<i64>,
 }
 
-/// What an entry would cover of a request's current row.
+/// A request's current row, as an entry would cover it.
 pub(super) struct CurrentRequest {
     pub(super) covered: CoveredRequest,
     pub(super) end: Option<CoveredEnd>,
@@ -96,7 +96,7 @@ pub(super) async fn request_rows(
     reader: &mut ReadConnection,
     ids: &[i64],
 ) -> Result<BTreeMap<i64, CurrentRequest>, StoreError> {
-    let mut found = BTreeMap::new();
+    let mut rows = BTreeMap::new();
     for chunk in chunks(ids) {
         let sql = reader.dialect().many_rows(&REQUESTS, chunk.size);
         with_connection!(reader, connection => {
@@ -105,15 +105,15 @@ pub(super) async fn request_rows(
                 query = query.bind(id.copied());
             }
             for row in query.fetch_all(connection).await? {
-                found.insert(row.id, row.found());
+                rows.insert(row.id, row.current());
             }
         });
     }
-    Ok(found)
+    Ok(rows)
 }
 
 impl RequestRow {
-    fn found(&self) -> CurrentRequest {
+    fn current(&self) -> CurrentRequest {
         let action_id = self.action_id.as_ref().map(Text::exact);
         let columns = RequestColumns {
             id: self.id,
@@ -154,7 +154,7 @@ pub(super) async fn end_rows(
     reader: &mut ReadConnection,
     ids: &[i64],
 ) -> Result<HashMap<i64, Option<CoveredEnd>>, StoreError> {
-    let mut found = HashMap::new();
+    let mut rows = HashMap::new();
     for chunk in chunks(ids) {
         let sql = reader.dialect().many_rows(&ENDS, chunk.size);
         with_connection!(reader, connection => {
@@ -163,18 +163,18 @@ pub(super) async fn end_rows(
                 query = query.bind(id.copied());
             }
             for row in query.fetch_all(connection).await? {
-                found.insert(row.request, row.covered());
+                rows.insert(row.request, row.covered());
             }
         });
     }
-    Ok(found)
+    Ok(rows)
 }
 
 pub(super) async fn action_rows(
     reader: &mut ReadConnection,
     ids: &[&str],
 ) -> Result<HashMap<String, String>, StoreError> {
-    let mut found = HashMap::new();
+    let mut rows = HashMap::new();
     for chunk in chunks(ids) {
         let sql = reader.dialect().many_rows(&ACTIONS, chunk.size);
         with_connection!(reader, connection => {
@@ -198,18 +198,18 @@ pub(super) async fn action_rows(
                     created_at: row.created_at,
                 };
                 let covered = columns.row();
-                found.insert(row.id, covered);
+                rows.insert(row.id, covered);
             }
         });
     }
-    Ok(found)
+    Ok(rows)
 }
 
 pub(super) async fn action_states(
     reader: &mut ReadConnection,
     ids: &[&str],
 ) -> Result<HashMap<String, CoveredAction>, StoreError> {
-    let mut found = HashMap::new();
+    let mut rows = HashMap::new();
     for chunk in chunks(ids) {
         let sql = reader.dialect().many_rows(&STATES, chunk.size);
         with_connection!(reader, connection => {
@@ -219,9 +219,9 @@ pub(super) async fn action_states(
             }
             for row in query.fetch_all(connection).await? {
                 let covered = row.covered();
-                found.insert(row.id, covered);
+                rows.insert(row.id, covered);
             }
         });
     }
-    Ok(found)
+    Ok(rows)
 }

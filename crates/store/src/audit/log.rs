@@ -14,10 +14,10 @@ use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
 /// How far back entries are sent again to a subscriber that reconnects: writers that commit at the
-/// same time do not commit in the order of their ids. Twice the time that a batch may take.
+/// same time do not commit in the order of their ids. As long as a batch and its commit may take.
 const OVERLAP: Duration = Duration::from_secs(10);
 
-/// What a subscriber missed while it was disconnected.
+/// The entries that a subscriber missed while it was disconnected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resume {
     /// These entries, oldest first. The subscriber may already know some of them.

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back_as_the_position_it_was_made_of() {
+    fn a_cursor_decodes_to_its_position() {
         let number = NumberPosition { at: 7, id: 3 };
         assert_eq!(NumberPosition::of(Some(&number.encode())), Ok(number));
         let text = TextPosition {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cursor_is_refused() {
+    fn an_invalid_cursor_is_refused() {
         for odd in ["", "!", "MQ", "MSAy eA", "eCAx", "MSB4"] {
             assert_eq!(NumberPosition::of(Some(odd)), Err(InvalidCursor), "{odd}");
         }

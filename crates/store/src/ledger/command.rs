@@ -32,11 +32,11 @@ pub(crate) enum Command {
 
 /// The result of a command.
 pub(crate) enum CommandResult {
-    /// Of a decision.
+    /// The result of a decision.
     Recorded(Recorded),
-    /// Of a completion: whether the request had not ended before.
+    /// The result of a completion: false if the request had already ended.
     Completed(bool),
-    /// Of a change.
+    /// The result of a change.
     Changed(Changed),
     /// The row that the command conflicted with is gone: it must be tried again in the next batch.
     Retry,

@@ -28,7 +28,7 @@ pub(crate) struct StateColumns<'s> {
 }
 
 /// The values of the column `resolution`.
-const ANSWERED: &str = "ANSWERED";
+const RESPONDED: &str = "ANSWERED";
 const RESOLVED: &str = "RESOLVED";
 const WITHDRAWN: &str = "WITHDRAWN";
 
@@ -42,12 +42,12 @@ impl<'s> StateColumns<'s> {
         match state {
             ActionState::Pending { .. } => {}
             ActionState::Approved { approval, .. } => columns.approved(approval),
-            ActionState::Denied(word) => columns.resolved(None, word),
-            ActionState::Revoked(Revocation::Withdrawn(word)) => {
-                columns.resolved(Some(WITHDRAWN), word);
+            ActionState::Denied(decision) => columns.resolved(None, decision),
+            ActionState::Revoked(Revocation::Withdrawn(decision)) => {
+                columns.resolved(Some(WITHDRAWN), decision);
             }
-            ActionState::Revoked(Revocation::Resolved(word)) => {
-                columns.resolved(Some(RESOLVED), word);
+            ActionState::Revoked(Revocation::Resolved(decision)) => {
+                columns.resolved(Some(RESOLVED), decision);
             }
             ActionState::Expired { at } => columns.resolved_at = Some(at.0),
             ActionState::Executing(execution) => columns.executing(execution),
@@ -55,10 +55,10 @@ impl<'s> StateColumns<'s> {
                 columns.executing(execution);
                 match ending {
                     Ending::Responded { at } => {
-                        columns.resolution = Some(ANSWERED);
+                        columns.resolution = Some(RESPONDED);
                         columns.resolved_at = Some(at.0);
                     }
-                    Ending::Resolved(word) => columns.resolved(Some(RESOLVED), word),
+                    Ending::Resolved(decision) => columns.resolved(Some(RESOLVED), decision),
                 }
             }
             ActionState::Indeterminate {
@@ -105,10 +105,10 @@ impl<'s> StateColumns<'s> {
         }
     }
 
-    fn approved(&mut self, word: &'s HumanDecision) {
-        self.approved_by = Some(word.by.0);
-        self.approved_at = Some(word.at.0);
-        self.approval_note = word.note.as_deref();
+    fn approved(&mut self, decision: &'s HumanDecision) {
+        self.approved_by = Some(decision.by.0);
+        self.approved_at = Some(decision.at.0);
+        self.approval_note = decision.note.as_deref();
     }
 
     fn executing(&mut self, execution: &'s Execution) {
@@ -117,11 +117,11 @@ impl<'s> StateColumns<'s> {
         self.started_at = Some(execution.started_at.0);
     }
 
-    fn resolved(&mut self, resolution: Option<&'static str>, word: &'s HumanDecision) {
+    fn resolved(&mut self, resolution: Option<&'static str>, decision: &'s HumanDecision) {
         self.resolution = resolution;
-        self.resolved_by = Some(word.by.0);
-        self.resolved_at = Some(word.at.0);
-        self.resolution_note = word.note.as_deref();
+        self.resolved_by = Some(decision.by.0);
+        self.resolved_at = Some(decision.at.0);
+        self.resolution_note = decision.note.as_deref();
     }
 }
 
@@ -203,7 +203,7 @@ impl StateRow {
                 note: words("approval_note", &self.approval_note)?,
             })
         };
-        let word = || {
+        let decision = || {
             Ok::<_, StoreError>(HumanDecision {
                 by: UserId(context.required("resolved_by", self.resolved_by)?),
                 at: at("resolved_at", self.resolved_at)?,
@@ -226,10 +226,10 @@ impl StateRow {
                     approval: approval()?,
                     expires_at: at("expires_at", self.expires_at)?,
                 },
-                ActionStatus::Denied => ActionState::Denied(word()?),
+                ActionStatus::Denied => ActionState::Denied(decision()?),
                 ActionStatus::Revoked => match resolution {
-                    Some(WITHDRAWN) => ActionState::Revoked(Revocation::Withdrawn(word()?)),
-                    Some(RESOLVED) => ActionState::Revoked(Revocation::Resolved(word()?)),
+                    Some(WITHDRAWN) => ActionState::Revoked(Revocation::Withdrawn(decision()?)),
+                    Some(RESOLVED) => ActionState::Revoked(Revocation::Resolved(decision()?)),
                     _ => return Err(context.invalid("resolution")),
                 },
                 ActionStatus::Expired => ActionState::Expired {
@@ -239,10 +239,10 @@ impl StateRow {
                 ActionStatus::Executed => ActionState::Executed {
                     execution: execution()?,
                     ending: match resolution {
-                        Some(ANSWERED) => Ending::Responded {
+                        Some(RESPONDED) => Ending::Responded {
                             at: at("resolved_at", self.resolved_at)?,
                         },
-                        Some(RESOLVED) => Ending::Resolved(word()?),
+                        Some(RESOLVED) => Ending::Resolved(decision()?),
                         _ => return Err(context.invalid("resolution")),
                     },
                 },

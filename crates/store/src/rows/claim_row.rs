@@ -10,7 +10,7 @@ use crate::rows::column::{RowContext, Text};
 pub(crate) const RUNNING: &str = "RUNNING";
 pub(crate) const HELD: &str = "HELD";
 pub(crate) const DENIED: &str = "DENIED";
-pub(crate) const ANSWERED: &str = "ANSWERED";
+pub(crate) const RESPONDED: &str = "ANSWERED";
 pub(crate) const BROKEN: &str = "BROKEN";
 
 #[derive(sqlx::FromRow)]
@@ -55,7 +55,7 @@ fn state(
     context: RowContext<'_>,
     word: &str,
     action: Option<Text>,
-    answer: impl FnOnce() -> Result<Option<StoredResponse>, StoreError>,
+    response: impl FnOnce() -> Result<Option<StoredResponse>, StoreError>,
 ) -> Result<ClaimState, StoreError> {
     Ok(match word {
         RUNNING => ClaimState::Running,
@@ -65,7 +65,7 @@ fn state(
             let action = context.required("action_id", action)?;
             ClaimState::Held(context.action_id("action_id", action.lossy())?)
         }
-        ANSWERED => ClaimState::Responded(context.required("answer_status", answer()?)?),
+        RESPONDED => ClaimState::Responded(context.required("answer_status", response()?)?),
         _ => return Err(context.invalid("state")),
     })
 }

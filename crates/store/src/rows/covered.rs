@@ -1,4 +1,4 @@
-//! What an audit entry covers of the rows that its transaction writes: digests of their columns.
+//! The rows of its transaction that an audit entry covers, as digests of their columns.
 //! Without them a row could be changed without breaking the log's hash chain.
 
 use gaiterguard_domain::audit::COVERS;

@@ -49,7 +49,7 @@ impl UnknownCommit {
     }
 }
 
-/// What ends a transaction on SQLite, in one text: each statement of its own would cross to the
+/// The end of a transaction on SQLite, in one text: each statement of its own would cross to the
 /// driver's thread and back. If the head is not where it should be, the statement sets its hash to
 /// NULL, which the table refuses before anything is committed.
 static SQLITE_END: ManyRows = ManyRows::new(

@@ -21,8 +21,8 @@ use crate::rows::audit_row::AuditRow;
 /// subscriber that lags further reads the database again.
 const NOTICES_MAX: usize = 4096;
 
-/// How many commits may wait to be announced to the other replicas. Past this the replicas are told
-/// to read again, which costs less than announcing each commit.
+/// How many commits may wait to be announced to the other replicas. Past this the replicas read
+/// everything again, which costs less than announcing each commit.
 const OUTBOUND_MAX: usize = 1024;
 
 /// How long to wait before a lost connection is opened again. Short, because replicas learn of

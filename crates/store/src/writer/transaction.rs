@@ -1,5 +1,5 @@
 //! A write transaction. It chains its audit entries and advances the head of its writer's chain, so
-//! a change and its entries are committed together or not at all.
+//! a change and its entries are committed together, or neither is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Actions: how they wait, change and end.
+//! Actions: how they are held, changed, and ended.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use gaiterguard_domain::workspace::KillSwitch;
 use gaiterguard_store::{AgentSaved, Purpose, Store};
 use uuid::Uuid;
 
-use crate::steps::{answer, apply, approve, change, completion, done, state};
+use crate::steps::{apply, approve, change, completion, done, response, state};
 use crate::support::{
     Database, NOW, World, audit, entry, key, later, new_agent, on_both, sealed, word,
 };
 
 on_both!(
-    only_so_many_actions_wait,
-    an_action_goes_through_its_life,
+    pending_actions_are_limited,
+    an_action_goes_through_its_lifecycle,
     a_change_against_an_old_revision_is_refused,
     actions_expire,
-    a_block_takes_actions_back,
-    what_a_block_takes_back_does_not_come_back_as_approved,
-    what_a_dead_run_had_begun_is_recovered,
+    a_block_revokes_open_actions,
+    an_execution_recalled_by_a_block_does_not_return_to_approved,
+    executions_and_claims_of_a_dead_replica_are_recovered,
 );
 
-async fn only_so_many_actions_wait(_: &Database, store: &Store) {
+async fn pending_actions_are_limited(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let attempts: Vec<_> = (0..20)
@@ -63,7 +63,7 @@ async fn only_so_many_actions_wait(_: &Database, store: &Store) {
     done(store, later_on).await;
 }
 
-async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
+async fn an_action_goes_through_its_lifecycle(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let approval = || ActionEvent::Approve {
         decision: word(later(1)),
@@ -100,11 +100,11 @@ async fn an_action_goes_through_its_life(_: &Database, store: &Store) {
     apply(store, held, begin()).await;
     assert_eq!(store.action_response(held).await.unwrap(), None);
     let mut answered = change(store, held, ActionEvent::Respond { at: later(3) }).await;
-    answered.answer = Some(answer(&world, 204));
+    answered.answer = Some(response(&world, 204));
     assert_eq!(store.action_change(answered).await.unwrap(), Changed::Done);
     assert_eq!(
         store.action_response(held).await.unwrap(),
-        Some(answer(&world, 204))
+        Some(response(&world, 204))
     );
     let row = store
         .request_get(world.workspace, read.action.entry)
@@ -164,11 +164,11 @@ async fn a_change_against_an_old_revision_is_refused(_: &Database, store: &Store
     }
     assert_eq!(done, 1);
     let entries = store.audit_list(world.workspace, None, 100).await.unwrap();
-    let told = entries
+    let received = entries
         .items
         .iter()
         .filter(|entry| entry.event == "action.changed");
-    assert_eq!(told.count(), 1);
+    assert_eq!(received.count(), 1);
 }
 
 async fn actions_expire(_: &Database, store: &Store) {
@@ -207,7 +207,7 @@ async fn actions_expire(_: &Database, store: &Store) {
     );
 }
 
-async fn a_block_takes_actions_back(_: &Database, store: &Store) {
+async fn a_block_revokes_open_actions(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let (waiting, approved, denied) = (
         world.held(store).await,
@@ -240,7 +240,7 @@ async fn a_block_takes_actions_back(_: &Database, store: &Store) {
     );
 }
 
-async fn what_a_block_takes_back_does_not_come_back_as_approved(_: &Database, store: &Store) {
+async fn an_execution_recalled_by_a_block_does_not_return_to_approved(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let executing = async || {
         let action = world.held(store).await;
@@ -258,7 +258,7 @@ async fn what_a_block_takes_back_does_not_come_back_as_approved(_: &Database, st
         .agent_block(workspace, agent, &word_of_block, block)
         .await
         .unwrap();
-    // That the agent may ask again does not bring it back either.
+    // Unblocking the agent does not restore the approval either.
     let unblock = entry("agent.unblocked", later(6));
     store
         .agent_unblock(workspace, agent, later(6), unblock)
@@ -277,9 +277,9 @@ async fn what_a_block_takes_back_does_not_come_back_as_approved(_: &Database, st
         .iter()
         .filter(|entry| entry.event == "action.revoked");
     assert_eq!(revoked.count(), 1);
-    // What has reached the upstream has reached it.
+    // A request that was sent stays executed.
     let mut ended = change(store, answered, ActionEvent::Respond { at: later(7) }).await;
-    ended.answer = Some(answer(&world, 200));
+    ended.answer = Some(response(&world, 200));
     assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
 
     let later_on = executing().await;
@@ -305,7 +305,7 @@ async fn what_a_block_takes_back_does_not_come_back_as_approved(_: &Database, st
     );
 }
 
-async fn what_a_dead_run_had_begun_is_recovered(database: &Database, store: &Store) {
+async fn executions_and_claims_of_a_dead_replica_are_recovered(database: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let action = world.held(store).await;
@@ -340,8 +340,8 @@ async fn what_a_dead_run_had_begun_is_recovered(database: &Database, store: &Sto
         .unwrap();
     assert_eq!(claim.state, ClaimState::Broken);
 
-    // The run was not dead after all: what it has to say comes too late.
-    let outcome = Outcome::Responded(answer(&world, 200));
+    // The replica was alive after all, but its result comes too late.
+    let outcome = Outcome::Responded(response(&world, 200));
     assert!(
         !store
             .complete(completion(&world, running, Some("k"), outcome))

@@ -1,4 +1,4 @@
-//! Agents and what they may use.
+//! Agents and the services they may use.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_store::{AgentFields, AgentSaved, Purpose, ServiceSaved, Store};
@@ -6,13 +6,13 @@ use gaiterguard_store::{AgentFields, AgentSaved, Purpose, ServiceSaved, Store};
 use crate::support::{Database, NOW, World, audit, later, on_both, service_fields, word};
 
 on_both!(
-    agents_are_made_changed_and_removed,
-    of_two_changes_of_an_agent_as_it_was_read_one_is_made,
-    a_scope_keeps_the_grants_that_stay,
-    a_scope_may_be_wide,
+    agents_are_created_changed_and_deleted,
+    of_two_changes_of_one_revision_of_an_agent_one_is_made,
+    a_new_scope_keeps_the_dates_of_remaining_grants,
+    a_scope_can_contain_many_services,
 );
 
-async fn agents_are_made_changed_and_removed(_: &Database, store: &Store) {
+async fn agents_are_created_changed_and_deleted(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let agent = store
         .agent_get(world.workspace, world.agent)
@@ -126,7 +126,10 @@ async fn agents_are_made_changed_and_removed(_: &Database, store: &Store) {
     assert_eq!(unknown, AgentSaved::Unknown);
 }
 
-async fn of_two_changes_of_an_agent_as_it_was_read_one_is_made(database: &Database, store: &Store) {
+async fn of_two_changes_of_one_revision_of_an_agent_one_is_made(
+    database: &Database,
+    store: &Store,
+) {
     let world = World::new(store).await;
     let read = store
         .agent_get(world.workspace, world.agent)
@@ -160,7 +163,7 @@ async fn of_two_changes_of_an_agent_as_it_was_read_one_is_made(database: &Databa
     }
     let now = store.agent_get(world.workspace, world.agent).await.unwrap();
     assert_eq!(saved, now.into_iter().collect::<Vec<_>>());
-    // What does not change the fields leaves the revision as it is.
+    // Changes of other columns leave the revision alone.
     store
         .agent_block(world.workspace, world.agent, &word(later(2)), audit())
         .await
@@ -174,7 +177,7 @@ async fn of_two_changes_of_an_agent_as_it_was_read_one_is_made(database: &Databa
     other.close().await;
 }
 
-async fn a_scope_keeps_the_grants_that_stay(_: &Database, store: &Store) {
+async fn a_new_scope_keeps_the_dates_of_remaining_grants(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let created = store
         .service_create(
@@ -212,10 +215,10 @@ async fn a_scope_keeps_the_grants_that_stay(_: &Database, store: &Store) {
     assert_eq!(agent.grant(world.service).unwrap().since, later(4));
 }
 
-async fn a_scope_may_be_wide(_: &Database, store: &Store) {
+async fn a_scope_can_contain_many_services(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let mut services = vec![world.service];
-    // More than one statement gives or takes.
+    // More services than one statement grants or revokes.
     for n in 0..70 {
         let fields = service_fields(&format!("service {n}"));
         let created = store

@@ -1,4 +1,4 @@
-//! The audit log: what is chained, how tampering shows, and what listeners are told.
+//! The audit log: its chains, the detection of tampering, and what subscribers receive.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use gaiterguard_store::{AuditBroken, Notice, Purpose, Resume, Store};
 use crate::support::{Database, NOW, World, audit, on_both, word};
 
 on_both!(
-    a_whole_log_is_verified_while_it_grows,
-    a_changed_entry_shows,
-    a_removed_entry_shows,
-    a_tail_that_was_cut_off_shows,
-    a_tail_that_was_cut_off_with_its_head_shows_in_a_later_chain,
-    a_chain_that_was_removed_shows,
+    an_intact_log_is_verified_while_it_grows,
+    a_changed_entry_is_detected,
+    a_removed_entry_is_detected,
+    a_truncated_chain_is_detected,
+    a_chain_truncated_with_its_head_is_detected_by_a_later_chain,
+    a_removed_chain_is_detected,
     entries_are_listed_in_pages,
-    what_changes_nothing_else_is_written_down,
-    a_listener_that_comes_back_is_told_what_it_missed,
-    listeners_are_told_of_every_commit,
+    an_event_that_changes_nothing_else_is_recorded,
+    a_subscriber_that_reconnects_receives_what_it_missed,
+    subscribers_receive_every_commit,
 );
 
-/// The chain that a world's first entries are in.
+/// The chain of a world's first entries, and its length.
 async fn first_chain(store: &Store) -> (i64, i64) {
     let entries = store
         .audit_list(gaiterguard_domain::id::WorkspaceId(1), None, 200)
@@ -43,7 +43,7 @@ async fn verified(store: &Store) -> Result<u64, AuditBroken> {
     store.audit_verify(|_| {}).await.unwrap()
 }
 
-async fn a_whole_log_is_verified_while_it_grows(database: &Database, store: &Store) {
+async fn an_intact_log_is_verified_while_it_grows(database: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let writers: Vec<_> = (0..4)
@@ -65,21 +65,21 @@ async fn a_whole_log_is_verified_while_it_grows(database: &Database, store: &Sto
     for writer in writers {
         writer.await.unwrap();
     }
-    // A tool that writes has a chain of its own.
+    // A command-line tool that writes has a chain of its own.
     tool.user_password_set(world.user, "new", NOW, audit())
         .await
         .unwrap();
-    let mut told = 0;
+    let mut received = 0;
     let count = store
-        .audit_verify(|count| told = count)
+        .audit_verify(|count| received = count)
         .await
         .unwrap()
         .unwrap();
-    assert!(count > 600 && told == count, "{count} {told}");
+    assert!(count > 600 && received == count, "{count} {received}");
     tool.close().await;
 }
 
-async fn a_changed_entry_shows(database: &Database, store: &Store) {
+async fn a_changed_entry_is_detected(database: &Database, store: &Store) {
     World::new(store).await;
     let (chain, _) = first_chain(store).await;
     database
@@ -94,7 +94,7 @@ async fn a_changed_entry_shows(database: &Database, store: &Store) {
     );
 }
 
-async fn a_removed_entry_shows(database: &Database, store: &Store) {
+async fn a_removed_entry_is_detected(database: &Database, store: &Store) {
     World::new(store).await;
     let (chain, _) = first_chain(store).await;
     database
@@ -106,7 +106,7 @@ async fn a_removed_entry_shows(database: &Database, store: &Store) {
     assert!(matches!(broken, AuditBroken::Entry(_)), "{broken}");
 }
 
-async fn a_tail_that_was_cut_off_shows(database: &Database, store: &Store) {
+async fn a_truncated_chain_is_detected(database: &Database, store: &Store) {
     World::new(store).await;
     let (chain, reached) = first_chain(store).await;
     database
@@ -123,7 +123,7 @@ async fn a_tail_that_was_cut_off_shows(database: &Database, store: &Store) {
     assert_eq!(broken, tail);
 }
 
-async fn a_tail_that_was_cut_off_with_its_head_shows_in_a_later_chain(
+async fn a_chain_truncated_with_its_head_is_detected_by_a_later_chain(
     database: &Database,
     store: &Store,
 ) {
@@ -152,7 +152,7 @@ async fn a_tail_that_was_cut_off_with_its_head_shows_in_a_later_chain(
     tool.close().await;
 }
 
-async fn a_chain_that_was_removed_shows(database: &Database, store: &Store) {
+async fn a_removed_chain_is_detected(database: &Database, store: &Store) {
     let world = World::new(store).await;
     let (chain, _) = first_chain(store).await;
     let tool = database.open(Purpose::Tool);
@@ -195,7 +195,7 @@ async fn entries_are_listed_in_pages(_: &Database, store: &Store) {
     assert_eq!(listed, all.items);
 }
 
-async fn what_changes_nothing_else_is_written_down(_: &Database, store: &Store) {
+async fn an_event_that_changes_nothing_else_is_recorded(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let entry = NewAuditEntry {
@@ -210,7 +210,7 @@ async fn what_changes_nothing_else_is_written_down(_: &Database, store: &Store) 
     verified(store).await.unwrap();
 }
 
-async fn a_listener_that_comes_back_is_told_what_it_missed(_: &Database, store: &Store) {
+async fn a_subscriber_that_reconnects_receives_what_it_missed(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let entries = store
         .audit_list(world.workspace, None, 100)
@@ -224,7 +224,7 @@ async fn a_listener_that_comes_back_is_told_what_it_missed(_: &Database, store: 
         .unwrap();
     let Resume::Entries(missed) = store.audit_after(world.workspace, last, 100).await.unwrap()
     else {
-        panic!("nothing to tell");
+        panic!("nothing to resume");
     };
     assert!(missed.iter().all(|entry| entry.id != last));
     assert_eq!(
@@ -245,9 +245,9 @@ async fn a_listener_that_comes_back_is_told_what_it_missed(_: &Database, store: 
     );
 }
 
-async fn listeners_are_told_of_every_commit(database: &Database, store: &Store) {
+async fn subscribers_receive_every_commit(database: &Database, store: &Store) {
     let world = World::new(store).await;
-    // On PostgreSQL this is another replica, which hears of the first one's commits.
+    // On PostgreSQL this is another replica, which receives the first one's commits.
     let other = if database.is_sqlite() {
         store.clone()
     } else {
@@ -258,7 +258,7 @@ async fn listeners_are_told_of_every_commit(database: &Database, store: &Store) 
     let mut entry = None;
     let heard = async {
         while !authority || entry.is_none() {
-            // The other replica may not listen yet when the first change is made.
+            // The other replica may not be subscribed yet when the first change is made.
             store
                 .agent_unblock(world.workspace, world.agent, NOW, audit())
                 .await
@@ -267,7 +267,9 @@ async fn listeners_are_told_of_every_commit(database: &Database, store: &Store) 
                 tokio::time::timeout(Duration::from_millis(200), notices.recv()).await
             {
                 match notice {
-                    Notice::Entry(told) if told.event == "test.done" => entry = Some(told),
+                    Notice::Entry(received) if received.event == "test.done" => {
+                        entry = Some(received);
+                    }
                     Notice::AuthorityChanged(workspace) => {
                         assert_eq!(workspace, world.workspace);
                         authority = true;

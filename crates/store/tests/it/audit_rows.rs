@@ -1,30 +1,30 @@
-//! The audit log covers the rows that its entries tell of: whatever is changed in one of them by hand
-//! shows, and what the gateway itself does never looks like that.
+//! The audit log covers the rows that its entries describe: every manual change is detected, and
+//! nothing that the gateway does is reported.
 
 use gaiterguard_domain::action::ActionEvent;
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{AuditBroken, Store, UserCreated};
 
-use crate::steps::{answer, apply, approve, change, completion, done};
+use crate::steps::{apply, approve, change, completion, done, response};
 use crate::support::{Database, World, audit, email, entry, later, on_both, word};
 
 on_both!(
-    a_changed_row_shows_whatever_was_changed,
-    a_row_that_was_removed_shows_and_retention_does_not,
-    the_latest_state_of_an_action_counts_beside_writers,
-    ends_are_covered_and_show_in_no_other_workspace,
+    a_change_of_any_column_is_detected,
+    a_removed_row_is_detected_but_not_one_removed_by_retention,
+    the_latest_state_of_an_action_is_verified_while_writers_continue,
+    ends_are_covered_by_entries_of_no_other_workspace,
 );
 
 async fn verified(store: &Store) -> Result<u64, AuditBroken> {
     store.audit_verify(|_| {}).await.unwrap()
 }
 
-async fn a_changed_row_shows_whatever_was_changed(database: &Database, store: &Store) {
+async fn a_change_of_any_column_is_detected(database: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let forwarded = done(store, world.forward(version, Some("k"))).await;
-    let outcome = Outcome::Responded(answer(&world, 200));
+    let outcome = Outcome::Responded(response(&world, 200));
     let ended = completion(&world, forwarded, Some("k"), outcome);
     assert!(store.complete(ended).await.unwrap());
     let (pending, denied) = (world.held(store).await, world.held(store).await);
@@ -34,11 +34,11 @@ async fn a_changed_row_shows_whatever_was_changed(database: &Database, store: &S
     store.action_change(approved).await.unwrap();
     apply(store, executed, ActionEvent::Begin { at: later(2) }).await;
     let mut answered = change(store, executed, ActionEvent::Respond { at: later(3) }).await;
-    answered.answer = Some(answer(&world, 204));
+    answered.answer = Some(response(&world, 204));
     store.action_change(answered).await.unwrap();
     let refused = done(store, world.decision(version, Decision::Deny)).await;
     let running = done(store, world.forward(version, None)).await;
-    // What is dropped later is no change of what was recorded.
+    // Retention of responses does not change what was recorded.
     let dropped = store.action_response_drop_before(later(9), 10, later(9));
     assert_eq!(dropped.await.unwrap(), 1);
     verified(store).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_changed_row_shows_whatever_was_changed(database: &Database, store: &S
     }
 }
 
-/// Changes a row, expects the log not to hold, and puts the row back.
+/// Changes a row, expects verification to fail, and restores the row.
 async fn shows(
     database: &Database,
     store: &Store,
@@ -158,7 +158,10 @@ async fn shows(
     verified(store).await.unwrap();
 }
 
-async fn a_row_that_was_removed_shows_and_retention_does_not(database: &Database, store: &Store) {
+async fn a_removed_row_is_detected_but_not_one_removed_by_retention(
+    database: &Database,
+    store: &Store,
+) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let old = done(store, world.forward(version, None)).await;
@@ -185,7 +188,7 @@ async fn a_row_that_was_removed_shows_and_retention_does_not(database: &Database
     let broken = verified(store).await.unwrap_err();
     let is_gone = matches!(&broken, AuditBroken::Row { table: "requests", row, .. } if *row == kept.0.to_string());
     assert!(is_gone, "{broken}");
-    // An entry that excuses it, and that no writer has made, excuses nothing.
+    // A removal entry that no writer made excuses nothing.
     let forged = "INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, \
          detail, previous_hash, hash) SELECT 900000, chain, 900000, NULL, at, actor, \
          'retention.requests_deleted', subject, '{\"before_ms\": 9000000000000000}', previous_hash, hash \
@@ -194,7 +197,10 @@ async fn a_row_that_was_removed_shows_and_retention_does_not(database: &Database
     assert!(verified(store).await.is_err());
 }
 
-async fn the_latest_state_of_an_action_counts_beside_writers(_: &Database, store: &Store) {
+async fn the_latest_state_of_an_action_is_verified_while_writers_continue(
+    _: &Database,
+    store: &Store,
+) {
     let world = World::new(store).await;
     let mut actions = Vec::new();
     for _ in 0..3 {
@@ -226,7 +232,7 @@ async fn the_latest_state_of_an_action_counts_beside_writers(_: &Database, store
     verified(store).await.unwrap();
 }
 
-async fn ends_are_covered_and_show_in_no_other_workspace(_: &Database, store: &Store) {
+async fn ends_are_covered_by_entries_of_no_other_workspace(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let second = email("two@example.com");
     let created = store.user_create(&second, "hash", false, later(0), |_, _| audit());
@@ -240,9 +246,10 @@ async fn ends_are_covered_and_show_in_no_other_workspace(_: &Database, store: &S
         running.push(done(store, world.forward(version, None)).await);
     }
     let before = store.audit_list(workspace, None, 200).await.unwrap();
-    // Ends without entries of their own, while the other workspace decides and this one does not.
+    // Ends without audit entries of their own: the other workspace has a decision in the same
+    // batch, this one does not.
     for id in &running {
-        let outcome = Outcome::Responded(answer(&world, 200));
+        let outcome = Outcome::Responded(response(&world, 200));
         store.complete_in_background(completion(&world, *id, None, outcome));
     }
     let version = other.version(store).await;
@@ -250,7 +257,7 @@ async fn ends_are_covered_and_show_in_no_other_workspace(_: &Database, store: &S
         done(store, other.forward(version, None)).await;
     }
     let last = done(store, world.forward(world.version(store).await, None)).await;
-    let outcome = Outcome::Responded(answer(&world, 200));
+    let outcome = Outcome::Responded(response(&world, 200));
     assert!(
         store
             .complete(completion(&world, last, None, outcome))

@@ -10,17 +10,17 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{Purpose, Store};
 
-use crate::steps::{answer, completion, done};
+use crate::steps::{completion, done, response};
 use crate::support::{Database, NOW, World, key, later, on_both};
 
 on_both!(
-    a_key_is_claimed_once_by_many,
-    a_key_replays_what_became_of_it,
-    a_key_is_free_again_when_nothing_was_sent,
-    an_expired_key_may_be_used_again_unless_its_action_lives,
+    a_key_is_claimed_once_by_concurrent_requests,
+    a_key_replays_the_outcome_of_its_request,
+    a_key_is_released_when_nothing_was_sent,
+    an_expired_key_can_be_used_again_unless_its_action_is_open,
 );
 
-async fn a_key_is_claimed_once_by_many(database: &Database, store: &Store) {
+async fn a_key_is_claimed_once_by_concurrent_requests(database: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let other = database.open(Purpose::Tool);
@@ -59,7 +59,7 @@ async fn a_key_is_claimed_once_by_many(database: &Database, store: &Store) {
     other.close().await;
 }
 
-async fn a_key_replays_what_became_of_it(_: &Database, store: &Store) {
+async fn a_key_replays_the_outcome_of_its_request(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let state = async |text: &str| {
@@ -87,7 +87,7 @@ async fn a_key_replays_what_became_of_it(_: &Database, store: &Store) {
     );
     let id = done(store, world.forward(version, Some("k"))).await;
     assert_eq!(state("k").await, ClaimState::Running);
-    let answered = answer(&world, 200);
+    let answered = response(&world, 200);
     let end = completion(&world, id, Some("k"), Outcome::Responded(answered.clone()));
     assert!(store.complete(end).await.unwrap());
     assert_eq!(state("k").await, ClaimState::Responded(answered));
@@ -132,7 +132,7 @@ async fn a_key_replays_what_became_of_it(_: &Database, store: &Store) {
     assert_eq!(state("held").await, ClaimState::Held(action));
 }
 
-async fn a_key_is_free_again_when_nothing_was_sent(_: &Database, store: &Store) {
+async fn a_key_is_released_when_nothing_was_sent(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let first = done(store, world.forward(version, Some("k"))).await;
@@ -156,7 +156,7 @@ async fn a_key_is_free_again_when_nothing_was_sent(_: &Database, store: &Store) 
     assert_eq!((claim.entry, claim.state), (second, ClaimState::Running));
 }
 
-async fn an_expired_key_may_be_used_again_unless_its_action_lives(_: &Database, store: &Store) {
+async fn an_expired_key_can_be_used_again_unless_its_action_is_open(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let at = |mut decision: gaiterguard_domain::ledger::NewDecision, at: Timestamp| {
@@ -169,7 +169,7 @@ async fn an_expired_key_may_be_used_again_unless_its_action_lives(_: &Database, 
     let action = hold.hold.as_ref().unwrap().action;
     done(store, hold).await;
     let answered = done(store, world.forward(version, Some("answered"))).await;
-    let outcome = Outcome::Responded(answer(&world, 200));
+    let outcome = Outcome::Responded(response(&world, 200));
     store
         .complete(completion(&world, answered, Some("answered"), outcome))
         .await

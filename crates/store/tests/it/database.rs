@@ -1,4 +1,4 @@
-//! Files, addresses and migrations.
+//! Database files, URLs, and migrations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +49,7 @@ async fn a_sqlite_file_is_private_and_served_once() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_understood_is_refused() {
+async fn an_unsupported_url_is_refused() {
     let options = StoreOptions::new(ReplicaId(Uuid::new_v4()), Purpose::Tool);
     for odd in [
         "mysql://x",
@@ -67,7 +67,7 @@ async fn an_address_that_is_not_understood_is_refused() {
 }
 
 #[tokio::test]
-async fn a_log_that_has_grown_is_moved_into_the_file() {
+async fn a_write_ahead_log_is_checkpointed_when_it_has_grown() {
     let database = Database::sqlite();
     let store = database.open(Purpose::Serve);
     store.migrate().await.unwrap();
@@ -97,6 +97,6 @@ async fn a_log_that_has_grown_is_moved_into_the_file() {
     };
     tokio::time::timeout(Duration::from_secs(10), grown)
         .await
-        .expect("the log is moved by itself");
+        .expect("the log is checkpointed in the background");
     store.close().await;
 }

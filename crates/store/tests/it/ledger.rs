@@ -1,4 +1,4 @@
-//! Decisions, their ends and the batches that make them durable.
+//! Decisions, their ends, and the batches that make them durable.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{PendingOutcome, Purpose, Store};
 use uuid::Uuid;
 
-use crate::steps::{answer, apply, approve, change, completion, done, state};
+use crate::steps::{apply, approve, change, completion, done, response, state};
 use crate::support::{Database, NOW, World, audit, entry, key, later, on_both, sealed, word};
 
 on_both!(
     a_decision_is_recorded_and_ends,
-    an_end_that_is_known_in_time_is_written_with_its_decision,
-    what_an_end_tells_the_audit_log_is_written_once,
-    the_same_hold_without_a_key_meets_the_one_that_waits,
+    an_outcome_set_in_time_is_written_with_its_decision,
+    the_audit_entry_of_an_end_is_written_once,
+    the_same_request_without_a_key_returns_the_existing_action,
     a_decision_on_an_old_version_is_refused,
-    retention_spares_what_lives,
-    an_entry_that_is_refused_takes_no_other_with_it,
+    retention_keeps_what_is_in_use,
+    a_refused_entry_fails_no_other,
     an_end_whose_response_is_refused_is_recorded_without_it,
-    a_waiter_that_leaves_leaves_nothing_running,
-    a_great_batch_is_whole,
+    a_caller_that_stops_waiting_leaves_nothing_running,
+    a_large_batch_is_written_completely,
     after_a_block_nothing_is_recorded,
 );
 
@@ -47,7 +47,7 @@ async fn a_decision_is_recorded_and_ends(_: &Database, store: &Store) {
         &world,
         id,
         Some("k"),
-        Outcome::Responded(answer(&world, 201)),
+        Outcome::Responded(response(&world, 201)),
     );
     assert!(store.complete(end.clone()).await.unwrap());
     assert!(!store.complete(end).await.unwrap());
@@ -78,7 +78,7 @@ async fn a_decision_is_recorded_and_ends(_: &Database, store: &Store) {
     assert!((row.new.evaluation.verdict.score - 1.0).abs() < f64::EPSILON);
 }
 
-async fn an_end_that_is_known_in_time_is_written_with_its_decision(_: &Database, store: &Store) {
+async fn an_outcome_set_in_time_is_written_with_its_decision(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let outcome = Outcome::Responded(StoredResponse {
@@ -99,21 +99,21 @@ async fn an_end_that_is_known_in_time_is_written_with_its_decision(_: &Database,
             .unwrap()
             .unwrap();
         assert_eq!((row.upstream_status, row.completed_at), ended);
-        // Where the end went along, there is none to come.
+        // An end that was written with its decision cannot be recorded again.
         let end = completion(&world, id, None, outcome.clone());
         assert_eq!(store.complete(end).await.unwrap(), ended.1.is_none());
     }
     assert!(!late.set(outcome, later(2)));
 }
 
-async fn what_an_end_tells_the_audit_log_is_written_once(_: &Database, store: &Store) {
+async fn the_audit_entry_of_an_end_is_written_once(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let id = done(store, world.forward(version, None)).await;
     let mut end = completion(&world, id, None, Outcome::Broken { status: None });
-    let mut told = entry("request.ended", later(1));
-    told.workspace = Some(world.workspace);
-    end.audit = Some(Box::new(told));
+    let mut received = entry("request.ended", later(1));
+    received.workspace = Some(world.workspace);
+    end.audit = Some(Box::new(received));
     for is_first in [true, false] {
         assert_eq!(store.complete(end.clone()).await.unwrap(), is_first);
     }
@@ -125,7 +125,7 @@ async fn what_an_end_tells_the_audit_log_is_written_once(_: &Database, store: &S
     assert_eq!(ends.count(), 1);
 }
 
-async fn the_same_hold_without_a_key_meets_the_one_that_waits(_: &Database, store: &Store) {
+async fn the_same_request_without_a_key_returns_the_existing_action(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     for _ in 0..3 {
@@ -136,11 +136,11 @@ async fn the_same_hold_without_a_key_meets_the_one_that_waits(_: &Database, stor
         };
         let actions = [first.action, ActionId(Uuid::now_v7())];
         second.action = actions[1];
-        // Both may come in one batch, and nothing else comes that would wake a writer.
+        // Both may be in one batch, and no later command would wake a writer.
         let both = async { tokio::join!(store.record(one), store.record(two)) };
         let (one, two) = tokio::time::timeout(Duration::from_secs(4), both)
             .await
-            .expect("neither has to wait for other work");
+            .expect("neither waits for other commands");
         let (done, met) = match (one.unwrap(), two.unwrap()) {
             (Recorded::Done(_), Recorded::AlreadyHeld(met)) => (actions[0], met),
             (Recorded::AlreadyHeld(met), Recorded::Done(_)) => (actions[1], met),
@@ -174,7 +174,7 @@ async fn a_decision_on_an_old_version_is_refused(_: &Database, store: &Store) {
     done(store, world.forward(world.version(store).await, Some("k"))).await;
 }
 
-async fn retention_spares_what_lives(_: &Database, store: &Store) {
+async fn retention_keeps_what_is_in_use(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let living = world.held(store).await;
@@ -223,7 +223,7 @@ async fn retention_spares_what_lives(_: &Database, store: &Store) {
     );
 }
 
-async fn an_entry_that_is_refused_takes_no_other_with_it(_: &Database, store: &Store) {
+async fn a_refused_entry_fails_no_other(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let first = world.hold(version, None);
@@ -232,7 +232,7 @@ async fn an_entry_that_is_refused_takes_no_other_with_it(_: &Database, store: &S
         .map(|n| {
             let mut decision = world.forward(version, None);
             if n == 4 {
-                // Another request, with an action that there is already.
+                // Another request, with the id of an existing action.
                 decision = first.clone();
                 "something else".clone_into(&mut decision.entry.intent);
             }
@@ -258,13 +258,13 @@ async fn an_end_whose_response_is_refused_is_recorded_without_it(
     apply(store, action, ActionEvent::Begin { at: later(2) }).await;
     let refuse = if database.is_sqlite() {
         "CREATE TRIGGER refuse BEFORE UPDATE ON actions WHEN NEW.answer IS NOT NULL
-         BEGIN SELECT RAISE(ABORT, 'too good to keep'); END"
+         BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
     } else {
         "ALTER TABLE actions ADD CONSTRAINT refuse CHECK (answer IS NULL)"
     };
     database.meddle(refuse).await;
     let mut end = change(store, action, ActionEvent::Respond { at: later(3) }).await;
-    end.answer = Some(answer(&world, 201));
+    end.answer = Some(response(&world, 201));
     assert_eq!(store.action_end(end).await.unwrap(), Changed::Done);
     let kept = StoredResponse {
         status: 201,
@@ -277,20 +277,20 @@ async fn an_end_whose_response_is_refused_is_recorded_without_it(
     );
 }
 
-async fn a_waiter_that_leaves_leaves_nothing_running(_: &Database, store: &Store) {
+async fn a_caller_that_stops_waiting_leaves_nothing_running(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let action = world.held(store).await;
     let approved = approve(store, action).await;
     store.action_change(approved).await.unwrap();
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     for n in 0..60 {
         let patience = Duration::from_micros(n * n * 20);
         let claimed = key(&format!("k{n}"));
         let recording = store.record(world.forward(version, Some(claimed.as_str())));
         if let Ok(recorded) = tokio::time::timeout(patience, recording).await {
             assert!(matches!(recorded, Ok(Recorded::Done(_))));
-            told.push(claimed);
+            received.push(claimed);
         }
         let (before, revision) = state(store, action).await;
         let Ok(begun) = before.apply(ActionEvent::Begin { at: later(2) }) else {
@@ -318,22 +318,22 @@ async fn a_waiter_that_leaves_leaves_nothing_running(_: &Database, store: &Store
                 running.extend(claim.map(|_| claimed));
             }
             let (now, _) = state(store, action).await;
-            if running == told && now.status() == ActionStatus::Approved {
+            if running == received && now.status() == ActionStatus::Approved {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     let settled = tokio::time::timeout(Duration::from_secs(20), settled).await;
-    settled.expect("what nobody was told of is given back");
+    settled.expect("a record that no caller received is undone");
     assert!(
-        !told.is_empty() && told.len() < 60,
-        "{} were told",
-        told.len()
+        !received.is_empty() && received.len() < 60,
+        "{} results were received",
+        received.len()
     );
 }
 
-async fn a_great_batch_is_whole(_: &Database, store: &Store) {
+async fn a_large_batch_is_written_completely(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let attempts: Vec<_> = (0..777)
@@ -380,8 +380,8 @@ async fn a_great_batch_is_whole(_: &Database, store: &Store) {
     assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
 }
 
-/// Two stores on one database, as two replicas have: once a block is acknowledged on one, the
-/// other records nothing that was decided before it.
+/// Two stores on one database, like two replicas: once a block is acknowledged by one, the other
+/// records nothing that was decided before it.
 async fn after_a_block_nothing_is_recorded(database: &Database, store: &Store) {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -402,7 +402,7 @@ async fn after_a_block_nothing_is_recorded(database: &Database, store: &Store) {
                         Recorded::Done(_) => {
                             assert!(!was_acknowledged, "recorded after the block");
                             before += 1;
-                            // Once is enough, so that a full channel is none the worse.
+                            // One signal is enough, so a full channel does not matter.
                             let _ = recorded.try_send(());
                         }
                         other => {

@@ -1,4 +1,4 @@
-//! Lists that come a page at a time, and counts.
+//! Pagination of lists, and the overview's counts.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use gaiterguard_store::{
     ActionFilter, OverviewHeld, RequestOutcome, Store, StoreError, StoredAction,
 };
 
-use crate::steps::{answer, apply, completion, done};
+use crate::steps::{apply, completion, done, response};
 use crate::support::{Database, NOW, World, later, on_both, word};
 
 on_both!(
@@ -114,7 +114,7 @@ async fn requests_are_listed_in_pages(_: &Database, store: &Store) {
             break;
         }
     }
-    // Writers beside one another give ids out of their own stocks.
+    // Each writer assigns ids from its own reserved block.
     listed.sort_unstable();
     ids.sort_unstable();
     assert_eq!(listed, ids);
@@ -153,7 +153,7 @@ async fn the_overview_counts(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let id = done(store, world.forward(version, None)).await;
-    let outcome = Outcome::Responded(answer(&world, 200));
+    let outcome = Outcome::Responded(response(&world, 200));
     store
         .complete(completion(&world, id, None, outcome))
         .await

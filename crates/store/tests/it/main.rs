@@ -1,18 +1,15 @@
 //! The store's contract, run on both databases.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where something is not as it should be"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
 mod action;
 mod agent;
 mod audit;
 mod audit_rows;
+mod byte_budget;
 mod claim;
 mod database;
 mod document;
-mod kept;
 mod ledger;
 mod list;
 mod model_use;

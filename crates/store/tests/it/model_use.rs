@@ -1,11 +1,11 @@
-//! What a language model was used for.
+//! Language model usage.
 
 use gaiterguard_domain::time::Day;
 use gaiterguard_store::{ModelUse, Purpose, Store};
 
 use crate::support::{Database, NOW, on_both};
 
-on_both!(use_is_added_up_by_day_by_all_who_write,);
+on_both!(usage_of_all_writers_is_added_up_by_day,);
 
 fn used(calls: i64) -> ModelUse {
     ModelUse {
@@ -17,7 +17,7 @@ fn used(calls: i64) -> ModelUse {
     }
 }
 
-async fn use_is_added_up_by_day_by_all_who_write(database: &Database, store: &Store) {
+async fn usage_of_all_writers_is_added_up_by_day(database: &Database, store: &Store) {
     let other = database.open(Purpose::Tool);
     let add = async |store: &Store, day, calls| {
         store

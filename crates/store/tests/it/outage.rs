@@ -1,4 +1,4 @@
-//! A PostgreSQL server that goes away and comes back.
+//! A PostgreSQL server that becomes unavailable and returns.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use gaiterguard_store::{Purpose, Store, StoreOptions};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
-use crate::steps::{answer, apply, approve, change, completion, done};
+use crate::steps::{apply, approve, change, completion, done, response};
 use crate::support::{Database, NOW, World, key, later};
 
-/// Ends every connection of the database but the meddler's own.
+/// Terminates every connection to the database except its own.
 async fn cut(database: &Database) {
     database
         .meddle(
@@ -22,7 +22,7 @@ async fn cut(database: &Database) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_cut_lose_nothing_that_was_acknowledged() {
+async fn terminated_connections_lose_nothing_that_was_acknowledged() {
     let database = Database::postgres().await;
     let store = database.open(Purpose::Serve);
     store.migrate().await.unwrap();
@@ -85,7 +85,7 @@ async fn connections_that_are_cut_lose_nothing_that_was_acknowledged() {
     database.remove().await;
 }
 
-/// The server goes on, and takes no connection to this database or takes them again.
+/// Makes the server refuse connections to this database, or accept them again.
 struct Door(PgConnection);
 
 impl Door {
@@ -109,7 +109,7 @@ impl Door {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
+async fn ends_during_an_outage_are_written_after_it() {
     let database = Database::postgres().await;
     let store = database.open(Purpose::Serve);
     store.migrate().await.unwrap();
@@ -140,7 +140,7 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
     ];
     for (action, (event, _)) in begun.iter().zip(&events) {
         let mut end = change(&store, *action, event.clone()).await;
-        end.answer = matches!(event, ActionEvent::Respond { .. }).then(|| answer(&world, 200));
+        end.answer = matches!(event, ActionEvent::Respond { .. }).then(|| response(&world, 200));
         ends.push(end);
     }
     let running = done(&store, world.forward(version, Some("k"))).await;
@@ -154,11 +154,11 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
             tokio::spawn(async move { store.action_end(end).await })
         })
         .collect();
-    let outcome = Outcome::Responded(answer(&world, 200));
+    let outcome = Outcome::Responded(response(&world, 200));
     store.complete_in_background(completion(&world, running, Some("k"), outcome.clone()));
     let refused = store.record(world.forward(version, None)).await;
     assert!(refused.unwrap_err().is_unavailable());
-    // Longer than anybody waits for it.
+    // Longer than any caller waits.
     for waiter in waiting {
         assert!(waiter.await.unwrap().unwrap_err().is_unavailable());
     }
@@ -180,10 +180,10 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
         }
     };
     let settled = tokio::time::timeout(Duration::from_secs(20), settled).await;
-    settled.expect("what ended is written");
+    settled.expect("the ends are written");
     assert_eq!(
         store.action_response(begun[0]).await.unwrap(),
-        Some(answer(&world, 200))
+        Some(response(&world, 200))
     );
     assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
     store.close().await;
@@ -191,7 +191,7 @@ async fn what_ends_while_the_database_is_gone_is_written_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_gone_is_told_of_soon_and_used_again() {
+async fn an_outage_is_reported_soon_and_the_database_is_used_again() {
     let database = Database::postgres().await;
     let store = database.open(Purpose::Serve);
     store.migrate().await.unwrap();
@@ -221,7 +221,7 @@ async fn a_database_that_is_gone_is_told_of_soon_and_used_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_was_there_is_unavailable() {
+async fn a_server_that_never_existed_is_unavailable() {
     let options = StoreOptions::new(
         gaiterguard_domain::ledger::ReplicaId(Uuid::new_v4()),
         Purpose::Serve,

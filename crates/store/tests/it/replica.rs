@@ -36,9 +36,9 @@ async fn replicas_live_as_long_as_their_leases(database: &Database, store: &Stor
     assert!(store.replica_dead(later(1)).await.unwrap() == [two]);
 }
 
-/// Replicas whose clocks differ by hours, in both directions, take one another for what they are.
+/// Replicas whose clocks differ by hours, in both directions, agree on which of them are alive.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_replica_whose_clock_is_wrong_takes_nobody_for_dead_and_finds_who_is() {
+async fn a_replica_with_a_wrong_clock_finds_exactly_the_dead_ones() {
     let database = Database::postgres().await;
     let id = ReplicaId(Uuid::new_v4());
     let options = StoreOptions::new(id, Purpose::Serve);
@@ -68,7 +68,7 @@ async fn a_replica_whose_clock_is_wrong_takes_nobody_for_dead_and_finds_who_is()
         ActionStatus::Executing
     );
 
-    // It stops renewing its lease, and one whose clock is a day late still finds out.
+    // The replica stops renewing its lease, and one whose clock is a day slow still notices.
     assert!(store.replica_renew(id, Duration::ZERO, NOW).await.unwrap());
     let late = NOW.before(day);
     assert_eq!(other.replica_dead(late).await.unwrap(), [id]);

@@ -6,9 +6,9 @@ use gaiterguard_store::{RuleFields, RuleSaved, Store, Stored};
 
 use crate::support::{Database, NOW, World, audit, later, on_both, rule_fields};
 
-on_both!(rules_are_made_changed_and_removed,);
+on_both!(rules_are_created_changed_and_deleted,);
 
-async fn rules_are_made_changed_and_removed(_: &Database, store: &Store) {
+async fn rules_are_created_changed_and_deleted(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let rule = store
         .rule_create(world.workspace, &rule_fields("one"), NOW, |_| audit())

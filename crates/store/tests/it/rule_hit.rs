@@ -1,4 +1,4 @@
-//! How often rules matched.
+//! How often rules match.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::support::{Database, NOW, World, later, on_both};
 
 on_both!(
     hits_are_counted_with_the_decisions,
-    what_is_not_recorded_is_not_counted,
-    every_writer_counts_and_all_are_added_up,
-    old_days_are_forgotten,
+    matches_of_unrecorded_decisions_are_not_counted,
+    the_counts_of_all_writers_are_added_up,
+    counts_of_old_days_are_removed,
 );
 
 const DAY: Duration = Duration::from_hours(24);
@@ -61,7 +61,7 @@ async fn hits_are_counted_with_the_decisions(_: &Database, store: &Store) {
     decide(NOW.after(DAY), &[1]).await;
     decide(NOW.before(DAY), &[1]).await;
     decide(NOW, &[]).await;
-    // Many at once are counted in one statement.
+    // Several rules of several decisions are counted in one statement.
     let mut many = tokio::task::JoinSet::new();
     for _ in 0..100 {
         let store = store.clone();
@@ -81,7 +81,7 @@ async fn hits_are_counted_with_the_decisions(_: &Database, store: &Store) {
     assert!(elsewhere.is_empty());
 }
 
-async fn what_is_not_recorded_is_not_counted(_: &Database, store: &Store) {
+async fn matches_of_unrecorded_decisions_are_not_counted(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let outdated = AuthorityVersion(version.0 - 1);
@@ -109,7 +109,7 @@ async fn what_is_not_recorded_is_not_counted(_: &Database, store: &Store) {
     assert_eq!(counted.len(), 1);
 }
 
-async fn every_writer_counts_and_all_are_added_up(database: &Database, store: &Store) {
+async fn the_counts_of_all_writers_are_added_up(database: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     let other = database.open(Purpose::Tool);
@@ -128,7 +128,7 @@ async fn every_writer_counts_and_all_are_added_up(database: &Database, store: &S
     assert_eq!(counted[&RuleId(1)], hits(3, later(2)));
 }
 
-async fn old_days_are_forgotten(_: &Database, store: &Store) {
+async fn counts_of_old_days_are_removed(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
     for (at, rule) in [(NOW, 1), (NOW.before(DAY), 2), (NOW.before(DAY * 2), 3)] {

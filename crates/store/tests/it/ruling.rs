@@ -1,4 +1,4 @@
-//! Rulings: which of them are found again, and in what order.
+//! Rulings: which of them are returned, and in what order.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::support::{Database, NOW, World, later, on_both, word};
 
 on_both!(
     rulings_are_found_newest_first,
-    only_what_a_human_decided_is_a_ruling,
+    only_a_human_decision_is_a_ruling,
     a_damaged_ruling_hides_no_other,
 );
 
-/// The rulings on requests of the world's agent.
+/// Returns the rulings on requests of the world's agent.
 async fn rulings(world: &World, store: &Store, held_since: Timestamp) -> Vec<(ActionId, Ruling)> {
     found(store, filter(world, "POST", held_since), 10).await
 }
@@ -50,7 +50,7 @@ fn denial() -> ActionEvent {
     ActionEvent::Deny(word(later(1)))
 }
 
-/// An action that was held so many seconds after [`NOW`].
+/// Holds an action `seconds` after [`NOW`].
 async fn held_at(world: &World, store: &Store, seconds: u64) -> ActionId {
     let mut decision = world.hold(world.version(store).await, None);
     decision.entry.at = later(seconds);
@@ -105,7 +105,7 @@ async fn rulings_are_found_newest_first(_: &Database, store: &Store) {
     assert_eq!(first.target_url, "https://api.example.com/v1/charges");
 }
 
-async fn only_what_a_human_decided_is_a_ruling(_: &Database, store: &Store) {
+async fn only_a_human_decision_is_a_ruling(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let begin = || ActionEvent::Begin { at: later(2) };
     let broken = || ActionEvent::Break {
@@ -150,7 +150,7 @@ async fn only_what_a_human_decided_is_a_ruling(_: &Database, store: &Store) {
             is_ruling,
             "{events:?}"
         );
-        // Only so many may wait at once.
+        // Few actions may be pending at the same time.
         if events.is_empty() {
             apply(store, action, ActionEvent::Revoke(word(later(2)))).await;
         }

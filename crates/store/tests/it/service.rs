@@ -7,13 +7,13 @@ use gaiterguard_store::{Abandoned, ServiceSaved, Store, StoreError, Stored};
 use crate::support::{Database, NOW, World, audit, credential, later, on_both, service_fields};
 
 on_both!(
-    services_are_unique_by_name_while_they_live,
-    a_service_that_was_changed_meanwhile_is_not_changed,
-    credentials_follow_their_versions,
-    a_service_is_not_made_when_its_maker_gives_up,
+    names_of_services_that_are_not_deleted_are_unique,
+    a_change_of_an_old_revision_of_a_service_is_refused,
+    a_credential_must_have_the_next_version,
+    a_service_is_not_created_if_its_caller_gives_up,
 );
 
-async fn services_are_unique_by_name_while_they_live(_: &Database, store: &Store) {
+async fn names_of_services_that_are_not_deleted_are_unique(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let taken = store
         .service_create(
@@ -114,7 +114,7 @@ async fn services_are_unique_by_name_while_they_live(_: &Database, store: &Store
     assert_eq!(unknown, ServiceSaved::Unknown);
 }
 
-async fn a_service_that_was_changed_meanwhile_is_not_changed(_: &Database, store: &Store) {
+async fn a_change_of_an_old_revision_of_a_service_is_refused(_: &Database, store: &Store) {
     let World {
         workspace,
         service,
@@ -139,7 +139,7 @@ async fn a_service_that_was_changed_meanwhile_is_not_changed(_: &Database, store
         panic!("not saved");
     };
     assert_eq!((first.revision, &first.credential), (1, &None));
-    // A credential was set for the service as it was read before.
+    // A credential that was set for the service as it was before.
     let stale = store
         .credential_put(
             workspace,
@@ -176,7 +176,7 @@ async fn a_service_that_was_changed_meanwhile_is_not_changed(_: &Database, store
     );
 }
 
-async fn credentials_follow_their_versions(_: &Database, store: &Store) {
+async fn a_credential_must_have_the_next_version(_: &Database, store: &Store) {
     let World {
         workspace,
         service,
@@ -254,7 +254,7 @@ async fn credentials_follow_their_versions(_: &Database, store: &Store) {
     assert_eq!(cleared.credential, None);
 }
 
-async fn a_service_is_not_made_when_its_maker_gives_up(_: &Database, store: &Store) {
+async fn a_service_is_not_created_if_its_caller_gives_up(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let abandoned = store
         .service_create(

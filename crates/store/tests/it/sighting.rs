@@ -1,4 +1,4 @@
-//! What replicas know of the values that passed.
+//! Values that replicas have seen.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
@@ -8,9 +8,9 @@ use gaiterguard_store::{Purpose, SightingRow, SightingRowKind, Store};
 use crate::support::{Database, NOW, later, on_both};
 
 on_both!(
-    what_was_sent_first_is_not_shown_later,
-    what_was_shown_or_created_first_stays_that,
-    values_are_found_by_agent_and_service_until_they_are_forgotten,
+    a_value_that_was_sent_first_does_not_become_shown,
+    a_value_that_was_shown_or_created_first_stays_so,
+    values_are_found_by_agent_and_service_until_they_are_removed,
 );
 
 const AGENT: AgentId = AgentId(7);
@@ -49,7 +49,7 @@ async fn kind_after(store: &Store, kinds: &[SightingRowKind]) -> SightingRowKind
     found[0].1
 }
 
-async fn what_was_sent_first_is_not_shown_later(_: &Database, store: &Store) {
+async fn a_value_that_was_sent_first_does_not_become_shown(_: &Database, store: &Store) {
     for (kinds, end) in [
         (&[Sent, Shown][..], Sent),
         (&[Sent, Created], Sent),
@@ -61,7 +61,7 @@ async fn what_was_sent_first_is_not_shown_later(_: &Database, store: &Store) {
     }
 }
 
-async fn what_was_shown_or_created_first_stays_that(_: &Database, store: &Store) {
+async fn a_value_that_was_shown_or_created_first_stays_so(_: &Database, store: &Store) {
     for (kinds, end) in [
         (&[Shown, Sent][..], Shown),
         (&[Created, Shown], Created),
@@ -73,7 +73,7 @@ async fn what_was_shown_or_created_first_stays_that(_: &Database, store: &Store)
     }
 }
 
-async fn values_are_found_by_agent_and_service_until_they_are_forgotten(
+async fn values_are_found_by_agent_and_service_until_they_are_removed(
     database: &Database,
     store: &Store,
 ) {

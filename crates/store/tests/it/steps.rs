@@ -1,4 +1,4 @@
-//! What many tests do with decisions and actions.
+//! Steps on decisions and actions that many tests share.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use gaiterguard_store::Store;
 
 use crate::support::{World, entry, key, later, sealed, word};
 
-pub(crate) fn answer(world: &World, status: u16) -> StoredResponse {
+pub(crate) fn response(world: &World, status: u16) -> StoredResponse {
     StoredResponse {
         status,
-        content: Some(sealed(world.data_key, "the answer")),
+        content: Some(sealed(world.data_key, "the response")),
     }
 }
 

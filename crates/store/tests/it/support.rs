@@ -1,4 +1,4 @@
-//! A new database of either kind for each test, and what most tests begin with.
+//! A new database of either kind for each test, and the data that most tests start from.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use gaiterguard_store::{
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
-/// An instant that tests count from.
+/// The time that tests count from.
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 pub(crate) fn later(seconds: u64) -> Timestamp {
@@ -43,7 +43,7 @@ pub(crate) struct Database {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests are told of their server by the environment"
+    reason = "the environment names the server for tests"
 )]
 fn server() -> String {
     std::env::var("TEST_DATABASE_URL").expect(
@@ -235,7 +235,7 @@ pub(crate) fn rule_fields(name: &str) -> RuleFields {
     }
 }
 
-/// A workspace with a user, a service and an agent that may use it.
+/// A workspace with a user, a service, and an agent that may use it.
 pub(crate) struct World {
     pub(crate) user: UserId,
     pub(crate) workspace: WorkspaceId,
@@ -297,7 +297,7 @@ impl World {
         }
     }
 
-    /// The same workspace with another agent.
+    /// Returns the same workspace with another agent.
     pub(crate) async fn another_agent(&self, store: &Store) -> Self {
         let new = new_agent(2, vec![self.service]);
         let created = store
@@ -381,7 +381,7 @@ impl World {
 
     pub(crate) fn hold(&self, authority: AuthorityVersion, claimed: Option<&str>) -> NewDecision {
         let action = ActionId(Uuid::now_v7());
-        // Each is another request: the same one would meet the action that waits already.
+        // Each hold is of another request: the same one would return the existing action.
         let mut digest = Digest([9; 32]);
         digest.0[..16].copy_from_slice(action.0.as_bytes());
         NewDecision {
@@ -409,7 +409,7 @@ impl World {
         }
     }
 
-    /// A held action that waits for a human.
+    /// Holds an action, which waits for a human.
     pub(crate) async fn held(&self, store: &Store) -> ActionId {
         let decision = self.hold(self.version(store).await, None);
         let action = decision.hold.as_ref().unwrap().action;

@@ -7,13 +7,13 @@ use gaiterguard_store::{Purpose, Store, UserCreated};
 use crate::support::{Database, NOW, World, audit, email, later, on_both};
 
 on_both!(
-    users_are_unique_whatever_the_case,
-    only_one_of_many_is_the_first_user,
+    email_addresses_are_unique_regardless_of_case,
+    only_one_of_many_concurrent_users_is_the_first,
     a_user_joins_the_workspace_of_another,
     a_password_change_ends_all_sessions,
 );
 
-async fn users_are_unique_whatever_the_case(_: &Database, store: &Store) {
+async fn email_addresses_are_unique_regardless_of_case(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let taken = store
         .user_create(&email("ONE@example.com"), "x", false, NOW, |_, _| audit())
@@ -39,7 +39,7 @@ async fn users_are_unique_whatever_the_case(_: &Database, store: &Store) {
     assert_eq!(role, Some(Role::Owner));
 }
 
-async fn only_one_of_many_is_the_first_user(database: &Database, store: &Store) {
+async fn only_one_of_many_concurrent_users_is_the_first(database: &Database, store: &Store) {
     let other = database.open(Purpose::Tool);
     let attempts = (0..8).map(|n| {
         let store = if n % 2 == 0 {

@@ -14,9 +14,9 @@ use crate::support::{Database, NOW, World, audit, later, on_both, sealed};
 
 on_both!(
     a_master_key_rotates,
-    an_old_master_key_is_let_go_of_when_its_runs_have_ended,
+    a_link_is_removed_once_no_replica_needs_it,
     data_keys_are_removed_once_nothing_is_sealed_under_them,
-    every_column_that_names_a_data_key_is_known,
+    every_column_that_refers_to_a_data_key_is_known,
 );
 
 async fn a_master_key_rotates(_: &Database, store: &Store) {
@@ -56,14 +56,24 @@ async fn a_master_key_rotates(_: &Database, store: &Store) {
         .unwrap();
     assert_eq!(stale, None);
     let cut = async || {
-        let cut = store.master_cut_followed(NOW, |_| audit()).await;
+        let cut = store.master_remove_followed_links(NOW, |_| audit()).await;
         cut.unwrap()
     };
-    assert!(store.master_note_kept("next", NOW, audit()).await.unwrap());
-    assert!(!store.master_note_kept("next", NOW, audit()).await.unwrap());
+    assert!(
+        store
+            .master_mark_configured("next", NOW, audit())
+            .await
+            .unwrap()
+    );
     assert!(
         !store
-            .master_note_kept("master", NOW, audit())
+            .master_mark_configured("next", NOW, audit())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .master_mark_configured("master", NOW, audit())
             .await
             .unwrap()
     );
@@ -107,21 +117,21 @@ async fn a_master_key_rotates(_: &Database, store: &Store) {
         .await
         .unwrap();
     assert_eq!(newest.map(|key| key.id), Some(world.data_key));
-    // A run that has not followed needs it as long as it lives.
+    // A replica that has not followed needs the link for as long as it lives.
     let run = ReplicaId(Uuid::from_u128(1));
     let lease = Duration::from_mins(1);
     store.replica_register(run, lease, NOW).await.unwrap();
     assert!(cut().await.is_empty());
-    store.replica_note_master(run, "master", NOW).await.unwrap();
+    store.replica_set_master(run, "master", NOW).await.unwrap();
     assert!(cut().await.is_empty());
-    store.replica_note_master(run, "next", NOW).await.unwrap();
+    store.replica_set_master(run, "next", NOW).await.unwrap();
     assert!(store.master_has_link().await.unwrap());
     assert_eq!(cut().await, ["master"]);
     assert!(!store.master_has_link().await.unwrap());
     assert!(cut().await.is_empty());
 }
 
-async fn an_old_master_key_is_let_go_of_when_its_runs_have_ended(_: &Database, store: &Store) {
+async fn a_link_is_removed_once_no_replica_needs_it(_: &Database, store: &Store) {
     World::new(store).await;
     let moved = store.data_key_list_under("master", None, 10).await.unwrap();
     let begun = store.master_begin_rotation("master", "next", b"link", NOW, audit());
@@ -131,11 +141,21 @@ async fn an_old_master_key_is_let_go_of_when_its_runs_have_ended(_: &Database, s
         assert!(moved.await.unwrap());
     }
     let run = ReplicaId(Uuid::from_u128(1));
-    let cut = async |at| store.master_cut_followed(at, |_| audit()).await.unwrap();
+    let cut = async |at| {
+        store
+            .master_remove_followed_links(at, |_| audit())
+            .await
+            .unwrap()
+    };
     assert!(cut(NOW).await.is_empty(), "the new secret is not kept yet");
     let lease = Duration::from_millis(300);
     store.replica_register(run, lease, NOW).await.unwrap();
-    assert!(store.master_note_kept("next", NOW, audit()).await.unwrap());
+    assert!(
+        store
+            .master_mark_configured("next", NOW, audit())
+            .await
+            .unwrap()
+    );
     assert!(cut(NOW).await.is_empty());
     tokio::time::sleep(2 * lease).await;
     assert_eq!(cut(later(1)).await, ["master"]);
@@ -172,7 +192,7 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
         )
         .await
         .unwrap();
-    let answer = |data_key| StoredResponse {
+    let response = |data_key| StoredResponse {
         status: 200,
         content: Some(sealed(data_key, "answer")),
     };
@@ -185,11 +205,11 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
     store.action_change(approved).await.unwrap();
     apply(store, action, ActionEvent::Begin { at: later(2) }).await;
     let mut ended = change(store, action, ActionEvent::Respond { at: later(3) }).await;
-    ended.answer = Some(answer(of_answer));
+    ended.answer = Some(response(of_answer));
     assert_eq!(store.action_change(ended).await.unwrap(), Changed::Done);
     let claimed = world.forward(world.version(store).await, Some("k"));
     let entry = done(store, claimed).await;
-    let outcome = Outcome::Responded(answer(of_claim));
+    let outcome = Outcome::Responded(response(of_claim));
     let ended = completion(&world, entry, Some("k"), outcome);
     assert!(store.complete(ended).await.unwrap());
 
@@ -221,8 +241,8 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
     store.audit_verify(|_| {}).await.unwrap().unwrap();
 }
 
-/// What removes unused data keys has to ask each of them.
-async fn every_column_that_names_a_data_key_is_known(database: &Database, _: &Store) {
+/// The removal of unused data keys must check each of these columns.
+async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _: &Store) {
     let mut columns: Vec<(String, String)> = if database.is_sqlite() {
         let mut connection = sqlx::SqliteConnection::connect(&database.url)
             .await

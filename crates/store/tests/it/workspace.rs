@@ -1,4 +1,4 @@
-//! The kill switch, the version, and that workspaces know nothing of one another.
+//! The kill switch, the version of definitions, and the isolation of workspaces.
 
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::workspace::KillSwitch;
@@ -10,12 +10,12 @@ use crate::support::{
 };
 
 on_both!(
-    the_kill_switch_is_thrown_and_released,
-    every_change_of_authority_moves_the_version,
-    nothing_of_another_workspace_is_found,
+    the_kill_switch_is_activated_and_deactivated,
+    every_change_of_definitions_increments_the_version,
+    nothing_of_another_workspace_is_returned,
 );
 
-async fn the_kill_switch_is_thrown_and_released(_: &Database, store: &Store) {
+async fn the_kill_switch_is_activated_and_deactivated(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let action = world.held(store).await;
     let thrown = KillSwitch::Active {
@@ -46,7 +46,7 @@ async fn the_kill_switch_is_thrown_and_released(_: &Database, store: &Store) {
     assert_eq!(store.kill_switch_get(WorkspaceId(99)).await.unwrap(), None);
 }
 
-async fn every_change_of_authority_moves_the_version(_: &Database, store: &Store) {
+async fn every_change_of_definitions_increments_the_version(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let World {
         workspace,
@@ -166,7 +166,7 @@ async fn every_change_of_authority_moves_the_version(_: &Database, store: &Store
     assert_eq!(world.version(store).await, settled);
 }
 
-async fn nothing_of_another_workspace_is_found(_: &Database, store: &Store) {
+async fn nothing_of_another_workspace_is_returned(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let created = store
         .user_create(&email("two@example.com"), "hash", false, NOW, |_, _| {

@@ -97,7 +97,7 @@ impl Masker {
     }
 
     /// The value with every secret hidden, or None where there was none.
-    pub fn mask_header_value(&self, value: &HeaderValue) -> Option<HeaderValue> {
+    fn mask_header_value(&self, value: &HeaderValue) -> Option<HeaderValue> {
         match self.mask_bytes(value.as_bytes()) {
             Cow::Borrowed(_) => None,
             // Asterisks can stand in any header value, so this cannot fail; an empty value is

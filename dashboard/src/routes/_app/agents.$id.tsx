@@ -48,18 +48,18 @@ function AgentPage() {
             <AgentScopePanel agent={agent} />
             <AgentKeyPanel agent={agent} />
             <AgentStopPanel agent={agent} />
-            <Panel title="Particulars">
+            <Panel title="Details">
               <dl className="space-y-1">
-                <Fact name="Made">{dateTime(agent.createdAt)}</Fact>
+                <Fact name="Created">{dateTime(agent.createdAt)}</Fact>
                 <Fact name="Last changed">{dateTime(agent.updatedAt)}</Fact>
                 <Fact name="Last used">
-                  {agent.lastUsedAt ? dateTime(agent.lastUsedAt) : 'never'}
+                  {agent.lastUsedAt ? dateTime(agent.lastUsedAt) : 'Never'}
                 </Fact>
               </dl>
             </Panel>
             <RecentRequests agentId={agent.id} />
             <Link to="/history" search={{ agent: agent.id }} className={BUTTON}>
-              All its requests
+              View requests
             </Link>
           </div>
         </div>

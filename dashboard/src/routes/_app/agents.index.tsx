@@ -34,9 +34,11 @@ function Agents() {
       <Failure error={agents.error} />
       {agents.data?.length === 0 && (
         <Empty title="No agents yet">
-          <p>An agent is whoever holds a key: it may ask for the services that you give it.</p>
+          <p>
+            An agent is a program with its own key. It can use the services that you assign to it.
+          </p>
           <Link to="/set-up" className="inline-block text-brand underline">
-            Set up step by step
+            Start guided setup
           </Link>
         </Empty>
       )}

@@ -19,11 +19,11 @@ function Audit() {
     <>
       <PageTitle>Audit</PageTitle>
       <p className="mb-3 max-w-prose text-sm text-soft">
-        Who did what. Each entry carries the hash of the one before it, so none can be changed or
-        removed without showing.
+        Who did what. Each entry contains the hash of the previous one, so changes and deletions are
+        detected.
       </p>
       <AuditTools />
-      <Pages query={entries} empty={<Empty title="Nothing has happened yet" />}>
+      <Pages query={entries} empty={<Empty title="No entries yet" />}>
         {(items) => <AuditList entries={items} />}
       </Pages>
     </>

@@ -35,11 +35,9 @@ function History() {
         query={requests}
         empty={
           isFiltered ? (
-            <Empty title="No request matches" />
+            <Empty title="No requests match" />
           ) : (
-            <Empty title="No agent has asked for anything yet">
-              What is decided appears here by itself.
-            </Empty>
+            <Empty title="No requests yet">New requests appear here automatically.</Empty>
           )
         }
       >

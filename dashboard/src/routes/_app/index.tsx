@@ -6,7 +6,7 @@ interface Search {
 }
 
 export const Route = createFileRoute('/_app/')({
-  // An id in any form was asked for: one that cannot be is reported, and no other takes its place.
+  // An invalid id is kept, so that the page reports it instead of selecting another request.
   validateSearch: ({ action }: Record<string, unknown>): Search =>
     action === undefined || action === ''
       ? {}

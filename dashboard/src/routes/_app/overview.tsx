@@ -58,9 +58,9 @@ function OverviewPage() {
       {overview.data && overview.data.unreadable > 0 && (
         <div className="mb-4">
           <Failure>
-            The stored data of {counted(overview.data.unreadable, 'request')} of this time is
+            The stored data of {counted(overview.data.unreadable, 'request')} in this period is
             damaged. {overview.data.unreadable === 1 ? 'It is' : 'They are'} not counted below; the
-            history lists what can be read.
+            history shows what is still readable.
           </Failure>
         </div>
       )}
@@ -83,11 +83,11 @@ function OverviewPage() {
 function Agents({ overview }: { overview: Overview }) {
   return (
     <Bars
-      question="Who asks most?"
-      answer={
+      title="Top agents"
+      summary={
         overview.agents.length === 0
-          ? 'Nobody asked in this time.'
-          : 'The agents with most requests.'
+          ? 'No requests in this period.'
+          : 'Agents with the most requests.'
       }
       of="Agent"
       bars={overview.agents.map(({ id, name, count }) => ({
@@ -107,11 +107,11 @@ function Agents({ overview }: { overview: Overview }) {
 function Operations({ overview }: { overview: Overview }) {
   return (
     <Bars
-      question="What is asked for most?"
-      answer={
+      title="Top operations"
+      summary={
         overview.operations.length === 0
-          ? 'Nothing was asked for in this time.'
-          : 'By the newest 2,000 requests. What no document describes is told by its method.'
+          ? 'No requests in this period.'
+          : 'From the latest 2,000 requests. Undocumented calls are shown by method.'
       }
       of="Operation"
       bars={overview.operations.map(({ service, method, name, count }) => ({

@@ -32,8 +32,8 @@ function Rules() {
         empty={
           <Empty title="No rules yet">
             <p>
-              Without rules the built-in assessor decides what waits for you. A rule denies,
-              requires approval or allows; of several that match the strictest wins.
+              Without rules, the built-in assessor decides which requests are held. A rule denies,
+              requires approval, or allows. If several rules match, the strictest wins.
             </p>
           </Empty>
         }

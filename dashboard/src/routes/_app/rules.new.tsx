@@ -10,7 +10,7 @@ import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
 
 interface Search {
-  /** The request that the rule is made from. */
+  /** The id of the request to create the rule from. */
   from?: number;
 }
 

@@ -28,11 +28,9 @@ function Services() {
       <Failure error={services.error} />
       {services.data?.length === 0 && (
         <Empty title="No services yet">
-          <p>
-            A service is an API that agents may ask for, with the credential that they never see.
-          </p>
+          <p>A service is an API that agents can call, with a credential that they never see.</p>
           <Link to="/set-up" className="inline-block text-brand underline">
-            Set up step by step
+            Start guided setup
           </Link>
         </Empty>
       )}

@@ -12,10 +12,10 @@ import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
 
-/** How far it has come; it stands in the address, so that a reload goes on from there. */
+/** The progress, kept in the URL so that a reload continues there. */
 interface Search {
   service?: number;
-  /** The template that the service was made from. */
+  /** The name of the template that the service was created from. */
   from?: string;
   isDescribed?: boolean;
   agent?: number;
@@ -61,7 +61,7 @@ function SetUp() {
       {step === 2 && service.data && (
         <DocumentStep
           serviceId={service.data.id}
-          address={CATALOG.find(({ name }) => name === search.from)?.documentUrl}
+          documentUrl={CATALOG.find(({ name }) => name === search.from)?.documentUrl}
           onDone={() => goTo({ ...search, isDescribed: true })}
         />
       )}

@@ -3,27 +3,26 @@
 //! It generates an idempotency key, waits while the request is held, and prints the upstream's
 //! response. Because of the key it can retry safely: the request is sent at most once.
 
+mod arguments;
 mod proposal;
 mod response;
 mod waiting;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
 use gaiterguard_domain::request::WAIT_MAX;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub(crate) use self::arguments::CallArguments;
 use self::proposal::Proposal;
 use self::response::{CallOutcome, CallResponse};
 use self::waiting::Waiting;
 use super::agent_client::{AgentClient, RESPONSE_WAIT};
 use crate::console::{self, EXIT_SETTINGS};
-use crate::settings::parse_duration;
 
 /// Exit codes. 22 for an error response of the upstream is the code that `curl --fail` uses.
 const EXIT_UPSTREAM: u8 = 22;
@@ -35,36 +34,6 @@ const EXIT_FAILED: u8 = 1;
 /// How often a failed call is repeated, and after which delay.
 const BROKEN_MAX: u32 = 3;
 const AGAIN_WAIT: Duration = Duration::from_secs(1);
-
-/// Arguments of the command.
-#[derive(Debug, Args)]
-pub(crate) struct CallArguments {
-    /// GET, POST, PUT, PATCH, DELETE, HEAD, or OPTIONS. Case-insensitive.
-    method: String,
-    /// Complete URL, or with --service the path below the service's base URL.
-    target: String,
-    /// Why the request is sent. Shown to the human who decides.
-    #[arg(long)]
-    intent: String,
-    /// Name of the service.
-    #[arg(long)]
-    service: Option<String>,
-    /// Header, as in `Accept: text/plain`. Can be repeated.
-    #[arg(long = "header", value_name = "NAME: VALUE")]
-    headers: Vec<String>,
-    /// Body. `@FILE` reads it from a file, `@-` from standard input.
-    #[arg(long)]
-    data: Option<String>,
-    /// How long to wait for a human, as in 30s, 10m, or 2h.
-    #[arg(long, default_value = "10m", value_parser = parse_duration)]
-    wait: Duration,
-    /// File that contains the agent key. Replaces `GAITERGUARD_AGENT_KEY`.
-    #[arg(long, value_name = "FILE")]
-    key_file: Option<PathBuf>,
-    /// Print the result as one JSON object.
-    #[arg(long)]
-    json: bool,
-}
 
 /// Sends the request and returns the exit code.
 pub(crate) fn run(arguments: &CallArguments) -> ExitCode {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::CallArguments;
+use super::arguments::CallArguments;
 
 /// A request to send. It stays the same when it is repeated.
 pub(super) struct Proposal(Map<String, Value>);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_domain::target::{BaseUrl, Target, TargetRefused};
-use gaiterguard_judge::history::Seen;
+use gaiterguard_history::Seen;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};

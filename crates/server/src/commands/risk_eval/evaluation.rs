@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use gaiterguard_gateway::trial::Trial;
+use gaiterguard_history::{History, Seen};
 use gaiterguard_judge::Assessment;
-use gaiterguard_judge::history::{History, Seen};
 use gaiterguard_llm::{Llm, LlmVerdict};
 
 use super::case::Case;

@@ -1,6 +1,6 @@
 //! The values of a request that the agent was shown before, for `--explain`.
 
-use gaiterguard_judge::history::{Origin, SightingKind};
+use gaiterguard_history::{Origin, SightingKind};
 use serde::Serialize;
 
 /// A value of a request, and where the agent saw it.

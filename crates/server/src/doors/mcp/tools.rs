@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::arguments::{ExecuteArguments, Nothing, Search, StatusArguments};
 use super::tool::{INSTRUCTIONS, Named, described};
 use super::{arguments, result};
-use crate::doors::action_id;
+use crate::doors::action_id::action_id;
 use crate::doors::proxy::DryRun;
 use crate::extract::from_json;
 use crate::problem::Problem;

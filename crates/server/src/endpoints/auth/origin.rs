@@ -3,8 +3,8 @@
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::middleware::cors::CorsOrigins;
 use crate::problem::Problem;
+use crate::settings::CorsOrigins;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::origin::{Page, PublicOrigin};
 use crate::extract::ApiJson;
-use crate::middleware::cors::CorsOrigins;
 use crate::problem::Problem;
+use crate::settings::CorsOrigins;
 
 /// The body of a call that anyone may make, and the page that sent it.
 ///

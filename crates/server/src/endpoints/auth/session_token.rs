@@ -11,8 +11,8 @@ use super::cookie;
 use super::origin::PublicOrigin;
 use super::public_json::demand_public;
 use crate::extract::OptionalJson;
-use crate::middleware::cors::CorsOrigins;
 use crate::problem::Problem;
+use crate::settings::CorsOrigins;
 
 /// A refresh token.
 #[derive(Default, Deserialize, ToSchema)]

@@ -4,7 +4,7 @@ use axum::Json;
 use gaiterguard_definitions::rule;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_judge::rule::ConditionWarning;
+use gaiterguard_rules::ConditionWarning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -12,7 +12,7 @@ use crate::db::many_rows::{ManyRows, chunks};
 use crate::ledger::batch::response_room::ResponseRoom;
 use crate::ledger::batch::state::{Batch, Index, ResponseColumns};
 use crate::ledger::command::{Command, CommandResult};
-use crate::rows::claim_row::{ANSWERED, BROKEN};
+use crate::rows::claim_row::{BROKEN, RESPONDED};
 use crate::rows::covered::{RequestEnd, cover_ends};
 use crate::rows::outcome::RequestOutcome;
 use crate::writer::transaction::Transaction;
@@ -125,7 +125,7 @@ async fn store_responses(
             let mut query = sqlx::query(sql);
             for row in chunk.padded() {
                 let response = row.and_then(|(_, completion)| response_of(completion));
-                let state = if response.is_some() { ANSWERED } else { BROKEN };
+                let state = if response.is_some() { RESPONDED } else { BROKEN };
                 let has_room =
                     row.is_none_or(|(_, completion)| !without_room.contains(&completion.entry));
                 let columns = ResponseColumns::of(response, has_room);

@@ -1,5 +1,5 @@
-//! What a new decision may conflict with: an earlier request with its key, or the same request that
-//! is already held.
+//! Conflicts of new decisions: an earlier request with the same key, or the same request that is
+//! already held.
 
 use gaiterguard_domain::id::{ActionId, AgentId};
 use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
@@ -19,7 +19,7 @@ pub(super) fn key(decision: &NewDecision) -> Option<Key<'_>> {
     Some((decision.entry.agent, claim.key.as_str()))
 }
 
-/// What two requests without keys have in common if they are the same request.
+/// Two requests without keys are the same request if these are equal.
 pub(super) type HoldIdentity<'b> = (AgentId, Digest, &'b str);
 
 pub(super) fn hold_identity<'b>(decision: &'b NewDecision, hold: &NewHold) -> HoldIdentity<'b> {

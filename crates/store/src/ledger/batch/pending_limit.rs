@@ -18,7 +18,7 @@ use crate::writer::transaction::Transaction;
 /// ASCII. Any number works that nothing else uses.
 const HELD_BYTES_LOCK: i32 = 0x6865_6c64;
 
-/// What is pending while a batch is written.
+/// The pending actions while a batch is written.
 struct Pending {
     /// Actions and bytes of each agent.
     agents: HashMap<AgentId, (i64, u64)>,

@@ -1,4 +1,4 @@
-//! What the steps of a batch share.
+//! The state that the steps of a batch share.
 
 use std::collections::{BTreeMap, HashMap};
 

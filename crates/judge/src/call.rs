@@ -1,0 +1,69 @@
+//! Effects of the calls within a request. A call can only add a finding, never remove one.
+
+use crate::effect::Effect;
+use crate::field::{Fields, Inner};
+use crate::finding::{Finding, shown};
+use crate::lexicon::Sense;
+use crate::route::Route;
+use crate::signal::{self, Shown};
+use gaiterguard_request::opened::is_safe_method;
+
+/// Returns what the calls within a request add to its assessment.
+pub(crate) fn of_calls(fields: &Fields<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut changing = 0;
+    for call in &fields.calls {
+        let route = Route::of_call(call.name);
+        changing += usize::from(!asks(call, &route));
+        if let Some(effect) = effect(call, &route)
+            && !findings
+                .iter()
+                .any(|known| known.kind.effect == Some(effect))
+        {
+            let sentence = format!("Its call “{}” {}.", shown(call.name), effect.phrase());
+            findings.push(Finding::effect(
+                effect,
+                Shown::ByCall,
+                call.evidence,
+                sentence,
+            ));
+        }
+    }
+    if changing > 1 {
+        let sentence = format!("It makes {changing} changes in one request.");
+        let first = fields.calls[0].evidence;
+        findings.push(Finding::new(signal::BATCH, first, sentence));
+    }
+    findings
+}
+
+/// Whether a call only reads, by its method or by its name.
+pub(crate) fn only_asks(call: &Inner<'_>) -> bool {
+    asks(call, &Route::of_call(call.name))
+}
+
+fn asks(call: &Inner<'_>, route: &Route<'_>) -> bool {
+    match call.method {
+        Some(method) => is_safe_method(method) && route.deleting_verb().is_none(),
+        None => route.only_asks(),
+    }
+}
+
+/// The grave effect of a call, if it has one.
+fn effect(call: &Inner<'_>, route: &Route<'_>) -> Option<Effect> {
+    let deletes = call
+        .method
+        .is_some_and(|method| method.eq_ignore_ascii_case("DELETE"));
+    if deletes || route.deleting_verb().is_some() {
+        return Some(Effect::Delete);
+    }
+    if asks(call, route) {
+        return None;
+    }
+    match route.effect_word().map(|effect_word| effect_word.sense) {
+        Some(Sense::DeleteVerb) => Some(Effect::Delete),
+        Some(Sense::Certain(effect) | Sense::Made(effect)) => Some(effect),
+        Some(Sense::Message) => Some(Effect::ShareOutside),
+        _ => None,
+    }
+}

@@ -1,0 +1,265 @@
+//! Numbers: those that an intent gives, in digits or in words, and those that a request carries, in
+//! whatever unit its field has.
+
+use crate::words::of_name;
+
+/// Numbers written out, in the languages that intents come in.
+const WRITTEN: [(&str, f64); 5] = [
+    ("half demi halbe halb medio media meia", 0.5),
+    ("quarter viertel quart cuarto quarto", 0.25),
+    ("dozen dutzend douzaine docena dúzia", 12.0),
+    ("hundred hundert cent cien ciento cem", 100.0),
+    ("thousand tausend mille mil", 1000.0),
+];
+
+/// One to twelve in English, German, French, Spanish, Portuguese, Italian.
+const UP_TO_TWELVE: [&str; 12] = [
+    "one a an once single ein eine einen un une uno una um uma",
+    "two twice both zwei beide deux dos dois duas due",
+    "three drei trois tres três tre",
+    "four vier quatre cuatro quatro quattro",
+    "five fünf cinq cinco cinque",
+    "six sechs seis sei",
+    "seven sieben sept siete sete sette",
+    "eight acht huit ocho oito otto",
+    "nine neun neuf nueve nove",
+    "ten zehn dix diez dez dieci",
+    "eleven elf onze once undici",
+    "twelve noon zwölf douze doce doze dodici",
+];
+
+/// The units of a field by its name: how many of them make one of the unit that people use.
+const UNITS: &[(&[&str], &[f64])] = &[
+    (
+        &[
+            "cent", "minor", "amount", "price", "total", "unit", "value", "fee", "money",
+        ],
+        &[100.0],
+    ),
+    (
+        &["ms", "milli", "millis", "milliseconds"],
+        &[1000.0, 60_000.0, 3_600_000.0, 86_400_000.0],
+    ),
+    (
+        &[
+            "sec",
+            "second",
+            "seconds",
+            "duration",
+            "ttl",
+            "timeout",
+            "expire",
+            "expires",
+            "expiry",
+            "expiration",
+            "age",
+            "time",
+            "estimate",
+            "spent",
+            "snooze",
+            "delay",
+            "interval",
+            "length",
+            "retention",
+        ],
+        &[
+            60.0,
+            3600.0,
+            86_400.0,
+            604_800.0,
+            1000.0,
+            60_000.0,
+            3_600_000.0,
+            86_400_000.0,
+        ],
+    ),
+    (&["min", "minutes", "minute"], &[60.0, 1440.0]),
+    (&["hour", "hours"], &[24.0]),
+    (&["day", "days", "period"], &[7.0, 30.0, 31.0, 365.0]),
+    (&["month", "months", "term", "year"], &[12.0]),
+    (
+        &["mb", "mem", "memory", "size", "disk", "storage", "limit"],
+        &[1024.0, 1000.0],
+    ),
+    (
+        &["byte", "bytes", "size", "memory", "storage"],
+        &[1_048_576.0, 1_073_741_824.0, 1e6, 1e9],
+    ),
+    (
+        &[
+            "rate",
+            "percent",
+            "percentage",
+            "discount",
+            "ratio",
+            "level",
+            "volume",
+            "fraction",
+            "weight",
+            "opacity",
+            "threshold",
+            "progress",
+        ],
+        &[0.01],
+    ),
+    (&["micros", "micro", "nano", "nanos", "units"], &[1e6, 1e9]),
+    (&["bps", "basis"], &[100.0]),
+];
+
+/// The numbers of a text.
+pub(crate) fn of_text(text: &str) -> Vec<f64> {
+    let mut numbers = Vec::new();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(start) = bytes[at..]
+        .iter()
+        .position(u8::is_ascii_digit)
+        .map(|n| n + at)
+    {
+        let mut end = start;
+        while let Some(byte) = bytes.get(end) {
+            let next_is_digit = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+            if byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b':' | b'\'') && next_is_digit
+            {
+                end += 1;
+            } else {
+                break;
+            }
+        }
+        let token = &text[start..end];
+        readings(token, &mut numbers);
+        let after = text[end..].trim_start_matches([' ', '\u{a0}', '\u{202f}']);
+        let scale = [
+            ("k", 1e3),
+            ("K", 1e3),
+            ("M", 1e6),
+            ("million", 1e6),
+            ("Mio", 1e6),
+            ("万", 1e4),
+        ]
+        .iter()
+        .find(|(unit, _)| {
+            after
+                .strip_prefix(unit)
+                .is_some_and(|rest| !rest.starts_with(char::is_alphabetic))
+        });
+        if let Some((_, scale)) = scale
+            && let Some(last) = numbers.last().copied()
+        {
+            numbers.push(last * scale);
+        }
+        // Thousands kept apart by a space: `3 912`.
+        if end - start <= 3
+            && let Some(group) = text[end..].strip_prefix([' ', '\u{a0}', '\u{202f}'])
+            && group.len() >= 3
+            && group.as_bytes()[..3].iter().all(u8::is_ascii_digit)
+            && !group.as_bytes().get(3).is_some_and(u8::is_ascii_digit)
+            && let Ok(number) = [token, &group[..3]].concat().parse()
+        {
+            numbers.push(number);
+        }
+        at = end;
+    }
+    for word in text
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+    {
+        if word.len() > 12 {
+            continue;
+        }
+        let word = word.to_lowercase();
+        let is_one_of = |words: &str| words.split(' ').any(|known| known == word);
+        if let Some(number) = UP_TO_TWELVE.iter().position(|words| is_one_of(words)) {
+            #[expect(clippy::cast_precision_loss, reason = "it counts up to twelve")]
+            numbers.push(number as f64 + 1.0);
+        }
+        if let Some((_, number)) = WRITTEN.iter().find(|(words, _)| is_one_of(words)) {
+            numbers.push(*number);
+        }
+    }
+    numbers
+}
+
+/// Adds every reading of a number with a comma, a full stop or a colon.
+fn readings(token: &str, numbers: &mut Vec<f64>) {
+    let mut add = |spelled: &str| {
+        if let Ok(number) = spelled.parse::<f64>()
+            && !numbers.contains(&number)
+        {
+            numbers.push(number);
+        }
+    };
+    if let Some((hours, minutes)) = token.split_once(':') {
+        if let (Ok(hours), Ok(minutes)) = (hours.parse::<f64>(), minutes.parse::<f64>()) {
+            numbers.push(hours * 60.0 + minutes);
+            numbers.push(hours);
+        }
+        return;
+    }
+    let plain = token.replace('\'', "");
+    add(&plain);
+    if plain.contains([',', '.']) {
+        add(&plain.replace(',', ""));
+        add(&plain.replace('.', "").replace(',', "."));
+    }
+}
+
+/// Whether a number in a field of this name is one of those given, in whatever unit.
+pub(crate) fn is_given(value: f64, name: &str, given: &[f64]) -> bool {
+    let same = |one: f64, other: f64| (one - other).abs() <= 1e-6 * other.abs().max(1.0);
+    let value = value.abs();
+    given.iter().any(|number| {
+        same(*number, value)
+            || UNITS.iter().any(|(names, scales)| {
+                scales.iter().any(|scale| same(number * scale, value))
+                    && of_name(name)
+                        .any(|word| names.iter().any(|known| word.eq_ignore_ascii_case(known)))
+            })
+    })
+}
+
+/// Whether a number is one of those given but for its decimal point: 15 for 1.5.
+pub(crate) fn is_shifted(value: f64, name: &str, given: &[f64]) -> bool {
+    const SHIFTS: [f64; 7] = [10.0, 0.1, 100.0, 0.01, 1000.0, 0.001, 10_000.0];
+    let of_unit = UNITS.iter().filter(|(names, _)| {
+        of_name(name).any(|word| names.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    });
+    let scales: Vec<f64> = std::iter::once(1.0)
+        .chain(of_unit.flat_map(|(_, scales)| scales.iter().copied()))
+        .collect();
+    let value = value.abs();
+    given.iter().filter(|number| **number >= 1.0).any(|number| {
+        scales.iter().any(|scale| {
+            SHIFTS
+                .iter()
+                .any(|shift| (number * scale * shift - value).abs() <= 1e-6 * value)
+        })
+    })
+}
+
+/// Whether a word of a name says that it is about money.
+pub(crate) fn is_money(word: &str) -> bool {
+    UNITS[0]
+        .0
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// Whether a number has the digits of one of those given in another order: 1485 for 1458.
+pub(crate) fn is_scrambled(value: f64, given: &[f64]) -> bool {
+    let digits = |number: f64| {
+        let mut digits: Vec<u8> = format!("{}", number.abs())
+            .bytes()
+            .filter(u8::is_ascii_digit)
+            .collect();
+        let written = digits.clone();
+        digits.sort_unstable();
+        (written, digits)
+    };
+    let (written, sorted) = digits(value);
+    written.len() >= 2
+        && given.iter().any(|number| {
+            let (other, other_sorted) = digits(*number);
+            other != written && other_sorted == sorted
+        })
+}

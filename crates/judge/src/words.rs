@@ -1,0 +1,255 @@
+//! Words, cut out of paths, keys and sentences, and compared by their stems.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A word without case and ending, as a number that equal stems share.
+pub(crate) type Stem = u64;
+
+/// A set of stems.
+pub(crate) type Stems = HashSet<Stem, BuildHasherDefault<AsItIs>>;
+
+/// A table by stem.
+pub(crate) type ByStem<T> = HashMap<Stem, T, BuildHasherDefault<AsItIs>>;
+
+/// The longest word that endings are taken off.
+const STEMMED_MAX: usize = 32;
+
+/// A stem is a hash already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn write_u64(&mut self, stem: u64) {
+        self.0 = stem;
+    }
+}
+
+/// The stem of a word: lower case, without the endings of plurals and of English verbs. It need
+/// not be a word; it only has to be the same for all forms of one.
+pub(crate) fn stem(word: &str) -> Stem {
+    // All of the buffer is worked on, because a length that is known beforehand takes a few steps.
+    let mut buffer = [0u8; STEMMED_MAX];
+    let Some(beginning) = buffer.get_mut(..word.len()) else {
+        return hashed(word.to_lowercase().as_bytes());
+    };
+    beginning.copy_from_slice(word.as_bytes());
+    if !buffer.is_ascii() {
+        return hashed(word.to_lowercase().as_bytes());
+    }
+    buffer.make_ascii_lowercase();
+    let end = without_ending(&mut buffer[..word.len()]);
+    hashed(&buffer[..end])
+}
+
+/// How long a word is without its ending. A `y` may have taken the place of its last letter.
+fn without_ending(word: &mut [u8]) -> usize {
+    let mut end = word.len();
+    match &word[..end] {
+        [.., b'i', b'e', b's'] if end > 4 => {
+            end -= 2;
+            word[end - 1] = b'y';
+        }
+        [.., b's', b's', b'e', b's']
+        | [.., b'x', b'e', b's']
+        | [.., b'c' | b's', b'h', b'e', b's']
+        | [.., b'z', b'z', b'e', b's']
+            if end > 4 =>
+        {
+            end -= 2;
+        }
+        [.., b's' | b'u' | b'i', b's'] => {}
+        [.., b's'] if end > 3 => end -= 1,
+        _ => {}
+    }
+    let ending = match &word[..end] {
+        [.., b'i', b'e', b'd'] if end > 4 => {
+            end -= 2;
+            word[end - 1] = b'y';
+            0
+        }
+        [.., b'i', b'n', b'g'] if end > 5 => 3,
+        [.., b'e', b'd'] if end > 4 => 2,
+        _ => 0,
+    };
+    if ending > 0 {
+        end -= ending;
+        if word[end - 1] == word[end - 2] {
+            end -= 1;
+        }
+    }
+    if end > 4 && word[end - 1] == b'e' {
+        end -= 1;
+    }
+    end
+}
+
+/// A number for a word, eight bytes at a time. The bits are mixed so that a table may use any of them.
+fn hashed(bytes: &[u8]) -> Stem {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, chunk: u64| {
+        let mixed = (hash ^ chunk).wrapping_mul(ODD);
+        mixed ^ mixed >> 32
+    };
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let hash = chunks
+        .iter()
+        .fold(0, |hash, chunk| mix(hash, u64::from_le_bytes(*chunk)));
+    let rest = rest
+        .iter()
+        .rev()
+        .fold(0, |rest, byte| rest << 8 | u64::from(*byte));
+    mix(hash, rest)
+}
+
+/// Classes of bytes.
+mod kind {
+    /// A letter.
+    pub(crate) const LETTER: u8 = 1;
+    /// A capital letter.
+    pub(crate) const CAPITAL: u8 = 1 << 1;
+    /// A small letter.
+    pub(crate) const SMALL: u8 = 1 << 2;
+    /// Other characters of a word: digits, apostrophes.
+    pub(crate) const OTHER: u8 = 1 << 3;
+}
+
+/// The kinds of ASCII bytes.
+const OF_ASCII: [u8; 128] = {
+    let mut of_ascii = [0; 128];
+    let mut at = 0;
+    while at < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "it counts up to 127")]
+        let byte = at as u8;
+        of_ascii[at] = match byte {
+            b'a'..=b'z' => kind::LETTER | kind::SMALL,
+            b'A'..=b'Z' => kind::LETTER | kind::CAPITAL,
+            b'0'..=b'9' | b'\'' => kind::OTHER,
+            _ => 0,
+        };
+        at += 1;
+    }
+    of_ascii
+};
+
+/// The kind of the character that begins at a byte of a text, and its length.
+#[cold]
+fn other_kind(text: &str, at: usize) -> (u8, usize) {
+    let c = text[at..].chars().next().unwrap_or_default();
+    let kind = match c {
+        c if c.is_uppercase() => kind::LETTER | kind::CAPITAL,
+        c if c.is_lowercase() => kind::LETTER | kind::SMALL,
+        c if c.is_alphabetic() => kind::LETTER,
+        c if c.is_alphanumeric() => kind::OTHER,
+        _ => 0,
+    };
+    (kind, c.len_utf8())
+}
+
+/// Splits an identifier into words: at every character that is not a letter, and where a capital
+/// follows a small letter, so that `postMessage` gives two.
+pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at = run(name, at, |kind| kind & kind::LETTER == 0);
+        let start = at;
+        let mut after_small = false;
+        at = run(name, at, |kind| {
+            let goes_on = kind & kind::LETTER != 0 && !(after_small && kind & kind::CAPITAL != 0);
+            after_small = kind & kind::SMALL != 0;
+            goes_on
+        });
+        (at > start).then(|| &name[start..at])
+    })
+}
+
+/// The words of a sentence: letters and digits together.
+pub(crate) fn of_text(text: &str) -> impl Iterator<Item = &str> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at = run(text, at, |kind| kind == 0);
+            let start = at;
+            at = run(text, at, |kind| kind != 0);
+            if at == start {
+                return None;
+            }
+            let word = bare(&text[start..at]);
+            if !word.is_empty() {
+                return Some(word);
+            }
+        }
+    })
+}
+
+/// A word without apostrophes around it, and without the ending of a possessive.
+fn bare(word: &str) -> &str {
+    let is_quoted = word.starts_with('\'') || word.ends_with('\'');
+    let word = if is_quoted {
+        word.trim_matches('\'')
+    } else {
+        word
+    };
+    word.strip_suffix("'s").unwrap_or(word)
+}
+
+/// Where the characters of a kind end that begin at a place. Most are ASCII, which need not be decoded.
+#[inline]
+fn run(text: &str, start: usize, mut is_of_kind: impl FnMut(u8) -> bool) -> usize {
+    let mut at = start;
+    while let Some(byte) = text.as_bytes().get(at) {
+        let (kind, length) = match OF_ASCII.get(usize::from(*byte)) {
+            Some(kind) => (*kind, 1),
+            None => other_kind(text, at),
+        };
+        if !is_of_kind(kind) {
+            break;
+        }
+        at += length;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_one_word_share_a_stem() {
+        for (one, other) in [
+            ("delete", "deleting"),
+            ("Deletes", "DELETED"),
+            ("cancel", "cancelled"),
+            ("charge", "charging"),
+            ("policy", "policies"),
+            ("box", "boxes"),
+            ("apply", "applied"),
+            ("booking", "books"),
+        ] {
+            assert_eq!(stem(one), stem(other), "{one} {other}");
+        }
+        for (one, other) in [("pay", "payment"), ("address", "addres"), ("bed", "b")] {
+            assert_ne!(stem(one), stem(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn names_are_cut_into_their_words() {
+        let words: Vec<&str> = of_name("chat.postMessage").collect();
+        assert_eq!(words, ["chat", "post", "Message"]);
+        let words: Vec<&str> = of_name("api_keys:batch-delete").collect();
+        assert_eq!(words, ["api", "keys", "batch", "delete"]);
+        let words: Vec<&str> = of_text("Don't pay Bob's bill (42 €)!").collect();
+        assert_eq!(words, ["Don't", "pay", "Bob", "bill", "42"]);
+    }
+}

@@ -1,0 +1,299 @@
+//! Requests are decoded in every way that a server may read them.
+
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, Method};
+use proptest::prelude::*;
+
+use super::*;
+
+fn open<'a>(headers: &'a HeaderMap, query: Option<&'a str>, body: &'a [u8]) -> Opened<'a> {
+    let request = Request {
+        method: &Method::POST,
+        host: "api.service.example",
+        path: "/",
+        query,
+        headers,
+        body,
+    };
+    // It stays for as long as the tests run.
+    Opened::open(request, Box::leak(Box::default()))
+}
+
+fn typed(content_type: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers
+}
+
+fn kinds(opened: &Opened<'_>) -> Vec<OddityKind> {
+    opened
+        .oddities()
+        .iter()
+        .map(|oddity| oddity.kind.clone())
+        .collect()
+}
+
+#[test]
+fn a_body_is_what_it_says_it_is_or_else_what_it_looks_like() {
+    for (content_type, body, pointer) in [
+        ("application/json", r#"{"a": "x"}"#, "/a"),
+        (
+            "application/vnd.api+json; charset=utf-8",
+            r#"{"a": "x"}"#,
+            "/a",
+        ),
+        ("text/plain", r#"{"a": "x"}"#, "/a"),
+        ("application/x-www-form-urlencoded", "a=x", "/a"),
+        (
+            "application/x-ndjson",
+            "{\"b\": 1}\n{\"a\": \"x\"}\n",
+            "/1/a",
+        ),
+    ] {
+        let headers = typed(content_type);
+        let opened = open(&headers, None, body.as_bytes());
+        let value = opened
+            .body()
+            .and_then(|node| node.pointer(pointer))
+            .and_then(Node::as_text);
+        assert_eq!(value, Some("x"), "{content_type} {body}");
+        assert_eq!(kinds(&opened), [], "{content_type} {body}");
+    }
+    let headers = HeaderMap::new();
+    for body in [r#"{"a": "x"}"#, "a=x&b=y"] {
+        assert!(
+            open(&headers, None, body.as_bytes()).body().is_some(),
+            "{body}"
+        );
+    }
+    let opened = open(&headers, None, b"just words = nothing");
+    assert!(opened.body().is_none() && matches!(opened.content(), Body::Text(_)));
+    assert!(matches!(open(&headers, None, b"").content(), Body::Empty));
+}
+
+#[test]
+fn what_cannot_be_opened_is_said() {
+    for (content_type, body) in [
+        ("application/json", &b"{\"a\": "[..]),
+        ("application/json", b"\xff\xfe{\x00}\x00"),
+        ("application/x-www-form-urlencoded", b"a=%ff"),
+        ("multipart/form-data", b"--x\r\n\r\n--x--"),
+        ("multipart/form-data; boundary=y", b"--x\r\n\r\n--x--"),
+        ("text/plain; charset=utf-16", b"a"),
+    ] {
+        let headers = typed(content_type);
+        let found = kinds(&open(&headers, None, body));
+        assert!(
+            matches!(found[..], [OddityKind::Unreadable(_)]),
+            "{content_type}: {found:?}"
+        );
+    }
+    let headers = typed("image/png");
+    assert_eq!(
+        kinds(&open(&headers, None, b"\x89PNG")),
+        [OddityKind::Media]
+    );
+    let headers = typed("application/zip");
+    assert_eq!(
+        kinds(&open(&headers, None, b"PK\x03\x04\xff")),
+        [OddityKind::Opaque]
+    );
+}
+
+#[test]
+fn the_parts_of_a_multipart_body_are_found_by_their_names() {
+    let headers = typed("multipart/form-data; boundary=\"x\"");
+    let body = b"--x\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\nbob@x.example\r\n\
+        --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
+        Content-Type: image/png\r\n\r\n\x89PNG\xff\r\n--x--\r\n";
+    let opened = open(&headers, None, body);
+    let Body::Multipart(node) = opened.content() else {
+        panic!("{:?}", opened.content());
+    };
+    assert_eq!(
+        node.get("to").and_then(Node::as_text),
+        Some("bob@x.example")
+    );
+    assert_eq!(node.get("file").and_then(Node::as_text), Some("a.png"));
+    assert_eq!(kinds(&opened), []);
+}
+
+#[test]
+fn whole_requests_within_a_body_are_found() {
+    let headers = typed("multipart/mixed; boundary=x");
+    let body =
+        b"--x\r\nContent-Type: application/http\r\n\r\nDELETE /users/1 HTTP/1.1\r\n\r\n\r\n--x--";
+    let opened = open(&headers, None, body);
+    let Body::Requests(requests) = opened.content() else {
+        panic!("{:?}", opened.content());
+    };
+    assert_eq!(requests[..], [("DELETE", "/users/1")]);
+}
+
+#[test]
+fn overrides_of_the_method_are_found_wherever_frameworks_look_for_them() {
+    let found = |headers: &HeaderMap, query, body: &[u8]| {
+        let opened = open(headers, query, body);
+        opened
+            .oddities()
+            .iter()
+            .map(|oddity| oddity.evidence.clone())
+            .collect::<Vec<_>>()
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        HeaderName::from_static("x-http-method-override"),
+        HeaderValue::from_static("DELETE"),
+    );
+    assert_eq!(found(&headers, None, b""), ["x-http-method-override"]);
+    let headers = HeaderMap::new();
+    assert_eq!(found(&headers, Some("a=b&_method=delete"), b""), ["query"]);
+    assert_eq!(
+        found(&headers, Some("method=card"), b""),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        found(&headers, None, br#"{"_method": "DELETE"}"#),
+        ["/_method"]
+    );
+    assert_eq!(found(&headers, None, b"_method=DELETE&a=b"), ["/_method"]);
+}
+
+#[test]
+fn graphql_documents_are_read_for_what_they_do() {
+    let read =
+        |text| Document::read(text).map(|document| (document.changes(), document.operations));
+    let (changes, operations) = read("{ me { name } }").unwrap();
+    assert!(!changes);
+    assert_eq!(operations, [(OperationKind::Query, vec!["me"])]);
+    let text = "query A($id: ID! = \"}\") @live { user(id: $id) { id } }\n# mutation\nmutation B { \
+        gone: deleteUser(input: {id: 1, note: \"{\"}) @include(if: true) { id } ...F } fragment F on M { x }";
+    let (changes, operations) = read(text).unwrap();
+    assert!(changes);
+    assert_eq!(operations[0], (OperationKind::Query, vec!["user"]));
+    assert_eq!(operations[1].1[0], "deleteUser");
+    for text in [
+        "",
+        "hello",
+        "mutation {",
+        "query { a ) }",
+        "mutation { a(b: \"é",
+    ] {
+        assert_eq!(read(text), None, "{text}");
+    }
+    assert!(Document::looks_like(" mutation M { a }") && Document::looks_like("{ a }"));
+    assert!(!Document::looks_like("{\"a\": 1}") && !Document::looks_like("queryable {"));
+}
+
+#[test]
+fn calls_within_a_body_are_recognized() {
+    let call = |text: &str| {
+        let arena = Arena::default();
+        let node = Node::parse_json(text.as_bytes(), &arena).unwrap();
+        of_members(node.members())
+            .first()
+            .map(|call| (call.method.map(str::to_owned), call.name.to_owned()))
+    };
+    let rest = Some((Some("DELETE".to_owned()), "/a".to_owned()));
+    assert_eq!(call(r#"{"method": "DELETE", "relative_url": "/a"}"#), rest);
+    let rpc = Some((None, "eth_send".to_owned()));
+    assert_eq!(call(r#"{"jsonrpc": "2.0", "method": "eth_send"}"#), rpc);
+    assert_eq!(call(r#"{"method": "card", "amount": 5}"#), None);
+    assert_eq!(call(r#"{"method": "POST"}"#), None);
+    let xml = |text| {
+        let arena = Arena::default();
+        let document = Node::parse_xml(text, &arena).unwrap();
+        let calls = of_xml(&document);
+        calls
+            .iter()
+            .map(|call| call.name.to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        xml("<s:Envelope><s:Header/><s:Body><m:DeleteUser/></s:Body></s:Envelope>"),
+        ["DeleteUser"]
+    );
+    assert_eq!(
+        xml(
+            "<s:Envelope><s:Header><w:Get/><w:Action>urn:List</w:Action><w:To>x</w:To></s:Header>\
+            <s:Body><m:Get/><m:DeleteUser/></s:Body></s:Envelope>"
+        ),
+        ["Get", "DeleteUser", "Get", "urn:List"]
+    );
+    assert_eq!(
+        xml(
+            "<?xml version='1.0'?><!--<methodName>c.d</methodName>--><methodCall>\
+            <methodName>a.b</methodName></methodCall>"
+        ),
+        ["a.b"]
+    );
+    assert_eq!(xml("<deleteUser><id>7</id></deleteUser>"), ["deleteUser"]);
+}
+
+#[test]
+fn base64_is_opened_where_it_holds_text() {
+    assert_eq!(
+        decoded("aGVsbG8gdGhlcmUsIHdvcmxk"),
+        Some(Decoded::Text("hello there, world".to_owned()))
+    );
+    assert_eq!(
+        decoded("data:text/plain;base64,aGVsbG8gdGhlcmUsIHdvcmxk"),
+        Some(Decoded::Text("hello there, world".to_owned()))
+    );
+    assert_eq!(decoded("f0VMRgIBAQAAAAAAAAAA"), Some(Decoded::Program));
+    for text in [
+        "short",
+        "aGVsbG8gdGhlcmUs!HdvcmxkIQ==",
+        "95b966ae1c166bd92f8ae7d1c313e738c731dfc3",
+    ] {
+        assert_eq!(decoded(text), None, "{text}");
+    }
+}
+
+#[test]
+fn hidden_characters_are_found_and_honest_scripts_are_not() {
+    for (text, hidden) in [
+        ("pay\u{200b}pal", Hidden::Invisible),
+        ("a\u{e0041}", Hidden::Invisible),
+        ("a\u{202e}b", Hidden::Bidi),
+        ("a\u{1b}[2K", Hidden::Control),
+        ("p\u{430}ypal", Hidden::MixedScripts),
+    ] {
+        assert_eq!(hidden_in(text), Some(hidden), "{text:?}");
+    }
+    for text in [
+        "plain\r\n\ttext",
+        "naïve façade",
+        "Привет, мир",
+        "γειά σου",
+        "שלום\u{200f}",
+        "می\u{200c}خواهم",
+        "👨\u{200d}👩\u{200d}👧",
+        "日本語",
+        "100 Ω",
+        "µ and π",
+    ] {
+        assert_eq!(hidden_in(text), None, "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_document_and_any_bytes_are_opened_or_refused(text in "\\PC{0,60}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Document::read(&text);
+        let _ = decoded(&text);
+        let _ = hidden_in(&text);
+        for content_type in ["multipart/form-data; boundary=a", "multipart/mixed; boundary=-", "application/json"] {
+            let headers = typed(content_type);
+            let _ = open(&headers, Some("a=%"), &bytes);
+        }
+    }
+
+    #[test]
+    fn graphql_tokens_in_any_order_are_read_or_refused(
+        tokens in prop::collection::vec(prop::sample::select(vec!["{", "}", "(", ")", "query", "mutation", "a", ":", "\"", "\"\"\"", "\\", "#", "\n", "@", "...", "é", "$x"]), 0..24)
+    ) {
+        let _ = Document::read(&tokens.concat());
+        let _ = Document::read(&tokens.join(" "));
+    }
+}

@@ -1,0 +1,107 @@
+//! A body as rules see it: the one value that every upstream reads, or unknown.
+//!
+//! A guess could let something pass. If servers may differ in how they read a body, it is unknown, and a
+//! condition on it cannot be evaluated. The assessor needs the opposite, every possible reading, and uses
+//! [`Opened`](crate::Opened).
+
+mod fields;
+mod form;
+mod media_type;
+pub(crate) mod multipart;
+
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+use crate::{Arena, Node};
+use media_type::{Format, MediaType};
+
+/// A body as rules see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reading<'a> {
+    /// There is no body.
+    Absent,
+    /// A map of JSON, a form or a multipart body, or a list of JSON other than of one map.
+    Read(Node<'a>),
+    /// There is a body, and servers may differ in how they read it.
+    Unknown,
+}
+
+impl<'a> Reading<'a> {
+    /// Reads a body by its headers. Multipart and form fields are nested by their brackets. A name
+    /// about which servers differ is in its map more than once.
+    pub fn of(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Self {
+        if body.is_empty() {
+            return Self::Absent;
+        }
+        read(headers, body, arena).map_or(Self::Unknown, Self::of_node)
+    }
+
+    /// Returns the reading of a body that is this value. A list of one map is unknown, because some servers
+    /// treat it as that map. So is a single text or number, because some servers decode a text again.
+    pub fn of_node(node: Node<'a>) -> Self {
+        match node {
+            Node::List([Node::Map(_)]) => Self::Unknown,
+            Node::Map(_) | Node::List(_) => Self::Read(node),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Node<'a>> {
+    let is_plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        return None;
+    }
+    let media_type = MediaType::of(headers)?;
+    if !media_type.extends_ascii() || (!media_type.is_utf8() && !body.is_ascii()) {
+        return None;
+    }
+    match media_type.format() {
+        Format::Json => Node::parse_json(body, arena).ok(),
+        // Without a type that says more, some servers take a body for a form.
+        Format::Unsaid if !body.iter().any(|byte| matches!(byte, b'&' | b'=' | b';')) => {
+            Node::parse_json(body, arena).ok()
+        }
+        Format::Form => form::read(&media_type, body, arena),
+        Format::Multipart => {
+            let boundary = media_type.boundary.as_deref()?;
+            multipart_fields(&multipart::form(body, boundary)?, arena)
+        }
+        Format::Unsaid | Format::Other => None,
+    }
+}
+
+/// The fields of a multipart body. A file is a map of what is said about it, so that nothing takes
+/// its name for its content; what a server may take for a file or a text is there as both.
+fn multipart_fields<'a>(parts: &[multipart::Field<'a>], arena: &'a Arena) -> Option<Node<'a>> {
+    let mut members = Vec::with_capacity(parts.len());
+    for part in parts {
+        // It names the character set of the other fields (RFC 7578, section 4.6).
+        if part.name.eq_ignore_ascii_case("_charset_") {
+            return None;
+        }
+        let file = || {
+            let (name, kind) = (part.filename.unwrap_or_default(), part.content_type);
+            Node::Map(arena.list(&[
+                ("filename", Node::Text(name)),
+                ("content_type", kind.map_or(Node::Null, Node::Text)),
+                (
+                    "size",
+                    Node::Number(arena.text(&part.content.len().to_string())),
+                ),
+            ]))
+        };
+        match (part.kind(), std::str::from_utf8(part.content)) {
+            (multipart::FieldKind::File, _) => members.push((part.name, file())),
+            (multipart::FieldKind::Text, Ok(text)) => members.push((part.name, Node::Text(text))),
+            (multipart::FieldKind::Either, Ok(text)) => {
+                members.extend([(part.name, file()), (part.name, Node::Text(text))]);
+            }
+            (_, Err(_)) => members.extend([(part.name, file()), (part.name, Node::Null)]),
+        }
+    }
+    fields::nested(&members, arena).map(Node::Map)
+}
+
+#[cfg(test)]
+mod tests;

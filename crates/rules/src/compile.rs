@@ -1,0 +1,332 @@
+//! Compiles the parser's tree to an [`Expression`]: resolves every name, and rejects a part that could
+//! never be evaluated, with its position.
+
+mod call;
+mod each;
+mod path;
+
+use cel::IdedExpr;
+use cel::common::ast::{EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo};
+
+use crate::condition_error::ConditionError;
+use crate::expression::{Expression, Fact, Literal, Operation};
+use crate::kind::Kind;
+use crate::warning::ConditionWarning;
+use crate::{guard, names, parse};
+
+/// The most items that a list or a map may have which is written out in a condition.
+pub const LITERAL_ITEMS_MAX: usize = 256;
+
+/// The facts that a condition uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// The body: its content or its size.
+    pub body: bool,
+    /// The documented operation.
+    pub operation: bool,
+}
+
+/// A condition that has been compiled.
+pub(crate) struct Compiled {
+    pub(crate) condition: Expression,
+    pub(crate) uses: Uses,
+    /// Whether it looks at the path as a text.
+    pub(crate) reads_path: bool,
+    pub(crate) warnings: Vec<ConditionWarning>,
+}
+
+/// The stack that compiling gets, in bytes. Only what is used of it is taken: the parser's frames
+/// are large, and the deepest condition that is taken needs some 3 MiB where nothing is optimized.
+const STACK_BYTES: usize = 16 << 20;
+
+/// Compiles a condition.
+pub(crate) fn compile(text: &str) -> Result<Compiled, ConditionError> {
+    guard::check(text)?;
+    // A separate thread has the stack that is needed, independent of the caller, and a text that makes the
+    // parser panic does not take the caller down.
+    let compiled = std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("condition".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || compile_here(text))
+            .ok()
+            .and_then(|thread| thread.join().ok())
+    });
+    compiled.unwrap_or_else(|| Err(ConditionError::at(text, 0, parse::NOT_UNDERSTOOD)))
+}
+
+fn compile_here(text: &str) -> Result<Compiled, ConditionError> {
+    let (tree, positions) = parse::parse(text)?;
+    let mut compiler = Compiler {
+        text,
+        positions: &positions,
+        item: None,
+        uses: Uses::default(),
+        reads_path: false,
+        warnings: Vec::new(),
+    };
+    let condition = compiler.part(&tree)?;
+    if !condition.kind.may_be(&[Kind::Bool]) {
+        let start = text.len() - text.trim_start().len();
+        let message = format!(
+            "a condition must be true or false, and this is {}",
+            condition.kind.name()
+        );
+        return Err(ConditionError::at(text, start, message));
+    }
+    Ok(Compiled {
+        condition: condition.expression,
+        uses: compiler.uses,
+        reads_path: compiler.reads_path,
+        warnings: compiler.warnings,
+    })
+}
+
+/// A part with what is known of its value.
+struct Typed {
+    expression: Expression,
+    kind: Kind,
+}
+
+struct Compiler<'t> {
+    text: &'t str,
+    positions: &'t SourceInfo,
+    /// The name of the item, inside `all`, `exists` and their like.
+    item: Option<String>,
+    uses: Uses,
+    reads_path: bool,
+    warnings: Vec<ConditionWarning>,
+}
+
+impl Compiler<'_> {
+    fn part(&mut self, tree: &IdedExpr) -> Result<Typed, ConditionError> {
+        let at = self.offset(tree);
+        match &tree.expr {
+            Expr::Literal(literal) => self.literal(at, literal),
+            Expr::Ident(name) => self.variable(at, name),
+            Expr::Select(select) if select.test => self.presence(at, select),
+            Expr::Select(select) => self.select(at, select),
+            Expr::Call(call) => self.call(at, call),
+            Expr::List(list) => {
+                let mut items = Vec::with_capacity(list.elements.len());
+                self.check_length(at, list.elements.len())?;
+                for element in &list.elements {
+                    items.push(self.part(element)?.expression);
+                }
+                Ok(typed(at, Operation::List(items), Kind::List))
+            }
+            Expr::Map(map) => {
+                self.check_length(at, map.entries.len())?;
+                let mut entries = Vec::with_capacity(map.entries.len());
+                for entry in &map.entries {
+                    let EntryExpr::MapEntry(entry) = &entry.expr else {
+                        return Err(self.error(at, "expected entries of the form \"key\": value"));
+                    };
+                    entries.push((
+                        self.part(&entry.key)?.expression,
+                        self.part(&entry.value)?.expression,
+                    ));
+                }
+                Ok(typed(at, Operation::Map(entries), Kind::Map))
+            }
+            Expr::Comprehension(comprehension) => self.each(at, comprehension),
+            Expr::Struct(message) => Err(self.error(
+                at,
+                format!(
+                    "`{}{{…}}` is a message, which conditions do not have: expected a map such as \
+                     {{\"key\": value}}",
+                    message.type_name
+                ),
+            )),
+            Expr::Unspecified => Err(self.error(at, "expected a value")),
+        }
+    }
+
+    fn check_length(&self, at: usize, length: usize) -> Result<(), ConditionError> {
+        if length > LITERAL_ITEMS_MAX {
+            let message = format!("expected at most {LITERAL_ITEMS_MAX} items, found {length}");
+            return Err(self.error(at, message));
+        }
+        Ok(())
+    }
+
+    fn literal(&self, at: usize, literal: &LiteralValue) -> Result<Typed, ConditionError> {
+        let literal = match literal {
+            LiteralValue::Null => Literal::Null,
+            LiteralValue::Boolean(value) => Literal::Bool(*value.inner()),
+            LiteralValue::Int(int) => Literal::Int(*int.inner()),
+            LiteralValue::Double(double) => Literal::Double(*double.inner()),
+            LiteralValue::String(text) => Literal::Text(text.inner().into()),
+            LiteralValue::UInt(_) => {
+                return Err(self.error(at, "expected a number without the u behind it"));
+            }
+            LiteralValue::Bytes(_) => {
+                return Err(self.error(at, "expected a text, without the b before it"));
+            }
+        };
+        let kind = Kind::of_literal(&literal);
+        Ok(typed(at, Operation::Literal(literal), kind))
+    }
+
+    fn variable(&mut self, at: usize, name: &str) -> Result<Typed, ConditionError> {
+        if self.item.as_deref() == Some(name) {
+            return Ok(typed(at, Operation::Item, Kind::Any));
+        }
+        if let Some(fact) = names::plain(name) {
+            return Ok(self.fact(at, fact));
+        }
+        if let Some(fields) = names::fields(name) {
+            let example = fields.first().map_or("", |(field, _)| field);
+            let message =
+                format!("`{name}` has no value itself: expected a field, as {name}.{example}");
+            return Err(self.error(at, message));
+        }
+        Err(self.error(at, names::unknown_variable(name)))
+    }
+
+    fn fact(&mut self, at: usize, fact: Fact) -> Typed {
+        match fact {
+            Fact::Body | Fact::Size => self.uses.body = true,
+            Fact::Path => self.reads_path = true,
+            Fact::Operation
+            | Fact::OperationId
+            | Fact::OperationSummary
+            | Fact::OperationTags
+            | Fact::OperationDeprecated => self.uses.operation = true,
+            _ => {}
+        }
+        typed(at, Operation::Fact(fact), Kind::of_fact(fact))
+    }
+
+    /// The fields of the variable that an operand is, if it is one.
+    fn fields_of<'o>(
+        &self,
+        operand: &'o IdedExpr,
+    ) -> Option<(&'o str, &'static [(&'static str, Fact)])> {
+        match &operand.expr {
+            Expr::Ident(name) if self.item.as_deref() != Some(name) => {
+                names::fields(name).map(|fields| (name.as_str(), fields))
+            }
+            _ => None,
+        }
+    }
+
+    fn select(&mut self, at: usize, select: &SelectExpr) -> Result<Typed, ConditionError> {
+        if let Some((variable, fields)) = self.fields_of(&select.operand) {
+            let known = fields.iter().find(|(field, _)| *field == select.field);
+            return match known {
+                Some((_, fact)) => Ok(self.fact(at, *fact)),
+                None => Err(self.error(at, names::unknown_field(variable, &select.field))),
+            };
+        }
+        let operand = self.part(&select.operand)?;
+        self.expect(&operand, &[Kind::Map], "a field is asked of a map")?;
+        self.check_header_name(at, &operand.expression, &select.field)?;
+        let operation = Operation::Select(operand.expression.into(), select.field.as_str().into());
+        Ok(typed(at, operation, Kind::Any))
+    }
+
+    fn presence(&mut self, at: usize, select: &SelectExpr) -> Result<Typed, ConditionError> {
+        let field = self.select(at, select)?;
+        if let Operation::Fact(fact) = field.expression.operation
+            && !matches!(
+                fact,
+                Fact::Body
+                    | Fact::OperationId
+                    | Fact::OperationSummary
+                    | Fact::OperationTags
+                    | Fact::OperationDeprecated
+            )
+        {
+            let message = format!(
+                "`{}` is always there: expected a field that may be missing, as in \
+                 has(request.body.amount)",
+                select.field
+            );
+            return Err(self.error(at, message));
+        }
+        Ok(typed(
+            at,
+            Operation::Has(field.expression.into()),
+            Kind::Bool,
+        ))
+    }
+
+    /// A header asked for by a name that no header has.
+    fn check_header_name(
+        &self,
+        at: usize,
+        operand: &Expression,
+        name: &str,
+    ) -> Result<(), ConditionError> {
+        let is_header = matches!(operand.operation, Operation::Fact(Fact::Headers));
+        if is_header && name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            let message = format!(
+                "header names are in lower case here: expected \"{}\"",
+                name.to_ascii_lowercase()
+            );
+            return Err(self.error(at, message));
+        }
+        Ok(())
+    }
+
+    fn expect(&self, part: &Typed, allowed: &[Kind], why: &str) -> Result<(), ConditionError> {
+        if part.kind.may_be(allowed) {
+            return Ok(());
+        }
+        let message = format!("{why}, and this is {}", part.kind.name());
+        Err(self.error(part.expression.at as usize, message))
+    }
+
+    fn error(&self, at: usize, message: impl Into<String>) -> ConditionError {
+        ConditionError::at(self.text, at, message)
+    }
+
+    /// Returns the byte position of a part: for a field or a function that of its name.
+    fn offset(&self, tree: &IdedExpr) -> usize {
+        let start = self
+            .positions
+            .offset_for(tree.id)
+            .map_or(0, |(start, _)| start as usize)
+            .min(self.text.len());
+        match &tree.expr {
+            Expr::Select(select) if !select.test => {
+                let rest = self.text.get(start + 1..).unwrap_or_default();
+                start + 1 + (rest.len() - rest.trim_start().len())
+            }
+            Expr::Select(_) => self.name_before(start, "has"),
+            Expr::Call(call) if self.text[start..].starts_with('(') => {
+                self.name_before(start, &call.func_name)
+            }
+            Expr::Comprehension(_) => {
+                let names = ["all", "exists_one", "existsOne", "exists", "map", "filter"];
+                names
+                    .into_iter()
+                    .map(|name| self.name_before(start, name))
+                    .min()
+                    .unwrap_or(start)
+            }
+            _ => start,
+        }
+    }
+
+    /// Returns the start of the name before an opening bracket.
+    fn name_before(&self, bracket: usize, name: &str) -> usize {
+        let before = self.text.get(..bracket).unwrap_or_default().trim_end();
+        if before.ends_with(name) {
+            before.len() - name.len()
+        } else {
+            bracket
+        }
+    }
+}
+
+fn typed(at: usize, operation: Operation, kind: Kind) -> Typed {
+    Typed {
+        expression: Expression {
+            at: u32::try_from(at).unwrap_or(u32::MAX),
+            operation,
+        },
+        kind,
+    }
+}

@@ -1,0 +1,126 @@
+//! The names that a condition may use.
+
+use crate::expression::{Conversion, Fact, Rewrite, Search};
+
+/// The variables that have fields, and their fields.
+pub(crate) const FIELDS: [(&str, &[(&str, Fact)]); 4] = [
+    (
+        "request",
+        &[
+            ("method", Fact::Method),
+            ("path", Fact::Path),
+            ("host", Fact::Host),
+            ("query", Fact::Query),
+            ("headers", Fact::Headers),
+            ("body", Fact::Body),
+            ("size", Fact::Size),
+        ],
+    ),
+    (
+        "service",
+        &[("id", Fact::ServiceId), ("name", Fact::ServiceName)],
+    ),
+    ("agent", &[("id", Fact::AgentId), ("name", Fact::AgentName)]),
+    (
+        "operation",
+        &[
+            ("id", Fact::OperationId),
+            ("summary", Fact::OperationSummary),
+            ("tags", Fact::OperationTags),
+            ("deprecated", Fact::OperationDeprecated),
+        ],
+    ),
+];
+
+/// The variables that are values themselves.
+const PLAIN: [(&str, Fact); 3] = [
+    ("intent", Fact::Intent),
+    ("now", Fact::Now),
+    ("operation", Fact::Operation),
+];
+
+/// The fields of a variable that has some.
+pub(crate) fn fields(variable: &str) -> Option<&'static [(&'static str, Fact)]> {
+    FIELDS
+        .into_iter()
+        .find_map(|(name, fields)| (name == variable).then_some(fields))
+}
+
+/// The variable that is a value itself.
+pub(crate) fn plain(variable: &str) -> Option<Fact> {
+    PLAIN
+        .into_iter()
+        .find_map(|(name, fact)| (name == variable).then_some(fact))
+}
+
+/// Whether a name is a variable's.
+pub(crate) fn is_variable(name: &str) -> bool {
+    fields(name).is_some() || plain(name).is_some()
+}
+
+/// Returns the error for an unknown variable.
+pub(crate) fn unknown_variable(name: &str) -> String {
+    format!(
+        "unknown variable `{name}`: expected one of request, service, agent, operation, intent, now"
+    )
+}
+
+/// Returns the error for an unknown field.
+pub(crate) fn unknown_field(variable: &str, name: &str) -> String {
+    let known: Vec<String> = fields(variable)
+        .unwrap_or_default()
+        .iter()
+        .map(|(field, _)| format!("{variable}.{field}"))
+        .collect();
+    if (variable, name) == ("request", "under") {
+        return "expected a path behind it, as in request.under(\"/v1/admin\")".to_owned();
+    }
+    format!(
+        "unknown field `{name}` of {variable}: expected one of {}",
+        known.join(", ")
+    )
+}
+
+/// Returns the error for an unknown function.
+pub(crate) fn unknown_function(name: &str) -> String {
+    format!(
+        "unknown function `{name}`: expected one of has, size, int, double, string, bool, \
+         timestamp, duration, request.under, or of a value startsWith, endsWith, contains, matches, lowerAscii, \
+         upperAscii, trim, size, all, exists, exists_one, map, filter, getFullYear, getMonth, \
+         getDate, getDayOfMonth, getDayOfWeek, getDayOfYear, getHours, getMinutes, getSeconds, \
+         getMilliseconds"
+    )
+}
+
+/// The conversion of a function's name.
+pub(crate) fn conversion(name: &str) -> Option<Conversion> {
+    Some(match name {
+        "int" => Conversion::Int,
+        "double" => Conversion::Double,
+        "string" => Conversion::Text,
+        "bool" => Conversion::Bool,
+        "timestamp" => Conversion::Time,
+        "duration" => Conversion::Span,
+        _ => return None,
+    })
+}
+
+/// The search of a function's name.
+pub(crate) fn search(name: &str) -> Option<Search> {
+    Some(match name {
+        "startsWith" => Search::StartsWith,
+        "endsWith" => Search::EndsWith,
+        "contains" => Search::Contains,
+        _ => return None,
+    })
+}
+
+/// The rewriting of a function's name.
+pub(crate) fn rewrite(name: &str) -> Option<Rewrite> {
+    Some(match name {
+        "lowerAscii" => Rewrite::LowerAscii,
+        "upperAscii" => Rewrite::UpperAscii,
+        "trim" => Rewrite::Trim,
+        _ => return None,
+    })
+}

@@ -1,0 +1,159 @@
+//! Names that some servers take for another.
+
+/// Whether `key` is another spelling of `name`: one that differs in case, or that a server cuts,
+/// trims or takes apart.
+///
+/// Go and .NET ignore case. PHP cuts at a NUL, trims spaces and reads ` `, `.` and `[` as `_`. Others
+/// take `a.b`, `[a]` and `["a"]` apart. Spring has `!a` for a default, Zope `a:int` for a type and
+/// Rails `a(1i)` for a part; `URLSearchParams` drops a `?` at the beginning.
+pub(crate) fn is_respelled(key: &str, name: &str) -> bool {
+    // A mark at the beginning may also be what PHP reads as `_`.
+    begins_with(key.trim_start_matches(is_space), name)
+        || key.starts_with(is_lead) && begins_with(key.trim_start_matches(is_lead), name)
+}
+
+/// The kind of names in a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Fields of a body, or parameters of a query.
+    Fields,
+    /// Headers, in which servers behind CGI and its like read `-` and `_` alike.
+    Headers,
+}
+
+impl Names {
+    /// Whether `key`, one of these names, is a spelling of `name`.
+    pub(crate) fn is_respelled(self, key: &str, name: &str) -> bool {
+        match self {
+            Self::Fields => is_respelled(key, name),
+            Self::Headers => {
+                let dashed = |text: &str| text.replace('_', "-");
+                key.len() == name.len() && dashed(key).eq_ignore_ascii_case(&dashed(name))
+            }
+        }
+    }
+
+    /// Whether `test` holds for a spelling of `key`, which is one of these names.
+    pub(crate) fn any_spelling(self, key: &str, mut test: impl FnMut(&str) -> bool) -> bool {
+        match self {
+            Self::Headers => {
+                key.contains(['-', '_'])
+                    && (test(&key.replace('_', "-")) || test(&key.replace('-', "_")))
+            }
+            // Most names are their own only spelling.
+            Self::Fields if key.bytes().all(is_plain) => test(key),
+            Self::Fields => {
+                let trimmed = key.trim_start_matches(is_lead);
+                let cut = trimmed.split(is_end).next().unwrap_or_default();
+                [key, trimmed, cut].into_iter().any(|one| {
+                    let lower = one.to_lowercase();
+                    test(one) || test(&lower) || test(&lower.replace([' ', '.', '['], "_"))
+                })
+            }
+        }
+    }
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')
+}
+
+/// Whether `key` is `name`, alike, and ends there for some server.
+fn begins_with(key: &str, name: &str) -> bool {
+    // Most names differ in their first letter.
+    let mut rest = key.chars();
+    for wanted in name.chars() {
+        match rest.next() {
+            Some(found) if is_alike(found, wanted) => {}
+            _ => return false,
+        }
+    }
+    rest.next().is_none_or(is_end)
+}
+
+/// Characters that servers drop at the beginning of a name.
+fn is_lead(c: char) -> bool {
+    is_space(c) || matches!(c, '[' | '.' | '!' | '?' | '\'' | '"')
+}
+
+/// Characters at which a name ends for some server.
+fn is_end(c: char) -> bool {
+    is_space(c) || matches!(c, '[' | ']' | '.' | ':' | '(' | '\'' | '"')
+}
+
+/// White space, controls and characters without a width.
+fn is_space(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+fn is_alike(found: char, wanted: char) -> bool {
+    if found == wanted {
+        return true;
+    }
+    if found.is_ascii() && wanted.is_ascii() {
+        return found.eq_ignore_ascii_case(&wanted)
+            || (wanted == '_' && matches!(found, ' ' | '.' | '['));
+    }
+    found.to_lowercase().eq(wanted.to_lowercase()) || found.to_uppercase().eq(wanted.to_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_known_in_the_spellings_that_servers_take_for_it() {
+        for key in [
+            "Amount",
+            "AMOUNT",
+            "aMount",
+            "amount[]",
+            "amount[0]",
+            "amount.x",
+            "amount\0x",
+            " amount",
+            "amount ",
+            "[amount]",
+            "amount]",
+            "\u{feff}amount",
+            "amoun\u{54}",
+            "amount\u{200b}",
+            "\tamount",
+            "amount\n",
+            "!amount",
+            "?amount",
+            "! amount",
+            "amount:int",
+            "amount(1i)",
+            "'amount'",
+            "\"amount\"",
+            "[\"amount\"]",
+            "['amount']",
+            ".amount",
+        ] {
+            assert!(is_respelled(key, "amount"), "{key:?}");
+        }
+        assert!(is_respelled("transfer.data", "transfer_data"));
+        assert!(is_respelled("transfer data", "transfer_data"));
+        assert!(is_respelled(".amount", "_amount"));
+        assert!(is_respelled("\u{212a}ey", "key"));
+        assert!(is_respelled("acce\u{17f}s", "access"));
+        for key in [
+            "amounts",
+            "amoun",
+            "note",
+            "amount_paid",
+            "amount-x",
+            "_amount",
+            "other:amount",
+            "other(amount)",
+            "!amounts",
+            "",
+            "a",
+        ] {
+            assert!(!is_respelled(key, "amount"), "{key:?}");
+        }
+    }
+}

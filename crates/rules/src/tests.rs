@@ -1,0 +1,647 @@
+//! Properties of rules that do not depend on their conditions.
+
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::time::Timestamp;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+
+use super::*;
+use gaiterguard_request::{Arena, Node, Reading};
+
+fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
+    Rule {
+        id: RuleId(1),
+        workspace: WorkspaceId(1),
+        name: "a rule".to_owned(),
+        effect,
+        condition: condition.map(str::to_owned),
+        text: None,
+        service: None,
+        agent: None,
+        enabled: true,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        revision: 0,
+    }
+}
+
+fn with_body<T>(body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let arena = Arena::default();
+    let node = Node::parse_json(body.as_bytes(), &arena).unwrap();
+    with_head(Some(&HeaderMap::new()), |head| {
+        let body = Reading::of_node(node);
+        let content = Some(Content { body, size: 1 });
+        look(&Facts { content, ..*head })
+    })
+}
+
+fn with_form<T>(media_type: &'static str, body: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let arena = Arena::default();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let body = Reading::of(&headers, body.as_bytes(), &arena);
+    with_head(Some(&headers), |head| {
+        let content = Some(Content { body, size: 1 });
+        look(&Facts { content, ..*head })
+    })
+}
+
+fn with_query<T>(query: &str, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let query = Query::parse(Some(query));
+    with_head(Some(&HeaderMap::new()), |head| {
+        look(&Facts {
+            query: &query,
+            ..*head
+        })
+    })
+}
+
+fn with_head<T>(headers: Option<&HeaderMap>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+    look(&Facts {
+        method: "POST",
+        path: &RequestPath::of("/"),
+        host: "h",
+        query: &Query::default(),
+        headers,
+        content: None,
+        service: (ServiceId(1), "s"),
+        agent: (AgentId(1), "a"),
+        intent: "i",
+        operation: None,
+        now: Timestamp(0),
+    })
+}
+
+fn matches(rule: Rule) -> bool {
+    let rules = [CompiledRule::new(rule)];
+    with_body("{\"a\":1}", |facts| {
+        !matching_rules(&rules, facts).is_empty()
+    })
+}
+
+#[test]
+fn a_rule_without_a_condition_matches_by_its_scope() {
+    assert!(matches(rule(RuleEffect::Allow, None)));
+    for narrow in [
+        |rule: &mut Rule| rule.service = Some(ServiceId(2)),
+        |rule: &mut Rule| rule.agent = Some(AgentId(2)),
+        |rule: &mut Rule| rule.enabled = false,
+    ] {
+        let mut narrowed = rule(RuleEffect::Deny, None);
+        narrow(&mut narrowed);
+        assert!(!matches(narrowed));
+        let mut narrowed = rule(RuleEffect::Deny, Some("true"));
+        narrow(&mut narrowed);
+        assert!(!matches(narrowed));
+    }
+}
+
+#[test]
+fn a_rule_in_words_alone_matches_nothing_by_itself() {
+    let mut words = rule(RuleEffect::Deny, None);
+    words.text = Some("nothing over $100".to_owned());
+    assert!(CompiledRule::new(words.clone()).is_in_words());
+    assert!(!matches(words.clone()));
+    words.condition = Some("request.body.a == 1".to_owned());
+    assert!(matches(words));
+}
+
+#[test]
+fn what_cannot_be_evaluated_matches_unless_it_allows() {
+    for condition in [
+        "request.body.b > 1",
+        "request.body.a == \"1\"",
+        "request.body.a",
+        "no expression",
+    ] {
+        assert!(matches(rule(RuleEffect::Deny, Some(condition))));
+        assert!(matches(rule(RuleEffect::RequireApproval, Some(condition))));
+        assert!(!matches(rule(RuleEffect::Allow, Some(condition))));
+    }
+    let broken = CompiledRule::new(rule(RuleEffect::Deny, Some("no expression")));
+    assert_eq!(broken.broken().map(|error| error.column), Some(4));
+    assert!(broken.program().is_none());
+    let rules = [
+        broken,
+        CompiledRule::new(rule(RuleEffect::Deny, Some("request.body.b > 1"))),
+    ];
+    let told: Vec<_> = with_body("{\"a\":1}", |facts| matching_rules(&rules, facts))
+        .into_iter()
+        .map(|(rule, how)| rule.matched(how).unevaluated)
+        .collect();
+    assert_eq!(
+        told[1].as_deref(),
+        Some("that field is missing (line 1, column 14)")
+    );
+    assert!(
+        told[0]
+            .as_deref()
+            .unwrap()
+            .starts_with("line 1, column 4: ")
+    );
+}
+
+#[test]
+fn a_failure_is_reported_by_its_position_and_not_by_the_content_of_the_request() {
+    let program = Program::compile("true &&\n request.body.secret > 1").unwrap();
+    let told = with_body("{\"secret\":\"hunter2\"}", |facts| {
+        program.explain(program.evaluate(facts).unwrap_err())
+    });
+    assert_eq!(told, "that value has the wrong type (line 2, column 22)");
+}
+
+#[test]
+fn work_is_bounded() {
+    let body = format!("{{\"l\":[{}0]}}", "0,".repeat(60_000));
+    for condition in [
+        "request.body.l.exists(x, x > 1 || x > 2 || x > 3)",
+        "request.body.l.all(x, x in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0])",
+        "request.body.l + request.body.l == []",
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let failure = with_body(&body, |facts| program.evaluate(facts)).unwrap_err();
+        assert_eq!(failure.cause, Cause::Work, "{condition}");
+    }
+    // A list of a thousand is nothing.
+    let body = format!("{{\"l\":[{}0]}}", "0,".repeat(1_000));
+    let program = Program::compile("request.body.l.exists(x, x > 1 || x > 2)").unwrap();
+    assert_eq!(with_body(&body, |facts| program.evaluate(facts)), Ok(false));
+}
+
+#[test]
+fn a_name_that_is_there_twice_is_found_twice_in_a_large_map_too() {
+    let members: Vec<String> = (0..1_000).map(|n| format!("\"m{n}\":{n}")).collect();
+    let body = format!("{{{},\"m7\":7}}", members.join(","));
+    let rules: Vec<CompiledRule> = ["m7", "m7", "m8", "m8", "none"]
+        .into_iter()
+        .map(|name| {
+            CompiledRule::new(rule(
+                RuleEffect::Allow,
+                Some(&format!("request.body.{name} >= 7")),
+            ))
+        })
+        .collect();
+    let matched = with_body(&body, |facts| {
+        matching_rules(&rules, facts)
+            .into_iter()
+            .map(|(rule, _)| rule.rule().condition.clone().unwrap())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(matched, ["request.body.m8 >= 7", "request.body.m8 >= 7"]);
+}
+
+#[test]
+fn what_was_not_kept_makes_a_rule_undecidable_only_where_it_matters() {
+    let outcome = |condition: &str, effect| {
+        let rules = [CompiledRule::new(rule(effect, Some(condition)))];
+        with_head(None, |facts| {
+            matching_rules(&rules, facts)
+                .first()
+                .map(|(_, how)| match how {
+                    Match::Undecidable(_) => "undecidable",
+                    Match::Yes => "yes",
+                    Match::Unevaluated(_) | Match::No => "other",
+                })
+        })
+    };
+    for effect in [RuleEffect::Deny, RuleEffect::Allow] {
+        let body = outcome("request.body.a > 1", effect);
+        assert_eq!(body, Some("undecidable"));
+        let neither = outcome("request.body.a > 1 && request.method == \"GET\"", effect);
+        assert_eq!(neither, None);
+        let either = outcome("request.body.a > 1 || request.method == \"POST\"", effect);
+        assert_eq!(either, Some("yes"));
+    }
+}
+
+/// The stack of a worker thread is 2 MiB.
+#[test]
+fn the_deepest_condition_that_is_taken_fits_on_a_small_stack() {
+    let deep = [
+        format!("{}true{}", "(".repeat(24), ")".repeat(24)),
+        format!("{}true", "true ? true : ".repeat(24)),
+        format!("{}true{}", "[".repeat(23), "]".repeat(23)) + " == []",
+        format!("request.size{} > 1", "+1".repeat(60)),
+        format!("has(request.body{})", ".a".repeat(60)),
+        format!(
+            "{}request.size == 1{}",
+            "size([".repeat(11),
+            "]) == 1".repeat(11)
+        ),
+        vec!["request.path == \"/a\""; 170].join(" || "),
+        format!(
+            "{}true{}",
+            "(".repeat(24),
+            " || b && c)".replace(['b', 'c'], "!false").repeat(24)
+        ),
+        format!("{}1{} > 0", "(".repeat(12), "+1+1+1+1)".repeat(12)),
+        format!("{}1{} > 0", "-(".repeat(20), "+1)".repeat(20)),
+        format!("{}true{}", "(true || ".repeat(24), ")".repeat(24)),
+        format!(
+            "{}true{}",
+            "(".repeat(23),
+            format!("{})", " || true".repeat(20)).repeat(23)
+        ),
+    ];
+    std::thread::Builder::new()
+        .stack_size(1 << 19)
+        .spawn(move || {
+            for text in deep {
+                let program =
+                    Program::compile(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+                with_body("{\"a\":1}", |facts| program.evaluate(facts)).ok();
+            }
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn a_list_that_is_written_out_has_a_limit() {
+    let list = |items: usize| format!("request.size in [{}1]", "1,".repeat(items));
+    assert!(Program::compile(&list(LITERAL_ITEMS_MAX - 1)).is_ok());
+    assert!(Program::compile(&list(LITERAL_ITEMS_MAX)).is_err());
+}
+
+#[test]
+fn what_a_condition_looks_at_is_known() {
+    let uses = |text: &str| Program::compile(text).unwrap().uses();
+    assert_eq!(uses("request.path == \"/a\""), Uses::default());
+    for reads_the_body in [
+        "request.size > 1",
+        "request.body == null",
+        "has(request.body)",
+        "has(request.body.a)",
+        "request.body[\"a\"] == 1",
+        "request[\"body\"] == null",
+        "[1].exists(x, x == request.size)",
+        "size(string(request.size)) == 1",
+        "request.method == \"GET\" || {\"a\": request.body}[\"a\"] == null",
+    ] {
+        // Anything but a field access is not an expression here, so nothing can bypass the names.
+        if let Ok(program) = Program::compile(reads_the_body) {
+            assert!(program.uses().body, "{reads_the_body}");
+        } else {
+            assert!(reads_the_body.contains("request["), "{reads_the_body}");
+        }
+    }
+    assert!(uses("operation == null").operation);
+}
+
+#[test]
+fn a_path_that_is_compared_exactly_is_warned_of_with_what_to_write_instead() {
+    let warned = |text: &str| -> Vec<(u32, u32, bool)> {
+        let program = Program::compile(text).unwrap();
+        let warnings = program.warnings().iter();
+        warnings
+            .map(|one| {
+                let suggests = one.message.contains("request.under(\"/v1/admin\")");
+                (one.line, one.column, suggests)
+            })
+            .collect()
+    };
+    for (text, column) in [
+        ("request.path == \"/v1/admin\"", 14),
+        ("\"/v1/admin\" == request.path", 13),
+        ("request.path.startsWith(\"/v1/admin\")", 14),
+        ("request.path.startsWith(\"/v1/admin/\")", 14),
+        ("request.path in [\"/v1/admin\"]", 14),
+        ("true && !(request.path == \"/v1/admin\")", 24),
+    ] {
+        assert_eq!(warned(text), [(1, column, true)], "{text}");
+    }
+    let two = "request.path == \"/v1/admin\" ||\n request.path.startsWith(\"/v1/admin\")";
+    assert_eq!(warned(two), [(1, 14, true), (2, 15, true)]);
+    for text in [
+        "request.under(\"/v1/admin\")",
+        "request.path.endsWith(\"/refund\")",
+        "request.host == \"/v1/admin\"",
+        "intent.startsWith(\"/v1\")",
+    ] {
+        assert_eq!(warned(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_path_of_two_readings_is_denied_by_either_and_allowed_by_both_alone() {
+    let decides = |effect, condition: &str, sent: &str| {
+        let rules = [CompiledRule::new(rule(effect, Some(condition)))];
+        let path = RequestPath::of(sent);
+        with_head(Some(&HeaderMap::new()), |head| {
+            !matching_rules(
+                &rules,
+                &Facts {
+                    path: &path,
+                    ..*head
+                },
+            )
+            .is_empty()
+        })
+    };
+    for (condition, sent, is_denied, is_allowed) in [
+        (
+            "request.path.startsWith(\"/v1/admin\")",
+            "/v1%2Fadmin",
+            true,
+            false,
+        ),
+        (
+            "!request.path.startsWith(\"/v1/admin\")",
+            "/v1%2Fadmin",
+            true,
+            false,
+        ),
+        (
+            "request.path.endsWith(\":delete\")",
+            "/v1/x%3Adelete",
+            true,
+            false,
+        ),
+        (
+            "request.path.startsWith(\"/v1/admin\")",
+            "/v1/%61dmin",
+            true,
+            true,
+        ),
+        (
+            "request.path.startsWith(\"/v1/admin\")",
+            "/v1/%2561dmin",
+            true,
+            false,
+        ),
+        (
+            "request.path.startsWith(\"/v1/a%2Fb/\")",
+            "/v1/a%2fb/c",
+            true,
+            true,
+        ),
+        (
+            "request.path == \"/v1/me%40x.org\"",
+            "/v1/me%40x.org",
+            true,
+            true,
+        ),
+        ("request.path == \"/v1/admin\"", "/v1/100%25", false, false),
+    ] {
+        assert_eq!(
+            decides(RuleEffect::Deny, condition, sent),
+            is_denied,
+            "{condition} {sent}"
+        );
+        assert_eq!(
+            decides(RuleEffect::Allow, condition, sent),
+            is_allowed,
+            "{condition} {sent}"
+        );
+    }
+}
+
+/// Whether a rule matches the request of the other tests before its body has arrived.
+fn by_head(rule: Rule) -> Option<bool> {
+    let rules = [CompiledRule::new(rule)];
+    with_head(Some(&HeaderMap::new()), |facts| {
+        match matching_rules(&rules, facts).first() {
+            None => Some(false),
+            Some((_, Match::Undecidable(_))) => None,
+            Some(_) => Some(true),
+        }
+    })
+}
+
+#[test]
+fn a_rule_waits_for_the_body_only_where_the_head_does_not_decide_it() {
+    for (condition, decided) in [
+        ("request.path == \"/\"", Some(true)),
+        ("size(request.headers) == 0", Some(true)),
+        ("request.size > 5", None),
+        ("request.body == null", None),
+        ("has(request.body.a)", None),
+        ("!has(request.body.a) || request.size == 0", None),
+        ("request.body[\"a\"] == 1", None),
+        (
+            "request.method == \"GET\" && request.body.a > 1",
+            Some(false),
+        ),
+        (
+            "request.body.a > 1 && request.method == \"GET\"",
+            Some(false),
+        ),
+        (
+            "request.body.a > 1 || request.method == \"POST\"",
+            Some(true),
+        ),
+        ("request.body.a > 1 || request.method == \"GET\"", None),
+        ("request.size > 1 ? true : true", None),
+    ] {
+        for effect in [
+            RuleEffect::Deny,
+            RuleEffect::RequireApproval,
+            RuleEffect::Allow,
+        ] {
+            assert_eq!(
+                by_head(rule(effect, Some(condition))),
+                decided,
+                "{condition}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_head_decides_stays_decided_however_large_the_body_is() {
+    let body = format!("{{\"l\":[{}0]}}", "0,".repeat(60_000));
+    let heavy = "request.body.l.exists(x, x > 1 || x > 2 || x > 3)";
+    for (condition, holds) in [
+        (format!("{heavy} && request.method == \"GET\""), false),
+        (format!("{heavy} || request.method == \"POST\""), true),
+        // A failure of another kind comes first and is the one that is reported.
+        (
+            format!("request.body.l && {heavy} && request.method == \"GET\""),
+            false,
+        ),
+    ] {
+        let program = Program::compile(&condition).unwrap();
+        let told = with_body(&body, |facts| program.evaluate(facts));
+        assert_eq!(told, Ok(holds), "{condition}");
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=b";
+
+#[test]
+fn a_limit_on_a_field_holds_for_the_names_that_frameworks_bind_to_it() {
+    for (name, value, outcome) in [
+        ("amount", "50000", Ok(true)),
+        ("amount", "5", Ok(false)),
+        ("!amount", "50000", Err(Cause::Ambiguous)),
+        ("?amount", "50000", Err(Cause::Ambiguous)),
+        ("amount:int", "50000", Err(Cause::Ambiguous)),
+        ("amount(1i)", "50000", Err(Cause::Ambiguous)),
+        ("'amount'", "50000", Err(Cause::Ambiguous)),
+        ("other:x", "1", Ok(false)),
+        ("other(1i)", "1", Ok(false)),
+        ("!other", "1", Ok(false)),
+        ("_amount", "1", Ok(false)),
+        ("note", "!amount: 'a' (1i)?", Ok(false)),
+    ] {
+        let decided = |of: &str| {
+            let condition = format!("has({of}.amount) && int({of}.amount) > 10000");
+            Program::compile(&condition).unwrap()
+        };
+        let (of_body, of_query) = (decided("request.body"), decided("request.query"));
+        let causes = |program: &Program, facts: &Facts<'_>| {
+            program.evaluate(facts).map_err(|failure| failure.cause)
+        };
+        let pair = format!("{}={}", name.replace('?', "%3F"), value.replace(' ', "+"));
+        let form = with_form(FORM, &pair, |facts| causes(&of_body, facts));
+        assert_eq!(form, outcome, "form {pair}");
+        let query = with_query(&pair, |facts| causes(&of_query, facts));
+        assert_eq!(query, outcome, "query {pair}");
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+        let body = format!("--b\r\n{head}\r\n\r\n{value}\r\n--b--\r\n");
+        let multipart = with_form(MULTIPART, &body, |facts| causes(&of_body, facts));
+        assert_eq!(multipart, outcome, "multipart {name}");
+    }
+    let nested = "has(request.body.to.amount) && int(request.body.to.amount) > 10000";
+    let nested = Program::compile(nested).unwrap();
+    for (body, outcome) in [
+        ("to[amount]=50000", Ok(true)),
+        ("to[other]=50000", Ok(false)),
+        ("to['other']=50000", Ok(false)),
+        ("to['amount']=50000", Err(Cause::Ambiguous)),
+        ("to[%22amount%22]=50000", Err(Cause::Ambiguous)),
+        ("to[amount:int]=50000", Err(Cause::Ambiguous)),
+        ("!to[amount]=50000", Err(Cause::Ambiguous)),
+        ("x=1&[%22to%22][amount]=50000", Err(Cause::Ambiguous)),
+    ] {
+        let decided = with_form(FORM, body, |facts| nested.evaluate(facts));
+        let decided = decided.map_err(|failure| failure.cause);
+        assert_eq!(decided, outcome, "{body}");
+    }
+}
+
+#[test]
+fn a_condition_on_the_names_of_a_map_holds_for_their_other_spellings() {
+    for condition in [
+        "request.body.exists(k, k == \"amount\")",
+        "!request.body.all(k, k != \"amount\")",
+        "!request.body.all(k, \"amount\" != k)",
+        "request.body.exists(k, k in [\"amount\"])",
+        "request.body.exists(k, \"amount\" in [k])",
+        "request.body.exists(k, k.lowerAscii() == \"amount\")",
+        "request.body.exists(k, k.trim() == \"amount\")",
+        "request.body.exists(k, k.startsWith(\"amount\"))",
+        "request.body.exists(k, k.contains(\"mount\"))",
+        "request.body.exists(k, k.endsWith(\"amount\"))",
+        "request.body.exists(k, k.matches(\"^amount$\"))",
+        "request.body.map(k, k).exists(n, n == \"amount\")",
+        "\"amount\" in request.body.map(k, k)",
+        "size(request.body.filter(k, k == \"amount\")) > 0",
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let decided = |form: &str| with_form(FORM, form, |facts| program.evaluate(facts));
+        assert_eq!(decided("x=1&amount=5"), Ok(true), "{condition}");
+        for form in ["x=1", "x=amount&note=AMOUNT", "amoun=5&x-y=1", "other:x=1"] {
+            assert_eq!(decided(form), Ok(false), "{condition} {form}");
+        }
+        for form in [
+            "AMOUNT=5",
+            "Amount=5",
+            "%20amount=5",
+            "amount%20=5",
+            "amount%00x=5",
+            "%EF%BB%BFamount=5",
+            "!amount=5",
+            "amount:int=5",
+        ] {
+            // A search may find the name in another spelling of it.
+            let outcome = decided(form).map_err(|failure| failure.cause);
+            let is_open = matches!(outcome, Ok(true) | Err(Cause::Ambiguous));
+            assert!(is_open, "{condition} {form}: {outcome:?}");
+        }
+        let json = with_body("{\"Amount \":5}", |facts| program.evaluate(facts));
+        assert_ne!(json, Ok(false), "{condition}");
+        let query = Program::compile(&condition.replace("body", "query")).unwrap();
+        let query = with_query("AMOUNT=5", |facts| query.evaluate(facts));
+        assert_ne!(query, Ok(false), "{condition}");
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert("x_mode", HeaderValue::from_static("live"));
+    for (condition, outcome) in [
+        (
+            "request.headers.exists(k, k == \"X_Mode\")",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.headers.exists(k, k == \"x-mode\")",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.headers.exists(k, k.startsWith(\"x-\"))",
+            Err(Cause::Ambiguous),
+        ),
+        ("request.headers.exists(k, k == \"x_mode\")", Ok(true)),
+        (
+            "request.headers.exists(k, k.matches(\"^x-mode$\"))",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.headers.exists(k, k in [\"x-mode\"])",
+            Err(Cause::Ambiguous),
+        ),
+        ("request.headers.exists(k, k.contains(\"-\"))", Ok(false)),
+        ("request.headers.exists(k, k == \"x-other\")", Ok(false)),
+        ("[\"X_MODE\"].exists(k, k == \"x_mode\")", Ok(false)),
+        ("{\"X\": 1}.exists(k, k == \"x\")", Ok(false)),
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let decided = with_head(Some(&headers), |facts| program.evaluate(facts));
+        let decided = decided.map_err(|failure| failure.cause);
+        assert_eq!(decided, outcome, "{condition}");
+    }
+    for (condition, body, outcome) in [
+        (
+            "request.body.tags.exists(t, t == \"Amount\")",
+            "{\"tags\":[\"amount\"]}",
+            Ok(false),
+        ),
+        (
+            "request.body.all(k, k.matches(\"^(firstName|last_name)$\"))",
+            "{\"firstName\":1,\"last_name\":2}",
+            Ok(true),
+        ),
+        (
+            "request.body.all(k, k in [\"firstName\", \"user.name\", \"user\"])",
+            "{\"firstName\":1,\"user.name\":2}",
+            Ok(true),
+        ),
+        (
+            "request.body.exists(k, k.contains(\".\"))",
+            "{\"user_id\":1}",
+            Ok(false),
+        ),
+        (
+            "request.body.exists(k, k == \"user-id\")",
+            "{\"user_id\":1}",
+            Ok(false),
+        ),
+        (
+            "request.body.exists(k, k.startsWith(\"user_\"))",
+            "{\"user.id\":1}",
+            Err(Cause::Ambiguous),
+        ),
+        (
+            "request.body.exists(k, k.startsWith(\"isAdmin\"))",
+            "{\"isadmin\":1}",
+            Err(Cause::Ambiguous),
+        ),
+    ] {
+        let program = Program::compile(condition).unwrap();
+        let decided = with_body(body, |facts| program.evaluate(facts));
+        let decided = decided.map_err(|failure| failure.cause);
+        assert_eq!(decided, outcome, "{condition}");
+    }
+}
