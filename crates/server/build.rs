@@ -1,4 +1,4 @@
-//! The dashboard is embedded as it was built; nothing is built here.
+//! Rebuilds when the embedded files change: the assets and the built dashboard.
 
 fn main() {
     println!("cargo::rerun-if-changed=assets");

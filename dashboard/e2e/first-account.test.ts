@@ -96,7 +96,7 @@ test('beyond loopback, the first account requires the code from the log', async 
   await exposed.expectFine('first-account');
   const create = page.getByRole('button', { name: 'Create account', exact: true });
   await create.click();
-  await page.getByText('is not the set-up code').waitFor();
+  await page.getByText('must be the set-up code').waitFor();
   await page.getByLabel('Set-up code').fill(code.toLowerCase());
   await create.click();
   await page.getByText('Which API').waitFor();

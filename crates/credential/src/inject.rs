@@ -31,10 +31,10 @@ pub enum InjectError {
     #[error("there is no access token yet")]
     NoAccessToken,
     /// A value that no header can carry.
-    #[error("the credential cannot stand in a header")]
+    #[error("the credential cannot be sent in a header")]
     HeaderValue,
     /// The query would grow beyond what can be sent.
-    #[error("the request's address would become too long with the credential in it")]
+    #[error("the request's URL would be too long with the credential in it")]
     TooLong,
 }
 

@@ -73,7 +73,7 @@ impl Credential {
         };
         reader.finish(fields)?;
         // Each reader that gives nothing has said why.
-        credential.ok_or_else(|| vec![FieldError::new("credentials", "are incomplete")])
+        credential.ok_or_else(|| vec![FieldError::new("credentials", "is incomplete")])
     }
 }
 
@@ -88,13 +88,15 @@ impl<'a> Reader<'a> {
         let password = self.text_that_may_be_empty("password");
         let (username, password) = (username?, password?);
         if username.contains(':') {
-            self.fields
-                .refuse("username", "must not hold a colon, which ends a user name");
+            self.fields.refuse(
+                "username",
+                "must not contain a colon, which ends a user name",
+            );
             return None;
         }
         if username.is_empty() && password.is_empty() {
             self.fields
-                .refuse("password", "must not be empty where the user name is");
+                .refuse("password", "must not be empty if the user name is");
             return None;
         }
         Some(Credential::Basic {
@@ -139,7 +141,7 @@ impl<'a> Reader<'a> {
                 .any(|(other, _)| is_same_header(other, &name))
             {
                 self.fields
-                    .refuse(spelled, "is the same header as another one here");
+                    .refuse(spelled, "repeats another header of this credential");
                 complete = false;
             }
             headers.push((name, value));
@@ -179,7 +181,7 @@ impl<'a> Reader<'a> {
         if nothing_given {
             self.fields.refuse(
                 "access_token",
-                "is required, or else token_url, client_id and client_secret",
+                "is required; alternatively, set token_url, client_id, and client_secret",
             );
             return None;
         }
@@ -207,8 +209,13 @@ impl<'a> Reader<'a> {
         let target = match Target::parse(text) {
             Ok(target) => target,
             Err(refused) => {
-                self.fields
-                    .refuse("token_url", format!("is no token endpoint: {refused}"));
+                self.fields.refuse(
+                    "token_url",
+                    format!(
+                        "must be the http or https URL of a token \
+                                                  endpoint: {refused}"
+                    ),
+                );
                 return None;
             }
         };
@@ -234,13 +241,13 @@ impl<'a> Reader<'a> {
             return None;
         }
         let Ok(name) = HeaderName::try_from(spelled) else {
-            self.fields.refuse(field, "is not the name of a header");
+            self.fields.refuse(field, "must be a valid header name");
             return None;
         };
         let dashed = name.as_str().replace('_', "-");
         if FORBIDDEN_HEADERS.contains(&dashed.as_str()) {
             self.fields
-                .refuse(field, "is a header that a credential may not set");
+                .refuse(field, "must be a header that a credential may set");
             return None;
         }
         Some(name)
@@ -286,7 +293,7 @@ impl<'a> Reader<'a> {
         }
         if text.chars().any(char::is_control) {
             self.fields
-                .refuse(field, "must not hold control characters or line breaks");
+                .refuse(field, "must not contain control characters or line breaks");
             return None;
         }
         Some(text)
@@ -296,7 +303,7 @@ impl<'a> Reader<'a> {
         for field in fields.keys() {
             if !self.known.contains(&field.as_str()) {
                 self.fields
-                    .refuse(field, "is not a field of a credential of this type");
+                    .refuse(field, "unknown field for this type of credential");
             }
         }
         self.fields.finish()
@@ -306,11 +313,11 @@ impl<'a> Reader<'a> {
 /// Why a text cannot stand in a header unchanged.
 pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
     if !text.is_ascii() {
-        Some("must be ASCII, because it stands in a header")
+        Some("must be ASCII, because it is sent in a header")
     } else if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
         Some("must not begin or end with a space, which would be lost in a header")
     } else if HeaderValue::try_from(text).is_err() || text.contains('\t') {
-        Some("must not hold control characters or line breaks")
+        Some("must not contain control characters or line breaks")
     } else {
         None
     }

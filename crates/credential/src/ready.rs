@@ -55,10 +55,10 @@ pub enum CredentialUnavailable {
     #[error("the service has no credential yet")]
     Missing,
     /// What is stored is no credential for a service of this type.
-    #[error("the service's credential does not fit the service")]
+    #[error("the service's credential does not match the type of the service")]
     Unfit,
     /// It could not be opened.
-    #[error("the service's credential cannot be opened: {0}")]
+    #[error("the service's credential cannot be decrypted: {0}")]
     Sealed(Arc<SealingError>),
     /// There is no access token to be had.
     #[error("{0}")]
@@ -311,7 +311,7 @@ impl Credentials {
         task.map(|joined| {
             joined.unwrap_or_else(|_| {
                 Err(CredentialUnavailable::Store(
-                    "fetching an access token was broken off".to_owned(),
+                    "the request for an access token was interrupted".to_owned(),
                 ))
             })
         })

@@ -54,7 +54,7 @@ const ERROR_CODES: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The endpoint could not be asked, or gave no answer.
-    #[error("the token endpoint gave no answer: {0}")]
+    #[error("the token endpoint did not respond: {0}")]
     NoAnswer(String),
     /// It answered with an error.
     #[error("the token endpoint refused with status {status}{}", code_in_brackets(.code.as_ref()))]
@@ -65,7 +65,7 @@ pub enum TokenError {
         code: Option<&'static str>,
     },
     /// It answered with something that is no access token.
-    #[error("the token endpoint's answer cannot be used: {0}")]
+    #[error("the token endpoint's response is invalid: {0}")]
     Unusable(&'static str),
 }
 
@@ -153,10 +153,10 @@ fn request(
     grant: &OauthGrant,
     authentication: ClientAuthentication,
 ) -> Result<Outbound, TokenError> {
-    let unusable = |_| TokenError::NoAnswer("its address cannot be dialed".to_owned());
+    let unusable = |_| TokenError::NoAnswer("its address may not be dialed".to_owned());
     let origin = Origin::try_from(grant.token_url.origin()).map_err(unusable)?;
     let path_and_query = PathAndQuery::try_from(grant.token_url.path_and_query())
-        .map_err(|_| TokenError::NoAnswer("its address cannot be sent".to_owned()))?;
+        .map_err(|_| TokenError::NoAnswer("its URL cannot be sent".to_owned()))?;
 
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -204,7 +204,9 @@ fn client_basic(grant: &OauthGrant) -> Result<HeaderValue, TokenError> {
     let mut value = written
         .ok()
         .and_then(|()| HeaderValue::try_from(value.as_str()).ok())
-        .ok_or_else(|| TokenError::NoAnswer("the client cannot stand in a header".to_owned()))?;
+        .ok_or_else(|| {
+            TokenError::NoAnswer("the client ID and secret cannot be sent in a header".to_owned())
+        })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -313,10 +315,10 @@ fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetch
     }
     let token = answer
         .access_token
-        .ok_or(TokenError::Unusable("it holds no access token"))?;
+        .ok_or(TokenError::Unusable("it contains no access token"))?;
     if token.is_empty() || token.len() > TOKEN_BYTES_MAX || header_value_trouble(&token).is_some() {
         return Err(TokenError::Unusable(
-            "its access token cannot stand in a header",
+            "its access token cannot be sent in a header",
         ));
     }
     let refresh_token = answer.refresh_token.filter(|token| !token.is_empty());
@@ -330,7 +332,7 @@ fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetch
         None | Some(Value::Null) => None,
         Some(stated) => {
             let lifetime = lifetime(&stated);
-            let trouble = TokenError::Unusable("its lifetime is no number of seconds");
+            let trouble = TokenError::Unusable("its lifetime is not a number of seconds");
             Some(now.after(lifetime.ok_or(trouble)?))
         }
     };

@@ -18,7 +18,8 @@ const HOLD_SECONDS_MAX: u32 = 300;
 const SERVICES_MAX: usize = 1000;
 
 /// What is wrong with a name that reads like that of a human or of the gateway.
-const RESERVED_NAME: &str = "is reserved: it reads like a human, the gateway or an actor of the audit log; name the agent for what it does";
+const RESERVED_NAME: &str = "is reserved, because it looks like a human, the gateway, or an actor \
+                             of the audit log; name the agent after its purpose";
 
 /// An agent with its key, which is shown this once.
 #[derive(Debug)]
@@ -260,8 +261,8 @@ pub async fn delete(desk: &Desk, editor: Editor, id: AgentId) -> Result<(), Defi
 
 fn new_key() -> Result<(SecretString, [u8; 32]), DefinitionError> {
     let key = agent_key::generate()?;
-    let hash = agent_key::fingerprint(key.expose_secret())
-        .expect("a key that was just generated has the form of one");
+    let hash =
+        agent_key::fingerprint(key.expose_secret()).expect("a generated key has the form of a key");
     Ok((key, hash))
 }
 
@@ -270,7 +271,7 @@ fn read_services(reader: &mut FieldReader<'_>) -> Option<Vec<ServiceId>> {
     services.sort_unstable();
     services.dedup();
     if services.len() > SERVICES_MAX {
-        reader.refuse("serviceIds", format!("must be at most {SERVICES_MAX} ids"));
+        reader.refuse("serviceIds", format!("must be at most {SERVICES_MAX} IDs"));
     }
     Some(services)
 }
@@ -281,7 +282,7 @@ fn settled(saved: AgentSaved) -> Result<Stored<Agent>, DefinitionError> {
         AgentSaved::Damaged(damaged) => Ok(Stored::Damaged(damaged)),
         AgentSaved::ServiceUnknown(id) => Err(DefinitionError::Invalid(vec![FieldError::new(
             "serviceIds",
-            format!("must be ids of services of this workspace; {id} is not"),
+            format!("must be IDs of services of this workspace; {id} is not"),
         )])),
         AgentSaved::Changed => Err(DefinitionError::Changing),
         AgentSaved::Unknown => Err(DefinitionError::NotFound("agent")),

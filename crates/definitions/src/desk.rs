@@ -54,19 +54,19 @@ pub enum DefinitionError {
     #[error("{}", first_message(.0))]
     NotUnderstood(Vec<FieldError>),
     /// Another one in the workspace has this name.
-    #[error("the name is already used in this workspace")]
+    #[error("the name is already used in this workspace; choose another")]
     NameTaken,
     /// The workspace has no such thing.
-    #[error("there is no such {0} in this workspace")]
+    #[error("this workspace has no such {0}")]
     NotFound(&'static str),
     /// What is stored of it is damaged, so that it can be removed and not changed.
     #[error(
-        "what is stored of this {0} is damaged and cannot be read: delete it and create it again, or \
-         repair the database"
+        "the stored {0} is damaged and cannot be read: delete it and create it again, or repair \
+         the database"
     )]
     Unreadable(&'static str),
     /// Somebody else changed it at the same time.
-    #[error("it is being changed by somebody else: try again")]
+    #[error("another change of the same definition is in progress; try again")]
     Changing,
     /// It could not be sealed or opened.
     #[error(transparent)]
@@ -123,7 +123,7 @@ impl From<Vec<FieldError>> for DefinitionError {
 
 fn first_message(errors: &[FieldError]) -> String {
     errors.first().map_or_else(
-        || "the fields cannot be taken as they are".to_owned(),
+        || "a field is invalid".to_owned(),
         |error| match error.place {
             None => format!("{} {}", error.field, error.message),
             Some((line, column)) => format!(

@@ -263,7 +263,12 @@ fn read_content<'a>(
         Some(KEY_NOT_STORED.to_owned())
     } else if kind == Some(DocumentKind::Url) {
         Target::parse(content.trim())
-            .map_err(|refused| format!("is no address to fetch from: {refused}"))
+            .map_err(|refused| {
+                format!(
+                    "must be an http or https URL that the gateway can fetch: \
+                                        {refused}"
+                )
+            })
             .and_then(|target| literal::check(target.origin(), policy))
             .err()
     } else {

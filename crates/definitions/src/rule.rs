@@ -171,12 +171,15 @@ pub async fn read(
     if let Some(id) = service
         && desk.store().service_get(workspace, id).await?.is_none()
     {
-        reader.refuse("service_id", "must be a service of this workspace");
+        reader.refuse(
+            "service_id",
+            "must be the ID of a service of this workspace",
+        );
     }
     if let Some(id) = agent
         && desk.store().agent_get(workspace, id).await?.is_none()
     {
-        reader.refuse("agent_id", "must be an agent of this workspace");
+        reader.refuse("agent_id", "must be the ID of an agent of this workspace");
     }
     reader.finish()?;
     if let Some(condition) = &condition {
@@ -221,8 +224,8 @@ pub fn allows_everything(
     is_open.then(|| ConditionWarning {
         line: 1,
         column: 1,
-        message: "without a condition this rule allows every request of its service and agent, \
-                  risky ones included"
+        message: "without a condition, this rule allows every request of its service and agent, \
+                  including risky ones"
             .to_owned(),
     })
 }
@@ -248,7 +251,10 @@ pub async fn validate(
     if let Some(id) = service
         && desk.store().service_get(workspace, id).await?.is_none()
     {
-        let refused = FieldError::new("service_id", "must be a service of this workspace");
+        let refused = FieldError::new(
+            "service_id",
+            "must be the ID of a service of this workspace",
+        );
         return Err(DefinitionError::Invalid(vec![refused]));
     }
     Ok(Program::compile(condition).map(|program| advice(&program, effect)))
@@ -257,7 +263,7 @@ pub async fn validate(
 fn read_text(reader: &mut FieldReader<'_>) -> Option<String> {
     let said = reader.string("text")?.trim();
     if said.is_empty() {
-        reader.refuse("text", "must say something");
+        reader.refuse("text", "must not be blank");
         return None;
     }
     reader.text("text", TEXT_CHARS_MAX)

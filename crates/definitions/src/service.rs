@@ -330,7 +330,7 @@ fn keys(fields: &Map<String, Value>) -> Vec<String> {
 fn read_base_url(reader: &mut FieldReader<'_>, policy: &AddressPolicy) -> Option<BaseUrl> {
     let text = reader.required_string("baseUrl")?;
     let checked = BaseUrl::parse(text)
-        .map_err(|refused| format!("is no base URL: {refused}"))
+        .map_err(|refused| format!("must be an http or https URL: {refused}"))
         .and_then(|base_url| literal::check(base_url.origin(), policy).map(|()| base_url));
     match checked {
         Ok(base_url) => Some(base_url),

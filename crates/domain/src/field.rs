@@ -12,7 +12,7 @@ pub const NAME_CHARS_MAX: usize = 100;
 
 /// The message for a text that holds an agent key.
 pub const KEY_NOT_STORED: &str =
-    "must not hold an agent key in any spelling: what is written here is stored and shown";
+    "must not contain an agent key in any spelling, because this text is stored and shown";
 
 /// One field that cannot be taken as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -162,7 +162,7 @@ impl<'a> FieldReader<'a> {
         if timestamp.is_none() {
             self.refuse(
                 field,
-                "must be a date and time with a zone as in RFC 3339, such as 2030-01-31T12:00:00Z",
+                "must be an RFC 3339 date and time with a time zone, such as 2030-01-31T12:00:00Z",
             );
         }
         timestamp
@@ -177,7 +177,7 @@ impl<'a> FieldReader<'a> {
                 .collect::<Option<Vec<T>>>()
         });
         if ids.is_none() {
-            self.refuse(field, "must be a list of ids, which are whole numbers");
+            self.refuse(field, "must be an array of IDs, which are whole numbers");
         }
         ids
     }
@@ -186,7 +186,7 @@ impl<'a> FieldReader<'a> {
     pub fn id<T>(&mut self, field: &str, make: impl Fn(i64) -> T) -> Option<T> {
         let id = self.value(field)?.as_i64();
         if id.is_none() {
-            self.refuse(field, "must be an id, which is a whole number");
+            self.refuse(field, "must be an ID, which is a whole number");
         }
         id.map(make)
     }
@@ -232,7 +232,7 @@ impl<'a> FieldReader<'a> {
         {
             self.refuse(
                 field,
-                "must not hold control, zero-width or direction characters",
+                "must not contain control, zero-width, or bidirectional characters",
             );
             return None;
         }
@@ -257,7 +257,7 @@ pub fn name(text: &str) -> Result<String, String> {
         return Err(format!("must be 1 to {NAME_CHARS_MAX} characters long"));
     }
     if name.chars().any(is_deceptive) {
-        return Err("must not hold control, zero-width or direction characters".to_owned());
+        return Err("must not contain control, zero-width, or bidirectional characters".to_owned());
     }
     Ok(name.to_owned())
 }

@@ -18,39 +18,41 @@ pub enum TargetRefused {
     #[error("the path must begin with a slash")]
     Relative,
     /// It contains a user name or password.
-    #[error("the target must not hold a user name or password")]
+    #[error("the target must not contain a user name or password")]
     UserInfo,
     /// The host is missing, not ASCII, or neither a name nor a canonical address.
-    #[error("the host must be an ASCII name, a dotted IPv4 address or an IPv6 address in brackets")]
+    #[error(
+        "the host must be an ASCII name, a dotted IPv4 address, or an IPv6 address in brackets"
+    )]
     Host,
     /// The port is not a number from 1 to 65535.
     #[error("the port must be a number from 1 to 65535")]
     Port,
     /// It contains a `#`.
-    #[error("the target must not hold a fragment")]
+    #[error("the target must not contain a fragment")]
     Fragment,
     /// It contains a query where none is allowed.
-    #[error("a base URL must not hold a query")]
+    #[error("a base URL must not contain a query")]
     Query,
     /// It contains a character outside printable ASCII.
     #[error("the target must be printable ASCII without spaces; encode anything else as %XX")]
     Character,
     /// It contains a `\` or `%5c`.
-    #[error("the target must not hold a backslash")]
+    #[error("the target must not contain a backslash")]
     Backslash,
     /// It contains a `%` that is not followed by two hexadecimal digits.
-    #[error("the target holds a % that is not followed by two hexadecimal digits")]
+    #[error("the target contains a % that is not followed by two hexadecimal digits")]
     Escape,
     /// The path contains an encoded control character.
-    #[error("the path must not hold an encoded control character")]
+    #[error("the path must not contain an encoded control character")]
     Control,
     /// The path contains a character in more bytes of UTF-8 than necessary, such as `%c0%ae` for a dot.
-    #[error("the path must not hold overlong UTF-8")]
+    #[error("the path must not contain overlong UTF-8")]
     Overlong,
     /// The path contains a segment of dots, or of dots and spaces, in any spelling and encoding depth.
-    #[error("the path must not hold dot segments, raw or encoded")]
+    #[error("the path must not contain dot segments, raw or encoded")]
     DotSegment,
     /// The path contains consecutive slashes, in any spelling and encoding depth.
-    #[error("the path must not hold empty segments")]
+    #[error("the path must not contain empty segments")]
     EmptySegment,
 }

@@ -25,7 +25,7 @@ pub enum EmailRefused {
     #[error("must be an e-mail address such as name@example.com")]
     Form,
     /// It contains an agent key, which would be stored with it.
-    #[error("must not hold an agent key")]
+    #[error("must not contain an agent key")]
     AgentKey,
     /// It is longer than [`EMAIL_BYTES_MAX`].
     #[error("must be at most {EMAIL_BYTES_MAX} bytes long")]

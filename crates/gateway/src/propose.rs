@@ -26,7 +26,7 @@ pub enum ProposeError {
     #[error(transparent)]
     Definition(#[from] DefinitionError),
     /// There is nobody to ask.
-    #[error("there is no language model: set LLM_BASE_URL, or write the condition yourself")]
+    #[error("no language model is configured: set LLM_BASE_URL, or write the condition yourself")]
     NoModel,
     /// The model gave no answer that can be used.
     #[error("{0}")]
@@ -124,7 +124,7 @@ fn read<'a>(
     if service.is_some() && known.is_none() {
         errors.push(FieldError::new(
             "service_id",
-            "must be a service of this workspace",
+            "must be the ID of a service of this workspace",
         ));
     }
     if errors.is_empty() {

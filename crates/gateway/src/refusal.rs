@@ -12,8 +12,8 @@ use thiserror::Error;
 use crate::body::arriving::BodyBroken;
 
 /// What an agent is told whose key is where it would be forwarded.
-pub const NO_AGENT_KEY: &str = "must not hold an agent key in any spelling: the key is for the \
-     gateway alone, in Agent-Key or Authorization";
+pub const NO_AGENT_KEY: &str = "must not contain an agent key in any spelling: the key is only \
+                                for the gateway, in Agent-Key or Authorization";
 
 /// Why a request was not answered by its upstream. The sentences are for the agent; none of them
 /// holds a secret.
@@ -24,7 +24,8 @@ pub enum Refusal {
     InvalidAgentKey(&'static str),
     /// An operator blocked the agent.
     #[error(
-        "an operator has blocked this agent: its requests are refused, and running ones are cut"
+        "an operator has blocked this agent: its requests are refused, and running ones are \
+         canceled"
     )]
     AgentBlocked,
     /// An operator stopped the whole workspace.
@@ -42,10 +43,10 @@ pub enum Refusal {
     #[error("{0}")]
     InvalidTarget(#[from] TargetRefused),
     /// Several services contain the target.
-    #[error("several of the agent's services contain this address; name one with service_id")]
+    #[error("several of the agent's services contain this URL; choose one with service_id")]
     AmbiguousTarget,
     /// The workspace has no such service.
-    #[error("there is no such service in this workspace")]
+    #[error("this workspace has no such service")]
     ServiceNotFound,
     /// The agent may not use the service.
     #[error("{0}")]
@@ -57,7 +58,7 @@ pub enum Refusal {
     #[error("agents may not open WebSockets to this service; an operator can allow it")]
     WebSocketNotAllowed,
     /// A rule refused the request.
-    #[error("a rule of the operator refuses this request: {}", rule_names(.rules))]
+    #[error("a rule denies this request: {}", rule_names(.rules))]
     PolicyDenied {
         /// The rules that refused it.
         rules: Vec<MatchedRule>,
@@ -69,42 +70,44 @@ pub enum Refusal {
     #[error("the first request with this Idempotency-Key is still running")]
     IdempotencyInProgress,
     /// The key was used for another request.
-    #[error("this Idempotency-Key was used for another request")]
+    #[error(
+        "this Idempotency-Key was used for a different request; use a new key for each request"
+    )]
     IdempotencyKeyReused,
     /// The first attempt may have reached the upstream.
     #[error(
-        "the first attempt broke after it may have reached the upstream; it is never sent again"
+        "the first attempt failed after it may have reached the upstream; it is never sent again"
     )]
     OutcomeUnknown,
     /// The upstream has responded, and the ledger could not take note of it in time.
     #[error(
-        "the upstream responded, but the gateway could not record the response yet; the request is \
-         not sent again. Repeat it with the same Idempotency-Key, or ask for the action's status, to \
-         get the response once it is recorded"
+        "the upstream responded, but the gateway could not record the response yet; the request \
+         is not sent again. To get the response once it is recorded, repeat the request with the \
+         same Idempotency-Key, or get the action's status"
     )]
     EndUnrecorded,
     /// A read was sent while its decision was recorded, and that failed.
     #[error(
-        "the gateway's storage is unavailable, so the response is withheld: the request could not be \
-         recorded, and it may have reached the upstream"
+        "the gateway's storage is unavailable, so the response is withheld: the request could not \
+         be recorded, and it may have reached the upstream"
     )]
     ResponseWithheld,
     /// The answer to replay was too long to keep, or its time is over.
-    #[error("the request was answered with status {status}, but that answer is not kept")]
+    #[error("the upstream responded with status {status}, but that response is not stored")]
     AnswerNotKept {
         /// The upstream's status.
         status: u16,
     },
     /// The agent has too many actions waiting.
-    #[error("{pending_max} of this agent's actions wait for a human already")]
+    #[error("this agent already has {pending_max} pending actions, which is the maximum")]
     TooManyPending {
         /// How many may wait.
         pending_max: u32,
     },
     /// The requests that wait take too many bytes.
     #[error(
-        "the requests that wait for a human already take the bytes that the agent, or its workspace, \
-         may hold"
+        "the pending requests of this agent, or of its workspace, already use all the bytes that \
+         they may; wait until some are decided"
     )]
     TooManyBytesPending,
     /// A human refused the action.
@@ -130,13 +133,13 @@ pub enum Refusal {
         note: Option<String>,
     },
     /// The approved action expired before the agent had it executed.
-    #[error("the approval expired before it was used; ask again")]
+    #[error("the approval expired before it was used; send the request again")]
     ApprovalExpired {
         /// The action.
         action: ActionId,
     },
     /// The agent has no such action.
-    #[error("this agent has no such action")]
+    #[error("this agent has no action with this ID")]
     ActionNotFound,
     /// The action is not approved, or not any more.
     #[error("the action is {}, not APPROVED", .status.as_str())]
@@ -146,20 +149,20 @@ pub enum Refusal {
     },
     /// What the approval rested on has changed.
     #[error(
-        "the service's address, the credential's place, whether it takes WebSockets, or the agent's \
-         scope changed since this was held; nothing was sent"
+        "since this request was held, the service's URL, the location of its credential, its \
+         WebSocket setting, or the agent's scope has changed; nothing was sent"
     )]
     ActionStale,
     /// What a running call rested on was changed.
     #[error(
-        "an operator changed the service while this call was running, so it was cut; the request may \
-         have reached the upstream"
+        "an operator changed the service while this call was running, so it was canceled; the \
+         request may have reached the upstream"
     )]
     CallCut,
     /// What is stored of the action is damaged.
     #[error(
-        "what is stored of this action can no longer be read, so nothing is sent; an operator can \
-         deny it, and then it can be asked for again"
+        "the stored action can no longer be read, so nothing is sent; an operator can deny it, \
+         and then the request can be sent again"
     )]
     ActionUnreadable,
     /// The body did not arrive.
@@ -173,23 +176,25 @@ pub enum Refusal {
     CredentialUnavailable(String),
     /// A WebSocket was opened for a call that cannot carry it, or for an earlier one.
     #[error(
-        "the WebSocket of this request is closed: only the call that asks for one can carry it"
+        "the WebSocket of this request is closed: only the call that requests a WebSocket can \
+         carry it"
     )]
     WebSocketLost,
     /// The upstream did not answer in time.
-    #[error("the upstream did not answer in time; the request may have reached it")]
+    #[error("the upstream did not respond in time; the request may have reached it")]
     UpstreamTimeout,
     /// The connection broke after the request may have been sent.
-    #[error("the connection to the upstream broke; the request may have reached it")]
+    #[error("the connection to the upstream failed; the request may have reached it")]
     UpstreamBroken,
     /// The response has an echo of the credential where it cannot be masked.
     #[error(
-        "the upstream's response holds the service's credential in compressed data that is too long or \
-         too damaged to be masked, so the response is withheld; the request reached the upstream"
+        "the upstream's response contains the service's credential in compressed data that is too \
+         long or too damaged to be masked, so the response is withheld; the request reached the \
+         upstream"
     )]
     CredentialEchoed,
     /// The gateway is shutting down or could not confirm what it knows.
-    #[error("the gateway cannot be sure of its present rules; try again")]
+    #[error("the gateway cannot confirm that its rules are current; try again")]
     AuthorityUnconfirmed,
     /// The documents of the service are being read, as after a start.
     #[error("the documents of this service are still being read; try again")]

@@ -30,7 +30,7 @@ pub enum Fault {
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
     /// Someone has this e-mail address.
-    #[error("this e-mail address is taken")]
+    #[error("an account with this e-mail address already exists")]
     EmailTaken,
     /// Registration is closed, or was open for the first user only.
     #[error("registration is closed")]
@@ -40,21 +40,21 @@ pub enum RegisterError {
     ForeignPage,
     /// The first account needs the set-up code.
     #[error(
-        "the first account needs `setupCode`, the set-up code that the gateway's log shows since \
-         its start"
+        "the first account requires `setupCode`, the set-up code in the gateway's log since it \
+         started"
     )]
     SetupCodeMissing,
     /// The set-up code is another one.
-    #[error("`setupCode` is not the set-up code that the gateway's log shows since its start")]
+    #[error("`setupCode` must be the set-up code in the gateway's log since it started")]
     SetupCodeWrong,
     /// Too many tries from this source.
-    #[error("too many registrations, try again later")]
+    #[error("too many registrations; try again later")]
     Throttled {
         /// How long until the next try is looked at.
         retry_after: Duration,
     },
     /// Too many passwords are being hashed just now.
-    #[error("too many logins at once, try again in a moment")]
+    #[error("too many simultaneous logins; try again in a moment")]
     Busy,
     /// Something of ours failed.
     #[error(transparent)]
@@ -65,16 +65,16 @@ pub enum RegisterError {
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// The password is wrong or there is no such user; which of the two is not told.
-    #[error("e-mail address or password is wrong")]
+    #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
     /// Too many wrong passwords for this account or from this source.
-    #[error("too many wrong passwords, try again later")]
+    #[error("too many wrong passwords; try again later")]
     Throttled {
         /// How long until the next try is looked at.
         retry_after: Duration,
     },
     /// Too many passwords are being checked just now.
-    #[error("too many logins at once, try again in a moment")]
+    #[error("too many simultaneous logins; try again in a moment")]
     Busy,
     /// Something of ours failed.
     #[error(transparent)]
@@ -96,7 +96,7 @@ pub enum SessionError {
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// Someone has this e-mail address.
-    #[error("this e-mail address is taken")]
+    #[error("an account with this e-mail address already exists")]
     EmailTaken,
     /// No user has this e-mail address.
     #[error("there is no user with the e-mail address {0}")]

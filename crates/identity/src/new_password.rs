@@ -30,7 +30,7 @@ pub enum PasswordRefused {
     #[error("must be {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters long")]
     Length,
     /// It is among those that are guessed first.
-    #[error("must not be one of the commonest passwords")]
+    #[error("must not be a common password")]
     Common,
 }
 

@@ -7,7 +7,7 @@ use gaiterguard_domain::user::Email;
 
 use crate::commands;
 
-/// An intercepting API gateway for AI agents.
+/// API gateway for AI agents.
 #[derive(Debug, Parser)]
 #[command(name = "gaiterguard", version, about)]
 pub(crate) struct Cli {
@@ -17,47 +17,49 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run migrations, then the gateway (the default).
+    /// Run migrations, then start the gateway (default).
     Serve,
     /// Print the OpenAPI document.
     Openapi,
     /// Run migrations and exit.
     Migrate,
-    /// Manage the users of the dashboard.
+    /// Manage dashboard users.
     #[command(subcommand)]
     User(UserCommand),
-    /// Manage the keys that credentials are sealed under.
+    /// Manage the keys that credentials are encrypted with.
     #[command(subcommand)]
     Vault(VaultCommand),
-    /// Look after the audit log.
+    /// Check the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Send a request as an agent does: wait for the human, and print the upstream's body. The gateway is
-    /// at `GAITERGUARD_URL`, the key in `GAITERGUARD_AGENT_KEY`. Ends with 0 on a 2xx, 22 on an upstream's
-    /// error, 3 if it was denied, 4 if it expired or was revoked, 5 if it still waits.
+    /// Send a request as an agent: wait for the human's decision, then print the upstream's
+    /// response body. Reads the gateway's URL from `GAITERGUARD_URL` and the agent key from
+    /// `GAITERGUARD_AGENT_KEY`. Exit codes: 0 for a 2xx response, 22 for any other response of the
+    /// upstream, 3 denied, 4 expired or revoked, 5 still pending, 1 for any other error.
     Call(commands::call::CallArguments),
-    /// Serve the agent's side as a Model Context Protocol server on standard input and output. The gateway
-    /// is at `GAITERGUARD_URL`, the key in `GAITERGUARD_AGENT_KEY`.
+    /// Run a Model Context Protocol server for agents on standard input and output. Reads the
+    /// gateway's URL from `GAITERGUARD_URL` and the agent key from `GAITERGUARD_AGENT_KEY`.
     Mcp(commands::mcp::McpArguments),
-    /// Measure how requests are assessed.
+    /// Evaluate the risk assessment.
     #[command(subcommand)]
     Risk(RiskCommand),
 }
 
 #[derive(Debug, Subcommand)]
 enum UserCommand {
-    /// Create a user, whatever REGISTRATION says. The password is read from standard input.
+    /// Create a user, regardless of `REGISTRATION`. Reads the password from standard input.
     Create {
-        /// The e-mail address to log in with.
+        /// E-mail address for login.
         #[arg(value_parser = Email::parse)]
         email: Email,
-        /// Join the workspace of the user with this e-mail address instead of getting a new one.
+        /// Add the user to the workspace of the user with this e-mail address, instead of creating
+        /// a new workspace.
         #[arg(long, value_name = "OF_EMAIL", value_parser = Email::parse)]
         workspace: Option<Email>,
     },
-    /// Give a user another password, read from standard input, and end all the user's sessions.
+    /// Set a new password, read from standard input, and end all of the user's sessions.
     ResetPassword {
-        /// The e-mail address that the user logs in with.
+        /// E-mail address of the user.
         #[arg(value_parser = Email::parse)]
         email: Email,
     },
@@ -65,22 +67,22 @@ enum UserCommand {
 
 #[derive(Debug, Subcommand)]
 enum VaultCommand {
-    /// Seal everything under a new master secret, read from standard input. The present one comes
-    /// from the settings. Gateways may run meanwhile; after an interruption, run it again.
+    /// Encrypt all data keys with a new master secret, read from standard input. The current secret
+    /// comes from the settings. Gateways may keep running. If the command is interrupted, run it
+    /// again.
     Rotate,
 }
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Check that no entry of the audit log was changed or removed.
+    /// Verify that no entry of the audit log was changed or removed.
     Verify,
 }
 
 #[derive(Debug, Subcommand)]
 enum RiskCommand {
-    /// Assess labeled requests with the built-in assessor, and print how often its decisions are right
-    /// and how long they take. `RISK_THRESHOLD` of the settings is not used: a request is held from a
-    /// score of 0.5.
+    /// Assess labeled requests with the built-in assessor, and report how often its decisions are
+    /// right and how long they take. Uses a fixed threshold of 0.5 instead of `RISK_THRESHOLD`.
     Eval(commands::risk_eval::EvalArguments),
 }
 

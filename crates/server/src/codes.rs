@@ -1,18 +1,19 @@
-//! The codes of problems: every one with the statuses that it has and its meaning.
+//! All problem codes, with their statuses and meanings.
 //!
-//! The reference of error codes is generated from this list. [`Problem`](crate::problem::Problem) checks in
-//! debug builds that its code and status are in it, so a test that meets an undocumented problem fails.
+//! The reference of error codes is generated from this list. In debug builds,
+//! [`Problem`](crate::problem::Problem) checks that its code and status are listed, so a test that
+//! meets an undocumented problem fails.
 
 use http::StatusCode;
 
 /// A code and its meaning.
 #[derive(Debug)]
 pub(crate) struct Code {
-    /// The stable word in `code`.
+    /// The stable value of `code`.
     pub(crate) word: &'static str,
-    /// The HTTP statuses that it is sent with.
+    /// HTTP statuses that it is sent with.
     pub(crate) statuses: &'static [u16],
-    /// What happened, as one or more sentences in Markdown.
+    /// Meaning, as one or more sentences in Markdown.
     #[cfg_attr(not(test), expect(dead_code, reason = "only the reference shows it"))]
     pub(crate) meaning: &'static str,
 }
@@ -30,7 +31,7 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "action_denied",
         &[403],
-        "A human denied the request; `note` holds their words. Do not try a way around it.",
+        "A human denied the request; `note` contains the reason. Do not try to work around it.",
     ),
     code(
         "action_expired",
@@ -40,18 +41,23 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "action_not_approved",
         &[409],
-        "The action cannot be executed in its present status, which is in `action_status`.",
+        "The action cannot be executed in its current status, which is in `action_status`.",
     ),
-    code("action_not_found", &[404], "This agent has no such action."),
+    code(
+        "action_not_found",
+        &[404],
+        "This agent has no action with this ID.",
+    ),
     code(
         "action_revoked",
         &[403],
-        "The action was revoked by a human, a block or the kill switch.",
+        "The action was revoked by a human, a block, or the kill switch.",
     ),
     code(
         "action_stale",
         &[409],
-        "The service's address, the credential's place or the agent's scope changed while the request was held. Nothing was sent.",
+        "The service's URL, the location of its credential, or the agent's scope changed while \
+         the request was held. Nothing was sent.",
     ),
     code(
         "action_unreadable",
@@ -62,17 +68,17 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "already_decided",
         &[409],
-        "Another person decided first; `action_status` holds the result.",
+        "Another person decided first; `action_status` is the result.",
     ),
     code(
         "ambiguous_target",
         &[400],
-        "Several services contain the target. Name one with `service_id`.",
+        "Several services contain the target. Choose one with `service_id`.",
     ),
     code(
         "answer_not_kept",
         &[409],
-        "The request was sent and its response is not stored; `upstream_status` holds its status.",
+        "The request was sent and its response is not stored; `upstream_status` is its status.",
     ),
     code(
         "approval_required",
@@ -97,7 +103,7 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "changing",
         &[409],
-        "Other changes to the same definition kept getting in first. Try again.",
+        "Other changes to the same definition were faster. Try again.",
     ),
     code(
         "credential_unavailable",
@@ -117,7 +123,7 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "digest_mismatch",
         &[409],
-        "The request that was shown is not the one that is stored. Look at it again.",
+        "The request that was reviewed is not the one that is stored. Review it again.",
     ),
     code(
         "documents_unread",
@@ -142,22 +148,22 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "idempotency_key_reused",
         &[422],
-        "The idempotency key belongs to another request. Use a new key.",
+        "The idempotency key was used for a different request. Use a new key.",
     ),
     code(
         "internal_error",
         &[500],
-        "The gateway failed. Its log has the details under the response's `X-Request-Id`.",
+        "The gateway failed. Look up the response's `X-Request-Id` in its log.",
     ),
     code(
         "invalid_agent_key",
         &[401],
-        "The agent key is missing, unknown, revoked or expired.",
+        "The agent key is missing, unknown, revoked, or expired.",
     ),
     code(
         "invalid_credentials",
         &[401],
-        "The password is wrong, or there is no such user.",
+        "The password is wrong, or the user does not exist.",
     ),
     code(
         "invalid_target",
@@ -187,7 +193,7 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "method_not_allowed",
         &[405],
-        "The path does not have this method; `Allow` lists those it has.",
+        "The path does not support this method; `Allow` lists the methods that it supports.",
     ),
     code("name_taken", &[409], "Another definition has this name."),
     code(
@@ -198,17 +204,17 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "not_authenticated",
         &[401],
-        "The access token is missing, wrong or expired, or its session has ended.",
+        "The access token is missing, invalid, or expired, or its session has ended.",
     ),
     code(
         "not_found",
         &[404],
-        "There is nothing at this path, or the workspace has no such thing.",
+        "No route matches the path, or the workspace has no such object.",
     ),
     code(
         "not_understood",
         &[422],
-        "The condition is not valid; `errors` holds line, column and what was expected.",
+        "The condition does not compile; `errors` gives line, column, and what was expected.",
     ),
     code(
         "origin_not_allowed",
@@ -218,9 +224,13 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "outcome_unknown",
         &[409],
-        "The request may have been sent and is not sent again; `detail` says what is known.",
+        "The request may have been sent and is not sent again; see `detail`.",
     ),
-    code("payload_too_large", &[413], "The body is too long."),
+    code(
+        "payload_too_large",
+        &[413],
+        "The body is longer than the limit.",
+    ),
     code(
         "policy_denied",
         &[403],
@@ -240,7 +250,7 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "service_not_found",
         &[404],
-        "The workspace has no such service.",
+        "The service does not exist in this workspace.",
     ),
     code(
         "service_not_in_scope",
@@ -261,23 +271,24 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "target_not_allowed",
         &[403],
-        "The target lies outside the service's base URL, or its address may not be used.",
+        "The target is outside the service's base URL, or its address may not be used.",
     ),
     code(
         "too_many_attempts",
         &[429],
-        "Too many attempts to sign in. Wait as long as `Retry-After` says.",
+        "Too many attempts to sign in. Wait for the time in `Retry-After`.",
     ),
     code(
         "too_many_pending",
         &[429],
-        "Too many actions of the agent, or too many bytes of them, wait for a human.",
+        "Too many of the agent's actions, or too many bytes of them, are pending.",
     ),
     code("unsupported_media_type", &[415], "The body is not JSON."),
     code(
         "upstream_broken",
         &[502],
-        "The connection to the upstream broke, or its response could not be masked. The request may have been sent.",
+        "The connection to the upstream failed, or its response could not be masked. The request \
+         may have been sent.",
     ),
     code(
         "upstream_timeout",
@@ -292,7 +303,7 @@ pub(crate) const CODES: &[Code] = &[
     code(
         "validation_failed",
         &[400],
-        "A parameter or a field is missing, unknown or out of bounds; `errors` names each.",
+        "A parameter or a field is missing, unknown, or invalid; `errors` names each.",
     ),
     code(
         "web_socket_lost",
@@ -306,7 +317,7 @@ pub(crate) const CODES: &[Code] = &[
     ),
 ];
 
-/// Whether the list has this code with this status.
+/// Returns whether this code is listed with this status.
 pub(crate) fn is_documented(status: StatusCode, word: &str) -> bool {
     CODES
         .iter()

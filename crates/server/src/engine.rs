@@ -1,4 +1,4 @@
-//! Putting the engine together from the settings.
+//! Assembles the engine from the settings.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::secrets::Secrets;
 use crate::settings::{Database, Registration, Settings, StorageSettings};
 
-/// Everything that is served.
+/// The parts that the server works with.
 pub(crate) struct Engine {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) identity: Arc<Identity>,
@@ -31,7 +31,7 @@ pub(crate) struct Engine {
     pub(crate) store: Store,
 }
 
-/// Why the engine does not start. Each text is a sentence for the operator.
+/// Reasons why the engine does not start. Each message is a line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EngineError {
     #[error(transparent)]
@@ -44,7 +44,7 @@ pub(crate) enum EngineError {
     Llm(#[from] LlmSetupError),
 }
 
-/// Opens the database, for serving or for a command beside a gateway that may be running.
+/// Opens the database, for serving or for a command that runs next to a gateway.
 pub(crate) fn open_store(
     settings: &StorageSettings,
     replica: ReplicaId,
@@ -58,8 +58,8 @@ pub(crate) fn open_store(
 }
 
 impl Engine {
-    /// Migrates the database and starts the engine on it. `own_listeners` are the addresses that
-    /// no upstream may have.
+    /// Migrates the database and starts the engine. Upstreams must not have the addresses in
+    /// `own_listeners`.
     pub(crate) async fn start(
         settings: &Settings,
         secrets: &Secrets,

@@ -1,7 +1,8 @@
-//! From the start to the end of the process: who runs, and how it all stops.
+//! Start and shutdown of the process.
 //!
-//! Stopping has two steps. Draining: no new connections, no new background work, what runs may end.
-//! Cutting: what still runs after [`DRAIN_MAX`], or at the second signal, is dropped.
+//! Shutdown has two steps. Draining: new connections and new background work are refused, and
+//! running work may finish. Canceling: work that is still running after [`DRAIN_MAX`], or at a
+//! second signal, is dropped.
 
 use std::future::Future;
 use std::io;
@@ -11,14 +12,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long running requests may take to end once the gateway is told to stop. Below the ninety
-/// seconds that service managers commonly wait before they kill.
+/// How long running requests may take to finish during shutdown. Less than the 90 seconds after
+/// which service managers commonly kill a process.
 pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);
 
-/// How long dropped tasks get to be gone before the process ends without them.
+/// How long canceled tasks may take to be dropped before the process exits without them.
 const CUT_MAX: Duration = Duration::from_secs(2);
 
-/// A handle on the process's running and stopping; clones share it.
+/// Handle to the process's lifecycle. Clones share the state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lifecycle {
     soft: CancellationToken,
@@ -31,8 +32,8 @@ impl Lifecycle {
         Self::default()
     }
 
-    /// Runs a task that stopping waits for. It has to end soon after [`Self::draining`], and is
-    /// dropped in the end if it has not.
+    /// Runs a task that shutdown waits for. The task should end soon after [`Self::draining`];
+    /// otherwise it is dropped in the end.
     pub(crate) fn spawn<F>(&self, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -46,19 +47,19 @@ impl Lifecycle {
         });
     }
 
-    /// Completes when the gateway begins to stop: long waits, event streams and background work
-    /// end themselves then.
+    /// Completes when shutdown begins. Long waits, event streams, and background work end at this
+    /// point.
     pub(crate) async fn draining(&self) {
         self.soft.cancelled().await;
     }
 
-    /// Begins to stop.
+    /// Starts the shutdown.
     pub(crate) fn drain(&self) {
         self.soft.cancel();
     }
 
-    /// Waits until every task has ended, at most for `limit` or until `urged`, then cuts the rest.
-    /// Answers whether all of them ended by themselves.
+    /// Waits until every task has ended, at most for `limit` or until `urged`, and then cancels the
+    /// rest. Returns whether all of them ended by themselves.
     pub(crate) async fn finish(&self, limit: Duration, urged: impl Future<Output = ()>) -> bool {
         self.tasks.close();
         let ended = tokio::select! {
@@ -68,7 +69,7 @@ impl Lifecycle {
         };
         self.hard.cancel();
         if !ended {
-            // A task that holds its thread cannot be dropped, and the process ends without it.
+            // A task that blocks its thread cannot be dropped, so the process exits without it.
             let _ = tokio::time::timeout(CUT_MAX, self.tasks.wait()).await;
         }
         ended
@@ -82,7 +83,7 @@ pub(crate) struct StopSignals {
 }
 
 impl StopSignals {
-    /// Takes the signals over from the system, whose own answer to them is to end the process.
+    /// Installs handlers in place of the system's default, which ends the process.
     pub(crate) fn take() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -90,7 +91,7 @@ impl StopSignals {
         })
     }
 
-    /// Completes at the next of them.
+    /// Completes at the next signal.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

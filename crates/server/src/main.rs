@@ -1,5 +1,5 @@
-//! Who may knock: the binary. Command line, settings, wiring, listeners and the route table; what
-//! happens to a request behind its door is the gateway crate's.
+//! The `gaiterguard` binary: command line, settings, wiring, listeners, and routes. The gateway
+//! crate decides what happens to a request.
 
 mod cli;
 mod codes;
@@ -9,7 +9,6 @@ mod doors;
 mod endpoints;
 mod engine;
 mod extract;
-mod kept_answer;
 mod lifecycle;
 mod listen;
 mod logging;
@@ -23,6 +22,7 @@ mod secret_line;
 mod secrets;
 mod settings;
 mod state;
+mod stored_response;
 
 use std::process::ExitCode;
 

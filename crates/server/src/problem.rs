@@ -1,7 +1,7 @@
-//! The one shape of an error that the gateway itself makes: RFC 9457 `application/problem+json`.
+//! Error responses of the gateway itself, as RFC 9457 `application/problem+json`.
 //!
-//! Handlers answer `Result<_, Problem>`. What went wrong inside is logged where it happened; a
-//! problem holds only what its reader may know.
+//! Handlers return `Result<_, Problem>`. The cause is logged where it occurs; a problem contains
+//! only what the caller may know.
 
 use std::borrow::Cow;
 
@@ -17,11 +17,11 @@ use crate::codes::is_documented;
 /// The media type of every problem.
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// An error answer.
+/// An error response.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Box<Content>);
 
-// Behind a pointer, so that the results of handlers stay small.
+// Boxed so that the `Result` of every handler stays small.
 #[derive(Debug, Clone)]
 struct Content {
     status: StatusCode,
@@ -32,23 +32,23 @@ struct Content {
     headers: HeaderMap,
 }
 
-/// What is wrong with one field of a request.
+/// An error in one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
 pub(crate) struct FieldError {
     /// The field's path, such as `headers.Accept` or `rules[2].name`; empty for the whole body.
     pub(crate) field: String,
-    /// What is wrong with it.
+    /// Description of the error and of what is expected.
     pub(crate) message: String,
-    /// The line at which it goes wrong, from 1; only of a condition.
+    /// Line of the error, from 1. Set only for errors in a rule's condition.
     #[schema(minimum = 1)]
     pub(crate) line: Option<u32>,
-    /// The column, from 1, in characters; only of a condition.
+    /// Column of the error in characters, from 1. Set only for errors in a rule's condition.
     #[schema(minimum = 1)]
     pub(crate) column: Option<u32>,
 }
 
 impl FieldError {
-    /// An error of a field as a whole.
+    /// An error of a whole field, without line and column.
     pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -58,7 +58,7 @@ impl FieldError {
         }
     }
 
-    /// The members as they are written.
+    /// Returns the JSON members.
     fn to_json(&self) -> Value {
         let mut members = Map::new();
         members.insert("field".to_owned(), self.field.as_str().into());
@@ -71,8 +71,8 @@ impl FieldError {
         members.into()
     }
 
-    /// The error as a sentence.
-    fn told(&self) -> String {
+    /// Formats the error as one sentence.
+    fn sentence(&self) -> String {
         let Self { field, message, .. } = self;
         match (field.as_str(), self.line, self.column) {
             (field, Some(line), Some(column)) => {
@@ -84,33 +84,33 @@ impl FieldError {
     }
 }
 
-/// How a problem is documented; [`Problem`] is written in this shape.
+/// Documents a problem; [`Problem::to_json`] writes this shape.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Problem)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct ProblemSchema {
-    /// `/problems/{code}`.
+    /// URI reference of the problem type: `/problems/{code}`.
     #[schema(example = "/problems/validation_failed")]
     r#type: String,
-    /// The code in plain words.
+    /// The code in words.
     #[schema(example = "Validation failed")]
     title: String,
-    /// The HTTP status.
+    /// HTTP status code.
     #[schema(example = 400)]
     status: u16,
-    /// What went wrong this time.
+    /// Explanation of this occurrence.
     detail: String,
-    /// A stable word to tell problems apart by.
+    /// Stable identifier of the problem type, for programs.
     #[schema(example = "validation_failed")]
     code: String,
-    /// The same as `detail`, for older clients.
+    /// Same as `detail`, for older clients.
     error: String,
-    /// What is wrong with each field; only of `validation_failed` and `not_understood`.
+    /// The invalid fields. Set only for `validation_failed` and `not_understood`.
     errors: Option<Vec<FieldError>>,
 }
 
 impl Problem {
-    /// A problem with a stable `snake_case` `code`.
+    /// Creates a problem with a stable `snake_case` `code`.
     pub(crate) fn new(
         status: StatusCode,
         code: &'static str,
@@ -137,7 +137,7 @@ impl Problem {
 
     /// 400 `validation_failed`, for several fields.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
-        let sentences: Vec<_> = errors.iter().map(FieldError::told).collect();
+        let sentences: Vec<_> = errors.iter().map(FieldError::sentence).collect();
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "validation_failed",
@@ -172,7 +172,7 @@ impl Problem {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "payload_too_large",
-            format!("the request body is longer than {bytes_max} bytes"),
+            format!("the request body is longer than the limit of {bytes_max} bytes"),
         )
     }
 
@@ -185,12 +185,12 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).retry_after(retry_after_seconds)
     }
 
-    /// 500 `internal_error`. What happened belongs into the log, not here.
+    /// 500 `internal_error`. The cause belongs in the log, not in the response.
     pub(crate) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
-            "the gateway failed; its log says more under the answer's X-Request-Id",
+            "internal error; look up the response's X-Request-Id in the gateway's log",
         )
     }
 
@@ -199,7 +199,7 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "storage_unavailable",
-            "the database did not answer; look again before you repeat a change",
+            "the database is unavailable; check whether a change was made before you retry it",
         )
         .retry_after(1)
     }
@@ -209,11 +209,11 @@ impl Problem {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
-            "the body must be JSON, with Content-Type: application/json",
+            "the body must be JSON, sent with Content-Type: application/json",
         )
     }
 
-    /// The same problem with another status and code.
+    /// Replaces the status and the code.
     #[must_use]
     pub(crate) fn with_status(mut self, status: StatusCode, code: &'static str) -> Self {
         debug_assert!(
@@ -225,7 +225,7 @@ impl Problem {
         self
     }
 
-    /// Adds a member beside the standard ones. A standard member is never replaced by it.
+    /// Adds an extension member. A standard member is never replaced.
     #[must_use]
     pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.0.extensions.insert(member.to_owned(), value.into());
@@ -245,19 +245,19 @@ impl Problem {
         self.header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status
     }
 
-    /// The problem as whoever asked is told of it.
+    /// Serializes the problem as the caller receives it.
     pub(crate) fn to_text(&self) -> String {
         let text = Value::Object(self.to_json()).to_string();
-        // What was asked for may be named in it, and an agent may have put its key anywhere.
+        // The detail may quote the request, and an agent may have put its key anywhere in it.
         redact::agent_keys(&text).into_owned()
     }
 
-    /// The members as they are written.
+    /// Returns the JSON members.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         let mut members = Map::new();
         members.insert(
@@ -281,7 +281,7 @@ impl Problem {
         members
     }
 
-    /// The code in plain words: `not_found` is `Not found`.
+    /// Returns the code in words: `not_found` becomes `Not found`.
     fn title(&self) -> String {
         let mut title = self.0.code.replace('_', " ");
         if let Some(first) = title.get_mut(..1) {
@@ -301,26 +301,26 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Answers 404 to a path that no route has. Mounted as the fallback of every router.
+/// Returns 404 for a path without a route. Mounted as the fallback of every router.
 pub(crate) async fn no_such_path() -> Response {
-    let mut response = Problem::not_found("there is nothing at this path").into_response();
+    let mut response = Problem::not_found("no route matches this path").into_response();
     response.extensions_mut().insert(NoRoute);
     response
 }
 
-/// Answers 405 to a method that a path does not have; the router adds `Allow`.
+/// Returns 405 for a method that a path does not support; the router adds `Allow`.
 pub(crate) async fn no_such_method() -> Response {
     let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        "this path does not have that method; see the Allow header",
+        "this path does not support the method; see the Allow header",
     );
     debug_assert!(!problem.0.headers.contains_key(ALLOW));
     problem.into_response()
 }
 
-/// Marks the answer to a path that no route has, so that the path, which may be anything, is not
-/// logged.
+/// Marks the response to a path without a route. Such a path is not logged, because it may contain
+/// anything.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NoRoute;
 
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_flat_and_standard_ones_stand() {
+    fn members_are_flat_and_standard_ones_are_kept() {
         let problem = Problem::new(StatusCode::CONFLICT, "action_not_approved", "not yet")
             .with("action_status", "PENDING")
             .with("status", "nonsense");
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn field_errors_are_listed_and_told_in_the_detail() {
+    fn field_errors_are_listed_and_repeated_in_the_detail() {
         let problem = Problem::fields(vec![
             FieldError::new("intent", "is required"),
             FieldError::new("", "the body is odd"),

@@ -1,4 +1,77 @@
-//! Every route, grouped by who calls it.
+//! Mounts all routes. Each module registers its own; these tables list them all.
+//!
+//! Agents, with an agent key:
+//!
+//! | path | methods | file |
+//! |---|---|---|
+//! | `/mcp` | POST | `doors/mcp/mod.rs` |
+//! | `/proxy` | POST | `doors/proxy.rs` |
+//! | `/proxy/dry-run` | POST | `doors/proxy.rs` |
+//! | `/proxy/execute/{action_id}` | POST | `doors/execute.rs` |
+//! | `/status/{action_id}` | GET | `doors/status.rs` |
+//!
+//! Users, with an access token:
+//!
+//! | path | methods | file |
+//! |---|---|---|
+//! | `/agents` | GET, POST | `endpoints/agent/mod.rs` |
+//! | `/agents/{id}` | GET, PUT, DELETE | `endpoints/agent/mod.rs` |
+//! | `/agents/{id}/block` | POST | `endpoints/agent/mod.rs` |
+//! | `/agents/{id}/rotate-key` | POST | `endpoints/agent/mod.rs` |
+//! | `/agents/{id}/services` | PUT | `endpoints/agent/mod.rs` |
+//! | `/agents/{id}/unblock` | POST | `endpoints/agent/mod.rs` |
+//! | `/approvals` | GET | `endpoints/approval/view.rs` |
+//! | `/approvals/pending` | GET | `endpoints/approval/view.rs` |
+//! | `/approvals/{action_id}` | GET | `endpoints/approval/view.rs` |
+//! | `/approvals/{action_id}/approve` | PATCH | `endpoints/approval/decide.rs` |
+//! | `/approvals/{action_id}/deny` | PATCH | `endpoints/approval/decide.rs` |
+//! | `/approvals/{action_id}/resolve` | PATCH | `endpoints/approval/decide.rs` |
+//! | `/approvals/{action_id}/revoke` | PATCH | `endpoints/approval/decide.rs` |
+//! | `/audit` | GET | `endpoints/audit.rs` |
+//! | `/audit/export` | GET | `endpoints/audit.rs` |
+//! | `/audit/verify` | POST | `endpoints/audit.rs` |
+//! | `/auth/logout` | POST | `endpoints/auth/logout.rs` |
+//! | `/auth/me` | GET | `endpoints/auth/me.rs` |
+//! | `/auth/sessions` | GET | `endpoints/auth/session.rs` |
+//! | `/auth/sessions/{id}` | DELETE | `endpoints/auth/session.rs` |
+//! | `/events` | GET | `endpoints/events.rs` |
+//! | `/kill-switch` | GET, PUT | `endpoints/kill_switch.rs` |
+//! | `/overview` | GET | `endpoints/overview.rs` |
+//! | `/requests` | GET | `endpoints/request.rs` |
+//! | `/requests/{id}` | GET | `endpoints/request.rs` |
+//! | `/rules` | GET, POST | `endpoints/rule/mod.rs` |
+//! | `/rules/compile` | POST | `endpoints/rule/compile.rs` |
+//! | `/rules/simulate` | POST | `endpoints/rule/simulate.rs` |
+//! | `/rules/validate` | POST | `endpoints/rule/validate.rs` |
+//! | `/rules/{id}` | GET, PUT, DELETE | `endpoints/rule/mod.rs` |
+//! | `/services` | GET, POST | `endpoints/service.rs` |
+//! | `/services/{id}` | GET, PUT, DELETE | `endpoints/service.rs` |
+//! | `/services/{id}/credentials` | POST | `endpoints/service.rs` |
+//! | `/services/{id}/docs` | GET, POST | `endpoints/document.rs` |
+//! | `/services/{id}/docs/{docId}` | DELETE | `endpoints/document.rs` |
+//! | `/services/{id}/docs/{docId}/refresh` | POST | `endpoints/document.rs` |
+//! | `/services/{id}/operations` | GET | `endpoints/document.rs` |
+//! | `/services/{id}/test-call` | POST | `endpoints/test_call.rs` |
+//! | `/settings` | GET | `endpoints/settings.rs` |
+//! | `/settings/llm/test` | POST | `endpoints/settings.rs` |
+//!
+//! Sign-in and monitoring, without an access token:
+//!
+//! | path | methods | file |
+//! |---|---|---|
+//! | `/auth/login` | POST | `endpoints/auth/login.rs` |
+//! | `/auth/refresh` | POST | `endpoints/auth/refresh.rs` |
+//! | `/auth/register` | POST | `endpoints/auth/register.rs` |
+//! | `/auth/registration` | GET | `endpoints/auth/registration.rs` |
+//! | `/health` | GET | `endpoints/health.rs` |
+//! | `/metrics` | GET | `endpoints/metrics.rs` |
+//! | `/openapi.json` | GET | `endpoints/openapi.rs` |
+//! | `/ready` | GET | `endpoints/ready.rs` |
+//!
+//! Not in the OpenAPI document, because they belong to an upstream or are web pages:
+//!
+//! - `/s/{service}`, `/s/{service}/`, `/s/{service}/{path…}`: every method, `doors/passthrough.rs`
+//! - `/`, `/app`, `/app/`, `/app/{file…}`, `/docs`, `/docs/{file}`: GET, `endpoints/page.rs`
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,10 +85,10 @@ use crate::middleware::{KnownHosts, demand_known_host};
 use crate::state::AgentState;
 use crate::{doors, endpoints, openapi};
 
-/// The routers of the ports: of `PORT` first and, if the dashboard has a port of its own, of that
-/// one. The dashboard is on one of them alone, so that the networks of agents never reach the
-/// approvals. The dashboard alone asks under which name it is called: machines that probe a gateway
-/// and agents use names that no setting lists.
+/// Returns the router of `PORT` and, if the dashboard has a port of its own, the router of that port.
+/// The dashboard is on only one port, so that the networks of agents cannot reach the approvals. Only
+/// the dashboard checks the host name, because monitoring and agents use names that no setting
+/// lists.
 pub(crate) fn by_port(
     has_dashboard_port: bool,
     agents_state: AgentState,
@@ -59,11 +132,45 @@ fn described() -> OpenApi {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Returns the rows of the tables at the top of this file as `METHOD path`.
+    fn listed() -> BTreeSet<String> {
+        let rows = include_str!("routes.rs")
+            .lines()
+            .filter_map(|line| line.strip_prefix("//! | `"));
+        rows.flat_map(|row| {
+            let cells: Vec<_> = row.split(" | ").collect();
+            let path = cells[0].trim_end_matches('`');
+            let methods = cells[1].split(", ");
+            methods
+                .map(|method| format!("{method} {path}"))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_tables_list_every_described_route() {
+        let described = serde_json::to_value(described()).unwrap();
+        let paths = described["paths"].as_object().unwrap();
+        let routes: BTreeSet<_> = paths
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().unwrap().keys();
+                methods.map(move |method| format!("{} {path}", method.to_ascii_uppercase()))
+            })
+            .collect();
+        assert_eq!(listed(), routes);
+    }
+
     #[test]
     fn the_kept_document_is_the_one_that_is_served() {
         let kept = include_str!("../openapi.json");
         assert!(
-            kept == super::document(),
+            kept == document(),
             "crates/server/openapi.json is not current: run `make openapi`"
         );
     }

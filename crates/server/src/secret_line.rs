@@ -1,4 +1,5 @@
-//! A secret from standard input: the first line, asked for without echo if a human types it.
+//! Reads a secret from standard input: the first line, with a prompt and without echo on a
+//! terminal.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -10,28 +11,29 @@ use zeroize::Zeroizing;
 
 use crate::console;
 
-/// The longest line that is read, without its end; no secret of ours is longer.
+/// Maximum length of the line in bytes, without the line break. Far longer than any secret the
+/// gateway accepts.
 const LINE_BYTES_MAX: usize = 4096;
 
-/// Why there is no secret. Each text is a sentence for the operator.
+/// Reasons why no secret was read. Each message is a line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretLineError {
-    #[error("nothing came on standard input, where a secret is expected")]
+    #[error("standard input is empty; it must contain a secret")]
     Empty,
-    #[error("the first line of standard input is longer than {LINE_BYTES_MAX} bytes")]
+    #[error("the first line of standard input must be at most {LINE_BYTES_MAX} bytes long")]
     TooLong,
-    #[error("the first line of standard input is not UTF-8 text")]
+    #[error("the first line of standard input must be UTF-8 text")]
     NotText,
-    #[error("the two lines that were typed differ")]
+    #[error("the two entries differ")]
     Differ,
     #[error("standard input cannot be read: {0}")]
     Read(#[from] io::Error),
 }
 
-/// Reads the first line of standard input, without its end. If it is a terminal, `name` is asked
-/// for twice, because nobody sees what is typed.
+/// Reads the first line of standard input, without the line break. On a terminal it prompts for
+/// `name` twice, because the input is invisible.
 pub(crate) fn read(name: &str) -> Result<SecretString, SecretLineError> {
-    // Not through the buffer of `std::io::stdin`, which would keep the secret.
+    // Bypasses `std::io::stdin`, whose buffer would retain the secret.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     if !input.is_terminal() {
         return first_line(&mut input);
@@ -48,13 +50,13 @@ pub(crate) fn read(name: &str) -> Result<SecretString, SecretLineError> {
 fn ask(name: &str, input: &mut impl Read) -> Result<SecretString, SecretLineError> {
     console::prompt(format_args!("{name}: "));
     let line = first_line(input);
-    // The end of the line was not echoed either.
+    // The line break was not echoed either.
     console::prompt("\n");
     line
 }
 
 fn first_line(input: &mut impl Read) -> Result<SecretString, SecretLineError> {
-    // Room for all of it at once: a buffer that grows leaves copies behind.
+    // Allocated in full, because a growing buffer leaves copies of the secret behind.
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 2));
     loop {
         let mut byte = Zeroizing::new([0]);
@@ -66,7 +68,7 @@ fn first_line(input: &mut impl Read) -> Result<SecretString, SecretLineError> {
         if end {
             break;
         }
-        // One more than the longest line is taken, since that may be the `\r` of its end.
+        // One byte more, because the last may be the `\r` of the line break.
         if line.len() > LINE_BYTES_MAX {
             return Err(SecretLineError::TooLong);
         }
@@ -83,7 +85,7 @@ fn first_line(input: &mut impl Read) -> Result<SecretString, SecretLineError> {
     }
 }
 
-/// A terminal that does not show what is typed until this is dropped.
+/// Disables the terminal's echo until it is dropped.
 struct Silence {
     terminal: OwnedFd,
     before: Termios,
@@ -94,7 +96,7 @@ impl Silence {
         let before = tcgetattr(&terminal)?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
-        // What was typed ahead was shown, so it is thrown away.
+        // Input typed before this point was visible, so it is discarded.
         tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
         Ok(Self { terminal, before })
     }
@@ -102,7 +104,7 @@ impl Silence {
 
 impl Drop for Silence {
     fn drop(&mut self) {
-        // If the terminal is gone, there is nothing to give back.
+        // If the terminal is gone, there is nothing to restore.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }

@@ -1,5 +1,5 @@
-//! The secrets the gateway runs on: those the operator gave, or those generated at the first start
-//! into the data directory, one file each, readable by the owner alone.
+//! The gateway's secrets: either from the settings, or generated at the first start into files of
+//! the data directory that only their owner can read.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -15,17 +15,17 @@ const JWT_FILE: &str = "jwt_secret";
 const ENCRYPTION_FILE: &str = "encryption_secret";
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// Longer than any secret of ours; what is longer was put there by mistake.
+/// Maximum length of a secret's file. A longer file is there by mistake.
 const FILE_BYTES_MAX: u64 = 4096;
 
-/// Both secrets, settled.
+/// Both secrets.
 #[derive(Debug)]
 pub(crate) struct Secrets {
     pub(crate) jwt: SecretString,
     pub(crate) encryption: SecretString,
 }
 
-/// Why there are no secrets to run on. Each text is a sentence for the operator.
+/// Reasons why there are no secrets to start with. Each message is a line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretsError {
     #[error("the data directory {} cannot be used: {error}", path.display())]
@@ -33,16 +33,16 @@ pub(crate) enum SecretsError {
     #[error("{} cannot be used: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error(
-        "{} may be read by others than its owner (its mode is {mode:03o}); run chmod 600 on it, \
-         and consider the secret known to them",
+        "{} is readable by users other than its owner (mode {mode:03o}): run chmod 600 on it, and \
+         consider the secret compromised",
         path.display()
     )]
     Readable { path: PathBuf, mode: u32 },
-    #[error("{} does not hold a secret of at least {SECRET_LENGTH_MIN} characters", path.display())]
+    #[error("{} must contain a secret of at least {SECRET_LENGTH_MIN} characters", path.display())]
     Damaged { path: PathBuf },
     #[error(
-        "{} is missing although the database {} exists; put the file back or set {variable}, \
-         because what the old secret sealed or signed needs it",
+        "{} is missing although the database {} exists: restore the file or set {variable}; \
+         without the old secret, data that it encrypted or signed is lost",
         path.display(),
         database.display()
     )]
@@ -51,17 +51,17 @@ pub(crate) enum SecretsError {
         database: PathBuf,
         variable: &'static str,
     },
-    #[error("the system gave no random bytes")]
+    #[error("the system provided no random bytes")]
     NoRandomness,
 }
 
 impl Secrets {
-    /// Takes the secrets from the settings, or else from the data directory, where they are
-    /// generated if neither they nor a database are there yet. Also makes the data directory, and
-    /// an empty file for the embedded database, so that it is the owner's alone.
+    /// Takes the secrets from the settings or else from the data directory. Generates them if
+    /// neither they nor a database exist. Also creates the data directory and an empty file for the
+    /// embedded database, so that only their owner can read them.
     ///
-    /// Every command that opens the database calls this first: a database that were older than the
-    /// secrets would look like one whose secrets were lost.
+    /// Every command that opens the database must call this first: a database that is older than
+    /// the secrets looks like one whose secrets were lost.
     pub(crate) fn settle(
         settings: &SecretSettings,
         storage: &StorageSettings,
@@ -82,8 +82,8 @@ impl Secrets {
     }
 }
 
-/// Puts another secret in the place of the generated one that data is sealed with, whole and
-/// durably or not at all, and answers where it is kept.
+/// Replaces the generated secret that data is encrypted with, atomically and durably. Returns the
+/// path of its file.
 pub(crate) fn replace_encryption(
     storage: &StorageSettings,
     secret: &SecretString,
@@ -95,9 +95,9 @@ pub(crate) fn replace_encryption(
 
 struct SecretRoom<'a> {
     directory: &'a Path,
-    /// The file of the embedded database, if that is the one in use.
+    /// Path of the embedded database, if it is in use.
     database: Option<&'a Path>,
-    /// Whether that file was there at the start of this process.
+    /// Whether that file existed when this process started.
     database_exists: bool,
 }
 
@@ -143,7 +143,7 @@ impl<'a> SecretRoom<'a> {
             gaiterguard_vault::token::generate_hex().map_err(|_| SecretsError::NoRandomness)?;
         match create(self.directory, &path, &secret) {
             Ok(()) => Ok(secret),
-            // Another process that started at the same time was first, and its secret stands.
+            // Another process started at the same time and was first, so its secret is used.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 read(&path)?.ok_or_else(|| file_error(&path, error))
             }
@@ -168,14 +168,15 @@ impl<'a> SecretRoom<'a> {
     }
 }
 
-/// Reads a secret that only its owner can read; none if there is no such file.
+/// Reads a secret that only its owner can read; `None` if the file does not exist.
 fn read(path: &Path) -> Result<Option<SecretString>, SecretsError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(file_error(path, error)),
     };
-    // The open file is asked, not the path, so that what was checked is what is read.
+    // Checks the open file rather than the path, so that the file that is checked is the file that
+    // is read.
     let mode = file
         .metadata()
         .map_err(|error| file_error(path, error))?
@@ -200,10 +201,10 @@ fn read(path: &Path) -> Result<Option<SecretString>, SecretsError> {
     Ok(Some(SecretString::from(secret)))
 }
 
-/// Creates the file whole or not at all, and durably. Fails if it is there already.
+/// Creates the file atomically and durably. Fails if it already exists.
 fn create(directory: &Path, path: &Path, secret: &SecretString) -> io::Result<()> {
-    // A link to a finished file appears in one step and never replaces another, where a file
-    // written in place could be left half written by a power cut.
+    // A hard link to a finished file appears in one step and never replaces another file. Writing
+    // in place could leave a partial file after a power failure.
     let draft = draft(directory);
     let written = write(&draft, secret).and_then(|()| fs::hard_link(&draft, path));
     let removed = fs::remove_file(&draft);
@@ -211,24 +212,24 @@ fn create(directory: &Path, path: &Path, secret: &SecretString) -> io::Result<()
     File::open(directory)?.sync_all()
 }
 
-/// Replaces the file in one step and durably: whoever reads it finds the old secret or the new one.
+/// Replaces the file atomically and durably: a reader finds either the old secret or the new one.
 fn replace(directory: &Path, path: &Path, secret: &SecretString) -> io::Result<()> {
     let draft = draft(directory);
     write(&draft, secret)
         .and_then(|()| fs::rename(&draft, path))
         .inspect_err(|_| {
-            // The first failure is the one to tell of.
+            // Report the first failure.
             let _ = fs::remove_file(&draft);
         })?;
     File::open(directory)?.sync_all()
 }
 
-/// Where a secret is written before it appears under its name.
+/// Path of the temporary file, before it is renamed.
 fn draft(directory: &Path) -> PathBuf {
     directory.join(format!(".secret-{}", uuid::Uuid::new_v4()))
 }
 
-/// Writes a new file that its owner alone can read, down to the disk.
+/// Writes a new file that only its owner can read, and syncs it to disk.
 fn write(path: &Path, secret: &SecretString) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -357,10 +358,11 @@ mod tests {
     }
 
     #[test]
-    fn many_first_starts_at_once_agree_on_one_secret() {
+    fn concurrent_first_starts_agree_on_one_secret() {
         let directory = TempDir::new().unwrap();
         let settings = settings(directory.path());
-        // The database file is made by whoever is first, so only the secret is raced for here.
+        // Only the secret can be created concurrently here: the first process creates the database
+        // file.
         let room = SecretRoom::open(&settings.storage).unwrap();
         let secrets: Vec<_> = std::thread::scope(|scope| {
             let starts: Vec<_> = (0..8)

@@ -1,4 +1,4 @@
-//! What the agents' doors work with.
+//! State of the routes for agents.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use gaiterguard_gateway::Gateway;
 
 use crate::settings::CorsOrigins;
 
-/// Shared by all of them; a clone is another handle.
+/// Shared by all routes; a clone is another handle.
 #[derive(Clone)]
 pub(crate) struct AgentState {
     /// The engine.
     pub(crate) gateway: Arc<Gateway>,
-    /// How long the body of a call may be.
+    /// Maximum length of a request body, in bytes.
     pub(crate) request_body_bytes_max: usize,
-    /// Whose pages in browsers may call doors that have to care.
+    /// Other origins whose pages may use the routes that check the origin.
     pub(crate) cors_origins: Arc<CorsOrigins>,
 }
 

@@ -1,4 +1,4 @@
-//! The binary as a process: how it starts, what it refuses to start with, how it stops.
+//! The binary as a process: how it starts, which settings it refuses, and how it stops.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,13 +22,13 @@ fn gaiterguard(directory: &Path) -> Command {
     command
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
 
-/// A gateway that serves; killed when dropped.
+/// A running gateway; killed when dropped.
 struct Gateway {
     process: Child,
     log: BufReader<ChildStderr>,
@@ -59,7 +59,7 @@ impl Gateway {
         assert!(status.unwrap().success());
     }
 
-    /// The exit code and the rest of the log.
+    /// Returns the exit code and the rest of the log.
     fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         self.log.read_to_string(&mut log).unwrap();
@@ -107,7 +107,7 @@ fn the_env_file_is_read_and_the_environment_wins() {
 }
 
 #[test]
-fn it_answers_and_ends_on_sigterm_with_exit_0() {
+fn it_responds_and_ends_on_sigterm_with_exit_0() {
     let directory = TempDir::new().unwrap();
     let gateway = Gateway::start(gaiterguard(directory.path()));
     let mut client = TcpStream::connect(&gateway.address).unwrap();
@@ -132,7 +132,7 @@ fn a_second_signal_does_not_wait_for_what_runs() {
     let mut command = gaiterguard(directory.path());
     command.env("HEADER_TIMEOUT_MS", "3600000");
     let gateway = Gateway::start(command);
-    // A half-sent head keeps its connection open for an hour.
+    // A partial head keeps its connection open for an hour.
     let mut client = TcpStream::connect(&gateway.address).unwrap();
     client.write_all(b"GET / HT").unwrap();
     std::thread::sleep(Duration::from_millis(100));
@@ -147,7 +147,7 @@ fn a_second_signal_does_not_wait_for_what_runs() {
 }
 
 #[test]
-fn a_taken_port_is_told() {
+fn a_taken_port_is_reported() {
     let directory = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -156,6 +156,6 @@ fn a_taken_port_is_told() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let line = format!("gaiterguard: 127.0.0.1:{port} cannot be listened on: ");
+    let line = format!("gaiterguard: cannot listen on 127.0.0.1:{port}: ");
     assert!(text(&output).contains(&line), "{output:?}");
 }

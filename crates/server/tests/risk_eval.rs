@@ -213,7 +213,7 @@ fn a_line_that_is_not_a_case_is_reported_with_its_number() {
         ),
         (
             edited("\"/notes\"", "\"/../notes\""),
-            "`path` is not valid: the path must not hold dot",
+            "`path` is not valid: the path must not contain dot",
         ),
         (
             edited(r#""POST""#, r#""P ST""#),

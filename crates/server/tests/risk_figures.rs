@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 /// The labeled sets: `risk/NAME.jsonl`.
 const SETS: [&str; 2] = ["field", "tune"];
 
-/// The figures that must not get worse, each with its place in the report of `risk eval --json` and
-/// whether a higher value is better.
+/// The figures that must not get worse, each with its location in the report of `risk eval --json`
+/// and whether a higher value is better.
 const FIGURES: [(&str, &str, bool); 5] = [
     ("recall", "/built_in/recall/share", true),
     ("false_holds", "/built_in/false_holds/share", false),

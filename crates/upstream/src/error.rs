@@ -16,10 +16,10 @@ pub enum SendError {
     #[error("the outcome is unknown: {0}")]
     Ambiguous(#[from] AmbiguousReason),
     /// The answer did not begin in time; the request may have been received.
-    #[error("the answer did not begin in time")]
+    #[error("the response did not begin in time")]
     TimedOut,
     /// The caller's token was cancelled.
-    #[error("the call was cancelled")]
+    #[error("the call was canceled")]
     Cancelled {
         /// False if it is certain that nothing had been sent by then.
         may_have_been_sent: bool,
@@ -45,11 +45,11 @@ pub enum NotSentReason {
     Refused(#[from] CheckRefused),
     #[error(transparent)]
     Resolve(#[from] ResolveError),
-    #[error("no connection could be opened: {0}")]
+    #[error("cannot connect: {0}")]
     Connect(#[source] io::Error),
-    #[error("no connection could be opened in time")]
+    #[error("the connection was not open in time")]
     ConnectTimedOut,
-    #[error("TLS could not be agreed on: {0}")]
+    #[error("the TLS handshake failed: {0}")]
     Tls(#[source] io::Error),
     /// The connection ended before a single byte of the request was written to it.
     #[error("the connection closed before the request was written")]
@@ -60,16 +60,16 @@ pub enum NotSentReason {
 #[derive(Debug, thiserror::Error)]
 pub enum AmbiguousReason {
     /// The connection broke before a whole answer head arrived.
-    #[error("the connection broke: {0}")]
+    #[error("the connection failed: {0}")]
     ConnectionLost(#[source] hyper::Error),
     /// What came back is not HTTP, or its head is beyond the limits.
-    #[error("the answer is not valid HTTP: {0}")]
+    #[error("the response is not valid HTTP: {0}")]
     InvalidAnswer(#[source] hyper::Error),
     /// The caller's own streaming body failed on the way.
-    #[error("the request's body ended early: {0}")]
+    #[error("the request's body ended before it was complete: {0}")]
     RequestBody(#[source] hyper::Error),
     /// The upstream switched to another protocol, which nobody asked for.
-    #[error("the upstream switched protocols unasked")]
+    #[error("the upstream switched protocols without being asked")]
     UnexpectedUpgrade,
 }
 

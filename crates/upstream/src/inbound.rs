@@ -36,11 +36,11 @@ pub struct Inbound {
 pub enum InboundError {
     #[error("the answer paused for too long")]
     IdleTimeout,
-    #[error("the call was cancelled")]
+    #[error("the call was canceled")]
     Cancelled,
     #[error("the response holds the credential in a compressed text")]
     Echo,
-    #[error("the answer was cut short: {0}")]
+    #[error("the response ended early: {0}")]
     Cut(#[source] hyper::Error),
 }
 

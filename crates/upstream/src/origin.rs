@@ -42,7 +42,7 @@ impl fmt::Display for Host {
 pub enum InvalidOrigin {
     /// Looks like a number, but is not an address in its canonical spelling. No such origin may
     /// be dialed: what it means depends on who reads it.
-    #[error("the host is a number, but not an IP address in its usual spelling")]
+    #[error("the host is a number, but not an IP address in its usual notation")]
     AmbiguousNumber,
     /// Neither an IP literal nor a host name of ASCII letters, digits, `-`, `_` and dots.
     #[error("the host is not a host name")]

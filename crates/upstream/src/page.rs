@@ -42,25 +42,25 @@ pub struct Page {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The address is none that can be dialed.
-    #[error("it is no address to fetch from: {0}")]
+    #[error("cannot fetch from this URL: {0}")]
     Address(String),
     /// It gave no answer.
-    #[error("it could not be fetched: {0}")]
+    #[error("the URL could not be fetched: {0}")]
     NoAnswer(String),
     /// It took too long.
-    #[error("it could not be fetched within {} seconds", FETCH_TIMEOUT.as_secs())]
+    #[error("the URL could not be fetched within {} seconds", FETCH_TIMEOUT.as_secs())]
     TimedOut,
     /// It answered with an error.
-    #[error("its server answered {0}")]
+    #[error("the server responded with {0}")]
     Status(u16),
     /// It redirected to nowhere, too often, or from TLS to plain text.
-    #[error("its server redirects {0}")]
+    #[error("the server redirects {0}")]
     Redirect(&'static str),
     /// It is larger than is taken.
-    #[error("it is larger than {DOCUMENT_BYTES_MAX} bytes")]
+    #[error("the document is larger than {DOCUMENT_BYTES_MAX} bytes")]
     TooLarge,
     /// It came in an encoding that nobody asked for.
-    #[error("its server compressed it unasked")]
+    #[error("the server compressed the response without being asked")]
     Compressed,
 }
 

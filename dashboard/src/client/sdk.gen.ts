@@ -19,7 +19,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
- * All agents
+ * List agents
  */
 export const listAgents = <ThrowOnError extends boolean = true>(options?: Options<ListAgentsData, ThrowOnError>) => (options?.client ?? client).get<ListAgentsResponses, ListAgentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -28,9 +28,9 @@ export const listAgents = <ThrowOnError extends boolean = true>(options?: Option
 });
 
 /**
- * Make an agent
+ * Create an agent
  *
- * Its key is in the answer, and nowhere else ever again.
+ * The response contains the agent's key. It is shown only once.
  */
 export const createAgent = <ThrowOnError extends boolean = true>(options: Options<CreateAgentData, ThrowOnError>) => (options.client ?? client).post<CreateAgentResponses, CreateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -43,9 +43,9 @@ export const createAgent = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Remove an agent
+ * Delete an agent
  *
- * What waits for it is taken back.
+ * Its pending actions are revoked.
  */
 export const deleteAgent = <ThrowOnError extends boolean = true>(options: Options<DeleteAgentData, ThrowOnError>) => (options.client ?? client).delete<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -54,7 +54,7 @@ export const deleteAgent = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * One agent
+ * Get an agent
  */
 export const getAgent = <ThrowOnError extends boolean = true>(options: Options<GetAgentData, ThrowOnError>) => (options.client ?? client).get<GetAgentResponses, GetAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -63,7 +63,7 @@ export const getAgent = <ThrowOnError extends boolean = true>(options: Options<G
 });
 
 /**
- * Change an agent
+ * Update an agent
  */
 export const updateAgent = <ThrowOnError extends boolean = true>(options: Options<UpdateAgentData, ThrowOnError>) => (options.client ?? client).put<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -78,7 +78,7 @@ export const updateAgent = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Block an agent
  *
- * It may ask for nothing, its running calls are cut and what waits for it is taken back.
+ * Its requests are refused, its running calls are canceled, and its pending actions are revoked.
  */
 export const blockAgent = <ThrowOnError extends boolean = true>(options: Options<BlockAgentData, ThrowOnError>) => (options.client ?? client).post<BlockAgentResponses, BlockAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -87,9 +87,9 @@ export const blockAgent = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * Give an agent another key
+ * Rotate an agent's key
  *
- * The old one stops at once.
+ * The old key stops working immediately.
  */
 export const rotateAgentKey = <ThrowOnError extends boolean = true>(options: Options<RotateAgentKeyData, ThrowOnError>) => (options.client ?? client).post<RotateAgentKeyResponses, RotateAgentKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -98,7 +98,7 @@ export const rotateAgentKey = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Set what an agent may use
+ * Set the services of an agent
  */
 export const setAgentServices = <ThrowOnError extends boolean = true>(options: Options<SetAgentServicesData, ThrowOnError>) => (options.client ?? client).put<SetAgentServicesResponses, SetAgentServicesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -111,7 +111,7 @@ export const setAgentServices = <ThrowOnError extends boolean = true>(options: O
 });
 
 /**
- * Let a blocked agent ask again
+ * Unblock an agent
  */
 export const unblockAgent = <ThrowOnError extends boolean = true>(options: Options<UnblockAgentData, ThrowOnError>) => (options.client ?? client).post<UnblockAgentResponses, UnblockAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -120,9 +120,9 @@ export const unblockAgent = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * All actions
+ * List actions
  *
- * The newest first, whatever became of them, each with the beginning of its body.
+ * Newest first, in every status, each with the beginning of its body.
  */
 export const listApprovals = <ThrowOnError extends boolean = true>(options?: Options<ListApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListApprovalsResponses, ListApprovalsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -131,10 +131,10 @@ export const listApprovals = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * The actions that wait for a human
+ * List pending actions
  *
- * All of them, the oldest first, each with the beginning of its body. One that is damaged is listed
- * with `unreadable: true`.
+ * Returns all pending actions, oldest first, each with the beginning of its body. A damaged action
+ * has `unreadable: true`.
  */
 export const listPendingApprovals = <ThrowOnError extends boolean = true>(options?: Options<ListPendingApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListPendingApprovalsResponses, ListPendingApprovalsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -143,9 +143,9 @@ export const listPendingApprovals = <ThrowOnError extends boolean = true>(option
 });
 
 /**
- * One action
+ * Get an action
  *
- * With the whole of its body.
+ * Includes the complete body.
  */
 export const getApproval = <ThrowOnError extends boolean = true>(options: Options<GetApprovalData, ThrowOnError>) => (options.client ?? client).get<GetApprovalResponses, GetApprovalErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -156,7 +156,7 @@ export const getApproval = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Approve an action
  *
- * The agent may have it executed, exactly as it was looked at, until the approval expires.
+ * The agent may execute the reviewed request, unchanged, until the approval expires.
  */
 export const approve = <ThrowOnError extends boolean = true>(options: Options<ApproveData, ThrowOnError>) => (options.client ?? client).patch<ApproveResponses, ApproveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -182,9 +182,9 @@ export const deny = <ThrowOnError extends boolean = true>(options: Options<DenyD
 });
 
 /**
- * Settle an action whose outcome is unknown
+ * Resolve an unknown outcome
  *
- * The word of a human who looked at the upstream. Nothing is sent.
+ * Records what a human found out at the upstream. Nothing is sent.
  */
 export const resolve = <ThrowOnError extends boolean = true>(options: Options<ResolveData, ThrowOnError>) => (options.client ?? client).patch<ResolveResponses, ResolveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -197,9 +197,9 @@ export const resolve = <ThrowOnError extends boolean = true>(options: Options<Re
 });
 
 /**
- * Take an action back
+ * Revoke an action
  *
- * Whether it still waits or is approved; what is being sent already cannot be taken back.
+ * Works for pending and approved actions. A request that is being sent cannot be revoked.
  */
 export const revoke = <ThrowOnError extends boolean = true>(options: Options<RevokeData, ThrowOnError>) => (options.client ?? client).patch<RevokeResponses, RevokeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -212,10 +212,10 @@ export const revoke = <ThrowOnError extends boolean = true>(options: Options<Rev
 });
 
 /**
- * Who did what
+ * List audit entries
  *
- * The newest first. Entries are chained by their hashes, so that none can be changed or removed
- * without showing; `POST /audit/verify` checks them all.
+ * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
+ * /audit/verify` checks all of them.
  */
 export const listAudit = <ThrowOnError extends boolean = true>(options?: Options<ListAuditData, ThrowOnError>) => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -224,10 +224,10 @@ export const listAudit = <ThrowOnError extends boolean = true>(options?: Options
 });
 
 /**
- * The audit log as a file
+ * Export the audit log
  *
- * Every entry of the workspace as a line of JSON, the newest first. A file that breaks off is not
- * whole.
+ * Returns every entry of the workspace as a line of JSON, newest first. A response that ends early
+ * is incomplete.
  */
 export const exportAudit = <ThrowOnError extends boolean = true>(options?: Options<ExportAuditData, ThrowOnError>) => (options?.client ?? client).get<ExportAuditResponses, ExportAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -236,11 +236,10 @@ export const exportAudit = <ThrowOnError extends boolean = true>(options?: Optio
 });
 
 /**
- * Check that the audit log is whole
+ * Verify the audit log
  *
- * Reads all chains of this gateway, as `gaiterguard audit verify` does; the entries of every workspace
- * are links of them. The requests and actions that are kept are compared with what their entries
- * recorded.
+ * Reads all chains of this gateway, as `gaiterguard audit verify` does; a chain contains entries
+ * of every workspace. Compares stored requests and actions with what their entries recorded.
  */
 export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Options<VerifyAuditData, ThrowOnError>) => (options?.client ?? client).post<VerifyAuditResponses, VerifyAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -251,8 +250,9 @@ export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Optio
 /**
  * Log in
  *
- * Five wrong passwords for an account, or twenty from one source, are too many for a minute. A
- * browser that signed in before has five of its own, and so has a source.
+ * After five wrong passwords for an account, or twenty from one source, further attempts are
+ * refused for a minute. A browser that signed in before has an allowance of five of its own, and
+ * so does a source.
  */
 export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogInData, ThrowOnError>) => (options.client ?? client).post<LogInResponses, LogInErrors, ThrowOnError>({
     url: '/auth/login',
@@ -266,7 +266,7 @@ export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogI
 /**
  * Log out
  *
- * Ends the session: its refresh token and its access tokens, at once.
+ * Ends the session: its refresh token and its access tokens stop working immediately.
  */
 export const logOut = <ThrowOnError extends boolean = true>(options?: Options<LogOutData, ThrowOnError>) => (options?.client ?? client).post<LogOutResponses, LogOutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -275,7 +275,7 @@ export const logOut = <ThrowOnError extends boolean = true>(options?: Options<Lo
 });
 
 /**
- * Who is signed in
+ * Get the signed-in user
  */
 export const me = <ThrowOnError extends boolean = true>(options?: Options<MeData, ThrowOnError>) => (options?.client ?? client).get<MeResponses, MeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -284,9 +284,10 @@ export const me = <ThrowOnError extends boolean = true>(options?: Options<MeData
 });
 
 /**
- * Exchange a refresh token for the next pair of tokens
+ * Refresh an access token
  *
- * A refresh token works once. One that is used again ends its session with all its tokens.
+ * Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
+ * ends its session and invalidates all tokens of the session.
  */
 export const refresh = <ThrowOnError extends boolean = true>(options?: Options<RefreshData, ThrowOnError>) => (options?.client ?? client).post<RefreshResponses, RefreshErrors, ThrowOnError>({
     url: '/auth/refresh',
@@ -300,7 +301,7 @@ export const refresh = <ThrowOnError extends boolean = true>(options?: Options<R
 /**
  * Register
  *
- * Makes a user with a workspace of its own. Whether anyone may do so is the operator's choice.
+ * Creates a user with a new workspace. Who may register depends on the setting `REGISTRATION`.
  */
 export const register = <ThrowOnError extends boolean = true>(options: Options<RegisterData, ThrowOnError>) => (options.client ?? client).post<RegisterResponses, RegisterErrors, ThrowOnError>({
     url: '/auth/register',
@@ -314,14 +315,15 @@ export const register = <ThrowOnError extends boolean = true>(options: Options<R
 /**
  * Get registration status
  *
- * Says whether `POST /auth/register` takes an account, and whether it needs the set-up code.
+ * Returns whether `POST /auth/register` accepts an account, and whether it requires the set-up
+ * code.
  */
 export const getRegistration = <ThrowOnError extends boolean = true>(options?: Options<GetRegistrationData, ThrowOnError>) => (options?.client ?? client).get<GetRegistrationResponses, GetRegistrationErrors, ThrowOnError>({ url: '/auth/registration', ...options });
 
 /**
- * Where the user is signed in
+ * List sessions
  *
- * The sessions that have not ended, the newest first.
+ * Returns the sessions that have not ended, newest first.
  */
 export const listSessions = <ThrowOnError extends boolean = true>(options?: Options<ListSessionsData, ThrowOnError>) => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -332,7 +334,7 @@ export const listSessions = <ThrowOnError extends boolean = true>(options?: Opti
 /**
  * End a session
  *
- * Its refresh token and its access tokens stop at once.
+ * Its refresh token and its access tokens stop working immediately.
  */
 export const endSession = <ThrowOnError extends boolean = true>(options: Options<EndSessionData, ThrowOnError>) => (options.client ?? client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -341,13 +343,13 @@ export const endSession = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * What happens, as it happens
+ * Event stream
  *
- * Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?, at}`,
- * `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active, at}`,
- * and `reload` with `{}` where events were missed and everything is to be read again. A stream
- * that comes back with `Last-Event-ID` is told what it missed; an event may come twice. The stream
- * ends when the session does.
+ * Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
+ * at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
+ * at}`, and `reload` with `{}` if events were missed and everything should be read again. A client
+ * that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
+ * The stream ends when the session ends.
  */
 export const streamEvents = <ThrowOnError extends boolean = true>(options?: Options<StreamEventsData, ThrowOnError, StreamEventsResponse>) => (options?.client ?? client).sse.get<StreamEventsResponses, StreamEventsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -356,14 +358,15 @@ export const streamEvents = <ThrowOnError extends boolean = true>(options?: Opti
 });
 
 /**
- * Whether the process is there at all
+ * Liveness check
  *
- * Answers without looking at anything else; `/ready` says whether work can be done.
+ * Returns 200 while the process is running, without checking anything else. To check whether the
+ * gateway can handle requests, use `/ready`.
  */
 export const getHealth = <ThrowOnError extends boolean = true>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, unknown, ThrowOnError>({ url: '/health', ...options });
 
 /**
- * How the kill switch stands
+ * Get kill switch status
  */
 export const getKillSwitch = <ThrowOnError extends boolean = true>(options?: Options<GetKillSwitchData, ThrowOnError>) => (options?.client ?? client).get<GetKillSwitchResponses, GetKillSwitchErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -372,9 +375,10 @@ export const getKillSwitch = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * Throw or release the kill switch
+ * Activate or release the kill switch
  *
- * Thrown, it refuses every request, cuts every running one and takes back everything that waits.
+ * An active kill switch refuses every new request, cancels every running one, and revokes every
+ * pending action.
  */
 export const setKillSwitch = <ThrowOnError extends boolean = true>(options: Options<SetKillSwitchData, ThrowOnError>) => (options.client ?? client).put<SetKillSwitchResponses, SetKillSwitchErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -387,9 +391,9 @@ export const setKillSwitch = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Speak the Model Context Protocol
+ * Model Context Protocol endpoint
  *
- * The streamable HTTP transport, without sessions: each message is answered by itself, as JSON.
+ * Streamable HTTP transport without sessions. Each message gets its own JSON response.
  */
 export const mcp = <ThrowOnError extends boolean = true>(options: Options<McpData, ThrowOnError>) => (options.client ?? client).post<McpResponses, McpErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],
@@ -402,17 +406,17 @@ export const mcp = <ThrowOnError extends boolean = true>(options: Options<McpDat
 });
 
 /**
- * The gateway's numbers
+ * Prometheus metrics
  */
 export const getMetrics = <ThrowOnError extends boolean = true>(options?: Options<GetMetricsData, ThrowOnError>) => (options?.client ?? client).get<GetMetricsResponses, unknown, ThrowOnError>({ url: '/metrics', ...options });
 
 /**
- * This description
+ * Get the OpenAPI document
  */
 export const getOpenapi = <ThrowOnError extends boolean = true>(options?: Options<GetOpenapiData, ThrowOnError>) => (options?.client ?? client).get<GetOpenapiResponses, unknown, ThrowOnError>({ url: '/openapi.json', ...options });
 
 /**
- * What happened lately
+ * Get overview statistics
  */
 export const getOverview = <ThrowOnError extends boolean = true>(options?: Options<GetOverviewData, ThrowOnError>) => (options?.client ?? client).get<GetOverviewResponses, GetOverviewErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -423,8 +427,8 @@ export const getOverview = <ThrowOnError extends boolean = true>(options?: Optio
 /**
  * Send a request
  *
- * It is decided, and forwarded with the service's credential or held for a human. The answer of the
- * upstream is passed through with its own status and headers.
+ * The gateway decides whether to forward the request with the service's credential, hold it for a
+ * human, or deny it. The upstream's response is returned with its own status and headers.
  */
 export const proxy = <ThrowOnError extends boolean = true>(options: Options<ProxyData, ThrowOnError>) => (options.client ?? client).post<ProxyResponses, ProxyErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],
@@ -437,9 +441,10 @@ export const proxy = <ThrowOnError extends boolean = true>(options: Options<Prox
 });
 
 /**
- * Say what would become of a request
+ * Dry-run a request
  *
- * Nothing is stored or sent, and no idempotency key is needed.
+ * Returns how the gateway would decide, without storing or sending anything. No idempotency key is
+ * required.
  */
 export const dryRun = <ThrowOnError extends boolean = true>(options: Options<DryRunData, ThrowOnError>) => (options.client ?? client).post<DryRunResponses, DryRunErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],
@@ -454,7 +459,7 @@ export const dryRun = <ThrowOnError extends boolean = true>(options: Options<Dry
 /**
  * Execute an approved action
  *
- * Sends exactly what a human approved, once, and answers with the upstream's answer.
+ * Sends the approved request once, unchanged, and returns the upstream's response.
  */
 export const execute = <ThrowOnError extends boolean = true>(options: Options<ExecuteData, ThrowOnError>) => (options.client ?? client).post<ExecuteResponses, ExecuteErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],
@@ -463,14 +468,16 @@ export const execute = <ThrowOnError extends boolean = true>(options: Options<Ex
 });
 
 /**
- * Whether the gateway can do its work
+ * Readiness check
+ *
+ * Returns 200 if the gateway can reach its database and handle requests.
  */
 export const getReady = <ThrowOnError extends boolean = true>(options?: Options<GetReadyData, ThrowOnError>) => (options?.client ?? client).get<GetReadyResponses, GetReadyErrors, ThrowOnError>({ url: '/ready', ...options });
 
 /**
- * Every decision that the gateway took
+ * List requests
  *
- * The newest first.
+ * Newest first.
  */
 export const listRequests = <ThrowOnError extends boolean = true>(options?: Options<ListRequestsData, ThrowOnError>) => (options?.client ?? client).get<ListRequestsResponses, ListRequestsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -479,7 +486,7 @@ export const listRequests = <ThrowOnError extends boolean = true>(options?: Opti
 });
 
 /**
- * One decision
+ * Get a request
  */
 export const getRequest = <ThrowOnError extends boolean = true>(options: Options<GetRequestData, ThrowOnError>) => (options.client ?? client).get<GetRequestResponses, GetRequestErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -488,7 +495,7 @@ export const getRequest = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * The rules
+ * List rules
  */
 export const listRules = <ThrowOnError extends boolean = true>(options?: Options<ListRulesData, ThrowOnError>) => (options?.client ?? client).get<ListRulesResponses, ListRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -497,7 +504,7 @@ export const listRules = <ThrowOnError extends boolean = true>(options?: Options
 });
 
 /**
- * Make a rule
+ * Create a rule
  */
 export const createRule = <ThrowOnError extends boolean = true>(options: Options<CreateRuleData, ThrowOnError>) => (options.client ?? client).post<CreateRuleResponses, CreateRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -510,9 +517,10 @@ export const createRule = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * Turn a rule in words into a condition
+ * Translate a rule to a condition
  *
- * The language model proposes, the compiler checks, and made-up requests show what it does.
+ * The language model proposes a condition, the compiler checks it, and example requests show its
+ * result.
  */
 export const compileRule = <ThrowOnError extends boolean = true>(options: Options<CompileRuleData, ThrowOnError>) => (options.client ?? client).post<CompileRuleResponses, CompileRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -525,10 +533,10 @@ export const compileRule = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Try rules on the recorded requests
+ * Simulate rules
  *
- * Nothing is changed. Replays the proposed rules over the requests of the last days, up to
- * 10,000 of them, and answers what would have been decided otherwise.
+ * Applies the proposed rules to the requests of the last days, up to 10,000 of them, and returns
+ * the requests with a different decision. Nothing is changed.
  */
 export const simulateRules = <ThrowOnError extends boolean = true>(options: Options<SimulateRulesData, ThrowOnError>) => (options.client ?? client).post<SimulateRulesResponses, SimulateRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -541,9 +549,9 @@ export const simulateRules = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Look at a condition
+ * Validate a condition
  *
- * Nothing is kept.
+ * Nothing is saved.
  */
 export const validateCondition = <ThrowOnError extends boolean = true>(options: Options<ValidateConditionData, ThrowOnError>) => (options.client ?? client).post<ValidateConditionResponses, ValidateConditionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -556,7 +564,7 @@ export const validateCondition = <ThrowOnError extends boolean = true>(options: 
 });
 
 /**
- * Remove a rule
+ * Delete a rule
  */
 export const deleteRule = <ThrowOnError extends boolean = true>(options: Options<DeleteRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteRuleResponses, DeleteRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -565,7 +573,7 @@ export const deleteRule = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * One rule
+ * Get a rule
  */
 export const getRule = <ThrowOnError extends boolean = true>(options: Options<GetRuleData, ThrowOnError>) => (options.client ?? client).get<GetRuleResponses, GetRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -574,7 +582,7 @@ export const getRule = <ThrowOnError extends boolean = true>(options: Options<Ge
 });
 
 /**
- * Change a rule
+ * Update a rule
  */
 export const updateRule = <ThrowOnError extends boolean = true>(options: Options<UpdateRuleData, ThrowOnError>) => (options.client ?? client).put<UpdateRuleResponses, UpdateRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -587,7 +595,7 @@ export const updateRule = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * All services
+ * List services
  */
 export const listServices = <ThrowOnError extends boolean = true>(options?: Options<ListServicesData, ThrowOnError>) => (options?.client ?? client).get<ListServicesResponses, ListServicesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -609,7 +617,7 @@ export const createService = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Remove a service
+ * Delete a service
  */
 export const deleteService = <ThrowOnError extends boolean = true>(options: Options<DeleteServiceData, ThrowOnError>) => (options.client ?? client).delete<DeleteServiceResponses, DeleteServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -618,7 +626,7 @@ export const deleteService = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * One service
+ * Get a service
  */
 export const getService = <ThrowOnError extends boolean = true>(options: Options<GetServiceData, ThrowOnError>) => (options.client ?? client).get<GetServiceResponses, GetServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -627,11 +635,11 @@ export const getService = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * Change a service
+ * Update a service
  *
- * Fields that are left out stay. Another type, or another scheme, host or port of the base URL, drops
- * the stored credential unless `credentials` are given in the same call. Approved actions become stale
- * if the address or the credential's place changes.
+ * Omitted fields stay unchanged. A different `authType`, or a different scheme, host, or port of
+ * `baseUrl`, removes the stored credential unless the request contains `credentials`. Approved
+ * actions become stale if the URL or the location of the credential changes.
  */
 export const updateService = <ThrowOnError extends boolean = true>(options: Options<UpdateServiceData, ThrowOnError>) => (options.client ?? client).put<UpdateServiceResponses, UpdateServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -657,7 +665,7 @@ export const setCredentials = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * A service's documents
+ * List documents
  */
 export const listDocuments = <ThrowOnError extends boolean = true>(options: Options<ListDocumentsData, ThrowOnError>) => (options.client ?? client).get<ListDocumentsResponses, ListDocumentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -666,7 +674,7 @@ export const listDocuments = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Add a document to a service
+ * Add a document
  */
 export const createDocument = <ThrowOnError extends boolean = true>(options: Options<CreateDocumentData, ThrowOnError>) => (options.client ?? client).post<CreateDocumentResponses, CreateDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -679,7 +687,7 @@ export const createDocument = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Remove a document
+ * Delete a document
  */
 export const deleteDocument = <ThrowOnError extends boolean = true>(options: Options<DeleteDocumentData, ThrowOnError>) => (options.client ?? client).delete<DeleteDocumentResponses, DeleteDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -688,10 +696,10 @@ export const deleteDocument = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Read a document anew
+ * Refresh a document
  *
- * One that has an address is fetched from there again. If that fails, or what is found cannot be
- * read, the document stays as it was.
+ * Reads the document again. A document with a URL is fetched again. If that fails or the content
+ * is unreadable, the document stays unchanged.
  */
 export const refreshDocument = <ThrowOnError extends boolean = true>(options: Options<RefreshDocumentData, ThrowOnError>) => (options.client ?? client).post<RefreshDocumentResponses, RefreshDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -700,9 +708,9 @@ export const refreshDocument = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * The operations of a service
+ * List operations of a service
  *
- * Those that were read from its documents.
+ * Returns the operations found in the service's documents.
  */
 export const listOperations = <ThrowOnError extends boolean = true>(options: Options<ListOperationsData, ThrowOnError>) => (options.client ?? client).get<ListOperationsResponses, ListOperationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -713,9 +721,9 @@ export const listOperations = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Send a test call
  *
- * Sends a request that only reads to the service, with its credential, and answers with what came
- * back: up to 64 KiB of the body, with echoes of the credential masked. Any status of the service
- * is an answer. It is written to the audit log.
+ * Sends a safe request to the service with its credential, and returns the response with up to 64
+ * KiB of its body. Echoes of the credential are masked. Any status code of the service is returned
+ * as a result. The call is written to the audit log.
  */
 export const testCall = <ThrowOnError extends boolean = true>(options: Options<TestCallData, ThrowOnError>) => (options.client ?? client).post<TestCallResponses, TestCallErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -728,9 +736,9 @@ export const testCall = <ThrowOnError extends boolean = true>(options: Options<T
 });
 
 /**
- * What is configured
+ * Get settings
  *
- * No secret is among it.
+ * Secrets are never returned.
  */
 export const getSettings = <ThrowOnError extends boolean = true>(options?: Options<GetSettingsData, ThrowOnError>) => (options?.client ?? client).get<GetSettingsResponses, GetSettingsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -739,9 +747,9 @@ export const getSettings = <ThrowOnError extends boolean = true>(options?: Optio
 });
 
 /**
- * Ask the language model for one word
+ * Test the language model
  *
- * The question counts against the day's ceilings as every other does.
+ * Sends a minimal prompt to the model. The call counts toward the daily limits.
  */
 export const testLlm = <ThrowOnError extends boolean = true>(options?: Options<TestLlmData, ThrowOnError>) => (options?.client ?? client).post<TestLlmResponses, TestLlmErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -750,9 +758,9 @@ export const testLlm = <ThrowOnError extends boolean = true>(options?: Options<T
 });
 
 /**
- * Ask where an action stands
+ * Get the status of an action
  *
- * At once, or with `wait` as soon as it changes.
+ * Returns immediately, or with `wait` as soon as the status changes.
  */
 export const getStatus = <ThrowOnError extends boolean = true>(options: Options<GetStatusData, ThrowOnError>) => (options.client ?? client).get<GetStatusResponses, GetStatusErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],

@@ -5,139 +5,141 @@ export type ClientOptions = {
 };
 
 /**
- * A held request: what would be sent, why it was held, and what became of it.
+ * A held request: what would be sent, why it was held, and its current state.
  */
 export type Action = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     action_id: string;
     /**
-     * Where it stands.
+     * Status.
      */
     status: ActionStatus;
     /**
-     * The agent that asks.
+     * ID of the agent.
      */
     agent_id: number;
     /**
-     * The agent's name.
+     * Name of the agent.
      */
     agent_name: string;
     /**
-     * The service that it asks of.
+     * ID of the service.
      */
     service_id: number;
     /**
-     * The service's name.
+     * Name of the service.
      */
     service_name: string;
     /**
-     * The method.
+     * HTTP method.
      */
     method: string;
     /**
-     * The address.
+     * URL.
      */
     target_url: string;
     /**
-     * The headers that would be sent, less the credential; `•••` replaces a secret.
+     * Headers to send, without the credential. `•••` replaces a secret.
      */
     request_headers: {
         [key: string]: HeaderValues;
     };
     /**
-     * Whether headers are left out. Lists show the first 8 KiB of them.
+     * Whether some headers are omitted. Lists contain the first 8 KiB of headers.
      */
     headers_truncated: boolean;
     /**
-     * The body that would be sent, or the beginning of it.
+     * Body to send, or the beginning of it.
      */
     request_body: string;
     /**
-     * How to read `request_body`.
+     * Encoding of `request_body`.
      */
     body_encoding: BodyEncoding;
     /**
-     * The length of the whole body, in bytes.
+     * Length of the complete body, in bytes.
      */
     body_size: number;
     /**
-     * Whether `request_body` is only the beginning. Lists show the first 4 KiB; one action has the
-     * whole, unless it ended and its body is no longer kept.
+     * Whether `request_body` is only the beginning of the body. Lists contain the first 4 KiB;
+     * `GET /approvals/{action_id}` returns the complete body, unless the action has ended and its
+     * body is no longer stored.
      */
     body_truncated: boolean;
     /**
-     * Whether what is stored of the action is damaged. It can be denied and not approved; what
-     * cannot be read is empty.
+     * Whether the stored action is damaged. A damaged action can be denied but not approved;
+     * unreadable fields are empty.
      */
     unreadable: boolean;
     /**
-     * SHA-256 of the exact request, in lower-case hex. It is taken over the line
-     * `gaiterguard.request.v1`, the method, the whole URL and each header as `name:value` in the
-     * order sent, every line ended by a line feed, then an empty line and the body's bytes.
+     * SHA-256 digest of the exact request, in lowercase hex. Its input is the line
+     * `gaiterguard.request.v1`, the method, the complete URL, and each header as `name:value` in
+     * the order sent, each line terminated by a line feed, then an empty line and the bytes of the
+     * body.
      */
     digest: string;
     /**
-     * Why the agent asks, in its own words. Untrusted text.
+     * Intent that the agent stated. Untrusted text.
      */
     intent: string;
     /**
-     * From 0.0, harmless, to 1.0.
+     * Risk score, from 0.0 (harmless) to 1.0.
      */
     risk_score: number;
     /**
-     * Why it was held, for a human.
+     * Explanation of why the request was held.
      */
     risk_explanation: string;
     /**
-     * What the score rests on.
+     * Observations that the score is based on.
      */
     signals: Array<Signal>;
     /**
-     * The rules that matched.
+     * Rules that matched.
      */
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     /**
-     * Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+     * Where values of the request had been seen before it was held. At most 10; empty in lists.
      */
     provenance: Array<ValueSource>;
     /**
-     * When it was held.
+     * When the request was held.
      */
     created_at: string;
     /**
-     * When it expires, while it can.
+     * When the action expires. Null if it no longer can.
      */
     expires_at: string | null;
     /**
-     * When a human decided, or it came to its end.
+     * When a human decided, or when the action ended without a decision.
      */
     resolved_at: string | null;
     /**
-     * The user who decided.
+     * ID of the user who decided.
      */
     resolved_by: number | null;
     /**
-     * What that user told the agent.
+     * Note of that user to the agent.
      */
     note: string | null;
     approval: Approval | null;
     /**
-     * When its execution was begun.
+     * When execution started.
      */
     started_at: string | null;
     resolution: Outcome | null;
     /**
-     * What is known of an execution whose outcome is unknown.
+     * Explanation of why the outcome of an execution is unknown.
      */
     detail: string | null;
     result: UpstreamAnswer | null;
 };
 
 /**
- * Where an action stands.
+ * Status of an action.
  */
 export type ActionStatus = 'PENDING' | 'APPROVED' | 'DENIED' | 'REVOKED' | 'EXPIRED' | 'EXECUTING' | 'EXECUTED' | 'INDETERMINATE';
 
@@ -146,25 +148,25 @@ export type ActionStatus = 'PENDING' | 'APPROVED' | 'DENIED' | 'REVOKED' | 'EXPI
  */
 export type Agent = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
-     * was made are all that is known of it; the other fields say nothing. The agents of the workspace
-     * are refused until it is removed or repaired.
+     * Whether the stored agent is damaged. If so, only `name` (as far as it is readable) and
+     * `createdAt` are valid. Requests of the workspace's agents are refused until the agent is
+     * deleted or repaired.
      */
     unreadable: boolean;
     /**
-     * Its name.
+     * Name.
      */
     name: string;
     /**
-     * The first twelve characters of its key.
+     * First twelve characters of its key.
      */
     keyPrefix: string;
     /**
-     * Whether its key opens anything at all.
+     * Whether its key is valid.
      */
     isActive: boolean;
     /**
@@ -172,19 +174,19 @@ export type Agent = {
      */
     blocked: boolean;
     /**
-     * The services it may use.
+     * Services it may use.
      */
     services: Array<ScopedService>;
     /**
-     * How long its held calls stay open by default, in seconds.
+     * Default time that a held call stays open, in seconds.
      */
     holdSeconds: number;
     /**
-     * The risk score from which its requests are held; null for the gateway's own.
+     * Risk score from which its requests are held; null for the gateway's threshold.
      */
     riskThreshold: number | null;
     /**
-     * When its key stops opening anything.
+     * When its key expires.
      */
     expiresAt: string | null;
     /**
@@ -192,7 +194,7 @@ export type Agent = {
      */
     lastUsedAt: string | null;
     /**
-     * When it was made.
+     * When it was created.
      */
     createdAt: string;
     /**
@@ -202,37 +204,37 @@ export type Agent = {
 };
 
 /**
- * What is to be changed of an agent; what is left out stays.
+ * Changes to an agent. Omitted fields stay unchanged.
  */
 export type AgentChange = {
     /**
-     * Its name.
+     * Name.
      */
     name?: Name;
     /**
-     * Whether its key opens anything at all.
+     * Whether its key is valid.
      */
     isActive?: boolean | null;
     /**
-     * How long its held calls stay open by default, in seconds.
+     * Default time that a held call stays open, in seconds.
      */
     holdSeconds?: number | null;
     /**
-     * When its key stops opening anything; null for never.
+     * When its key expires; null for never.
      */
     expiresAt?: string | null;
     /**
-     * The risk score from which its requests are held; null for the gateway's own.
+     * Risk score from which its requests are held; null for the gateway's threshold.
      */
     riskThreshold?: number | null;
 };
 
 /**
- * What an agent may use.
+ * The services that an agent may use.
  */
 export type AgentScope = {
     /**
-     * The services, all of them.
+     * IDs of all services it may use. Replaces the previous list.
      */
     serviceIds: Array<number>;
 };
@@ -242,15 +244,15 @@ export type AgentScope = {
  */
 export type Approval = {
     /**
-     * When.
+     * When it was given.
      */
     at: string;
     /**
-     * The user.
+     * ID of the user.
      */
     by: number;
     /**
-     * What that user told the agent.
+     * Note of that user to the agent.
      */
     note: string | null;
 };
@@ -260,15 +262,15 @@ export type Approval = {
  */
 export type AuditEntry = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * The chain that it is an entry of. Each run of the gateway writes to its own.
+     * Chain that the entry belongs to. Each run of the gateway writes its own chain.
      */
     chain: number;
     /**
-     * Its place in the chain, from 1, without gaps in the log as a whole.
+     * Position in the chain, from 1. Positions have no gaps across all workspaces.
      */
     sequence: number;
     /**
@@ -276,140 +278,141 @@ export type AuditEntry = {
      */
     at: string;
     /**
-     * Who did it: `user:ID`, `agent:ID`, `gateway` or `operator`.
+     * Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
      */
     actor: string;
     /**
-     * What happened.
+     * Name of the event.
      */
     event: string;
     /**
-     * What it happened to.
+     * The object that it happened to.
      */
     subject: string;
     /**
-     * The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
-     * null and `body` says so; the digest of what was sent is in the entry `request.ended`. The entry of a
-     * decision holds `decision`, `risk_score`, `matched_rules` and `operation`.
+     * Details of the event. If the body of a request was streamed or not read, `digest` is null
+     * and `body` gives the reason; the digest of what was sent is in the entry `request.ended`.
+     * The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`.
      */
     detail: {
         [key: string]: unknown;
     };
     /**
-     * Digests of the rows that were written together with it: of a request with its address, intent and
-     * verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
-     * entry tells of none.
+     * Digests of the rows that were written with this entry: a request with its URL, intent, and
+     * verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+     * covers no rows.
      */
     covers?: {
         [key: string]: unknown;
     };
     /**
-     * The hash of the entry before it in its chain.
+     * Hash of the previous entry in the chain.
      */
     previous_hash: string;
     /**
-     * Its own hash.
+     * Hash of this entry.
      */
     hash: string;
 };
 
 /**
- * Whether the audit log is whole.
+ * Result of a verification.
  */
 export type AuditVerified = {
     /**
-     * Whether every entry follows from those before it, none is missing at an end, and the requests and
-     * actions that are kept are as their entries recorded them.
+     * Whether every entry follows from the one before it, no entry is missing at the end of a
+     * chain, and the stored requests and actions match their entries.
      */
     ok: boolean;
     /**
-     * How many entries were found to hold.
+     * Number of entries that were verified.
      */
     entries: number;
     /**
-     * What is wrong first.
+     * The first fault that was found.
      */
     first_fault?: string;
 };
 
 /**
- * How a credential is presented.
+ * How a credential is injected.
  */
 export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'oauth2';
 
 /**
- * How a body stands in JSON.
+ * Encoding of a body in JSON.
  */
 export type BodyEncoding = 'utf8' | 'base64';
 
 /**
- * A made-up request.
+ * An example request.
  */
 export type CompiledExample = {
     /**
-     * The method.
+     * HTTP method.
      */
     method: string;
     /**
-     * The path with its query.
+     * Path with query.
      */
     path: string;
     /**
-     * The body as text; empty for none.
+     * Body as text; empty if there is none.
      */
     body: string;
     /**
-     * Whether the model thinks that the rule is about it.
+     * Whether the rule applies to it, according to the model.
      */
     expected: boolean;
     /**
-     * Whether the condition holds for it; null where that cannot be said.
+     * Result of the condition; null if it cannot be evaluated.
      */
     matches: boolean | null;
     /**
-     * Why it cannot be said.
+     * Why it cannot be evaluated.
      */
     error: string | null;
 };
 
 /**
- * A proposed condition. Nothing is kept: it becomes a rule when it is saved as one.
+ * A proposed condition. Nothing is saved.
  */
 export type CompiledRule = {
     /**
-     * The condition in CEL, checked; null if nothing of the rule can be told from a request.
+     * The condition in CEL, which compiles; null if no part of the rule can be decided from a
+     * request.
      */
     condition: string | null;
     /**
-     * How much of the rule it says: `whole`, `part` or `none`.
+     * How much of the rule the condition expresses: `whole`, `part`, or `none`.
      */
     coverage: string;
     /**
-     * Made-up requests, and what the condition does with them.
+     * Example requests, with the result of the condition for each.
      */
     examples: Array<CompiledExample>;
 };
 
 /**
- * What is wrong with a condition.
+ * An error in a condition.
  */
 export type ConditionError = {
     /**
-     * The line, from 1.
+     * Line, from 1.
      */
     line: number;
     /**
-     * The column, from 1, in characters.
+     * Column in characters, from 1.
      */
     column: number;
     /**
-     * What is wrong, and what was expected.
+     * Description of the error and of what was expected.
      */
     message: string;
 };
 
 /**
- * A condition that is to be looked at.
+ * A condition to check.
  */
 export type ConditionToValidate = {
     /**
@@ -417,50 +420,50 @@ export type ConditionToValidate = {
      */
     condition: string;
     /**
-     * The service of the rule that it is for.
+     * ID of the service of the rule.
      */
     service_id?: number | null;
     effect?: RuleEffect | null;
 };
 
 /**
- * Whether a condition is understood.
+ * Result of the check.
  */
 export type ConditionValidated = {
     /**
-     * Whether it is.
+     * Whether the condition compiles.
      */
     valid: boolean;
     /**
-     * What is wrong with it.
+     * Errors.
      */
     errors: Array<ConditionError>;
     /**
-     * What its author should know, though it is understood. Left out where there is nothing.
+     * Warnings about a condition that compiles. Absent if there are none.
      */
     warnings?: Array<ConditionWarning>;
 };
 
 /**
- * A place in a condition that may not do what its author wants.
+ * A part of a condition that may not do what its author wants.
  */
 export type ConditionWarning = {
     /**
-     * The line, from 1.
+     * Line, from 1.
      */
     line: number;
     /**
-     * The column, from 1, in characters.
+     * Column in characters, from 1.
      */
     column: number;
     /**
-     * What may go wrong, and what to write instead.
+     * Description of the problem and of what to write instead.
      */
     message: string;
 };
 
 /**
- * The names of a credential's values.
+ * Names of a credential's values.
  */
 export type CredentialKeys = {
     /**
@@ -468,16 +471,16 @@ export type CredentialKeys = {
      */
     keys: Array<string>;
     /**
-     * How many; none if the service has no credential.
+     * Number of names; 0 if the service has no credential.
      */
     count: number;
 };
 
 /**
- * The values of a credential, by the service's type: `bearer` takes `{token}`; `basic`
- * `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query`
- * `{param, value}`; `oauth2` `{access_token}` or
- * `{token_url, client_id, client_secret, refresh_token?, scope?}`. They are never shown again.
+ * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username,
+ * password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`;
+ * `oauth2` `{access_token}` or `{token_url, client_id, client_secret, refresh_token?, scope?}`.
+ * They are never returned.
  */
 export type Credentials = {
     /**
@@ -485,63 +488,63 @@ export type Credentials = {
      */
     token?: string | null;
     /**
-     * `basic`: the user's name.
+     * `basic`: user name.
      */
     username?: string | null;
     /**
-     * `basic`: the password.
+     * `basic`: password.
      */
     password?: string | null;
     /**
-     * `api_key`: the header's name, `X-API-Key` if left out.
+     * `api_key`: header name. Defaults to `X-API-Key`.
      */
     header?: string | null;
     /**
-     * `query`: the parameter's name.
+     * `query`: name of the query parameter.
      */
     param?: string | null;
     /**
-     * `api_key` and query: the key.
+     * `api_key` and `query`: the key.
      */
     value?: string | null;
     /**
-     * `oauth2`: a token that does not expire.
+     * `oauth2`: an access token that does not expire.
      */
     access_token?: string | null;
     /**
-     * `oauth2`: where tokens are to be had.
+     * `oauth2`: URL of the token endpoint.
      */
     token_url?: string | null;
     /**
-     * `oauth2`: the client's id.
+     * `oauth2`: client ID.
      */
     client_id?: string | null;
     /**
-     * `oauth2`: the client's secret.
+     * `oauth2`: client secret.
      */
     client_secret?: string | null;
     /**
-     * `oauth2`: the token to renew with.
+     * `oauth2`: refresh token.
      */
     refresh_token?: string | null;
     /**
-     * `oauth2`: what is asked for.
+     * `oauth2`: requested scope.
      */
     scope?: string | null;
     [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | undefined;
 };
 
 /**
- * Which database is used.
+ * Database in use.
  */
 export type DatabaseSetting = 'sqlite' | 'postgres';
 
 /**
- * What an action has come to.
+ * Result of a decision.
  */
 export type Decided = {
     /**
-     * Where it stands now.
+     * The new status.
      */
     status: ActionStatus;
     /**
@@ -555,29 +558,30 @@ export type Decided = {
  */
 export type DecidingRule = {
     /**
-     * Its id; null for a new rule.
+     * ID; null for a new rule.
      */
     id: number | null;
     /**
-     * Its name.
+     * Name.
      */
     name: string;
     /**
-     * What it does.
+     * Effect.
      */
     effect: RuleEffect;
 };
 
 /**
- * A human's word.
+ * A human's decision.
  */
 export type Decision = {
     /**
-     * What the agent is told.
+     * Note to the agent.
      */
     note?: string | null;
     /**
-     * The digest of the request that was looked at: nothing is decided if it is another one.
+     * Digest of the request that the user reviewed. If the action's request has a different
+     * digest, the decision is refused.
      */
     digest?: string | null;
 };
@@ -587,37 +591,37 @@ export type Decision = {
  */
 export type Document = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * Whether what is stored of it is damaged. Then its title, as far as that can be read, and when it
-     * was added are all that is known of it; the other fields say nothing. The agents of the workspace
-     * may be refused until it is removed or repaired.
+     * Whether the stored document is damaged. If so, only `title` (as far as it is readable) and
+     * `createdAt` are valid. Requests of the workspace's agents may be refused until the document
+     * is deleted or repaired.
      */
     unreadable: boolean;
     /**
-     * The service that it describes.
+     * The service that it documents.
      */
     serviceId: number;
     /**
-     * How its content is read.
+     * Format of the content.
      */
     type: DocumentType;
     /**
-     * What it is called: as the operator says, else as it calls itself.
+     * Title given by the operator, or else the title in the document.
      */
     title: string | null;
     /**
-     * How many operations were understood.
+     * Number of operations found.
      */
     operations: number;
     /**
-     * How many sections of text were understood.
+     * Number of text sections found.
      */
     sections: number;
     /**
-     * What could not be read.
+     * Parts that could not be read.
      */
     warnings: Array<string>;
     /**
@@ -627,54 +631,54 @@ export type Document = {
 };
 
 /**
- * How a document's content is to be read.
+ * Format of a document's content.
  */
 export type DocumentType = 'openapi' | 'markdown' | 'url';
 
 /**
- * What a DELETE answers.
+ * Response to a DELETE.
  */
 export type Done = {
     /**
-     * What was done.
+     * Result in words.
      */
     message: string;
 };
 
 /**
- * What would become of a request.
+ * Result of a dry run.
  */
 export type DryRun = {
     /**
-     * Forwarded, held or refused.
+     * The decision.
      */
     decision: DryRunDecision;
     /**
-     * How risky it is judged, from 0.0 to 1.0.
+     * Risk score, from 0.0 (harmless) to 1.0.
      */
     risk_score: number;
     /**
-     * Why, in a sentence or two.
+     * Explanation of the risk score.
      */
     risk_explanation: string;
     /**
-     * What the score rests on.
+     * Observations that the score is based on.
      */
     signals: Array<Signal>;
     /**
-     * The rules that matched.
+     * Rules that match.
      */
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
 };
 
 /**
- * What becomes of a request.
+ * Decision on a request.
  */
 export type DryRunDecision = 'forward' | 'hold' | 'deny';
 
 /**
- * What is wrong with one field of a request.
+ * An error in one field of a request.
  */
 export type FieldError = {
     /**
@@ -682,82 +686,82 @@ export type FieldError = {
      */
     field: string;
     /**
-     * What is wrong with it.
+     * Description of the error and of what is expected.
      */
     message: string;
     /**
-     * The line at which it goes wrong, from 1; only of a condition.
+     * Line of the error, from 1. Set only for errors in a rule's condition.
      */
     line?: number | null;
     /**
-     * The column, from 1, in characters; only of a condition.
+     * Column of the error in characters, from 1. Set only for errors in a rule's condition.
      */
     column?: number | null;
 };
 
 /**
- * The values of a header.
+ * Values of a header.
  */
 export type HeaderStrings = string | Array<string>;
 
 /**
- * The values of a header: a string, or a list where it came several times.
+ * The values of a header: a string, or an array if the header occurs several times.
  */
 export type HeaderValues = string | Array<string>;
 
 /**
- * The answer of a process that runs.
+ * Response of a live process.
  */
 export type Health = {
     status: string;
 };
 
 /**
- * The answer to a request that waits for a human.
+ * Response to a held request.
  */
 export type HeldProblem = {
     /**
-     * `/problems/approval_required`.
+     * URI reference of the problem type: `/problems/approval_required`.
      */
     type: string;
     /**
-     * The code in plain words.
+     * The code in words.
      */
     title: string;
     /**
-     * 428.
+     * HTTP status code: 428.
      */
     status: number;
     /**
-     * What to do next.
+     * Next step.
      */
     detail: string;
     /**
-     * `approval_required`.
+     * Always `approval_required`.
      */
     code: string;
     /**
-     * The same as `detail`.
+     * Same as `detail`.
      */
     error: string;
     /**
-     * The action that was made of the request.
+     * ID of the action.
      */
     action_id: string;
     /**
-     * How risky it was judged.
+     * Risk score, from 0.0 (harmless) to 1.0.
      */
     risk_score: number;
     /**
-     * Why, for a human.
+     * Explanation of the risk score.
      */
     risk_explanation: string;
     /**
-     * Where to ask what became of it.
+     * Path of the action's status.
      */
     status_url: string;
     /**
-     * When it expires.
+     * When the action expires.
      */
     expires_at: string;
 };
@@ -771,46 +775,46 @@ export type KeyedAgent = {
      */
     agent: Agent;
     /**
-     * Its key, shown this once.
+     * The key. Shown only once.
      */
     apiKey: string;
 };
 
 /**
- * How the switch stands.
+ * State of the kill switch.
  */
 export type KillSwitch = {
     /**
-     * Whether every request of every agent is refused.
+     * Whether all requests of all agents are refused.
      */
     active: boolean;
     /**
-     * Why.
+     * Reason that the user gave.
      */
     reason: string | null;
     /**
-     * The user who threw it.
+     * ID of the user who activated it.
      */
     activated_by: number | null;
     /**
-     * When.
+     * When it was activated.
      */
     activated_at: string | null;
 };
 
 /**
- * How the switch is to stand.
+ * New state of the kill switch.
  */
 export type KillSwitchChange = {
     /**
-     * Whether every request of every agent is refused.
+     * Whether all requests of all agents are refused.
      */
     active: boolean;
     reason?: Text | null;
 };
 
 /**
- * A page.
+ * A page of a list.
  */
 export type ListAction = {
     /**
@@ -818,140 +822,142 @@ export type ListAction = {
      */
     items: Array<{
         /**
-         * Its id.
+         * Unique identifier.
          */
         action_id: string;
         /**
-         * Where it stands.
+         * Status.
          */
         status: ActionStatus;
         /**
-         * The agent that asks.
+         * ID of the agent.
          */
         agent_id: number;
         /**
-         * The agent's name.
+         * Name of the agent.
          */
         agent_name: string;
         /**
-         * The service that it asks of.
+         * ID of the service.
          */
         service_id: number;
         /**
-         * The service's name.
+         * Name of the service.
          */
         service_name: string;
         /**
-         * The method.
+         * HTTP method.
          */
         method: string;
         /**
-         * The address.
+         * URL.
          */
         target_url: string;
         /**
-         * The headers that would be sent, less the credential; `•••` replaces a secret.
+         * Headers to send, without the credential. `•••` replaces a secret.
          */
         request_headers: {
             [key: string]: HeaderValues;
         };
         /**
-         * Whether headers are left out. Lists show the first 8 KiB of them.
+         * Whether some headers are omitted. Lists contain the first 8 KiB of headers.
          */
         headers_truncated: boolean;
         /**
-         * The body that would be sent, or the beginning of it.
+         * Body to send, or the beginning of it.
          */
         request_body: string;
         /**
-         * How to read `request_body`.
+         * Encoding of `request_body`.
          */
         body_encoding: BodyEncoding;
         /**
-         * The length of the whole body, in bytes.
+         * Length of the complete body, in bytes.
          */
         body_size: number;
         /**
-         * Whether `request_body` is only the beginning. Lists show the first 4 KiB; one action has the
-         * whole, unless it ended and its body is no longer kept.
+         * Whether `request_body` is only the beginning of the body. Lists contain the first 4 KiB;
+         * `GET /approvals/{action_id}` returns the complete body, unless the action has ended and its
+         * body is no longer stored.
          */
         body_truncated: boolean;
         /**
-         * Whether what is stored of the action is damaged. It can be denied and not approved; what
-         * cannot be read is empty.
+         * Whether the stored action is damaged. A damaged action can be denied but not approved;
+         * unreadable fields are empty.
          */
         unreadable: boolean;
         /**
-         * SHA-256 of the exact request, in lower-case hex. It is taken over the line
-         * `gaiterguard.request.v1`, the method, the whole URL and each header as `name:value` in the
-         * order sent, every line ended by a line feed, then an empty line and the body's bytes.
+         * SHA-256 digest of the exact request, in lowercase hex. Its input is the line
+         * `gaiterguard.request.v1`, the method, the complete URL, and each header as `name:value` in
+         * the order sent, each line terminated by a line feed, then an empty line and the bytes of the
+         * body.
          */
         digest: string;
         /**
-         * Why the agent asks, in its own words. Untrusted text.
+         * Intent that the agent stated. Untrusted text.
          */
         intent: string;
         /**
-         * From 0.0, harmless, to 1.0.
+         * Risk score, from 0.0 (harmless) to 1.0.
          */
         risk_score: number;
         /**
-         * Why it was held, for a human.
+         * Explanation of why the request was held.
          */
         risk_explanation: string;
         /**
-         * What the score rests on.
+         * Observations that the score is based on.
          */
         signals: Array<Signal>;
         /**
-         * The rules that matched.
+         * Rules that matched.
          */
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
         /**
-         * Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+         * Where values of the request had been seen before it was held. At most 10; empty in lists.
          */
         provenance: Array<ValueSource>;
         /**
-         * When it was held.
+         * When the request was held.
          */
         created_at: string;
         /**
-         * When it expires, while it can.
+         * When the action expires. Null if it no longer can.
          */
         expires_at: string | null;
         /**
-         * When a human decided, or it came to its end.
+         * When a human decided, or when the action ended without a decision.
          */
         resolved_at: string | null;
         /**
-         * The user who decided.
+         * ID of the user who decided.
          */
         resolved_by: number | null;
         /**
-         * What that user told the agent.
+         * Note of that user to the agent.
          */
         note: string | null;
         approval: Approval | null;
         /**
-         * When its execution was begun.
+         * When execution started.
          */
         started_at: string | null;
         resolution: Outcome | null;
         /**
-         * What is known of an execution whose outcome is unknown.
+         * Explanation of why the outcome of an execution is unknown.
          */
         detail: string | null;
         result: UpstreamAnswer | null;
     }>;
     /**
-     * The `cursor` of the next page; null on the last.
+     * Pass it as `cursor` to get the next page; null on the last page.
      */
     next_cursor: string | null;
 };
 
 /**
- * A page.
+ * A page of a list.
  */
 export type ListAuditEntry = {
     /**
@@ -959,15 +965,15 @@ export type ListAuditEntry = {
      */
     items: Array<{
         /**
-         * Its id.
+         * Unique identifier.
          */
         id: number;
         /**
-         * The chain that it is an entry of. Each run of the gateway writes to its own.
+         * Chain that the entry belongs to. Each run of the gateway writes its own chain.
          */
         chain: number;
         /**
-         * Its place in the chain, from 1, without gaps in the log as a whole.
+         * Position in the chain, from 1. Positions have no gaps across all workspaces.
          */
         sequence: number;
         /**
@@ -975,50 +981,50 @@ export type ListAuditEntry = {
          */
         at: string;
         /**
-         * Who did it: `user:ID`, `agent:ID`, `gateway` or `operator`.
+         * Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
          */
         actor: string;
         /**
-         * What happened.
+         * Name of the event.
          */
         event: string;
         /**
-         * What it happened to.
+         * The object that it happened to.
          */
         subject: string;
         /**
-         * The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
-         * null and `body` says so; the digest of what was sent is in the entry `request.ended`. The entry of a
-         * decision holds `decision`, `risk_score`, `matched_rules` and `operation`.
+         * Details of the event. If the body of a request was streamed or not read, `digest` is null
+         * and `body` gives the reason; the digest of what was sent is in the entry `request.ended`.
+         * The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`.
          */
         detail: {
             [key: string]: unknown;
         };
         /**
-         * Digests of the rows that were written together with it: of a request with its address, intent and
-         * verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
-         * entry tells of none.
+         * Digests of the rows that were written with this entry: a request with its URL, intent, and
+         * verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+         * covers no rows.
          */
         covers?: {
             [key: string]: unknown;
         };
         /**
-         * The hash of the entry before it in its chain.
+         * Hash of the previous entry in the chain.
          */
         previous_hash: string;
         /**
-         * Its own hash.
+         * Hash of this entry.
          */
         hash: string;
     }>;
     /**
-     * The `cursor` of the next page; null on the last.
+     * Pass it as `cursor` to get the next page; null on the last page.
      */
     next_cursor: string | null;
 };
 
 /**
- * A page.
+ * A page of a list.
  */
 export type ListDocument = {
     /**
@@ -1026,37 +1032,37 @@ export type ListDocument = {
      */
     items: Array<{
         /**
-         * Its id.
+         * Unique identifier.
          */
         id: number;
         /**
-         * Whether what is stored of it is damaged. Then its title, as far as that can be read, and when it
-         * was added are all that is known of it; the other fields say nothing. The agents of the workspace
-         * may be refused until it is removed or repaired.
+         * Whether the stored document is damaged. If so, only `title` (as far as it is readable) and
+         * `createdAt` are valid. Requests of the workspace's agents may be refused until the document
+         * is deleted or repaired.
          */
         unreadable: boolean;
         /**
-         * The service that it describes.
+         * The service that it documents.
          */
         serviceId: number;
         /**
-         * How its content is read.
+         * Format of the content.
          */
         type: DocumentType;
         /**
-         * What it is called: as the operator says, else as it calls itself.
+         * Title given by the operator, or else the title in the document.
          */
         title: string | null;
         /**
-         * How many operations were understood.
+         * Number of operations found.
          */
         operations: number;
         /**
-         * How many sections of text were understood.
+         * Number of text sections found.
          */
         sections: number;
         /**
-         * What could not be read.
+         * Parts that could not be read.
          */
         warnings: Array<string>;
         /**
@@ -1065,13 +1071,13 @@ export type ListDocument = {
         createdAt: string;
     }>;
     /**
-     * The `cursor` of the next page; null on the last.
+     * Pass it as `cursor` to get the next page; null on the last page.
      */
     next_cursor: string | null;
 };
 
 /**
- * A page.
+ * A page of a list.
  */
 export type ListOperation = {
     /**
@@ -1079,55 +1085,55 @@ export type ListOperation = {
      */
     items: Array<{
         /**
-         * The document's operation id, or else `METHOD /template`.
+         * Operation ID in the document, or else `METHOD /template`.
          */
         id: string;
         /**
-         * Its method.
+         * HTTP method.
          */
         method: string;
         /**
-         * Its path, with the names of its parameters in braces.
+         * Path, with parameter names in braces.
          */
         path: string;
         /**
-         * What the document says it does.
+         * Summary in the document.
          */
         summary: string | null;
         /**
-         * What the document says it does, at length.
+         * Description in the document.
          */
         description: string | null;
         /**
-         * The document's tags for it.
+         * Tags in the document.
          */
         tags: Array<string>;
         /**
-         * Whether the document calls it deprecated.
+         * Whether the document marks it as deprecated.
          */
         deprecated: boolean;
         /**
-         * What a call of it does, as the built-in assessor reads its method, its path and its
-         * documentation. What a call carries may make it graver.
+         * Effect of a call, derived by the built-in assessor from method, path, and documentation. The
+         * content of a call can make its effect more severe.
          */
         effect: OperationEffect;
         /**
-         * What it takes in path, query and headers.
+         * Path, query, and header parameters.
          */
         parameters: Array<OperationParameter>;
         /**
-         * What it takes in its body, outer fields first; at most 200.
+         * Body fields, outer fields first. At most 200.
          */
         fields: Array<OperationField>;
     }>;
     /**
-     * The `cursor` of the next page; null on the last.
+     * Pass it as `cursor` to get the next page; null on the last page.
      */
     next_cursor: string | null;
 };
 
 /**
- * A page.
+ * A page of a list.
  */
 export type ListRequestEntry = {
     /**
@@ -1135,80 +1141,80 @@ export type ListRequestEntry = {
      */
     items: Array<{
         /**
-         * Its id.
+         * Unique identifier.
          */
         id: number;
         /**
-         * The id that the answer carried as `X-Request-Id`.
+         * The `X-Request-Id` of the response.
          */
         request_id: string;
         /**
-         * The agent that asked.
+         * ID of the agent.
          */
         agent_id: number;
         /**
-         * The service that it asked of.
+         * ID of the service.
          */
         service_id: number;
         /**
-         * The method.
+         * HTTP method.
          */
         method: string;
         /**
-         * The address.
+         * URL.
          */
         target_url: string;
         /**
-         * Why the agent asked. Untrusted text.
+         * Intent that the agent stated. Untrusted text.
          */
         intent: string;
         /**
-         * What was decided.
+         * The decision.
          */
         decision: RequestDecision;
         /**
-         * From 0.0, harmless, to 1.0.
+         * Risk score, from 0.0 (harmless) to 1.0.
          */
         risk_score: number;
         /**
-         * Why, for a human.
+         * Explanation of the risk score.
          */
         risk_explanation: string;
         /**
-         * The rules that matched.
+         * Rules that matched.
          */
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
         /**
-         * The status that the upstream answered with.
+         * Status code of the upstream's response.
          */
         upstream_status: number | null;
         /**
-         * The action, if it was held.
+         * ID of the action, if the request was held.
          */
         action_id: string | null;
         action_status: ActionStatus | null;
         /**
-         * Whether what is stored of the decision is damaged, so that some of it is missing.
+         * Whether the stored record is damaged, so that some fields are missing.
          */
         unreadable: boolean;
         /**
-         * When it was decided.
+         * When the decision was made.
          */
         created_at: string;
         /**
-         * When it ended.
+         * When the request ended.
          */
         completed_at: string | null;
     }>;
     /**
-     * The `cursor` of the next page; null on the last.
+     * Pass it as `cursor` to get the next page; null on the last page.
      */
     next_cursor: string | null;
 };
 
 /**
- * A page.
+ * A page of a list.
  */
 export type ListRule = {
     /**
@@ -1216,25 +1222,25 @@ export type ListRule = {
      */
     items: Array<{
         /**
-         * Its id.
+         * Unique identifier.
          */
         id: number;
         /**
-         * Whether what is stored of it is damaged. Then its name, as far as that can be read, when it was
-         * made and its hits are all that is known of it; the other fields say nothing. The agents of the
-         * workspace are refused until it is removed or repaired.
+         * Whether the stored rule is damaged. If so, only `name` (as far as it is readable),
+         * `createdAt`, and `hits` are valid. Requests of the workspace's agents are refused until the
+         * rule is deleted or repaired.
          */
         unreadable: boolean;
         /**
-         * Its name.
+         * Name.
          */
         name: string;
         /**
-         * What it does.
+         * Effect.
          */
         effect: RuleEffect;
         /**
-         * The CEL expression that a request must satisfy.
+         * CEL expression that a request must satisfy.
          */
         condition: string | null;
         /**
@@ -1242,19 +1248,19 @@ export type ListRule = {
          */
         text: string | null;
         /**
-         * The service that it is limited to.
+         * ID of the service that the rule is limited to.
          */
         service_id: number | null;
         /**
-         * The agent that it is limited to.
+         * ID of the agent that the rule is limited to.
          */
         agent_id: number | null;
         /**
-         * Whether it counts.
+         * Whether the rule is enabled.
          */
         enabled: boolean;
         /**
-         * When it was made.
+         * When it was created.
          */
         created_at: string;
         /**
@@ -1262,22 +1268,22 @@ export type ListRule = {
          */
         updated_at: string;
         /**
-         * How often it matched lately.
+         * How often it matched recently.
          */
         hits: RuleHits;
         /**
-         * What its author should know about its condition or its lack, though it is understood.
+         * Warnings about the condition or its absence.
          */
         warnings: Array<ConditionWarning>;
     }>;
     /**
-     * The `cursor` of the next page; null on the last.
+     * Pass it as `cursor` to get the next page; null on the last page.
      */
     next_cursor: string | null;
 };
 
 /**
- * A page.
+ * A page of a list.
  */
 export type ListSession = {
     /**
@@ -1285,7 +1291,7 @@ export type ListSession = {
      */
     items: Array<{
         /**
-         * Its id.
+         * Unique identifier.
          */
         id: number;
         /**
@@ -1293,316 +1299,316 @@ export type ListSession = {
          */
         createdAt: string;
         /**
-         * When it ends unless it is used before.
+         * When it expires unless it is used.
          */
         expiresAt: string;
         /**
-         * Whether it is the one that asks.
+         * Whether it is the session of this request.
          */
         isCurrent: boolean;
     }>;
     /**
-     * The `cursor` of the next page; null on the last.
+     * Pass it as `cursor` to get the next page; null on the last page.
      */
     next_cursor: string | null;
 };
 
 /**
- * What is held when a configured language model fails.
+ * Requests to hold when the configured language model fails.
  */
 export type LlmFailureMode = 'block_unsafe' | 'block_all';
 
 /**
- * A language model, and how it is doing. A day's tokens and cost are those of all replicas, and
- * outlive a restart; what another replica uses is known after the next call.
+ * State of the language model. Tokens and cost of the day include all replicas and survive a
+ * restart; the use of another replica appears after the next call.
  */
 export type LlmState = {
     /**
-     * `LLM_MODEL`: its name.
+     * `LLM_MODEL`: name of the model.
      */
     model: string;
     /**
-     * `LLM_TIMEOUT_MS`: how long a judgement may take.
+     * `LLM_TIMEOUT_MS`: maximum duration of an assessment.
      */
     timeout_ms: number;
     /**
-     * `LLM_FAILURE_MODE`: what is held when it fails.
+     * `LLM_FAILURE_MODE`: requests to hold when the model fails.
      */
     failure_mode: LlmFailureMode;
     /**
-     * Whether it is left alone at present because it failed repeatedly.
+     * Whether the model is paused after repeated failures.
      */
     is_resting: boolean;
     /**
-     * Calls of its server since this process started.
+     * Number of calls to the model's server since this process started.
      */
     calls: number;
     /**
-     * Tokens sent to it today (UTC).
+     * Number of input tokens today (UTC).
      */
     input_tokens_today: number;
     /**
-     * Tokens it answered with today.
+     * Number of output tokens today (UTC).
      */
     output_tokens_today: number;
     /**
-     * What they cost, in the currency of the configured prices.
+     * Cost today, in the currency of the configured prices.
      */
     cost_today: number;
     /**
-     * `LLM_DAILY_TOKENS_MAX`: the most tokens a day.
+     * `LLM_DAILY_TOKENS_MAX`: maximum number of tokens per day.
      */
     daily_tokens_max: number | null;
     /**
-     * `LLM_DAILY_COST_MAX`: the most that a day may cost.
+     * `LLM_DAILY_COST_MAX`: maximum cost per day.
      */
     daily_cost_max: number | null;
 };
 
 /**
- * What a test of the language model showed.
+ * Result of a test of the language model.
  */
 export type LlmTested = {
     /**
-     * How long it took.
+     * Duration of the call.
      */
     milliseconds: number;
 };
 
 /**
- * A session that has begun.
+ * A new session.
  */
 export type LoggedIn = Tokens & {
     /**
-     * Who logged in.
+     * The user.
      */
     user: User;
 };
 
 /**
- * Who logs in.
+ * Credentials of a user.
  */
 export type Login = {
     /**
-     * The e-mail address, in any case.
+     * E-mail address. Case-insensitive.
      */
     email: string;
     /**
-     * The password.
+     * Password.
      */
     password: string;
     /**
-     * How the refresh token comes.
+     * How to return the refresh token.
      */
     session?: SessionKind;
 };
 
 /**
- * A rule that matched, as it was then.
+ * A rule that matched, as it was at that time.
  */
 export type MatchedRule = {
     /**
-     * The rule's id.
+     * ID of the rule.
      */
     id: number;
     /**
-     * Its name.
+     * Name.
      */
     name: string;
     /**
-     * What it does.
+     * Effect.
      */
     effect: RuleEffect;
     /**
-     * Why its condition could not be evaluated, if that is why it matched.
+     * Why the condition could not be evaluated, if the rule matched for that reason.
      */
     unevaluated?: string | null;
 };
 
 /**
- * A name of at most 100 characters, less the white space around it.
+ * A name of up to 100 characters. Surrounding white space is trimmed.
  */
 export type Name = string;
 
 /**
- * An agent that is to be made.
+ * An agent to create.
  */
 export type NewAgent = {
     /**
-     * Its name. Names that read like a human, the gateway or an actor of the audit log (`you`, `system`,
-     * `operator`, `agent 5`) are reserved.
+     * Name. Names that look like a human, the gateway, or an actor of the audit log (`you`,
+     * `system`, `operator`, `agent 5`) are reserved.
      */
     name: Name;
     /**
-     * The services it may use; none if left out.
+     * IDs of the services it may use. Defaults to none.
      */
     serviceIds?: Array<number> | null;
     /**
-     * How long its held calls stay open by default, in seconds; 0 if left out.
+     * Default time that a held call stays open, in seconds. Defaults to 0.
      */
     holdSeconds?: number | null;
     /**
-     * When its key stops opening anything; never if left out.
+     * When its key expires. Defaults to never.
      */
     expiresAt?: string | null;
     /**
-     * The risk score from which its requests are held; the gateway's own if left out.
+     * Risk score from which its requests are held. Defaults to the gateway's threshold.
      */
     riskThreshold?: number | null;
 };
 
 /**
- * A document that is to be added.
+ * A document to add.
  */
 export type NewDocument = {
     /**
-     * How `content` is to be read.
+     * Format of `content`.
      */
     type: DocumentType;
     title?: Title | null;
     /**
-     * The document as text, or the address to fetch it from. Up to 16 MB. What is fetched may be
-     * a description of an API, Markdown or a page of HTML.
+     * The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
+     * OpenAPI document, Markdown, or an HTML page.
      */
     content: string;
 };
 
 /**
- * A rule that is to be made.
+ * A rule to create.
  */
 export type NewRule = {
     /**
-     * Its name.
+     * Name.
      */
     name: Name;
     /**
-     * What it does.
+     * Effect.
      */
     effect: RuleEffect;
     /**
-     * A CEL expression that a request must satisfy. A rule without one, and without a text,
-     * matches every request of its service and agent; with the effect `allow` it lets risky ones
-     * pass without approval, which the response warns of.
+     * A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+     * matches every request of its service and agent. With the effect `allow`, such a rule
+     * forwards risky requests without approval; the response then contains a warning.
      */
     condition?: string | null;
     text?: Words | null;
     /**
-     * The service that it is limited to.
+     * ID of the service that the rule is limited to.
      */
     service_id?: number | null;
     /**
-     * The agent that it is limited to.
+     * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
     /**
-     * Whether it counts; it does if left out.
+     * Whether the rule is enabled. Defaults to true.
      */
     enabled?: boolean | null;
 };
 
 /**
- * A service that is to be registered.
+ * A service to register.
  */
 export type NewService = {
     /**
-     * Unique in the workspace.
+     * Name, unique in the workspace.
      */
     name: Name;
     /**
-     * http or https, without user, query or fragment. A trailing slash means nothing.
+     * An http or https URL without user, query, or fragment. A trailing slash is ignored.
      */
     baseUrl: string;
     /**
-     * How its credential is presented.
+     * How the credential is injected.
      */
     authType: AuthType;
     credentials?: Credentials | null;
     description?: Text | null;
     /**
-     * Whether requests that do not say why they are sent are refused; false if left out.
+     * Whether requests without an intent are refused. Defaults to false.
      */
     intentRequired?: boolean | null;
     /**
-     * Whether agents may open WebSockets below `/s/{service}/`; false if left out. The handshake is
-     * judged, what is said in them is not.
+     * Whether agents may open WebSockets below `/s/{service}/`. Defaults to false. The gateway
+     * decides on the handshake; it does not inspect the messages.
      */
     webSocket?: boolean | null;
 };
 
 /**
- * A documented operation, as a list shows it.
+ * A documented operation.
  */
 export type Operation = {
     /**
-     * The document's operation id, or else `METHOD /template`.
+     * Operation ID in the document, or else `METHOD /template`.
      */
     id: string;
     /**
-     * Its method.
+     * HTTP method.
      */
     method: string;
     /**
-     * Its path, with the names of its parameters in braces.
+     * Path, with parameter names in braces.
      */
     path: string;
     /**
-     * What the document says it does.
+     * Summary in the document.
      */
     summary: string | null;
     /**
-     * What the document says it does, at length.
+     * Description in the document.
      */
     description: string | null;
     /**
-     * The document's tags for it.
+     * Tags in the document.
      */
     tags: Array<string>;
     /**
-     * Whether the document calls it deprecated.
+     * Whether the document marks it as deprecated.
      */
     deprecated: boolean;
     /**
-     * What a call of it does, as the built-in assessor reads its method, its path and its
-     * documentation. What a call carries may make it graver.
+     * Effect of a call, derived by the built-in assessor from method, path, and documentation. The
+     * content of a call can make its effect more severe.
      */
     effect: OperationEffect;
     /**
-     * What it takes in path, query and headers.
+     * Path, query, and header parameters.
      */
     parameters: Array<OperationParameter>;
     /**
-     * What it takes in its body, outer fields first; at most 200.
+     * Body fields, outer fields first. At most 200.
      */
     fields: Array<OperationField>;
 };
 
 /**
- * What a call of an operation does.
+ * Effect of an operation.
  */
 export type OperationEffect = 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
 
 /**
- * A documented field of a body.
+ * A documented body field.
  */
 export type OperationField = {
     /**
-     * Its JSON pointer, with `*` for the members of a list.
+     * JSON Pointer, with `*` for the items of an array.
      */
     pointer: string;
     /**
-     * What it means.
+     * Description.
      */
     description: string | null;
     /**
-     * Its JSON type, if the document names exactly one.
+     * JSON type, if the document names exactly one.
      */
     kind: string | null;
     /**
-     * The values it may have; empty if the document lists none.
+     * Allowed values; empty if the document lists none.
      */
     values: Array<string>;
     /**
-     * Whether the object that holds it must have it.
+     * Whether the enclosing object requires it.
      */
     required: boolean;
 };
@@ -1612,27 +1618,27 @@ export type OperationField = {
  */
 export type OperationParameter = {
     /**
-     * Its name.
+     * Name.
      */
     name: string;
     /**
-     * Where it stands.
+     * Location.
      */
     place: ParameterPlace;
     /**
-     * What it means.
+     * Description.
      */
     description: string | null;
     /**
-     * The JSON type of its value, if the document names exactly one.
+     * JSON type, if the document names exactly one.
      */
     kind: string | null;
     /**
-     * The values it may have; empty if the document lists none.
+     * Allowed values; empty if the document lists none.
      */
     values: Array<string>;
     /**
-     * Whether it must be given.
+     * Whether it is required.
      */
     required: boolean;
 };
@@ -1642,95 +1648,95 @@ export type OperationParameter = {
  */
 export type OperationRef = {
     /**
-     * The document's operation id, or else `METHOD /template`.
+     * Operation ID in the document, or else `METHOD /template`.
      */
     id: string;
     /**
-     * What the document says it does.
+     * Summary in the document.
      */
     summary: string | null;
     /**
-     * The document's tags for it.
+     * Tags in the document.
      */
     tags: Array<string>;
     /**
-     * Whether the document calls it deprecated.
+     * Whether the document marks it as deprecated.
      */
     deprecated: boolean;
 };
 
 /**
- * What a human found.
+ * A human's finding.
  */
 export type Outcome = 'executed' | 'not_executed';
 
 /**
- * What happened lately.
+ * Statistics of a period.
  */
 export type Overview = {
     /**
-     * Since when.
+     * Start of the period.
      */
     from: string;
     /**
-     * Until when.
+     * End of the period.
      */
     to: string;
     /**
-     * How long each piece of `series` is, in seconds.
+     * Length of each interval in `series`, in seconds.
      */
     bucket_seconds: number;
     /**
-     * How many actions wait for a human now.
+     * Number of actions that are pending now.
      */
     pending: number;
     /**
-     * The median of the time from holding a request to a human's decision, in milliseconds.
+     * Median time from hold to a human's decision, in milliseconds.
      */
     decision_ms_median: number | null;
     /**
-     * All of it together.
+     * Totals of the period.
      */
     totals: OverviewCounts;
     /**
-     * Piece by piece, the oldest first, without gaps.
+     * Counts per interval, oldest first, without gaps.
      */
     series: Array<OverviewPiece>;
     /**
-     * The agents with most requests.
+     * Agents with the most requests.
      */
     agents: Array<OverviewNamed>;
     /**
-     * The services with most requests.
+     * Services with the most requests.
      */
     services: Array<OverviewNamed>;
     /**
-     * The operations that the newest 2,000 requests asked for most.
+     * Most requested operations among the newest 2,000 requests.
      */
     operations: Array<OverviewOperation>;
     /**
-     * What became of the requests that were held.
+     * Outcomes of the held requests.
      */
     held: OverviewHeld;
     /**
-     * How many requests of that time are counted nowhere else, because what is stored of them is
+     * Number of requests in the period that no other count includes, because their records are
      * damaged.
      */
     unreadable: number;
     /**
-     * What the language model was used for in the last 30 days (UTC), day by day, the oldest first,
-     * without gaps; whatever the period. The model is the gateway's: all workspaces and replicas
-     * are counted together.
+     * Use of the language model per day in the last 30 days (UTC), oldest first, without gaps,
+     * whatever the period. The gateway has one model, so the counts include all workspaces and
+     * replicas.
      */
     model_days: Array<OverviewModelDay>;
 };
 
 /**
- * How many requests were decided how.
+ * Number of requests per decision.
  */
 export type OverviewCounts = {
     /**
-     * Sent at once.
+     * Forwarded without a hold.
      */
     forward: number;
     /**
@@ -1738,218 +1744,219 @@ export type OverviewCounts = {
      */
     hold: number;
     /**
-     * Refused by a rule.
+     * Denied by a rule.
      */
     deny: number;
     /**
-     * Those that the upstream did not answer, or not to the end.
+     * Requests to which the upstream did not respond, or not completely.
      */
     failed: number;
 };
 
 /**
- * What became of held requests.
+ * Outcomes of held requests.
  */
 export type OverviewHeld = {
     /**
-     * A human approved them, whatever came then.
+     * Approved by a human, whatever happened afterwards.
      */
     approved: number;
     /**
-     * A human denied them.
+     * Denied by a human.
      */
     denied: number;
     /**
-     * Nobody decided in time.
+     * Expired without a decision.
      */
     expired: number;
     /**
-     * They were taken back undecided.
+     * Revoked without a decision.
      */
     revoked: number;
     /**
-     * They wait still.
+     * Still pending.
      */
     pending: number;
 };
 
 /**
- * What the language model was used for on a day.
+ * Use of the language model on one day.
  */
 export type OverviewModelDay = {
     /**
-     * When the day began.
+     * Start of the day.
      */
     from: string;
     /**
-     * Calls of its server.
+     * Number of calls to the model's server.
      */
     calls: number;
     /**
-     * Tokens sent to it.
+     * Number of input tokens.
      */
     input_tokens: number;
     /**
-     * Tokens it answered with.
+     * Number of output tokens.
      */
     output_tokens: number;
     /**
-     * What they cost, in the currency of the prices that were configured that day.
+     * Cost, in the currency of the prices that were configured that day.
      */
     cost: number;
 };
 
 /**
- * An agent or a service, and how many requests.
+ * An agent or a service, and its number of requests.
  */
 export type OverviewNamed = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * Its name.
+     * Name.
      */
     name: string;
     /**
-     * How many.
+     * Number of requests.
      */
     count: number;
 };
 
 /**
- * An operation, and how many requests asked for it.
+ * An operation and its number of requests.
  */
 export type OverviewOperation = {
     /**
-     * The service's name.
+     * Name of the service.
      */
     service: string;
     /**
-     * The method.
+     * HTTP method.
      */
     method: string;
     /**
-     * What the documentation calls it; null if it is not documented.
+     * Name in the documentation; null if the operation is undocumented.
      */
     name: string | null;
     /**
-     * How many.
+     * Number of requests.
      */
     count: number;
 };
 
 /**
- * A piece of time.
+ * Counts of one interval.
  */
 export type OverviewPiece = OverviewCounts & {
     /**
-     * When it began.
+     * Start of the interval.
      */
     from: string;
 };
 
 /**
- * Where a parameter stands.
+ * Location of a parameter.
  */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
- * What waits for a human.
+ * All pending actions.
  */
 export type PendingApprovals = {
     /**
-     * The oldest first.
+     * The actions, oldest first.
      */
     approvals: Array<Action>;
 };
 
 /**
- * How a problem is documented; [`Problem`] is written in this shape.
+ * Documents a problem; [`Problem::to_json`] writes this shape.
  */
 export type Problem = {
     /**
-     * `/problems/{code}`.
+     * URI reference of the problem type: `/problems/{code}`.
      */
     type: string;
     /**
-     * The code in plain words.
+     * The code in words.
      */
     title: string;
     /**
-     * The HTTP status.
+     * HTTP status code.
      */
     status: number;
     /**
-     * What went wrong this time.
+     * Explanation of this occurrence.
      */
     detail: string;
     /**
-     * A stable word to tell problems apart by.
+     * Stable identifier of the problem type, for programs.
      */
     code: string;
     /**
-     * The same as `detail`, for older clients.
+     * Same as `detail`, for older clients.
      */
     error: string;
     /**
-     * What is wrong with each field; only of `validation_failed` and `not_understood`.
+     * The invalid fields. Set only for `validation_failed` and `not_understood`.
      */
     errors?: Array<FieldError> | null;
 };
 
 /**
- * How many requests a day are held.
+ * Held requests per day.
  */
 export type PromptsPerDay = {
     /**
-     * As it was.
+     * As recorded.
      */
     before: number;
     /**
-     * Under the proposed rules.
+     * With the proposed rules.
      */
     after: number;
 };
 
 /**
- * A request that an agent wants to have sent, and why. The target is a service with a path, or
+ * A request to send, and the intent behind it. The target is a service with a path, or
  * `targetUrl`.
  */
 export type ProposedRequest = {
     /**
-     * The service, by its id.
+     * ID of the service.
      */
     service_id?: number | null;
     /**
-     * The service, by its name.
+     * Name of the service.
      */
     service?: string | null;
     /**
-     * GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE, in any case.
+     * GET, HEAD, OPTIONS, POST, PUT, PATCH, or DELETE. Case-insensitive.
      */
     method: string;
     /**
-     * Appended to the service's base URL; with its query, in normal form.
+     * Path below the service's base URL, including the query, in normal form.
      */
     path?: string | null;
     /**
-     * The whole address, in place of a path.
+     * Complete URL, instead of `path`.
      */
     targetUrl?: string | null;
     /**
-     * Header names with a string or a list of strings each. What concerns the connection, the
-     * gateway or the credential is dropped.
+     * Header names, each with a string or an array of strings. Headers that affect the connection,
+     * the gateway, or the credential are dropped.
      */
     headers?: {
         [key: string]: HeaderStrings;
     } | null;
     /**
-     * A string is sent as it is; any other value as JSON, as it is written here.
+     * Body. A string is sent as is; any other value is sent as JSON, exactly as it is written
+     * here.
      */
     body?: unknown;
     /**
-     * The body as base64, in place of `body`.
+     * Body in base64, instead of `body`.
      */
     body_base64?: string | null;
     /**
@@ -1957,21 +1964,21 @@ export type ProposedRequest = {
      */
     intent: string;
     /**
-     * The same as the header `Idempotency-Key`, which wins.
+     * Same as the header `Idempotency-Key`, which takes precedence.
      */
     idempotencyKey?: string | null;
     /**
-     * How many seconds the call may stay open for a human.
+     * How long the call may stay open while the request is held, in seconds.
      */
     wait?: number | null;
 };
 
 /**
- * A proposed rule: a present one by its id, with what is to be changed of it, or a new one.
+ * A proposed rule: changes to a current rule, or a new rule.
  */
 export type ProposedRule = {
     /**
-     * The present rule that it is; none for a new one.
+     * ID of the current rule to change. Omit it for a new rule.
      */
     id?: number | null;
     name?: Name | null;
@@ -1982,21 +1989,21 @@ export type ProposedRule = {
     condition?: string | null;
     text?: Words | null;
     /**
-     * The service that it is limited to.
+     * ID of the service that the rule is limited to.
      */
     service_id?: number | null;
     /**
-     * The agent that it is limited to.
+     * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
     /**
-     * Whether it counts.
+     * Whether the rule is enabled.
      */
     enabled?: boolean | null;
 };
 
 /**
- * The answer of a gateway that can work.
+ * Response of a gateway that is ready.
  */
 export type Ready = {
     status: string;
@@ -2008,40 +2015,40 @@ export type Ready = {
  */
 export type RefreshToken = {
     /**
-     * The token; left out where the cookie holds it.
+     * The token. Omit it if the session uses a cookie.
      */
     refreshToken?: string | null;
 };
 
 /**
- * A user who registered.
+ * Result of a registration.
  */
 export type Registered = {
     /**
-     * What was done.
+     * Result in words.
      */
     message: string;
     /**
-     * The user.
+     * The new user.
      */
     user: User;
 };
 
 /**
- * Who registers.
+ * A user to register.
  */
 export type Registration = {
     /**
-     * An e-mail address; in any case, it may be registered once.
+     * E-mail address. Case-insensitively unique.
      */
     email: string;
     /**
-     * Not one of the commonest passwords.
+     * Password. Common passwords are refused.
      */
     password: string;
     /**
-     * The code in the gateway's log. Required for the first account of a gateway that listens
-     * beyond loopback, or whose `PUBLIC_URL` is not a loopback address; ignored for others.
+     * Set-up code from the gateway's log. Required for the first account of a gateway that listens
+     * beyond loopback or whose `PUBLIC_URL` is not a loopback address; ignored otherwise.
      */
     setupCode?: string | null;
 };
@@ -2052,7 +2059,7 @@ export type Registration = {
 export type RegistrationSetting = 'first' | 'open' | 'closed';
 
 /**
- * What a registration would need at present.
+ * Whether registration is open, and what it requires.
  */
 export type RegistrationState = {
     /**
@@ -2070,92 +2077,92 @@ export type RegistrationState = {
 };
 
 /**
- * What became of a request.
+ * Outcome of a request.
  */
 export type RequestDecision = 'forward' | 'hold' | 'deny';
 
 /**
- * A decision that the gateway took.
+ * A request of an agent, with its decision.
  */
 export type RequestEntry = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * The id that the answer carried as `X-Request-Id`.
+     * The `X-Request-Id` of the response.
      */
     request_id: string;
     /**
-     * The agent that asked.
+     * ID of the agent.
      */
     agent_id: number;
     /**
-     * The service that it asked of.
+     * ID of the service.
      */
     service_id: number;
     /**
-     * The method.
+     * HTTP method.
      */
     method: string;
     /**
-     * The address.
+     * URL.
      */
     target_url: string;
     /**
-     * Why the agent asked. Untrusted text.
+     * Intent that the agent stated. Untrusted text.
      */
     intent: string;
     /**
-     * What was decided.
+     * The decision.
      */
     decision: RequestDecision;
     /**
-     * From 0.0, harmless, to 1.0.
+     * Risk score, from 0.0 (harmless) to 1.0.
      */
     risk_score: number;
     /**
-     * Why, for a human.
+     * Explanation of the risk score.
      */
     risk_explanation: string;
     /**
-     * The rules that matched.
+     * Rules that matched.
      */
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     /**
-     * The status that the upstream answered with.
+     * Status code of the upstream's response.
      */
     upstream_status: number | null;
     /**
-     * The action, if it was held.
+     * ID of the action, if the request was held.
      */
     action_id: string | null;
     action_status: ActionStatus | null;
     /**
-     * Whether what is stored of the decision is damaged, so that some of it is missing.
+     * Whether the stored record is damaged, so that some fields are missing.
      */
     unreadable: boolean;
     /**
-     * When it was decided.
+     * When the decision was made.
      */
     created_at: string;
     /**
-     * When it ended.
+     * When the request ended.
      */
     completed_at: string | null;
 };
 
 /**
- * What a human found at the upstream.
+ * A human's finding at the upstream.
  */
 export type Resolution = {
     /**
-     * Whether the request had been carried out.
+     * Whether the upstream carried out the request.
      */
     outcome: Outcome;
     /**
-     * What the agent is told.
+     * Note to the agent.
      */
     note?: string | null;
 };
@@ -2165,25 +2172,25 @@ export type Resolution = {
  */
 export type Rule = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * Whether what is stored of it is damaged. Then its name, as far as that can be read, when it was
-     * made and its hits are all that is known of it; the other fields say nothing. The agents of the
-     * workspace are refused until it is removed or repaired.
+     * Whether the stored rule is damaged. If so, only `name` (as far as it is readable),
+     * `createdAt`, and `hits` are valid. Requests of the workspace's agents are refused until the
+     * rule is deleted or repaired.
      */
     unreadable: boolean;
     /**
-     * Its name.
+     * Name.
      */
     name: string;
     /**
-     * What it does.
+     * Effect.
      */
     effect: RuleEffect;
     /**
-     * The CEL expression that a request must satisfy.
+     * CEL expression that a request must satisfy.
      */
     condition: string | null;
     /**
@@ -2191,19 +2198,19 @@ export type Rule = {
      */
     text: string | null;
     /**
-     * The service that it is limited to.
+     * ID of the service that the rule is limited to.
      */
     service_id: number | null;
     /**
-     * The agent that it is limited to.
+     * ID of the agent that the rule is limited to.
      */
     agent_id: number | null;
     /**
-     * Whether it counts.
+     * Whether the rule is enabled.
      */
     enabled: boolean;
     /**
-     * When it was made.
+     * When it was created.
      */
     created_at: string;
     /**
@@ -2211,74 +2218,75 @@ export type Rule = {
      */
     updated_at: string;
     /**
-     * How often it matched lately.
+     * How often it matched recently.
      */
     hits: RuleHits;
     /**
-     * What its author should know about its condition or its lack, though it is understood.
+     * Warnings about the condition or its absence.
      */
     warnings: Array<ConditionWarning>;
 };
 
 /**
- * What is to be changed of a rule; what is left out stays, and null takes a limit away.
+ * Changes to a rule. Omitted fields stay unchanged; null removes a limit.
  */
 export type RuleChange = {
     /**
-     * Its name.
+     * Name.
      */
     name?: Name;
     /**
-     * What it does.
+     * Effect.
      */
     effect?: RuleEffect;
     /**
-     * A CEL expression that a request must satisfy. A rule without one, and without a text,
-     * matches every request of its service and agent; with the effect `allow` it lets risky ones
-     * pass without approval, which the response warns of.
+     * A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+     * matches every request of its service and agent. With the effect `allow`, such a rule
+     * forwards risky requests without approval; the response then contains a warning.
      */
     condition?: string | null;
     text?: Words | null;
     /**
-     * The service that it is limited to.
+     * ID of the service that the rule is limited to.
      */
     service_id?: number | null;
     /**
-     * The agent that it is limited to.
+     * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
     /**
-     * Whether it counts.
+     * Whether the rule is enabled.
      */
     enabled?: boolean | null;
 };
 
 /**
- * What a rule does to the requests it matches. The strictest of several wins.
+ * Effect of a rule on the requests that it matches. If several match, the strictest effect
+ * applies.
  */
 export type RuleEffect = 'allow' | 'require_approval' | 'deny';
 
 /**
- * How often a rule matched in the last 30 days (UTC, today included): every request that was
- * decided counts, dry runs and simulations do not.
+ * How often a rule matched in the last 30 days (UTC, including today). Dry runs and simulations do
+ * not count.
  */
 export type RuleHits = {
     /**
-     * How many requests it matched.
+     * Number of requests that it matched.
      */
     count: number;
     /**
-     * When it matched last; null if it did not.
+     * When it last matched; null if it did not.
      */
     last_at: string | null;
     /**
-     * Since when is counted.
+     * Start of the count.
      */
     since: string;
 };
 
 /**
- * A set of rules that is to be tried on the recorded requests.
+ * Rules to apply to recorded requests.
  */
 export type RuleSimulation = {
     /**
@@ -2286,61 +2294,61 @@ export type RuleSimulation = {
      */
     rules: Array<ProposedRule>;
     /**
-     * How many days are looked back.
+     * Number of days to look back.
      */
     days?: number | null;
     /**
-     * Whether the present rules that are not named stay as they are. If left out they count no
-     * more: `rules` is then the whole set.
+     * Whether current rules that are not in `rules` stay in effect. By default they do not:
+     * `rules` is the complete set.
      */
     keep_others?: boolean | null;
 };
 
 /**
- * What the proposed rules would have changed.
+ * Effects of the proposed rules.
  */
 export type RuleSimulationResult = {
     /**
-     * From when on requests were looked at.
+     * Start of the simulated period.
      */
     since: string;
     /**
-     * How many were looked at.
+     * Number of requests that were evaluated.
      */
     requests: number;
     /**
-     * Whether there were more than are looked at, so that the oldest were left out.
+     * Whether the limit was reached, so that the oldest requests were skipped.
      */
     is_cut: boolean;
     /**
-     * Held before, and forwarded under the proposed rules.
+     * Requests that were held and would be forwarded.
      */
     released: SimulatedChanges;
     /**
-     * Forwarded before, and held under the proposed rules.
+     * Requests that were forwarded and would be held.
      */
     held: SimulatedChanges;
     /**
-     * Forwarded or held before, and refused under the proposed rules.
+     * Requests that were forwarded or held and would be denied.
      */
     denied: SimulatedChanges;
     /**
-     * Refused before, and forwarded or held under the proposed rules.
+     * Requests that were denied and would be forwarded or held.
      */
     admitted: SimulatedChanges;
     /**
-     * What cannot be said, because a rule looks at what was not kept of the request: headers and
-     * body are kept of held requests alone. These count as decided as they were.
+     * Requests that cannot be evaluated, because a rule depends on a part that was not stored:
+     * headers and body are stored only for held requests. They count as decided as before.
      */
     undecidable: SimulatedChanges;
     /**
-     * How many requests a day are held.
+     * Held requests per day.
      */
     prompts_per_day: PromptsPerDay;
 };
 
 /**
- * A rule in words that is to become a condition.
+ * A rule in plain words to translate to a condition.
  */
 export type RuleToCompile = {
     /**
@@ -2348,7 +2356,7 @@ export type RuleToCompile = {
      */
     text: Words;
     /**
-     * The service of the rule.
+     * ID of the service that the rule applies to.
      */
     service_id?: number | null;
 };
@@ -2358,11 +2366,11 @@ export type RuleToCompile = {
  */
 export type ScopedService = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * Its name.
+     * Name.
      */
     name: string;
 };
@@ -2372,33 +2380,33 @@ export type ScopedService = {
  */
 export type Service = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
-     * was registered are all that is known of it; the other fields say nothing. The agents of the
-     * workspace are refused until it is removed or repaired.
+     * Whether the stored service is damaged. If so, only `name` (as far as it is readable) and
+     * `createdAt` are valid. Requests of the workspace's agents are refused until the service is
+     * deleted or repaired.
      */
     unreadable: boolean;
     /**
-     * Unique in the workspace.
+     * Name, unique in the workspace.
      */
     name: string;
     /**
-     * Where it is.
+     * Base URL of the upstream.
      */
     baseUrl: string;
     /**
-     * How its credential is presented.
+     * How the credential is injected.
      */
     authType: AuthType;
     /**
-     * What it is.
+     * Description.
      */
     description: string | null;
     /**
-     * Whether requests that do not say why they are sent are refused.
+     * Whether requests without an intent are refused.
      */
     intentRequired: boolean;
     /**
@@ -2406,7 +2414,7 @@ export type Service = {
      */
     webSocket: boolean;
     /**
-     * What may be told of its credential.
+     * The parts of its credential that are not secret.
      */
     credentials: CredentialKeys;
     /**
@@ -2420,26 +2428,26 @@ export type Service = {
 };
 
 /**
- * What is to be changed of a service. Another `authType`, or another origin (scheme, host or port) of
- * `baseUrl`, drops the credential, unless a new one is given.
+ * Changes to a service. A different `authType`, or a different scheme, host, or port of `baseUrl`,
+ * removes the credential unless a new one is given.
  */
 export type ServiceChange = {
     /**
-     * Unique in the workspace.
+     * Name, unique in the workspace.
      */
     name?: Name;
     /**
-     * http or https, without user, query or fragment.
+     * An http or https URL without user, query, or fragment.
      */
     baseUrl?: string;
     /**
-     * How its credential is presented.
+     * How the credential is injected.
      */
     authType?: AuthType;
     credentials?: Credentials | null;
     description?: Text | null;
     /**
-     * Whether requests that do not say why they are sent are refused.
+     * Whether requests without an intent are refused.
      */
     intentRequired?: boolean | null;
     /**
@@ -2453,7 +2461,7 @@ export type ServiceChange = {
  */
 export type Session = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
@@ -2461,38 +2469,39 @@ export type Session = {
      */
     createdAt: string;
     /**
-     * When it ends unless it is used before.
+     * When it expires unless it is used.
      */
     expiresAt: string;
     /**
-     * Whether it is the one that asks.
+     * Whether it is the session of this request.
      */
     isCurrent: boolean;
 };
 
 /**
- * How a refresh token comes.
+ * How a refresh token is returned.
  */
 export type SessionKind = 'token' | 'cookie';
 
 /**
- * What is configured. Everything is set in the gateway's environment and read at its start.
+ * The gateway's configuration. All settings are environment variables that the gateway reads when
+ * it starts.
  */
 export type Settings = {
     /**
-     * `RISK_THRESHOLD`: the score from which a request is held.
+     * `RISK_THRESHOLD`: score from which requests are held.
      */
     risk_threshold: number;
     /**
-     * `APPROVAL_PENDING_TTL_HOURS`: how long an undecided action waits.
+     * `APPROVAL_PENDING_TTL_HOURS`: time after which an undecided action expires.
      */
     pending_ttl_ms: number;
     /**
-     * `APPROVAL_EXECUTE_TTL_HOURS`: how long an approved action may be executed.
+     * `APPROVAL_EXECUTE_TTL_HOURS`: time after which an unused approval expires.
      */
     execute_ttl_ms: number;
     /**
-     * `MAX_PENDING_PER_AGENT`: how many actions of one agent may wait.
+     * `MAX_PENDING_PER_AGENT`: maximum number of pending actions per agent.
      */
     pending_per_agent_max: number;
     /**
@@ -2500,39 +2509,39 @@ export type Settings = {
      */
     idempotency_ttl_ms: number;
     /**
-     * `LEDGER_RETENTION_DAYS`: how long decisions are kept.
+     * `LEDGER_RETENTION_DAYS`: how long requests are kept.
      */
     ledger_retention_ms: number;
     /**
-     * `RESULT_RETENTION_DAYS`: how long the answers to executed actions are kept.
+     * `RESULT_RETENTION_DAYS`: how long responses to executed actions are kept.
      */
     result_retention_ms: number;
     /**
-     * `MAX_STORED_ANSWER_BYTES`: up to which length an answer is kept.
+     * `MAX_STORED_ANSWER_BYTES`: maximum length of a stored response.
      */
     stored_answer_bytes_max: number;
     /**
-     * `MAX_REQUEST_BODY_BYTES`: how long a request on an agent's route may be.
+     * `MAX_REQUEST_BODY_BYTES`: maximum length of an agent's request body.
      */
     request_body_bytes_max: number;
     /**
-     * `UPSTREAM_CONNECT_TIMEOUT_MS`.
+     * `UPSTREAM_CONNECT_TIMEOUT_MS`: connect timeout.
      */
     upstream_connect_timeout_ms: number;
     /**
-     * `UPSTREAM_TIMEOUT_MS`: to the first byte of an answer.
+     * `UPSTREAM_TIMEOUT_MS`: timeout until the first byte of a response.
      */
     upstream_timeout_ms: number;
     /**
-     * `UPSTREAM_IDLE_TIMEOUT_MS`: between pieces of an answer.
+     * `UPSTREAM_IDLE_TIMEOUT_MS`: timeout between two parts of a response.
      */
     upstream_idle_timeout_ms: number;
     /**
-     * `JWT_ACCESS_EXPIRY`: how long an access token lives.
+     * `JWT_ACCESS_EXPIRY`: lifetime of an access token.
      */
     access_token_ttl_ms: number;
     /**
-     * `JWT_REFRESH_EXPIRY`: how long a session lives that is not used.
+     * `JWT_REFRESH_EXPIRY`: lifetime of a session that is not used.
      */
     session_ttl_ms: number;
     /**
@@ -2540,90 +2549,90 @@ export type Settings = {
      */
     registration: RegistrationSetting;
     /**
-     * `DATABASE_URL`: which database is used.
+     * `DATABASE_URL`: database in use.
      */
     database: DatabaseSetting;
     llm: LlmState | null;
 };
 
 /**
- * One observation that made a request more or less risky.
+ * An observation that raised or lowered the risk score.
  */
 export type Signal = {
     /**
-     * A stable word for the kind of observation.
+     * Stable identifier of the observation's type.
      */
     code: string;
     /**
-     * What it adds to the score.
+     * Contribution to the score.
      */
     weight: number;
     /**
-     * Where it was seen.
+     * Location in the request.
      */
     evidence: string;
     /**
-     * One sentence for a human.
+     * Explanation in one sentence.
      */
     sentence: string;
 };
 
 /**
- * Requests that would have been decided otherwise.
+ * Requests with a different decision.
  */
 export type SimulatedChanges = {
     /**
-     * How many.
+     * Number of requests.
      */
     count: number;
     /**
-     * The latest of them, up to ten.
+     * The most recent ones, up to ten.
      */
     examples: Array<SimulatedExample>;
 };
 
 /**
- * A recorded request that would have been decided otherwise.
+ * A recorded request with a different decision.
  */
 export type SimulatedExample = {
     /**
-     * The request's id.
+     * ID of the request.
      */
     id: number;
     /**
-     * The id that its answer carried as `X-Request-Id`.
+     * The `X-Request-Id` of its response.
      */
     request_id: string;
     /**
-     * The action, if it was held.
+     * ID of the action, if the request was held.
      */
     action_id: string | null;
     /**
-     * The agent that asked.
+     * ID of the agent.
      */
     agent_id: number;
     /**
-     * The service that it asked of.
+     * ID of the service.
      */
     service_id: number;
     /**
-     * The method.
+     * HTTP method.
      */
     method: string;
     /**
-     * The address.
+     * URL.
      */
     target_url: string;
     /**
-     * Why the agent asked. Untrusted text.
+     * Intent that the agent stated. Untrusted text.
      */
     intent: string;
     /**
-     * When it was decided.
+     * When the decision was made.
      */
     created_at: string;
     /**
-     * What was decided.
+     * The recorded decision.
      */
     before: RequestDecision;
     after: RequestDecision | null;
@@ -2636,65 +2645,66 @@ export type SimulatedExample = {
 export type SourceKind = 'shown' | 'created' | 'approved';
 
 /**
- * Where an action stands; each status has the members that are true in it.
+ * Status of an action. Contains only the members that apply to the status.
  */
 export type Status = {
     /**
-     * Where it stands.
+     * The status.
      */
     status: ActionStatus;
     /**
-     * The action.
+     * ID of the action.
      */
     action_id: string;
     /**
-     * When it was held; of a pending one.
+     * When the request was held. Set for pending actions.
      */
     created_at?: string | null;
     /**
-     * When it expires; of a pending or approved one.
+     * When the action expires. Set for pending and approved actions.
      */
     expires_at?: string | null;
     /**
-     * Where to have it executed; of an approved one.
+     * Path to execute the action. Set for approved actions.
      */
     execute_url?: string | null;
     /**
-     * When it was decided; of a denied, revoked or expired one.
+     * When the action was decided or expired. Set for denied, revoked, and expired actions.
      */
     resolved_at?: string | null;
     /**
-     * The human's words to the agent; of an approved, denied or revoked one.
+     * Note of the human to the agent; null if there is none. Set for approved, denied, and revoked
+     * actions.
      */
     note?: string | null;
     /**
-     * What happened; of an indeterminate one.
+     * Explanation. Set for indeterminate actions.
      */
     detail?: string | null;
     result?: UpstreamAnswer | null;
 };
 
 /**
- * A request that is to be sent to a service.
+ * A request to send to a service.
  */
 export type TestCall = {
     /**
-     * The method; GET if it is left out.
+     * HTTP method. Defaults to GET.
      */
     method?: TestMethod;
     /**
-     * The path below the base URL, with its query.
+     * Path below the base URL, including the query.
      */
     path: string;
 };
 
 /**
- * A method that only reads.
+ * A safe method.
  */
 export type TestMethod = 'GET' | 'HEAD';
 
 /**
- * A text of several lines.
+ * Text of one or more lines.
  */
 export type Text = string;
 
@@ -2704,55 +2714,56 @@ export type Text = string;
 export type Title = string;
 
 /**
- * The tokens of a session, shown once.
+ * Tokens of a session. Shown only once.
  */
 export type Tokens = {
     /**
-     * To be sent as `Authorization: Bearer`; short-lived.
+     * Short-lived access token. Send it as `Authorization: Bearer`.
      */
     accessToken: string;
     /**
-     * To be exchanged once for the next pair. Absent where it comes as a cookie.
+     * Refresh token. Works once. Absent if it is returned as a cookie.
      */
     refreshToken?: string;
 };
 
 /**
- * An upstream's answer.
+ * A response of the upstream.
  */
 export type UpstreamAnswer = {
     /**
-     * The upstream's status.
+     * Status code.
      */
     status: number;
     /**
-     * Its headers.
+     * Headers.
      */
     headers: {
         [key: string]: HeaderValues;
     };
     /**
-     * Its body, or the beginning of it.
+     * Body, or the beginning of it.
      */
     body: string;
     /**
-     * How to read `body`.
+     * Encoding of `body`.
      */
     body_encoding: BodyEncoding;
     /**
-     * Whether the body was longer than what is kept.
+     * Whether the body was longer than what is stored.
      */
     truncated: boolean;
     /**
-     * The length of the body that is kept, in bytes; only where a human looks at it.
+     * Length of the stored body, in bytes. Set only in responses to humans.
      */
     body_size?: number | null;
     /**
-     * Whether `body` is only the beginning of what is kept, as in lists; only where a human looks.
+     * Whether `body` is only the beginning of the stored body, as in lists. Set only in responses
+     * to humans.
      */
     body_truncated?: boolean | null;
     /**
-     * Whether headers are left out, as in lists; only where a human looks.
+     * Whether some headers are omitted, as in lists. Set only in responses to humans.
      */
     headers_truncated?: boolean | null;
 };
@@ -2762,11 +2773,11 @@ export type UpstreamAnswer = {
  */
 export type User = {
     /**
-     * Its id.
+     * Unique identifier.
      */
     id: number;
     /**
-     * The e-mail address as it was spelled at registration.
+     * E-mail address as entered at registration.
      */
     email: string;
     /**
@@ -2776,11 +2787,12 @@ export type User = {
 };
 
 /**
- * Where a value of the request was seen.
+ * An earlier occurrence of a value in the request.
  */
 export type ValueSource = {
     /**
-     * Where in the request the value is: `path`, `query/NAME`, or `body` and a JSON Pointer.
+     * Location of the value in the request: `path`, `query/NAME`, or `body` followed by a JSON
+     * Pointer.
      */
     location: string;
     /**
@@ -2788,26 +2800,27 @@ export type ValueSource = {
      */
     value: string;
     /**
-     * `shown` in a response, `created` by the agent, or in a request that a human `approved`.
+     * `shown` to the agent in a response, `created` by the agent, or part of a request that a
+     * human `approved`.
      */
     kind: SourceKind;
     /**
-     * The call that it was seen with. Another replica's is `an earlier request`.
+     * The call that contained it. For a call through another replica, `an earlier request`.
      */
     seen_in: string;
     /**
-     * When it was seen.
+     * When it occurred.
      */
     at: string;
     /**
-     * What identifies the object around the value, as the service named it; may be empty. Untrusted
-     * text.
+     * Identifying fields of the object that contained the value, as the service named it; may be empty.
+     * Untrusted text.
      */
     object: string;
 };
 
 /**
- * A text of several lines that says something.
+ * Text of one or more lines that is not blank.
  */
 export type Words = string;
 
@@ -2820,15 +2833,15 @@ export type ListAgentsData = {
 
 export type ListAgentsErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -2837,7 +2850,7 @@ export type ListAgentsError = ListAgentsErrors[keyof ListAgentsErrors];
 
 export type ListAgentsResponses = {
     /**
-     * All of them.
+     * All agents.
      */
     200: Array<Agent>;
 };
@@ -2853,11 +2866,11 @@ export type CreateAgentData = {
 
 export type CreateAgentErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -2865,7 +2878,7 @@ export type CreateAgentErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -2873,11 +2886,11 @@ export type CreateAgentErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -2886,7 +2899,7 @@ export type CreateAgentError = CreateAgentErrors[keyof CreateAgentErrors];
 
 export type CreateAgentResponses = {
     /**
-     * It is made.
+     * The new agent with its key.
      */
     201: KeyedAgent;
 };
@@ -2897,7 +2910,7 @@ export type DeleteAgentData = {
     body?: never;
     path: {
         /**
-         * The agent.
+         * ID of the agent.
          */
         id: number;
     };
@@ -2907,23 +2920,23 @@ export type DeleteAgentData = {
 
 export type DeleteAgentErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -2932,7 +2945,7 @@ export type DeleteAgentError = DeleteAgentErrors[keyof DeleteAgentErrors];
 
 export type DeleteAgentResponses = {
     /**
-     * It is removed.
+     * The agent was deleted.
      */
     200: Done;
 };
@@ -2943,7 +2956,7 @@ export type GetAgentData = {
     body?: never;
     path: {
         /**
-         * The agent.
+         * ID of the agent.
          */
         id: number;
     };
@@ -2953,23 +2966,23 @@ export type GetAgentData = {
 
 export type GetAgentErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -2989,7 +3002,7 @@ export type UpdateAgentData = {
     body: AgentChange;
     path: {
         /**
-         * The agent.
+         * ID of the agent.
          */
         id: number;
     };
@@ -2999,15 +3012,15 @@ export type UpdateAgentData = {
 
 export type UpdateAgentErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -3015,11 +3028,11 @@ export type UpdateAgentErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3027,11 +3040,11 @@ export type UpdateAgentErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3040,7 +3053,7 @@ export type UpdateAgentError = UpdateAgentErrors[keyof UpdateAgentErrors];
 
 export type UpdateAgentResponses = {
     /**
-     * It is changed.
+     * The updated agent.
      */
     200: Agent;
 };
@@ -3051,7 +3064,7 @@ export type BlockAgentData = {
     body?: never;
     path: {
         /**
-         * The agent.
+         * ID of the agent.
          */
         id: number;
     };
@@ -3061,23 +3074,23 @@ export type BlockAgentData = {
 
 export type BlockAgentErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3086,7 +3099,7 @@ export type BlockAgentError = BlockAgentErrors[keyof BlockAgentErrors];
 
 export type BlockAgentResponses = {
     /**
-     * It is blocked.
+     * The blocked agent.
      */
     200: Agent;
 };
@@ -3097,7 +3110,7 @@ export type RotateAgentKeyData = {
     body?: never;
     path: {
         /**
-         * The agent.
+         * ID of the agent.
          */
         id: number;
     };
@@ -3107,23 +3120,23 @@ export type RotateAgentKeyData = {
 
 export type RotateAgentKeyErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3132,7 +3145,7 @@ export type RotateAgentKeyError = RotateAgentKeyErrors[keyof RotateAgentKeyError
 
 export type RotateAgentKeyResponses = {
     /**
-     * It has another key.
+     * The agent with its new key.
      */
     200: KeyedAgent;
 };
@@ -3143,7 +3156,7 @@ export type SetAgentServicesData = {
     body: AgentScope;
     path: {
         /**
-         * The agent.
+         * ID of the agent.
          */
         id: number;
     };
@@ -3153,15 +3166,15 @@ export type SetAgentServicesData = {
 
 export type SetAgentServicesErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -3169,7 +3182,7 @@ export type SetAgentServicesErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3177,11 +3190,11 @@ export type SetAgentServicesErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3190,7 +3203,7 @@ export type SetAgentServicesError = SetAgentServicesErrors[keyof SetAgentService
 
 export type SetAgentServicesResponses = {
     /**
-     * It is set.
+     * The updated agent.
      */
     200: Agent;
 };
@@ -3201,7 +3214,7 @@ export type UnblockAgentData = {
     body?: never;
     path: {
         /**
-         * The agent.
+         * ID of the agent.
          */
         id: number;
     };
@@ -3211,23 +3224,23 @@ export type UnblockAgentData = {
 
 export type UnblockAgentErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3236,7 +3249,7 @@ export type UnblockAgentError = UnblockAgentErrors[keyof UnblockAgentErrors];
 
 export type UnblockAgentResponses = {
     /**
-     * It is not blocked.
+     * The unblocked agent.
      */
     200: Agent;
 };
@@ -3248,23 +3261,23 @@ export type ListApprovalsData = {
     path?: never;
     query?: {
         /**
-         * Only those that stand here.
+         * Return only actions with this status.
          */
         status?: ActionStatus;
         /**
-         * Only those of this agent.
+         * Return only actions of this agent.
          */
         agent_id?: number;
         /**
-         * Only those of this service.
+         * Return only actions for this service.
          */
         service_id?: number;
         /**
-         * How many items at most.
+         * Maximum number of items.
          */
         limit?: number;
         /**
-         * The `next_cursor` of the page before.
+         * The `next_cursor` of the previous page.
          */
         cursor?: string;
     };
@@ -3273,19 +3286,19 @@ export type ListApprovalsData = {
 
 export type ListApprovalsErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3294,7 +3307,7 @@ export type ListApprovalsError = ListApprovalsErrors[keyof ListApprovalsErrors];
 
 export type ListApprovalsResponses = {
     /**
-     * A page of them.
+     * A page of actions.
      */
     200: ListAction;
 };
@@ -3310,15 +3323,15 @@ export type ListPendingApprovalsData = {
 
 export type ListPendingApprovalsErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3327,7 +3340,7 @@ export type ListPendingApprovalsError = ListPendingApprovalsErrors[keyof ListPen
 
 export type ListPendingApprovalsResponses = {
     /**
-     * What waits.
+     * The pending actions.
      */
     200: PendingApprovals;
 };
@@ -3338,13 +3351,13 @@ export type GetApprovalData = {
     body?: never;
     path: {
         /**
-         * The action.
+         * ID of the action.
          */
         action_id: string;
     };
     query?: {
         /**
-         * Only the beginning of headers and body, as lists show them.
+         * Return only the beginning of headers and body, as in lists.
          */
         preview?: boolean;
     };
@@ -3353,23 +3366,23 @@ export type GetApprovalData = {
 
 export type GetApprovalErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3389,7 +3402,7 @@ export type ApproveData = {
     body?: Decision | null;
     path: {
         /**
-         * The action.
+         * ID of the action.
          */
         action_id: string;
     };
@@ -3399,15 +3412,15 @@ export type ApproveData = {
 
 export type ApproveErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -3415,11 +3428,11 @@ export type ApproveErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3427,11 +3440,11 @@ export type ApproveErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3440,7 +3453,7 @@ export type ApproveError = ApproveErrors[keyof ApproveErrors];
 
 export type ApproveResponses = {
     /**
-     * It is approved.
+     * The action is approved.
      */
     200: Decided;
 };
@@ -3451,7 +3464,7 @@ export type DenyData = {
     body?: Decision | null;
     path: {
         /**
-         * The action.
+         * ID of the action.
          */
         action_id: string;
     };
@@ -3461,15 +3474,15 @@ export type DenyData = {
 
 export type DenyErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -3477,11 +3490,11 @@ export type DenyErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3489,11 +3502,11 @@ export type DenyErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3502,7 +3515,7 @@ export type DenyError = DenyErrors[keyof DenyErrors];
 
 export type DenyResponses = {
     /**
-     * It is denied.
+     * The action is denied.
      */
     200: Decided;
 };
@@ -3513,7 +3526,7 @@ export type ResolveData = {
     body: Resolution;
     path: {
         /**
-         * The action.
+         * ID of the action.
          */
         action_id: string;
     };
@@ -3523,15 +3536,15 @@ export type ResolveData = {
 
 export type ResolveErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -3539,11 +3552,11 @@ export type ResolveErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3551,11 +3564,11 @@ export type ResolveErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3564,7 +3577,7 @@ export type ResolveError = ResolveErrors[keyof ResolveErrors];
 
 export type ResolveResponses = {
     /**
-     * It is settled.
+     * The outcome is recorded.
      */
     200: Decided;
 };
@@ -3575,7 +3588,7 @@ export type RevokeData = {
     body?: Decision | null;
     path: {
         /**
-         * The action.
+         * ID of the action.
          */
         action_id: string;
     };
@@ -3585,15 +3598,15 @@ export type RevokeData = {
 
 export type RevokeErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -3601,11 +3614,11 @@ export type RevokeErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3613,11 +3626,11 @@ export type RevokeErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3626,7 +3639,7 @@ export type RevokeError = RevokeErrors[keyof RevokeErrors];
 
 export type RevokeResponses = {
     /**
-     * It is revoked.
+     * The action is revoked.
      */
     200: Decided;
 };
@@ -3638,11 +3651,11 @@ export type ListAuditData = {
     path?: never;
     query?: {
         /**
-         * How many items at most.
+         * Maximum number of items.
          */
         limit?: number;
         /**
-         * The `next_cursor` of the page before.
+         * The `next_cursor` of the previous page.
          */
         cursor?: string;
     };
@@ -3651,19 +3664,19 @@ export type ListAuditData = {
 
 export type ListAuditErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3672,7 +3685,7 @@ export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
 
 export type ListAuditResponses = {
     /**
-     * A page of it.
+     * A page of audit entries.
      */
     200: ListAuditEntry;
 };
@@ -3688,15 +3701,15 @@ export type ExportAuditData = {
 
 export type ExportAuditErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3705,7 +3718,7 @@ export type ExportAuditError = ExportAuditErrors[keyof ExportAuditErrors];
 
 export type ExportAuditResponses = {
     /**
-     * A line for each entry, in the form of `GET /audit`.
+     * One line per entry, in the format of `GET /audit`.
      */
     200: string;
 };
@@ -3721,15 +3734,15 @@ export type VerifyAuditData = {
 
 export type VerifyAuditErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3738,7 +3751,7 @@ export type VerifyAuditError = VerifyAuditErrors[keyof VerifyAuditErrors];
 
 export type VerifyAuditResponses = {
     /**
-     * What was found.
+     * The result.
      */
     200: AuditVerified;
 };
@@ -3754,15 +3767,15 @@ export type LogInData = {
 
 export type LogInErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `invalid_credentials`: the password is wrong or there is no such user.
+     * `invalid_credentials`: the password is wrong, or the user does not exist.
      */
     401: Problem;
     /**
-     * `origin_not_allowed`: a page of another origin sent the request.
+     * `origin_not_allowed`: the request comes from a page of another origin.
      */
     403: Problem;
     /**
@@ -3770,7 +3783,7 @@ export type LogInErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3778,15 +3791,15 @@ export type LogInErrors = {
      */
     415: Problem;
     /**
-     * `too_many_attempts`: wait for as long as `Retry-After` says.
+     * `too_many_attempts`: wait for the time in `Retry-After`.
      */
     429: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3795,7 +3808,7 @@ export type LogInError = LogInErrors[keyof LogInErrors];
 
 export type LogInResponses = {
     /**
-     * A session has begun.
+     * The new session.
      */
     200: LoggedIn;
 };
@@ -3811,15 +3824,15 @@ export type LogOutData = {
 
 export type LogOutErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3844,15 +3857,15 @@ export type MeData = {
 
 export type MeErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3877,15 +3890,15 @@ export type RefreshData = {
 
 export type RefreshErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `cross_origin_refused`: the cookie was not sent by a page of this gateway. `origin_not_allowed`: a page of another origin sent the request.
+     * `cross_origin_refused`: the cookie was not sent by a page of this gateway. `origin_not_allowed`: the request comes from a page of another origin.
      */
     403: Problem;
     /**
@@ -3893,7 +3906,7 @@ export type RefreshErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3901,11 +3914,11 @@ export type RefreshErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3914,7 +3927,7 @@ export type RefreshError = RefreshErrors[keyof RefreshErrors];
 
 export type RefreshResponses = {
     /**
-     * The next pair.
+     * The new tokens.
      */
     200: Tokens;
 };
@@ -3930,11 +3943,11 @@ export type RegisterData = {
 
 export type RegisterErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `registration_closed`: nobody may register, or not any more. `setup_code_required` or `setup_code_invalid`: the first account needs the code in the gateway's log. `origin_not_allowed`: a page of another origin sent the request.
+     * `registration_closed`: registration is closed. `setup_code_required` or `setup_code_invalid`: the first account requires the set-up code, which is in the gateway's log. `origin_not_allowed`: the request comes from a page of another origin.
      */
     403: Problem;
     /**
@@ -3942,11 +3955,11 @@ export type RegisterErrors = {
      */
     408: Problem;
     /**
-     * `email_taken`: someone has this e-mail address.
+     * `email_taken`: an account with this e-mail address exists.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -3954,15 +3967,15 @@ export type RegisterErrors = {
      */
     415: Problem;
     /**
-     * `too_many_attempts`: wait for as long as `Retry-After` says.
+     * `too_many_attempts`: wait for the time in `Retry-After`.
      */
     429: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -3971,7 +3984,7 @@ export type RegisterError = RegisterErrors[keyof RegisterErrors];
 
 export type RegisterResponses = {
     /**
-     * The user exists.
+     * The new user.
      */
     201: Registered;
 };
@@ -3987,11 +4000,11 @@ export type GetRegistrationData = {
 
 export type GetRegistrationErrors = {
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4012,11 +4025,11 @@ export type ListSessionsData = {
     path?: never;
     query?: {
         /**
-         * How many items at most.
+         * Maximum number of items.
          */
         limit?: number;
         /**
-         * The `next_cursor` of the page before.
+         * The `next_cursor` of the previous page.
          */
         cursor?: string;
     };
@@ -4025,19 +4038,19 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4046,7 +4059,7 @@ export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
 
 export type ListSessionsResponses = {
     /**
-     * A page of them.
+     * A page of sessions.
      */
     200: ListSession;
 };
@@ -4057,7 +4070,7 @@ export type EndSessionData = {
     body?: never;
     path: {
         /**
-         * The session.
+         * ID of the session.
          */
         id: number;
     };
@@ -4067,23 +4080,23 @@ export type EndSessionData = {
 
 export type EndSessionErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4103,7 +4116,7 @@ export type StreamEventsData = {
     body?: never;
     headers?: {
         /**
-         * The id of the last event that was received.
+         * ID of the last event received.
          */
         'Last-Event-ID'?: number;
     };
@@ -4114,19 +4127,19 @@ export type StreamEventsData = {
 
 export type StreamEventsErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4135,7 +4148,7 @@ export type StreamEventsError = StreamEventsErrors[keyof StreamEventsErrors];
 
 export type StreamEventsResponses = {
     /**
-     * Events without end.
+     * An endless stream of events.
      */
     200: string;
 };
@@ -4151,7 +4164,7 @@ export type GetHealthData = {
 
 export type GetHealthResponses = {
     /**
-     * It is there.
+     * The process is running.
      */
     200: Health;
 };
@@ -4167,15 +4180,15 @@ export type GetKillSwitchData = {
 
 export type GetKillSwitchErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4184,7 +4197,7 @@ export type GetKillSwitchError = GetKillSwitchErrors[keyof GetKillSwitchErrors];
 
 export type GetKillSwitchResponses = {
     /**
-     * How it stands.
+     * Current state.
      */
     200: KillSwitch;
 };
@@ -4200,11 +4213,11 @@ export type SetKillSwitchData = {
 
 export type SetKillSwitchErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -4212,7 +4225,7 @@ export type SetKillSwitchErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -4220,11 +4233,11 @@ export type SetKillSwitchErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4233,7 +4246,7 @@ export type SetKillSwitchError = SetKillSwitchErrors[keyof SetKillSwitchErrors];
 
 export type SetKillSwitchResponses = {
     /**
-     * How it stands now.
+     * The new state.
      */
     200: KillSwitch;
 };
@@ -4260,25 +4273,25 @@ export type McpData = {
 
 export type McpErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `invalid_agent_key`: the key is missing, unknown, revoked or expired.
+     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
      */
     401: unknown;
     /**
-     * `cross_origin_refused`: a page in a browser asks.
+     * `cross_origin_refused`: the request comes from a page of another origin.
      */
     403: unknown;
     /**
-     * There is no such method; a JSON-RPC message says so.
+     * The method is not supported; the JSON-RPC message says so.
      */
     404: {
         [key: string]: unknown;
     };
     /**
-     * `not_acceptable`: both kinds of answers have to be accepted.
+     * `not_acceptable`: the client must accept both response types.
      */
     406: unknown;
     /**
@@ -4286,7 +4299,7 @@ export type McpErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -4294,11 +4307,11 @@ export type McpErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4307,13 +4320,13 @@ export type McpError = McpErrors[keyof McpErrors];
 
 export type McpResponses = {
     /**
-     * The answer to a request, as a JSON-RPC message.
+     * The response to a request, as a JSON-RPC message.
      */
     200: {
         [key: string]: unknown;
     };
     /**
-     * A notification was taken.
+     * The notification was accepted.
      */
     202: unknown;
 };
@@ -4329,7 +4342,7 @@ export type GetMetricsData = {
 
 export type GetMetricsResponses = {
     /**
-     * The numbers, as Prometheus reads them.
+     * Metrics in the OpenMetrics text format.
      */
     200: string;
 };
@@ -4359,7 +4372,7 @@ export type GetOverviewData = {
     path?: never;
     query?: {
         /**
-         * How far back to look.
+         * Period of the statistics.
          */
         period?: 'day' | 'week' | 'month';
     };
@@ -4368,19 +4381,19 @@ export type GetOverviewData = {
 
 export type GetOverviewErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4389,7 +4402,7 @@ export type GetOverviewError = GetOverviewErrors[keyof GetOverviewErrors];
 
 export type GetOverviewResponses = {
     /**
-     * Counts and series.
+     * The statistics.
      */
     200: Overview;
 };
@@ -4400,7 +4413,7 @@ export type ProxyData = {
     body: ProposedRequest;
     headers?: {
         /**
-         * Under it the request is done at most once; required when the proxied method is POST or PATCH.
+         * Requests with the same key are executed at most once. Required if the proxied method is POST or PATCH.
          */
         'Idempotency-Key'?: string;
     };
@@ -4411,19 +4424,19 @@ export type ProxyData = {
 
 export type ProxyErrors = {
     /**
-     * `validation_failed`, `invalid_target` or `ambiguous_target`: the request is malformed; `errors` names the fields.
+     * `validation_failed`, `invalid_target`, or `ambiguous_target`: the request is malformed; `errors` names the fields.
      */
     400: Problem;
     /**
-     * `invalid_agent_key`: the key is missing, unknown, revoked or expired.
+     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, `policy_denied`, or what became of a request with this key: `action_denied`, `action_expired`, `action_revoked`.
+     * `agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, `policy_denied`, or the outcome of the request that used this idempotency key: `action_denied`, `action_expired`, `action_revoked`.
      */
     403: Problem;
     /**
-     * `service_not_found`: the workspace has no such service.
+     * `service_not_found`: the service does not exist in this workspace.
      */
     404: Problem;
     /**
@@ -4431,27 +4444,27 @@ export type ProxyErrors = {
      */
     408: Problem;
     /**
-     * `idempotency_in_progress`, `answer_not_kept`, or `outcome_unknown`: the request may have been sent and is not sent again; `detail` says what is known. `action_stale`: the service moved while the request was held; nothing was sent. `call_cut`: it moved while the request was under way; the request may have been sent.
+     * `idempotency_in_progress`, `answer_not_kept`, or `outcome_unknown`: the request may have been sent and is not sent again; see `detail`. `action_stale`: the service changed while the request was held; nothing was sent. `call_cut`: the service changed while the request was running; the request may have been sent.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
-     * `idempotency_key_reused`: the key was used for another request.
+     * `idempotency_key_reused`: the key was used for a different request.
      */
     422: Problem;
     /**
-     * A human must approve it first.
+     * The request is held until a human approves it.
      */
     428: HeldProblem;
     /**
-     * `too_many_pending`: too many actions of the agent wait for a human.
+     * `too_many_pending`: too many of the agent's actions are pending.
      */
     429: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
@@ -4472,7 +4485,7 @@ export type ProxyError = ProxyErrors[keyof ProxyErrors];
 
 export type ProxyResponses = {
     /**
-     * The upstream's answer, whatever its status; `X-Proxy-Status` is `forwarded` or `replayed`.
+     * The upstream's response, whatever its status; `X-Proxy-Status` is `forwarded` or `replayed`.
      */
     default: unknown;
 };
@@ -4486,19 +4499,19 @@ export type DryRunData = {
 
 export type DryRunErrors = {
     /**
-     * `validation_failed`, `invalid_target` or `ambiguous_target`: the request is malformed; `errors` names the fields.
+     * `validation_failed`, `invalid_target`, or `ambiguous_target`: the request is malformed; `errors` names the fields.
      */
     400: Problem;
     /**
-     * `invalid_agent_key`: the key is missing, unknown, revoked or expired.
+     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, `policy_denied`, or what became of a request with this key: `action_denied`, `action_expired`, `action_revoked`.
+     * `agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, `policy_denied`, or the outcome of the request that used this idempotency key: `action_denied`, `action_expired`, `action_revoked`.
      */
     403: Problem;
     /**
-     * `service_not_found`: the workspace has no such service.
+     * `service_not_found`: the service does not exist in this workspace.
      */
     404: Problem;
     /**
@@ -4506,15 +4519,15 @@ export type DryRunErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4523,7 +4536,7 @@ export type DryRunError = DryRunErrors[keyof DryRunErrors];
 
 export type DryRunResponses = {
     /**
-     * What would become of it.
+     * The decision that would be made.
      */
     200: DryRun;
 };
@@ -4534,7 +4547,7 @@ export type ExecuteData = {
     body?: never;
     path: {
         /**
-         * The action.
+         * ID of the action.
          */
         action_id: string;
     };
@@ -4544,31 +4557,31 @@ export type ExecuteData = {
 
 export type ExecuteErrors = {
     /**
-     * `invalid_agent_key`: the key is missing, unknown, revoked or expired.
+     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch` or `target_not_allowed`: nothing was sent, or the running call was cut and the action is `INDETERMINATE`.
+     * `agent_blocked`, `kill_switch`, or `target_not_allowed`: nothing was sent, or the running call was canceled and the action is `INDETERMINATE`.
      */
     403: Problem;
     /**
-     * `action_not_found`: this agent has no such action.
+     * `action_not_found`: this agent has no action with this ID.
      */
     404: Problem;
     /**
-     * `action_not_approved` with `action_status`, or `action_stale`: this call sent nothing. `outcome_unknown`: it may have been sent; the action's status says more as soon as it can be recorded. `call_cut`: the service moved while the request was under way. `web_socket_lost`: a WebSocket was opened, which this call cannot carry.
+     * `action_not_approved` with `action_status`, or `action_stale`: this call sent nothing. `outcome_unknown`: the request may have been sent; the action's status shows the outcome once it is recorded. `call_cut`: the service changed while the request was running. `web_socket_lost`: the upstream opened a WebSocket, which this call cannot carry.
      */
     409: Problem;
     /**
-     * `action_expired`: the approval was not used in time.
+     * `action_expired`: the approval expired before it was used.
      */
     410: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `upstream_unreachable` or `credential_unavailable`: nothing was sent and the action is approved as before. `upstream_broken`: the action is `INDETERMINATE`.
+     * `upstream_unreachable` or `credential_unavailable`: nothing was sent, and the action is still approved. `upstream_broken`: the action is `INDETERMINATE`.
      */
     502: Problem;
     /**
@@ -4585,7 +4598,7 @@ export type ExecuteError = ExecuteErrors[keyof ExecuteErrors];
 
 export type ExecuteResponses = {
     /**
-     * The upstream's answer, whatever its status; `X-Proxy-Status` is `executed-approved`.
+     * The upstream's response, whatever its status; `X-Proxy-Status` is `executed-approved`.
      */
     default: unknown;
 };
@@ -4599,11 +4612,11 @@ export type GetReadyData = {
 
 export type GetReadyErrors = {
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4624,31 +4637,31 @@ export type ListRequestsData = {
     path?: never;
     query?: {
         /**
-         * Only those on this agent's requests.
+         * Return only requests of this agent.
          */
         agent_id?: number;
         /**
-         * Only those on requests to this service.
+         * Return only requests to this service.
          */
         service_id?: number;
         /**
-         * Only those that were decided so.
+         * Return only requests with this decision.
          */
         decision?: RequestDecision;
         /**
-         * Only those that were held and whose action stands here.
+         * Return only held requests whose action has this status.
          */
         action_status?: ActionStatus;
         /**
-         * Only those with this in their address or intent, in either case of its letters.
+         * Return only requests with this text in their URL or intent. Case-insensitive.
          */
         q?: string;
         /**
-         * How many items at most.
+         * Maximum number of items.
          */
         limit?: number;
         /**
-         * The `next_cursor` of the page before.
+         * The `next_cursor` of the previous page.
          */
         cursor?: string;
     };
@@ -4657,19 +4670,19 @@ export type ListRequestsData = {
 
 export type ListRequestsErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4678,7 +4691,7 @@ export type ListRequestsError = ListRequestsErrors[keyof ListRequestsErrors];
 
 export type ListRequestsResponses = {
     /**
-     * A page of them.
+     * A page of requests.
      */
     200: ListRequestEntry;
 };
@@ -4689,7 +4702,7 @@ export type GetRequestData = {
     body?: never;
     path: {
         /**
-         * The decision.
+         * ID of the request.
          */
         id: number;
     };
@@ -4699,23 +4712,23 @@ export type GetRequestData = {
 
 export type GetRequestErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4724,7 +4737,7 @@ export type GetRequestError = GetRequestErrors[keyof GetRequestErrors];
 
 export type GetRequestResponses = {
     /**
-     * The decision.
+     * The request.
      */
     200: RequestEntry;
 };
@@ -4736,11 +4749,11 @@ export type ListRulesData = {
     path?: never;
     query?: {
         /**
-         * How many items at most.
+         * Maximum number of items.
          */
         limit?: number;
         /**
-         * The `next_cursor` of the page before.
+         * The `next_cursor` of the previous page.
          */
         cursor?: string;
     };
@@ -4749,19 +4762,19 @@ export type ListRulesData = {
 
 export type ListRulesErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4770,7 +4783,7 @@ export type ListRulesError = ListRulesErrors[keyof ListRulesErrors];
 
 export type ListRulesResponses = {
     /**
-     * A page of them.
+     * A page of rules.
      */
     200: ListRule;
 };
@@ -4786,11 +4799,11 @@ export type CreateRuleData = {
 
 export type CreateRuleErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -4798,11 +4811,11 @@ export type CreateRuleErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -4810,15 +4823,15 @@ export type CreateRuleErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: the condition is not understood; `errors` says where and what was expected.
+     * `not_understood`: the condition does not compile; `errors` gives the position and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4827,7 +4840,7 @@ export type CreateRuleError = CreateRuleErrors[keyof CreateRuleErrors];
 
 export type CreateRuleResponses = {
     /**
-     * It is made.
+     * The new rule.
      */
     201: Rule;
 };
@@ -4843,11 +4856,11 @@ export type CompileRuleData = {
 
 export type CompileRuleErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -4855,11 +4868,11 @@ export type CompileRuleErrors = {
      */
     408: Problem;
     /**
-     * There is no language model.
+     * No language model is configured.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -4867,15 +4880,15 @@ export type CompileRuleErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * The language model gave no answer that can be used.
+     * The language model gave no usable response.
      */
     502: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4884,7 +4897,7 @@ export type CompileRuleError = CompileRuleErrors[keyof CompileRuleErrors];
 
 export type CompileRuleResponses = {
     /**
-     * What is proposed.
+     * The proposal.
      */
     200: CompiledRule;
 };
@@ -4900,11 +4913,11 @@ export type SimulateRulesData = {
 
 export type SimulateRulesErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -4912,7 +4925,7 @@ export type SimulateRulesErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -4920,15 +4933,15 @@ export type SimulateRulesErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: the condition is not understood; `errors` says where and what was expected.
+     * `not_understood`: the condition does not compile; `errors` gives the position and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4937,7 +4950,7 @@ export type SimulateRulesError = SimulateRulesErrors[keyof SimulateRulesErrors];
 
 export type SimulateRulesResponses = {
     /**
-     * What would have changed.
+     * The result of the simulation.
      */
     200: RuleSimulationResult;
 };
@@ -4953,11 +4966,11 @@ export type ValidateConditionData = {
 
 export type ValidateConditionErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -4965,7 +4978,7 @@ export type ValidateConditionErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -4973,11 +4986,11 @@ export type ValidateConditionErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -4986,7 +4999,7 @@ export type ValidateConditionError = ValidateConditionErrors[keyof ValidateCondi
 
 export type ValidateConditionResponses = {
     /**
-     * What is wrong with it, if anything is.
+     * The result of the check.
      */
     200: ConditionValidated;
 };
@@ -4997,7 +5010,7 @@ export type DeleteRuleData = {
     body?: never;
     path: {
         /**
-         * The rule.
+         * ID of the rule.
          */
         id: number;
     };
@@ -5007,23 +5020,23 @@ export type DeleteRuleData = {
 
 export type DeleteRuleErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5032,7 +5045,7 @@ export type DeleteRuleError = DeleteRuleErrors[keyof DeleteRuleErrors];
 
 export type DeleteRuleResponses = {
     /**
-     * It is removed.
+     * The rule was deleted.
      */
     200: Done;
 };
@@ -5043,7 +5056,7 @@ export type GetRuleData = {
     body?: never;
     path: {
         /**
-         * The rule.
+         * ID of the rule.
          */
         id: number;
     };
@@ -5053,23 +5066,23 @@ export type GetRuleData = {
 
 export type GetRuleErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5089,7 +5102,7 @@ export type UpdateRuleData = {
     body: RuleChange;
     path: {
         /**
-         * The rule.
+         * ID of the rule.
          */
         id: number;
     };
@@ -5099,15 +5112,15 @@ export type UpdateRuleData = {
 
 export type UpdateRuleErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -5115,11 +5128,11 @@ export type UpdateRuleErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -5127,15 +5140,15 @@ export type UpdateRuleErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: the condition is not understood; `errors` says where and what was expected.
+     * `not_understood`: the condition does not compile; `errors` gives the position and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5144,7 +5157,7 @@ export type UpdateRuleError = UpdateRuleErrors[keyof UpdateRuleErrors];
 
 export type UpdateRuleResponses = {
     /**
-     * It is changed.
+     * The updated rule.
      */
     200: Rule;
 };
@@ -5160,15 +5173,15 @@ export type ListServicesData = {
 
 export type ListServicesErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5177,7 +5190,7 @@ export type ListServicesError = ListServicesErrors[keyof ListServicesErrors];
 
 export type ListServicesResponses = {
     /**
-     * All of them.
+     * All services.
      */
     200: Array<Service>;
 };
@@ -5193,11 +5206,11 @@ export type CreateServiceData = {
 
 export type CreateServiceErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -5205,11 +5218,11 @@ export type CreateServiceErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -5217,11 +5230,11 @@ export type CreateServiceErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5230,7 +5243,7 @@ export type CreateServiceError = CreateServiceErrors[keyof CreateServiceErrors];
 
 export type CreateServiceResponses = {
     /**
-     * It is registered.
+     * The new service.
      */
     201: Service;
 };
@@ -5241,7 +5254,7 @@ export type DeleteServiceData = {
     body?: never;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
@@ -5251,23 +5264,23 @@ export type DeleteServiceData = {
 
 export type DeleteServiceErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5276,7 +5289,7 @@ export type DeleteServiceError = DeleteServiceErrors[keyof DeleteServiceErrors];
 
 export type DeleteServiceResponses = {
     /**
-     * It is removed.
+     * The service was deleted.
      */
     200: Done;
 };
@@ -5287,7 +5300,7 @@ export type GetServiceData = {
     body?: never;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
@@ -5297,23 +5310,23 @@ export type GetServiceData = {
 
 export type GetServiceErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5333,7 +5346,7 @@ export type UpdateServiceData = {
     body: ServiceChange;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
@@ -5343,15 +5356,15 @@ export type UpdateServiceData = {
 
 export type UpdateServiceErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -5359,11 +5372,11 @@ export type UpdateServiceErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -5371,11 +5384,11 @@ export type UpdateServiceErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5384,7 +5397,7 @@ export type UpdateServiceError = UpdateServiceErrors[keyof UpdateServiceErrors];
 
 export type UpdateServiceResponses = {
     /**
-     * It is changed.
+     * The updated service.
      */
     200: Service;
 };
@@ -5395,7 +5408,7 @@ export type SetCredentialsData = {
     body: Credentials;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
@@ -5405,15 +5418,15 @@ export type SetCredentialsData = {
 
 export type SetCredentialsErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -5421,11 +5434,11 @@ export type SetCredentialsErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -5433,11 +5446,11 @@ export type SetCredentialsErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5446,7 +5459,7 @@ export type SetCredentialsError = SetCredentialsErrors[keyof SetCredentialsError
 
 export type SetCredentialsResponses = {
     /**
-     * It is replaced.
+     * The credential was replaced.
      */
     200: Service;
 };
@@ -5457,17 +5470,17 @@ export type ListDocumentsData = {
     body?: never;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
     query?: {
         /**
-         * How many items at most.
+         * Maximum number of items.
          */
         limit?: number;
         /**
-         * The `next_cursor` of the page before.
+         * The `next_cursor` of the previous page.
          */
         cursor?: string;
     };
@@ -5476,23 +5489,23 @@ export type ListDocumentsData = {
 
 export type ListDocumentsErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5501,7 +5514,7 @@ export type ListDocumentsError = ListDocumentsErrors[keyof ListDocumentsErrors];
 
 export type ListDocumentsResponses = {
     /**
-     * A page of them.
+     * A page of documents.
      */
     200: ListDocument;
 };
@@ -5512,7 +5525,7 @@ export type CreateDocumentData = {
     body: NewDocument;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
@@ -5522,15 +5535,15 @@ export type CreateDocumentData = {
 
 export type CreateDocumentErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -5538,11 +5551,11 @@ export type CreateDocumentErrors = {
      */
     408: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -5550,11 +5563,11 @@ export type CreateDocumentErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5563,7 +5576,7 @@ export type CreateDocumentError = CreateDocumentErrors[keyof CreateDocumentError
 
 export type CreateDocumentResponses = {
     /**
-     * It is added.
+     * The new document.
      */
     201: Document;
 };
@@ -5574,11 +5587,11 @@ export type DeleteDocumentData = {
     body?: never;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
         /**
-         * The document.
+         * ID of the document.
          */
         docId: number;
     };
@@ -5588,23 +5601,23 @@ export type DeleteDocumentData = {
 
 export type DeleteDocumentErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5613,7 +5626,7 @@ export type DeleteDocumentError = DeleteDocumentErrors[keyof DeleteDocumentError
 
 export type DeleteDocumentResponses = {
     /**
-     * It is removed.
+     * The document was deleted.
      */
     200: Done;
 };
@@ -5624,11 +5637,11 @@ export type RefreshDocumentData = {
     body?: never;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
         /**
-         * The document.
+         * ID of the document.
          */
         docId: number;
     };
@@ -5638,27 +5651,27 @@ export type RefreshDocumentData = {
 
 export type RefreshDocumentErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5667,7 +5680,7 @@ export type RefreshDocumentError = RefreshDocumentErrors[keyof RefreshDocumentEr
 
 export type RefreshDocumentResponses = {
     /**
-     * It has been read anew.
+     * The refreshed document.
      */
     200: Document;
 };
@@ -5678,25 +5691,25 @@ export type ListOperationsData = {
     body?: never;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
     query?: {
         /**
-         * Words that an operation has, or a part of its id or path. Those that fit best come first.
+         * Words to search for, or part of an operation's ID or path. Best matches come first.
          */
         q?: string;
         /**
-         * What a call of an operation does.
+         * Effect of an operation.
          */
         effect?: 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
         /**
-         * How many items at most.
+         * Maximum number of items.
          */
         limit?: number;
         /**
-         * The `next_cursor` of the page before.
+         * The `next_cursor` of the previous page.
          */
         cursor?: string;
     };
@@ -5705,27 +5718,27 @@ export type ListOperationsData = {
 
 export type ListOperationsErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
-     * What is there stands against this; `code` says what. `definition_unreadable`: what is stored of the definition is damaged.
+     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
      */
     409: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5734,7 +5747,7 @@ export type ListOperationsError = ListOperationsErrors[keyof ListOperationsError
 
 export type ListOperationsResponses = {
     /**
-     * A page of them.
+     * A page of operations.
      */
     200: ListOperation;
 };
@@ -5745,7 +5758,7 @@ export type TestCallData = {
     body: TestCall;
     path: {
         /**
-         * The service.
+         * ID of the service.
          */
         id: number;
     };
@@ -5755,19 +5768,19 @@ export type TestCallData = {
 
 export type TestCallErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown or out of bounds; `errors` names each.
+     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `target_not_allowed`: the path leads out of the base URL, or the address may not be dialed; or `kill_switch`.
+     * `target_not_allowed`: the path is outside the base URL, or the address may not be dialed; or `kill_switch`.
      */
     403: Problem;
     /**
-     * `not_found`: the workspace has no such thing.
+     * `not_found`: not found in this workspace.
      */
     404: Problem;
     /**
@@ -5775,7 +5788,7 @@ export type TestCallErrors = {
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is too long.
+     * `payload_too_large`: the body is longer than the limit.
      */
     413: Problem;
     /**
@@ -5783,19 +5796,19 @@ export type TestCallErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `upstream_unreachable`, `upstream_broken` or `credential_unavailable`: there is no answer.
+     * `upstream_unreachable`, `upstream_broken`, or `credential_unavailable`: no response was received.
      */
     502: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
     /**
-     * `upstream_timeout`: there was no answer in time.
+     * `upstream_timeout`: no response was received in time.
      */
     504: Problem;
 };
@@ -5804,7 +5817,7 @@ export type TestCallError = TestCallErrors[keyof TestCallErrors];
 
 export type TestCallResponses = {
     /**
-     * What the service answered.
+     * The service's response.
      */
     200: UpstreamAnswer;
 };
@@ -5820,15 +5833,15 @@ export type GetSettingsData = {
 
 export type GetSettingsErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5853,23 +5866,23 @@ export type TestLlmData = {
 
 export type TestLlmErrors = {
     /**
-     * `not_authenticated`: the access token is missing, wrong or expired, or its session has ended.
+     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * There is no language model.
+     * No language model is configured.
      */
     409: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * The language model gave no answer that can be used.
+     * The language model gave no usable response.
      */
     502: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5878,7 +5891,7 @@ export type TestLlmError = TestLlmErrors[keyof TestLlmErrors];
 
 export type TestLlmResponses = {
     /**
-     * It answered.
+     * The model responded.
      */
     200: LlmTested;
 };
@@ -5889,13 +5902,13 @@ export type GetStatusData = {
     body?: never;
     path: {
         /**
-         * The action.
+         * ID of the action.
          */
         action_id: string;
     };
     query?: {
         /**
-         * How many seconds to wait for a change.
+         * How long to wait for a change, in seconds.
          */
         wait?: number;
     };
@@ -5904,27 +5917,27 @@ export type GetStatusData = {
 
 export type GetStatusErrors = {
     /**
-     * `validation_failed`: a parameter is not what is taken here; `errors` names it.
+     * `validation_failed`: a parameter is invalid; `errors` names it.
      */
     400: Problem;
     /**
-     * `invalid_agent_key`: the key is missing, unknown, revoked or expired.
+     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked` or `kill_switch`: an operator has stopped the agent.
+     * `agent_blocked` or `kill_switch`: an operator stopped the agent.
      */
     403: Problem;
     /**
-     * `action_not_found`: this agent has no such action.
+     * `action_not_found`: this agent has no action with this ID.
      */
     404: Problem;
     /**
-     * `internal_error`: the gateway failed; its log says more under `X-Request-Id`.
+     * `internal_error`: look up `X-Request-Id` in the gateway's log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database does not answer.
+     * `storage_unavailable`: the database is unavailable.
      */
     503: Problem;
 };
@@ -5933,7 +5946,7 @@ export type GetStatusError = GetStatusErrors[keyof GetStatusErrors];
 
 export type GetStatusResponses = {
     /**
-     * Where it stands.
+     * The status.
      */
     200: Status;
 };

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Send a request through GaiterGuard, wait for the human if one is needed, and print the answer.
+"""Send a request through GaiterGuard, wait if it is held for a human, and print the response.
 
     gaiterguard.py METHOD PATH --service NAME --intent TEXT [--data BODY] [--header "NAME: VALUE"]
-    gaiterguard.py METHOD https://whole/address --intent TEXT
+    gaiterguard.py METHOD https://complete/url --intent TEXT
     gaiterguard.py --resume ACTION_ID
 
-Needs GAITERGUARD_URL and GAITERGUARD_AGENT_KEY, and nothing but Python's standard library.
-Exit codes: 0 answered with 2xx, 22 another status of the upstream, 3 denied, 4 expired or revoked,
-5 still waiting, 1 anything else.
+Needs GAITERGUARD_URL and GAITERGUARD_AGENT_KEY, and only Python's standard library.
+Exit codes: 0 for a 2xx response, 22 for any other response of the upstream, 3 denied, 4 expired or
+revoked, 5 still pending, 1 for any other error.
 """
 
 import argparse
@@ -28,11 +28,11 @@ class Gateway:
     def __init__(self, url, key):
         self.url = url.rstrip("/")
         self.key = key
-        # No proxy of the environment, and no redirects: the key goes to the gateway alone.
+        # No proxy from the environment, and no redirects: only the gateway may receive the key.
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect())
 
     def call(self, method, path, body=None, headers=None):
-        """Answers status, headers and bytes; HTTP errors are answers too."""
+        """Returns status, headers, and body, also for HTTP error statuses."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method)
         request.add_header("Agent-Key", self.key)
@@ -41,8 +41,8 @@ class Gateway:
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
-            with self.opener.open(request, timeout=120) as answer:
-                return answer.status, answer.headers, answer.read()
+            with self.opener.open(request, timeout=120) as response:
+                return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
 
@@ -57,7 +57,7 @@ def main():
     url = os.environ.get("GAITERGUARD_URL", "http://127.0.0.1:3000")
     key = os.environ.get("GAITERGUARD_AGENT_KEY")
     if not key:
-        fail("GAITERGUARD_AGENT_KEY must hold the agent's key", 1)
+        fail("set GAITERGUARD_AGENT_KEY to the agent key", 1)
     gateway = Gateway(url, key)
     deadline = time.monotonic() + arguments.wait
     if arguments.resume:
@@ -66,7 +66,7 @@ def main():
 
 
 def send(gateway, arguments, deadline):
-    """Proposes the request. The key makes it safe to propose it again."""
+    """Sends the request. The idempotency key makes retries safe."""
     proposal = {"method": arguments.method, "intent": arguments.intent}
     if arguments.target.startswith(("http://", "https://")):
         proposal["targetUrl"] = arguments.target
@@ -89,7 +89,7 @@ def send(gateway, arguments, deadline):
         code = problem.get("code")
         if code == "approval_required":
             action = problem["action_id"]
-            tell(f"waiting for a human: action {action}: {problem.get('risk_explanation', '')}")
+            report(f"waiting for a human: action {action}: {problem.get('risk_explanation', '')}")
             return follow(gateway, action, deadline)
         if code in ("idempotency_in_progress", "authority_unconfirmed") and time.monotonic() < deadline:
             time.sleep(float(headers.get("Retry-After", 1)))
@@ -98,15 +98,15 @@ def send(gateway, arguments, deadline):
 
 
 def follow(gateway, action, deadline):
-    """Waits for the human, and executes what was approved."""
+    """Waits for the human's decision, and executes the action if it is approved."""
     while True:
         left = max(0, deadline - time.monotonic())
         wait = int(min(STATUS_WAIT_SECONDS, left))
         status, _, body = gateway.call("GET", f"/status/{action}?wait={wait}")
-        report = read_problem(body)
+        status_body = read_problem(body)
         if status != 200:
-            return refused(report)
-        state = report["status"]
+            return refused(status_body)
+        state = status_body["status"]
         if state == "APPROVED":
             status, headers, body = gateway.call("POST", f"/proxy/execute/{action}")
             if headers.get("X-Proxy-Status") in UPSTREAMS:
@@ -115,20 +115,20 @@ def follow(gateway, action, deadline):
             if problem.get("code") != "action_not_approved":
                 return refused(problem)
         elif state == "EXECUTED":
-            result = report.get("result")
+            result = status_body.get("result")
             if result is None:
-                fail("it was executed; its answer is not kept", 0)
+                fail("executed; the response is not stored", 0)
             body = result["body"]
             is_text = result["body_encoding"] == "utf8"
             return finish(result["status"], body.encode() if is_text else base64.b64decode(body))
         elif state == "DENIED":
-            fail(f"denied: {report.get('note') or 'without a word'}", 3)
+            fail(f"denied: {status_body.get('note') or 'no note'}", 3)
         elif state in ("REVOKED", "EXPIRED"):
-            fail(f"{state.lower()}: {report.get('note') or 'without a word'}", 4)
+            fail(f"{state.lower()}: {status_body.get('note') or 'no note'}", 4)
         elif state == "INDETERMINATE":
-            fail(f"it may have been sent, never send it again: {report.get('detail')}", 1)
+            fail(f"the request may have been sent, never send it again: {status_body.get('detail')}", 1)
         if time.monotonic() >= deadline:
-            fail(f"still waiting for a human: action {action}", 5)
+            fail(f"still pending: action {action}", 5)
 
 
 def refused(problem):
@@ -151,12 +151,12 @@ def read_problem(body):
     return problem if isinstance(problem, dict) else {}
 
 
-def tell(line):
+def report(line):
     print(line, file=sys.stderr, flush=True)
 
 
 def fail(line, code):
-    tell(line)
+    report(line)
     sys.exit(code)
 
 
@@ -168,12 +168,12 @@ def read_arguments():
     parser.add_argument("--service")
     parser.add_argument("--header", action="append", default=[], metavar="NAME: VALUE")
     parser.add_argument("--data")
-    parser.add_argument("--key", help="the Idempotency-Key; one is made up if it is left out")
+    parser.add_argument("--key", help="Idempotency-Key; generated by default")
     parser.add_argument("--wait", type=float, default=600, metavar="SECONDS")
     parser.add_argument("--resume", metavar="ACTION_ID")
     arguments = parser.parse_args()
     if not arguments.resume and not (arguments.method and arguments.target and arguments.intent):
-        parser.error("METHOD, TARGET and --intent are needed, or --resume ACTION_ID")
+        parser.error("METHOD, TARGET, and --intent are required, or --resume ACTION_ID")
     return arguments
 
 

@@ -1,44 +1,44 @@
 #!/usr/bin/env bash
 # usage: gaiterguard.sh METHOD PATH SERVICE INTENT [BODY]
-# Sends a request through GaiterGuard, waits for the human if one is needed, and prints the answer. Needs
-# bash, curl, GAITERGUARD_URL and GAITERGUARD_AGENT_KEY. Exit codes: 0 answered with 2xx, 22 another status
-# of the upstream, 3 denied, 4 expired or revoked, 5 still waiting, 1 anything else.
+# Sends a request through GaiterGuard, waits if it is held for a human, and prints the response. Needs
+# bash, curl, GAITERGUARD_URL, and GAITERGUARD_AGENT_KEY. Exit codes: 0 for a 2xx response, 22 for any other
+# response of the upstream, 3 denied, 4 expired or revoked, 5 still pending, 1 for any other error.
 set -euo pipefail
 
 [ $# -ge 4 ] || { sed -n '2,6s/^# //p' "$0" >&2; exit 1; }
 method=$1 path=$2 service=$3 intent=$4
 url=${GAITERGUARD_URL:-http://127.0.0.1:3000}
-: "${GAITERGUARD_AGENT_KEY:?must hold the key of the agent}"
+: "${GAITERGUARD_AGENT_KEY:?set it to the agent key}"
 deadline=$((SECONDS + ${GAITERGUARD_WAIT:-600}))
 
-answer=$(mktemp -d)
-trap 'rm -rf "$answer"' EXIT
-# The key goes by a file that only this user can read: every process sees a command line.
+response=$(mktemp -d)
+trap 'rm -rf "$response"' EXIT
+# The key is passed in a file that only this user can read, because every process can see command lines.
 (umask 077 && printf 'header = "Agent-Key: %s"\nheader = "Content-Type: application/json"\n' \
-  "$GAITERGUARD_AGENT_KEY" > "$answer/curlrc")
+  "$GAITERGUARD_AGENT_KEY" > "$response/curlrc")
 
-# A text as JSON writes it.
+# Prints a text as a JSON string.
 quoted() {
   local text=$1
   text=${text//\\/\\\\} text=${text//\"/\\\"} text=${text//$'\n'/\\n} text=${text//$'\t'/\\t} text=${text//$'\r'/\\r}
   printf '"%s"' "$text"
 }
 
-# call METHOD PATH [BODY]: leaves status, $answer/head and $answer/body.
+# call METHOD PATH [BODY]: sets status and writes $response/head and $response/body.
 call() {
   local body=()
   [ $# -lt 3 ] || body=(--data-binary "$3")
-  status=$(curl -sS --noproxy '*' -K "$answer/curlrc" -X "$1" "${@:4}" "${body[@]}" \
-    -D "$answer/head" -o "$answer/body" -w '%{http_code}' --max-time 120 "$url$2")
+  status=$(curl -sS --noproxy '*' -K "$response/curlrc" -X "$1" "${@:4}" "${body[@]}" \
+    -D "$response/head" -o "$response/body" -w '%{http_code}' --max-time 120 "$url$2")
 }
 
-header() { sed -n "s/^$1: *//Ip" "$answer/head" | tr -d '\r' | tail -n 1; }
-field() { grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" "$answer/body" | head -n 1 | sed -E 's/^"[^"]*":"//; s/"$//' || true; }
+header() { sed -n "s/^$1: *//Ip" "$response/head" | tr -d '\r' | tail -n 1; }
+field() { grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" "$response/body" | head -n 1 | sed -E 's/^"[^"]*":"//; s/"$//' || true; }
 
-finish_if_answered() {
+finish_if_responded() {
   case "$(header X-Proxy-Status)" in
     forwarded | executed-approved | replayed)
-      cat "$answer/body"
+      cat "$response/body"
       [[ $status == 2* ]] && exit 0
       exit 22
       ;;
@@ -51,7 +51,7 @@ proposal="{\"method\":$(quoted "$method"),\"path\":$(quoted "$path"),\"service\"
 [ $# -lt 5 ] || proposal+=",\"body\":$(quoted "$5")"
 key=$(cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen)
 call POST /proxy "$proposal}" -H "Idempotency-Key: $key"
-finish_if_answered
+finish_if_responded
 [ "$(field code)" = approval_required ] || fail "$(field code): $(field detail)" 1
 
 action=$(field action_id)
@@ -62,14 +62,14 @@ while :; do
   case "$(field status)" in
     APPROVED)
       call POST "/proxy/execute/$action"
-      finish_if_answered
+      finish_if_responded
       ;;
-    EXECUTED) fail "it was executed by another call; ask /status/$action for its result" 1 ;;
+    EXECUTED) fail "executed by another call; get the result from /status/$action" 1 ;;
     DENIED) fail "denied: $(field note)" 3 ;;
     REVOKED | EXPIRED) fail "$(field status)" 4 ;;
-    INDETERMINATE) fail "it may have been sent, never send it again: $(field detail)" 1 ;;
+    INDETERMINATE) fail "the request may have been sent, never send it again: $(field detail)" 1 ;;
     PENDING | EXECUTING) ;;
     *) fail "$(field code): $(field detail)" 1 ;;
   esac
-  [ $SECONDS -lt $deadline ] || fail "still waiting for a human: action $action" 5
+  [ $SECONDS -lt $deadline ] || fail "still pending: action $action" 5
 done

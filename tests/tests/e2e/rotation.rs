@@ -193,7 +193,7 @@ async fn an_old_secret_opens_nothing_once_every_gateway_has_followed(storage: St
     let rotated = town.gateway.run(&["vault", "rotate"], NEW).await;
     assert!(rotated.status.success(), "{rotated:?}");
     let told = stdout(&rotated);
-    assert!(told.contains("opens nothing any more"), "{told}");
+    assert!(told.contains("no longer decrypts anything"), "{told}");
     let mut database = ByHand::open(&town.gateway).await;
     let ways = "SELECT COUNT(*) FROM master_keys WHERE link IS NOT NULL";
     assert_eq!(database.number(ways).await, 0);

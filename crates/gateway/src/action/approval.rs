@@ -75,19 +75,22 @@ pub enum Ruling {
 #[derive(Debug, Error)]
 pub enum RulingRefused {
     /// The workspace has no such action.
-    #[error("there is no such action in this workspace")]
+    #[error("this workspace has no action with this ID")]
     NotFound,
     /// The note is too long, or holds a NUL, which no database text can.
-    #[error("must be at most {NOTE_CHARS_MAX} characters long, without NUL")]
+    #[error(
+        "must be at most {NOTE_CHARS_MAX} characters long and must not contain a null \
+             character"
+    )]
     NoteRefused,
     /// The note holds an agent key.
     #[error("{KEY_NOT_STORED}")]
     NoteHoldsKey,
     /// The digest is not that of the stored request.
-    #[error("the digest is not that of the request; look at it again before deciding")]
+    #[error("the digest does not match the request; review the request again before you decide")]
     DigestMismatch,
     /// What is stored of the action is damaged, so nobody can have seen what would be sent.
-    #[error("the stored request cannot be read, so it cannot be approved; deny it")]
+    #[error("the stored request cannot be read, so it cannot be approved; deny it instead")]
     Unreadable,
     /// The action does not stand where such a ruling is possible.
     #[error("the action is {}; nothing was changed", .0.as_str())]
@@ -96,7 +99,7 @@ pub enum RulingRefused {
     #[error(transparent)]
     Cursor(InvalidCursor),
     /// The database or the vault failed.
-    #[error("the gateway's storage did not answer; look again at what became of the action")]
+    #[error("the gateway's storage is unavailable; check the action's status before you try again")]
     Unavailable,
 }
 
@@ -299,7 +302,7 @@ impl Gateway {
             Ok(None) => return Ok(Kept::Nothing),
             Ok(Some(stored)) => stored,
             Err(error) if error.is_damage() => {
-                tracing::error!(%error, "a kept answer is damaged");
+                tracing::error!(%error, "a stored response is damaged");
                 return Ok(Kept::Damaged);
             }
             Err(error) => return Err(error.into()),

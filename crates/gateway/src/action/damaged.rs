@@ -18,12 +18,11 @@ use crate::action::approval::{ActionView, Approver, Ruling, RulingRefused};
 use crate::action::{self, audit_event};
 
 /// What a human reads where the reasons for a hold are lost.
-const EXPLANATION: &str =
-    "What is stored of this action is damaged and cannot be read. It can only be denied.";
+const EXPLANATION: &str = "The stored action is damaged and cannot be read. It can only be denied.";
 
 /// What a human reads where it is lost whether the request was sent.
 const STATE_LOST: &str =
-    "what is stored of this action's state is damaged, so the request may have been sent";
+    "the stored state of this action is damaged, so the request may have been sent";
 
 impl Gateway {
     /// Ends a damaged action as a human says. None if it changed meanwhile and is to be looked at

@@ -144,7 +144,7 @@ impl Gateway {
         });
         let event = if may_have_been_sent {
             let detail = if is_cut {
-                "an operator cut the call while it was under way".to_owned()
+                "an operator canceled the call while it was running".to_owned()
             } else {
                 told.to_string()
             };
@@ -168,7 +168,7 @@ impl Gateway {
 
     /// Gives an execution up whose task broke off: nobody else knows how far it came.
     fn break_execution(&self, action: &Action) {
-        tracing::error!(action_id = %action.id, "an execution broke off");
+        tracing::error!(action_id = %action.id, "an execution failed");
         let event = ActionEvent::Break {
             at: self.clock.now(),
             detail: "the gateway failed after the request may have been sent".to_owned(),
@@ -190,7 +190,8 @@ impl Gateway {
         let change = self
             .changed(&action, event, Actor::Agent(action.agent))
             .map_err(|refused| {
-                tracing::error!(action_id = %action.id, %refused, "an execution cannot end so");
+                tracing::error!(action_id = %action.id, %refused, "this execution cannot end in \
+                     this state");
                 Unrecorded
             })?;
         let ended = self
@@ -200,13 +201,14 @@ impl Gateway {
         match ended {
             Ok(Changed::Done | Changed::Recalled) => Ok(()),
             Ok(Changed::RevisionMoved | Changed::AuthorityChanged) => {
-                tracing::warn!(action_id = %action.id, "the execution was given up before it ended");
+                tracing::warn!(action_id = %action.id, "the execution was abandoned before it \
+                                                        ended");
                 Err(Unrecorded)
             }
             Err(error) => {
                 tracing::warn!(
                     action_id = %action.id, %error,
-                    "the end of an execution is written when the database is back"
+                    "the end of an execution will be written when the database is available"
                 );
                 Err(Unrecorded)
             }

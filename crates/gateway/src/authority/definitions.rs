@@ -130,7 +130,7 @@ fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledR
                         rule = %compiled.rule().id,
                         workspace = %compiled.rule().workspace,
                         %error,
-                        "the condition of a stored rule is not understood: the rule counts as \
+                        "the condition of a stored rule does not compile: the rule counts as \
                          matched, unless it allows"
                     );
                 }

@@ -129,7 +129,7 @@ impl Authority {
     /// The agent of a key. Its workspace's kill switch, and its own block, are looked at here.
     pub fn caller(&self, key: &str) -> Result<AgentCaller, Refusal> {
         let key_hash = agent_key::fingerprint(key).ok_or(Refusal::InvalidAgentKey(
-            "the agent key is not of the form agt_ and 64 digits",
+            "the agent key must have the form agt_ and 64 hexadecimal digits",
         ))?;
         self.caller_by_hash(key_hash)
     }
@@ -185,7 +185,7 @@ impl Authority {
             Err(refusal) => return refusal,
         };
         match again.binding(service, web_socket) {
-            None => Refusal::ServiceNotInScope("the agent may not use this service any more"),
+            None => Refusal::ServiceNotInScope("the agent may no longer use this service"),
             Some(binding) if web_socket && !binding.web_socket => Refusal::WebSocketNotAllowed,
             Some(_) => Refusal::CallCut,
         }
@@ -253,7 +253,7 @@ impl Authority {
         let unread = std::mem::take(&mut *self.unread());
         for (workspace, missing) in unread {
             if let Err(error) = self.library.read_missing(workspace, &missing).await {
-                tracing::error!(%error, workspace = workspace.0, "documents were not read");
+                tracing::error!(%error, workspace = workspace.0, "documents could not be read");
                 tokio::time::sleep(READ_AGAIN_WAIT).await;
                 self.note_unread(workspace, missing);
             } else {
@@ -357,7 +357,8 @@ impl Authority {
     fn stop_damaged(&self, workspace: WorkspaceId, error: &StoreError) {
         // Replicas look again several times a second.
         if self.damaged().insert(workspace) {
-            tracing::error!(%error, workspace = workspace.0, "a workspace is stopped: its definitions cannot be read");
+            tracing::error!(%error, workspace = workspace.0, "a workspace is stopped, because its \
+                 definitions cannot be read");
         }
         let before = self.snapshot.load_full();
         let Some(known) = before.workspaces.get(&workspace) else {

@@ -21,13 +21,13 @@ const RESERVE_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug, Error)]
 pub enum BodyBroken {
     /// It is longer than it may be.
-    #[error("the request body is longer than {bytes_max} bytes")]
+    #[error("the request body is longer than the limit of {bytes_max} bytes")]
     TooLong {
         /// How long it may be.
         bytes_max: usize,
     },
     /// An agent key is in it.
-    #[error("the request body holds an agent key")]
+    #[error("the request body contains an agent key")]
     HoldsAgentKey,
     /// It stopped arriving. The error is the door's own.
     #[error(transparent)]

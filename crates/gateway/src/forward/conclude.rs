@@ -102,7 +102,8 @@ impl Conclusion {
                         )
                     }
                     End::Cut { status } => {
-                        let detail = "the upstream's answer broke off".to_owned();
+                        let detail =
+                            "the connection failed during the upstream's response".to_owned();
                         let outcome = Outcome::Broken {
                             status: Some(status.as_u16()),
                         };
@@ -139,7 +140,7 @@ impl Gateway {
             Err(error) => {
                 tracing::warn!(
                     %entry, %error,
-                    "the end of a request is written when the database is back"
+                    "the end of a request will be written when the database is available"
                 );
                 Err(Unrecorded)
             }

@@ -169,7 +169,10 @@ impl Gateway {
             .check(service.origin()?)
             .await
             .map_err(|refused| {
-                Refusal::TargetNotAllowed(format!("the upstream's address is refused: {refused}"))
+                Refusal::TargetNotAllowed(format!(
+                    "the upstream's address may not be dialed: \
+                                                   {refused}"
+                ))
             })
     }
 
@@ -217,7 +220,8 @@ impl Gateway {
         upload: Upload,
         cut: &CancellationToken,
     ) -> Result<Sent, DispatchFailed> {
-        tracing::debug!(service_id = %service.id, basis = ?permit.basis, "sending as it arrives");
+        tracing::debug!(service_id = %service.id, basis = ?permit.basis, "streaming the request \
+             body");
         let ready = unless_cut(cut, self.credentials.ready(service)).await?;
         let body = OutboundBody::streaming(upload);
         self.send_once(service, request, body, ready.as_ref(), cut)
@@ -305,9 +309,11 @@ fn failed(error: SendError) -> DispatchFailed {
         SendError::Cancelled { may_have_been_sent } => DispatchFailed::Cut { may_have_been_sent },
         SendError::TimedOut => DispatchFailed::MaybeSent(MaybeSent::TimedOut),
         SendError::Ambiguous(_) => DispatchFailed::MaybeSent(MaybeSent::Broken),
-        SendError::NotSent(NotSentReason::Refused(refused)) => DispatchFailed::NothingSent(
-            Refusal::TargetNotAllowed(format!("the upstream's address is refused: {refused}")),
-        ),
+        SendError::NotSent(NotSentReason::Refused(refused)) => {
+            DispatchFailed::NothingSent(Refusal::TargetNotAllowed(format!(
+                "the upstream's address may not be dialed: {refused}"
+            )))
+        }
         SendError::NotSent(reason) => {
             DispatchFailed::NothingSent(Refusal::UpstreamUnreachable(reason.to_string()))
         }

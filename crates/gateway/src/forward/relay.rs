@@ -23,10 +23,10 @@ use crate::history::Observer;
 #[derive(Debug, Error)]
 pub enum RelayError {
     /// The upstream's answer broke off, or the call was cut.
-    #[error("the upstream's answer was cut short: {0}")]
+    #[error("the upstream's response ended early: {0}")]
     Cut(String),
     /// How the answer ended could not be recorded, so its end is not passed on.
-    #[error("the end of the answer could not be recorded")]
+    #[error("the end of the response could not be recorded")]
     Unrecorded,
 }
 

@@ -121,20 +121,21 @@ fn at_service(
         (Some(joined), Some(url)) if joined != url => {
             return Err(Refusal::Invalid {
                 field: "targetUrl",
-                message: "names another address than the service and path do".to_owned(),
+                message: "must be the URL that service and path give; omit one of the two"
+                    .to_owned(),
             });
         }
         (Some(target), _) | (None, Some(target)) => target,
         (None, None) => {
             return Err(Refusal::Invalid {
                 field: "path",
-                message: "required beside a service, unless targetUrl is given".to_owned(),
+                message: "is required with a service, unless targetUrl is set".to_owned(),
             });
         }
     };
     if !service.base_url.contains(&target) {
         return Err(Refusal::TargetNotAllowed(
-            "the target lies outside the service's base URL".to_owned(),
+            "the target is outside the service's base URL".to_owned(),
         ));
     }
     Ok(target)

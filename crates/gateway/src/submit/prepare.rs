@@ -109,7 +109,7 @@ impl Gateway {
         if located.service.intent_required && request.intent.is_absent() {
             return Err(Refusal::Invalid {
                 field: "X-Agent-Intent",
-                message: "is required by this service: say why the request is sent".to_owned(),
+                message: "is required by this service: state why the request is sent".to_owned(),
             });
         }
         if request.web_socket && !located.service.web_socket {

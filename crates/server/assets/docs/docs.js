@@ -1,4 +1,4 @@
-// Shows /openapi.json as a page. Everything goes in as text, never as HTML.
+// Renders /openapi.json as a page. All content is inserted as text, never as HTML.
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
@@ -6,7 +6,7 @@ const main = document.getElementById("operations");
 const contents = document.getElementById("contents");
 const search = document.getElementById("search");
 
-/** An element with attributes and children; strings become text. */
+/** Creates an element with attributes and children; strings become text nodes. */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -14,7 +14,7 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Text with `code` in it. */
+/** Converts `code` in a text to elements. */
 function prose(text) {
   const pieces = String(text ?? "").split("`");
   return pieces.map((piece, index) => (index % 2 ? element("code", {}, piece) : piece));
@@ -27,13 +27,13 @@ function paragraphs(text) {
     .map((paragraph) => element("p", {}, ...prose(paragraph)));
 }
 
-/** A schema with its reference followed, and the name that it is known by. */
+/** Resolves the reference of a schema; returns the schema and its name. */
 function resolve(api, schema) {
   const name = schema?.$ref?.split("/").pop();
   return name ? { name, schema: api.components.schemas[name] ?? {} } : { schema: schema ?? {} };
 }
 
-/** What kind of value a schema takes, in a few words. */
+/** Describes the values that a schema allows. */
 function kind(api, given) {
   const { name, schema } = resolve(api, given);
   const choices = schema.oneOf ?? schema.anyOf;
@@ -51,8 +51,8 @@ function kind(api, given) {
     ["from", schema.minLength, "characters"],
     ["up to", schema.maxLength, "characters"],
   ].filter(([, bound]) => bound !== undefined);
-  const told = bounds.map((parts) => parts.join(" ").replace(/ $/, ""));
-  return [words.join(" or "), ...told].join(", ");
+  const limits = bounds.map((parts) => parts.join(" ").replace(/ $/, ""));
+  return [words.join(" or "), ...limits].join(", ");
 }
 
 /** The fields of an object, and of the objects inside it, each shown once. */
@@ -110,7 +110,7 @@ function bodies(api, content) {
   ]);
 }
 
-function answers(api, operation) {
+function responses(api, operation) {
   const rows = Object.entries(operation.responses).map(([status, response]) =>
     element(
       "tr",
@@ -154,10 +154,10 @@ function section(api, path, method, operation) {
   const table = parameters(api, operation);
   if (table) made.append(element("h3", {}, "Parameters"), table);
   if (request) {
-    const title = request.required ? "Body" : "Body, may be left out";
+    const title = request.required ? "Body" : "Body (optional)";
     made.append(element("h3", {}, title), ...bodies(api, request.content).filter(Boolean));
   }
-  made.append(element("h3", {}, "Answers"), answers(api, operation));
+  made.append(element("h3", {}, "Responses"), responses(api, operation));
   return made;
 }
 
@@ -208,8 +208,8 @@ function show(api) {
 
 try {
   const response = await fetch("/openapi.json");
-  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+  if (!response.ok) throw new Error(`the gateway returned status ${response.status}`);
   show(await response.json());
 } catch (error) {
-  main.replaceChildren(element("p", { role: "alert" }, `The description could not be read: ${error.message}`));
+  main.replaceChildren(element("p", { role: "alert" }, `The OpenAPI document could not be loaded: ${error.message}`));
 }

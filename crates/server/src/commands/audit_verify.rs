@@ -1,16 +1,16 @@
-//! `gaiterguard audit verify`: checks that no entry of the audit log was changed or removed, and that
-//! requests and actions are as their entries recorded them.
+//! `gaiterguard audit verify`: verifies that no entry of the audit log was changed or removed, and
+//! that requests and actions match their entries.
 
 use std::process::ExitCode;
 
-use super::workbench::{self, Missing};
+use super::offline_database::{self, Missing};
 use crate::console;
 
 /// Verifies every chain of the audit log, and the rows that its entries cover.
 pub(crate) fn run() -> ExitCode {
-    workbench::run(Missing::Refuse, async |bench| {
-        let entries = bench.store.audit_verify(|_| {}).await??;
-        console::say(format_args!("the audit log holds: {entries} entries"));
+    offline_database::run(Missing::Fail, async |database| {
+        let entries = database.store.audit_verify(|_| {}).await??;
+        console::say(format_args!("the audit log is intact: {entries} entries"));
         Ok(())
     })
 }

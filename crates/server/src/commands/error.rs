@@ -1,4 +1,4 @@
-//! Why a command that works on the database did not do its work.
+//! Errors of the commands that work on the database.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::secret_line::SecretLineError;
 use crate::secrets::SecretsError;
 use crate::settings::{SECRET_LENGTH_MIN, SettingError};
 
-/// Why a command failed. Each text is one line for the operator.
+/// Reasons why a command failed. Each message is one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
     #[error(transparent)]
@@ -20,9 +20,9 @@ pub(super) enum CommandError {
     Secrets(#[from] SecretsError),
     #[error("the command cannot run: {0}")]
     Runtime(std::io::Error),
-    #[error("there is no database {}: check DATA_DIR and DATABASE_URL", .0.display())]
+    #[error("the database {} does not exist: check DATA_DIR and DATABASE_URL", .0.display())]
     NoDatabase(PathBuf),
-    #[error("the database has no tables of the gateway yet: run `gaiterguard migrate` first")]
+    #[error("the database has no tables yet: run `gaiterguard migrate` first")]
     NoTables,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -39,16 +39,16 @@ pub(super) enum CommandError {
     #[error(transparent)]
     Sealing(#[from] SealingError),
     #[error(
-        "every data key is sealed under the new secret, but {error}: \
-         write the new secret into that file before the next start"
+        "every data key is encrypted with the new secret, but {error}: write the new secret to \
+         that file before the next start"
     )]
     SecretNotKept { error: SecretsError },
-    #[error("the audit log does not hold: {0}")]
+    #[error("the audit log is not intact: {0}")]
     AuditBroken(#[from] AuditBroken),
 }
 
 impl CommandError {
-    /// The code to end with.
+    /// Returns the exit code.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Setting(_) | Self::Secrets(_) => EXIT_SETTINGS,

@@ -1,13 +1,13 @@
-//! `gaiterguard migrate`: brings the database's tables up to date.
+//! `gaiterguard migrate`: runs the database migrations.
 
 use std::process::ExitCode;
 
-use super::workbench::{self, Missing};
+use super::offline_database::{self, Missing};
 use crate::console;
 
 /// Runs the migrations.
 pub(crate) fn run() -> ExitCode {
-    workbench::run(Missing::Make, async |_| {
+    offline_database::run(Missing::Create, async |_| {
         console::say("the database is up to date");
         Ok(())
     })

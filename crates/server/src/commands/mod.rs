@@ -1,4 +1,4 @@
-//! The commands, one file each. Every one has a `run` that answers the exit code.
+//! The commands, one file each. Each has a function `run` that returns the exit code.
 
 pub(crate) mod audit_verify;
 pub(crate) mod call;
@@ -11,6 +11,6 @@ pub(crate) mod user_create;
 pub(crate) mod user_reset_password;
 pub(crate) mod vault_rotate;
 
-mod agent_side;
+mod agent_client;
 mod error;
-mod workbench;
+mod offline_database;

@@ -1,4 +1,4 @@
-//! `gaiterguard openapi`: prints the API's description.
+//! `gaiterguard openapi`: prints the OpenAPI document.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::console;
 use crate::routes;
 
-/// Writes the document to standard output. A reader that has gone away is no failure.
+/// Writes the document to standard output. Ignores a closed pipe.
 pub(crate) fn run() -> ExitCode {
     match std::io::stdout().write_all(&routes::document()) {
         Ok(()) => ExitCode::SUCCESS,

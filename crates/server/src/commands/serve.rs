@@ -1,4 +1,4 @@
-//! `gaiterguard serve`: the gateway itself, from its settings to its last request.
+//! `gaiterguard serve`: runs the gateway.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,10 +19,10 @@ use crate::secrets::Secrets;
 use crate::settings::{ListenSettings, Settings, Source};
 use crate::state::AgentState;
 
-/// How long work that nobody waits for has to end.
+/// How long background work that nothing waits for may take to end.
 const SHUTDOWN_MAX: Duration = Duration::from_millis(500);
 
-/// Serves until it is told to stop.
+/// Serves until a signal stops it.
 pub(crate) fn run() -> ExitCode {
     let settings =
         match Source::read(Path::new(".")).and_then(|source| Settings::from_source(&source)) {
@@ -42,7 +42,7 @@ pub(crate) fn run() -> ExitCode {
         Err(error) => return console::fail(error, 1),
     };
     let served = runtime.block_on(serve(&settings, &secrets));
-    // A document that is being read cannot be interrupted, and the end does not wait for it.
+    // Parsing a document cannot be interrupted, so shutdown does not wait for it.
     runtime.shutdown_timeout(SHUTDOWN_MAX);
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,12 +50,12 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// Why the gateway does not run. Each text is one line for the operator.
+/// Reasons why the gateway does not run. Each message is one line for the operator.
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
-    #[error("the signals of the system cannot be taken over: {0}")]
+    #[error("cannot install signal handlers: {0}")]
     Signals(std::io::Error),
-    #[error("{host}:{port} cannot be listened on: {error}")]
+    #[error("cannot listen on {host}:{port}: {error}")]
     Bind {
         host: String,
         port: u16,
@@ -112,7 +112,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         () = signals.next() => {}
     }
     tracing::info!(
-        "stopping: running requests have {} s to end",
+        "shutting down: running requests have {} s to finish",
         DRAIN_MAX.as_secs()
     );
     lifecycle.drain();
@@ -122,14 +122,14 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     if ended {
         tracing::info!("stopped");
     } else {
-        tracing::warn!("stopped with requests still running");
+        tracing::warn!("shut down with requests still running");
     }
     Ok(())
 }
 
-/// Says where the first account is made, and with which code. The log takes it as a warning, since
-/// nobody could make the account if the code did not show; a log of errors alone gets it as a line of
-/// its own.
+/// Logs where to create the first account, and with which code. Logged as a warning, because
+/// without the code nobody can create the account; if the log contains only errors, it is printed
+/// as a line of its own.
 async fn invite(settings: &Settings, engine: &Engine) -> Result<(), StoreError> {
     let url = settings.listen.dashboard_url();
     if let Some(code) = engine.identity.setup_code_to_print().await? {
@@ -146,7 +146,7 @@ async fn invite(settings: &Settings, engine: &Engine) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Binds `PORT` and, if it is set, `DASHBOARD_PORT`.
+/// Binds `PORT` and, if set, `DASHBOARD_PORT`.
 async fn bind(settings: &ListenSettings) -> Result<Vec<Socket>, ServeError> {
     let mut sockets = Vec::new();
     for port in [Some(settings.port), settings.dashboard_port]

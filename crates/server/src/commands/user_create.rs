@@ -1,4 +1,4 @@
-//! `gaiterguard user create`: makes a user, whether or not registration is open.
+//! `gaiterguard user create`: creates a user, whether or not registration is open.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use gaiterguard_clock::SystemClock;
 use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Accounts, NewPassword};
 
-use super::workbench::{self, Missing};
+use super::offline_database::{self, Missing};
 use crate::console;
 use crate::secret_line;
 
-/// Makes a user with a workspace of the user's own, or in that of `workspace_of`.
+/// Creates a user with a new workspace, or in the workspace of `workspace_of`.
 pub(crate) fn run(email: &Email, workspace_of: Option<&Email>) -> ExitCode {
-    workbench::run(Missing::Make, async |bench| {
+    offline_database::run(Missing::Create, async |database| {
         let password = NewPassword::parse(secret_line::read("Password")?)?;
-        let accounts = Accounts::new(bench.store.clone(), Arc::new(SystemClock));
+        let accounts = Accounts::new(database.store.clone(), Arc::new(SystemClock));
         let user = accounts.create(email, password, workspace_of).await?;
         match workspace_of {
             None => console::say(format_args!("created user {} ({})", user.id, user.email)),

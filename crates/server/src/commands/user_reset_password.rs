@@ -1,5 +1,5 @@
-//! `gaiterguard user reset-password`: gives a user who is locked out, or whose password is known to
-//! others, another one.
+//! `gaiterguard user reset-password`: sets a new password for a user who is locked out or whose
+//! password is compromised.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use gaiterguard_clock::SystemClock;
 use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Accounts, NewPassword};
 
-use super::workbench::{self, Missing};
+use super::offline_database::{self, Missing};
 use crate::console;
 use crate::secret_line;
 
-/// Gives a user another password and ends all the user's sessions.
+/// Sets a new password and ends all of the user's sessions.
 pub(crate) fn run(email: &Email) -> ExitCode {
-    workbench::run(Missing::Refuse, async |bench| {
+    offline_database::run(Missing::Fail, async |database| {
         let password = NewPassword::parse(secret_line::read("New password")?)?;
-        let accounts = Accounts::new(bench.store.clone(), Arc::new(SystemClock));
+        let accounts = Accounts::new(database.store.clone(), Arc::new(SystemClock));
         let user = accounts.reset_password(email, password).await?;
         console::say(format_args!(
-            "user {} ({}) has a new password, and every session of theirs has ended",
+            "user {} ({}) has a new password; all of the user's sessions have ended",
             user.id, user.email
         ));
         Ok(())

@@ -1,4 +1,4 @@
-//! Who knocks at an agent's door.
+//! Authenticates agents by their key.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::problem::Problem;
 const AGENT_KEY: HeaderName = HeaderName::from_static("agent-key");
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// The agent whose key a request carries, in `Agent-Key` or as a bearer token.
+/// The agent whose key the request carries, in `Agent-Key` or as a bearer token.
 #[derive(Debug)]
 pub(crate) struct Agent(pub(crate) AgentCaller);
 
@@ -36,14 +36,15 @@ where
     }
 }
 
-/// The agent whose key stands in `Agent-Key` or as a bearer token.
+/// Returns the agent whose key is in `Agent-Key` or sent as a bearer token.
 pub(super) fn of_headers(gateway: &Gateway, headers: &HeaderMap) -> Result<AgentCaller, Refusal> {
     gateway.caller(key(headers)?)
 }
 
-/// The agent whose key an unmodified client carries where it would put the key of `service` itself:
-/// in `Agent-Key`, `X-API-Key`, as a bearer token, as the password of Basic, or where the service's own
-/// credential stands. The headers that carry it are taken out, and whatever else was in them.
+/// Returns the agent whose key an unmodified client sends where it would send the key of `service`
+/// itself: in `Agent-Key`, `X-API-Key`, as a bearer token, as the password of Basic authentication,
+/// or at the location of the service's own credential. Removes every header that contains the key,
+/// including anything else in it.
 pub(super) fn of_passthrough(
     gateway: &Gateway,
     parts: &mut Parts,
@@ -52,13 +53,13 @@ pub(super) fn of_passthrough(
     let mut carried = carried(parts);
     let Some(first) = carried.first().map(|carried| carried.key.clone()) else {
         return Err(Refusal::InvalidAgentKey(
-            "an agent key is required: as a bearer token, as the password of Basic, in X-API-Key or \
-             Agent-Key, or where the service's own key would stand",
+            "an agent key is required: as a bearer token, as the password of Basic \
+             authentication, in X-API-Key or Agent-Key, or where the service expects its own key",
         ));
     };
     if carried.iter().any(|other| other.key != first) {
         return Err(Refusal::InvalidAgentKey(
-            "the request carries two agent keys that differ",
+            "the request contains two different agent keys",
         ));
     }
     let caller = gateway.caller(&first)?;
@@ -71,7 +72,7 @@ pub(super) fn of_passthrough(
     };
     if !carried.iter().all(|carried| is_own(&carried.place)) {
         return Err(Refusal::InvalidAgentKey(
-            "the agent key stands where this service takes none",
+            "the agent key is in a header or parameter that this service does not use for its key",
         ));
     }
     let holding: Vec<HeaderName> = parts
@@ -86,7 +87,7 @@ pub(super) fn of_passthrough(
     Ok(caller)
 }
 
-/// A key, and where it was found.
+/// A key and its location.
 struct Carried {
     place: Place,
     key: String,
@@ -97,7 +98,7 @@ enum Place {
     Parameter(String),
 }
 
-/// Every agent key that stands alone in a header or a parameter of the query.
+/// Returns all agent keys that are the whole value of a header or a query parameter.
 fn carried(parts: &Parts) -> Vec<Carried> {
     let in_headers = parts.headers.iter().filter_map(|(name, value)| {
         let key = key_in(name, value)?;
@@ -114,7 +115,7 @@ fn carried(parts: &Parts) -> Vec<Carried> {
     in_headers.chain(in_query).collect()
 }
 
-/// The agent key that a header's value is.
+/// Returns the agent key in a header value, if the value consists of one.
 fn key_in(name: &HeaderName, value: &HeaderValue) -> Option<String> {
     let value = value.to_str().ok()?;
     let word = match (name == AUTHORIZATION)
@@ -124,7 +125,7 @@ fn key_in(name: &HeaderName, value: &HeaderValue) -> Option<String> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("basic") => {
             let pair = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
             let (username, password) = pair.split_once(':')?;
-            // Some clients send a key as the user name, without a password.
+            // Some clients send the key as the user name, without a password.
             let key = if password.is_empty() {
                 username
             } else {
@@ -138,13 +139,13 @@ fn key_in(name: &HeaderName, value: &HeaderValue) -> Option<String> {
     word.starts_with(AGENT_KEY_PREFIX).then_some(word)
 }
 
-/// Whether a key is looked for there whatever the service.
+/// Returns whether a key is accepted at this location for every service.
 fn is_usual(place: &Place) -> bool {
     matches!(place, Place::Header(name) if [AGENT_KEY, AUTHORIZATION, X_API_KEY].contains(name))
 }
 
-/// The one key that the request carries. Two that differ open nothing: it would be a guess which
-/// of them is meant.
+/// Returns the agent key of a request. Two different keys are refused rather than guessing which
+/// one is meant.
 fn key(headers: &HeaderMap) -> Result<&str, Refusal> {
     let own = headers
         .get_all(AGENT_KEY)
@@ -158,11 +159,11 @@ fn key(headers: &HeaderMap) -> Result<&str, Refusal> {
     });
     let mut keys = own.chain(bearer);
     let first = keys.next().ok_or(Refusal::InvalidAgentKey(
-        "an agent key is required, in the header Agent-Key or as a bearer token",
+        "an agent key is required, in the Agent-Key header or as a bearer token",
     ))?;
     if keys.any(|other| other != first) {
         return Err(Refusal::InvalidAgentKey(
-            "the request carries two agent keys that differ",
+            "the request contains two different agent keys",
         ));
     }
     Ok(first)

@@ -1,4 +1,4 @@
-//! The body of `POST /proxy`: a request in JSON.
+//! Parses the body of `POST /proxy`: a request in JSON.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,11 +11,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::terms;
+use super::call_headers;
 use crate::extract;
 use crate::problem::Problem;
 
-/// What an agent sends to `POST /proxy` and `POST /proxy/dry-run`.
+/// Body of `POST /proxy` and `POST /proxy/dry-run`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Envelope<'a> {
@@ -38,7 +38,7 @@ struct Envelope<'a> {
     wait: Option<u32>,
 }
 
-/// Headers with their values, in the order in which they stand in the JSON.
+/// Header names and values, in the order of the JSON.
 struct Headers(Vec<(String, Values)>);
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Headers {
             type Value = Headers;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object of header names with a string or a list of strings each")
+                f.write_str("an object of header names, each with a string or an array of strings")
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(
@@ -73,7 +73,7 @@ impl<'de> Deserialize<'de> for Headers {
     }
 }
 
-/// Reads the request that `bytes` describes. `outer` are the headers of the call itself.
+/// Parses the request in `bytes`. `outer` are the headers of the call itself.
 pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Problem> {
     let envelope: Envelope<'_> = extract::from_json(bytes)?;
     let (body, is_json) = body(&envelope, bytes)?;
@@ -82,8 +82,8 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let wait = match envelope.wait {
-        Some(seconds) => Some(terms::wait("wait", u64::from(seconds))?),
-        None => terms::preferred_wait(outer),
+        Some(seconds) => Some(call_headers::wait("wait", u64::from(seconds))?),
+        None => call_headers::preferred_wait(outer),
     };
     Ok(ProxyRequest {
         destination: destination(
@@ -98,7 +98,7 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
         web_socket: false,
         intent: Intent::parse(&envelope.intent)
             .map_err(|refused| Problem::field("intent", refused.to_string()))?,
-        idempotency_key: terms::idempotency_key(outer, envelope.idempotency_key.as_deref())?,
+        idempotency_key: call_headers::idempotency_key(outer, envelope.idempotency_key.as_deref())?,
         wait,
     })
 }
@@ -113,7 +113,7 @@ fn destination(
         (Some(_), Some(_)) => {
             return Err(Problem::field(
                 "service",
-                "give service_id or service, not both",
+                "set service_id or service, not both",
             ));
         }
         (Some(id), None) => Some(ServiceName::Id(ServiceId(id))),
@@ -123,11 +123,11 @@ fn destination(
     match (&service, &path, &target_url) {
         (None, _, None) => Err(Problem::field(
             "service_id",
-            "is required with a path, unless targetUrl names the whole address",
+            "is required with path; alternatively, set targetUrl to the complete URL",
         )),
         (Some(_), None, None) => Err(Problem::field(
             "path",
-            "is required with a service, unless targetUrl is given",
+            "is required with a service, unless targetUrl is set",
         )),
         _ => Ok(Destination {
             service,
@@ -144,17 +144,18 @@ fn method(text: &str) -> Result<Method, Problem> {
         .ok_or_else(|| {
             Problem::field(
                 "method",
-                "must be GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE",
+                "must be GET, HEAD, OPTIONS, POST, PUT, PATCH, or DELETE",
             )
         })
 }
 
-/// The body's bytes, and whether they are JSON that the gateway is to label so.
+/// Returns the bytes of the body, and whether they are JSON without a string's quotes, for which
+/// the gateway sets the content type.
 fn body(envelope: &Envelope<'_>, whole: &Bytes) -> Result<(Bytes, bool), Problem> {
     match (envelope.body, envelope.body_base64.as_deref()) {
         (Some(_), Some(_)) => Err(Problem::field(
             "body_base64",
-            "give body or body_base64, not both",
+            "set body or body_base64, not both",
         )),
         (None, None) => Ok((Bytes::new(), false)),
         (None, Some(text)) => STANDARD
@@ -163,10 +164,10 @@ fn body(envelope: &Envelope<'_>, whole: &Bytes) -> Result<(Bytes, bool), Problem
             .map_err(|_| Problem::field("body_base64", "must be base64 with padding")),
         (Some(raw), None) if raw.get().starts_with('"') => {
             let text: String = serde_json::from_str(raw.get())
-                .map_err(|_| Problem::field("body", "is not a valid JSON string"))?;
+                .map_err(|_| Problem::field("body", "must be a valid JSON string"))?;
             Ok((Bytes::from(text), false))
         }
-        // The value goes out as the agent wrote it: member order and numbers are untouched.
+        // Forwarded exactly as the agent wrote it: member order and number formats are unchanged.
         (Some(raw), None) => Ok((whole.slice_ref(raw.get().as_bytes()), true)),
     }
 }
@@ -178,7 +179,7 @@ fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
     for (name, values) in given.map(|headers| headers.0).into_iter().flatten() {
         let field = format!("headers.{name}");
         let parsed = HeaderName::try_from(name.as_str())
-            .map_err(|_| Problem::field(&field, "is not a valid header name"))?;
+            .map_err(|_| Problem::field(&field, "must be a valid header name"))?;
         let values = match values {
             Values::One(value) => vec![value],
             Values::Several(values) => values,
@@ -189,11 +190,14 @@ fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
             let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
                 Problem::field(
                     &field,
-                    "must not hold line breaks or other control characters",
+                    "must not contain line breaks or other control characters",
                 )
             })?;
             if count > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-                let message = format!("at most {HEADERS_MAX} headers of {HEADER_BYTES_MAX} bytes");
+                let message = format!(
+                    "must be at most {HEADERS_MAX} headers with \
+                                       {HEADER_BYTES_MAX} bytes in total"
+                );
                 return Err(Problem::field("headers", message));
             }
             headers.append(parsed.clone(), value);
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_body_goes_out_as_it_was_written() {
+    fn a_json_body_is_sent_as_it_was_written() {
         let request = with(r#","body":{"b":1.50,"a":1e2,"a":12345678901234567890123}"#).unwrap();
         assert_eq!(
             request.body,
@@ -240,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_content_type_stands() {
+    fn a_given_content_type_is_kept() {
         let request =
             with(r#","body":{},"headers":{"content-TYPE":"application/x+json","X":["1","2"]}"#)
                 .unwrap();

@@ -12,16 +12,17 @@ use crate::state::AgentState;
 
 /// Execute an approved action
 ///
-/// Sends exactly what a human approved, once, and answers with the upstream's answer.
+/// Sends the approved request once, unchanged, and returns the upstream's response.
 #[utoipa::path(
     post,
     path = "/proxy/execute/{action_id}",
     operation_id = "execute",
     tag = "agent",
-    params(("action_id" = uuid::Uuid, Path, description = "The action.")),
+    params(("action_id" = uuid::Uuid, Path, description = "ID of the action.")),
     security(("agentKey" = [])),
     responses(
-        (status = "default", description = "The upstream's answer, whatever its status; `X-Proxy-Status` is `executed-approved`."),
+        (status = "default", description = "The upstream's response, whatever its status; \
+                                            `X-Proxy-Status` is `executed-approved`."),
         NoAgent, NoAction, NotExecutable,
     )
 )]
@@ -31,6 +32,6 @@ pub(super) async fn execute(
     ApiPath(action): ApiPath<String>,
 ) -> Result<Response, Problem> {
     let action = super::action_id::action_id(&action)?;
-    let answer = state.gateway.execute(caller, action).await?;
-    Ok(outcome::answered(answer))
+    let response = state.gateway.execute(caller, action).await?;
+    Ok(outcome::upstream_response(response))
 }

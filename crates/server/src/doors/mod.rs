@@ -1,8 +1,9 @@
-//! The agent's side: doors that turn what comes in into the engine's request, and the engine's
-//! outcome into an answer. No door decides anything.
+//! The API for agents. A handler translates the request for the engine, and the engine's outcome to
+//! a response. Handlers make no decisions.
 
 mod action_id;
 mod agent;
+mod call_headers;
 mod envelope;
 mod execute;
 mod mcp;
@@ -12,14 +13,13 @@ mod proposal;
 mod proxy;
 mod refusal;
 mod status;
-mod terms;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::state::AgentState;
 
-/// Called by agents, with their key.
+/// Routes that agents call with their key.
 pub(crate) fn routes() -> OpenApiRouter<AgentState> {
     OpenApiRouter::default()
         .routes(routes!(proxy::proxy))

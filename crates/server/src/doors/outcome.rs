@@ -1,4 +1,4 @@
-//! The engine's outcomes as answers.
+//! Converts the engine's outcomes to responses.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -16,73 +16,75 @@ const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");
 const X_IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-status");
 
-/// The answer to an agent's request.
+/// Returns the response to an agent's request.
 pub(super) fn response(outcome: Outcome) -> Response {
     match outcome {
-        Outcome::Responded(answer) => answered(answer),
+        Outcome::Responded(upstream) => upstream_response(upstream),
         Outcome::Held(held) => blocked(&held),
         Outcome::Refused(refusal) => Problem::from(refusal).into_response(),
     }
 }
 
-/// An upstream's answer as the agent gets it. A WebSocket is the door's to carry that asked for one.
-pub(super) fn answered(answer: Answer) -> Response {
-    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+/// Returns an upstream's response as the agent receives it. A WebSocket is carried only by the
+/// handler that the client asked for one.
+pub(super) fn upstream_response(upstream: Answer) -> Response {
+    if upstream.status == StatusCode::SWITCHING_PROTOCOLS {
         return Problem::from(Refusal::WebSocketLost).into_response();
     }
-    passed(answer)
+    passed(upstream)
 }
 
-/// The answer that opens a WebSocket, which the door carries.
+/// Returns the response that opens a WebSocket, which the handler carries.
 pub(super) fn switched(outcome: Outcome) -> Response {
-    let Outcome::Responded(answer) = outcome else {
+    let Outcome::Responded(upstream) = outcome else {
         return response(outcome);
     };
-    let mut response = passed(answer);
+    let mut response = passed(upstream);
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     response
 }
 
-/// Returns the upstream's status, headers and bytes, with the gateway's own headers, which replace
-/// the upstream's of the same names. What would act on the gateway's origin in a browser is left out.
-fn passed(answer: Answer) -> Response {
-    let body = match answer.body {
+/// Returns the upstream's status, headers, and body, with the gateway's own headers, which replace
+/// the upstream's headers of the same name. Headers that would affect the gateway's origin in a
+/// browser are removed.
+fn passed(upstream: Answer) -> Response {
+    let body = match upstream.body {
         AnswerBody::Whole(bytes) => Body::from(bytes),
         AnswerBody::Relayed(body) => Body::new(body),
         AnswerBody::Switched(_) => Body::empty(),
     };
     let mut response = Response::new(body);
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    *response.status_mut() = upstream.status;
+    *response.headers_mut() = upstream.headers;
     let headers = response.headers_mut();
     header::remove_origin_wide(headers);
-    let idempotency_status = match answer.provenance {
+    let idempotency_status = match upstream.provenance {
         Provenance::Forwarded | Provenance::ExecutedApproved => "processed",
         Provenance::Replayed => "replayed",
     };
-    let proxy_status = proxy_status(answer.provenance);
+    let proxy_status = proxy_status(upstream.provenance);
     headers.insert(X_PROXY_STATUS, HeaderValue::from_static(proxy_status));
-    if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", answer.risk_score)) {
+    if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", upstream.risk_score)) {
         headers.insert(X_RISK_SCORE, score);
     }
     headers.remove(X_IDEMPOTENCY_STATUS);
-    if answer.has_key {
+    if upstream.has_key {
         headers.insert(
             X_IDEMPOTENCY_STATUS,
             HeaderValue::from_static(idempotency_status),
         );
     }
-    // The length of a body that follows is told by the body itself.
-    if answer.status == StatusCode::NO_CONTENT || answer.status == StatusCode::NOT_MODIFIED {
+    // These statuses never have a body (RFC 9110, section 6.4.1), so the response states no length.
+    if upstream.status == StatusCode::NO_CONTENT || upstream.status == StatusCode::NOT_MODIFIED {
         headers.remove(CONTENT_LENGTH);
     }
     response.extensions_mut().insert(FromUpstream);
     response
 }
 
-/// The word for how the gateway came by an answer.
+/// Returns the `X-Proxy-Status` for the way the gateway got a response.
 pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
     match provenance {
         Provenance::Forwarded => "forwarded",
@@ -91,13 +93,13 @@ pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
     }
 }
 
-/// 428: a human looks at it first.
+/// Returns 428 `approval_required`.
 fn blocked(held: &Held) -> Response {
     let status_url = format!("/status/{}", held.action);
     let mut problem = Problem::new(
         StatusCode::PRECONDITION_REQUIRED,
         "approval_required",
-        "a human must approve this request; ask status_url until it is decided",
+        "a human must approve this request; poll status_url until it is decided",
     )
     .with("action_id", held.action.to_string())
     .with("risk_score", held.risk_score)

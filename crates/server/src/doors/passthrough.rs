@@ -1,5 +1,5 @@
-//! `/s/{service}/{path…}`: an upstream's own API, for clients that know nothing of the gateway but
-//! its address and a key.
+//! `/s/{service}/{path…}`: the upstream's own API. Clients need only this base URL and an agent
+//! key.
 
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
@@ -16,13 +16,14 @@ use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{agent, outcome, terms};
+use super::{agent, call_headers, outcome};
 use crate::extract::arriving_body;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
 use crate::state::AgentState;
 
-/// The routes. The path below the service is the upstream's and not described here.
+/// Returns the routes. The OpenAPI document does not describe them, because the path below the
+/// service is the upstream's.
 pub(super) fn routes() -> OpenApiRouter<AgentState> {
     OpenApiRouter::default()
         .route("/s/{service}", any(pass))
@@ -54,9 +55,9 @@ async fn pass(
         },
         method: parts.method,
         web_socket: asks && switching.is_some(),
-        intent: terms::intent(&parts.headers)?,
-        idempotency_key: terms::idempotency_key(&parts.headers, None)?,
-        wait: terms::preferred_wait(&parts.headers),
+        intent: call_headers::intent(&parts.headers)?,
+        idempotency_key: call_headers::idempotency_key(&parts.headers, None)?,
+        wait: call_headers::preferred_wait(&parts.headers),
         headers: parts.headers,
         body: Bytes::new(),
     };
@@ -66,7 +67,7 @@ async fn pass(
         gateway.submit(caller, proposed, request_id).await
     } else {
         let body = arriving_body(body, state.request_body_bytes_max)?;
-        // It is large, and most requests have no body.
+        // Boxed because the future is large and most requests have no body.
         let submitting = gateway.submit_arriving(caller, proposed, body, request_id);
         Box::pin(submitting).await
     };
@@ -77,15 +78,19 @@ async fn pass(
     Ok(outcome::response(outcome))
 }
 
-/// The service's name, and what stands behind it as it was sent.
+/// Splits the request target into the service's name and the rest, exactly as it was sent.
 fn split(parts: &Parts) -> Result<(String, String), Problem> {
     let sent = parts.uri.path_and_query().map_or("/", |sent| sent.as_str());
     let below = sent.strip_prefix("/s/").unwrap_or_default();
     let end = below.find(['/', '?']).unwrap_or(below.len());
     let (name, path) = below.split_at(end);
-    let name = percent_decode_str(name)
-        .decode_utf8()
-        .map_err(|_| Problem::field("service", "is not the name of a service"))?;
+    let name = percent_decode_str(name).decode_utf8().map_err(|_| {
+        Problem::field(
+            "service",
+            "must be the name of a service, percent-encoded as \
+                                                UTF-8",
+        )
+    })?;
     Ok((name.into_owned(), path.to_owned()))
 }
 
@@ -95,7 +100,10 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-        let message = format!("at most {HEADERS_MAX} headers of {HEADER_BYTES_MAX} bytes");
+        let message = format!(
+            "must be at most {HEADERS_MAX} headers with {HEADER_BYTES_MAX} \
+                               bytes in total"
+        );
         return Err(Problem::field("headers", message));
     }
     Ok(())
@@ -106,7 +114,7 @@ fn other_method() -> Problem {
     let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        format!("only {allowed} are passed on"),
+        format!("the gateway forwards only the methods {allowed}"),
     );
     match HeaderValue::try_from(allowed) {
         Ok(allowed) => problem.header(ALLOW, allowed),
@@ -119,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_behind_the_service_stays_as_it_was_sent() {
+    fn the_path_below_the_service_stays_as_it_was_sent() {
         for (uri, service, path) in [
             (
                 "/s/stripe/v1/charges?expand=x",

@@ -1,88 +1,89 @@
-//! How a proposed request is described; what is taken is read in [`super::envelope`].
+//! Schema of a proposed request. The module [`super::envelope`] parses it.
 
 use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
 
-/// A request that an agent wants to have sent, and why. The target is a service with a path, or
+/// A request to send, and the intent behind it. The target is a service with a path, or
 /// `targetUrl`.
 #[derive(ToSchema)]
 #[schema(as = ProposedRequest)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(super) struct ProposedRequest {
-    /// The service, by its id.
+    /// ID of the service.
     service_id: Option<i64>,
-    /// The service, by its name.
+    /// Name of the service.
     service: Option<String>,
-    /// GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE, in any case.
+    /// GET, HEAD, OPTIONS, POST, PUT, PATCH, or DELETE. Case-insensitive.
     #[schema(
         pattern = "^([Gg][Ee][Tt]|[Hh][Ee][Aa][Dd]|[Oo][Pp][Tt][Ii][Oo][Nn][Ss]|[Pp][Oo][Ss][Tt]|[Pp][Uu][Tt]|[Pp][Aa][Tt][Cc][Hh]|[Dd][Ee][Ll][Ee][Tt][Ee])$"
     )]
     method: String,
-    /// Appended to the service's base URL; with its query, in normal form.
+    /// Path below the service's base URL, including the query, in normal form.
     #[schema(example = "/charges?expand=x")]
     path: Option<String>,
-    /// The whole address, in place of a path.
+    /// Complete URL, instead of `path`.
     #[schema(rename = "targetUrl")]
     target_url: Option<String>,
-    /// Header names with a string or a list of strings each. What concerns the connection, the
-    /// gateway or the credential is dropped.
+    /// Header names, each with a string or an array of strings. Headers that affect the connection,
+    /// the gateway, or the credential are dropped.
     headers: Option<BTreeMap<String, HeaderStrings>>,
-    /// A string is sent as it is; any other value as JSON, as it is written here.
+    /// Body. A string is sent as is; any other value is sent as JSON, exactly as it is written
+    /// here.
     #[schema(value_type = Option<Value>)]
     body: Option<serde_json::Value>,
-    /// The body as base64, in place of `body`.
+    /// Body in base64, instead of `body`.
     body_base64: Option<String>,
     /// Why the request is sent.
     #[schema(min_length = 1, max_length = 2000)]
     intent: String,
-    /// The same as the header `Idempotency-Key`, which wins.
+    /// Same as the header `Idempotency-Key`, which takes precedence.
     #[schema(rename = "idempotencyKey", min_length = 1, max_length = 255)]
     idempotency_key: Option<String>,
-    /// How many seconds the call may stay open for a human.
+    /// How long the call may stay open while the request is held, in seconds.
     #[schema(minimum = 0, maximum = 300)]
     wait: Option<u32>,
 }
 
-/// The values of a header.
+/// Values of a header.
 #[derive(ToSchema)]
 #[schema(as = HeaderStrings)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its variants")]
 pub(super) enum HeaderStrings {
-    /// One.
+    /// One value.
     One(String),
-    /// Several.
+    /// Several values.
     Several(Vec<String>),
 }
 
-/// The answer to a request that waits for a human.
+/// Response to a held request.
 #[derive(ToSchema)]
 #[schema(as = HeldProblem)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(super) struct HeldProblem {
-    /// `/problems/approval_required`.
+    /// URI reference of the problem type: `/problems/approval_required`.
     r#type: String,
-    /// The code in plain words.
+    /// The code in words.
     title: String,
-    /// 428.
+    /// HTTP status code: 428.
     status: u16,
-    /// What to do next.
+    /// Next step.
     detail: String,
-    /// `approval_required`.
+    /// Always `approval_required`.
     code: String,
-    /// The same as `detail`.
+    /// Same as `detail`.
     error: String,
-    /// The action that was made of the request.
+    /// ID of the action.
     action_id: uuid::Uuid,
-    /// How risky it was judged.
+    /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0.0, maximum = 1.0)]
     risk_score: f64,
-    /// Why, for a human.
+    /// Explanation of the risk score.
     risk_explanation: String,
-    /// Where to ask what became of it.
+    /// Path of the action's status.
     status_url: String,
-    /// When it expires.
+    /// When the action expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: String,
 }

@@ -26,8 +26,8 @@ use crate::state::AgentState;
 
 /// Send a request
 ///
-/// It is decided, and forwarded with the service's credential or held for a human. The answer of the
-/// upstream is passed through with its own status and headers.
+/// The gateway decides whether to forward the request with the service's credential, hold it for a
+/// human, or deny it. The upstream's response is returned with its own status and headers.
 #[utoipa::path(
     post,
     path = "/proxy",
@@ -35,15 +35,17 @@ use crate::state::AgentState;
     tag = "agent",
     params((
         "Idempotency-Key" = Option<String>, Header,
-        description = "Under it the request is done at most once; required when the proxied method is POST or PATCH.",
+        description = "Requests with the same key are executed at most once. Required if the \
+                       proxied method is POST or PATCH.",
         min_length = 1, max_length = 255, pattern = "^[!-~]+$",
     )),
     request_body = ProposedRequest,
     security(("agentKey" = [])),
     responses(
-        (status = "default", description = "The upstream's answer, whatever its status; `X-Proxy-Status` is `forwarded` or `replayed`."),
+        (status = "default", description = "The upstream's response, whatever its status; \
+                                            `X-Proxy-Status` is `forwarded` or `replayed`."),
         (
-            status = 428, description = "A human must approve it first.",
+            status = 428, description = "The request is held until a human approves it.",
             body = HeldProblem, content_type = "application/problem+json",
             headers(("Location" = String), ("Retry-After" = u64)),
         ),
@@ -67,39 +69,40 @@ pub(super) async fn proxy(
     ))
 }
 
-/// What would become of a request.
+/// Result of a dry run.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DryRun {
-    /// Forwarded, held or refused.
-    #[schema(value_type = DecisionWord)]
+    /// The decision.
+    #[schema(value_type = DecisionSchema)]
     decision: Decision,
-    /// How risky it is judged, from 0.0 to 1.0.
+    /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0.0, maximum = 1.0)]
     risk_score: f64,
-    /// Why, in a sentence or two.
+    /// Explanation of the risk score.
     risk_explanation: String,
-    /// What the score rests on.
+    /// Observations that the score is based on.
     signals: Vec<SignalBody>,
-    /// The rules that matched.
+    /// Rules that match.
     matched_rules: Vec<MatchedRuleBody>,
-    /// The documented operation, where one is known.
+    /// The documented operation, if known.
     #[schema(required)]
     operation: Option<OperationBody>,
 }
 
-/// What becomes of a request.
+/// Decision on a request.
 #[derive(ToSchema)]
 #[schema(as = DryRunDecision, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-enum DecisionWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+enum DecisionSchema {
     Forward,
     Hold,
     Deny,
 }
 
-/// Say what would become of a request
+/// Dry-run a request
 ///
-/// Nothing is stored or sent, and no idempotency key is needed.
+/// Returns how the gateway would decide, without storing or sending anything. No idempotency key is
+/// required.
 #[utoipa::path(
     post,
     path = "/proxy/dry-run",
@@ -108,7 +111,7 @@ enum DecisionWord {
     request_body = ProposedRequest,
     security(("agentKey" = [])),
     responses(
-        (status = 200, description = "What would become of it.", body = DryRun),
+        (status = 200, description = "The decision that would be made.", body = DryRun),
         ProposalRefused, Unavailable,
     )
 )]

@@ -1,4 +1,5 @@
-//! The engine's refusals as problems: the one place where each gets its status and its code.
+//! Converts the engine's refusals to problems. This is the only place that assigns statuses and
+//! codes.
 
 use gaiterguard_gateway::refusal::Refusal;
 use http::StatusCode;
@@ -18,7 +19,7 @@ impl From<Refusal> for Problem {
             Refusal::IdempotencyKeyMissing => {
                 return Self::field(
                     "Idempotency-Key",
-                    "is required when the proxied method is POST or PATCH",
+                    "is required if the proxied method is POST or PATCH",
                 );
             }
             Refusal::BodyBroken(broken) => return broken.into(),
@@ -83,12 +84,12 @@ impl From<Refusal> for Problem {
             let failed = HeaderValue::from_static("upstream-failed");
             problem = problem.header(X_PROXY_STATUS, failed);
         }
-        particulars(problem, refusal)
+        with_details(problem, refusal)
     }
 }
 
-/// What a client needs beside the code to go on.
-fn particulars(problem: Problem, refusal: Refusal) -> Problem {
+/// Adds the members that a client needs to continue.
+fn with_details(problem: Problem, refusal: Refusal) -> Problem {
     match refusal {
         Refusal::ActionDenied { action, note } | Refusal::ActionRevoked { action, note } => problem
             .with("action_id", action.to_string())

@@ -12,76 +12,77 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::Agent;
-use crate::endpoints::StatusWord;
+use crate::endpoints::StatusSchema;
 use crate::extract::{ApiPath, ApiQuery};
-use crate::kept_answer::KeptAnswerBody;
 use crate::openapi::responses::{InvalidParameter, NoAction, NoAgent, Unavailable};
 use crate::problem::Problem;
 use crate::state::AgentState;
+use crate::stored_response::StoredResponseBody;
 
-/// How long to wait for a change.
+/// Query parameters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StatusQuery {
     wait: Option<u64>,
 }
 
-/// Where an action stands; each status has the members that are true in it.
+/// Status of an action. Contains only the members that apply to the status.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Status)]
 pub(crate) struct StatusBody {
-    /// Where it stands.
-    #[schema(value_type = StatusWord)]
+    /// The status.
+    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
-    /// The action.
+    /// ID of the action.
     #[schema(value_type = uuid::Uuid)]
     action_id: ActionId,
-    /// When it was held; of a pending one.
+    /// When the request was held. Set for pending actions.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
-    /// When it expires; of a pending or approved one.
+    /// When the action expires. Set for pending and approved actions.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
-    /// Where to have it executed; of an approved one.
+    /// Path to execute the action. Set for approved actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     execute_url: Option<String>,
-    /// When it was decided; of a denied, revoked or expired one.
+    /// When the action was decided or expired. Set for denied, revoked, and expired actions.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_at: Option<Timestamp>,
-    /// The human's words to the agent; of an approved, denied or revoked one.
+    /// Note of the human to the agent; null if there is none. Set for approved, denied, and revoked
+    /// actions.
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Note>,
-    /// What happened; of an indeterminate one.
+    /// Explanation. Set for indeterminate actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    /// The upstream's answer, while it is kept; of an executed one.
+    /// The upstream's response, while it is stored. Set for executed actions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<KeptAnswerBody>,
+    result: Option<StoredResponseBody>,
 }
 
-/// The human's words; null where none were left.
+/// A human's note; null if there is none.
 #[derive(Serialize)]
 struct Note(Option<String>);
 
-/// Ask where an action stands
+/// Get the status of an action
 ///
-/// At once, or with `wait` as soon as it changes.
+/// Returns immediately, or with `wait` as soon as the status changes.
 #[utoipa::path(
     get,
     path = "/status/{action_id}",
     operation_id = "getStatus",
     tag = "agent",
     params(
-        ("action_id" = uuid::Uuid, Path, description = "The action."),
-        ("wait" = Option<u64>, Query, description = "How many seconds to wait for a change.", minimum = 0, maximum = 60),
+        ("action_id" = uuid::Uuid, Path, description = "ID of the action."),
+        ("wait" = Option<u64>, Query, description = "How long to wait for a change, in seconds.", minimum = 0, maximum = 60),
     ),
     security(("agentKey" = [])),
     responses(
-        (status = 200, description = "Where it stands.", body = StatusBody),
+        (status = 200, description = "The status.", body = StatusBody),
         InvalidParameter, NoAgent, NoAction, Unavailable,
     )
 )]
@@ -135,7 +136,9 @@ impl From<ActionReport> for StatusBody {
             }
             ActionState::Expired { at } => body.resolved_at = Some(at),
             ActionState::Executing(_) => {}
-            ActionState::Executed { .. } => body.result = report.answer.map(KeptAnswerBody::from),
+            ActionState::Executed { .. } => {
+                body.result = report.answer.map(StoredResponseBody::from);
+            }
             ActionState::Indeterminate { detail, .. } => body.detail = Some(detail),
         }
         body

@@ -1,4 +1,4 @@
-//! `/audit`: who did what, as a list, as a file, and whether it is whole.
+//! `/audit`: lists, exports, and verifies the audit log.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::extract::ApiQuery;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list))
@@ -37,49 +37,49 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(export))
 }
 
-/// How many entries are read at a time for a file.
-const EXPORTED_AT_ONCE: u32 = 200;
+/// Entries per database query of an export. Same as the longest page of the list.
+const EXPORT_PAGE_ENTRIES: u32 = 200;
 
-/// Reading the whole log is much work for the database: one at a time does it.
+/// Serializes verifications: each reads the whole log, which is expensive for the database.
 static VERIFYING: Mutex<()> = Mutex::const_new(());
 
 /// An entry of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 pub(crate) struct AuditBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// The chain that it is an entry of. Each run of the gateway writes to its own.
+    /// Chain that the entry belongs to. Each run of the gateway writes its own chain.
     chain: i64,
-    /// Its place in the chain, from 1, without gaps in the log as a whole.
+    /// Position in the chain, from 1. Positions have no gaps across all workspaces.
     sequence: i64,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// Who did it: `user:ID`, `agent:ID`, `gateway` or `operator`.
+    /// Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
     #[schema(example = "user:1")]
     actor: String,
-    /// What happened.
+    /// Name of the event.
     #[schema(example = "action.approved")]
     event: String,
-    /// What it happened to.
+    /// The object that it happened to.
     #[schema(example = "service:3")]
     subject: String,
-    /// The particulars. Where a request's body went on while it arrived, or was not read, `digest` is
-    /// null and `body` says so; the digest of what was sent is in the entry `request.ended`. The entry of a
-    /// decision holds `decision`, `risk_score`, `matched_rules` and `operation`.
+    /// Details of the event. If the body of a request was streamed or not read, `digest` is null
+    /// and `body` gives the reason; the digest of what was sent is in the entry `request.ended`.
+    /// The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`.
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
-    /// Digests of the rows that were written together with it: of a request with its address, intent and
-    /// verdict, of the state that an action came to, and of how requests ended (`ends`). Absent where the
-    /// entry tells of none.
+    /// Digests of the rows that were written with this entry: a request with its URL, intent, and
+    /// verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+    /// covers no rows.
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]
     covers: Option<Box<RawValue>>,
-    /// The hash of the entry before it in its chain.
+    /// Hash of the previous entry in the chain.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     previous_hash: String,
-    /// Its own hash.
+    /// Hash of this entry.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     hash: String,
 }
@@ -94,7 +94,7 @@ impl From<AuditEntry> for AuditBody {
             actor: entry.actor,
             event: entry.event,
             subject: entry.subject,
-            // The text that was hashed, to the letter.
+            // Verbatim, because the hash covers these exact bytes.
             detail: RawValue::from_string(entry.detail).ok(),
             covers: entry
                 .covers
@@ -105,10 +105,10 @@ impl From<AuditEntry> for AuditBody {
     }
 }
 
-/// Who did what
+/// List audit entries
 ///
-/// The newest first. Entries are chained by their hashes, so that none can be changed or removed
-/// without showing; `POST /audit/verify` checks them all.
+/// Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
+/// /audit/verify` checks all of them.
 #[utoipa::path(
     get,
     path = "/audit",
@@ -116,7 +116,7 @@ impl From<AuditEntry> for AuditBody {
     tag = "audit",
     params(PageQuery),
     responses(
-        (status = 200, description = "A page of it.", body = List<AuditBody>),
+        (status = 200, description = "A page of audit entries.", body = List<AuditBody>),
         InvalidParameter,
     )
 )]
@@ -133,32 +133,31 @@ async fn list(
     Ok(Json(List::of(page)))
 }
 
-/// Whether the audit log is whole.
+/// Result of a verification.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditVerified)]
 pub(crate) struct VerifiedBody {
-    /// Whether every entry follows from those before it, none is missing at an end, and the requests and
-    /// actions that are kept are as their entries recorded them.
+    /// Whether every entry follows from the one before it, no entry is missing at the end of a
+    /// chain, and the stored requests and actions match their entries.
     ok: bool,
-    /// How many entries were found to hold.
+    /// Number of entries that were verified.
     entries: u64,
-    /// What is wrong first.
+    /// The first fault that was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     first_fault: Option<String>,
 }
 
-/// Check that the audit log is whole
+/// Verify the audit log
 ///
-/// Reads all chains of this gateway, as `gaiterguard audit verify` does; the entries of every workspace
-/// are links of them. The requests and actions that are kept are compared with what their entries
-/// recorded.
+/// Reads all chains of this gateway, as `gaiterguard audit verify` does; a chain contains entries
+/// of every workspace. Compares stored requests and actions with what their entries recorded.
 #[utoipa::path(
     post,
     path = "/audit/verify",
     operation_id = "verifyAudit",
     tag = "audit",
-    responses((status = 200, description = "What was found.", body = VerifiedBody))
+    responses((status = 200, description = "The result.", body = VerifiedBody))
 )]
 async fn verify(
     State(gateway): State<Arc<Gateway>>,
@@ -184,10 +183,10 @@ async fn verify(
     }))
 }
 
-/// The audit log as a file
+/// Export the audit log
 ///
-/// Every entry of the workspace as a line of JSON, the newest first. A file that breaks off is not
-/// whole.
+/// Returns every entry of the workspace as a line of JSON, newest first. A response that ends early
+/// is incomplete.
 #[utoipa::path(
     get,
     path = "/audit/export",
@@ -195,10 +194,10 @@ async fn verify(
     tag = "audit",
     responses((
         status = 200,
-        description = "A line for each entry, in the form of `GET /audit`.",
+        description = "One line per entry, in the format of `GET /audit`.",
         body = String,
         content_type = "application/x-ndjson",
-        headers(("Content-Disposition" = String, description = "Suggests a name for the file.")),
+        headers(("Content-Disposition" = String, description = "Suggested file name.")),
     ))
 )]
 async fn export(
@@ -214,7 +213,7 @@ async fn export(
     (headers, Body::from_stream(lines))
 }
 
-/// Where reading for a file goes on.
+/// Position of an export.
 enum Next {
     First,
     After(String),
@@ -222,14 +221,14 @@ enum Next {
 }
 
 impl Next {
-    /// The lines of the page that begins here, and what comes after it.
+    /// Reads the page at this position and returns its lines with the next position.
     async fn page(&self, store: &Store, workspace: WorkspaceId) -> Result<(Bytes, Self), BoxError> {
         let cursor = match self {
             Self::After(cursor) => Some(cursor.as_str()),
             Self::First | Self::Nothing => None,
         };
         let page = store
-            .audit_list(workspace, cursor, EXPORTED_AT_ONCE)
+            .audit_list(workspace, cursor, EXPORT_PAGE_ENTRIES)
             .await?;
         let mut lines = Vec::new();
         for entry in page.items {
@@ -241,8 +240,8 @@ impl Next {
     }
 }
 
-/// The entries of a workspace as lines, a page of them at a time and only as they are taken, while
-/// the session of the caller lasts.
+/// Streams the entries of a workspace as lines. Reads one page at a time as the client consumes
+/// them, and stops when the caller's session ends.
 fn lines(
     store: Store,
     identity: Arc<Identity>,
@@ -260,7 +259,7 @@ fn lines(
         match page.await {
             Ok((lines, next)) => Some((Ok(lines), (store, identity, next))),
             Err(error) => {
-                tracing::error!(%error, "an export of the audit log broke off");
+                tracing::error!(%error, "an export of the audit log failed");
                 Some((Err(error), (store, identity, Next::Nothing)))
             }
         }

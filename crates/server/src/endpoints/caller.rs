@@ -1,4 +1,4 @@
-//! The human who calls.
+//! Extractor for the signed-in user.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use http::request::Parts;
 
 use crate::problem::Problem;
 
-/// The human whose access token the request carries. Every endpoint but those that begin a session
-/// takes one, so that it cannot forget to ask.
+/// The user whose access token the request carries. Every endpoint except those that start a
+/// session takes one, so the check cannot be forgotten.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller(pub(crate) gaiterguard_identity::Caller);
 
 impl Caller {
-    /// The workspace that the caller acts in.
+    /// Returns the workspace of the caller.
     pub(crate) fn workspace(self) -> WorkspaceId {
         self.0.workspace
     }
 
-    /// The caller as the one who decides on actions.
+    /// Returns the caller as the approver of actions.
     pub(crate) fn approver(self) -> Approver {
         Approver {
             user: self.0.user,
@@ -46,7 +46,7 @@ where
     }
 }
 
-/// The one bearer token of a request.
+/// Returns the bearer token; `None` if there is more than one `Authorization` header.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;

@@ -13,7 +13,7 @@ pub(crate) struct Configured {
     pub(super) access_token: Duration,
     pub(super) session: Duration,
     pub(super) registration: Registration,
-    pub(super) database: DatabaseWord,
+    pub(super) database: DatabaseKind,
     pub(super) request_body_bytes_max: usize,
     pub(super) upstream_connect_timeout: Duration,
     pub(super) upstream_timeout: Duration,
@@ -28,8 +28,8 @@ impl Configured {
             session: settings.auth.refresh_ttl,
             registration: settings.auth.registration,
             database: match settings.storage.database {
-                settings::Database::Sqlite { .. } => DatabaseWord::Sqlite,
-                settings::Database::Postgres { .. } => DatabaseWord::Postgres,
+                settings::Database::Sqlite { .. } => DatabaseKind::Sqlite,
+                settings::Database::Postgres { .. } => DatabaseKind::Postgres,
             },
             request_body_bytes_max: settings.listen.request_body_bytes_max,
             upstream_connect_timeout: settings.upstream.connect_timeout,
@@ -39,11 +39,11 @@ impl Configured {
     }
 }
 
-/// Which database is used.
+/// Database in use.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[schema(as = DatabaseSetting)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum DatabaseWord {
+pub(super) enum DatabaseKind {
     Sqlite,
     Postgres,
 }

@@ -1,4 +1,4 @@
-//! `/services/{id}/docs` and `/services/{id}/operations`: what describes a service.
+//! `/services/{id}/docs` and `/services/{id}/operations`: documentation of a service.
 
 use axum::Json;
 use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
@@ -17,18 +17,18 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
+use super::enums::OperationEffect;
 use super::fields::LongFields;
 use super::list::{Cursor, Done, Limit, List, PageQuery, SearchText, each, foreign_cursor};
-use super::words::OperationEffectWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
 use crate::openapi::text::Title;
 use crate::problem::Problem;
 
-/// How many fields of an operation's body are listed.
+/// Maximum number of body fields listed per operation.
 const FIELDS_MAX: usize = 200;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -37,29 +37,29 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(operations))
 }
 
-/// How a document's content is to be read.
+/// Format of a document's content.
 #[derive(ToSchema)]
 #[schema(as = DocumentType, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum KindWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+pub(crate) enum KindSchema {
     Openapi,
     Markdown,
     Url,
 }
 
-/// A document that is to be added.
+/// A document to add.
 #[derive(ToSchema)]
 #[schema(as = NewDocument)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct NewDocumentBody {
-    /// How `content` is to be read.
-    #[schema(value_type = KindWord)]
+    /// Format of `content`.
+    #[schema(value_type = KindSchema)]
     r#type: String,
-    /// What it is called.
+    /// Title. Defaults to the title in the document.
     title: Option<Title>,
-    /// The document as text, or the address to fetch it from. Up to 16 MB. What is fetched may be
-    /// a description of an API, Markdown or a page of HTML.
+    /// The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
+    /// OpenAPI document, Markdown, or an HTML page.
     #[schema(min_length = 1)]
     content: String,
 }
@@ -69,25 +69,25 @@ pub(crate) struct NewDocumentBody {
 #[schema(as = Document)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DocumentBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// Whether what is stored of it is damaged. Then its title, as far as that can be read, and when it
-    /// was added are all that is known of it; the other fields say nothing. The agents of the workspace
-    /// may be refused until it is removed or repaired.
+    /// Whether the stored document is damaged. If so, only `title` (as far as it is readable) and
+    /// `createdAt` are valid. Requests of the workspace's agents may be refused until the document
+    /// is deleted or repaired.
     unreadable: bool,
-    /// The service that it describes.
+    /// The service that it documents.
     service_id: i64,
-    /// How its content is read.
-    #[schema(value_type = KindWord)]
+    /// Format of the content.
+    #[schema(value_type = KindSchema)]
     r#type: DocumentKind,
-    /// What it is called: as the operator says, else as it calls itself.
+    /// Title given by the operator, or else the title in the document.
     #[schema(required)]
     title: Option<String>,
-    /// How many operations were understood.
+    /// Number of operations found.
     operations: u32,
-    /// How many sections of text were understood.
+    /// Number of text sections found.
     sections: u32,
-    /// What could not be read.
+    /// Parts that could not be read.
     warnings: Vec<String>,
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]
@@ -129,15 +129,15 @@ impl From<(Stored<Document>, ServiceId)> for DocumentBody {
     }
 }
 
-/// A service's documents
+/// List documents
 #[utoipa::path(
     get,
     path = "/services/{id}/docs",
     operation_id = "listDocuments",
     tag = "services",
-    params(("id" = i64, Path, description = "The service."), PageQuery),
+    params(("id" = i64, Path, description = "ID of the service."), PageQuery),
     responses(
-        (status = 200, description = "A page of them.", body = List<DocumentBody>),
+        (status = 200, description = "A page of documents.", body = List<DocumentBody>),
         InvalidParameter, NotFound,
     )
 )]
@@ -146,7 +146,7 @@ async fn list(
     ApiPath(service): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<DocumentBody>>, Problem> {
-    let all = document::list(editing.desk(), editing.workspace(), service).await?;
+    let all = document::list(editing.definition_store(), editing.workspace(), service).await?;
     let all = all.into_iter().map(|found| (found, service)).collect();
     let page = List::cut(all, &query, |(found, _)| match found {
         Stored::Intact(document) => document.id.0,
@@ -155,16 +155,16 @@ async fn list(
     page.map(Json).ok_or_else(foreign_cursor)
 }
 
-/// Add a document to a service
+/// Add a document
 #[utoipa::path(
     post,
     path = "/services/{id}/docs",
     operation_id = "createDocument",
     tag = "services",
-    params(("id" = i64, Path, description = "The service.")),
+    params(("id" = i64, Path, description = "ID of the service.")),
     request_body = NewDocumentBody,
     responses(
-        (status = 201, description = "It is added.", body = DocumentBody),
+        (status = 201, description = "The new document.", body = DocumentBody),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -174,23 +174,25 @@ async fn create(
     fields: LongFields<NewDocumentBody>,
 ) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
     let document = editing
-        .change(async |desk, editor| document::create(desk, editor, service, &fields.members).await)
+        .change(async |store, editor| {
+            document::create(store, editor, service, &fields.members).await
+        })
         .await?;
     Ok((StatusCode::CREATED, Json(document.into())))
 }
 
-/// Remove a document
+/// Delete a document
 #[utoipa::path(
     delete,
     path = "/services/{id}/docs/{docId}",
     operation_id = "deleteDocument",
     tag = "services",
     params(
-        ("id" = i64, Path, description = "The service."),
-        ("docId" = i64, Path, description = "The document."),
+        ("id" = i64, Path, description = "ID of the service."),
+        ("docId" = i64, Path, description = "ID of the document."),
     ),
     responses(
-        (status = 200, description = "It is removed.", body = Done),
+        (status = 200, description = "The document was deleted.", body = Done),
         InvalidParameter, NotFound,
     )
 )]
@@ -199,28 +201,28 @@ async fn delete(
     ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| document::delete(desk, editor, service, id).await)
+        .change(async |store, editor| document::delete(store, editor, service, id).await)
         .await?;
     Ok(Json(Done {
-        message: "The document is removed.",
+        message: "Document deleted.",
     }))
 }
 
-/// Read a document anew
+/// Refresh a document
 ///
-/// One that has an address is fetched from there again. If that fails, or what is found cannot be
-/// read, the document stays as it was.
+/// Reads the document again. A document with a URL is fetched again. If that fails or the content
+/// is unreadable, the document stays unchanged.
 #[utoipa::path(
     post,
     path = "/services/{id}/docs/{docId}/refresh",
     operation_id = "refreshDocument",
     tag = "services",
     params(
-        ("id" = i64, Path, description = "The service."),
-        ("docId" = i64, Path, description = "The document."),
+        ("id" = i64, Path, description = "ID of the service."),
+        ("docId" = i64, Path, description = "ID of the document."),
     ),
     responses(
-        (status = 200, description = "It has been read anew.", body = DocumentBody),
+        (status = 200, description = "The refreshed document.", body = DocumentBody),
         InvalidParameter, NotFound, Conflict,
     )
 )]
@@ -229,56 +231,56 @@ async fn refresh(
     ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<DocumentBody>, Problem> {
     let document = editing
-        .change(async |desk, editor| document::refresh(desk, editor, service, id).await)
+        .change(async |store, editor| document::refresh(store, editor, service, id).await)
         .await?;
     Ok(Json(document.into()))
 }
 
-/// Which operations of a service.
+/// Filters of the operation list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct OperationsQuery {
-    /// Words that an operation has, or a part of its id or path. Those that fit best come first.
+    /// Words to search for, or part of an operation's ID or path. Best matches come first.
     #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
-    /// Only operations with this effect.
-    #[param(inline, value_type = Option<OperationEffectWord>)]
-    effect: Option<OperationEffectWord>,
-    /// How many items at most.
+    /// Return only operations with this effect.
+    #[param(inline, value_type = Option<OperationEffect>)]
+    effect: Option<OperationEffect>,
+    /// Maximum number of items.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
     cursor: Option<Cursor>,
 }
 
-/// A documented operation, as a list shows it.
+/// A documented operation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Operation)]
 struct ListedOperation {
-    /// The document's operation id, or else `METHOD /template`.
+    /// Operation ID in the document, or else `METHOD /template`.
     id: String,
-    /// Its method.
+    /// HTTP method.
     method: String,
-    /// Its path, with the names of its parameters in braces.
+    /// Path, with parameter names in braces.
     path: String,
-    /// What the document says it does.
+    /// Summary in the document.
     #[schema(required)]
     summary: Option<String>,
-    /// What the document says it does, at length.
+    /// Description in the document.
     #[schema(required)]
     description: Option<String>,
-    /// The document's tags for it.
+    /// Tags in the document.
     tags: Vec<String>,
-    /// Whether the document calls it deprecated.
+    /// Whether the document marks it as deprecated.
     deprecated: bool,
-    /// What a call of it does, as the built-in assessor reads its method, its path and its
-    /// documentation. What a call carries may make it graver.
-    effect: OperationEffectWord,
-    /// What it takes in path, query and headers.
+    /// Effect of a call, derived by the built-in assessor from method, path, and documentation. The
+    /// content of a call can make its effect more severe.
+    effect: OperationEffect,
+    /// Path, query, and header parameters.
     parameters: Vec<ParameterBody>,
-    /// What it takes in its body, outer fields first; at most 200.
+    /// Body fields, outer fields first. At most 200.
     fields: Vec<FieldBody>,
 }
 
@@ -286,50 +288,50 @@ struct ListedOperation {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperationParameter)]
 struct ParameterBody {
-    /// Its name.
+    /// Name.
     name: String,
-    /// Where it stands.
-    #[schema(value_type = PlaceWord)]
+    /// Location.
+    #[schema(value_type = PlaceSchema)]
     place: Place,
-    /// What it means.
+    /// Description.
     #[schema(required)]
     description: Option<String>,
-    /// The JSON type of its value, if the document names exactly one.
+    /// JSON type, if the document names exactly one.
     #[schema(required)]
     kind: Option<String>,
-    /// The values it may have; empty if the document lists none.
+    /// Allowed values; empty if the document lists none.
     values: Vec<String>,
-    /// Whether it must be given.
+    /// Whether it is required.
     required: bool,
 }
 
-/// Where a parameter stands.
+/// Location of a parameter.
 #[derive(ToSchema)]
 #[schema(as = ParameterPlace, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-enum PlaceWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+enum PlaceSchema {
     Path,
     Query,
     Header,
     Cookie,
 }
 
-/// A documented field of a body.
+/// A documented body field.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperationField)]
 struct FieldBody {
-    /// Its JSON pointer, with `*` for the members of a list.
+    /// JSON Pointer, with `*` for the items of an array.
     #[schema(example = "/items/*/price")]
     pointer: String,
-    /// What it means.
+    /// Description.
     #[schema(required)]
     description: Option<String>,
-    /// Its JSON type, if the document names exactly one.
+    /// JSON type, if the document names exactly one.
     #[schema(required)]
     kind: Option<String>,
-    /// The values it may have; empty if the document lists none.
+    /// Allowed values; empty if the document lists none.
     values: Vec<String>,
-    /// Whether the object that holds it must have it.
+    /// Whether the enclosing object requires it.
     required: bool,
 }
 
@@ -382,17 +384,17 @@ impl From<(i64, &Operation, &Service)> for ListedOperation {
     }
 }
 
-/// The operations of a service
+/// List operations of a service
 ///
-/// Those that were read from its documents.
+/// Returns the operations found in the service's documents.
 #[utoipa::path(
     get,
     path = "/services/{id}/operations",
     operation_id = "listOperations",
     tag = "services",
-    params(("id" = i64, Path, description = "The service."), OperationsQuery),
+    params(("id" = i64, Path, description = "ID of the service."), OperationsQuery),
     responses(
-        (status = 200, description = "A page of them.", body = List<ListedOperation>),
+        (status = 200, description = "A page of operations.", body = List<ListedOperation>),
         InvalidParameter, NotFound, Conflict,
     )
 )]
@@ -401,7 +403,7 @@ async fn operations(
     ApiPath(id): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<OperationsQuery>,
 ) -> Result<Json<List<ListedOperation>>, Problem> {
-    let service = service::get(editing.desk(), editing.workspace(), id).await?;
+    let service = service::get(editing.definition_store(), editing.workspace(), id).await?;
     let authority = editing.gateway().authority();
     authority.documents_read(editing.workspace(), id).await?;
     let definitions = editing.definitions();

@@ -1,4 +1,4 @@
-//! Looking at definitions, and changing them.
+//! Extractor for reading and changing definitions.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use http::request::Parts;
 use super::caller::Caller;
 use crate::problem::Problem;
 
-/// A caller at the desk where definitions are changed.
+/// The caller, with access to the definitions.
 ///
-/// [`Editor`] is what every change asks for, and [`Editing::change`] is the only place that makes
-/// one: so no change is answered before the gateway decides by it.
+/// Every change requires an [`Editor`], and only [`Editing::change`] creates one. So the response
+/// to a change is never sent before the gateway decides by it.
 pub(crate) struct Editing {
     caller: Caller,
     desk: Desk,
@@ -42,32 +42,32 @@ where
 }
 
 impl Editing {
-    /// The desk, to look at what is there.
-    pub(crate) fn desk(&self) -> &Desk {
+    /// Returns the access to stored definitions.
+    pub(crate) fn definition_store(&self) -> &Desk {
         &self.desk
     }
 
-    /// The gateway, to ask it what it would do.
+    /// Returns the gateway.
     pub(crate) fn gateway(&self) -> &Gateway {
         &self.gateway
     }
 
-    /// The caller's workspace.
+    /// Returns the caller's workspace.
     pub(crate) fn workspace(&self) -> WorkspaceId {
         self.caller.workspace()
     }
 
-    /// The caller.
+    /// Returns the caller's user id.
     pub(crate) fn user(&self) -> UserId {
         self.caller.0.user
     }
 
-    /// What the gateway decides by at present in the caller's workspace.
+    /// Returns the definitions that the gateway currently decides by in the caller's workspace.
     pub(crate) fn definitions(&self) -> Option<Arc<Definitions>> {
         self.gateway.authority().definitions(self.workspace())
     }
 
-    /// Makes a change, and has the gateway decide by it before it returns.
+    /// Makes a change, and reloads the gateway's definitions before it returns.
     pub(crate) async fn change<T>(
         &self,
         make: impl AsyncFnOnce(&Desk, Editor) -> Result<T, DefinitionError>,
@@ -77,7 +77,7 @@ impl Editing {
             user: self.user(),
         };
         let changed = make(&self.desk, editor).await;
-        // Even a change that failed may have been made: its commit's answer can be lost.
+        // Also after an error: the commit may have succeeded even if its confirmation was lost.
         self.gateway.authority().reload(self.workspace()).await?;
         Ok(changed?)
     }

@@ -1,4 +1,4 @@
-//! `GET /events`: what happens in the workspace, as it happens.
+//! `GET /events`: live updates of a workspace.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -33,38 +33,37 @@ use crate::problem::Problem;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// How often a comment is sent where nothing happens, so that nobody between takes the connection
-/// for a dead one.
+/// Interval of comments on an idle stream, so that proxies do not close the connection.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
-/// How long a browser waits before it comes back.
+/// How long a browser waits before it reconnects.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How many missed events are told; with more it is cheaper to read everything again.
+/// Maximum number of missed events to resend. Beyond that, reloading everything is cheaper.
 const RESUME_ENTRIES_MAX: u32 = 1000;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(events))
 }
 
-/// Where a stream goes on.
+/// Position of a stream that resumes.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "its field is read by the description alone")]
+#[expect(dead_code, reason = "only the description reads its field")]
 struct ResumeHeaders {
-    /// The id of the last event that was received.
+    /// ID of the last event received.
     #[param(rename = "Last-Event-ID", nullable = false, minimum = 1)]
     last_event_id: Option<i64>,
 }
 
-/// What happens, as it happens
+/// Event stream
 ///
-/// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?, at}`,
-/// `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active, at}`,
-/// and `reload` with `{}` where events were missed and everything is to be read again. A stream
-/// that comes back with `Last-Event-ID` is told what it missed; an event may come twice. The stream
-/// ends when the session does.
+/// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
+/// at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
+/// at}`, and `reload` with `{}` if events were missed and everything should be read again. A client
+/// that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
+/// The stream ends when the session ends.
 #[utoipa::path(
     get,
     path = "/events",
@@ -74,7 +73,7 @@ struct ResumeHeaders {
     responses(
         (
             status = 200,
-            description = "Events without end.",
+            description = "An endless stream of events.",
             body = String,
             content_type = "text/event-stream",
         ),
@@ -89,7 +88,7 @@ async fn events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let last = last_event_id(&headers)?;
-    // Whoever listens before looking back misses nothing.
+    // Subscribe before reading the past, so that no event falls in between.
     let notices = gateway.store().notices();
     let mut waiting = VecDeque::from([Event::default().retry(RETRY_AFTER).comment("connected")]);
     if let Some(last) = last {
@@ -98,7 +97,7 @@ async fn events(
             .audit_after(caller.workspace(), last, RESUME_ENTRIES_MAX)
             .await?;
         match missed {
-            Resume::Entries(entries) => waiting.extend(entries.iter().flat_map(told)),
+            Resume::Entries(entries) => waiting.extend(entries.iter().flat_map(stream_events)),
             Resume::Reload => waiting.push_back(reload()),
         }
     }
@@ -125,10 +124,10 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<AuditId>, Problem> {
     };
     let id = value.to_str().ok().and_then(|text| text.parse().ok());
     id.map(|id| Some(AuditId(id)))
-        .ok_or_else(|| Problem::field("Last-Event-ID", "must be the id of an event"))
+        .ok_or_else(|| Problem::field("Last-Event-ID", "must be the ID of an event"))
 }
 
-/// One open stream.
+/// An open stream.
 struct Feed {
     waiting: VecDeque<Event>,
     notices: broadcast::Receiver<Notice>,
@@ -139,7 +138,7 @@ struct Feed {
 }
 
 impl Feed {
-    /// The next event; none when the stream is to end.
+    /// Returns the next event; `None` when the stream should end.
     async fn next(&mut self) -> Option<Event> {
         loop {
             tokio::select! {
@@ -154,7 +153,7 @@ impl Feed {
                         if entry.event.starts_with("session.") || entry.event.starts_with("user.") {
                             self.confirm().await?;
                         }
-                        self.waiting.extend(told(&entry));
+                        self.waiting.extend(stream_events(&entry));
                     }
                     Ok(Notice::Entry(_) | Notice::AuthorityChanged(_)) => {}
                     Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
@@ -168,7 +167,7 @@ impl Feed {
 }
 
 impl Feed {
-    /// None if the session has ended. A client that finds the stream ended comes back and learns why.
+    /// Returns `None` if the session has ended. The client then reconnects and gets the reason.
     async fn confirm(&self) -> Option<()> {
         self.identity.confirm(&self.caller.0).await.ok()
     }
@@ -181,9 +180,9 @@ async fn next_waiting(waiting: &mut VecDeque<Event>) -> Event {
     }
 }
 
-/// The events that an entry of the audit log is told as.
-fn told(entry: &AuditEntry) -> Vec<Event> {
-    tellings(entry)
+/// Converts an audit entry to stream events.
+fn stream_events(entry: &AuditEntry) -> Vec<Event> {
+    event_data(entry)
         .into_iter()
         .map(|(name, data)| {
             Event::default()
@@ -198,7 +197,7 @@ fn reload() -> Event {
     Event::default().event("reload").data("{}")
 }
 
-fn tellings(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
+fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
     let decided = |decision: &str| {
         let data = json!({
@@ -252,14 +251,14 @@ mod tests {
             previous_hash: Digest([0; 32]),
             hash: Digest([0; 32]),
         };
-        let tellings = tellings(&entry).into_iter();
-        tellings
+        let event_data = event_data(&entry).into_iter();
+        event_data
             .map(|(name, data)| (name, data.to_string()))
             .collect()
     }
 
     #[test]
-    fn entries_are_told_by_what_they_mean_for_a_screen() {
+    fn entries_become_the_events_that_a_screen_needs() {
         assert_eq!(
             names("action.approved", "action:a1", &json!({ "status": "APPROVED" })),
             [(

@@ -1,4 +1,4 @@
-//! The body of a call that makes or changes a definition.
+//! Body of a request that creates or changes a definition.
 
 use std::marker::PhantomData;
 
@@ -11,15 +11,15 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::extract::{JSON_BODY_BYTES_MAX, LimitedJson};
 use crate::problem::{FieldError, Problem};
 
-/// The members of a JSON object that is documented as `T`. One that `T` does not know is refused
-/// here; what the others must be, the gateway's rooms tell, all mistakes at once.
+/// Members of a JSON object that is documented as `T`. This extractor refuses members that `T` does
+/// not have. The values are checked by the definitions crate, which reports all errors together.
 pub(crate) struct Fields<T, const BYTES_MAX: usize = JSON_BODY_BYTES_MAX> {
     /// The members.
     pub(crate) members: Map<String, Value>,
     documented_as: PhantomData<fn() -> T>,
 }
 
-/// The same for documents, which are long.
+/// The same for documents, which may be long.
 pub(crate) type LongFields<T> = Fields<T, DOCUMENT_BYTES_MAX>;
 
 impl<S, T, const BYTES_MAX: usize> FromRequest<S> for Fields<T, BYTES_MAX>
@@ -51,7 +51,7 @@ fn unknown(members: &Map<String, Value>, schema: &RefOr<Schema>) -> Vec<FieldErr
     members
         .keys()
         .filter(|name| !object.properties.contains_key(name.as_str()))
-        .map(|name| FieldError::new(name, "is not known here"))
+        .map(|name| FieldError::new(name, "unknown field"))
         .collect()
 }
 
@@ -64,7 +64,7 @@ mod tests {
 
     #[derive(ToSchema)]
     #[serde(rename_all = "camelCase")]
-    #[expect(dead_code, reason = "its fields are read by the schema alone")]
+    #[expect(dead_code, reason = "only the schema reads its fields")]
     struct Known {
         base_url: String,
     }

@@ -1,24 +1,25 @@
-//! `GET /health`: whether the process is there at all.
+//! `GET /health`: liveness check.
 
 use axum::Json;
 use serde::Serialize;
 
-/// The answer of a process that runs.
+/// Response of a live process.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Health {
     #[schema(value_type = String, example = "ok")]
     status: &'static str,
 }
 
-/// Whether the process is there at all
+/// Liveness check
 ///
-/// Answers without looking at anything else; `/ready` says whether work can be done.
+/// Returns 200 while the process is running, without checking anything else. To check whether the
+/// gateway can handle requests, use `/ready`.
 #[utoipa::path(
     get,
     path = "/health",
     operation_id = "getHealth",
-    tag = "watching",
-    responses((status = 200, description = "It is there.", body = Health))
+    tag = "monitoring",
+    responses((status = 200, description = "The process is running.", body = Health))
 )]
 pub(crate) async fn health() -> Json<Health> {
     Json(Health { status: "ok" })

@@ -1,4 +1,4 @@
-//! `/kill-switch`: stops everything that leaves the workspace.
+//! `/kill-switch`: stops all requests of a workspace.
 
 use axum::Json;
 use gaiterguard_definitions::kill_switch;
@@ -16,36 +16,36 @@ use crate::openapi::responses::InvalidBody;
 use crate::openapi::text::Text;
 use crate::problem::Problem;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(get, set))
 }
 
-/// How the switch is to stand.
+/// New state of the kill switch.
 #[derive(ToSchema)]
 #[schema(as = KillSwitchChange)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct ChangeBody {
-    /// Whether every request of every agent is refused.
+    /// Whether all requests of all agents are refused.
     active: bool,
-    /// Why.
+    /// Reason for the change.
     reason: Option<Text>,
 }
 
-/// How the switch stands.
+/// State of the kill switch.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = KillSwitch)]
 pub(crate) struct KillSwitchBody {
-    /// Whether every request of every agent is refused.
+    /// Whether all requests of all agents are refused.
     active: bool,
-    /// Why.
+    /// Reason that the user gave.
     #[schema(required)]
     reason: Option<String>,
-    /// The user who threw it.
+    /// ID of the user who activated it.
     #[schema(required)]
     activated_by: Option<i64>,
-    /// When.
+    /// When it was activated.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     activated_at: Option<Timestamp>,
 }
@@ -69,22 +69,23 @@ impl From<KillSwitch> for KillSwitchBody {
     }
 }
 
-/// How the kill switch stands
+/// Get kill switch status
 #[utoipa::path(
     get,
     path = "/kill-switch",
     operation_id = "getKillSwitch",
     tag = "kill switch",
-    responses((status = 200, description = "How it stands.", body = KillSwitchBody))
+    responses((status = 200, description = "Current state.", body = KillSwitchBody))
 )]
 async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
-    let switch = kill_switch::get(editing.desk(), editing.workspace()).await?;
+    let switch = kill_switch::get(editing.definition_store(), editing.workspace()).await?;
     Ok(Json(switch.into()))
 }
 
-/// Throw or release the kill switch
+/// Activate or release the kill switch
 ///
-/// Thrown, it refuses every request, cuts every running one and takes back everything that waits.
+/// An active kill switch refuses every new request, cancels every running one, and revokes every
+/// pending action.
 #[utoipa::path(
     put,
     path = "/kill-switch",
@@ -92,7 +93,7 @@ async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
     tag = "kill switch",
     request_body = ChangeBody,
     responses(
-        (status = 200, description = "How it stands now.", body = KillSwitchBody),
+        (status = 200, description = "The new state.", body = KillSwitchBody),
         InvalidBody,
     )
 )]
@@ -101,7 +102,7 @@ async fn set(
     fields: Fields<ChangeBody>,
 ) -> Result<Json<KillSwitchBody>, Problem> {
     let switch = editing
-        .change(async |desk, editor| kill_switch::set(desk, editor, &fields.members).await)
+        .change(async |store, editor| kill_switch::set(store, editor, &fields.members).await)
         .await?;
     Ok(Json(switch.into()))
 }

@@ -1,4 +1,4 @@
-//! Lists that come a page at a time.
+//! Pagination of lists.
 
 use gaiterguard_store::Page;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -6,18 +6,18 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::Problem;
 
-/// The longest page.
+/// Maximum number of items per page.
 const LIMIT_MAX: u32 = 200;
 
-/// The longest cursor that is looked at, in bytes.
+/// Maximum length of a cursor, in bytes. Cursors of the store are much shorter.
 const CURSOR_BYTES_MAX: usize = 512;
 
-/// How many items a page may have.
+/// Number of items per page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit(u32);
 
 impl Limit {
-    /// The number.
+    /// Returns the number.
     pub(crate) fn get(self) -> u32 {
         self.0
     }
@@ -43,12 +43,12 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
-/// Where a page begins: what the page before it gave as `next_cursor`.
+/// Position of a page: the `next_cursor` of the previous page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor(String);
 
 impl Cursor {
-    /// The text.
+    /// Returns the text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -59,27 +59,27 @@ impl<'de> Deserialize<'de> for Cursor {
         let text = String::deserialize(deserializer)?;
         if text.is_empty() || text.len() > CURSOR_BYTES_MAX {
             return Err(serde::de::Error::custom(
-                "must be the next_cursor of a page",
+                "must be the next_cursor of a page of this list",
             ));
         }
         Ok(Self(text))
     }
 }
 
-/// The longest text that a list is searched for, in characters.
+/// Maximum length of a search text, in characters.
 const SEARCH_CHARS_MAX: usize = 200;
 
-/// What a list is searched for.
+/// Text to search a list for.
 #[derive(Debug)]
 pub(crate) struct SearchText(String);
 
 impl SearchText {
-    /// The text.
+    /// Returns the text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text.
+    /// Returns the text.
     pub(crate) fn into_string(self) -> String {
         self.0
     }
@@ -93,39 +93,41 @@ impl<'de> Deserialize<'de> for SearchText {
                 "must be at most 200 characters long",
             ));
         }
-        // PostgreSQL knows no text with one.
+        // PostgreSQL cannot store the null character in text.
         if text.contains('\0') {
-            return Err(serde::de::Error::custom("must hold no null character"));
+            return Err(serde::de::Error::custom(
+                "must not contain a null character",
+            ));
         }
         Ok(Self(text))
     }
 }
 
-/// Which page of a list without filters.
+/// Query parameters of a list without filters.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// How many items at most.
+    /// Maximum number of items.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     pub(crate) limit: Limit,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
     pub(crate) cursor: Option<Cursor>,
 }
 
-/// A page.
+/// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct List<T> {
     /// The items.
     pub(crate) items: Vec<T>,
-    /// The `cursor` of the next page; null on the last.
+    /// Pass it as `cursor` to get the next page; null on the last page.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
 }
 
 impl<T> List<T> {
-    /// A page with its items as they are shown.
+    /// Converts a page of the store.
     pub(crate) fn of<U>(page: Page<U>) -> Self
     where
         T: From<U>,
@@ -136,7 +138,8 @@ impl<T> List<T> {
         }
     }
 
-    /// A page of a list that is there as a whole, ordered by `key`.
+    /// Cuts a page out of a complete list that is sorted by `key`. Returns `None` if the cursor
+    /// does not belong to this list.
     pub(crate) fn cut<U>(all: Vec<U>, query: &PageQuery, key: impl Fn(&U) -> i64) -> Option<Self>
     where
         T: From<U>,
@@ -162,20 +165,20 @@ impl<T> List<T> {
     }
 }
 
-/// Each of them as it is shown.
+/// Converts every item.
 pub(crate) fn each<T, U: From<T>>(all: Vec<T>) -> Vec<U> {
     all.into_iter().map(U::from).collect()
 }
 
-/// 400 for a cursor that is of another list, or of none.
+/// 400 for a cursor that does not belong to this list.
 pub(crate) fn foreign_cursor() -> Problem {
-    Problem::field("cursor", "must be the next_cursor of a page")
+    Problem::field("cursor", "must be the next_cursor of a page of this list")
 }
 
-/// What a DELETE answers.
+/// Response to a DELETE.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Done {
-    /// What was done.
+    /// Result in words.
     #[schema(value_type = String)]
     pub(crate) message: &'static str,
 }

@@ -1,4 +1,4 @@
-//! `GET /metrics`: numbers for Prometheus.
+//! `GET /metrics`: metrics for Prometheus.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use http::header::CONTENT_TYPE;
 const OPENMETRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// The gateway's numbers
+/// Prometheus metrics
 #[utoipa::path(
     get,
     path = "/metrics",
     operation_id = "getMetrics",
-    tag = "watching",
+    tag = "monitoring",
     responses((
         status = 200,
-        description = "The numbers, as Prometheus reads them.",
+        description = "Metrics in the OpenMetrics text format.",
         body = String,
         content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8",
     ))

@@ -1,5 +1,4 @@
-//! The endpoints, one file for each noun: the human's side of the API, and what whoever watches the
-//! gateway may ask.
+//! The API for humans and for monitoring, one file per resource.
 
 mod agent;
 mod approval;
@@ -9,6 +8,7 @@ mod caller;
 mod configured;
 mod document;
 mod editing;
+mod enums;
 mod events;
 mod fields;
 pub(crate) mod health;
@@ -18,8 +18,8 @@ mod metrics;
 mod openapi;
 mod overview;
 mod page;
+mod problems;
 mod ready;
-mod refused;
 mod request;
 mod rule;
 mod service;
@@ -27,7 +27,6 @@ mod session_end;
 mod settings;
 mod state;
 mod test_call;
-mod words;
 
 use std::sync::Arc;
 
@@ -39,21 +38,21 @@ use utoipa_axum::routes;
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use configured::Configured;
+pub(crate) use enums::StatusSchema;
 pub(crate) use list::each;
 pub(crate) use openapi::DocumentSource;
 pub(crate) use page::unknown_host_page;
 pub(crate) use session_end::end_with_session;
 pub(crate) use state::DashboardState;
-pub(crate) use words::StatusWord;
 
 use crate::openapi::with_session;
 
-/// Called by the dashboard to begin a session, and to end one.
+/// Routes that start and end a session.
 pub(crate) fn signing_in() -> OpenApiRouter<DashboardState> {
     auth::routes()
 }
 
-/// Called by the dashboard with a human's token.
+/// Routes that require a user's access token.
 pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::default()
         .merge(approval::routes())
@@ -71,12 +70,12 @@ pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
     with_session(signed_in)
 }
 
-/// Opened by humans in their browsers.
+/// Web pages.
 pub(crate) fn pages() -> Router<DashboardState> {
     page::routes()
 }
 
-/// Called by whatever watches the gateway, without a token.
+/// Routes for monitoring, without authentication.
 pub(crate) fn machines() -> OpenApiRouter<Arc<Gateway>> {
     OpenApiRouter::default()
         .routes(routes!(health::health))

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: what the API is.
+//! `GET /openapi.json`: serves the OpenAPI document.
 
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
@@ -12,12 +12,12 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DocumentSource(pub(crate) fn() -> Bytes);
 
-/// This description
+/// Get the OpenAPI document
 #[utoipa::path(
     get,
     path = "/openapi.json",
     operation_id = "getOpenapi",
-    tag = "watching",
+    tag = "monitoring",
     responses((
         status = 200,
         description = "The OpenAPI document.",

@@ -1,4 +1,4 @@
-//! `GET /overview`: what the dashboard's first page draws.
+//! `GET /overview`: statistics for the dashboard's start page.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,26 +23,26 @@ use crate::extract::ApiQuery;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(overview))
 }
 
-/// How far back to look.
+/// Period of the statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Period {
-    /// 24 hours, hour by hour.
+    /// 24 hours, in intervals of one hour.
     #[default]
     Day,
-    /// 7 days, 6 hours by 6 hours.
+    /// 7 days, in intervals of 6 hours.
     Week,
-    /// 30 days, day by day.
+    /// 30 days, in intervals of one day.
     Month,
 }
 
 impl Period {
-    /// How many pieces of time, and how long each is.
+    /// Returns the number of intervals and the length of each.
     fn pieces(self) -> (u32, Duration) {
         match self {
             Self::Day => (24, Duration::from_hours(1)),
@@ -52,77 +52,77 @@ impl Period {
     }
 }
 
-/// Which overview.
+/// Query parameters of the overview.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Query {
-    /// How far back to look; a day if left out.
+    /// Period of the statistics. Defaults to `day`.
     #[serde(default)]
     #[param(inline, value_type = Option<Period>)]
     period: Period,
 }
 
-/// What happened lately.
+/// Statistics of a period.
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = Overview)]
 pub(crate) struct OverviewBody {
-    /// Since when.
+    /// Start of the period.
     #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
-    /// Until when.
+    /// End of the period.
     #[schema(value_type = String, format = DateTime)]
     to: Timestamp,
-    /// How long each piece of `series` is, in seconds.
+    /// Length of each interval in `series`, in seconds.
     bucket_seconds: u64,
-    /// How many actions wait for a human now.
+    /// Number of actions that are pending now.
     pending: i64,
-    /// The median of the time from holding a request to a human's decision, in milliseconds.
+    /// Median time from hold to a human's decision, in milliseconds.
     #[schema(required)]
     decision_ms_median: Option<i64>,
-    /// All of it together.
+    /// Totals of the period.
     totals: Counts,
-    /// Piece by piece, the oldest first, without gaps.
+    /// Counts per interval, oldest first, without gaps.
     series: Vec<Piece>,
-    /// The agents with most requests.
+    /// Agents with the most requests.
     agents: Vec<Named>,
-    /// The services with most requests.
+    /// Services with the most requests.
     services: Vec<Named>,
-    /// The operations that the newest 2,000 requests asked for most.
+    /// Most requested operations among the newest 2,000 requests.
     operations: Vec<AskedOperation>,
-    /// What became of the requests that were held.
+    /// Outcomes of the held requests.
     held: Held,
-    /// How many requests of that time are counted nowhere else, because what is stored of them is
+    /// Number of requests in the period that no other count includes, because their records are
     /// damaged.
     #[schema(minimum = 0)]
     unreadable: i64,
-    /// What the language model was used for in the last 30 days (UTC), day by day, the oldest first,
-    /// without gaps; whatever the period. The model is the gateway's: all workspaces and replicas
-    /// are counted together.
+    /// Use of the language model per day in the last 30 days (UTC), oldest first, without gaps,
+    /// whatever the period. The gateway has one model, so the counts include all workspaces and
+    /// replicas.
     model_days: Vec<ModelDay>,
 }
 
-/// How many days of the language model's use are told.
+/// Number of days in the history of model use.
 const MODEL_DAYS: u32 = 30;
 
-/// What the language model was used for on a day.
+/// Use of the language model on one day.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = OverviewModelDay)]
 pub(crate) struct ModelDay {
-    /// When the day began.
+    /// Start of the day.
     #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
-    /// Calls of its server.
+    /// Number of calls to the model's server.
     calls: i64,
-    /// Tokens sent to it.
+    /// Number of input tokens.
     input_tokens: i64,
-    /// Tokens it answered with.
+    /// Number of output tokens.
     output_tokens: i64,
-    /// What they cost, in the currency of the prices that were configured that day.
+    /// Cost, in the currency of the prices that were configured that day.
     cost: f64,
 }
 
 impl ModelDay {
-    /// The last days up to today, of which `used` tells those with use.
+    /// Returns the last days up to today; a day that is missing in `used` had no use.
     fn last(today: Day, used: &[(Day, ModelUse)]) -> Vec<Self> {
         let first = today.first_of_last(MODEL_DAYS);
         (first.0..=today.0)
@@ -141,34 +141,34 @@ impl ModelDay {
     }
 }
 
-/// An operation, and how many requests asked for it.
+/// An operation and its number of requests.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewOperation)]
 pub(crate) struct AskedOperation {
-    /// The service's name.
+    /// Name of the service.
     service: String,
-    /// The method.
+    /// HTTP method.
     method: String,
-    /// What the documentation calls it; null if it is not documented.
+    /// Name in the documentation; null if the operation is undocumented.
     #[schema(required)]
     name: Option<String>,
-    /// How many.
+    /// Number of requests.
     count: i64,
 }
 
-/// What became of held requests.
+/// Outcomes of held requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewHeld)]
 pub(crate) struct Held {
-    /// A human approved them, whatever came then.
+    /// Approved by a human, whatever happened afterwards.
     approved: i64,
-    /// A human denied them.
+    /// Denied by a human.
     denied: i64,
-    /// Nobody decided in time.
+    /// Expired without a decision.
     expired: i64,
-    /// They were taken back undecided.
+    /// Revoked without a decision.
     revoked: i64,
-    /// They wait still.
+    /// Still pending.
     pending: i64,
 }
 
@@ -195,41 +195,41 @@ impl From<OverviewOperation> for AskedOperation {
     }
 }
 
-/// How many requests were decided how.
+/// Number of requests per decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewCounts)]
 pub(crate) struct Counts {
-    /// Sent at once.
+    /// Forwarded without a hold.
     forward: i64,
     /// Held for a human.
     hold: i64,
-    /// Refused by a rule.
+    /// Denied by a rule.
     deny: i64,
-    /// Those that the upstream did not answer, or not to the end.
+    /// Requests to which the upstream did not respond, or not completely.
     failed: i64,
 }
 
-/// A piece of time.
+/// Counts of one interval.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewPiece)]
 pub(crate) struct Piece {
-    /// When it began.
+    /// Start of the interval.
     #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
-    /// What happened in it.
+    /// The counts.
     #[serde(flatten)]
     counts: Counts,
 }
 
-/// An agent or a service, and how many requests.
+/// An agent or a service, and its number of requests.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewNamed)]
 pub(crate) struct Named {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// Its name.
+    /// Name.
     name: String,
-    /// How many.
+    /// Number of requests.
     count: i64,
 }
 
@@ -302,15 +302,16 @@ impl OverviewBody {
     }
 }
 
-/// When the pieces begin: on the hour, or at the multiple of their length since the epoch, so that
-/// they stay the same from one look to the next. The last piece is the one that has begun.
+/// Returns the start of the first interval. Intervals start at multiples of their length since the
+/// Unix epoch, so that they do not move between two calls. The last interval is the one in
+/// progress.
 fn first_piece(now: Timestamp, pieces: u32, long: Duration) -> Timestamp {
     let long_ms = i64::try_from(long.as_millis()).unwrap_or(i64::MAX).max(1);
     let current = Timestamp(now.0 - now.0.rem_euclid(long_ms));
     current.before(long * pieces.saturating_sub(1))
 }
 
-/// What happened lately
+/// Get overview statistics
 #[utoipa::path(
     get,
     path = "/overview",
@@ -318,7 +319,7 @@ fn first_piece(now: Timestamp, pieces: u32, long: Duration) -> Timestamp {
     tag = "overview",
     params(Query),
     responses(
-        (status = 200, description = "Counts and series.", body = OverviewBody),
+        (status = 200, description = "The statistics.", body = OverviewBody),
         InvalidParameter,
     )
 )]

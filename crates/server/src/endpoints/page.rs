@@ -1,4 +1,4 @@
-//! Pages and what belongs to them: the API's description for a human, and the dashboard.
+//! Serves the API reference and the dashboard.
 
 use std::borrow::Cow;
 
@@ -16,32 +16,33 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::problem::no_such_path;
 
-/// Pages may load what is served beside them and talk to where they came from; there is no script
-/// in a page itself.
+/// Pages load only files of their own origin and contain no inline script, so that injected markup
+/// cannot run one.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'",
 );
 
-/// For files whose names change with their content.
+/// For files whose names contain a hash of their content.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// For all others: to be asked for each time.
+/// For all other files: browsers must revalidate them each time.
 const EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// The pages of the gateway's own.
+/// Pages that are part of the gateway itself.
 #[derive(RustEmbed)]
 #[folder = "assets"]
 struct Own;
 
-/// The dashboard, if it was built before the gateway was.
+/// The dashboard. Empty if it was not built before the gateway.
 #[derive(RustEmbed)]
 #[folder = "../../dashboard/dist"]
 #[allow_missing = true]
 struct Dashboard;
 
-/// The routes. They are pages, not part of the API, and so not described with it.
+/// Returns the routes. They are pages and not part of the API, so the OpenAPI document does not
+/// list them.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(async || Redirect::temporary("/app/")))
@@ -63,7 +64,7 @@ async fn app_start(headers: HeaderMap) -> Response {
     dashboard("index.html", &headers).unwrap_or_else(|| own("not-built.html"))
 }
 
-/// A file of the dashboard. What is none is a place inside it, which its start page finds.
+/// Serves a dashboard file. Any other path is a client-side route, so this serves `index.html`.
 async fn app_file(Path(file): Path<String>, headers: HeaderMap) -> Response {
     let is_file = file
         .rsplit('/')
@@ -76,7 +77,7 @@ async fn app_file(Path(file): Path<String>, headers: HeaderMap) -> Response {
     }
 }
 
-/// A file of the dashboard, packed as the browser takes it.
+/// Returns a dashboard file in the best encoding that the browser accepts.
 fn dashboard(path: &str, headers: &HeaderMap) -> Option<Response> {
     let accepted = headers
         .get(ACCEPT_ENCODING)
@@ -110,7 +111,7 @@ fn dashboard(path: &str, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-/// Whether a list of encodings names this one and does not rule it out.
+/// Returns whether an `Accept-Encoding` value lists an encoding and does not rule it out.
 fn takes(accepted: &str, encoding: &str) -> bool {
     accepted.split(',').any(|entry| {
         let (name, quality) = entry.split_once(';').unwrap_or((entry, ""));
@@ -122,15 +123,15 @@ fn takes(accepted: &str, encoding: &str) -> bool {
     })
 }
 
-/// Explains to a human why the dashboard does not open under the host name of the address, with
-/// status 421.
+/// Returns the page that explains why the dashboard does not open under this host name, with status
+/// 421.
 pub(crate) fn unknown_host_page() -> Response {
     let mut response = own("unknown-host.html");
     *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
     response
 }
 
-/// A page of the gateway's own.
+/// Returns one of the gateway's own pages.
 fn own(path: &str) -> Response {
     match Own::get(path) {
         Some(file) => {

@@ -1,4 +1,4 @@
-//! `GET /ready`: whether work can be done.
+//! `GET /ready`: readiness check.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::openapi::responses::Unavailable;
 use crate::problem::Problem;
 
-/// The answer of a gateway that can work.
+/// Response of a gateway that is ready.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ready {
     #[schema(value_type = String, example = "ready")]
@@ -20,12 +20,14 @@ pub(crate) struct Ready {
     database: &'static str,
 }
 
-/// Whether the gateway can do its work
+/// Readiness check
+///
+/// Returns 200 if the gateway can reach its database and handle requests.
 #[utoipa::path(
     get,
     path = "/ready",
     operation_id = "getReady",
-    tag = "watching",
+    tag = "monitoring",
     responses((status = 200, description = "It can.", body = Ready), Unavailable)
 )]
 pub(crate) async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Json<Ready>, Problem> {

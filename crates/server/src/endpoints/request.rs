@@ -1,4 +1,4 @@
-//! `GET /requests` and `GET /requests/{id}`: every decision that the gateway took.
+//! `GET /requests` and `GET /requests/{id}`: recorded requests with their decisions.
 
 use std::sync::Arc;
 
@@ -19,65 +19,65 @@ use uuid::Uuid;
 use super::DashboardState;
 use super::approval::action::{MatchedRuleBody, OperationBody};
 use super::caller::Caller;
+use super::enums::{DecisionSchema, StatusSchema};
 use super::list::{Cursor, Limit, List, SearchText, each};
-use super::words::{DecisionWord, StatusWord};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
 }
 
-/// A decision that the gateway took.
+/// A request of an agent, with its decision.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RequestEntry)]
 pub(crate) struct RequestBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// The id that the answer carried as `X-Request-Id`.
+    /// The `X-Request-Id` of the response.
     request_id: Uuid,
-    /// The agent that asked.
+    /// ID of the agent.
     agent_id: i64,
-    /// The service that it asked of.
+    /// ID of the service.
     service_id: i64,
-    /// The method.
+    /// HTTP method.
     method: String,
-    /// The address.
+    /// URL.
     target_url: String,
-    /// Why the agent asked. Untrusted text.
+    /// Intent that the agent stated. Untrusted text.
     intent: String,
-    /// What was decided.
-    #[schema(value_type = DecisionWord)]
+    /// The decision.
+    #[schema(value_type = DecisionSchema)]
     decision: Decision,
-    /// From 0.0, harmless, to 1.0.
+    /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0, maximum = 1)]
     risk_score: f64,
-    /// Why, for a human.
+    /// Explanation of the risk score.
     risk_explanation: String,
-    /// The rules that matched.
+    /// Rules that matched.
     matched_rules: Vec<MatchedRuleBody>,
-    /// The documented operation that it calls, where one is known.
+    /// The documented operation that the request calls, if known.
     #[schema(required)]
     operation: Option<OperationBody>,
-    /// The status that the upstream answered with.
+    /// Status code of the upstream's response.
     #[schema(required, minimum = 100, maximum = 999)]
     upstream_status: Option<u16>,
-    /// The action, if it was held.
+    /// ID of the action, if the request was held.
     #[schema(required)]
     action_id: Option<Uuid>,
-    /// Where that action stands.
-    #[schema(required, value_type = Option<StatusWord>)]
+    /// Status of the action.
+    #[schema(required, value_type = Option<StatusSchema>)]
     action_status: Option<ActionStatus>,
-    /// Whether what is stored of the decision is damaged, so that some of it is missing.
+    /// Whether the stored record is damaged, so that some fields are missing.
     unreadable: bool,
-    /// When it was decided.
+    /// When the decision was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it ended.
+    /// When the request ended.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     completed_at: Option<Timestamp>,
 }
@@ -108,35 +108,35 @@ impl From<RequestEntry> for RequestBody {
     }
 }
 
-/// Which decisions.
+/// Filters of the request list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only those on this agent's requests.
+    /// Return only requests of this agent.
     agent_id: Option<i64>,
-    /// Only those on requests to this service.
+    /// Return only requests to this service.
     service_id: Option<i64>,
-    /// Only those that were decided so.
-    #[param(value_type = Option<DecisionWord>)]
+    /// Return only requests with this decision.
+    #[param(value_type = Option<DecisionSchema>)]
     decision: Option<Decision>,
-    /// Only those that were held and whose action stands here.
-    #[param(value_type = Option<StatusWord>)]
+    /// Return only held requests whose action has this status.
+    #[param(value_type = Option<StatusSchema>)]
     action_status: Option<ActionStatus>,
-    /// Only those with this in their address or intent, in either case of its letters.
+    /// Return only requests with this text in their URL or intent. Case-insensitive.
     #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
-    /// How many items at most.
+    /// Maximum number of items.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
     cursor: Option<Cursor>,
 }
 
-/// Every decision that the gateway took
+/// List requests
 ///
-/// The newest first.
+/// Newest first.
 #[utoipa::path(
     get,
     path = "/requests",
@@ -144,7 +144,7 @@ struct Filter {
     tag = "requests",
     params(Filter),
     responses(
-        (status = 200, description = "A page of them.", body = List<RequestBody>),
+        (status = 200, description = "A page of requests.", body = List<RequestBody>),
         InvalidParameter,
     )
 )]
@@ -168,15 +168,15 @@ async fn list(
     Ok(Json(List::of(page)))
 }
 
-/// One decision
+/// Get a request
 #[utoipa::path(
     get,
     path = "/requests/{id}",
     operation_id = "getRequest",
     tag = "requests",
-    params(("id" = i64, Path, description = "The decision.")),
+    params(("id" = i64, Path, description = "ID of the request.")),
     responses(
-        (status = 200, description = "The decision.", body = RequestBody),
+        (status = 200, description = "The request.", body = RequestBody),
         InvalidParameter, NotFound,
     )
 )]
@@ -190,6 +190,6 @@ async fn get(
         .request_get(caller.workspace(), RequestEntryId(id))
         .await?;
     let entry =
-        entry.ok_or_else(|| Problem::not_found("there is no such request in this workspace"))?;
+        entry.ok_or_else(|| Problem::not_found("this workspace has no request with this ID"))?;
     Ok(Json(entry.into()))
 }

@@ -1,4 +1,4 @@
-//! `/services`: the upstream APIs, and the credentials for them.
+//! `/services`: upstream APIs and their credentials.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFoun
 use crate::openapi::text::{Name, Text};
 use crate::problem::Problem;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -32,11 +32,11 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(set_credentials))
 }
 
-/// How a credential is presented.
+/// How a credential is injected.
 #[derive(ToSchema)]
 #[schema(as = AuthType, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum AuthWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+pub(crate) enum AuthSchema {
     None,
     Bearer,
     Basic,
@@ -45,100 +45,100 @@ pub(crate) enum AuthWord {
     Oauth2,
 }
 
-/// The values of a credential, by the service's type: `bearer` takes `{token}`; `basic`
-/// `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query`
-/// `{param, value}`; `oauth2` `{access_token}` or
-/// `{token_url, client_id, client_secret, refresh_token?, scope?}`. They are never shown again.
+/// Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username,
+/// password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`;
+/// `oauth2` `{access_token}` or `{token_url, client_id, client_secret, refresh_token?, scope?}`.
+/// They are never returned.
 #[derive(ToSchema)]
 #[schema(as = Credentials)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct CredentialsBody {
     /// `bearer`: the token.
     #[schema(format = Password, max_length = 8192)]
     token: Option<String>,
-    /// `basic`: the user's name.
+    /// `basic`: user name.
     #[schema(max_length = 8192)]
     username: Option<String>,
-    /// `basic`: the password.
+    /// `basic`: password.
     #[schema(format = Password, max_length = 8192)]
     password: Option<String>,
-    /// `api_key`: the header's name, `X-API-Key` if left out.
+    /// `api_key`: header name. Defaults to `X-API-Key`.
     header: Option<String>,
-    /// `query`: the parameter's name.
+    /// `query`: name of the query parameter.
     #[schema(max_length = 256)]
     param: Option<String>,
-    /// `api_key` and query: the key.
+    /// `api_key` and `query`: the key.
     #[schema(format = Password, max_length = 8192)]
     value: Option<String>,
-    /// `oauth2`: a token that does not expire.
+    /// `oauth2`: an access token that does not expire.
     #[schema(format = Password, max_length = 8192)]
     access_token: Option<String>,
-    /// `oauth2`: where tokens are to be had.
+    /// `oauth2`: URL of the token endpoint.
     token_url: Option<String>,
-    /// `oauth2`: the client's id.
+    /// `oauth2`: client ID.
     #[schema(max_length = 8192)]
     client_id: Option<String>,
-    /// `oauth2`: the client's secret.
+    /// `oauth2`: client secret.
     #[schema(format = Password, max_length = 8192)]
     client_secret: Option<String>,
-    /// `oauth2`: the token to renew with.
+    /// `oauth2`: refresh token.
     #[schema(format = Password, max_length = 8192)]
     refresh_token: Option<String>,
-    /// `oauth2`: what is asked for.
+    /// `oauth2`: requested scope.
     #[schema(max_length = 8192)]
     scope: Option<String>,
-    /// `api_key`: headers by name, each with its value.
+    /// `api_key`: header names, each with its value.
     #[serde(flatten)]
     headers: BTreeMap<String, String>,
 }
 
-/// A service that is to be registered.
+/// A service to register.
 #[derive(ToSchema)]
 #[schema(as = NewService)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct NewServiceBody {
-    /// Unique in the workspace.
+    /// Name, unique in the workspace.
     #[schema(example = "stripe")]
     name: Name,
-    /// http or https, without user, query or fragment. A trailing slash means nothing.
+    /// An http or https URL without user, query, or fragment. A trailing slash is ignored.
     #[schema(example = "https://api.example.com/v1")]
     base_url: String,
-    /// How its credential is presented.
-    #[schema(value_type = AuthWord)]
+    /// How the credential is injected.
+    #[schema(value_type = AuthSchema)]
     auth_type: String,
-    /// Its credential.
+    /// The credential.
     credentials: Option<CredentialsBody>,
-    /// What it is.
+    /// Description.
     description: Option<Text>,
-    /// Whether requests that do not say why they are sent are refused; false if left out.
+    /// Whether requests without an intent are refused. Defaults to false.
     intent_required: Option<bool>,
-    /// Whether agents may open WebSockets below `/s/{service}/`; false if left out. The handshake is
-    /// judged, what is said in them is not.
+    /// Whether agents may open WebSockets below `/s/{service}/`. Defaults to false. The gateway
+    /// decides on the handshake; it does not inspect the messages.
     web_socket: Option<bool>,
 }
 
-/// What is to be changed of a service. Another `authType`, or another origin (scheme, host or port) of
-/// `baseUrl`, drops the credential, unless a new one is given.
+/// Changes to a service. A different `authType`, or a different scheme, host, or port of `baseUrl`,
+/// removes the credential unless a new one is given.
 #[derive(ToSchema)]
 #[schema(as = ServiceChange)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct ServiceChangeBody {
-    /// Unique in the workspace.
+    /// Name, unique in the workspace.
     #[schema(nullable = false)]
     name: Option<Name>,
-    /// http or https, without user, query or fragment.
+    /// An http or https URL without user, query, or fragment.
     #[schema(nullable = false)]
     base_url: Option<String>,
-    /// How its credential is presented.
-    #[schema(value_type = Option<AuthWord>, nullable = false)]
+    /// How the credential is injected.
+    #[schema(value_type = Option<AuthSchema>, nullable = false)]
     auth_type: Option<String>,
-    /// Its credential.
+    /// The credential.
     credentials: Option<CredentialsBody>,
-    /// What it is; null takes it away.
+    /// Description; null removes it.
     description: Option<Text>,
-    /// Whether requests that do not say why they are sent are refused.
+    /// Whether requests without an intent are refused.
     intent_required: Option<bool>,
     /// Whether agents may open WebSockets below `/s/{service}/`.
     web_socket: Option<bool>,
@@ -149,27 +149,27 @@ pub(crate) struct ServiceChangeBody {
 #[schema(as = Service)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
-    /// was registered are all that is known of it; the other fields say nothing. The agents of the
-    /// workspace are refused until it is removed or repaired.
+    /// Whether the stored service is damaged. If so, only `name` (as far as it is readable) and
+    /// `createdAt` are valid. Requests of the workspace's agents are refused until the service is
+    /// deleted or repaired.
     unreadable: bool,
-    /// Unique in the workspace.
+    /// Name, unique in the workspace.
     name: String,
-    /// Where it is.
+    /// Base URL of the upstream.
     base_url: String,
-    /// How its credential is presented.
-    #[schema(value_type = AuthWord)]
+    /// How the credential is injected.
+    #[schema(value_type = AuthSchema)]
     auth_type: &'static str,
-    /// What it is.
+    /// Description.
     #[schema(required)]
     description: Option<String>,
-    /// Whether requests that do not say why they are sent are refused.
+    /// Whether requests without an intent are refused.
     intent_required: bool,
     /// Whether agents may open WebSockets to it.
     web_socket: bool,
-    /// What may be told of its credential.
+    /// The parts of its credential that are not secret.
     credentials: CredentialKeys,
     /// When it was registered.
     #[schema(value_type = String, format = DateTime)]
@@ -179,12 +179,12 @@ pub(crate) struct ServiceBody {
     updated_at: Timestamp,
 }
 
-/// The names of a credential's values.
+/// Names of a credential's values.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CredentialKeys {
     /// The names.
     keys: Vec<String>,
-    /// How many; none if the service has no credential.
+    /// Number of names; 0 if the service has no credential.
     count: usize,
 }
 
@@ -237,16 +237,16 @@ impl From<Stored<Service>> for ServiceBody {
     }
 }
 
-/// All services
+/// List services
 #[utoipa::path(
     get,
     path = "/services",
     operation_id = "listServices",
     tag = "services",
-    responses((status = 200, description = "All of them.", body = Vec<ServiceBody>))
+    responses((status = 200, description = "All services.", body = Vec<ServiceBody>))
 )]
 async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
-    let services = service::list(editing.desk(), editing.workspace()).await?;
+    let services = service::list(editing.definition_store(), editing.workspace()).await?;
     Ok(Json(each(services)))
 }
 
@@ -258,7 +258,7 @@ async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
     tag = "services",
     request_body = NewServiceBody,
     responses(
-        (status = 201, description = "It is registered.", body = ServiceBody),
+        (status = 201, description = "The new service.", body = ServiceBody),
         InvalidBody, Conflict,
     )
 )]
@@ -267,18 +267,18 @@ async fn create(
     fields: Fields<NewServiceBody>,
 ) -> Result<(StatusCode, Json<ServiceBody>), Problem> {
     let service = editing
-        .change(async |desk, editor| service::create(desk, editor, &fields.members).await)
+        .change(async |store, editor| service::create(store, editor, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, Json(service.into())))
 }
 
-/// One service
+/// Get a service
 #[utoipa::path(
     get,
     path = "/services/{id}",
     operation_id = "getService",
     tag = "services",
-    params(("id" = i64, Path, description = "The service.")),
+    params(("id" = i64, Path, description = "ID of the service.")),
     responses(
         (status = 200, description = "The service.", body = ServiceBody),
         InvalidParameter, NotFound,
@@ -288,24 +288,24 @@ async fn get(
     editing: Editing,
     ApiPath(id): ApiPath<ServiceId>,
 ) -> Result<Json<ServiceBody>, Problem> {
-    let service = service::find(editing.desk(), editing.workspace(), id).await?;
+    let service = service::find(editing.definition_store(), editing.workspace(), id).await?;
     Ok(Json(service.into()))
 }
 
-/// Change a service
+/// Update a service
 ///
-/// Fields that are left out stay. Another type, or another scheme, host or port of the base URL, drops
-/// the stored credential unless `credentials` are given in the same call. Approved actions become stale
-/// if the address or the credential's place changes.
+/// Omitted fields stay unchanged. A different `authType`, or a different scheme, host, or port of
+/// `baseUrl`, removes the stored credential unless the request contains `credentials`. Approved
+/// actions become stale if the URL or the location of the credential changes.
 #[utoipa::path(
     put,
     path = "/services/{id}",
     operation_id = "updateService",
     tag = "services",
-    params(("id" = i64, Path, description = "The service.")),
+    params(("id" = i64, Path, description = "ID of the service.")),
     request_body = ServiceChangeBody,
     responses(
-        (status = 200, description = "It is changed.", body = ServiceBody),
+        (status = 200, description = "The updated service.", body = ServiceBody),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -315,29 +315,29 @@ async fn update(
     fields: Fields<ServiceChangeBody>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(async |desk, editor| service::update(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| service::update(store, editor, id, &fields.members).await)
         .await?;
     Ok(Json(service.into()))
 }
 
-/// Remove a service
+/// Delete a service
 #[utoipa::path(
     delete,
     path = "/services/{id}",
     operation_id = "deleteService",
     tag = "services",
-    params(("id" = i64, Path, description = "The service.")),
+    params(("id" = i64, Path, description = "ID of the service.")),
     responses(
-        (status = 200, description = "It is removed.", body = Done),
+        (status = 200, description = "The service was deleted.", body = Done),
         InvalidParameter, NotFound,
     )
 )]
 async fn delete(editing: Editing, ApiPath(id): ApiPath<ServiceId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| service::delete(desk, editor, id).await)
+        .change(async |store, editor| service::delete(store, editor, id).await)
         .await?;
     Ok(Json(Done {
-        message: "The service is removed.",
+        message: "Service deleted.",
     }))
 }
 
@@ -347,10 +347,10 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<ServiceId>) -> Result<Jso
     path = "/services/{id}/credentials",
     operation_id = "setCredentials",
     tag = "services",
-    params(("id" = i64, Path, description = "The service.")),
+    params(("id" = i64, Path, description = "ID of the service.")),
     request_body = CredentialsBody,
     responses(
-        (status = 200, description = "It is replaced.", body = ServiceBody),
+        (status = 200, description = "The credential was replaced.", body = ServiceBody),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -360,7 +360,7 @@ async fn set_credentials(
     ApiJson(members): ApiJson<Map<String, Value>>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(async |desk, editor| service::set_credentials(desk, editor, id, &members).await)
+        .change(async |store, editor| service::set_credentials(store, editor, id, &members).await)
         .await?;
     Ok(Json(service.into()))
 }

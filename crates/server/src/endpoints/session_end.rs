@@ -1,5 +1,6 @@
-//! What runs for a human ends when the human's session does: logged out, ended from another one, or
-//! its user removed or given another password, at this replica, at another or on the command line.
+//! Ends long-running calls of a user when the user's session ends: on logout, when another session
+//! ends it, or when the user is removed or gets a new password, on any replica or on the command
+//! line.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,11 +15,11 @@ use tokio::time::sleep;
 use super::caller::bearer;
 use crate::problem::Problem;
 
-/// How often what runs for long asks whether its session is alive. What was taken away ends within a
-/// second; half of it is left for the question itself.
+/// Interval at which a long-running call checks its session. Access must end within one second;
+/// half of it is left for the query.
 pub(super) const CONFIRM_EVERY: Duration = Duration::from_millis(500);
 
-/// Ends a call that takes long once its session has ended. Its handler asked at the beginning.
+/// Ends a long call once its session has ended. The handler checks the session at the start.
 pub(crate) async fn end_with_session(
     State(identity): State<Arc<Identity>>,
     request: Request,
@@ -39,8 +40,8 @@ pub(crate) async fn end_with_session(
     }
 }
 
-/// Returns when the session of an access token has ended. A token whose time runs out meanwhile was
-/// good when the call began.
+/// Returns when the session of an access token has ended. A token that expires in the meantime was
+/// valid when the call started, so expiry does not end the call.
 async fn until_ended(identity: &Identity, token: &str) {
     let mut known: Option<Caller> = None;
     loop {
@@ -51,14 +52,14 @@ async fn until_ended(identity: &Identity, token: &str) {
             None => match identity.authenticate(token).await {
                 Ok(caller) => known = Some(caller),
                 Err(SessionError::NotAuthenticated) => return,
-                // While the database is gone, the session is not known to have ended.
+                // An unavailable database does not show that the session has ended.
                 Err(SessionError::Fault(_)) => {}
             },
         }
     }
 }
 
-/// Whether a session is known to have ended.
+/// Returns whether a session is known to have ended.
 pub(super) async fn has_ended(identity: &Identity, caller: &Caller) -> bool {
     matches!(
         identity.confirm(caller).await,

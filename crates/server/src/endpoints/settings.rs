@@ -1,5 +1,4 @@
-//! `/settings`: what the operator decided in the environment, without a secret of it, and how the
-//! language model is doing.
+//! `/settings`: the gateway's configuration without secrets, and the state of the language model.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +14,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::caller::Caller;
-use super::configured::{Configured, DatabaseWord};
+use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
 use crate::problem::{Problem, ProblemSchema};
 use crate::settings::Registration;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(get))
@@ -31,88 +30,89 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationSetting)]
 #[serde(rename_all = "snake_case")]
-enum RegistrationWord {
+enum RegistrationPolicy {
     First,
     Open,
     Closed,
 }
 
-/// What is held when a configured language model fails.
+/// Requests to hold when the configured language model fails.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LlmFailureMode)]
 #[serde(rename_all = "snake_case")]
-enum FailureWord {
+enum FailurePolicy {
     BlockUnsafe,
     BlockAll,
 }
 
-/// What is configured. Everything is set in the gateway's environment and read at its start.
+/// The gateway's configuration. All settings are environment variables that the gateway reads when
+/// it starts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Settings)]
 pub(crate) struct SettingsBody {
-    /// `RISK_THRESHOLD`: the score from which a request is held.
+    /// `RISK_THRESHOLD`: score from which requests are held.
     #[schema(minimum = 0, maximum = 1)]
     risk_threshold: f64,
-    /// `APPROVAL_PENDING_TTL_HOURS`: how long an undecided action waits.
+    /// `APPROVAL_PENDING_TTL_HOURS`: time after which an undecided action expires.
     pending_ttl_ms: u64,
-    /// `APPROVAL_EXECUTE_TTL_HOURS`: how long an approved action may be executed.
+    /// `APPROVAL_EXECUTE_TTL_HOURS`: time after which an unused approval expires.
     execute_ttl_ms: u64,
-    /// `MAX_PENDING_PER_AGENT`: how many actions of one agent may wait.
+    /// `MAX_PENDING_PER_AGENT`: maximum number of pending actions per agent.
     pending_per_agent_max: u32,
     /// `IDEMPOTENCY_TTL_HOURS`: how long an idempotency key is remembered.
     idempotency_ttl_ms: u64,
-    /// `LEDGER_RETENTION_DAYS`: how long decisions are kept.
+    /// `LEDGER_RETENTION_DAYS`: how long requests are kept.
     ledger_retention_ms: u64,
-    /// `RESULT_RETENTION_DAYS`: how long the answers to executed actions are kept.
+    /// `RESULT_RETENTION_DAYS`: how long responses to executed actions are kept.
     result_retention_ms: u64,
-    /// `MAX_STORED_ANSWER_BYTES`: up to which length an answer is kept.
+    /// `MAX_STORED_ANSWER_BYTES`: maximum length of a stored response.
     stored_answer_bytes_max: usize,
-    /// `MAX_REQUEST_BODY_BYTES`: how long a request on an agent's route may be.
+    /// `MAX_REQUEST_BODY_BYTES`: maximum length of an agent's request body.
     request_body_bytes_max: usize,
-    /// `UPSTREAM_CONNECT_TIMEOUT_MS`.
+    /// `UPSTREAM_CONNECT_TIMEOUT_MS`: connect timeout.
     upstream_connect_timeout_ms: u64,
-    /// `UPSTREAM_TIMEOUT_MS`: to the first byte of an answer.
+    /// `UPSTREAM_TIMEOUT_MS`: timeout until the first byte of a response.
     upstream_timeout_ms: u64,
-    /// `UPSTREAM_IDLE_TIMEOUT_MS`: between pieces of an answer.
+    /// `UPSTREAM_IDLE_TIMEOUT_MS`: timeout between two parts of a response.
     upstream_idle_timeout_ms: u64,
-    /// `JWT_ACCESS_EXPIRY`: how long an access token lives.
+    /// `JWT_ACCESS_EXPIRY`: lifetime of an access token.
     access_token_ttl_ms: u64,
-    /// `JWT_REFRESH_EXPIRY`: how long a session lives that is not used.
+    /// `JWT_REFRESH_EXPIRY`: lifetime of a session that is not used.
     session_ttl_ms: u64,
     /// `REGISTRATION`: who may register.
-    registration: RegistrationWord,
-    /// `DATABASE_URL`: which database is used.
-    database: DatabaseWord,
-    /// The language model; null if the built-in assessor works alone.
+    registration: RegistrationPolicy,
+    /// `DATABASE_URL`: database in use.
+    database: DatabaseKind,
+    /// The language model; null if only the built-in assessor is used.
     #[schema(required)]
     llm: Option<LlmBody>,
 }
 
-/// A language model, and how it is doing. A day's tokens and cost are those of all replicas, and
-/// outlive a restart; what another replica uses is known after the next call.
+/// State of the language model. Tokens and cost of the day include all replicas and survive a
+/// restart; the use of another replica appears after the next call.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LlmState)]
 pub(crate) struct LlmBody {
-    /// `LLM_MODEL`: its name.
+    /// `LLM_MODEL`: name of the model.
     model: String,
-    /// `LLM_TIMEOUT_MS`: how long a judgement may take.
+    /// `LLM_TIMEOUT_MS`: maximum duration of an assessment.
     timeout_ms: u64,
-    /// `LLM_FAILURE_MODE`: what is held when it fails.
-    failure_mode: FailureWord,
-    /// Whether it is left alone at present because it failed repeatedly.
+    /// `LLM_FAILURE_MODE`: requests to hold when the model fails.
+    failure_mode: FailurePolicy,
+    /// Whether the model is paused after repeated failures.
     is_resting: bool,
-    /// Calls of its server since this process started.
+    /// Number of calls to the model's server since this process started.
     calls: u64,
-    /// Tokens sent to it today (UTC).
+    /// Number of input tokens today (UTC).
     input_tokens_today: u64,
-    /// Tokens it answered with today.
+    /// Number of output tokens today (UTC).
     output_tokens_today: u64,
-    /// What they cost, in the currency of the configured prices.
+    /// Cost today, in the currency of the configured prices.
     cost_today: f64,
-    /// `LLM_DAILY_TOKENS_MAX`: the most tokens a day.
+    /// `LLM_DAILY_TOKENS_MAX`: maximum number of tokens per day.
     #[schema(required)]
     daily_tokens_max: Option<u64>,
-    /// `LLM_DAILY_COST_MAX`: the most that a day may cost.
+    /// `LLM_DAILY_COST_MAX`: maximum cost per day.
     #[schema(required)]
     daily_cost_max: Option<f64>,
 }
@@ -125,8 +125,8 @@ impl LlmBody {
             model: llm.model().to_owned(),
             timeout_ms: milliseconds(llm.timeout()),
             failure_mode: match failure_mode {
-                FailureMode::BlockUnsafe => FailureWord::BlockUnsafe,
-                FailureMode::BlockAll => FailureWord::BlockAll,
+                FailureMode::BlockUnsafe => FailurePolicy::BlockUnsafe,
+                FailureMode::BlockAll => FailurePolicy::BlockAll,
             },
             is_resting: llm.is_circuit_open(),
             calls: llm.metrics().calls(),
@@ -143,9 +143,9 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What is configured
+/// Get settings
 ///
-/// No secret is among it.
+/// Secrets are never returned.
 #[utoipa::path(
     get,
     path = "/settings",
@@ -176,39 +176,39 @@ async fn get(
         access_token_ttl_ms: milliseconds(configured.access_token),
         session_ttl_ms: milliseconds(configured.session),
         registration: match configured.registration {
-            Registration::First => RegistrationWord::First,
-            Registration::Open => RegistrationWord::Open,
-            Registration::Closed => RegistrationWord::Closed,
+            Registration::First => RegistrationPolicy::First,
+            Registration::Open => RegistrationPolicy::Open,
+            Registration::Closed => RegistrationPolicy::Closed,
         },
         database: configured.database,
         llm: llm.map(|llm| LlmBody::of(llm, bounds.llm_failure_mode)),
     })
 }
 
-/// What a test of the language model showed.
+/// Result of a test of the language model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LlmTested)]
 pub(crate) struct TestedBody {
-    /// How long it took.
+    /// Duration of the call.
     milliseconds: u64,
 }
 
-/// Ask the language model for one word
+/// Test the language model
 ///
-/// The question counts against the day's ceilings as every other does.
+/// Sends a minimal prompt to the model. The call counts toward the daily limits.
 #[utoipa::path(
     post,
     path = "/settings/llm/test",
     operation_id = "testLlm",
     tag = "settings",
     responses(
-        (status = 200, description = "It answered.", body = TestedBody),
+        (status = 200, description = "The model responded.", body = TestedBody),
         (
-            status = 409, description = "There is no language model.",
+            status = 409, description = "No language model is configured.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
         (
-            status = 502, description = "The language model gave no answer that can be used.",
+            status = 502, description = "The language model gave no usable response.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
     )
@@ -220,7 +220,7 @@ async fn try_llm(
     let llm = gateway.llm().ok_or_else(|| {
         Problem::conflict(
             "llm_not_configured",
-            "there is no language model: set LLM_BASE_URL",
+            "no language model is configured; set LLM_BASE_URL",
         )
     })?;
     match llm.try_out().await {

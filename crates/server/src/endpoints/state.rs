@@ -1,4 +1,4 @@
-//! What the dashboard's endpoints work with.
+//! State of the dashboard's endpoints.
 
 use std::sync::Arc;
 
@@ -13,24 +13,24 @@ use super::configured::Configured;
 use crate::lifecycle::Lifecycle;
 use crate::settings::CorsOrigins;
 
-/// Shared by all of them; a clone is another handle.
+/// Shared by all endpoints; a clone is another handle.
 #[derive(Clone)]
 pub(crate) struct DashboardState {
     /// The engine.
     pub(crate) gateway: Arc<Gateway>,
-    /// Where definitions are changed.
+    /// Access to definitions.
     pub(crate) desk: Desk,
-    /// Users and their sessions.
+    /// Users and sessions.
     pub(crate) identity: Arc<Identity>,
-    /// Where browsers find this gateway.
+    /// Public origin of this gateway.
     pub(crate) public_origin: Arc<PublicOrigin>,
-    /// Whose other pages may use the dashboard's API.
+    /// Other origins whose pages may use the dashboard's API.
     pub(crate) cors_origins: Arc<CorsOrigins>,
-    /// What may be shown of the settings.
+    /// Settings that may be shown.
     pub(crate) configured: Arc<Configured>,
-    /// The time.
+    /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
-    /// The process's running and stopping.
+    /// Start and shutdown of the process.
     pub(crate) lifecycle: Lifecycle,
 }
 

@@ -1,4 +1,4 @@
-//! `POST /services/{id}/test-call`: whether a service answers.
+//! `POST /services/{id}/test-call`: checks whether a service responds.
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
@@ -13,77 +13,77 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use crate::extract::{ApiJson, ApiPath};
-use crate::kept_answer::KeptAnswerBody;
 use crate::openapi::responses::{InvalidBody, NotFound};
 use crate::problem::{Problem, ProblemSchema};
+use crate::stored_response::StoredResponseBody;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(test_call))
 }
 
-/// A request that is to be sent to a service.
+/// A request to send to a service.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TestCall)]
 #[serde(deny_unknown_fields)]
 struct TestCallBody {
-    /// The method; GET if it is left out.
+    /// HTTP method. Defaults to GET.
     #[serde(default)]
     #[schema(nullable = false)]
-    method: MethodWord,
-    /// The path below the base URL, with its query.
+    method: SafeMethod,
+    /// Path below the base URL, including the query.
     #[schema(example = "/customers?limit=1", max_length = 16384)]
     path: String,
 }
 
-/// A method that only reads.
+/// A safe method.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[schema(as = TestMethod)]
 #[serde(rename_all = "UPPERCASE")]
-enum MethodWord {
-    /// The whole answer.
+enum SafeMethod {
+    /// The complete response.
     #[default]
     Get,
-    /// Its head.
+    /// Only the status and the headers.
     Head,
 }
 
-impl From<MethodWord> for Method {
-    fn from(method: MethodWord) -> Self {
+impl From<SafeMethod> for Method {
+    fn from(method: SafeMethod) -> Self {
         match method {
-            MethodWord::Get => Self::GET,
-            MethodWord::Head => Self::HEAD,
+            SafeMethod::Get => Self::GET,
+            SafeMethod::Head => Self::HEAD,
         }
     }
 }
 
 /// Send a test call
 ///
-/// Sends a request that only reads to the service, with its credential, and answers with what came
-/// back: up to 64 KiB of the body, with echoes of the credential masked. Any status of the service
-/// is an answer. It is written to the audit log.
+/// Sends a safe request to the service with its credential, and returns the response with up to 64
+/// KiB of its body. Echoes of the credential are masked. Any status code of the service is returned
+/// as a result. The call is written to the audit log.
 #[utoipa::path(
     post,
     path = "/services/{id}/test-call",
     operation_id = "testCall",
     tag = "services",
-    params(("id" = i64, Path, description = "The service.")),
+    params(("id" = i64, Path, description = "ID of the service.")),
     request_body = TestCallBody,
     responses(
-        (status = 200, description = "What the service answered.", body = KeptAnswerBody),
+        (status = 200, description = "The service's response.", body = StoredResponseBody),
         InvalidBody, NotFound,
         (
-            status = 403, description = "`target_not_allowed`: the path leads out of the base URL, \
-            or the address may not be dialed; or `kill_switch`.",
+            status = 403, description = "`target_not_allowed`: the path is outside the base URL, \
+                                         or the address may not be dialed; or `kill_switch`.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
         (
-            status = 502, description = "`upstream_unreachable`, `upstream_broken` or \
-            `credential_unavailable`: there is no answer.",
+            status = 502, description = "`upstream_unreachable`, `upstream_broken`, or \
+                                         `credential_unavailable`: no response was received.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
         (
-            status = 504, description = "`upstream_timeout`: there was no answer in time.",
+            status = 504, description = "`upstream_timeout`: no response was received in time.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
     )
@@ -92,15 +92,17 @@ async fn test_call(
     editing: Editing,
     ApiPath(service): ApiPath<ServiceId>,
     ApiJson(body): ApiJson<TestCallBody>,
-) -> Result<Json<KeptAnswerBody>, Problem> {
+) -> Result<Json<StoredResponseBody>, Problem> {
     let call = TestCall {
         service,
         method: body.method.into(),
         path: body.path,
     };
-    let answer = editing
+    let response = editing
         .gateway()
         .test_call(editing.workspace(), editing.user(), call)
         .await?;
-    Ok(Json(KeptAnswerBody::shown(&ShownAnswer::whole(answer))))
+    Ok(Json(StoredResponseBody::shown(&ShownAnswer::whole(
+        response,
+    ))))
 }

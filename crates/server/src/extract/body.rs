@@ -1,4 +1,4 @@
-//! The request's body, up to a limit: read whole, or as it arrives.
+//! Reads the request's body up to a limit: completely, or as a stream.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -9,8 +9,8 @@ use http_body_util::BodyExt as _;
 use crate::listen::BodyError;
 use crate::problem::Problem;
 
-/// Reads `body` to its end. More than `bytes_max` is 413 `payload_too_large`, and what
-/// [`BodyError`] names is told as its problem. A body that came in one piece is not copied.
+/// Reads `body` to its end. A body of more than `bytes_max` is 413 `payload_too_large`; a
+/// [`BodyError`] becomes its problem. A body that arrives in one piece is not copied.
 pub(crate) async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let reading = async {
         ArrivingBody::new(body.map_err(lost), bytes_max)?
@@ -20,7 +20,8 @@ pub(crate) async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, Pro
     reading.await.map_err(|broken| Problem::from(&broken))
 }
 
-/// `body` as it arrives, with the same limit. One that is announced to be longer is refused at once.
+/// Returns `body` as a stream with the same limit. A body with a longer declared length is refused
+/// immediately.
 pub(crate) fn arriving_body(body: Body, bytes_max: usize) -> Result<ArrivingBody, Problem> {
     let body = body.map_err(lost).boxed_unsync();
     ArrivingBody::new(body, bytes_max).map_err(|broken| Problem::from(&broken))

@@ -1,11 +1,11 @@
-//! Deserialising with the name of the field that failed.
+//! Deserializes values and reports the field that failed.
 
 use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::problem::{FieldError, Problem};
 
-/// Deserialises, or answers 400 `validation_failed` that names the field where it is known.
+/// Deserializes, or returns 400 `validation_failed` with the field, if it is known.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, Problem>
 where
     T: Deserialize<'de>,
@@ -19,22 +19,22 @@ where
     })
 }
 
-/// The path that serde was at ends before a member that is missing or not known: its name stands
-/// in the message.
+/// Returns the field of an error. Serde's path ends before a missing or unknown member, whose name
+/// is in the message.
 fn field_error(path: &str, message: String) -> FieldError {
-    // The path is a dot at the top, and a question mark where the text breaks off within it.
+    // Serde's path is a dot at the top level, and a question mark if the text ends early.
     let parent = if matches!(path, "." | "?") { "" } else { path };
     for (start, plain) in [
         ("missing field `", Some("is required")),
-        ("unknown field `", Some("is not known here")),
-        ("duplicate field `", Some("is given twice")),
+        ("unknown field `", Some("unknown field")),
+        ("duplicate field `", Some("appears twice")),
     ] {
         let name = message
             .strip_prefix(start)
             .and_then(|rest| rest.split_once('`'))
             .map(|(name, _)| name);
         if let (Some(name), Some(plain)) = (name, plain) {
-            // An unknown member is already the end of the path.
+            // For an unknown member, the path already contains it.
             let field = match parent {
                 "" => name.to_owned(),
                 parent if parent == name || parent.ends_with(&format!(".{name}")) => {
@@ -48,7 +48,8 @@ fn field_error(path: &str, message: String) -> FieldError {
     FieldError::new(parent, message)
 }
 
-/// `serde_json` ends its messages in a position that means nothing once the field is named.
+/// Removes the position at the end of a message of `serde_json`, which means nothing next to the
+/// field.
 fn strip_position(message: &str) -> &str {
     match message.rfind(" at line ") {
         Some(end) => &message[..end],
@@ -56,8 +57,8 @@ fn strip_position(message: &str) -> &str {
     }
 }
 
-/// Serde shows the value that it did not expect. It may be a password or a credential in the wrong
-/// place, so only its kind is told.
+/// Removes the unexpected value from serde's message. It may be a password or a credential in the
+/// wrong field, so only its type is reported.
 fn without_value(message: &str) -> String {
     const EXPECTED: &str = ", expected ";
     let is_about_a_value = ["invalid type: ", "invalid value: ", "unknown variant "]

@@ -1,4 +1,4 @@
-//! A JSON body.
+//! Extractor for a JSON body.
 
 use axum::extract::{FromRequest, Request};
 use http::StatusCode;
@@ -10,14 +10,15 @@ use super::deserialize::deserialize;
 use super::read_body;
 use crate::problem::Problem;
 
-/// How long the JSON body of a dashboard call may be.
+/// Maximum length of the JSON body of a dashboard call, in bytes.
 pub(crate) const JSON_BODY_BYTES_MAX: usize = 1024 * 1024;
 
-/// A JSON body of at most [`JSON_BODY_BYTES_MAX`]. Its content type is absent or JSON, else 415.
+/// A JSON body of at most [`JSON_BODY_BYTES_MAX`]. Its content type is JSON or absent, or else the
+/// response is 415.
 #[derive(Debug)]
 pub(crate) struct ApiJson<T>(pub(crate) T);
 
-/// The same with a limit of its own, for the calls that take whole documents.
+/// The same with a different limit, for calls that contain whole documents.
 #[derive(Debug)]
 pub(crate) struct LimitedJson<T, const BYTES_MAX: usize>(pub(crate) T);
 
@@ -41,7 +42,7 @@ impl<T: DeserializeOwned, S: Sync, const BYTES_MAX: usize> FromRequest<S>
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "the body must be JSON, with Content-Type: application/json",
+                "the body must be JSON, sent with Content-Type: application/json",
             ));
         }
         let body = read_body(request.into_body(), BYTES_MAX).await?;
@@ -52,17 +53,17 @@ impl<T: DeserializeOwned, S: Sync, const BYTES_MAX: usize> FromRequest<S>
     }
 }
 
-/// Reads one JSON value, which may borrow from `body`.
+/// Parses one JSON value, which may borrow from `body`.
 pub(crate) fn from_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = deserialize(&mut deserializer)?;
     deserializer
         .end()
-        .map_err(|_| Problem::field("", "the body goes on after its JSON value"))?;
+        .map_err(|_| Problem::field("", "the body must end after its JSON value"))?;
     Ok(value)
 }
 
-/// Whether the content type is absent, `application/json` or `application/…+json`.
+/// Returns whether the content type is absent, `application/json`, or `application/…+json`.
 pub(super) fn may_be_json(request: &Request) -> bool {
     let Some(content_type) = request.headers().get(CONTENT_TYPE) else {
         return true;

@@ -1,4 +1,4 @@
-//! What handlers take out of a request, with every failure told as a problem.
+//! Extractors that report every failure as a problem.
 
 mod body;
 mod deserialize;

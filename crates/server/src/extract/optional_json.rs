@@ -1,4 +1,4 @@
-//! A JSON body that may be left out.
+//! Extractor for an optional JSON body.
 
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
@@ -7,9 +7,8 @@ use super::json::{JSON_BODY_BYTES_MAX, from_json, may_be_json};
 use super::read_body;
 use crate::problem::Problem;
 
-/// A JSON body of which every field may be left out, and so the whole of it; null stands for that
-/// too. Its content type is
-/// absent or JSON, else 415.
+/// A JSON body whose fields are all optional, so that the body is optional too; null counts as
+/// absent. Its content type is JSON or absent, or else the response is 415.
 #[derive(Debug)]
 pub(crate) struct OptionalJson<T>(pub(crate) T);
 

@@ -1,4 +1,4 @@
-//! The parameters of a path.
+//! Extractor for path parameters.
 
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
-/// Path parameters; one that is not what the route takes is 400 `validation_failed`.
+/// Path parameters. An invalid one is 400 `validation_failed`.
 #[derive(Debug)]
 pub(crate) struct ApiPath<T>(pub(crate) T);
 
@@ -26,8 +26,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
     }
 }
 
-/// The names of the route's parameters, in order. Serde knows them only where they are asked for by
-/// name.
+/// The names of the route's parameters, in order. Serde knows only names that the target type
+/// declares.
 fn names(parts: &Parts) -> Vec<&str> {
     let route = parts.extensions.get::<MatchedPath>();
     let segments = route.map_or("", MatchedPath::as_str).split('/');
@@ -53,7 +53,8 @@ fn problem(kind: ErrorKind, names: &[&str]) -> Problem {
         }
         ErrorKind::InvalidUtf8InPathParam { key } => Problem::field(key, "must be UTF-8"),
         ErrorKind::DeserializeError { key, message, .. } => Problem::field(key, message),
-        // Messages come from types with rules of their own, which stand in routes of one parameter.
+        // Custom messages come from types with rules of their own, which occur in routes with one
+        // parameter.
         ErrorKind::Message(message) => Problem::field(name(0), message),
         _ => Problem::internal(),
     }
@@ -66,6 +67,6 @@ fn expected(type_name: &str) -> &'static str {
         }
         "f32" | "f64" => "must be a number",
         "bool" => "must be true or false",
-        _ => "is not what this path takes",
+        _ => "must have the format that this path requires",
     }
 }

@@ -1,4 +1,4 @@
-//! The parameters of a query.
+//! Extractor for query parameters.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::deserialize::deserialize;
 use crate::problem::Problem;
 
-/// Query parameters; one that is not what the route takes is 400 `validation_failed`.
+/// Query parameters. An invalid one is 400 `validation_failed`.
 #[derive(Debug)]
 pub(crate) struct ApiQuery<T>(pub(crate) T);
 

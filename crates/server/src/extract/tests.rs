@@ -1,4 +1,4 @@
-//! What each extractor takes, and the problem it answers with otherwise.
+//! Tests of the extractors and their problems.
 
 use axum::Router;
 use axum::body::Body;
@@ -76,7 +76,7 @@ async fn get_path(path: &str) -> Response {
     ask(Request::get(path).body(Body::empty()).unwrap()).await
 }
 
-/// The `errors` of a 400 `validation_failed`.
+/// Returns the `errors` of a 400 `validation_failed`.
 async fn errors(response: Response) -> Value {
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(
@@ -109,8 +109,8 @@ async fn json_is_taken_whatever_json_is_called() {
 async fn a_wrong_member_is_named_by_its_path() {
     for (body, field, message) in [
         ("{}", "name", "is required"),
-        (r#"{"name": "a", "color": 1}"#, "color", "is not known here"),
-        (r#"{"name": "a", "name": "b"}"#, "name", "is given twice"),
+        (r#"{"name": "a", "color": 1}"#, "color", "unknown field"),
+        (r#"{"name": "a", "name": "b"}"#, "name", "appears twice"),
         (
             r#"{"name": "a", "inner": {}}"#,
             "inner.depth",
@@ -130,7 +130,7 @@ async fn a_wrong_member_is_named_by_its_path() {
         (
             r#"{"name": "a"} {}"#,
             "",
-            "the body goes on after its JSON value",
+            "the body must end after its JSON value",
         ),
     ] {
         let errors = errors(post_rule(None, body).await).await;
@@ -140,7 +140,7 @@ async fn a_wrong_member_is_named_by_its_path() {
             "{body}"
         );
     }
-    // What is no JSON at all has no field to name; the wording is the parser's.
+    // Text that is not JSON has no field; the wording is the parser's.
     let errors = errors(post_rule(None, "{").await).await;
     assert_eq!(errors[0]["field"], "");
 }
@@ -152,7 +152,7 @@ async fn a_body_over_the_limit_is_413() {
         ("\"1234567\"", StatusCode::PAYLOAD_TOO_LARGE),
     ] {
         let whole = Body::from(body);
-        // In pieces, so that the length is not known ahead.
+        // Sent in chunks, so that the length is unknown in advance.
         let pieces = body.bytes().map(|byte| Ok::<_, std::io::Error>(vec![byte]));
         let streamed = Body::from_stream(futures_util::stream::iter(pieces));
         for body in [whole, streamed] {

@@ -1,4 +1,4 @@
-//! Taking connections, as many as there is room for.
+//! Accepts connections up to the limit.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,11 +13,11 @@ use super::{connection, descriptors};
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
 
-/// How long accepting rests when the system has no more descriptors.
+/// Pause after the process ran out of file descriptors, so that some can be closed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A bound port. What is served on it is built afterwards, because it has to know the addresses that
-/// the gateway itself listens on.
+/// A bound port. Its router is built afterwards, because it must know the addresses that the
+/// gateway listens on.
 #[derive(Debug)]
 pub(crate) struct Socket {
     socket: TcpListener,
@@ -25,28 +25,28 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Binds `host` and `port`. Port 0 takes any free one.
+    /// Binds `host` and `port`. Port 0 binds any free port.
     pub(crate) async fn bind(host: &str, port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((host, port)).await?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
     }
 
-    /// Where it listens.
+    /// Returns the address it listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }
 
-/// A bound port and what is served on it.
+/// A bound port and its router.
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) socket: Socket,
     pub(crate) boundary: Boundary,
 }
 
-/// Serves all listeners until the gateway drains. Connections that are open then are the
-/// lifecycle's to wait for.
+/// Serves all listeners until the gateway drains. The lifecycle waits for connections that are
+/// still open then.
 pub(crate) async fn serve(listeners: Vec<Listener>, limits: Limits, lifecycle: &Lifecycle) {
     let places = Arc::new(Semaphore::new(descriptors::connections_max()));
     for listener in listeners {
@@ -75,9 +75,9 @@ async fn accept_all(
             next = next => next,
             () = lifecycle.draining() => return,
         };
-        // Small answers must not wait for the acknowledgement of earlier ones.
+        // Small responses must not wait for the acknowledgement of earlier ones.
         if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!("a connection from {peer} was gone at once: {error}");
+            tracing::debug!("connection from {peer} closed before it was set up: {error}");
             continue;
         }
         let boundary = listener.boundary.clone();
@@ -89,15 +89,15 @@ async fn accept_all(
     }
 }
 
-/// The next connection. Errors of a single one are passed over; when the system has no more
-/// descriptors, a pause lets some come free.
+/// Returns the next connection. Errors of a single connection are ignored; after running out of
+/// file descriptors, it pauses.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::error!("no connection can be accepted: {error}");
+                tracing::error!("cannot accept a connection: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -1,4 +1,4 @@
-//! A request body that gives up on a client that stops sending.
+//! A request body that fails if the client stops sending.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use tokio::time::{Instant, Sleep};
 
 use super::BodyError;
 
-/// The body of one request. The clock runs only while someone waits for the next piece, so a slow
-/// reader is not held against the client.
+/// The body of one request. The timer runs only while the next part is awaited, so a slow reader
+/// does not count against the client.
 pub(super) struct RequestBody {
     incoming: Incoming,
     idle_timeout: Duration,
-    /// Runs since the last piece, if it has been waited for.
+    /// Runs since the last part, while the next one is awaited.
     sleep: Option<Pin<Box<Sleep>>>,
     is_waiting: bool,
-    /// Set when the rest of the connection is of no use.
+    /// Set when the rest of the connection cannot be used.
     must_close: Arc<AtomicBool>,
     has_failed: bool,
 }

@@ -1,4 +1,4 @@
-//! Why a request body did not arrive.
+//! Reasons why a request body did not arrive.
 
 use std::error::Error;
 use std::io;
@@ -8,23 +8,23 @@ use http::StatusCode;
 use super::HeadError;
 use crate::problem::Problem;
 
-/// What broke a request body. Reading an `axum::body::Body` that the listener made fails with an
-/// error that has this one in its chain; [`BodyError::find`] takes it out.
+/// Error of a request body. Reading an `axum::body::Body` of the listener fails with an error that
+/// has this one in its chain; [`BodyError::find`] returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
-    /// No piece came in time.
+    /// No part arrived in time.
     #[error("the request body did not arrive in time")]
     Idle,
-    /// Its chunks are malformed.
+    /// The chunked encoding is malformed.
     #[error(transparent)]
     Framing(HeadError),
-    /// The client closed the connection before its end.
-    #[error("the request body ended early")]
+    /// The client closed the connection before the end.
+    #[error("the request body ended before it was complete")]
     Incomplete,
 }
 
 impl BodyError {
-    /// The body error that `error` is or comes from.
+    /// Returns the body error in the chain of `error`.
     pub(crate) fn find(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -36,7 +36,7 @@ impl BodyError {
         None
     }
 
-    /// What hyper's error about a body means.
+    /// Classifies hyper's error of a body.
     pub(super) fn from_hyper(error: &hyper::Error) -> Self {
         let mut next = error.source();
         while let Some(error) = next {

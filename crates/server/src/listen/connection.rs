@@ -1,4 +1,4 @@
-//! One connection: its requests to the boundary, and its end.
+//! Serves one connection with hyper, behind the guard.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -19,14 +19,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
 use super::Limits;
-use super::answer::{AnswerBody, Answered};
 use super::body::RequestBody;
 use super::guard::{Guard, Refusal, Timeouts};
 use super::limits::{HALF_CLOSE, KEEP_ALIVE_IDLE, WRITE_STALL};
+use super::response::{CountedBody, ResponseCounter};
 use crate::lifecycle::Lifecycle;
 use crate::middleware::Boundary;
 
-/// Serves a connection until it ends by itself or because the gateway drains.
+/// Serves a connection until it ends, or until the gateway drains.
 pub(super) async fn serve(
     socket: TcpStream,
     peer: SocketAddr,
@@ -40,11 +40,11 @@ pub(super) async fn serve(
         write: WRITE_STALL,
         half_close: HALF_CLOSE,
     };
-    let answered = Arc::new(Answered::default());
+    let responses = Arc::new(ResponseCounter::default());
     let guard = Guard::new(
         socket,
         Arc::clone(&refusal),
-        Arc::clone(&answered),
+        Arc::clone(&responses),
         timeouts,
     );
     let requests = Requests {
@@ -52,14 +52,15 @@ pub(super) async fn serve(
         peer,
         limits,
         refusal,
-        answered,
+        responses,
         count: AtomicU64::new(0),
         must_close: Arc::new(AtomicBool::new(false)),
     };
-    let service = service_fn(|request| requests.answer(request));
+    let service = service_fn(|request| requests.handle(request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        // The guard watches the head itself; to hyper this is the time between two requests.
+        // The guard enforces the timeout of a head. For hyper, this timeout is the idle time
+        // between two requests.
         .header_read_timeout(KEEP_ALIVE_IDLE)
         .max_headers(HEAD_FIELDS_MAX)
         .max_header_size(HEAD_BYTES_MAX)
@@ -71,7 +72,7 @@ pub(super) async fn serve(
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    tracing::debug!("a connection from {peer} broke: {error}");
+                    tracing::debug!("connection from {peer} failed: {error}");
                 }
                 return;
             }
@@ -88,17 +89,20 @@ struct Requests {
     peer: SocketAddr,
     limits: Limits,
     refusal: Arc<Refusal>,
-    answered: Arc<Answered>,
-    /// How many requests hyper has read, to know the stand-in among them.
+    responses: Arc<ResponseCounter>,
+    /// Counts the requests that hyper has read, to recognize the placeholder among them.
     count: AtomicU64,
     must_close: Arc<AtomicBool>,
 }
 
 impl Requests {
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, Infallible> {
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<CountedBody>, Infallible> {
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(error) = self.refusal.of(number) {
-            return Ok(self.tracked(Boundary::refuse(error)));
+            return Ok(self.counted(Boundary::refuse(error)));
         }
         let request = request.map(|incoming| {
             if incoming.is_end_stream() {
@@ -111,19 +115,19 @@ impl Requests {
                 ))
             }
         });
-        let mut response = self.boundary.answer(request, self.peer).await;
+        let mut response = self.boundary.handle(request, self.peer).await;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            self.answered.switch();
+            self.responses.switch();
         }
         if self.must_close.load(Ordering::Acquire) {
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(self.tracked(response))
+        Ok(self.counted(response))
     }
 
-    fn tracked(&self, response: Response) -> Response<AnswerBody> {
-        response.map(|body| AnswerBody::new(body, Arc::clone(&self.answered)))
+    fn counted(&self, response: Response) -> Response<CountedBody> {
+        response.map(|body| CountedBody::new(body, Arc::clone(&self.responses)))
     }
 }

@@ -1,30 +1,32 @@
-//! File descriptors: every connection takes one, and a gateway that has none left can reach neither
-//! its upstreams nor its database.
+//! Limits connections by the number of file descriptors. A gateway without free descriptors can
+//! reach neither its upstreams nor its database.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::limits::CONNECTIONS_MAX;
 
-/// Descriptors for everything that is neither a client's connection nor its upstream's.
+/// Descriptors reserved for everything except connections of clients and their upstreams.
 const OTHERS: u64 = 128;
-/// What is left to clients however low the limit.
+/// Minimum number of connections, however low the limit is.
 const CONNECTIONS_MIN: usize = 16;
 
-/// Raises this process's limit as far as it may, and answers how many connections fit into it: each
-/// may need another to an upstream.
+/// Raises the process's limit as far as permitted, and returns how many connections fit into it:
+/// each may need a second descriptor for its upstream.
 pub(super) fn connections_max() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // A limit that cannot be raised is lived with.
+    // If the limit cannot be raised, the current one applies.
     let _ = setrlimit(Resource::Nofile, limit);
     let connections = fitting(getrlimit(Resource::Nofile).current);
     if connections < CONNECTIONS_MAX {
-        tracing::warn!("the limit on open files leaves room for {connections} connections at once");
+        tracing::warn!(
+            "the limit on open files allows only {connections} simultaneous connections"
+        );
     }
     connections
 }
 
-/// How many connections fit into a limit; none means no limit.
+/// Returns how many connections fit into a limit; `None` means unlimited.
 fn fitting(descriptors: Option<u64>) -> usize {
     let Some(descriptors) = descriptors else {
         return CONNECTIONS_MAX;

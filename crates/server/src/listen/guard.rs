@@ -1,9 +1,9 @@
-//! The socket as hyper sees it: every byte has been through here first.
+//! Checks the framing of requests on the raw bytes, before hyper reads them.
 //!
-//! The guard holds a request head back until it is whole and has been checked, and follows bodies to
-//! know where the next head begins. In place of a head that is refused hyper gets a stand-in, so that
-//! the refusal is an ordinary answer: it waits for its turn behind the answers to earlier requests and
-//! closes the connection in an orderly way. A body whose chunks are malformed fails to be read.
+//! The guard withholds a request head until it is complete and checked, and follows bodies to find
+//! the next head. In place of a refused head, hyper gets a placeholder. So the refusal is an
+//! ordinary response: it is sent after the responses to earlier requests and closes the connection
+//! properly. Reading a body with malformed chunks fails.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -17,18 +17,18 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::HeadError;
-use super::answer::Answered;
 use super::limits::{BODY_READ_BYTES, LINGER, READ_BYTES};
+use super::response::ResponseCounter;
 
-/// What hyper reads in place of a head that was refused.
-const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
+/// The request that hyper reads in place of a refused head.
+const PLACEHOLDER: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
 
-/// Which request of a connection is the stand-in for a refused one, if any.
+/// Number of the request that is a placeholder, if there is one.
 #[derive(Debug, Default)]
 pub(super) struct Refusal(OnceLock<(u64, HeadError)>);
 
 impl Refusal {
-    /// Why the request of this number, counted from 1, was refused.
+    /// Returns why the request with this number, from 1, was refused.
     pub(super) fn of(&self, number: u64) -> Option<HeadError> {
         self.0
             .get()
@@ -37,52 +37,53 @@ impl Refusal {
     }
 }
 
-/// A socket whose request framing is checked.
+/// A socket with checked request framing.
 pub(super) struct Guard<S> {
     socket: S,
-    /// What came from the socket and has not been handed on.
+    /// Bytes from the socket that hyper has not read.
     input: BytesMut,
-    /// How many bytes at the start of `input` may be handed on.
+    /// Number of bytes at the start of `input` that hyper may read.
     cleared: usize,
     place: Place,
-    /// How many heads were handed on, the stand-in included.
+    /// Number of heads passed to hyper, including the placeholder.
     heads: u64,
     refusal: Arc<Refusal>,
-    answered: Arc<Answered>,
+    responses: Arc<ResponseCounter>,
     timeouts: Timeouts,
-    /// By when the head that is being waited for must be there.
+    /// Deadline of the head that is awaited.
     head_deadline: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
     /// Whether the client has sent its last byte.
     is_ended: bool,
-    /// Runs while a request goes on for a client that has sent its last byte.
+    /// Timer of a request that continues after the client has sent its last byte.
     ending: Option<Pin<Box<Sleep>>>,
     lingering: Option<Pin<Box<Sleep>>>,
-    /// Runs while the client takes nothing of its answer.
+    /// Timer that runs while the client accepts no bytes of its response.
     stalling: Option<Pin<Box<Sleep>>>,
 }
 
-/// What a guard waits for, and how long.
+/// The wait that a timer limits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timeouts {
-    /// For a head, from its first byte or, for the first one, from the connection.
+    /// Time until a head is complete, from its first byte or, for the first head, from the start of
+    /// the connection.
     pub(super) head: Duration,
-    /// For the client to take some more of its answer.
+    /// Time until the client accepts more of its response.
     pub(super) write: Duration,
-    /// For a request to end after the client has sent its last byte.
+    /// Time until a request ends after the client has sent its last byte.
     pub(super) half_close: Duration,
 }
 
-/// What the next byte from the socket belongs to.
+/// Part of the stream that the next byte belongs to.
 enum Place {
     Head(HeadScan),
     Length(u64),
     Chunked(ChunkedScan),
-    /// Whatever the answer to the last head says.
+    /// Unknown until the response to the last head.
     Undecided,
-    /// Another protocol, which is none of the guard's business.
+    /// Another protocol, which the guard does not check.
     Switched,
-    /// Nothing more is read: the stand-in was the last request.
+    /// Nothing more is read: the placeholder was the last request.
     Refused,
     /// Nothing more is read: the chunks of a body are malformed.
     Broken(HeadError),
@@ -92,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     pub(super) fn new(
         socket: S,
         refusal: Arc<Refusal>,
-        answered: Arc<Answered>,
+        responses: Arc<ResponseCounter>,
         timeouts: Timeouts,
     ) -> Self {
         Self {
@@ -102,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             place: Place::Head(HeadScan::default()),
             heads: 0,
             refusal,
-            answered,
+            responses,
             head_deadline: Some(Instant::now() + timeouts.head),
             timeouts,
             sleep: None,
@@ -113,8 +114,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         }
     }
 
-    /// Looks at what has arrived and clears what may be handed on: at most one head, and what is
-    /// there of its body.
+    /// Checks the bytes that have arrived and clears what hyper may read: at most one head, and the
+    /// part of its body that is there.
     fn inspect(&mut self) {
         if let Place::Head(scan) = &mut self.place {
             let skipped = scan.skip(&self.input);
@@ -149,22 +150,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                         self.place = Place::Head(HeadScan::after_request());
                     }
                 }
-                // The head before it may be cleared already, and is to be answered.
+                // An earlier head may be cleared already and still needs its response.
                 Err(error) => self.place = Place::Broken(error.into()),
             },
         }
     }
 
-    /// Whether it is known what the next byte belongs to. If not, the task is woken when that may have
-    /// changed.
+    /// Returns whether the meaning of the next byte is known. If not, the task is woken when that
+    /// may have changed.
     fn is_decided(&mut self, context: &Context<'_>) -> bool {
         if !matches!(self.place, Place::Undecided) || self.cleared > 0 {
             return true;
         }
-        let is_answered = self.answered.are_all(self.heads, context);
-        if self.answered.has_switched() {
+        let is_finished = self.responses.are_all(self.heads, context);
+        if self.responses.has_switched() {
             self.place = Place::Switched;
-        } else if is_answered {
+        } else if is_finished {
             self.place = Place::Head(HeadScan::after_request());
         } else {
             return false;
@@ -174,22 +175,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
 
     fn refuse(&mut self, error: HeadError) {
         self.heads += 1;
-        // The number goes first: hyper sees the stand-in only after this.
+        // Set first: hyper sees the placeholder only afterwards.
         let first = self.refusal.0.set((self.heads, error)).is_ok();
         debug_assert!(first, "a connection has one refusal, its last request");
         self.input.clear();
-        self.input.extend_from_slice(STAND_IN);
-        self.cleared = STAND_IN.len();
+        self.input.extend_from_slice(PLACEHOLDER);
+        self.cleared = PLACEHOLDER.len();
         self.place = Place::Refused;
         self.head_deadline = None;
     }
 
-    /// Ready when a head should have been there by now.
+    /// Ready when the deadline of a head has passed.
     fn poll_head_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !matches!(self.place, Place::Head(_)) {
             return Poll::Pending;
         }
-        // A kept connection may be silent between requests; that is the keep-alive limit's concern.
+        // A persistent connection may be silent between requests; the keep-alive timeout limits
+        // that.
         if self.heads > 0 && self.input.is_empty() {
             return Poll::Pending;
         }
@@ -206,11 +208,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         sleep.as_mut().poll(context)
     }
 
-    /// Ready when hyper may know that the client has sent its last byte. It gives up a request at
-    /// that, so one that is running whole gets a while to be answered.
+    /// Ready when hyper may learn that the client has sent its last byte. Hyper then drops the
+    /// request, so a complete request first gets time for its response.
     fn poll_ending(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let is_between = matches!(self.place, Place::Head(_) | Place::Undecided);
-        if !is_between || self.answered.are_all(self.heads, context) {
+        if !is_between || self.responses.are_all(self.heads, context) {
             return Poll::Ready(());
         }
         let time = self.timeouts.half_close;
@@ -224,13 +226,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         self.input.reserve(READ_BYTES);
         let read = pin!(self.socket.read_buf(&mut self.input)).poll(context);
         if read.is_pending() && self.input.is_empty() {
-            // Thousands may wait here, each for long.
+            // Boxed because thousands may wait here, each for a long time.
             self.input = BytesMut::new();
         }
         read
     }
 
-    /// Passes on what a write came to, unless the client has taken nothing for too long.
+    /// Returns the result of a write, or an error if the client has accepted no bytes for too long.
     fn limit_stall<T>(
         &mut self,
         written: Poll<io::Result<T>>,
@@ -248,8 +250,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Reads and forgets what the client still sends, until it ends or a moment has passed. Closing
-    /// a socket with unread bytes resets the connection, and the reset may overtake the answer.
+    /// Reads and discards what the client still sends, until it ends or for a short time. Closing a
+    /// socket with unread bytes resets the connection, and the reset may destroy the response in
+    /// transit.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let sleep = self
             .lingering
@@ -267,8 +270,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     }
 }
 
-/// Reads what is left of a body of known length straight to where it is wanted: nothing in it has to
-/// be looked at. The answer is how much came; 0 where nothing will come any more.
+/// Reads the rest of a body of known length directly into the caller's buffer, because nothing in
+/// it needs to be checked. Returns the number of bytes; 0 at the end of the connection.
 fn poll_body<S: AsyncRead + Unpin>(
     socket: &mut S,
     left: u64,
@@ -314,13 +317,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 return Poll::Ready(Ok(()));
             }
             match guard.place {
-                // The answer to the stand-in ends the connection; nothing is waited for here.
+                // The response to the placeholder ends the connection, so nothing is awaited here.
                 Place::Refused => return Poll::Pending,
                 Place::Broken(error) => {
                     let error = io::Error::new(io::ErrorKind::InvalidData, error);
                     return Poll::Ready(Err(error));
                 }
-                // Whoever sends so much before it is known what it is waits with the rest.
+                // A client that sends this much before the previous response is known waits with
+                // the rest.
                 Place::Undecided if guard.input.len() >= READ_BYTES => return Poll::Pending,
                 Place::Undecided
                 | Place::Switched
@@ -352,7 +356,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
                 Poll::Pending => {
                     ready!(guard.poll_head_deadline(context));
                     if guard.input.is_empty() {
-                        // Nothing was asked, so nothing is answered.
+                        // There was no request, so there is no response.
                         guard.is_ended = true;
                         return Poll::Ready(Ok(()));
                     }
@@ -410,7 +414,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
+    async fn a_client_that_reads_nothing_of_its_response_is_dropped() {
         let (socket, mut client) = tokio::io::duplex(8);
         let timeouts = Timeouts {
             head: Duration::from_mins(1),
@@ -419,7 +423,7 @@ mod tests {
         };
         let mut guard = Guard::new(socket, Arc::default(), Arc::default(), timeouts);
 
-        // A client that is slow and reads on is waited for.
+        // A client that reads slowly but steadily is tolerated.
         let reading = async {
             let mut bytes = [0; 4];
             for _ in 0..4 {

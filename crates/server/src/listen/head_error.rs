@@ -1,12 +1,12 @@
-//! Why a request head, or the framing of its body, is not taken.
+//! Reasons why a request head, or the framing of its body, is refused.
 
 use gaiterguard_framing::FramingError;
 use http::StatusCode;
 
 use crate::problem::Problem;
 
-/// What is wrong with the head of a request or the framing of its body. It closes the connection,
-/// because where the next request begins is no longer certain.
+/// Error in the head of a request or the framing of its body. It closes the connection, because the
+/// start of the next request is no longer certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HeadError {
     #[error("the request head did not arrive in time")]

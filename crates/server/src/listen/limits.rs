@@ -1,34 +1,35 @@
-//! What one connection, and all of them, may cost.
+//! Limits of one connection and of all connections.
 
 use std::time::Duration;
 
 use crate::settings::ListenSettings;
 
-/// How many connections are open at once, if the limit on open files allows; more wait in the
-/// system's queue.
+/// Maximum number of open connections, if the limit on open files allows it. Further ones wait in
+/// the system's queue.
 pub(super) const CONNECTIONS_MAX: usize = 16_384;
-/// How much is read from a socket at a time.
+/// Bytes per read from a socket.
 pub(super) const READ_BYTES: usize = 8 * 1024;
-/// How much of a body of known length is read from a socket at a time.
+/// Bytes per read of a body of known length. Larger, because nothing in it needs to be checked.
 pub(super) const BODY_READ_BYTES: usize = 64 * 1024;
-/// How long a connection is kept for its next request. Longer than what most clients and load
-/// balancers keep theirs, so that they and not we close it, and no request meets a closing door.
+/// How long a connection is kept for its next request. Longer than the idle timeout of most clients
+/// and load balancers, so that they close it rather than the gateway, and no request meets a
+/// connection that is closing.
 pub(super) const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(75);
-/// How long a client may take nothing of its answer while there is more of it.
+/// How long a client may accept no bytes of a response that continues.
 pub(super) const WRITE_STALL: Duration = Duration::from_mins(1);
-/// How long a request runs on after the client has sent its last byte. One that only closed its
-/// sending side waits for the answer; one that is gone altogether looks the same for a while.
+/// How long a request continues after the client has sent its last byte. A client that closed only
+/// its sending side waits for the response; at first, one that is gone looks the same.
 pub(super) const HALF_CLOSE: Duration = Duration::from_secs(5);
-/// How long a closed connection is still read from, so that the answer is not lost to a reset.
+/// How long a closed connection is still read from, so that a reset does not destroy the response.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
-/// The limits that the operator sets.
+/// Limits that the operator sets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// In how long a request head must have arrived, from its first byte or, for the first one, from
-    /// the connection.
+    /// Time until a request head must be complete, from its first byte or, for the first one, from
+    /// the start of the connection.
     pub(crate) header_timeout: Duration,
-    /// In how long each piece of a body must have arrived.
+    /// Maximum time between two parts of a body.
     pub(crate) body_idle_timeout: Duration,
 }
 

@@ -1,13 +1,11 @@
-//! The HTTP/1.1 server: connections in, answers out, and nothing that a client does can hold it up.
+//! The HTTP/1.1 server. No client can block it.
 //!
-//! It is built on hyper with one thing before it. Hyper repairs some odd framing silently (a
-//! Content-Length beside a Transfer-Encoding is dropped), and repaired framing is how requests are
-//! smuggled. So the guard reads the raw bytes first, finds where every head begins and ends,
-//! and lets through only what has one meaning: hyper then agrees with it, because there is nothing
-//! left to disagree on.
+//! It is hyper behind a guard. Hyper silently repairs some invalid framing (it drops a
+//! Content-Length next to a Transfer-Encoding), and repaired framing enables request smuggling. So
+//! the guard reads the raw bytes first, finds the start and end of every head, and passes only what
+//! has one meaning.
 
 mod accept;
-mod answer;
 mod body;
 mod body_error;
 mod connection;
@@ -15,6 +13,7 @@ mod descriptors;
 mod guard;
 mod head_error;
 mod limits;
+mod response;
 
 pub(crate) use accept::{Listener, Socket, serve};
 pub(crate) use body_error::BodyError;

@@ -1,4 +1,4 @@
-//! The listener through raw sockets: what is sent is exactly the bytes that are written here.
+//! Tests of the listener through raw sockets, which send exactly the bytes that are written here.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ use crate::settings::Source;
 const HEADER_TIMEOUT: Duration = Duration::from_millis(300);
 const BODY_IDLE_TIMEOUT: Duration = Duration::from_millis(300);
 const ECHO_BYTES_MAX: usize = 1024 * 1024;
-/// How long a test waits for what must come.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Server {
     address: SocketAddr,
-    /// Told when `/hold` begins, and when it is dropped.
+    /// Notifies when `/hold` starts and when it is dropped.
     held: Arc<Notify>,
     given_up: Arc<Notify>,
     lifecycle: Lifecycle,
@@ -46,7 +46,7 @@ async fn slow() -> &'static str {
     "slow"
 }
 
-/// Waits for ever, and tells when it is given up.
+/// Waits forever, and notifies when it is dropped.
 async fn hold(held: Arc<Notify>, given_up: Arc<Notify>) {
     struct Dropped(Arc<Notify>);
     impl Drop for Dropped {
@@ -105,7 +105,7 @@ impl Server {
         Client(TcpStream::connect(self.address).await.unwrap())
     }
 
-    /// Sends `bytes` over a connection of their own and reads until the gateway closes it.
+    /// Sends `bytes` over a new connection and reads until the gateway closes it.
     async fn ask(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut client = self.connect().await;
         client.send(bytes).await;
@@ -120,7 +120,7 @@ impl Client {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    /// Everything until the gateway closes the connection. A reset fails the test.
+    /// Reads until the gateway closes the connection. A reset fails the test.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let read = self.0.read_to_end(&mut bytes);
@@ -131,14 +131,14 @@ impl Client {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// Reads until `text` has come.
+    /// Reads until `text` has arrived.
     async fn until(&mut self, text: &str) -> String {
         let mut bytes = Vec::new();
         while !String::from_utf8_lossy(&bytes).contains(text) {
             let read = self.0.read_buf(&mut bytes);
             let count = tokio::time::timeout(PATIENCE, read)
                 .await
-                .expect("the answer comes")
+                .expect("the response comes")
                 .unwrap();
             assert!(
                 count > 0,
@@ -150,9 +150,9 @@ impl Client {
     }
 }
 
-/// The status of each answer in `answers`.
-fn statuses(answers: &str) -> Vec<&str> {
-    answers
+/// Returns the status of each response in `responses`.
+fn statuses(responses: &str) -> Vec<&str> {
+    responses
         .split("HTTP/1.1 ")
         .skip(1)
         .filter_map(|rest| rest.get(..3))
@@ -160,31 +160,31 @@ fn statuses(answers: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether `answer` is one problem that closes the connection.
+/// Returns whether `response` is one problem that closes the connection.
 #[track_caller]
-fn assert_refused(answer: &str, status: u16, code: &str, sent: &str) {
-    let lower = answer.to_ascii_lowercase();
+fn assert_refused(response: &str, status: u16, code: &str, sent: &str) {
+    let lower = response.to_ascii_lowercase();
     assert!(
-        answer.starts_with(&format!("HTTP/1.1 {status} ")),
-        "{sent:?} gave {answer:?}"
+        response.starts_with(&format!("HTTP/1.1 {status} ")),
+        "{sent:?} gave {response:?}"
     );
-    assert_eq!(statuses(answer).len(), 1, "{sent:?} gave {answer:?}");
-    assert!(lower.contains("\r\nconnection: close\r\n"), "{answer:?}");
+    assert_eq!(statuses(response).len(), 1, "{sent:?} gave {response:?}");
+    assert!(lower.contains("\r\nconnection: close\r\n"), "{response:?}");
     assert!(
         lower.contains("\r\ncontent-type: application/problem+json\r\n"),
-        "{answer:?}"
+        "{response:?}"
     );
-    assert!(lower.contains("\r\nx-request-id: "), "{answer:?}");
+    assert!(lower.contains("\r\nx-request-id: "), "{response:?}");
     assert!(
-        answer.contains(&format!(r#""code":"{code}""#)),
-        "{sent:?} gave {answer:?}"
+        response.contains(&format!(r#""code":"{code}""#)),
+        "{sent:?} gave {response:?}"
     );
 }
 
 #[tokio::test]
 async fn framing_with_two_meanings_is_refused_and_nothing_of_it_is_run() {
     let server = Server::start().await;
-    // What would be run if the framing were read the other way.
+    // This would be executed if the framing were read the other way.
     let smuggled = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     for head in [
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -222,9 +222,9 @@ async fn framing_with_two_meanings_is_refused_and_nothing_of_it_is_run() {
 }
 
 #[tokio::test]
-async fn a_refusal_waits_for_the_answers_to_earlier_requests() {
+async fn a_refusal_waits_for_the_responses_to_earlier_requests() {
     let server = Server::start().await;
-    let answer = server
+    let response = server
         .ask(
             "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n\
              POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\
@@ -232,11 +232,11 @@ async fn a_refusal_waits_for_the_answers_to_earlier_requests() {
              GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         )
         .await;
-    assert_eq!(statuses(&answer), ["200", "200", "400"], "{answer:?}");
-    let slow = answer.find("\r\n\r\nslow").unwrap();
-    let echo = answer.find("\r\n\r\nabc").unwrap();
-    let refusal = answer.find("one Host header").unwrap();
-    assert!(slow < echo && echo < refusal, "{answer:?}");
+    assert_eq!(statuses(&response), ["200", "200", "400"], "{response:?}");
+    let slow = response.find("\r\n\r\nslow").unwrap();
+    let echo = response.find("\r\n\r\nabc").unwrap();
+    let refusal = response.find("one Host header").unwrap();
+    assert!(slow < echo && echo < refusal, "{response:?}");
 }
 
 #[tokio::test]
@@ -253,10 +253,14 @@ async fn requests_are_read_however_their_bytes_arrive() {
             client.send(piece).await;
             tokio::task::yield_now().await;
         }
-        let answer = client.rest().await;
-        assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 3, "{answer:?}");
+        let response = client.rest().await;
+        assert_eq!(
+            response.matches("HTTP/1.1 200 OK").count(),
+            3,
+            "{response:?}"
+        );
         for body in ["\r\n\r\nabcde", "\r\n\r\nfghij", "\r\n\r\nhome"] {
-            assert!(answer.contains(body), "{answer:?}");
+            assert!(response.contains(body), "{response:?}");
         }
     }
 }
@@ -276,11 +280,11 @@ async fn a_large_body_arrives_whole() {
         write.write_all(head.as_bytes()).await.unwrap();
         write.write_all(body.as_bytes()).await.unwrap();
     };
-    let mut answer = Vec::new();
-    let ((), read) = tokio::join!(sent, read.read_to_end(&mut answer));
+    let mut response = Vec::new();
+    let ((), read) = tokio::join!(sent, read.read_to_end(&mut response));
     read.unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    assert!(answer.ends_with(&body), "{} bytes came", answer.len());
+    let response = String::from_utf8(response).unwrap();
+    assert!(response.ends_with(&body), "{} bytes came", response.len());
 }
 
 #[tokio::test]
@@ -308,16 +312,16 @@ async fn heads_have_a_length_and_a_number_of_fields() {
         format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}"),
         format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n"),
     ] {
-        let answer = server.ask(&head).await;
-        assert_refused(&answer, 431, "request_head_too_large", &head[..40]);
+        let response = server.ask(&head).await;
+        assert_refused(&response, 431, "request_head_too_large", &head[..40]);
     }
     let fields = "X: y\r\n".repeat(HEAD_FIELDS_MAX - 2);
-    let answer = server
+    let response = server
         .ask(format!(
             "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fields}\r\n"
         ))
         .await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer:?}");
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response:?}");
 }
 
 #[tokio::test]
@@ -328,7 +332,7 @@ async fn a_head_that_does_not_arrive_is_408_and_close() {
         assert_refused(&server.ask(head).await, 408, "request_timeout", head);
         assert!(started.elapsed() >= HEADER_TIMEOUT);
     }
-    // The second head of a kept connection has its own time, from its first byte.
+    // The second head of a persistent connection has its own deadline, from its first byte.
     let mut client = server.connect().await;
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     client.until("home").await;
@@ -338,22 +342,22 @@ async fn a_head_that_does_not_arrive_is_408_and_close() {
 }
 
 #[tokio::test]
-async fn a_head_that_trickles_is_408_all_the_same() {
+async fn a_head_that_trickles_is_408_and_close() {
     let server = Server::start().await;
     let mut client = server.connect().await;
     let (mut read, mut write) = client.0.split();
     let trickle = async {
-        // The answer ends the loop: writing to the closed connection fails.
+        // The response ends the loop: writing to the closed connection fails.
         while write.write_all(b"a").await.is_ok() {
             tokio::time::sleep(HEADER_TIMEOUT / 10).await;
         }
     };
-    let mut answer = vec![0; 12];
+    let mut response = vec![0; 12];
     tokio::select! {
-        () = trickle => panic!("closed without an answer"),
-        read = read.read_exact(&mut answer) => { read.unwrap(); }
+        () = trickle => panic!("closed without an response"),
+        read = read.read_exact(&mut response) => { read.unwrap(); }
     }
-    assert_eq!(answer, b"HTTP/1.1 408");
+    assert_eq!(response, b"HTTP/1.1 408");
 }
 
 #[tokio::test]
@@ -388,8 +392,8 @@ async fn a_slow_body_that_keeps_coming_is_taken() {
         tokio::time::sleep(BODY_IDLE_TIMEOUT / 3).await;
         client.send(piece).await;
     }
-    let answer = client.until("abcdef").await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer:?}");
+    let response = client.until("abcdef").await;
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response:?}");
 }
 
 #[tokio::test]
@@ -400,12 +404,12 @@ async fn a_body_cut_off_is_not_taken_for_a_whole_one() {
         .send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc")
         .await;
     client.0.shutdown().await.unwrap();
-    let answer = client.rest().await;
-    assert!(!answer.contains(" 200 "), "{answer:?}");
+    let response = client.rest().await;
+    assert!(!response.contains(" 200 "), "{response:?}");
 }
 
 #[tokio::test]
-async fn a_client_that_closed_only_its_sending_side_is_answered() {
+async fn a_client_that_closed_only_its_sending_side_gets_its_response() {
     let server = Server::start().await;
     let mut client = server.connect().await;
     client
@@ -413,10 +417,10 @@ async fn a_client_that_closed_only_its_sending_side_is_answered() {
         .await;
     client.0.shutdown().await.unwrap();
     let started = Instant::now();
-    let answer = client.rest().await;
+    let response = client.rest().await;
     assert!(started.elapsed() < HALF_CLOSE);
-    assert_eq!(statuses(&answer), ["200", "200"], "{answer:?}");
-    assert!(answer.contains("slow") && answer.ends_with("home"));
+    assert_eq!(statuses(&response), ["200", "200"], "{response:?}");
+    assert!(response.contains("slow") && response.ends_with("home"));
 }
 
 #[tokio::test]
@@ -434,7 +438,7 @@ async fn a_hold_ends_some_time_after_its_client_is_gone() {
 }
 
 #[tokio::test]
-async fn an_early_answer_arrives_although_the_body_is_not_read() {
+async fn an_early_response_arrives_although_the_body_is_not_read() {
     let server = Server::start().await;
     let body = "a".repeat(4 * 1024 * 1024);
     let mut client = server.connect().await;
@@ -445,15 +449,15 @@ async fn an_early_answer_arrives_although_the_body_is_not_read() {
             body.len()
         );
         write.write_all(head.as_bytes()).await.unwrap();
-        // The gateway may close before all of it is written.
+        // The gateway may close the connection before everything is written.
         let _ = write.write_all(body.as_bytes()).await;
     };
-    let mut answer = Vec::new();
-    let ((), read) = tokio::join!(sent, read.read_to_end(&mut answer));
+    let mut response = Vec::new();
+    let ((), read) = tokio::join!(sent, read.read_to_end(&mut response));
     read.unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer:?}");
-    assert!(answer.contains("payload_too_large"), "{answer:?}");
+    let response = String::from_utf8(response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 413"), "{response:?}");
+    assert!(response.contains("payload_too_large"), "{response:?}");
 }
 
 #[tokio::test]
@@ -467,14 +471,17 @@ async fn a_hold_outlasts_the_header_timeout() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_500_and_the_connection_goes_on() {
+async fn a_panic_is_a_500_and_the_connection_continues() {
     let server = Server::start().await;
     let mut client = server.connect().await;
     client.send("GET /broken HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    let answer = client.until("}").await;
-    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer:?}");
-    assert!(answer.contains(r#""code":"internal_error""#), "{answer:?}");
-    assert!(!answer.contains("as the test wants it"), "{answer:?}");
+    let response = client.until("}").await;
+    assert!(response.starts_with("HTTP/1.1 500 "), "{response:?}");
+    assert!(
+        response.contains(r#""code":"internal_error""#),
+        "{response:?}"
+    );
+    assert!(!response.contains("as the test wants it"), "{response:?}");
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     client.until("home").await;
 }
@@ -494,9 +501,9 @@ async fn draining_ends_what_runs_and_takes_nothing_new() {
         tokio::spawn(async move { finishing.finish(PATIENCE, std::future::pending()).await });
 
     assert!(idle.rest().await.is_empty());
-    let answer = running.rest().await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer:?}");
-    assert!(answer.ends_with("slow"), "{answer:?}");
+    let response = running.rest().await;
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response:?}");
+    assert!(response.ends_with("slow"), "{response:?}");
     drop((idle, running));
     assert!(finished.await.unwrap());
     assert!(TcpStream::connect(server.address).await.is_err());
@@ -505,14 +512,14 @@ async fn draining_ends_what_runs_and_takes_nothing_new() {
 #[tokio::test]
 async fn http_1_0_needs_no_host() {
     let server = Server::start().await;
-    let answer = server.ask("GET / HTTP/1.0\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer:?}");
+    let response = server.ask("GET / HTTP/1.0\r\n\r\n").await;
+    assert!(response.starts_with("HTTP/1.0 200 OK"), "{response:?}");
 }
 
-/// How many of the fragments are request lines; they come first.
+/// The first fragments, which are request lines.
 const REQUEST_LINES: usize = 12;
 
-/// What heads are made of, well formed and not.
+/// Parts of heads, valid and invalid.
 const FRAGMENTS: [&str; 36] = [
     "GET / HTTP/1.1\r\n",
     "GET / HTTP/1.0\r\n",
@@ -559,7 +566,8 @@ proptest::proptest! {
         ..Default::default()
     })]
 
-    /// Hyper never sees anything that it refuses or repairs itself: every answer is the boundary's.
+    /// Hyper never sees anything that it refuses or repairs itself: every response is the
+    /// boundary's.
     #[test]
     fn what_hyper_would_refuse_is_refused_before(
         picks in proptest::collection::vec(0..FRAGMENTS.len(), 0..8),
@@ -568,7 +576,7 @@ proptest::proptest! {
         has_host in proptest::bool::weighted(0.8),
         has_end in proptest::bool::ANY,
     ) {
-        // Cases have the form of a request, or nothing but the first line would be tried.
+        // Cases have the form of a request, because otherwise only the first line would be tested.
         let mut sent = FRAGMENTS[request_line].as_bytes().to_vec();
         if has_host {
             sent.extend_from_slice(b"Host: a\r\n");
@@ -588,27 +596,27 @@ proptest::proptest! {
             .enable_all()
             .build()
             .unwrap();
-        let answer = runtime.block_on(async {
+        let response = runtime.block_on(async {
             let server = Server::start().await;
             let mut client = server.connect().await;
             client.send(&sent).await;
             client.0.shutdown().await.unwrap();
-            let mut answer = Vec::new();
-            let _ = client.0.read_to_end(&mut answer).await;
-            String::from_utf8_lossy(&answer).into_owned()
+            let mut response = Vec::new();
+            let _ = client.0.read_to_end(&mut response).await;
+            String::from_utf8_lossy(&response).into_owned()
         });
         let sent = String::from_utf8_lossy(&sent);
-        let finals = answer.match_indices("HTTP/1.").filter(|(at, _)| {
-            let start = &answer[*at..];
+        let finals = response.match_indices("HTTP/1.").filter(|(at, _)| {
+            let start = &response[*at..];
             start.get(8..10).is_some_and(|status| status.starts_with(' ') && status != " 1")
                 && start.as_bytes().get(9).is_some_and(u8::is_ascii_digit)
         });
         proptest::prop_assert_eq!(
             finals.count(),
-            answer.matches("\r\nx-request-id: ").count(),
+            response.matches("\r\nx-request-id: ").count(),
             "{:?} gave {:?}",
             sent,
-            answer
+            response
         );
     }
 }

@@ -1,8 +1,8 @@
-//! The log: lines on standard error, in which no key or token can stand.
+//! The log: lines on standard error without keys or tokens.
 //!
-//! Events are formatted where they happen and written by a thread of their own, so that a slow
-//! terminal or pipe holds up no request. That thread also looks through every line for what has the
-//! form of a key or token and masks it, whatever path led there.
+//! Events are formatted where they occur and written by a dedicated thread, so that a slow terminal
+//! or pipe blocks no request. The thread also masks everything in a line that looks like a key or
+//! token, wherever it came from.
 
 mod redact;
 mod writer;
@@ -15,10 +15,10 @@ use crate::settings::{LogFormat, LogSettings};
 
 pub(crate) use writer::LogGuard;
 
-/// Starts the log. Dropping the guard writes what is still waiting; keep it to the end of `main`.
+/// Starts the log. Dropping the guard writes the remaining lines; keep it to the end of `main`.
 pub(crate) fn start(settings: &LogSettings) -> LogGuard {
     let (writer, guard) = writer::start();
-    // The filter was checked with the settings.
+    // The settings have validated the filter.
     let filter = EnvFilter::new(&settings.filter);
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer()
@@ -32,7 +32,7 @@ pub(crate) fn start(settings: &LogSettings) -> LogGuard {
     guard
 }
 
-/// Sends panics to the log: on standard error they would not be looked through.
+/// Logs panics, because on standard error they would not be masked.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let message = panic.payload_as_str().unwrap_or("no message");

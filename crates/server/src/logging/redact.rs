@@ -1,4 +1,5 @@
-//! Masking what looks like a key or token. The last resort: nothing should bring one this far.
+//! Masks text that looks like a key or token. This is the last resort: secrets should not reach the
+//! log in the first place.
 
 use std::borrow::Cow;
 
@@ -9,11 +10,11 @@ const AGENT_KEY_PREFIX: &str = "agt_";
 const AGENT_KEY_HEX_CHARS: usize = 64;
 const JWT_PREFIX: &str = "eyJ";
 const SCHEMES: [&str; 2] = ["bearer ", "basic "];
-/// Shorter runs after `Bearer` are words of a sentence.
+/// Shorter text after `Bearer` is an ordinary word.
 const TOKEN_CHARS_MIN: usize = 16;
 
-/// `line` with agent keys in any spelling, what follows `Bearer` or `Basic`, and JSON web tokens
-/// masked.
+/// Returns `line` with agent keys in any spelling, the text after `Bearer` or `Basic`, and JSON Web
+/// Tokens masked.
 pub(super) fn redact(line: &str) -> Cow<'_, str> {
     match plain_secrets(line) {
         Cow::Borrowed(line) => without_spelled_keys(line),
@@ -24,8 +25,8 @@ pub(super) fn redact(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// `line` with encoded agent keys masked. One that goes over several words takes the line along,
-/// except for the line break, without which the next entry would continue it.
+/// Masks encoded agent keys in `line`. If one spans several words, it masks the whole line, except
+/// for the line break, without which the next entry would continue it.
 fn without_spelled_keys(line: &str) -> Cow<'_, str> {
     let text = line.trim_end_matches('\n');
     match agent_keys(text) {
@@ -56,7 +57,7 @@ fn plain_secrets(line: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// Where the secret that is announced at this place begins and ends.
+/// Returns where the secret that is announced at this position starts and ends.
 fn secret_at(line: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = &line.as_bytes()[at..];
     match bytes[0] {
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_tokens_are_masked_wherever_they_stand() {
+    fn keys_and_tokens_are_masked_wherever_they_appear() {
         let key = format!("agt_{}", "0af9".repeat(16));
         for (line, masked) in [
             (key.clone(), "•••".to_owned()),

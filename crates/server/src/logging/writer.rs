@@ -11,16 +11,16 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::redact::redact;
 
-/// How many lines wait for the thread. When there is no room, lines are counted and dropped:
-/// requests are worth more than their log.
+/// Capacity of the queue, in lines. When it is full, lines are counted and dropped, because
+/// requests matter more than their log.
 const LINES_WAITING_MAX: usize = 16_384;
-/// How much is written at a time.
+/// Bytes per write.
 const BATCH_BYTES: usize = 32 * 1024;
-/// How long a line waits for others to be written with. To wake the thread for each would cost more
-/// than the line itself.
+/// How long a line waits for others to be written together. Waking the thread for each line would
+/// cost more than the line itself.
 const GATHER: Duration = Duration::from_millis(10);
 
-/// Gives the formatter its writers.
+/// Provides the formatter with writers.
 #[derive(Clone)]
 pub(super) struct LineSender {
     lines: SyncSender<Message>,
@@ -32,7 +32,7 @@ enum Message {
     End,
 }
 
-/// Ends the thread, after it has written every line that was sent before.
+/// Stops the thread after it has written every line that was sent before.
 pub(crate) struct LogGuard {
     lines: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -46,7 +46,7 @@ pub(super) fn start() -> (LineSender, LogGuard) {
     let thread = std::thread::Builder::new()
         .name("log".to_owned())
         .spawn(move || write_all(&received, &counted, &mut io::stderr()))
-        .expect("the system has room for a thread at the start");
+        .expect("a thread can be started at startup");
     let guard = LogGuard {
         lines: lines.clone(),
         thread: Mutex::new(Some(thread)),
@@ -61,7 +61,7 @@ impl Drop for LogGuard {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        // The send waits for room, and fails only if the thread is gone already.
+        // Sending waits for capacity, and fails only if the thread has already ended.
         if let (Ok(()), Some(thread)) = (self.lines.send(Message::End), thread) {
             let _ = thread.join();
         }
@@ -101,7 +101,7 @@ fn write_all(lines: &Receiver<Message>, dropped: &AtomicU64, output: &mut impl W
     }
 }
 
-/// Where standard error is gone there is nowhere to say so.
+/// Ignores errors: without standard error, there is nowhere to report them.
 fn write(batch: &mut Vec<u8>, output: &mut impl Write) {
     let _ = output.write_all(batch);
     batch.clear();
@@ -119,7 +119,7 @@ impl<'a> MakeWriter<'a> for LineSender {
     }
 }
 
-/// The formatter writes one whole line at a time.
+/// The formatter writes one complete line at a time.
 impl Write for &LineSender {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if let Err(TrySendError::Full(_)) = self.lines.try_send(Message::Line(line.to_vec())) {

@@ -1,4 +1,4 @@
-//! One line for each answered request. It never holds a header's value or a query.
+//! One log line per request. It never contains a header value or a query.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::route_class::is_passthrough_path;
 use super::security_headers::FromUpstream;
 use crate::problem::NoRoute;
 
-/// Logs an answer. Failures of the gateway itself are warnings, all else is information.
+/// Logs a response: a failure of the gateway as a warning, everything else as information.
 pub(super) fn log(context: &RequestContext, method: &Method, path: &str, response: &Response) {
     let status = response.status().as_u16();
     let route = Route { path, response };
@@ -34,9 +34,9 @@ pub(super) fn log(context: &RequestContext, method: &Method, path: &str, respons
     }
 }
 
-/// What may be shown of a path: all of it where a route took it, because our own routes hold ids
-/// and nothing secret, unless an agent puts its key there; only the service where the rest is an
-/// upstream's; nothing where no route took it.
+/// Returns the part of a path that may be logged. A path with a route is logged in full, because
+/// the gateway's own routes contain ids and no secrets, unless an agent puts its key there; below
+/// `/s/`, only the service, because the rest is the upstream's; without a route, nothing.
 struct Route<'a> {
     path: &'a str,
     response: &'a Response,
@@ -64,14 +64,14 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_is_ours_of_a_path_is_shown() {
-        let answered = Response::new(Body::empty());
+        let response = Response::new(Body::empty());
         let unknown = crate::problem::no_such_path().await.into_response();
         let spelled = format!("/s/%61gt_{}/x", "0a".repeat(32));
         for (path, response, shown) in [
-            ("/agents/7", &answered, "/agents/7"),
-            ("/s/stripe/v1/charges/secret", &answered, "/s/stripe/…"),
+            ("/agents/7", &response, "/agents/7"),
+            ("/s/stripe/v1/charges/secret", &response, "/s/stripe/…"),
             ("/agt_secret", &unknown, "(no route)"),
-            (&spelled, &answered, "/s/•••/…"),
+            (&spelled, &response, "/s/•••/…"),
         ] {
             assert_eq!(Route { path, response }.to_string(), shown);
         }

@@ -1,4 +1,4 @@
-//! The edge that every request passes on its way in, and every answer on its way out.
+//! The outermost layer, which every request and every response passes.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::settings::CorsOrigins;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 
-/// A router with the edge around it; what a listener serves.
+/// A router with this layer; what a listener serves.
 #[derive(Debug, Clone)]
 pub(crate) struct Boundary {
     router: Router,
@@ -32,7 +32,7 @@ pub(crate) struct Boundary {
 }
 
 impl Boundary {
-    /// Puts the edge around `router`, and answers with problems where it has no path or method.
+    /// Adds the layer to `router`, and problems for unknown paths and methods.
     pub(crate) fn new(router: Router, cors_origins: Arc<CorsOrigins>) -> Self {
         let router = router
             .fallback(crate::problem::no_such_path)
@@ -43,8 +43,8 @@ impl Boundary {
         }
     }
 
-    /// Answers a request. It never fails: what goes wrong is an answer too.
-    pub(crate) async fn answer(
+    /// Handles a request. It never fails: errors become responses too.
+    pub(crate) async fn handle(
         &self,
         mut request: Request<Body>,
         peer: std::net::SocketAddr,
@@ -86,7 +86,7 @@ impl Boundary {
         response
     }
 
-    /// Answers in place of a request whose head was refused, and closes the connection.
+    /// Responds to a request whose head was refused, and closes the connection.
     pub(crate) fn refuse(error: HeadError) -> Response {
         let request_id = RequestId::generate();
         let mut response = Problem::from(error).into_response();
@@ -94,7 +94,8 @@ impl Boundary {
         headers.insert(X_REQUEST_ID, request_id.to_header_value());
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         security_headers::add(headers);
-        // Whether it was meant for an agent route cannot be known, and on the others it is harmless.
+        // It is unknown whether the request was for an agent route, and on other routes the header
+        // is harmless.
         headers.insert(X_PROXY_STATUS, HeaderValue::from_static("refused"));
         tracing::info!(
             request.id = %request_id,
@@ -105,21 +106,23 @@ impl Boundary {
     }
 
     async fn route(&self, request: Request<Body>, id: RequestId) -> Response {
-        // A handler that panics is cut off from its state with its own request; what others share
-        // is behind locks and swaps that are not left half done.
-        let answer = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
-        match answer.await {
+        // Unwinding is safe here: a handler that panics loses only the state of its own request,
+        // and shared state is behind locks and atomic swaps that are never left half updated.
+        let handling = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
+        match handling.await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(_) => {
-                tracing::error!(request.id = %id, "a handler panicked while answering {id}");
+                tracing::error!(request.id = %id, "a handler panicked while it handled request \
+                                                   {id}");
                 Problem::internal().into_response()
             }
         }
     }
 }
 
-/// Below `/s/` the OPTIONS method is the upstream's, and a preflight fails there for want of a key.
+/// Below `/s/`, the OPTIONS method belongs to the upstream, and a preflight request fails there
+/// because it has no key.
 fn is_preflight(cross_origin: Option<&CrossOrigin>, path: &str) -> bool {
     cross_origin.is_some_and(|cross_origin| cross_origin.is_preflight) && !is_passthrough_path(path)
 }

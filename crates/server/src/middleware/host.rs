@@ -1,9 +1,9 @@
-//! The names under which browsers may reach the dashboard.
+//! The host names under which browsers may reach the dashboard.
 //!
-//! A page on the internet can have its own name resolve to this gateway's address (DNS rebinding);
-//! the browser then treats the gateway as that page's origin. Only the `Host` header
-//! distinguishes the two. Agent routes do not need this check: a page without an agent key gets nothing from them,
-//! and agents may reach them by names that no setting lists, such as that of a container.
+//! A page on the internet can make its own name resolve to this gateway's address (DNS rebinding);
+//! the browser then treats the gateway as that page's origin. Only the `Host` header distinguishes
+//! the two. Agent routes do not need this check: a page without an agent key gets nothing from
+//! them, and agents may use names that no setting lists, such as that of a container.
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -20,13 +20,13 @@ use crate::endpoints;
 use crate::problem::Problem;
 use crate::settings::ListenSettings;
 
-/// Browsers resolve this name to the machine that they run on, whatever DNS says.
+/// Browsers resolve this name to the local machine, whatever DNS says.
 const LOCALHOST: &str = "localhost";
 
-/// The host names that belong to this gateway, in lower case.
+/// The host names that belong to this gateway, in lowercase.
 ///
 /// IP addresses need not be listed: a page that was loaded from an address has this gateway as its
-/// origin, because only a name can be made to point elsewhere.
+/// origin, because only a name can be rebound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownHosts(Vec<String>);
 
@@ -46,7 +46,7 @@ impl KnownHosts {
 
     /// Refuses a request for a host that is neither a known name nor an IP address with 421
     /// `host_not_allowed`. The port is not compared: port mappings and proxies change it, and it
-    /// does not matter to DNS rebinding.
+    /// does not matter for DNS rebinding.
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let target = request.uri().authority().map(Authority::as_str);
         let host = request
@@ -63,8 +63,8 @@ impl KnownHosts {
             StatusCode::MISDIRECTED_REQUEST,
             "host_not_allowed",
             format!(
-                "{asked} is not a name of this gateway; set PUBLIC_URL to the address that people \
-                 open, and let a reverse proxy pass the Host header on unchanged"
+                "{asked} is not a host name of this gateway; set PUBLIC_URL to the URL that \
+                 people open, and configure a reverse proxy to pass the Host header unchanged"
             ),
         ))
     }
@@ -81,19 +81,19 @@ impl KnownHosts {
     }
 }
 
-/// The authority of a URL or origin.
+/// Returns the authority of a URL or origin.
 fn authority(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     rest.split('/').next()
 }
 
-/// The host name in `host[:port]` as it is compared; `None` for an IP address.
+/// Returns the host name in `host[:port]` for comparison; `None` for an IP address.
 fn name(authority: &str) -> Option<Cow<'_, str>> {
     if authority.starts_with('[') || authority.parse::<Ipv6Addr>().is_ok() {
         return None;
     }
     let host = authority.split(':').next().unwrap_or_default();
-    // The dot at the end of an absolute name is not part of what the name says.
+    // The trailing dot of an absolute name is not part of the name.
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.is_empty() || is_address(host) {
         return None;
@@ -104,7 +104,7 @@ fn name(authority: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(host))
 }
 
-/// Whether a host is an IP address in the spelling that browsers use.
+/// Returns whether a host is an IP address in the spelling that browsers use.
 fn is_address(host: &str) -> bool {
     let bracketed = host
         .strip_prefix('[')
@@ -115,8 +115,8 @@ fn is_address(host: &str) -> bool {
     }
 }
 
-/// Lets a request through to the dashboard only if it is for one of the gateway's own hosts. A
-/// browser that opens a page gets the explanation as a page.
+/// Passes a request to the dashboard only if it is for one of the gateway's own hosts. A browser
+/// that opens a page gets an explanation as a page.
 pub(crate) async fn demand_known_host(
     State(known): State<Arc<KnownHosts>>,
     request: Request,

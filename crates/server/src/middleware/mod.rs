@@ -1,7 +1,7 @@
-//! What happens to every request and answer at the edge, whatever route it is for: an id, the
-//! browser's rules, headers, the access log, and a panic that stays where it happened.
+//! Handling that applies to every request and response, whatever its route: an id, browser
+//! security, headers, the access log, and panics.
 //!
-//! [`Boundary`] does these in order; the other files hold one concern each.
+//! [`Boundary`] applies these in order; the other files contain one concern each.
 
 mod access_log;
 mod boundary;

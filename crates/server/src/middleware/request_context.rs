@@ -1,4 +1,4 @@
-//! What is known about a request before anything of it is looked at.
+//! Information about a request that is known before it is parsed.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,23 +7,23 @@ use std::time::Instant;
 use http::HeaderValue;
 use uuid::Uuid;
 
-/// The name of a request, in its answer, the log and the ledger. One that the client sends is not
-/// taken: two requests could share it.
+/// The id of a request, in its response, the log, and the ledger. An id that the client sends is
+/// ignored, because two requests could share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct RequestId(Uuid);
 
 impl RequestId {
-    /// A new id; later ones sort after earlier ones.
+    /// Creates an id; later ids sort after earlier ones.
     pub(crate) fn generate() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// The id as a UUID.
+    /// Returns the id as a UUID.
     pub(crate) fn as_uuid(self) -> Uuid {
         self.0
     }
 
-    /// The id as the value of `X-Request-Id`.
+    /// Returns the id as the value of `X-Request-Id`.
     pub(crate) fn to_header_value(self) -> HeaderValue {
         let mut buffer = Uuid::encode_buffer();
         let text = self.0.hyphenated().encode_lower(&mut buffer);
@@ -37,13 +37,12 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// An extension of every request that a router sees.
+/// Extension of every request in a router.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestContext {
     pub(crate) id: RequestId,
-    /// Who holds the other end of the connection. Forwarding headers are not looked at: anyone can
-    /// write them.
+    /// Address of the peer. Forwarding headers are ignored, because anyone can write them.
     pub(crate) peer: SocketAddr,
-    /// When the head had arrived.
+    /// When the head was complete.
     pub(crate) received_at: Instant,
 }

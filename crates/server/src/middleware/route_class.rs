@@ -1,6 +1,6 @@
-//! Which paths belong to agents.
+//! Classifies paths by their callers.
 
-/// Whether agents call this path, rather than the dashboard or a machine that watches.
+/// Returns whether agents call this path, rather than the dashboard or monitoring.
 pub(super) fn is_agent_path(path: &str) -> bool {
     matches!(path, "/proxy" | "/status" | "/s" | "/mcp")
         || ["/proxy/", "/status/", "/s/", "/mcp/"]
@@ -8,7 +8,7 @@ pub(super) fn is_agent_path(path: &str) -> bool {
             .any(|prefix| path.starts_with(prefix))
 }
 
-/// Whether everything below this path goes to an upstream, answers as HTML included.
+/// Returns whether everything below this path is the upstream's, including HTML responses.
 pub(super) fn is_passthrough_path(path: &str) -> bool {
     path.starts_with("/s/")
 }

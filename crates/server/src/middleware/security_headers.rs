@@ -1,4 +1,4 @@
-//! What a browser is told about the gateway's own answers.
+//! Security headers for browsers on the gateway's own responses.
 
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -6,8 +6,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// An extension that a handler puts on an answer which is the upstream's: its headers are passed on
-/// and not touched.
+/// Extension that a handler adds to a response of the upstream, whose headers are forwarded
+/// unchanged.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FromUpstream;
 
@@ -32,7 +32,7 @@ const OWN: [(HeaderName, HeaderValue); 7] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// Adds the headers that a handler did not set itself, as the dashboard's pages do.
+/// Adds the headers that the handler did not set itself, as the dashboard's pages do.
 pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in &OWN {
         if !headers.contains_key(name) {
@@ -41,9 +41,9 @@ pub(super) fn add(headers: &mut HeaderMap) {
     }
 }
 
-/// Takes an upstream's page out of the gateway's origin. An agent could otherwise talk a human into
-/// opening an address of its own making, and a script there would act on the dashboard as them. The
-/// policy stands beside the upstream's own and weakens none.
+/// Isolates an upstream's page from the gateway's origin. Otherwise an agent could persuade a human
+/// to open a URL whose script would act on the dashboard as that human. The policy is added to the
+/// upstream's own policy, so it cannot weaken it.
 pub(super) fn sandbox(headers: &mut HeaderMap) {
     headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
 }

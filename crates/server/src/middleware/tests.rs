@@ -1,4 +1,4 @@
-//! The boundary around a router of a few routes.
+//! Tests of the boundary around a small router.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ async fn context(request: axum::extract::Request) -> String {
         .to_string()
 }
 
-async fn answer(request: Request<Body>) -> Response {
+async fn respond(request: Request<Body>) -> Response {
     let router = Router::new()
         .route("/proxy", any(upstream))
         .route("/status/{id}", get(async || "status"))
@@ -49,7 +49,7 @@ async fn answer(request: Request<Body>) -> Response {
         .route("/context", get(context));
     let origins = CorsOrigins::from_source(&Source::default()).unwrap();
     Boundary::new(router, Arc::new(origins))
-        .answer(request, ([127, 0, 0, 1], 1).into())
+        .handle(request, ([127, 0, 0, 1], 1).into())
         .await
 }
 
@@ -69,7 +69,7 @@ async fn text(response: Response) -> String {
 #[tokio::test]
 async fn an_id_of_ones_own_is_not_taken() {
     let given = "01890000-0000-7000-8000-000000000000";
-    let response = answer(request("GET", "/context", &[("x-request-id", given)])).await;
+    let response = respond(request("GET", "/context", &[("x-request-id", given)])).await;
     let id = response.headers()["x-request-id"]
         .to_str()
         .unwrap()
@@ -80,8 +80,8 @@ async fn an_id_of_ones_own_is_not_taken() {
 }
 
 #[tokio::test]
-async fn own_answers_carry_the_browsers_rules() {
-    let response = answer(request("GET", "/agents", &[])).await;
+async fn own_responses_have_security_headers() {
+    let response = respond(request("GET", "/agents", &[])).await;
     let headers = response.headers();
     for (name, value) in [
         (
@@ -99,7 +99,7 @@ async fn own_answers_carry_the_browsers_rules() {
     }
     assert!(!headers.contains_key("x-proxy-status"));
 
-    let response = answer(request("GET", "/app/", &[])).await;
+    let response = respond(request("GET", "/app/", &[])).await;
     assert_eq!(
         response.headers()["content-security-policy"],
         "default-src 'self'"
@@ -109,7 +109,7 @@ async fn own_answers_carry_the_browsers_rules() {
 
 #[tokio::test]
 async fn an_upstreams_headers_are_left_alone() {
-    let response = answer(request(
+    let response = respond(request(
         "POST",
         "/proxy",
         &[("origin", "http://localhost:1")],
@@ -127,7 +127,7 @@ async fn an_upstreams_headers_are_left_alone() {
 
 #[tokio::test]
 async fn an_upstreams_page_gets_an_origin_of_its_own() {
-    let response = answer(request("GET", "/s/wiki/page", &[])).await;
+    let response = respond(request("GET", "/s/wiki/page", &[])).await;
     let policies: Vec<_> = response
         .headers()
         .get_all("content-security-policy")
@@ -137,7 +137,7 @@ async fn an_upstreams_page_gets_an_origin_of_its_own() {
 }
 
 #[tokio::test]
-async fn agents_can_tell_the_gateways_answers() {
+async fn agents_can_recognize_responses_of_the_gateway() {
     for (method, path, status, proxy_status) in [
         ("GET", "/status/x", StatusCode::OK, "gateway"),
         (
@@ -148,7 +148,7 @@ async fn agents_can_tell_the_gateways_answers() {
         ),
         ("GET", "/proxy/none", StatusCode::NOT_FOUND, "refused"),
     ] {
-        let response = answer(request(method, path, &[])).await;
+        let response = respond(request(method, path, &[])).await;
         assert_eq!(response.status(), status);
         assert_eq!(response.headers()["x-proxy-status"], proxy_status);
     }
@@ -156,12 +156,12 @@ async fn agents_can_tell_the_gateways_answers() {
 
 #[tokio::test]
 async fn a_missing_path_or_method_is_a_problem() {
-    let response = answer(request("GET", "/nothing?secret=1", &[])).await;
+    let response = respond(request("GET", "/nothing?secret=1", &[])).await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     let problem: Value = serde_json::from_str(&text(response).await).unwrap();
     assert_eq!(problem["code"], "not_found");
 
-    let response = answer(request("DELETE", "/agents", &[])).await;
+    let response = respond(request("DELETE", "/agents", &[])).await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(response.headers()["allow"], "GET,HEAD,POST");
     let problem: Value = serde_json::from_str(&text(response).await).unwrap();
@@ -181,7 +181,7 @@ async fn a_preflight_is_204_and_says_yes_to_allowed_origins_alone() {
             ("origin", origin),
             ("access-control-request-method", "POST"),
         ];
-        let response = answer(request("OPTIONS", path, &asks)).await;
+        let response = respond(request("OPTIONS", path, &asks)).await;
         assert_eq!(response.status(), StatusCode::NO_CONTENT, "{origin} {path}");
         let headers = response.headers();
         assert_eq!(
@@ -198,8 +198,8 @@ async fn a_preflight_is_204_and_says_yes_to_allowed_origins_alone() {
 }
 
 #[tokio::test]
-async fn an_allowed_origin_may_read_the_answer() {
-    let response = answer(request(
+async fn an_allowed_origin_may_read_the_response() {
+    let response = respond(request(
         "GET",
         "/agents",
         &[("origin", "http://localhost:5173")],
@@ -212,7 +212,7 @@ async fn an_allowed_origin_may_read_the_answer() {
     );
     assert_eq!(headers["vary"], "Origin");
 
-    let response = answer(request(
+    let response = respond(request(
         "GET",
         "/agents",
         &[("origin", "https://evil.example")],
@@ -232,7 +232,7 @@ async fn options_below_a_service_is_the_upstreams() {
         ("origin", "http://localhost:5173"),
         ("access-control-request-method", "POST"),
     ];
-    let response = answer(request("OPTIONS", "/s/wiki/page", &asks)).await;
+    let response = respond(request("OPTIONS", "/s/wiki/page", &asks)).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["x-proxy-status"], "forwarded");
     assert!(

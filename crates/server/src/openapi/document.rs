@@ -1,4 +1,4 @@
-//! The whole document.
+//! Assembles the OpenAPI document.
 
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Parameter;
@@ -15,32 +15,34 @@ use crate::problem::{FieldError, ProblemSchema};
 #[openapi(
     info(
         title = "GaiterGuard",
-        description = "An intercepting API gateway for AI agents. Agents say what they want to send \
-                       and why; the gateway checks, injects the credential and forwards, or holds \
-                       the request until a human approves it.\n\nEvery error that the gateway itself \
-                       makes is `application/problem+json` (RFC 9457) with a stable `code`. Times \
-                       are RFC 3339, UTC. No text that is stored may hold an agent key in any \
-                       spelling (400 `validation_failed`); values of credentials may. A method that a path does not have answers 405 with \
-                       `Allow`. Requests whose framing is broken answer 400, heads that come too \
-                       slowly 408 and heads that are too long 431, and the connection closes.",
+        description = "An API gateway for AI agents. An agent sends a request and the intent \
+                       behind it. The gateway checks the request, injects the service's \
+                       credential, and forwards it, or holds it until a human approves \
+                       it.\n\nErrors that the gateway itself returns are \
+                       `application/problem+json` (RFC 9457) with a stable `code`. Times are RFC \
+                       3339 in UTC. Stored text must not contain an agent key in any spelling \
+                       (400 `validation_failed`), except for credential values. A method that a \
+                       path does not support returns 405 with `Allow`. Requests with invalid \
+                       framing return 400, request heads that arrive too slowly 408, and heads \
+                       that are too long 431; the connection is then closed.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(ProblemSchema, FieldError)),
     modifiers(&Security),
     tags(
-        (name = "agent", description = "The agent's side."),
-        (name = "auth", description = "Users and their sessions."),
-        (name = "approvals", description = "Held requests: look at them and decide."),
-        (name = "services", description = "The upstream APIs, their credentials and documents."),
-        (name = "agents", description = "Who may ask, of which services, and with which key."),
-        (name = "rules", description = "What was decided beforehand."),
-        (name = "kill switch", description = "Stops everything."),
-        (name = "requests", description = "Every decision that the gateway took."),
-        (name = "audit", description = "Who did what."),
-        (name = "overview", description = "Counts and series."),
-        (name = "settings", description = "What is configured."),
-        (name = "events", description = "What happens, as it happens."),
-        (name = "watching", description = "For machines, without a token."),
+        (name = "agent", description = "Send requests through the gateway, as an agent."),
+        (name = "auth", description = "Users and sessions."),
+        (name = "approvals", description = "Review, approve, and deny held requests."),
+        (name = "services", description = "Upstream APIs with their credentials and documents."),
+        (name = "agents", description = "Agents, their keys, and the services they may use."),
+        (name = "rules", description = "Rules that decide requests in advance."),
+        (name = "kill switch", description = "Stop all requests of a workspace."),
+        (name = "requests", description = "Every request of an agent, with its decision."),
+        (name = "audit", description = "The audit log: who did what, and when."),
+        (name = "overview", description = "Statistics for the dashboard."),
+        (name = "settings", description = "The gateway's configuration."),
+        (name = "events", description = "Live updates as server-sent events."),
+        (name = "monitoring", description = "Health, readiness, and metrics. No authentication."),
     ),
 )]
 struct Base;
@@ -52,10 +54,9 @@ impl Modify for Security {
         let components = document.components.get_or_insert_default();
         let mut session = Http::new(HttpAuthScheme::Bearer);
         session.bearer_format = Some("JWT".to_owned());
-        session.description = Some("The access token of a human's session.".to_owned());
+        session.description = Some("Access token of a user's session.".to_owned());
         components.add_security_scheme("session", SecurityScheme::Http(session));
-        let description = "The key of an agent: `agt_` and 64 hexadecimal digits. It is taken as a \
-                           bearer token too.";
+        let description = "Agent key: `agt_` and 64 hexadecimal digits. A bearer token works too.";
         let key = ApiKeyValue::with_description("Agent-Key", description);
         components.add_security_scheme("agentKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
@@ -103,7 +104,9 @@ fn add_request_id(response: &mut Response) {
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
         .build();
     let header = HeaderBuilder::new()
-        .description(Some("The request's id, which the log repeats."))
+        .description(Some(
+            "ID of this request. The gateway's log lines contain it.",
+        ))
         .schema(Some(id))
         .build();
     response
@@ -111,7 +114,7 @@ fn add_request_id(response: &mut Response) {
         .insert("X-Request-Id".to_owned(), header.into());
 }
 
-/// A parameter may be left out, but there is no way to write null in one.
+/// Removes `null` from a parameter's types: an optional parameter can be omitted, but not be null.
 fn forbid_null(parameter: &mut RefOr<Parameter>) {
     if let RefOr::T(Parameter {
         schema: Some(RefOr::T(Schema::Object(object))),

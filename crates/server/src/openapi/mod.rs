@@ -1,4 +1,4 @@
-//! The API's description: what handlers say of themselves, with what is true of all of them.
+//! The OpenAPI document: the descriptions of the handlers, plus what applies to all of them.
 
 mod document;
 mod operations;

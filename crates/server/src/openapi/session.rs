@@ -1,4 +1,4 @@
-//! What is true of every endpoint that only a signed-in human may call.
+//! Describes what applies to every endpoint that requires a signed-in user.
 
 use utoipa::IntoResponses;
 use utoipa::openapi::security::SecurityRequirement;
@@ -7,7 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::operations::operations;
 use super::responses::{SignedOut, Unavailable};
 
-/// The routes, described as ones that ask for an access token, for which the database is needed.
+/// Adds the access token and the responses of sign-in and database errors to the routes'
+/// descriptions.
 pub(crate) fn with_session<S>(mut routes: OpenApiRouter<S>) -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -16,9 +17,9 @@ where
     for operation in paths.values_mut().flat_map(operations) {
         let session = SecurityRequirement::new("session", Vec::<String>::new());
         operation.security = Some(vec![session]);
-        let answers = &mut operation.responses.responses;
-        answers.extend(SignedOut::responses());
-        answers.extend(Unavailable::responses());
+        let responses = &mut operation.responses.responses;
+        responses.extend(SignedOut::responses());
+        responses.extend(Unavailable::responses());
     }
     routes
 }

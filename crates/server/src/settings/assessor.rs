@@ -1,4 +1,4 @@
-//! The language model that helps to weigh a request.
+//! Settings of the language model that helps to assess requests.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use secrecy::SecretString;
 use super::read;
 use super::{SettingError, Source};
 
-/// `LLM_BASE_URL`, `LLM_API_KEY`, `LLM_MODEL`, `LLM_TIMEOUT_MS`, `LLM_FAILURE_MODE`, the ceilings
+/// `LLM_BASE_URL`, `LLM_API_KEY`, `LLM_MODEL`, `LLM_TIMEOUT_MS`, `LLM_FAILURE_MODE`, the limits
 /// `LLM_DAILY_TOKENS_MAX` and `LLM_DAILY_COST_MAX`, and the prices `LLM_INPUT_PRICE` and
 /// `LLM_OUTPUT_PRICE`.
 #[derive(Debug)]
 pub(crate) struct AssessorSettings {
-    /// None if the built-in assessor works alone.
+    /// `None` if only the built-in assessor is used.
     pub(crate) llm: Option<LlmSettings>,
     pub(crate) failure_mode: LlmFailureMode,
 }
 
-/// The highest ceiling on a day's tokens.
+/// Maximum value of the daily token limit.
 const TOKENS_MAX: u64 = 1_000_000_000_000;
 
 /// An OpenAI-compatible server.
 #[derive(Debug)]
 pub(crate) struct LlmSettings {
-    /// Up to and including `/v1`; no slash at the end.
+    /// URL up to and including `/v1`, without a trailing slash.
     pub(crate) base_url: String,
     pub(crate) api_key: Option<SecretString>,
     pub(crate) model: String,
@@ -31,12 +31,12 @@ pub(crate) struct LlmSettings {
     pub(crate) ceilings: gaiterguard_llm::Ceilings,
 }
 
-/// What is held when the model fails.
+/// Requests to hold when the model fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LlmFailureMode {
-    /// What is not GET, HEAD or OPTIONS.
+    /// Requests other than GET, HEAD, and OPTIONS.
     BlockUnsafe,
-    /// Everything the model was needed for.
+    /// Every request that needed the model.
     BlockAll,
 }
 
@@ -65,7 +65,7 @@ impl AssessorSettings {
         Ok(Self { llm, failure_mode })
     }
 
-    /// The settings as the assessor takes them; none if the built-in one works alone.
+    /// Returns the settings for the gateway; `None` if only the built-in assessor is used.
     pub(crate) fn for_gateway(&self) -> Option<gaiterguard_llm::LlmSettings> {
         let settings = self.llm.as_ref()?;
         Some(gaiterguard_llm::LlmSettings {
@@ -80,7 +80,7 @@ impl AssessorSettings {
 }
 
 impl LlmFailureMode {
-    /// The mode as the gateway takes it.
+    /// Returns the mode for the gateway.
     pub(crate) fn for_gateway(self) -> gaiterguard_llm::FailureMode {
         match self {
             Self::BlockUnsafe => gaiterguard_llm::FailureMode::BlockUnsafe,

@@ -1,11 +1,11 @@
-//! How humans sign in.
+//! Settings of users and sessions.
 
 use std::time::Duration;
 
 use super::read;
 use super::{SettingError, Source};
 
-/// `JWT_ACCESS_EXPIRY`, `JWT_REFRESH_EXPIRY` and `REGISTRATION`.
+/// `JWT_ACCESS_EXPIRY`, `JWT_REFRESH_EXPIRY`, and `REGISTRATION`.
 #[derive(Debug)]
 pub(crate) struct AuthSettings {
     pub(crate) access_ttl: Duration,
@@ -16,7 +16,7 @@ pub(crate) struct AuthSettings {
 /// Who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Registration {
-    /// Only the first user.
+    /// Only while there is no user.
     First,
     Open,
     Closed,

@@ -1,10 +1,10 @@
-//! Times as operators write them: `30s`, `15m`, `12h`, `7d`.
+//! Durations as operators write them: `30s`, `15m`, `12h`, `7d`.
 
 use std::time::Duration;
 
 const SECONDS_MAX: u64 = 10 * 365 * 86_400;
 
-/// Parses a whole number and a unit. A time of nothing and one over ten years are refused.
+/// Parses a whole number and a unit. Zero and more than ten years are errors.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let unit_seconds = match text.bytes().last()? {
         b's' => 1,
@@ -23,9 +23,9 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
         .then(|| Duration::from_secs(seconds))
 }
 
-/// The same for the command line, with the sentence that a bad value gets.
+/// Parses a duration on the command line, with an error message.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    parse(text).ok_or_else(|| "must be a time such as 30s, 10m or 2h".to_owned())
+    parse(text).ok_or_else(|| "must be a duration such as 30s, 10m, or 2h".to_owned())
 }
 
 #[cfg(test)]

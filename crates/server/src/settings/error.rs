@@ -1,16 +1,16 @@
-//! What is wrong with a setting, as the one line the operator reads.
+//! Errors in settings, each as one line for the operator.
 
-/// Why the settings do not allow a start. Its text is one line and never holds a secret.
+/// Reasons why the settings are invalid. The message is one line and never contains a secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingError {
-    /// A value that is not what the variable takes.
+    /// A value that the variable does not accept.
     #[error("{variable} must be {expected}, not {given:?}")]
     Invalid {
         variable: &'static str,
         expected: String,
         given: String,
     },
-    /// The same for a variable whose value is not to be shown.
+    /// The same for a variable whose value must not be shown.
     #[error("{variable} must be {expected}")]
     InvalidSecret {
         variable: &'static str,
@@ -22,13 +22,14 @@ pub(crate) enum SettingError {
     /// The `.env` file cannot be read.
     #[error("the .env file cannot be read: {0}")]
     EnvFile(std::io::Error),
-    /// A line of the `.env` file is no assignment. The line may hold a secret and is not shown.
+    /// A line of the `.env` file is not an assignment. The line may contain a secret, so it is not
+    /// shown.
     #[error("line {line} of the .env file must be NAME=value")]
     EnvFileLine { line: usize },
 }
 
 impl SettingError {
-    /// A value that may be shown.
+    /// An invalid value that may be shown.
     pub(crate) fn invalid(
         variable: &'static str,
         expected: impl Into<String>,
@@ -41,7 +42,7 @@ impl SettingError {
         }
     }
 
-    /// A value that may not be shown.
+    /// An invalid value that must not be shown.
     pub(crate) fn invalid_secret(variable: &'static str, expected: impl Into<String>) -> Self {
         Self::InvalidSecret {
             variable,

@@ -1,4 +1,4 @@
-//! Where the gateway listens, and what it takes from a connection.
+//! Settings of the listener and its limits.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,24 +6,24 @@ use std::time::Duration;
 use super::read;
 use super::{CorsOrigins, SettingError, Source};
 
-/// `HOST`, `PORT`, `DASHBOARD_PORT`, `PUBLIC_URL`, `CORS_ORIGINS` and the limits of a request.
+/// `HOST`, `PORT`, `DASHBOARD_PORT`, `PUBLIC_URL`, `CORS_ORIGINS`, and the limits of a request.
 #[derive(Debug)]
 pub(crate) struct ListenSettings {
-    /// An address or a host name, without brackets.
+    /// An IP address or a host name, without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// Where the dashboard and its API listen, if not on `port`.
+    /// Port of the dashboard and its API, if not `port`.
     pub(crate) dashboard_port: Option<u16>,
-    /// What links and notifications begin with; no slash at the end.
+    /// Base of links and notifications, without a trailing slash.
     pub(crate) public_url: String,
     /// Whether `PUBLIC_URL` was set.
     is_public_url_set: bool,
     pub(crate) cors_origins: CorsOrigins,
-    /// In how long a request head must have arrived.
+    /// Time until a request head must be complete.
     pub(crate) header_timeout: Duration,
-    /// In how long each piece of a request body must have arrived.
+    /// Maximum time between two parts of a request body.
     pub(crate) body_idle_timeout: Duration,
-    /// How long the body of a request on an agent route may be.
+    /// Maximum length of a request body on an agent route, in bytes.
     pub(crate) request_body_bytes_max: usize,
 }
 
@@ -35,7 +35,7 @@ impl ListenSettings {
         if dashboard_port == Some(port) {
             return Err(SettingError::invalid(
                 "DASHBOARD_PORT",
-                "another port than PORT, or not set",
+                "a different port than PORT, or not set",
                 port.to_string(),
             ));
         }
@@ -63,14 +63,14 @@ impl ListenSettings {
 }
 
 impl ListenSettings {
-    /// Whether `PUBLIC_URL` says that people open the gateway from other machines, as through a reverse
-    /// proxy that hands their requests to a loopback address.
+    /// Returns whether `PUBLIC_URL` says that people open the gateway from other machines, as
+    /// through a reverse proxy that forwards to a loopback address.
     pub(crate) fn is_public(&self) -> bool {
         self.is_public_url_set && !is_loopback(&self.public_url)
     }
 
-    /// Returns where a human opens the dashboard, without a slash at the end: `PUBLIC_URL` if it is
-    /// set, else this machine, because nobody can open the address that stands for all of them.
+    /// Returns where a human opens the dashboard, without a trailing slash: `PUBLIC_URL` if it is
+    /// set, or else this machine, because the unspecified address cannot be opened.
     pub(crate) fn dashboard_url(&self) -> String {
         if self.is_public_url_set {
             return self.public_url.clone();
@@ -84,8 +84,8 @@ impl ListenSettings {
     }
 }
 
-/// Whether the host of a URL is this machine for whoever opens it: a loopback address or `localhost`
-/// (RFC 6761, section 6.3).
+/// Returns whether the host of a URL is the machine of the person who opens it: a loopback address
+/// or `localhost` (RFC 6761, section 6.3).
 fn is_loopback(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else {
         return false;

@@ -1,4 +1,4 @@
-//! What is logged, and how it looks.
+//! Settings of the log.
 
 use super::read;
 use super::{SettingError, Source};
@@ -6,12 +6,12 @@ use super::{SettingError, Source};
 /// `LOG` and `LOG_FORMAT`.
 #[derive(Debug)]
 pub(crate) struct LogSettings {
-    /// A filter such as `info` or `warn,gaiterguard=debug`, checked.
+    /// A valid filter such as `info` or `warn,gaiterguard=debug`.
     pub(crate) filter: String,
     pub(crate) format: LogFormat,
 }
 
-/// How a line looks.
+/// Format of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
     Text,
@@ -26,7 +26,7 @@ impl LogSettings {
             .is_err()
             || !is_plain(filter)
         {
-            let expected = "off, error, warn, info, debug, trace or a list of target=level";
+            let expected = "off, error, warn, info, debug, trace, or a list of target=level";
             return Err(SettingError::invalid("LOG", expected, filter));
         }
         Ok(Self {
@@ -41,8 +41,8 @@ impl LogSettings {
     }
 }
 
-/// Whether a bare word in the filter is a level. The parser takes any other word for the name of a
-/// target, so that a misspelt level would silence everything without a word.
+/// Returns whether a bare word in the filter is a level. The parser takes any other word for the
+/// name of a target, so a misspelled level would silently disable the log.
 fn is_plain(filter: &str) -> bool {
     filter
         .split(',')

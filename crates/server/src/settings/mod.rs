@@ -1,10 +1,10 @@
-//! What the operator decided: every setting, read once at the start from the environment and from
-//! `.env` in the working directory. Nothing else in the server reads the environment.
+//! All settings, read once at startup from the environment and from `.env` in the working
+//! directory. Nothing else in the server reads the environment.
 //!
-//! One file per concern; each struct has a `from_source` that checks its variables and answers with
-//! a [`SettingError`], one line that names the variable and what it should be. An empty value
-//! counts as not set, so `PORT=` in a compose file means the default; `CORS_ORIGINS` is the one
-//! exception, where an empty value means no origin at all.
+//! One file per concern; each struct has a `from_source` that validates its variables and returns a
+//! [`SettingError`], one line that names the variable and what it must be. An empty value counts as
+//! not set, so `PORT=` in a compose file means the default; `CORS_ORIGINS` is the exception, where
+//! an empty value means no origin.
 
 mod approval;
 mod assessor;
@@ -35,7 +35,7 @@ pub(crate) use source::Source;
 pub(crate) use storage::{Database, StorageSettings};
 pub(crate) use upstream::UpstreamSettings;
 
-/// Every setting, checked.
+/// All settings, validated.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: ListenSettings,
@@ -50,7 +50,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Checks every setting; the first bad one is the error.
+    /// Validates all settings; returns the first error.
     pub(crate) fn from_source(source: &Source) -> Result<Self, SettingError> {
         let storage = StorageSettings::from_source(source)?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Reading one variable as one kind of value.
+//! Parsers for the values of single variables.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ const HOUR_SECONDS: f64 = 3600.0;
 const AMOUNT_MAX: f64 = 1e9;
 const HOURS_MAX: f64 = 24.0 * 365.0 * 10.0;
 
-/// A whole number within `range`.
+/// Returns a whole number within `range`.
 pub(super) fn integer(
     source: &Source,
     variable: &'static str,
@@ -33,7 +33,7 @@ pub(super) fn integer(
 /// A mebibyte, in bytes.
 pub(super) const MIB: u64 = 1024 * 1024;
 
-/// A number of bytes, up to a tebibyte.
+/// Returns a number of bytes, up to one tebibyte.
 pub(super) fn bytes(
     source: &Source,
     variable: &'static str,
@@ -42,7 +42,7 @@ pub(super) fn bytes(
     integer(source, variable, default, 0..=MIB * MIB)
 }
 
-/// A whole number within `range`, if the variable is set.
+/// Returns a whole number within `range`, if the variable is set.
 pub(super) fn optional_integer(
     source: &Source,
     variable: &'static str,
@@ -54,7 +54,7 @@ pub(super) fn optional_integer(
     }
 }
 
-/// An amount of money, if the variable is set.
+/// Returns an amount of money, if the variable is set.
 pub(super) fn amount(source: &Source, variable: &'static str) -> Result<Option<f64>, SettingError> {
     let Some(text) = source.get(variable)? else {
         return Ok(None);
@@ -68,7 +68,7 @@ pub(super) fn amount(source: &Source, variable: &'static str) -> Result<Option<f
         })
 }
 
-/// A port from 1 to 65535.
+/// Returns a port from 1 to 65535.
 pub(super) fn port(source: &Source, variable: &'static str) -> Result<Option<u16>, SettingError> {
     let Some(text) = source.get(variable)? else {
         return Ok(None);
@@ -83,7 +83,7 @@ pub(super) fn port(source: &Source, variable: &'static str) -> Result<Option<u16
     }
 }
 
-/// A time in milliseconds, from 1 ms to an hour.
+/// Returns a time in milliseconds, from 1 ms to one hour.
 pub(super) fn milliseconds(
     source: &Source,
     variable: &'static str,
@@ -92,7 +92,7 @@ pub(super) fn milliseconds(
     integer(source, variable, default, 1..=3_600_000).map(Duration::from_millis)
 }
 
-/// A time in hours as a decimal, from a hundred-thousandth of an hour (36 ms) to ten years.
+/// Returns a time in hours as a decimal, from a hundred-thousandth of an hour (36 ms) to ten years.
 pub(super) fn hours(
     source: &Source,
     variable: &'static str,
@@ -110,7 +110,7 @@ pub(super) fn hours(
         })
 }
 
-/// A number of hours, where 0 turns off what it bounds.
+/// Returns a number of hours, where 0 disables the setting.
 pub(super) fn hours_or_none(
     source: &Source,
     variable: &'static str,
@@ -123,12 +123,12 @@ pub(super) fn hours_or_none(
         .filter(|hours| *hours == 0.0 || (0.00001..=HOURS_MAX).contains(hours))
         .map(|hours| Duration::from_secs_f64(hours * HOUR_SECONDS))
         .ok_or_else(|| {
-            let expected = "a number of hours such as 24 or 0.5, or 0 for none";
+            let expected = "a number of hours such as 24 or 0.5, or 0 to disable it";
             SettingError::invalid(variable, expected, text)
         })
 }
 
-/// A number of days, from 1 to a hundred years.
+/// Returns a number of days, from 1 to a hundred years.
 pub(super) fn days(
     source: &Source,
     variable: &'static str,
@@ -137,7 +137,7 @@ pub(super) fn days(
     integer(source, variable, default, 1..=36_500).map(|days| Duration::from_secs(days * 86_400))
 }
 
-/// A time such as `15m`, from a second to ten years.
+/// Returns a time such as `15m`, from one second to ten years.
 pub(super) fn duration(
     source: &Source,
     variable: &'static str,
@@ -147,12 +147,12 @@ pub(super) fn duration(
         return Ok(default);
     };
     duration::parse(text).ok_or_else(|| {
-        let expected = "a time such as 30s, 15m, 12h or 7d";
+        let expected = "a duration such as 30s, 15m, 12h, or 7d";
         SettingError::invalid(variable, expected, text)
     })
 }
 
-/// A number from 0 to 1.
+/// Returns a number from 0 to 1.
 pub(super) fn fraction(
     source: &Source,
     variable: &'static str,
@@ -166,7 +166,7 @@ pub(super) fn fraction(
         .ok_or_else(|| SettingError::invalid(variable, "a number from 0.0 to 1.0", text))
 }
 
-/// One of a few words.
+/// Returns one of several words.
 pub(super) fn word<T: Copy>(
     source: &Source,
     variable: &'static str,
@@ -186,7 +186,8 @@ pub(super) fn word<T: Copy>(
         })
 }
 
-/// An `http` or `https` URL without userinfo, query or fragment, its trailing slashes removed.
+/// Returns an `http` or `https` URL without userinfo, query, or fragment, and without trailing
+/// slashes.
 pub(super) fn base_url(
     source: &Source,
     variable: &'static str,
@@ -205,13 +206,13 @@ pub(super) fn base_url(
     if valid {
         Ok(Some(text.trim_end_matches('/').to_owned()))
     } else {
-        // A URL can hold a password, so it is not shown.
-        let expected = "an http or https URL without user, password, query or fragment";
+        // Not shown, because a URL can contain a password.
+        let expected = "an http or https URL without user, password, query, or fragment";
         Err(SettingError::invalid_secret(variable, expected))
     }
 }
 
-/// The path of a file or directory.
+/// Returns the path of a file or directory.
 pub(super) fn path(
     source: &Source,
     variable: &'static str,
@@ -219,7 +220,7 @@ pub(super) fn path(
     Ok(source.get(variable)?.map(PathBuf::from))
 }
 
-/// A decimal number written with digits and at most one point, so not `inf`, `nan` or `1e9`.
+/// Parses a decimal number of digits with at most one point, so not `inf`, `nan`, or `1e9`.
 fn decimal(text: &str) -> Option<f64> {
     text.bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.')

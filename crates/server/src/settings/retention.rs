@@ -1,20 +1,21 @@
-//! How long things are remembered. The audit log has no setting: it is never deleted.
+//! Retention periods. The audit log has no retention period: it is never deleted.
 
 use std::time::Duration;
 
 use super::read;
 use super::{SettingError, Source};
 
-/// `IDEMPOTENCY_TTL_HOURS`, `LEDGER_RETENTION_DAYS`, `RESULT_RETENTION_DAYS` and `PROVENANCE_HOURS`.
+/// `IDEMPOTENCY_TTL_HOURS`, `LEDGER_RETENTION_DAYS`, `RESULT_RETENTION_DAYS`, and
+/// `PROVENANCE_HOURS`.
 #[derive(Debug)]
 pub(crate) struct RetentionSettings {
-    /// How long an idempotency key is known.
+    /// How long an idempotency key is remembered.
     pub(crate) idempotency_ttl: Duration,
-    /// How long the entry of a decided request is kept.
+    /// How long a request's ledger entry is kept.
     pub(crate) ledger: Duration,
-    /// How long the stored answer of an executed action is kept.
+    /// How long the response to an executed action is kept.
     pub(crate) result: Duration,
-    /// How long the values of a response count as seen; zero turns that off.
+    /// How long the values of a response count as seen; zero disables that.
     pub(crate) provenance: Duration,
 }
 

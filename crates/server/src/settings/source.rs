@@ -1,5 +1,5 @@
-//! Where settings come from: the environment first, then `.env` in the working directory. The
-//! process environment is read and never written.
+//! Source of the settings: the environment, then `.env` in the working directory. The process
+//! environment is read and never written.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::SettingError;
 
-/// The variables as they were at the start.
+/// The variables at startup.
 #[derive(Default)]
 pub(crate) struct Source {
     environment: HashMap<OsString, OsString>,
@@ -18,7 +18,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The environment of this process and the `.env` file of `directory`, if it has one.
+    /// Returns the environment of this process and the `.env` file of `directory`, if there is one.
     pub(crate) fn read(directory: &Path) -> Result<Self, SettingError> {
         let file = match std::fs::read_to_string(directory.join(".env")) {
             Ok(text) => parse_file(&text)?,
@@ -33,14 +33,15 @@ impl Source {
         })
     }
 
-    /// The value of a variable, white space around it removed; none if it is unset or empty.
+    /// Returns the value of a variable without surrounding white space; `None` if it is unset or
+    /// empty.
     pub(crate) fn get(&self, variable: &'static str) -> Result<Option<&str>, SettingError> {
         Ok(self
             .get_or_empty(variable)?
             .filter(|value| !value.is_empty()))
     }
 
-    /// The same, with an empty value told apart from an unset one.
+    /// Returns the same, but distinguishes an empty value from an unset one.
     pub(crate) fn get_or_empty(
         &self,
         variable: &'static str,
@@ -68,7 +69,7 @@ fn parse_file(text: &str) -> Result<HashMap<String, String>, SettingError> {
     Ok(values)
 }
 
-/// The number of the line that `error` complains about, counted from 1.
+/// Returns the line number of `error`, from 1.
 fn line_of(text: &str, error: &dotenvy::Error) -> usize {
     let dotenvy::Error::LineParse(bad, _) = error else {
         return 1;
@@ -81,7 +82,7 @@ fn line_of(text: &str, error: &dotenvy::Error) -> usize {
 
 #[cfg(test)]
 impl Source {
-    /// Variables as if they stood in the environment.
+    /// Creates variables as if they were in the environment.
     pub(crate) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         Self {
             environment: pairs
@@ -92,12 +93,12 @@ impl Source {
         }
     }
 
-    /// The variables that were asked for.
+    /// Returns the variables that were read.
     pub(crate) fn asked(&self) -> std::collections::BTreeSet<&'static str> {
         self.asked.borrow().clone()
     }
 
-    /// The same, with the text of an `.env` file behind them.
+    /// Creates the same, with the text of an `.env` file as the second source.
     pub(crate) fn with_file(mut self, text: &str) -> Result<Self, SettingError> {
         self.file = parse_file(text)?;
         Ok(self)

@@ -1,4 +1,4 @@
-//! Where the gateway keeps what it remembers.
+//! Settings of the storage.
 
 use std::path::{Path, PathBuf};
 
@@ -10,22 +10,23 @@ use super::{SettingError, Source};
 
 const DATABASE_FILE: &str = "gaiterguard.db";
 
-/// `DATA_DIR`, `DATABASE_URL`, `MAX_KEPT_BYTES_PER_AGENT` and `MAX_KEPT_BYTES_PER_WORKSPACE`.
+/// `DATA_DIR`, `DATABASE_URL`, `MAX_KEPT_BYTES_PER_AGENT`, and `MAX_KEPT_BYTES_PER_WORKSPACE`.
 #[derive(Debug)]
 pub(crate) struct StorageSettings {
-    /// Where the embedded database and generated secrets live.
+    /// Directory of the embedded database and generated secrets.
     pub(crate) data_dir: PathBuf,
     pub(crate) database: Database,
-    /// How many bytes are kept of responses for replay, and as many of the requests of ended actions.
+    /// Limit of the bytes kept of responses for replay, and of the same size for the requests of
+    /// ended actions.
     pub(crate) kept_bytes: ByteBudget,
 }
 
-/// Which database, and where.
+/// The database and its location.
 #[derive(Debug)]
 pub(crate) enum Database {
-    /// The embedded one, in this file.
+    /// The embedded database, in this file.
     Sqlite { path: PathBuf },
-    /// A server; the URL may hold a password.
+    /// A PostgreSQL server; the URL may contain a password.
     Postgres { url: SecretString },
 }
 
@@ -44,7 +45,7 @@ impl StorageSettings {
         Ok(Self {
             data_dir,
             database,
-            // 256 of the longest responses of one agent, and eight such agents.
+            // 256 responses of the maximum length for one agent, and eight such agents.
             kept_bytes: ByteBudget {
                 agent: read::bytes(source, "MAX_KEPT_BYTES_PER_AGENT", 256 * MIB)?,
                 workspace: read::bytes(source, "MAX_KEPT_BYTES_PER_WORKSPACE", 2048 * MIB)?,
@@ -56,10 +57,11 @@ impl StorageSettings {
 impl Database {
     fn parse(url: &str, data_dir: &Path) -> Option<Self> {
         if let Some(path) = url.strip_prefix("sqlite://").filter(|path| {
-            // Options of the database are the gateway's own business.
+            // Query options are refused, because the gateway sets the options of the database.
             !path.is_empty() && !path.contains(['?', '#']) && *path != ":memory:"
         }) {
-            // The documentation writes the default with this variable, so it may be copied as it is.
+            // The documentation writes the default with this variable, so people may copy it as it
+            // is.
             let path = match path.strip_prefix("$DATA_DIR/") {
                 Some(rest) => data_dir.join(rest),
                 None => PathBuf::from(path),
@@ -74,7 +76,7 @@ impl Database {
         })
     }
 
-    /// The URL that the store opens.
+    /// Returns the URL that the store opens.
     pub(crate) fn url(&self) -> SecretString {
         match self {
             Self::Sqlite { path } => SecretString::from(format!("sqlite://{}", path.display())),

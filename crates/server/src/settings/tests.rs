@@ -1,4 +1,4 @@
-//! Every variable: its default, its bounds and the line a bad value gives.
+//! Tests of every variable: its default, its bounds, and the error of an invalid value.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
         (
             "DASHBOARD_PORT",
             "3000",
-            r#"DASHBOARD_PORT must be another port than PORT, or not set, not "3000""#,
+            r#"DASHBOARD_PORT must be a different port than PORT, or not set, not "3000""#,
         ),
         (
             "HOST",
@@ -113,7 +113,7 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
         (
             "JWT_ACCESS_EXPIRY",
             "15",
-            r#"JWT_ACCESS_EXPIRY must be a time such as 30s, 15m, 12h or 7d, not "15""#,
+            r#"JWT_ACCESS_EXPIRY must be a duration such as 30s, 15m, 12h, or 7d, not "15""#,
         ),
         (
             "APPROVAL_PENDING_TTL_HOURS",
@@ -123,7 +123,7 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
         (
             "PROVENANCE_HOURS",
             "-1",
-            r#"PROVENANCE_HOURS must be a number of hours such as 24 or 0.5, or 0 for none, not "-1""#,
+            r#"PROVENANCE_HOURS must be a number of hours such as 24 or 0.5, or 0 to disable it, not "-1""#,
         ),
         (
             "HEADER_TIMEOUT_MS",
@@ -163,7 +163,7 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
         (
             "LOG",
             "verbose",
-            r#"LOG must be off, error, warn, info, debug, trace or a list of target=level, not "verbose""#,
+            r#"LOG must be off, error, warn, info, debug, trace, or a list of target=level, not "verbose""#,
         ),
         (
             "DATABASE_URL",
@@ -183,7 +183,7 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
         (
             "LLM_BASE_URL",
             "http://u:hunter2@llm/v1",
-            "LLM_BASE_URL must be an http or https URL without user, password, query or fragment",
+            "LLM_BASE_URL must be an http or https URL without user, password, query, or fragment",
         ),
         (
             "LLM_API_KEY",

@@ -1,4 +1,4 @@
-//! How upstreams are reached, and which addresses they may have.
+//! Settings of connections to upstreams.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -12,19 +12,19 @@ use super::{SettingError, Source};
 /// `UPSTREAM_*` and `MAX_STORED_ANSWER_BYTES`.
 #[derive(Debug)]
 pub(crate) struct UpstreamSettings {
-    /// In how long a connection must stand.
+    /// Connect timeout.
     pub(crate) connect_timeout: Duration,
-    /// In how long the first byte of the answer must come.
+    /// Timeout until the first byte of a response.
     pub(crate) timeout: Duration,
-    /// The longest pause within an answer.
+    /// Maximum pause within a response.
     pub(crate) idle_timeout: Duration,
-    /// Up to which length answers are kept.
+    /// Maximum length of a stored response, in bytes.
     pub(crate) stored_answer_bytes_max: usize,
-    /// Loopback and private addresses that upstreams may have all the same.
+    /// Loopback and private addresses that upstreams may have anyway.
     pub(crate) private_allow: Vec<AllowedRange>,
-    /// Names and addresses that stand in for DNS; a name may repeat.
+    /// Names and addresses that replace DNS; a name may occur several times.
     pub(crate) hosts: Vec<(String, IpAddr)>,
-    /// Further trusted certificates, PEM.
+    /// Additional trusted certificates, in PEM format.
     pub(crate) ca_file: Option<PathBuf>,
 }
 
@@ -58,7 +58,7 @@ impl UpstreamSettings {
     }
 }
 impl UpstreamSettings {
-    /// The same for the gateway, which also has to know where it listens itself.
+    /// Returns the settings for the gateway, which must also know its own listening addresses.
     pub(crate) fn for_gateway(
         &self,
         own_listeners: Vec<SocketAddr>,

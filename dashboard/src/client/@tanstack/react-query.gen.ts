@@ -42,7 +42,7 @@ const createQueryKey = <TOptions extends Options>(id: string, options?: TOptions
 export const listAgentsQueryKey = (options?: Options<ListAgentsData>) => createQueryKey('listAgents', options);
 
 /**
- * All agents
+ * List agents
  */
 export const listAgentsOptions = (options?: Options<ListAgentsData>) => queryOptions<ListAgentsResponse, ListAgentsError, ListAgentsResponse, ReturnType<typeof listAgentsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -58,9 +58,9 @@ export const listAgentsOptions = (options?: Options<ListAgentsData>) => queryOpt
 });
 
 /**
- * Make an agent
+ * Create an agent
  *
- * Its key is in the answer, and nowhere else ever again.
+ * The response contains the agent's key. It is shown only once.
  */
 export const createAgentMutation = (options?: Partial<Options<CreateAgentData>>): UseMutationOptions<CreateAgentResponse, CreateAgentError, Options<CreateAgentData>> => {
     const mutationOptions: UseMutationOptions<CreateAgentResponse, CreateAgentError, Options<CreateAgentData>> = {
@@ -77,9 +77,9 @@ export const createAgentMutation = (options?: Partial<Options<CreateAgentData>>)
 };
 
 /**
- * Remove an agent
+ * Delete an agent
  *
- * What waits for it is taken back.
+ * Its pending actions are revoked.
  */
 export const deleteAgentMutation = (options?: Partial<Options<DeleteAgentData>>): UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> => {
     const mutationOptions: UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> = {
@@ -98,7 +98,7 @@ export const deleteAgentMutation = (options?: Partial<Options<DeleteAgentData>>)
 export const getAgentQueryKey = (options: Options<GetAgentData>) => createQueryKey('getAgent', options);
 
 /**
- * One agent
+ * Get an agent
  */
 export const getAgentOptions = (options: Options<GetAgentData>) => queryOptions<GetAgentResponse, GetAgentError, GetAgentResponse, ReturnType<typeof getAgentQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -114,7 +114,7 @@ export const getAgentOptions = (options: Options<GetAgentData>) => queryOptions<
 });
 
 /**
- * Change an agent
+ * Update an agent
  */
 export const updateAgentMutation = (options?: Partial<Options<UpdateAgentData>>): UseMutationOptions<UpdateAgentResponse, UpdateAgentError, Options<UpdateAgentData>> => {
     const mutationOptions: UseMutationOptions<UpdateAgentResponse, UpdateAgentError, Options<UpdateAgentData>> = {
@@ -133,7 +133,7 @@ export const updateAgentMutation = (options?: Partial<Options<UpdateAgentData>>)
 /**
  * Block an agent
  *
- * It may ask for nothing, its running calls are cut and what waits for it is taken back.
+ * Its requests are refused, its running calls are canceled, and its pending actions are revoked.
  */
 export const blockAgentMutation = (options?: Partial<Options<BlockAgentData>>): UseMutationOptions<BlockAgentResponse, BlockAgentError, Options<BlockAgentData>> => {
     const mutationOptions: UseMutationOptions<BlockAgentResponse, BlockAgentError, Options<BlockAgentData>> = {
@@ -150,9 +150,9 @@ export const blockAgentMutation = (options?: Partial<Options<BlockAgentData>>): 
 };
 
 /**
- * Give an agent another key
+ * Rotate an agent's key
  *
- * The old one stops at once.
+ * The old key stops working immediately.
  */
 export const rotateAgentKeyMutation = (options?: Partial<Options<RotateAgentKeyData>>): UseMutationOptions<RotateAgentKeyResponse, RotateAgentKeyError, Options<RotateAgentKeyData>> => {
     const mutationOptions: UseMutationOptions<RotateAgentKeyResponse, RotateAgentKeyError, Options<RotateAgentKeyData>> = {
@@ -169,7 +169,7 @@ export const rotateAgentKeyMutation = (options?: Partial<Options<RotateAgentKeyD
 };
 
 /**
- * Set what an agent may use
+ * Set the services of an agent
  */
 export const setAgentServicesMutation = (options?: Partial<Options<SetAgentServicesData>>): UseMutationOptions<SetAgentServicesResponse, SetAgentServicesError, Options<SetAgentServicesData>> => {
     const mutationOptions: UseMutationOptions<SetAgentServicesResponse, SetAgentServicesError, Options<SetAgentServicesData>> = {
@@ -186,7 +186,7 @@ export const setAgentServicesMutation = (options?: Partial<Options<SetAgentServi
 };
 
 /**
- * Let a blocked agent ask again
+ * Unblock an agent
  */
 export const unblockAgentMutation = (options?: Partial<Options<UnblockAgentData>>): UseMutationOptions<UnblockAgentResponse, UnblockAgentError, Options<UnblockAgentData>> => {
     const mutationOptions: UseMutationOptions<UnblockAgentResponse, UnblockAgentError, Options<UnblockAgentData>> = {
@@ -205,9 +205,9 @@ export const unblockAgentMutation = (options?: Partial<Options<UnblockAgentData>
 export const listApprovalsQueryKey = (options?: Options<ListApprovalsData>) => createQueryKey('listApprovals', options);
 
 /**
- * All actions
+ * List actions
  *
- * The newest first, whatever became of them, each with the beginning of its body.
+ * Newest first, in every status, each with the beginning of its body.
  */
 export const listApprovalsOptions = (options?: Options<ListApprovalsData>) => queryOptions<ListApprovalsResponse, ListApprovalsError, ListApprovalsResponse, ReturnType<typeof listApprovalsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -254,9 +254,9 @@ const createInfiniteParams = <K extends Pick<QueryKey<Options>[0], 'body' | 'hea
 export const listApprovalsInfiniteQueryKey = (options?: Options<ListApprovalsData>): QueryKey<Options<ListApprovalsData>> => createQueryKey('listApprovals', options, true);
 
 /**
- * All actions
+ * List actions
  *
- * The newest first, whatever became of them, each with the beginning of its body.
+ * Newest first, in every status, each with the beginning of its body.
  */
 export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData>) => infiniteQueryOptions<ListApprovalsResponse, ListApprovalsError, InfiniteData<ListApprovalsResponse>, QueryKey<Options<ListApprovalsData>>, string | Pick<QueryKey<Options<ListApprovalsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -283,10 +283,10 @@ export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData
 export const listPendingApprovalsQueryKey = (options?: Options<ListPendingApprovalsData>) => createQueryKey('listPendingApprovals', options);
 
 /**
- * The actions that wait for a human
+ * List pending actions
  *
- * All of them, the oldest first, each with the beginning of its body. One that is damaged is listed
- * with `unreadable: true`.
+ * Returns all pending actions, oldest first, each with the beginning of its body. A damaged action
+ * has `unreadable: true`.
  */
 export const listPendingApprovalsOptions = (options?: Options<ListPendingApprovalsData>) => queryOptions<ListPendingApprovalsResponse, ListPendingApprovalsError, ListPendingApprovalsResponse, ReturnType<typeof listPendingApprovalsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -304,9 +304,9 @@ export const listPendingApprovalsOptions = (options?: Options<ListPendingApprova
 export const getApprovalQueryKey = (options: Options<GetApprovalData>) => createQueryKey('getApproval', options);
 
 /**
- * One action
+ * Get an action
  *
- * With the whole of its body.
+ * Includes the complete body.
  */
 export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOptions<GetApprovalResponse, GetApprovalError, GetApprovalResponse, ReturnType<typeof getApprovalQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -324,7 +324,7 @@ export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOp
 /**
  * Approve an action
  *
- * The agent may have it executed, exactly as it was looked at, until the approval expires.
+ * The agent may execute the reviewed request, unchanged, until the approval expires.
  */
 export const approveMutation = (options?: Partial<Options<ApproveData>>): UseMutationOptions<ApproveResponse, ApproveError, Options<ApproveData>> => {
     const mutationOptions: UseMutationOptions<ApproveResponse, ApproveError, Options<ApproveData>> = {
@@ -358,9 +358,9 @@ export const denyMutation = (options?: Partial<Options<DenyData>>): UseMutationO
 };
 
 /**
- * Settle an action whose outcome is unknown
+ * Resolve an unknown outcome
  *
- * The word of a human who looked at the upstream. Nothing is sent.
+ * Records what a human found out at the upstream. Nothing is sent.
  */
 export const resolveMutation = (options?: Partial<Options<ResolveData>>): UseMutationOptions<ResolveResponse, ResolveError, Options<ResolveData>> => {
     const mutationOptions: UseMutationOptions<ResolveResponse, ResolveError, Options<ResolveData>> = {
@@ -377,9 +377,9 @@ export const resolveMutation = (options?: Partial<Options<ResolveData>>): UseMut
 };
 
 /**
- * Take an action back
+ * Revoke an action
  *
- * Whether it still waits or is approved; what is being sent already cannot be taken back.
+ * Works for pending and approved actions. A request that is being sent cannot be revoked.
  */
 export const revokeMutation = (options?: Partial<Options<RevokeData>>): UseMutationOptions<RevokeResponse, RevokeError, Options<RevokeData>> => {
     const mutationOptions: UseMutationOptions<RevokeResponse, RevokeError, Options<RevokeData>> = {
@@ -398,10 +398,10 @@ export const revokeMutation = (options?: Partial<Options<RevokeData>>): UseMutat
 export const listAuditQueryKey = (options?: Options<ListAuditData>) => createQueryKey('listAudit', options);
 
 /**
- * Who did what
+ * List audit entries
  *
- * The newest first. Entries are chained by their hashes, so that none can be changed or removed
- * without showing; `POST /audit/verify` checks them all.
+ * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
+ * /audit/verify` checks all of them.
  */
 export const listAuditOptions = (options?: Options<ListAuditData>) => queryOptions<ListAuditResponse, ListAuditError, ListAuditResponse, ReturnType<typeof listAuditQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -419,10 +419,10 @@ export const listAuditOptions = (options?: Options<ListAuditData>) => queryOptio
 export const listAuditInfiniteQueryKey = (options?: Options<ListAuditData>): QueryKey<Options<ListAuditData>> => createQueryKey('listAudit', options, true);
 
 /**
- * Who did what
+ * List audit entries
  *
- * The newest first. Entries are chained by their hashes, so that none can be changed or removed
- * without showing; `POST /audit/verify` checks them all.
+ * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
+ * /audit/verify` checks all of them.
  */
 export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => infiniteQueryOptions<ListAuditResponse, ListAuditError, InfiniteData<ListAuditResponse>, QueryKey<Options<ListAuditData>>, string | Pick<QueryKey<Options<ListAuditData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -449,10 +449,10 @@ export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => in
 export const exportAuditQueryKey = (options?: Options<ExportAuditData>) => createQueryKey('exportAudit', options);
 
 /**
- * The audit log as a file
+ * Export the audit log
  *
- * Every entry of the workspace as a line of JSON, the newest first. A file that breaks off is not
- * whole.
+ * Returns every entry of the workspace as a line of JSON, newest first. A response that ends early
+ * is incomplete.
  */
 export const exportAuditOptions = (options?: Options<ExportAuditData>) => queryOptions<ExportAuditResponse, ExportAuditError, ExportAuditResponse, ReturnType<typeof exportAuditQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -468,11 +468,10 @@ export const exportAuditOptions = (options?: Options<ExportAuditData>) => queryO
 });
 
 /**
- * Check that the audit log is whole
+ * Verify the audit log
  *
- * Reads all chains of this gateway, as `gaiterguard audit verify` does; the entries of every workspace
- * are links of them. The requests and actions that are kept are compared with what their entries
- * recorded.
+ * Reads all chains of this gateway, as `gaiterguard audit verify` does; a chain contains entries
+ * of every workspace. Compares stored requests and actions with what their entries recorded.
  */
 export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>): UseMutationOptions<VerifyAuditResponse, VerifyAuditError, Options<VerifyAuditData>> => {
     const mutationOptions: UseMutationOptions<VerifyAuditResponse, VerifyAuditError, Options<VerifyAuditData>> = {
@@ -491,8 +490,9 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
 /**
  * Log in
  *
- * Five wrong passwords for an account, or twenty from one source, are too many for a minute. A
- * browser that signed in before has five of its own, and so has a source.
+ * After five wrong passwords for an account, or twenty from one source, further attempts are
+ * refused for a minute. A browser that signed in before has an allowance of five of its own, and
+ * so does a source.
  */
 export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> => {
     const mutationOptions: UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> = {
@@ -511,7 +511,7 @@ export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutatio
 /**
  * Log out
  *
- * Ends the session: its refresh token and its access tokens, at once.
+ * Ends the session: its refresh token and its access tokens stop working immediately.
  */
 export const logOutMutation = (options?: Partial<Options<LogOutData>>): UseMutationOptions<LogOutResponse, LogOutError, Options<LogOutData>> => {
     const mutationOptions: UseMutationOptions<LogOutResponse, LogOutError, Options<LogOutData>> = {
@@ -530,7 +530,7 @@ export const logOutMutation = (options?: Partial<Options<LogOutData>>): UseMutat
 export const meQueryKey = (options?: Options<MeData>) => createQueryKey('me', options);
 
 /**
- * Who is signed in
+ * Get the signed-in user
  */
 export const meOptions = (options?: Options<MeData>) => queryOptions<MeResponse, MeError, MeResponse, ReturnType<typeof meQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -546,9 +546,10 @@ export const meOptions = (options?: Options<MeData>) => queryOptions<MeResponse,
 });
 
 /**
- * Exchange a refresh token for the next pair of tokens
+ * Refresh an access token
  *
- * A refresh token works once. One that is used again ends its session with all its tokens.
+ * Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
+ * ends its session and invalidates all tokens of the session.
  */
 export const refreshMutation = (options?: Partial<Options<RefreshData>>): UseMutationOptions<RefreshResponse, RefreshError, Options<RefreshData>> => {
     const mutationOptions: UseMutationOptions<RefreshResponse, RefreshError, Options<RefreshData>> = {
@@ -567,7 +568,7 @@ export const refreshMutation = (options?: Partial<Options<RefreshData>>): UseMut
 /**
  * Register
  *
- * Makes a user with a workspace of its own. Whether anyone may do so is the operator's choice.
+ * Creates a user with a new workspace. Who may register depends on the setting `REGISTRATION`.
  */
 export const registerMutation = (options?: Partial<Options<RegisterData>>): UseMutationOptions<RegisterResponse, RegisterError, Options<RegisterData>> => {
     const mutationOptions: UseMutationOptions<RegisterResponse, RegisterError, Options<RegisterData>> = {
@@ -588,7 +589,8 @@ export const getRegistrationQueryKey = (options?: Options<GetRegistrationData>) 
 /**
  * Get registration status
  *
- * Says whether `POST /auth/register` takes an account, and whether it needs the set-up code.
+ * Returns whether `POST /auth/register` accepts an account, and whether it requires the set-up
+ * code.
  */
 export const getRegistrationOptions = (options?: Options<GetRegistrationData>) => queryOptions<GetRegistrationResponse, GetRegistrationError, GetRegistrationResponse, ReturnType<typeof getRegistrationQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -606,9 +608,9 @@ export const getRegistrationOptions = (options?: Options<GetRegistrationData>) =
 export const listSessionsQueryKey = (options?: Options<ListSessionsData>) => createQueryKey('listSessions', options);
 
 /**
- * Where the user is signed in
+ * List sessions
  *
- * The sessions that have not ended, the newest first.
+ * Returns the sessions that have not ended, newest first.
  */
 export const listSessionsOptions = (options?: Options<ListSessionsData>) => queryOptions<ListSessionsResponse, ListSessionsError, ListSessionsResponse, ReturnType<typeof listSessionsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -626,9 +628,9 @@ export const listSessionsOptions = (options?: Options<ListSessionsData>) => quer
 export const listSessionsInfiniteQueryKey = (options?: Options<ListSessionsData>): QueryKey<Options<ListSessionsData>> => createQueryKey('listSessions', options, true);
 
 /**
- * Where the user is signed in
+ * List sessions
  *
- * The sessions that have not ended, the newest first.
+ * Returns the sessions that have not ended, newest first.
  */
 export const listSessionsInfiniteOptions = (options?: Options<ListSessionsData>) => infiniteQueryOptions<ListSessionsResponse, ListSessionsError, InfiniteData<ListSessionsResponse>, QueryKey<Options<ListSessionsData>>, string | Pick<QueryKey<Options<ListSessionsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -655,7 +657,7 @@ export const listSessionsInfiniteOptions = (options?: Options<ListSessionsData>)
 /**
  * End a session
  *
- * Its refresh token and its access tokens stop at once.
+ * Its refresh token and its access tokens stop working immediately.
  */
 export const endSessionMutation = (options?: Partial<Options<EndSessionData>>): UseMutationOptions<EndSessionResponse, EndSessionError, Options<EndSessionData>> => {
     const mutationOptions: UseMutationOptions<EndSessionResponse, EndSessionError, Options<EndSessionData>> = {
@@ -674,9 +676,10 @@ export const endSessionMutation = (options?: Partial<Options<EndSessionData>>): 
 export const getHealthQueryKey = (options?: Options<GetHealthData>) => createQueryKey('getHealth', options);
 
 /**
- * Whether the process is there at all
+ * Liveness check
  *
- * Answers without looking at anything else; `/ready` says whether work can be done.
+ * Returns 200 while the process is running, without checking anything else. To check whether the
+ * gateway can handle requests, use `/ready`.
  */
 export const getHealthOptions = (options?: Options<GetHealthData>) => queryOptions<GetHealthResponse, DefaultError, GetHealthResponse, ReturnType<typeof getHealthQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -694,7 +697,7 @@ export const getHealthOptions = (options?: Options<GetHealthData>) => queryOptio
 export const getKillSwitchQueryKey = (options?: Options<GetKillSwitchData>) => createQueryKey('getKillSwitch', options);
 
 /**
- * How the kill switch stands
+ * Get kill switch status
  */
 export const getKillSwitchOptions = (options?: Options<GetKillSwitchData>) => queryOptions<GetKillSwitchResponse, GetKillSwitchError, GetKillSwitchResponse, ReturnType<typeof getKillSwitchQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -710,9 +713,10 @@ export const getKillSwitchOptions = (options?: Options<GetKillSwitchData>) => qu
 });
 
 /**
- * Throw or release the kill switch
+ * Activate or release the kill switch
  *
- * Thrown, it refuses every request, cuts every running one and takes back everything that waits.
+ * An active kill switch refuses every new request, cancels every running one, and revokes every
+ * pending action.
  */
 export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchData>>): UseMutationOptions<SetKillSwitchResponse, SetKillSwitchError, Options<SetKillSwitchData>> => {
     const mutationOptions: UseMutationOptions<SetKillSwitchResponse, SetKillSwitchError, Options<SetKillSwitchData>> = {
@@ -729,9 +733,9 @@ export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchDat
 };
 
 /**
- * Speak the Model Context Protocol
+ * Model Context Protocol endpoint
  *
- * The streamable HTTP transport, without sessions: each message is answered by itself, as JSON.
+ * Streamable HTTP transport without sessions. Each message gets its own JSON response.
  */
 export const mcpMutation = (options?: Partial<Options<McpData>>): UseMutationOptions<McpResponse, McpError, Options<McpData>> => {
     const mutationOptions: UseMutationOptions<McpResponse, McpError, Options<McpData>> = {
@@ -750,7 +754,7 @@ export const mcpMutation = (options?: Partial<Options<McpData>>): UseMutationOpt
 export const getMetricsQueryKey = (options?: Options<GetMetricsData>) => createQueryKey('getMetrics', options);
 
 /**
- * The gateway's numbers
+ * Prometheus metrics
  */
 export const getMetricsOptions = (options?: Options<GetMetricsData>) => queryOptions<GetMetricsResponse, DefaultError, GetMetricsResponse, ReturnType<typeof getMetricsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -768,7 +772,7 @@ export const getMetricsOptions = (options?: Options<GetMetricsData>) => queryOpt
 export const getOpenapiQueryKey = (options?: Options<GetOpenapiData>) => createQueryKey('getOpenapi', options);
 
 /**
- * This description
+ * Get the OpenAPI document
  */
 export const getOpenapiOptions = (options?: Options<GetOpenapiData>) => queryOptions<GetOpenapiResponse, DefaultError, GetOpenapiResponse, ReturnType<typeof getOpenapiQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -786,7 +790,7 @@ export const getOpenapiOptions = (options?: Options<GetOpenapiData>) => queryOpt
 export const getOverviewQueryKey = (options?: Options<GetOverviewData>) => createQueryKey('getOverview', options);
 
 /**
- * What happened lately
+ * Get overview statistics
  */
 export const getOverviewOptions = (options?: Options<GetOverviewData>) => queryOptions<GetOverviewResponse, GetOverviewError, GetOverviewResponse, ReturnType<typeof getOverviewQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -804,8 +808,8 @@ export const getOverviewOptions = (options?: Options<GetOverviewData>) => queryO
 /**
  * Send a request
  *
- * It is decided, and forwarded with the service's credential or held for a human. The answer of the
- * upstream is passed through with its own status and headers.
+ * The gateway decides whether to forward the request with the service's credential, hold it for a
+ * human, or deny it. The upstream's response is returned with its own status and headers.
  */
 export const proxyMutation = (options?: Partial<Options<ProxyData>>): UseMutationOptions<unknown, ProxyError, Options<ProxyData>> => {
     const mutationOptions: UseMutationOptions<unknown, ProxyError, Options<ProxyData>> = {
@@ -822,9 +826,10 @@ export const proxyMutation = (options?: Partial<Options<ProxyData>>): UseMutatio
 };
 
 /**
- * Say what would become of a request
+ * Dry-run a request
  *
- * Nothing is stored or sent, and no idempotency key is needed.
+ * Returns how the gateway would decide, without storing or sending anything. No idempotency key is
+ * required.
  */
 export const dryRunMutation = (options?: Partial<Options<DryRunData>>): UseMutationOptions<DryRunResponse, DryRunError, Options<DryRunData>> => {
     const mutationOptions: UseMutationOptions<DryRunResponse, DryRunError, Options<DryRunData>> = {
@@ -843,7 +848,7 @@ export const dryRunMutation = (options?: Partial<Options<DryRunData>>): UseMutat
 /**
  * Execute an approved action
  *
- * Sends exactly what a human approved, once, and answers with the upstream's answer.
+ * Sends the approved request once, unchanged, and returns the upstream's response.
  */
 export const executeMutation = (options?: Partial<Options<ExecuteData>>): UseMutationOptions<unknown, ExecuteError, Options<ExecuteData>> => {
     const mutationOptions: UseMutationOptions<unknown, ExecuteError, Options<ExecuteData>> = {
@@ -862,7 +867,9 @@ export const executeMutation = (options?: Partial<Options<ExecuteData>>): UseMut
 export const getReadyQueryKey = (options?: Options<GetReadyData>) => createQueryKey('getReady', options);
 
 /**
- * Whether the gateway can do its work
+ * Readiness check
+ *
+ * Returns 200 if the gateway can reach its database and handle requests.
  */
 export const getReadyOptions = (options?: Options<GetReadyData>) => queryOptions<GetReadyResponse, GetReadyError, GetReadyResponse, ReturnType<typeof getReadyQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -880,9 +887,9 @@ export const getReadyOptions = (options?: Options<GetReadyData>) => queryOptions
 export const listRequestsQueryKey = (options?: Options<ListRequestsData>) => createQueryKey('listRequests', options);
 
 /**
- * Every decision that the gateway took
+ * List requests
  *
- * The newest first.
+ * Newest first.
  */
 export const listRequestsOptions = (options?: Options<ListRequestsData>) => queryOptions<ListRequestsResponse, ListRequestsError, ListRequestsResponse, ReturnType<typeof listRequestsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -900,9 +907,9 @@ export const listRequestsOptions = (options?: Options<ListRequestsData>) => quer
 export const listRequestsInfiniteQueryKey = (options?: Options<ListRequestsData>): QueryKey<Options<ListRequestsData>> => createQueryKey('listRequests', options, true);
 
 /**
- * Every decision that the gateway took
+ * List requests
  *
- * The newest first.
+ * Newest first.
  */
 export const listRequestsInfiniteOptions = (options?: Options<ListRequestsData>) => infiniteQueryOptions<ListRequestsResponse, ListRequestsError, InfiniteData<ListRequestsResponse>, QueryKey<Options<ListRequestsData>>, string | Pick<QueryKey<Options<ListRequestsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -929,7 +936,7 @@ export const listRequestsInfiniteOptions = (options?: Options<ListRequestsData>)
 export const getRequestQueryKey = (options: Options<GetRequestData>) => createQueryKey('getRequest', options);
 
 /**
- * One decision
+ * Get a request
  */
 export const getRequestOptions = (options: Options<GetRequestData>) => queryOptions<GetRequestResponse, GetRequestError, GetRequestResponse, ReturnType<typeof getRequestQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -947,7 +954,7 @@ export const getRequestOptions = (options: Options<GetRequestData>) => queryOpti
 export const listRulesQueryKey = (options?: Options<ListRulesData>) => createQueryKey('listRules', options);
 
 /**
- * The rules
+ * List rules
  */
 export const listRulesOptions = (options?: Options<ListRulesData>) => queryOptions<ListRulesResponse, ListRulesError, ListRulesResponse, ReturnType<typeof listRulesQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -965,7 +972,7 @@ export const listRulesOptions = (options?: Options<ListRulesData>) => queryOptio
 export const listRulesInfiniteQueryKey = (options?: Options<ListRulesData>): QueryKey<Options<ListRulesData>> => createQueryKey('listRules', options, true);
 
 /**
- * The rules
+ * List rules
  */
 export const listRulesInfiniteOptions = (options?: Options<ListRulesData>) => infiniteQueryOptions<ListRulesResponse, ListRulesError, InfiniteData<ListRulesResponse>, QueryKey<Options<ListRulesData>>, string | Pick<QueryKey<Options<ListRulesData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -990,7 +997,7 @@ export const listRulesInfiniteOptions = (options?: Options<ListRulesData>) => in
 });
 
 /**
- * Make a rule
+ * Create a rule
  */
 export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): UseMutationOptions<CreateRuleResponse, CreateRuleError, Options<CreateRuleData>> => {
     const mutationOptions: UseMutationOptions<CreateRuleResponse, CreateRuleError, Options<CreateRuleData>> = {
@@ -1007,9 +1014,10 @@ export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): 
 };
 
 /**
- * Turn a rule in words into a condition
+ * Translate a rule to a condition
  *
- * The language model proposes, the compiler checks, and made-up requests show what it does.
+ * The language model proposes a condition, the compiler checks it, and example requests show its
+ * result.
  */
 export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>): UseMutationOptions<CompileRuleResponse, CompileRuleError, Options<CompileRuleData>> => {
     const mutationOptions: UseMutationOptions<CompileRuleResponse, CompileRuleError, Options<CompileRuleData>> = {
@@ -1026,10 +1034,10 @@ export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>)
 };
 
 /**
- * Try rules on the recorded requests
+ * Simulate rules
  *
- * Nothing is changed. Replays the proposed rules over the requests of the last days, up to
- * 10,000 of them, and answers what would have been decided otherwise.
+ * Applies the proposed rules to the requests of the last days, up to 10,000 of them, and returns
+ * the requests with a different decision. Nothing is changed.
  */
 export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesData>>): UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> => {
     const mutationOptions: UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> = {
@@ -1046,9 +1054,9 @@ export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesDat
 };
 
 /**
- * Look at a condition
+ * Validate a condition
  *
- * Nothing is kept.
+ * Nothing is saved.
  */
 export const validateConditionMutation = (options?: Partial<Options<ValidateConditionData>>): UseMutationOptions<ValidateConditionResponse, ValidateConditionError, Options<ValidateConditionData>> => {
     const mutationOptions: UseMutationOptions<ValidateConditionResponse, ValidateConditionError, Options<ValidateConditionData>> = {
@@ -1065,7 +1073,7 @@ export const validateConditionMutation = (options?: Partial<Options<ValidateCond
 };
 
 /**
- * Remove a rule
+ * Delete a rule
  */
 export const deleteRuleMutation = (options?: Partial<Options<DeleteRuleData>>): UseMutationOptions<DeleteRuleResponse, DeleteRuleError, Options<DeleteRuleData>> => {
     const mutationOptions: UseMutationOptions<DeleteRuleResponse, DeleteRuleError, Options<DeleteRuleData>> = {
@@ -1084,7 +1092,7 @@ export const deleteRuleMutation = (options?: Partial<Options<DeleteRuleData>>): 
 export const getRuleQueryKey = (options: Options<GetRuleData>) => createQueryKey('getRule', options);
 
 /**
- * One rule
+ * Get a rule
  */
 export const getRuleOptions = (options: Options<GetRuleData>) => queryOptions<GetRuleResponse, GetRuleError, GetRuleResponse, ReturnType<typeof getRuleQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1100,7 +1108,7 @@ export const getRuleOptions = (options: Options<GetRuleData>) => queryOptions<Ge
 });
 
 /**
- * Change a rule
+ * Update a rule
  */
 export const updateRuleMutation = (options?: Partial<Options<UpdateRuleData>>): UseMutationOptions<UpdateRuleResponse, UpdateRuleError, Options<UpdateRuleData>> => {
     const mutationOptions: UseMutationOptions<UpdateRuleResponse, UpdateRuleError, Options<UpdateRuleData>> = {
@@ -1119,7 +1127,7 @@ export const updateRuleMutation = (options?: Partial<Options<UpdateRuleData>>): 
 export const listServicesQueryKey = (options?: Options<ListServicesData>) => createQueryKey('listServices', options);
 
 /**
- * All services
+ * List services
  */
 export const listServicesOptions = (options?: Options<ListServicesData>) => queryOptions<ListServicesResponse, ListServicesError, ListServicesResponse, ReturnType<typeof listServicesQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1152,7 +1160,7 @@ export const createServiceMutation = (options?: Partial<Options<CreateServiceDat
 };
 
 /**
- * Remove a service
+ * Delete a service
  */
 export const deleteServiceMutation = (options?: Partial<Options<DeleteServiceData>>): UseMutationOptions<DeleteServiceResponse, DeleteServiceError, Options<DeleteServiceData>> => {
     const mutationOptions: UseMutationOptions<DeleteServiceResponse, DeleteServiceError, Options<DeleteServiceData>> = {
@@ -1171,7 +1179,7 @@ export const deleteServiceMutation = (options?: Partial<Options<DeleteServiceDat
 export const getServiceQueryKey = (options: Options<GetServiceData>) => createQueryKey('getService', options);
 
 /**
- * One service
+ * Get a service
  */
 export const getServiceOptions = (options: Options<GetServiceData>) => queryOptions<GetServiceResponse, GetServiceError, GetServiceResponse, ReturnType<typeof getServiceQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1187,11 +1195,11 @@ export const getServiceOptions = (options: Options<GetServiceData>) => queryOpti
 });
 
 /**
- * Change a service
+ * Update a service
  *
- * Fields that are left out stay. Another type, or another scheme, host or port of the base URL, drops
- * the stored credential unless `credentials` are given in the same call. Approved actions become stale
- * if the address or the credential's place changes.
+ * Omitted fields stay unchanged. A different `authType`, or a different scheme, host, or port of
+ * `baseUrl`, removes the stored credential unless the request contains `credentials`. Approved
+ * actions become stale if the URL or the location of the credential changes.
  */
 export const updateServiceMutation = (options?: Partial<Options<UpdateServiceData>>): UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> => {
     const mutationOptions: UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> = {
@@ -1227,7 +1235,7 @@ export const setCredentialsMutation = (options?: Partial<Options<SetCredentialsD
 export const listDocumentsQueryKey = (options: Options<ListDocumentsData>) => createQueryKey('listDocuments', options);
 
 /**
- * A service's documents
+ * List documents
  */
 export const listDocumentsOptions = (options: Options<ListDocumentsData>) => queryOptions<ListDocumentsResponse, ListDocumentsError, ListDocumentsResponse, ReturnType<typeof listDocumentsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1245,7 +1253,7 @@ export const listDocumentsOptions = (options: Options<ListDocumentsData>) => que
 export const listDocumentsInfiniteQueryKey = (options: Options<ListDocumentsData>): QueryKey<Options<ListDocumentsData>> => createQueryKey('listDocuments', options, true);
 
 /**
- * A service's documents
+ * List documents
  */
 export const listDocumentsInfiniteOptions = (options: Options<ListDocumentsData>) => infiniteQueryOptions<ListDocumentsResponse, ListDocumentsError, InfiniteData<ListDocumentsResponse>, QueryKey<Options<ListDocumentsData>>, string | Pick<QueryKey<Options<ListDocumentsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -1270,7 +1278,7 @@ export const listDocumentsInfiniteOptions = (options: Options<ListDocumentsData>
 });
 
 /**
- * Add a document to a service
+ * Add a document
  */
 export const createDocumentMutation = (options?: Partial<Options<CreateDocumentData>>): UseMutationOptions<CreateDocumentResponse, CreateDocumentError, Options<CreateDocumentData>> => {
     const mutationOptions: UseMutationOptions<CreateDocumentResponse, CreateDocumentError, Options<CreateDocumentData>> = {
@@ -1287,7 +1295,7 @@ export const createDocumentMutation = (options?: Partial<Options<CreateDocumentD
 };
 
 /**
- * Remove a document
+ * Delete a document
  */
 export const deleteDocumentMutation = (options?: Partial<Options<DeleteDocumentData>>): UseMutationOptions<DeleteDocumentResponse, DeleteDocumentError, Options<DeleteDocumentData>> => {
     const mutationOptions: UseMutationOptions<DeleteDocumentResponse, DeleteDocumentError, Options<DeleteDocumentData>> = {
@@ -1304,10 +1312,10 @@ export const deleteDocumentMutation = (options?: Partial<Options<DeleteDocumentD
 };
 
 /**
- * Read a document anew
+ * Refresh a document
  *
- * One that has an address is fetched from there again. If that fails, or what is found cannot be
- * read, the document stays as it was.
+ * Reads the document again. A document with a URL is fetched again. If that fails or the content
+ * is unreadable, the document stays unchanged.
  */
 export const refreshDocumentMutation = (options?: Partial<Options<RefreshDocumentData>>): UseMutationOptions<RefreshDocumentResponse, RefreshDocumentError, Options<RefreshDocumentData>> => {
     const mutationOptions: UseMutationOptions<RefreshDocumentResponse, RefreshDocumentError, Options<RefreshDocumentData>> = {
@@ -1326,9 +1334,9 @@ export const refreshDocumentMutation = (options?: Partial<Options<RefreshDocumen
 export const listOperationsQueryKey = (options: Options<ListOperationsData>) => createQueryKey('listOperations', options);
 
 /**
- * The operations of a service
+ * List operations of a service
  *
- * Those that were read from its documents.
+ * Returns the operations found in the service's documents.
  */
 export const listOperationsOptions = (options: Options<ListOperationsData>) => queryOptions<ListOperationsResponse, ListOperationsError, ListOperationsResponse, ReturnType<typeof listOperationsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1346,9 +1354,9 @@ export const listOperationsOptions = (options: Options<ListOperationsData>) => q
 export const listOperationsInfiniteQueryKey = (options: Options<ListOperationsData>): QueryKey<Options<ListOperationsData>> => createQueryKey('listOperations', options, true);
 
 /**
- * The operations of a service
+ * List operations of a service
  *
- * Those that were read from its documents.
+ * Returns the operations found in the service's documents.
  */
 export const listOperationsInfiniteOptions = (options: Options<ListOperationsData>) => infiniteQueryOptions<ListOperationsResponse, ListOperationsError, InfiniteData<ListOperationsResponse>, QueryKey<Options<ListOperationsData>>, string | Pick<QueryKey<Options<ListOperationsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -1375,9 +1383,9 @@ export const listOperationsInfiniteOptions = (options: Options<ListOperationsDat
 /**
  * Send a test call
  *
- * Sends a request that only reads to the service, with its credential, and answers with what came
- * back: up to 64 KiB of the body, with echoes of the credential masked. Any status of the service
- * is an answer. It is written to the audit log.
+ * Sends a safe request to the service with its credential, and returns the response with up to 64
+ * KiB of its body. Echoes of the credential are masked. Any status code of the service is returned
+ * as a result. The call is written to the audit log.
  */
 export const testCallMutation = (options?: Partial<Options<TestCallData>>): UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> => {
     const mutationOptions: UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> = {
@@ -1396,9 +1404,9 @@ export const testCallMutation = (options?: Partial<Options<TestCallData>>): UseM
 export const getSettingsQueryKey = (options?: Options<GetSettingsData>) => createQueryKey('getSettings', options);
 
 /**
- * What is configured
+ * Get settings
  *
- * No secret is among it.
+ * Secrets are never returned.
  */
 export const getSettingsOptions = (options?: Options<GetSettingsData>) => queryOptions<GetSettingsResponse, GetSettingsError, GetSettingsResponse, ReturnType<typeof getSettingsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1414,9 +1422,9 @@ export const getSettingsOptions = (options?: Options<GetSettingsData>) => queryO
 });
 
 /**
- * Ask the language model for one word
+ * Test the language model
  *
- * The question counts against the day's ceilings as every other does.
+ * Sends a minimal prompt to the model. The call counts toward the daily limits.
  */
 export const testLlmMutation = (options?: Partial<Options<TestLlmData>>): UseMutationOptions<TestLlmResponse, TestLlmError, Options<TestLlmData>> => {
     const mutationOptions: UseMutationOptions<TestLlmResponse, TestLlmError, Options<TestLlmData>> = {
@@ -1435,9 +1443,9 @@ export const testLlmMutation = (options?: Partial<Options<TestLlmData>>): UseMut
 export const getStatusQueryKey = (options: Options<GetStatusData>) => createQueryKey('getStatus', options);
 
 /**
- * Ask where an action stands
+ * Get the status of an action
  *
- * At once, or with `wait` as soon as it changes.
+ * Returns immediately, or with `wait` as soon as the status changes.
  */
 export const getStatusOptions = (options: Options<GetStatusData>) => queryOptions<GetStatusResponse, GetStatusError, GetStatusResponse, ReturnType<typeof getStatusQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

@@ -10,29 +10,29 @@ use crate::settings::parse_duration;
 /// The request to send, and how to send it.
 #[derive(Debug, Args)]
 pub(crate) struct CallArguments {
-    /// GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS, in any case.
+    /// GET, POST, PUT, PATCH, DELETE, HEAD, or OPTIONS. Case-insensitive.
     pub(super) method: String,
-    /// The absolute URL, or with --service the path below the service's base URL.
+    /// Complete URL, or with --service the path below the service's base URL.
     pub(super) target: String,
-    /// The intent: why the request is sent, for the human who may have to decide.
+    /// Why the request is sent. Shown to the human who decides.
     #[arg(long)]
     pub(super) intent: String,
-    /// The service, by its name.
+    /// Name of the service.
     #[arg(long)]
     pub(super) service: Option<String>,
-    /// A header, as in `Accept: text/plain`; may be given several times.
+    /// Header, as in `Accept: text/plain`. Can be repeated.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(super) headers: Vec<String>,
-    /// The body; `@FILE` reads it from a file, `@-` from standard input.
+    /// Body. `@FILE` reads it from a file, `@-` from standard input.
     #[arg(long)]
     pub(super) data: Option<String>,
-    /// How long to stay while a human decides, as in 30s, 10m or 2h.
+    /// How long to wait for a human, as in 30s, 10m, or 2h.
     #[arg(long, default_value = "10m", value_parser = parse_duration)]
     pub(super) wait: Duration,
-    /// A file that holds the agent's key, in place of `GAITERGUARD_AGENT_KEY`.
+    /// File that contains the agent key. Replaces `GAITERGUARD_AGENT_KEY`.
     #[arg(long, value_name = "FILE")]
     pub(super) key_file: Option<PathBuf>,
-    /// Print one JSON object about what happened, for programs.
+    /// Print the result as one JSON object.
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -1,4 +1,4 @@
-//! From the command line to the body of `POST /proxy`.
+//! Builds the body of `POST /proxy` from the command line.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::arguments::CallArguments;
 
-/// A request that is to be proposed, the same each time it is.
+/// A request to send. It stays the same when it is repeated.
 pub(super) struct Proposal(Map<String, Value>);
 
 impl Proposal {
-    /// Reads what is to be sent; `key` is what it is done under at most once.
+    /// Reads the request; `key` is its idempotency key.
     pub(super) fn read(arguments: &CallArguments, key: Uuid) -> Result<Self, String> {
         let mut fields = Map::new();
         fields.insert("method".to_owned(), json!(arguments.method));
@@ -30,7 +30,11 @@ impl Proposal {
                 fields.insert("service".to_owned(), json!(service));
             }
             None if is_whole => {}
-            None => return Err("a path needs --service, or give the whole address".to_owned()),
+            None => {
+                return Err(
+                    "a path requires --service; alternatively, use a complete URL".to_owned(),
+                );
+            }
         }
         let mut headers = headers(&arguments.headers)?;
         if let Some(data) = &arguments.data {
@@ -55,7 +59,7 @@ impl Proposal {
         Ok(Self(fields))
     }
 
-    /// The body of a call that waits so long for a human.
+    /// Returns the body of a call with this wait time.
     pub(super) fn to_json(&self, wait: Duration) -> String {
         let mut fields = self.0.clone();
         fields.insert("wait".to_owned(), json!(wait.as_secs()));

@@ -1,4 +1,4 @@
-//! Telling whoever looks on that a human is waited for, and since when.
+//! Shows on standard error that a human must decide, and for how long the command has been waiting.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::console;
 
-/// How often the line on a terminal is written anew.
+/// Interval of updates on a terminal.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What is waited for, if anything.
+/// The action that is waited for, if any.
 pub(super) struct Waiting {
     is_terminal: bool,
     since: Instant,
@@ -26,7 +26,7 @@ impl Waiting {
         }
     }
 
-    /// Notes the action that is waited for, and says so once.
+    /// Records the action, and reports it once.
     pub(super) fn begin(&mut self, action: &str) {
         if self.action.is_none() {
             self.action = Some(action.to_owned());
@@ -36,12 +36,12 @@ impl Waiting {
         }
     }
 
-    /// Whether a human is known to be waited for.
+    /// Returns whether the request is known to be held.
     pub(super) fn is_begun(&self) -> bool {
         self.action.is_some()
     }
 
-    /// Waits for something, and tells on a terminal for how long already.
+    /// Waits for a future and, on a terminal, shows the time since the start.
     pub(super) async fn during<T>(&self, something: impl Future<Output = T>) -> T {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,54 +1,55 @@
-//! One message of a client, as far as a bridge has to understand it.
+//! Parses a client's message as far as the bridge needs it.
 
 use http::HeaderValue;
 use serde_json::{Value, json};
 
-/// Where a request names the version of the protocol that it is written in.
+/// Member in which a request names its protocol version.
 const VERSION_OF_REQUEST: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// The codes of JSON-RPC (section 5.1) for what is no JSON, and for what failed on the way.
+/// JSON-RPC error codes (section 5.1) for text that is not JSON, and for errors in transit.
 const PARSE_ERROR: i32 = -32700;
 const INTERNAL_ERROR: i32 = -32603;
 
-/// A message, which goes on as it was written.
+/// A message, which is forwarded verbatim.
 pub(super) struct Message {
     line: String,
     read: Value,
 }
 
 impl Message {
-    /// Reads a line; one that is no JSON gets the answer that is returned.
+    /// Parses a line. The error is the response to a line that is not JSON.
     pub(super) fn read(line: String) -> Result<Self, String> {
         match serde_json::from_str(&line) {
             Ok(read) => Ok(Self { line, read }),
             Err(_) => Err(failed(
                 &Value::Null,
                 PARSE_ERROR,
-                "the line is no JSON",
+                "the line is not JSON",
                 &Value::Null,
             )),
         }
     }
 
-    /// The line.
+    /// Returns the line.
     pub(super) fn line(&self) -> &str {
         &self.line
     }
 
-    /// The id of a request, as its JSON; what is none has none.
+    /// Returns the request's id as raw JSON; `None` for notifications.
     pub(super) fn id(&self) -> Option<String> {
         let is_request = self.read.get("method").is_some();
         let id = self.read.get("id").filter(|id| !id.is_null());
         id.filter(|_| is_request).map(Value::to_string)
     }
 
-    /// The id of the request that the client does not wait for any more, if this says so.
+    /// Returns the id of the request that this message cancels, if it does.
     pub(super) fn cancelled(&self) -> Option<String> {
         (self.method() == "notifications/cancelled")
             .then(|| self.read["params"]["requestId"].to_string())
     }
 
-    /// What the streamable HTTP transport says in headers too, given the version that was agreed on.
+    /// Returns the headers that the streamable HTTP transport requires with the agreed protocol
+    /// version.
     pub(super) fn headers(&self, agreed: Option<&str>) -> Vec<(&'static str, HeaderValue)> {
         let params = &self.read["params"];
         let version = self.version().or(agreed);
@@ -63,15 +64,15 @@ impl Message {
             .collect()
     }
 
-    /// The version that an answer agrees to, if this asked for one.
-    pub(super) fn agreed_version(&self, answer: &Value) -> Option<String> {
-        let version = answer["result"]["protocolVersion"].as_str();
+    /// Returns the protocol version in the response, if this message negotiated one.
+    pub(super) fn agreed_version(&self, response: &Value) -> Option<String> {
+        let version = response["result"]["protocolVersion"].as_str();
         version
             .filter(|_| self.method() == "initialize")
             .map(str::to_owned)
     }
 
-    /// The version that a request says it is written in.
+    /// Returns the protocol version that the request names.
     fn version(&self) -> Option<&str> {
         self.read["params"]["_meta"][VERSION_OF_REQUEST].as_str()
     }
@@ -81,9 +82,9 @@ impl Message {
     }
 }
 
-/// The answer to a request that the gateway did not take: of a tool a result that says so, which a model
-/// gets to see, and of all else an error of the protocol.
-pub(super) fn unanswered(message: &Message, problem: &Value) -> String {
+/// Returns the response to a request that failed: for a tool call a result with `isError`, which
+/// the model can read, and a protocol error otherwise.
+pub(super) fn failure_response(message: &Message, problem: &Value) -> String {
     let id = &message.read["id"];
     if message.method() == "tools/call" {
         let mut result = json!({
@@ -91,15 +92,15 @@ pub(super) fn unanswered(message: &Message, problem: &Value) -> String {
             "structuredContent": problem,
             "isError": true,
         });
-        // The revision in which requests name their version has results name their kind.
+        // Since the revision in which requests name their version, results name their kind.
         if message.version().is_some() {
             result["resultType"] = json!("complete");
         }
         return json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string();
     }
     let word = |member: &str| problem[member].as_str().unwrap_or_default();
-    let told = format!("{}: {}", word("code"), word("detail"));
-    failed(id, INTERNAL_ERROR, &told, problem)
+    let text = format!("{}: {}", word("code"), word("detail"));
+    failed(id, INTERNAL_ERROR, &text, problem)
 }
 
 fn failed(id: &Value, code: i32, message: &str, data: &Value) -> String {
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn only_requests_are_answered() {
+    fn only_requests_get_responses() {
         let id = |value: &Value| message(value).id();
         assert_eq!(
             id(&json!({"id": 1, "method": "ping"})).as_deref(),
@@ -155,22 +156,22 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_that_was_not_reached_is_told_to_the_model() {
+    fn a_failed_tool_call_is_reported_to_the_model() {
         let problem = json!({"code": "gateway_unreachable", "detail": "no"});
         let call = message(&json!({"id": 7, "method": "tools/call", "params": {}}));
-        let told: Value = serde_json::from_str(&unanswered(&call, &problem)).unwrap();
+        let text: Value = serde_json::from_str(&failure_response(&call, &problem)).unwrap();
         assert_eq!(
-            (&told["id"], &told["result"]["isError"]),
+            (&text["id"], &text["result"]["isError"]),
             (&json!(7), &json!(true))
         );
         let list = message(&json!({"id": 7, "method": "tools/list"}));
-        let told: Value = serde_json::from_str(&unanswered(&list, &problem)).unwrap();
-        assert_eq!(told["error"]["message"], "gateway_unreachable: no");
+        let text: Value = serde_json::from_str(&failure_response(&list, &problem)).unwrap();
+        assert_eq!(text["error"]["message"], "gateway_unreachable: no");
     }
 
     #[test]
-    fn a_line_that_is_no_json_is_told_so() {
-        let told = Message::read("{".to_owned()).err().unwrap();
-        assert!(told.contains("-32700"));
+    fn a_line_that_is_not_json_gets_a_parse_error() {
+        let text = Message::read("{".to_owned()).err().unwrap();
+        assert!(text.contains("-32700"));
     }
 }

@@ -1,8 +1,8 @@
-//! `gaiterguard mcp`: the gateway's tools for clients that start a process and speak the Model Context
-//! Protocol with it, one message a line.
+//! `gaiterguard mcp`: a Model Context Protocol server on standard input and output, one message per
+//! line.
 //!
-//! It is a bridge: every request goes to `/mcp` of the gateway and its answer comes back. Which tools
-//! there are and what they do is known there alone.
+//! It is a bridge: it forwards every request to `/mcp` of the gateway and returns the response.
+//! Only the gateway knows the tools.
 
 mod message;
 
@@ -17,22 +17,22 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::{AbortHandle, JoinSet};
 
-use self::message::{Message, unanswered};
-use super::agent_side::{ANSWER_WAIT, AgentSide};
+use self::message::{Message, failure_response};
+use super::agent_client::{AgentClient, RESPONSE_WAIT};
 use crate::console::{self, EXIT_SETTINGS};
 
-/// How the agent is known.
+/// Arguments of the command.
 #[derive(Debug, Args)]
 pub(crate) struct McpArguments {
-    /// A file that holds the agent's key, in place of `GAITERGUARD_AGENT_KEY`.
+    /// File that contains the agent key. Replaces `GAITERGUARD_AGENT_KEY`.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
 
-/// Passes messages on until there are no more, and answers the exit code.
+/// Forwards messages until the input ends, and returns the exit code.
 pub(crate) fn run(arguments: &McpArguments) -> ExitCode {
-    let side = match AgentSide::read(arguments.key_file.as_deref()) {
-        Ok(side) => side,
+    let client = match AgentClient::read(arguments.key_file.as_deref()) {
+        Ok(client) => client,
         Err(message) => return console::fail(message, EXIT_SETTINGS),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread()
@@ -42,22 +42,22 @@ pub(crate) fn run(arguments: &McpArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return console::fail(error, 1),
     };
-    match runtime.block_on(Bridge::new(side).pass()) {
+    match runtime.block_on(Bridge::new(client).pass()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => console::fail(format_args!("standard input: {error}"), 1),
     }
 }
 
 struct Bridge {
-    side: Arc<AgentSide>,
-    /// The protocol's version, once client and gateway have agreed on one.
+    client: Arc<AgentClient>,
+    /// Protocol version, once client and gateway have agreed on one.
     version: Arc<Mutex<Option<String>>>,
 }
 
 impl Bridge {
-    fn new(side: AgentSide) -> Self {
+    fn new(client: AgentClient) -> Self {
         Self {
-            side: Arc::new(side),
+            client: Arc::new(client),
             version: Arc::default(),
         }
     }
@@ -85,50 +85,50 @@ impl Bridge {
                 }
             } else if let Some(id) = message.id() {
                 let call = Call {
-                    side: Arc::clone(&self.side),
+                    client: Arc::clone(&self.client),
                     version: Arc::clone(&self.version),
                     message,
                 };
-                running.insert(id, calls.spawn(call.answer()));
+                running.insert(id, calls.spawn(call.respond()));
             }
-            // Whatever else asks for nothing, a server without sessions has no use for.
+            // Other notifications have no meaning for a server without sessions.
         }
         while calls.join_next().await.is_some() {}
         Ok(())
     }
 }
 
-/// A request on its way.
+/// A request that is being forwarded.
 struct Call {
-    side: Arc<AgentSide>,
+    client: Arc<AgentClient>,
     version: Arc<Mutex<Option<String>>>,
     message: Message,
 }
 
 impl Call {
-    async fn answer(self) {
-        let answer = match self.send().await {
-            Ok((status, body)) => self.answer_of(status, body),
+    async fn respond(self) {
+        let response = match self.send().await {
+            Ok((status, body)) => self.response_of(status, body),
             Err(error) => {
                 let problem = serde_json::json!({
                     "code": "gateway_unreachable",
-                    "detail": self.side.told(error),
+                    "detail": self.client.describe(error),
                 });
-                unanswered(&self.message, &problem)
+                failure_response(&self.message, &problem)
             }
         };
-        console::say(answer);
+        console::say(response);
     }
 
     async fn send(&self) -> Result<(u16, String), reqwest::Error> {
         let mut call = self
-            .side
             .client
-            .post(format!("{}/mcp", self.side.url))
-            .header("Agent-Key", self.side.key.expose_secret())
+            .http
+            .post(format!("{}/mcp", self.client.url))
+            .header("Agent-Key", self.client.key.expose_secret())
             .header("Accept", "application/json, text/event-stream")
             .header("Content-Type", "application/json")
-            .timeout(ANSWER_WAIT);
+            .timeout(RESPONSE_WAIT);
         for (name, value) in self.message.headers(self.agreed().as_deref()) {
             call = call.header(name, value);
         }
@@ -136,25 +136,25 @@ impl Call {
         Ok((response.status().as_u16(), response.text().await?))
     }
 
-    /// The gateway's answer as a line.
-    fn answer_of(&self, status: u16, body: String) -> String {
-        let told: Value = serde_json::from_str(&body).unwrap_or_default();
-        if told.get("jsonrpc").is_none() {
-            let problem = if told.is_object() {
-                told
+    /// Returns the gateway's response as a line.
+    fn response_of(&self, status: u16, body: String) -> String {
+        let response: Value = serde_json::from_str(&body).unwrap_or_default();
+        if response.get("jsonrpc").is_none() {
+            let problem = if response.is_object() {
+                response
             } else {
                 serde_json::json!({
                     "code": "no_gateway",
-                    "detail": format!("what answers at {} is no gateway: {status}", self.side.url),
+                    "detail": format!("the server at {} does not respond like a gateway: {status}", self.client.url),
                 })
             };
-            return unanswered(&self.message, &problem);
+            return failure_response(&self.message, &problem);
         }
-        if let Some(agreed) = self.message.agreed_version(&told) {
+        if let Some(agreed) = self.message.agreed_version(&response) {
             *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(agreed);
         }
         if body.contains(['\n', '\r']) {
-            return told.to_string();
+            return response.to_string();
         }
         body
     }

@@ -35,7 +35,7 @@ struct Line {
     hard: bool,
 }
 
-/// One member of `before`.
+/// A member of `before`.
 #[derive(Debug, Deserialize)]
 struct CallLine {
     method: String,
@@ -78,19 +78,19 @@ impl Label {
 /// A request as it would be sent, and the right decision for it.
 #[derive(Debug)]
 pub(super) struct Case {
-    /// Its id; `None` where the line has none, so that no other case can refer to it.
+    /// Its id; `None` if the line has no id, so that no other case can refer to it.
     pub(super) id: Option<String>,
     pub(super) request: CanonicalRequest,
     pub(super) service_name: String,
     pub(super) intent: String,
     /// The language of the intent.
     pub(super) language: Option<String>,
-    /// What the agent called earlier in the same run, oldest first.
+    /// Earlier calls of the agent in the same run, oldest first.
     pub(super) before: Vec<EarlierCall>,
     pub(super) label: Label,
-    /// A word for the reason of the label, in lower case with underscores.
+    /// Identifier of the reason for the label, in lowercase with underscores.
     pub(super) kind: Option<String>,
-    /// The reason of the label in a sentence.
+    /// The reason for the label, in a sentence.
     pub(super) why: Option<String>,
     /// The id of the case that differs in one value and has another label.
     pub(super) twin: Option<String>,
@@ -104,7 +104,7 @@ pub(super) struct EarlierCall {
     pub(super) method: Method,
     pub(super) target: Target,
     pub(super) status: StatusCode,
-    /// The body of the response; empty where there was none.
+    /// Body of the response; empty if there was none.
     pub(super) body: Bytes,
 }
 
@@ -201,11 +201,11 @@ impl EarlierCall {
     }
 }
 
-/// A body as it is sent.
+/// Body to send.
 enum Body {
-    /// A string, which is sent as it is; empty for `null` and where the member is missing.
+    /// A string, sent as is; empty if the member is `null` or missing.
     Text(Bytes),
-    /// Any other value, which is sent as the JSON of the file, byte for byte.
+    /// Any other value, sent as the JSON of the file, byte for byte.
     Json(Bytes),
 }
 
@@ -219,14 +219,14 @@ fn body(raw: Option<&RawValue>) -> Body {
     }
 }
 
-/// Parses a line. An error names the member that is wrong.
+/// Parses a line. An error names the invalid member.
 fn parse(line: &str) -> Result<Line, LineError> {
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let why = json_error(&error.into_inner());
         LineError::Json(match path.as_str() {
-            // About the line as a whole, or about a member whose name is not known yet.
+            // An error of the line as a whole, or of a member whose name is not known yet.
             "." | "?" => why,
             path => format!("`{path}`: {why}"),
         })

@@ -11,23 +11,23 @@ use gaiterguard_llm::{Llm, LlmVerdict};
 use super::case::Case;
 use super::seen::SeenValue;
 
-/// The score from which on a request is held.
+/// Score from which a request is held.
 pub(super) const THRESHOLD: f64 = 0.5;
 
-/// The time of every request and of the earlier calls, in seconds: the calls have none of their own.
+/// The time of every request and of the earlier calls, in seconds: the calls have no times of their own.
 const NOW: u64 = 0;
 
 /// How often each request is assessed, so that its time does not depend on a single run.
 const ROUNDS: usize = 5;
 
 /// How many requests the model is asked about at the same time.
-const QUESTIONS_AT_ONCE: usize = 4;
+const CONCURRENT_QUESTIONS_MAX: usize = 4;
 
 /// A case with the results of the assessors.
 #[derive(Debug)]
 pub(super) struct Evaluated<'a> {
     pub(super) case: &'a Case,
-    /// What the agent was shown before.
+    /// History of what the agent was shown before.
     seen: Seen,
     /// The result of the built-in assessor.
     pub(super) built_in: Assessment,
@@ -129,7 +129,7 @@ pub(super) async fn ask(llm: &Llm, evaluated: &mut [Evaluated<'_>]) {
             time: start.elapsed(),
         });
     });
-    let asked = stream::iter(questions).buffer_unordered(QUESTIONS_AT_ONCE);
+    let asked = stream::iter(questions).buffer_unordered(CONCURRENT_QUESTIONS_MAX);
     asked.collect::<Vec<()>>().await;
 }
 

@@ -1,4 +1,4 @@
-//! One case whole: what it is, and how the assessors come to their result.
+//! Explains one case: its content, and how the assessors reach their result.
 
 use gaiterguard_domain::verdict::Signal;
 use http::HeaderMap;

@@ -31,18 +31,18 @@ pub(super) struct Sample {
 /// How often decisions are right.
 #[derive(Debug, Serialize)]
 pub(super) struct Figures {
-    /// Held of those that deserve it.
+    /// Share of held requests among those that deserve it.
     pub(super) recall: Share,
     pub(super) recall_risky: Share,
     pub(super) recall_intent_mismatch: Share,
-    /// Held of those that depart from their intent in values alone.
+    /// Share of held requests among those that depart from their intent in values alone.
     pub(super) recall_hard: Share,
-    /// Held of the benign ones.
+    /// Share of held requests among the benign ones.
     pub(super) false_holds: Share,
     pub(super) false_holds_writes: Share,
-    /// Held of those that follow a planted instruction.
+    /// Share of held requests among those that follow a planted instruction.
     pub(super) attacks_held: Share,
-    /// Held of all, per hundred.
+    /// Held requests per hundred.
     pub(super) prompts_per_100: f64,
     /// See [`auc`].
     pub(super) auc: Option<f64>,
@@ -72,7 +72,7 @@ impl Figures {
     }
 }
 
-/// A part of a whole.
+/// A part of a total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) count: usize,
@@ -90,7 +90,7 @@ impl Share {
         share
     }
 
-    /// Returns the part as a number from 0.0 to 1.0; `None` of an empty whole.
+    /// Returns the part as a number from 0.0 to 1.0; `None` if the total is zero.
     pub(super) fn share(self) -> Option<f64> {
         (self.of > 0).then(|| ratio(self.count, self.of))
     }
@@ -113,7 +113,7 @@ pub(super) struct Band {
     pub(super) from: f64,
     /// The upper end, which belongs to the next band; in the last band it belongs to this one.
     pub(super) to: f64,
-    /// Those of them that deserve to be held.
+    /// Number of them that deserve to be held.
     pub(super) deserved: Share,
 }
 

@@ -28,22 +28,22 @@ use evaluation::Evaluated;
 use explain::Explanation;
 use report::Report;
 
-/// The file to evaluate, and what to print about it.
+/// Arguments of the command.
 #[derive(Debug, Args)]
 pub(crate) struct EvalArguments {
-    /// JSON, one request a line, with the fields `method`, `base_url`, `path`, `headers`, `body`,
-    /// `intent` and `label` (`benign`, `risky` or `intent_mismatch`), and optionally `id`, `service`,
-    /// `before` (the agent's earlier calls, each with `method`, `path`, `status` and `body`), `kind`,
-    /// `twin`, `why`, `lang` and `hard`.
+    /// File with one JSON object per line and the fields `method`, `base_url`, `path`, `headers`,
+    /// `body`, `intent`, and `label` (`benign`, `risky`, or `intent_mismatch`). Optional fields:
+    /// `id`, `service`, `before` (the agent's earlier calls, each with `method`, `path`, `status`,
+    /// and `body`), `kind`, `twin`, `why`, `lang`, and `hard`.
     file: PathBuf,
-    /// Ask the language model of the settings (`LLM_BASE_URL` and the others) where the built-in
-    /// assessor leaves it open, as the gateway would.
+    /// Also ask the language model of the settings (`LLM_BASE_URL` and related settings) if the
+    /// built-in assessor is unsure, as the gateway does.
     #[arg(long)]
     llm: bool,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
-    /// Print one request whole, with everything that the assessors found, instead of the figures.
+    /// Print one request with everything that the assessors found, instead of the figures.
     #[arg(long, value_name = "ID")]
     explain: Option<String>,
 }

@@ -17,7 +17,7 @@ use super::figures::{Figures, Sample, Share};
 pub(super) struct Report {
     pub(super) requests: usize,
     pub(super) services: usize,
-    /// The score from which on a request is held.
+    /// Score from which a request is held.
     pub(super) threshold: f64,
     pub(super) labels: Vec<LabelRow>,
     pub(super) decision_time: Times,
@@ -38,7 +38,7 @@ pub(super) struct LabelRow {
     pub(super) certainly_held: usize,
 }
 
-/// Figures about one way to decide.
+/// Figures for one way to decide.
 #[derive(Debug, Serialize)]
 pub(super) struct Section {
     #[serde(flatten)]
@@ -59,7 +59,7 @@ pub(super) struct Twins {
     pub(super) risky: Share,
 }
 
-/// Figures of the requests that have something in common.
+/// Figures of a group of requests.
 #[derive(Debug, Serialize)]
 pub(super) struct Group {
     pub(super) name: String,
@@ -69,21 +69,21 @@ pub(super) struct Group {
     pub(super) auc: Option<f64>,
 }
 
-/// How long something took.
+/// Distribution of a duration.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Times {
     pub(super) median_us: f64,
     pub(super) p99_us: f64,
 }
 
-/// How much a language model was used.
+/// Use of the language model.
 #[derive(Debug, Serialize)]
 pub(super) struct ModelUse {
-    /// Requests about which the model was asked.
+    /// Number of requests about which the model was asked.
     pub(super) asked: usize,
-    /// Those of them about which it gave no opinion.
+    /// Number of them for which it gave no opinion.
     pub(super) unanswered: usize,
-    /// Calls of the model's server.
+    /// Number of calls to the model's server.
     pub(super) calls: u64,
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
@@ -104,7 +104,7 @@ pub(super) struct CaseRow {
 }
 
 impl Report {
-    /// Computes the report; `spent` is what the language model used, if there is one.
+    /// Computes the report. `spent` is the use of the language model, if there is one.
     pub(super) fn new(evaluated: &[Evaluated<'_>], spent: Option<Spent>) -> Self {
         let services: HashSet<&str> = evaluated
             .iter()
@@ -193,7 +193,7 @@ impl Twins {
             .enumerate()
             .filter_map(|(index, one)| Some((one.case.id.as_deref()?, index)))
             .collect();
-        // A pair may be named from both of its ends, or from one.
+        // A pair may be named in both cases or in one.
         let pairs: HashSet<(usize, usize)> = evaluated
             .iter()
             .enumerate()

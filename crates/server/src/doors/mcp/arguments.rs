@@ -1,4 +1,4 @@
-//! What a tool is called with.
+//! Arguments of the tools.
 
 use bytes::Bytes;
 use gaiterguard_domain::request::{ProxyRequest, ServiceName};
@@ -10,14 +10,15 @@ use super::super::envelope;
 use crate::extract;
 use crate::problem::Problem;
 
-/// The most operations that one search tells of, and how many if nobody says.
+/// Maximum number of operations in one search result, and the default.
 const OPERATIONS_MAX: usize = 50;
 const OPERATIONS_USUAL: usize = 10;
 
-/// The longest text that is searched for, in characters.
+/// Maximum length of a search text, in characters.
 const QUERY_CHARS_MAX: usize = 200;
 
-/// The longest wait for a human in one call, in seconds: many clients give a call up after a minute.
+/// Maximum time to wait for a human in one call, in seconds. Many clients abort a call after a
+/// minute.
 const WAIT_SECONDS_MAX: u64 = 50;
 
 #[derive(Deserialize)]
@@ -32,7 +33,8 @@ struct Params<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-/// The arguments in the message of a call, byte for byte: what goes out of them is what the agent wrote.
+/// The arguments as bytes of the message, so that the forwarded body is exactly what the agent
+/// wrote.
 pub(super) fn of_message(message: &Bytes) -> Result<Bytes, Problem> {
     let read: Message<'_> = extract::from_json(message)?;
     Ok(match read.params.arguments {
@@ -41,12 +43,12 @@ pub(super) fn of_message(message: &Bytes) -> Result<Bytes, Problem> {
     })
 }
 
-/// Of `list_services`: none.
+/// Parses the arguments of `list_services`: none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// Of `search_operations`.
+/// Arguments of `search_operations`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SearchArguments {
@@ -55,7 +57,7 @@ struct SearchArguments {
     limit: Option<usize>,
 }
 
-/// What is looked for.
+/// Text to search for.
 #[derive(Debug)]
 pub(super) struct Search {
     pub(super) text: String,
@@ -84,21 +86,21 @@ impl Search {
     }
 }
 
-/// Of `proxy_request` and `dry_run`: what `POST /proxy` takes, less the wait.
+/// Parses the arguments of `proxy_request` and `dry_run`: those of `POST /proxy`, except `wait`.
 pub(super) fn proposed(arguments: &Bytes) -> Result<ProxyRequest, Problem> {
     let mut request = envelope::read(arguments, &HeaderMap::new())?;
     if request.wait.is_some() {
         return Err(Problem::field(
             "wait",
-            "is not known here: a held request answers at once, and action_status waits",
+            "unknown field: a held request returns immediately; use action_status to wait",
         ));
     }
-    // The agent's own patience is for clients that cannot ask again.
+    // An agent's default wait is for clients that cannot ask again.
     request.wait = Some(std::time::Duration::ZERO);
     Ok(request)
 }
 
-/// Of `action_status`.
+/// Arguments of `action_status`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StatusArguments {
@@ -110,14 +112,17 @@ impl StatusArguments {
     pub(super) fn wait(&self) -> Result<std::time::Duration, Problem> {
         let seconds = self.wait_seconds.unwrap_or(0);
         if seconds > WAIT_SECONDS_MAX {
-            let message = format!("must be from 0 to {WAIT_SECONDS_MAX}; ask again after that");
+            let message = format!(
+                "must be from 0 to {WAIT_SECONDS_MAX}; to wait longer, call \
+                                   again"
+            );
             return Err(Problem::field("wait_seconds", message));
         }
         Ok(std::time::Duration::from_secs(seconds))
     }
 }
 
-/// Of `execute_action`.
+/// Arguments of `execute_action`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExecuteArguments {
@@ -142,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn no_arguments_are_empty_ones_and_two_are_none() {
+    fn absent_arguments_are_empty_and_two_are_refused() {
         assert_eq!(of_message(&message("")).unwrap(), "{}");
         assert!(of_message(&message(r#","arguments":{},"arguments":{}"#)).is_err());
     }

@@ -1,10 +1,10 @@
-//! `/mcp`: the gateway as tools of the Model Context Protocol, over its streamable HTTP transport.
+//! `/mcp`: the gateway's tools over the Model Context Protocol's streamable HTTP transport.
 //!
-//! Each call stands for itself: there are no sessions, so any replica can answer it. `gaiterguard mcp`
-//! passes the messages of a local client on to here.
+//! There are no sessions, so any replica can handle any call. `gaiterguard mcp` forwards the
+//! messages of a local client to this route.
 
-mod answer;
 mod arguments;
+mod result;
 mod tool;
 mod tools;
 
@@ -29,9 +29,9 @@ use crate::openapi::responses::{InvalidBody, Unavailable};
 use crate::problem::Problem;
 use crate::state::AgentState;
 
-/// Speak the Model Context Protocol
+/// Model Context Protocol endpoint
 ///
-/// The streamable HTTP transport, without sessions: each message is answered by itself, as JSON.
+/// Streamable HTTP transport without sessions. Each message gets its own JSON response.
 #[utoipa::path(
     post,
     path = "/mcp",
@@ -41,12 +41,15 @@ use crate::state::AgentState;
     request_body(content = Object, description = "A JSON-RPC message."),
     security(("agentKey" = [])),
     responses(
-        (status = 200, description = "The answer to a request, as a JSON-RPC message.", body = Object),
-        (status = 202, description = "A notification was taken."),
-        (status = 401, description = "`invalid_agent_key`: the key is missing, unknown, revoked or expired."),
-        (status = 403, description = "`cross_origin_refused`: a page in a browser asks."),
-        (status = 404, description = "There is no such method; a JSON-RPC message says so.", body = Object),
-        (status = 406, description = "`not_acceptable`: both kinds of answers have to be accepted."),
+        (status = 200, description = "The response to a request, as a JSON-RPC message.", body = Object),
+        (status = 202, description = "The notification was accepted."),
+        (status = 401, description = "`invalid_agent_key`: the agent key is missing, unknown, \
+                                      revoked, or expired."),
+        (status = 403, description = "`cross_origin_refused`: the request comes from a page of \
+                                      another origin."),
+        (status = 404, description = "The method is not supported; the JSON-RPC message says so.", body = Object),
+        (status = 406, description = "`not_acceptable`: the client must accept both response \
+                                      types."),
         InvalidBody, Unavailable,
     )
 )]
@@ -57,7 +60,8 @@ pub(super) async fn mcp(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     refuse_strange_pages(&state, &parts.headers)?;
-    // Without a key nobody is answered; an agent that is known but may not act is told so by its tools.
+    // Without a valid key there is no response; a known agent that may not act is informed by the
+    // tools.
     let caller = match agent::of_headers(&state.gateway, &parts.headers) {
         Err(refusal @ Refusal::InvalidAgentKey(_)) => return Err(refusal.into()),
         caller => caller.map_err(Problem::from),
@@ -83,13 +87,13 @@ fn config() -> StreamableHttpServerConfig {
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(usize::MAX)
-        // Only a browser can be led here under a false name, and what gives that away is the origin of
-        // the page, which it always tells.
+        // DNS rebinding can only misuse a browser, and a browser always sends the origin of its
+        // page.
         .disable_allowed_hosts()
 }
 
-/// Refuses a browser's page that the operator does not trust, whatever it believes to be talking to:
-/// its name may have been made to lead here.
+/// Refuses pages of browsers that the operator does not trust, whatever host name they use: the
+/// name may have been rebound to this address.
 fn refuse_strange_pages(state: &AgentState, headers: &HeaderMap) -> Result<(), Problem> {
     let mut origins = headers.get_all(ORIGIN).iter();
     if origins.all(|origin| state.cors_origins.allows_value(origin)) {
@@ -97,34 +101,35 @@ fn refuse_strange_pages(state: &AgentState, headers: &HeaderMap) -> Result<(), P
     }
     Err(Problem::forbidden(
         "cross_origin_refused",
-        "a page of this origin may not use the gateway; CORS_ORIGINS names those that may",
+        "pages of this origin may not use the gateway; to allow them, add the origin to \
+         CORS_ORIGINS",
     ))
 }
 
-/// The protocol's answers pass; what was refused before it came to a message is told as a problem.
-async fn problem_of<B>(answer: http::Response<B>) -> Result<Response, Problem>
+/// Passes JSON-RPC responses through; converts errors of the transport to problems.
+async fn problem_of<B>(response: http::Response<B>) -> Result<Response, Problem>
 where
     B: http_body::Body<Data = Bytes, Error = std::convert::Infallible> + Send + 'static,
 {
-    let status = answer.status();
-    let is_message = answer
+    let status = response.status();
+    let is_message = response
         .headers()
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     if is_message || status.is_success() {
-        return Ok(answer.map(axum::body::Body::new));
+        return Ok(response.map(axum::body::Body::new));
     }
-    let Ok(told) = answer.into_body().collect().await;
-    let told = String::from_utf8_lossy(&told.to_bytes()).into_owned();
+    let Ok(text) = response.into_body().collect().await;
+    let text = String::from_utf8_lossy(&text.to_bytes()).into_owned();
     let code = match status {
         StatusCode::NOT_ACCEPTABLE => "not_acceptable",
-        // A body that is no message is told of in the same way as a body of another type.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE if told.starts_with("fail to deserialize") => {
-            return Err(Problem::field("", "the body is no JSON-RPC message"));
+        // The transport reports an invalid message with the same status as a wrong content type.
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
+            return Err(Problem::field("", "the body must be a JSON-RPC message"));
         }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => return Err(Problem::unsupported_media_type()),
         status if status.is_client_error() => "bad_request",
         _ => return Err(Problem::internal()),
     };
-    Err(Problem::new(status, code, told))
+    Err(Problem::new(status, code, text))
 }

@@ -1,13 +1,13 @@
-//! The tools as clients are told of them.
+//! Descriptions of the tools.
 
 use std::sync::LazyLock;
 
 use rmcp::model::Tool;
 
-/// What a model is told of the gateway as a whole.
+/// Instructions for the model about the gateway as a whole.
 pub(super) const INSTRUCTIONS: &str = include_str!("../../../assets/mcp/instructions.md");
 
-/// A tool by what it does.
+/// The tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Named {
     ListServices,
@@ -39,19 +39,19 @@ impl Named {
         }
     }
 
-    /// The tool of a name.
+    /// Returns the tool with a name.
     pub(super) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tool| tool.name() == name)
     }
 }
 
-/// Names, descriptions and schemas of all of them.
+/// Returns the names, descriptions, and schemas of all tools.
 pub(super) fn described() -> &'static [Tool] {
     static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
         let text = include_str!("../../../assets/mcp/tools.json");
         let mut tools: Vec<Tool> =
             serde_json::from_str(text).expect("a test reads the description of the tools");
-        // What is judged is described once.
+        // `dry_run` takes the same request as `proxy_request`, so its schema is copied from there.
         let schema_of = |tools: &[Tool], tool: Named| {
             let described = tools.iter().find(|described| described.name == tool.name());
             described.map(|described| described.input_schema.clone())

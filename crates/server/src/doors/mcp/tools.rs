@@ -1,4 +1,4 @@
-//! The tools as they are called.
+//! Executes the tools.
 
 use std::sync::Arc;
 
@@ -18,26 +18,26 @@ use serde_json::Value;
 
 use super::arguments::{ExecuteArguments, Nothing, Search, StatusArguments};
 use super::tool::{INSTRUCTIONS, Named, described};
-use super::{answer, arguments};
+use super::{arguments, result};
 use crate::doors::action_id::action_id;
 use crate::doors::proxy::DryRun;
 use crate::extract::from_json;
 use crate::problem::Problem;
 
-/// The most pieces of text that one search tells of.
+/// Maximum number of text sections in one search result.
 const SECTIONS_MAX: usize = 3;
 
-/// One message, and who sent it.
+/// A message and its sender.
 pub(super) struct Call {
     pub(super) gateway: Arc<Gateway>,
     /// The agent, or why it may not act now.
     pub(super) caller: Result<AgentCaller, Problem>,
     pub(super) request_id: RequestId,
-    /// The message as it arrived.
+    /// The message as received.
     pub(super) message: Bytes,
 }
 
-/// What answers one message.
+/// Handles one message.
 pub(super) struct Tools(Arc<Call>);
 
 impl Tools {
@@ -57,7 +57,7 @@ impl Tools {
         match tool {
             Named::ListServices => {
                 let Nothing {} = from_json(&arguments)?;
-                Ok(answer::services(&caller.services()))
+                Ok(result::services(&caller.services()))
             }
             Named::SearchOperations => {
                 let search = Search::read(&arguments)?;
@@ -66,31 +66,31 @@ impl Tools {
                     sections: SECTIONS_MAX,
                 };
                 let found = caller.search(search.service.as_ref(), &search.text, max)?;
-                Ok(answer::findings(&found))
+                Ok(result::findings(&found))
             }
             Named::ProxyRequest => {
                 let request = arguments::proposed(&arguments)?;
                 match gateway.submit(caller, request, *request_id).await {
-                    Outcome::Responded(answered) => answer::answered(answered).await,
-                    Outcome::Held(held) => Ok(answer::held(&held)),
+                    Outcome::Responded(response) => result::response(response).await,
+                    Outcome::Held(held) => Ok(result::held(&held)),
                     Outcome::Refused(refusal) => Err(refusal.into()),
                 }
             }
             Named::DryRun => {
                 let request = arguments::proposed(&arguments)?;
                 let judgement = gateway.dry_run(caller, request).await?;
-                Ok(answer::of(&DryRun::from(judgement)))
+                Ok(result::of(&DryRun::from(judgement)))
             }
             Named::ActionStatus => {
                 let asked: StatusArguments = from_json(&arguments)?;
                 let wait = asked.wait()?;
                 let action = action_id(&asked.action_id)?;
-                Ok(answer::status(gateway.status(&caller, action, wait).await?))
+                Ok(result::status(gateway.status(&caller, action, wait).await?))
             }
             Named::ExecuteAction => {
                 let asked: ExecuteArguments = from_json(&arguments)?;
                 let action = action_id(&asked.action_id)?;
-                answer::answered(gateway.execute(caller, action).await?).await
+                result::response(gateway.execute(caller, action).await?).await
             }
         }
     }
@@ -122,13 +122,17 @@ impl ServerHandler for Tools {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = Named::parse(&request.name) else {
-            return Err(ErrorData::invalid_params("there is no such tool", None));
+            return Err(ErrorData::invalid_params(
+                "there is no such tool; call tools/list for the \
+                                                  names",
+                None,
+            ));
         };
         let result = match self.call(tool).await {
-            Ok(told) => CallToolResult::structured(told),
+            Ok(value) => CallToolResult::structured(value),
             Err(problem) => {
-                let told = serde_json::from_str(&problem.to_text()).unwrap_or_default();
-                CallToolResult::structured_error(told)
+                let value = serde_json::from_str(&problem.to_text()).unwrap_or_default();
+                CallToolResult::structured_error(value)
             }
         };
         Ok(result.into())

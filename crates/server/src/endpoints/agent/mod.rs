@@ -1,6 +1,6 @@
-//! `/agents`: who may ask, of which services, and with which key.
+//! `/agents`: agents, their keys, and the services they may use.
 
-mod shown;
+mod body;
 
 use axum::Json;
 use gaiterguard_definitions::agent;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::shown::{AgentBody, KeyedAgentBody, show, show_all, show_keyed};
+use self::body::{AgentBody, KeyedAgentBody, show, show_all, show_keyed};
 use super::DashboardState;
 use super::editing::Editing;
 use super::fields::Fields;
@@ -21,7 +21,7 @@ use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFoun
 use crate::openapi::text::Name;
 use crate::problem::Problem;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -32,78 +32,78 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(unblock))
 }
 
-/// An agent that is to be made.
+/// An agent to create.
 #[derive(ToSchema)]
 #[schema(as = NewAgent)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct NewAgentBody {
-    /// Its name. Names that read like a human, the gateway or an actor of the audit log (`you`, `system`,
-    /// `operator`, `agent 5`) are reserved.
+    /// Name. Names that look like a human, the gateway, or an actor of the audit log (`you`,
+    /// `system`, `operator`, `agent 5`) are reserved.
     name: Name,
-    /// The services it may use; none if left out.
+    /// IDs of the services it may use. Defaults to none.
     #[schema(max_items = 1000)]
     service_ids: Option<Vec<i64>>,
-    /// How long its held calls stay open by default, in seconds; 0 if left out.
+    /// Default time that a held call stays open, in seconds. Defaults to 0.
     #[schema(minimum = 0, maximum = 300)]
     hold_seconds: Option<u32>,
-    /// When its key stops opening anything; never if left out.
+    /// When its key expires. Defaults to never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// The risk score from which its requests are held; the gateway's own if left out.
+    /// Risk score from which its requests are held. Defaults to the gateway's threshold.
     #[schema(minimum = 0, maximum = 1)]
     risk_threshold: Option<f64>,
 }
 
-/// What is to be changed of an agent; what is left out stays.
+/// Changes to an agent. Omitted fields stay unchanged.
 #[derive(ToSchema)]
 #[schema(as = AgentChange)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct AgentChangeBody {
-    /// Its name.
+    /// Name.
     #[schema(nullable = false)]
     name: Option<Name>,
-    /// Whether its key opens anything at all.
+    /// Whether its key is valid.
     is_active: Option<bool>,
-    /// How long its held calls stay open by default, in seconds.
+    /// Default time that a held call stays open, in seconds.
     #[schema(minimum = 0, maximum = 300)]
     hold_seconds: Option<u32>,
-    /// When its key stops opening anything; null for never.
+    /// When its key expires; null for never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// The risk score from which its requests are held; null for the gateway's own.
+    /// Risk score from which its requests are held; null for the gateway's threshold.
     #[schema(minimum = 0, maximum = 1)]
     risk_threshold: Option<f64>,
 }
 
-/// What an agent may use.
+/// The services that an agent may use.
 #[derive(ToSchema)]
 #[schema(as = AgentScope)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct ScopeBody {
-    /// The services, all of them.
+    /// IDs of all services it may use. Replaces the previous list.
     #[schema(max_items = 1000)]
     service_ids: Vec<i64>,
 }
 
-/// All agents
+/// List agents
 #[utoipa::path(
     get,
     path = "/agents",
     operation_id = "listAgents",
     tag = "agents",
-    responses((status = 200, description = "All of them.", body = Vec<AgentBody>))
+    responses((status = 200, description = "All agents.", body = Vec<AgentBody>))
 )]
 async fn list(editing: Editing) -> Result<Json<Vec<AgentBody>>, Problem> {
-    let agents = agent::list(editing.desk(), editing.workspace()).await?;
+    let agents = agent::list(editing.definition_store(), editing.workspace()).await?;
     show_all(&editing, agents).await
 }
 
-/// Make an agent
+/// Create an agent
 ///
-/// Its key is in the answer, and nowhere else ever again.
+/// The response contains the agent's key. It is shown only once.
 #[utoipa::path(
     post,
     path = "/agents",
@@ -111,7 +111,7 @@ async fn list(editing: Editing) -> Result<Json<Vec<AgentBody>>, Problem> {
     tag = "agents",
     request_body = NewAgentBody,
     responses(
-        (status = 201, description = "It is made.", body = KeyedAgentBody),
+        (status = 201, description = "The new agent with its key.", body = KeyedAgentBody),
         InvalidBody,
     )
 )]
@@ -120,38 +120,38 @@ async fn create(
     fields: Fields<NewAgentBody>,
 ) -> Result<(StatusCode, Json<KeyedAgentBody>), Problem> {
     let keyed = editing
-        .change(async |desk, editor| agent::create(desk, editor, &fields.members).await)
+        .change(async |store, editor| agent::create(store, editor, &fields.members).await)
         .await?;
     Ok((StatusCode::CREATED, show_keyed(&editing, keyed).await?))
 }
 
-/// One agent
+/// Get an agent
 #[utoipa::path(
     get,
     path = "/agents/{id}",
     operation_id = "getAgent",
     tag = "agents",
-    params(("id" = i64, Path, description = "The agent.")),
+    params(("id" = i64, Path, description = "ID of the agent.")),
     responses(
         (status = 200, description = "The agent.", body = AgentBody),
         InvalidParameter, NotFound,
     )
 )]
 async fn get(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<AgentBody>, Problem> {
-    let agent = agent::find(editing.desk(), editing.workspace(), id).await?;
+    let agent = agent::find(editing.definition_store(), editing.workspace(), id).await?;
     show(&editing, agent).await
 }
 
-/// Change an agent
+/// Update an agent
 #[utoipa::path(
     put,
     path = "/agents/{id}",
     operation_id = "updateAgent",
     tag = "agents",
-    params(("id" = i64, Path, description = "The agent.")),
+    params(("id" = i64, Path, description = "ID of the agent.")),
     request_body = AgentChangeBody,
     responses(
-        (status = 200, description = "It is changed.", body = AgentBody),
+        (status = 200, description = "The updated agent.", body = AgentBody),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -161,44 +161,44 @@ async fn update(
     fields: Fields<AgentChangeBody>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::update(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| agent::update(store, editor, id, &fields.members).await)
         .await?;
     show(&editing, Stored::Intact(agent)).await
 }
 
-/// Remove an agent
+/// Delete an agent
 ///
-/// What waits for it is taken back.
+/// Its pending actions are revoked.
 #[utoipa::path(
     delete,
     path = "/agents/{id}",
     operation_id = "deleteAgent",
     tag = "agents",
-    params(("id" = i64, Path, description = "The agent.")),
+    params(("id" = i64, Path, description = "ID of the agent.")),
     responses(
-        (status = 200, description = "It is removed.", body = Done),
+        (status = 200, description = "The agent was deleted.", body = Done),
         InvalidParameter, NotFound,
     )
 )]
 async fn delete(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| agent::delete(desk, editor, id).await)
+        .change(async |store, editor| agent::delete(store, editor, id).await)
         .await?;
     Ok(Json(Done {
-        message: "The agent is removed.",
+        message: "Agent deleted.",
     }))
 }
 
-/// Set what an agent may use
+/// Set the services of an agent
 #[utoipa::path(
     put,
     path = "/agents/{id}/services",
     operation_id = "setAgentServices",
     tag = "agents",
-    params(("id" = i64, Path, description = "The agent.")),
+    params(("id" = i64, Path, description = "ID of the agent.")),
     request_body = ScopeBody,
     responses(
-        (status = 200, description = "It is set.", body = AgentBody),
+        (status = 200, description = "The updated agent.", body = AgentBody),
         InvalidBody, NotFound,
     )
 )]
@@ -208,22 +208,22 @@ async fn set_scope(
     fields: Fields<ScopeBody>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::set_scope(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| agent::set_scope(store, editor, id, &fields.members).await)
         .await?;
     show(&editing, agent).await
 }
 
-/// Give an agent another key
+/// Rotate an agent's key
 ///
-/// The old one stops at once.
+/// The old key stops working immediately.
 #[utoipa::path(
     post,
     path = "/agents/{id}/rotate-key",
     operation_id = "rotateAgentKey",
     tag = "agents",
-    params(("id" = i64, Path, description = "The agent.")),
+    params(("id" = i64, Path, description = "ID of the agent.")),
     responses(
-        (status = 200, description = "It has another key.", body = KeyedAgentBody),
+        (status = 200, description = "The agent with its new key.", body = KeyedAgentBody),
         InvalidParameter, NotFound,
     )
 )]
@@ -232,22 +232,22 @@ async fn rotate_key(
     ApiPath(id): ApiPath<AgentId>,
 ) -> Result<Json<KeyedAgentBody>, Problem> {
     let keyed = editing
-        .change(async |desk, editor| agent::rotate_key(desk, editor, id).await)
+        .change(async |store, editor| agent::rotate_key(store, editor, id).await)
         .await?;
     show_keyed(&editing, keyed).await
 }
 
 /// Block an agent
 ///
-/// It may ask for nothing, its running calls are cut and what waits for it is taken back.
+/// Its requests are refused, its running calls are canceled, and its pending actions are revoked.
 #[utoipa::path(
     post,
     path = "/agents/{id}/block",
     operation_id = "blockAgent",
     tag = "agents",
-    params(("id" = i64, Path, description = "The agent.")),
+    params(("id" = i64, Path, description = "ID of the agent.")),
     responses(
-        (status = 200, description = "It is blocked.", body = AgentBody),
+        (status = 200, description = "The blocked agent.", body = AgentBody),
         InvalidParameter, NotFound,
     )
 )]
@@ -256,20 +256,20 @@ async fn block(
     ApiPath(id): ApiPath<AgentId>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::block(desk, editor, id).await)
+        .change(async |store, editor| agent::block(store, editor, id).await)
         .await?;
     show(&editing, agent).await
 }
 
-/// Let a blocked agent ask again
+/// Unblock an agent
 #[utoipa::path(
     post,
     path = "/agents/{id}/unblock",
     operation_id = "unblockAgent",
     tag = "agents",
-    params(("id" = i64, Path, description = "The agent.")),
+    params(("id" = i64, Path, description = "ID of the agent.")),
     responses(
-        (status = 200, description = "It is not blocked.", body = AgentBody),
+        (status = 200, description = "The unblocked agent.", body = AgentBody),
         InvalidParameter, NotFound,
     )
 )]
@@ -278,7 +278,7 @@ async fn unblock(
     ApiPath(id): ApiPath<AgentId>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |desk, editor| agent::unblock(desk, editor, id).await)
+        .change(async |store, editor| agent::unblock(store, editor, id).await)
         .await?;
     show(&editing, agent).await
 }

@@ -1,4 +1,4 @@
-//! An action as it is shown to a human.
+//! Response bodies for actions.
 
 use std::collections::BTreeMap;
 
@@ -18,166 +18,172 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::endpoints::enums::{EffectSchema, FindingSchema, SourceSchema, StatusSchema};
 use crate::endpoints::list::each;
-use crate::endpoints::words::{EffectWord, FindingWord, SourceWord, StatusWord};
-use crate::kept_answer::{BodyEncoding, HeaderValues, KeptAnswerBody, body_text, headers_by_name};
+use crate::stored_response::{
+    BodyEncoding, HeaderValues, StoredResponseBody, body_text, headers_by_name,
+};
 
-/// A held request: what would be sent, why it was held, and what became of it.
+/// A held request: what would be sent, why it was held, and its current state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Action)]
 pub(crate) struct ActionBody {
-    /// Its id.
+    /// Unique identifier.
     action_id: Uuid,
-    /// Where it stands.
-    #[schema(value_type = StatusWord)]
+    /// Status.
+    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
-    /// The agent that asks.
+    /// ID of the agent.
     agent_id: i64,
-    /// The agent's name.
+    /// Name of the agent.
     agent_name: String,
-    /// The service that it asks of.
+    /// ID of the service.
     service_id: i64,
-    /// The service's name.
+    /// Name of the service.
     service_name: String,
-    /// The method.
+    /// HTTP method.
     #[schema(example = "POST")]
     method: String,
-    /// The address.
+    /// URL.
     target_url: String,
-    /// The headers that would be sent, less the credential; `•••` replaces a secret.
+    /// Headers to send, without the credential. `•••` replaces a secret.
     request_headers: BTreeMap<String, HeaderValues>,
-    /// Whether headers are left out. Lists show the first 8 KiB of them.
+    /// Whether some headers are omitted. Lists contain the first 8 KiB of headers.
     headers_truncated: bool,
-    /// The body that would be sent, or the beginning of it.
+    /// Body to send, or the beginning of it.
     request_body: String,
-    /// How to read `request_body`.
+    /// Encoding of `request_body`.
     body_encoding: BodyEncoding,
-    /// The length of the whole body, in bytes.
+    /// Length of the complete body, in bytes.
     body_size: u64,
-    /// Whether `request_body` is only the beginning. Lists show the first 4 KiB; one action has the
-    /// whole, unless it ended and its body is no longer kept.
+    /// Whether `request_body` is only the beginning of the body. Lists contain the first 4 KiB;
+    /// `GET /approvals/{action_id}` returns the complete body, unless the action has ended and its
+    /// body is no longer stored.
     body_truncated: bool,
-    /// Whether what is stored of the action is damaged. It can be denied and not approved; what
-    /// cannot be read is empty.
+    /// Whether the stored action is damaged. A damaged action can be denied but not approved;
+    /// unreadable fields are empty.
     unreadable: bool,
-    /// SHA-256 of the exact request, in lower-case hex. It is taken over the line
-    /// `gaiterguard.request.v1`, the method, the whole URL and each header as `name:value` in the
-    /// order sent, every line ended by a line feed, then an empty line and the body's bytes.
+    /// SHA-256 digest of the exact request, in lowercase hex. Its input is the line
+    /// `gaiterguard.request.v1`, the method, the complete URL, and each header as `name:value` in
+    /// the order sent, each line terminated by a line feed, then an empty line and the bytes of the
+    /// body.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     digest: String,
-    /// Why the agent asks, in its own words. Untrusted text.
+    /// Intent that the agent stated. Untrusted text.
     intent: String,
-    /// From 0.0, harmless, to 1.0.
+    /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0, maximum = 1)]
     risk_score: f64,
-    /// Why it was held, for a human.
+    /// Explanation of why the request was held.
     risk_explanation: String,
-    /// What the score rests on.
+    /// Observations that the score is based on.
     signals: Vec<SignalBody>,
-    /// The rules that matched.
+    /// Rules that matched.
     matched_rules: Vec<MatchedRuleBody>,
-    /// The documented operation that it calls, where one is known.
+    /// The documented operation that the request calls, if known.
     #[schema(required)]
     operation: Option<OperationBody>,
-    /// Where values of the request had been seen when it was held: at most 10. Lists leave it empty.
+    /// Where values of the request had been seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
-    /// When it was held.
+    /// When the request was held.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it expires, while it can.
+    /// When the action expires. Null if it no longer can.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
-    /// When a human decided, or it came to its end.
+    /// When a human decided, or when the action ended without a decision.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     resolved_at: Option<Timestamp>,
-    /// The user who decided.
+    /// ID of the user who decided.
     #[schema(required)]
     resolved_by: Option<i64>,
-    /// What that user told the agent.
+    /// Note of that user to the agent.
     #[schema(required)]
     note: Option<String>,
-    /// The approval that its execution rests on.
+    /// The approval, if the action was approved.
     #[schema(required)]
     approval: Option<ApprovalBody>,
-    /// When its execution was begun.
+    /// When execution started.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
-    /// What a human found out about an execution whose outcome was unknown.
-    #[schema(required, value_type = Option<FindingWord>)]
+    /// A human's finding about an execution with an unknown outcome.
+    #[schema(required, value_type = Option<FindingSchema>)]
     resolution: Option<Resolution>,
-    /// What is known of an execution whose outcome is unknown.
+    /// Explanation of why the outcome of an execution is unknown.
     #[schema(required)]
     detail: Option<String>,
-    /// The upstream's answer, once it was executed and while it is kept.
+    /// Response of the upstream, while it is stored.
     #[schema(required)]
-    result: Option<KeptAnswerBody>,
+    result: Option<StoredResponseBody>,
 }
 
 /// A human's approval.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Approval)]
 pub(crate) struct ApprovalBody {
-    /// When.
+    /// When it was given.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// The user.
+    /// ID of the user.
     by: i64,
-    /// What that user told the agent.
+    /// Note of that user to the agent.
     #[schema(required)]
     note: Option<String>,
 }
 
-/// One observation that made a request more or less risky.
+/// An observation that raised or lowered the risk score.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Signal)]
 pub(crate) struct SignalBody {
-    /// A stable word for the kind of observation.
+    /// Stable identifier of the observation's type.
     code: String,
-    /// What it adds to the score.
+    /// Contribution to the score.
     weight: f64,
-    /// Where it was seen.
+    /// Location in the request.
     evidence: String,
-    /// One sentence for a human.
+    /// Explanation in one sentence.
     sentence: String,
 }
 
-/// A rule that matched, as it was then.
+/// A rule that matched, as it was at that time.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MatchedRule)]
 pub(crate) struct MatchedRuleBody {
-    /// The rule's id.
+    /// ID of the rule.
     id: i64,
-    /// Its name.
+    /// Name.
     name: String,
-    /// What it does.
-    #[schema(value_type = EffectWord)]
+    /// Effect.
+    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
-    /// Why its condition could not be evaluated, if that is why it matched.
+    /// Why the condition could not be evaluated, if the rule matched for that reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     unevaluated: Option<String>,
 }
 
-/// Where a value of the request was seen.
+/// An earlier occurrence of a value in the request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ValueSource)]
 pub(crate) struct ValueSourceBody {
-    /// Where in the request the value is: `path`, `query/NAME`, or `body` and a JSON Pointer.
+    /// Location of the value in the request: `path`, `query/NAME`, or `body` followed by a JSON
+    /// Pointer.
     #[schema(example = "body/channel")]
     location: String,
     /// The value, or the beginning of it.
     #[schema(example = "C024BE91L")]
     value: String,
-    /// `shown` in a response, `created` by the agent, or in a request that a human `approved`.
-    #[schema(value_type = SourceWord)]
+    /// `shown` to the agent in a response, `created` by the agent, or part of a request that a
+    /// human `approved`.
+    #[schema(value_type = SourceSchema)]
     kind: SourceKind,
-    /// The call that it was seen with. Another replica's is `an earlier request`.
+    /// The call that contained it. For a call through another replica, `an earlier request`.
     #[schema(example = "GET /conversations.list")]
     seen_in: String,
-    /// When it was seen.
+    /// When it occurred.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// What identifies the object around the value, as the service named it; may be empty. Untrusted
-    /// text.
+    /// Identifying fields of the object that contained the value, as the service named it; may be empty.
+    /// Untrusted text.
     #[schema(example = "name: general, id: C024BE91L")]
     object: String,
 }
@@ -199,14 +205,14 @@ impl From<ValueSource> for ValueSourceBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperationRef)]
 pub(crate) struct OperationBody {
-    /// The document's operation id, or else `METHOD /template`.
+    /// Operation ID in the document, or else `METHOD /template`.
     id: String,
-    /// What the document says it does.
+    /// Summary in the document.
     #[schema(required)]
     summary: Option<String>,
-    /// The document's tags for it.
+    /// Tags in the document.
     tags: Vec<String>,
-    /// Whether the document calls it deprecated.
+    /// Whether the document marks it as deprecated.
     deprecated: bool,
 }
 
@@ -275,7 +281,7 @@ impl From<ActionView> for ActionBody {
             resolution,
             started_at: execution.map(|execution| execution.started_at),
             detail,
-            result: answer.as_ref().map(KeptAnswerBody::shown),
+            result: answer.as_ref().map(StoredResponseBody::shown),
             method: action.method,
             target_url: action.target_url,
         }

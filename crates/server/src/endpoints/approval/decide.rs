@@ -1,4 +1,4 @@
-//! `PATCH /approvals/{action_id}/approve`, `/deny`, `/revoke` and `/resolve`: the human's word.
+//! `PATCH /approvals/{action_id}/approve`, `/deny`, `/revoke`, and `/resolve`: human decisions.
 
 use std::sync::Arc;
 
@@ -14,42 +14,43 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::caller::Caller;
-use crate::endpoints::words::{FindingWord, StatusWord};
+use crate::endpoints::enums::{FindingSchema, StatusSchema};
 use crate::extract::{ApiJson, ApiPath, OptionalJson};
 use crate::openapi::responses::{Conflict, InvalidBody, NotFound};
 use crate::problem::Problem;
 
-/// A human's word.
+/// A human's decision.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = Decision)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DecisionBody {
-    /// What the agent is told.
+    /// Note to the agent.
     #[schema(max_length = 2000)]
     note: Option<String>,
-    /// The digest of the request that was looked at: nothing is decided if it is another one.
+    /// Digest of the request that the user reviewed. If the action's request has a different
+    /// digest, the decision is refused.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     digest: Option<String>,
 }
 
-/// What a human found at the upstream.
+/// A human's finding at the upstream.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Resolution)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResolutionBody {
-    /// Whether the request had been carried out.
-    #[schema(value_type = FindingWord)]
+    /// Whether the upstream carried out the request.
+    #[schema(value_type = FindingSchema)]
     outcome: Resolution,
-    /// What the agent is told.
+    /// Note to the agent.
     #[schema(max_length = 2000)]
     note: Option<String>,
 }
 
-/// What an action has come to.
+/// Result of a decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decided {
-    /// Where it stands now.
-    #[schema(value_type = StatusWord)]
+    /// The new status.
+    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// The action.
     action_id: Uuid,
@@ -57,16 +58,16 @@ pub(crate) struct Decided {
 
 /// Approve an action
 ///
-/// The agent may have it executed, exactly as it was looked at, until the approval expires.
+/// The agent may execute the reviewed request, unchanged, until the approval expires.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/approve",
     operation_id = "approve",
     tag = "approvals",
-    params(("action_id" = Uuid, Path, description = "The action.")),
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
     request_body = Option<DecisionBody>,
     responses(
-        (status = 200, description = "It is approved.", body = Decided),
+        (status = 200, description = "The action is approved.", body = Decided),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -85,10 +86,10 @@ pub(super) async fn approve(
     path = "/approvals/{action_id}/deny",
     operation_id = "deny",
     tag = "approvals",
-    params(("action_id" = Uuid, Path, description = "The action.")),
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
     request_body = Option<DecisionBody>,
     responses(
-        (status = 200, description = "It is denied.", body = Decided),
+        (status = 200, description = "The action is denied.", body = Decided),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -101,18 +102,18 @@ pub(super) async fn deny(
     decide(&gateway, caller, action, Ruling::Deny, body).await
 }
 
-/// Take an action back
+/// Revoke an action
 ///
-/// Whether it still waits or is approved; what is being sent already cannot be taken back.
+/// Works for pending and approved actions. A request that is being sent cannot be revoked.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/revoke",
     operation_id = "revoke",
     tag = "approvals",
-    params(("action_id" = Uuid, Path, description = "The action.")),
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
     request_body = Option<DecisionBody>,
     responses(
-        (status = 200, description = "It is revoked.", body = Decided),
+        (status = 200, description = "The action is revoked.", body = Decided),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -125,18 +126,18 @@ pub(super) async fn revoke(
     decide(&gateway, caller, action, Ruling::Revoke, body).await
 }
 
-/// Settle an action whose outcome is unknown
+/// Resolve an unknown outcome
 ///
-/// The word of a human who looked at the upstream. Nothing is sent.
+/// Records what a human found out at the upstream. Nothing is sent.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/resolve",
     operation_id = "resolve",
     tag = "approvals",
-    params(("action_id" = Uuid, Path, description = "The action.")),
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
     request_body = ResolutionBody,
     responses(
-        (status = 200, description = "It is settled.", body = Decided),
+        (status = 200, description = "The outcome is recorded.", body = Decided),
         InvalidBody, NotFound, Conflict,
     )
 )]
@@ -171,7 +172,7 @@ async fn decide(
         Some(text) => Some(Digest::parse(&text).ok_or_else(|| {
             Problem::field(
                 "digest",
-                "must be the 64 hexadecimal digits of a SHA-256 sum",
+                "must be the 64 hexadecimal digits of a SHA-256 digest",
             )
         })?),
         None => None,

@@ -1,8 +1,8 @@
-//! Held requests: what a human looks at and decides.
+//! Reviewing and deciding held requests.
 
 pub(crate) mod action;
 mod decide;
-mod look;
+mod view;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -11,12 +11,12 @@ use super::DashboardState;
 
 pub(crate) use action::{MatchedRuleBody, OperationBody, SignalBody};
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(look::pending))
-        .routes(routes!(look::list))
-        .routes(routes!(look::get))
+        .routes(routes!(view::pending))
+        .routes(routes!(view::list))
+        .routes(routes!(view::get))
         .routes(routes!(decide::approve))
         .routes(routes!(decide::deny))
         .routes(routes!(decide::revoke))

@@ -1,5 +1,5 @@
-//! The refresh token and the device token as cookies: no script can read them, no other site can send
-//! them, and they come to the endpoints that need them alone.
+//! Cookies for the refresh token and the device token. They are `HttpOnly`, `SameSite=Strict`, and
+//! limited to the paths that need them.
 
 use gaiterguard_identity::DEVICE_LIFETIME;
 use http::header::COOKIE;
@@ -8,41 +8,42 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::origin::PublicOrigin;
 
-/// The refresh token.
+/// Cookie with the refresh token.
 const REFRESH: Cookie = Cookie {
     name: gaiterguard_domain::cookie::REFRESH,
     path: "/auth",
 };
 
-/// The token of a device that someone signed in with.
+/// Cookie with the token of a device that a user signed in on.
 const DEVICE: Cookie = Cookie {
     name: gaiterguard_domain::cookie::DEVICE,
     path: "/auth/login",
 };
 
-/// `Set-Cookie` with a refresh token. It lives as long as the browser's session; the token in it
-/// has its own end.
+/// Returns a `Set-Cookie` value with a refresh token. The cookie lasts as long as the browser
+/// session; the token has its own expiry.
 pub(super) fn set(token: &SecretString, public_origin: &PublicOrigin) -> HeaderValue {
     REFRESH.header(token.expose_secret(), "", public_origin)
 }
 
-/// `Set-Cookie` that removes it.
+/// Returns a `Set-Cookie` value that removes the refresh token.
 pub(super) fn clear(public_origin: &PublicOrigin) -> HeaderValue {
     REFRESH.header("", "; Max-Age=0", public_origin)
 }
 
-/// The refresh token that a request's cookie holds. Two such cookies are none.
+/// Returns the refresh token in the request's cookie. Returns `None` if the cookie appears twice.
 pub(super) fn get(headers: &HeaderMap) -> Option<SecretString> {
     REFRESH.get(headers)
 }
 
-/// `Set-Cookie` with a device token. It outlives sessions, since it is for the login after them.
+/// Returns a `Set-Cookie` value with a device token. It outlives the session, because it identifies
+/// the device at the next login.
 pub(super) fn set_device(token: &SecretString, public_origin: &PublicOrigin) -> HeaderValue {
     let max_age = format!("; Max-Age={}", DEVICE_LIFETIME.as_secs());
     DEVICE.header(token.expose_secret(), &max_age, public_origin)
 }
 
-/// The device token that a request's cookie holds. Two such cookies are none.
+/// Returns the device token in the request's cookie. Returns `None` if the cookie appears twice.
 pub(super) fn get_device(headers: &HeaderMap) -> Option<SecretString> {
     DEVICE.get(headers)
 }

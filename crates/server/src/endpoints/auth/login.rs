@@ -22,47 +22,48 @@ use crate::openapi::responses::{
 };
 use crate::problem::Problem;
 
-/// Who logs in.
+/// Credentials of a user.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = Login)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoginBody {
-    /// The e-mail address, in any case.
+    /// E-mail address. Case-insensitive.
     #[schema(max_length = 1024)]
     email: String,
-    /// The password.
+    /// Password.
     #[schema(value_type = String, format = Password, max_length = 4096)]
     password: SecretString,
-    /// How the refresh token comes.
+    /// How to return the refresh token.
     #[serde(default)]
     session: SessionKind,
 }
 
-/// How a refresh token comes.
+/// How a refresh token is returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SessionKind {
-    /// In the answer.
+    /// In the response body.
     #[default]
     Token,
-    /// As a cookie that no script can read.
+    /// As a cookie that scripts cannot read.
     Cookie,
 }
 
-/// A session that has begun.
+/// A new session.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
 struct LoggedInBody {
     #[serde(flatten)]
     tokens: TokensBody,
-    /// Who logged in.
+    /// The user.
     user: UserBody,
 }
 
 /// Log in
 ///
-/// Five wrong passwords for an account, or twenty from one source, are too many for a minute. A
-/// browser that signed in before has five of its own, and so has a source.
+/// After five wrong passwords for an account, or twenty from one source, further attempts are
+/// refused for a minute. A browser that signed in before has an allowance of five of its own, and
+/// so does a source.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -72,9 +73,10 @@ struct LoggedInBody {
     responses(
         (
             status = 200,
-            description = "A session has begun.",
+            description = "The new session.",
             body = LoggedInBody,
-            headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device token, if the session was asked for as a cookie.")),
+            headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device \
+                 token, if the session was requested as a cookie.")),
         ),
         InvalidBody, WrongCredentials, ForeignPage, Throttled, Unavailable,
     )
@@ -99,7 +101,7 @@ pub(super) async fn login(
         device_token: device_token.as_ref(),
     };
     let logged_in = identity.login(&body.email, body.password, from).await?;
-    let answer = Json(LoggedInBody {
+    let response = Json(LoggedInBody {
         tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
         user: logged_in.user.into(),
     });
@@ -107,11 +109,11 @@ pub(super) async fn login(
         let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
         let device = cookie::set_device(&logged_in.device_token, &public_origin);
         let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, device)]);
-        Ok((cookies, answer).into_response())
+        Ok((cookies, response).into_response())
     } else {
-        Ok(answer.into_response())
+        Ok(response.into_response())
     }
 }
 
-/// Longer than any address, so that what is typed wrong is still told as wrong credentials.
+/// Longer than any valid address, so that a mistyped one still returns `invalid_credentials`.
 const EMAIL_BYTES_MAX: usize = 1024;

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 
 /// Log out
 ///
-/// Ends the session: its refresh token and its access tokens, at once.
+/// Ends the session: its refresh token and its access tokens stop working immediately.
 #[utoipa::path(
     post,
     path = "/auth/logout",
@@ -27,7 +27,8 @@ use crate::problem::Problem;
             status = 200,
             description = "The session has ended.",
             body = Done,
-            headers(("Set-Cookie" = String, description = "Removes the refresh token's cookie.")),
+            headers(("Set-Cookie" = String, description = "Removes the cookie with the refresh \
+                                                           token.")),
         ),
     )
 )]
@@ -44,7 +45,7 @@ pub(super) async fn logout(
 > {
     identity.logout(&caller).await?;
     let done = Done {
-        message: "The session has ended.",
+        message: "Logged out.",
     };
     Ok((
         AppendHeaders([(SET_COOKIE, cookie::clear(&public_origin))]),

@@ -10,7 +10,7 @@ use super::user::UserBody;
 use crate::endpoints::caller::Caller;
 use crate::problem::Problem;
 
-/// Who is signed in
+/// Get the signed-in user
 #[utoipa::path(
     get,
     path = "/auth/me",

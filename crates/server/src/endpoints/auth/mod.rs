@@ -1,4 +1,4 @@
-//! Users and their sessions.
+//! Users and sessions.
 
 mod cookie;
 mod login;
@@ -10,7 +10,7 @@ mod refresh;
 mod register;
 mod registration;
 mod session;
-mod shown_token;
+mod session_token;
 mod user;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use crate::openapi::with_session;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::new()
         .routes(routes!(logout::logout))

@@ -1,4 +1,4 @@
-//! Which page sent a request, and what each may do without an access token.
+//! Determines which page sent a request, and what such a page may do without an access token.
 
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -8,36 +8,36 @@ use crate::settings::CorsOrigins;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Who sent a request, as far as a browser says.
+/// Sender of a request, as reported by the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Page {
-    /// No browser: the request names no origin.
+    /// Not a browser: the request has no origin.
     None,
     /// A page of this gateway.
     Own,
     /// A page of an origin in `CORS_ORIGINS`.
     Allowed,
-    /// Any other page, or one that a browser does not name.
+    /// Any other page, including one that the browser does not identify.
     Foreign,
 }
 
 impl Page {
-    /// Refuses the pages of origins that no setting lists with 403 `origin_not_allowed`.
+    /// Refuses pages of unlisted origins with 403 `origin_not_allowed`.
     pub(super) fn refuse_foreign(self) -> Result<(), Problem> {
         match self {
             Self::Foreign => Err(origin_not_allowed(
-                "a page of this origin may not use the gateway; list the origin in CORS_ORIGINS \
-                 if it should",
+                "pages of this origin may not use the gateway; to allow them, add the origin to \
+                 CORS_ORIGINS",
             )),
             Self::None | Self::Own | Self::Allowed => Ok(()),
         }
     }
 
-    /// Refuses every page but the gateway's own with 403 `origin_not_allowed`.
+    /// Refuses all pages except the gateway's own with 403 `origin_not_allowed`.
     pub(super) fn refuse_all_but_own(self) -> Result<(), Problem> {
         match self {
             Self::Foreign | Self::Allowed => Err(origin_not_allowed(
-                "only the gateway's own pages may do this",
+                "only the gateway's own pages may send this request",
             )),
             Self::None | Self::Own => Ok(()),
         }
@@ -48,13 +48,13 @@ fn origin_not_allowed(detail: &'static str) -> Problem {
     Problem::forbidden("origin_not_allowed", detail)
 }
 
-/// Where browsers find this gateway: scheme, host and port of `PUBLIC_URL`.
+/// Public origin of this gateway: scheme, host, and port of `PUBLIC_URL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PublicOrigin(String);
 
 impl PublicOrigin {
-    /// The origin of a checked `http` or `https` URL, spelled as browsers do: in lower case and
-    /// without the scheme's own port.
+    /// Returns the origin of a validated `http` or `https` URL as browsers serialize it: in
+    /// lowercase and without the default port.
     pub(crate) fn of(public_url: &str) -> Self {
         let lower = public_url.to_ascii_lowercase();
         let (scheme, rest) = lower.split_once("://").unwrap_or(("http", &lower));
@@ -64,17 +64,17 @@ impl PublicOrigin {
         Self(format!("{scheme}://{authority}"))
     }
 
-    /// Whether it is reached over TLS.
+    /// Returns whether the gateway is reached over TLS.
     pub(super) fn is_https(&self) -> bool {
         self.0.starts_with("https://")
     }
 
-    /// Returns which page sent a request. `Sec-Fetch-Site` that contradicts `Origin` makes a page
-    /// foreign.
+    /// Returns which page sent a request. If `Sec-Fetch-Site` contradicts `Origin`, the page counts
+    /// as foreign.
     pub(super) fn page_of(&self, headers: &HeaderMap, cors_origins: &CorsOrigins) -> Page {
         let mut origins = headers.get_all(ORIGIN).iter();
         let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
-        // `none` is a request that a human made, for instance from a bookmark.
+        // `none` means that the user started the request, for example from a bookmark.
         let is_same_site = matches!(site, None | Some(b"same-origin" | b"none"));
         match (origins.next(), origins.next()) {
             (None, _) if site.is_none() => Page::None,
@@ -85,8 +85,9 @@ impl PublicOrigin {
         }
     }
 
-    /// Refuses a request with a cookie unless its browser says that a page of this gateway sent it.
-    /// Silence is refused too, because every browser that holds the cookie sends these headers.
+    /// Refuses a request with a cookie unless the browser confirms that a page of this gateway sent
+    /// it. Missing headers are refused too, because every browser that stores the cookie sends
+    /// them.
     pub(super) fn demand(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let site = headers
             .get(SEC_FETCH_SITE)
@@ -98,13 +99,13 @@ impl PublicOrigin {
             (Some(true), Some(true) | None) | (None, Some(true)) => Ok(()),
             _ => Err(Problem::forbidden(
                 "cross_origin_refused",
-                "a session's cookie is only taken from the gateway's own pages",
+                "session cookies are accepted only from the gateway's own pages",
             )),
         }
     }
 
-    /// Whether an origin is that of `PUBLIC_URL`, or of the host that the request was sent to. The
-    /// dashboard's routes refuse hosts that are not the gateway's.
+    /// Returns whether an origin is that of `PUBLIC_URL` or of the request's `Host`. The latter is
+    /// safe because the dashboard's routes refuse unknown hosts.
     fn is_own(&self, origin: &HeaderValue, headers: &HeaderMap) -> bool {
         origin.to_str().is_ok_and(|origin| {
             origin == self.0 || is_of_host(origin, headers.get(HOST).map(HeaderValue::as_bytes))
@@ -112,7 +113,7 @@ impl PublicOrigin {
     }
 }
 
-/// Whether an origin's host and port are those that the request was sent to.
+/// Returns whether an origin's host and port are those that the request was sent to.
 fn is_of_host(origin: &str, host: Option<&[u8]>) -> bool {
     let authority = origin
         .strip_prefix("http://")

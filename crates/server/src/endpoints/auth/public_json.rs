@@ -1,4 +1,4 @@
-//! The JSON body of a call that takes no access token.
+//! Extractor for the JSON body of a call without an access token.
 
 use std::sync::Arc;
 
@@ -13,9 +13,10 @@ use crate::settings::CorsOrigins;
 
 /// The body of a call that anyone may make, and the page that sent it.
 ///
-/// Any page on the internet can have a browser send such a call, so its origin must be the gateway's
-/// or in `CORS_ORIGINS`, else 403 `origin_not_allowed`. Its content type must be JSON and may not be
-/// left out, else 415: a browser sends JSON to another origin only after that origin agreed.
+/// Any page on the internet can make a browser send such a call. So its origin must be the
+/// gateway's or in `CORS_ORIGINS`, or else the response is 403 `origin_not_allowed`. Its content
+/// type must be JSON, or else the response is 415: browsers send JSON to another origin only after
+/// a successful preflight.
 pub(super) struct PublicJson<T> {
     pub(super) body: T,
     pub(super) page: Page,
@@ -37,7 +38,7 @@ where
     }
 }
 
-/// Checks what [`PublicJson`] promises of a request before its body is read.
+/// Checks the headers that [`PublicJson`] requires, before the body is read.
 pub(super) fn demand_public<S>(request: &Request, state: &S) -> Result<Page, Problem>
 where
     Arc<PublicOrigin>: FromRef<S>,

@@ -10,14 +10,15 @@ use http::header::SET_COOKIE;
 
 use super::cookie;
 use super::origin::PublicOrigin;
-use super::shown_token::{RefreshTokenBody, ShownToken};
+use super::session_token::{RefreshTokenBody, SessionToken};
 use super::user::TokensBody;
 use crate::openapi::responses::{CrossOrigin, InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
 
-/// Exchange a refresh token for the next pair of tokens
+/// Refresh an access token
 ///
-/// A refresh token works once. One that is used again ends its session with all its tokens.
+/// Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
+/// ends its session and invalidates all tokens of the session.
 #[utoipa::path(
     post,
     path = "/auth/refresh",
@@ -27,9 +28,10 @@ use crate::problem::Problem;
     responses(
         (
             status = 200,
-            description = "The next pair.",
+            description = "The new tokens.",
             body = TokensBody,
-            headers(("Set-Cookie" = Option<String>, description = "The next refresh token, if the last one came as a cookie.")),
+            headers(("Set-Cookie" = Option<String>, description = "The new refresh token, if the \
+                 old one was sent as a cookie.")),
         ),
         InvalidBody, SignedOut, CrossOrigin, Unavailable,
     )
@@ -37,26 +39,26 @@ use crate::problem::Problem;
 pub(super) async fn refresh(
     State(identity): State<Arc<Identity>>,
     State(public_origin): State<Arc<PublicOrigin>>,
-    shown: ShownToken,
+    session: SessionToken,
 ) -> Result<Response, Problem> {
-    let Some(token) = shown.token else {
+    let Some(token) = session.token else {
         return Err(Problem::field(
             "refreshToken",
-            "is required without the session's cookie",
+            "required, because the request has no session cookie",
         ));
     };
     match identity.refresh(&token).await {
         Ok(tokens) => {
-            let answer = Json(TokensBody::of(&tokens, !shown.is_cookie));
-            if !shown.is_cookie {
-                return Ok(answer.into_response());
+            let response = Json(TokensBody::of(&tokens, !session.is_cookie));
+            if !session.is_cookie {
+                return Ok(response.into_response());
             }
             let cookie = cookie::set(&tokens.refresh_token, &public_origin);
-            Ok((AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response())
+            Ok((AppendHeaders([(SET_COOKIE, cookie)]), response).into_response())
         }
         Err(error) => {
             let problem = Problem::from(error);
-            if shown.is_cookie && problem.status() == http::StatusCode::UNAUTHORIZED {
+            if session.is_cookie && problem.status() == http::StatusCode::UNAUTHORIZED {
                 return Err(problem.header(SET_COOKIE, cookie::clear(&public_origin)));
             }
             Err(problem)

@@ -17,37 +17,37 @@ use crate::middleware::RequestContext;
 use crate::openapi::responses::{InvalidBody, RegistrationRefused, Throttled, Unavailable};
 use crate::problem::Problem;
 
-/// Who registers.
+/// A user to register.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = Registration)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RegistrationBody {
-    /// An e-mail address; in any case, it may be registered once.
+    /// E-mail address. Case-insensitively unique.
     #[schema(min_length = 3, max_length = 254, example = "name@example.com")]
     email: String,
-    /// Not one of the commonest passwords.
+    /// Password. Common passwords are refused.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
     password: SecretString,
-    /// The code in the gateway's log. Required for the first account of a gateway that listens
-    /// beyond loopback, or whose `PUBLIC_URL` is not a loopback address; ignored for others.
+    /// Set-up code from the gateway's log. Required for the first account of a gateway that listens
+    /// beyond loopback or whose `PUBLIC_URL` is not a loopback address; ignored otherwise.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 64, example = "7KQ2-M9XD-40TB")]
     setup_code: Option<SecretString>,
 }
 
-/// A user who registered.
+/// Result of a registration.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Registered {
-    /// What was done.
+    /// Result in words.
     #[schema(value_type = String)]
     message: &'static str,
-    /// The user.
+    /// The new user.
     user: UserBody,
 }
 
 /// Register
 ///
-/// Makes a user with a workspace of its own. Whether anyone may do so is the operator's choice.
+/// Creates a user with a new workspace. Who may register depends on the setting `REGISTRATION`.
 #[utoipa::path(
     post,
     path = "/auth/register",
@@ -55,7 +55,7 @@ pub(crate) struct Registered {
     tag = "auth",
     request_body = RegistrationBody,
     responses(
-        (status = 201, description = "The user exists.", body = Registered),
+        (status = 201, description = "The new user.", body = Registered),
         InvalidBody, RegistrationRefused, Throttled, Unavailable,
     )
 )]
@@ -75,7 +75,7 @@ pub(super) async fn register(
     };
     let user = identity.register(&email, password, registrant).await?;
     let registered = Registered {
-        message: "The user is registered.",
+        message: "User registered.",
         user: user.into(),
     };
     Ok((StatusCode::CREATED, Json(registered)))

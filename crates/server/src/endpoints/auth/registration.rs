@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::openapi::responses::Unavailable;
 use crate::problem::Problem;
 
-/// What a registration would need at present.
+/// Whether registration is open, and what it requires.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationState)]
 #[serde(rename_all = "camelCase")]
@@ -26,7 +26,8 @@ pub(crate) struct RegistrationStateBody {
 
 /// Get registration status
 ///
-/// Says whether `POST /auth/register` takes an account, and whether it needs the set-up code.
+/// Returns whether `POST /auth/register` accepts an account, and whether it requires the set-up
+/// code.
 #[utoipa::path(
     get,
     path = "/auth/registration",

@@ -1,4 +1,4 @@
-//! `/auth/sessions`: where a user is signed in.
+//! `/auth/sessions`: sessions of the signed-in user.
 
 use std::sync::Arc;
 
@@ -22,15 +22,15 @@ use crate::problem::Problem;
 #[schema(as = Session)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
     /// When the user signed in.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it ends unless it is used before.
+    /// When it expires unless it is used.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     is_current: bool,
 }
 
@@ -45,9 +45,9 @@ impl From<(Session, bool)> for SessionBody {
     }
 }
 
-/// Where the user is signed in
+/// List sessions
 ///
-/// The sessions that have not ended, the newest first.
+/// Returns the sessions that have not ended, newest first.
 #[utoipa::path(
     get,
     path = "/auth/sessions",
@@ -55,7 +55,7 @@ impl From<(Session, bool)> for SessionBody {
     tag = "auth",
     params(PageQuery),
     responses(
-        (status = 200, description = "A page of them.", body = List<SessionBody>),
+        (status = 200, description = "A page of sessions.", body = List<SessionBody>),
         InvalidParameter,
     )
 )]
@@ -78,13 +78,13 @@ pub(super) async fn list(
 
 /// End a session
 ///
-/// Its refresh token and its access tokens stop at once.
+/// Its refresh token and its access tokens stop working immediately.
 #[utoipa::path(
     delete,
     path = "/auth/sessions/{id}",
     operation_id = "endSession",
     tag = "auth",
-    params(("id" = i64, Path, description = "The session.")),
+    params(("id" = i64, Path, description = "ID of the session.")),
     responses(
         (status = 200, description = "The session has ended.", body = Done),
         InvalidParameter, NotFound,
@@ -97,9 +97,9 @@ pub(super) async fn end(
 ) -> Result<Json<Done>, Problem> {
     if identity.end_session(&caller, id).await? {
         Ok(Json(Done {
-            message: "The session has ended.",
+            message: "Session ended.",
         }))
     } else {
-        Err(Problem::not_found("you have no such session"))
+        Err(Problem::not_found("you have no session with this ID"))
     }
 }

@@ -1,4 +1,4 @@
-//! A user as it is shown, and the tokens of a session.
+//! Response bodies for users and session tokens.
 
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::User;
@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 #[schema(as = User)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// The e-mail address as it was spelled at registration.
+    /// E-mail address as entered at registration.
     #[schema(example = "name@example.com")]
     email: String,
     /// When the user registered.
@@ -32,21 +32,21 @@ impl From<User> for UserBody {
     }
 }
 
-/// The tokens of a session, shown once.
+/// Tokens of a session. Shown only once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tokens)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokensBody {
-    /// To be sent as `Authorization: Bearer`; short-lived.
+    /// Short-lived access token. Send it as `Authorization: Bearer`.
     access_token: String,
-    /// To be exchanged once for the next pair. Absent where it comes as a cookie.
+    /// Refresh token. Works once. Absent if it is returned as a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh_token: Option<String>,
 }
 
 impl TokensBody {
-    /// Tokens as they are handed out, the refresh token among them or not.
+    /// Returns the body of a token pair, with or without the refresh token.
     pub(super) fn of(tokens: &TokenPair, with_refresh_token: bool) -> Self {
         let refresh_token = tokens.refresh_token.expose_secret();
         Self {

@@ -1,4 +1,4 @@
-//! `POST /rules/compile`: from a rule in words to a condition, by the language model.
+//! `POST /rules/compile`: translates a rule in plain words to a condition with the language model.
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
@@ -14,47 +14,48 @@ use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
 use crate::openapi::text::Words;
 use crate::problem::{Problem, ProblemSchema};
 
-/// A rule in words that is to become a condition.
+/// A rule in plain words to translate to a condition.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RuleToCompile)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WordsBody {
+pub(super) struct RuleTextBody {
     /// The rule.
     #[schema(value_type = Words)]
     text: String,
-    /// The service of the rule.
+    /// ID of the service that the rule applies to.
     service_id: Option<i64>,
 }
 
-/// A proposed condition. Nothing is kept: it becomes a rule when it is saved as one.
+/// A proposed condition. Nothing is saved.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CompiledRule)]
 pub(super) struct ProposalBody {
-    /// The condition in CEL, checked; null if nothing of the rule can be told from a request.
+    /// The condition in CEL, which compiles; null if no part of the rule can be decided from a
+    /// request.
     #[schema(required)]
     condition: Option<String>,
-    /// How much of the rule it says: `whole`, `part` or `none`.
+    /// How much of the rule the condition expresses: `whole`, `part`, or `none`.
     coverage: &'static str,
-    /// Made-up requests, and what the condition does with them.
+    /// Example requests, with the result of the condition for each.
     examples: Vec<ExampleBody>,
 }
 
-/// A made-up request.
+/// An example request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CompiledExample)]
 struct ExampleBody {
-    /// The method.
+    /// HTTP method.
     method: String,
-    /// The path with its query.
+    /// Path with query.
     path: String,
-    /// The body as text; empty for none.
+    /// Body as text; empty if there is none.
     body: String,
-    /// Whether the model thinks that the rule is about it.
+    /// Whether the rule applies to it, according to the model.
     expected: bool,
-    /// Whether the condition holds for it; null where that cannot be said.
+    /// Result of the condition; null if it cannot be evaluated.
     #[schema(required)]
     matches: Option<bool>,
-    /// Why it cannot be said.
+    /// Why it cannot be evaluated.
     #[schema(required)]
     error: Option<String>,
 }
@@ -101,24 +102,25 @@ impl From<ProposeError> for Problem {
     }
 }
 
-/// Turn a rule in words into a condition
+/// Translate a rule to a condition
 ///
-/// The language model proposes, the compiler checks, and made-up requests show what it does.
+/// The language model proposes a condition, the compiler checks it, and example requests show its
+/// result.
 #[utoipa::path(
     post,
     path = "/rules/compile",
     operation_id = "compileRule",
     tag = "rules",
-    request_body = WordsBody,
+    request_body = RuleTextBody,
     security(("session" = [])),
     responses(
-        (status = 200, description = "What is proposed.", body = ProposalBody),
+        (status = 200, description = "The proposal.", body = ProposalBody),
         (
-            status = 409, description = "There is no language model.",
+            status = 409, description = "No language model is configured.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
         (
-            status = 502, description = "The language model gave no answer that can be used.",
+            status = 502, description = "The language model gave no usable response.",
             body = ProblemSchema, content_type = "application/problem+json",
         ),
         InvalidBody, SignedOut, Unavailable,
@@ -126,7 +128,7 @@ impl From<ProposeError> for Problem {
 )]
 pub(super) async fn compile(
     editing: Editing,
-    ApiJson(body): ApiJson<WordsBody>,
+    ApiJson(body): ApiJson<RuleTextBody>,
 ) -> Result<Json<ProposalBody>, Problem> {
     let proposal = editing
         .gateway()

@@ -1,4 +1,4 @@
-//! `/rules`: what an operator has decided beforehand.
+//! `/rules`: an operator's rules.
 
 mod compile;
 mod simulate;
@@ -18,16 +18,16 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
+use super::enums::EffectSchema;
 use super::fields::Fields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
-use super::words::EffectWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
 use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
 use validate::ConditionWarningBody;
 
-/// The routes.
+/// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -37,57 +37,57 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(compile::compile))
 }
 
-/// A rule that is to be made.
+/// A rule to create.
 #[derive(ToSchema)]
 #[schema(as = NewRule)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct NewRuleBody {
-    /// Its name.
+    /// Name.
     name: Name,
-    /// What it does.
-    effect: EffectWord,
-    /// A CEL expression that a request must satisfy. A rule without one, and without a text,
-    /// matches every request of its service and agent; with the effect `allow` it lets risky ones
-    /// pass without approval, which the response warns of.
+    /// Effect.
+    effect: EffectSchema,
+    /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+    /// matches every request of its service and agent. With the effect `allow`, such a rule
+    /// forwards risky requests without approval; the response then contains a warning.
     #[schema(max_length = 4096)]
     condition: Option<String>,
-    /// The rule in plain words. With a condition it only explains that; without one the language
-    /// model applies it, where one is configured.
+    /// The rule in plain words. With a condition, it is only an explanation. Without one, the
+    /// language model applies it, if one is configured.
     text: Option<Words>,
-    /// The service that it is limited to.
+    /// ID of the service that the rule is limited to.
     service_id: Option<i64>,
-    /// The agent that it is limited to.
+    /// ID of the agent that the rule is limited to.
     agent_id: Option<i64>,
-    /// Whether it counts; it does if left out.
+    /// Whether the rule is enabled. Defaults to true.
     enabled: Option<bool>,
 }
 
-/// What is to be changed of a rule; what is left out stays, and null takes a limit away.
+/// Changes to a rule. Omitted fields stay unchanged; null removes a limit.
 #[derive(ToSchema)]
 #[schema(as = RuleChange)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(crate) struct RuleChangeBody {
-    /// Its name.
+    /// Name.
     #[schema(nullable = false)]
     name: Option<Name>,
-    /// What it does.
+    /// Effect.
     #[schema(nullable = false)]
-    effect: Option<EffectWord>,
-    /// A CEL expression that a request must satisfy. A rule without one, and without a text,
-    /// matches every request of its service and agent; with the effect `allow` it lets risky ones
-    /// pass without approval, which the response warns of.
+    effect: Option<EffectSchema>,
+    /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+    /// matches every request of its service and agent. With the effect `allow`, such a rule
+    /// forwards risky requests without approval; the response then contains a warning.
     #[schema(max_length = 4096)]
     condition: Option<String>,
-    /// The rule in plain words. With a condition it only explains that; without one the language
-    /// model applies it, where one is configured.
+    /// The rule in plain words. With a condition, it is only an explanation. Without one, the
+    /// language model applies it, if one is configured.
     text: Option<Words>,
-    /// The service that it is limited to.
+    /// ID of the service that the rule is limited to.
     service_id: Option<i64>,
-    /// The agent that it is limited to.
+    /// ID of the agent that the rule is limited to.
     agent_id: Option<i64>,
-    /// Whether it counts.
+    /// Whether the rule is enabled.
     enabled: Option<bool>,
 }
 
@@ -95,55 +95,55 @@ pub(crate) struct RuleChangeBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Rule)]
 pub(crate) struct RuleBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// Whether what is stored of it is damaged. Then its name, as far as that can be read, when it was
-    /// made and its hits are all that is known of it; the other fields say nothing. The agents of the
-    /// workspace are refused until it is removed or repaired.
+    /// Whether the stored rule is damaged. If so, only `name` (as far as it is readable),
+    /// `createdAt`, and `hits` are valid. Requests of the workspace's agents are refused until the
+    /// rule is deleted or repaired.
     unreadable: bool,
-    /// Its name.
+    /// Name.
     name: String,
-    /// What it does.
-    #[schema(value_type = EffectWord)]
+    /// Effect.
+    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
-    /// The CEL expression that a request must satisfy.
+    /// CEL expression that a request must satisfy.
     #[schema(required)]
     condition: Option<String>,
     /// The rule in plain words.
     #[schema(required)]
     text: Option<String>,
-    /// The service that it is limited to.
+    /// ID of the service that the rule is limited to.
     #[schema(required)]
     service_id: Option<i64>,
-    /// The agent that it is limited to.
+    /// ID of the agent that the rule is limited to.
     #[schema(required)]
     agent_id: Option<i64>,
-    /// Whether it counts.
+    /// Whether the rule is enabled.
     enabled: bool,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// How often it matched lately.
+    /// How often it matched recently.
     hits: HitsBody,
-    /// What its author should know about its condition or its lack, though it is understood.
+    /// Warnings about the condition or its absence.
     warnings: Vec<ConditionWarningBody>,
 }
 
-/// How often a rule matched in the last 30 days (UTC, today included): every request that was
-/// decided counts, dry runs and simulations do not.
+/// How often a rule matched in the last 30 days (UTC, including today). Dry runs and simulations do
+/// not count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RuleHits)]
 pub(crate) struct HitsBody {
-    /// How many requests it matched.
+    /// Number of requests that it matched.
     #[schema(minimum = 0)]
     count: i64,
-    /// When it matched last; null if it did not.
+    /// When it last matched; null if it did not.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_at: Option<Timestamp>,
-    /// Since when is counted.
+    /// Start of the count.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
 }
@@ -163,7 +163,7 @@ impl From<(Stored<Rule>, &Hits)> for RuleBody {
     fn from((found, hits): (Stored<Rule>, &Hits)) -> Self {
         match found {
             Stored::Intact(rule) => (rule, hits).into(),
-            // As long as it is there every request is refused.
+            // A damaged rule causes every request to be refused, so it counts as enabled.
             Stored::Damaged(damaged) => Self {
                 id: damaged.id,
                 unreadable: true,
@@ -213,11 +213,11 @@ impl From<(Rule, &Hits)> for RuleBody {
 
 /// A rule with its hits.
 async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, Problem> {
-    let hits = rule::hits(editing.desk(), editing.workspace()).await?;
+    let hits = rule::hits(editing.definition_store(), editing.workspace()).await?;
     Ok(Json((rule, &hits).into()))
 }
 
-/// The rules
+/// List rules
 #[utoipa::path(
     get,
     path = "/rules",
@@ -225,7 +225,7 @@ async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, 
     tag = "rules",
     params(PageQuery),
     responses(
-        (status = 200, description = "A page of them.", body = List<RuleBody>),
+        (status = 200, description = "A page of rules.", body = List<RuleBody>),
         InvalidParameter,
     )
 )]
@@ -233,8 +233,8 @@ async fn list(
     editing: Editing,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<RuleBody>>, Problem> {
-    let all = rule::list(editing.desk(), editing.workspace()).await?;
-    let hits = rule::hits(editing.desk(), editing.workspace()).await?;
+    let all = rule::list(editing.definition_store(), editing.workspace()).await?;
+    let hits = rule::hits(editing.definition_store(), editing.workspace()).await?;
     let all = all.into_iter().map(|rule| (rule, &hits)).collect();
     let page = List::cut(all, &query, |(found, _)| match found {
         Stored::Intact(rule) => rule.id.0,
@@ -243,7 +243,7 @@ async fn list(
     page.map(Json).ok_or_else(foreign_cursor)
 }
 
-/// Make a rule
+/// Create a rule
 #[utoipa::path(
     post,
     path = "/rules",
@@ -251,7 +251,7 @@ async fn list(
     tag = "rules",
     request_body = NewRuleBody,
     responses(
-        (status = 201, description = "It is made.", body = RuleBody),
+        (status = 201, description = "The new rule.", body = RuleBody),
         InvalidBody, Conflict, NotUnderstood,
     )
 )]
@@ -260,7 +260,7 @@ async fn create(
     fields: Fields<NewRuleBody>,
 ) -> Result<(StatusCode, Json<RuleBody>), Problem> {
     let rule = editing
-        .change(async |desk, editor| rule::create(desk, editor, &fields.members).await)
+        .change(async |store, editor| rule::create(store, editor, &fields.members).await)
         .await?;
     Ok((
         StatusCode::CREATED,
@@ -268,33 +268,33 @@ async fn create(
     ))
 }
 
-/// One rule
+/// Get a rule
 #[utoipa::path(
     get,
     path = "/rules/{id}",
     operation_id = "getRule",
     tag = "rules",
-    params(("id" = i64, Path, description = "The rule.")),
+    params(("id" = i64, Path, description = "ID of the rule.")),
     responses(
         (status = 200, description = "The rule.", body = RuleBody),
         InvalidParameter, NotFound,
     )
 )]
 async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<RuleBody>, Problem> {
-    let rule = rule::find(editing.desk(), editing.workspace(), id).await?;
+    let rule = rule::find(editing.definition_store(), editing.workspace(), id).await?;
     shown(&editing, rule).await
 }
 
-/// Change a rule
+/// Update a rule
 #[utoipa::path(
     put,
     path = "/rules/{id}",
     operation_id = "updateRule",
     tag = "rules",
-    params(("id" = i64, Path, description = "The rule.")),
+    params(("id" = i64, Path, description = "ID of the rule.")),
     request_body = RuleChangeBody,
     responses(
-        (status = 200, description = "It is changed.", body = RuleBody),
+        (status = 200, description = "The updated rule.", body = RuleBody),
         InvalidBody, NotFound, Conflict, NotUnderstood,
     )
 )]
@@ -304,28 +304,28 @@ async fn update(
     fields: Fields<RuleChangeBody>,
 ) -> Result<Json<RuleBody>, Problem> {
     let rule = editing
-        .change(async |desk, editor| rule::update(desk, editor, id, &fields.members).await)
+        .change(async |store, editor| rule::update(store, editor, id, &fields.members).await)
         .await?;
     shown(&editing, Stored::Intact(rule)).await
 }
 
-/// Remove a rule
+/// Delete a rule
 #[utoipa::path(
     delete,
     path = "/rules/{id}",
     operation_id = "deleteRule",
     tag = "rules",
-    params(("id" = i64, Path, description = "The rule.")),
+    params(("id" = i64, Path, description = "ID of the rule.")),
     responses(
-        (status = 200, description = "It is removed.", body = Done),
+        (status = 200, description = "The rule was deleted.", body = Done),
         InvalidParameter, NotFound,
     )
 )]
 async fn delete(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |desk, editor| rule::delete(desk, editor, id).await)
+        .change(async |store, editor| rule::delete(store, editor, id).await)
         .await?;
     Ok(Json(Done {
-        message: "The rule is removed.",
+        message: "Rule deleted.",
     }))
 }

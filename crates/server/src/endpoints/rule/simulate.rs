@@ -1,4 +1,4 @@
-//! `POST /rules/simulate`: what proposed rules would have made of the recorded requests.
+//! `POST /rules/simulate`: applies proposed rules to recorded requests.
 
 use axum::Json;
 use gaiterguard_domain::rule::RuleEffect;
@@ -10,135 +10,136 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::editing::Editing;
+use crate::endpoints::enums::{DecisionSchema, EffectSchema};
 use crate::endpoints::fields::Fields;
-use crate::endpoints::words::{DecisionWord, EffectWord};
 use crate::openapi::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
 use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
 
-/// A set of rules that is to be tried on the recorded requests.
+/// Rules to apply to recorded requests.
 #[derive(ToSchema)]
 #[schema(as = RuleSimulation)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(super) struct SimulationBody {
     /// The proposed rules.
     #[schema(max_items = 500)]
     rules: Vec<ProposedRuleBody>,
-    /// How many days are looked back.
+    /// Number of days to look back.
     #[schema(minimum = 1, maximum = 90, default = 7)]
     days: Option<u32>,
-    /// Whether the present rules that are not named stay as they are. If left out they count no
-    /// more: `rules` is then the whole set.
+    /// Whether current rules that are not in `rules` stay in effect. By default they do not:
+    /// `rules` is the complete set.
     keep_others: Option<bool>,
 }
 
-/// A proposed rule: a present one by its id, with what is to be changed of it, or a new one.
+/// A proposed rule: changes to a current rule, or a new rule.
 #[derive(ToSchema)]
 #[schema(as = ProposedRule)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read by the schema alone")]
+#[expect(dead_code, reason = "only the schema reads its fields")]
 pub(super) struct ProposedRuleBody {
-    /// The present rule that it is; none for a new one.
+    /// ID of the current rule to change. Omit it for a new rule.
     id: Option<i64>,
-    /// Its name. A new rule needs one.
+    /// Name. Required for a new rule.
     name: Option<Name>,
-    /// What it does. A new rule needs one.
-    effect: Option<EffectWord>,
+    /// Effect. Required for a new rule.
+    effect: Option<EffectSchema>,
     /// A CEL expression that a request must satisfy.
     #[schema(max_length = 4096)]
     condition: Option<String>,
-    /// The rule in plain words; nothing is simulated of such.
+    /// The rule in plain words. Simulations do not evaluate it.
     text: Option<Words>,
-    /// The service that it is limited to.
+    /// ID of the service that the rule is limited to.
     service_id: Option<i64>,
-    /// The agent that it is limited to.
+    /// ID of the agent that the rule is limited to.
     agent_id: Option<i64>,
-    /// Whether it counts.
+    /// Whether the rule is enabled.
     enabled: Option<bool>,
 }
 
-/// What the proposed rules would have changed.
+/// Effects of the proposed rules.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RuleSimulationResult)]
 pub(super) struct SimulatedBody {
-    /// From when on requests were looked at.
+    /// Start of the simulated period.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
-    /// How many were looked at.
+    /// Number of requests that were evaluated.
     #[schema(minimum = 0)]
     requests: u64,
-    /// Whether there were more than are looked at, so that the oldest were left out.
+    /// Whether the limit was reached, so that the oldest requests were skipped.
     is_cut: bool,
-    /// Held before, and forwarded under the proposed rules.
+    /// Requests that were held and would be forwarded.
     released: ChangesBody,
-    /// Forwarded before, and held under the proposed rules.
+    /// Requests that were forwarded and would be held.
     held: ChangesBody,
-    /// Forwarded or held before, and refused under the proposed rules.
+    /// Requests that were forwarded or held and would be denied.
     denied: ChangesBody,
-    /// Refused before, and forwarded or held under the proposed rules.
+    /// Requests that were denied and would be forwarded or held.
     admitted: ChangesBody,
-    /// What cannot be said, because a rule looks at what was not kept of the request: headers and
-    /// body are kept of held requests alone. These count as decided as they were.
+    /// Requests that cannot be evaluated, because a rule depends on a part that was not stored:
+    /// headers and body are stored only for held requests. They count as decided as before.
     undecidable: ChangesBody,
-    /// How many requests a day are held.
+    /// Held requests per day.
     prompts_per_day: PromptsBody,
 }
 
-/// How many requests a day are held.
+/// Held requests per day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PromptsPerDay)]
 pub(super) struct PromptsBody {
-    /// As it was.
+    /// As recorded.
     #[schema(minimum = 0)]
     before: f64,
-    /// Under the proposed rules.
+    /// With the proposed rules.
     #[schema(minimum = 0)]
     after: f64,
 }
 
-/// Requests that would have been decided otherwise.
+/// Requests with a different decision.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SimulatedChanges)]
 pub(super) struct ChangesBody {
-    /// How many.
+    /// Number of requests.
     #[schema(minimum = 0)]
     count: u64,
-    /// The latest of them, up to ten.
+    /// The most recent ones, up to ten.
     examples: Vec<ExampleBody>,
 }
 
-/// A recorded request that would have been decided otherwise.
+/// A recorded request with a different decision.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SimulatedExample)]
 pub(super) struct ExampleBody {
-    /// The request's id.
+    /// ID of the request.
     id: i64,
-    /// The id that its answer carried as `X-Request-Id`.
+    /// The `X-Request-Id` of its response.
     request_id: Uuid,
-    /// The action, if it was held.
+    /// ID of the action, if the request was held.
     #[schema(required)]
     action_id: Option<Uuid>,
-    /// The agent that asked.
+    /// ID of the agent.
     agent_id: i64,
-    /// The service that it asked of.
+    /// ID of the service.
     service_id: i64,
-    /// The method.
+    /// HTTP method.
     method: String,
-    /// The address.
+    /// URL.
     target_url: String,
-    /// Why the agent asked. Untrusted text.
+    /// Intent that the agent stated. Untrusted text.
     intent: String,
-    /// When it was decided.
+    /// When the decision was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// What was decided.
-    #[schema(value_type = DecisionWord)]
+    /// The recorded decision.
+    #[schema(value_type = DecisionSchema)]
     before: Decision,
-    /// What would have been; null where that cannot be said.
-    #[schema(required, value_type = Option<DecisionWord>)]
+    /// The decision with the proposed rules; null if it cannot be evaluated.
+    #[schema(required, value_type = Option<DecisionSchema>)]
     after: Option<Decision>,
-    /// The proposed rule that decides it, or that looks at what was not kept; null where none does.
+    /// The proposed rule that decides the request, or that depends on a part that was not stored;
+    /// null if there is none.
     #[schema(required)]
     rule: Option<DecidingRuleBody>,
 }
@@ -147,13 +148,13 @@ pub(super) struct ExampleBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DecidingRule)]
 pub(super) struct DecidingRuleBody {
-    /// Its id; null for a new rule.
+    /// ID; null for a new rule.
     #[schema(required)]
     id: Option<i64>,
-    /// Its name.
+    /// Name.
     name: String,
-    /// What it does.
-    #[schema(value_type = EffectWord)]
+    /// Effect.
+    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
 }
 
@@ -215,10 +216,10 @@ impl From<ProposedRule> for DecidingRuleBody {
     }
 }
 
-/// Try rules on the recorded requests
+/// Simulate rules
 ///
-/// Nothing is changed. Replays the proposed rules over the requests of the last days, up to
-/// 10,000 of them, and answers what would have been decided otherwise.
+/// Applies the proposed rules to the requests of the last days, up to 10,000 of them, and returns
+/// the requests with a different decision. Nothing is changed.
 #[utoipa::path(
     post,
     path = "/rules/simulate",
@@ -227,7 +228,7 @@ impl From<ProposedRule> for DecidingRuleBody {
     request_body = SimulationBody,
     security(("session" = [])),
     responses(
-        (status = 200, description = "What would have changed.", body = SimulatedBody),
+        (status = 200, description = "The result of the simulation.", body = SimulatedBody),
         InvalidBody, SignedOut, NotUnderstood, Unavailable,
     )
 )]
@@ -237,7 +238,7 @@ pub(super) async fn simulate(
 ) -> Result<Json<SimulatedBody>, Problem> {
     let simulation = simulate::simulate(
         editing.gateway(),
-        editing.desk(),
+        editing.definition_store(),
         editing.workspace(),
         &fields.members,
     )

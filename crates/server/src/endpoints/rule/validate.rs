@@ -1,4 +1,4 @@
-//! `POST /rules/validate`: what is wrong with a condition, if anything is.
+//! `POST /rules/validate`: checks a condition.
 
 use axum::Json;
 use gaiterguard_definitions::rule;
@@ -9,65 +9,65 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::endpoints::editing::Editing;
-use crate::endpoints::words::EffectWord;
+use crate::endpoints::enums::EffectSchema;
 use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
 
-/// A condition that is to be looked at.
+/// A condition to check.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = ConditionToValidate)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionBody {
     /// A CEL expression.
     condition: String,
-    /// The service of the rule that it is for.
+    /// ID of the service of the rule.
     service_id: Option<i64>,
-    /// The effect of the rule that it is for. Without one, warnings are those of a rule that holds
-    /// or refuses.
-    #[schema(value_type = Option<EffectWord>)]
+    /// Effect of the rule, on which the warnings depend. Defaults to those of a rule that holds or
+    /// denies.
+    #[schema(value_type = Option<EffectSchema>)]
     effect: Option<RuleEffect>,
 }
 
-/// Whether a condition is understood.
+/// Result of the check.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConditionValidated)]
 pub(super) struct ValidatedBody {
-    /// Whether it is.
+    /// Whether the condition compiles.
     valid: bool,
-    /// What is wrong with it.
+    /// Errors.
     errors: Vec<ConditionErrorBody>,
-    /// What its author should know, though it is understood. Left out where there is nothing.
+    /// Warnings about a condition that compiles. Absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     warnings: Vec<ConditionWarningBody>,
 }
 
-/// What is wrong with a condition.
+/// An error in a condition.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConditionError)]
 pub(super) struct ConditionErrorBody {
-    /// The line, from 1.
+    /// Line, from 1.
     #[schema(minimum = 1)]
     line: u32,
-    /// The column, from 1, in characters.
+    /// Column in characters, from 1.
     #[schema(minimum = 1)]
     column: u32,
-    /// What is wrong, and what was expected.
+    /// Description of the error and of what was expected.
     message: String,
 }
 
-/// A place in a condition that may not do what its author wants.
+/// A part of a condition that may not do what its author wants.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConditionWarning)]
 pub(super) struct ConditionWarningBody {
-    /// The line, from 1.
+    /// Line, from 1.
     #[schema(minimum = 1)]
     line: u32,
-    /// The column, from 1, in characters.
+    /// Column in characters, from 1.
     #[schema(minimum = 1)]
     column: u32,
-    /// What may go wrong, and what to write instead.
+    /// Description of the problem and of what to write instead.
     message: String,
 }
 
@@ -81,9 +81,9 @@ impl From<ConditionWarning> for ConditionWarningBody {
     }
 }
 
-/// Look at a condition
+/// Validate a condition
 ///
-/// Nothing is kept.
+/// Nothing is saved.
 #[utoipa::path(
     post,
     path = "/rules/validate",
@@ -92,7 +92,7 @@ impl From<ConditionWarning> for ConditionWarningBody {
     request_body = ConditionBody,
     security(("session" = [])),
     responses(
-        (status = 200, description = "What is wrong with it, if anything is.", body = ValidatedBody),
+        (status = 200, description = "The result of the check.", body = ValidatedBody),
         InvalidBody, SignedOut, Unavailable,
     )
 )]
@@ -102,7 +102,7 @@ pub(super) async fn validate(
 ) -> Result<Json<ValidatedBody>, Problem> {
     let service = body.service_id.map(ServiceId);
     let checked = rule::validate(
-        editing.desk(),
+        editing.definition_store(),
         editing.workspace(),
         &body.condition,
         service,

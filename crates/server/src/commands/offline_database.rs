@@ -1,7 +1,6 @@
-//! What a command that works on the database starts from, beside a gateway that may be running.
+//! Opens the database for commands that may run next to a gateway.
 //!
-//! Such a command starts no log: what it has to say is its result or one line about what went
-//! wrong.
+//! Such commands write no log: their output is a result or one line about an error.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,27 +15,27 @@ use crate::engine::open_store;
 use crate::secrets::Secrets;
 use crate::settings::{Database, Settings, Source};
 
-/// The settings, the secrets and the open database.
-pub(super) struct Workbench {
+/// The settings, the secrets, and the open database.
+pub(super) struct OfflineDatabase {
     pub(super) settings: Settings,
     pub(super) secrets: Secrets,
     pub(super) store: Store,
 }
 
-/// What is to be done about a database that is not there yet.
+/// Behavior if the database does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// Make it, and bring the tables of one that is there up to date.
-    Make,
-    /// Refuse: the command is about what a database holds, and an empty one made in passing would
-    /// hide that the settings point to the wrong place.
-    Refuse,
+    /// Create it, or migrate an existing one.
+    Create,
+    /// Fail. The command works on existing data, and creating an empty database would hide that the
+    /// settings point to the wrong place.
+    Fail,
 }
 
-/// Runs a command's work and tells what went wrong with it.
+/// Runs a command and reports its error.
 pub(super) fn run(
     missing: Missing,
-    work: impl AsyncFnOnce(&Workbench) -> Result<(), CommandError>,
+    work: impl AsyncFnOnce(&OfflineDatabase) -> Result<(), CommandError>,
 ) -> ExitCode {
     match try_run(missing, work) {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,12 +45,12 @@ pub(super) fn run(
 
 fn try_run(
     missing: Missing,
-    work: impl AsyncFnOnce(&Workbench) -> Result<(), CommandError>,
+    work: impl AsyncFnOnce(&OfflineDatabase) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let settings = Settings::from_source(&Source::read(Path::new("."))?)?;
-    if missing == Missing::Refuse
+    if missing == Missing::Fail
         && let Database::Sqlite { path } = &settings.storage.database
-        // A path that cannot be looked at is told of when it is opened.
+        // If the path cannot be checked, opening it reports the error.
         && matches!(path.try_exists(), Ok(false))
     {
         return Err(CommandError::NoDatabase(path.clone()));
@@ -64,27 +63,27 @@ fn try_run(
     runtime.block_on(async {
         let replica = ReplicaId(Uuid::new_v4());
         let store = open_store(&settings.storage, replica, Purpose::Tool)?;
-        let bench = Workbench {
+        let database = OfflineDatabase {
             settings,
             secrets,
             store,
         };
-        let done = match bench.prepare(missing).await {
-            Ok(()) => work(&bench).await,
+        let done = match database.prepare(missing).await {
+            Ok(()) => work(&database).await,
             Err(error) => Err(error),
         };
-        bench.store.close().await;
+        database.store.close().await;
         done
     })
 }
 
-impl Workbench {
+impl OfflineDatabase {
     async fn prepare(&self, missing: Missing) -> Result<(), CommandError> {
         match missing {
-            Missing::Make => Ok(self.store.migrate().await?),
-            Missing::Refuse => match self.store.ready().await {
+            Missing::Create => Ok(self.store.migrate().await?),
+            Missing::Fail => match self.store.ready().await {
                 Err(StoreError::Refused(_)) => Err(CommandError::NoTables),
-                answer => Ok(answer?),
+                result => Ok(result?),
             },
         }
     }

@@ -1,5 +1,4 @@
-//! What the gateway's rooms answer instead of what was asked, as problems: one place for each kind
-//! of error.
+//! Converts the errors of the inner crates to problems, one `From` per error type.
 
 use gaiterguard_definitions::desk::DefinitionError;
 use gaiterguard_domain::field;
@@ -13,12 +12,12 @@ use super::list::foreign_cursor;
 use crate::problem::{FieldError, Problem};
 
 impl Problem {
-    /// 401 `not_authenticated`: nobody is signed in.
+    /// 401 `not_authenticated`: no valid session.
     pub(crate) fn signed_out() -> Self {
         Self::unauthorized(
             "not_authenticated",
-            "an access token is required; this one is missing, wrong or expired, or its session \
-             has ended",
+            "a valid access token is required: this one is missing, invalid, or expired, or its \
+             session has ended",
         )
         .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
@@ -90,7 +89,7 @@ impl From<Fault> for Problem {
         if let Fault::Store(error) = fault {
             return error.into();
         }
-        tracing::error!(error = %fault, "a session could not be begun or looked at");
+        tracing::error!(error = %fault, "a session could not be started or checked");
         Self::internal()
     }
 }
@@ -133,7 +132,7 @@ impl From<RegisterError> for Problem {
     }
 }
 
-/// Whole seconds, of which a part counts as one: nobody is to come back too early.
+/// Rounds up to whole seconds, so that a client does not come back too early.
 fn too_many(detail: String, retry_after: std::time::Duration) -> Problem {
     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
     Problem::too_many("too_many_attempts", detail, seconds)

@@ -1,4 +1,4 @@
-//! An upstream's answer in JSON, as agents and humans are shown it.
+//! JSON representation of an upstream's stored response, for agents and humans.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,23 @@ use gaiterguard_upstream::compressed;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-/// How a body stands in JSON.
+/// Encoding of a body in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum BodyEncoding {
-    /// As text.
+    /// UTF-8 text.
     Utf8,
-    /// As base64: it is not UTF-8, or is long and made of control characters.
+    /// Base64: the body is not UTF-8, or is long and consists of control characters.
     Base64,
 }
 
-/// Up to this length, in bytes, a body that is text is given as text, whatever it grows to in JSON.
+/// Text bodies up to this length, in bytes, are always encoded as text, however much JSON escapes
+/// lengthen them.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 
-/// The body as a string, and how to read it. A control character takes six bytes in JSON: a long body
-/// that would more than double is given as base64, which adds a third, so that no body makes a
-/// response of many times its size.
+/// Encodes a body as a string and returns the encoding. A control character takes six bytes in
+/// JSON. A long body whose length would more than double is encoded as base64, which adds only a
+/// third, so that no body makes a response many times its size.
 pub(crate) fn body_text(bytes: &[u8]) -> (String, BodyEncoding) {
     match std::str::from_utf8(bytes) {
         Ok(text) if bytes.len() <= TEXT_BYTES_MAX || escaped(bytes) <= 2 * bytes.len() => {
@@ -36,7 +37,7 @@ pub(crate) fn body_text(bytes: &[u8]) -> (String, BodyEncoding) {
     }
 }
 
-/// The length of a text in JSON, in bytes, without its quotes.
+/// Returns the length of a text in JSON, in bytes, without quotes.
 fn escaped(text: &[u8]) -> usize {
     let length = |byte: &u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
@@ -46,17 +47,17 @@ fn escaped(text: &[u8]) -> usize {
     text.iter().map(length).sum()
 }
 
-/// The values of a header: a string, or a list where it came several times.
+/// The values of a header: a string, or an array if the header occurs several times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub(crate) enum HeaderValues {
-    /// The only one.
+    /// The only value.
     One(String),
-    /// All of them, in order.
+    /// All values, in order.
     Several(Vec<String>),
 }
 
-/// Headers by name, each value as `shown` makes it.
+/// Returns the headers by name, with `shown` applied to each value.
 pub(crate) fn headers_by_name(
     headers: &HeaderMap,
     shown: impl Fn(&HeaderName, &HeaderValue) -> String,
@@ -80,64 +81,65 @@ pub(crate) fn headers_by_name(
     by_name
 }
 
-/// An upstream's answer.
+/// A response of the upstream.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = UpstreamAnswer)]
-pub(crate) struct KeptAnswerBody {
-    /// The upstream's status.
+pub(crate) struct StoredResponseBody {
+    /// Status code.
     #[schema(minimum = 100, maximum = 999)]
     pub(crate) status: u16,
-    /// Its headers.
+    /// Headers.
     pub(crate) headers: BTreeMap<String, HeaderValues>,
-    /// Its body, or the beginning of it.
+    /// Body, or the beginning of it.
     pub(crate) body: String,
-    /// How to read `body`.
+    /// Encoding of `body`.
     pub(crate) body_encoding: BodyEncoding,
-    /// Whether the body was longer than what is kept.
+    /// Whether the body was longer than what is stored.
     pub(crate) truncated: bool,
-    /// The length of the body that is kept, in bytes; only where a human looks at it.
+    /// Length of the stored body, in bytes. Set only in responses to humans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body_size: Option<u64>,
-    /// Whether `body` is only the beginning of what is kept, as in lists; only where a human looks.
+    /// Whether `body` is only the beginning of the stored body, as in lists. Set only in responses
+    /// to humans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body_truncated: Option<bool>,
-    /// Whether headers are left out, as in lists; only where a human looks.
+    /// Whether some headers are omitted, as in lists. Set only in responses to humans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) headers_truncated: Option<bool>,
 }
 
-impl From<KeptResponse> for KeptAnswerBody {
-    /// The answer as its agent gets it. A compressed body is decoded.
-    fn from(answer: KeptResponse) -> Self {
-        Self::with_headers(&compressed::readable(answer), |_, value| {
+impl From<KeptResponse> for StoredResponseBody {
+    /// Returns the response for the agent. A compressed body is decoded.
+    fn from(response: KeptResponse) -> Self {
+        Self::with_headers(&compressed::readable(response), |_, value| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
         })
     }
 }
 
-impl KeptAnswerBody {
-    /// The answer as a human is shown it: without the values of cookies and the like.
+impl StoredResponseBody {
+    /// Returns the response for a human, without the values of cookies and similar headers.
     pub(crate) fn shown(shown: &ShownAnswer) -> Self {
-        let answer = &shown.answer;
+        let response = &shown.answer;
         Self {
             body_size: Some(shown.body_bytes),
-            body_truncated: Some((answer.body.len() as u64) < shown.body_bytes),
+            body_truncated: Some((response.body.len() as u64) < shown.body_bytes),
             headers_truncated: Some(shown.headers_are_cut),
-            ..Self::with_headers(answer, header::shown)
+            ..Self::with_headers(response, header::shown)
         }
     }
 
     fn with_headers(
-        answer: &KeptResponse,
+        response: &KeptResponse,
         shown: impl Fn(&HeaderName, &HeaderValue) -> String,
     ) -> Self {
-        let (body, body_encoding) = body_text(&answer.body);
+        let (body, body_encoding) = body_text(&response.body);
         Self {
-            status: answer.status.as_u16(),
-            headers: headers_by_name(&answer.headers, shown),
+            status: response.status.as_u16(),
+            headers: headers_by_name(&response.headers, shown),
             body,
             body_encoding,
-            truncated: answer.is_truncated,
+            truncated: response.is_truncated,
             body_size: None,
             body_truncated: None,
             headers_truncated: None,

@@ -1,43 +1,44 @@
-//! The words that answers and bodies have for states and effects, as the OpenAPI document lists them.
+//! Enumerations of the domain, as the OpenAPI document lists them.
 
 use gaiterguard_judge::Effect;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a rule does to the requests it matches. The strictest of several wins.
+/// Effect of a rule on the requests that it matches. If several match, the strictest effect
+/// applies.
 #[derive(ToSchema)]
 #[schema(as = RuleEffect, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum EffectWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+pub(crate) enum EffectSchema {
     Allow,
     RequireApproval,
     Deny,
 }
 
-/// What a call of an operation does.
+/// Effect of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[schema(as = OperationEffect)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum OperationEffectWord {
-    /// It only looks.
+pub(crate) enum OperationEffect {
+    /// Only reads.
     Reads,
-    /// It makes something new.
+    /// Creates something.
     Creates,
-    /// It changes what is there.
+    /// Changes something that exists.
     Changes,
-    /// It removes something or ends it.
+    /// Deletes or ends something.
     Deletes,
-    /// It moves money or commits to paying.
+    /// Moves money or commits to a payment.
     Pays,
-    /// It lets something be seen by, or reach, someone outside.
+    /// Discloses something to, or reaches, an outside party.
     SharesOutside,
-    /// It changes who may do what, or touches credentials.
+    /// Changes permissions or credentials.
     ChangesAccess,
-    /// It runs code, or changes what runs.
+    /// Runs code, or changes what runs.
     RunsCode,
 }
 
-impl From<Effect> for OperationEffectWord {
+impl From<Effect> for OperationEffect {
     fn from(effect: Effect) -> Self {
         match effect {
             Effect::Read => Self::Reads,
@@ -55,18 +56,18 @@ impl From<Effect> for OperationEffectWord {
 /// How a value of a request was seen before.
 #[derive(ToSchema)]
 #[schema(as = SourceKind, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum SourceWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+pub(crate) enum SourceSchema {
     Shown,
     Created,
     Approved,
 }
 
-/// Where an action stands.
+/// Status of an action.
 #[derive(ToSchema)]
 #[schema(as = ActionStatus, rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum StatusWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+pub(crate) enum StatusSchema {
     Pending,
     Approved,
     Denied,
@@ -77,20 +78,20 @@ pub(crate) enum StatusWord {
     Indeterminate,
 }
 
-/// What a human found.
+/// A human's finding.
 #[derive(ToSchema)]
 #[schema(as = Outcome, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum FindingWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+pub(crate) enum FindingSchema {
     Executed,
     NotExecuted,
 }
 
-/// What became of a request.
+/// Outcome of a request.
 #[derive(ToSchema)]
 #[schema(as = RequestDecision, rename_all = "snake_case")]
-#[expect(dead_code, reason = "its variants are read by the schema alone")]
-pub(crate) enum DecisionWord {
+#[expect(dead_code, reason = "only the schema reads its variants")]
+pub(crate) enum DecisionSchema {
     Forward,
     Hold,
     Deny,

@@ -1,4 +1,4 @@
-//! The refresh token that a request shows, in its body or in its cookie.
+//! Extractor for the refresh token of a request, from its body or its cookie.
 
 use std::sync::Arc;
 
@@ -19,19 +19,19 @@ use crate::settings::CorsOrigins;
 #[schema(as = RefreshToken)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RefreshTokenBody {
-    /// The token; left out where the cookie holds it.
+    /// The token. Omit it if the session uses a cookie.
     #[schema(value_type = Option<String>, max_length = 1024)]
     refresh_token: Option<SecretString>,
 }
 
-/// The refresh token of a request, if it shows one.
-pub(super) struct ShownToken {
+/// The refresh token of a request, if there is one.
+pub(super) struct SessionToken {
     pub(super) token: Option<SecretString>,
-    /// Whether it stood in the cookie, where the next one goes too.
+    /// Whether it came from the cookie. If so, the new token is returned as a cookie too.
     pub(super) is_cookie: bool,
 }
 
-impl<S> FromRequest<S> for ShownToken
+impl<S> FromRequest<S> for SessionToken
 where
     S: Send + Sync,
     Arc<PublicOrigin>: FromRef<S>,

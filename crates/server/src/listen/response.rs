@@ -1,4 +1,4 @@
-//! The body of an answer, which tells when it is done with.
+//! A response body that reports when it is finished.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,55 +10,56 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http_body::{Frame, SizeHint};
 
-/// How many requests of a connection have been answered to the end, and whether it speaks HTTP still.
+/// Number of responses that a connection has finished, and whether it still speaks HTTP.
 #[derive(Debug, Default)]
-pub(super) struct Answered {
+pub(super) struct ResponseCounter {
     count: AtomicU64,
     has_switched: AtomicBool,
     waker: AtomicWaker,
 }
 
-impl Answered {
-    /// Whether all of the first `count` requests have been. If not, the task is woken when that
-    /// may have changed.
+impl ResponseCounter {
+    /// Returns whether the first `count` responses are finished. If not, the task is woken when
+    /// that may have changed.
     pub(super) fn are_all(&self, count: u64, context: &Context<'_>) -> bool {
-        // Registered first, so that an answer that ends in between is not missed.
+        // Registered before the check, so that a response that ends in between is not missed.
         self.waker.register(context.waker());
         self.count.load(Ordering::Acquire) >= count
     }
 
-    /// Notes that the answer which follows is the last, after which another protocol is spoken.
+    /// Records that the next response is the last one, after which the connection speaks another
+    /// protocol.
     pub(super) fn switch(&self) {
         self.has_switched.store(true, Ordering::Release);
     }
 
-    /// Whether another protocol is spoken.
+    /// Returns whether the connection speaks another protocol.
     pub(super) fn has_switched(&self) -> bool {
         self.has_switched.load(Ordering::Acquire)
     }
 }
 
-/// A body that counts itself as answered when it is dropped.
+/// A body that counts as finished when it is dropped.
 #[derive(Debug)]
-pub(super) struct AnswerBody {
+pub(super) struct CountedBody {
     body: Body,
-    answered: Arc<Answered>,
+    responses: Arc<ResponseCounter>,
 }
 
-impl AnswerBody {
-    pub(super) fn new(body: Body, answered: Arc<Answered>) -> Self {
-        Self { body, answered }
+impl CountedBody {
+    pub(super) fn new(body: Body, responses: Arc<ResponseCounter>) -> Self {
+        Self { body, responses }
     }
 }
 
-impl Drop for AnswerBody {
+impl Drop for CountedBody {
     fn drop(&mut self) {
-        self.answered.count.fetch_add(1, Ordering::Release);
-        self.answered.waker.wake();
+        self.responses.count.fetch_add(1, Ordering::Release);
+        self.responses.waker.wake();
     }
 }
 
-impl http_body::Body for AnswerBody {
+impl http_body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,4 +1,4 @@
-//! `GET /approvals/pending`, `GET /approvals` and `GET /approvals/{action_id}`.
+//! `GET /approvals/pending`, `GET /approvals`, and `GET /approvals/{action_id}`.
 
 use std::sync::Arc;
 
@@ -17,30 +17,30 @@ use uuid::Uuid;
 
 use super::action::ActionBody;
 use crate::endpoints::caller::Caller;
+use crate::endpoints::enums::StatusSchema;
 use crate::endpoints::list::{Cursor, Limit, List, each};
-use crate::endpoints::words::StatusWord;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
 
-/// What waits for a human.
+/// All pending actions.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PendingApprovals)]
 pub(crate) struct Pending {
-    /// The oldest first.
+    /// The actions, oldest first.
     approvals: Vec<ActionBody>,
 }
 
-/// The actions that wait for a human
+/// List pending actions
 ///
-/// All of them, the oldest first, each with the beginning of its body. One that is damaged is listed
-/// with `unreadable: true`.
+/// Returns all pending actions, oldest first, each with the beginning of its body. A damaged action
+/// has `unreadable: true`.
 #[utoipa::path(
     get,
     path = "/approvals/pending",
     operation_id = "listPendingApprovals",
     tag = "approvals",
-    responses((status = 200, description = "What waits.", body = Pending))
+    responses((status = 200, description = "The pending actions.", body = Pending))
 )]
 pub(super) async fn pending(
     State(gateway): State<Arc<Gateway>>,
@@ -52,29 +52,29 @@ pub(super) async fn pending(
     }))
 }
 
-/// Which actions.
+/// Filters of the action list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
-    /// Only those that stand here.
-    #[param(value_type = Option<StatusWord>)]
+    /// Return only actions with this status.
+    #[param(value_type = Option<StatusSchema>)]
     status: Option<ActionStatus>,
-    /// Only those of this agent.
+    /// Return only actions of this agent.
     agent_id: Option<i64>,
-    /// Only those of this service.
+    /// Return only actions for this service.
     service_id: Option<i64>,
-    /// How many items at most.
+    /// Maximum number of items.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
     cursor: Option<Cursor>,
 }
 
-/// All actions
+/// List actions
 ///
-/// The newest first, whatever became of them, each with the beginning of its body.
+/// Newest first, in every status, each with the beginning of its body.
 #[utoipa::path(
     get,
     path = "/approvals",
@@ -82,7 +82,7 @@ pub(super) struct Filter {
     tag = "approvals",
     params(Filter),
     responses(
-        (status = 200, description = "A page of them.", body = List<ActionBody>),
+        (status = 200, description = "A page of actions.", body = List<ActionBody>),
         InvalidParameter,
     )
 )]
@@ -103,25 +103,25 @@ pub(super) async fn list(
     Ok(Json(List::of(page)))
 }
 
-/// How much of an action.
+/// Parts of an action to return.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Detail {
-    /// Only the beginning of headers and body, as lists show them.
+    /// Return only the beginning of headers and body, as in lists.
     #[serde(default)]
     #[param(value_type = Option<bool>, default = false)]
     preview: bool,
 }
 
-/// One action
+/// Get an action
 ///
-/// With the whole of its body.
+/// Includes the complete body.
 #[utoipa::path(
     get,
     path = "/approvals/{action_id}",
     operation_id = "getApproval",
     tag = "approvals",
-    params(("action_id" = Uuid, Path, description = "The action."), Detail),
+    params(("action_id" = Uuid, Path, description = "ID of the action."), Detail),
     responses(
         (status = 200, description = "The action.", body = ActionBody),
         InvalidParameter, NotFound,

@@ -1,4 +1,4 @@
-//! What the commands for agents need to speak to a gateway as one of them.
+//! HTTP client for the commands that call a gateway as an agent.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,34 +8,34 @@ use secrecy::SecretString;
 
 use crate::settings::Source;
 
-/// Where the gateway is if nobody says.
+/// Default URL of the gateway.
 const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 
-/// How long a connection may take.
+/// Connect timeout.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
-/// How long a call may take beyond what it waits for a human: the gateway gives upstreams half a minute
-/// to begin.
-pub(super) const ANSWER_WAIT: Duration = Duration::from_mins(2);
+/// Time limit of a call in addition to the wait for a human. The gateway waits 30 seconds for an
+/// upstream's first byte by default.
+pub(super) const RESPONSE_WAIT: Duration = Duration::from_mins(2);
 
-/// The gateway and an agent's key to it.
-pub(super) struct AgentSide {
-    /// The gateway's address, without a slash at its end.
+/// A gateway and an agent's key for it.
+pub(super) struct AgentClient {
+    /// URL of the gateway, without a trailing slash.
     pub(super) url: String,
     pub(super) key: SecretString,
-    pub(super) client: reqwest::Client,
+    pub(super) http: reqwest::Client,
 }
 
-impl AgentSide {
-    /// Reads `GAITERGUARD_URL`, and the key from `GAITERGUARD_AGENT_KEY` or a file. It is never taken
-    /// from the command line, which every process of the machine can read.
+impl AgentClient {
+    /// Reads `GAITERGUARD_URL`, and the key from `GAITERGUARD_AGENT_KEY` or a file. A command-line
+    /// option for the key does not exist, because every process of the machine can read it.
     pub(super) fn read(key_file: Option<&Path>) -> Result<Self, String> {
         let source = Source::read(Path::new(".")).map_err(|error| error.to_string())?;
         let get = |variable| source.get(variable).map_err(|error| error.to_string());
         let url = get("GAITERGUARD_URL")?.unwrap_or(DEFAULT_URL);
         let url = url.trim_end_matches('/').to_owned();
         if !(url.starts_with("http://") || url.starts_with("https://")) {
-            return Err("GAITERGUARD_URL must begin with http:// or https://".to_owned());
+            return Err("GAITERGUARD_URL must be an http or https URL".to_owned());
         }
         let key = match key_file {
             Some(file) => std::fs::read_to_string(file)
@@ -43,27 +43,25 @@ impl AgentSide {
                 .trim()
                 .to_owned(),
             None => get("GAITERGUARD_AGENT_KEY")?
-                .ok_or(
-                    "GAITERGUARD_AGENT_KEY must hold the agent's key, or --key-file name its file",
-                )?
+                .ok_or("no agent key: set GAITERGUARD_AGENT_KEY or use --key-file")?
                 .to_owned(),
         };
         Ok(Self {
             url,
             key: SecretString::from(key),
-            client: own_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
+            http: own_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
         })
     }
 
-    /// Why a call came to nothing, as a sentence.
-    pub(super) fn told(&self, error: reqwest::Error) -> String {
+    /// Describes in one sentence why a call failed.
+    pub(super) fn describe(&self, error: reqwest::Error) -> String {
         let error = error.without_url();
-        // The innermost cause says most.
+        // The innermost cause is the most specific.
         let mut cause: &dyn std::error::Error = &error;
         while let Some(deeper) = cause.source() {
             cause = deeper;
         }
         let url = &self.url;
-        format!("the gateway at {url} cannot be reached or broke off: {cause}")
+        format!("cannot reach the gateway at {url}, or the connection failed: {cause}")
     }
 }

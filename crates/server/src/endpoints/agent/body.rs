@@ -1,5 +1,5 @@
-//! An agent as it is shown to a human: with the names of the services it may use, and once with its
-//! key.
+//! Response bodies for agents: with the names of their services, and with the key when it is
+//! created.
 
 use std::collections::HashMap;
 
@@ -22,34 +22,34 @@ use crate::problem::Problem;
 #[schema(as = Agent)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AgentBody {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// Whether what is stored of it is damaged. Then its name, as far as that can be read, and when it
-    /// was made are all that is known of it; the other fields say nothing. The agents of the workspace
-    /// are refused until it is removed or repaired.
+    /// Whether the stored agent is damaged. If so, only `name` (as far as it is readable) and
+    /// `createdAt` are valid. Requests of the workspace's agents are refused until the agent is
+    /// deleted or repaired.
     unreadable: bool,
-    /// Its name.
+    /// Name.
     name: String,
-    /// The first twelve characters of its key.
+    /// First twelve characters of its key.
     key_prefix: String,
-    /// Whether its key opens anything at all.
+    /// Whether its key is valid.
     is_active: bool,
     /// Whether it is blocked.
     blocked: bool,
-    /// The services it may use.
+    /// Services it may use.
     services: Vec<ScopedService>,
-    /// How long its held calls stay open by default, in seconds.
+    /// Default time that a held call stays open, in seconds.
     hold_seconds: u32,
-    /// The risk score from which its requests are held; null for the gateway's own.
+    /// Risk score from which its requests are held; null for the gateway's threshold.
     #[schema(required)]
     risk_threshold: Option<f64>,
-    /// When its key stops opening anything.
+    /// When its key expires.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
     /// When its key was last used.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When it was last changed.
@@ -60,9 +60,9 @@ pub(crate) struct AgentBody {
 /// A service that an agent may use.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ScopedService {
-    /// Its id.
+    /// Unique identifier.
     id: i64,
-    /// Its name.
+    /// Name.
     name: String,
 }
 
@@ -73,12 +73,12 @@ pub(crate) struct ScopedService {
 pub(crate) struct KeyedAgentBody {
     /// The agent.
     agent: AgentBody,
-    /// Its key, shown this once.
+    /// The key. Shown only once.
     #[schema(pattern = "^agt_[0-9a-f]{64}$")]
     api_key: String,
 }
 
-/// The agent.
+/// Returns the body of one agent.
 pub(super) async fn show(
     editing: &Editing,
     agent: Stored<Agent>,
@@ -86,7 +86,7 @@ pub(super) async fn show(
     Ok(Json(ServiceNames::read(editing).await?.show(agent)))
 }
 
-/// All of them.
+/// Returns the bodies of all agents.
 pub(super) async fn show_all(
     editing: &Editing,
     agents: Vec<Stored<Agent>>,
@@ -96,7 +96,7 @@ pub(super) async fn show_all(
     Ok(Json(shown.collect()))
 }
 
-/// The agent with its key.
+/// Returns the body of an agent with its key.
 pub(super) async fn show_keyed(
     editing: &Editing,
     keyed: KeyedAgent,
@@ -107,12 +107,12 @@ pub(super) async fn show_keyed(
     }))
 }
 
-/// The names of a workspace's services.
+/// Returns the names of a workspace's services.
 struct ServiceNames(HashMap<ServiceId, String>);
 
 impl ServiceNames {
     async fn read(editing: &Editing) -> Result<Self, Problem> {
-        let services = service::list(editing.desk(), editing.workspace()).await?;
+        let services = service::list(editing.definition_store(), editing.workspace()).await?;
         let names = services.into_iter().map(|found| match found {
             Stored::Intact(service) => (service.id, service.name),
             Stored::Damaged(damaged) => (ServiceId(damaged.id), damaged.name),
@@ -120,7 +120,7 @@ impl ServiceNames {
         Ok(Self(names.collect()))
     }
 
-    /// The agent as it is shown. A service that was removed in this moment is no longer named.
+    /// Builds the body of an agent. Skips a service that was deleted after the agent was read.
     fn show(&self, found: Stored<Agent>) -> AgentBody {
         match found {
             Stored::Intact(agent) => self.show_whole(agent),

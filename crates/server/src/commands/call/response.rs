@@ -1,4 +1,4 @@
-//! What the gateway answered, and whose word it is.
+//! Parses the response of the gateway, which is either the upstream's or the gateway's own.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,38 +6,38 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-/// How a call ended.
+/// Result of a call.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// The upstream answered.
-    Answered,
-    /// A human is to decide.
-    Waits {
-        /// The action.
+pub(super) enum CallOutcome {
+    /// The upstream responded.
+    Responded,
+    /// The request is held for a human.
+    Held {
+        /// ID of the action.
         action: String,
     },
-    /// The request is under way in another call.
+    /// Another call is executing the request.
     Running,
     /// A human denied it.
     Denied,
-    /// It expired, or was revoked.
-    Over,
-    /// The gateway refused it, or could not do it.
+    /// It expired or was revoked.
+    Lapsed,
+    /// The gateway refused it or failed.
     Refused,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct CallResponse {
     pub(super) status: u16,
-    pub(super) ended: Ended,
+    pub(super) outcome: CallOutcome,
     pub(super) body: Bytes,
     headers: HeaderMap,
-    /// The gateway's own words; null for an upstream's answer.
+    /// The gateway's problem; null for a response of the upstream.
     problem: Value,
 }
 
-impl Answer {
+impl CallResponse {
     pub(super) async fn read(response: reqwest::Response) -> Result<Self, reqwest::Error> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
@@ -49,38 +49,38 @@ impl Answer {
         if matches!(proxy_status, "forwarded" | "executed-approved" | "replayed") {
             return Ok(Self {
                 status,
-                ended: Ended::Answered,
+                outcome: CallOutcome::Responded,
                 body,
                 headers,
                 problem: Value::Null,
             });
         }
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let ended = match problem["code"].as_str().unwrap_or_default() {
-            "approval_required" => Ended::Waits {
+        let outcome = match problem["code"].as_str().unwrap_or_default() {
+            "approval_required" => CallOutcome::Held {
                 action: problem["action_id"].as_str().unwrap_or_default().to_owned(),
             },
-            "idempotency_in_progress" => Ended::Running,
-            "action_denied" => Ended::Denied,
-            "action_expired" | "action_revoked" => Ended::Over,
-            _ => Ended::Refused,
+            "idempotency_in_progress" => CallOutcome::Running,
+            "action_denied" => CallOutcome::Denied,
+            "action_expired" | "action_revoked" => CallOutcome::Lapsed,
+            _ => CallOutcome::Refused,
         };
         Ok(Self {
             status,
-            ended,
+            outcome,
             body,
             headers,
             problem,
         })
     }
 
-    /// One line about what was not answered by the upstream.
-    pub(super) fn told(&self) -> String {
+    /// Describes in one line why there is no response of the upstream.
+    pub(super) fn message(&self) -> String {
         let detail = self.problem["detail"]
             .as_str()
-            .unwrap_or("what answers there is no gateway");
-        let mut line = match &self.ended {
-            Ended::Waits { action } => format!("still waiting for a human: action {action}"),
+            .unwrap_or("the server at this URL does not respond like a gateway");
+        let mut line = match &self.outcome {
+            CallOutcome::Held { action } => format!("still waiting for a human: action {action}"),
             _ => detail.to_owned(),
         };
         if let Some(note) = self.problem["note"].as_str() {
@@ -90,20 +90,20 @@ impl Answer {
         line
     }
 
-    /// Everything, for programs.
+    /// Returns the complete result as JSON.
     pub(super) fn to_json(&self) -> Value {
-        let outcome = match &self.ended {
-            Ended::Answered => "answered",
-            Ended::Waits { .. } => "pending",
-            Ended::Running => "running",
-            Ended::Denied => "denied",
-            Ended::Over => "ended",
-            Ended::Refused => "refused",
+        let outcome = match &self.outcome {
+            CallOutcome::Responded => "answered",
+            CallOutcome::Held { .. } => "pending",
+            CallOutcome::Running => "running",
+            CallOutcome::Denied => "denied",
+            CallOutcome::Lapsed => "ended",
+            CallOutcome::Refused => "refused",
         };
-        let mut told = Map::new();
-        told.insert("outcome".to_owned(), json!(outcome));
-        told.insert("status".to_owned(), json!(self.status));
-        if self.ended == Ended::Answered {
+        let mut result = Map::new();
+        result.insert("outcome".to_owned(), json!(outcome));
+        result.insert("status".to_owned(), json!(self.status));
+        if self.outcome == CallOutcome::Responded {
             let mut headers = Map::new();
             for name in self.headers.keys() {
                 let values: Vec<_> = self
@@ -114,16 +114,16 @@ impl Answer {
                     .collect();
                 headers.insert(name.to_string(), Value::Array(values));
             }
-            told.insert("headers".to_owned(), Value::Object(headers));
+            result.insert("headers".to_owned(), Value::Object(headers));
             let (body, encoding) = match std::str::from_utf8(&self.body) {
                 Ok(text) => (json!(text), "utf8"),
                 Err(_) => (json!(STANDARD.encode(&self.body)), "base64"),
             };
-            told.insert("body".to_owned(), body);
-            told.insert("body_encoding".to_owned(), json!(encoding));
+            result.insert("body".to_owned(), body);
+            result.insert("body_encoding".to_owned(), json!(encoding));
         } else {
-            told.insert("problem".to_owned(), self.problem.clone());
+            result.insert("problem".to_owned(), self.problem.clone());
         }
-        Value::Object(told)
+        Value::Object(result)
     }
 }

@@ -1,5 +1,5 @@
-//! What a call says about itself in its own headers, the same at every door: under which key it is
-//! done at most once, why it is made, and how long it waits for a human.
+//! Parses the headers that apply to a call as a whole, on every route for agents: idempotency key,
+//! intent, and how long to wait for a human.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const AGENT_INTENT: HeaderName = HeaderName::from_static("x-agent-intent");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// The idempotency key. The one in the call's own header wins over the field of an envelope.
+/// Returns the idempotency key. The call's header takes precedence over the field of an envelope.
 pub(super) fn idempotency_key(
     headers: &HeaderMap,
     field: Option<&str>,
@@ -20,7 +20,7 @@ pub(super) fn idempotency_key(
     let mut in_header = headers.get_all(IDEMPOTENCY_KEY).iter();
     let text = match (in_header.next(), in_header.next()) {
         (Some(_), Some(_)) => {
-            return Err(Problem::field("Idempotency-Key", "must be given once"));
+            return Err(Problem::field("Idempotency-Key", "must appear only once"));
         }
         (Some(value), None) => Some(value.to_str().unwrap_or_default()),
         (None, _) => field,
@@ -30,21 +30,21 @@ pub(super) fn idempotency_key(
         .map_err(|refused| Problem::field("Idempotency-Key", refused.to_string()))
 }
 
-/// The intent in `X-Agent-Intent`; none if the call says nothing.
+/// Returns the intent in `X-Agent-Intent`, or an absent intent.
 pub(super) fn intent(headers: &HeaderMap) -> Result<Intent, Problem> {
     let mut values = headers.get_all(AGENT_INTENT).iter();
     let Some(value) = values.next() else {
         return Ok(Intent::absent());
     };
     if values.next().is_some() {
-        return Err(Problem::field("X-Agent-Intent", "must be given once"));
+        return Err(Problem::field("X-Agent-Intent", "must appear only once"));
     }
     let text = std::str::from_utf8(value.as_bytes())
         .map_err(|_| Problem::field("X-Agent-Intent", "must be UTF-8"))?;
     Intent::parse(text).map_err(|refused| Problem::field("X-Agent-Intent", refused.to_string()))
 }
 
-/// A time to wait that a field asks for.
+/// Validates a wait time in a field.
 pub(super) fn wait(field: &str, seconds: u64) -> Result<Duration, Problem> {
     let wait = Duration::from_secs(seconds);
     if wait > WAIT_MAX {
@@ -54,8 +54,8 @@ pub(super) fn wait(field: &str, seconds: u64) -> Result<Duration, Problem> {
     Ok(wait)
 }
 
-/// The time to wait that `Prefer: wait=N` asks for (RFC 7240, section 4.3). A preference that is not
-/// understood is passed over, and one for more than can be had gets what there is.
+/// Returns the wait time in `Prefer: wait=N` (RFC 7240, section 4.3). An invalid preference is
+/// ignored, as the RFC requires, and a longer time is reduced to the maximum.
 pub(super) fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
     headers
         .get_all(PREFER)

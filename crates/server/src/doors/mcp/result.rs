@@ -1,4 +1,4 @@
-//! What a tool answers, in JSON.
+//! JSON results of the tools.
 
 use std::time::Duration;
 
@@ -21,27 +21,28 @@ use tokio::time::Instant;
 
 use crate::doors::outcome::proxy_status;
 use crate::doors::status::StatusBody;
-use crate::kept_answer::KeptAnswerBody;
 use crate::problem::Problem;
+use crate::stored_response::StoredResponseBody;
 
-/// How much of a body is told, and for how long one is read that does not end.
+/// Maximum length of a body in a result, in bytes, and the time limit for reading a body that does
+/// not end.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 const BODY_WAIT: Duration = Duration::from_secs(30);
 
-/// How much is told of what a document says.
+/// Maximum length of an excerpt from a document.
 const DESCRIPTION_CHARS_MAX: usize = 600;
 const SECTION_CHARS_MAX: usize = 2_000;
 const FIELDS_MAX: usize = 60;
 const VALUES_MAX: usize = 20;
 
-/// Something in its own JSON.
-pub(super) fn of(told: &impl Serialize) -> Value {
-    serde_json::to_value(told).unwrap_or_default()
+/// Serializes a value.
+pub(super) fn of(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
-/// Of `list_services`.
+/// Returns the result of `list_services`.
 pub(super) fn services(services: &[UsableService]) -> Value {
-    let told = services.iter().map(|usable| {
+    let usable_services = services.iter().map(|usable| {
         let service = &usable.service;
         json!({
             "service": service.name,
@@ -51,10 +52,10 @@ pub(super) fn services(services: &[UsableService]) -> Value {
             "documented_operations": usable.operations,
         })
     });
-    json!({ "services": told.collect::<Vec<_>>() })
+    json!({ "services": usable_services.collect::<Vec<_>>() })
 }
 
-/// Of `search_operations`.
+/// Returns the result of `search_operations`.
 pub(super) fn findings(found: &Findings) -> Value {
     let operations = found
         .operations
@@ -79,16 +80,16 @@ fn section(service: &KnownService, section: &Section) -> Value {
 }
 
 fn operation(service: &KnownService, operation: &Operation) -> Value {
-    let mut told = Map::new();
-    told.insert("service".to_owned(), json!(service.name));
-    told.insert("method".to_owned(), json!(operation.method));
+    let mut result = Map::new();
+    result.insert("service".to_owned(), json!(service.name));
+    result.insert("method".to_owned(), json!(operation.method));
     let path = path_at(operation, service.base_url.path());
-    told.insert("path".to_owned(), json!(path));
-    told.insert("operation_id".to_owned(), json!(operation.id));
-    insert_text(&mut told, "summary", operation.summary.as_deref());
-    insert_text(&mut told, "description", operation.description.as_deref());
+    result.insert("path".to_owned(), json!(path));
+    result.insert("operation_id".to_owned(), json!(operation.id));
+    insert_text(&mut result, "summary", operation.summary.as_deref());
+    insert_text(&mut result, "description", operation.description.as_deref());
     if operation.deprecated {
-        told.insert("deprecated".to_owned(), json!(true));
+        result.insert("deprecated".to_owned(), json!(true));
     }
     let parameters: Vec<_> = operation
         .parameters
@@ -97,7 +98,7 @@ fn operation(service: &KnownService, operation: &Operation) -> Value {
         .map(parameter)
         .collect();
     if !parameters.is_empty() {
-        told.insert("parameters".to_owned(), Value::Array(parameters));
+        result.insert("parameters".to_owned(), Value::Array(parameters));
     }
     if operation.body.required || !operation.body.fields.is_empty() {
         let fields = operation.body.fields.iter().take(FIELDS_MAX).map(field);
@@ -106,13 +107,13 @@ fn operation(service: &KnownService, operation: &Operation) -> Value {
             "media_types": operation.body.media_types,
             "fields": fields.collect::<Vec<_>>(),
         });
-        told.insert("body".to_owned(), body);
+        result.insert("body".to_owned(), body);
     }
-    Value::Object(told)
+    Value::Object(result)
 }
 
-/// The path under which an operation is asked for at a service: its template without what the
-/// service's base URL begins with already.
+/// Returns the path to request an operation with: its template without the prefix that the
+/// service's base URL already contains.
 fn path_at(operation: &Operation, service_path: &str) -> String {
     let service_path = service_path.trim_end_matches('/');
     let below = |base: &String| {
@@ -127,59 +128,59 @@ fn path_at(operation: &Operation, service_path: &str) -> String {
 }
 
 fn parameter(parameter: &Parameter) -> Value {
-    let mut told = Map::new();
-    told.insert("name".to_owned(), json!(parameter.name));
-    told.insert("in".to_owned(), of(&parameter.place));
+    let mut result = Map::new();
+    result.insert("name".to_owned(), json!(parameter.name));
+    result.insert("in".to_owned(), of(&parameter.place));
     described(
-        &mut told,
+        &mut result,
         parameter.required,
         parameter.kind.as_deref(),
         &parameter.values,
         parameter.description.as_deref(),
     );
-    Value::Object(told)
+    Value::Object(result)
 }
 
 fn field(field: &Field) -> Value {
-    let mut told = Map::new();
-    told.insert("pointer".to_owned(), json!(field.pointer));
+    let mut result = Map::new();
+    result.insert("pointer".to_owned(), json!(field.pointer));
     described(
-        &mut told,
+        &mut result,
         field.required,
         field.kind.as_deref(),
         &field.values,
         field.description.as_deref(),
     );
-    Value::Object(told)
+    Value::Object(result)
 }
 
 fn described(
-    told: &mut Map<String, Value>,
+    result: &mut Map<String, Value>,
     is_required: bool,
     kind: Option<&str>,
     values: &[String],
     description: Option<&str>,
 ) {
     if is_required {
-        told.insert("required".to_owned(), json!(true));
+        result.insert("required".to_owned(), json!(true));
     }
     if let Some(kind) = kind {
-        told.insert("type".to_owned(), json!(kind));
+        result.insert("type".to_owned(), json!(kind));
     }
     if !values.is_empty() {
         let values = &values[..values.len().min(VALUES_MAX)];
-        told.insert("values".to_owned(), json!(values));
+        result.insert("values".to_owned(), json!(values));
     }
-    insert_text(told, "description", description);
+    insert_text(result, "description", description);
 }
 
-fn insert_text(told: &mut Map<String, Value>, member: &str, text: Option<&str>) {
+fn insert_text(result: &mut Map<String, Value>, member: &str, text: Option<&str>) {
     if let Some(text) = text {
-        told.insert(member.to_owned(), json!(cut(text, DESCRIPTION_CHARS_MAX)));
+        result.insert(member.to_owned(), json!(cut(text, DESCRIPTION_CHARS_MAX)));
     }
 }
 
-/// The beginning of a text; that it goes on is seen.
+/// Truncates a text and marks the cut.
 fn cut(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -187,7 +188,7 @@ fn cut(text: &str, chars_max: usize) -> String {
     }
 }
 
-/// Of a request that waits for a human.
+/// Returns the result for a held request.
 pub(super) fn held(held: &Held) -> Value {
     json!({
         "outcome": "held",
@@ -196,43 +197,53 @@ pub(super) fn held(held: &Held) -> Value {
         "risk_score": held.risk_score,
         "risk_explanation": held.risk_explanation,
         "expires_at": held.expires_at.to_string(),
-        "next": "Nothing was sent. Tell your user that a human has to approve this, then call \
-                 action_status with this action_id and wait_seconds 50, again and again while it is \
-                 PENDING. When it is APPROVED, call execute_action. Do not send the request again.",
+        "next": "Nothing was sent. Inform your user that a human must approve this request. Then \
+                 call action_status with this action_id and wait_seconds 50, repeatedly while it \
+                 is PENDING. When it is APPROVED, call execute_action. Do not send the request \
+                 again.",
     })
 }
 
-/// Of `action_status`: what `GET /status` answers, and what to do.
+/// Returns the result of `action_status`: the body of `GET /status`, with the next step.
 pub(super) fn status(report: ActionReport) -> Value {
     let next = match report.action.state.status() {
         ActionStatus::Pending => "No human has decided yet: call action_status again.",
-        ActionStatus::Approved => "Call execute_action with this action_id, once, to send it.",
+        ActionStatus::Approved => {
+            "To send the request, call execute_action with this action_id \
+                                   once."
+        }
         ActionStatus::Denied | ActionStatus::Revoked => {
-            "It is not sent. Act on the note, and tell your user."
+            "The request will not be sent. Follow the note, and inform your user."
         }
         ActionStatus::Expired => {
-            "It is not sent: nobody decided or executed it in time. Ask your user before you \
-             propose it again."
+            "The request will not be sent: it was not decided or executed in time. Ask your user \
+             before you propose it again."
         }
-        ActionStatus::Executing => "It is being sent: call action_status again for the result.",
-        ActionStatus::Executed => "It was sent; result holds the answer, if it is kept.",
+        ActionStatus::Executing => {
+            "The request is being sent: call action_status again for the \
+                                    result."
+        }
+        ActionStatus::Executed => {
+            "The request was sent; result contains the response if it is \
+                                   stored."
+        }
         ActionStatus::Indeterminate => {
-            "It may have been sent. Do not send it again: a human looks into it."
+            "The request may have been sent. Do not send it again: a human investigates."
         }
     };
-    let mut told = of(&StatusBody::from(report));
-    told["next"] = json!(next);
-    told
+    let mut result = of(&StatusBody::from(report));
+    result["next"] = json!(next);
+    result
 }
 
-/// An upstream's answer, whatever its status.
-pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
-    let provenance = answer.provenance;
-    let risk_score = answer.risk_score;
-    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+/// Returns the result for an upstream's response, whatever its status.
+pub(super) async fn response(upstream: Answer) -> Result<Value, Problem> {
+    let provenance = upstream.provenance;
+    let risk_score = upstream.risk_score;
+    if upstream.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::WebSocketLost.into());
     }
-    let (mut body, is_truncated) = match answer.body {
+    let (mut body, is_truncated) = match upstream.body {
         AnswerBody::Whole(mut bytes) => {
             let is_truncated = bytes.len() > BODY_BYTES_MAX;
             bytes.truncate(BODY_BYTES_MAX);
@@ -241,12 +252,12 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
         AnswerBody::Relayed(body) => beginning(body).await?,
         AnswerBody::Switched(_) => (Bytes::new(), false),
     };
-    if is_truncated && !compressed::is_claimed(&answer.headers) {
+    if is_truncated && !compressed::is_claimed(&upstream.headers) {
         body.truncate(whole_characters(&body));
     }
     let mut readable = compressed::readable(KeptResponse {
-        status: answer.status,
-        headers: answer.headers,
+        status: upstream.status,
+        headers: upstream.headers,
         body,
         is_truncated,
     });
@@ -255,19 +266,19 @@ pub(super) async fn answered(answer: Answer) -> Result<Value, Problem> {
         readable.body.truncate(whole_characters(&readable.body));
         readable.is_truncated = true;
     }
-    let shown = KeptAnswerBody::from(readable);
-    let mut told = json!({
+    let shown = StoredResponseBody::from(readable);
+    let mut result = json!({
         "outcome": "answered",
         "proxy_status": proxy_status(provenance),
         "risk_score": risk_score,
     });
-    if let (Some(told), Value::Object(shown)) = (told.as_object_mut(), of(&shown)) {
-        told.extend(shown);
+    if let (Some(result), Value::Object(shown)) = (result.as_object_mut(), of(&shown)) {
+        result.extend(shown);
     }
-    Ok(told)
+    Ok(result)
 }
 
-/// As much of a body as is told, and whether it goes on.
+/// Reads the part of a body that a result contains, and whether there is more.
 async fn beginning(mut body: RelayedBody) -> Result<(Bytes, bool), Problem> {
     let deadline = Instant::now() + BODY_WAIT;
     let mut read = BytesMut::new();
@@ -287,7 +298,7 @@ async fn beginning(mut body: RelayedBody) -> Result<(Bytes, bool), Problem> {
     }
 }
 
-/// How long the beginning of a text is without a last character that is not whole.
+/// Returns the length of a text's beginning without an incomplete last character.
 fn whole_characters(text: &[u8]) -> usize {
     match std::str::from_utf8(text) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -320,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_seen_to_go_on() {
+    fn a_truncated_text_is_marked() {
         assert_eq!(cut("één", 3), "één");
         assert_eq!(cut("één", 2), "éé…");
         assert_eq!(whole_characters("né".as_bytes()), 3);
