@@ -171,7 +171,7 @@ impl Gateway {
         Ok(caller)
     }
 
-    /// Does work on a body that is longer than [`big_body::INLINE_BYTES_MAX`], on a thread that serves
+    /// Does work on a body that is longer than [`body::big_body::INLINE_BYTES_MAX`], on a thread that serves
     /// nobody else.
     ///
     /// # Errors

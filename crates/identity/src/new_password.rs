@@ -26,7 +26,7 @@ pub struct NewPassword(SecretString);
 /// Why a password may not be used. The message says what it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordRefused {
-    /// It is shorter than [`PASSWORD_CHARS_MIN`] or longer than [`PASSWORD_CHARS_MAX`].
+    /// It is shorter than `PASSWORD_CHARS_MIN` or longer than `PASSWORD_CHARS_MAX`.
     #[error("must be {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters long")]
     Length,
     /// It is among those that are guessed first.
