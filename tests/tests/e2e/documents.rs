@@ -208,7 +208,7 @@ async fn what_cannot_be_read_or_fetched_is_refused_with_its_reason() {
         ("url", at("/large"), "larger than"),
         ("url", at("/round"), "too often"),
         ("url", at("/metadata"), "169.254.169.254"),
-        ("url", at("/file"), "no address"),
+        ("url", at("/file"), "must begin with http"),
         (
             "url",
             "http://169.254.169.254/".to_owned(),
