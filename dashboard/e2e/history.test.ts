@@ -134,10 +134,7 @@ test('a human records an unknown outcome', async () => {
 test('an unknown request is reported', async () => {
   const { page } = stage;
   await stage.open('/history/999999');
-  await page
-    .getByRole('alert')
-    .getByText(/no such request|request not found/i)
-    .waitFor();
+  await page.getByRole('alert').getByText('no request with this ID').waitFor();
   await stage.open('/history/nonsense');
   await page.getByRole('alert').waitFor();
 });
