@@ -156,13 +156,13 @@ fn recipients(
     let recipients = || fields.recipients.iter().filter(foreign);
     let names_addresses = !intent_words.emails().is_empty();
     let differs = recipients().find(|found| names_addresses && is_email(found.value));
-    let mut unnamed = recipients().filter(|found| !(names_addresses && is_email(found.value)));
-    let first = unnamed.next();
     // An address is more useful to the approver than a name.
-    let address = first
-        .into_iter()
-        .chain(unnamed)
-        .find(|found| is_email(found.value));
+    let not_in_intent = if names_addresses {
+        recipients().find(|found| !is_email(found.value))
+    } else {
+        let address = recipients().find(|found| is_email(found.value));
+        address.or_else(|| recipients().next())
+    };
     let attendee = fields.attendees.iter().find(foreign);
     let in_text = fields.addresses.iter().find(foreign);
     [
@@ -171,7 +171,7 @@ fn recipients(
             signal::RECIPIENT_NOT_IN_INTENT,
             "It goes to",
             "whom",
-            address.or(first),
+            not_in_intent,
         ),
         (signal::ATTENDEE_NOT_IN_INTENT, "It adds", "whom", attendee),
         (
