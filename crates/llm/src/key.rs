@@ -11,8 +11,8 @@ use crate::{origin, ruling};
 /// Grows with every change of the prompts or of how answers are read.
 pub(crate) const PROMPT_VERSION: &str = "gaiterguard.llm.v3";
 
-/// The sum over a question that is asked at `now`. Two questions share it only if every part of them is
-/// the same, except the time: a finding is not remembered for long enough to be outdated by that.
+/// Returns the digest of everything that the model is shown. Two questions have the same digest only if
+/// all their parts are the same. `now` counts only through the ages of the rulings.
 pub(crate) fn key(model: &str, question: &LlmQuestion<'_>, now: Timestamp) -> Digest {
     let AgentId(agent) = question.agent;
     let ServiceId(service) = question.service;
