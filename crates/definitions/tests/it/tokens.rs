@@ -361,7 +361,7 @@ async fn a_token_endpoint_is_subject_to_the_address_rules() {
     assert!(
         matches!(
             refusal,
-            CredentialUnavailable::Token(TokenError::NoAnswer(_))
+            CredentialUnavailable::Token(TokenError::NoResponse(_))
         ),
         "{refusal}"
     );
