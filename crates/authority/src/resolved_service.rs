@@ -29,8 +29,8 @@ impl ResolvedService {
     /// # Errors
     ///
     /// If the host of the base URL is not a valid name or address.
-    pub fn origin(&self) -> Result<&Origin, &InvalidOrigin> {
-        self.origin.as_ref()
+    pub fn origin(&self) -> Result<&Origin, InvalidOrigin> {
+        self.origin.as_ref().map_err(|invalid| *invalid)
     }
 
     /// Returns the headers that the credential sets. An agent may not send them.

@@ -278,7 +278,7 @@ impl Gateway {
     }
 }
 
-fn invalid_origin(invalid: &InvalidOrigin) -> Refusal {
+fn invalid_origin(invalid: InvalidOrigin) -> Refusal {
     Refusal::TargetNotAllowed(invalid.to_string())
 }
 
