@@ -179,5 +179,4 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) -> Result<(), In
 }
 
 #[cfg(test)]
-#[path = "inject_tests.rs"]
 mod tests;

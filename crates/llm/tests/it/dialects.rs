@@ -1,6 +1,6 @@
 //! Servers that understand less than others.
 
-use gaiterguard_tests::{AskedModel, Reply, Step, harmless_answer, refusal, says, says_text};
+use gaiterguard_testkit::{AskedModel, Reply, Step, harmless_answer, refusal, says, says_text};
 
 use crate::desk::{Case, Desk};
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use gaiterguard_llm::{Ceilings, FailureMode};
-use gaiterguard_tests::{
+use gaiterguard_testkit::{
     Gate, Reply, Step, exact_comparison, harmless_answer, harmless_description, merged, says,
     says_text,
 };
@@ -257,7 +257,7 @@ async fn calls_beyond_the_limit_wait_their_turn() {
             })
         })
         .collect();
-    gaiterguard_tests::eventually("calls run", Duration::from_secs(10), || async {
+    gaiterguard_testkit::eventually("calls run", Duration::from_secs(10), || async {
         (desk.model.calls() >= 16).then_some(())
     })
     .await;

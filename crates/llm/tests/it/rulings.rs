@@ -6,7 +6,7 @@ use gaiterguard_domain::action::{HumanDecision, Ruling};
 use gaiterguard_domain::earlier_ruling::{EarlierRuling, Likeness};
 use gaiterguard_domain::id::{ActionId, UserId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_tests::{Step, answer_with, says, says_text};
+use gaiterguard_testkit::{Step, answer_with, says, says_text};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_tests::{Gate, harmless_answer, says};
+use gaiterguard_testkit::{Gate, harmless_answer, says};
 
 use crate::desk::{Case, Desk, assess};
 
@@ -45,7 +45,7 @@ async fn concurrent_twins_ask_once() {
             tokio::spawn(async move { assess(&llm, &case).await })
         })
         .collect();
-    gaiterguard_tests::eventually("the first asks", Duration::from_secs(10), || async {
+    gaiterguard_testkit::eventually("the first asks", Duration::from_secs(10), || async {
         (desk.model.calls() > 0).then_some(())
     })
     .await;
@@ -68,7 +68,7 @@ async fn a_twin_goes_on_when_the_one_who_asked_goes_away() {
         tokio::spawn(async move { assess(&llm, &Case::new("POST", "{}")).await })
     };
     let first = ask();
-    gaiterguard_tests::eventually("the first asks", Duration::from_secs(10), || async {
+    gaiterguard_testkit::eventually("the first asks", Duration::from_secs(10), || async {
         (desk.model.calls() > 0).then_some(())
     })
     .await;

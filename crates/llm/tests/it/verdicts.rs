@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_llm::LlmVerdict;
-use gaiterguard_tests::{Step, answer_with, harmless_answer, says};
+use gaiterguard_testkit::{Step, answer_with, harmless_answer, says};
 use serde_json::json;
 
 use crate::desk::{BUILT_IN_SCORE, Case, Desk};

@@ -1,0 +1,198 @@
+//! Looking for secrets in everything that a gateway keeps or says, in every spelling that gives them
+//! away.
+
+use std::fs;
+use std::path::Path;
+
+use aho_corasick::AhoCorasick;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::client::{Answer, Call};
+use crate::database::Storage;
+use crate::encoding::Encoding;
+use crate::gateway::TestGateway;
+
+/// Texts and files with their names.
+#[derive(Default)]
+pub struct SecretSearch {
+    pieces: Vec<(String, Vec<u8>)>,
+}
+
+impl SecretSearch {
+    /// Adds bytes under a name.
+    pub fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.pieces.push((name.into(), bytes.into()));
+    }
+
+    /// Sends a call and adds the whole answer to it.
+    pub async fn ask(&mut self, what: &str, call: Call) -> Answer {
+        let answer = call.send().await;
+        self.add_answer(what, &answer);
+        answer
+    }
+
+    /// Adds a response: its status, headers and body.
+    pub fn add_answer(&mut self, what: &str, answer: &Answer) {
+        let mut bytes = format!("{:?}\n", answer.status).into_bytes();
+        for (name, value) in &answer.headers {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.push(b'\n');
+        }
+        bytes.extend_from_slice(&answer.body);
+        self.add(format!("answer to {what}"), bytes);
+    }
+
+    /// What a gateway stores, less the files of generated secrets.
+    pub async fn stored(gateway: &TestGateway) -> Self {
+        let mut search = Self::default();
+        search.add_folder(&gateway.data_dir());
+        if gateway.storage() == Storage::Postgres {
+            search.add_tables(&gateway.database_url()).await;
+        }
+        assert!(!search.pieces.is_empty());
+        search
+    }
+
+    fn add_folder(&mut self, folder: &Path) {
+        for entry in fs::read_dir(folder).expect("the data folder can be listed") {
+            let entry = entry.expect("the data folder can be listed");
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy().into_owned();
+            if path.is_dir() {
+                self.add_folder(&path);
+            } else if !name.ends_with("_secret") {
+                self.add(
+                    name,
+                    fs::read(&path).expect("a file of the data folder can be read"),
+                );
+            }
+        }
+    }
+
+    async fn add_tables(&mut self, database_url: &str) {
+        let mut connection = PgConnection::connect(database_url)
+            .await
+            .expect("the database accepts connections");
+        let tables: Vec<String> =
+            sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
+                .fetch_all(&mut connection)
+                .await
+                .expect("the tables can be listed");
+        assert!(tables.len() > 5, "{tables:?}");
+        for table in tables {
+            let query = format!("SELECT entry::text FROM {table} AS entry");
+            let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query))
+                .fetch_all(&mut connection)
+                .await
+                .expect("the table can be read");
+            self.add(format!("table {table}"), rows.join("\n"));
+        }
+    }
+
+    /// Where one of the named secrets stands, and in which spelling. None is good.
+    pub fn findings(&self, secrets: &[(String, String)]) -> Vec<String> {
+        let needles: Vec<(String, Vec<u8>)> = secrets
+            .iter()
+            .flat_map(|(name, secret)| {
+                spellings(secret)
+                    .into_iter()
+                    .map(move |(spelling, bytes)| (format!("{name} ({spelling})"), bytes))
+            })
+            .collect();
+        let searcher = AhoCorasick::new(needles.iter().map(|(_, bytes)| bytes))
+            .expect("the patterns are few and short");
+        let mut findings: Vec<String> = self
+            .pieces
+            .iter()
+            .flat_map(|(place, bytes)| {
+                let needles = &needles;
+                searcher.find_overlapping_iter(bytes).map(move |found| {
+                    let from = found.start().saturating_sub(60);
+                    let context = bytes[from..found.start()].escape_ascii();
+                    let name = &needles[found.pattern().as_usize()].0;
+                    format!("{name} in {place} after \"{context}\"")
+                })
+            })
+            .collect();
+        findings.sort();
+        findings.dedup();
+        findings.truncate(40);
+        findings
+    }
+}
+
+fn spellings(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let mut spellings: Vec<(&'static str, Vec<u8>)> = vec![
+        ("raw", secret.into()),
+        ("JSON", Encoding::JsonEscaped.apply(secret).into()),
+        ("percent", Encoding::PercentUpper.apply(secret).into()),
+        ("percent", Encoding::PercentLower.apply(secret).into()),
+        ("percent", percent_reserved(secret).into()),
+        ("hex", hex::encode(secret).into()),
+        ("hex", hex::encode_upper(secret).into()),
+    ];
+    for engine in [STANDARD, URL_SAFE] {
+        // Wherever it begins in what was encoded.
+        for before in 0..3 {
+            let mut bytes = vec![0; before];
+            bytes.extend_from_slice(secret.as_bytes());
+            let whole = bytes.len() / 3 * 3;
+            let encoded = engine.encode(&bytes[..whole]);
+            let own = &encoded[[0, 2, 3][before]..];
+            spellings.push(("base64", own.into()));
+            // As PostgreSQL shows bytes.
+            spellings.push(("hex of base64", hex::encode(own).into()));
+        }
+    }
+    spellings
+}
+
+/// As URLs are usually written: what needs no escape has none.
+pub fn percent_reserved(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        }
+    }
+    escaped
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from(b"0123456789ABCDEF"[usize::from(value)])
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::{SecretSearch, percent_reserved};
+    use crate::encoding::Encoding;
+
+    /// A search that finds nothing must be one that would find something.
+    #[test]
+    fn a_secret_is_found_in_every_spelling_and_at_every_place() {
+        let secret = "canary \"of\"/the test+é";
+        let secrets = [("it".to_owned(), secret.to_owned())];
+        let mut texts: Vec<String> = Encoding::ALL.map(|encoding| encoding.apply(secret)).into();
+        texts.extend([percent_reserved(secret), hex::encode(secret)]);
+        for user in ["", "a", "ab", "abc"] {
+            texts.push(STANDARD.encode(format!("{user}{secret}:x")));
+        }
+        for text in texts {
+            let mut search = SecretSearch::default();
+            search.add("here", format!("\u{0}before {text} after"));
+            assert!(!search.findings(&secrets).is_empty(), "{text}");
+        }
+        let mut search = SecretSearch::default();
+        search.add("here", "nothing of the sort");
+        assert!(search.findings(&secrets).is_empty());
+    }
+}
