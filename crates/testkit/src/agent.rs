@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use crate::client::{Answer, Call, Client};
+use crate::client::{Call, Client, Response};
 use crate::gateway::TestGateway;
 use crate::json::text;
 
@@ -23,23 +23,23 @@ pub struct Held {
     /// The action's id.
     pub action_id: String,
     /// The whole 428 answer.
-    pub answer: Answer,
+    pub response: Response,
 }
 
 impl Held {
     /// Reads a 428; panics on any other answer.
     #[track_caller]
-    pub fn from_answer(answer: Answer) -> Self {
-        let answer = answer.expect_status(428);
+    pub fn from_response(response: Response) -> Self {
+        let response = response.expect_status(428);
         assert_eq!(
-            answer.header("x-proxy-status"),
+            response.header("x-proxy-status"),
             Some("blocked"),
             "{}",
-            answer.text()
+            response.text()
         );
         Self {
-            action_id: text(&answer.json(), "action_id"),
-            answer,
+            action_id: text(&response.json(), "action_id"),
+            response,
         }
     }
 }
@@ -64,12 +64,12 @@ impl Agent {
 
     /// Proposes what must be held; panics if it is not.
     pub async fn propose_held(&self, request: Value, idempotency_key: &str) -> Held {
-        let answer = self
+        let response = self
             .propose(request)
             .idempotency_key(idempotency_key)
             .send()
             .await;
-        Held::from_answer(answer)
+        Held::from_response(response)
     }
 
     /// `GET /status/{action_id}`.

@@ -139,7 +139,7 @@ impl Call {
     }
 
     /// Sends it and reads the whole answer; panics if none comes.
-    pub async fn send(self) -> Answer {
+    pub async fn send(self) -> Response {
         let what = format!("{} {}", self.method, self.path);
         self.try_send()
             .await
@@ -150,13 +150,13 @@ impl Call {
     ///
     /// # Errors
     /// When the connection is refused, breaks before the answer is complete, or time is up.
-    pub async fn try_send(self) -> Result<Answer, BoxError> {
+    pub async fn try_send(self) -> Result<Response, BoxError> {
         let limit = self.limit;
         tokio::time::timeout(limit, async {
             let stream = self.try_open().await?;
             let (status, headers) = (stream.status, stream.headers.clone());
             let body = stream.try_rest().await?;
-            Ok(Answer {
+            Ok(Response {
                 status,
                 headers,
                 body,
@@ -167,7 +167,7 @@ impl Call {
     }
 
     /// Sends it and returns as soon as the answer's head is there; panics if none comes.
-    pub async fn open(self) -> AnswerStream {
+    pub async fn open(self) -> ResponseStream {
         let what = format!("{} {}", self.method, self.path);
         self.try_open()
             .await
@@ -178,14 +178,14 @@ impl Call {
     ///
     /// # Errors
     /// When the connection is refused or breaks before that, or time is up.
-    pub async fn try_open(self) -> Result<AnswerStream, BoxError> {
+    pub async fn try_open(self) -> Result<ResponseStream, BoxError> {
         let limit = self.limit;
         tokio::time::timeout(limit, self.exchange())
             .await
             .map_err(|_| format!("no answer within {limit:?}"))?
     }
 
-    async fn exchange(self) -> Result<AnswerStream, BoxError> {
+    async fn exchange(self) -> Result<ResponseStream, BoxError> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let (mut sender, connection) =
@@ -204,11 +204,11 @@ impl Call {
         {
             request = request.header("host", self.address.to_string());
         }
-        let answer = sender
+        let response = sender
             .send_request(request.body(Full::new(self.body))?)
             .await?;
-        let (head, body) = answer.into_parts();
-        Ok(AnswerStream {
+        let (head, body) = response.into_parts();
+        Ok(ResponseStream {
             status: head.status,
             headers: head.headers,
             body,
@@ -219,7 +219,7 @@ impl Call {
 
 /// An answer whose body is still coming.
 #[derive(Debug)]
-pub struct AnswerStream {
+pub struct ResponseStream {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -228,7 +228,7 @@ pub struct AnswerStream {
     connection: JoinHandle<()>,
 }
 
-impl AnswerStream {
+impl ResponseStream {
     /// The length that the head announces, if it does.
     pub fn content_length(&self) -> Option<u64> {
         self.headers
@@ -288,7 +288,7 @@ impl AnswerStream {
     }
 }
 
-impl Drop for AnswerStream {
+impl Drop for ResponseStream {
     /// Closes the connection, as a client does that has gone away.
     fn drop(&mut self) {
         self.connection.abort();
@@ -297,7 +297,7 @@ impl Drop for AnswerStream {
 
 /// A whole answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -306,7 +306,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl Answer {
+impl Response {
     /// The body as text; bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -313,7 +313,7 @@ impl TestGateway {
                 .limit(Duration::from_secs(5))
                 .try_send()
                 .await;
-            if ready.is_ok_and(|answer| answer.status == 200) {
+            if ready.is_ok_and(|response| response.status == 200) {
                 return;
             }
             assert!(

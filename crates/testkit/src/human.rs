@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Held};
-use crate::client::{Answer, Call, Client};
+use crate::client::{Call, Client, Response};
 use crate::eventually::eventually;
 use crate::gateway::TestGateway;
 use crate::json::{number, text};
@@ -184,13 +184,13 @@ impl Human {
 
     /// The actions that wait for a decision, oldest first.
     pub async fn pending(&self) -> Vec<Value> {
-        let answer = self
+        let response = self
             .get("/approvals/pending")
             .send()
             .await
             .expect_status(200)
             .json();
-        answer["approvals"]
+        response["approvals"]
             .as_array()
             .expect("a list of approvals")
             .clone()
@@ -239,7 +239,7 @@ impl Human {
     }
 
     /// Sends `approve`, `deny`, `revoke` or `resolve`, whatever comes of it.
-    pub async fn decide(&self, held: &Held, decision: &str, body: Value) -> Answer {
+    pub async fn decide(&self, held: &Held, decision: &str, body: Value) -> Response {
         self.patch(&format!("/approvals/{}/{decision}", held.action_id))
             .json(body)
             .send()

@@ -93,7 +93,7 @@ impl Jupyter {
             if call
                 .try_send()
                 .await
-                .is_ok_and(|answer| answer.status == 200)
+                .is_ok_and(|response| response.status == 200)
             {
                 return;
             }

@@ -36,7 +36,7 @@ mod wire;
 
 pub use agent::{Agent, Held};
 pub use by_piece::{Brought, PiecewiseCall, WatchedUpstream};
-pub use client::{Answer, AnswerStream, Call, Client};
+pub use client::{Call, Client, Response, ResponseStream};
 pub use database::Storage;
 pub use direct_database::DirectDatabase;
 pub use encoding::Encoding;
@@ -46,8 +46,8 @@ pub use human::{Human, Service};
 pub use jupyter::Jupyter;
 pub use mcp::{McpClient, McpMode, McpTransport, ToolResult};
 pub use model::{
-    AskedModel, MODEL_KEY, MODEL_NAME, ScriptedModel, Step, answer_with, exact_comparison,
-    harmless_answer, harmless_description, merged, refusal, says, says_text,
+    AskedModel, MODEL_KEY, MODEL_NAME, ScriptedModel, Step, exact_comparison, harmless_description,
+    harmless_reply, merged, refusal, reply_with, says, says_text,
 };
 pub use node::node_command;
 pub use outage::Outage;

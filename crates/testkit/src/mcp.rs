@@ -13,7 +13,7 @@ use crate::gateway::TestGateway;
 use crate::python::python_command;
 
 /// Starting Python takes a while on a busy machine.
-const ANSWER_LIMIT: Duration = Duration::from_mins(2);
+const RESPONSE_LIMIT: Duration = Duration::from_mins(2);
 
 /// Which revision of the protocol the client speaks.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +138,7 @@ impl McpClient {
     }
 
     async fn line(&mut self) -> Value {
-        let line = tokio::time::timeout(ANSWER_LIMIT, self.lines.next_line()).await;
+        let line = tokio::time::timeout(RESPONSE_LIMIT, self.lines.next_line()).await;
         let line = line.expect("the client answers in time");
         let line = line.expect("the client's output can be read");
         serde_json::from_str(&line.expect("the client has not ended")).expect("a line of JSON")

@@ -94,7 +94,7 @@ impl ScriptedModel {
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
         server.on_request("/v1/chat/completions", move |received| {
-            answer(&shared, received)
+            response(&shared, received)
         });
         Self { server, state }
     }
@@ -117,7 +117,7 @@ impl ScriptedModel {
     /// From now on requests are described and compared with these members in the place of the
     /// harmless ones.
     pub fn judges(&self, description: Value, comparison: Value) {
-        self.script(move |asked| says(&answer_with(asked, &description, &comparison)));
+        self.script(move |asked| says(&reply_with(asked, &description, &comparison)));
     }
 
     /// Everything that it was asked until now.
@@ -163,8 +163,8 @@ pub fn says_text(text: &str) -> Reply {
 }
 
 /// A chat completion with this JSON.
-pub fn says(answer: &Value) -> Reply {
-    says_text(&answer.to_string())
+pub fn says(response: &Value) -> Reply {
+    says_text(&response.to_string())
 }
 
 /// The description of an ordinary, small change.
@@ -193,12 +193,12 @@ pub fn exact_comparison(asked: &AskedModel) -> Value {
 }
 
 /// The answer to a question about a request that finds nothing wrong.
-pub fn harmless_answer(asked: &AskedModel) -> Value {
-    answer_with(asked, &json!({}), &json!({}))
+pub fn harmless_reply(asked: &AskedModel) -> Value {
+    reply_with(asked, &json!({}), &json!({}))
 }
 
 /// The same with these members in the place of the harmless ones.
-pub fn answer_with(asked: &AskedModel, description: &Value, comparison: &Value) -> Value {
+pub fn reply_with(asked: &AskedModel, description: &Value, comparison: &Value) -> Value {
     let description = merged(harmless_description(), description);
     if asked.step == Step::Description {
         return description;
@@ -218,7 +218,7 @@ pub fn merged(mut value: Value, other: &Value) -> Value {
     value
 }
 
-fn answer(state: &Mutex<State>, received: &Received) -> Reply {
+fn response(state: &Mutex<State>, received: &Received) -> Reply {
     let asked = match read(received) {
         Ok(asked) => asked,
         Err(wrong) => {
@@ -240,7 +240,7 @@ fn answer(state: &Mutex<State>, received: &Received) -> Reply {
         Some(script) => script(&asked),
         None => match asked.step {
             Step::Assessment | Step::Description | Step::Comparison => {
-                says(&harmless_answer(&asked))
+                says(&harmless_reply(&asked))
             }
             Step::Condition => says(&json!({"possible": "no", "condition": "", "examples": []})),
             Step::Readiness => says(&json!({"ready": "yes"})),

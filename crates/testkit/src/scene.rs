@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Held};
-use crate::client::Answer;
+use crate::client::Response;
 use crate::database::Storage;
 use crate::gateway::{TestGateway, TestGatewayBuilder};
 use crate::human::{Human, Service};
@@ -80,7 +80,7 @@ impl<U> Scene<U> {
 
 impl Scene {
     /// Sends a GET through the gateway.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.agent.propose(request("GET", path)).send().await
     }
 

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::client::{Answer, Call};
+use crate::client::{Call, Response};
 use crate::database::Storage;
 use crate::encoding::Encoding;
 use crate::gateway::TestGateway;
@@ -27,22 +27,22 @@ impl SecretSearch {
     }
 
     /// Sends a call and adds the whole answer to it.
-    pub async fn ask(&mut self, what: &str, call: Call) -> Answer {
-        let answer = call.send().await;
-        self.add_answer(what, &answer);
-        answer
+    pub async fn ask(&mut self, what: &str, call: Call) -> Response {
+        let response = call.send().await;
+        self.add_response(what, &response);
+        response
     }
 
     /// Adds a response: its status, headers and body.
-    pub fn add_answer(&mut self, what: &str, answer: &Answer) {
-        let mut bytes = format!("{:?}\n", answer.status).into_bytes();
-        for (name, value) in &answer.headers {
+    pub fn add_response(&mut self, what: &str, response: &Response) {
+        let mut bytes = format!("{:?}\n", response.status).into_bytes();
+        for (name, value) in &response.headers {
             bytes.extend_from_slice(name.as_str().as_bytes());
             bytes.extend_from_slice(b": ");
             bytes.extend_from_slice(value.as_bytes());
             bytes.push(b'\n');
         }
-        bytes.extend_from_slice(&answer.body);
+        bytes.extend_from_slice(&response.body);
         self.add(format!("answer to {what}"), bytes);
     }
 

@@ -132,7 +132,7 @@ impl Synapse {
                 .limit(Duration::from_secs(5))
                 .try_send()
                 .await;
-            if health.is_ok_and(|answer| answer.status == 200) {
+            if health.is_ok_and(|response| response.status == 200) {
                 return;
             }
             assert!(

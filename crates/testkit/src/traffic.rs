@@ -106,8 +106,8 @@ impl Town {
                 let key = format!("write-{round}-{done}");
                 for expected in ["processed", "replayed"] {
                     let call = agent.propose(write.clone()).idempotency_key(&key);
-                    let answer = call.send().await.expect_status(200);
-                    assert_eq!(answer.header("x-idempotency-status"), Some(expected));
+                    let response = call.send().await.expect_status(200);
+                    assert_eq!(response.header("x-idempotency-status"), Some(expected));
                 }
                 done += 1;
                 tokio::time::sleep(PAUSE).await;

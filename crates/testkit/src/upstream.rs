@@ -19,7 +19,7 @@ use crate::port::listen;
 use crate::reply::Reply;
 use crate::wire::Received;
 
-type Answerer = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
+type Handler = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
 
 #[derive(Default)]
 struct State {
@@ -27,7 +27,7 @@ struct State {
     heads: usize,
     connections: usize,
     abandoned: usize,
-    answerers: HashMap<String, Answerer>,
+    handlers: HashMap<String, Handler>,
 }
 
 /// A server on a loopback port of its own; it ends with this value.
@@ -111,11 +111,11 @@ impl EchoUpstream {
     pub fn on_request(
         &self,
         path: &str,
-        answer: impl Fn(&Received) -> Reply + Send + Sync + 'static,
+        response: impl Fn(&Received) -> Reply + Send + Sync + 'static,
     ) {
         lock(&self.state)
-            .answerers
-            .insert(path.to_owned(), Arc::new(answer));
+            .handlers
+            .insert(path.to_owned(), Arc::new(response));
     }
 
     /// Everything received until now, in order of arrival, with bodies read as far as they came.
@@ -206,9 +206,9 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<State>
         received.read_body(&mut reader).await;
         let complete = received.complete;
         let with_body = received.method != "HEAD";
-        let answerer = lock(state).answerers.get(received.path()).cloned();
-        let reply = match answerer {
-            Some(answerer) => answerer(&received),
+        let handler = lock(state).handlers.get(received.path()).cloned();
+        let reply = match handler {
+            Some(handler) => handler(&received),
             None => Reply::json(received.to_json()),
         };
         lock(state).received.push(received);
@@ -315,10 +315,10 @@ mod tests {
             .header("Set-Cookie", "a=1")
             .header("Set-Cookie", "b=2");
         upstream.on("/cookies", cookies.body("one ").body("two").chunked());
-        let answer = client.get("/cookies?q").send().await.expect_status(207);
-        assert_eq!(answer.headers("set-cookie"), ["a=1", "b=2"]);
+        let response = client.get("/cookies?q").send().await.expect_status(207);
+        assert_eq!(response.headers("set-cookie"), ["a=1", "b=2"]);
         assert_eq!(
-            (answer.text().as_str(), answer.header("content-length")),
+            (response.text().as_str(), response.header("content-length")),
             ("one two", None)
         );
         let head = client

@@ -168,13 +168,17 @@ async fn answers_come_back_as_they_are() {
             "/status",
             Reply::status(status).header("X-Of-The-Upstream", "yes"),
         );
-        let answer = scene.get("/status").await.expect_status(status);
+        let response = scene.get("/status").await.expect_status(status);
         assert_eq!(
-            answer.header("x-proxy-status"),
+            response.header("x-proxy-status"),
             Some("forwarded"),
             "{status}"
         );
-        assert_eq!(answer.header("x-of-the-upstream"), Some("yes"), "{status}");
+        assert_eq!(
+            response.header("x-of-the-upstream"),
+            Some("yes"),
+            "{status}"
+        );
     }
 
     scene.upstream.on("/head", Reply::text("0123456789"));

@@ -70,13 +70,13 @@ async fn a_key_is_for_one_payload_of_one_agent(storage: Storage) {
     with_intent["intent"] = json!("Something else");
     others.extend([with_header, with_intent]);
     for other in others {
-        let answer = scene
+        let response = scene
             .agent
             .propose(other)
             .idempotency_key("one")
             .send()
             .await;
-        answer.expect_problem(422, "idempotency_key_reused");
+        response.expect_problem(422, "idempotency_key_reused");
     }
     assert_eq!(scene.upstream.received().len(), 1);
     let colleague = scene
@@ -177,13 +177,13 @@ async fn what_may_have_been_sent_is_not_sent_again(storage: Storage) {
                 .idempotency_key(path)
         };
         match propose().try_send().await {
-            Ok(answer) if path == "/never" => {
-                answer.expect_problem(504, "upstream_timeout");
+            Ok(response) if path == "/never" => {
+                response.expect_problem(504, "upstream_timeout");
             }
-            Ok(answer) if path == "/close" => {
-                assert_eq!(answer.status, 502, "{}", answer.text());
+            Ok(response) if path == "/close" => {
+                assert_eq!(response.status, 502, "{}", response.text());
             }
-            Ok(answer) => panic!("{path} was passed on as complete: {}", answer.text()),
+            Ok(response) => panic!("{path} was passed on as complete: {}", response.text()),
             Err(error) => assert_eq!(path, "/cut", "{error}"),
         }
         propose()

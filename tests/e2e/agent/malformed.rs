@@ -1,5 +1,5 @@
 //! Whatever an agent sends, the answer says what is wrong with it: never a 5xx, nothing stored that
-//! was not decided, nothing sent that was not answered.
+//! was not decided, nothing sent that got no response.
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Storage, on_both_databases};
@@ -16,7 +16,7 @@ const SEED: u64 = 0x0dd_ba11;
 async fn odd_requests_are_told_what_is_wrong_with_them(storage: Storage) {
     let scene = Scene::new(storage).await;
     let mut random = SEED;
-    let (mut answered, mut held, mut refused) = (0, 0, 0);
+    let (mut forwarded, mut held, mut refused) = (0, 0, 0);
     for case in 0..CASES {
         let (bytes, key) = odd_request(&mut random);
         let told = format!("case {case}: {}", String::from_utf8_lossy(&bytes));
@@ -28,19 +28,19 @@ async fn odd_requests_are_told_what_is_wrong_with_them(storage: Storage) {
         if let Some(key) = key {
             call = call.idempotency_key(&format!("{key}-{case}"));
         }
-        let answer = call.send().await;
-        match answer.status.as_u16() {
-            200 => answered += 1,
+        let response = call.send().await;
+        match response.status.as_u16() {
+            200 => forwarded += 1,
             428 => held += 1,
             400..=499 => {
                 refused += 1;
-                let problem = answer.json();
+                let problem = response.json();
                 assert_eq!(
-                    answer.header("content-type"),
+                    response.header("content-type"),
                     Some("application/problem+json"),
                     "{told}"
                 );
-                assert_eq!(answer.header("x-proxy-status"), Some("refused"), "{told}");
+                assert_eq!(response.header("x-proxy-status"), Some("refused"), "{told}");
                 for member in ["type", "title", "detail", "code", "error"] {
                     assert!(
                         problem[member].is_string(),
@@ -54,15 +54,15 @@ async fn odd_requests_are_told_what_is_wrong_with_them(storage: Storage) {
                     );
                 }
             }
-            other => panic!("{other} {} for {told}", answer.text()),
+            other => panic!("{other} {} for {told}", response.text()),
         }
     }
     // The cases are of every kind, or this test has proved nothing.
     assert!(
-        answered > 0 && held > 0 && refused > CASES / 2,
-        "{answered} {held} {refused}"
+        forwarded > 0 && held > 0 && refused > CASES / 2,
+        "{forwarded} {held} {refused}"
     );
-    assert_eq!(scene.upstream.received().len(), answered);
+    assert_eq!(scene.upstream.received().len(), forwarded);
     let pending = scene.human.pending().await;
     assert_eq!(pending.len(), held);
     scene

@@ -57,11 +57,11 @@ async fn every_client_finds_the_tools_and_gets_a_request_through() {
             "service": "things", "method": "get", "path": "/notes?of=ann", "intent": "Read the notes",
             "headers": {"X-Custom": "a: b"},
         });
-        let answer = client.call("proxy_request", read).await.expect_done();
-        assert_eq!(answer["outcome"], "answered");
-        assert_eq!(answer["proxy_status"], "forwarded");
+        let response = client.call("proxy_request", read).await.expect_done();
+        assert_eq!(response["outcome"], "answered");
+        assert_eq!(response["proxy_status"], "forwarded");
         assert_eq!(
-            (&answer["status"], &answer["body"]),
+            (&response["status"], &response["body"]),
             (&json!(200), &json!("the notes"))
         );
         let received = scene.upstream.received().pop().unwrap();
@@ -116,12 +116,12 @@ async fn a_held_request_is_waited_for_and_executed_once() {
             (&json!("APPROVED"), &json!("so I say"))
         );
         assert!(told["next"].as_str().unwrap().contains("execute_action"));
-        let answer = client
+        let response = client
             .call("execute_action", action.clone())
             .await
             .expect_done();
-        assert_eq!(answer["proxy_status"], "executed-approved");
-        assert_eq!(answer["status"], 200);
+        assert_eq!(response["proxy_status"], "executed-approved");
+        assert_eq!(response["status"], 200);
         let again = client.call("execute_action", action.clone()).await;
         assert_eq!(
             again.expect_problem("action_not_approved")["action_status"],
@@ -414,12 +414,12 @@ async fn a_long_answer_is_told_in_part_and_says_so() {
     scene.upstream.on("/long", Reply::text("é".repeat(200_000)));
     let mut client = scene.mcp(McpTransport::Stdio, McpMode::Newest).await;
     let read = json!({"service": "things", "method": "GET", "path": "/long", "intent": "Read it"});
-    let answer = client.call("proxy_request", read).await.expect_done();
+    let response = client.call("proxy_request", read).await.expect_done();
     assert_eq!(
-        (&answer["truncated"], &answer["body_encoding"]),
+        (&response["truncated"], &response["body_encoding"]),
         (&json!(true), &json!("utf8"))
     );
-    assert!(answer["body"].as_str().unwrap().len() <= 256 * 1024);
+    assert!(response["body"].as_str().unwrap().len() <= 256 * 1024);
 }
 
 #[tokio::test]

@@ -32,12 +32,12 @@ async fn a_client_that_knows_only_address_and_key_is_forwarded_byte_for_byte() {
         "/~a!$&'()*+,=:@;p",
         "?q=1",
     ] {
-        let answer = bare(&scene, Method::GET, target)
+        let response = bare(&scene, Method::GET, target)
             .bearer(&scene.agent.key)
             .send()
             .await;
-        let answer = answer.expect_status(200);
-        assert_eq!(answer.header("x-proxy-status"), Some("forwarded"));
+        let response = response.expect_status(200);
+        assert_eq!(response.header("x-proxy-status"), Some("forwarded"));
         let received = scene.upstream.received().pop().unwrap();
         let sent = if target.starts_with('/') {
             target.to_owned()
@@ -179,8 +179,8 @@ async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_st
 ) {
     let scene = Scene::new(storage).await;
     let remove = || bare(&scene, Method::DELETE, "/a").bearer(&scene.agent.key);
-    let first = Held::from_answer(remove().send().await);
-    let again = Held::from_answer(remove().send().await);
+    let first = Held::from_response(remove().send().await);
+    let again = Held::from_response(remove().send().await);
     assert_eq!(again.action_id, first.action_id);
     let (one, two) = tokio::join!(
         bare(&scene, Method::DELETE, "/b")
@@ -190,10 +190,10 @@ async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_st
             .bearer(&scene.agent.key)
             .send(),
     );
-    let (one, two) = (Held::from_answer(one), Held::from_answer(two));
+    let (one, two) = (Held::from_response(one), Held::from_response(two));
     assert_eq!(one.action_id, two.action_id);
     assert_ne!(one.action_id, first.action_id);
-    let other = Held::from_answer(
+    let other = Held::from_response(
         remove()
             .header("x-agent-intent", "For another reason")
             .send()
@@ -203,7 +203,7 @@ async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_st
     // Once it was executed, the same call is a new one.
     scene.human.approve(&first).await;
     scene.agent.execute(&first).send().await.expect_status(200);
-    let anew = Held::from_answer(remove().send().await);
+    let anew = Held::from_response(remove().send().await);
     assert_ne!(anew.action_id, first.action_id);
 
     scene.allow_everything().await;
@@ -227,20 +227,20 @@ async fn a_call_that_waits_is_answered_by_what_the_human_decides(storage: Storag
             .send()
     };
     let deciding = |path, decision| scene.human.decide_next(path, decision, "as I say");
-    let (answer, _) = tokio::join!(patient("/yes"), deciding("/yes", "approve"));
-    let answer = answer.expect_status(200);
-    assert_eq!(answer.header("x-proxy-status"), Some("executed-approved"));
+    let (response, _) = tokio::join!(patient("/yes"), deciding("/yes", "approve"));
+    let response = response.expect_status(200);
+    assert_eq!(response.header("x-proxy-status"), Some("executed-approved"));
     assert_eq!(scene.upstream.received_at("/yes").len(), 1);
 
-    let (answer, action) = tokio::join!(patient("/no"), deciding("/no", "deny"));
-    let problem = answer.expect_status(403).json();
+    let (response, action) = tokio::join!(patient("/no"), deciding("/no", "deny"));
+    let problem = response.expect_status(403).json();
     assert_eq!(problem["code"], "action_denied");
     assert_eq!(problem["note"], "as I say");
     assert_eq!(problem["action_id"], action["action_id"]);
 
     let mut proposal = request("DELETE", "/later");
     proposal["wait"] = json!(1);
-    let held = Held::from_answer(scene.agent.propose(proposal).send().await);
+    let held = Held::from_response(scene.agent.propose(proposal).send().await);
     assert_eq!(scene.agent.status(&held).await["status"], "PENDING");
     assert!(scene.upstream.received_at("/no").is_empty());
     assert!(scene.upstream.received_at("/later").is_empty());
@@ -273,8 +273,8 @@ async fn an_agent_is_held_as_long_as_it_is_set_to_and_loses_nothing_when_it_goes
     );
     tokio::time::sleep(Duration::from_millis(200)).await;
     scene.human.decide_next("/x", "approve", "go on").await;
-    for answer in [one.await.unwrap(), two.await.unwrap()] {
-        answer.expect_status(200);
+    for response in [one.await.unwrap(), two.await.unwrap()] {
+        response.expect_status(200);
     }
     assert_eq!(scene.upstream.received_at("/x").len(), 1);
     // Blocking the agent ends what waits.
@@ -294,7 +294,7 @@ async fn answers_stream_as_they_come() {
         .upstream
         .on("/events", Reply::events(&["one", "two", "three"], pause));
     let call = bare(&scene, Method::GET, "/events").bearer(&scene.agent.key);
-    let answer = call.send().await.expect_status(200);
-    assert_eq!(answer.header("content-type"), Some("text/event-stream"));
-    assert!(answer.text().contains("three"));
+    let response = call.send().await.expect_status(200);
+    assert_eq!(response.header("content-type"), Some("text/event-stream"));
+    assert!(response.text().contains("three"));
 }

@@ -67,7 +67,7 @@ async fn by_base_url(scene: &Scene) -> String {
         .header("x-agent-intent", INTENT)
         .header("content-type", "application/json")
         .body(BODY);
-    Held::from_answer(call.send().await).action_id
+    Held::from_response(call.send().await).action_id
 }
 
 async fn by_command(scene: &Scene) -> String {

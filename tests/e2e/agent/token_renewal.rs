@@ -167,8 +167,8 @@ async fn an_agent_cannot_have_tokens_renewed_at_will(storage: Storage) {
             if let Some(key) = key {
                 call = call.idempotency_key(&format!("{key}{number}"));
             }
-            let answer = call.send().await.expect_status(401);
-            assert_eq!(answer.text(), "no");
+            let response = call.send().await.expect_status(401);
+            assert_eq!(response.text(), "no");
         }
     }
     // Of forty requests one was a read for which the token was renewed.
@@ -189,8 +189,8 @@ async fn a_read_whose_token_was_revoked_passes_with_a_new_one(storage: Storage) 
     for _ in 0..5 {
         reads.spawn(read());
     }
-    for answer in reads.join_all().await {
-        assert_eq!(answer.expect_status(200).text(), "welcome");
+    for response in reads.join_all().await {
+        assert_eq!(response.expect_status(200).text(), "welcome");
     }
     read().await.expect_status(200);
     assert_eq!(
@@ -220,12 +220,12 @@ async fn a_repetition_that_cannot_connect_leaves_the_first_response() {
             .then_some(())
     })
     .await;
-    let answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
-    connection.write_all(answer).await.unwrap();
+    let response = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
+    connection.write_all(response).await.unwrap();
     drop(connection);
-    let answer = reading.await.unwrap().expect_status(401);
-    assert_eq!(answer.text(), "no");
-    assert_eq!(answer.header("x-proxy-status"), Some("forwarded"));
+    let response = reading.await.unwrap().expect_status(401);
+    assert_eq!(response.text(), "no");
+    assert_eq!(response.header("x-proxy-status"), Some("forwarded"));
     eventually("the ledger says so too", LIMIT, || async {
         let rows = mail.scene.human.read("/requests?limit=1").await;
         (rows["items"][0]["upstream_status"] == 401).then_some(())

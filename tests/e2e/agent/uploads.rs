@@ -124,9 +124,9 @@ async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage
     call.send("0\r\n\r\n").await;
     yard.upstream.wait_for_text("0\r\n\r\n").await;
     yard.upstream.say(OK).await;
-    let answer = call.until("done").await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-    assert!(answer.contains("x-proxy-status: forwarded"), "{answer}");
+    let response = call.until("done").await;
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
+    assert!(response.contains("x-proxy-status: forwarded"), "{response}");
 
     // Whoever has the answer's end finds it there.
     let ended = yard.audited("request.ended").await.remove(0);
@@ -202,8 +202,8 @@ async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
     assert!(yard.upstream.brought().is_empty());
     call.send_chunk("1}").await;
     call.send("0\r\n\r\n").await;
-    let answer = call.until("policy_denied").await;
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let response = call.until("policy_denied").await;
+    assert!(response.starts_with("HTTP/1.1 403"), "{response}");
     assert!(yard.upstream.brought().is_empty());
 
     let mut call = yard.begin_with("/charges", JSON, CHUNKED).await;
@@ -243,8 +243,8 @@ async fn what_no_rule_allows_is_read_first_and_held_as_it_is() {
     call.assert_silent(A_WHILE).await;
     call.send_chunk("whole").await;
     call.send("0\r\n\r\n").await;
-    let answer = call.until("approval_required").await;
-    assert!(answer.starts_with("HTTP/1.1 428"), "{answer}");
+    let response = call.until("approval_required").await;
+    assert!(response.starts_with("HTTP/1.1 428"), "{response}");
     assert!(yard.upstream.brought().is_empty());
     let pending = yard.human.next_pending("/tape").await;
     assert_eq!(pending["digest"], yard.digest("/tape", b"held whole"));
@@ -262,10 +262,10 @@ async fn a_body_under_a_key_is_read_first() {
     call.send("0\r\n\r\n").await;
     yard.upstream.wait_for_text("one two").await;
     yard.upstream.say(OK).await;
-    let answer = call.until("done").await;
+    let response = call.until("done").await;
     assert!(
-        answer.contains("x-idempotency-status: processed"),
-        "{answer}"
+        response.contains("x-idempotency-status: processed"),
+        "{response}"
     );
 }
 
@@ -276,8 +276,8 @@ async fn what_a_rule_denies_whatever_its_body_is_denied_before_it_is_sent() {
     let mut call = yard
         .begin("/tape", "Content-Length: 5\r\nExpect: 100-continue")
         .await;
-    let answer = call.until("policy_denied").await;
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let response = call.until("policy_denied").await;
+    assert!(response.starts_with("HTTP/1.1 403"), "{response}");
     let detail = yard.audited("request.denied").await.remove(0)["detail"].clone();
     assert_eq!(
         (&detail["digest"], &detail["body"]),
@@ -298,15 +298,15 @@ async fn an_upload_gets_its_response_and_its_end_is_recorded_though_the_database
     call.send("0\r\n\r\n").await;
     yard.upstream.wait_for_text("0\r\n\r\n").await;
     yard.upstream.say(OK).await;
-    let answer = call.until("done").await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    let response = call.until("done").await;
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
     outage.end().await;
     let ended = eventually("the end is recorded", LIMIT, || async {
-        let answer = yard.human.get("/audit?limit=200").send().await;
-        if answer.status != 200 {
+        let response = yard.human.get("/audit?limit=200").send().await;
+        if response.status != 200 {
             return None;
         }
-        let entries = answer.json()["items"].as_array().unwrap().clone();
+        let entries = response.json()["items"].as_array().unwrap().clone();
         entries
             .into_iter()
             .find(|entry| entry["event"] == "request.ended")
@@ -354,16 +354,16 @@ async fn the_limit_holds_for_what_goes_on_while_it_arrives() {
     let limited = TestGateway::builder(Storage::Sqlite).setting("MAX_REQUEST_BODY_BYTES", 20);
     let yard = allowing(limited).await;
     let mut call = yard.begin("/tape", "Content-Length: 21").await;
-    let answer = call.until("payload_too_large").await;
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    let response = call.until("payload_too_large").await;
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
     assert!(yard.upstream.brought().is_empty());
 
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("ten bytes.").await;
     yard.upstream.wait_for_text("ten bytes.").await;
     call.send_chunk("eleven more").await;
-    let answer = call.until("payload_too_large").await;
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    let response = call.until("payload_too_large").await;
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
     let seen = yard
         .upstream
         .wait_for("it is cut", |seen| seen.is_closed)
@@ -385,9 +385,9 @@ async fn an_agent_that_stops_sending_is_given_up() {
     let mut call = yard.begin("/tape", CHUNKED).await;
     call.send_chunk("and then").await;
     yard.upstream.wait_for_text("and then").await;
-    let answer = call.rest().await;
-    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    assert!(answer.contains("request_timeout"), "{answer}");
+    let response = call.rest().await;
+    assert!(response.starts_with("HTTP/1.1 408"), "{response}");
+    assert!(response.contains("request_timeout"), "{response}");
     let seen = yard
         .upstream
         .wait_for("it is cut", |seen| seen.is_closed)
@@ -407,8 +407,8 @@ async fn a_block_cuts_an_upload_within_a_second() {
         .call(Method::POST, &format!("/agents/{}/block", yard.agent.id));
     block.send().await.expect_status(200);
     let cut = tokio::time::timeout(Duration::from_secs(1), call.until("agent_blocked"));
-    let answer = cut.await.expect("it is cut within a second");
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let response = cut.await.expect("it is cut within a second");
+    assert!(response.starts_with("HTTP/1.1 403"), "{response}");
     yard.upstream
         .wait_for("it is cut", |seen| seen.is_closed)
         .await;
@@ -424,9 +424,9 @@ async fn an_upstream_that_has_seen_enough_answers_early() {
     yard.upstream
         .say("HTTP/1.1 413 Enough\r\nContent-Length: 6\r\n\r\nenough")
         .await;
-    let answer = call.until("enough").await;
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-    assert!(answer.contains("x-proxy-status: forwarded"), "{answer}");
+    let response = call.until("enough").await;
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
+    assert!(response.contains("x-proxy-status: forwarded"), "{response}");
     let ended = yard.ended().await;
     assert_eq!(
         (&ended["outcome"], &ended["upstream_status"]),
@@ -456,8 +456,8 @@ async fn an_upload_is_never_sent_a_second_time() {
     yard.upstream.wait_for_text("two").await;
     yard.upstream.close();
     second.send_chunk("three").await;
-    let answer = second.until("upstream_broken").await;
-    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+    let response = second.until("upstream_broken").await;
+    assert!(response.starts_with("HTTP/1.1 502"), "{response}");
     assert_eq!(yard.upstream.brought().len(), 1);
     let ended = yard.audited("request.ended").await.remove(0);
     assert_eq!(ended["detail"]["outcome"], "unknown");

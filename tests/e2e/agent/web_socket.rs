@@ -203,14 +203,14 @@ async fn whoever_asks_for_one_elsewhere_is_answered_in_http_and_so_is_what_follo
     let address = gateway.client().address();
     let pieces = [(Duration::ZERO, all.as_bytes())];
     let received = raw_exchange(address, &pieces, Duration::from_secs(20)).await;
-    let answers = String::from_utf8(received).unwrap();
-    assert_eq!(answers.matches("HTTP/1.1 200").count(), 3, "{answers}");
+    let responses = String::from_utf8(received).unwrap();
+    assert_eq!(responses.matches("HTTP/1.1 200").count(), 3, "{responses}");
     // What follows is still looked at.
     let odd = format!("{asks}GET /health HTTP/1.1\r\nHost : x\r\n\r\n");
     let pieces = [(Duration::ZERO, odd.as_bytes())];
     let received = raw_exchange(address, &pieces, Duration::from_secs(20)).await;
-    let answers = String::from_utf8(received).unwrap();
-    assert_eq!(answers.matches("HTTP/1.1 400").count(), 1, "{answers}");
+    let responses = String::from_utf8(received).unwrap();
+    assert_eq!(responses.matches("HTTP/1.1 400").count(), 1, "{responses}");
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ fn saying(mut request: Value, intent: &str) -> Value {
 
 async fn passes(scene: &Scene, request: Value, key: &str) {
     let call = scene.agent.propose(request).idempotency_key(key);
-    let answer = call.send().await.expect_status(200);
-    assert_eq!(answer.header("x-proxy-status"), Some("forwarded"));
+    let response = call.send().await.expect_status(200);
+    assert_eq!(response.header("x-proxy-status"), Some("forwarded"));
 }
 
 async fn waits(scene: &Scene, request: Value, key: &str) -> Value {

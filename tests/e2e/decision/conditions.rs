@@ -2,7 +2,7 @@
 //! cannot be evaluated.
 
 use gaiterguard_testkit::scene::{Scene, post, request};
-use gaiterguard_testkit::{Answer, Held, Storage, on_both_databases};
+use gaiterguard_testkit::{Held, Response, Storage, on_both_databases};
 use serde_json::{Value, json};
 
 on_both_databases!(proposed_rules_are_tried_on_what_was_asked);
@@ -24,7 +24,7 @@ fn charge(amount: &Value) -> Value {
     request
 }
 
-async fn save(scene: &Scene, rule: Value) -> Answer {
+async fn save(scene: &Scene, rule: Value) -> Response {
     scene.human.post("/rules").json(rule).send().await
 }
 
@@ -188,11 +188,11 @@ async fn what_is_wrong_with_a_condition_is_said_with_its_place() {
     let nested = "request.body.a.all(x, x.b.exists(y, y.c.all(z, z > 1)))";
     for condition in ["", "1 +", "request.method", deep.as_str(), &long, nested] {
         assert_eq!(validate(condition).await["valid"], false, "{condition}");
-        let answer = save(&scene, rule("deny", condition)).await;
+        let response = save(&scene, rule("deny", condition)).await;
         assert!(
-            answer.status.is_client_error(),
+            response.status.is_client_error(),
             "{condition}: {}",
-            answer.text()
+            response.text()
         );
     }
     let rules = scene.human.get("/rules").send().await.json();
@@ -207,7 +207,7 @@ async fn proposed_rules_are_tried_on_what_was_asked(storage: Storage) {
             .await
             .expect_status(200);
     }
-    let held = Held::from_answer(
+    let held = Held::from_response(
         scene
             .agent
             .propose(request("DELETE", "/note/1"))

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, asking, request};
 use gaiterguard_testkit::{
-    Held, MODEL_KEY, Reply, ScriptedModel, Step, Storage, TestGatewayBuilder, harmless_answer,
-    says, says_text,
+    Held, MODEL_KEY, Reply, ScriptedModel, Step, Storage, TestGatewayBuilder, harmless_reply, says,
+    says_text,
 };
 use serde_json::{Value, json};
 
@@ -33,8 +33,8 @@ async fn what_is_open_is_asked_once_and_its_twin_not_at_all() {
     let (model, scene) = scene().await;
     for key in ["one", "two"] {
         let call = scene.agent.propose(rename(1)).idempotency_key(key);
-        let answer = call.send().await.expect_status(200);
-        assert_eq!(answer.header("x-proxy-status"), Some("forwarded"));
+        let response = call.send().await.expect_status(200);
+        assert_eq!(response.header("x-proxy-status"), Some("forwarded"));
     }
     let steps: Vec<Step> = model.asked().iter().map(|asked| asked.step).collect();
     assert_eq!(steps, [Step::Assessment]);
@@ -85,7 +85,7 @@ async fn what_the_model_finds_is_held_and_explained() {
         json!({"relation": "different", "differences": ["recipient"], "notes": "SECRET NOTES"}),
     );
     let held = scene.agent.propose_held(rename(2), "differs").await;
-    let told = held.answer.json();
+    let told = held.response.json();
     let explanation = told["risk_explanation"].as_str().unwrap();
     assert!(explanation.contains("differs in recipient"), "{told}");
     assert!(told["risk_score"].as_f64().unwrap() >= 0.7, "{told}");
@@ -181,7 +181,7 @@ async fn a_model_that_fails_holds_what_is_not_safe() {
         model.always(reply);
         let key = format!("fails {number}").replace(' ', "-");
         let held = scene.agent.propose_held(rename(number), &key).await;
-        let told = held.answer.json();
+        let told = held.response.json();
         let explanation = told["risk_explanation"].as_str().unwrap();
         assert!(explanation.contains(words), "{explanation}");
         assert!(
@@ -198,7 +198,7 @@ async fn a_model_that_hangs_is_not_waited_for() {
     let scene = Scene::on(builder(&model).setting("LLM_TIMEOUT_MS", 500)).await;
     model.always(Reply::never());
     let held = scene.agent.propose_held(rename(1), "hangs").await;
-    let told = held.answer.json();
+    let told = held.response.json();
     assert!(
         told["risk_explanation"]
             .as_str()
@@ -237,11 +237,11 @@ async fn a_rule_in_words_is_applied_by_the_model_and_named() {
     let (model, scene) = scene().await;
     let rule = words(&scene, "deny", "Nobody reads the board's minutes").await;
     model.script(|asked| {
-        let mut answer = harmless_answer(asked);
+        let mut response = harmless_reply(asked);
         if asked.fenced("request").unwrap().contains("/minutes") {
-            answer["comparison"]["rules"]["rule_1"] = json!("yes");
+            response["comparison"]["rules"]["rule_1"] = json!("yes");
         }
-        says(&answer)
+        says(&response)
     });
     let denied = scene.get("/minutes").await;
     let denied = denied.expect_problem(403, "policy_denied");
@@ -263,7 +263,7 @@ async fn a_rule_in_words_is_applied_by_the_model_and_named() {
         .put(&path)
         .json(json!({"effect": "require_approval"}));
     call.send().await.expect_status(200);
-    Held::from_answer(scene.get("/minutes").await);
+    Held::from_response(scene.get("/minutes").await);
 }
 
 #[tokio::test]
@@ -392,7 +392,7 @@ async fn text_that_speaks_to_the_judge_is_fenced_and_held() {
 #[tokio::test]
 async fn twins_at_the_same_time_ask_once() {
     let (model, scene) = scene().await;
-    model.script(|asked| says(&harmless_answer(asked)).delay(Duration::from_millis(300)));
+    model.script(|asked| says(&harmless_reply(asked)).delay(Duration::from_millis(300)));
     let calls: Vec<_> = (0..10)
         .map(|number| {
             let key = format!("twin-{number}");

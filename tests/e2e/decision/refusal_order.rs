@@ -53,15 +53,15 @@ async fn the_first_reason_in_the_documented_order_is_told() {
         .client()
         .post("/proxy")
         .agent_key("agt_unknown");
-    let answer = call.body("{").send().await;
-    answer.expect_problem(401, "invalid_agent_key");
-    let answer = scene
+    let response = call.body("{").send().await;
+    response.expect_problem(401, "invalid_agent_key");
+    let response = scene
         .agent
         .call(Method::POST, "/proxy")
         .body("{")
         .send()
         .await;
-    answer.expect_problem(403, "kill_switch");
+    response.expect_problem(403, "kill_switch");
     kill_switch(false).await;
 
     // The body before the scope.

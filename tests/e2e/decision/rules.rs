@@ -27,7 +27,7 @@ async fn the_strictest_rule_that_matches_wins() {
         .expect_status(200);
     assert_eq!(allowed.header("x-proxy-status"), Some("forwarded"));
     scene.human.create_rule(rule("require_approval")).await;
-    Held::from_answer(scene.get("/3").await);
+    Held::from_response(scene.get("/3").await);
     let denial = scene.human.create_rule(rule("deny")).await;
     let denied = scene.get("/4").await.expect_problem(403, "policy_denied");
     assert_eq!(denied.header("x-proxy-status"), Some("refused"));
@@ -40,7 +40,7 @@ async fn the_strictest_rule_that_matches_wins() {
     let path = format!("/rules/{}", denial["id"]);
     scene.human.delete(&path).send().await.expect_status(200);
     scene.human.get(&path).send().await.expect_status(404);
-    Held::from_answer(scene.get("/5").await);
+    Held::from_response(scene.get("/5").await);
 }
 
 on_both_databases!(every_request_that_a_rule_matched_is_counted);
@@ -131,13 +131,13 @@ async fn a_rule_that_makes_no_sense_is_refused_when_saved() {
         json!({"name": "x", "effect": "deny", "enabled": "yes"}),
     ];
     for body in nonsense {
-        let answer = scene.human.post("/rules").json(body.clone()).send().await;
-        assert_eq!(answer.status, 400, "{body}: {}", answer.text());
+        let response = scene.human.post("/rules").json(body.clone()).send().await;
+        assert_eq!(response.status, 400, "{body}: {}", response.text());
         assert_eq!(
-            answer.json()["code"],
+            response.json()["code"],
             "validation_failed",
             "{body}: {}",
-            answer.text()
+            response.text()
         );
     }
     let rules = scene.human.read("/rules").await;

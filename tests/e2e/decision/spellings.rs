@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_testkit::scene::{Scene, post, request};
-use gaiterguard_testkit::{Answer, Storage};
+use gaiterguard_testkit::{Response, Storage};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ fn spellings() -> Vec<(Value, Vec<u8>)> {
     ]
 }
 
-async fn send(scene: &Scene, number: usize, headers: &Value, body: &[u8]) -> Answer {
+async fn send(scene: &Scene, number: usize, headers: &Value, body: &[u8]) -> Response {
     let mut proposal = request("POST", "/v1/charges");
     proposal["headers"] = headers.clone();
     proposal["body_base64"] = json!(STANDARD.encode(body));
@@ -107,15 +107,15 @@ async fn a_field_is_denied_in_every_encoding_of_the_body() {
     let condition = "has(request.body.amount) && int(request.body.amount) > 10000";
     scene.human.create_rule(rule("deny", condition)).await;
     for (number, (headers, body)) in spellings().iter().enumerate() {
-        let answer = send(&scene, number, headers, body).await;
+        let response = send(&scene, number, headers, body).await;
         let shown = String::from_utf8_lossy(body);
         assert_eq!(
-            answer.status.as_u16(),
+            response.status.as_u16(),
             403,
             "{headers} {shown}: {}",
-            answer.text()
+            response.text()
         );
-        answer.expect_problem(403, "policy_denied");
+        response.expect_problem(403, "policy_denied");
     }
     assert_eq!(scene.upstream.connections(), 0);
 }
@@ -128,13 +128,13 @@ async fn a_field_requires_approval_in_every_encoding_of_the_body() {
         .create_rule(rule("require_approval", "has(request.body.amount)"))
         .await;
     for (number, (headers, body)) in spellings().iter().enumerate() {
-        let answer = send(&scene, number, headers, body).await;
+        let response = send(&scene, number, headers, body).await;
         let shown = String::from_utf8_lossy(body);
         assert_eq!(
-            answer.status.as_u16(),
+            response.status.as_u16(),
             428,
             "{headers} {shown}: {}",
-            answer.text()
+            response.text()
         );
     }
     assert_eq!(scene.upstream.connections(), 0);
@@ -170,12 +170,12 @@ async fn a_body_that_can_be_read_is_judged_by_what_it_says() {
     .enumerate()
     {
         let headers = json!({"Content-Type": media_type});
-        let answer = send(&scene, number, &headers, body.as_bytes()).await;
+        let response = send(&scene, number, &headers, body.as_bytes()).await;
         assert_eq!(
-            answer.status.as_u16(),
+            response.status.as_u16(),
             200,
             "{media_type} {body}: {}",
-            answer.text()
+            response.text()
         );
         assert_eq!(
             scene.upstream.received().last().unwrap().body,
@@ -184,23 +184,23 @@ async fn a_body_that_can_be_read_is_judged_by_what_it_says() {
     }
     scene.get("/v1/charges").await.expect_status(200);
     let nested = "tags[]=a&transfer_data[amount]=50000";
-    let answer = send(
+    let response = send(
         &scene,
         100,
         &json!({"Content-Type": FORM}),
         nested.as_bytes(),
     )
     .await;
-    answer.expect_problem(403, "policy_denied");
+    response.expect_problem(403, "policy_denied");
     let nested = part("transfer_data[amount]", "50000") + "--b--\r\n";
-    let answer = send(
+    let response = send(
         &scene,
         101,
         &json!({"Content-Type": MULTIPART}),
         nested.as_bytes(),
     )
     .await;
-    answer.expect_problem(403, "policy_denied");
+    response.expect_problem(403, "policy_denied");
 }
 
 #[tokio::test]
@@ -267,12 +267,17 @@ async fn a_path_is_denied_in_every_spelling() {
         "/v1/charges%3Bx/refund?a=b",
         "/v1%2fcharges",
     ] {
-        let answer = scene.get(path).await;
-        assert_eq!(answer.status.as_u16(), 403, "{path}: {}", answer.text());
-        answer.expect_problem(403, "policy_denied");
-        let answer = scene.agent.call(Method::GET, &format!("/s/things{path}"));
-        let answer = answer.bearer(&scene.agent.key).send().await;
-        assert_eq!(answer.status.as_u16(), 403, "/s/ {path}: {}", answer.text());
+        let response = scene.get(path).await;
+        assert_eq!(response.status.as_u16(), 403, "{path}: {}", response.text());
+        response.expect_problem(403, "policy_denied");
+        let response = scene.agent.call(Method::GET, &format!("/s/things{path}"));
+        let response = response.bearer(&scene.agent.key).send().await;
+        assert_eq!(
+            response.status.as_u16(),
+            403,
+            "/s/ {path}: {}",
+            response.text()
+        );
     }
     assert_eq!(scene.upstream.connections(), 0);
     for path in [
@@ -304,9 +309,9 @@ async fn a_path_that_becomes_hostile_when_decoded_again_is_refused() {
         "/a%2500",
     ] {
         scene.get(path).await.expect_problem(400, "invalid_target");
-        let answer = scene.agent.call(Method::GET, &format!("/s/things{path}"));
-        let answer = answer.bearer(&scene.agent.key).send().await;
-        assert_eq!(answer.status.as_u16(), 400, "/s/ {path}");
+        let response = scene.agent.call(Method::GET, &format!("/s/things{path}"));
+        let response = response.bearer(&scene.agent.key).send().await;
+        assert_eq!(response.status.as_u16(), 400, "/s/ {path}");
     }
     assert_eq!(scene.upstream.connections(), 0);
 }
@@ -324,8 +329,8 @@ async fn a_rule_that_compares_a_path_exactly_is_warned_of() {
         (json!("deny"), "request.under(\"/v1/admin\")", 0),
     ] {
         let body = json!({"condition": condition, "effect": effect});
-        let answer = scene.human.post("/rules/validate").json(body).send().await;
-        let told = answer.expect_status(200).json();
+        let response = scene.human.post("/rules/validate").json(body).send().await;
+        let told = response.expect_status(200).json();
         assert_eq!(told["valid"], true);
         let told = told["warnings"].as_array().cloned().unwrap_or_default();
         assert_eq!(told.len(), warnings, "{effect} {condition}");
@@ -340,8 +345,8 @@ async fn a_rule_that_compares_a_path_exactly_is_warned_of() {
     let saved = scene.human.create_rule(rule("deny", exact)).await;
     assert_eq!(saved["warnings"].as_array().unwrap().len(), 1);
     let wrong = json!({"condition": "request.under(\"admin\")"});
-    let answer = scene.human.post("/rules/validate").json(wrong).send().await;
-    let told = answer.expect_status(200).json();
+    let response = scene.human.post("/rules/validate").json(wrong).send().await;
+    let told = response.expect_status(200).json();
     assert_eq!(
         (&told["valid"], &told["errors"][0]["column"]),
         (&json!(false), &json!(15))

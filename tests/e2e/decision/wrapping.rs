@@ -153,13 +153,18 @@ async fn no_addition_and_no_wrapping_gets_past_the_human() {
     for (number, request) in held.into_iter().enumerate() {
         let shown = request.to_string();
         let key = format!("held-{number}");
-        let answer = scene
+        let response = scene
             .agent
             .propose(request)
             .idempotency_key(&key)
             .send()
             .await;
-        assert_eq!(answer.status.as_u16(), 428, "{shown}: {}", answer.text());
+        assert_eq!(
+            response.status.as_u16(),
+            428,
+            "{shown}: {}",
+            response.text()
+        );
     }
     assert!(scene.upstream.received().is_empty());
 }
@@ -216,13 +221,18 @@ async fn honest_calls_texts_tables_and_pictures_are_forwarded() {
     for (number, request) in forwarded.into_iter().enumerate() {
         let shown = request.to_string();
         let key = format!("forwarded-{number}");
-        let answer = scene
+        let response = scene
             .agent
             .propose(request)
             .idempotency_key(&key)
             .send()
             .await;
-        assert_eq!(answer.status.as_u16(), 200, "{shown}: {}", answer.text());
+        assert_eq!(
+            response.status.as_u16(),
+            200,
+            "{shown}: {}",
+            response.text()
+        );
     }
     assert_eq!(scene.upstream.received().len(), 7);
 }

@@ -161,13 +161,13 @@ async fn every_rule_of_the_cookbook_does_what_its_lines_say() {
 
 async fn check(agent: &Agent, rule: &Value, recipe: &Recipe, example: &Example) {
     let call = agent.call(Method::POST, "/proxy/dry-run");
-    let answer = call.json(example.proposal.clone()).send().await;
+    let response = call.json(example.proposal.clone()).send().await;
     // A denial is reported as a decision; only a request that is malformed is refused before the rules.
-    if answer.status == 400 {
+    if response.status == 400 {
         assert!(!example.matches, "{}: {}", recipe.title, example.line);
         return;
     }
-    let verdict = answer.expect_status(200).json();
+    let verdict = response.expect_status(200).json();
     let matched = verdict["matched_rules"].as_array().unwrap();
     let is_matched = matched.iter().any(|matched| matched["id"] == rule["id"]);
     assert_eq!(
@@ -198,8 +198,8 @@ async fn every_condition_of_the_chapter_on_rules_is_understood() {
     for condition in conditions {
         for effect in ["deny", "require_approval", "allow"] {
             let proposal = json!({"effect": effect, "condition": condition});
-            let answer = human.post("/rules/validate").json(proposal).send().await;
-            let result = answer.expect_status(200).json();
+            let response = human.post("/rules/validate").json(proposal).send().await;
+            let result = response.expect_status(200).json();
             assert_eq!(result["valid"], true, "{condition}: {result}");
         }
     }

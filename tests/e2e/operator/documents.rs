@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{
-    Answer, EchoUpstream, Human, Reply, Storage, TestGateway, eventually, on_both_databases,
+    EchoUpstream, Human, Reply, Response, Storage, TestGateway, eventually, on_both_databases,
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn museum() -> String {
 }
 
 /// Adds a document, whatever comes of it.
-async fn add(scene: &Scene, kind: &str, content: &str) -> Answer {
+async fn add(scene: &Scene, kind: &str, content: &str) -> Response {
     scene
         .human
         .post(&format!("/services/{}/docs", scene.service.id))
@@ -160,8 +160,8 @@ async fn documentation_is_fetched_read_and_fetched_again(storage: Storage) {
 
 /// The message on `content` of a 400.
 #[track_caller]
-fn refused(answer: Answer) -> String {
-    let problem = answer.expect_problem(400, "validation_failed").json();
+fn refused(response: Response) -> String {
+    let problem = response.expect_problem(400, "validation_failed").json();
     let errors = problem["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 1, "{problem}");
     assert_eq!(errors[0]["field"], "content");
@@ -263,7 +263,7 @@ async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
         warnings.contains("https://example.com/b.yaml"),
         "{warnings}"
     );
-    let answer = scene
+    let response = scene
         .human
         .get(&format!(
             "/services/{}/operations?q={}",
@@ -272,7 +272,7 @@ async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
         ))
         .send()
         .await;
-    answer.expect_problem(400, "validation_failed");
+    response.expect_problem(400, "validation_failed");
 }
 
 /// A parser looks at every quotation for each line that continues the innermost.

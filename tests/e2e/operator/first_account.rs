@@ -309,8 +309,8 @@ async fn beyond_loopback_the_first_account_needs_the_code_of_the_log(storage: St
         Storage::Sqlite => None,
         Storage::Postgres => Some(gateway.start_replica().await),
     };
-    let answers_first = replica.as_ref().unwrap_or(&gateway).dashboard();
-    let made = answers_first.post("/auth/register").json(mine.clone());
+    let responds_first = replica.as_ref().unwrap_or(&gateway).dashboard();
+    let made = responds_first.post("/auth/register").json(mine.clone());
     made.send().await.expect_status(201);
     drop(replica);
 

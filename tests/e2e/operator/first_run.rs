@@ -54,9 +54,9 @@ async fn a_first_run(storage: Storage) {
         "intent": "Remove the seventh thing",
     });
     let held = agent.propose_held(removal.clone(), "remove-7").await;
-    assert_eq!(held.answer.header("retry-after"), Some("5"));
+    assert_eq!(held.response.header("retry-after"), Some("5"));
     let location = format!("/status/{}", held.action_id);
-    assert_eq!(held.answer.header("location"), Some(location.as_str()));
+    assert_eq!(held.response.header("location"), Some(location.as_str()));
     assert_eq!(
         upstream.heads(),
         1,

@@ -195,9 +195,15 @@ async fn of_many_executions_one_sends(storage: Storage) {
     for _ in 0..50 {
         calls.spawn(scene.agent.execute(&held).send());
     }
-    let answers = calls.join_all().await;
-    let sent = answers.iter().filter(|answer| answer.status == 200).count();
-    let refused = answers.iter().filter(|answer| answer.status == 409).count();
+    let responses = calls.join_all().await;
+    let sent = responses
+        .iter()
+        .filter(|response| response.status == 200)
+        .count();
+    let refused = responses
+        .iter()
+        .filter(|response| response.status == 409)
+        .count();
     assert_eq!((sent, refused), (1, 49));
     assert_eq!(scene.upstream.received().len(), 1);
 }
@@ -214,16 +220,16 @@ async fn of_many_decisions_one_wins(storage: Storage) {
         let decision = if number % 2 == 0 { "approve" } else { "deny" };
         decisions.spawn(async move { human.decide(&held, decision, json!({})).await });
     }
-    let answers = decisions.join_all().await;
-    let won: Vec<_> = answers
+    let responses = decisions.join_all().await;
+    let won: Vec<_> = responses
         .iter()
-        .filter(|answer| answer.status == 200)
+        .filter(|response| response.status == 200)
         .collect();
     assert_eq!(won.len(), 1);
     assert!(
-        answers
+        responses
             .iter()
-            .all(|answer| answer.status == 200 || answer.status == 409)
+            .all(|response| response.status == 200 || response.status == 409)
     );
     let decided = won[0].json()["status"].clone();
     assert_eq!(scene.agent.status(&held).await["status"], decided);
@@ -253,8 +259,8 @@ async fn an_unreachable_upstream_leaves_the_approval(storage: Storage) {
         .await
         .unwrap();
     assert!(request[..read].starts_with(b"DELETE /thing "));
-    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    tokio::io::AsyncWriteExt::write_all(&mut connection, answer)
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    tokio::io::AsyncWriteExt::write_all(&mut connection, response)
         .await
         .unwrap();
     assert_eq!(execution.await.unwrap().expect_status(200).text(), "ok");

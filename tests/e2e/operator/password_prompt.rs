@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 async fn at_a_terminal(
     gateway: &TestGateway,
     arguments: &[&str],
-    answers: &[&str],
+    responses: &[&str],
 ) -> (String, bool) {
     let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&keyboard).unwrap();
@@ -47,14 +47,14 @@ async fn at_a_terminal(
             on_screen.lock().unwrap().push_str(&text);
         }
     });
-    for (index, answer) in answers.iter().enumerate() {
+    for (index, response) in responses.iter().enumerate() {
         eventually("the command asks", LIMIT, || async {
             let asked = screen.lock().unwrap().matches(": ").count();
             (asked == index + 1).then_some(())
         })
         .await;
         keyboard
-            .write_all(format!("{answer}\n").as_bytes())
+            .write_all(format!("{response}\n").as_bytes())
             .unwrap();
     }
     let status = eventually("the command ends", LIMIT, || {
@@ -79,8 +79,8 @@ async fn a_password_is_asked_for_twice_and_not_shown() {
     let gateway = TestGateway::builder(Storage::Sqlite).prepare().await;
     let create = ["user", "create", "typist@example.com"];
 
-    let answers = [password, "typed where nobody sees ti"];
-    let (seen, succeeded) = at_a_terminal(&gateway, &create, &answers).await;
+    let responses = [password, "typed where nobody sees ti"];
+    let (seen, succeeded) = at_a_terminal(&gateway, &create, &responses).await;
     assert!(!succeeded && seen.contains("differ"), "{seen}");
     assert!(!seen.contains("typed where"), "{seen}");
 

@@ -27,8 +27,8 @@ async fn what_is_configured_is_shown_without_a_secret(storage: Storage) {
         .start()
         .await;
     let human = Human::register(&gateway).await;
-    let answer = human.get("/settings").send().await.expect_status(200);
-    let settings = answer.json();
+    let response = human.get("/settings").send().await.expect_status(200);
+    let settings = response.json();
     assert_eq!(settings["risk_threshold"], 0.4);
     assert_eq!(settings["pending_ttl_ms"], 1_800_000);
     assert_eq!(settings["registration"], "first");
@@ -39,7 +39,7 @@ async fn what_is_configured_is_shown_without_a_secret(storage: Storage) {
     assert_eq!(settings["database"], database);
     assert_eq!(settings["llm"]["model"], MODEL_NAME);
     assert_eq!(settings["llm"]["daily_tokens_max"], 1000);
-    let text = answer.text();
+    let text = response.text();
     let url = gateway.database_url();
     for secret in [MODEL_KEY, url.as_str()] {
         assert!(!text.contains(secret), "{text}");

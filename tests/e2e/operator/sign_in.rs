@@ -1,6 +1,6 @@
 //! Guessing passwords is slow, and does not keep the owner of the account out.
 
-use gaiterguard_testkit::{Answer, Human, Storage, TestGateway, on_both_databases};
+use gaiterguard_testkit::{Human, Response, Storage, TestGateway, on_both_databases};
 use serde_json::{Value, json};
 
 on_both_databases!(
@@ -10,7 +10,7 @@ on_both_databases!(
 
 const WRONG: &str = "a rather wrong password";
 
-async fn log_in(gateway: &TestGateway, body: Value, cookie: Option<&str>) -> Answer {
+async fn log_in(gateway: &TestGateway, body: Value, cookie: Option<&str>) -> Response {
     let call = gateway.dashboard().post("/auth/login").json(body);
     match cookie {
         Some(cookie) => call.header("cookie", cookie).send().await,

@@ -1,11 +1,11 @@
 //! A human's test call shows what a service answers, by the way that agents' requests go.
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
-use gaiterguard_testkit::{Answer, Human, Reply, Storage, TestGateway};
+use gaiterguard_testkit::{Human, Reply, Response, Storage, TestGateway};
 use serde_json::{Value, json};
 
 impl Scene {
-    async fn test_call(&self, body: Value) -> Answer {
+    async fn test_call(&self, body: Value) -> Response {
         let path = format!("/services/{}/test-call", self.service.id);
         self.human.post(&path).json(body).send().await
     }
@@ -18,8 +18,8 @@ async fn a_test_call_carries_the_credential_and_shows_the_answer_without_it() {
         "/things",
         Reply::text(format!("you sent {CREDENTIAL}.")).header("Set-Cookie", "a=b"),
     );
-    let answer = scene.test_call(json!({"path": "/things?limit=1"})).await;
-    let shown = answer.expect_status(200).json();
+    let response = scene.test_call(json!({"path": "/things?limit=1"})).await;
+    let shown = response.expect_status(200).json();
     assert_eq!(shown["status"], 200);
     let body = shown["body"].as_str().unwrap();
     assert!(
@@ -51,30 +51,30 @@ async fn a_test_call_only_reads_and_stays_below_the_base_url() {
     let builder = TestGateway::builder(Storage::Sqlite).setting("REGISTRATION", "open");
     let scene = Scene::on(builder).await;
     for method in ["POST", "DELETE", "OPTIONS", "get"] {
-        let answer = scene
+        let response = scene
             .test_call(json!({"method": method, "path": "/things"}))
             .await;
-        answer.expect_problem(400, "validation_failed");
+        response.expect_problem(400, "validation_failed");
     }
     for path in ["/../things", "//elsewhere.example/", "/%2e%2e/things"] {
-        let answer = scene.test_call(json!({"path": path})).await;
-        answer.expect_problem(400, "invalid_target");
+        let response = scene.test_call(json!({"path": path})).await;
+        response.expect_problem(400, "invalid_target");
     }
     let path = format!("/services/{}/test-call", scene.service.id);
     let stranger = Human::register_as(&scene.gateway, "stranger@example.com").await;
-    let answer = stranger
+    let response = stranger
         .post(&path)
         .json(json!({"path": "/things"}))
         .send()
         .await;
-    answer.expect_status(404);
+    response.expect_status(404);
     let switch = scene
         .human
         .put("/kill-switch")
         .json(json!({"active": true}));
     switch.send().await.expect_status(200);
-    let answer = scene.test_call(json!({"path": "/things"})).await;
-    answer.expect_problem(403, "kill_switch");
+    let response = scene.test_call(json!({"path": "/things"})).await;
+    response.expect_problem(403, "kill_switch");
     assert!(scene.upstream.received().is_empty());
 }
 

@@ -199,8 +199,8 @@ async fn the_dashboard_checks_it_as_the_command_does(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.hold("one").await;
     let verify = async || {
-        let answer = scene.human.post("/audit/verify").send().await;
-        answer.expect_status(200).json()
+        let response = scene.human.post("/audit/verify").send().await;
+        response.expect_status(200).json()
     };
     let before = entries_that_hold(&scene.gateway).await;
     let found = verify().await;
@@ -237,9 +237,12 @@ async fn a_file_holds_every_entry_of_the_workspace_and_no_other(storage: Storage
     }
     let other = Human::register_as(&scene.gateway, "other@example.com").await;
     let export = async |human: &Human| -> Vec<Value> {
-        let answer = human.get("/audit/export").send().await.expect_status(200);
-        assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
-        let text = answer.text();
+        let response = human.get("/audit/export").send().await.expect_status(200);
+        assert_eq!(
+            response.header("content-type"),
+            Some("application/x-ndjson")
+        );
+        let text = response.text();
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()

@@ -28,7 +28,7 @@ fn bodies() -> [String; 2] {
 }
 
 async fn send(agent: Agent, body: String) {
-    let answer = agent
+    let response = agent
         .call(Method::POST, "/s/things/notes")
         .header("Content-Type", "application/json")
         .header("X-Agent-Intent", "Store a note")
@@ -36,9 +36,9 @@ async fn send(agent: Agent, body: String) {
         .send()
         .await;
     assert!(
-        [200, 428].contains(&answer.status.as_u16()),
+        [200, 428].contains(&response.status.as_u16()),
         "{}",
-        answer.text()
+        response.text()
     );
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gaiterguard_testkit::scene::{Scene, post};
 use gaiterguard_testkit::{
-    Answer, Gate, Reply, Storage, TestGateway, eventually, on_both_databases,
+    Gate, Reply, Response, Storage, TestGateway, eventually, on_both_databases,
 };
 use serde_json::json;
 
@@ -37,9 +37,9 @@ async fn a_killed_forward_is_not_repeated(storage: Storage) {
         "the broken claim is told as such",
         RECOVERY_LIMIT,
         || async {
-            let answer = call.clone().send().await;
-            assert_eq!(answer.status, 409, "{}", answer.text());
-            (answer.json()["code"] == "outcome_unknown").then_some(())
+            let response = call.clone().send().await;
+            assert_eq!(response.status, 409, "{}", response.text());
+            (response.json()["code"] == "outcome_unknown").then_some(())
         },
     )
     .await;
@@ -103,7 +103,7 @@ async fn keys_hold_through_many_kills(storage: Storage) {
     const CALLS: u64 = 24;
     let mut scene = Scene::new(storage).await;
     scene.allow_everything().await;
-    let mut answered: HashMap<String, Answer> = HashMap::new();
+    let mut answered: HashMap<String, Response> = HashMap::new();
     for round in 0..ROUNDS {
         let mut calls = tokio::task::JoinSet::new();
         for number in 0..CALLS {
@@ -134,9 +134,9 @@ async fn keys_hold_through_many_kills(storage: Storage) {
             ended.push(done);
         }
         for done in ended {
-            let (key, answer) = done.unwrap();
-            if let Ok(answer) = answer {
-                answered.insert(key, answer.expect_status(200));
+            let (key, response) = done.unwrap();
+            if let Ok(response) = response {
+                answered.insert(key, response.expect_status(200));
             }
         }
         scene.gateway.restart().await;
@@ -146,17 +146,17 @@ async fn keys_hold_through_many_kills(storage: Storage) {
         for number in 0..CALLS {
             let key = format!("{round}-{number}");
             let call = scene.agent.propose(post("/count", json!({"key": key})));
-            let answer = call.idempotency_key(&key).send().await;
+            let response = call.idempotency_key(&key).send().await;
             match answered.get(&key) {
                 Some(first) => {
-                    assert_eq!(answer.header("x-proxy-status"), Some("replayed"), "{key}");
-                    assert_eq!(answer.body, first.body, "{key}");
+                    assert_eq!(response.header("x-proxy-status"), Some("replayed"), "{key}");
+                    assert_eq!(response.body, first.body, "{key}");
                 }
                 None => assert!(
-                    answer.status == 200 || answer.status == 409,
+                    response.status == 200 || response.status == 409,
                     "{key}: {} {}",
-                    answer.status,
-                    answer.text()
+                    response.status,
+                    response.text()
                 ),
             }
         }
@@ -207,7 +207,7 @@ async fn a_drain_finishes_what_runs() {
                 .try_send()
                 .await
                 .ok()
-                .is_none_or(|answer| answer.status == 503)
+                .is_none_or(|response| response.status == 503)
                 .then_some(())
         },
     )

@@ -154,8 +154,8 @@ async fn a_damaged_definition_is_listed_as_unreadable_and_can_be_deleted(storage
             "/audit",
             "/kill-switch",
         ] {
-            let answer = scene.human.get(other).send().await;
-            assert_eq!(answer.status, 200, "{statement}: {other}");
+            let response = scene.human.get(other).send().await;
+            assert_eq!(response.status, 200, "{statement}: {other}");
         }
         // Decisions rest on every definition, so none is made while one cannot be read. Of a document
         // they rest on its content.
@@ -312,13 +312,13 @@ async fn a_damaged_user_keeps_nobody_else_out(storage: Storage) {
         assert_eq!(again.read("/auth/me").await["email"], "two@example.com");
         let login = json!({"email": one.email, "password": one.password});
         let login = gateway.dashboard().post("/auth/login").json(login);
-        let answer = login.send().await;
+        let response = login.send().await;
         if damage.starts_with("email") {
-            let user = &answer.expect_status(200).json()["user"];
+            let user = &response.expect_status(200).json()["user"];
             assert_eq!(user["email"], "one@example.com", "{damage}");
             assert_eq!(one.read("/auth/me").await["email"], "one@example.com");
         } else {
-            answer.expect_problem(401, "invalid_credentials");
+            response.expect_problem(401, "invalid_credentials");
         }
         assert_eq!(one.read("/services").await, json!([]), "{damage}");
         // Whoever has the machine puts it right.

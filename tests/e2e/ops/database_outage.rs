@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{
-    Answer, Call, Gate, Outage, Reply, Storage, TestGateway, eventually, on_both_databases,
+    Call, Gate, Outage, Reply, Response, Storage, TestGateway, eventually, on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -34,11 +34,11 @@ fn keyless(scene: &Scene, path: &str) -> Call {
 
 /// Under no code does a response claim that nothing was sent, nor invite to send it again.
 #[track_caller]
-fn assert_truthful(answer: &Answer) {
-    let text = answer.text();
+fn assert_truthful(response: &Response) {
+    let text = response.text();
     assert!(!text.contains("nothing was sent"), "{text}");
     assert!(!text.contains("sent nothing"), "{text}");
-    assert_eq!(answer.header("retry-after"), None, "{text}");
+    assert_eq!(response.header("retry-after"), None, "{text}");
 }
 
 /// The row of the request ledger whose address ends so, once it has ended.
@@ -61,11 +61,11 @@ async fn ended(scene: &Scene, address_end: &str) -> Value {
 async fn settled(scene: &Scene, held: &gaiterguard_testkit::Held) -> Value {
     eventually("the execution's end is recorded", LIMIT, || async {
         let path = format!("/status/{}", held.action_id);
-        let answer = scene.agent.call(Method::GET, &path).send().await;
-        if answer.status != 200 {
+        let response = scene.agent.call(Method::GET, &path).send().await;
+        if response.status != 200 {
             return None;
         }
-        let status = answer.json();
+        let status = response.json();
         (status["status"] != "EXECUTING").then_some(status)
     })
     .await
@@ -94,18 +94,22 @@ async fn without_its_database_the_gateway_sends_nothing_but_reads(storage: Stora
     for call in calls.clone() {
         refused.spawn(call.send());
     }
-    for answer in refused.join_all().await {
-        let answer = answer.expect_status(503);
-        assert!(answer.header("retry-after").is_some(), "{}", answer.text());
-        assert_eq!(answer.header("x-proxy-status"), Some("refused"));
+    for response in refused.join_all().await {
+        let response = response.expect_status(503);
+        assert!(
+            response.header("retry-after").is_some(),
+            "{}",
+            response.text()
+        );
+        assert_eq!(response.header("x-proxy-status"), Some("refused"));
     }
     assert!(scene.upstream.received().is_empty());
     outage.end().await;
     for call in calls {
         eventually("it passes now, without a restart", LIMIT, || async {
-            let answer = call.clone().send().await;
-            assert!(matches!(answer.status.as_u16(), 200 | 409 | 503));
-            (answer.status == 200).then_some(())
+            let response = call.clone().send().await;
+            assert!(matches!(response.status.as_u16(), 200 | 409 | 503));
+            (response.status == 200).then_some(())
         })
         .await;
     }
@@ -133,11 +137,11 @@ async fn responses_during_an_outage_are_recorded_when_the_database_is_back(stora
     let outage = Outage::begin(&scene.gateway).await;
     gate.open();
     // Nobody can ask for this response again, so it is not withheld.
-    let answer = unrepeatable.await.unwrap().expect_status(200);
-    assert_eq!(answer.text(), "done");
+    let response = unrepeatable.await.unwrap().expect_status(200);
+    assert_eq!(response.text(), "done");
     for call in [execution, first] {
-        let answer = call.await.unwrap().expect_problem(409, "outcome_unknown");
-        assert_truthful(&answer);
+        let response = call.await.unwrap().expect_problem(409, "outcome_unknown");
+        assert_truthful(&response);
     }
     outage.end().await;
 
@@ -145,8 +149,8 @@ async fn responses_during_an_outage_are_recorded_when_the_database_is_back(stora
     assert_eq!(status["status"], "EXECUTED", "{status}");
     assert_eq!(status["result"]["body"], "done", "{status}");
     let replay = eventually("the response is replayed", LIMIT, || async {
-        let answer = keyed.clone().send().await;
-        (answer.status == 200).then_some(answer)
+        let response = keyed.clone().send().await;
+        (response.status == 200).then_some(response)
     });
     let replay = replay.await;
     assert_eq!(replay.header("x-proxy-status"), Some("replayed"));
@@ -177,12 +181,12 @@ async fn the_first_keyed_response_of_a_process_is_kept_though_the_database_is_aw
     scene.upstream.wait_for(1).await;
     let outage = Outage::begin(&scene.gateway).await;
     gate.open();
-    let answer = first.await.unwrap().expect_problem(409, "outcome_unknown");
-    assert_truthful(&answer);
+    let response = first.await.unwrap().expect_problem(409, "outcome_unknown");
+    assert_truthful(&response);
     outage.end().await;
     let replay = eventually("the response is replayed", LIMIT, || async {
-        let answer = keyed.clone().send().await;
-        (answer.status == 200 || answer.text().contains("answer_not_kept")).then_some(answer)
+        let response = keyed.clone().send().await;
+        (response.status == 200 || response.text().contains("answer_not_kept")).then_some(response)
     });
     let replay = replay.await.expect_status(200);
     assert_eq!(replay.header("x-proxy-status"), Some("replayed"));
@@ -215,21 +219,21 @@ async fn failures_during_an_outage_are_told_truthfully_and_recorded_later(storag
 
     let outage = Outage::begin(&scene.gateway).await;
     gate.open();
-    let answer = broken.await.unwrap().expect_status(502);
-    assert_truthful(&answer);
-    assert_eq!(answer.header("x-proxy-status"), Some("upstream-failed"));
+    let response = broken.await.unwrap().expect_status(502);
+    assert_truthful(&response);
+    assert_eq!(response.header("x-proxy-status"), Some("upstream-failed"));
     for call in late {
-        let answer = call.await.unwrap().expect_status(504);
-        assert_truthful(&answer);
-        assert_eq!(answer.header("x-proxy-status"), Some("upstream-failed"));
+        let response = call.await.unwrap().expect_status(504);
+        assert_truthful(&response);
+        assert_eq!(response.header("x-proxy-status"), Some("upstream-failed"));
     }
     outage.end().await;
 
     let status = settled(&scene, &held).await;
     assert_eq!(status["status"], "INDETERMINATE", "{status}");
     let again = eventually("the key is known to be broken", LIMIT, || async {
-        let answer = keyed.clone().send().await;
-        (answer.status == 409 && answer.json()["code"] == "outcome_unknown").then_some(answer)
+        let response = keyed.clone().send().await;
+        (response.status == 409 && response.json()["code"] == "outcome_unknown").then_some(response)
     });
     assert_eq!(again.await.header("retry-after"), None);
     for path in ["/executed", "/keyed", "/keyless", "/closed"] {
@@ -244,17 +248,17 @@ async fn a_read_that_cannot_be_recorded_is_withheld_and_never_called_unsent(stor
     scene.get("/before").await.expect_status(200);
     let outage = Outage::begin(&scene.gateway).await;
     let call = scene.agent.propose(request("GET", "/read")).limit(LIMIT);
-    let answer = call.send().await.expect_status(503);
+    let response = call.send().await.expect_status(503);
     if scene.upstream.received_at("/read").is_empty() {
         assert_ne!(storage, Storage::Sqlite, "its readers are not locked out");
     } else {
-        assert_truthful(&answer);
-        assert!(answer.text().contains("withheld"), "{}", answer.text());
+        assert_truthful(&response);
+        assert!(response.text().contains("withheld"), "{}", response.text());
     }
     outage.end().await;
     eventually("reads pass again", LIMIT, || async {
-        let answer = scene.get("/after").await;
-        (answer.status == 200).then_some(())
+        let response = scene.get("/after").await;
+        (response.status == 200).then_some(())
     })
     .await;
 }
@@ -278,13 +282,13 @@ async fn an_execution_that_could_not_connect_during_an_outage_is_approved_again(
     // The other side never speaks TLS.
     let _connection = listener.accept().await.unwrap();
     let outage = Outage::begin(&scene.gateway).await;
-    let answer = execution.await.unwrap();
-    answer.expect_problem(502, "upstream_unreachable");
+    let response = execution.await.unwrap();
+    response.expect_problem(502, "upstream_unreachable");
     outage.end().await;
     eventually("it is approved again", LIMIT, || async {
         let path = format!("/status/{}", held.action_id);
-        let answer = agent.call(Method::GET, &path).send().await;
-        (answer.status == 200 && answer.json()["status"] == "APPROVED").then_some(())
+        let response = agent.call(Method::GET, &path).send().await;
+        (response.status == 200 && response.json()["status"] == "APPROVED").then_some(())
     })
     .await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{
-    Agent, Answer, Held, Human, Storage, TestGateway, eventually, on_both_databases,
+    Agent, Held, Human, Response, Storage, TestGateway, eventually, on_both_databases,
 };
 use serde_json::json;
 
@@ -36,7 +36,7 @@ struct Flow {
     held: Option<Held>,
     was_approved: bool,
     was_denied: bool,
-    executed: Option<Answer>,
+    executed: Option<Response>,
 }
 
 async fn fifty_kills_lose_nothing_and_repeat_nothing(storage: Storage) {
@@ -93,8 +93,8 @@ async fn fifty_kills_lose_nothing_and_repeat_nothing(storage: Storage) {
             tally[2] += 1;
         }
         if status == "APPROVED" {
-            let answer = scene.agent.execute(held).send().await;
-            answer.expect_status(200);
+            let response = scene.agent.execute(held).send().await;
+            response.expect_status(200);
         }
     }
     // The kills fell on every kind of moment, or this test has proved nothing.
@@ -130,10 +130,10 @@ async fn live(agent: Agent, human: Human, path: String, number: u64) -> Flow {
         ..Flow::default()
     };
     tokio::time::sleep(Duration::from_millis(number * 7)).await;
-    let Ok(answer) = propose(&agent, &flow.path).await else {
+    let Ok(response) = propose(&agent, &flow.path).await else {
         return flow;
     };
-    let held = Held::from_answer(answer);
+    let held = Held::from_response(response);
     flow.held = Some(held.clone());
     let is_denied = number % 3 == 2;
     let ruling = if is_denied { "deny" } else { "approve" };
@@ -146,8 +146,8 @@ async fn live(agent: Agent, human: Human, path: String, number: u64) -> Flow {
     ruled.expect_status(200);
     flow.was_denied = is_denied;
     flow.was_approved = !is_denied;
-    if !is_denied && let Ok(answer) = agent.execute(&held).try_send().await {
-        flow.executed = Some(answer.expect_status(200));
+    if !is_denied && let Ok(response) = agent.execute(&held).try_send().await {
+        flow.executed = Some(response.expect_status(200));
     }
     flow
 }
@@ -155,7 +155,7 @@ async fn live(agent: Agent, human: Human, path: String, number: u64) -> Flow {
 async fn propose(
     agent: &Agent,
     path: &str,
-) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
     agent
         .propose(request("DELETE", path))
         .idempotency_key(path)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{
-    Answer, DirectDatabase, Held, Reply, Storage, TestGateway, on_both_databases,
+    DirectDatabase, Held, Reply, Response, Storage, TestGateway, on_both_databases,
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ const LONG: usize = 10 * MIB - 4096;
 
 impl Scene {
     /// Proposes a removal with these bytes as its body.
-    async fn propose_bytes(&self, key: &str, bytes: Vec<u8>) -> Answer {
+    async fn propose_bytes(&self, key: &str, bytes: Vec<u8>) -> Response {
         let call = self
             .agent
             .call(http::Method::DELETE, &format!("/s/things/{key}"))
@@ -39,7 +39,7 @@ impl Scene {
 
     /// The same, which must be held.
     async fn hold_bytes(&self, key: &str, bytes: Vec<u8>) -> Held {
-        Held::from_answer(self.propose_bytes(key, bytes).await)
+        Held::from_response(self.propose_bytes(key, bytes).await)
     }
 }
 
@@ -294,7 +294,7 @@ async fn requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace(storage:
     let call = call.header("x-agent-intent", "Remove what the body names");
     let beyond = call.clone().body(vec![b'3'; 2 * MIB + 1024]).send().await;
     beyond.expect_problem(429, "too_many_pending");
-    Held::from_answer(call.body(vec![b'3'; MIB]).send().await);
+    Held::from_response(call.body(vec![b'3'; MIB]).send().await);
 }
 
 async fn responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it(storage: Storage) {
@@ -307,8 +307,8 @@ async fn responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it(storage
         call.idempotency_key(key)
     };
     for n in 0..10 {
-        let answer = read(&format!("{n}")).send().await.expect_status(200);
-        assert_eq!(answer.text().len(), MIB);
+        let response = read(&format!("{n}")).send().await.expect_status(200);
+        assert_eq!(response.text().len(), MIB);
     }
     for (key, is_kept) in [("0", true), ("1", true), ("2", false), ("9", false)] {
         let again = read(key).send().await;

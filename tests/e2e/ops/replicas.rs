@@ -34,8 +34,8 @@ async fn what_is_said_to_one_holds_for_the_other() {
     );
     // What gives more may take a moment to get around; what takes away may not.
     eventually("the other replica knows the new agent", MOMENT, || async {
-        let answer = newcomer.propose(request("GET", "/")).send().await;
-        (answer.status == 200).then_some(())
+        let response = newcomer.propose(request("GET", "/")).send().await;
+        (response.status == 200).then_some(())
     })
     .await;
     let token = json!({"token": "the-new-credential"});
@@ -95,8 +95,8 @@ async fn what_is_said_to_one_holds_for_the_other() {
         Duration::from_secs(5),
         || async {
             let path = format!("/status/{}", held.action_id);
-            let answer = there.call(http::Method::GET, &path).send().await;
-            (answer.status == 200).then(|| assert_eq!(answer.json()["status"], "REVOKED"))
+            let response = there.call(http::Method::GET, &path).send().await;
+            (response.status == 200).then(|| assert_eq!(response.json()["status"], "REVOKED"))
         },
     )
     .await;
@@ -111,15 +111,15 @@ async fn a_right_that_is_taken_away_at_one_is_cut_at_the_other() {
     let open = async |agent: &Agent| {
         let there = at(agent, &replica);
         eventually("the other replica knows the agent", MOMENT, || async {
-            let answer = there.propose(request("GET", "/")).send().await;
-            (answer.status == 200).then_some(())
+            let response = there.propose(request("GET", "/")).send().await;
+            (response.status == 200).then_some(())
         })
         .await;
         let mut stream = there.propose(request("GET", "/stream")).open().await;
         stream.until("data: 1").await;
         stream
     };
-    let ends = async |stream: gaiterguard_testkit::AnswerStream| {
+    let ends = async |stream: gaiterguard_testkit::ResponseStream| {
         let rest = tokio::time::timeout(Duration::from_millis(1500), stream.try_rest()).await;
         assert!(rest.expect("it ends within a second").is_err());
     };
@@ -169,9 +169,12 @@ async fn of_executions_and_keys_on_both_one_sends() {
         };
         calls.spawn(agent.execute(&held).send());
     }
-    let answers = calls.join_all().await;
+    let responses = calls.join_all().await;
     assert_eq!(
-        answers.iter().filter(|answer| answer.status == 200).count(),
+        responses
+            .iter()
+            .filter(|response| response.status == 200)
+            .count(),
         1
     );
     assert_eq!(scene.upstream.received_at("/once").len(), 1);
@@ -190,17 +193,17 @@ async fn of_executions_and_keys_on_both_one_sends() {
             .idempotency_key(&key);
         calls.spawn(call.send());
     }
-    for answer in calls.join_all().await {
+    for response in calls.join_all().await {
         // A replica that is not sure of the present rules for a second says so.
-        let status = answer.status.as_u16();
-        assert!([200, 409, 503].contains(&status), "{}", answer.text());
+        let status = response.status.as_u16();
+        assert!([200, 409, 503].contains(&status), "{}", response.text());
     }
     for number in 0..100 {
         let key = format!("key-{number}");
         eventually("each request is done", MOMENT, || async {
             let call = scene.agent.propose(post("/keys", json!({"key": key})));
-            let answer = call.idempotency_key(&key).send().await;
-            (answer.status == 200).then_some(())
+            let response = call.idempotency_key(&key).send().await;
+            (response.status == 200).then_some(())
         })
         .await;
     }

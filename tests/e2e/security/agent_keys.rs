@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::secret_search::SecretSearch;
-use gaiterguard_testkit::{Answer, PiecewiseCall, Reply, Storage, TestGateway, WatchedUpstream};
+use gaiterguard_testkit::{PiecewiseCall, Reply, Response, Storage, TestGateway, WatchedUpstream};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -92,12 +92,16 @@ fn bodies(key: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn refused(answer: Answer, field: &str, what: &str) {
-    let answer = answer.expect_problem(400, "validation_failed");
-    let problem = answer.json();
+fn refused(response: Response, field: &str, what: &str) {
+    let response = response.expect_problem(400, "validation_failed");
+    let problem = response.json();
     assert_eq!(problem["errors"][0]["field"], field, "{what}");
-    assert!(!answer.text().contains("agt_"), "{what}: {}", answer.text());
-    assert_eq!(answer.header("x-proxy-status"), Some("refused"), "{what}");
+    assert!(
+        !response.text().contains("agt_"),
+        "{what}: {}",
+        response.text()
+    );
+    assert_eq!(response.header("x-proxy-status"), Some("refused"), "{what}");
 }
 
 #[tokio::test]
@@ -271,8 +275,8 @@ async fn an_agent_key_inside_a_compressed_body_is_refused_whether_it_is_read_fir
             call.send_chunk(piece).await;
         }
         call.send("0\r\n\r\n").await;
-        let answer = call.until("validation_failed").await;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{label}: {answer}");
+        let response = call.until("validation_failed").await;
+        assert!(response.starts_with("HTTP/1.1 400 "), "{label}: {response}");
     }
 }
 
@@ -294,9 +298,9 @@ async fn an_agent_key_in_an_upload_is_cut_before_it_is_sent() {
     let (beginning, end) = key.split_at(40);
     call.send_chunk(beginning).await;
     call.send_chunk(end).await;
-    let answer = tokio::time::timeout(LIMIT, call.rest()).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    assert!(answer.contains("validation_failed"), "{answer}");
+    let response = tokio::time::timeout(LIMIT, call.rest()).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+    assert!(response.contains("validation_failed"), "{response}");
     let brought = scene
         .upstream
         .wait_for("the end of the connection", |brought| brought.is_closed)
@@ -392,14 +396,14 @@ async fn an_agent_key_in_what_an_operator_writes_is_refused_and_stored_nowhere()
     for spelled in in_a_text(key) {
         for (method, path, body, field) in writings(&scene, &spelled) {
             let what = format!("{method} {path} {body}");
-            let answer = scene.human.call(method, &path).json(body).send().await;
-            let problem = answer.expect_problem(400, "validation_failed").json();
+            let response = scene.human.call(method, &path).json(body).send().await;
+            let problem = response.expect_problem(400, "validation_failed").json();
             assert_eq!(problem["errors"][0]["field"], field, "{what}: {problem}");
         }
         for decision in ["approve", "deny", "revoke"] {
             let note = json!({"note": spelled});
-            let answer = scene.human.decide(&held, decision, note).await;
-            let problem = answer.expect_problem(400, "validation_failed").json();
+            let response = scene.human.decide(&held, decision, note).await;
+            let problem = response.expect_problem(400, "validation_failed").json();
             assert_eq!(problem["errors"][0]["field"], "note", "{spelled}");
         }
     }

@@ -267,7 +267,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
         watched,
         ..
     } = &house;
-    let mut answers = SecretSearch::default();
+    let mut responses = SecretSearch::default();
     let mut shown_to_humans = SecretSearch::default();
 
     let mut events = human.get("/events").open().await;
@@ -282,9 +282,9 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
     for kind in &house.kinds {
         let name = kind.name;
         let echo = proposal(name, "GET", "/echo?x=1");
-        let echoed = answers.ask("GET", trusted.propose(echo.clone())).await;
+        let echoed = responses.ask("GET", trusted.propose(echo.clone())).await;
         assert!(echoed.expect_status(200).text().contains("echo?x=1"));
-        answers
+        responses
             .ask("dry-run", {
                 trusted
                     .call(http::Method::POST, "/proxy/dry-run")
@@ -294,20 +294,20 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
         for path in house.teach_echoes(kind) {
             let call = trusted.propose(proposal(name, "GET", &path));
             match call.clone().try_send().await {
-                Ok(answer) => answers.add_answer(&path, &answer),
+                Ok(response) => responses.add_response(&path, &response),
                 Err(_) => assert_eq!(path, "/cut"),
             }
         }
         for _ in 0..2 {
             let key = format!("write-{name}");
             let call = trusted.propose(with_body(name, "/write"));
-            let answer = call.idempotency_key(&key).send().await.expect_status(200);
-            answers.add_answer("POST", &answer);
+            let response = call.idempotency_key(&key).send().await.expect_status(200);
+            responses.add_response("POST", &response);
         }
         for path in ["/never", "/close"] {
             for _ in 0..2 {
                 let call = trusted.propose(with_body(name, path));
-                answers
+                responses
                     .ask(path, call.idempotency_key(&format!("{path}-{name}")))
                     .await;
             }
@@ -316,32 +316,32 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
         let call = trusted
             .propose(dead)
             .idempotency_key(&format!("dead-{name}"));
-        let answer = answers.ask("a dead upstream", call).await;
-        answer.expect_problem(502, "upstream_unreachable");
+        let response = responses.ask("a dead upstream", call).await;
+        response.expect_problem(502, "upstream_unreachable");
 
         for decision in ["approve", "deny"] {
             let key = format!("{decision}-{name}");
             let write = with_body(name, "/echo-0-0");
             let call = watched.propose(write.clone()).idempotency_key(&key);
-            let held = Held::from_answer(answers.ask("hold", call.clone()).await);
+            let held = Held::from_response(responses.ask("hold", call.clone()).await);
             let path = format!("/approvals/{}", held.action_id);
             shown_to_humans
                 .ask("pending", human.get("/approvals/pending"))
                 .await;
             shown_to_humans.ask("action", human.get(&path)).await;
-            let answer = human.decide(&held, decision, json!({"note": "seen"})).await;
-            shown_to_humans.add_answer(decision, &answer.expect_status(200));
-            answers.ask("execute", watched.execute(&held)).await;
+            let response = human.decide(&held, decision, json!({"note": "seen"})).await;
+            shown_to_humans.add_response(decision, &response.expect_status(200));
+            responses.ask("execute", watched.execute(&held)).await;
             let status = format!("/status/{}", held.action_id);
-            answers
+            responses
                 .ask("status", watched.call(http::Method::GET, &status))
                 .await;
-            answers.ask("replay", call).await;
+            responses.ask("replay", call).await;
             shown_to_humans.ask("action", human.get(&path)).await;
         }
     }
     let telling = trusted.propose(proposal("telling", "GET", "/x"));
-    let refused = answers.ask("a telling token endpoint", telling).await;
+    let refused = responses.ask("a telling token endpoint", telling).await;
     assert!(!refused.status.is_success());
     let mut told = SecretSearch::default();
     for asked in house.upstream.received_at("/telling-token") {
@@ -395,7 +395,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
         .run(&["user", "create", "second@example.com"], NEW_PASSWORD)
         .await;
     assert!(created.status.success(), "{created:?}");
-    answers.add("a command", [created.stdout, created.stderr].concat());
+    responses.add("a command", [created.stdout, created.stderr].concat());
 
     // Sessions and keys that were replaced are secrets as well.
     let second = Human::log_in(gateway, "second@example.com", NEW_PASSWORD).await;
@@ -409,7 +409,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
         .expect_status(401);
     let rotated = human.post(&format!("/agents/{}/rotate-key", trusted.id));
     let rotated = rotated.send().await.expect_status(200).json();
-    answers
+    responses
         .ask(
             "an old key",
             trusted.propose(proposal("bearer", "GET", "/x")),
@@ -483,7 +483,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
     assert!(log.contains("DEBUG"), "nothing is logged in detail");
     logged.add("log", log);
     let stored = SecretSearch::stored(gateway).await;
-    let mut findings = answers.findings(&secrets);
+    let mut findings = responses.findings(&secrets);
     findings.extend(shown_to_humans.findings(&to_humans));
     findings.extend(logged.findings(&at_rest));
     findings.extend(stored.findings(&at_rest));
@@ -505,7 +505,7 @@ async fn an_agent_that_gives_its_key_away_finds_no_help(storage: Storage) {
     let house = House::build(storage).await;
     let (gateway, agent) = (&house.gateway, &house.trusted);
     let key = agent.key.as_str();
-    let mut answers = SecretSearch::default();
+    let mut responses = SecretSearch::default();
     let mut calls = Vec::new();
     for (number, (field, value)) in [
         ("path", format!("/x?key={key}")),
@@ -556,10 +556,10 @@ async fn an_agent_that_gives_its_key_away_finds_no_help(storage: Storage) {
         calls.push(house.human.get(&path));
     }
     for (number, call) in calls.into_iter().enumerate() {
-        let answer = call.send().await;
+        let response = call.send().await;
         // What the upstream itself was sent, it may send back.
-        if answer.header("x-proxy-status") != Some("forwarded") {
-            answers.add_answer(&format!("call {number}"), &answer);
+        if response.header("x-proxy-status") != Some("forwarded") {
+            responses.add_response(&format!("call {number}"), &response);
         }
     }
     for received in house.upstream.received() {
@@ -579,22 +579,22 @@ async fn an_agent_that_gives_its_key_away_finds_no_help(storage: Storage) {
         search.ask(path, house.human.get(path)).await;
     }
     let mut findings = search.findings(&secrets);
-    findings.extend(answers.findings(&secrets));
+    findings.extend(responses.findings(&secrets));
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
 /// Answers each request with the next of these, byte for byte, on a connection of its own.
-async fn upstream_of_bytes(answers: Vec<String>) -> String {
+async fn upstream_of_bytes(responses: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        for answer in answers {
+        for response in responses {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut head = Vec::new();
             while !head.windows(4).any(|end| end == b"\r\n\r\n") {
                 head.push(stream.read_u8().await.unwrap());
             }
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(response.as_bytes()).await.unwrap();
             stream.shutdown().await.unwrap();
         }
     });
@@ -610,7 +610,7 @@ async fn a_secret_in_an_odd_place_of_an_answer_is_hidden(storage: Storage) {
     let secret = "canarytoken0123456789abcdef";
     let chunked = "Transfer-Encoding: chunked\r\nConnection: close";
     let length = "Content-Length: 2\r\nConnection: close\r\n\r\nok";
-    let answers = vec![
+    let responses = vec![
         format!("HTTP/1.1 200 {secret}\r\n{length}"),
         format!("HTTP/1.1 200 OK\r\nX-{secret}: 1\r\n{length}"),
         format!("HTTP/1.1 200 OK\r\n{secret}: {secret}\r\n{length}"),
@@ -632,8 +632,8 @@ async fn a_secret_in_an_odd_place_of_an_answer_is_hidden(storage: Storage) {
             "HTTP/1.1 101 {secret}\r\nUpgrade: {secret}\r\nConnection: upgrade\r\n\r\n{secret}"
         ),
     ];
-    let count = answers.len();
-    let url = upstream_of_bytes(answers).await;
+    let count = responses.len();
+    let url = upstream_of_bytes(responses).await;
     let service = human.create_bearer_service("odd", &url, secret).await;
     let agent = human.create_agent("reader", &[&service]).await;
 
@@ -648,11 +648,11 @@ async fn a_secret_in_an_odd_place_of_an_answer_is_hidden(storage: Storage) {
         );
         let pieces = [(Duration::ZERO, request.as_bytes())];
         let address = gateway.client().address();
-        let answer = raw_exchange(address, &pieces, Duration::from_secs(10)).await;
+        let response = raw_exchange(address, &pieces, Duration::from_secs(10)).await;
         // A body that breaks right after the head may take the head with it.
-        let is_broken = answer.is_empty() && number == 13;
-        assert!(answer.starts_with(b"HTTP/1.1 ") || is_broken, "{number}");
-        search.add(format!("answer {number}"), answer);
+        let is_broken = response.is_empty() && number == 13;
+        assert!(response.starts_with(b"HTTP/1.1 ") || is_broken, "{number}");
+        search.add(format!("answer {number}"), response);
     }
     search
         .ask("requests", human.get("/requests?limit=200"))

@@ -22,9 +22,9 @@ async fn an_echoed_credential_is_masked_in_every_spelling() {
         scene
             .upstream
             .on("/whole", Reply::text(text.clone()).header("X-Echo", &echo));
-        let answer = scene.get("/whole").await.expect_status(200);
-        assert_hidden(&answer.text(), &echo, encoding);
-        let header = answer.header("x-echo").unwrap_or_default();
+        let response = scene.get("/whole").await.expect_status(200);
+        assert_hidden(&response.text(), &echo, encoding);
+        let header = response.header("x-echo").unwrap_or_default();
         assert!(!header.contains(&echo), "{encoding:?}: {header}");
 
         // Across pieces that are sent one after the other, byte by byte where the credential is.
@@ -35,8 +35,8 @@ async fn an_echoed_credential_is_masked_in_every_spelling() {
             reply = reply.body(piece);
         }
         scene.upstream.on("/pieces", reply);
-        let answer = scene.get("/pieces").await.expect_status(200);
-        assert_hidden(&answer.text(), &echo, encoding);
+        let response = scene.get("/pieces").await.expect_status(200);
+        assert_hidden(&response.text(), &echo, encoding);
     }
 }
 
@@ -138,7 +138,7 @@ async fn the_basic_value_and_its_password_are_masked() {
     let agent = scene.human.create_agent("other", &[&service]).await;
     let mut proposal = request("GET", "/echo");
     proposal["service"] = json!("basic");
-    let answer = agent.propose(proposal).send().await.expect_status(200);
+    let response = agent.propose(proposal).send().await.expect_status(200);
     let received = scene.upstream.only();
     let pair = received
         .header("authorization")
@@ -146,15 +146,15 @@ async fn the_basic_value_and_its_password_are_masked() {
         .strip_prefix("Basic ")
         .unwrap();
     assert_eq!(pair, Encoding::Base64.apply(&format!("someone:{password}")));
-    assert!(answer.text().contains("/echo"), "{}", answer.text());
-    assert!(!answer.text().contains(pair), "{}", answer.text());
+    assert!(response.text().contains("/echo"), "{}", response.text());
+    assert!(!response.text().contains(pair), "{}", response.text());
     scene
         .upstream
         .on("/echo", Reply::text(format!("it is {password}.")));
     let mut proposal = request("GET", "/echo");
     proposal["service"] = json!("basic");
-    let answer = agent.propose(proposal).send().await.expect_status(200);
-    assert!(!answer.text().contains(password), "{}", answer.text());
+    let response = agent.propose(proposal).send().await.expect_status(200);
+    assert!(!response.text().contains(password), "{}", response.text());
 }
 
 #[tokio::test]
@@ -219,9 +219,9 @@ async fn a_credential_is_masked_at_every_door_whatever_coding_the_response_claim
             .send()
             .await
             .expect_status(200);
-        for answer in [proxied, passed] {
-            assert_hidden(&answer.text(), CREDENTIAL, Encoding::Raw);
-            let claimed = answer.headers("content-encoding");
+        for response in [proxied, passed] {
+            assert_hidden(&response.text(), CREDENTIAL, Encoding::Raw);
+            let claimed = response.headers("content-encoding");
             assert_eq!(claimed, *labels, "the label is the upstream's own");
         }
         let body = shown.json()["body"].to_string();
@@ -311,8 +311,8 @@ async fn a_range_does_not_cut_a_credential_in_two() {
                 .header("if-range", "\"1\"")
                 .send()
                 .await;
-            for answer in [proxied, passed] {
-                let shown = answer.expect_status(200).text();
+            for response in [proxied, passed] {
+                let shown = response.expect_status(200).text();
                 assert_eq!(shown.len(), text.len());
                 assert_eq!(shown.matches('*').count(), CREDENTIAL.len(), "{shown}");
             }
@@ -351,13 +351,13 @@ async fn a_service_without_a_credential_serves_ranges() {
         .upstream
         .on_request("/file", ranged("0123456789".to_owned()));
     let call = agent.call(Method::GET, "/s/files/file");
-    let answer = call.header("range", "bytes=2-4").send().await;
-    assert_eq!(answer.expect_status(206).text(), "234");
+    let response = call.header("range", "bytes=2-4").send().await;
+    assert_eq!(response.expect_status(206).text(), "234");
     let mut proposal = request("GET", "/file");
     proposal["service"] = json!("files");
     proposal["headers"] = json!({"Range": "bytes=2-4", "If-Range": "\"1\""});
-    let answer = agent.propose(proposal).send().await.expect_status(206);
-    assert_eq!(answer.text(), "234");
+    let response = agent.propose(proposal).send().await.expect_status(206);
+    assert_eq!(response.text(), "234");
     let received = scene.upstream.received().pop().unwrap();
     assert_eq!(received.header("if-range"), Some("\"1\""));
 }
@@ -389,12 +389,12 @@ async fn a_compressed_response_passes_byte_for_byte_unless_an_echo_is_in_it() {
             };
             scene.upstream.on("/clean", reply(&clean));
             scene.upstream.on("/echo", reply(&echo));
-            let answer = scene.get("/clean").await.expect_status(200);
-            assert_eq!(answer.body, clean);
-            assert_eq!(answer.headers("content-encoding"), *labels);
-            let answer = scene.get("/echo").await.expect_status(200);
-            assert_hidden(&gunzip(&answer.body), CREDENTIAL, Encoding::Raw);
-            assert_eq!(answer.headers("content-encoding"), *labels);
+            let response = scene.get("/clean").await.expect_status(200);
+            assert_eq!(response.body, clean);
+            assert_eq!(response.headers("content-encoding"), *labels);
+            let response = scene.get("/echo").await.expect_status(200);
+            assert_hidden(&gunzip(&response.body), CREDENTIAL, Encoding::Raw);
+            assert_eq!(response.headers("content-encoding"), *labels);
         }
     }
 }
@@ -417,11 +417,11 @@ async fn an_echo_in_a_compressed_file_without_a_label_is_masked() {
             let file = |body: &[u8]| file(body, media_type, is_chunked);
             scene.upstream.on("/clean", file(&clean));
             scene.upstream.on("/echo", file(&echo));
-            let answer = scene.get("/clean").await.expect_status(200);
-            assert_eq!(answer.body, clean);
+            let response = scene.get("/clean").await.expect_status(200);
+            assert_eq!(response.body, clean);
             for _ in 0..3 {
-                let answer = scene.get("/echo").await.expect_status(200);
-                assert_hidden(&gunzip(&answer.body), CREDENTIAL, Encoding::Raw);
+                let response = scene.get("/echo").await.expect_status(200);
+                assert_hidden(&gunzip(&response.body), CREDENTIAL, Encoding::Raw);
             }
         }
     }

@@ -50,8 +50,8 @@ async fn a_service_that_moves_to_another_origin_loses_its_credential() {
             "{base_url}"
         );
         scene.test_call_status().await;
-        let answer = scene.get("/").await;
-        assert!(answer.status.is_server_error(), "{}", answer.text());
+        let response = scene.get("/").await;
+        assert!(response.status.is_server_error(), "{}", response.text());
         // And it does not come back with the address.
         let back = scene
             .change_service(json!({"baseUrl": scene.upstream.url()}))
@@ -155,9 +155,9 @@ async fn an_upstream_cannot_touch_the_dashboards_session() {
         .call(Method::GET, "/s/things/plant")
         .send()
         .await;
-    for answer in [client.get(&link).send().await, passed, kept] {
-        let answer = answer.expect_status(200);
-        let cookies = answer.headers("set-cookie");
+    for response in [client.get(&link).send().await, passed, kept] {
+        let response = response.expect_status(200);
+        let cookies = response.headers("set-cookie");
         assert_eq!(cookies, ["theirs=1; Path=/", "more=2; HttpOnly"]);
         for name in [
             "clear-site-data",
@@ -165,9 +165,9 @@ async fn an_upstream_cannot_touch_the_dashboards_session() {
             "strict-transport-security",
             "alt-svc",
         ] {
-            assert_eq!(answer.header(name), None, "{name}");
+            assert_eq!(response.header(name), None, "{name}");
         }
-        assert_eq!(answer.header("etag"), Some("\"1\""));
+        assert_eq!(response.header("etag"), Some("\"1\""));
     }
     let carried = client
         .get(&link)

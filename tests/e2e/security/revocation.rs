@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{
-    Agent, Answer, AnswerStream, DirectDatabase, Gate, Human, Reply, Service, Storage, TestGateway,
-    on_both_databases,
+    Agent, DirectDatabase, Gate, Human, Reply, Response, ResponseStream, Service, Storage,
+    TestGateway, on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -33,10 +33,10 @@ const FOR_A_WHILE: Duration = Duration::from_millis(1200);
 
 /// Calls that run, each in its own way.
 struct Running {
-    stream: AnswerStream,
-    slow: JoinHandle<Answer>,
-    waiting: JoinHandle<Answer>,
-    status: JoinHandle<Answer>,
+    stream: ResponseStream,
+    slow: JoinHandle<Response>,
+    waiting: JoinHandle<Response>,
+    status: JoinHandle<Response>,
 }
 
 impl Running {
@@ -90,18 +90,18 @@ impl Running {
 }
 
 /// Expects a response that is still arriving to break off at once.
-async fn breaks_off(stream: AnswerStream) {
+async fn breaks_off(stream: ResponseStream) {
     let rest = tokio::time::timeout(AT_ONCE, stream.try_rest()).await;
     assert!(rest.expect("it ends at once").is_err());
 }
 
 /// Expects nothing to arrive and nothing to end.
-async fn stays_open(stream: &mut AnswerStream) {
+async fn stays_open(stream: &mut ResponseStream) {
     let next = tokio::time::timeout(FOR_A_WHILE, stream.next()).await;
     assert!(next.is_err(), "{next:?}");
 }
 
-async fn open_stream(scene: &Scene, agent: &Agent) -> AnswerStream {
+async fn open_stream(scene: &Scene, agent: &Agent) -> ResponseStream {
     let reply = Reply::events(&["1", "2"], Duration::from_mins(1));
     scene.upstream.on("/stream", reply);
     let mut stream = agent.propose(request("GET", "/stream")).open().await;
@@ -336,7 +336,7 @@ async fn what_runs_for_a_human_ends_with_the_session(storage: Storage) {
         events.until("connected").await;
         events
     };
-    let ends = async |events: AnswerStream| {
+    let ends = async |events: ResponseStream| {
         let began = Instant::now();
         let rest = tokio::time::timeout(AT_ONCE, events.try_rest()).await;
         assert!(rest.is_ok(), "open after {:?}", began.elapsed());
@@ -442,7 +442,7 @@ impl Socket {
     }
 
     /// Asks for one and reads the response as that of any call.
-    async fn ask(agent: &Agent, path: &str) -> Answer {
+    async fn ask(agent: &Agent, path: &str) -> Response {
         let call = agent.call(Method::GET, &format!("/s/things{path}"));
         call.header("x-agent-intent", "Listen")
             .header("connection", "Upgrade")

@@ -30,15 +30,15 @@ async fn targets_out_of_normal_form_are_refused() {
         "/a%2F%2fb",
         "/a#b",
     ] {
-        let answer = scene.get(path).await;
-        assert_eq!(answer.status, 400, "{path}: {}", answer.text());
+        let response = scene.get(path).await;
+        assert_eq!(response.status, 400, "{path}: {}", response.text());
         assert_eq!(
-            answer.json()["code"],
+            response.json()["code"],
             "invalid_target",
             "{path}: {}",
-            answer.text()
+            response.text()
         );
-        assert_eq!(answer.header("x-proxy-status"), Some("refused"), "{path}");
+        assert_eq!(response.header("x-proxy-status"), Some("refused"), "{path}");
     }
     for url in [
         "http://user@HOST/",
@@ -48,8 +48,8 @@ async fn targets_out_of_normal_form_are_refused() {
     ] {
         let url = url.replace("HOST", &scene.upstream.address().to_string());
         let proposal = json!({"targetUrl": url, "method": "GET", "intent": "Try"});
-        let answer = scene.agent.propose(proposal).send().await;
-        assert_eq!(answer.status, 400, "{url}: {}", answer.text());
+        let response = scene.agent.propose(proposal).send().await;
+        assert_eq!(response.status, 400, "{url}: {}", response.text());
     }
     assert_eq!(scene.upstream.connections(), 0);
 }
@@ -155,13 +155,13 @@ async fn private_addresses_are_refused_unless_allowed() {
             .await
             .expect_status(200);
         let proposal = json!({"service": name, "method": "GET", "path": "/", "intent": "Try"});
-        let answer = scene.agent.propose(proposal).send().await;
-        assert_eq!(answer.status, 403, "{base_url}: {}", answer.text());
+        let response = scene.agent.propose(proposal).send().await;
+        assert_eq!(response.status, 403, "{base_url}: {}", response.text());
         assert_eq!(
-            answer.json()["code"],
+            response.json()["code"],
             "target_not_allowed",
             "{base_url}: {}",
-            answer.text()
+            response.text()
         );
     }
     assert_eq!(upstream.connections(), 0);
@@ -193,21 +193,21 @@ async fn the_gateways_own_listeners_are_no_upstream() {
                 .expect_status(200);
             let proposal =
                 json!({"service": name, "method": "GET", "path": "/health", "intent": "Try"});
-            let answer = scene.agent.propose(proposal).send().await;
+            let response = scene.agent.propose(proposal).send().await;
             if host == "127.0.0.2" {
                 // Nothing listens there: the refusal may come from the gateway or from the system.
                 assert!(
-                    answer.status == 403 || answer.status == 502,
+                    response.status == 403 || response.status == 502,
                     "{}",
-                    answer.text()
+                    response.text()
                 );
             } else {
-                assert_eq!(answer.status, 403, "{base_url}: {}", answer.text());
+                assert_eq!(response.status, 403, "{base_url}: {}", response.text());
                 assert_eq!(
-                    answer.json()["code"],
+                    response.json()["code"],
                     "target_not_allowed",
                     "{}",
-                    answer.text()
+                    response.text()
                 );
             }
         }
@@ -301,8 +301,8 @@ async fn metadata_addresses_are_refused_even_where_their_ranges_are_allowed() {
             .await;
         let agent = scene.human.create_agent(name, &[&service]).await;
         let proposal = json!({"service": name, "method": "GET", "path": "/", "intent": "Try"});
-        let answer = agent.propose(proposal).send().await;
-        answer.expect_problem(403, "target_not_allowed");
+        let response = agent.propose(proposal).send().await;
+        response.expect_problem(403, "target_not_allowed");
     }
     // The rest of what the operator opened stays open.
     for address in ["[fd12::1]", "100.64.0.1"] {

@@ -73,8 +73,8 @@ async fn another_workspace_sees_nothing(storage: Storage) {
             .json(json!({"outcome": "executed"})),
     ];
     for (number, change) in changes.into_iter().enumerate() {
-        let answer = change.send().await;
-        assert_eq!(answer.status, 404, "change {number}: {}", answer.text());
+        let response = change.send().await;
+        assert_eq!(response.status, 404, "change {number}: {}", response.text());
     }
     for list in ["/services", "/agents"] {
         assert_eq!(
