@@ -1,4 +1,4 @@
-//! An agent with its key.
+//! An agent and its key.
 
 use http::Method;
 use serde_json::Value;
@@ -7,27 +7,27 @@ use crate::client::{Call, Client, Response};
 use crate::gateway::TestGateway;
 use crate::json::text;
 
-/// An agent as its client sees the gateway.
+/// An agent that calls a gateway with its key.
 #[derive(Clone, Debug)]
 pub struct Agent {
     pub(crate) client: Client,
     /// The agent's id.
     pub id: i64,
-    /// The whole key.
+    /// The agent key.
     pub key: String,
 }
 
-/// A request that waits for a human.
+/// A request that the gateway holds for a human.
 #[derive(Clone, Debug)]
 pub struct Held {
     /// The action's id.
     pub action_id: String,
-    /// The whole 428 answer.
+    /// The 428 response.
     pub response: Response,
 }
 
 impl Held {
-    /// Reads a 428; panics on any other answer.
+    /// Reads a 428 response. Panics on any other status.
     #[track_caller]
     pub fn from_response(response: Response) -> Self {
         let response = response.expect_status(428);
@@ -45,24 +45,24 @@ impl Held {
 }
 
 impl Agent {
-    /// A call on an agent route with this agent's key.
+    /// Builds a call of an agent route with this agent's key.
     pub fn call(&self, method: Method, path: &str) -> Call {
         self.client.call(method, path).agent_key(&self.key)
     }
 
-    /// The same agent, calling another replica.
+    /// Returns the same agent, calling another replica.
     #[must_use]
     pub fn calling(mut self, replica: &TestGateway) -> Self {
         self.client = replica.client();
         self
     }
 
-    /// `POST /proxy` with this body.
+    /// Builds a `POST /proxy` with this body.
     pub fn propose(&self, request: Value) -> Call {
         self.call(Method::POST, "/proxy").json(request)
     }
 
-    /// Proposes what must be held; panics if it is not.
+    /// Proposes a request. Panics unless it is held.
     pub async fn propose_held(&self, request: Value, idempotency_key: &str) -> Held {
         let response = self
             .propose(request)
@@ -72,7 +72,7 @@ impl Agent {
         Held::from_response(response)
     }
 
-    /// `GET /status/{action_id}`.
+    /// Returns the body of `GET /status/{action_id}`.
     pub async fn status(&self, held: &Held) -> Value {
         let path = format!("/status/{}", held.action_id);
         self.call(Method::GET, &path)
@@ -82,7 +82,7 @@ impl Agent {
             .json()
     }
 
-    /// `POST /proxy/execute/{action_id}`, not sent yet.
+    /// Builds a `POST /proxy/execute/{action_id}`.
     pub fn execute(&self, held: &Held) -> Call {
         self.call(Method::POST, &format!("/proxy/execute/{}", held.action_id))
     }

@@ -1,5 +1,5 @@
-//! Where the gateway's binary is. Cargo does not build it for the tests of another package, so it is
-//! looked up beside the running test, and an old one is refused rather than tested.
+//! Finds the gateway's binary. Cargo does not build it for the tests of another package, so it is looked up
+//! next to the running test, and a binary older than its sources is rejected.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 const HOW_TO_BUILD: &str = "build it with `cargo build -p gaiterguard`, or use `make test`";
 
-/// The path of the gateway's binary, built from the sources as they are now.
+/// Returns the path of the gateway's binary. Panics if it is missing or older than its sources.
 pub(crate) fn gateway_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -16,11 +16,11 @@ pub(crate) fn gateway_binary() -> &'static Path {
         let folder = test
             .ancestors()
             .nth(2)
-            .expect("a test lies in target/PROFILE/deps");
+            .expect("tests are in target/PROFILE/deps");
         let binary = folder.join("gaiterguard");
         assert!(
             binary.is_file(),
-            "{} is not there: {HOW_TO_BUILD}",
+            "{} does not exist: {HOW_TO_BUILD}",
             binary.display()
         );
         if let Some(source) = newer_source(&binary) {
@@ -33,7 +33,7 @@ pub(crate) fn gateway_binary() -> &'static Path {
     })
 }
 
-/// Cargo lists beside a binary the sources that it was built from.
+/// Returns a source that changed after the binary was built. Cargo lists the sources in a `.d` file next to it.
 fn newer_source(binary: &Path) -> Option<String> {
     let built = modified(binary)?;
     let listing = std::fs::read_to_string(binary.with_extension("d")).ok()?;

@@ -1,4 +1,4 @@
-//! A small HTTP client that hides nothing: no redirects, no retries, no decompression, one connection
+//! A small HTTP client that hides nothing: no redirects, no retries, no decompression, and a new connection
 //! for each call.
 
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-/// Longer than any answer in a test takes, so that a call that hangs fails by itself.
+/// Longer than any response in a test takes, so that a call that hangs fails by itself.
 const LIMIT: Duration = Duration::from_mins(1);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -26,17 +26,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at `address`.
+    /// Creates a client of the server at `address`.
     pub fn new(address: SocketAddr) -> Self {
         Self { address }
     }
 
-    /// The address that it calls.
+    /// Returns the address that it calls.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A call with any method; `path` holds the query too.
+    /// Builds a call. `path` includes the query.
     pub fn call(&self, method: Method, path: &str) -> Call {
         Call {
             address: self.address,
@@ -48,33 +48,33 @@ impl Client {
         }
     }
 
-    /// A GET call.
+    /// Builds a GET call.
     pub fn get(&self, path: &str) -> Call {
         self.call(Method::GET, path)
     }
 
-    /// A POST call.
+    /// Builds a POST call.
     pub fn post(&self, path: &str) -> Call {
         self.call(Method::POST, path)
     }
 
-    /// A PUT call.
+    /// Builds a PUT call.
     pub fn put(&self, path: &str) -> Call {
         self.call(Method::PUT, path)
     }
 
-    /// A PATCH call.
+    /// Builds a PATCH call.
     pub fn patch(&self, path: &str) -> Call {
         self.call(Method::PATCH, path)
     }
 
-    /// A DELETE call.
+    /// Builds a DELETE call.
     pub fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)
     }
 }
 
-/// One call, not sent yet.
+/// A call that is not sent yet.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Call {
@@ -87,7 +87,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Adds a header; the same name again adds a second line.
+    /// Adds a header line, even if the name is already present.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::try_from(name).expect("a header name");
         self.headers
@@ -95,61 +95,58 @@ impl Call {
         self
     }
 
-    /// `Authorization: Bearer …`.
+    /// Adds `Authorization: Bearer …`.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// `Authorization: Basic …`.
+    /// Adds `Authorization: Basic …`.
     pub fn basic(self, user: &str, password: &str) -> Self {
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         self.header("authorization", &format!("Basic {pair}"))
     }
 
-    /// `Agent-Key: …`.
+    /// Adds `Agent-Key: …`.
     pub fn agent_key(self, key: &str) -> Self {
         self.header("agent-key", key)
     }
 
-    /// `Idempotency-Key: …`.
+    /// Adds `Idempotency-Key: …`.
     pub fn idempotency_key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
     }
 
-    /// A JSON body, with its content type.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it is called with json!({…}) made for it"
-    )]
+    /// Sets a JSON body and its content type.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass json!({…})")]
     pub fn json(self, value: Value) -> Self {
         self.header("content-type", "application/json")
             .body(value.to_string())
     }
 
-    /// The body's bytes, without a content type.
+    /// Sets the body, without a content type.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// How long the call may take, in place of a minute.
+    /// Sets how long the call may take, instead of a minute.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Sends it and reads the whole answer; panics if none comes.
+    /// Sends the call and reads the whole response. Panics if there is none.
     pub async fn send(self) -> Response {
         let what = format!("{} {}", self.method, self.path);
         self.try_send()
             .await
-            .unwrap_or_else(|error| panic!("{what} got no answer: {error}"))
+            .unwrap_or_else(|error| panic!("{what} got no response: {error}"))
     }
 
-    /// Sends it and reads the whole answer.
+    /// Sends the call and reads the whole response.
     ///
     /// # Errors
-    /// When the connection is refused, breaks before the answer is complete, or time is up.
+    /// Fails if the connection is refused or breaks before the response is complete, or if time is up.
     pub async fn try_send(self) -> Result<Response, BoxError> {
         let limit = self.limit;
         tokio::time::timeout(limit, async {
@@ -163,26 +160,26 @@ impl Call {
             })
         })
         .await
-        .map_err(|_| format!("no complete answer within {limit:?}"))?
+        .map_err(|_| format!("no complete response within {limit:?}"))?
     }
 
-    /// Sends it and returns as soon as the answer's head is there; panics if none comes.
+    /// Sends the call and returns once the response's head has arrived. Panics if there is none.
     pub async fn open(self) -> ResponseStream {
         let what = format!("{} {}", self.method, self.path);
         self.try_open()
             .await
-            .unwrap_or_else(|error| panic!("{what} got no answer: {error}"))
+            .unwrap_or_else(|error| panic!("{what} got no response: {error}"))
     }
 
-    /// Sends it and returns as soon as the answer's head is there.
+    /// Sends the call and returns once the response's head has arrived.
     ///
     /// # Errors
-    /// When the connection is refused or breaks before that, or time is up.
+    /// Fails if the connection is refused or breaks before that, or if time is up.
     pub async fn try_open(self) -> Result<ResponseStream, BoxError> {
         let limit = self.limit;
         tokio::time::timeout(limit, self.exchange())
             .await
-            .map_err(|_| format!("no answer within {limit:?}"))?
+            .map_err(|_| format!("no response within {limit:?}"))?
     }
 
     async fn exchange(self) -> Result<ResponseStream, BoxError> {
@@ -191,7 +188,7 @@ impl Call {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(async move {
-            // A connection that breaks shows as an error of the body.
+            // If the connection breaks, reading the body fails.
             let _ = connection.await;
         });
         let mut request = Request::builder().method(self.method).uri(&self.path);
@@ -217,7 +214,7 @@ impl Call {
     }
 }
 
-/// An answer whose body is still coming.
+/// A response whose body is still arriving.
 #[derive(Debug)]
 pub struct ResponseStream {
     /// The status.
@@ -229,7 +226,7 @@ pub struct ResponseStream {
 }
 
 impl ResponseStream {
-    /// The length that the head announces, if it does.
+    /// Returns the value of `Content-Length`.
     pub fn content_length(&self) -> Option<u64> {
         self.headers
             .get("content-length")?
@@ -239,10 +236,10 @@ impl ResponseStream {
             .ok()
     }
 
-    /// The next piece of the body, or none at its end.
+    /// Returns the next piece of the body, or `None` at its end.
     ///
     /// # Errors
-    /// When the connection breaks before the end.
+    /// Fails if the connection breaks before the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, hyper::Error> {
         loop {
             match self.body.frame().await {
@@ -257,11 +254,11 @@ impl ResponseStream {
         }
     }
 
-    /// Reads on until `needle` has come; gives back everything read. Panics if it never comes.
-    pub async fn until(&mut self, needle: &str) -> String {
+    /// Reads until `text` has arrived and returns everything read. Panics if it never arrives.
+    pub async fn until(&mut self, text: &str) -> String {
         let mut read = Vec::new();
         let found = tokio::time::timeout(LIMIT, async {
-            while !String::from_utf8_lossy(&read).contains(needle) {
+            while !String::from_utf8_lossy(&read).contains(text) {
                 match self.next().await {
                     Ok(Some(piece)) => read.extend_from_slice(&piece),
                     Ok(None) | Err(_) => return false,
@@ -271,14 +268,14 @@ impl ResponseStream {
         });
         let found = found.await.unwrap_or(false);
         let read = String::from_utf8_lossy(&read).into_owned();
-        assert!(found, "{needle:?} never came; what came: {read}");
+        assert!(found, "{text:?} never arrived, only {read:?}");
         read
     }
 
-    /// The rest of the body.
+    /// Reads the rest of the body.
     ///
     /// # Errors
-    /// When the connection breaks before the end.
+    /// Fails if the connection breaks before the end.
     pub async fn try_rest(mut self) -> Result<Bytes, BoxError> {
         let mut whole = Vec::new();
         while let Some(piece) = self.next().await? {
@@ -289,46 +286,46 @@ impl ResponseStream {
 }
 
 impl Drop for ResponseStream {
-    /// Closes the connection, as a client does that has gone away.
+    /// Closes the connection, as a client does that disconnects.
     fn drop(&mut self) {
         self.connection.abort();
     }
 }
 
-/// A whole answer.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body's bytes, as they came.
+    /// The body, byte for byte.
     pub body: Bytes,
 }
 
 impl Response {
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// Returns the body as text. Bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON; panics if it is not.
+    /// Returns the body as JSON. Panics if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| {
             panic!(
-                "{} with a body that is no JSON ({error}): {}",
+                "{} with a body that is not JSON ({error}): {}",
                 self.status,
                 self.text()
             )
         })
     }
 
-    /// The first value of a header.
+    /// Returns the first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// All values of a header, in order.
+    /// Returns all values of a header, in order.
     pub fn headers(&self, name: &str) -> Vec<&str> {
         self.headers
             .get_all(name)
@@ -337,22 +334,22 @@ impl Response {
             .collect()
     }
 
-    /// Itself, if it has this status; panics with its body otherwise.
+    /// Returns the response. Panics with its body if the status is another.
     #[track_caller]
     #[expect(
         clippy::return_self_not_must_use,
-        reason = "often the check is all that is wanted"
+        reason = "many callers need only the check"
     )]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self
     }
 
-    /// Itself, if it is the gateway's own error with this status and code; panics otherwise.
+    /// Returns the response. Panics unless it is an error of the gateway with this status and code.
     #[track_caller]
     #[expect(
         clippy::return_self_not_must_use,
-        reason = "often the check is all that is wanted"
+        reason = "many callers need only the check"
     )]
     pub fn expect_problem(self, status: u16, code: &str) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());

@@ -1,4 +1,4 @@
-//! The two databases a gateway can stand on. On PostgreSQL each gateway of a test gets a database of
+//! The two kinds of database that a gateway can use. On PostgreSQL, each gateway of a test gets a database of
 //! its own, which is dropped with it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,10 +6,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use sqlx::{Connection as _, PgConnection};
 
-/// Which database a gateway of a test stands on.
+/// Which kind of database the gateway of a test uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
-    /// A file in the gateway's own temporary data folder.
+    /// A file in the gateway's temporary data folder.
     Sqlite,
     /// A database of its own on the server that `TEST_DATABASE_URL` names.
     Postgres,
@@ -17,25 +17,27 @@ pub enum Storage {
 
 /// A PostgreSQL database that is dropped with this value.
 #[derive(Debug)]
-pub(crate) struct PostgresDatabase {
+pub struct PostgresDatabase {
     server: String,
     name: String,
 }
 
 impl PostgresDatabase {
-    #[expect(clippy::disallowed_methods, reason = "it is the tests' own setting")]
-    pub(crate) async fn create() -> Self {
+    /// Creates a database on the server that `TEST_DATABASE_URL` names. Panics if the variable is not set.
+    #[expect(clippy::disallowed_methods, reason = "it is a setting of the tests")]
+    pub async fn create() -> Self {
         let server = std::env::var("TEST_DATABASE_URL").expect(
             "TEST_DATABASE_URL is not set: use `make test`, or `scripts/with-postgres.sh COMMAND`",
         );
         let name = unique_name();
         execute(&server, format!("CREATE DATABASE {name}"))
             .await
-            .expect("a database is created");
+            .expect("the server creates a database");
         Self { server, name }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Returns its URL for sqlx.
+    pub fn url(&self) -> String {
         let (server, _) = self
             .server
             .rsplit_once('/')
@@ -48,7 +50,7 @@ impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         let server = self.server.clone();
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // A value is dropped inside the test's runtime, which cannot be blocked upon.
+        // The value is dropped inside the test's runtime, where `block_on` would panic.
         let _ = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -73,7 +75,7 @@ async fn execute(server: &str, statement: String) -> Result<(), sqlx::Error> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a name must differ from those of other runs"
+    reason = "the name must differ from those of other runs"
 )]
 fn unique_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);

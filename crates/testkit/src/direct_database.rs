@@ -1,12 +1,12 @@
-//! A connection to a gateway's database behind its back, for looking where no answer shows anything
-//! and for damage that the gateway must notice.
+//! A direct connection to a gateway's database, for state that no response shows and for damage that the
+//! gateway must notice.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 use crate::database::Storage;
 use crate::gateway::TestGateway;
 
-/// A connection of the test's own.
+/// A connection of the test to a gateway's database.
 pub enum DirectDatabase {
     /// To the file of an embedded database.
     Sqlite(SqliteConnection),
@@ -14,7 +14,7 @@ pub enum DirectDatabase {
     Postgres(PgConnection),
 }
 
-impl ByHand {
+impl DirectDatabase {
     /// Connects to the database of a gateway.
     pub async fn open(gateway: &TestGateway) -> Self {
         let url = gateway.database_url();
@@ -25,7 +25,7 @@ impl ByHand {
         .unwrap_or_else(|error| panic!("{url}: {error}"))
     }
 
-    /// Does what a statement says; panics if it changes no row.
+    /// Executes a statement. Panics if it changes no row.
     pub async fn change(&mut self, statement: &str) {
         let text = AssertSqlSafe(statement.to_owned());
         let done = match self {
@@ -42,7 +42,7 @@ impl ByHand {
         assert!(rows > 0 || statement.starts_with("CREATE"), "{statement}");
     }
 
-    /// The one number that a query answers.
+    /// Returns the single number that a query selects.
     pub async fn number(&mut self, query: &str) -> i64 {
         let text = AssertSqlSafe(query.to_owned());
         match self {

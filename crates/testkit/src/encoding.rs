@@ -1,17 +1,17 @@
-//! The spellings in which an upstream may hand a credential back.
+//! The spellings in which an upstream may echo a credential.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-/// A way to write a credential into an answer.
+/// A way to write a credential into a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// As it is.
+    /// Unchanged.
     Raw,
-    /// As it stands inside a JSON string.
+    /// Escaped as in a JSON string.
     JsonEscaped,
-    /// Every byte that is not a letter or digit percent-encoded, with upper-case digits.
+    /// Every byte except letters and digits percent-encoded, with upper-case digits.
     PercentUpper,
     /// The same with lower-case digits.
     PercentLower,
@@ -38,7 +38,7 @@ impl Encoding {
         Self::Base64UrlUnpadded,
     ];
 
-    /// `secret`, written this way.
+    /// Returns `secret` in this spelling.
     pub fn apply(self, secret: &str) -> String {
         match self {
             Self::Raw => secret.to_owned(),

@@ -1,9 +1,9 @@
-//! Waiting for something that happens in its own time.
+//! Waiting for something that happens eventually.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Asks again until `probe` gives a value; panics with `what` if it does not within `limit`.
+/// Calls `probe` until it returns a value. Panics with `what` if it does not within `limit`.
 pub async fn eventually<T, F>(what: &str, limit: Duration, mut probe: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,

@@ -1,4 +1,4 @@
-//! The gateway as a process of its own, on a database and ports of its own.
+//! The gateway as a process, with a database and ports of its own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,17 @@ use tokio::io::AsyncWriteExt as _;
 use crate::binary::gateway_binary;
 use crate::client::Client;
 use crate::database::{PostgresDatabase, Storage};
-use crate::port::ReservedPort;
-use crate::process::ServerProcess;
+use crate::reserved_port::ReservedPort;
+use crate::server_process::ServerProcess;
 
-/// A start runs the migrations; on a busy machine that takes a while.
+/// A start runs the migrations, which takes a while on a busy machine.
 const START_LIMIT: Duration = Duration::from_mins(1);
-/// Commands other than serving end by themselves, some after minutes on a busy machine.
+/// Commands other than `serve` end by themselves, some after minutes on a busy machine.
 const COMMAND_LIMIT: Duration = Duration::from_mins(4);
 /// A drain waits for running calls.
 const STOP_LIMIT: Duration = Duration::from_mins(1);
 
-/// How a [`TestGateway`] is to be started.
+/// The settings of a [`TestGateway`] that is not started yet.
 #[must_use]
 pub struct TestGatewayBuilder {
     storage: Storage,
@@ -46,15 +46,15 @@ impl TestGatewayBuilder {
         self
     }
 
-    /// Starts the gateway and waits until it is ready; panics with its log if it does not become so.
+    /// Starts the gateway and waits until it is ready. Panics with its log if it does not become ready.
     pub async fn start(self) -> TestGateway {
         let mut gateway = self.prepare().await;
         gateway.start_process().await;
         gateway
     }
 
-    /// Makes database, folder and ports, without starting anything: for other commands of the binary,
-    /// and for a first start that is to fail.
+    /// Creates the database, the folder and the ports without starting anything: for other commands of the
+    /// binary, and for a first start that must fail.
     pub async fn prepare(self) -> TestGateway {
         let Self {
             storage,
@@ -102,9 +102,9 @@ impl TestGatewayBuilder {
     }
 }
 
-/// A gateway of one test. It is killed, and what it stored removed, when this value is dropped.
+/// The gateway of a test. Dropping it kills the process and removes its data.
 pub struct TestGateway {
-    // Dropped in this order: the process before what it uses.
+    // Fields are dropped in this order: the process before the resources that it uses.
     process: Option<ServerProcess>,
     settings: BTreeMap<String, String>,
     port: ReservedPort,
@@ -114,8 +114,8 @@ pub struct TestGateway {
     folder: TempDir,
 }
 
-/// Runs a command with `input` on its standard input and gives back its exit status and what it
-/// printed; panics if it does not end within some minutes.
+/// Runs a command with `input` on its standard input and returns its exit status and output. Panics if it
+/// does not end within four minutes.
 pub async fn finish(command: Command, input: &str) -> Output {
     let mut command = tokio::process::Command::from(command);
     command
@@ -135,7 +135,7 @@ pub async fn finish(command: Command, input: &str) -> Output {
 }
 
 impl TestGateway {
-    /// A gateway to be set up. Upstreams on loopback addresses are allowed unless the test sets
+    /// Prepares a gateway. Upstreams on loopback addresses are allowed unless the test sets
     /// `UPSTREAM_PRIVATE_ALLOW` itself.
     pub fn builder(storage: Storage) -> TestGatewayBuilder {
         TestGatewayBuilder {
@@ -145,47 +145,47 @@ impl TestGateway {
         }
     }
 
-    /// Starts a gateway with the settings that a first start has.
+    /// Starts a gateway with the default settings.
     pub async fn start(storage: Storage) -> Self {
         Self::builder(storage).start().await
     }
 
-    /// A client of the port that agents call.
+    /// Returns a client of the port that agents call.
     pub fn client(&self) -> Client {
         Client::new(self.port.address())
     }
 
-    /// A client of the port that humans call: the same one unless the dashboard has its own.
+    /// Returns a client of the port that humans call: the agents' port unless the dashboard has its own.
     pub fn dashboard(&self) -> Client {
         Client::new(self.dashboard_port.as_ref().unwrap_or(&self.port).address())
     }
 
-    /// The port that agents call.
+    /// Returns the port that agents call.
     pub fn port(&self) -> u16 {
         self.port.number()
     }
 
-    /// The address that agents call, as a URL.
+    /// Returns the URL that agents call.
     pub fn url(&self) -> String {
         format!("http://{}", self.port.address())
     }
 
-    /// The folder of generated secrets and the embedded database.
+    /// Returns the folder of the generated secrets and the embedded database.
     pub fn data_dir(&self) -> PathBuf {
         PathBuf::from(&self.settings["DATA_DIR"])
     }
 
-    /// A folder of this test's own, removed with it.
+    /// Returns a temporary folder of this gateway.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// What it stands on.
+    /// Returns which kind of database it uses.
     pub fn storage(&self) -> Storage {
         self.storage
     }
 
-    /// The URL under which sqlx reaches its database.
+    /// Returns the URL of its database for sqlx.
     pub fn database_url(&self) -> String {
         match &self.database {
             Some(database) => database.url(),
@@ -196,20 +196,20 @@ impl TestGateway {
         }
     }
 
-    /// Everything that its processes printed until now.
+    /// Returns everything that its processes have printed.
     pub fn logs(&self) -> String {
         std::fs::read(self.log_file())
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .unwrap_or_default()
     }
 
-    /// The process id; panics if it is not running.
+    /// Returns the process id. Panics if the gateway is not running.
     pub fn process_id(&self) -> u32 {
         self.process.as_ref().expect("the gateway is running").id()
     }
 
-    /// A further replica on the same database and data folder, on ports of its own, with the same
-    /// settings; it must be dropped before this one.
+    /// Starts another replica with the same database, data folder and settings, on ports of its own. It must be
+    /// dropped before this one.
     pub async fn start_replica(&self) -> Self {
         let port = ReservedPort::take();
         let dashboard_port = self.dashboard_port.as_ref().map(|_| ReservedPort::take());
@@ -244,7 +244,7 @@ impl TestGateway {
         self.settings.insert(name.to_owned(), value.to_string());
     }
 
-    /// `kill -9`: nothing is flushed, nothing is said.
+    /// Sends SIGKILL, so that the process can finish nothing.
     pub fn kill9(&mut self) {
         self.process
             .as_mut()
@@ -253,14 +253,14 @@ impl TestGateway {
         self.process = None;
     }
 
-    /// Sends SIGTERM and waits for the end.
+    /// Sends SIGTERM and waits for the process to end.
     pub async fn terminate(&mut self) -> ExitStatus {
         let mut process = self.process.take().expect("the gateway is running");
         process.signal_terminate();
         process.wait(STOP_LIMIT).await
     }
 
-    /// Sends SIGTERM and does not wait: for what happens while it drains.
+    /// Sends SIGTERM without waiting, to observe the gateway while it drains.
     pub fn begin_to_terminate(&self) {
         self.process
             .as_ref()
@@ -268,26 +268,26 @@ impl TestGateway {
             .signal_terminate();
     }
 
-    /// Waits until the process has ended by itself.
+    /// Waits until the process ends by itself.
     pub async fn wait(&mut self) -> ExitStatus {
         let mut process = self.process.take().expect("the gateway is running");
         process.wait(STOP_LIMIT).await
     }
 
-    /// Starts it again on what it left, after [`kill9`](Self::kill9) or
-    /// [`terminate`](Self::terminate); kills it first if it still runs.
+    /// Starts it again on its data, after [`kill9`](Self::kill9) or [`terminate`](Self::terminate). Kills it first
+    /// if it is still running.
     pub async fn restart(&mut self) {
         self.process = None;
         self.start_process().await;
     }
 
-    /// Runs another command of the binary with the same settings and `input` on its standard input;
-    /// see [`finish`].
+    /// Runs another command of the binary with the same settings and `input` on its standard input, like
+    /// [`finish`].
     pub async fn run(&self, arguments: &[&str], input: &str) -> Output {
         finish(self.command(arguments), input).await
     }
 
-    /// The binary with the same settings and `arguments`, to be run by the test itself.
+    /// Builds a command of the binary with the same settings, for the test to run.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(gateway_binary());
         command
@@ -295,7 +295,7 @@ impl TestGateway {
             .env_clear()
             .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "TMPDIR"))
             .envs(&self.settings)
-            // So that no .env file of the checkout is read.
+            // A folder without a `.env` file, unlike the checkout.
             .current_dir(self.folder.path());
         command
     }

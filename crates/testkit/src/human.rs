@@ -1,4 +1,4 @@
-//! A person at the dashboard's API, logged in.
+//! A human who uses the dashboard's API, logged in.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::eventually::eventually;
 use crate::gateway::TestGateway;
 use crate::json::{number, text};
 
-/// The password of everyone whom the tests register.
+/// The password of all users that tests register.
 const PASSWORD: &str = "correct horse battery staple";
 
-/// How long an action that is about to be held may take to be seen.
+/// How long a request may take until it appears as a pending action.
 const PENDING_LIMIT: Duration = Duration::from_secs(30);
 
 /// A user with a workspace and a session.
@@ -32,12 +32,12 @@ pub struct Human {
     pub refresh_token: String,
 }
 
-/// A service as the gateway shows it.
+/// A service that was created.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// The service's id.
     pub id: i64,
-    /// The whole answer to its creation.
+    /// The body of the response that created it.
     pub json: Value,
 }
 
@@ -47,7 +47,7 @@ impl Human {
         Self::register_as(gateway, "human@example.com").await
     }
 
-    /// Registers a user and logs in; beyond the first this needs `REGISTRATION=open`.
+    /// Registers a user and logs in. All but the first user need `REGISTRATION=open`.
     pub async fn register_as(gateway: &TestGateway, email: &str) -> Self {
         gateway
             .dashboard()
@@ -59,7 +59,7 @@ impl Human {
         Self::log_in(gateway, email, PASSWORD).await
     }
 
-    /// Logs in a user who exists.
+    /// Logs in an existing user.
     pub async fn log_in(gateway: &TestGateway, email: &str, password: &str) -> Self {
         let client = gateway.dashboard();
         let session = client
@@ -79,42 +79,42 @@ impl Human {
         }
     }
 
-    /// A call to the dashboard's API in this session.
+    /// Builds a call of the dashboard's API in this session.
     pub fn call(&self, method: Method, path: &str) -> Call {
         self.client.call(method, path).bearer(&self.access_token)
     }
 
-    /// A GET call in this session.
+    /// Builds a GET call in this session.
     pub fn get(&self, path: &str) -> Call {
         self.call(Method::GET, path)
     }
 
-    /// What a GET that succeeds answers.
+    /// Returns the body of a GET. Panics unless it succeeds.
     pub async fn read(&self, path: &str) -> Value {
         self.get(path).send().await.expect_status(200).json()
     }
 
-    /// A POST call in this session.
+    /// Builds a POST call in this session.
     pub fn post(&self, path: &str) -> Call {
         self.call(Method::POST, path)
     }
 
-    /// A PUT call in this session.
+    /// Builds a PUT call in this session.
     pub fn put(&self, path: &str) -> Call {
         self.call(Method::PUT, path)
     }
 
-    /// A PATCH call in this session.
+    /// Builds a PATCH call in this session.
     pub fn patch(&self, path: &str) -> Call {
         self.call(Method::PATCH, path)
     }
 
-    /// A DELETE call in this session.
+    /// Builds a DELETE call in this session.
     pub fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)
     }
 
-    /// Creates a service; `auth_type` and `credentials` as the API takes them.
+    /// Creates a service. `auth_type` and `credentials` have the form of the API.
     pub async fn create_service(
         &self,
         name: &str,
@@ -139,13 +139,13 @@ impl Human {
         }
     }
 
-    /// Creates a service that takes a bearer token.
+    /// Creates a service with a bearer token.
     pub async fn create_bearer_service(&self, name: &str, base_url: &str, token: &str) -> Service {
         self.create_service(name, base_url, "bearer", json!({"token": token}))
             .await
     }
 
-    /// Creates an agent with these services in its scope.
+    /// Creates an agent that may use these services.
     pub async fn create_agent(&self, name: &str, services: &[&Service]) -> Agent {
         let ids: Vec<i64> = services.iter().map(|service| service.id).collect();
         let created = self
@@ -162,7 +162,7 @@ impl Human {
         }
     }
 
-    /// Creates a rule from its JSON form.
+    /// Creates a rule from the body of `POST /rules`.
     pub async fn create_rule(&self, rule: Value) -> Value {
         self.post("/rules")
             .json(rule)
@@ -172,7 +172,7 @@ impl Human {
             .json()
     }
 
-    /// Uploads a document of a service; `kind` is `openapi`, `markdown` or `url`.
+    /// Adds a document to a service. `kind` is `openapi`, `markdown` or `url`.
     pub async fn add_document(&self, service: &Service, kind: &str, content: &str) -> Value {
         self.post(&format!("/services/{}/docs", service.id))
             .json(json!({"type": kind, "content": content}))
@@ -182,7 +182,7 @@ impl Human {
             .json()
     }
 
-    /// The actions that wait for a decision, oldest first.
+    /// Returns the pending actions, oldest first.
     pub async fn pending(&self) -> Vec<Value> {
         let response = self
             .get("/approvals/pending")
@@ -196,9 +196,9 @@ impl Human {
             .clone()
     }
 
-    /// The action whose address ends so, once it waits for a decision.
+    /// Waits for a pending action whose `target_url` ends with this, and returns it.
     pub async fn next_pending(&self, address_end: &str) -> Value {
-        eventually("an action waits", PENDING_LIMIT, || async {
+        eventually("an action is pending", PENDING_LIMIT, || async {
             self.pending().await.into_iter().find(|action| {
                 action["target_url"]
                     .as_str()
@@ -208,8 +208,8 @@ impl Human {
         .await
     }
 
-    /// Sends `approve`, `deny` or `revoke`, with words to the agent, for the action whose address ends
-    /// so, once it waits. Answers the action as it was shown.
+    /// Waits for a pending action whose `target_url` ends with this, and sends `approve`, `deny` or `revoke` with
+    /// a note. Returns the action as it was while it was pending.
     pub async fn decide_next(&self, address_end: &str, decision: &str, note: &str) -> Value {
         let action = self.next_pending(address_end).await;
         let path = format!("/approvals/{}/{decision}", text(&action, "action_id"));
@@ -218,12 +218,12 @@ impl Human {
         action
     }
 
-    /// An action as a human sees it.
+    /// Returns an action as a human sees it.
     pub async fn action(&self, held: &Held) -> Value {
         self.read(&format!("/approvals/{}", held.action_id)).await
     }
 
-    /// Approves an action, bound to the digest that is shown.
+    /// Approves an action by its digest.
     pub async fn approve(&self, held: &Held) {
         let digest = self.action(held).await["digest"].clone();
         self.decide(held, "approve", json!({"digest": digest}))
@@ -231,14 +231,14 @@ impl Human {
             .expect_status(200);
     }
 
-    /// Denies an action with words to the agent.
+    /// Denies an action with a note to the agent.
     pub async fn deny(&self, held: &Held, note: &str) {
         self.decide(held, "deny", json!({"note": note}))
             .await
             .expect_status(200);
     }
 
-    /// Sends `approve`, `deny`, `revoke` or `resolve`, whatever comes of it.
+    /// Sends `approve`, `deny`, `revoke` or `resolve` and returns the response, whatever it is.
     pub async fn decide(&self, held: &Held, decision: &str, body: Value) -> Response {
         self.patch(&format!("/approvals/{}/{decision}", held.action_id))
             .json(body)

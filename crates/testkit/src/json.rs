@@ -1,4 +1,4 @@
-//! Members of JSON objects that a test relies on.
+//! Reads members of JSON objects.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 pub(crate) fn text(json: &Value, name: &str) -> String {
     json[name]
         .as_str()
-        .unwrap_or_else(|| panic!("{name} is no string in {json}"))
+        .unwrap_or_else(|| panic!("{name} is not a string in {json}"))
         .to_owned()
 }
 
@@ -14,5 +14,5 @@ pub(crate) fn text(json: &Value, name: &str) -> String {
 pub(crate) fn number(json: &Value, name: &str) -> i64 {
     json[name]
         .as_i64()
-        .unwrap_or_else(|| panic!("{name} is no integer in {json}"))
+        .unwrap_or_else(|| panic!("{name} is not an integer in {json}"))
 }

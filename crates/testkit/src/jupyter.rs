@@ -1,4 +1,4 @@
-//! A real Jupyter server as an upstream: files behind a token, and a Swagger document of its own.
+//! A real Jupyter server as an upstream: files behind a token, and a Swagger document.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,23 +7,23 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::client::Client;
-use crate::port::ReservedPort;
-use crate::process::ServerProcess;
 use crate::python::{python_command, python_tools};
+use crate::reserved_port::ReservedPort;
+use crate::server_process::ServerProcess;
 
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// A Jupyter server that ends with this value.
+/// A Jupyter server. Dropping it ends the process.
 pub struct Jupyter {
     process: ServerProcess,
     port: ReservedPort,
     folder: TempDir,
-    /// A real credential of that server: it takes `Authorization: token …`.
+    /// A real credential of that server, for `Authorization: token …`.
     pub token: String,
 }
 
 impl Jupyter {
-    /// Starts one that serves an empty folder and waits until it answers.
+    /// Starts a server of an empty folder and waits until it responds.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("files")).expect("a folder of files");
@@ -43,9 +43,9 @@ impl Jupyter {
             "--ServerApp.root_dir={}",
             folder.path().join("files").display()
         ));
-        // What is deleted is to be gone, not in a wastebasket.
+        // Deleted files must not be moved to the trash.
         command.arg("--FileContentsManager.delete_to_trash=False");
-        // As a variable, since arguments can be read by everyone on the machine.
+        // A variable, because every user of the machine can read arguments.
         command.env("JUPYTER_TOKEN", &token);
         let log = folder.path().join("jupyter.log");
         let process = ServerProcess::start("jupyter", command, log);
@@ -59,17 +59,17 @@ impl Jupyter {
         jupyter
     }
 
-    /// Its base URL.
+    /// Returns its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.port.address())
     }
 
-    /// Where a file of the server lies on this machine's disk.
+    /// Returns the path of one of its files.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join("files").join(name)
     }
 
-    /// The Swagger 2.0 document that the package ships for its own API, as YAML.
+    /// Returns the Swagger 2.0 document in YAML that the package includes for its own API.
     pub fn description(&self) -> String {
         let library = python_tools().join("lib");
         let versions = std::fs::read_dir(library).expect("the environment has a library");
@@ -81,7 +81,7 @@ impl Jupyter {
                     .join("site-packages/jupyter_server/services/api/api.yaml")
             })
             .find_map(|path| std::fs::read_to_string(path).ok())
-            .expect("the package ships its description")
+            .expect("the package includes its description")
     }
 
     async fn until_ready(&mut self) {
@@ -113,7 +113,7 @@ mod tests {
     use crate::client::Client;
 
     #[tokio::test]
-    async fn it_serves_files_to_those_who_hold_the_token_only() {
+    async fn files_are_served_only_with_the_token() {
         let jupyter = Jupyter::start().await;
         std::fs::write(jupyter.file("a.txt"), "text").unwrap();
         let client = Client::new(jupyter.port.address());

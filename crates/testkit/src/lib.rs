@@ -1,65 +1,67 @@
-//! What end-to-end tests are written with: the real gateway as a process of its own, real databases,
-//! upstreams on this machine, and the people and agents who use them.
+//! Helpers for tests: the real gateway as a process, real databases, upstreams on this machine, and the humans
+//! and agents who use them.
 //!
-//! Nothing in here stands in for a part of the gateway. A test starts a [`TestGateway`] on one of the
-//! [`Storage`]s, lets a [`Human`] set it up and an [`Agent`] call it, and looks at what an
-//! [`EchoUpstream`], a [`Synapse`] or a [`Jupyter`] really received.
+//! Nothing here replaces a part of the gateway. A test starts a [`TestGateway`] with one kind of [`Storage`], lets
+//! a [`Human`] set it up and an [`Agent`] call it, and checks which requests an [`EchoUpstream`], a [`Synapse`] or a
+//! [`Jupyter`] received. Most tests start with a [`scene::Scene`].
+
+pub mod scene;
+pub mod secret_search;
+pub mod traffic;
 
 mod agent;
 mod binary;
-mod by_piece;
 mod client;
 mod database;
+mod database_outage;
 mod direct_database;
+mod echo_upstream;
 mod encoding;
 mod eventually;
 mod gateway;
 mod human;
 mod json;
 mod jupyter;
-mod mcp;
-mod model;
+mod mcp_client;
 mod node;
-mod outage;
-mod port;
-mod process;
+mod piecewise_call;
 mod python;
-mod raw;
+mod raw_exchange;
+mod received;
 mod reply;
-pub mod scene;
-mod search;
-pub mod secret_search;
+mod reserved_port;
+mod scripted_model;
+mod server_process;
 mod synapse;
-pub mod traffic;
-mod upstream;
-mod wire;
+mod watched_upstream;
 
 pub use agent::{Agent, Held};
-pub use by_piece::{Brought, PiecewiseCall, WatchedUpstream};
 pub use client::{Call, Client, Response, ResponseStream};
-pub use database::Storage;
+pub use database::{PostgresDatabase, Storage};
+pub use database_outage::DatabaseOutage;
 pub use direct_database::DirectDatabase;
+pub use echo_upstream::EchoUpstream;
 pub use encoding::Encoding;
 pub use eventually::eventually;
 pub use gateway::{TestGateway, TestGatewayBuilder, finish};
 pub use human::{Human, Service};
 pub use jupyter::Jupyter;
-pub use mcp::{McpClient, McpMode, McpTransport, ToolResult};
-pub use model::{
+pub use mcp_client::{McpClient, McpMode, McpTransport, ToolResult};
+pub use node::node_command;
+pub use piecewise_call::PiecewiseCall;
+pub use python::{python_command, python_tools};
+pub use raw_exchange::raw_exchange;
+pub use received::Received;
+pub use reply::{Gate, Reply};
+pub use reserved_port::ReservedPort;
+pub use scripted_model::{
     AskedModel, MODEL_KEY, MODEL_NAME, ScriptedModel, Step, exact_comparison, harmless_description,
     harmless_reply, merged, refusal, reply_with, says, says_text,
 };
-pub use node::node_command;
-pub use outage::Outage;
-pub use port::ReservedPort;
-pub use python::{python_command, python_tools};
-pub use raw::raw_exchange;
-pub use reply::{Gate, Reply};
 pub use synapse::{MatrixUser, Synapse};
-pub use upstream::EchoUpstream;
-pub use wire::Received;
+pub use watched_upstream::{ReceivedBytes, WatchedUpstream};
 
-/// Makes one test on SQLite and one on PostgreSQL out of each `async fn name(storage: Storage)`.
+/// Turns each `async fn name(storage: Storage)` into a test on SQLite and a test on PostgreSQL.
 #[macro_export]
 macro_rules! on_both_databases {
     ($($name:ident),+ $(,)?) => {

@@ -1,4 +1,4 @@
-//! Clients that come as Node.js packages.
+//! Runs clients that are Node.js packages.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use crate::python::environment_of;
 
-/// Node.js in the environment that `scripts/node-tools.sh` makes, reading a module from standard input.
+/// Returns a Node.js command that reads a module from standard input, in the environment that
+/// `scripts/node-tools.sh` creates.
 pub fn node_command() -> Command {
     static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
     let environment = ENVIRONMENT.get_or_init(|| environment_of("node-tools.sh"));

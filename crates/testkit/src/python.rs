@@ -1,16 +1,16 @@
-//! Servers and checkers that come as Python packages.
+//! Runs servers and checkers that are Python packages.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The folder of the Python environment that `scripts/python-tools.sh` makes.
+/// Returns the folder of the Python environment that `scripts/python-tools.sh` creates.
 pub fn python_tools() -> &'static Path {
     static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| environment_of("python-tools.sh"))
 }
 
-/// The folder that one of the project's scripts makes and prints.
+/// Runs one of the project's scripts and returns the folder that it prints.
 pub(crate) fn environment_of(script: &str) -> PathBuf {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts");
     let output = Command::new(scripts.join(script))
@@ -24,8 +24,8 @@ pub(crate) fn environment_of(script: &str) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
 }
 
-/// One of the environment's programs, with `home` as its home, temporary and working folder, so that
-/// it reads nothing of whoever runs the tests and leaves nothing behind.
+/// Returns a command for one of the environment's programs, with `home` as its home, temporary and working
+/// folder, so that it reads no settings of the user and leaves no files.
 pub fn python_command(program: &str, home: &Path) -> Command {
     let mut command = Command::new(python_tools().join("bin").join(program));
     command

@@ -1,4 +1,4 @@
-//! What an [`EchoUpstream`](crate::EchoUpstream) does with a request.
+//! The response of an [`EchoUpstream`](crate::EchoUpstream) to a request, and how it is sent.
 
 use std::io;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use serde_json::Value;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 
-/// Something that answers wait for until the test opens it.
+/// Delays replies until the test opens it.
 #[derive(Clone, Debug)]
 pub struct Gate {
     open: Arc<watch::Sender<bool>>,
 }
 
 impl Gate {
-    /// A closed gate.
+    /// Creates a closed gate.
     #[expect(
         clippy::new_without_default,
-        reason = "that it is closed should be read at the call"
+        reason = "`Gate::default()` would not say that the gate is closed"
     )]
     pub fn new() -> Self {
         Self {
@@ -26,19 +26,19 @@ impl Gate {
         }
     }
 
-    /// Lets everyone through who waits, or comes later.
+    /// Lets through all replies that wait or arrive later.
     pub fn open(&self) {
         self.open.send_replace(true);
     }
 
     async fn passed(&self) {
         let mut open = self.open.subscribe();
-        // It cannot fail: this value holds the sender.
+        // It cannot fail because this value owns the sender.
         let _ = open.wait_for(|open| *open).await;
     }
 }
 
-/// An answer, and how it is sent.
+/// A response, and how it is sent.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Reply {
@@ -54,7 +54,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer with an empty body.
+    /// A response with an empty body.
     pub fn status(status: u16) -> Self {
         Self {
             status,
@@ -70,10 +70,7 @@ impl Reply {
     }
 
     /// 200 with a JSON body.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it is called with json!({…}) made for it"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass json!({…})")]
     pub fn json(value: Value) -> Self {
         Self::status(200)
             .header("Content-Type", "application/json")
@@ -102,7 +99,7 @@ impl Reply {
         Self::status(302).header("Location", location)
     }
 
-    /// Takes the request and never answers; the connection stays open.
+    /// Reads the request and never responds. The connection remains open.
     pub fn never() -> Self {
         Self {
             gate: Some(Gate::new()),
@@ -110,7 +107,7 @@ impl Reply {
         }
     }
 
-    /// Takes the request and closes the connection without a byte.
+    /// Reads the request and closes the connection without a byte.
     pub fn close() -> Self {
         Self {
             silent: true,
@@ -118,13 +115,13 @@ impl Reply {
         }
     }
 
-    /// Adds a header; the same name again adds a second line.
+    /// Adds a header line, even if the name is already present.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The body; again, a further piece of it.
+    /// Adds a piece to the body.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.pieces.push(body.into());
         self
@@ -142,7 +139,7 @@ impl Reply {
         self
     }
 
-    /// Waits before each piece of the body but the first.
+    /// Waits before each piece of the body except the first.
     pub fn piece_delay(mut self, delay: Duration) -> Self {
         self.piece_delay = delay;
         self
@@ -154,13 +151,13 @@ impl Reply {
         self
     }
 
-    /// Closes the connection after this many bytes of the body, having announced all of them.
+    /// Closes the connection after this many bytes of the body. The head still announces all of them.
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut_after = Some(bytes);
         self
     }
 
-    /// Sends it; says whether the connection may be used again.
+    /// Sends the response. Returns whether the connection may be used again.
     pub(crate) async fn send(
         &self,
         writer: &mut (impl AsyncWrite + Unpin),

@@ -1,4 +1,4 @@
-//! What most tests begin with: a gateway with one user, one service on an echoing upstream and one
+//! The start of most tests: a gateway with one user, one service that points to an echoing upstream, and one
 //! agent that may use it.
 
 use http::Method;
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::agent::{Agent, Held};
 use crate::client::Response;
 use crate::database::Storage;
+use crate::echo_upstream::EchoUpstream;
 use crate::gateway::{TestGateway, TestGatewayBuilder};
 use crate::human::{Human, Service};
-use crate::model::{MODEL_KEY, MODEL_NAME, ScriptedModel};
-use crate::upstream::EchoUpstream;
+use crate::scripted_model::{MODEL_KEY, MODEL_NAME, ScriptedModel};
 
 /// The credential of the scene's service.
 pub const CREDENTIAL: &str = "credential/of+the~service?81d7f3";
@@ -19,7 +19,7 @@ pub const CREDENTIAL: &str = "credential/of+the~service?81d7f3";
 pub struct Scene<U = EchoUpstream> {
     /// The gateway.
     pub gateway: TestGateway,
-    /// What the service points to.
+    /// The upstream of the service.
     pub upstream: U,
     /// The first user.
     pub human: Human,
@@ -30,17 +30,17 @@ pub struct Scene<U = EchoUpstream> {
 }
 
 impl Scene {
-    /// A scene with the default settings.
+    /// Creates a scene with the default settings.
     pub async fn new(storage: Storage) -> Self {
         Self::on(TestGateway::builder(storage)).await
     }
 
-    /// A scene with these settings.
+    /// Creates a scene with these settings.
     pub async fn on(builder: TestGatewayBuilder) -> Self {
         Self::on_allowed(builder, EchoUpstream::start().await).await
     }
 
-    /// The same with an upstream that the settings speak of.
+    /// Creates a scene with an upstream to which the settings refer.
     pub async fn on_allowed(builder: TestGatewayBuilder, upstream: EchoUpstream) -> Self {
         let url = upstream.url();
         Self::before(builder, upstream, &url).await
@@ -48,7 +48,7 @@ impl Scene {
 }
 
 impl<U> Scene<U> {
-    /// The same with another kind of upstream.
+    /// Creates a scene with another kind of upstream.
     pub async fn before(builder: TestGatewayBuilder, upstream: U, url: &str) -> Self {
         let gateway = builder.start().await;
         let human = Human::register(&gateway).await;
@@ -63,14 +63,14 @@ impl<U> Scene<U> {
         }
     }
 
-    /// Lets everything through that no other rule stops, so that a test can speak of forwarding.
+    /// Adds an `allow` rule for everything, so that requests are forwarded unless another rule applies.
     pub async fn allow_everything(&self) {
         self.human
             .create_rule(json!({"name": "Everything", "effect": "allow", "enabled": true}))
             .await;
     }
 
-    /// What would become of a proposal.
+    /// Returns the result of a dry run.
     pub async fn dry_run(&self, request: &Value) -> Value {
         let call = self.agent.call(Method::POST, "/proxy/dry-run");
         let call = call.json(request.clone());
@@ -84,14 +84,14 @@ impl Scene {
         self.agent.propose(request("GET", path)).send().await
     }
 
-    /// Proposes a removal that is held.
+    /// Proposes a DELETE, which is held.
     pub async fn hold(&self, key: &str) -> Held {
         self.agent
             .propose_held(request("DELETE", &format!("/{key}")), key)
             .await
     }
 
-    /// Proposes a removal and approves it.
+    /// Proposes a DELETE and approves it.
     pub async fn approved(&self, key: &str) -> Held {
         let held = self.hold(key).await;
         self.human.approve(&held).await;
@@ -99,7 +99,7 @@ impl Scene {
     }
 }
 
-/// A gateway on SQLite that asks this model.
+/// Prepares a gateway on SQLite that uses this model.
 pub fn asking(model: &ScriptedModel) -> TestGatewayBuilder {
     TestGateway::builder(Storage::Sqlite)
         .setting("LLM_BASE_URL", model.base_url())
@@ -108,7 +108,7 @@ pub fn asking(model: &ScriptedModel) -> TestGatewayBuilder {
         .setting("LLM_TIMEOUT_MS", 30_000)
 }
 
-/// A proposal for the scene's service without a body.
+/// Returns the body of a `POST /proxy` for the scene's service, without a request body.
 pub fn request(method: &str, path: &str) -> Value {
     json!({
         "service": "things", "method": method, "path": path,
@@ -116,7 +116,7 @@ pub fn request(method: &str, path: &str) -> Value {
     })
 }
 
-/// A POST for the scene's service.
+/// Returns the body of a `POST /proxy` that proposes a POST to the scene's service.
 pub fn post(path: &str, body: Value) -> Value {
     let mut request = request("POST", path);
     request["body"] = body;

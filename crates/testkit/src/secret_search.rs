@@ -1,5 +1,5 @@
-//! Looking for secrets in everything that a gateway keeps or says, in every spelling that gives them
-//! away.
+//! Searches everything that a gateway stores, logs or returns for secrets, in every spelling that reveals
+//! them.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::database::Storage;
 use crate::encoding::Encoding;
 use crate::gateway::TestGateway;
 
-/// Texts and files with their names.
+/// Named texts and files in which secrets are searched.
 #[derive(Default)]
 pub struct SecretSearch {
     pieces: Vec<(String, Vec<u8>)>,
@@ -26,7 +26,7 @@ impl SecretSearch {
         self.pieces.push((name.into(), bytes.into()));
     }
 
-    /// Sends a call and adds the whole answer to it.
+    /// Sends a call and adds the response.
     pub async fn ask(&mut self, what: &str, call: Call) -> Response {
         let response = call.send().await;
         self.add_response(what, &response);
@@ -43,32 +43,34 @@ impl SecretSearch {
             bytes.push(b'\n');
         }
         bytes.extend_from_slice(&response.body);
-        self.add(format!("answer to {what}"), bytes);
+        self.add(format!("response to {what}"), bytes);
     }
 
-    /// What a gateway stores, less the files of generated secrets.
+    /// Collects everything that a gateway stores, except the files of generated secrets.
     pub async fn stored(gateway: &TestGateway) -> Self {
         let mut search = Self::default();
-        search.add_folder(&gateway.data_dir());
-        if gateway.storage() == Storage::Postgres {
-            search.add_tables(&gateway.database_url()).await;
-        }
+        search.add_folder(&gateway.data_dir(), &|name| !name.ends_with("_secret"));
+        search.add_database(gateway).await;
         assert!(!search.pieces.is_empty());
         search
     }
 
-    fn add_folder(&mut self, folder: &Path) {
+    async fn add_database(&mut self, gateway: &TestGateway) {
+        if gateway.storage() == Storage::Postgres {
+            self.add_tables(&gateway.database_url()).await;
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path, is_included: &dyn Fn(&str) -> bool) {
         for entry in fs::read_dir(folder).expect("the data folder can be listed") {
             let entry = entry.expect("the data folder can be listed");
             let (path, name) = (entry.path(), entry.file_name());
-            let name = name.to_string_lossy().into_owned();
+            let name = name.to_string_lossy();
             if path.is_dir() {
-                self.add_folder(&path);
-            } else if !name.ends_with("_secret") {
-                self.add(
-                    name,
-                    fs::read(&path).expect("a file of the data folder can be read"),
-                );
+                self.add_folder(&path, is_included);
+            } else if is_included(&name) {
+                let bytes = fs::read(&path).expect("a file of the data folder can be read");
+                self.add(name, bytes);
             }
         }
     }
@@ -93,9 +95,9 @@ impl SecretSearch {
         }
     }
 
-    /// Where one of the named secrets stands, and in which spelling. None is good.
+    /// Returns each place where one of the named secrets was found, with its spelling.
     pub fn findings(&self, secrets: &[(String, String)]) -> Vec<String> {
-        let needles: Vec<(String, Vec<u8>)> = secrets
+        let patterns: Vec<(String, Vec<u8>)> = secrets
             .iter()
             .flat_map(|(name, secret)| {
                 spellings(secret)
@@ -103,17 +105,17 @@ impl SecretSearch {
                     .map(move |(spelling, bytes)| (format!("{name} ({spelling})"), bytes))
             })
             .collect();
-        let searcher = AhoCorasick::new(needles.iter().map(|(_, bytes)| bytes))
+        let searcher = AhoCorasick::new(patterns.iter().map(|(_, bytes)| bytes))
             .expect("the patterns are few and short");
         let mut findings: Vec<String> = self
             .pieces
             .iter()
             .flat_map(|(place, bytes)| {
-                let needles = &needles;
+                let patterns = &patterns;
                 searcher.find_overlapping_iter(bytes).map(move |found| {
                     let from = found.start().saturating_sub(60);
                     let context = bytes[from..found.start()].escape_ascii();
-                    let name = &needles[found.pattern().as_usize()].0;
+                    let name = &patterns[found.pattern().as_usize()].0;
                     format!("{name} in {place} after \"{context}\"")
                 })
             })
@@ -125,6 +127,7 @@ impl SecretSearch {
     }
 }
 
+/// Returns the spellings of a secret that reveal it, with their names.
 fn spellings(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let mut spellings: Vec<(&'static str, Vec<u8>)> = vec![
         ("raw", secret.into()),
@@ -136,7 +139,7 @@ fn spellings(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("hex", hex::encode_upper(secret).into()),
     ];
     for engine in [STANDARD, URL_SAFE] {
-        // Wherever it begins in what was encoded.
+        // At each of the three offsets at which it can begin in the encoded bytes.
         for before in 0..3 {
             let mut bytes = vec![0; before];
             bytes.extend_from_slice(secret.as_bytes());
@@ -144,14 +147,14 @@ fn spellings(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
             let encoded = engine.encode(&bytes[..whole]);
             let own = &encoded[[0, 2, 3][before]..];
             spellings.push(("base64", own.into()));
-            // As PostgreSQL shows bytes.
+            // PostgreSQL shows bytes in hexadecimal.
             spellings.push(("hex of base64", hex::encode(own).into()));
         }
     }
     spellings
 }
 
-/// As URLs are usually written: what needs no escape has none.
+/// Percent-encodes only the characters that URLs reserve.
 pub fn percent_reserved(text: &str) -> String {
     let mut escaped = String::new();
     for byte in text.bytes() {
@@ -168,6 +171,18 @@ fn hex_digit(value: u8) -> char {
     char::from(b"0123456789ABCDEF"[usize::from(value)])
 }
 
+impl TestGateway {
+    /// Searches the log, the data folder and the tables of this gateway for a secret and returns where it was
+    /// found.
+    pub async fn places_with(&self, secret: &str) -> Vec<String> {
+        let mut search = SecretSearch::default();
+        search.add_folder(&self.data_dir(), &|_| true);
+        search.add_database(self).await;
+        search.add("the log", self.logs());
+        search.findings(&[("the secret".to_owned(), secret.to_owned())])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use base64::Engine as _;
@@ -176,9 +191,8 @@ mod tests {
     use super::{SecretSearch, percent_reserved};
     use crate::encoding::Encoding;
 
-    /// A search that finds nothing must be one that would find something.
     #[test]
-    fn a_secret_is_found_in_every_spelling_and_at_every_place() {
+    fn a_secret_is_found_in_every_spelling_at_every_offset() {
         let secret = "canary \"of\"/the test+é";
         let secrets = [("it".to_owned(), secret.to_owned())];
         let mut texts: Vec<String> = Encoding::ALL.map(|encoding| encoding.apply(secret)).into();
@@ -188,11 +202,25 @@ mod tests {
         }
         for text in texts {
             let mut search = SecretSearch::default();
-            search.add("here", format!("\u{0}before {text} after"));
+            search.add("a file", format!("\u{0}before {text} after"));
             assert!(!search.findings(&secrets).is_empty(), "{text}");
         }
         let mut search = SecretSearch::default();
-        search.add("here", "nothing of the sort");
+        search.add("a file", "no secret");
         assert!(search.findings(&secrets).is_empty());
+    }
+    #[test]
+    fn a_secret_is_found_in_a_file_of_bytes_in_a_nested_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        let file = folder.path().join("below/data");
+        std::fs::write(&file, b"\xff\x00s3cret-of-the-test\xfe").unwrap();
+        let mut search = SecretSearch::default();
+        search.add_folder(folder.path(), &|_| true);
+        let secrets = [("it".to_owned(), "s3cret-of-the-test".to_owned())];
+        assert_eq!(
+            search.findings(&secrets),
+            ["it (raw) in data after \"\\xff\\x00\""]
+        );
     }
 }

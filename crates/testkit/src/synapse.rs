@@ -7,15 +7,15 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::json::text;
-use crate::port::ReservedPort;
-use crate::process::ServerProcess;
 use crate::python::python_command;
+use crate::reserved_port::ReservedPort;
+use crate::server_process::ServerProcess;
 
 const START_LIMIT: Duration = Duration::from_secs(90);
 const SERVER_NAME: &str = "matrix.example";
 const PASSWORD: &str = "a password for the tests";
 
-/// A Matrix server that ends with this value.
+/// A Matrix server. Dropping it ends the process.
 pub struct Synapse {
     process: ServerProcess,
     port: ReservedPort,
@@ -33,11 +33,11 @@ pub struct MatrixUser {
 }
 
 impl Synapse {
-    /// Starts one on a database of its own and waits until it answers.
+    /// Starts a server with a database of its own and waits until it responds.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = ReservedPort::take();
-        // JSON is YAML too. The rate limits are those of a public server, and would slow the tests.
+        // The settings are YAML, of which JSON is a subset. The default rate limits would slow the tests.
         let plenty = json!({"per_second": 10000, "burst_count": 10000});
         let settings = json!({
             "server_name": SERVER_NAME,
@@ -93,12 +93,12 @@ impl Synapse {
         synapse
     }
 
-    /// Its base URL.
+    /// Returns its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.port.address())
     }
 
-    /// Creates a user who may see and do everything on the server, and logs in.
+    /// Creates an administrator of the server and logs in.
     pub async fn create_administrator(&self, name: &str) -> MatrixUser {
         let mut command = python_command("register_new_matrix_user", self.folder.path());
         command.args([
@@ -165,7 +165,7 @@ impl MatrixUser {
         }
     }
 
-    /// Creates an ordinary user and logs in as that one; only an administrator may.
+    /// Creates an ordinary user and logs in as that user. Only an administrator may do so.
     pub async fn create_user(&self, name: &str) -> Self {
         self.client
             .put(&format!("/_synapse/admin/v2/users/@{name}:{SERVER_NAME}"))
@@ -177,7 +177,7 @@ impl MatrixUser {
         Self::log_in(self.client.clone(), name).await
     }
 
-    /// Creates a room that everyone may join, and gives back its id.
+    /// Creates a room that everyone may join and returns its id.
     pub async fn create_room(&self, name: &str) -> String {
         let room = self
             .client
@@ -204,7 +204,7 @@ impl MatrixUser {
             .expect_status(200);
     }
 
-    /// Sends a text message and gives back its event id.
+    /// Sends a text message and returns its event id.
     pub async fn send_message(&self, room_id: &str, transaction: &str, message: &str) -> String {
         let path = format!(
             "/_matrix/client/v3/rooms/{}/send/m.room.message/{transaction}",
@@ -221,7 +221,7 @@ impl MatrixUser {
         text(&sent.json(), "event_id")
     }
 
-    /// The events of a room, newest first, as the server itself tells them.
+    /// Returns the events of a room, newest first, as the server itself reports them.
     pub async fn events(&self, room_id: &str) -> Vec<Value> {
         let path = format!(
             "/_matrix/client/v3/rooms/{}/messages?dir=b&limit=100",
@@ -239,7 +239,7 @@ impl MatrixUser {
             .clone()
     }
 
-    /// The texts of a room's messages, newest first.
+    /// Returns the texts of a room's messages, newest first.
     pub async fn messages(&self, room_id: &str) -> Vec<String> {
         let events = self.events(room_id).await;
         events
@@ -250,7 +250,7 @@ impl MatrixUser {
     }
 }
 
-/// A room id as it stands in a path.
+/// Returns a room id for use in a path.
 fn escaped(room_id: &str) -> String {
     room_id.replace('!', "%21").replace(':', "%3A")
 }
@@ -260,7 +260,7 @@ mod tests {
     use super::Synapse;
 
     #[tokio::test]
-    async fn its_users_write_to_each_other() {
+    async fn users_receive_the_messages_of_a_room() {
         let synapse = Synapse::start().await;
         let alice = synapse.create_administrator("alice").await;
         let bob = alice.create_user("bob").await;

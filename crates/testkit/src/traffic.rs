@@ -1,4 +1,4 @@
-//! Requests of every kind that go on beside what a test does to the gateway, none of which may fail.
+//! Continuous requests of every kind while a test does something to the gateway. None of them may fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,39 +8,39 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::agent::{Agent, Held};
+use crate::echo_upstream::EchoUpstream;
 use crate::gateway::TestGateway;
 use crate::human::{Human, Service};
-use crate::upstream::EchoUpstream;
 
-/// A pause that leaves the machine to others.
+/// A pause between requests that leaves the machine to others.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A gateway with many services, each with a credential of its own, and two agents that may use all
-/// of them: one is trusted, and whatever the other proposes waits for a human.
-pub struct Town {
+/// A gateway with many services, each with its own credential, and two agents that may use all of them. The
+/// requests of one are all allowed, those of the other all require approval.
+pub struct BusyGateway {
     /// The gateway.
     pub gateway: TestGateway,
-    /// What all services point to.
+    /// The upstream of all services.
     pub upstream: EchoUpstream,
     /// The first user.
     pub human: Human,
-    /// An agent whose requests are all forwarded.
+    /// An agent whose requests are all allowed.
     pub trusted: Agent,
-    /// An agent whose requests are all held.
+    /// An agent whose requests all require approval.
     pub watched: Agent,
     /// The services.
     pub services: Vec<Service>,
 }
 
-/// Requests that go on until they are stopped.
+/// Requests that are sent until they are stopped.
 pub struct Traffic {
     stop: Arc<AtomicBool>,
     tasks: Vec<(&'static str, JoinHandle<usize>)>,
 }
 
-impl Town {
-    /// Registers the first user and makes `count` services.
-    pub async fn found(gateway: TestGateway, count: usize) -> Self {
+impl BusyGateway {
+    /// Registers the first user and creates `count` services.
+    pub async fn create(gateway: TestGateway, count: usize) -> Self {
         let upstream = EchoUpstream::start().await;
         let human = Human::register(&gateway).await;
         let mut services = Vec::new();
@@ -71,12 +71,12 @@ impl Town {
         }
     }
 
-    /// Proposes a removal and approves it.
+    /// Proposes a DELETE and approves it.
     pub async fn approved(&self, key: &str) -> Held {
         approved(&self.watched, &self.human, key).await
     }
 
-    /// Begins reads, writes, approved removals and changes of a credential.
+    /// Starts reads, writes, approved removals and changes of a credential.
     pub fn traffic(&self) -> Traffic {
         static ROUND: AtomicUsize = AtomicUsize::new(0);
         let round = ROUND.fetch_add(1, Ordering::Relaxed);
@@ -134,7 +134,7 @@ impl Town {
         let changes = async move {
             let mut done = 0;
             while !stopped.load(Ordering::Relaxed) {
-                // The same value again is a new version under a new data key all the same.
+                // Even the same value becomes a new version under a new data key.
                 human
                     .post(&format!("/services/{id}/credentials"))
                     .json(json!({"token": credential(number)}))
@@ -150,7 +150,7 @@ impl Town {
         Traffic { stop, tasks }
     }
 
-    /// Panics if the upstream ever received anything but the credential of the service called.
+    /// Panics if the upstream ever received another credential than that of the service that was called.
     pub fn assert_credentials_arrived(&self) {
         let received = self.upstream.received();
         assert!(!received.is_empty());
@@ -174,7 +174,7 @@ impl Town {
 }
 
 impl Traffic {
-    /// Ends the requests; panics if one of them failed, or if there were none of a kind.
+    /// Stops the requests. Panics if one of them failed, or if no request of a kind was sent.
     pub async fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         for (kind, task) in self.tasks {
@@ -184,12 +184,12 @@ impl Traffic {
     }
 }
 
-/// The credential of a service.
+/// Returns the credential of a service.
 fn credential(number: usize) -> String {
     format!("credential-of-service-{number}-5b1c")
 }
 
-/// A proposal to a service.
+/// Returns the body of a `POST /proxy` for a service.
 pub fn request(number: usize, method: &str, path: &str) -> Value {
     json!({
         "service": format!("service-{number}"), "method": method, "path": path,

@@ -53,7 +53,7 @@ async fn an_agent_among_files(storage: Storage) {
     );
 
     assert_eq!(
-        gateway.places_holding(&jupyter.token).await,
+        gateway.places_with(&jupyter.token).await,
         Vec::<String>::new()
     );
 }

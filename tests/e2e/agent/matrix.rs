@@ -125,7 +125,7 @@ async fn an_agent_in_a_chat(storage: Storage) {
     );
 
     assert_eq!(
-        gateway.places_holding(&owner.access_token).await,
+        gateway.places_with(&owner.access_token).await,
         Vec::<String>::new()
     );
 }

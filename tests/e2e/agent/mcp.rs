@@ -12,10 +12,8 @@ const EVERY_WAY: [(McpTransport, McpMode); 4] = [
     (McpTransport::Stdio, McpMode::Handshake),
 ];
 
-impl Scene {
-    async fn mcp(&self, transport: McpTransport, mode: McpMode) -> McpClient {
-        McpClient::connect(&self.gateway, &self.agent, transport, mode).await
-    }
+async fn mcp(scene: &Scene, transport: McpTransport, mode: McpMode) -> McpClient {
+    McpClient::connect(&scene.gateway, &scene.agent, transport, mode).await
 }
 
 fn removal(path: &str) -> Value {
@@ -27,7 +25,7 @@ async fn every_client_finds_the_tools_and_gets_a_request_through() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.upstream.on("/notes", Reply::text("the notes"));
     for (transport, mode) in EVERY_WAY {
-        let mut client = scene.mcp(transport, mode).await;
+        let mut client = mcp(&scene, transport, mode).await;
         assert!(
             client.instructions.contains("action_status"),
             "{transport:?} {mode:?}"
@@ -79,7 +77,7 @@ async fn every_client_finds_the_tools_and_gets_a_request_through() {
 async fn a_held_request_is_waited_for_and_executed_once() {
     let scene = Scene::new(Storage::Sqlite).await;
     for (number, (transport, mode)) in EVERY_WAY.into_iter().enumerate() {
-        let mut client = scene.mcp(transport, mode).await;
+        let mut client = mcp(&scene, transport, mode).await;
         let path = format!("/removed/{number}");
         let held = client
             .call("proxy_request", removal(&path))
@@ -139,7 +137,7 @@ async fn a_held_request_is_waited_for_and_executed_once() {
 #[tokio::test]
 async fn a_denial_is_told_with_the_humans_words() {
     let scene = Scene::new(Storage::Sqlite).await;
-    let mut client = scene.mcp(McpTransport::Http, McpMode::Newest).await;
+    let mut client = mcp(&scene, McpTransport::Http, McpMode::Newest).await;
     let held = client
         .call("proxy_request", removal("/x"))
         .await
@@ -179,7 +177,7 @@ async fn a_denial_is_told_with_the_humans_words() {
 #[tokio::test]
 async fn a_dry_run_sends_and_holds_nothing() {
     let scene = Scene::new(Storage::Sqlite).await;
-    let mut client = scene.mcp(McpTransport::Stdio, McpMode::Newest).await;
+    let mut client = mcp(&scene, McpTransport::Stdio, McpMode::Newest).await;
     let told = client.call("dry_run", removal("/x")).await.expect_done();
     assert_eq!(told["decision"], "hold");
     assert!(told["risk_score"].as_f64().unwrap() >= 0.5);
@@ -190,7 +188,7 @@ async fn a_dry_run_sends_and_holds_nothing() {
 #[tokio::test]
 async fn what_is_documented_is_found_with_the_path_to_send() {
     let scene = Scene::new(Storage::Sqlite).await;
-    let mut client = scene.mcp(McpTransport::Http, McpMode::Newest).await;
+    let mut client = mcp(&scene, McpTransport::Http, McpMode::Newest).await;
     let none = client
         .call("search_operations", json!({"query": "pet"}))
         .await
@@ -241,7 +239,7 @@ async fn what_an_agent_may_not_do_it_may_not_do_here() {
         .human
         .create_bearer_service("others", service, "another secret")
         .await;
-    let mut client = scene.mcp(McpTransport::Http, McpMode::Newest).await;
+    let mut client = mcp(&scene, McpTransport::Http, McpMode::Newest).await;
     let mut elsewhere = removal("/x");
     elsewhere["service"] = json!("others");
     for tool in ["proxy_request", "dry_run"] {
@@ -287,7 +285,7 @@ async fn what_an_agent_may_not_do_it_may_not_do_here() {
             .expect_problem("agent_blocked");
     }
     // One who is blocked still learns why.
-    let mut later = scene.mcp(McpTransport::Stdio, McpMode::Handshake).await;
+    let mut later = mcp(&scene, McpTransport::Stdio, McpMode::Handshake).await;
     later
         .call("list_services", json!({}))
         .await
@@ -412,7 +410,7 @@ async fn what_a_body_says_goes_out_as_it_was_written() {
 async fn a_long_answer_is_told_in_part_and_says_so() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.upstream.on("/long", Reply::text("é".repeat(200_000)));
-    let mut client = scene.mcp(McpTransport::Stdio, McpMode::Newest).await;
+    let mut client = mcp(&scene, McpTransport::Stdio, McpMode::Newest).await;
     let read = json!({"service": "things", "method": "GET", "path": "/long", "intent": "Read it"});
     let response = client.call("proxy_request", read).await.expect_done();
     assert_eq!(
@@ -425,7 +423,7 @@ async fn a_long_answer_is_told_in_part_and_says_so() {
 #[tokio::test]
 async fn the_bridge_tells_a_model_that_there_is_no_gateway() {
     let mut scene = Scene::new(Storage::Sqlite).await;
-    let mut client = scene.mcp(McpTransport::Stdio, McpMode::Newest).await;
+    let mut client = mcp(&scene, McpTransport::Stdio, McpMode::Newest).await;
     client.call("list_services", json!({})).await.expect_done();
     scene.gateway.kill9();
     let told = client

@@ -129,7 +129,7 @@ async fn it_is_opened_only_where_an_operator_allows_it() {
     })
     .await;
     assert_eq!(recorded["decision"], "forward");
-    let places = house.gateway.places_holding(&house.jupyter.token).await;
+    let places = house.gateway.places_with(&house.jupyter.token).await;
     assert_eq!(places, Vec::<String>::new());
 }
 

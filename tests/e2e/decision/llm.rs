@@ -370,7 +370,7 @@ async fn no_secret_reaches_the_model_or_comes_from_its_settings() {
         }
     }
     assert_eq!(
-        scene.gateway.places_holding(MODEL_KEY).await,
+        scene.gateway.places_with(MODEL_KEY).await,
         Vec::<String>::new()
     );
 }

@@ -186,7 +186,7 @@ async fn a_credential_and_a_key_stay_where_they_belong(storage: Storage) {
     let tokens = [human.access_token.as_str(), human.refresh_token.as_str()];
     for secret in secrets.iter().chain(&tokens) {
         assert_eq!(
-            gateway.places_holding(secret).await,
+            gateway.places_with(secret).await,
             Vec::<String>::new(),
             "{secret}"
         );

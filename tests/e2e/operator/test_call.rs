@@ -4,11 +4,9 @@ use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
 use gaiterguard_testkit::{Human, Reply, Response, Storage, TestGateway};
 use serde_json::{Value, json};
 
-impl Scene {
-    async fn test_call(&self, body: Value) -> Response {
-        let path = format!("/services/{}/test-call", self.service.id);
-        self.human.post(&path).json(body).send().await
-    }
+async fn test_call(scene: &Scene, body: Value) -> Response {
+    let path = format!("/services/{}/test-call", scene.service.id);
+    scene.human.post(&path).json(body).send().await
 }
 
 #[tokio::test]
@@ -18,7 +16,7 @@ async fn a_test_call_carries_the_credential_and_shows_the_answer_without_it() {
         "/things",
         Reply::text(format!("you sent {CREDENTIAL}.")).header("Set-Cookie", "a=b"),
     );
-    let response = scene.test_call(json!({"path": "/things?limit=1"})).await;
+    let response = test_call(&scene, json!({"path": "/things?limit=1"})).await;
     let shown = response.expect_status(200).json();
     assert_eq!(shown["status"], 200);
     let body = shown["body"].as_str().unwrap();
@@ -51,13 +49,11 @@ async fn a_test_call_only_reads_and_stays_below_the_base_url() {
     let builder = TestGateway::builder(Storage::Sqlite).setting("REGISTRATION", "open");
     let scene = Scene::on(builder).await;
     for method in ["POST", "DELETE", "OPTIONS", "get"] {
-        let response = scene
-            .test_call(json!({"method": method, "path": "/things"}))
-            .await;
+        let response = test_call(&scene, json!({"method": method, "path": "/things"})).await;
         response.expect_problem(400, "validation_failed");
     }
     for path in ["/../things", "//elsewhere.example/", "/%2e%2e/things"] {
-        let response = scene.test_call(json!({"path": path})).await;
+        let response = test_call(&scene, json!({"path": path})).await;
         response.expect_problem(400, "invalid_target");
     }
     let path = format!("/services/{}/test-call", scene.service.id);
@@ -73,7 +69,7 @@ async fn a_test_call_only_reads_and_stays_below_the_base_url() {
         .put("/kill-switch")
         .json(json!({"active": true}));
     switch.send().await.expect_status(200);
-    let response = scene.test_call(json!({"path": "/things"})).await;
+    let response = test_call(&scene, json!({"path": "/things"})).await;
     response.expect_problem(403, "kill_switch");
     assert!(scene.upstream.received().is_empty());
 }
@@ -84,14 +80,12 @@ async fn a_long_answer_to_a_test_call_is_cut_and_an_error_is_an_answer() {
     scene
         .upstream
         .on("/long", Reply::text("x".repeat(1024 * 1024)));
-    let shown = scene.test_call(json!({"path": "/long"})).await;
+    let shown = test_call(&scene, json!({"path": "/long"})).await;
     let shown = shown.expect_status(200).json();
     assert_eq!(shown["truncated"], true);
     assert_eq!(shown["body"].as_str().unwrap().len(), 64 * 1024);
     scene.upstream.on("/gone", Reply::status(410));
-    let shown = scene
-        .test_call(json!({"method": "HEAD", "path": "/gone"}))
-        .await;
+    let shown = test_call(&scene, json!({"method": "HEAD", "path": "/gone"})).await;
     let shown = shown.expect_status(200).json();
     assert_eq!(
         (&shown["status"], &shown["body"]),

@@ -4,7 +4,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::traffic::Town;
+use gaiterguard_testkit::traffic::BusyGateway;
 use gaiterguard_testkit::{DirectDatabase, Human, Storage, TestGateway, on_both_databases};
 use serde_json::{Value, json};
 
@@ -40,39 +40,39 @@ async fn complaint(gateway: &TestGateway) -> String {
 }
 
 async fn it_holds_beside_a_gateway_at_work(storage: Storage) {
-    let mut town = Town::found(TestGateway::start(storage).await, 3).await;
-    let mut before = entries_that_hold(&town.gateway).await;
+    let mut busy = BusyGateway::create(TestGateway::start(storage).await, 3).await;
+    let mut before = entries_that_hold(&busy.gateway).await;
     for _ in 0..2 {
-        let traffic = town.traffic();
+        let traffic = busy.traffic();
         for _ in 0..3 {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            let entries = entries_that_hold(&town.gateway).await;
+            let entries = entries_that_hold(&busy.gateway).await;
             assert!(entries > before, "{entries} after {before}");
             before = entries;
         }
         traffic.stop().await;
         // It holds over kills and starts, too.
-        town.gateway.kill9();
-        town.gateway.restart().await;
+        busy.gateway.kill9();
+        busy.gateway.restart().await;
     }
-    let mut database = DirectDatabase::open(&town.gateway).await;
+    let mut database = DirectDatabase::open(&busy.gateway).await;
     let entries = database.number("SELECT COUNT(*) FROM audit").await;
-    let held = entries_that_hold(&town.gateway).await;
+    let held = entries_that_hold(&busy.gateway).await;
     assert!(held >= u64::try_from(entries).unwrap());
 }
 
 async fn every_change_by_hand_is_found(storage: Storage) {
-    let mut town = Town::found(TestGateway::start(storage).await, 3).await;
+    let mut busy = BusyGateway::create(TestGateway::start(storage).await, 3).await;
     for number in 0..5 {
-        town.approved(&format!("approved-{number}")).await;
+        busy.approved(&format!("approved-{number}")).await;
     }
     // The chains that were written to end here, and what begins next records where.
-    town.gateway.terminate().await;
-    town.gateway.restart().await;
-    town.human
+    busy.gateway.terminate().await;
+    busy.gateway.restart().await;
+    busy.human
         .create_bearer_service("later", "https://later.example", "x")
         .await;
-    let gateway = &town.gateway;
+    let gateway = &busy.gateway;
     let whole = entries_that_hold(gateway).await;
 
     let mut database = DirectDatabase::open(gateway).await;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{
-    Call, Gate, Outage, Reply, Response, Storage, TestGateway, eventually, on_both_databases,
+    Call, DatabaseOutage, Gate, Reply, Response, Storage, TestGateway, eventually,
+    on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -89,7 +90,7 @@ async fn without_its_database_the_gateway_sends_nothing_but_reads(storage: Stora
             .limit(LIMIT),
         keyless(&scene, "/keyless"),
     ];
-    let outage = Outage::begin(&scene.gateway).await;
+    let outage = DatabaseOutage::begin(&scene.gateway).await;
     let mut refused = tokio::task::JoinSet::new();
     for call in calls.clone() {
         refused.spawn(call.send());
@@ -134,7 +135,7 @@ async fn responses_during_an_outage_are_recorded_when_the_database_is_back(stora
     let unrepeatable = tokio::spawn(keyless(&scene, "/keyless").send());
     scene.upstream.wait_for(3).await;
 
-    let outage = Outage::begin(&scene.gateway).await;
+    let outage = DatabaseOutage::begin(&scene.gateway).await;
     gate.open();
     // Nobody can ask for this response again, so it is not withheld.
     let response = unrepeatable.await.unwrap().expect_status(200);
@@ -179,7 +180,7 @@ async fn the_first_keyed_response_of_a_process_is_kept_though_the_database_is_aw
         .limit(LIMIT);
     let first = tokio::spawn(keyed.clone().send());
     scene.upstream.wait_for(1).await;
-    let outage = Outage::begin(&scene.gateway).await;
+    let outage = DatabaseOutage::begin(&scene.gateway).await;
     gate.open();
     let response = first.await.unwrap().expect_problem(409, "outcome_unknown");
     assert_truthful(&response);
@@ -217,7 +218,7 @@ async fn failures_during_an_outage_are_told_truthfully_and_recorded_later(storag
     ];
     scene.upstream.wait_for(4).await;
 
-    let outage = Outage::begin(&scene.gateway).await;
+    let outage = DatabaseOutage::begin(&scene.gateway).await;
     gate.open();
     let response = broken.await.unwrap().expect_status(502);
     assert_truthful(&response);
@@ -246,7 +247,7 @@ async fn failures_during_an_outage_are_told_truthfully_and_recorded_later(storag
 async fn a_read_that_cannot_be_recorded_is_withheld_and_never_called_unsent(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.get("/before").await.expect_status(200);
-    let outage = Outage::begin(&scene.gateway).await;
+    let outage = DatabaseOutage::begin(&scene.gateway).await;
     let call = scene.agent.propose(request("GET", "/read")).limit(LIMIT);
     let response = call.send().await.expect_status(503);
     if scene.upstream.received_at("/read").is_empty() {
@@ -281,7 +282,7 @@ async fn an_execution_that_could_not_connect_during_an_outage_is_approved_again(
     let execution = tokio::spawn(agent.execute(&held).limit(LIMIT).send());
     // The other side never speaks TLS.
     let _connection = listener.accept().await.unwrap();
-    let outage = Outage::begin(&scene.gateway).await;
+    let outage = DatabaseOutage::begin(&scene.gateway).await;
     let response = execution.await.unwrap();
     response.expect_problem(502, "upstream_unreachable");
     outage.end().await;

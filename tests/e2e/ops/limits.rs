@@ -25,22 +25,20 @@ const FIRST_BYTE_MAX: Duration = Duration::from_secs(10);
 /// The longest body that is held: the envelope takes the rest of ten mebibytes.
 const LONG: usize = 10 * MIB - 4096;
 
-impl Scene {
-    /// Proposes a removal with these bytes as its body.
-    async fn propose_bytes(&self, key: &str, bytes: Vec<u8>) -> Response {
-        let call = self
-            .agent
-            .call(http::Method::DELETE, &format!("/s/things/{key}"))
-            .header("x-agent-intent", "Remove what the body names")
-            .header("content-type", "application/octet-stream")
-            .body(bytes);
-        call.send().await
-    }
+/// Proposes a removal with these bytes as its body.
+async fn propose_bytes(scene: &Scene, key: &str, bytes: Vec<u8>) -> Response {
+    let call = scene
+        .agent
+        .call(http::Method::DELETE, &format!("/s/things/{key}"))
+        .header("x-agent-intent", "Remove what the body names")
+        .header("content-type", "application/octet-stream")
+        .body(bytes);
+    call.send().await
+}
 
-    /// The same, which must be held.
-    async fn hold_bytes(&self, key: &str, bytes: Vec<u8>) -> Held {
-        Held::from_response(self.propose_bytes(key, bytes).await)
-    }
+/// The same, which must be held.
+async fn hold_bytes(scene: &Scene, key: &str, bytes: Vec<u8>) -> Held {
+    Held::from_response(propose_bytes(scene, key, bytes).await)
 }
 
 /// The memory of a process that is in use, in bytes.
@@ -58,7 +56,7 @@ async fn a_flood_of_long_requests_leaves_the_queue_quick_and_small(storage: Stor
     let scene = Scene::on(builder).await;
     let mut newest = None;
     for n in 0..20 {
-        newest = Some(scene.hold_bytes(&format!("{n}"), vec![1; LONG]).await);
+        newest = Some(hold_bytes(&scene, &format!("{n}"), vec![1; LONG]).await);
     }
     let process = scene.gateway.process_id();
     let before = resident(process);
@@ -102,7 +100,7 @@ async fn a_list_shows_the_beginning_of_a_body_and_the_action_all_of_it(storage: 
     let scene = Scene::new(storage).await;
     // The cut falls into a character of two bytes.
     let text = format!("a{}", "\u{fc}".repeat(4000));
-    let held = scene.hold_bytes("text", text.clone().into_bytes()).await;
+    let held = hold_bytes(&scene, "text", text.clone().into_bytes()).await;
     let short = scene.hold("short").await;
     let listed = &scene.human.pending().await[0];
     assert_eq!(listed["action_id"], held.action_id);
@@ -279,14 +277,14 @@ async fn requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace(storage:
         .setting("MAX_PENDING_BYTES_PER_AGENT", 3 * MIB)
         .setting("MAX_PENDING_BYTES_PER_WORKSPACE", 4 * MIB);
     let scene = Scene::on(builder).await;
-    let first = scene.hold_bytes("first", vec![b'1'; 2 * MIB]).await;
-    let again = scene.propose_bytes("second", vec![b'2'; 2 * MIB]).await;
+    let first = hold_bytes(&scene, "first", vec![b'1'; 2 * MIB]).await;
+    let again = propose_bytes(&scene, "second", vec![b'2'; 2 * MIB]).await;
     let refused = again.expect_problem(429, "too_many_pending");
     assert!(refused.header("retry-after").is_some());
     // A short one still fits, and so does the next long one once the first is decided.
     scene.hold("short").await;
     scene.human.deny(&first, "no").await;
-    scene.hold_bytes("second", vec![b'2'; 2 * MIB]).await;
+    hold_bytes(&scene, "second", vec![b'2'; 2 * MIB]).await;
 
     // Another agent has what the workspace has left.
     let other = scene.human.create_agent("other", &[&scene.service]).await;

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
-use gaiterguard_testkit::traffic::{Town, request};
+use gaiterguard_testkit::traffic::{BusyGateway, request};
 use gaiterguard_testkit::{
     DirectDatabase, ReservedPort, Storage, TestGateway, finish, on_both_databases,
 };
@@ -96,33 +96,33 @@ async fn keys_moved(database: &mut DirectDatabase) -> i64 {
 async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Storage) {
     let gateway = builder(storage).start().await;
     let old = old_secret(&gateway);
-    let mut town = Town::found(gateway, SERVICES).await;
-    let approved_before = town.approved("approved-before").await;
-    let mut database = DirectDatabase::open(&town.gateway).await;
+    let mut busy = BusyGateway::create(gateway, SERVICES).await;
+    let approved_before = busy.approved("approved-before").await;
+    let mut database = DirectDatabase::open(&busy.gateway).await;
 
     // Killed anywhere, at first most likely before anything was done.
-    let traffic = town.traffic();
+    let traffic = busy.traffic();
     let mut kills = 0;
     for _ in 0..3 {
-        let rotation = begin_rotation(&town.gateway);
+        let rotation = begin_rotation(&busy.gateway);
         tokio::time::sleep(Duration::from_millis(random_below(200))).await;
         kills += usize::from(kill(rotation));
     }
     // Killed in the middle.
     let goal = 1 + i64::try_from(random_below(SERVICES as u64 / 3)).unwrap();
-    kills += usize::from(kill_at(&town.gateway, &mut database, goal).await);
+    kills += usize::from(kill_at(&busy.gateway, &mut database, goal).await);
     traffic.stop().await;
     let moved = keys_moved(&mut database).await;
     assert!(moved >= goal && kills > 0, "{kills} kills, {moved} moved");
 
     // A gateway that starts on a half-finished rotation works, whoever began it.
-    town.gateway.restart().await;
-    let traffic = town.traffic();
+    busy.gateway.restart().await;
+    let traffic = busy.traffic();
     for _ in 0..3 {
         let ahead = keys_moved(&mut database).await + 1;
-        kill_at(&town.gateway, &mut database, ahead).await;
+        kill_at(&busy.gateway, &mut database, ahead).await;
     }
-    let rotated = town.gateway.run(&["vault", "rotate"], NEW).await;
+    let rotated = busy.gateway.run(&["vault", "rotate"], NEW).await;
     assert!(rotated.status.success(), "{rotated:?}");
     assert!(rotated.stderr.is_empty(), "{rotated:?}");
     traffic.stop().await;
@@ -131,10 +131,10 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
     assert_eq!(database.number(left).await, 0);
 
     // The gateway that ran meanwhile goes on, and so does one that starts with the new secret.
-    let traffic = town.traffic();
+    let traffic = busy.traffic();
     tokio::time::sleep(Duration::from_millis(300)).await;
     traffic.stop().await;
-    let file = town.gateway.data_dir().join("encryption_secret");
+    let file = busy.gateway.data_dir().join("encryption_secret");
     match storage {
         Storage::Sqlite => {
             let told = stdout(&rotated);
@@ -148,27 +148,27 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
         Storage::Postgres => {
             assert!(stdout(&rotated).contains("set ENCRYPTION_SECRET to the new secret"));
             assert!(!file.exists());
-            town.gateway.set("ENCRYPTION_SECRET", NEW);
+            busy.gateway.set("ENCRYPTION_SECRET", NEW);
         }
     }
-    town.gateway.kill9();
-    town.gateway.restart().await;
-    let executed = town.watched.execute(&approved_before).send().await;
+    busy.gateway.kill9();
+    busy.gateway.restart().await;
+    let executed = busy.watched.execute(&approved_before).send().await;
     executed.expect_status(200);
     for number in 0..SERVICES {
         let read = request(number, "GET", "/read-at-the-end");
-        town.trusted.propose(read).send().await.expect_status(200);
+        busy.trusted.propose(read).send().await.expect_status(200);
     }
-    town.assert_credentials_arrived();
+    busy.assert_credentials_arrived();
 
     // Repeated once more, it says that there is nothing to do.
-    let again = town.gateway.run(&["vault", "rotate"], NEW).await;
+    let again = busy.gateway.run(&["vault", "rotate"], NEW).await;
     assert!(again.status.success(), "{again:?}");
-    let verified = town.gateway.run(&["audit", "verify"], "").await;
+    let verified = busy.gateway.run(&["audit", "verify"], "").await;
     assert!(verified.status.success(), "{verified:?}");
 
-    town.gateway.terminate().await;
-    let mut serve = town.gateway.command(&["serve"]);
+    busy.gateway.terminate().await;
+    let mut serve = busy.gateway.command(&["serve"]);
     serve.env("ENCRYPTION_SECRET", &old);
     let refused = refusal(&finish(serve, "").await);
     assert!(
@@ -176,7 +176,7 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
         "{refused}"
     );
     for secret in [old.as_str(), NEW] {
-        let shown = format!("{}{refused}{}", town.gateway.logs(), stdout(&rotated));
+        let shown = format!("{}{refused}{}", busy.gateway.logs(), stdout(&rotated));
         assert!(!shown.contains(secret));
     }
 }
@@ -184,43 +184,43 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
 async fn an_old_secret_opens_nothing_once_every_gateway_has_followed(storage: Storage) {
     let gateway = builder(storage).start().await;
     let old = old_secret(&gateway);
-    let mut town = Town::found(gateway, 3).await;
+    let mut busy = BusyGateway::create(gateway, 3).await;
     let replica = match storage {
         Storage::Sqlite => None,
-        Storage::Postgres => Some(town.gateway.start_replica().await),
+        Storage::Postgres => Some(busy.gateway.start_replica().await),
     };
-    let before = town.approved("before").await;
-    let rotated = town.gateway.run(&["vault", "rotate"], NEW).await;
+    let before = busy.approved("before").await;
+    let rotated = busy.gateway.run(&["vault", "rotate"], NEW).await;
     assert!(rotated.status.success(), "{rotated:?}");
     let told = stdout(&rotated);
     assert!(told.contains("no longer decrypts anything"), "{told}");
-    let mut database = DirectDatabase::open(&town.gateway).await;
+    let mut database = DirectDatabase::open(&busy.gateway).await;
     let ways = "SELECT COUNT(*) FROM master_keys WHERE link IS NOT NULL";
     assert_eq!(database.number(ways).await, 0);
 
     // Those that ran meanwhile have followed: they open what was sealed before, and seal what comes.
-    let executed = town.watched.execute(&before).send().await;
+    let executed = busy.watched.execute(&before).send().await;
     executed.expect_status(200);
-    let after = town.approved("after").await;
+    let after = busy.approved("after").await;
     let agent = match &replica {
-        None => town.watched.clone(),
-        Some(replica) => town.watched.clone().calling(replica),
+        None => busy.watched.clone(),
+        Some(replica) => busy.watched.clone().calling(replica),
     };
     agent.execute(&after).send().await.expect_status(200);
-    let kept = town.approved("kept").await;
+    let kept = busy.approved("kept").await;
     drop(replica);
 
-    town.gateway.terminate().await;
-    let mut serve = town.gateway.command(&["serve"]);
+    busy.gateway.terminate().await;
+    let mut serve = busy.gateway.command(&["serve"]);
     serve.env("ENCRYPTION_SECRET", &old);
     let refused = refusal(&finish(serve, "").await);
     let says = "ENCRYPTION_SECRET is one that was replaced";
     assert!(refused.contains(says), "{refused}");
     if storage == Storage::Postgres {
-        town.gateway.set("ENCRYPTION_SECRET", NEW);
+        busy.gateway.set("ENCRYPTION_SECRET", NEW);
     }
-    town.gateway.restart().await;
-    let executed = town.watched.execute(&kept).send().await;
+    busy.gateway.restart().await;
+    let executed = busy.watched.execute(&kept).send().await;
     executed.expect_status(200);
 }
 
@@ -240,8 +240,8 @@ async fn kill_at(gateway: &TestGateway, database: &mut DirectDatabase, goal: i64
 
 async fn secrets_that_do_not_fit_are_refused(storage: Storage) {
     let gateway = builder(storage).start().await;
-    let town = Town::found(gateway, 20).await;
-    let gateway = &town.gateway;
+    let busy = BusyGateway::create(gateway, 20).await;
+    let gateway = &busy.gateway;
     let rotate = ["vault", "rotate"];
 
     let short = refusal(

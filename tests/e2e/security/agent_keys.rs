@@ -301,11 +301,11 @@ async fn an_agent_key_in_an_upload_is_cut_before_it_is_sent() {
     let response = tokio::time::timeout(LIMIT, call.rest()).await.unwrap();
     assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
     assert!(response.contains("validation_failed"), "{response}");
-    let brought = scene
+    let received = scene
         .upstream
-        .wait_for("the end of the connection", |brought| brought.is_closed)
+        .wait_for("the end of the connection", |received| received.is_closed)
         .await;
-    let text = brought.text();
+    let text = received.text();
     assert!(
         text.contains("some sound") && !text.contains("agt_"),
         "{text}"

@@ -20,18 +20,16 @@ async fn with_another() -> (Scene, EchoUpstream) {
     (Scene::on_allowed(builder, first).await, other)
 }
 
-impl Scene {
-    async fn change_service(&self, change: Value) -> Value {
-        let path = format!("/services/{}", self.service.id);
-        let call = self.human.put(&path).json(change);
-        call.send().await.expect_status(200).json()
-    }
+async fn change_service(scene: &Scene, change: Value) -> Value {
+    let path = format!("/services/{}", scene.service.id);
+    let call = scene.human.put(&path).json(change);
+    call.send().await.expect_status(200).json()
+}
 
-    async fn test_call_status(&self) -> u16 {
-        let path = format!("/services/{}/test-call", self.service.id);
-        let call = self.human.post(&path).json(json!({"path": "/"}));
-        call.send().await.status.as_u16()
-    }
+async fn test_call_status(scene: &Scene) -> u16 {
+    let path = format!("/services/{}/test-call", scene.service.id);
+    let call = scene.human.post(&path).json(json!({"path": "/"}));
+    call.send().await.status.as_u16()
 }
 
 #[tokio::test]
@@ -43,19 +41,17 @@ async fn a_service_that_moves_to_another_origin_loses_its_credential() {
         format!("http://first.example:{port}"),
         format!("https://127.0.0.1:{port}"),
     ] {
-        let moved = scene.change_service(json!({"baseUrl": base_url})).await;
+        let moved = change_service(&scene, json!({"baseUrl": base_url})).await;
         assert_eq!(
             moved["credentials"],
             json!({"keys": [], "count": 0}),
             "{base_url}"
         );
-        scene.test_call_status().await;
+        test_call_status(&scene).await;
         let response = scene.get("/").await;
         assert!(response.status.is_server_error(), "{}", response.text());
         // And it does not come back with the address.
-        let back = scene
-            .change_service(json!({"baseUrl": scene.upstream.url()}))
-            .await;
+        let back = change_service(&scene, json!({"baseUrl": scene.upstream.url()})).await;
         assert_eq!(back["credentials"]["count"], 0);
         let path = format!("/services/{}/credentials", scene.service.id);
         let token = json!({"token": CREDENTIAL});
@@ -85,7 +81,7 @@ async fn a_service_that_stays_at_its_origin_keeps_its_credential() {
         format!("http://127.0.0.1:{port}/v1"),
         format!("HTTP://127.0.0.1:{port}/"),
     ] {
-        let same = scene.change_service(json!({"baseUrl": base_url})).await;
+        let same = change_service(&scene, json!({"baseUrl": base_url})).await;
         assert_eq!(same["credentials"]["count"], 1, "{base_url}");
     }
     scene.get("/").await.expect_status(200);
@@ -101,9 +97,11 @@ async fn a_service_that_stays_at_its_origin_keeps_its_credential() {
         assert_eq!(same["credentials"]["count"], 1, "{base_url}");
     }
     // And a new credential may come with a new address.
-    let moved = scene
-        .change_service(json!({"baseUrl": other.url(), "credentials": {"token": "another-token"}}))
-        .await;
+    let moved = change_service(
+        &scene,
+        json!({"baseUrl": other.url(), "credentials": {"token": "another-token"}}),
+    )
+    .await;
     assert_eq!(moved["credentials"]["count"], 1);
     scene.get("/").await.expect_status(200);
     let received = other.only();

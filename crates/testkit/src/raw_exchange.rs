@@ -1,4 +1,4 @@
-//! Bytes to a server and back, for what no HTTP client would send.
+//! Exchanges raw bytes with a server, for requests that no HTTP client would send.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Sends `pieces` one after the other on a new connection, each after its pause, and gives back what
-/// came until the server closed the connection or `limit` was up.
+/// Sends `pieces` one after the other on a new connection, each after its pause, and returns all bytes received
+/// until the server closes the connection or `limit` is over.
 pub async fn raw_exchange(
     address: SocketAddr,
     pieces: &[(Duration, &[u8])],
@@ -15,7 +15,7 @@ pub async fn raw_exchange(
 ) -> Vec<u8> {
     let stream = TcpStream::connect(address)
         .await
-        .expect("the server takes connections");
+        .expect("the server accepts connections");
     let (mut reader, mut writer) = stream.into_split();
     let mut received = Vec::new();
     let send = async {
@@ -25,11 +25,11 @@ pub async fn raw_exchange(
                 break;
             }
         }
-        // The write half stays open: a server must answer without waiting for its end.
+        // The write half remains open: a server must respond without waiting for its end.
         std::future::pending::<()>().await;
     };
     let receive = async {
-        // A reset after the answer is as good as an end.
+        // A reset after the response counts as its end.
         let _ = reader.read_to_end(&mut received).await;
     };
     let both = async {

@@ -12,15 +12,15 @@ use crate::agent::Agent;
 use crate::gateway::TestGateway;
 use crate::python::python_command;
 
-/// Starting Python takes a while on a busy machine.
+/// Long enough for Python to start on a busy machine.
 const RESPONSE_LIMIT: Duration = Duration::from_mins(2);
 
-/// Which revision of the protocol the client speaks.
+/// Which revision of the protocol the client uses.
 #[derive(Clone, Copy, Debug)]
 pub enum McpMode {
-    /// The newest, in which each request stands for itself.
+    /// The newest, in which each request is independent.
     Newest,
-    /// Those that begin with a handshake.
+    /// The older ones, which begin with a handshake.
     Handshake,
 }
 
@@ -29,38 +29,38 @@ pub enum McpMode {
 pub enum McpTransport {
     /// `POST /mcp`.
     Http,
-    /// `gaiterguard mcp`, on standard input and output.
+    /// `gaiterguard mcp`, over standard input and output.
     Stdio,
 }
 
-/// A client that ends with this value.
+/// A client in a process of its own. Dropping it ends the process.
 pub struct McpClient {
     // Killed when it is dropped.
     _process: Child,
     to_client: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
-    /// What the server says of itself.
+    /// The instructions that the server sends.
     pub instructions: String,
 }
 
-/// What a tool answered.
+/// The result of a tool call.
 #[derive(Clone, Debug)]
 pub struct ToolResult {
     /// Whether it is an error.
     pub is_error: bool,
-    /// The result in JSON, which its text is too.
+    /// The structured result, which is also its text.
     pub json: Value,
 }
 
 impl ToolResult {
-    /// The result of a call that did what it was called for; panics on an error.
+    /// Returns the result. Panics if it is an error.
     #[track_caller]
     pub fn expect_done(self) -> Value {
         assert!(!self.is_error, "{}", self.json);
         self.json
     }
 
-    /// The problem that a call met; panics if its code is another, or if it met none.
+    /// Returns the problem. Panics if its code is another, or if the call succeeded.
     #[track_caller]
     pub fn expect_problem(self, code: &str) -> Value {
         assert!(self.is_error, "{}", self.json);
@@ -70,7 +70,7 @@ impl ToolResult {
 }
 
 impl McpClient {
-    /// Connects as `agent`; panics if the server cannot be spoken with.
+    /// Connects as `agent`. Panics if that fails.
     pub async fn connect(
         gateway: &TestGateway,
         agent: &Agent,
@@ -81,7 +81,7 @@ impl McpClient {
         connected.unwrap_or_else(|failed| panic!("{failed}"))
     }
 
-    /// Connects with a key, or says why that failed.
+    /// Connects with a key, or returns the reason why that failed.
     pub async fn try_connect(
         gateway: &TestGateway,
         key: &str,
@@ -97,35 +97,35 @@ impl McpClient {
             lines: BufReader::new(from_client).lines(),
             instructions: String::new(),
         };
-        let told = client.line().await;
-        if let Some(failed) = told["failed"].as_str() {
+        let reply = client.line().await;
+        if let Some(failed) = reply["failed"].as_str() {
             return Err(failed.to_owned());
         }
-        if let Some(instructions) = told["instructions"].as_str() {
+        if let Some(instructions) = reply["instructions"].as_str() {
             instructions.clone_into(&mut client.instructions);
         }
         Ok(client)
     }
 
-    /// The tools as the server describes them.
+    /// Returns the tools as the server describes them.
     pub async fn tools(&mut self) -> Vec<Value> {
-        let told = self.ask(json!({"list": true})).await;
-        told["tools"].as_array().expect("a list of tools").clone()
+        let reply = self.ask(json!({"list": true})).await;
+        reply["tools"].as_array().expect("a list of tools").clone()
     }
 
-    /// Calls a tool; panics if the protocol itself fails.
+    /// Calls a tool. Panics if the protocol itself fails.
     pub async fn call(&mut self, tool: &str, arguments: Value) -> ToolResult {
-        let told = self
+        let reply = self
             .ask(json!({"tool": tool, "arguments": arguments}))
             .await;
-        assert_eq!(told["failed"], Value::Null, "{tool}");
-        let json = told["structured"].clone();
-        // A model may be shown either.
-        let text: Value = serde_json::from_str(told["text"].as_str().expect("a text"))
-            .expect("the text is JSON too");
+        assert_eq!(reply["failed"], Value::Null, "{tool}");
+        let json = reply["structured"].clone();
+        // Clients show a model either of them.
+        let text: Value = serde_json::from_str(reply["text"].as_str().expect("a text"))
+            .expect("the text is JSON");
         assert_eq!(text, json);
         ToolResult {
-            is_error: told["isError"] == true,
+            is_error: reply["isError"] == true,
             json,
         }
     }
@@ -133,13 +133,13 @@ impl McpClient {
     async fn ask(&mut self, call: Value) -> Value {
         let line = format!("{call}\n");
         let written = self.to_client.write_all(line.as_bytes()).await;
-        written.expect("the client takes a line");
+        written.expect("the client reads a line");
         self.line().await
     }
 
     async fn line(&mut self) -> Value {
         let line = tokio::time::timeout(RESPONSE_LIMIT, self.lines.next_line()).await;
-        let line = line.expect("the client answers in time");
+        let line = line.expect("the client responds in time");
         let line = line.expect("the client's output can be read");
         serde_json::from_str(&line.expect("the client has not ended")).expect("a line of JSON")
     }

@@ -1,14 +1,14 @@
-//! Ports on the loopback address that stay with one test while it runs.
+//! Ports on the loopback address that belong to one test while it runs.
 
 use std::fs::{File, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-/// Below the range that the system gives to outgoing connections, so that none of those takes the
+/// Below the range that Linux uses for outgoing connections (32768 and higher), so that none of them takes the
 /// port while a server restarts.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// A port that no other test takes until this value is dropped; nothing listens on it yet.
+/// A port that no other test takes until this value is dropped. Nothing listens on it yet.
 #[derive(Debug)]
 pub struct ReservedPort {
     port: u16,
@@ -20,7 +20,7 @@ impl ReservedPort {
     pub fn take() -> Self {
         let folder = std::env::temp_dir().join("gaiterguard-test-ports");
         std::fs::create_dir_all(&folder).expect("a folder for port locks");
-        // Processes begin at different places, so that they seldom try the same port.
+        // Processes start at different ports, so that they seldom try the same one.
         let start =
             u16::try_from(std::process::id() % u32::from(COUNT)).expect("it is below COUNT");
         for step in 0..COUNT {
@@ -40,18 +40,18 @@ impl ReservedPort {
         panic!("no free port between {FIRST} and {}", FIRST + COUNT);
     }
 
-    /// The port's number.
+    /// Returns the port's number.
     pub fn number(&self) -> u16 {
         self.port
     }
 
-    /// The port's address on the loopback interface.
+    /// Returns the port's address on the loopback interface.
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 }
 
-/// Listens on some free port of the loopback interface.
+/// Listens on a free port of the loopback interface.
 pub(crate) async fn listen() -> (tokio::net::TcpListener, SocketAddr) {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await

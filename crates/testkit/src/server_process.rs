@@ -1,4 +1,4 @@
-//! A server process of a test: its output is kept, and it never outlives the test.
+//! A server process of a test. Its output is kept, and it never outlives the test.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts `command`; what it prints is added to the file `log`.
+    /// Starts `command` and appends its output to the file `log`.
     pub(crate) fn start(name: &str, mut command: Command, log: PathBuf) -> Self {
         let output = File::options()
             .create(true)
@@ -39,13 +39,13 @@ impl ServerProcess {
         self.child.id()
     }
 
-    /// Everything that it printed until now.
+    /// Returns everything that it has printed.
     pub(crate) fn logs(&self) -> String {
-        let bytes = std::fs::read(&self.log).expect("the log file is there");
+        let bytes = std::fs::read(&self.log).expect("the log file exists");
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The last lines of that, as much as a failed test should show.
+    /// Returns the last lines of its output, as many as a failed test should show.
     pub(crate) fn last_logs(&self) -> String {
         const LINES: usize = 60;
         let logs = self.logs();
@@ -53,7 +53,7 @@ impl ServerProcess {
         lines[lines.len().saturating_sub(LINES)..].join("\n")
     }
 
-    /// Panics with what it printed if it has ended.
+    /// Panics with its output if it has ended.
     pub(crate) fn assert_running(&mut self) {
         if let Some(status) = self.exited() {
             panic!("{} ended with {status}:\n{}", self.name, self.last_logs());
@@ -64,14 +64,14 @@ impl ServerProcess {
         self.child.try_wait().expect("a child can be waited for")
     }
 
-    /// SIGKILL, and waits for the end.
+    /// Sends SIGKILL and waits for the process to end.
     pub(crate) fn kill(&mut self) -> ExitStatus {
-        // It may have ended by itself, which is no error here.
+        // It may have ended by itself already.
         let _ = self.child.kill();
         self.child.wait().expect("a child can be waited for")
     }
 
-    /// SIGTERM, without waiting.
+    /// Sends SIGTERM without waiting.
     pub(crate) fn signal_terminate(&self) {
         let sent = Command::new("kill")
             .arg("-TERM")
@@ -84,7 +84,7 @@ impl ServerProcess {
         );
     }
 
-    /// Waits for the end; panics if it does not come within `limit`.
+    /// Waits for the process to end. Panics if it does not within `limit`.
     pub(crate) async fn wait(&mut self, limit: Duration) -> ExitStatus {
         let started = Instant::now();
         loop {
@@ -105,12 +105,12 @@ impl ServerProcess {
 impl Drop for ServerProcess {
     #[expect(
         clippy::print_stderr,
-        reason = "a failed test shows what its servers said"
+        reason = "a failed test shows the output of its servers"
     )]
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("--- what {} printed ---\n{}", self.name, self.last_logs());
+            eprintln!("--- output of {} ---\n{}", self.name, self.last_logs());
         }
     }
 }

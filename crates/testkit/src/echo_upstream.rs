@@ -1,5 +1,5 @@
-//! An upstream inside the test's process, on a real socket: it records what it receives and answers
-//! what the test told it to, or else with an echo.
+//! An upstream inside the test's process, on a real socket. It records the requests that it receives and sends
+//! the replies that the test has set, or else an echo of the request.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,9 +15,9 @@ use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::eventually::eventually;
-use crate::port::listen;
+use crate::received::Received;
 use crate::reply::Reply;
-use crate::wire::Received;
+use crate::reserved_port::listen;
 
 type Handler = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
 
@@ -30,7 +30,7 @@ struct State {
     handlers: HashMap<String, Handler>,
 }
 
-/// A server on a loopback port of its own; it ends with this value.
+/// A server on a loopback port of its own. Dropping it ends the server.
 pub struct EchoUpstream {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -39,13 +39,12 @@ pub struct EchoUpstream {
 }
 
 impl EchoUpstream {
-    /// Starts one without TLS.
+    /// Starts a server without TLS.
     pub async fn start() -> Self {
         Self::listen(None).await
     }
 
-    /// Starts one with TLS and a certificate of its own for `names`; see
-    /// [`certificate_file`](Self::certificate_file).
+    /// Starts a server with TLS and a certificate for `names`; see [`certificate_file`](Self::certificate_file).
     pub async fn start_with_tls(names: &[&str]) -> Self {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
@@ -78,12 +77,12 @@ impl EchoUpstream {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its base URL, by address.
+    /// Returns its base URL, with an IP address as the host.
     pub fn url(&self) -> String {
         let scheme = if self.certificate.is_some() {
             "https"
@@ -93,7 +92,7 @@ impl EchoUpstream {
         format!("{scheme}://{}", self.address)
     }
 
-    /// The file to name in `UPSTREAM_CA_FILE`; panics without TLS.
+    /// Returns the file for `UPSTREAM_CA_FILE`. Panics without TLS.
     pub fn certificate_file(&self) -> PathBuf {
         self.certificate
             .as_ref()
@@ -102,28 +101,28 @@ impl EchoUpstream {
             .join("upstream.pem")
     }
 
-    /// Answers each request whose path (without the query) is `path` with `reply`.
+    /// Replies with `reply` to each request whose path (without the query) is `path`.
     pub fn on(&self, path: &str, reply: Reply) {
         self.on_request(path, move |_| reply.clone());
     }
 
-    /// Answers each request whose path (without the query) is `path` with what `answer` makes of it.
+    /// Replies with the result of `handler` to each request whose path (without the query) is `path`.
     pub fn on_request(
         &self,
         path: &str,
-        response: impl Fn(&Received) -> Reply + Send + Sync + 'static,
+        handler: impl Fn(&Received) -> Reply + Send + Sync + 'static,
     ) {
         lock(&self.state)
             .handlers
-            .insert(path.to_owned(), Arc::new(response));
+            .insert(path.to_owned(), Arc::new(handler));
     }
 
-    /// Everything received until now, in order of arrival, with bodies read as far as they came.
+    /// Returns all requests received, in order of arrival. Bodies may be incomplete.
     pub fn received(&self) -> Vec<Received> {
         lock(&self.state).received.clone()
     }
 
-    /// The only request that was received; panics if there were more, or none.
+    /// Returns the only request that was received. Panics if there were none or more.
     #[track_caller]
     pub fn only(&self) -> Received {
         let mut received = self.received();
@@ -131,7 +130,7 @@ impl EchoUpstream {
         received.remove(0)
     }
 
-    /// The requests whose path (without the query) is `path`.
+    /// Returns the requests whose path (without the query) is `path`.
     pub fn received_at(&self, path: &str) -> Vec<Received> {
         self.received()
             .into_iter()
@@ -139,22 +138,22 @@ impl EchoUpstream {
             .collect()
     }
 
-    /// How many requests began, those whose body has not come yet among them.
+    /// Returns how many request heads have arrived, even if their bodies have not.
     pub fn heads(&self) -> usize {
         lock(&self.state).heads
     }
 
-    /// How many connections were opened.
+    /// Returns how many connections were opened.
     pub fn connections(&self) -> usize {
         lock(&self.state).connections
     }
 
-    /// How many connections the other side closed while an answer was still due or under way.
+    /// Returns how many connections the other side closed before the response was sent.
     pub fn abandoned(&self) -> usize {
         lock(&self.state).abandoned
     }
 
-    /// Waits until this many requests were received; panics if they do not come within 10 seconds.
+    /// Waits until this many requests were received. Panics if that takes more than 10 seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         eventually(
             "the upstream receives requests",
@@ -179,7 +178,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Mutex<State>>) {
-    // The connections are dropped with the listener, as with a server that is killed.
+    // The connections are dropped with the listener, as when a server is killed.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         lock(&state).connections += 1;
@@ -229,10 +228,10 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<State>
     }
 }
 
-/// Comes back when the other side has closed the connection.
+/// Returns when the other side has closed the connection.
 async fn closed(reader: &mut (impl AsyncBufRead + Unpin)) {
     if reader.fill_buf().await.is_ok_and(|ahead| !ahead.is_empty()) {
-        // The next request is there already; it is read when this one is answered.
+        // The next request has already arrived. It is read after the response to this one.
         std::future::pending::<()>().await;
     }
 }
@@ -247,11 +246,11 @@ mod tests {
     use super::EchoUpstream;
     use crate::client::Client;
     use crate::eventually::eventually;
-    use crate::raw::raw_exchange;
+    use crate::raw_exchange::raw_exchange;
     use crate::reply::{Gate, Reply};
 
     #[tokio::test]
-    async fn a_request_is_recorded_as_it_stood_on_the_wire() {
+    async fn a_request_is_recorded_byte_for_byte() {
         let upstream = EchoUpstream::start().await;
         let request = b"PUT /a%2fb//c?x=%20&x HTTP/1.1\r\nhOsT: here\r\nX-A: 1\r\nx-a:2\r\n\
             Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;e=1\r\nde\r\n0\r\n\r\n";
@@ -295,7 +294,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_echoes_unless_it_is_told_what_to_answer() {
+    async fn requests_are_echoed_unless_a_reply_is_set() {
         let upstream = EchoUpstream::start().await;
         let client = Client::new(upstream.address());
         let echo = client
@@ -330,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_can_be_cut_withheld_or_never_come() {
+    async fn replies_can_be_cut_delayed_or_never_sent() {
         let upstream = EchoUpstream::start().await;
         let client = Client::new(upstream.address());
         upstream.on("/cut", Reply::text("0123456789").cut_after(4));

@@ -1,5 +1,5 @@
-//! HTTP/1.1 requests read off the wire byte by byte, so that a test sees the spelling and order of
-//! everything that the gateway sent.
+//! Reads HTTP/1.1 requests without normalizing them, so that a test sees the spelling and order of everything
+//! that the gateway sent.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
@@ -11,16 +11,16 @@ pub struct Received {
     pub method: String,
     /// The path and query, byte for byte.
     pub target: String,
-    /// Names as spelled and values, in order.
+    /// Names, as spelled, and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body, with chunks put together.
+    /// The body, without the framing of chunks.
     pub body: Vec<u8>,
-    /// Whether the body came to its end.
+    /// Whether the whole body arrived.
     pub complete: bool,
 }
 
 impl Received {
-    /// The first value of a header, whatever its spelling.
+    /// Returns the first value of a header, whatever the case of its name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -28,7 +28,7 @@ impl Received {
             .map(|(_, value)| value.as_str())
     }
 
-    /// How often a header stands in the request.
+    /// Returns how many lines a header has.
     pub fn header_count(&self, name: &str) -> usize {
         self.headers
             .iter()
@@ -36,17 +36,17 @@ impl Received {
             .count()
     }
 
-    /// The path without the query.
+    /// Returns the path without the query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Everything about it as JSON: what an upstream answers that echoes.
+    /// Returns the whole request as JSON, which is the body of an echo.
     pub fn to_json(&self) -> Value {
         json!({
             "method": self.method,
@@ -56,7 +56,7 @@ impl Received {
         })
     }
 
-    /// Reads one request's head; none at the connection's end. The body is empty still.
+    /// Reads the head of a request. Returns `None` if the connection ends first.
     pub(crate) async fn read_head(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Self> {
         let request_line = read_line(reader).await?;
         let mut words = request_line.split(' ');
@@ -79,7 +79,7 @@ impl Received {
         })
     }
 
-    /// Reads the body that the head announces; `complete` says whether all of it came.
+    /// Reads the body that the head announces and sets `complete`.
     pub(crate) async fn read_body(&mut self, reader: &mut (impl AsyncBufRead + Unpin)) {
         let chunked = self
             .header("transfer-encoding")
@@ -111,7 +111,8 @@ impl Received {
     }
 }
 
-/// A line without its end; none if the connection ends first. Bytes that are not UTF-8 are replaced.
+/// Reads a line without its end. Returns `None` if the connection ends first. Bytes that are not UTF-8 are
+/// replaced.
 async fn read_line(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<String> {
     let mut line = Vec::new();
     reader.read_until(b'\n', &mut line).await.ok()?;
@@ -126,7 +127,7 @@ async fn read_exactly(
     into: &mut Vec<u8>,
 ) -> Option<()> {
     let expected = into.len() + length;
-    let limit = u64::try_from(length).expect("a length of a test");
+    let limit = u64::try_from(length).expect("a length fits in 64 bits");
     reader.take(limit).read_to_end(into).await.ok()?;
     (into.len() == expected).then_some(())
 }

@@ -1,14 +1,14 @@
-//! A database that is away for a while, as the gateway sees it: locked by another process, or
-//! refusing every connection.
+//! Makes a gateway's database unavailable for a while: locked by another process, or refusing every
+//! connection.
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::database::Storage;
 use crate::gateway::TestGateway;
 
-/// While this lives, nothing can be written to a gateway's database. End it with [`Outage::end`].
+/// An outage of a gateway's database, in which nothing can be written to it. [`DatabaseOutage::end`] ends it.
 #[derive(Debug)]
-pub struct Outage {
+pub struct DatabaseOutage {
     cause: Cause,
 }
 
@@ -16,12 +16,12 @@ pub struct Outage {
 enum Cause {
     /// Holds the lock that every writer needs.
     Lock(SqliteConnection),
-    /// The server goes on, without this database.
+    /// The server refuses connections to this database only.
     Refusal { admin: PgConnection, name: String },
 }
 
-impl Outage {
-    /// Takes the database of a gateway away.
+impl DatabaseOutage {
+    /// Makes the database of a gateway unavailable.
     pub async fn begin(gateway: &TestGateway) -> Self {
         let url = gateway.database_url();
         let cause = match gateway.storage() {
@@ -37,7 +37,7 @@ impl Outage {
                 let (server, name) = url.rsplit_once('/').expect("the URL names a database");
                 let mut admin = PgConnection::connect(&format!("{server}/postgres"))
                     .await
-                    .expect("the server takes a connection");
+                    .expect("the server accepts a connection");
                 allow(&mut admin, name, false).await;
                 let end = format!(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
@@ -45,7 +45,7 @@ impl Outage {
                 sqlx::raw_sql(sqlx::AssertSqlSafe(end))
                     .execute(&mut admin)
                     .await
-                    .expect("its connections are ended");
+                    .expect("the server ends its connections");
                 let name = name.to_owned();
                 Cause::Refusal { admin, name }
             }
@@ -53,7 +53,7 @@ impl Outage {
         Self { cause }
     }
 
-    /// Gives it back.
+    /// Makes the database available again.
     pub async fn end(self) {
         match self.cause {
             Cause::Lock(mut lock) => run(&mut lock, "ROLLBACK").await,
@@ -66,7 +66,7 @@ async fn run(connection: &mut SqliteConnection, statement: &'static str) {
     sqlx::raw_sql(statement)
         .execute(connection)
         .await
-        .expect("the statement is taken");
+        .expect("the statement succeeds");
 }
 
 async fn allow(admin: &mut PgConnection, name: &str, allowed: bool) {

@@ -1,52 +1,52 @@
-//! A language model that answers what a test tells it to, behind the API of `OpenAI` on a real
-//! socket. It checks everything that it is sent, as the strictest of such servers would.
+//! A server with the `OpenAI` chat API on a real socket, whose replies a test scripts. It checks every
+//! call as strictly as the strictest server of this kind.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
+use crate::echo_upstream::EchoUpstream;
+use crate::received::Received;
 use crate::reply::Reply;
-use crate::upstream::EchoUpstream;
-use crate::wire::Received;
 
-/// The key that the server wants.
+/// The API key that the server requires.
 pub const MODEL_KEY: &str = "model-key/of+the~operator?5f21";
 
-/// The model that it has.
+/// The name of its only model.
 pub const MODEL_NAME: &str = "scripted-1";
 
-/// Which question is asked.
+/// Which question a call asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// What the request does, and how it stands to the intent.
+    /// The effects of the request, and how it compares with the intent.
     Assessment,
-    /// What the request does, by itself.
+    /// The effects of the request alone.
     Description,
-    /// How it stands to the intent, by itself.
+    /// How it compares with the intent alone.
     Comparison,
-    /// A condition for a rule in words.
+    /// A condition for a rule in plain words.
     Condition,
-    /// Whether it answers at all.
+    /// Whether the model responds.
     Readiness,
 }
 
-/// A question as the server received it.
+/// A question that the server received.
 #[derive(Clone, Debug)]
 pub struct AskedModel {
     /// Which question it is.
     pub step: Step,
-    /// What the model is to do.
+    /// The instructions to the model.
     pub system: String,
-    /// The material.
+    /// The request and everything else to be assessed.
     pub user: String,
-    /// Whether the model is asked again because its answer was of no use.
+    /// Whether the question is repeated because the first reply was useless.
     pub is_repair: bool,
-    /// The whole call.
+    /// The body of the call.
     pub body: Value,
 }
 
 impl AskedModel {
-    /// The text inside the fence of this label, as it is written; none without one.
+    /// Returns the text inside the fence with this label.
     pub fn fenced(&self, label: &str) -> Option<&str> {
         let begin = format!("BEGIN {label} ");
         let at = self.user.find(&begin)? + begin.len();
@@ -55,7 +55,7 @@ impl AskedModel {
             .map(|(text, _)| text)
     }
 
-    /// The words that the schema of the answer has for a field.
+    /// Returns the labels of the rules that the schema of the reply lists.
     fn rules(&self) -> Vec<String> {
         let schema = &self.body["response_format"]["json_schema"]["schema"];
         let comparison = &schema["properties"]["comparison"];
@@ -77,18 +77,18 @@ type Script = Arc<dyn Fn(&AskedModel) -> Reply + Send + Sync>;
 #[derive(Default)]
 struct State {
     asked: Vec<AskedModel>,
-    wrongs: Vec<String>,
+    faults: Vec<String>,
     script: Option<Script>,
 }
 
-/// The server; it ends with this value.
+/// The server. Dropping it panics if a call was malformed.
 pub struct ScriptedModel {
     server: EchoUpstream,
     state: Arc<Mutex<State>>,
 }
 
 impl ScriptedModel {
-    /// Starts one that calls every request harmless and exactly what was asked for.
+    /// Starts a server that finds every request harmless and exactly what was asked for.
     pub async fn start() -> Self {
         let server = EchoUpstream::start().await;
         let state = Arc::new(Mutex::new(State::default()));
@@ -99,38 +99,37 @@ impl ScriptedModel {
         Self { server, state }
     }
 
-    /// What `LLM_BASE_URL` is to be.
+    /// Returns the value for `LLM_BASE_URL`.
     pub fn base_url(&self) -> String {
         format!("{}/v1", self.server.url())
     }
 
-    /// From now on every question gets what `script` makes of it.
+    /// Replies to every later question with the result of `script`.
     pub fn script(&self, script: impl Fn(&AskedModel) -> Reply + Send + Sync + 'static) {
         self.lock().script = Some(Arc::new(script));
     }
 
-    /// From now on every question gets this.
+    /// Replies to every later question with `reply`.
     pub fn always(&self, reply: Reply) {
         self.script(move |_| reply.clone());
     }
 
-    /// From now on requests are described and compared with these members in the place of the
-    /// harmless ones.
+    /// Replies to every later question about a request with these members in place of the harmless ones.
     pub fn judges(&self, description: Value, comparison: Value) {
         self.script(move |asked| says(&reply_with(asked, &description, &comparison)));
     }
 
-    /// Everything that it was asked until now.
+    /// Returns all questions that it has received.
     pub fn asked(&self) -> Vec<AskedModel> {
         self.lock().asked.clone()
     }
 
-    /// How often it was called.
+    /// Returns how often it was called.
     pub fn calls(&self) -> usize {
         self.server.heads()
     }
 
-    /// Everything that it received, byte for byte.
+    /// Returns all requests that it received, byte for byte.
     pub fn received(&self) -> Vec<Received> {
         self.server.received()
     }
@@ -142,15 +141,15 @@ impl ScriptedModel {
 
 impl Drop for ScriptedModel {
     fn drop(&mut self) {
-        let wrongs = std::mem::take(&mut self.lock().wrongs);
+        let faults = std::mem::take(&mut self.lock().faults);
         assert!(
-            wrongs.is_empty() || std::thread::panicking(),
-            "the model was not asked as it should be: {wrongs:#?}"
+            faults.is_empty() || std::thread::panicking(),
+            "calls of the model were malformed: {faults:#?}"
         );
     }
 }
 
-/// A chat completion with this text.
+/// Returns a chat completion with this text.
 pub fn says_text(text: &str) -> Reply {
     Reply::json(json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": MODEL_NAME,
@@ -162,12 +161,12 @@ pub fn says_text(text: &str) -> Reply {
     }))
 }
 
-/// A chat completion with this JSON.
+/// Returns a chat completion with this JSON.
 pub fn says(response: &Value) -> Reply {
     says_text(&response.to_string())
 }
 
-/// The description of an ordinary, small change.
+/// Returns the description of an ordinary, small change.
 pub fn harmless_description() -> Value {
     json!({
         "effects": ["writes"], "reversibility": "easily", "extent": "one_or_few",
@@ -176,7 +175,7 @@ pub fn harmless_description() -> Value {
     })
 }
 
-/// The comparison that finds nothing wrong, with no rule that applies.
+/// Returns the comparison that finds nothing wrong and no rule that applies.
 pub fn exact_comparison(asked: &AskedModel) -> Value {
     let mut comparison = json!({
         "notes": "the same", "relation": "exactly", "differences": [], "manipulation": "none",
@@ -192,12 +191,12 @@ pub fn exact_comparison(asked: &AskedModel) -> Value {
     comparison
 }
 
-/// The answer to a question about a request that finds nothing wrong.
+/// Returns the reply that finds nothing wrong with a request.
 pub fn harmless_reply(asked: &AskedModel) -> Value {
     reply_with(asked, &json!({}), &json!({}))
 }
 
-/// The same with these members in the place of the harmless ones.
+/// Returns [`harmless_reply`] with these members in place of the harmless ones.
 pub fn reply_with(asked: &AskedModel, description: &Value, comparison: &Value) -> Value {
     let description = merged(harmless_description(), description);
     if asked.step == Step::Description {
@@ -210,7 +209,7 @@ pub fn reply_with(asked: &AskedModel, description: &Value, comparison: &Value) -
     json!({"description": description, "comparison": comparison})
 }
 
-/// `value` with the members of `other` in the place of its own.
+/// Returns `value` with the members of `other` in place of its own.
 pub fn merged(mut value: Value, other: &Value) -> Value {
     for (name, member) in other.as_object().into_iter().flatten() {
         value[name] = member.clone();
@@ -221,13 +220,13 @@ pub fn merged(mut value: Value, other: &Value) -> Value {
 fn response(state: &Mutex<State>, received: &Received) -> Reply {
     let asked = match read(received) {
         Ok(asked) => asked,
-        Err(wrong) => {
-            let reply = refusal(&wrong);
+        Err(fault) => {
+            let reply = refusal(&fault);
             state
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .wrongs
-                .push(wrong);
+                .faults
+                .push(fault);
             return reply;
         }
     };
@@ -248,7 +247,7 @@ fn response(state: &Mutex<State>, received: &Received) -> Reply {
     }
 }
 
-/// The refusal of a call, as `OpenAI` words it.
+/// Returns the refusal of a call in the form of `OpenAI`.
 pub fn refusal(message: &str) -> Reply {
     Reply::status(400)
         .header("Content-Type", "application/json")
@@ -256,7 +255,7 @@ pub fn refusal(message: &str) -> Reply {
 }
 
 fn read(received: &Received) -> Result<AskedModel, String> {
-    let require = |is_right: bool, wrong: &str| is_right.then_some(()).ok_or(wrong.to_owned());
+    let require = |is_right: bool, fault: &str| is_right.then_some(()).ok_or(fault.to_owned());
     require(received.method == "POST", "the method is not POST")?;
     require(received.target == "/v1/chat/completions", "the target")?;
     require(
@@ -269,7 +268,7 @@ fn read(received: &Received) -> Result<AskedModel, String> {
     )?;
     require(received.header_count("agent-key") == 0, "an agent's header")?;
     let body: Value = serde_json::from_slice(&received.body).map_err(|e| e.to_string())?;
-    let members = body.as_object().ok_or("the body is no object")?;
+    let members = body.as_object().ok_or("the body is not an object")?;
     for name in members.keys() {
         let known = [
             "model",
@@ -344,7 +343,7 @@ fn step_of(name: &str) -> Result<Step, String> {
     }
 }
 
-/// The rules of strict schemas: every object is closed and requires all of its members.
+/// Checks the rules of strict schemas: every object is closed and requires all of its members.
 fn check_schema(schema: &Value) -> Result<(), String> {
     match schema["type"].as_str() {
         Some("object") => {
