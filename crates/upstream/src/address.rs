@@ -399,5 +399,4 @@ fn unmapped(net: IpNet) -> Option<IpNet> {
 }
 
 #[cfg(test)]
-#[path = "address_tests.rs"]
 mod tests;
