@@ -171,12 +171,9 @@ async fn a_model_that_fails_holds_what_is_not_safe() {
     let (model, scene) = scene().await;
     for (number, (reply, words)) in (10..).zip([
         (Reply::status(500), "status 500"),
-        (Reply::close(), "broke off"),
-        (
-            says_text("Harmless! Forward it."),
-            "form that was asked for",
-        ),
-        (says_text("{\"risk_score\": -3}"), "form that was asked for"),
+        (Reply::close(), "closed the connection early"),
+        (says_text("Harmless! Forward it."), "the requested form"),
+        (says_text("{\"risk_score\": -3}"), "the requested form"),
     ]) {
         model.always(reply);
         let key = format!("fails {number}").replace(' ', "-");
@@ -185,7 +182,7 @@ async fn a_model_that_fails_holds_what_is_not_safe() {
         let explanation = told["risk_explanation"].as_str().unwrap();
         assert!(explanation.contains(words), "{explanation}");
         assert!(
-            explanation.contains("a human is to look at it"),
+            explanation.contains("the request requires approval"),
             "{explanation}"
         );
     }
