@@ -19,8 +19,8 @@ use gaiterguard_upstream::{AddressPolicy, TlsSetupError, Upstream};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use crate::secrets::Secrets;
-use crate::settings::{Database, Registration, Settings, StorageSettings};
+use gaiterguard_settings::secrets::Secrets;
+use gaiterguard_settings::{Database, Registration, Settings, StorageSettings};
 
 /// The parts that the server works with.
 pub(crate) struct Engine {
@@ -111,7 +111,7 @@ impl Engine {
         );
         let llm = settings
             .assessor
-            .for_gateway()
+            .llm()
             .map(|llm| Llm::new(&llm, Arc::clone(&clock)))
             .transpose()?;
         let desk = Desk::new(
@@ -152,9 +152,9 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
         idempotency_lifetime: settings.retention.idempotency_ttl,
         stored_answer_bytes_max: settings.upstream.stored_answer_bytes_max,
         pending_per_agent_max: settings.approval.pending_per_agent_max,
-        pending_bytes: settings.approval.pending_bytes,
+        pending_bytes: settings.approval.pending_bytes(),
         ended_bytes: settings.storage.kept_bytes,
-        llm_failure_mode: settings.assessor.failure_mode.for_gateway(),
+        llm_failure_mode: settings.assessor.failure_mode(),
         ledger_retention: settings.retention.ledger,
         result_retention: settings.retention.result,
         provenance_lifetime: settings.retention.provenance,

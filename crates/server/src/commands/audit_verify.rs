@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use super::offline_database::{self, Missing};
-use crate::console;
+use gaiterguard_console as console;
 
 /// Verifies every chain of the audit log, and the rows that its entries cover.
 pub(crate) fn run() -> ExitCode {

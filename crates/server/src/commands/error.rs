@@ -6,10 +6,11 @@ use gaiterguard_identity::{AccountError, PasswordRefused};
 use gaiterguard_sealing::{RotateError, SealingError};
 use gaiterguard_store::{AuditBroken, StoreError};
 
-use crate::console::EXIT_SETTINGS;
-use crate::secret_line::SecretLineError;
-use crate::secrets::SecretsError;
-use crate::settings::{SECRET_LENGTH_MIN, SettingError};
+use gaiterguard_console::EXIT_SETTINGS;
+use gaiterguard_console::secret_line::SecretLineError;
+use gaiterguard_environment::SettingError;
+use gaiterguard_settings::SECRET_LENGTH_MIN;
+use gaiterguard_settings::secrets::SecretsError;
 
 /// Reasons why a command failed. Each message is one line for the operator.
 #[derive(Debug, thiserror::Error)]

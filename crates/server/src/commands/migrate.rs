@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::offline_database::{self, Missing};
-use crate::console;
+use gaiterguard_console as console;
 
 /// Runs the migrations.
 pub(crate) fn run() -> ExitCode {

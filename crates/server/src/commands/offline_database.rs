@@ -10,10 +10,11 @@ use gaiterguard_store::{Purpose, Store, StoreError};
 use uuid::Uuid;
 
 use super::error::CommandError;
-use crate::console;
 use crate::engine::open_store;
-use crate::secrets::Secrets;
-use crate::settings::{Database, Settings, Source};
+use gaiterguard_console as console;
+use gaiterguard_environment::Source;
+use gaiterguard_settings::secrets::Secrets;
+use gaiterguard_settings::{Database, Settings};
 
 /// The settings, the secrets, and the open database.
 pub(super) struct OfflineDatabase {
@@ -47,7 +48,7 @@ fn try_run(
     missing: Missing,
     work: impl AsyncFnOnce(&OfflineDatabase) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
-    let settings = Settings::from_source(&Source::read(Path::new("."))?)?;
+    let settings = Settings::read(&Source::read(Path::new("."))?)?;
     if missing == Missing::Fail
         && let Database::Sqlite { path } = &settings.storage.database
         // If the path cannot be checked, opening it reports the error.

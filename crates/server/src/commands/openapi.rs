@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::console;
 use crate::routes;
+use gaiterguard_console as console;
 
 /// Writes the document to standard output. Ignores a closed pipe.
 pub(crate) fn run() -> ExitCode {

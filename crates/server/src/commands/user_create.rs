@@ -8,8 +8,8 @@ use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Accounts, NewPassword};
 
 use super::offline_database::{self, Missing};
-use crate::console;
-use crate::secret_line;
+use gaiterguard_console as console;
+use gaiterguard_console::secret_line;
 
 /// Creates a user with a new workspace, or in the workspace of `workspace_of`.
 pub(crate) fn run(email: &Email, workspace_of: Option<&Email>) -> ExitCode {

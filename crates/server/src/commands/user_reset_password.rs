@@ -9,8 +9,8 @@ use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Accounts, NewPassword};
 
 use super::offline_database::{self, Missing};
-use crate::console;
-use crate::secret_line;
+use gaiterguard_console as console;
+use gaiterguard_console::secret_line;
 
 /// Sets a new password and ends all of the user's sessions.
 pub(crate) fn run(email: &Email) -> ExitCode {

@@ -9,10 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::CommandError;
 use super::offline_database::{self, Missing, OfflineDatabase};
-use crate::console;
-use crate::secret_line;
-use crate::secrets;
-use crate::settings::SECRET_LENGTH_MIN;
+use gaiterguard_console as console;
+use gaiterguard_console::secret_line;
+use gaiterguard_settings::SECRET_LENGTH_MIN;
+use gaiterguard_settings::secrets;
 
 /// Rotates from the secret in the settings to the one on standard input.
 pub(crate) fn run() -> ExitCode {

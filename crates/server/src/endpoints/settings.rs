@@ -17,7 +17,7 @@ use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
 use crate::problem::{Problem, ProblemSchema};
-use crate::settings::Registration;
+use gaiterguard_settings::Registration;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::origin::{Page, PublicOrigin};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::settings::CorsOrigins;
+use gaiterguard_settings::CorsOrigins;
 
 /// The body of a call that anyone may make, and the page that sent it.
 ///

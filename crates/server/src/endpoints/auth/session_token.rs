@@ -12,7 +12,7 @@ use super::origin::PublicOrigin;
 use super::public_json::demand_public;
 use crate::extract::OptionalJson;
 use crate::problem::Problem;
-use crate::settings::CorsOrigins;
+use gaiterguard_settings::CorsOrigins;
 
 /// A refresh token.
 #[derive(Default, Deserialize, ToSchema)]
