@@ -11,7 +11,7 @@ use gaiterguard_evaluation::EvalArguments;
 
 use crate::commands;
 
-/// API gateway for AI agents.
+/// API gateway that puts a human in charge of what AI agents do.
 #[derive(Debug, Parser)]
 #[command(
     name = "gaiterguard",
