@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gaiterguard_environment::{Source, Variable, read};
-use gaiterguard_upstream::own_client::own_client;
+use gaiterguard_upstream::operator_http_client::operator_http_client;
 use secrecy::SecretString;
 
 /// Connect timeout.
@@ -60,7 +60,7 @@ impl AgentClient {
         Ok(Self {
             url,
             key,
-            http: own_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
+            http: operator_http_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
         })
     }
 

@@ -330,5 +330,4 @@ pub(crate) fn is_same_header(one: &HeaderName, other: &HeaderName) -> bool {
 }
 
 #[cfg(test)]
-#[path = "parse_tests.rs"]
 mod tests;
