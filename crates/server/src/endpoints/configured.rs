@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-
 use gaiterguard_settings::{Database, Registration, Settings};
 
 /// The settings that the dashboard may show, in addition to the engine's own limits.

@@ -12,12 +12,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use gaiterguard_settings::Registration;
 
 use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
 use crate::problem::{Problem, ProblemSchema};
-use gaiterguard_settings::Registration;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -9,7 +9,6 @@ use http::header::{
     VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Request};
-
 use gaiterguard_settings::CorsOrigins;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");

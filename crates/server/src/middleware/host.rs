@@ -15,10 +15,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
+use gaiterguard_settings::ListenSettings;
 
 use crate::endpoints;
 use crate::problem::Problem;
-use gaiterguard_settings::ListenSettings;
 
 /// Browsers resolve this name to the local machine, whatever DNS says.
 const LOCALHOST: &str = "localhost";

@@ -11,10 +11,10 @@ use gaiterguard_listener::{BodyError, HeadError};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use gaiterguard_settings::CorsOrigins;
 
 use super::*;
 use crate::problem::Problem;
-use gaiterguard_settings::CorsOrigins;
 
 async fn upstream() -> Response {
     let headers = [

@@ -2,9 +2,9 @@
 
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use gaiterguard_settings::CorsOrigins;
 
 use crate::problem::Problem;
-use gaiterguard_settings::CorsOrigins;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

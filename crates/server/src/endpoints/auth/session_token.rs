@@ -6,13 +6,13 @@ use axum::extract::{FromRef, FromRequest, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use gaiterguard_settings::CorsOrigins;
 
 use super::cookie;
 use super::origin::PublicOrigin;
 use super::public_json::demand_public;
 use crate::extract::OptionalJson;
 use crate::problem::Problem;
-use gaiterguard_settings::CorsOrigins;
 
 /// A refresh token.
 #[derive(Default, Deserialize, ToSchema)]
