@@ -122,15 +122,15 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => commands::serve::run(),
             Command::Openapi => commands::openapi::run(),
-            Command::Migrate => commands::migrate::run(),
+            Command::Migrate => gaiterguard_admin::migrate::run(),
             Command::User(UserCommand::Create { email, workspace }) => {
-                commands::user_create::run(&email, workspace.as_ref())
+                gaiterguard_admin::user_create::run(&email, workspace.as_ref())
             }
             Command::User(UserCommand::ResetPassword { email }) => {
-                commands::user_reset_password::run(&email)
+                gaiterguard_admin::user_reset_password::run(&email)
             }
-            Command::Vault(VaultCommand::Rotate) => commands::vault_rotate::run(),
-            Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
+            Command::Vault(VaultCommand::Rotate) => gaiterguard_admin::vault_rotate::run(),
+            Command::Audit(AuditCommand::Verify) => gaiterguard_admin::audit_verify::run(),
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),
             Command::Risk(RiskCommand::Eval(arguments)) => gaiterguard_evaluation::run(&arguments),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use gaiterguard_gateway::Gateway;
-
 use gaiterguard_settings::CorsOrigins;
 
 /// Shared by all routes; a clone is another handle.

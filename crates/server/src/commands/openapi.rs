@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::routes;
 use gaiterguard_console as console;
+
+use crate::routes;
 
 /// Writes the document to standard output. Ignores a closed pipe.
 pub(crate) fn run() -> ExitCode {

@@ -5,7 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_console::{self as console, EXIT_SETTINGS};
+use gaiterguard_environment::Source;
 use gaiterguard_listener::{Lifecycle, Limits, Listener, Socket};
+use gaiterguard_logging as logging;
+use gaiterguard_settings::secrets::Secrets;
+use gaiterguard_settings::{ListenSettings, Settings};
 use gaiterguard_store::StoreError;
 
 use crate::endpoints::{Configured, DashboardState, PublicOrigin};
@@ -14,11 +19,6 @@ use crate::middleware::{Boundary, KnownHosts};
 use crate::routes;
 use crate::state::AgentState;
 use crate::stop_signals::StopSignals;
-use gaiterguard_console::{self as console, EXIT_SETTINGS};
-use gaiterguard_environment::Source;
-use gaiterguard_logging as logging;
-use gaiterguard_settings::secrets::Secrets;
-use gaiterguard_settings::{ListenSettings, Settings};
 
 /// How long running requests may take to finish during shutdown. Less than the 90 seconds after
 /// which service managers commonly kill a process.

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use gaiterguard_settings::{Database, Registration, Settings};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use gaiterguard_settings::{Database, Registration, Settings};
 
 /// The settings that the dashboard may show, in addition to the engine's own limits.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
+use gaiterguard_settings::CorsOrigins;
 
 use super::auth::origin::PublicOrigin;
 use super::configured::Configured;
-use gaiterguard_settings::CorsOrigins;
 
 /// Shared by all endpoints; a clone is another handle.
 #[derive(Clone)]

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
+use gaiterguard_settings::CorsOrigins;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body::Body as _;
 use tower::Service;
@@ -20,7 +21,6 @@ use super::request_context::{RequestContext, RequestId};
 use super::route_class::{is_agent_path, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
 use crate::problem::Problem;
-use gaiterguard_settings::CorsOrigins;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");

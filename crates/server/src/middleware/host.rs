@@ -12,13 +12,13 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use gaiterguard_settings::ListenSettings;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 
 use crate::endpoints;
 use crate::problem::Problem;
-use gaiterguard_settings::ListenSettings;
 
 /// Browsers resolve this name to the local machine, whatever DNS says.
 const LOCALHOST: &str = "localhost";

@@ -8,13 +8,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use gaiterguard_framing::FramingError;
 use gaiterguard_listener::{BodyError, HeadError};
+use gaiterguard_settings::CorsOrigins;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
 use super::*;
 use crate::problem::Problem;
-use gaiterguard_settings::CorsOrigins;
 
 async fn upstream() -> Response {
     let headers = [

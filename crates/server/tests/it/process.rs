@@ -124,7 +124,7 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn help_names_every_setting_and_shows_no_value() {
     let text = help(&["serve"]);
-    let example = include_str!("../../../.env.example");
+    let example = include_str!("../../../../.env.example");
     let names = example
         .lines()
         .filter_map(|line| line.strip_prefix('#')?.split_once('='))

@@ -1,10 +1,10 @@
 //! Determines which page sent a request, and what such a page may do without an access token.
 
+use gaiterguard_settings::CorsOrigins;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::problem::Problem;
-use gaiterguard_settings::CorsOrigins;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -5,27 +5,27 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use gaiterguard_domain::ledger::ReplicaId;
-use gaiterguard_store::{Purpose, Store, StoreError};
-use uuid::Uuid;
-
-use super::error::CommandError;
-use crate::engine::open_store;
 use gaiterguard_console as console;
+use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_environment::Source;
 use gaiterguard_settings::secrets::Secrets;
 use gaiterguard_settings::{Database, Settings};
+use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use crate::error::CommandError;
 
 /// The settings, the secrets, and the open database.
-pub(super) struct OfflineDatabase {
-    pub(super) settings: Settings,
-    pub(super) secrets: Secrets,
-    pub(super) store: Store,
+pub(crate) struct OfflineDatabase {
+    pub(crate) settings: Settings,
+    pub(crate) secrets: Secrets,
+    pub(crate) store: Store,
 }
 
 /// Behavior if the database does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(crate) enum Missing {
     /// Create it, or migrate an existing one.
     Create,
     /// Fail. The command works on existing data, and creating an empty database would hide that the
@@ -34,7 +34,7 @@ pub(super) enum Missing {
 }
 
 /// Runs a command and reports its error.
-pub(super) fn run(
+pub(crate) fn run(
     missing: Missing,
     work: impl AsyncFnOnce(&OfflineDatabase) -> Result<(), CommandError>,
 ) -> ExitCode {
@@ -63,7 +63,8 @@ fn try_run(
         .map_err(CommandError::Runtime)?;
     runtime.block_on(async {
         let replica = ReplicaId(Uuid::new_v4());
-        let store = open_store(&settings.storage, replica, Purpose::Tool)?;
+        let options = StoreOptions::new(replica, Purpose::Tool);
+        let store = Store::open(settings.storage.database.url().expose_secret(), options)?;
         let database = OfflineDatabase {
             settings,
             secrets,

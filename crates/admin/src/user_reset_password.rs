@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gaiterguard_clock::SystemClock;
+use gaiterguard_console as console;
+use gaiterguard_console::secret_line;
 use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Accounts, NewPassword};
 
-use super::offline_database::{self, Missing};
-use gaiterguard_console as console;
-use gaiterguard_console::secret_line;
+use crate::offline_database::{self, Missing};
 
 /// Sets a new password and ends all of the user's sessions.
-pub(crate) fn run(email: &Email) -> ExitCode {
+pub fn run(email: &Email) -> ExitCode {
     offline_database::run(Missing::Fail, async |database| {
         let password = NewPassword::parse(secret_line::read("New password")?)?;
         let accounts = Accounts::new(database.store.clone(), Arc::new(SystemClock));

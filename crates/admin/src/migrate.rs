@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::offline_database::{self, Missing};
 use gaiterguard_console as console;
 
+use crate::offline_database::{self, Missing};
+
 /// Runs the migrations.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     offline_database::run(Missing::Create, async |_| {
         console::say("the database is up to date");
         Ok(())

@@ -4,18 +4,18 @@
 use std::process::ExitCode;
 
 use gaiterguard_clock::SystemClock;
-use gaiterguard_sealing::{OldSecret, RotateError, Rotation};
-use secrecy::{ExposeSecret, SecretString};
-
-use super::error::CommandError;
-use super::offline_database::{self, Missing, OfflineDatabase};
 use gaiterguard_console as console;
 use gaiterguard_console::secret_line;
+use gaiterguard_sealing::{OldSecret, RotateError, Rotation};
 use gaiterguard_settings::SECRET_LENGTH_MIN;
 use gaiterguard_settings::secrets;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::CommandError;
+use crate::offline_database::{self, Missing, OfflineDatabase};
 
 /// Rotates from the secret in the settings to the one on standard input.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     offline_database::run(Missing::Fail, async |database| {
         let (store, present) = (&database.store, &database.secrets.encryption);
         let salt = &database.settings.secret.encryption_salt;

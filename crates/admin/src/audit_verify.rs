@@ -3,11 +3,12 @@
 
 use std::process::ExitCode;
 
-use super::offline_database::{self, Missing};
 use gaiterguard_console as console;
 
+use crate::offline_database::{self, Missing};
+
 /// Verifies every chain of the audit log, and the rows that its entries cover.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     offline_database::run(Missing::Fail, async |database| {
         let entries = database.store.audit_verify(|_| {}).await??;
         console::say(format_args!("the audit log is intact: {entries} entries"));

@@ -4,15 +4,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gaiterguard_clock::SystemClock;
+use gaiterguard_console as console;
+use gaiterguard_console::secret_line;
 use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Accounts, NewPassword};
 
-use super::offline_database::{self, Missing};
-use gaiterguard_console as console;
-use gaiterguard_console::secret_line;
+use crate::offline_database::{self, Missing};
 
 /// Creates a user with a new workspace, or in the workspace of `workspace_of`.
-pub(crate) fn run(email: &Email, workspace_of: Option<&Email>) -> ExitCode {
+pub fn run(email: &Email, workspace_of: Option<&Email>) -> ExitCode {
     offline_database::run(Missing::Create, async |database| {
         let password = NewPassword::parse(secret_line::read("Password")?)?;
         let accounts = Accounts::new(database.store.clone(), Arc::new(SystemClock));

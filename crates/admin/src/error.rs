@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 
-use gaiterguard_identity::{AccountError, PasswordRefused};
-use gaiterguard_sealing::{RotateError, SealingError};
-use gaiterguard_store::{AuditBroken, StoreError};
-
 use gaiterguard_console::EXIT_SETTINGS;
 use gaiterguard_console::secret_line::SecretLineError;
 use gaiterguard_environment::SettingError;
+use gaiterguard_identity::{AccountError, PasswordRefused};
+use gaiterguard_sealing::{RotateError, SealingError};
 use gaiterguard_settings::SECRET_LENGTH_MIN;
 use gaiterguard_settings::secrets::SecretsError;
+use gaiterguard_store::{AuditBroken, StoreError};
 
 /// Reasons why a command failed. Each message is one line for the operator.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CommandError {
+pub(crate) enum CommandError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error(transparent)]
@@ -50,7 +49,7 @@ pub(super) enum CommandError {
 
 impl CommandError {
     /// Returns the exit code.
-    pub(super) fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setting(_) | Self::Secrets(_) => EXIT_SETTINGS,
             _ => 1,
