@@ -398,5 +398,4 @@ fn unmapped(net: IpNet) -> Option<IpNet> {
 }
 
 #[cfg(test)]
-#[path = "address_tests.rs"]
 mod tests;
