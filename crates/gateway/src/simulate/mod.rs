@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::desk::{DefinitionError, Desk};
 use gaiterguard_definitions::rule;
 use gaiterguard_domain::field::{FieldError, FieldReader};
@@ -28,7 +29,6 @@ use serde_json::{Map, Value};
 
 use self::tally::Tally;
 use crate::Gateway;
-use crate::authority::Definitions;
 
 pub use tally::{Changes, Example, ProposedRule, Simulation};
 

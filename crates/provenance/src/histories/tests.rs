@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use gaiterguard_domain::request::CanonicalRequest;
+use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::target::Target;
 use gaiterguard_history::SightingKind;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::*;
 
@@ -86,7 +86,7 @@ async fn responses_are_found_while_others_are_read_in_the_background() {
 }
 
 #[test]
-fn a_response_that_came_in_pieces_is_found_and_media_are_not_kept() {
+fn a_response_in_pieces_is_found_and_media_are_not_kept() {
     let (histories, cut) = (histories(), CancellationToken::new());
     let sent = request(Method::GET, "/feed", "");
     for (kind, id, kept) in [
@@ -111,7 +111,7 @@ fn a_response_that_came_in_pieces_is_found_and_media_are_not_kept() {
 }
 
 #[test]
-fn what_the_agent_sent_is_not_found_even_if_nothing_came_back() {
+fn a_value_that_the_agent_sent_is_not_found_even_without_a_response() {
     let (histories, cut) = (histories(), CancellationToken::new());
     let body = r#"{"name": "Boss", "email": "evil@x.example"}"#;
     let post = request(Method::POST, "/contacts", body);
@@ -130,7 +130,7 @@ fn what_the_agent_sent_is_not_found_even_if_nothing_came_back() {
 }
 
 #[test]
-fn what_a_web_socket_may_have_planted_is_not_found() {
+fn a_value_that_a_web_socket_may_have_planted_is_not_found() {
     let (histories, cut) = (histories(), CancellationToken::new());
     let socket = request(Method::GET, "/live", "").with_web_socket();
     assert!(histories.observe(HERE, &socket, false, &cut, NOW).is_none());
@@ -202,7 +202,7 @@ fn all_histories_together_are_bounded() {
 }
 
 #[test]
-fn no_hours_keep_nothing() {
+fn a_lifetime_of_zero_keeps_nothing() {
     let histories = Histories::new(Duration::ZERO, HashKey::new([3; 16]), false);
     let cut = CancellationToken::new();
     let get = request(Method::GET, "/users", "");

@@ -1,4 +1,4 @@
-//! Where the values of a held request were seen, kept with the action and shown to whoever decides.
+//! Where the values of a held request were seen: stored with the action and shown to the approver.
 
 use std::time::Duration;
 
@@ -6,47 +6,45 @@ use gaiterguard_domain::action::Action;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_history::{History, Origin, SightingKind, origins};
-use gaiterguard_request::Arena;
-use gaiterguard_sealing::Purpose;
+use gaiterguard_request::{Arena, Opened};
+use gaiterguard_sealing::{Purpose, Sealing};
+use gaiterguard_store::Store;
 use serde::{Deserialize, Serialize};
 
-use crate::Gateway;
-use crate::submit::judge::opened;
-
-/// The most values that are listed for an action.
+/// The most values that are stored for an action.
 const SOURCES_MAX: usize = 10;
 
 /// Where a value of a held request was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueSource {
-    /// Where in the request it is: `path`, `query/NAME`, or `body` and a JSON Pointer.
+    /// Its location in the request: `path`, `query/NAME`, or `body` and a JSON Pointer.
     pub location: String,
     /// The value, or the beginning of it.
     pub value: String,
-    /// How it was seen.
+    /// In what kind of exchange the value was seen.
     pub kind: SourceKind,
-    /// The call that it was seen with, as in `GET /conversations.list`.
+    /// The call in which it was seen, as in `GET /conversations.list`.
     pub seen_in: String,
-    /// When.
+    /// The time of that call.
     pub at: Timestamp,
-    /// What identifies the object around it; empty where that is not known.
+    /// The values that identify the object around it; empty if unknown.
     pub object: String,
 }
 
-/// How a value was seen.
+/// The kind of exchange in which a value was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
     /// In a response.
     Shown,
-    /// In the response to a request by which the agent created what it names.
+    /// In the response to the request with which the agent created the thing that it names.
     Created,
     /// In a request that a human approved.
     Approved,
 }
 
 impl ValueSource {
-    /// `None` for a value that was never seen.
+    /// Returns `None` for a value that was never seen.
     fn of(origin: Origin, now: Timestamp) -> Option<Self> {
         let Origin {
             location,
@@ -69,14 +67,14 @@ impl ValueSource {
     }
 }
 
-/// Where values of a request were seen, as it is sealed; `None` for nowhere.
-pub(crate) fn sources(
+/// Returns where values of a request were seen, serialized to be sealed; `None` if none was seen.
+pub fn sources(
     request: &CanonicalRequest,
     history: &dyn History,
     now: Timestamp,
 ) -> Option<Vec<u8>> {
     let arena = Arena::for_body(request.body.len());
-    let origins = origins(&opened(request, &arena), "", history, SOURCES_MAX);
+    let origins = origins(&Opened::of(request, &arena), "", history, SOURCES_MAX);
     let origins = origins.into_iter();
     let sources = origins.filter_map(|origin| ValueSource::of(origin, now));
     let sources: Vec<ValueSource> = sources.collect();
@@ -86,29 +84,26 @@ pub(crate) fn sources(
     serde_json::to_vec(&sources).ok()
 }
 
-impl Gateway {
-    /// Where values of a held request had been seen. What cannot be read is not worth more than a line
-    /// in the log: the request itself is what a human decides on.
-    pub(crate) async fn value_sources(&self, action: &Action) -> Vec<ValueSource> {
-        let sealed = match self.store.action_provenance(action.id).await {
-            Ok(Some(sealed)) => sealed,
-            Ok(None) => return Vec::new(),
-            Err(error) => {
-                tracing::error!(%error, action_id = %action.id, "provenance cannot be read");
-                return Vec::new();
-            }
-        };
-        let purpose = Purpose::action_provenance(action.id);
-        let opened = self
-            .sealing
-            .open(action.workspace, sealed.data_key, &sealed.bytes, &purpose)
-            .await;
-        match opened {
-            Ok(form) => serde_json::from_slice(&form).unwrap_or_default(),
-            Err(error) => {
-                tracing::error!(%error, action_id = %action.id, "provenance does not open");
-                Vec::new()
-            }
+/// Reads where values of a held request had been seen. A failure is logged and returns nothing, because a
+/// human decides on the request itself, which can still be shown.
+pub async fn read_sources(store: &Store, sealing: &Sealing, action: &Action) -> Vec<ValueSource> {
+    let sealed = match store.action_provenance(action.id).await {
+        Ok(Some(sealed)) => sealed,
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            tracing::error!(%error, action_id = %action.id, "provenance cannot be read");
+            return Vec::new();
+        }
+    };
+    let purpose = Purpose::action_provenance(action.id);
+    let opened = sealing
+        .open(action.workspace, sealed.data_key, &sealed.bytes, &purpose)
+        .await;
+    match opened {
+        Ok(form) => serde_json::from_slice(&form).unwrap_or_default(),
+        Err(error) => {
+            tracing::error!(%error, action_id = %action.id, "provenance does not open");
+            Vec::new()
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The definitions of one workspace, of one version.
+//! One version of the definitions of a workspace.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,75 +12,77 @@ use gaiterguard_rules::CompiledRule;
 use gaiterguard_store::Definitions as StoredDefinitions;
 use tokio_util::sync::CancellationToken;
 
-use super::cuts::Cuts;
-use crate::authority::known_service::KnownService;
+use crate::resolved_service::ResolvedService;
+use crate::revocation::Revocations;
 
 /// The definitions of one workspace.
 #[derive(Debug)]
 pub struct Definitions {
-    /// The workspace with its kill switch and version.
+    /// The workspace, with its kill switch and version.
     pub workspace: Workspace,
     agents: HashMap<AgentId, Arc<Agent>>,
-    services: HashMap<ServiceId, Arc<KnownService>>,
+    services: HashMap<ServiceId, Arc<ResolvedService>>,
     services_by_name: HashMap<String, ServiceId>,
-    /// The rules that count, ready to be applied.
+    /// The enabled rules, compiled.
     pub rules: Vec<Arc<CompiledRule>>,
     catalogs: HashMap<ServiceId, Arc<Catalog>>,
     unread: HashSet<ServiceId>,
-    pub(super) key_hashes: Vec<([u8; 32], AgentId)>,
-    pub(super) cuts: Cuts,
+    pub(crate) key_hashes: Vec<([u8; 32], AgentId)>,
+    pub(crate) revocations: Revocations,
 }
 
 impl Definitions {
-    /// An agent.
+    /// Returns an agent.
     pub fn agent(&self, id: AgentId) -> Option<&Arc<Agent>> {
         self.agents.get(&id)
     }
 
-    /// A service.
-    pub fn service(&self, id: ServiceId) -> Option<&Arc<KnownService>> {
+    /// Returns a service.
+    pub fn service(&self, id: ServiceId) -> Option<&Arc<ResolvedService>> {
         self.services.get(&id)
     }
 
-    /// The service of a name.
-    pub fn service_named(&self, name: &str) -> Option<&Arc<KnownService>> {
+    /// Returns the service with a name.
+    pub fn service_named(&self, name: &str) -> Option<&Arc<ResolvedService>> {
         self.service(*self.services_by_name.get(name)?)
     }
 
-    /// What the documents of a service say; none if it has no document, or none has been read yet.
+    /// Returns what the documents of a service describe; `None` if it has no document, or none has been
+    /// read yet.
     pub fn catalog(&self, service: ServiceId) -> Option<&Arc<Catalog>> {
         self.catalogs.get(&service)
     }
 
-    /// Whether the service has documents that this process has not read since its start. What they say
-    /// may decide, so nothing is decided without them.
+    /// Whether the service has documents that this process has not read since its start. They may change
+    /// a decision, so nothing is decided without them.
     pub fn is_unread(&self, service: ServiceId) -> bool {
         self.unread.contains(&service)
     }
 
-    /// The version that decisions on these definitions are recorded with.
+    /// Returns the version that decisions on these definitions are recorded with.
     pub fn version(&self) -> AuthorityVersion {
         self.workspace.version
     }
 
-    /// Returns what cuts a running call of a human to a service.
-    pub(crate) fn cut_of_service(&self, service: ServiceId) -> CancellationToken {
-        self.cuts.of_service(service)
+    /// Returns the token that is canceled when a running test call of a human must end.
+    pub fn service_token(&self, service: ServiceId) -> CancellationToken {
+        self.revocations.of_service(service)
     }
 
-    /// Builds the definitions that follow `before`. What runs by rights that are gone is yet to be
-    /// cut.
-    pub(super) fn succeed(
+    /// Builds the definitions that follow `before`. The caller must then cancel the calls whose rights
+    /// are gone.
+    pub(crate) fn succeed(
         stored: StoredDefinitions,
         catalogs: HashMap<ServiceId, Arc<Catalog>>,
         mut missing: HashSet<ServiceId>,
         before: Option<&Self>,
     ) -> Self {
-        // Of what other replicas add later, the definitions hold as they were until it is read.
+        // Documents that other replicas add later are missing until they are read; the catalog of before
+        // applies until then.
         if let Some(before) = before {
             missing.retain(|service| before.unread.contains(service));
         }
-        let cuts = Cuts::succeed(&stored, before.map(|before| &before.cuts));
+        let revocations = Revocations::succeed(&stored, before.map(|before| &before.revocations));
         Self {
             workspace: stored.workspace,
             catalogs,
@@ -103,15 +105,15 @@ impl Definitions {
             services: stored
                 .services
                 .into_iter()
-                .map(|s| (s.id, Arc::new(KnownService::new(s))))
+                .map(|s| (s.id, Arc::new(ResolvedService::new(s))))
                 .collect(),
             rules: compiled(stored.rules, before),
-            cuts,
+            revocations,
         }
     }
 }
 
-/// The rules that count, compiled where they were not before.
+/// Returns the enabled rules. Those that did not change are not compiled again.
 fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledRule>> {
     let known: HashMap<RuleId, &Arc<CompiledRule>> = before
         .map_or(&[][..], |before| &before.rules)

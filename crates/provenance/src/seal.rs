@@ -1,17 +1,17 @@
-//! Pieces of responses, sealed under a key that this process alone has and nobody stores.
+//! Seals pieces of responses under a key of this process, which is never stored.
 
 use gaiterguard_history::Seal;
 use gaiterguard_vault::{AssociatedData, DataKey, NoRandomness};
 
 /// Seals under a random key of this process.
 #[derive(Debug)]
-pub(super) struct PieceSeal {
+pub(crate) struct PieceSeal {
     key: DataKey,
     purpose: AssociatedData,
 }
 
 impl PieceSeal {
-    pub(super) fn generate() -> Result<Self, NoRandomness> {
+    pub(crate) fn generate() -> Result<Self, NoRandomness> {
         Ok(Self {
             key: DataKey::generate()?,
             purpose: AssociatedData::new(0, "history_piece", "", 1),

@@ -1,4 +1,4 @@
-//! An exchange as it is noted while it passes: no more than reading it takes.
+//! An exchange as it is noted while it passes: no more than is needed to parse it later.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -8,19 +8,20 @@ use gaiterguard_history::{BODY_BYTES_MAX, Exchange};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method};
 
-/// The longest body that is copied rather than held: it may be a part of a much larger buffer.
+/// The longest body that is copied instead of referenced, in bytes: a reference could keep a much larger
+/// buffer alive.
 const COPIED_BYTES_MAX: usize = 16 << 10;
 
-/// What a body is, by its headers.
+/// The headers that describe a body.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Described {
+pub(crate) struct Described {
     content_type: Option<HeaderValue>,
     content_encoding: Option<HeaderValue>,
     location: Option<HeaderValue>,
 }
 
 impl Described {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         Self {
             content_type: headers.get(CONTENT_TYPE).cloned(),
             content_encoding: headers.get(CONTENT_ENCODING).cloned(),
@@ -28,13 +29,13 @@ impl Described {
         }
     }
 
-    /// Whether there may be text in it. A response that does not say is looked at.
-    pub(super) fn is_text(&self) -> bool {
+    /// Whether there may be text in the body. A response without a content type is parsed.
+    pub(crate) fn is_text(&self) -> bool {
         let Some(Ok(kind)) = self.content_type.as_ref().map(HeaderValue::to_str) else {
             return self.content_type.is_none();
         };
         let kind = kind.to_ascii_lowercase();
-        let parts = [
+        let text_types = [
             "text/",
             "json",
             "xml",
@@ -44,7 +45,7 @@ impl Described {
             "graphql",
             "javascript",
         ];
-        parts.iter().any(|part| kind.contains(part))
+        text_types.iter().any(|part| kind.contains(part))
     }
 
     fn headers(&self) -> HeaderMap {
@@ -60,22 +61,22 @@ impl Described {
     }
 }
 
-/// An exchange that is still to be read.
+/// An exchange that is not parsed yet.
 #[derive(Debug)]
-pub(super) struct Noted {
+pub(crate) struct Noted {
     method: Method,
     path: String,
     request: Described,
     request_body: Bytes,
     is_approved: bool,
-    pub(super) status: u16,
-    pub(super) response: Described,
-    pub(super) body: Bytes,
-    pub(super) at: u64,
+    pub(crate) status: u16,
+    pub(crate) response: Described,
+    pub(crate) body: Bytes,
+    pub(crate) at: u64,
 }
 
 impl Noted {
-    pub(super) fn of(request: &CanonicalRequest, is_approved: bool, at: u64) -> Self {
+    pub(crate) fn of(request: &CanonicalRequest, is_approved: bool, at: u64) -> Self {
         Self {
             method: request.method.clone(),
             path: request.target.path_and_query().to_owned(),
@@ -89,29 +90,29 @@ impl Noted {
         }
     }
 
-    /// Sets the body that was sent, of a request whose own was still arriving.
-    pub(super) fn set_request_body(&mut self, body: Bytes) {
+    /// Sets the request body, if it was still arriving when the exchange began.
+    pub(crate) fn set_request_body(&mut self, body: Bytes) {
         self.request_body = body;
     }
 
-    /// About how much memory it takes.
-    pub(super) fn bytes(&self) -> usize {
+    /// Returns about how much memory the exchange takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>() + self.path.len() + self.request_body.len() + self.body.len()
     }
 
-    /// Whether there is nothing in it to read.
-    pub(super) fn is_nothing(&self) -> bool {
+    /// Whether there is nothing to parse.
+    pub(crate) fn is_nothing(&self) -> bool {
         is_safe(&self.method) && (self.body.is_empty() || !(200..300).contains(&self.status))
     }
 
     /// Whether the method only reads.
-    pub(super) fn only_reads(&self) -> bool {
+    pub(crate) fn only_reads(&self) -> bool {
         is_safe(&self.method)
     }
 
-    /// A fingerprint of an exchange that only reads: the same one again shows nothing new. Bodies that
-    /// take long to hash have none.
-    pub(super) fn fingerprint(&self) -> Option<u64> {
+    /// Returns a fingerprint of an exchange that only reads; the same exchange again shows nothing new.
+    /// `None` for bodies that take long to hash.
+    pub(crate) fn fingerprint(&self) -> Option<u64> {
         if !is_safe(&self.method) || self.body.len() > COPIED_BYTES_MAX {
             return None;
         }
@@ -122,8 +123,8 @@ impl Noted {
         Some(hasher.finish())
     }
 
-    /// Hands it over as the judge reads it.
-    pub(super) fn with<R>(&self, read: impl FnOnce(&Exchange<'_>) -> R) -> R {
+    /// Calls `read` with the exchange in the form that `gaiterguard_history` parses.
+    pub(crate) fn with<R>(&self, read: impl FnOnce(&Exchange<'_>) -> R) -> R {
         read(&Exchange {
             method: self.method.as_str(),
             path: &self.path,
@@ -137,8 +138,8 @@ impl Noted {
     }
 }
 
-/// As much of a body as is looked at, and one byte more, so that more can be told from the end.
-pub(super) fn beginning(body: &Bytes) -> Bytes {
+/// Returns as much of a body as is parsed, and one byte more, which shows that the body is longer.
+pub(crate) fn beginning(body: &Bytes) -> Bytes {
     if body.len() <= COPIED_BYTES_MAX {
         return Bytes::copy_from_slice(body);
     }

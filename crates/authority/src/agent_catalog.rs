@@ -1,44 +1,43 @@
-//! What an agent may use, and what is documented of it.
+//! The services that an agent may use, and a search in their documents.
 
 use std::sync::Arc;
 
 use gaiterguard_apidocs::{Operation, Section};
 use gaiterguard_domain::request::ServiceName;
 
-use crate::authority::AgentCaller;
-use crate::authority::known_service::KnownService;
-use crate::refusal::Refusal;
-use crate::submit::locate;
+use crate::caller::AgentCaller;
+use crate::refused::ServiceRefused;
+use crate::resolved_service::ResolvedService;
 
 /// A service in an agent's scope.
 #[derive(Clone, Debug)]
 pub struct UsableService {
     /// The service.
-    pub service: Arc<KnownService>,
-    /// How many operations its documents describe.
+    pub service: Arc<ResolvedService>,
+    /// The number of operations that its documents describe.
     pub operations: usize,
 }
 
-/// What a search finds.
+/// The results of a search, the best of each service first.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
-    /// Operations, those that fit best first.
-    pub operations: Vec<(Arc<KnownService>, Operation)>,
-    /// Pieces of text, those that fit best first.
-    pub sections: Vec<(Arc<KnownService>, Section)>,
+pub struct SearchResults {
+    /// Operations.
+    pub operations: Vec<(Arc<ResolvedService>, Operation)>,
+    /// Sections of text.
+    pub sections: Vec<(Arc<ResolvedService>, Section)>,
 }
 
-/// How much a search may find.
+/// The most results that a search returns.
 #[derive(Clone, Copy, Debug)]
-pub struct FindingsMax {
+pub struct SearchLimits {
     /// Operations.
     pub operations: usize,
-    /// Pieces of text.
+    /// Sections of text.
     pub sections: usize,
 }
 
 impl AgentCaller {
-    /// The services that the agent may use, by name.
+    /// Returns the services that the agent may use, sorted by name.
     pub fn services(&self) -> Vec<UsableService> {
         let mut services: Vec<UsableService> = self
             .agent
@@ -58,16 +57,20 @@ impl AgentCaller {
         services
     }
 
-    /// What the documents of one service, or of all that the agent may use, say about a text.
-    /// Without words, the first operations in the documents' order.
+    /// Searches the documents of one service, or of all that the agent may use. An empty text finds the
+    /// first operations in the order of the documents.
+    ///
+    /// # Errors
+    ///
+    /// If the agent may not use the service.
     pub fn search(
         &self,
         service: Option<&ServiceName>,
         text: &str,
-        max: FindingsMax,
-    ) -> Result<Findings, Refusal> {
+        limits: SearchLimits,
+    ) -> Result<SearchResults, ServiceRefused> {
         let services = match service {
-            Some(name) => vec![locate::named(self, name)?.0],
+            Some(name) => vec![self.service(name)?.0],
             None => self.services().into_iter().map(|it| it.service).collect(),
         };
         let mut operations = Vec::new();
@@ -78,25 +81,31 @@ impl AgentCaller {
             };
             operations.push(found(
                 &service,
-                catalog.search_operations(text, max.operations),
+                catalog.search_operations(text, limits.operations),
             ));
-            sections.push(found(&service, catalog.search_sections(text, max.sections)));
+            sections.push(found(
+                &service,
+                catalog.search_sections(text, limits.sections),
+            ));
         }
-        Ok(Findings {
-            operations: in_turn(operations, max.operations),
-            sections: in_turn(sections, max.sections),
+        Ok(SearchResults {
+            operations: interleaved(operations, limits.operations),
+            sections: interleaved(sections, limits.sections),
         })
     }
 }
 
-fn found<T: Clone>(service: &Arc<KnownService>, found: Vec<&T>) -> Vec<(Arc<KnownService>, T)> {
+fn found<T: Clone>(
+    service: &Arc<ResolvedService>,
+    found: Vec<&T>,
+) -> Vec<(Arc<ResolvedService>, T)> {
     let of_service = |one: &T| (Arc::clone(service), one.clone());
     found.into_iter().map(of_service).collect()
 }
 
-/// The first of each list, then the second of each, and so on: how well something fits can be
-/// compared within a service only.
-fn in_turn<T>(lists: Vec<Vec<T>>, max: usize) -> Vec<T> {
+/// Returns the first of each list, then the second of each, and so on. Scores are comparable only
+/// within one service.
+fn interleaved<T>(lists: Vec<Vec<T>>, max: usize) -> Vec<T> {
     let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
     let mut taken = Vec::new();
     while taken.len() < max {
@@ -115,9 +124,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_service_has_its_turn() {
+    fn results_of_all_services_are_interleaved() {
         let lists = vec![vec![1, 2, 3], vec![], vec![10]];
-        assert_eq!(in_turn(lists.clone(), 3), [1, 10, 2]);
-        assert_eq!(in_turn(lists, 9), [1, 10, 2, 3]);
+        assert_eq!(interleaved(lists.clone(), 3), [1, 10, 2]);
+        assert_eq!(interleaved(lists, 9), [1, 10, 2, 3]);
     }
 }

@@ -1,13 +1,4 @@
-//! Who may do what at this moment: the definitions of every workspace in one immutable snapshot.
-//!
-//! A request is decided on one snapshot and recorded with its version; the ledger refuses a
-//! decision whose version is not the present one. So a change that is acknowledged anywhere holds
-//! for every claim that commits after it, on every replica, however old a snapshot is.
-
-mod confirmed;
-mod cuts;
-mod definitions;
-pub mod known_service;
+//! The snapshot of the definitions, and how it is kept current.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
@@ -15,24 +6,33 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use gaiterguard_definitions::library::Library;
-use gaiterguard_domain::agent::{Agent, Binding, StandingRefused};
+use gaiterguard_domain::agent::{Agent, StandingRefused};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::{DocumentVersion, Store, StoreError};
 use gaiterguard_vault::agent_key;
 use tokio::sync::{Mutex, Notify};
-use tokio_util::sync::CancellationToken;
 
-use self::confirmed::{Confirmed, Moment};
-use self::cuts::Cuts;
-pub use self::definitions::Definitions;
-use crate::refusal::Refusal;
+use crate::caller::AgentCaller;
+use crate::confirmed::{Confirmed, Moment};
+use crate::definitions::Definitions;
+use crate::refused::{CallRevoked, CallerRefused, DocumentsUnread};
+use crate::revocation::Revocations;
 
-/// How long a replica may act on what it knows without the database confirming it.
+/// How long a replica may act on its snapshot without a confirmation by the database.
 pub const CONFIRMED_FOR: Duration = Duration::from_secs(1);
 
 /// How often a replica asks the database whether anything has changed.
 pub const CONFIRM_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a call waits after a start for the documents of its service.
+const DOCUMENTS_WAIT: Duration = Duration::from_secs(15);
+
+/// How often such a call checks whether they have been read.
+const DOCUMENTS_CHECK_EVERY: Duration = Duration::from_millis(25);
+
+/// How long to wait before documents that could not be fetched from the store are read again.
+const READ_AGAIN_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 struct Snapshot {
@@ -40,51 +40,7 @@ struct Snapshot {
     workspaces: HashMap<WorkspaceId, Arc<Definitions>>,
 }
 
-/// An agent that has shown its key, with the definitions it is judged by.
-#[derive(Clone, Debug)]
-pub struct AgentCaller {
-    key_hash: [u8; 32],
-    /// The agent.
-    pub agent: Arc<Agent>,
-    /// Its workspace.
-    pub definitions: Arc<Definitions>,
-}
-
-impl AgentCaller {
-    /// Returns what cuts everything that runs with the key that was shown.
-    pub(crate) fn cut(&self) -> CancellationToken {
-        self.definitions.cuts.of_key(self.agent.id)
-    }
-
-    /// Returns what cuts a running call to a service, which opens a WebSocket or is a plain one.
-    pub(crate) fn cut_of_call(&self, service: ServiceId, web_socket: bool) -> CancellationToken {
-        let cuts = &self.definitions.cuts;
-        cuts.of_right(self.agent.id, service, web_socket)
-    }
-
-    /// Returns what an approval of a call to a service rests on besides its bytes; `None` if the
-    /// agent may not make it.
-    pub(crate) fn binding(&self, service: ServiceId, web_socket: bool) -> Option<Binding> {
-        let grant = self.agent.grant(service)?;
-        let service = self.definitions.service(service)?;
-        Some(if web_socket {
-            Binding::of_web_socket(grant, service)
-        } else {
-            Binding::of(grant, service)
-        })
-    }
-}
-
-/// How long a call waits after a start for the documents of its service.
-const DOCUMENTS_WAIT: Duration = Duration::from_secs(15);
-
-/// How often such a call looks whether they have been read.
-const DOCUMENTS_LOOK_EVERY: Duration = Duration::from_millis(25);
-
-/// How long to wait before documents that could not be fetched from the store are read again.
-const READ_AGAIN_WAIT: Duration = Duration::from_secs(1);
-
-/// The present definitions of all workspaces.
+/// The current definitions of all workspaces.
 pub struct Authority {
     store: Store,
     library: Arc<Library>,
@@ -93,17 +49,21 @@ pub struct Authority {
     confirmed: Confirmed,
     is_shared: bool,
     reloading: Mutex<()>,
-    /// The documents that another replica has added, or changed, and this one has yet to read.
+    /// The documents that another replica added or changed and this one has not read yet.
     unread: StdMutex<HashMap<WorkspaceId, Vec<DocumentVersion>>>,
     has_unread: Notify,
-    /// The workspaces of which a stored definition is damaged.
+    /// The workspaces with a damaged definition.
     damaged: StdMutex<HashSet<WorkspaceId>>,
 }
 
 impl Authority {
-    /// Loads every workspace. Its documents are read afterwards, by `read_unread`; until then a
-    /// decision on a service that has some waits for them. `is_shared` tells that other replicas change the same database, so
-    /// that what is known here holds only while the database confirms it.
+    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_unread`]; until then a
+    /// decision on a service with documents waits for them. `is_shared` means that other replicas change
+    /// the same database, so that the snapshot is valid only while the database confirms it.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
     pub async fn load(
         store: Store,
         library: Arc<Library>,
@@ -126,39 +86,45 @@ impl Authority {
         Ok(authority)
     }
 
-    /// The agent of a key. Its workspace's kill switch, and its own block, are looked at here.
-    pub fn caller(&self, key: &str) -> Result<AgentCaller, Refusal> {
-        let key_hash = agent_key::fingerprint(key).ok_or(Refusal::InvalidAgentKey(
+    /// Returns the agent of a key.
+    ///
+    /// # Errors
+    ///
+    /// If the key does not open anything now, also because of a block or the kill switch.
+    pub fn caller(&self, key: &str) -> Result<AgentCaller, CallerRefused> {
+        let key_hash = agent_key::fingerprint(key).ok_or(CallerRefused::InvalidKey(
             "the agent key must have the form agt_ and 64 hexadecimal digits",
         ))?;
         self.caller_by_hash(key_hash)
     }
 
-    /// The same caller on the present definitions, which may refuse it now.
-    pub fn again(&self, caller: &AgentCaller) -> Result<AgentCaller, Refusal> {
+    /// Returns the same caller with the current definitions.
+    ///
+    /// # Errors
+    ///
+    /// If the key does not open anything any more.
+    pub fn renewed(&self, caller: &AgentCaller) -> Result<AgentCaller, CallerRefused> {
         self.caller_by_hash(caller.key_hash)
     }
 
-    fn caller_by_hash(&self, key_hash: [u8; 32]) -> Result<AgentCaller, Refusal> {
+    fn caller_by_hash(&self, key_hash: [u8; 32]) -> Result<AgentCaller, CallerRefused> {
         self.check_confirmed()?;
         let now = self.clock.now();
         let snapshot = self.snapshot.load();
-        // A look-up by the hash of a 256-bit random key tells a guesser nothing by its timing.
+        // The timing of a lookup by the hash of a 256-bit random key does not help a guesser.
         let (workspace, agent) =
             *snapshot
                 .agents_by_key
                 .get(&key_hash)
-                .ok_or(Refusal::InvalidAgentKey(
+                .ok_or(CallerRefused::InvalidKey(
                     "this agent key is unknown or was replaced",
                 ))?;
         let definitions = snapshot
             .workspaces
             .get(&workspace)
-            .ok_or(Refusal::AuthorityUnconfirmed)?;
-        let agent = definitions
-            .agent(agent)
-            .ok_or(Refusal::AuthorityUnconfirmed)?;
-        check_standing(definitions, agent, now)?;
+            .ok_or(CallerRefused::Unconfirmed)?;
+        let agent = definitions.agent(agent).ok_or(CallerRefused::Unconfirmed)?;
+        check_access(definitions, agent, now)?;
         Ok(AgentCaller {
             key_hash,
             agent: Arc::clone(agent),
@@ -166,64 +132,72 @@ impl Authority {
         })
     }
 
-    /// The definitions of a workspace, for the human's side.
+    /// Returns the definitions of a workspace.
     pub fn definitions(&self, workspace: WorkspaceId) -> Option<Arc<Definitions>> {
         self.snapshot.load().workspaces.get(&workspace).cloned()
     }
 
-    /// Returns why a call of an agent to a service was cut.
-    pub(crate) fn why_cut(
+    /// Returns the reason why a running call of an agent to a service was canceled.
+    pub fn call_revoked(
         &self,
         caller: &AgentCaller,
         service: ServiceId,
         web_socket: bool,
-    ) -> Refusal {
-        let again = match self.again(caller) {
-            Ok(again) => again,
-            // That would ask a client to send again what may have reached the upstream.
-            Err(Refusal::AuthorityUnconfirmed) => return Refusal::CallCut,
-            Err(refusal) => return refusal,
+    ) -> CallRevoked {
+        let renewed = match self.renewed(caller) {
+            Ok(renewed) => renewed,
+            // This reason would invite a retry of a request that may have reached the upstream.
+            Err(CallerRefused::Unconfirmed) => return CallRevoked::ServiceChanged,
+            Err(refused) => return CallRevoked::Caller(refused),
         };
-        match again.binding(service, web_socket) {
-            None => Refusal::ServiceNotInScope("the agent may no longer use this service"),
-            Some(binding) if web_socket && !binding.web_socket => Refusal::WebSocketNotAllowed,
-            Some(_) => Refusal::CallCut,
+        match renewed.binding(service, web_socket) {
+            None => CallRevoked::NotInScope,
+            Some(binding) if web_socket && !binding.web_socket => CallRevoked::WebSocketNotAllowed,
+            Some(_) => CallRevoked::ServiceChanged,
         }
     }
 
-    /// Returns why everything that ran with an agent's key was cut.
-    pub(crate) fn why_key_cut(&self, caller: &AgentCaller) -> Refusal {
-        let again = self.again(caller);
-        again.err().unwrap_or(Refusal::AuthorityUnconfirmed)
+    /// Returns the reason why everything that ran with an agent's key was canceled.
+    pub fn key_revoked(&self, caller: &AgentCaller) -> CallerRefused {
+        let renewed = self.renewed(caller);
+        renewed.err().unwrap_or(CallerRefused::Unconfirmed)
     }
 
-    /// Cuts what runs with keys that have expired. Returns when the next one does.
-    pub(crate) fn cancel_lapsed(&self) -> Option<Timestamp> {
+    /// Cancels what runs with keys that have expired. Returns when the next key expires.
+    pub fn cancel_lapsed(&self) -> Option<Timestamp> {
         let now = self.clock.now();
         let snapshot = self.snapshot.load();
         let workspaces = snapshot.workspaces.values();
         workspaces
-            .filter_map(|definitions| definitions.cuts.cancel_lapsed(now))
+            .filter_map(|definitions| definitions.revocations.cancel_lapsed(now))
             .min()
     }
 
-    fn check_confirmed(&self) -> Result<(), Refusal> {
+    fn check_confirmed(&self) -> Result<(), CallerRefused> {
         if self.is_shared && self.confirmed.age(self.clock.as_ref()) > CONFIRMED_FOR {
-            return Err(Refusal::AuthorityUnconfirmed);
+            return Err(CallerRefused::Unconfirmed);
         }
         Ok(())
     }
 
-    /// Loads the present definitions of one workspace. Whoever changes a definition calls this
-    /// before the change is acknowledged.
+    /// Loads the current definitions of one workspace. A change of a definition must call this before it
+    /// is acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
     pub async fn reload(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
         let _one_at_a_time = self.reloading.lock().await;
         self.reload_locked(workspace).await
     }
 
     /// Asks the database for the versions of all workspaces and loads those that have changed.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
     pub async fn confirm(&self) -> Result<(), StoreError> {
-        // What the database says holds for the moment at which it was asked, not answered.
+        // A version is current as of the query, not as of its result.
         let asked_at = Moment::of(self.clock.as_ref());
         let _one_at_a_time = self.reloading.lock().await;
         let versions = self.store.authority_versions().await?;
@@ -242,9 +216,13 @@ impl Authority {
         Ok(())
     }
 
-    /// Waits until there are documents to read, and reads them. Reading takes seconds, during which
-    /// the definitions hold without what those documents say: a decision must not wait for it.
-    pub(crate) async fn read_unread(&self) -> Result<(), StoreError> {
+    /// Waits until there are documents to read, and reads them. Reading takes seconds. The definitions
+    /// apply without those documents until then, because a decision must not wait for them.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn read_unread(&self) -> Result<(), StoreError> {
         self.has_unread.notified().await;
         self.read_documents().await
     }
@@ -263,25 +241,25 @@ impl Authority {
         Ok(())
     }
 
-    /// The present definitions of a workspace, once the documents of a service have been read.
+    /// Waits until the documents of a service have been read.
     ///
     /// # Errors
     ///
-    /// [`Refusal::DocumentsUnread`] if that takes too long.
+    /// If that takes too long.
     pub async fn documents_read(
         &self,
         workspace: WorkspaceId,
         service: ServiceId,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), DocumentsUnread> {
         let end = tokio::time::Instant::now() + DOCUMENTS_WAIT;
         while self
             .definitions(workspace)
             .is_some_and(|known| known.is_unread(service))
         {
             if tokio::time::Instant::now() > end {
-                return Err(Refusal::DocumentsUnread);
+                return Err(DocumentsUnread);
             }
-            tokio::time::sleep(DOCUMENTS_LOOK_EVERY).await;
+            tokio::time::sleep(DOCUMENTS_CHECK_EVERY).await;
         }
         Ok(())
     }
@@ -305,8 +283,8 @@ impl Authority {
         let stored = match self.store.authority_load(workspace).await {
             Ok(None) => return Ok(()),
             Ok(Some(stored)) => stored,
-            // Its agents are stopped, so that a kill switch or a block holds for what runs too, and the
-            // other workspaces go on.
+            // Its agents are stopped, because a block or the kill switch may be among the changes that
+            // cannot be read. The other workspaces continue.
             Err(error) if error.is_damage() => {
                 self.stop_damaged(workspace, &error);
                 return Ok(());
@@ -342,20 +320,20 @@ impl Authority {
             agents_by_key,
             workspaces,
         }));
-        // Only now: a call that is cut asks the present definitions why.
+        // After the new snapshot is stored: a canceled call asks it for the reason.
         if let Some(known) = known {
-            definitions.cuts.cancel_lost(&known.cuts);
+            definitions.revocations.cancel_lost(&known.revocations);
         }
-        definitions.cuts.cancel_lapsed(self.clock.now());
+        definitions.revocations.cancel_lapsed(self.clock.now());
         Ok(())
     }
 }
 
 impl Authority {
-    /// Takes away what is known of a workspace whose definitions cannot be read, and cuts everything
+    /// Removes a workspace whose definitions cannot be read from the snapshot, and cancels everything
     /// that runs in it. Its agents get 503 until the damage is repaired.
     fn stop_damaged(&self, workspace: WorkspaceId, error: &StoreError) {
-        // Replicas look again several times a second.
+        // Replicas read the definitions several times a second, so this is logged once.
         if self.damaged().insert(workspace) {
             tracing::error!(%error, workspace = workspace.0, "a workspace is stopped, because its \
                  definitions cannot be read");
@@ -370,7 +348,7 @@ impl Authority {
             agents_by_key: before.agents_by_key.clone(),
             workspaces,
         }));
-        Cuts::default().cancel_lost(&known.cuts);
+        Revocations::default().cancel_lost(&known.revocations);
     }
 
     fn damaged(&self) -> MutexGuard<'_, HashSet<WorkspaceId>> {
@@ -379,28 +357,32 @@ impl Authority {
     }
 }
 
-fn check_standing(definitions: &Definitions, agent: &Agent, now: Timestamp) -> Result<(), Refusal> {
-    let standing = match agent.standing(now) {
-        // A clock that was set back does not open what has expired.
-        Ok(()) | Err(StandingRefused::Blocked) if definitions.cuts.has_lapsed(agent.id) => {
+fn check_access(
+    definitions: &Definitions,
+    agent: &Agent,
+    now: Timestamp,
+) -> Result<(), CallerRefused> {
+    let access = match agent.standing(now) {
+        // Setting the clock back does not make an expired key valid.
+        Ok(()) | Err(StandingRefused::Blocked) if definitions.revocations.has_lapsed(agent.id) => {
             Err(StandingRefused::Expired)
         }
-        standing => standing,
+        access => access,
     };
-    match standing {
+    match access {
         Err(StandingRefused::Revoked) => {
-            return Err(Refusal::InvalidAgentKey("this agent key has been revoked"));
+            return Err(CallerRefused::InvalidKey("this agent key has been revoked"));
         }
         Err(StandingRefused::Expired) => {
-            return Err(Refusal::InvalidAgentKey("this agent key has expired"));
+            return Err(CallerRefused::InvalidKey("this agent key has expired"));
         }
         Err(StandingRefused::Blocked) if !definitions.workspace.kill_switch.is_active() => {
-            return Err(Refusal::AgentBlocked);
+            return Err(CallerRefused::Blocked);
         }
         Ok(()) | Err(StandingRefused::Blocked) => {}
     }
     if definitions.workspace.kill_switch.is_active() {
-        return Err(Refusal::KillSwitch);
+        return Err(CallerRefused::KillSwitch);
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What replicas tell one another of values that passed: keyed hashes in the database, and nothing else.
+//! Shares values that passed with other replicas: keyed hashes in the database, and nothing else.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,13 +9,13 @@ use gaiterguard_history::{Elsewhere, Evidence, HashKey, Noted};
 use gaiterguard_store::{SightingRow, SightingRowKind, Store, StoreError, ValueHash};
 use tokio::sync::Notify;
 
-use super::{Place, seconds};
+use crate::place::{Place, seconds};
 
-/// The most rows that one statement writes, so that no decision waits for long behind it.
+/// The most rows that one statement writes, so that no decision waits long for it.
 const ROWS_MAX: usize = 500;
 
-/// The most rows that wait for the database. What agents sent waits in any number: without it, replicas
-/// would take an echo for evidence.
+/// The most rows that wait for the database. Rows of values that agents sent are never dropped: without
+/// them, replicas would accept an echo as evidence.
 const WAITING_MAX: usize = 50_000;
 
 /// How long rows are collected before they are written.
@@ -27,15 +27,15 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// The most values of a request that are looked up.
 const ASKED_MAX: usize = 2_000;
 
-/// The way to the other replicas.
-pub(super) struct Shared {
+/// The connection to the other replicas.
+pub(crate) struct Shared {
     key: HashKey,
     waiting: Mutex<Vec<SightingRow>>,
     wake: Notify,
 }
 
 impl Shared {
-    pub(super) fn new(key: HashKey) -> Arc<Self> {
+    pub(crate) fn new(key: HashKey) -> Arc<Self> {
         Arc::new(Self {
             key,
             waiting: Mutex::default(),
@@ -43,8 +43,8 @@ impl Shared {
         })
     }
 
-    /// Leaves values for the writer.
-    pub(super) fn add(&self, place: Place, noted: &[Noted], at: u64) {
+    /// Queues values for the writer.
+    pub(crate) fn add(&self, place: Place, noted: &[Noted], at: u64) {
         if noted.is_empty() {
             return;
         }
@@ -66,8 +66,8 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// Writes what waits, whenever there is something, until it is dropped.
-    pub(super) async fn write(&self, store: &Store, now: impl Fn() -> Timestamp) {
+    /// Writes queued values until it is dropped.
+    pub(crate) async fn write(&self, store: &Store, now: impl Fn() -> Timestamp) {
         loop {
             self.wake.notified().await;
             tokio::time::sleep(COLLECTING).await;
@@ -77,7 +77,7 @@ impl Shared {
                     break;
                 }
                 if let Err(error) = store.sighting_add(&rows, now()).await {
-                    tracing::warn!(%error, "noting what agents were shown failed and will be tried again");
+                    tracing::warn!(%error, "writing what agents were shown failed and will be tried again");
                     self.waiting().splice(..0, rows);
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -85,8 +85,8 @@ impl Shared {
         }
     }
 
-    /// Returns what is known of values by their hashes since a time.
-    pub(super) async fn find(
+    /// Returns what other replicas know about values since a time, by their hashes.
+    pub(crate) async fn find(
         &self,
         store: &Store,
         place: Place,
@@ -112,8 +112,8 @@ impl Shared {
         self.key.within((place.0.0, place.1.0), hash)
     }
 
-    /// The first rows that wait, no two of them of the same value: one statement cannot change a row
-    /// twice, so the second waits for the next.
+    /// Takes the first rows that wait, no two of them of the same value: one statement cannot change a
+    /// row twice.
     fn take(&self) -> Vec<SightingRow> {
         let mut waiting = self.waiting();
         let mut rows: Vec<SightingRow> = Vec::new();
@@ -132,7 +132,7 @@ impl Shared {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<SightingRow>> {
-        // Every change under this lock is whole by itself.
+        // Every change under this lock is complete in itself.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The history of one agent with one service, and what is still to be read into it.
+//! The history of one agent with one service, and the exchanges that are not parsed into it yet.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -7,28 +7,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gaiterguard_history::{Elsewhere, History, Seen, Sighting};
 use tokio_util::sync::CancellationToken;
 
-use super::Place;
-use super::exchange::Noted;
-use super::shared::Shared;
+use crate::exchange::Noted;
+use crate::place::Place;
+use crate::shared::Shared;
 
-/// How many bytes, and how many exchanges, are left until a request asks: the responses of some 30 calls
-/// are read before one. More are read in the background, as is all that other replicas should know of.
+/// How many bytes and exchanges may wait until an assessment asks: those of about 30 calls. More are parsed
+/// in the background, and so is everything that other replicas should know.
 const UNREAD_BYTES_MAX: usize = 512 << 10;
 const UNREAD_MAX: usize = 32;
 
-/// Where the background does not keep up, an exchange is read before it passes.
+/// From here on an exchange is parsed before it passes, because the background does not keep up.
 const UNREAD_BYTES_LIMIT: usize = 8 << 20;
 const UNREAD_LIMIT: usize = 1_024;
 
-/// How many reads are remembered, so that the same one again is not read again, and for how many
-/// seconds.
+/// How many exchanges are remembered, and for how many seconds, so that a repeated one is not parsed again.
 const RECENT_MAX: usize = 64;
 const RECENT_SECONDS: u64 = 600;
 
 /// The history of one agent with one service.
-pub(super) struct Memory {
-    /// Cancelled with the agent's right to the service.
-    cut: CancellationToken,
+pub(crate) struct Memory {
+    /// Canceled with the agent's right to the service.
+    right: CancellationToken,
     place: Place,
     shared: Option<Arc<Shared>>,
     unread: Mutex<Unread>,
@@ -46,14 +45,14 @@ struct Unread {
 }
 
 impl Memory {
-    pub(super) fn new(
+    pub(crate) fn new(
         place: Place,
         seen: Seen,
         shared: Option<Arc<Shared>>,
-        cut: CancellationToken,
+        right: CancellationToken,
     ) -> Self {
         Self {
-            cut,
+            right,
             place,
             shared,
             unread: Mutex::default(),
@@ -64,17 +63,17 @@ impl Memory {
         }
     }
 
-    /// Whether it belongs to the right that this token ends with.
-    pub(super) fn is_of(&self, cut: &CancellationToken) -> bool {
-        self.cut == *cut && !self.cut.is_cancelled()
+    /// Whether the history belongs to the right of this token, and the right is not revoked.
+    pub(crate) fn is_of(&self, right: &CancellationToken) -> bool {
+        self.right == *right && !self.right.is_cancelled()
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cut.is_cancelled()
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.right.is_cancelled()
     }
 
-    /// Notes an exchange, to be read later. It is found by every request that is assessed from here on.
-    pub(super) fn note(memory: &Arc<Self>, noted: Noted) {
+    /// Notes an exchange. Every later assessment takes it into account.
+    pub(crate) fn note(memory: &Arc<Self>, noted: Noted) {
         if noted.is_nothing() {
             return;
         }
@@ -102,18 +101,18 @@ impl Memory {
         }
     }
 
-    /// Notes that the agent sends what is not read.
-    pub(super) fn note_unread(&self, now: u64) {
+    /// Notes that the agent sends something that is not parsed.
+    pub(crate) fn note_unread(&self, now: u64) {
         self.up_to_date().note_unread(now);
     }
 
-    /// Reads what was noted.
-    pub(super) fn read(&self) {
+    /// Parses what was noted.
+    pub(crate) fn read(&self) {
         drop(self.up_to_date());
     }
 
-    /// Where a value was seen.
-    pub(super) fn sighting(
+    /// Returns where a value was seen.
+    pub(crate) fn sighting(
         &self,
         value: &str,
         now: u64,
@@ -123,44 +122,44 @@ impl Memory {
         self.up_to_date().at(now).with(elsewhere).sighting(value)
     }
 
-    /// Whether nothing passed.
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether the history is empty.
+    pub(crate) fn is_empty(&self) -> bool {
         self.up_to_date().is_empty()
     }
 
-    /// Drops everything, so that others have room.
-    pub(super) fn forget(&self, now: u64) {
+    /// Drops everything, to make room for others.
+    pub(crate) fn forget(&self, now: u64) {
         let mut seen = self.up_to_date();
         seen.forget(now);
         self.seen_bytes.store(0, Ordering::Relaxed);
         self.unread().recent.clear();
     }
 
-    /// Drops what is old; true if nothing is left.
-    pub(super) fn expire(&self, now: u64) -> bool {
+    /// Drops what is old. Returns true if nothing is left.
+    pub(crate) fn expire(&self, now: u64) -> bool {
         let mut seen = self.seen();
         seen.expire(now);
         self.seen_bytes.store(seen.bytes(), Ordering::Relaxed);
         seen.is_like_new(now) && self.unread().exchanges.is_empty()
     }
 
-    /// How many bytes are still to be read.
-    pub(super) fn unread_bytes(&self) -> usize {
+    /// Returns how many bytes are not parsed yet.
+    pub(crate) fn unread_bytes(&self) -> usize {
         self.unread().bytes
     }
 
-    /// About how much memory it takes.
-    pub(super) fn bytes(&self) -> usize {
+    /// Returns about how much memory the history takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
         self.seen_bytes.load(Ordering::Relaxed) + self.unread_bytes()
     }
 
-    /// When it was last used.
-    pub(super) fn used(&self) -> u64 {
+    /// Returns when the history was last used, in seconds.
+    pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// What was seen, once everything that was noted is read. Exchanges are taken while that is locked,
-    /// so that they are read in order and nobody looks between.
+    /// Parses everything that was noted and returns the result. The exchanges are taken under the lock of
+    /// the result, so that they are parsed in order and no reader sees a part of them.
     fn up_to_date(&self) -> MutexGuard<'_, Seen> {
         let mut seen = self.seen();
         let exchanges = {
@@ -181,19 +180,19 @@ impl Memory {
     }
 
     fn unread(&self) -> MutexGuard<'_, Unread> {
-        // Every change under this lock is whole by itself.
+        // Every change under this lock is complete in itself.
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        // After a panic in the middle of reading, values of one response are missing.
+        // After a panic during parsing, values of one response are missing.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Unread {
-    /// Whether the same was read a moment ago. What is written may change what a read shows, and what
-    /// counts of it, so it begins anew.
+    /// Whether the same exchange was noted recently. A write may change what a read shows, so it clears
+    /// the list.
     fn is_recent(&mut self, noted: &Noted) -> bool {
         let Some(print) = noted.fingerprint() else {
             if !noted.only_reads() {

@@ -1,20 +1,20 @@
-//! When the database last confirmed what a replica knows.
+//! The time at which the database last confirmed the snapshot of a replica.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use gaiterguard_domain::time::{Clock, Timestamp};
 
-/// A moment on both clocks. The one of the wall may be set back, and the other one does not run while
-/// the machine is suspended; of two moments the longer difference counts.
+/// A moment on both clocks. The wall clock may be set back, and the monotonic clock does not run while
+/// the machine is suspended, so the longer of the two differences counts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     wall: Timestamp,
     elapsed: Duration,
 }
 
 impl Moment {
-    pub(super) fn of(clock: &dyn Clock) -> Self {
+    pub(crate) fn of(clock: &dyn Clock) -> Self {
         Self {
             wall: clock.now(),
             elapsed: clock.elapsed(),
@@ -22,16 +22,16 @@ impl Moment {
     }
 }
 
-/// The latest moment of which the database confirmed what is known.
+/// The latest moment for which the database confirmed the snapshot.
 #[derive(Debug)]
-pub(super) struct Confirmed {
+pub(crate) struct Confirmed {
     wall_ms: AtomicI64,
     elapsed_micros: AtomicU64,
 }
 
 impl Confirmed {
-    /// Counts as confirmed now.
-    pub(super) fn new(clock: &dyn Clock) -> Self {
+    /// Starts as confirmed now.
+    pub(crate) fn new(clock: &dyn Clock) -> Self {
         let now = Moment::of(clock);
         Self {
             wall_ms: AtomicI64::new(now.wall.0),
@@ -39,15 +39,15 @@ impl Confirmed {
         }
     }
 
-    pub(super) fn note(&self, moment: Moment) {
+    pub(crate) fn note(&self, moment: Moment) {
         let elapsed = micros(moment.elapsed);
         self.elapsed_micros.fetch_max(elapsed, Ordering::AcqRel);
-        // Not the latest: after the clock was set back, later moments have earlier times.
+        // Not the maximum: after the clock was set back, later moments have earlier times.
         self.wall_ms.store(moment.wall.0, Ordering::Release);
     }
 
-    /// Returns how long ago that was.
-    pub(super) fn age(&self, clock: &dyn Clock) -> Duration {
+    /// Returns how long ago the database confirmed the snapshot.
+    pub(crate) fn age(&self, clock: &dyn Clock) -> Duration {
         let now = Moment::of(clock);
         let wall = Timestamp(self.wall_ms.load(Ordering::Acquire)).until(now.wall);
         let elapsed = Duration::from_micros(self.elapsed_micros.load(Ordering::Acquire));
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_set_back_does_not_keep_what_was_confirmed_young() {
+    fn setting_the_clock_back_does_not_extend_a_confirmation() {
         let clock = ManualClock::new(Timestamp(1_000_000));
         let confirmed = Confirmed::new(&clock);
         clock.set(Timestamp(400_000));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_was_suspended_has_confirmed_nothing_meanwhile() {
+    fn a_suspended_machine_confirms_nothing() {
         let clock = ManualClock::new(Timestamp(0));
         let confirmed = Confirmed::new(&clock);
         clock.set(Timestamp(60_000));

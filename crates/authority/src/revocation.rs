@@ -1,10 +1,10 @@
-//! What cuts a running call when a right that it rests on is taken away.
+//! Cancels running calls when a right that they depend on is revoked.
 //!
-//! Everything that runs holds a token. The token of a key is cancelled when the key stops opening
+//! Every running call holds a token. The token of a key is canceled when the key stops opening
 //! anything: it is rotated, it expires, its agent is blocked, deactivated or deleted, or the kill
-//! switch is thrown. Below it hangs one token for each service that the agent may use, cancelled
-//! when an approval for that service would become stale, and below that one for WebSockets. A token
-//! survives every change that leaves its right as it was.
+//! switch is activated. Each service that the agent may use has a child token of it, canceled when an
+//! approval for that service would become stale, and that one has a child token for WebSockets. A
+//! token survives every change that leaves its right as it was.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,76 +19,77 @@ use tokio_util::sync::CancellationToken;
 
 /// The tokens of one workspace.
 #[derive(Debug, Default)]
-pub(crate) struct Cuts {
-    keys: HashMap<AgentId, KeyCut>,
-    rights: HashMap<(AgentId, ServiceId), RightCut>,
-    services: HashMap<ServiceId, ServiceCut>,
+pub(crate) struct Revocations {
+    keys: HashMap<AgentId, KeyToken>,
+    grants: HashMap<(AgentId, ServiceId), GrantToken>,
+    services: HashMap<ServiceId, ServiceToken>,
 }
 
-/// What ends with a key.
+/// Canceled with a key.
 #[derive(Debug)]
-struct KeyCut {
+struct KeyToken {
     key_hash: KeyHash,
     expires_at: Option<Timestamp>,
-    /// Whether the key was seen to expire. Wherever the clock goes, it stays so until an operator
-    /// sets another time.
+    /// Whether the key was seen to expire. It remains expired, even if the clock is set back, until an
+    /// operator sets another time.
     has_lapsed: AtomicBool,
     token: CancellationToken,
 }
 
-/// What ends with the right to use a service.
+/// Canceled with the right to use a service.
 #[derive(Debug)]
-struct RightCut {
+struct GrantToken {
     binding: Binding,
     token: CancellationToken,
-    /// None where the service takes no WebSockets.
+    /// `None` if the service does not allow WebSockets.
     web_sockets: Option<CancellationToken>,
 }
 
-/// What ends when a service moves: the test calls of humans.
+/// Canceled when a service moves. Test calls of humans depend on it.
 #[derive(Debug)]
-struct ServiceCut {
+struct ServiceToken {
     base_url: BaseUrl,
     place: CredentialPlace,
     token: CancellationToken,
 }
 
-impl Cuts {
-    /// Returns the tokens for these definitions: those of `before` where the right is as it was, and
-    /// new ones everywhere else. Nothing is cancelled yet; see [`Self::cancel_lost`].
+impl Revocations {
+    /// Returns the tokens for these definitions: those of `before` if the right is as it was, and new
+    /// ones otherwise. Nothing is canceled yet; see [`Self::cancel_lost`].
     pub(crate) fn succeed(stored: &Definitions, before: Option<&Self>) -> Self {
-        let mut cuts = Self::default();
+        let mut tokens = Self::default();
         let is_stopped = stored.workspace.kill_switch.is_active();
         let mut services = HashMap::new();
         for service in stored.services.iter().filter(|_| !is_stopped) {
             let kept = before.and_then(|before| before.services.get(&service.id));
-            let cut = ServiceCut::succeed(service, kept);
-            cuts.services.insert(service.id, cut);
+            let token = ServiceToken::succeed(service, kept);
+            tokens.services.insert(service.id, token);
             services.insert(service.id, service);
         }
         for (key_hash, agent) in &stored.agents {
             let runs = !is_stopped && agent.is_active && agent.blocked_since.is_none();
             let kept = before.and_then(|before| before.keys.get(&agent.id));
-            let key = KeyCut::succeed(*key_hash, agent, runs, kept);
+            let key = KeyToken::succeed(*key_hash, agent, runs, kept);
             for grant in agent.grants.iter().filter(|_| runs) {
                 let Some(service) = services.get(&grant.service) else {
                     continue;
                 };
                 let place = (agent.id, grant.service);
                 let is_same_key = kept.is_some_and(|kept| kept.token == key.token);
-                let kept = before.and_then(|before| before.rights.get(&place));
+                let kept = before.and_then(|before| before.grants.get(&place));
                 let kept = kept.filter(|_| is_same_key);
                 let binding = Binding::of(*grant, service);
-                let right = RightCut::succeed(binding, service.web_socket, &key.token, kept);
-                cuts.rights.insert(place, right);
+                let grant_token =
+                    GrantToken::succeed(binding, service.web_socket, &key.token, kept);
+                tokens.grants.insert(place, grant_token);
             }
-            cuts.keys.insert(agent.id, key);
+            tokens.keys.insert(agent.id, key);
         }
-        cuts
+        tokens
     }
 
-    /// Cuts everything that runs by a right of `before` that is gone now. Whoever is cut asks why, so
-    /// this is called once these tokens have taken the place of those.
+    /// Cancels every running call whose right is in `before` and gone now. A canceled call asks the
+    /// current definitions for the reason, so this is called after these tokens have replaced those.
     pub(crate) fn cancel_lost(&self, before: &Self) {
         for (agent, lost) in &before.keys {
             if self
@@ -99,12 +100,12 @@ impl Cuts {
                 lost.token.cancel();
             }
         }
-        for (place, lost) in &before.rights {
-            let right = self.rights.get(place);
-            if right.is_none_or(|right| right.token != lost.token) {
+        for (place, lost) in &before.grants {
+            let current = self.grants.get(place);
+            if current.is_none_or(|current| current.token != lost.token) {
                 lost.token.cancel();
             } else if let Some(web_sockets) = &lost.web_sockets
-                && right.is_none_or(|right| right.web_sockets.as_ref() != Some(web_sockets))
+                && current.is_none_or(|current| current.web_sockets.as_ref() != Some(web_sockets))
             {
                 web_sockets.cancel();
             }
@@ -113,14 +114,15 @@ impl Cuts {
             if self
                 .services
                 .get(service)
-                .is_none_or(|cut| cut.token != lost.token)
+                .is_none_or(|current| current.token != lost.token)
             {
                 lost.token.cancel();
             }
         }
     }
 
-    /// Cuts everything that runs by keys that have expired at `now`. Returns when the next one does.
+    /// Cancels everything that runs with keys that have expired at `now`. Returns when the next key
+    /// expires.
     pub(crate) fn cancel_lapsed(&self, now: Timestamp) -> Option<Timestamp> {
         let mut next = None;
         for key in self.keys.values() {
@@ -146,57 +148,58 @@ impl Cuts {
         key.is_some_and(|key| key.has_lapsed.load(Ordering::Acquire))
     }
 
-    /// Cancelled when the agent's key stops opening anything.
+    /// Returns the token that is canceled when the agent's key stops opening anything.
     pub(crate) fn of_key(&self, agent: AgentId) -> CancellationToken {
-        or_cancelled(self.keys.get(&agent).map(|key| &key.token))
+        or_canceled(self.keys.get(&agent).map(|key| &key.token))
     }
 
-    /// Cancelled when the agent loses the right to use the service, as far as a call needs it that
-    /// opens a WebSocket, or a plain one.
-    pub(crate) fn of_right(
+    /// Returns the token that is canceled when the agent loses the right to a call to the service, which
+    /// opens a WebSocket or does not.
+    pub(crate) fn of_grant(
         &self,
         agent: AgentId,
         service: ServiceId,
         web_socket: bool,
     ) -> CancellationToken {
-        let right = self.rights.get(&(agent, service));
-        or_cancelled(right.and_then(|right| {
+        let grant = self.grants.get(&(agent, service));
+        or_canceled(grant.and_then(|grant| {
             if web_socket {
-                right.web_sockets.as_ref()
+                grant.web_sockets.as_ref()
             } else {
-                Some(&right.token)
+                Some(&grant.token)
             }
         }))
     }
 
-    /// Cancelled when the service moves or is deleted, or the kill switch is thrown.
+    /// Returns the token that is canceled when the service moves or is deleted, or the kill switch is
+    /// activated.
     pub(crate) fn of_service(&self, service: ServiceId) -> CancellationToken {
-        or_cancelled(self.services.get(&service).map(|cut| &cut.token))
+        or_canceled(self.services.get(&service).map(|service| &service.token))
     }
 }
 
-/// A right that is not there counts as one that was taken away.
-fn or_cancelled(token: Option<&CancellationToken>) -> CancellationToken {
+/// A missing right counts as revoked.
+fn or_canceled(token: Option<&CancellationToken>) -> CancellationToken {
     token.cloned().unwrap_or_else(|| {
-        let cancelled = CancellationToken::new();
-        cancelled.cancel();
-        cancelled
+        let canceled = CancellationToken::new();
+        canceled.cancel();
+        canceled
     })
 }
 
-impl KeyCut {
-    /// `runs` says whether anything may run with the key, if its time is not over.
+impl KeyToken {
+    /// `runs` is false if nothing may run with the key even before it expires.
     fn succeed(key_hash: KeyHash, agent: &Agent, runs: bool, kept: Option<&Self>) -> Self {
         let kept = kept.filter(|kept| kept.key_hash == key_hash);
         let has_lapsed = kept.is_some_and(|kept| {
             kept.expires_at == agent.expires_at && kept.has_lapsed.load(Ordering::Acquire)
         });
         let token = if runs && !has_lapsed {
-            // A key that was cut and opens again does so for what begins from now on.
+            // A key that was canceled and opens again does so only for calls that begin from now on.
             let kept = kept.filter(|kept| !kept.token.is_cancelled());
             kept.map(|kept| kept.token.clone()).unwrap_or_default()
         } else {
-            or_cancelled(None)
+            or_canceled(None)
         };
         Self {
             key_hash,
@@ -207,7 +210,7 @@ impl KeyCut {
     }
 }
 
-impl RightCut {
+impl GrantToken {
     fn succeed(
         binding: Binding,
         web_socket: bool,
@@ -228,7 +231,7 @@ impl RightCut {
     }
 }
 
-impl ServiceCut {
+impl ServiceToken {
     fn succeed(service: &Service, kept: Option<&Self>) -> Self {
         let place = service.place();
         let kept = kept.filter(|kept| kept.base_url == service.base_url && kept.place == place);
@@ -301,22 +304,22 @@ mod tests {
         definitions
     }
 
-    /// Which of a plain call and a WebSocket are cut by a change.
-    fn cut_by(change: impl FnOnce(&mut Definitions)) -> (bool, bool) {
-        let before = Cuts::succeed(&definitions(|_| {}), None);
-        let plain = before.of_right(AGENT, SERVICE, false);
-        let web_socket = before.of_right(AGENT, SERVICE, true);
+    /// Returns whether a change cancels a plain call, and whether it cancels a WebSocket.
+    fn canceled_by(change: impl FnOnce(&mut Definitions)) -> (bool, bool) {
+        let before = Revocations::succeed(&definitions(|_| {}), None);
+        let plain = before.of_grant(AGENT, SERVICE, false);
+        let web_socket = before.of_grant(AGENT, SERVICE, true);
         assert!(!plain.is_cancelled() && !web_socket.is_cancelled());
-        let after = Cuts::succeed(&definitions(change), Some(&before));
+        let after = Revocations::succeed(&definitions(change), Some(&before));
         after.cancel_lost(&before);
         (plain.is_cancelled(), web_socket.is_cancelled())
     }
 
     #[test]
-    fn a_change_cuts_what_rests_on_it_and_nothing_else() {
-        assert_eq!(cut_by(|_| {}), (false, false));
+    fn a_change_cancels_the_calls_that_depend_on_it_and_no_others() {
+        assert_eq!(canceled_by(|_| {}), (false, false));
         assert_eq!(
-            cut_by(|new| {
+            canceled_by(|new| {
                 new.agents[0].1.name = "renamed".to_owned();
                 new.agents[0].1.expires_at = None;
                 new.services[0].name = "renamed".to_owned();
@@ -325,20 +328,20 @@ mod tests {
             (false, false)
         );
         assert_eq!(
-            cut_by(|new| new.services[0].web_socket = false),
+            canceled_by(|new| new.services[0].web_socket = false),
             (false, true)
         );
         let moved = BaseUrl::parse("https://api.example.com/v2").unwrap();
-        for (number, cut) in [
-            cut_by(|new| new.agents[0].0 = [2; 32]),
-            cut_by(|new| new.agents[0].1.is_active = false),
-            cut_by(|new| new.agents[0].1.blocked_since = Some(Timestamp(1))),
-            cut_by(|new| new.agents[0].1.grants.clear()),
-            cut_by(|new| new.agents[0].1.grants[0].since = Timestamp(1)),
-            cut_by(|new| new.agents.clear()),
-            cut_by(|new| new.services.clear()),
-            cut_by(|new| new.services[0].base_url = moved),
-            cut_by(|new| {
+        for (number, canceled) in [
+            canceled_by(|new| new.agents[0].0 = [2; 32]),
+            canceled_by(|new| new.agents[0].1.is_active = false),
+            canceled_by(|new| new.agents[0].1.blocked_since = Some(Timestamp(1))),
+            canceled_by(|new| new.agents[0].1.grants.clear()),
+            canceled_by(|new| new.agents[0].1.grants[0].since = Timestamp(1)),
+            canceled_by(|new| new.agents.clear()),
+            canceled_by(|new| new.services.clear()),
+            canceled_by(|new| new.services[0].base_url = moved),
+            canceled_by(|new| {
                 new.workspace.kill_switch = KillSwitch::Active {
                     by: gaiterguard_domain::id::UserId(1),
                     at: Timestamp(1),
@@ -349,34 +352,34 @@ mod tests {
         .into_iter()
         .enumerate()
         {
-            assert_eq!(cut, (true, true), "{number}");
+            assert_eq!(canceled, (true, true), "{number}");
         }
     }
 
     #[test]
     fn a_key_that_has_expired_stays_so_until_it_is_given_another_time() {
-        let first = Cuts::succeed(&definitions(|_| {}), None);
-        let running = first.of_right(AGENT, SERVICE, true);
+        let first = Revocations::succeed(&definitions(|_| {}), None);
+        let running = first.of_grant(AGENT, SERVICE, true);
         assert_eq!(first.cancel_lapsed(Timestamp(999)), Some(Timestamp(1000)));
         assert!(!running.is_cancelled());
         assert_eq!(first.cancel_lapsed(Timestamp(1000)), None);
         assert!(running.is_cancelled() && first.has_lapsed(AGENT));
         // The clock is set back, and definitions are loaded again.
-        let again = Cuts::succeed(&definitions(|_| {}), Some(&first));
+        let again = Revocations::succeed(&definitions(|_| {}), Some(&first));
         assert_eq!(again.cancel_lapsed(Timestamp(5)), None);
         assert!(again.has_lapsed(AGENT));
         assert!(again.of_key(AGENT).is_cancelled());
-        let blocked = Cuts::succeed(
+        let blocked = Revocations::succeed(
             &definitions(|new| new.agents[0].1.blocked_since = Some(Timestamp(5))),
             Some(&again),
         );
-        let unblocked = Cuts::succeed(&definitions(|_| {}), Some(&blocked));
+        let unblocked = Revocations::succeed(&definitions(|_| {}), Some(&blocked));
         assert!(unblocked.has_lapsed(AGENT));
-        let extended = Cuts::succeed(
+        let extended = Revocations::succeed(
             &definitions(|new| new.agents[0].1.expires_at = Some(Timestamp(2000))),
             Some(&unblocked),
         );
         assert!(!extended.has_lapsed(AGENT));
-        assert!(!extended.of_right(AGENT, SERVICE, false).is_cancelled());
+        assert!(!extended.of_grant(AGENT, SERVICE, false).is_cancelled());
     }
 }
