@@ -1,15 +1,16 @@
-//! The client for servers that are no upstreams: whoever runs this process named them in its
-//! settings, so the rules for upstreams' addresses do not apply to them.
+//! The HTTP client for servers that the operator names in this process's own settings. The address rules
+//! for upstreams do not apply to them.
 
 use std::time::Duration;
 
 use crate::{TlsSetupError, client_config};
 
-/// How long an idle connection is kept.
+/// How long an idle connection is kept. Most servers close theirs after a minute or more.
 const IDLE_MAX: Duration = Duration::from_mins(1);
 
-/// A client that follows no redirect, takes no proxy from the environment and sends nothing twice.
-pub fn own_client(connect_timeout: Duration) -> Result<reqwest::Client, TlsSetupError> {
+/// Creates a client that follows no redirects, ignores proxy variables in the environment, and never
+/// retries.
+pub fn operator_http_client(connect_timeout: Duration) -> Result<reqwest::Client, TlsSetupError> {
     reqwest::Client::builder()
         .tls_backend_preconfigured(client_config(&[])?)
         .no_proxy()

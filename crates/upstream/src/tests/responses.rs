@@ -1,4 +1,4 @@
-//! What comes back: status, end-to-end headers and bytes, as they were sent.
+//! Tests of responses: status, end-to-end headers and bytes, as they were sent.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use super::server::ok;
 use super::*;
 
 async fn inbound(method: Method, raw: &'static str) -> Inbound {
-    let server = Server::answering_once(raw).await;
+    let server = Server::responding_once(raw).await;
     send(&upstream(), request(&server, method, "/"))
         .await
         .unwrap()
 }
 
 #[tokio::test]
-async fn headers_pass_end_to_end_and_several_stay_several() {
+async fn headers_pass_end_to_end_and_repeated_ones_stay_repeated() {
     let inbound = inbound(
         Method::GET,
         "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nConnection: close, X-Hop\r\n\
@@ -36,7 +36,7 @@ async fn headers_pass_end_to_end_and_several_stay_several() {
 #[tokio::test]
 async fn any_status_passes_and_redirects_are_not_followed() {
     for status in [201, 301, 302, 307, 401, 404, 418, 429, 500, 503, 599] {
-        let server = Server::answering(format!(
+        let server = Server::responding(format!(
             "HTTP/1.1 {status} X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
         ))
         .await;
@@ -47,7 +47,7 @@ async fn any_status_passes_and_redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn the_answer_to_head_tells_its_length_under_another_name() {
+async fn the_response_to_head_has_its_length_in_another_header() {
     let inbound = inbound(
         Method::HEAD,
         "HTTP/1.1 200 OK\r\ncontent-length: 1234\r\netag: x\r\n\r\n",
@@ -59,7 +59,7 @@ async fn the_answer_to_head_tells_its_length_under_another_name() {
 }
 
 #[tokio::test]
-async fn an_upstream_cannot_claim_the_name_of_the_length() {
+async fn an_upstream_cannot_set_the_header_of_that_length() {
     let inbound = inbound(
         Method::HEAD,
         "HTTP/1.1 200 OK\r\nx-upstream-content-length: 9\r\ncontent-length: 1\r\n\r\n",
@@ -74,7 +74,7 @@ async fn an_upstream_cannot_claim_the_name_of_the_length() {
 }
 
 #[tokio::test]
-async fn answers_without_a_body_have_none_and_no_length() {
+async fn responses_without_a_body_have_no_length() {
     for raw in [
         "HTTP/1.1 304 Not Modified\r\ncontent-length: 99\r\netag: x\r\n\r\n",
         "HTTP/1.1 204 No Content\r\n\r\n",
@@ -87,7 +87,7 @@ async fn answers_without_a_body_have_none_and_no_length() {
 }
 
 #[tokio::test]
-async fn interim_answers_are_skipped() {
+async fn interim_responses_are_skipped() {
     let inbound = inbound(
         Method::GET,
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n\
@@ -121,7 +121,7 @@ async fn a_body_without_a_length_ends_with_the_connection() {
 }
 
 #[tokio::test]
-async fn pieces_are_passed_on_as_they_come() {
+async fn pieces_are_forwarded_as_they_arrive() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await;
         peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -141,7 +141,7 @@ async fn pieces_are_passed_on_as_they_come() {
         assert_eq!(frame.unwrap().into_data().unwrap(), "data: x\n\n");
         arrived.push(started.elapsed());
     }
-    // More than the idle timeout in all, less between any two.
+    // In total more than the idle timeout, but less between any two.
     assert_eq!(arrived.len(), 4);
     assert!(arrived[3] >= IDLE_TIMEOUT * 2, "{arrived:?}");
     assert!(arrived[0] < IDLE_TIMEOUT, "{arrived:?}");
@@ -179,7 +179,7 @@ async fn large_bodies_stream_whole_and_are_not_read_ahead_of_the_reader() {
         Some((PIECE * PIECES) as u64)
     );
     sleep(Duration::from_millis(200)).await;
-    // Nobody has read, so only what the sockets hold can have been written.
+    // Nothing has been read, so only the bytes that fit into socket buffers can have been written.
     assert!(written.load(std::sync::atomic::Ordering::SeqCst) < PIECE * PIECES / 2);
     let mut total = 0;
     while let Some(frame) = inbound.body.frame().await {
@@ -190,7 +190,7 @@ async fn large_bodies_stream_whole_and_are_not_read_ahead_of_the_reader() {
 
 #[tokio::test]
 async fn a_masked_body_passes_through_the_same_way() {
-    let server = Server::answering(ok("the token is secret-token-1.")).await;
+    let server = Server::responding(ok("the token is secret-token-1.")).await;
     let inbound = send(&upstream(), get(&server)).await.unwrap();
     let masker = Masker::new(&[MaskedSecret::Value(b"secret-token-1")]);
     let body = MaskedBody::new(inbound.body, masker);

@@ -1,4 +1,4 @@
-//! Everything that is looked for in a text, and where it occurs.
+//! A set of patterns and their occurrences in a text.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -6,34 +6,34 @@ use std::sync::OnceLock;
 use memchr::{memchr_iter, memchr2_iter, memchr3_iter};
 
 use super::few::Few;
-use super::needle::{Fit, Needle};
+use super::pattern::{Fit, Pattern};
+use super::prefilter::Prefilter;
 use super::reader::{LAYERS_MAX, Reader, Reading, is_lead};
-use super::sieve::Sieve;
 
-/// A set of needles.
-pub(super) struct Needles {
-    all: Vec<Needle>,
-    sieve: OnceLock<Sieve>,
+/// A set of patterns.
+pub(super) struct Patterns {
+    all: Vec<Pattern>,
+    prefilter: OnceLock<Prefilter>,
 }
 
 /// How much of a text is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decided {
-    /// More text cannot change what is before this place.
+    /// More text cannot change the result before this position.
     pub(super) until: usize,
-    /// From here on the text belongs to what may be found later.
+    /// Text from this position on is needed to find later matches.
     pub(super) context_from: usize,
 }
 
-impl Needles {
-    pub(super) fn new(all: Vec<Needle>) -> Self {
+impl Patterns {
+    pub(super) fn new(all: Vec<Pattern>) -> Self {
         Self {
             all,
-            sieve: OnceLock::new(),
+            prefilter: OnceLock::new(),
         }
     }
 
-    pub(super) fn iter(&self) -> std::slice::Iter<'_, Needle> {
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Pattern> {
         self.all.iter()
     }
 
@@ -45,14 +45,14 @@ impl Needles {
         self.all.len()
     }
 
-    /// Every occurrence in any spelling, overlapping ones too.
+    /// Returns every occurrence in any spelling, including overlapping ones.
     pub(super) fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        for needle in &self.all {
-            needle.find_plain(text, &mut found);
+        for pattern in &self.all {
+            pattern.find_plain(text, &mut found);
         }
         let search = Search {
-            needles: self,
+            patterns: self,
             reader: Reader::new(text),
         };
         for at in memchr2_iter(b'%', b'+', text).chain(memchr3_iter(b'\\', b'&', b'=', text)) {
@@ -61,7 +61,7 @@ impl Needles {
         for at in memchr_iter(0, text) {
             search.at_zero(at, &mut found);
         }
-        if self.all.iter().any(Needle::may_break) {
+        if self.all.iter().any(Pattern::may_break) {
             for at in memchr2_iter(b'\n', b'\r', text) {
                 search.at_line_end(at, &mut found);
             }
@@ -69,7 +69,7 @@ impl Needles {
         found
     }
 
-    /// How much of the text is decided, if more of it is to come.
+    /// Returns how much of the text is decided if more of it will follow.
     pub(super) fn decided(&self, text: &[u8]) -> Decided {
         let mut decided = Decided {
             until: text.len(),
@@ -79,11 +79,11 @@ impl Needles {
             return decided;
         }
         let reader = Reader::new(text);
-        let sieve = self.sieve();
-        let reach = self.all.iter().map(Needle::spelled_length_max).max();
+        let prefilter = self.prefilter();
+        let reach = self.all.iter().map(Pattern::spelled_length_max).max();
         let first = text.len().saturating_sub(reach.unwrap_or(0));
         for at in first..text.len() {
-            let begins = begins(&reader, sieve, at);
+            let begins = begins(&reader, prefilter, at);
             if reader.take_cut() {
                 decided.until = decided.until.min(at);
                 decided.context_from = decided.context_from.min(at);
@@ -92,14 +92,14 @@ impl Needles {
             if begins.as_slice().is_empty() {
                 continue;
             }
-            for needle in &self.all {
-                let first = needle.text().first();
+            for pattern in &self.all {
+                let first = pattern.text().first();
                 if !begins.as_slice().iter().any(|begin| first == Some(begin)) {
                     continue;
                 }
                 let Fit {
                     open: Some(open), ..
-                } = needle.fit(&reader, at)
+                } = pattern.fit(&reader, at)
                 else {
                     continue;
                 };
@@ -113,16 +113,16 @@ impl Needles {
         decided
     }
 
-    fn sieve(&self) -> &Sieve {
-        self.sieve.get_or_init(|| Sieve::new(&self.all))
+    fn prefilter(&self) -> &Prefilter {
+        self.prefilter.get_or_init(|| Prefilter::new(&self.all))
     }
 }
 
-/// A search for occurrences that are not spelled plainly throughout. Before the first place that is not
-/// plain an occurrence is. So from each such place, looking at what it stands for, only the beginnings
-/// remain where the needle continues with that and the text before agrees.
+/// A search for occurrences that contain an escape. Up to its first escape an occurrence is spelled
+/// plainly. So at each escape, a pattern is tried only if it continues with the escaped character and the
+/// text before agrees.
 struct Search<'n, 't> {
-    needles: &'n Needles,
+    patterns: &'n Patterns,
     reader: Reader<'t>,
 }
 
@@ -132,7 +132,7 @@ impl Search<'_, '_> {
             return;
         }
         let readings = self.reader.read(at, LAYERS_MAX);
-        // The first one is the lead itself.
+        // The first reading is the lead itself.
         for reading in readings.as_slice().iter().skip(1) {
             match reading.bytes() {
                 [] => self.continued(at, reading.end, found),
@@ -162,7 +162,7 @@ impl Search<'_, '_> {
         self.continued(at, self.reader.after_line_break(line_end), found);
     }
 
-    /// Where what is at `at` stands for nothing, and a needle continues with what is at `next`.
+    /// Handles a position `at` that means nothing, after which a pattern continues at `next`.
     fn continued(&self, at: usize, next: usize, found: &mut Vec<Range<usize>>) {
         let mut firsts = Few::<u8, 4>::default();
         for reading in self.reader.read(next, LAYERS_MAX).as_slice() {
@@ -175,8 +175,8 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Looks for needles of which a part, plainly spelled, is before `at`, and which continue with
-    /// `next`, and then with `after` if that is known.
+    /// Tries patterns of which a part, plainly spelled, is before `at`, and which continue with `next`,
+    /// and then with `after` if that is known.
     fn beginnings(
         &self,
         at: usize,
@@ -185,21 +185,21 @@ impl Search<'_, '_> {
         may_begin_here: bool,
         found: &mut Vec<Range<usize>>,
     ) {
-        let sieve = self.needles.sieve();
+        let prefilter = self.patterns.prefilter();
         let text = self.reader.text;
         let before = at.checked_sub(1).map(|before| text[before]);
-        let begins = may_begin_here && sieve.may_begin_with(next);
-        let continues = before.is_some_and(|before| sieve.may_hold(before, next));
-        if !(begins || continues) || !sieve.may_continue(next, after) {
+        let begins = may_begin_here && prefilter.may_begin_with(next);
+        let continues = before.is_some_and(|before| prefilter.may_hold(before, next));
+        if !(begins || continues) || !prefilter.may_continue(next, after) {
             return;
         }
-        for needle in self.needles.iter() {
-            let wanted = needle.text();
+        for pattern in self.patterns.iter() {
+            let wanted = pattern.text();
             for plain in memchr_iter(next, wanted).take_while(|plain| *plain <= at) {
                 let start = at - plain;
                 if (plain > 0 || may_begin_here)
                     && text[start..at] == wanted[..plain]
-                    && let Some(range) = needle.fit(&self.reader, start).whole
+                    && let Some(range) = pattern.fit(&self.reader, start).whole
                 {
                     found.push(range);
                 }
@@ -208,11 +208,11 @@ impl Search<'_, '_> {
     }
 }
 
-/// The bytes that needles may begin with at a place.
-fn begins(reader: &Reader<'_>, sieve: &Sieve, at: usize) -> Few<u8, 4> {
+/// Returns the bytes with which a pattern may begin at a position.
+fn begins(reader: &Reader<'_>, prefilter: &Prefilter, at: usize) -> Few<u8, 4> {
     let mut begins = Few::default();
     let may_begin = |byte: u8, next: usize| {
-        sieve.may_begin_with(byte) && sieve.may_continue(byte, reader.plain(next))
+        prefilter.may_begin_with(byte) && prefilter.may_continue(byte, reader.plain(next))
     };
     let byte = reader.text[at];
     if !is_lead(byte) || reader.plain(at).is_some() {

@@ -1,4 +1,4 @@
-//! One text to look for, and where it is spelled in another one.
+//! One text to search for, and its spellings in another text.
 
 use std::ops::Range;
 
@@ -8,51 +8,50 @@ use zeroize::Zeroizing;
 use super::few::Few;
 use super::reader::{CHARACTER_BYTES_MAX, LAYERS_MAX, Reader, Reading};
 
-/// How much of a needle is searched for before the rest is compared: enough to be rare, and short
-/// enough for the searcher to need no preparation.
+/// How much of a pattern the searcher looks for before the rest is compared: enough to be rare, and
+/// short enough that the searcher needs no preparation.
 const HEAD_LENGTH_MAX: usize = 16;
 
-/// How many characters of a needle tell that a line break after them is inside it. After fewer of them
-/// it is taken for the end of an ordinary line, so that a stream of lines need not wait for the next
-/// one; what follows the break is found all the same.
+/// How many characters of a pattern must match before a line break counts as inside it. After fewer, the
+/// break is taken for the end of an ordinary line, so that a stream of lines need not wait for the next
+/// line. The text after the break is found anyway.
 const BEFORE_BREAK_MIN: usize = 3;
 
-/// How many readings of a text are followed at once. A needle that looks like an escape itself has the
-/// most: with three layers of percent-encoding, eight.
+/// How many readings of a text are followed at the same time. A pattern that itself looks like an escape
+/// has the most: eight with three layers of percent-encoding.
 const STATES_MAX: usize = 16;
 
-/// The longest character in UTF-8, and the place before it.
+/// The longest character in UTF-8, and the position before it.
 const SLOTS: usize = 5;
 
-/// A text to look for.
-pub(super) struct Needle {
+/// A text to search for.
+pub(super) struct Pattern {
     text: Zeroizing<Vec<u8>>,
     /// Whether it may be broken into lines, as encoders do with base64 and hexadecimal digits.
     may_break: bool,
 }
 
-/// How a text looks from a place on, seen from a needle.
+/// How a pattern matches a text at a position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fit {
-    /// Where the needle is, if it is there.
+    /// The match, if there is one.
     pub(super) whole: Option<Range<usize>>,
-    /// From where on more text could make it the needle, or more of it.
+    /// The position from which more text could complete or extend a match.
     pub(super) open: Option<usize>,
 }
 
-/// A way to read the text up to a place.
+/// A way to read the text up to a position.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct State {
     at: usize,
-    /// Where the needle begins. What comes before a break that was taken for the end of a line does
-    /// not count.
+    /// Where the match begins. It excludes text before a line break that was taken for the end of a line.
     from: usize,
     is_after_break: bool,
 }
 
 type States = Few<State, STATES_MAX>;
 
-impl Needle {
+impl Pattern {
     pub(super) fn new(text: Zeroizing<Vec<u8>>, may_break: bool) -> Self {
         Self { text, may_break }
     }
@@ -65,7 +64,7 @@ impl Needle {
         self.may_break
     }
 
-    /// The same in lower case.
+    /// Returns the same pattern in lower case.
     pub(super) fn to_lowercase(&self) -> Self {
         Self::new(
             Zeroizing::new(self.text.to_ascii_lowercase()),
@@ -73,12 +72,12 @@ impl Needle {
         )
     }
 
-    /// The most bytes that it can take.
+    /// Returns the most bytes that a spelling of the pattern can take.
     pub(super) fn spelled_length_max(&self) -> usize {
         self.text.len() * CHARACTER_BYTES_MAX
     }
 
-    /// Adds every occurrence that is spelled plainly.
+    /// Adds every occurrence without escapes.
     pub(super) fn find_plain(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
         let head = &self.text[..self.text.len().min(HEAD_LENGTH_MAX)];
         let finder = memmem::Finder::new(head);
@@ -92,7 +91,7 @@ impl Needle {
         }
     }
 
-    /// How the text looks from `start` on.
+    /// Matches the pattern against the text at `start`.
     pub(super) fn fit(&self, reader: &Reader<'_>, start: usize) -> Fit {
         let mut plain = 0;
         while let Some(wanted) = self.text.get(plain) {
@@ -108,7 +107,7 @@ impl Needle {
         }
     }
 
-    /// The same where so many characters are spelled plainly, and the next one is not.
+    /// Continues a match of which `plain` characters are spelled plainly, and the next one is not.
     fn fit_from(&self, reader: &Reader<'_>, start: usize, plain: usize) -> Fit {
         let mut fit = Fit::default();
         let mut slots = [States::default(); SLOTS];
@@ -158,7 +157,7 @@ impl Needle {
                     let breaks = self.may_break && index > 0 && !state.is_after_break;
                     if breaks && reading.is_line_end() {
                         states.push(state.after_break(reader, reading, index));
-                        // Where this meets the end of the text, so does what is read next.
+                        // If this reaches the end of the text, so does the next read.
                         reader.take_cut();
                     }
                 }
@@ -174,7 +173,7 @@ impl Needle {
 }
 
 impl State {
-    /// The state when the line has been broken after so many characters of the needle.
+    /// Returns the state after a line break that follows `index` characters of the pattern.
     fn after_break(self, reader: &Reader<'_>, line_end: &Reading, index: usize) -> Self {
         let at = reader.after_line_break(line_end);
         Self {

@@ -1,53 +1,54 @@
-//! A cheap look at a place of a text: can anything that is looked for be there?
+//! A cheap test of whether any pattern can match at a position of a text.
 
 use zeroize::Zeroizing;
 
-use super::needle::Needle;
+use super::pattern::Pattern;
 
-/// Pairs of bytes are told apart as far as this many bits go.
+/// How many bits of a hash distinguish pairs of bytes. 4096 bits are 512 bytes, which is cheap to fill
+/// for each response and still mostly empty with a few patterns.
 const PAIR_BITS: usize = 12;
 const WORD_BITS: usize = 64;
 
-/// The first and the last bytes of all needles, and the pairs of bytes in them.
-pub(super) struct Sieve {
+/// The first and the last bytes of all patterns, and the pairs of bytes in them.
+pub(super) struct Prefilter {
     firsts: Zeroizing<[u64; 256 / WORD_BITS]>,
     lasts: Zeroizing<[u64; 256 / WORD_BITS]>,
     pairs: Zeroizing<[u64; (1 << PAIR_BITS) / WORD_BITS]>,
 }
 
-impl Sieve {
-    pub(super) fn new(needles: &[Needle]) -> Self {
-        let mut sieve = Self {
+impl Prefilter {
+    pub(super) fn new(patterns: &[Pattern]) -> Self {
+        let mut prefilter = Self {
             firsts: Zeroizing::new([0; 256 / WORD_BITS]),
             lasts: Zeroizing::new([0; 256 / WORD_BITS]),
             pairs: Zeroizing::new([0; (1 << PAIR_BITS) / WORD_BITS]),
         };
-        for needle in needles {
-            let text = needle.text();
+        for pattern in patterns {
+            let text = pattern.text();
             if let [first, .., last] | [first @ last] = text {
-                set(&mut *sieve.firsts, usize::from(*first));
-                set(&mut *sieve.lasts, usize::from(*last));
+                set(&mut *prefilter.firsts, usize::from(*first));
+                set(&mut *prefilter.lasts, usize::from(*last));
             }
             for pair in text.windows(2) {
-                set(&mut *sieve.pairs, pair_bit(pair[0], pair[1]));
+                set(&mut *prefilter.pairs, pair_bit(pair[0], pair[1]));
             }
         }
-        sieve
+        prefilter
     }
 
-    /// Whether a needle begins with this byte.
+    /// Returns whether a pattern may begin with this byte.
     #[inline]
     pub(super) fn may_begin_with(&self, byte: u8) -> bool {
         is_set(&*self.firsts, usize::from(byte))
     }
 
-    /// Whether a needle that has `byte` may be in a text where `next` follows it, if that is known.
+    /// Returns whether a pattern that contains `byte` may match where `next` follows it, if that is known.
     #[inline]
     pub(super) fn may_continue(&self, byte: u8, next: Option<u8>) -> bool {
         next.is_none_or(|next| self.may_hold(byte, next)) || is_set(&*self.lasts, usize::from(byte))
     }
 
-    /// Whether these two may follow one another in a needle.
+    /// Returns whether these two bytes may be adjacent in a pattern.
     #[inline]
     pub(super) fn may_hold(&self, byte: u8, next: u8) -> bool {
         is_set(&*self.pairs, pair_bit(byte, next))
