@@ -4,33 +4,29 @@
 use std::ops::Deref;
 
 use gaiterguard_domain::service::Service;
-use gaiterguard_upstream::{InvalidOrigin, Origin};
+use gaiterguard_upstream::Origin;
 use http::HeaderName;
 
 /// A service with the origin that is dialed for it and the headers that its credential sets.
 #[derive(Debug)]
 pub struct ResolvedService {
     service: Service,
-    origin: Result<Origin, InvalidOrigin>,
+    origin: Origin,
     credential_headers: Vec<HeaderName>,
 }
 
 impl ResolvedService {
     pub(crate) fn new(service: Service) -> Self {
         Self {
-            origin: Origin::try_from(service.base_url.origin()),
+            origin: Origin::from(service.base_url.origin()),
             credential_headers: service.place().headers(),
             service,
         }
     }
 
     /// Returns the origin that is dialed.
-    ///
-    /// # Errors
-    ///
-    /// If the host of the base URL is not a valid name or address.
-    pub fn origin(&self) -> Result<&Origin, InvalidOrigin> {
-        self.origin.as_ref().map_err(|invalid| *invalid)
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Returns the headers that the credential sets. An agent may not send them.

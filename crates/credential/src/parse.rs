@@ -2,6 +2,7 @@
 //! the field's name and never with its value.
 
 use gaiterguard_domain::field::{FieldError, FieldReader, KEY_NOT_STORED};
+use gaiterguard_domain::header::is_hop_by_hop;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
@@ -25,25 +26,16 @@ const DEFAULT_HEADER: &str = "X-API-Key";
 /// The longest name of a query parameter, in bytes.
 const PARAM_BYTES_MAX: usize = 256;
 
-/// Headers that frame a message, belong to one connection, or are set by the gateway itself. A
-/// credential in one of them would break the request or never arrive.
+/// Headers that frame a message or are set by the gateway itself. Like hop-by-hop headers, they cannot be a
+/// credential: it would break the request or never arrive.
 const FORBIDDEN_HEADERS: &[&str] = &[
     "accept-encoding",
-    "connection",
     "content-encoding",
     "content-length",
     "content-type",
     "expect",
     "host",
     "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
 ];
 
 impl Credential {
@@ -246,7 +238,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let dashed = name.as_str().replace('_', "-");
-        if FORBIDDEN_HEADERS.contains(&dashed.as_str()) {
+        if FORBIDDEN_HEADERS.contains(&dashed.as_str()) || is_hop_by_hop(&dashed) {
             self.fields
                 .refuse(field, "must be a header that a credential may set");
             return None;

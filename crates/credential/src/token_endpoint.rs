@@ -155,8 +155,7 @@ fn request(
     grant: &OauthGrant,
     authentication: ClientAuthentication,
 ) -> Result<Outbound, TokenError> {
-    let unusable = |_| TokenError::NoResponse("its address may not be dialed".to_owned());
-    let origin = Origin::try_from(grant.token_url.origin()).map_err(unusable)?;
+    let origin = Origin::from(grant.token_url.origin());
     let path_and_query = PathAndQuery::try_from(grant.token_url.path_and_query())
         .map_err(|_| TokenError::NoResponse("its URL cannot be sent".to_owned()))?;
 

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::invisible::is_deceptive;
 use crate::redact;
 use crate::time::Timestamp;
 
@@ -232,7 +233,7 @@ impl<'a> FieldReader<'a> {
         {
             self.refuse(
                 field,
-                "must not contain control, zero-width, or bidirectional characters",
+                "must not contain control, invisible, or bidirectional characters",
             );
             return None;
         }
@@ -257,24 +258,9 @@ pub fn name(text: &str) -> Result<String, String> {
         return Err(format!("must be 1 to {NAME_CHARS_MAX} characters long"));
     }
     if name.chars().any(is_deceptive) {
-        return Err("must not contain control, zero-width, or bidirectional characters".to_owned());
+        return Err("must not contain control, invisible, or bidirectional characters".to_owned());
     }
     Ok(name.to_owned())
-}
-
-/// Characters that are not seen, or that make others be seen in another order.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-        )
 }
 
 #[cfg(test)]
@@ -294,6 +280,8 @@ mod tests {
             "a\u{202e}b",
             "a\u{200b}b",
             "a\u{2066}b",
+            "a\u{3164}b",
+            "a\u{e0001}b",
             &"ä".repeat(101),
         ] {
             assert!(name(refused).is_err(), "{refused:?}");

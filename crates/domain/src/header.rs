@@ -1,35 +1,31 @@
 //! Header rules: which headers are forwarded, and which values are masked for display.
 
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{cookie, redact};
 
-/// The limit on the number of headers in an agent's request.
-pub const HEADERS_MAX: usize = 100;
+/// The limit on the number of headers in an agent's request. Common servers accept about a hundred.
+const HEADERS_MAX: usize = 100;
 
 /// The limit on the total size of their names and values, in bytes.
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 
-/// Request headers that are never forwarded: hop-by-hop headers (RFC 9110, section 7.6.1), headers for
-/// the gateway itself or about the client's address, and headers that could make an upstream apply
-/// another method or path than the one that was assessed. Written with `-`; `_` counts as equal.
+/// Request headers that are never forwarded, in addition to hop-by-hop headers: headers for the gateway
+/// itself or about the client's address, and headers that could make an upstream apply another method or
+/// path than the one that was assessed. Written with `-`; `_` counts as equal.
 const DROPPED: &[&str] = &[
     "agent-key",
-    "connection",
     "content-length",
     "expect",
     "forwarded",
     "host",
     "http2-settings",
     "idempotency-key",
-    "keep-alive",
     "prefer",
-    "proxy-authenticate",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
     "x-agent-intent",
     "x-http-method",
     "x-method-override",
@@ -54,16 +50,18 @@ const PART_SENT_END: &str = "content-range";
 /// Prefixes of further names that are never forwarded.
 const DROPPED_PREFIXES: &[&str] = &["x-forwarded-", "x-http-method"];
 
-/// Hop-by-hop headers, which are removed from an upstream's response.
-const HOP_BY_HOP: &[&str] = &[
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
+/// Headers that belong to one connection and are never forwarded, in either direction (RFC 9110,
+/// section 7.6.1, and RFC 2616, section 13.5.1). Written with `-`.
+static HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    TRANSFER_ENCODING,
+    TE,
+    TRAILER,
+    UPGRADE,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
 ];
 
 /// Response headers that affect a whole origin or host in a browser. The origin is the gateway's, and
@@ -88,18 +86,42 @@ const ORIGIN_WIDE: &[&str] = &[
 /// Words in a header's name that mark its value as secret.
 const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];
 
+/// An agent's request has more headers than the limits allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be at most {HEADERS_MAX} headers with {HEADER_BYTES_MAX} bytes in total")]
+pub struct TooManyHeaders;
+
+/// Counts the headers of an agent's request against the limits.
+#[derive(Debug, Default)]
+pub struct HeaderCount {
+    headers: usize,
+    bytes: usize,
+}
+
+impl HeaderCount {
+    /// Counts one header, and fails if it exceeds a limit.
+    pub fn add(&mut self, name: &str, value: &[u8]) -> Result<(), TooManyHeaders> {
+        self.headers += 1;
+        self.bytes += name.len() + value.len();
+        if self.headers > HEADERS_MAX || self.bytes > HEADER_BYTES_MAX {
+            return Err(TooManyHeaders);
+        }
+        Ok(())
+    }
+}
+
 /// Returns the agent's headers that may be forwarded.
 ///
-/// Drops the headers in `DROPPED`, those that `Connection` names, those that the credential sets
-/// (`reserved`), those that contain an agent key, and the gateway's own cookies. If a credential is
-/// injected, also drops headers that request a part of a response.
+/// Drops hop-by-hop headers, the headers in `DROPPED`, those that `Connection` names, those that the
+/// credential sets (`reserved`), those that contain an agent key, and the gateway's own cookies. If a
+/// credential is injected, also drops headers that request a part of a response.
 pub fn forwardable(
     headers: &HeaderMap,
     reserved: &[HeaderName],
     injects_credential: bool,
 ) -> HeaderMap {
     let named_by_connection: Vec<String> = headers
-        .get_all(http::header::CONNECTION)
+        .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
@@ -108,7 +130,8 @@ pub fn forwardable(
     let mut kept = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
         let spelled = dashed(name.as_str());
-        let dropped = DROPPED.contains(&spelled.as_str())
+        let dropped = is_hop_by_hop(&spelled)
+            || DROPPED.contains(&spelled.as_str())
             || DROPPED_PREFIXES
                 .iter()
                 .any(|prefix| spelled.starts_with(prefix))
@@ -159,23 +182,34 @@ pub fn ask_for_web_socket(headers: &HeaderMap) -> bool {
             .flat_map(|value| value.split(','))
             .any(|one| one.trim().eq_ignore_ascii_case(word))
     };
-    names(http::header::UPGRADE, "websocket") && names(http::header::CONNECTION, "upgrade")
+    names(UPGRADE, "websocket") && names(CONNECTION, "upgrade")
 }
 
-/// Removes hop-by-hop headers, including those that `Connection` names.
+/// Returns whether a header belongs to one connection. Expects a lower-case name written with `-`.
+pub fn is_hop_by_hop(name: &str) -> bool {
+    HOP_BY_HOP.iter().any(|known| known.as_str() == name)
+}
+
+/// Removes every hop-by-hop header and every header that `Connection` names. Also removes a
+/// `Content-Length` next to a `Transfer-Encoding`, which takes precedence (RFC 9112, section 6.3).
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    // Most messages lack such headers. Comparing a parsed name with a standard one compares numbers.
+    if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+        return;
+    }
     let named: Vec<HeaderName> = headers
-        .get_all(http::header::CONNECTION)
+        .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+        .filter_map(|name| name.trim().parse().ok())
+        .filter(|name| *name != CONTENT_LENGTH)
         .collect();
-    for name in named {
-        headers.remove(name);
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
     }
-    for name in HOP_BY_HOP {
-        headers.remove(*name);
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
     }
 }
 
@@ -376,5 +410,44 @@ mod tests {
             assert!(is_sensitive(name), "{name}");
         }
         assert!(!is_sensitive("content-type"));
+    }
+
+    fn without_hop_by_hop(entries: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = map(entries);
+        remove_hop_by_hop(&mut headers);
+        headers
+    }
+
+    #[test]
+    fn headers_of_the_connection_are_removed_and_others_kept() {
+        let headers = without_hop_by_hop(&[
+            ("connection", "close, X-Private"),
+            ("connection", "x-also"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("te", "trailers"),
+            ("trailer", "x-sum"),
+            ("upgrade", "h2c"),
+            ("proxy-authenticate", "Basic"),
+            ("x-private", "1"),
+            ("x-also", "2"),
+            ("x-kept", "3"),
+            ("content-length", "7"),
+        ]);
+        assert_eq!(headers, map(&[("x-kept", "3"), ("content-length", "7")]));
+    }
+
+    #[test]
+    fn a_length_next_to_a_transfer_encoding_is_removed() {
+        let headers =
+            without_hop_by_hop(&[("transfer-encoding", "chunked"), ("content-length", "7")]);
+        assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn connection_cannot_remove_the_length() {
+        let headers =
+            without_hop_by_hop(&[("connection", "content-length"), ("content-length", "7")]);
+        assert_eq!(headers, map(&[("content-length", "7")]));
     }
 }

@@ -18,11 +18,14 @@ pub mod workspace;
 pub mod cookie;
 pub mod field;
 pub mod header;
+pub mod host;
+pub mod invisible;
 mod message;
 pub mod path;
 pub mod redact;
 pub mod request;
 pub mod response;
+pub mod secret_shape;
 pub mod target;
 mod target_refused;
 

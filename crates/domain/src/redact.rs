@@ -4,40 +4,6 @@ use std::borrow::Cow;
 
 use crate::agent_key;
 
-/// Prefixes of the secrets of well-known services, which identify a secret wherever it appears.
-pub const SECRET_PREFIXES: &[&str] = &[
-    "sk_live_",
-    "sk_test_",
-    "rk_live_",
-    "rk_test_",
-    "whsec_",
-    "sk-",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xoxr-",
-    "xoxs-",
-    "xapp-",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "ya29.",
-    "SG.",
-    "dop_v1_",
-    "npm_",
-    "pypi-",
-    "shpat_",
-    "hf_",
-    "lin_api_",
-];
-
 /// Replaces a value that is not shown.
 pub const MASK: &str = "•••";
 

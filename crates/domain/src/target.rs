@@ -5,8 +5,8 @@
 //! the bytes that are sent. Accepted targets are sent unchanged.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::host::Host;
 use crate::path;
 pub use crate::target_refused::{TARGET_BYTES_MAX, TargetRefused};
 
@@ -42,8 +42,8 @@ impl Scheme {
 pub struct Origin {
     /// The protocol.
     pub scheme: Scheme,
-    /// A lower-case ASCII name, a dotted IPv4 address, or an IPv6 address in brackets.
-    pub host: String,
+    /// The host.
+    pub host: Host,
     /// The port, even if it is the default one.
     pub port: u16,
 }
@@ -52,7 +52,7 @@ impl Origin {
     /// Returns the value of the `Host` header, which omits the scheme's default port.
     pub fn authority(&self) -> String {
         if self.port == self.scheme.default_port() {
-            self.host.clone()
+            self.host.to_string()
         } else {
             format!("{}:{}", self.host, self.port)
         }
@@ -228,7 +228,7 @@ fn split_origin(text: &str) -> Result<(Origin, &str), TargetRefused> {
     Ok((
         Origin {
             scheme,
-            host: parse_host(host)?,
+            host: Host::parse(host)?,
             port,
         },
         rest,
@@ -256,39 +256,6 @@ fn parse_port(digits: &str) -> Result<u16, TargetRefused> {
         Ok(port) if plain && port != 0 => Ok(port),
         _ => Err(TargetRefused::Port),
     }
-}
-
-/// Parses a host into the one spelling that is compared and dialed.
-///
-/// Accepts IP addresses only in their canonical spelling: `0x7f.1`, `127.1` and `2130706433` are
-/// loopback to some resolvers and names to others.
-fn parse_host(host: &str) -> Result<String, TargetRefused> {
-    if let Some(inner) = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        let address: Ipv6Addr = inner.parse().map_err(|_| TargetRefused::Host)?;
-        return Ok(format!("[{address}]"));
-    }
-    let host = host.to_ascii_lowercase();
-    let label_is_name = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    if host.len() > 253 || !host.split('.').all(label_is_name) {
-        return Err(TargetRefused::Host);
-    }
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let looks_numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
-    if looks_numeric && host.parse::<Ipv4Addr>().is_err() {
-        return Err(TargetRefused::Host);
-    }
-    Ok(host)
 }
 
 /// Checks a path with or without a query.

@@ -1,6 +1,9 @@
 //! Which values are secrets, or too opaque to be worth keeping.
 
-use gaiterguard_domain::redact;
+use gaiterguard_domain::redact::AGENT_KEY_PREFIX;
+use gaiterguard_domain::secret_shape::{
+    self, AUTHENTICATION_SCHEMES, JSON_WEB_TOKEN_START, PEM_START,
+};
 
 use crate::name::Words;
 
@@ -69,10 +72,6 @@ const RUN_TOGETHER: &[&str] = &[
     "cookie",
 ];
 
-/// How other secrets begin: tokens that say what is in them, keys of agents, keys in files, and what
-/// follows the name of a scheme.
-const BEGINNINGS: &[&str] = &["eyJ", "agt_", "-----BEGIN", "Bearer ", "Basic "];
-
 /// The longest word that is kept wherever it is: a SHA-256 in hexadecimal digits, and a prefix.
 const OPAQUE_BYTES_MAX: usize = 80;
 
@@ -103,8 +102,11 @@ fn is_run_together(word: &str) -> bool {
 
 /// Whether a value is a secret, whatever it is called.
 pub(crate) fn is_value(text: &str) -> bool {
-    let mut beginnings = redact::SECRET_PREFIXES.iter().chain(BEGINNINGS);
-    beginnings.any(|beginning| text.starts_with(beginning))
+    let others = [JSON_WEB_TOKEN_START, AGENT_KEY_PREFIX, PEM_START];
+    secret_shape::at_start()
+        .chain(others)
+        .chain(AUTHENTICATION_SCHEMES)
+        .any(|start| text.starts_with(start))
 }
 
 /// Whether a text is one long word that says nothing, such as a picture or an encrypted value.

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use gaiterguard_domain::secret_shape;
 
 use crate::char_classes::CharClasses;
 use crate::prompt_injection;
@@ -23,8 +24,8 @@ pub(crate) enum Pattern {
 
 #[derive(Clone, Copy)]
 enum Kind {
-    PleaMark,
-    PleaTrigger,
+    InjectionMark,
+    InjectionTrigger,
     Secret,
     Harm,
     Internal,
@@ -33,39 +34,9 @@ enum Kind {
 /// The shortest text that is worth a search, in bytes.
 const PATTERN_BYTES_MIN: usize = 4;
 
-/// How many places of one text are looked at closely. A text with more triggers than this is
-/// either about approvals through and through or made to tire the judge.
-const LOOKS_MAX: usize = 200;
-
-const SECRETS: &[&str] = &[
-    "AKIA",
-    "ASIA",
-    "sk_live_",
-    "rk_live_",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xapp-",
-    "PRIVATE KEY-----",
-    "AIzaSy",
-    "eyJhbGciOi",
-    "sk-ant-",
-    "sk-proj-",
-    "npm_",
-    "pypi-AgE",
-    "dop_v1_",
-    "shpat_",
-    "AGE-SECRET-KEY",
-    "SG.",
-    "hvs.",
-    "aws_secret_access_key",
-    "agt_",
-];
+/// How many triggers of one text are examined. A text with more is either all about approvals, or written
+/// to exhaust the assessor, so it counts as an injection.
+const CHECKS_MAX: usize = 200;
 
 const HARMS: &[&str] = &[
     "| sh",
@@ -129,15 +100,15 @@ struct Patterns {
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let lists = [
-        (Kind::PleaMark, prompt_injection::MARKS),
-        (Kind::PleaTrigger, prompt_injection::TRIGGERS),
-        (Kind::Secret, SECRETS),
+        (Kind::InjectionMark, prompt_injection::MARKS),
+        (Kind::InjectionTrigger, prompt_injection::TRIGGERS),
         (Kind::Harm, HARMS),
         (Kind::Internal, INTERNALS),
     ];
     let known: Vec<(Kind, &'static str)> = lists
         .into_iter()
         .flat_map(|(kind, words)| words.iter().map(move |word| (kind, *word)))
+        .chain(secret_shape::anywhere().map(|shape| (Kind::Secret, shape)))
         .collect();
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
@@ -170,16 +141,18 @@ pub(crate) fn search(text: &str, mut found: impl FnMut(Pattern)) {
     let Patterns {
         automaton, known, ..
     } = &*PATTERNS;
-    let mut looks = 0;
+    let mut checks = 0;
     let mut prompt_injection: Option<prompt_injection::Strength> = None;
     let (mut secret, mut harm, mut internal) = (false, false, false);
     for hit in automaton.find_iter(text) {
         let (kind, word) = known[hit.pattern()];
         match kind {
-            Kind::PleaMark => prompt_injection = Some(prompt_injection::Strength::Plain),
-            Kind::PleaTrigger if prompt_injection != Some(prompt_injection::Strength::Plain) => {
-                looks += 1;
-                if looks > LOOKS_MAX {
+            Kind::InjectionMark => prompt_injection = Some(prompt_injection::Strength::Plain),
+            Kind::InjectionTrigger
+                if prompt_injection != Some(prompt_injection::Strength::Plain) =>
+            {
+                checks += 1;
+                if checks > CHECKS_MAX {
                     prompt_injection = Some(prompt_injection::Strength::Plain);
                 } else {
                     prompt_injection =

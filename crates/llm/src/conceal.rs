@@ -5,6 +5,7 @@
 //! that an agent wrote into its request.
 
 use gaiterguard_domain::redact;
+use gaiterguard_domain::secret_shape::{self, JSON_WEB_TOKEN_START, PEM_START};
 
 /// The shortest word that is checked for the form of a secret, in bytes. Keys of known formats are longer.
 const SECRET_BYTES_MIN: usize = 16;
@@ -93,7 +94,7 @@ fn is_secret_byte(byte: u8) -> bool {
 }
 
 fn is_secret(word: &str) -> bool {
-    redact::SECRET_PREFIXES.iter().any(|prefix| {
+    secret_shape::at_start().any(|prefix| {
         word.strip_prefix(prefix)
             .is_some_and(|rest| rest.len() >= 12 && rest.bytes().any(|byte| byte.is_ascii_digit()))
     }) || is_json_web_token(word)
@@ -101,17 +102,18 @@ fn is_secret(word: &str) -> bool {
 
 fn is_json_web_token(word: &str) -> bool {
     let mut parts = word.split('.');
-    word.starts_with("eyJ")
+    word.starts_with(JSON_WEB_TOKEN_START)
         && parts.next().is_some_and(|head| head.len() >= 10)
-        && parts.next().is_some_and(|body| body.starts_with("eyJ"))
+        && parts
+            .next()
+            .is_some_and(|body| body.starts_with(JSON_WEB_TOKEN_START))
 }
 
 fn without_private_keys(text: &str) -> String {
-    const BEGIN: &str = "-----BEGIN ";
     const END: &str = "-----END ";
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(begin) = rest.find(BEGIN) {
+    while let Some(begin) = rest.find(PEM_START) {
         let (before, block) = rest.split_at(begin);
         let Some(end) = block.find(END) else { break };
         shown.push_str(before);

@@ -3,13 +3,9 @@
 
 use std::borrow::Cow;
 
-use gaiterguard_domain::redact::agent_keys;
+use gaiterguard_domain::redact::{AGENT_KEY_DIGITS, AGENT_KEY_PREFIX, MASK, agent_keys};
+use gaiterguard_domain::secret_shape::{AUTHENTICATION_SCHEMES, JSON_WEB_TOKEN_START};
 
-const MASK: &str = "•••";
-const AGENT_KEY_PREFIX: &str = "agt_";
-const AGENT_KEY_HEX_CHARS: usize = 64;
-const JWT_PREFIX: &str = "eyJ";
-const SCHEMES: [&str; 2] = ["bearer ", "basic "];
 /// Shorter text after `Bearer` is an ordinary word.
 const TOKEN_CHARS_MIN: usize = 16;
 
@@ -75,11 +71,11 @@ fn agent_key(bytes: &[u8]) -> Option<usize> {
     let digits = count(&bytes[AGENT_KEY_PREFIX.len()..], |byte| {
         byte.is_ascii_hexdigit()
     });
-    (digits >= AGENT_KEY_HEX_CHARS).then_some(AGENT_KEY_PREFIX.len() + digits)
+    (digits >= AGENT_KEY_DIGITS).then_some(AGENT_KEY_PREFIX.len() + digits)
 }
 
 fn json_web_token(bytes: &[u8]) -> Option<usize> {
-    if !bytes.starts_with(JWT_PREFIX.as_bytes()) {
+    if !bytes.starts_with(JSON_WEB_TOKEN_START.as_bytes()) {
         return None;
     }
     let length = count(bytes, is_token_byte);
@@ -88,16 +84,18 @@ fn json_web_token(bytes: &[u8]) -> Option<usize> {
 }
 
 fn credentials(bytes: &[u8]) -> Option<(usize, usize)> {
-    let scheme = SCHEMES.iter().find(|scheme| starts_with(bytes, scheme))?;
+    let scheme = AUTHENTICATION_SCHEMES
+        .iter()
+        .find(|scheme| starts_with(bytes, scheme))?;
     let start = scheme.len();
     let length = count(&bytes[start..], is_token_byte);
     (length >= TOKEN_CHARS_MIN).then_some((start, start + length))
 }
 
-fn starts_with(bytes: &[u8], lower_case: &str) -> bool {
+fn starts_with(bytes: &[u8], expected: &str) -> bool {
     bytes
-        .get(..lower_case.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(lower_case.as_bytes()))
+        .get(..expected.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(expected.as_bytes()))
 }
 
 fn count(bytes: &[u8], is_counted: impl Fn(u8) -> bool) -> usize {

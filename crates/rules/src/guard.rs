@@ -1,5 +1,7 @@
 //! Rejects a text that would take the parser too deep, before it is parsed.
 
+use gaiterguard_domain::invisible::is_deceptive;
+
 use crate::condition_error::ConditionError;
 
 /// The longest condition, in bytes.
@@ -42,7 +44,10 @@ pub(crate) fn check(text: &str) -> Result<(), ConditionError> {
             "expected an expression, and this is empty",
         ));
     }
-    if let Some((offset, hidden)) = text.char_indices().find(|(_, c)| is_hidden(*c)) {
+    if let Some((offset, hidden)) = text
+        .char_indices()
+        .find(|(_, c)| is_deceptive(*c) && !matches!(c, '\n' | '\r' | '\t'))
+    {
         let message = format!(
             "a condition cannot contain invisible characters: expected \\u{:04x} within a text",
             u32::from(hidden)
@@ -50,21 +55,6 @@ pub(crate) fn check(text: &str) -> Result<(), ConditionError> {
         return Err(ConditionError::at(text, offset, message));
     }
     Guard::new(text).run()
-}
-
-/// Characters that are not seen, or that make others be seen in another order.
-fn is_hidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-        )
 }
 
 struct Guard<'t> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use gaiterguard_domain::host::Host;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -15,7 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::address::AddressPolicy;
 use crate::error::{CheckRefused, NotSentReason};
-use crate::origin::{Host, Origin, Scheme};
+use crate::origin::{Origin, Scheme};
 use crate::resolve::Names;
 use crate::wire::{Stream, Wire};
 
@@ -58,8 +59,8 @@ impl Connector {
     /// Checks whether the origin may be dialed. A name that cannot be resolved is not refused here;
     /// opening the connection will fail.
     pub(crate) async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
-        if let Host::Address(address) = origin.host() {
-            return self.permit(origin, &[*address]);
+        if let Some(address) = origin.host().address() {
+            return self.permit(origin, &[address]);
         }
         // Boxed because its state is large and an origin that is an address does not need it.
         let looking_up = Box::pin(self.names.addresses(origin.host()));
@@ -155,9 +156,9 @@ impl Tls {
         let config = self
             .config()
             .map_err(|error| NotSentReason::Tls(io_error(error)))?;
-        let server_name = match host {
-            Host::Address(address) => ServerName::from(*address),
-            Host::Name(name) => ServerName::try_from(name.to_string())
+        let server_name = match host.address() {
+            Some(address) => ServerName::from(address),
+            None => ServerName::try_from(host.to_string())
                 .map_err(|error| NotSentReason::Tls(io_error(error)))?,
         };
         TlsConnector::from(config)

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gaiterguard_domain::header::remove_hop_by_hop;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
 use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -14,7 +15,6 @@ use hyper::upgrade::Upgraded;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::headers::remove_hop_by_hop;
 use crate::pool::Lease;
 
 /// The header for the length in a HEAD response. `Content-Length` must describe the body that follows.

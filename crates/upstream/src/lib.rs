@@ -18,7 +18,6 @@ mod address;
 mod connect;
 mod connection;
 mod error;
-mod headers;
 mod inbound;
 mod mask;
 mod origin;
@@ -41,7 +40,7 @@ pub use inbound::{Inbound, InboundBody, InboundError};
 pub use mask::{
     InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, Polled, masked_compressed,
 };
-pub use origin::{Host, InvalidOrigin, Origin, Scheme};
+pub use origin::{Origin, Scheme};
 pub use outbound::{BoxError, Outbound, OutboundBody};
 pub use pool_key::PoolKey;
 pub use resolve::{Resolution, ResolveError, Resolver, parse_upstream_hosts};

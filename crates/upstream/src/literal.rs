@@ -3,17 +3,16 @@
 
 use std::net::SocketAddr;
 
-use gaiterguard_domain::target;
+use gaiterguard_domain::target::Origin;
 
-use crate::{AddressPolicy, Host, Origin};
+use crate::AddressPolicy;
 
 /// Returns an error if the host of this origin is an address that can never be dialed.
-pub fn check(origin: &target::Origin, policy: &AddressPolicy) -> Result<(), String> {
-    let origin = Origin::try_from(origin).map_err(|invalid| invalid.to_string())?;
-    let Host::Address(address) = origin.host() else {
+pub fn check(origin: &Origin, policy: &AddressPolicy) -> Result<(), String> {
+    let Some(address) = origin.host.address() else {
         return Ok(());
     };
     policy
-        .check(SocketAddr::new(*address, origin.port()))
+        .check(SocketAddr::new(address, origin.port))
         .map_err(|refused| format!("may not be dialed: {refused}"))
 }

@@ -113,8 +113,7 @@ fn is_redirect(status: StatusCode) -> bool {
 }
 
 fn request(target: &Target) -> Result<Outbound, FetchError> {
-    let origin = Origin::try_from(target.origin())
-        .map_err(|invalid| FetchError::Address(invalid.to_string()))?;
+    let origin = Origin::from(target.origin());
     let path_and_query = PathAndQuery::try_from(target.path_and_query())
         .map_err(|invalid| FetchError::Address(invalid.to_string()))?;
     let mut headers = HeaderMap::new();

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use gaiterguard_domain::host::Host;
 use hickory_resolver::config::LookupIpStrategy;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{ResolverBuilder, TokioResolver};
-
-use crate::origin::Host;
 
 /// The shortest and the longest time for which a DNS result is used, whatever its TTL. A second keeps a
 /// TTL of zero from causing a query for each request; a minute bounds how long a changed record is missed.
@@ -93,7 +92,7 @@ impl Resolver for SystemResolver {
 pub(crate) struct Names {
     overrides: HashMap<Box<str>, Arc<[IpAddr]>>,
     resolver: Arc<dyn Resolver>,
-    remembered: Mutex<HashMap<Arc<str>, Remembered>>,
+    remembered: Mutex<HashMap<Box<str>, Remembered>>,
 }
 
 struct Remembered {
@@ -123,11 +122,11 @@ impl Names {
 
     /// Returns the addresses of a host, at least one.
     pub(crate) async fn addresses(&self, host: &Host) -> Result<Arc<[IpAddr]>, ResolveError> {
-        let name = match host {
-            Host::Address(address) => return Ok(Arc::new([*address])),
-            Host::Name(name) => name,
-        };
-        if let Some(addresses) = self.overrides.get(&**name) {
+        if let Some(address) = host.address() {
+            return Ok(Arc::new([address]));
+        }
+        let name = host.as_str();
+        if let Some(addresses) = self.overrides.get(name) {
             return Ok(Arc::clone(addresses));
         }
         let now = Instant::now();
@@ -138,7 +137,7 @@ impl Names {
         let addresses: Arc<[IpAddr]> = resolution.addresses.into();
         if addresses.is_empty() {
             return Err(ResolveError {
-                name: (&**name).into(),
+                name: name.into(),
                 detail: "it has no address".into(),
             });
         }
@@ -166,7 +165,7 @@ impl Names {
         Some(Arc::clone(&entry.addresses))
     }
 
-    fn remember(&self, name: &Arc<str>, entry: Remembered) {
+    fn remember(&self, name: &str, entry: Remembered) {
         let mut remembered = self
             .remembered
             .lock()
@@ -174,7 +173,7 @@ impl Names {
         if remembered.len() >= REMEMBERED_NAMES_MAX {
             remembered.clear();
         }
-        remembered.insert(Arc::clone(name), entry);
+        remembered.insert(name.into(), entry);
     }
 }
 
@@ -195,12 +194,15 @@ pub fn parse_upstream_hosts(text: &str) -> Result<Vec<(String, IpAddr)>, String>
 
 fn parse_pair(entry: &str) -> Option<(String, IpAddr)> {
     let (name, address) = entry.split_once('=')?;
-    let Host::Name(name) = name.trim().parse().ok()? else {
+    // An entry of a zone file ends with a dot, which a URL may not have.
+    let name = name.trim();
+    let host = Host::parse(name.strip_suffix('.').unwrap_or(name)).ok()?;
+    if host.address().is_some() {
         return None;
-    };
+    }
     let address = address.trim();
     let bare = address
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
-    Some(((&*name).into(), bare.unwrap_or(address).parse().ok()?))
+    Some((host.to_string(), bare.unwrap_or(address).parse().ok()?))
 }

@@ -9,8 +9,8 @@ use gaiterguard_credential::{CredentialUnavailable, ReadyCredential, inject};
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_upstream::{
-    InboundBody, InboundError, InspectedBody, InvalidOrigin, MaskedBody, NotSentReason, Outbound,
-    OutboundBody, PoolKey, SendError,
+    InboundBody, InboundError, InspectedBody, MaskedBody, NotSentReason, Outbound, OutboundBody,
+    PoolKey, SendError,
 };
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
@@ -166,7 +166,7 @@ impl Gateway {
     /// Whether the service's address may be dialed at all.
     pub(crate) async fn check_address(&self, service: &ResolvedService) -> Result<(), Refusal> {
         self.upstream
-            .check(service.origin().map_err(invalid_origin)?)
+            .check(service.origin())
             .await
             .map_err(|refused| {
                 Refusal::TargetNotAllowed(format!(
@@ -248,10 +248,7 @@ impl Gateway {
                 service_id: service.id.0,
                 target_version: service.updated_at.0,
             },
-            origin: service
-                .origin()
-                .map_err(|invalid| DispatchFailed::NothingSent(invalid_origin(invalid)))?
-                .clone(),
+            origin: service.origin().clone(),
             method: request.method.clone(),
             path_and_query,
             headers,
@@ -276,10 +273,6 @@ impl Gateway {
             }
         }
     }
-}
-
-fn invalid_origin(invalid: InvalidOrigin) -> Refusal {
-    Refusal::TargetNotAllowed(invalid.to_string())
 }
 
 /// Waits for a credential, unless the right to it is taken away meanwhile.

@@ -226,7 +226,7 @@ impl Replay {
         let facts = Facts {
             method: &new.method,
             path: &RequestPath::of(target.path()),
-            host: &target.origin().host,
+            host: target.origin().host.as_str(),
             query: &query,
             headers: request.map(|request| &request.headers),
             content: request.map(|request| Content {

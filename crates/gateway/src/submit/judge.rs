@@ -204,7 +204,7 @@ impl Gateway {
         let facts = Facts {
             method: prepared.request.method.as_str(),
             path: &RequestPath::of(target.path()),
-            host: &target.origin().host,
+            host: target.origin().host.as_str(),
             query: &query,
             headers: Some(&prepared.request.headers),
             content,

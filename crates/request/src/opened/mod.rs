@@ -59,7 +59,7 @@ impl<'a> Opened<'a> {
         let target = &request.target;
         let decoded = Request {
             method: &request.method,
-            host: &target.origin().host,
+            host: target.origin().host.as_str(),
             path: target.path(),
             query: target.query(),
             headers: &request.headers,

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gaiterguard_domain::header::{HEADER_BYTES_MAX, HEADERS_MAX};
+use gaiterguard_domain::header::HeaderCount;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::request::{Destination, Intent, METHODS, ProxyRequest, ServiceName};
 use http::header::CONTENT_TYPE;
@@ -174,8 +174,7 @@ fn body(envelope: &Envelope<'_>, whole: &Bytes) -> Result<(Bytes, bool), Problem
 
 fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
     let mut headers = HeaderMap::new();
-    let mut count = 0;
-    let mut bytes = 0;
+    let mut counted = HeaderCount::default();
     for (name, values) in given.map(|headers| headers.0).into_iter().flatten() {
         let field = format!("headers.{name}");
         let parsed = HeaderName::try_from(name.as_str())
@@ -185,21 +184,14 @@ fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
             Values::Several(values) => values,
         };
         for value in values {
-            count += 1;
-            bytes += name.len() + value.len();
+            let within_limits = counted.add(&name, value.as_bytes());
             let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
                 Problem::field(
                     &field,
                     "must not contain line breaks or other control characters",
                 )
             })?;
-            if count > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-                let message = format!(
-                    "must be at most {HEADERS_MAX} headers with \
-                                       {HEADER_BYTES_MAX} bytes in total"
-                );
-                return Err(Problem::field("headers", message));
-            }
+            within_limits.map_err(|error| Problem::field("headers", error.to_string()))?;
             headers.append(parsed.clone(), value);
         }
     }
@@ -208,6 +200,8 @@ fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use gaiterguard_domain::header::HEADER_BYTES_MAX;
+
     use super::*;
 
     fn read_text(text: &str) -> Result<ProxyRequest, Problem> {

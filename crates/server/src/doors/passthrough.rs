@@ -5,7 +5,7 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
-use gaiterguard_domain::header::{self, HEADER_BYTES_MAX, HEADERS_MAX};
+use gaiterguard_domain::header::{self, HeaderCount};
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
 use http::header::ALLOW;
@@ -95,18 +95,11 @@ fn split(parts: &Parts) -> Result<(String, String), Problem> {
 }
 
 fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
-    let bytes: usize = headers
+    let mut counted = HeaderCount::default();
+    headers
         .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
-    if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-        let message = format!(
-            "must be at most {HEADERS_MAX} headers with {HEADER_BYTES_MAX} \
-                               bytes in total"
-        );
-        return Err(Problem::field("headers", message));
-    }
-    Ok(())
+        .try_for_each(|(name, value)| counted.add(name.as_str(), value.as_bytes()))
+        .map_err(|error| Problem::field("headers", error.to_string()))
 }
 
 fn other_method() -> Problem {

@@ -88,7 +88,7 @@ async fn refused_origins_fail_the_check_and_are_not_dialed() {
         ("mixed.example", RefusalReason::Private),
         ("metadata.example", RefusalReason::Metadata),
         ("pinned.example", RefusalReason::Loopback),
-        ("HALF.example.", RefusalReason::Private),
+        ("HALF.example", RefusalReason::Private),
     ] {
         let outbound = to(&server, host);
         assert_eq!(

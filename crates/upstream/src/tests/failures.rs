@@ -24,7 +24,7 @@ async fn a_refused_connection_has_sent_nothing() {
         .unwrap()
         .port();
     let mut outbound = get(&server);
-    outbound.origin = Origin::new(Scheme::Http, "127.0.0.1", closed_port).unwrap();
+    outbound.origin = origin(Scheme::Http, "127.0.0.1", closed_port);
     let error = send(&upstream(), outbound).await.unwrap_err();
     assert!(
         matches!(error, SendError::NotSent(NotSentReason::Connect(_))),
@@ -50,7 +50,7 @@ async fn a_connection_that_never_opens_has_sent_nothing() {
     settings.connect_timeout = Duration::from_millis(300);
     let outbound = Outbound {
         pool: key(),
-        origin: Origin::new(Scheme::Http, "127.0.0.1", address.port()).unwrap(),
+        origin: origin(Scheme::Http, "127.0.0.1", address.port()),
         method: Method::POST,
         path_and_query: "/".parse().unwrap(),
         headers: HeaderMap::new(),

@@ -14,6 +14,7 @@ mod tls;
 use std::time::Duration;
 
 use bytes::Bytes;
+use gaiterguard_domain::target::BaseUrl;
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,11 @@ fn key() -> PoolKey {
         service_id: 1,
         target_version: 1,
     }
+}
+
+fn origin(scheme: Scheme, host: &str, port: u16) -> Origin {
+    let url = format!("{}://{host}:{port}", scheme.as_str());
+    BaseUrl::parse(&url).unwrap().origin().into()
 }
 
 fn request(server: &Server, method: Method, path_and_query: &'static str) -> Outbound {

@@ -262,7 +262,7 @@ fn debug_output_shows_nothing_that_may_hold_a_credential() {
     );
     let outbound = Outbound {
         pool: key(),
-        origin: Origin::new(Scheme::Https, "api.example", 443).unwrap(),
+        origin: origin(Scheme::Https, "api.example", 443),
         method: Method::GET,
         path_and_query: "/v1?key=sk_live_1".parse().unwrap(),
         headers: headers.clone(),

@@ -134,7 +134,7 @@ async fn a_name_is_resolved_once_and_dialed() {
 async fn a_refused_address_of_either_family_refuses_the_name() {
     for addresses in [&["127.0.0.1", "fd00::1"], &["127.0.0.1", "10.0.0.1"]] {
         let dns = DnsServer::start(addresses).await;
-        let origin = Origin::new(Scheme::Https, "api.example.com", 443).unwrap();
+        let origin = origin(Scheme::Https, "api.example.com", 443);
         let refused = dns.upstream().check(&origin).await.unwrap_err();
         assert_eq!(refused.refused.reason, RefusalReason::Private);
         assert_eq!(refused.host, "api.example.com");

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::origin;
 use crate::{Origin, Scheme};
 
 pub(super) struct Server {
@@ -83,11 +84,11 @@ impl Server {
     }
 
     pub(super) fn origin(&self) -> Origin {
-        Origin::new(Scheme::Http, "127.0.0.1", self.address.port()).unwrap()
+        origin(Scheme::Http, "127.0.0.1", self.address.port())
     }
 
     pub(super) fn origin_named(&self, scheme: Scheme, name: &str) -> Origin {
-        Origin::new(scheme, name, self.address.port()).unwrap()
+        origin(scheme, name, self.address.port())
     }
 
     pub(super) fn connections(&self) -> usize {
