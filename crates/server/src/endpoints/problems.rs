@@ -2,7 +2,7 @@
 
 use gaiterguard_definitions::desk::DefinitionError;
 use gaiterguard_domain::field;
-use gaiterguard_gateway::action::approval::RulingRefused;
+use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
 use gaiterguard_store::StoreError;
 use http::header::WWW_AUTHENTICATE;

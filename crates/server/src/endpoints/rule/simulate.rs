@@ -4,7 +4,7 @@ use axum::Json;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_gateway::simulate::{self, Changes, Example, ProposedRule, Simulation};
+use gaiterguard_simulation::{Changes, Example, ProposedRule, Simulation};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -236,8 +236,9 @@ pub(super) async fn simulate(
     editing: Editing,
     fields: Fields<SimulationBody>,
 ) -> Result<Json<SimulatedBody>, Problem> {
-    let simulation = simulate::simulate(
-        editing.gateway(),
+    let simulation = gaiterguard_simulation::simulate(
+        editing.gateway().authority(),
+        editing.gateway().settings().risk_threshold,
         editing.definition_store(),
         editing.workspace(),
         &fields.members,
