@@ -33,8 +33,8 @@ pub struct ActionView {
     pub agent_name: String,
     /// The service's name.
     pub service_name: String,
-    /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the action can
-    /// be ended but not approved.
+    /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the
+    /// action can be ended but not approved.
     pub request: Option<ShownRequest>,
     /// The upstream's response, if it is stored; shortened in a list, like the request.
     pub response: Option<ShownResponse>,
