@@ -18,7 +18,7 @@ on_both_databases!(
 async fn damage(vault: &Vault, database: &mut DirectDatabase, id: DataKeyId) -> String {
     let row = vault.store.data_key_get(id).await.unwrap().unwrap();
     let set = |bytes: &[u8]| {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = hex::encode(bytes);
         let literal = match database {
             DirectDatabase::Sqlite(_) => format!("X'{digits}'"),
             DirectDatabase::Postgres(_) => format!("'\\x{digits}'"),
