@@ -33,9 +33,10 @@ pub struct ValueSource {
     pub object: String,
 }
 
-/// How a value was seen.
+/// How a value of a request was seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum SourceKind {
     /// In a response.
     Shown,
