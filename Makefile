@@ -103,7 +103,7 @@ reference: ## write the generated pages of the book's reference
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-tests --test e2e reference::
 
 risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labeled requests
-	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test risk_figures
+	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test it risk_figures::
 
 weights: ## fit the weights of the built-in risk assessor to the labeled requests again
 	scripts/fit-weights.py --folds

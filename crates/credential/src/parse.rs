@@ -1,4 +1,4 @@
-//! Reading a credential as an operator gives it. Whatever could not be sent is refused here, with
+//! Parsing a credential as an operator enters it. A value that could not be sent is refused here, with
 //! the field's name and never with its value.
 
 use gaiterguard_domain::field::{Checked, FieldError, KEY_NOT_STORED, refused};
@@ -12,19 +12,20 @@ use secrecy::SecretString;
 use crate::credential::{Credential, OauthGrant};
 use crate::fields::CredentialFields;
 
-/// The longest value of a credential, in bytes.
+/// The longest value of a credential, in bytes. Many servers refuse a header section over 8 KiB, so a
+/// longer value could not be sent anyway.
 const CREDENTIAL_VALUE_BYTES_MAX: usize = 8 * 1024;
 
-/// The most headers that one credential sets.
+/// The most headers that one credential sets. APIs use one or two; the limit bounds the work per request.
 const CREDENTIAL_HEADERS_MAX: usize = 16;
 
-/// The header of an `api_key` credential that names none.
+/// The header of an `api_key` credential that does not name one.
 const DEFAULT_HEADER: &str = "X-API-Key";
 
 /// The longest name of a query parameter, in bytes.
 const PARAM_BYTES_MAX: usize = 256;
 
-/// Headers that frame a message, belong to one connection or are set by the gateway itself: a
+/// Headers that frame a message, belong to one connection, or are set by the gateway itself. A
 /// credential in one of them would break the request or never arrive.
 const FORBIDDEN_HEADERS: &[&str] = &[
     "accept-encoding",
@@ -61,7 +62,7 @@ impl Credential {
             AuthType::None => {
                 return refused(
                     "credentials",
-                    "a service whose authType is none takes no credentials",
+                    "a service with authType none takes no credentials",
                 );
             }
             AuthType::Bearer => reader
@@ -106,7 +107,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// `{header?, value}`, or header names with their values.
+    /// Reads `{header?, value}`, or header names with their values.
     fn api_key(&mut self) -> Option<Credential> {
         let fields = self.fields;
         if fields.contains("value") || fields.contains("header") || fields.is_empty() {
@@ -225,7 +226,7 @@ impl<'a> Reader<'a> {
         Some(target)
     }
 
-    /// Whether what is kept unsealed of a credential holds an agent key, which is refused.
+    /// Refuses an agent key in a part of the credential that is stored unsealed. Returns whether it did.
     fn holds_agent_key(&mut self, field: &str, text: &str) -> bool {
         let is_held = redact::holds_agent_key(text.as_bytes());
         if is_held {
@@ -234,7 +235,7 @@ impl<'a> Reader<'a> {
         is_held
     }
 
-    /// A header that a credential may set.
+    /// Reads the name of a header that a credential may set.
     fn header_name(&mut self, field: &str, spelled: &str) -> Option<HeaderName> {
         if self.holds_agent_key(field, spelled) {
             return None;
@@ -251,7 +252,7 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    /// A value that can stand in a header as it is.
+    /// Reads a value that can be sent in a header unchanged.
     fn header_value(&mut self, field: &'a str) -> Option<SecretString> {
         let text = self.text(field)?;
         if let Some(message) = header_value_trouble(text) {
@@ -261,7 +262,7 @@ impl<'a> Reader<'a> {
         Some(text.into())
     }
 
-    /// Some text that has to be there.
+    /// Reads a required text that is not empty.
     fn text(&mut self, field: &'a str) -> Option<&'a str> {
         let text = self.text_that_may_be_empty(field)?;
         if text.is_empty() {
@@ -271,7 +272,7 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// Returns the text of an optional field.
+    /// Reads an optional text.
     fn optional_text(&mut self, field: &'a str) -> Option<&'a str> {
         self.known.push(field);
         if !self.fields.has_value(field) {
@@ -282,7 +283,8 @@ impl<'a> Reader<'a> {
 
     fn text_that_may_be_empty(&mut self, field: &'a str) -> Option<&'a str> {
         self.known.push(field);
-        // Values are sealed: an upstream may be another gateway of this kind.
+        // A value may itself look like an agent key, because an upstream may be another gateway. It
+        // is sealed.
         let text = self.any_text(field)?;
         if text.len() > CREDENTIAL_VALUE_BYTES_MAX {
             self.refuse(
@@ -329,7 +331,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Why a text cannot stand in a header unchanged.
+/// Returns why a text cannot be sent in a header unchanged; `None` if it can.
 pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
     if !text.is_ascii() {
         Some("must be ASCII, because it is sent in a header")
@@ -342,11 +344,10 @@ pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether two names mean the same header to a server that reads `_` as `-`.
+/// Returns whether two names mean the same header to a server that reads `_` as `-`.
 pub(crate) fn is_same_header(one: &HeaderName, other: &HeaderName) -> bool {
     one == other || one.as_str().replace('_', "-") == other.as_str().replace('_', "-")
 }
 
 #[cfg(test)]
-#[path = "parse_tests.rs"]
 mod tests;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_authority::CONFIRM_EVERY;
 use gaiterguard_definitions::rule;
 use gaiterguard_domain::id::{ActionId, AgentId};
 use gaiterguard_domain::time::Timestamp;
@@ -12,7 +13,6 @@ use gaiterguard_store::{Notice, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::Gateway;
-use crate::authority::CONFIRM_EVERY;
 
 /// How many rows a round changes at once.
 const BATCH_ROWS_MAX: u32 = 500;
@@ -181,14 +181,18 @@ impl Gateway {
         loop {
             ticks.tick().await;
             let gateway = Arc::clone(&self);
-            let sweeping = move || gateway.histories.sweep(gateway.clock.now());
+            let sweeping = move || gateway.provenance.sweep();
             match tokio::task::spawn_blocking(sweeping).await {
                 Ok(ended) => {
-                    log_failure("forgetting sightings", self.forget_sightings(ended).await);
+                    log_failure("forgetting sightings", self.provenance.forget(ended).await);
                 }
                 Err(error) => tracing::error!(%error, "sweeping what agents were shown failed"),
             }
         }
+    }
+
+    async fn write_sightings(self: Arc<Self>) {
+        self.provenance.write_sightings().await;
     }
 
     async fn write_touches(self: Arc<Self>) {
@@ -276,7 +280,7 @@ impl Gateway {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = self.sealing.let_go_of_replaced(self.replica).await {
+            if let Err(error) = self.sealing.retire_replaced_master(self.replica).await {
                 tracing::warn!(%error, "the vault's master key could not be looked up");
             }
         }

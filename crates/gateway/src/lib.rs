@@ -4,8 +4,6 @@
 //! of a request, [`Gateway::execute`] that of an approved one, [`Gateway::rule`] the human's word.
 //! Nothing here knows an HTTP framework, and nothing here calls back up into a door.
 
-pub mod authority;
-pub mod directory;
 pub mod operation_effect;
 
 pub mod answer;
@@ -13,7 +11,6 @@ pub mod body;
 pub mod refusal;
 
 pub mod forward;
-pub mod history;
 mod sealed;
 mod submit;
 
@@ -30,11 +27,13 @@ pub mod metrics;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_authority::{AgentCaller, Authority};
 use gaiterguard_credential::Credentials;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_history::HashKey;
 use gaiterguard_llm::{FailureMode, Llm};
+use gaiterguard_provenance::Provenance;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Store, StoreError};
 use gaiterguard_upstream::Upstream;
@@ -43,10 +42,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::action::watch::ActionWatch;
-use crate::authority::{AgentCaller, Authority};
 use crate::body::big_body::BigBodies;
 use crate::forward::tunnel::TUNNELS_MAX;
-use crate::history::Histories;
 use crate::housekeeping::Touches;
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
@@ -89,7 +86,7 @@ pub struct Gateway {
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) llm: Option<Llm>,
-    pub(crate) histories: Histories,
+    pub(crate) provenance: Provenance,
     pub(crate) settings: GatewaySettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
@@ -126,16 +123,17 @@ pub struct Parts {
 impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let is_shared = parts.store.is_shared();
+        let provenance = Provenance::new(
+            parts.store.clone(),
+            Arc::clone(&parts.clock),
+            parts.settings.provenance_lifetime,
+            HashKey::new(parts.sealing.derived_key("provenance")),
+        );
         Arc::new(Self {
             replica: parts.replica,
             store: parts.store,
             authority: parts.authority,
-            histories: Histories::new(
-                parts.settings.provenance_lifetime,
-                HashKey::new(parts.sealing.derived_key("provenance")),
-                is_shared,
-            ),
+            provenance,
             sealing: parts.sealing,
             credentials: parts.credentials,
             upstream: parts.upstream,

@@ -1,6 +1,7 @@
 //! A rule in words becomes a condition: the model proposes, the compiler checks, and made-up
 //! requests show what it does. Nothing is kept.
 
+use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::desk::DefinitionError;
 use gaiterguard_definitions::rule::check;
 use gaiterguard_domain::field::{FieldError, KEY_NOT_STORED};
@@ -15,7 +16,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::Gateway;
-use crate::authority::Definitions;
 
 /// The method and path of an example stand for a service without a name.
 const NO_SERVICE: (ServiceId, &str) = (ServiceId(0), "");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_authority::{CallRevoked, CallerRefused, DocumentsUnread, ServiceRefused};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::rule::MatchedRule;
@@ -215,6 +216,47 @@ impl Refusal {
             Self::TooManyPending { .. } | Self::TooManyBytesPending => Some(Duration::from_mins(1)),
             _ => None,
         }
+    }
+}
+
+impl From<CallerRefused> for Refusal {
+    fn from(refused: CallerRefused) -> Self {
+        match refused {
+            CallerRefused::InvalidKey(message) => Self::InvalidAgentKey(message),
+            CallerRefused::Blocked => Self::AgentBlocked,
+            CallerRefused::KillSwitch => Self::KillSwitch,
+            CallerRefused::Unconfirmed => Self::AuthorityUnconfirmed,
+        }
+    }
+}
+
+impl From<ServiceRefused> for Refusal {
+    fn from(refused: ServiceRefused) -> Self {
+        match refused {
+            ServiceRefused::NotFound => Self::ServiceNotFound,
+            ServiceRefused::NotInScope => {
+                Self::ServiceNotInScope("the agent may not use this service")
+            }
+        }
+    }
+}
+
+impl From<CallRevoked> for Refusal {
+    fn from(revoked: CallRevoked) -> Self {
+        match revoked {
+            CallRevoked::Caller(refused) => refused.into(),
+            CallRevoked::NotInScope => {
+                Self::ServiceNotInScope("the agent may no longer use this service")
+            }
+            CallRevoked::WebSocketNotAllowed => Self::WebSocketNotAllowed,
+            CallRevoked::ServiceChanged => Self::CallCut,
+        }
+    }
+}
+
+impl From<DocumentsUnread> for Refusal {
+    fn from(DocumentsUnread: DocumentsUnread) -> Self {
+        Self::DocumentsUnread
     }
 }
 

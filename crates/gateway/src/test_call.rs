@@ -78,7 +78,7 @@ impl Gateway {
                 detail: json!({ "method": request.method.as_str(), "path": request.target.path() }),
             })
             .await?;
-        let cut = definitions.cut_of_service(service.id);
+        let cut = definitions.service_token(service.id);
         let calling = async {
             match self.dispatch(permit, service, &request, &cut).await {
                 Ok(sent) => beginning(sent).await,

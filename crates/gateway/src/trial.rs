@@ -1,14 +1,12 @@
 //! A request that is judged by itself: without a workspace, its rules and its documents.
 
+use crate::submit::second_opinion::{Standing, floor};
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_history::{History, Origin, origins};
 use gaiterguard_judge::{Assessment, Documented, Subject, assess};
 use gaiterguard_llm::{Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
-use gaiterguard_request::Arena;
-
-use crate::submit::judge::opened;
-use crate::submit::second_opinion::{Standing, floor};
+use gaiterguard_request::{Arena, Opened};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +26,7 @@ impl Trial<'_> {
     pub fn assess(&self) -> Assessment {
         let arena = Arena::default();
         assess(Subject {
-            opened: &opened(self.request, &arena),
+            opened: &Opened::of(self.request, &arena),
             intent: self.intent,
             documented: Documented::Nothing,
             history: self.history,
@@ -38,7 +36,7 @@ impl Trial<'_> {
     /// Where the values of the request come from.
     pub fn origins(&self) -> Vec<Origin> {
         let arena = Arena::default();
-        let opened = opened(self.request, &arena);
+        let opened = Opened::of(self.request, &arena);
         self.history.map_or_else(Vec::new, |history| {
             origins(&opened, self.intent, history, ORIGINS_MAX)
         })

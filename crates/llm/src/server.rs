@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use gaiterguard_upstream::TlsSetupError;
-use gaiterguard_upstream::own_client::own_client;
+use gaiterguard_upstream::operator_http_client::operator_http_client;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -71,7 +71,7 @@ impl Server {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let client = own_client(timeout)?;
+        let client = operator_http_client(timeout)?;
         Ok(Self {
             client,
             address,

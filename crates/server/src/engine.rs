@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use gaiterguard_authority::Authority;
 use gaiterguard_clock::SystemClock;
 use gaiterguard_credential::Credentials;
 use gaiterguard_definitions::desk::Desk;
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
-use gaiterguard_gateway::authority::Authority;
 use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
 use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};

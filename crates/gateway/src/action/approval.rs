@@ -10,13 +10,13 @@ use gaiterguard_domain::ledger::Changed;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_provenance::{ValueSource, read_sources};
 use gaiterguard_store::{ActionFilter, InvalidCursor, Page, StoreError, StoredAction};
 use thiserror::Error;
 
 use crate::Gateway;
 use crate::action::damaged;
 use crate::action::held::{ShownAnswer, ShownRequest};
-use crate::history::ValueSource;
 use crate::refusal::Refusal;
 use crate::{action, sealed};
 
@@ -225,7 +225,7 @@ impl Gateway {
         let found = self.action_in(approver.workspace, id).await?;
         let mut view = self.view(found, extent).await?;
         if view.request.is_some() {
-            view.provenance = self.value_sources(&view.action).await;
+            view.provenance = read_sources(&self.store, &self.sealing, &view.action).await;
         }
         Ok(view)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gaiterguard_authority::{AgentCaller, ResolvedService};
 use gaiterguard_domain::action::{Action, ActionEvent, ActionState};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::ActionId;
@@ -12,8 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::answer::{Answer, Provenance};
-use crate::authority::AgentCaller;
-use crate::authority::known_service::KnownService;
 use crate::forward::after_sending::{AfterSending, Unrecorded};
 use crate::forward::conclude::Conclusion;
 use crate::forward::dispatch::{DispatchFailed, Permit, Sent};
@@ -28,7 +27,7 @@ const REBEGIN_MAX: usize = 8;
 struct Begun {
     action: Action,
     caller: AgentCaller,
-    service: Arc<KnownService>,
+    service: Arc<ResolvedService>,
     request: CanonicalRequest,
     cut: CancellationToken,
     answer_key: PayloadKey,
@@ -75,7 +74,7 @@ impl Gateway {
             let web_socket = request.is_web_socket();
             let service = bound_service(&caller, &action, web_socket)?;
             self.check_address(&service).await?;
-            let cut = caller.cut_of_call(service.id, web_socket);
+            let cut = caller.call_token(service.id, web_socket);
             let answer_key = self.answer_key(action.workspace).await?;
             let event = ActionEvent::Begin {
                 at: self.clock.now(),
@@ -97,7 +96,7 @@ impl Gateway {
                 Changed::RevisionMoved | Changed::Recalled => {}
                 Changed::AuthorityChanged => {
                     Box::pin(self.authority.reload(action.workspace)).await?;
-                    caller = self.authority.again(&caller)?;
+                    caller = self.authority.renewed(&caller)?;
                 }
             }
         }
@@ -115,8 +114,8 @@ impl Gateway {
         };
         let risk_score = begun.action.evaluation.verdict.score;
         let place = (begun.caller.agent.id, begun.service.id);
-        let cut = begun.caller.cut_of_call(begun.service.id, false);
-        let mut observer = self.observe(place, &begun.request, true, &cut);
+        let cut = begun.caller.call_token(begun.service.id, false);
+        let mut observer = self.provenance.observe(place, &begun.request, true, &cut);
         if let Some(observer) = &mut observer {
             observer.head(sent.status, &sent.headers);
         }
@@ -140,7 +139,9 @@ impl Gateway {
         let is_cut = matches!(failed, DispatchFailed::Cut { .. });
         let told = AfterSending::failed(failed, || {
             let web_socket = begun.request.is_web_socket();
-            self.authority.why_cut(&begun.caller, service, web_socket)
+            self.authority
+                .call_revoked(&begun.caller, service, web_socket)
+                .into()
         });
         let event = if may_have_been_sent {
             let detail = if is_cut {
@@ -221,7 +222,7 @@ fn bound_service(
     caller: &AgentCaller,
     action: &Action,
     web_socket: bool,
-) -> Result<Arc<KnownService>, Refusal> {
+) -> Result<Arc<ResolvedService>, Refusal> {
     if caller.binding(action.service, web_socket).as_ref() != Some(&action.binding) {
         return Err(Refusal::ActionStale);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::request::WAIT_MAX;
 use tokio::time::Instant;
@@ -10,7 +11,6 @@ use tokio::time::Instant;
 use crate::Gateway;
 use crate::action::status::is_waiting;
 use crate::answer::{Held, Outcome};
-use crate::authority::AgentCaller;
 use crate::refusal::Refusal;
 
 impl Gateway {
@@ -27,13 +27,13 @@ impl Gateway {
         let deadline = Instant::now() + patience.min(WAIT_MAX);
         let id = held.action;
         let (service, web_socket) = (held.service, held.web_socket);
-        let cut = caller.cut_of_call(service, web_socket);
+        let cut = caller.call_token(service, web_socket);
         loop {
             let awaiting = self.action_until(caller, id, deadline, |_, now| !is_waiting(now));
             let seen = tokio::select! {
                 biased;
                 () = cut.cancelled() => {
-                    return Err(match self.authority.why_cut(caller, service, web_socket) {
+                    return Err(match self.authority.call_revoked(caller, service, web_socket).into() {
                         Refusal::CallCut => Refusal::ActionStale,
                         refusal => refusal,
                     });
@@ -46,7 +46,7 @@ impl Gateway {
                 _ => return Box::pin(self.meet_action(caller, id)).await,
             }
             // Who it is may have changed since the call began.
-            let again = self.authority.again(caller)?;
+            let again = self.authority.renewed(caller)?;
             // What comes after the wait is large, and not there while it lasts.
             match Box::pin(self.execute(again, id)).await {
                 Ok(mut answer) => {

@@ -9,6 +9,7 @@ mod hold;
 pub mod status;
 pub mod watch;
 
+use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
@@ -17,7 +18,6 @@ use gaiterguard_domain::workspace::AuthorityVersion;
 use gaiterguard_store::StoredAction;
 
 use crate::Gateway;
-use crate::authority::AgentCaller;
 use crate::refusal::Refusal;
 
 impl Gateway {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::{Action, ActionStatus};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::response::KeptResponse;
@@ -9,7 +10,6 @@ use tokio::time::Instant;
 
 use crate::Gateway;
 use crate::action;
-use crate::authority::AgentCaller;
 use crate::refusal::Refusal;
 
 /// The longest that a question for an action's status may wait.
@@ -37,10 +37,10 @@ impl Gateway {
         // What has been decided before the question came has changed since the agent last looked.
         let is_told = |first, now| first != now || !is_waiting(now);
         let awaiting = self.action_until(caller, id, deadline, is_told);
-        let cut = caller.cut();
+        let cut = caller.key_token();
         let action = tokio::select! {
             biased;
-            () = cut.cancelled() => return Err(self.authority.why_key_cut(caller)),
+            () = cut.cancelled() => return Err(self.authority.key_revoked(caller).into()),
             action = awaiting => action?,
         };
         let answer = self.action_kept_answer(&action).await?;

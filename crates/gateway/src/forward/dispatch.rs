@@ -4,12 +4,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use gaiterguard_authority::ResolvedService;
 use gaiterguard_credential::{CredentialUnavailable, ReadyCredential, inject};
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_upstream::{
-    InboundBody, InboundError, InspectedBody, MaskedBody, NotSentReason, Outbound, OutboundBody,
-    PoolKey, SendError,
+    InboundBody, InboundError, InspectedBody, InvalidOrigin, MaskedBody, NotSentReason, Outbound,
+    OutboundBody, PoolKey, SendError,
 };
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
@@ -18,7 +19,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::authority::known_service::KnownService;
 use crate::forward::masked::masked;
 use crate::forward::tunnel::Tunnel;
 use crate::forward::upload::Upload;
@@ -164,9 +164,9 @@ impl DispatchFailed {
 
 impl Gateway {
     /// Whether the service's address may be dialed at all.
-    pub(crate) async fn check_address(&self, service: &KnownService) -> Result<(), Refusal> {
+    pub(crate) async fn check_address(&self, service: &ResolvedService) -> Result<(), Refusal> {
         self.upstream
-            .check(service.origin()?)
+            .check(service.origin().map_err(invalid_origin)?)
             .await
             .map_err(|refused| {
                 Refusal::TargetNotAllowed(format!(
@@ -181,7 +181,7 @@ impl Gateway {
     pub(crate) async fn dispatch(
         &self,
         permit: Permit,
-        service: &KnownService,
+        service: &ResolvedService,
         request: &CanonicalRequest,
         cut: &CancellationToken,
     ) -> Result<Sent, DispatchFailed> {
@@ -215,7 +215,7 @@ impl Gateway {
     pub(crate) async fn dispatch_upload(
         &self,
         permit: Permit,
-        service: &KnownService,
+        service: &ResolvedService,
         request: &CanonicalRequest,
         upload: Upload,
         cut: &CancellationToken,
@@ -230,7 +230,7 @@ impl Gateway {
 
     async fn send_once(
         &self,
-        service: &KnownService,
+        service: &ResolvedService,
         request: &CanonicalRequest,
         body: OutboundBody,
         ready: Option<&ReadyCredential>,
@@ -250,7 +250,7 @@ impl Gateway {
             },
             origin: service
                 .origin()
-                .map_err(DispatchFailed::NothingSent)?
+                .map_err(|invalid| DispatchFailed::NothingSent(invalid_origin(invalid)))?
                 .clone(),
             method: request.method.clone(),
             path_and_query,
@@ -276,6 +276,10 @@ impl Gateway {
             }
         }
     }
+}
+
+fn invalid_origin(invalid: InvalidOrigin) -> Refusal {
+    Refusal::TargetNotAllowed(invalid.to_string())
 }
 
 /// Waits for a credential, unless the right to it is taken away meanwhile.

@@ -17,6 +17,7 @@ use gaiterguard_domain::ledger::{
 };
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_provenance::Observer;
 use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::PendingOutcome;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,6 @@ use crate::Gateway;
 use crate::answer::{Answer, Provenance};
 use crate::body::arriving::ArrivingBody;
 use crate::body::big_body::BigBodies;
-use crate::history::Observer;
 use crate::refusal::Refusal;
 use crate::submit::prepare::Prepared;
 
@@ -86,8 +86,8 @@ impl Forwarding {
             ..
         } = &self.prepared;
         let place = (caller.agent.id, located.service.id);
-        let cut = caller.cut_of_call(located.service.id, false);
-        let mut observer = gateway.observe(place, request, false, &cut)?;
+        let cut = caller.call_token(located.service.id, false);
+        let mut observer = gateway.provenance.observe(place, request, false, &cut)?;
         if let Some(streamed) = &self.streamed {
             observer.sent(streamed.beginning());
         }
@@ -228,7 +228,7 @@ impl Gateway {
                 }
                 Recorded::AuthorityChanged => {
                     Box::pin(self.authority.reload(caller.agent.workspace)).await?;
-                    let again = self.authority.again(&caller)?;
+                    let again = self.authority.renewed(&caller)?;
                     let again = Box::pin(self.prepare(again, request)).await?;
                     let judgement = Box::pin(self.judge(&again, request)).await?;
                     let is_same = again.request == prepared.request
@@ -327,7 +327,8 @@ impl Gateway {
             let service = prepared.located.service.id;
             let web_socket = prepared.request.is_web_socket();
             self.authority
-                .why_cut(&prepared.caller, service, web_socket)
+                .call_revoked(&prepared.caller, service, web_socket)
+                .into()
         })
     }
 }

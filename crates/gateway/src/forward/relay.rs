@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::response::KeptResponse;
+use gaiterguard_provenance::Observer;
 use gaiterguard_upstream::InboundError;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -17,7 +18,6 @@ use crate::forward::after_sending::{AfterSending, Unrecorded};
 use crate::forward::conclude::{Conclusion, End};
 use crate::forward::dispatch::{Arrived, Sent, SentBody};
 use crate::forward::tunnel::Tunnel;
-use crate::history::Observer;
 
 /// Why an answer breaks off. The door closes the connection.
 #[derive(Debug, Error)]

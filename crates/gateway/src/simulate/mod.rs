@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::desk::{DefinitionError, Desk};
 use gaiterguard_definitions::rule;
 use gaiterguard_definitions::simulation::RuleSimulation;
@@ -29,7 +30,6 @@ use gaiterguard_store::{RuleFields, StoreError, Stored};
 
 use self::tally::Tally;
 use crate::Gateway;
-use crate::authority::Definitions;
 
 pub use tally::{Changes, Example, ProposedRule, Simulation};
 

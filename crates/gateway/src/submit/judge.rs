@@ -12,13 +12,13 @@ use gaiterguard_domain::verdict::{Evaluation, OperationRef, Verdict};
 use gaiterguard_history::{History, Origin, origins};
 use gaiterguard_judge::{Certainty, Documented, Operation, Subject, assess};
 use gaiterguard_llm::{LlmQuestion, LlmVerdict, ORIGINS_MAX, excerpt};
+use gaiterguard_provenance::AgentHistory;
 use gaiterguard_request::{Arena, Opened, Reading, Request};
 use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
 use http::{HeaderMap, Method};
 
 use crate::Gateway;
 use crate::body::big_body::is_big;
-use crate::history::AgentHistory;
 use crate::refusal::Refusal;
 use crate::submit::earlier_ruling::Present;
 use crate::submit::prepare::Prepared;
@@ -55,7 +55,7 @@ impl Gateway {
         prepared: &Prepared,
         request: &ProxyRequest,
     ) -> Result<Evaluation, Refusal> {
-        let history = Box::pin(self.history_of(prepared)).await;
+        let history = Box::pin(prepared.history(&self.provenance)).await;
         let weighed = self.weigh(prepared, request, history).await?;
         if self.needs_model(&weighed) {
             self.judge_with_model(weighed, prepared, request).await
@@ -94,7 +94,7 @@ impl Gateway {
         let rules = rules_of(prepared);
         let content = content(&rules, &prepared.request, &arena);
         let said = self.apply(&rules, prepared, request, documented, content);
-        let opened = opened(&prepared.request, &arena);
+        let opened = Opened::of(&prepared.request, &arena);
         let mut weighed = self.assess(prepared, request, &opened, documented, said, history);
         if self.needs_model(&weighed)
             && let Some(history) = history
@@ -169,8 +169,8 @@ impl Gateway {
         };
         is_decided.then(|| {
             let arena = Arena::default();
-            let opened = opened(&prepared.request, &arena);
-            let history = self.history_here(prepared);
+            let opened = Opened::of(&prepared.request, &arena);
+            let history = prepared.history_here(&self.provenance);
             let history = history.as_ref();
             let weighed = self.assess(prepared, request, &opened, documented, said, history);
             self.judge_alone(weighed, request)
@@ -426,20 +426,6 @@ pub(crate) fn fields_at_the_top(operation: &gaiterguard_apidocs::Operation) -> V
         .filter(|name| !name.contains('/'))
         .map(|name| name.replace("~1", "/").replace("~0", "~"))
         .collect()
-}
-
-/// The request as the built-in assessor sees it. What is found in it is kept in the arena.
-pub(crate) fn opened<'a>(request: &'a CanonicalRequest, arena: &'a Arena) -> Opened<'a> {
-    let target = &request.target;
-    let sent = Request {
-        method: &request.method,
-        host: &target.origin().host,
-        path: target.path(),
-        query: target.query(),
-        headers: &request.headers,
-        body: &request.body,
-    };
-    Opened::open(sent, arena)
 }
 
 /// The content as rules see it. None where none of them looks at it.

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use gaiterguard_domain::agent::Grant;
-use gaiterguard_domain::request::{Destination, ServiceName};
-use gaiterguard_domain::target::{self, Target};
-
-use crate::authority::AgentCaller;
-use crate::authority::known_service::KnownService;
 use crate::refusal::Refusal;
+use gaiterguard_authority::{AgentCaller, ResolvedService};
+use gaiterguard_domain::agent::Grant;
+use gaiterguard_domain::request::Destination;
+use gaiterguard_domain::target::{self, Target};
 
 /// A service that the caller may use, and the address at it.
 #[derive(Clone, Debug)]
 pub(crate) struct Located {
-    pub(crate) service: Arc<KnownService>,
+    pub(crate) service: Arc<ResolvedService>,
     pub(crate) grant: Grant,
     pub(crate) target: Target,
 }
@@ -32,7 +30,7 @@ pub(crate) fn locate(caller: &AgentCaller, destination: &Destination) -> Result<
     }
     match (&destination.service, url) {
         (Some(name), url) => {
-            let (service, grant) = named(caller, name)?;
+            let (service, grant) = caller.service(name)?;
             let target = at_service(&service, path, url)?;
             Ok(Located {
                 service,
@@ -57,27 +55,12 @@ pub(crate) fn locate(caller: &AgentCaller, destination: &Destination) -> Result<
     }
 }
 
-pub(crate) fn named(
-    caller: &AgentCaller,
-    name: &ServiceName,
-) -> Result<(Arc<KnownService>, Grant), Refusal> {
-    let service = match name {
-        ServiceName::Id(id) => caller.definitions.service(*id),
-        ServiceName::Name(name) => caller.definitions.service_named(name),
-    }
-    .ok_or(Refusal::ServiceNotFound)?;
-    let grant = caller
-        .agent
-        .grant(service.id)
-        .ok_or(Refusal::ServiceNotInScope(
-            "the agent may not use this service",
-        ))?;
-    Ok((Arc::clone(service), grant))
-}
-
 /// The one of the agent's services with the longest base URL that contains the address.
-fn containing(caller: &AgentCaller, url: &Target) -> Result<(Arc<KnownService>, Grant), Refusal> {
-    let mut longest: Option<(&Arc<KnownService>, Grant)> = None;
+fn containing(
+    caller: &AgentCaller,
+    url: &Target,
+) -> Result<(Arc<ResolvedService>, Grant), Refusal> {
+    let mut longest: Option<(&Arc<ResolvedService>, Grant)> = None;
     let mut is_ambiguous = false;
     for grant in &caller.agent.grants {
         let Some(service) = caller.definitions.service(grant.service) else {
@@ -106,13 +89,13 @@ fn containing(caller: &AgentCaller, url: &Target) -> Result<(Arc<KnownService>, 
 }
 
 /// The address of a path below a service's base URL.
-pub(crate) fn below(service: &KnownService, path: &str) -> Result<Target, Refusal> {
+pub(crate) fn below(service: &ResolvedService, path: &str) -> Result<Target, Refusal> {
     target::check_relative(path)?;
     at_service(service, Some(path), None)
 }
 
 fn at_service(
-    service: &KnownService,
+    service: &ResolvedService,
     path: Option<&str>,
     url: Option<Target>,
 ) -> Result<Target, Refusal> {

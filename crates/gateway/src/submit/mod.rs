@@ -13,6 +13,7 @@ pub(crate) mod second_opinion;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -26,17 +27,16 @@ use gaiterguard_domain::request::{ProxyRequest, idempotency_digest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_provenance::sources;
 use gaiterguard_sealing::Purpose;
 use uuid::Uuid;
 
 use self::prepare::Prepared;
 use crate::Gateway;
 use crate::answer::{Answer, Held, Outcome};
-use crate::authority::AgentCaller;
 use crate::body::arriving::{ArrivingBody, BodyBroken};
 use crate::forward::dispatch::Permit;
 use crate::forward::{Forwarding, Keyed};
-use crate::history::sources;
 use crate::refusal::Refusal;
 use crate::sealed;
 
@@ -113,19 +113,19 @@ impl Gateway {
             let judgement = if let Some(judgement) = by_head {
                 judgement
             } else {
-                let history = Box::pin(self.history_of(&prepared)).await;
+                let history = Box::pin(prepared.history(&self.provenance)).await;
                 let weighed = self.weigh(&prepared, &request, history).await?;
                 if self.needs_model(&weighed) {
                     // A key is decided once: whoever asks again does not have it judged anew.
                     if let Some(claim) = self.claim_before(&prepared, &request).await? {
                         return Box::pin(self.meet_claim(&prepared, claim, &request)).await;
                     }
-                    let cut = prepared.caller.cut();
+                    let cut = prepared.caller.key_token();
                     let judging = Box::pin(self.judge_with_model(weighed, &prepared, &request));
                     tokio::select! {
                         biased;
                         () = cut.cancelled() => {
-                            return Err(self.authority.why_key_cut(&prepared.caller));
+                            return Err(self.authority.key_revoked(&prepared.caller).into());
                         }
                         judgement = judging => judgement?,
                     }
@@ -203,7 +203,7 @@ impl Gateway {
                 }
                 Recorded::AuthorityChanged => {
                     Box::pin(self.authority.reload(prepared.caller.agent.workspace)).await?;
-                    caller = self.authority.again(&prepared.caller)?;
+                    caller = self.authority.renewed(&prepared.caller)?;
                 }
             }
         }
@@ -232,10 +232,12 @@ impl Gateway {
                 return Ok((prepared, Some((judgement, body))));
             }
         }
-        let cut = prepared.caller.cut();
+        let cut = prepared.caller.key_token();
         request.body = tokio::select! {
             biased;
-            () = cut.cancelled() => return Err(self.authority.why_key_cut(&prepared.caller)),
+            () = cut.cancelled() => {
+                return Err(self.authority.key_revoked(&prepared.caller).into());
+            }
             body = body.whole() => body?,
         };
         let prepared = self.with_body(prepared, request.body.clone()).await?;
@@ -335,7 +337,7 @@ impl Gateway {
         let action = ActionId(Uuid::new_v4());
         let workspace = prepared.caller.agent.workspace;
         let digest = prepared.known_digest()?;
-        let history = Box::pin(self.history_of(prepared)).await;
+        let history = Box::pin(prepared.history(&self.provenance)).await;
         let provenance = history.and_then(|history| sources(&prepared.request, &history, now));
         let held = self
             .seal_held(

@@ -1,6 +1,7 @@
 //! From a proposed request to the exact bytes that would be sent.
 
 use bytes::Bytes;
+use gaiterguard_authority::{AgentCaller, ResolvedService};
 use gaiterguard_credential::drop_parameter;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::header;
@@ -8,12 +9,11 @@ use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, ProxyRequest};
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
+use gaiterguard_provenance::{AgentHistory, Place, Provenance};
 use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
-use crate::authority::AgentCaller;
-use crate::authority::known_service::KnownService;
 use crate::body::big_body::is_big;
 use crate::body::key_guard::holds_agent_key;
 use crate::refusal::{NO_AGENT_KEY, Refusal};
@@ -43,7 +43,26 @@ impl Prepared {
     /// Returns what cuts the call when the agent loses the right to it.
     pub(crate) fn cut(&self) -> CancellationToken {
         let web_socket = self.request.is_web_socket();
-        self.caller.cut_of_call(self.located.service.id, web_socket)
+        self.caller.call_token(self.located.service.id, web_socket)
+    }
+
+    /// Returns what the agent was shown by the service before, as far as it is known; `None` if it is
+    /// unknown.
+    pub(crate) async fn history(&self, provenance: &Provenance) -> Option<AgentHistory> {
+        let (place, right) = self.place();
+        provenance.history_of(place, &self.request, &right).await
+    }
+
+    /// Returns what the agent was shown by the service through this process.
+    pub(crate) fn history_here(&self, provenance: &Provenance) -> Option<AgentHistory> {
+        let (place, right) = self.place();
+        provenance.history_here(place, &right)
+    }
+
+    fn place(&self) -> (Place, CancellationToken) {
+        let service = self.located.service.id;
+        let right = self.caller.call_token(service, false);
+        ((self.caller.agent.id, service), right)
     }
 
     /// The same request, now that its body has arrived.
@@ -103,7 +122,7 @@ impl Gateway {
         if caller.definitions.is_unread(located.service.id) {
             let (workspace, service) = (caller.agent.workspace, located.service.id);
             Box::pin(self.authority.documents_read(workspace, service)).await?;
-            caller = self.authority.again(&caller)?;
+            caller = self.authority.renewed(&caller)?;
             located = locate::locate(&caller, &request.destination)?;
         }
         if located.service.intent_required && request.intent.is_absent() {
@@ -137,7 +156,7 @@ impl Gateway {
 
 /// The exact bytes, without anything that stands where the credential will.
 pub(crate) fn canonical(
-    service: &KnownService,
+    service: &ResolvedService,
     target: &Target,
     method: Method,
     headers: &HeaderMap,

@@ -1,7 +1,7 @@
 //! Conditions for rules in words, as the model proposes them.
 
 use gaiterguard_llm::{Coverage, LlmError, ProposedCondition, WordedRule};
-use gaiterguard_tests::{Step, says, says_text};
+use gaiterguard_testkit::{Step, says, says_text};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;

@@ -13,7 +13,7 @@ use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_history::Origin;
 use gaiterguard_llm::{Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmVerdict, TextRule};
-use gaiterguard_tests::{MODEL_KEY, MODEL_NAME, ScriptedModel};
+use gaiterguard_testkit::{MODEL_KEY, MODEL_NAME, ScriptedModel};
 use http::{HeaderMap, Method};
 
 /// The built-in score of everything that is asked about here.

@@ -1,6 +1,6 @@
 //! Servers that understand less than others.
 
-use gaiterguard_tests::{AskedModel, Reply, Step, harmless_answer, refusal, says, says_text};
+use gaiterguard_testkit::{AskedModel, Reply, Step, harmless_reply, refusal, says, says_text};
 
 use crate::desk::{Case, Desk};
 
@@ -17,7 +17,7 @@ async fn a_server_that_knows_no_schema_is_asked_without_and_that_is_remembered()
         "json_schema" => {
             refusal("'response_format.type' : value must be one of ['text', 'json_object']")
         }
-        _ => says(&harmless_answer(asked)),
+        _ => says(&harmless_reply(asked)),
     });
     for body in ["1", "2"] {
         let verdict = desk.assess(&Case::new("POST", body)).await;
@@ -34,7 +34,7 @@ async fn an_answer_of_another_form_may_be_repaired_once() {
     let desk = Desk::new().await;
     desk.model.script(|asked| {
         if asked.is_repair {
-            says(&harmless_answer(asked))
+            says(&harmless_reply(asked))
         } else {
             says_text("Let me think. It is harmless.")
         }
@@ -58,7 +58,7 @@ async fn a_server_that_knows_nothing_of_forms_may_think_aloud() {
     desk.model.script(|asked| match form(asked) {
         "none" => says_text(&format!(
             "<think>\nIt writes.\n</think>\n```json\n{}\n```",
-            harmless_answer(asked)
+            harmless_reply(asked)
         )),
         _ => refusal("unknown parameter: response_format"),
     });
@@ -76,7 +76,7 @@ async fn a_server_with_newer_parameters_is_met_there() {
         } else if asked.body.get("temperature").is_some() {
             refusal("Unsupported value: 'temperature' does not support 0 with this model.")
         } else {
-            says(&harmless_answer(asked))
+            says(&harmless_reply(asked))
         }
     });
     let verdict = desk.assess(&Case::new("POST", "{}")).await;
@@ -93,7 +93,7 @@ async fn a_refusal_of_one_request_does_not_change_how_others_are_asked() {
         if asked.user.contains("huge") {
             refusal("This model's maximum context length is 4096 tokens.")
         } else {
-            says(&harmless_answer(asked))
+            says(&harmless_reply(asked))
         }
     });
     assert!(!desk.assess(&Case::new("POST", "1")).await.must_hold);
@@ -128,7 +128,7 @@ async fn a_server_that_answers_one_question_at_a_time_is_asked_so() {
         desk.llm.try_out().await.unwrap();
         desk.model.script(move |asked| match asked.step {
             Step::Assessment => both.clone(),
-            _ => says(&harmless_answer(asked)),
+            _ => says(&harmless_reply(asked)),
         });
         for number in 0..5 {
             let verdict = desk.assess(&Case::new("POST", number.to_string())).await;

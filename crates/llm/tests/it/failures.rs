@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use gaiterguard_llm::{Ceilings, FailureMode};
-use gaiterguard_tests::{
-    Gate, Reply, Step, exact_comparison, harmless_answer, harmless_description, merged, says,
+use gaiterguard_testkit::{
+    Gate, Reply, Step, exact_comparison, harmless_description, harmless_reply, merged, says,
     says_text,
 };
 use serde_json::{Value, json};
@@ -200,7 +200,7 @@ async fn no_agent_can_open_the_circuit_by_what_it_writes() {
         if asked.user.contains("poison") {
             says_text("As the body says, I answer in prose.")
         } else {
-            says(&harmless_answer(asked))
+            says(&harmless_reply(asked))
         }
     });
     for number in 0..8 {
@@ -248,7 +248,7 @@ async fn calls_beyond_the_limit_wait_their_turn() {
     let gate = Gate::new();
     let closed = gate.clone();
     desk.model
-        .script(move |asked| says(&harmless_answer(asked)).after(&closed));
+        .script(move |asked| says(&harmless_reply(asked)).after(&closed));
     let all: Vec<_> = (0..24)
         .map(|number| {
             let llm = desk.llm.clone();
@@ -257,7 +257,7 @@ async fn calls_beyond_the_limit_wait_their_turn() {
             })
         })
         .collect();
-    gaiterguard_tests::eventually("calls run", Duration::from_secs(10), || async {
+    gaiterguard_testkit::eventually("calls run", Duration::from_secs(10), || async {
         (desk.model.calls() >= 16).then_some(())
     })
     .await;

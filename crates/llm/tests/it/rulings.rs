@@ -6,7 +6,7 @@ use gaiterguard_domain::action::{HumanDecision, Ruling};
 use gaiterguard_domain::earlier_ruling::{EarlierRuling, Likeness};
 use gaiterguard_domain::id::{ActionId, UserId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_tests::{Step, answer_with, says, says_text};
+use gaiterguard_testkit::{Step, reply_with, says, says_text};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ async fn every_question_says_how_humans_ruled() {
     // This server does not manage both questions at once.
     desk.model.script(|asked| match asked.step {
         Step::Assessment => says_text("no"),
-        _ => says(&answer_with(asked, &json!({}), &json!({}))),
+        _ => says(&reply_with(asked, &json!({}), &json!({}))),
     });
     let mut case = Case::new("PATCH", "{}");
     case.rulings = vec![denied("Not on weekends")];

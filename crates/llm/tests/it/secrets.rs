@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::target::Target;
-use gaiterguard_tests::{MODEL_KEY, Reply, refusal};
+use gaiterguard_testkit::{MODEL_KEY, Reply, refusal};
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ async fn nothing_that_the_server_says_is_told() {
     for reply in [
         refusal(&echo),
         Reply::status(401).body(echo.clone()),
-        gaiterguard_tests::says_text(&echo),
+        gaiterguard_testkit::says_text(&echo),
     ] {
         desk.model.always(reply);
         let verdict = format!("{:?}", desk.assess(&Case::new("POST", "{}")).await);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_tests::{Gate, harmless_answer, says};
+use gaiterguard_testkit::{Gate, harmless_reply, says};
 
 use crate::desk::{Case, Desk, assess};
 
@@ -37,7 +37,7 @@ async fn concurrent_twins_ask_once() {
     let gate = Gate::new();
     let closed = gate.clone();
     desk.model
-        .script(move |asked| says(&harmless_answer(asked)).after(&closed));
+        .script(move |asked| says(&harmless_reply(asked)).after(&closed));
     let case = Case::new("POST", "{}");
     let twins: Vec<_> = (0..20)
         .map(|_| {
@@ -45,7 +45,7 @@ async fn concurrent_twins_ask_once() {
             tokio::spawn(async move { assess(&llm, &case).await })
         })
         .collect();
-    gaiterguard_tests::eventually("the first asks", Duration::from_secs(10), || async {
+    gaiterguard_testkit::eventually("the first asks", Duration::from_secs(10), || async {
         (desk.model.calls() > 0).then_some(())
     })
     .await;
@@ -62,13 +62,13 @@ async fn a_twin_goes_on_when_the_one_who_asked_goes_away() {
     let gate = Gate::new();
     let closed = gate.clone();
     desk.model
-        .script(move |asked| says(&harmless_answer(asked)).after(&closed));
+        .script(move |asked| says(&harmless_reply(asked)).after(&closed));
     let ask = || {
         let llm = desk.llm.clone();
         tokio::spawn(async move { assess(&llm, &Case::new("POST", "{}")).await })
     };
     let first = ask();
-    gaiterguard_tests::eventually("the first asks", Duration::from_secs(10), || async {
+    gaiterguard_testkit::eventually("the first asks", Duration::from_secs(10), || async {
         (desk.model.calls() > 0).then_some(())
     })
     .await;

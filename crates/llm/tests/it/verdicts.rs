@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_llm::LlmVerdict;
-use gaiterguard_tests::{Step, answer_with, harmless_answer, says};
+use gaiterguard_testkit::{Step, harmless_reply, reply_with, says};
 use serde_json::json;
 
 use crate::desk::{BUILT_IN_SCORE, Case, Desk};
@@ -135,9 +135,9 @@ async fn the_worst_part_of_a_long_body_counts() {
     desk.model.script(|asked| {
         let differs = json!({"relation": "different", "differences": ["recipient"]});
         says(&if asked.user.contains("\"to\":\"mallory\"") {
-            answer_with(asked, &json!({}), &differs)
+            reply_with(asked, &json!({}), &differs)
         } else {
-            harmless_answer(asked)
+            harmless_reply(asked)
         })
     });
     let filler = "{\"to\":\"ana\",\"text\":\"hello\"},".repeat(1400);

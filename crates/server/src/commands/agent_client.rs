@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gaiterguard_upstream::own_client::own_client;
+use gaiterguard_upstream::operator_http_client::operator_http_client;
 use secrecy::SecretString;
 
 use crate::settings::Source;
@@ -49,7 +49,7 @@ impl AgentClient {
         Ok(Self {
             url,
             key: SecretString::from(key),
-            http: own_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
+            http: operator_http_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
         })
     }
 

@@ -9,6 +9,7 @@ use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::operation_effect;
+use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_store::Stored;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -362,7 +363,8 @@ async fn operations(
 ) -> Result<Json<List<ListedOperation>>, Problem> {
     let service = service::get(editing.definition_store(), editing.workspace(), id).await?;
     let authority = editing.gateway().authority();
-    authority.documents_read(editing.workspace(), id).await?;
+    let reading = authority.documents_read(editing.workspace(), id);
+    reading.await.map_err(Refusal::from)?;
     let definitions = editing.definitions();
     let catalog = definitions.as_ref().and_then(|known| known.catalog(id));
     let words = query.q.as_ref().map_or("", SearchText::as_str);

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_apidocs::{Field, Operation, Parameter, Section};
+use gaiterguard_authority::{ResolvedService, SearchResults, UsableService};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_gateway::action::status::ActionReport;
 use gaiterguard_gateway::answer::{Answer, Held};
-use gaiterguard_gateway::authority::known_service::KnownService;
-use gaiterguard_gateway::directory::{Findings, UsableService};
 use gaiterguard_gateway::forward::relay::{AnswerBody, RelayedBody};
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_upstream::compressed;
@@ -56,7 +55,7 @@ pub(super) fn services(services: &[UsableService]) -> Value {
 }
 
 /// Returns the result of `search_operations`.
-pub(super) fn findings(found: &Findings) -> Value {
+pub(super) fn findings(found: &SearchResults) -> Value {
     let operations = found
         .operations
         .iter()
@@ -71,7 +70,7 @@ pub(super) fn findings(found: &Findings) -> Value {
     })
 }
 
-fn section(service: &KnownService, section: &Section) -> Value {
+fn section(service: &ResolvedService, section: &Section) -> Value {
     json!({
         "service": service.name,
         "heading": section.heading,
@@ -79,7 +78,7 @@ fn section(service: &KnownService, section: &Section) -> Value {
     })
 }
 
-fn operation(service: &KnownService, operation: &Operation) -> Value {
+fn operation(service: &ResolvedService, operation: &Operation) -> Value {
     let mut result = Map::new();
     result.insert("service".to_owned(), json!(service.name));
     result.insert("method".to_owned(), json!(operation.method));

@@ -12,7 +12,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{OperationRef, Signal};
 use gaiterguard_gateway::action::approval::ActionView;
 use gaiterguard_gateway::action::held::ShownRequest;
-use gaiterguard_gateway::history::{SourceKind, ValueSource};
+use gaiterguard_provenance::{SourceKind, ValueSource};
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;

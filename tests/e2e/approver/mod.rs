@@ -1,0 +1,4 @@
+//! What people who decide rely on.
+
+mod history;
+mod provenance;

@@ -1,0 +1,78 @@
+//! What the gateway serves is what its own OpenAPI document says: schemathesis reads the document and
+//! tries every operation with generated requests, well-formed and malformed.
+
+use gaiterguard_testkit::{
+    Agent, EchoUpstream, Human, Storage, TestGateway, finish, python_command,
+};
+
+/// What agents call; everything else is for humans.
+const AGENT_ROUTES: &str = "^/(proxy|status|mcp)";
+/// Operations that would end the session under which the others are tried, and streams without end.
+const NOT_TRIED: [&str; 3] = ["/auth/logout", "/auth/sessions/{id}", "/events"];
+
+async fn gateway() -> (TestGateway, EchoUpstream, Human, Agent) {
+    let upstream = EchoUpstream::start().await;
+    let gateway = TestGateway::builder(Storage::Sqlite)
+        .setting("REGISTRATION", "open")
+        // Every generated proposal may wait for a human.
+        .setting("MAX_PENDING_PER_AGENT", 1_000_000)
+        .start()
+        .await;
+    let human = Human::register(&gateway).await;
+    let service = human
+        .create_bearer_service("things", &upstream.url(), "a-credential")
+        .await;
+    let agent = human.create_agent("fuzzer", &[&service]).await;
+    (gateway, upstream, human, agent)
+}
+
+/// Tries the operations that `selection` selects, with `header` on every request.
+async fn try_operations(gateway: &TestGateway, header: &str, selection: &[&str]) {
+    let mut command = python_command("schemathesis", gateway.folder());
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis.toml");
+    command
+        .args([
+            "--config-file",
+            config,
+            "run",
+            &format!("{}/openapi.json", gateway.url()),
+            "--header",
+            header,
+        ])
+        .args(selection)
+        .args(["--checks", "all", "--max-examples", "15", "--workers", "2"])
+        .args(["--generation-deterministic", "--continue-on-failure"])
+        // Every machine is busy at times.
+        .args(["--suppress-health-check", "all"]);
+    let ran = finish(command, "").await;
+    let report = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        ran.status.success(),
+        "{report}\n{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert!(!report.contains("Unresolvable references"), "{report}");
+    // It ran to its end on a gateway that still serves.
+    gateway
+        .client()
+        .get("/ready")
+        .send()
+        .await
+        .expect_status(200);
+}
+
+#[tokio::test]
+async fn the_humans_routes_do_what_the_document_says() {
+    let (gateway, _upstream, human, _agent) = gateway().await;
+    let header = format!("Authorization: Bearer {}", human.access_token);
+    let mut selection = vec!["--exclude-path-regex", AGENT_ROUTES];
+    selection.extend(NOT_TRIED.iter().flat_map(|path| ["--exclude-path", path]));
+    try_operations(&gateway, &header, &selection).await;
+}
+
+#[tokio::test]
+async fn the_agents_routes_do_what_the_document_says() {
+    let (gateway, _upstream, _human, agent) = gateway().await;
+    let header = format!("Agent-Key: {}", agent.key);
+    try_operations(&gateway, &header, &["--include-path-regex", AGENT_ROUTES]).await;
+}
