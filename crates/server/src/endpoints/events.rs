@@ -14,6 +14,7 @@ use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
+use gaiterguard_listener::Lifecycle;
 use gaiterguard_store::{Notice, Resume};
 use http::HeaderName;
 use http::request::Parts;
@@ -28,7 +29,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::session_end::CONFIRM_EVERY;
-use crate::lifecycle::Lifecycle;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
 
