@@ -8,5 +8,5 @@ mod replay;
 mod tally;
 
 pub use propose::{Proposal, ProposeError, TriedExample, propose};
-pub use replay::{DAYS_MAX, ROWS_MAX, simulate};
+pub use replay::{ROWS_MAX, simulate};
 pub use tally::{Changes, Example, ProposedRule, Simulation};

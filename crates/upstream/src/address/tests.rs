@@ -1,4 +1,4 @@
-//! The address rules as tables, and what must hold for any address at all.
+//! Tests of the address rules: tables, and properties of all addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -16,7 +16,7 @@ fn policy(allow: &str) -> AddressPolicy {
     }
 }
 
-fn judged(policy: &AddressPolicy, address: &str, port: u16) -> Option<RefusalReason> {
+fn refusal(policy: &AddressPolicy, address: &str, port: u16) -> Option<RefusalReason> {
     let address: IpAddr = address.parse().unwrap();
     policy
         .check(SocketAddr::new(address, port))
@@ -81,7 +81,11 @@ fn addresses_of_every_special_range_are_refused() {
         ("2606:4700::5efe:10.0.0.1", Private),
     ];
     for (address, reason) in cases {
-        assert_eq!(judged(&policy(""), address, 443), Some(reason), "{address}");
+        assert_eq!(
+            refusal(&policy(""), address, 443),
+            Some(reason),
+            "{address}"
+        );
     }
 }
 
@@ -114,12 +118,12 @@ fn public_addresses_pass() {
         "2a00::1",
         "2003::1",
     ] {
-        assert_eq!(judged(&policy(""), address, 443), None, "{address}");
+        assert_eq!(refusal(&policy(""), address, 443), None, "{address}");
     }
 }
 
 #[test]
-fn allowed_ranges_open_what_they_cover_and_no_more() {
+fn allowed_ranges_allow_only_the_addresses_in_them() {
     let allow = "127.0.0.1/32:9000, 10.0.0.0/8,[fd00::/8]:8443,::1/128";
     let cases = [
         ("127.0.0.1", 9000, None),
@@ -137,7 +141,11 @@ fn allowed_ranges_open_what_they_cover_and_no_more() {
     ];
     let policy = policy(allow);
     for (address, port, expected) in cases {
-        assert_eq!(judged(&policy, address, port), expected, "{address} {port}");
+        assert_eq!(
+            refusal(&policy, address, port),
+            expected,
+            "{address} {port}"
+        );
     }
 }
 
@@ -164,13 +172,17 @@ fn metadata_is_never_allowed_in_any_embedding() {
             format!("2001:0:808:808:0:0:{:x}:{:x}", !high, !low),
             format!("2606:4700::5efe:{v4}"),
         ] {
-            assert_eq!(judged(&policy, &spelling, 80), Some(Metadata), "{spelling}");
+            assert_eq!(
+                refusal(&policy, &spelling, 80),
+                Some(Metadata),
+                "{spelling}"
+            );
         }
     }
     for v6 in METADATA_V6 {
         for address in [v6.network(), v6.broadcast()] {
             let address = address.to_string();
-            assert_eq!(judged(&policy, &address, 80), Some(Metadata), "{address}");
+            assert_eq!(refusal(&policy, &address, 80), Some(Metadata), "{address}");
         }
     }
 }
@@ -197,9 +209,9 @@ fn the_published_metadata_addresses_are_never_allowed() {
         "fd00:a9fe:a9fe::1",
         "fe80::a9fe:a9fe",
     ] {
-        assert_eq!(judged(&policy, address, 80), Some(Metadata), "{address}");
+        assert_eq!(refusal(&policy, address, 80), Some(Metadata), "{address}");
     }
-    // Where a cloud may serve credentials at an address that it has not published.
+    // A cloud may serve credentials at an address that it has not published.
     for address in [
         "169.254.0.1",
         "169.254.255.254",
@@ -209,15 +221,15 @@ fn the_published_metadata_addresses_are_never_allowed() {
         "2002:a9fe:707::1",
         "fe80::1",
     ] {
-        assert_eq!(judged(&policy, address, 80), Some(LinkLocal), "{address}");
+        assert_eq!(refusal(&policy, address, 80), Some(LinkLocal), "{address}");
     }
     for address in ["100.64.0.1", "192.0.0.1", "fd00:1::1", "fd12:3456::7"] {
-        assert_eq!(judged(&policy, address, 80), None, "{address}");
+        assert_eq!(refusal(&policy, address, 80), None, "{address}");
     }
 }
 
 #[test]
-fn no_range_opens_what_is_no_host() {
+fn no_range_allows_an_address_that_is_not_a_host() {
     for address in [
         "0.0.0.0",
         "255.255.255.255",
@@ -227,7 +239,7 @@ fn no_range_opens_what_is_no_host() {
         "::ffff:0.0.0.0",
     ] {
         assert_eq!(
-            judged(&policy("0.0.0.0/0,::/0"), address, 80),
+            refusal(&policy("0.0.0.0/0,::/0"), address, 80),
             Some(NotAHost),
             "{address}"
         );
@@ -252,13 +264,13 @@ fn own_listeners_are_refused_in_every_spelling() {
         "::",
     ] {
         assert_eq!(
-            judged(&loopback, address, 3000),
+            refusal(&loopback, address, 3000),
             Some(OwnListener),
             "{address}"
         );
     }
-    assert_eq!(judged(&loopback, "127.0.0.1", 3001), None);
-    assert_eq!(judged(&loopback, "127.0.0.2", 3000), None);
+    assert_eq!(refusal(&loopback, "127.0.0.1", 3001), None);
+    assert_eq!(refusal(&loopback, "127.0.0.2", 3000), None);
 
     for listener in ["0.0.0.0:3000", "[::]:3000"] {
         let unspecified = everywhere(&[listener]);
@@ -270,13 +282,13 @@ fn own_listeners_are_refused_in_every_spelling() {
             "::ffff:127.0.0.1",
         ] {
             assert_eq!(
-                judged(&unspecified, address, 3000),
+                refusal(&unspecified, address, 3000),
                 Some(OwnListener),
                 "{address}"
             );
         }
-        assert_eq!(judged(&unspecified, "127.0.0.1", 3001), None);
-        assert_eq!(judged(&unspecified, "8.8.8.8", 3000), None);
+        assert_eq!(refusal(&unspecified, "127.0.0.1", 3001), None);
+        assert_eq!(refusal(&unspecified, "8.8.8.8", 3000), None);
     }
 }
 
@@ -323,7 +335,7 @@ fn the_list_of_allowed_ranges_is_read_strictly() {
 
 proptest! {
     #[test]
-    fn a_mapped_address_is_judged_as_the_address_it_maps(bits: u32, port in 1_u16..) {
+    fn a_mapped_address_is_checked_as_the_address_it_maps(bits: u32, port in 1_u16..) {
         let address = Ipv4Addr::from(bits);
         let policy = policy("10.0.0.0/9,127.0.0.0/8:9000");
         let plain = policy.check((address, port).into()).map_err(|refused| refused.reason);
@@ -332,7 +344,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_carries_a_refused_address_is_refused(bits: u32, low: u64) {
+    fn an_address_that_embeds_a_refused_address_is_refused(bits: u32, low: u64) {
         let address = Ipv4Addr::from(bits);
         let policy = AddressPolicy::default();
         if policy.check((address, 443).into()).is_err() {
