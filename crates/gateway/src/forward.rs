@@ -1,5 +1,6 @@
 //! Sends a decided request, and relays the response.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
@@ -9,7 +10,6 @@ use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_provenance::{Observer, Provenance};
 use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::PendingOutcome;
-use std::ops::ControlFlow;
 use tokio_util::sync::CancellationToken;
 
 use crate::body::arriving::ArrivingBody;
