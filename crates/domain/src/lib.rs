@@ -15,6 +15,7 @@ pub mod service;
 pub mod user;
 pub mod workspace;
 
+pub mod body;
 pub mod cookie;
 pub mod field;
 pub mod header;
@@ -28,6 +29,9 @@ pub mod response;
 pub mod secret_shape;
 pub mod target;
 mod target_refused;
+pub mod text;
+#[cfg(feature = "schema")]
+mod text_schema;
 
 pub mod verdict;
 
