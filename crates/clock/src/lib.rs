@@ -34,7 +34,7 @@ fn millis_since_epoch(at: SystemTime) -> i64 {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that changes only when it is moved.
 #[derive(Debug)]
 pub struct ManualClock {
     now: AtomicI64,
@@ -42,7 +42,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// Creates a clock that shows `now`.
     pub fn new(now: Timestamp) -> Self {
         Self {
             now: AtomicI64::new(now.0),
@@ -50,14 +50,14 @@ impl ManualClock {
         }
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward; both the time and the elapsed time increase.
     pub fn advance(&self, by: Duration) {
         let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
         self.elapsed_micros.fetch_add(micros, Ordering::SeqCst);
         self.set(self.now().after(by));
     }
 
-    /// Sets the clock, backwards too, without any time passing.
+    /// Sets the time, possibly to an earlier one. The elapsed time does not change.
     pub fn set(&self, now: Timestamp) {
         self.now.store(now.0, Ordering::SeqCst);
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_before_and_after_the_epoch_are_told_apart() {
+    fn instants_before_and_after_the_epoch_are_distinguished() {
         let second = Duration::from_secs(1);
         assert_eq!(millis_since_epoch(UNIX_EPOCH + second), 1000);
         assert_eq!(millis_since_epoch(UNIX_EPOCH - second), -1000);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manual_clock_moves_only_when_it_is_told() {
+    fn a_manual_clock_moves_only_when_it_is_moved() {
         let clock = ManualClock::new(Timestamp(5));
         assert_eq!(clock.now(), Timestamp(5));
         clock.advance(Duration::from_millis(7));

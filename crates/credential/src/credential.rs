@@ -1,4 +1,4 @@
-//! A credential in the clear: its kinds, and every text that must not come back.
+//! A credential in the clear: its kinds, and every text that must not reach an agent.
 
 use std::fmt;
 
@@ -13,19 +13,19 @@ use zeroize::Zeroizing;
 
 /// A credential in the clear.
 pub enum Credential {
-    /// `Authorization: Bearer` and a token.
+    /// `Authorization: Bearer` with a token.
     Bearer {
         /// The token.
         token: SecretString,
     },
-    /// `Authorization: Basic` with user name and password.
+    /// `Authorization: Basic` with a user name and a password.
     Basic {
         /// The user name.
         username: SecretString,
         /// The password.
         password: SecretString,
     },
-    /// Headers of the service's own.
+    /// Headers that the service defines.
     ApiKey {
         /// Their names and values, at least one.
         headers: Vec<(HeaderName, SecretString)>,
@@ -37,28 +37,28 @@ pub enum Credential {
         /// Its value, not encoded.
         value: SecretString,
     },
-    /// `Authorization: Bearer` and an access token that the operator gave.
+    /// `Authorization: Bearer` with an access token that the operator entered.
     Oauth2Static {
         /// The access token.
         access_token: SecretString,
     },
-    /// `Authorization: Bearer` and an access token that is fetched.
+    /// `Authorization: Bearer` with an access token that the gateway fetches.
     Oauth2Grant(Box<OauthGrant>),
 }
 
-/// What an access token is fetched with, and the one that was fetched last.
+/// The parameters for fetching an access token, and the token that was fetched last.
 pub struct OauthGrant {
     /// The token endpoint.
     pub token_url: Target,
-    /// Who the gateway is to it.
+    /// The client's identifier at the token endpoint.
     pub client_id: SecretString,
     /// The client's secret.
     pub client_secret: SecretString,
-    /// The refresh token; without one the client's own credentials are the grant.
+    /// The refresh token. Without one, the client credentials are the grant (RFC 6749, section 4.4).
     pub refresh_token: Option<SecretString>,
-    /// The scope to ask for.
+    /// The scope to request.
     pub scope: Option<String>,
-    /// The access token, once one was fetched.
+    /// The access token, once one has been fetched.
     pub access: Option<AccessToken>,
 }
 
@@ -68,12 +68,12 @@ pub struct AccessToken {
     pub token: SecretString,
     /// When it was fetched.
     pub fetched_at: Timestamp,
-    /// When it expires, where the endpoint said so.
+    /// When it expires, if the endpoint said so.
     pub expires_at: Option<Timestamp>,
 }
 
 impl Credential {
-    /// The type of service that it is for.
+    /// Returns the type of service that this credential is for.
     pub fn auth_type(&self) -> AuthType {
         match self {
             Self::Bearer { .. } => AuthType::Bearer,
@@ -84,7 +84,7 @@ impl Credential {
         }
     }
 
-    /// Where it stands in a request.
+    /// Returns where the credential is placed in a request.
     pub fn place(&self) -> CredentialPlace {
         match self {
             Self::Bearer { .. } | Self::Basic { .. } | Self::Oauth2Static { .. } => {
@@ -107,7 +107,7 @@ impl Credential {
         }
     }
 
-    /// Hides the credential in whatever an upstream sends back.
+    /// Returns a masker that hides the credential in everything that an upstream sends back.
     pub fn masker(&self) -> Masker {
         let secrets = self.masked_secrets();
         let secrets: Vec<MaskedSecret<'_>> = secrets
@@ -117,8 +117,8 @@ impl Credential {
         Masker::new(&secrets)
     }
 
-    /// Every text that must not come back in an answer, plain or encoded. A user name is a secret only where it
-    /// stands alone, as some services want it.
+    /// Returns every text that must not appear in a response, plain or encoded. A user name counts as a
+    /// secret only without a password, which is how some services use it.
     pub(crate) fn masked_secrets(&self) -> Vec<SecretString> {
         let mut secrets = Vec::new();
         let mut add = |secret: &str| {
@@ -156,10 +156,10 @@ impl Credential {
     }
 }
 
-/// `username:password`.
+/// Joins a user name and a password to `username:password`.
 pub(crate) fn basic_pair(username: &SecretString, password: &SecretString) -> Zeroizing<String> {
     let (username, password) = (username.expose_secret(), password.expose_secret());
-    // The whole capacity is reserved first: a string that grows would leave a copy behind.
+    // Reserves the whole capacity first, because a string that grows leaves a copy behind.
     let mut pair = Zeroizing::new(String::with_capacity(username.len() + 1 + password.len()));
     pair.push_str(username);
     pair.push(':');

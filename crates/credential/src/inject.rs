@@ -1,5 +1,5 @@
-//! Putting a credential into a request: its value stands exactly once and last, and everything
-//! else stays as it was, byte for byte.
+//! Injecting a credential into a request. Its value appears exactly once and last; everything else
+//! stays as it was, byte for byte.
 
 use std::fmt::Write as _;
 
@@ -24,25 +24,27 @@ pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Why a credential cannot be put into a request.
+/// Why a credential cannot be injected into a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InjectError {
-    /// No access token was fetched yet.
+    /// No access token has been fetched yet.
     #[error("there is no access token yet")]
     NoAccessToken,
-    /// A value that no header can carry.
+    /// The value cannot be sent in a header.
     #[error("the credential cannot be sent in a header")]
     HeaderValue,
-    /// The query would grow beyond what can be sent.
+    /// The query would be longer than the maximum length of a URL.
     #[error("the request's URL would be too long with the credential in it")]
     TooLong,
 }
 
-/// Puts the credential into a request's headers or query. Whatever the agent put in its place is
-/// dropped. The upstream is asked for the whole response without compression, because an echo of the
-/// credential could not be found in a part of one, or in a compressed one.
+/// Injects the credential into a request's headers or query.
 ///
-/// On an error the request is not to be sent.
+/// Anything that the agent sent in the same place is removed. The request also asks the upstream for
+/// the whole response without compression, because an echo of the credential could not be found in a
+/// part of a response, or in a compressed one.
+///
+/// If this fails, the request must not be sent.
 pub fn inject(
     credential: &Credential,
     headers: &mut HeaderMap,
@@ -74,16 +76,16 @@ pub fn inject(
     Ok(())
 }
 
-/// The address without the parameter `param` in any spelling, and otherwise byte for byte as it
-/// was; `None` if the parameter is not there.
+/// Returns `path_and_query` without the parameter `param` in any spelling, and otherwise byte for byte
+/// as it was; `None` if the parameter is missing.
 ///
-/// Names are compared decoded, and without regard to case, because some servers read them so.
-/// `;` separates too, as it does to some; what stands between other separators stays.
+/// Names are compared decoded and without regard to case, because some servers read them that way.
+/// `;` counts as a separator too, as it does to some servers; all other parameters are kept.
 pub fn drop_parameter(path_and_query: &str, param: &str) -> Option<String> {
     let (path, query) = path_and_query.split_once('?')?;
     let mut kept = String::with_capacity(query.len());
     let mut dropped = false;
-    // Each piece begins with the separator before it, save the first.
+    // Each piece except the first begins with the separator before it.
     let mut rest = query;
     while !rest.is_empty() {
         let next = rest
@@ -128,8 +130,8 @@ fn with_parameter(
     let without = drop_parameter(path_and_query, param);
     let rest = without.as_deref().unwrap_or(path_and_query);
     let value = value.expose_secret();
-    // An encoded byte takes three, and the whole capacity is reserved so that nothing is left
-    // behind by growing.
+    // An encoded byte takes three. The whole capacity is reserved, because a string that grows leaves
+    // a copy of the secret behind.
     let capacity = rest.len() + 3 * (param.len() + value.len()) + 2;
     let mut text = Zeroizing::new(String::with_capacity(capacity));
     text.push_str(rest);

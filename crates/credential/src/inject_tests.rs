@@ -1,4 +1,4 @@
-//! What a request looks like once its credential stands in it.
+//! Tests of requests with an injected credential.
 
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
@@ -38,7 +38,7 @@ fn all<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_vaults_header_stands_once_and_last_and_is_sensitive() {
+fn the_injected_header_appears_once_and_last_and_is_sensitive() {
     let credential = Credential::Bearer {
         token: "vault".into(),
     };
@@ -61,7 +61,7 @@ fn the_vaults_header_stands_once_and_last_and_is_sensitive() {
 }
 
 #[test]
-fn a_basic_credential_is_encoded_as_rfc_7617_says() {
+fn a_basic_credential_is_encoded_as_in_rfc_7617() {
     let credential = Credential::Basic {
         username: "Aladdin".into(),
         password: "open sesame".into(),
@@ -74,7 +74,7 @@ fn a_basic_credential_is_encoded_as_rfc_7617_says() {
 }
 
 #[test]
-fn a_header_of_the_services_own_replaces_every_spelling_of_it() {
+fn an_api_key_header_replaces_every_spelling_of_it() {
     let credential = Credential::ApiKey {
         headers: vec![
             (HeaderName::from_static("x-api-key"), "one".into()),
@@ -96,7 +96,7 @@ fn a_header_of_the_services_own_replaces_every_spelling_of_it() {
 }
 
 #[test]
-fn a_grant_is_nothing_without_its_access_token() {
+fn a_grant_without_an_access_token_cannot_be_injected() {
     let mut grant = OauthGrant {
         token_url: Target::parse("https://id.example.com/token").unwrap(),
         client_id: "id".into(),
@@ -156,7 +156,7 @@ fn a_query_credential_is_appended_and_the_rest_is_untouched() {
 }
 
 #[test]
-fn an_address_that_grows_too_long_is_refused_and_left_alone() {
+fn a_url_that_would_be_too_long_is_refused_and_not_changed() {
     let credential = Credential::Query {
         param: "key".to_owned(),
         value: "é".repeat(16 * 1024).into(),
@@ -169,7 +169,7 @@ fn an_address_that_grows_too_long_is_refused_and_left_alone() {
 
 proptest! {
     #[test]
-    fn the_parameter_stands_exactly_once_whatever_the_agent_wrote(
+    fn the_parameter_appears_exactly_once_whatever_the_agent_wrote(
         query in "[kK%6b4BeEyY&;=a+]{0,24}",
         value in "[ -~é]{1,12}",
     ) {

@@ -1,4 +1,4 @@
-//! Reading a credential as an operator gives it. Whatever could not be sent is refused here, with
+//! Parsing a credential as an operator enters it. A value that could not be sent is refused here, with
 //! the field's name and never with its value.
 
 use gaiterguard_domain::field::{FieldError, FieldReader, KEY_NOT_STORED};
@@ -12,19 +12,20 @@ use serde_json::{Map, Value};
 
 use crate::credential::{Credential, OauthGrant};
 
-/// The longest value of a credential, in bytes.
+/// The longest value of a credential, in bytes. Many servers refuse a header section over 8 KiB, so a
+/// longer value could not be sent anyway.
 const CREDENTIAL_VALUE_BYTES_MAX: usize = 8 * 1024;
 
-/// The most headers that one credential sets.
+/// The most headers that one credential sets. APIs use one or two; the limit bounds the work per request.
 const CREDENTIAL_HEADERS_MAX: usize = 16;
 
-/// The header of an `api_key` credential that names none.
+/// The header of an `api_key` credential that does not name one.
 const DEFAULT_HEADER: &str = "X-API-Key";
 
 /// The longest name of a query parameter, in bytes.
 const PARAM_BYTES_MAX: usize = 256;
 
-/// Headers that frame a message, belong to one connection or are set by the gateway itself: a
+/// Headers that frame a message, belong to one connection, or are set by the gateway itself. A
 /// credential in one of them would break the request or never arrive.
 const FORBIDDEN_HEADERS: &[&str] = &[
     "accept-encoding",
@@ -46,7 +47,7 @@ const FORBIDDEN_HEADERS: &[&str] = &[
 ];
 
 impl Credential {
-    /// Reads the credential of a service of this type. Null members count as absent.
+    /// Parses the credential of a service of this type. Members that are null count as absent.
     pub fn parse(
         auth_type: AuthType,
         fields: &Map<String, Value>,
@@ -60,7 +61,7 @@ impl Credential {
             AuthType::None => {
                 return Err(vec![FieldError::new(
                     "credentials",
-                    "a service whose authType is none takes no credentials",
+                    "a service with authType none takes no credentials",
                 )]);
             }
             AuthType::Bearer => reader
@@ -72,7 +73,7 @@ impl Credential {
             AuthType::Oauth2 => reader.oauth2(policy),
         };
         reader.finish(fields)?;
-        // Each reader that gives nothing has said why.
+        // A reader that returns nothing has already recorded why.
         credential.ok_or_else(|| vec![FieldError::new("credentials", "is incomplete")])
     }
 }
@@ -105,7 +106,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// `{header?, value}`, or header names with their values.
+    /// Reads `{header?, value}`, or header names with their values.
     fn api_key(&mut self, fields: &'a Map<String, Value>) -> Option<Credential> {
         if fields.contains_key("value") || fields.contains_key("header") || fields.is_empty() {
             self.known.extend(["header", "value"]);
@@ -226,7 +227,7 @@ impl<'a> Reader<'a> {
         Some(target)
     }
 
-    /// Whether what is kept unsealed of a credential holds an agent key, which is refused.
+    /// Refuses an agent key in a part of the credential that is stored unsealed. Returns whether it did.
     fn holds_agent_key(&mut self, field: &str, text: &str) -> bool {
         let is_held = redact::holds_agent_key(text.as_bytes());
         if is_held {
@@ -235,7 +236,7 @@ impl<'a> Reader<'a> {
         is_held
     }
 
-    /// A header that a credential may set.
+    /// Reads the name of a header that a credential may set.
     fn header_name(&mut self, field: &str, spelled: &str) -> Option<HeaderName> {
         if self.holds_agent_key(field, spelled) {
             return None;
@@ -253,7 +254,7 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    /// A value that can stand in a header as it is.
+    /// Reads a value that can be sent in a header unchanged.
     fn header_value(&mut self, field: &'a str) -> Option<SecretString> {
         let text = self.text(field)?;
         if let Some(message) = header_value_trouble(text) {
@@ -263,7 +264,7 @@ impl<'a> Reader<'a> {
         Some(text.into())
     }
 
-    /// Some text that has to be there.
+    /// Reads a required text that is not empty.
     fn text(&mut self, field: &'a str) -> Option<&'a str> {
         let text = self.text_that_may_be_empty(field)?;
         if text.is_empty() {
@@ -273,7 +274,7 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// Some text, if the field is there.
+    /// Reads an optional text.
     fn optional_text(&mut self, field: &'a str) -> Option<&'a str> {
         self.known.push(field);
         self.fields.value(field)?;
@@ -282,7 +283,7 @@ impl<'a> Reader<'a> {
 
     fn text_that_may_be_empty(&mut self, field: &'a str) -> Option<&'a str> {
         self.known.push(field);
-        // Values are sealed: an upstream may be another gateway of this kind.
+        // A value may itself look like an agent key, because an upstream may be another gateway. It is sealed.
         let text = self.fields.required_any_string(field)?;
         if text.len() > CREDENTIAL_VALUE_BYTES_MAX {
             self.fields.refuse(
@@ -310,7 +311,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Why a text cannot stand in a header unchanged.
+/// Returns why a text cannot be sent in a header unchanged; `None` if it can.
 pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
     if !text.is_ascii() {
         Some("must be ASCII, because it is sent in a header")
@@ -323,7 +324,7 @@ pub(crate) fn header_value_trouble(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether two names mean the same header to a server that reads `_` as `-`.
+/// Returns whether two names mean the same header to a server that reads `_` as `-`.
 pub(crate) fn is_same_header(one: &HeaderName, other: &HeaderName) -> bool {
     one == other || one.as_str().replace('_', "-") == other.as_str().replace('_', "-")
 }

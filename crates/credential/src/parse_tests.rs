@@ -1,4 +1,4 @@
-//! What is taken as a credential, and how each refusal is named.
+//! Tests of which credentials are accepted, and of the names of refused fields.
 
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -24,7 +24,7 @@ fn refused_fields(auth_type: AuthType, value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn every_type_is_read_in_its_own_form() {
+fn each_type_is_parsed_in_its_own_form() {
     let headers = |value: &Value| match parse(AuthType::ApiKey, value).unwrap() {
         Credential::ApiKey { headers } => headers
             .iter()
@@ -75,7 +75,7 @@ fn every_type_is_read_in_its_own_form() {
         "client_id": "c", "client_secret": "s", "refresh_token": null, "scope": "read write",
     });
     let Ok(Credential::Oauth2Grant(grant)) = parse(AuthType::Oauth2, &grant) else {
-        panic!("a grant is taken")
+        panic!("expected a grant")
     };
     assert_eq!(
         grant.token_url.to_string(),
@@ -242,8 +242,8 @@ fn a_token_endpoint_is_an_absolute_address_that_may_be_dialed() {
 fn a_refusal_never_repeats_the_value() {
     let value = json!({"token": "canary-value\n", "canary-field": "canary-value"});
     let errors = parse(AuthType::Bearer, &value).unwrap_err();
-    let told = format!("{errors:?}");
-    assert!(!told.contains("canary-value"), "{told}");
+    let shown = format!("{errors:?}");
+    assert!(!shown.contains("canary-value"), "{shown}");
 }
 
 #[test]
@@ -271,8 +271,11 @@ fn everything_that_an_upstream_could_echo_is_masked() {
     let basic = json!({"username": "user", "password": "open sesame"});
     let hides = parse(AuthType::Basic, &basic).unwrap().masker();
     let echo = b"Basic dXNlcjpvcGVuIHNlc2FtZQ== open%20sesame user:open sesame";
-    let told = String::from_utf8(hides.mask_bytes(echo).into_owned()).unwrap();
-    assert!(!told.contains("dXNl") && !told.contains("sesame"), "{told}");
+    let shown = String::from_utf8(hides.mask_bytes(echo).into_owned()).unwrap();
+    assert!(
+        !shown.contains("dXNl") && !shown.contains("sesame"),
+        "{shown}"
+    );
     let grant = json!({
         "token_url": "https://id.example.com/token",
         "client_id": "c", "client_secret": "s", "refresh_token": "r",

@@ -1,9 +1,9 @@
-//! The credential of a service, ready for one request: opened, and with an access token that can
-//! still be used.
+//! The credential of a service, ready for one request: opened, and with an access token that is still
+//! valid.
 //!
-//! However many requests need a token at once, one of them has it fetched and all share what came
-//! of it. The fetch is a task of its own: a caller who gives up must not lose a refresh token that
-//! works once. What was fetched is sealed and stored before anyone uses it.
+//! If several requests need a token at the same time, one of them fetches it and all share the result.
+//! The fetch is a task of its own, because a caller who gives up must not lose a refresh token that
+//! works only once. A fetched token is sealed and stored before it is used.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -27,46 +27,50 @@ use crate::credential::{AccessToken, Credential, OauthGrant};
 use crate::renewal::Renewals;
 use crate::token_endpoint::{self, TokenError};
 
-/// How long before its end a token is renewed, at the most; a short-lived one after nine tenths of
+/// The longest time before its expiry at which a token is renewed. A minute covers clock skew and the
+/// time that a request takes. A token that lives less than ten minutes is renewed after nine tenths of
 /// its life.
 const RENEWAL_MARGIN_MAX: Duration = Duration::from_mins(1);
 
-/// How often a fetch begins anew because the credential was changed meanwhile.
+/// How often a fetch starts again because the credential was changed while it ran. Operators change
+/// credentials by hand, so a third conflict means that something else is wrong.
 const FETCH_ROUNDS_MAX: usize = 3;
 
-/// How long the store is given, again and again, to take what was fetched.
+/// The pauses between attempts to store a fetched token. They cover a restart of the database; a token
+/// that still cannot be stored stays in memory and is stored before the next fetch.
 const STORE_WAITS: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
 
-/// How long another replica is given to store what it fetched with the same refresh token.
+/// The pauses in which another replica may store what it fetched with the same refresh token. Together
+/// they are longer than storing normally takes.
 const OTHER_REPLICA_WAITS: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(250),
     Duration::from_secs(1),
 ];
 
-/// Why a request cannot have its credential. Nothing is sent then.
+/// Why a request cannot have its credential. Nothing is sent in that case.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CredentialUnavailable {
-    /// The service needs a credential, and the operator gave none.
+    /// The service needs a credential, and none is configured.
     #[error("the service has no credential yet")]
     Missing,
-    /// What is stored is no credential for a service of this type.
+    /// The stored value is not a credential for a service of this type.
     #[error("the service's credential does not match the type of the service")]
-    Unfit,
-    /// It could not be opened.
+    WrongType,
+    /// The credential could not be opened.
     #[error("the service's credential cannot be decrypted: {0}")]
     Sealed(Arc<SealingError>),
-    /// There is no access token to be had.
+    /// No access token can be fetched.
     #[error("{0}")]
     Token(#[from] TokenError),
-    /// The store could not be read, or did not take the fetched token.
+    /// The store could not be read, or did not accept the fetched token.
     #[error("{0}")]
     Store(String),
-    /// The credential was changed again and again while a token was fetched.
+    /// The credential was changed each time while a token was being fetched.
     #[error("the service's credential is being changed")]
     Changing,
 }
@@ -78,14 +82,14 @@ impl From<SealingError> for CredentialUnavailable {
 }
 
 impl CredentialUnavailable {
-    /// Whether the gateway's own storage or vault failed, rather than the operator's credential or
-    /// the token endpoint.
+    /// Returns whether the gateway's own storage or vault failed, rather than the operator's credential
+    /// or the token endpoint.
     pub fn is_own_failure(&self) -> bool {
         matches!(self, Self::Store(_) | Self::Sealed(_))
     }
 }
 
-/// A credential that can be put into one request.
+/// A credential that can be injected into one request.
 #[derive(Debug)]
 pub struct ReadyCredential {
     /// The credential in the clear.
@@ -114,42 +118,42 @@ struct Inner {
 struct Memory {
     fetching: HashMap<ServiceId, Fetching>,
     renewed: HashMap<ServiceId, Renewed>,
-    /// Which tokens upstreams have refused.
+    /// The versions that upstreams have refused.
     renewals: Renewals,
-    /// Data keys that a fetch which failed has left over.
+    /// Data keys that were made for a fetch that failed, to be used by the next one.
     spare_keys: HashMap<WorkspaceId, SealingKey>,
-    /// What was fetched and the store did not take, with the version that it was made from.
+    /// Fetched credentials that the store has not accepted, with the version that each was made from.
     unstored: HashMap<ServiceId, (i64, SealedCredential)>,
 }
 
-/// A credential that was renewed here and is newer than what a snapshot may still hold. The data
-/// keys name the versions, because each version has one of its own.
+/// A credential that was renewed by this process and is newer than the one a snapshot may still hold.
+/// Data keys identify the versions, because each version has its own.
 struct Renewed {
     superseded: HashSet<DataKeyId>,
     latest: SealedCredential,
 }
 
-/// How well a credential can be used now.
+/// How long a credential can still be used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Freshness {
     Fresh,
-    /// Still good, but to be renewed.
+    /// Valid, but due for renewal.
     Ending,
-    /// Without an access token that works.
+    /// Without a valid access token.
     Stale,
 }
 
 /// Why a token is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    /// The present one has ended, or is about to.
+    /// The current one has expired, or is about to.
     Time,
-    /// An upstream did not take it. Agents can provoke that, so it is rationed.
+    /// An upstream refused it. Agents can provoke that, so such renewals are rationed.
     Refusal,
 }
 
 impl Credentials {
-    /// For the credentials in this store.
+    /// Creates the credentials of the services in this store.
     pub fn new(
         store: Store,
         sealing: Sealing,
@@ -167,8 +171,8 @@ impl Credentials {
         }
     }
 
-    /// The service's credential, with an access token that was fetched if it takes one. `None` for
-    /// a service whose type is `none`.
+    /// Returns the service's credential, with a fetched access token if it uses one. `None` for a service
+    /// whose type is `none`.
     pub async fn ready(
         &self,
         service: &Service,
@@ -204,8 +208,8 @@ impl Credentials {
         }
     }
 
-    /// Notes how an upstream responded to a request with this credential. A fetched token that got
-    /// a 401 is renewed for a later request.
+    /// Records how an upstream responded to a request with this credential. After a 401, a fetched
+    /// token is renewed for a later request.
     pub fn note_response(&self, service: ServiceId, used: &ReadyCredential, status: StatusCode) {
         if !matches!(used.credential, Credential::Oauth2Grant(_)) {
             return;
@@ -232,8 +236,8 @@ impl Credentials {
                 .is_suspect(service, latest.version)
     }
 
-    /// A credential in the place of the one with this version, which the upstream did not take.
-    /// `None` if it is not one that can be renewed, or not now.
+    /// Returns a newer credential than the one with this version, which the upstream refused. `None` if
+    /// it cannot be renewed, or not yet.
     pub async fn renew_after_401(
         &self,
         service: &Service,
@@ -257,14 +261,14 @@ impl Credentials {
                 version: latest.version,
             }));
         } else {
-            // The snapshot is older than what was refused: the store has what came since.
+            // The snapshot is older than the version that was refused, so the store may have a newer one.
             Cause::Time
         };
         let renewed = Box::pin(self.renewed(service, &latest, cause)).await?;
         Ok(renewed.filter(|renewed| renewed.version != version))
     }
 
-    /// What comes of a fetch: the one under way, or a new one. `None` if it is too soon for one.
+    /// Returns the result of the running fetch, or of a new one. `None` if it is too soon for one.
     async fn renewed(
         &self,
         service: &Service,
@@ -301,8 +305,8 @@ impl Credentials {
             let fetched = shared.fetch(&service, refused).await;
             let mut memory = shared.memory();
             memory.fetching.remove(&service.id);
-            let brought = fetched.as_ref().ok().map(|latest| latest.version);
-            memory.renewals.ended(service.id, brought);
+            let fetched_version = fetched.as_ref().ok().map(|latest| latest.version);
+            memory.renewals.ended(service.id, fetched_version);
             if let Ok(latest) = &fetched {
                 memory.remember(service.id, refused, latest);
             }
@@ -321,32 +325,32 @@ impl Credentials {
 }
 
 impl Inner {
-    /// A credential that is newer than the one under the data key `refused`, fetched unless the
-    /// store has one already: another replica or the operator may have been faster.
+    /// Returns a credential that is newer than the one under the data key `refused`. It is fetched unless
+    /// the store already has one from another replica or from the operator.
     async fn fetch(
         &self,
         service: &Service,
         refused: DataKeyId,
     ) -> Result<SealedCredential, CredentialUnavailable> {
-        let mut seen = refused;
+        let mut known = refused;
         for _ in 0..FETCH_ROUNDS_MAX {
             self.store_unstored(service).await?;
             let stored = self.stored(service).await?;
             let credential = self.open(service, &stored).await?;
             let now = self.clock.now();
-            if stored.data_key != seen && freshness(&credential, now) != Freshness::Stale {
+            if stored.data_key != known && freshness(&credential, now) != Freshness::Stale {
                 return Ok(stored);
             }
             let Credential::Oauth2Grant(grant) = credential else {
-                return Err(CredentialUnavailable::Unfit);
+                return Err(CredentialUnavailable::WrongType);
             };
             match self.exchange(service, &stored, *grant, now).await {
                 Ok(Some(latest)) => return Ok(latest),
-                // Changed meanwhile: what stands there now decides.
-                Ok(None) => seen = refused,
+                // The credential was changed in between, so the stored one decides.
+                Ok(None) => known = refused,
                 Err(CredentialUnavailable::Token(error)) if error.is_invalid_grant() => {
                     self.await_other(service, stored.data_key, error).await?;
-                    seen = stored.data_key;
+                    known = stored.data_key;
                 }
                 Err(error) => return Err(error),
             }
@@ -354,8 +358,8 @@ impl Inner {
         Err(CredentialUnavailable::Changing)
     }
 
-    /// Waits for another replica to store what it got for the refresh token that was refused here.
-    /// If none does, the refusal stands.
+    /// Waits for another replica to store what it received for the refresh token that was refused here.
+    /// If none does, returns the refusal.
     async fn await_other(
         &self,
         service: &Service,
@@ -371,8 +375,8 @@ impl Inner {
         Err(refusal.into())
     }
 
-    /// Fetches a token with what is stored and stores what came. `None` if the stored credential
-    /// was changed meanwhile.
+    /// Fetches a token with the stored credential and stores the result. `None` if the stored credential
+    /// was changed in between.
     async fn exchange(
         &self,
         service: &Service,
@@ -380,8 +384,8 @@ impl Inner {
         mut grant: OauthGrant,
         now: Timestamp,
     ) -> Result<Option<SealedCredential>, CredentialUnavailable> {
-        // The key is made first, so that nothing but the last step can fail once a refresh token
-        // that works once was used.
+        // The key is made first, so that only the last step can fail once a refresh token that works once
+        // has been used.
         let spare = self.memory().spare_keys.remove(&service.workspace);
         let key = match spare {
             Some(key) if key.is_usable(now) => key,
@@ -415,12 +419,12 @@ impl Inner {
         self.memory()
             .unstored
             .insert(service.id, (stored.version, latest.clone()));
-        let was_taken = self.store_unstored(service).await?;
-        Ok(was_taken.then_some(latest))
+        let was_stored = self.store_unstored(service).await?;
+        Ok(was_stored.then_some(latest))
     }
 
-    /// Stores what was fetched and is not stored yet, if anything. Whether the store took it: not
-    /// if the credential was changed meanwhile, and it is given up then.
+    /// Stores a fetched credential that has not been stored yet, if there is one. Returns whether the
+    /// store accepted it; if the credential was changed in between, the fetched one is dropped.
     async fn store_unstored(&self, service: &Service) -> Result<bool, CredentialUnavailable> {
         let Some((expected, latest)) = self.memory().unstored.get(&service.id).cloned() else {
             return Ok(false);
@@ -441,9 +445,9 @@ impl Inner {
                 .credential_refresh(service.workspace, service.id, expected, &latest, at, entry)
                 .await;
             match (refreshed, waits.next()) {
-                (Ok(was_taken), _) => {
+                (Ok(was_stored), _) => {
                     self.memory().unstored.remove(&service.id);
-                    return Ok(was_taken);
+                    return Ok(was_stored);
                 }
                 (Err(_), Some(wait)) => tokio::time::sleep(wait).await,
                 (Err(error), None) => return Err(CredentialUnavailable::Store(error.to_string())),
@@ -471,16 +475,16 @@ impl Inner {
             .open(service.workspace, sealed.data_key, &sealed.sealed, &purpose)
             .await?;
         let credential =
-            Credential::from_sealed_form(&form).map_err(|_| CredentialUnavailable::Unfit)?;
-        // Two operators may have changed type and credential at once; and a place that differs is
-        // not the one that a human saw.
+            Credential::from_sealed_form(&form).map_err(|_| CredentialUnavailable::WrongType)?;
+        // Two operators may have changed type and credential at the same time. A place that differs is not
+        // the one that a human approved.
         if credential.auth_type() != service.auth_type || credential.place() != sealed.place {
-            return Err(CredentialUnavailable::Unfit);
+            return Err(CredentialUnavailable::WrongType);
         }
         Ok(credential)
     }
 
-    /// The newest version that is known here of the credential that a snapshot holds.
+    /// Returns the newest version known to this process of the credential that a snapshot holds.
     fn latest<'a>(
         &self,
         service: ServiceId,
@@ -492,7 +496,7 @@ impl Inner {
                 Cow::Owned(renewed.latest.clone())
             }
             Some(renewed) if renewed.latest.data_key != held.data_key => {
-                // Somebody else changed it since.
+                // It was changed elsewhere since.
                 memory.renewed.remove(&service);
                 Cow::Borrowed(held)
             }

@@ -1,7 +1,7 @@
-//! How often a token is renewed because an upstream did not take it.
+//! How often a token is renewed because an upstream refused it.
 //!
-//! Any agent can provoke a 401, and a renewal may spend a refresh token that works once and makes a
-//! new version of the credential. So renewals for this reason are rare, and rarer where they do not help.
+//! Any agent can provoke a 401. A renewal may use up a refresh token that works only once, and creates a
+//! new version of the credential. So renewals for this reason are rare, and rarer still if they do not help.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,22 +9,23 @@ use std::time::Duration;
 use gaiterguard_domain::id::ServiceId;
 use tokio::time::Instant;
 
-/// The shortest time between two renewals of one service's token that a 401 caused. Token endpoints
-/// limit clients by the minute, and a token that is revoked more often than that is no use to anyone.
+/// The shortest time between two renewals of one service's token after a 401. Token endpoints limit
+/// clients by the minute, and a token that is revoked more often than that is useless.
 const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
 
-/// The longest, after renewals that failed or whose token was refused as well.
+/// The longest such time, after renewals that failed or whose token was refused as well. An operator who
+/// has fixed the problem at the upstream waits at most an hour.
 const RENEWAL_PAUSE_MAX: Duration = Duration::from_hours(1);
 
-/// The tokens that upstreams have refused, and when they were last renewed for that.
+/// The versions that upstreams have refused, and when each service's token was last renewed for it.
 #[derive(Default)]
 pub(crate) struct Renewals(HashMap<ServiceId, Renewal>);
 
 struct Renewal {
     /// The version of the credential that was refused.
     suspect: Option<i64>,
-    /// The version that the last renewal brought, until it has proven itself.
-    brought: Option<i64>,
+    /// The version that the last renewal created, until an upstream has accepted it.
+    created: Option<i64>,
     begun: Option<Instant>,
     pause: Duration,
 }
@@ -33,7 +34,7 @@ impl Default for Renewal {
     fn default() -> Self {
         Self {
             suspect: None,
-            brought: None,
+            created: None,
             begun: None,
             pause: RENEWAL_PAUSE,
         }
@@ -47,17 +48,17 @@ impl Renewal {
 }
 
 impl Renewals {
-    /// An upstream responded 401 to this version.
+    /// Records that an upstream responded with 401 to this version.
     pub(crate) fn refused(&mut self, service: ServiceId, version: i64) {
         let renewal = self.0.entry(service).or_default();
-        if renewal.brought == Some(version) {
-            renewal.brought = None;
+        if renewal.created == Some(version) {
+            renewal.created = None;
             renewal.has_not_helped();
         }
         renewal.suspect = Some(version);
     }
 
-    /// An upstream took this version.
+    /// Records that an upstream accepted this version.
     pub(crate) fn accepted(&mut self, service: ServiceId, version: i64) {
         let Some(renewal) = self.0.get_mut(&service) else {
             return;
@@ -65,20 +66,20 @@ impl Renewals {
         if renewal.suspect == Some(version) {
             renewal.suspect = None;
         }
-        if renewal.brought == Some(version) {
-            renewal.brought = None;
+        if renewal.created == Some(version) {
+            renewal.created = None;
             renewal.pause = RENEWAL_PAUSE;
         }
     }
 
-    /// Whether this version was refused and not renewed since.
+    /// Returns whether this version was refused and has not been renewed since.
     pub(crate) fn is_suspect(&self, service: ServiceId, version: i64) -> bool {
         self.0
             .get(&service)
             .is_some_and(|renewal| renewal.suspect == Some(version))
     }
 
-    /// Whether a refused version is to be renewed now. If so, the pause begins.
+    /// Returns whether a refused version should be renewed now. If so, the pause begins.
     pub(crate) fn begin(&mut self, service: ServiceId, version: i64, now: Instant) -> bool {
         let Some(renewal) = self.0.get_mut(&service) else {
             return false;
@@ -93,15 +94,15 @@ impl Renewals {
         true
     }
 
-    /// A fetch has ended: with the version that it brought, or without one.
-    pub(crate) fn ended(&mut self, service: ServiceId, brought: Option<i64>) {
+    /// Records the end of a fetch: the version that it created, or `None` if it failed.
+    pub(crate) fn ended(&mut self, service: ServiceId, created: Option<i64>) {
         let Some(renewal) = self.0.get_mut(&service) else {
             return;
         };
-        match brought {
+        match created {
             Some(version) => {
                 renewal.suspect = None;
-                renewal.brought = Some(version);
+                renewal.created = Some(version);
             }
             None => renewal.has_not_helped(),
         }
@@ -114,7 +115,7 @@ mod tests {
 
     const MAIL: ServiceId = ServiceId(1);
 
-    /// How many renewals there are if every request in this time is refused.
+    /// Counts the renewals if every request in this time is refused.
     fn renewals_in(time: Duration, mut renew: impl FnMut(u64) -> Option<i64>) -> u64 {
         let mut renewals = Renewals::default();
         let start = Instant::now();
@@ -123,16 +124,16 @@ mod tests {
             renewals.refused(MAIL, version);
             if renewals.begin(MAIL, version, start + Duration::from_secs(second)) {
                 count += 1;
-                let brought = renew(count);
-                renewals.ended(MAIL, brought);
-                version = brought.unwrap_or(version);
+                let created = renew(count);
+                renewals.ended(MAIL, created);
+                version = created.unwrap_or(version);
             }
         }
         count
     }
 
     #[test]
-    fn an_upstream_that_takes_no_token_causes_ever_fewer_renewals() {
+    fn an_upstream_that_refuses_every_token_causes_fewer_and_fewer_renewals() {
         let hour = Duration::from_hours(1);
         // At 0, 2, 6, 14 and 30 minutes.
         assert_eq!(renewals_in(hour, |n| i64::try_from(n + 1).ok()), 5);
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_taken_ends_the_suspicion_and_the_long_pauses() {
+    fn an_accepted_token_ends_the_suspicion_and_the_long_pauses() {
         let mut renewals = Renewals::default();
         let mut now = Instant::now();
         renewals.refused(MAIL, 1);

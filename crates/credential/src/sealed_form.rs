@@ -1,4 +1,4 @@
-//! A credential as the bytes that are sealed: JSON, with the kind beside the values.
+//! A credential as the bytes that are sealed: JSON, with the kind next to the values.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::credential::{AccessToken, Credential, OauthGrant};
 
-/// The bytes that opened are not a credential of this build. Says nothing of their content.
+/// The opened bytes are not a credential that this build can read. The error does not show them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed credential cannot be read")]
 pub(crate) struct UnreadableCredential;
@@ -67,22 +67,22 @@ struct AccessForm<'a> {
 }
 
 impl Credential {
-    /// The bytes to seal.
+    /// Returns the bytes to seal.
     pub fn to_sealed_form(&self) -> Zeroizing<Vec<u8>> {
         let form = self.form();
-        // Measured first, so that the buffer never grows and leaves a copy behind.
+        // Measured first, so that the buffer never grows, which would leave a copy behind.
         let mut measure = Measure(0);
         let measured = serde_json::to_writer(&mut measure, &form);
         let mut bytes = Zeroizing::new(Vec::with_capacity(measure.0));
         let written = serde_json::to_writer(&mut *bytes, &form);
         debug_assert!(
             measured.is_ok() && written.is_ok(),
-            "memory takes every byte"
+            "a buffer in memory accepts every byte"
         );
         bytes
     }
 
-    /// Reads back what [`Self::to_sealed_form`] gave.
+    /// Reads the bytes that [`Self::to_sealed_form`] returned.
     pub(crate) fn from_sealed_form(bytes: &[u8]) -> Result<Self, UnreadableCredential> {
         let form: Form<'_> = serde_json::from_slice(bytes).map_err(|_| UnreadableCredential)?;
         Ok(match form {
@@ -180,7 +180,7 @@ fn secret(text: Cow<'_, str>) -> SecretString {
     }
 }
 
-/// Counts what is written to it.
+/// Counts the bytes that are written to it.
 struct Measure(usize);
 
 impl std::io::Write for Measure {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_comes_back_as_it_was() {
+    fn a_credential_survives_the_round_trip() {
         for credential in kinds() {
             let bytes = credential.to_sealed_form();
             let read = Credential::from_sealed_form(&bytes).unwrap();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_credential_are_refused() {
+    fn bytes_that_are_not_a_credential_are_refused() {
         for bytes in [
             &b""[..],
             b"{}",
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_no_value() {
+    fn debug_shows_no_value() {
         for credential in kinds() {
             let told = format!("{credential:?}");
             assert!(told.ends_with(", <sealed>)"), "{told}");

@@ -1,7 +1,7 @@
-//! One exchange with a token endpoint (RFC 6749): what is asked, and what is taken as an answer.
+//! One exchange with a token endpoint (RFC 6749): the request, and which responses are accepted.
 //!
-//! The endpoint is dialed through the same guarded way out as every upstream. Its answers hold
-//! secrets, so nothing of them is ever told but the error codes that the RFC names.
+//! The endpoint is dialed with the same address checks as every upstream. Its responses hold secrets, so
+//! nothing of them is ever reported except the error codes that the RFC names.
 
 use std::time::Duration;
 
@@ -28,19 +28,22 @@ use crate::credential::{AccessToken, OauthGrant};
 use crate::inject::ENCODED;
 use crate::parse::header_value_trouble;
 
-/// The longest answer that is read, in bytes.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// The longest response that is read, in bytes. Token responses are a few KiB; this is ample and
+/// bounds the memory that an endpoint can make the gateway use.
+const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 
-/// The longest access or refresh token that is taken, in bytes.
+/// The longest access or refresh token that is accepted, in bytes. JWTs with many claims reach some
+/// KiB; a longer token would not fit into a request head anyway.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
-/// How long one exchange may take as a whole.
+/// How long one exchange may take as a whole. The request that needs the token waits for it.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest lifetime that is believed, in seconds: about thirty years.
+/// The longest lifetime that is accepted, in seconds: about thirty years. It keeps the time of expiry in
+/// the range of a timestamp.
 const LIFETIME_SECONDS_MAX: f64 = 1e9;
 
-/// The error codes of RFC 6749, section 5.2. An answer's other words are not repeated.
+/// The error codes of RFC 6749, section 5.2. No other text of a response is repeated.
 const ERROR_CODES: &[&str] = &[
     "invalid_request",
     "invalid_client",
@@ -53,18 +56,18 @@ const ERROR_CODES: &[&str] = &[
 /// Why there is no new access token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// The endpoint could not be asked, or gave no answer.
+    /// The endpoint could not be reached, or its response did not arrive.
     #[error("the token endpoint did not respond: {0}")]
-    NoAnswer(String),
-    /// It answered with an error.
+    NoResponse(String),
+    /// It responded with an error.
     #[error("the token endpoint refused with status {status}{}", code_in_brackets(.code.as_ref()))]
     Refused {
-        /// The status of its answer.
+        /// The status of the response.
         status: u16,
         /// The error code, if it is one of RFC 6749.
         code: Option<&'static str>,
     },
-    /// It answered with something that is no access token.
+    /// The response is not a usable access token.
     #[error("the token endpoint's response is invalid: {0}")]
     Unusable(&'static str),
 }
@@ -74,8 +77,8 @@ fn code_in_brackets(code: Option<&&'static str>) -> String {
 }
 
 impl TokenError {
-    /// Whether the endpoint does not know the grant (any more): another process may have used a
-    /// refresh token that works once.
+    /// Returns whether the endpoint does not know the grant, or no longer: another process may have used
+    /// a refresh token that works only once.
     pub(crate) fn is_invalid_grant(&self) -> bool {
         matches!(
             self,
@@ -95,23 +98,22 @@ impl TokenError {
     }
 }
 
-/// What an endpoint gave.
+/// A successful response of a token endpoint.
 pub(crate) struct Fetched {
     pub(crate) access: AccessToken,
-    /// The refresh token that takes the place of the one that was used.
+    /// The refresh token that replaces the one that was used.
     pub(crate) refresh_token: Option<SecretString>,
 }
 
-/// How the client says who it is.
+/// How the client authenticates.
 #[derive(Clone, Copy)]
 enum ClientAuthentication {
     Basic,
     Body,
 }
 
-/// Asks for an access token: with the refresh token if there is one, else with the client's own
-/// credentials. The client authenticates by HTTP Basic, and once more in the body if the endpoint
-/// does not take that.
+/// Requests an access token: with the refresh token if there is one, else with the client credentials.
+/// The client authenticates by HTTP Basic, and again in the body if the endpoint does not accept that.
 pub(crate) async fn fetch(
     upstream: &Upstream,
     pool: PoolKey,
@@ -138,14 +140,14 @@ async fn exchange(
         let inbound = upstream
             .send(outbound, &CancellationToken::new())
             .await
-            .map_err(|error| TokenError::NoAnswer(error.to_string()))?;
+            .map_err(|error| TokenError::NoResponse(error.to_string()))?;
         let Inbound { status, body, .. } = inbound;
         Ok((status, read(body).await?))
     });
-    let (status, answer) = exchanged
+    let (status, response) = exchanged
         .await
-        .map_err(|_| TokenError::NoAnswer("it took too long".to_owned()))??;
-    understand(status, &answer, now)
+        .map_err(|_| TokenError::NoResponse("it took too long".to_owned()))??;
+    parse_response(status, &response, now)
 }
 
 fn request(
@@ -153,10 +155,10 @@ fn request(
     grant: &OauthGrant,
     authentication: ClientAuthentication,
 ) -> Result<Outbound, TokenError> {
-    let unusable = |_| TokenError::NoAnswer("its address may not be dialed".to_owned());
+    let unusable = |_| TokenError::NoResponse("its address may not be dialed".to_owned());
     let origin = Origin::try_from(grant.token_url.origin()).map_err(unusable)?;
     let path_and_query = PathAndQuery::try_from(grant.token_url.path_and_query())
-        .map_err(|_| TokenError::NoAnswer("its URL cannot be sent".to_owned()))?;
+        .map_err(|_| TokenError::NoResponse("its URL cannot be sent".to_owned()))?;
 
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -186,7 +188,7 @@ fn request(
     })
 }
 
-/// Name and secret are form-encoded before they are joined (RFC 6749, section 2.3.1).
+/// Encodes ID and secret as a form before they are joined (RFC 6749, section 2.3.1).
 fn client_basic(grant: &OauthGrant) -> Result<HeaderValue, TokenError> {
     let (id, secret) = (
         grant.client_id.expose_secret(),
@@ -205,7 +207,7 @@ fn client_basic(grant: &OauthGrant) -> Result<HeaderValue, TokenError> {
         .ok()
         .and_then(|()| HeaderValue::try_from(value.as_str()).ok())
         .ok_or_else(|| {
-            TokenError::NoAnswer("the client ID and secret cannot be sent in a header".to_owned())
+            TokenError::NoResponse("the client ID and secret cannot be sent in a header".to_owned())
         })?;
     value.set_sensitive(true);
     Ok(value)
@@ -216,7 +218,7 @@ struct Form(Zeroizing<String>);
 
 impl Form {
     fn of(grant: &OauthGrant) -> Self {
-        // Every field at its longest, so that growing leaves no copy behind.
+        // The capacity is that of every field at its longest, because a string that grows leaves a copy.
         let mut form = Self(Zeroizing::new(String::with_capacity(
             256 + 3 * [
                 Some(grant.client_id.expose_secret()),
@@ -261,21 +263,21 @@ impl Form {
 }
 
 async fn read(mut body: InboundBody) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-    let mut answer = Zeroizing::new(Vec::with_capacity(ANSWER_BYTES_MAX));
+    let mut response = Zeroizing::new(Vec::with_capacity(RESPONSE_BYTES_MAX));
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| TokenError::NoAnswer(error.to_string()))?;
+        let frame = frame.map_err(|error| TokenError::NoResponse(error.to_string()))?;
         if let Ok(data) = frame.into_data() {
-            if answer.len() + data.len() > ANSWER_BYTES_MAX {
+            if response.len() + data.len() > RESPONSE_BYTES_MAX {
                 return Err(TokenError::Unusable("it is longer than 64 KiB"));
             }
-            answer.extend_from_slice(&data);
+            response.extend_from_slice(&data);
         }
     }
-    Ok(answer)
+    Ok(response)
 }
 
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct TokenResponse<'a> {
     #[serde(borrow)]
     access_token: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -286,14 +288,18 @@ struct Answer<'a> {
 }
 
 #[derive(Deserialize)]
-struct Refusal<'a> {
+struct ErrorResponse<'a> {
     #[serde(borrow)]
     error: Cow<'a, str>,
 }
 
-fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetched, TokenError> {
-    // Some endpoints say 200 to everything, so an error is looked for first.
-    let refusal = serde_json::from_slice::<Refusal<'_>>(answer).ok();
+fn parse_response(
+    status: StatusCode,
+    response: &[u8],
+    now: Timestamp,
+) -> Result<Fetched, TokenError> {
+    // Some endpoints send 200 with an error, so the error is looked for first.
+    let refusal = serde_json::from_slice::<ErrorResponse<'_>>(response).ok();
     if !status.is_success() || refusal.is_some() {
         return Err(TokenError::Refused {
             status: status.as_u16(),
@@ -305,15 +311,15 @@ fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetch
             }),
         });
     }
-    let answer: Answer<'_> = serde_json::from_slice(answer)
+    let response: TokenResponse<'_> = serde_json::from_slice(response)
         .map_err(|_| TokenError::Unusable("it is not the JSON object of RFC 6749"))?;
-    let is_bearer = answer
+    let is_bearer = response
         .token_type
         .is_none_or(|token_type| token_type.eq_ignore_ascii_case("bearer"));
     if !is_bearer {
         return Err(TokenError::Unusable("its token type is not bearer"));
     }
-    let token = answer
+    let token = response
         .access_token
         .ok_or(TokenError::Unusable("it contains no access token"))?;
     if token.is_empty() || token.len() > TOKEN_BYTES_MAX || header_value_trouble(&token).is_some() {
@@ -321,14 +327,14 @@ fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetch
             "its access token cannot be sent in a header",
         ));
     }
-    let refresh_token = answer.refresh_token.filter(|token| !token.is_empty());
+    let refresh_token = response.refresh_token.filter(|token| !token.is_empty());
     if refresh_token
         .as_ref()
         .is_some_and(|token| token.len() > TOKEN_BYTES_MAX)
     {
         return Err(TokenError::Unusable("its refresh token is too long"));
     }
-    let expires_at = match answer.expires_in {
+    let expires_at = match response.expires_in {
         None | Some(Value::Null) => None,
         Some(stated) => {
             let lifetime = lifetime(&stated);
@@ -346,14 +352,14 @@ fn understand(status: StatusCode, answer: &[u8], now: Timestamp) -> Result<Fetch
     })
 }
 
-/// A number of seconds; some endpoints write it as a string, or with a fraction.
+/// Parses a number of seconds. Some endpoints write it as a string, or with a fraction.
 fn lifetime(value: &Value) -> Option<Duration> {
     let seconds: f64 = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(digits) => digits.parse().ok(),
         _ => None,
     }?;
-    // Compared so that what is no number counts as neither.
+    // Written so that NaN, which compares false with everything, is refused.
     (seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(LIFETIME_SECONDS_MAX)))
 }
 
@@ -361,16 +367,16 @@ fn lifetime(value: &Value) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn understood(status: u16, answer: &str) -> Result<Fetched, TokenError> {
-        understand(
+    fn parsed(status: u16, response: &str) -> Result<Fetched, TokenError> {
+        parse_response(
             StatusCode::from_u16(status).unwrap(),
-            answer.as_bytes(),
+            response.as_bytes(),
             Timestamp(1_000),
         )
     }
 
     #[test]
-    fn a_token_is_taken_with_its_lifetime() {
+    fn a_token_is_accepted_with_its_lifetime() {
         for (lifetime, expires_at) in [
             ("3600", Some(Timestamp(3_601_000))),
             ("\"60\"", Some(Timestamp(61_000))),
@@ -378,10 +384,10 @@ mod tests {
             ("null", None),
             ("99999999999999", Some(Timestamp(1_000_000_001_000))),
         ] {
-            let answer = format!(
+            let response = format!(
                 r#"{{"access_token":"a.b-c","token_type":"Bearer","expires_in":{lifetime},"scope":"x"}}"#
             );
-            let fetched = understood(200, &answer).unwrap();
+            let fetched = parsed(200, &response).unwrap();
             assert_eq!(fetched.access.token.expose_secret(), "a.b-c");
             assert_eq!(fetched.access.expires_at, expires_at);
             assert!(fetched.refresh_token.is_none());
@@ -389,12 +395,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn a_response_without_a_usable_token_is_refused() {
         let long = format!(
             r#"{{"access_token":"{}"}}"#,
             "a".repeat(TOKEN_BYTES_MAX + 1)
         );
-        for answer in [
+        for response in [
             "",
             "[]",
             "null",
@@ -415,15 +421,15 @@ mod tests {
             &long,
         ] {
             assert!(
-                matches!(understood(200, answer), Err(TokenError::Unusable(_))),
-                "{answer}"
+                matches!(parsed(200, response), Err(TokenError::Unusable(_))),
+                "{response}"
             );
         }
     }
 
     #[test]
-    fn an_error_is_told_by_its_code_and_never_by_the_endpoints_words() {
-        for (status, answer, code) in [
+    fn an_error_is_reported_by_its_code_and_never_by_the_endpoints_words() {
+        for (status, response, code) in [
             (
                 400,
                 r#"{"error":"invalid_grant","error_description":"canary"}"#,
@@ -434,7 +440,7 @@ mod tests {
             (500, "canary", None),
             (302, r#"{"access_token":"canary"}"#, None),
         ] {
-            let error = understood(status, answer).map(|_| ()).unwrap_err();
+            let error = parsed(status, response).map(|_| ()).unwrap_err();
             assert_eq!(error, TokenError::Refused { status, code });
             assert!(!format!("{error} {error:?}").contains("canary"));
         }

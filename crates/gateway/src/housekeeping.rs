@@ -276,7 +276,7 @@ impl Gateway {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = self.sealing.let_go_of_replaced(self.replica).await {
+            if let Err(error) = self.sealing.retire_replaced_master(self.replica).await {
                 tracing::warn!(%error, "the vault's master key could not be looked up");
             }
         }

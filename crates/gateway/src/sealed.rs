@@ -10,12 +10,12 @@ use crate::refusal::Refusal;
 
 /// What the answer to a request with a key is sealed for.
 pub(crate) fn request_answer(entry: RequestEntryId) -> Purpose {
-    Purpose::answer(format_args!("request:{entry}"))
+    Purpose::response(format_args!("request:{entry}"))
 }
 
 /// What the answer to an executed action is sealed for.
 pub(crate) fn action_answer(action: ActionId) -> Purpose {
-    Purpose::answer(format_args!("action:{action}"))
+    Purpose::response(format_args!("action:{action}"))
 }
 
 impl Gateway {

@@ -1,6 +1,6 @@
-//! Access tokens: JSON web tokens, signed with HMAC-SHA256, that name a session.
+//! Access tokens: JSON Web Tokens, signed with HMAC-SHA256, that name a session.
 //!
-//! A token is read here without asking anyone. Whether its session still lives is asked by
+//! Reading a token here needs no database. Whether its session is still active is checked by
 //! [`Identity::authenticate`](crate::Identity::authenticate).
 
 use std::time::Duration;
@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 const ISSUER: &str = "gaiterguard";
 
-/// No token of ours is longer, in bytes. Longer ones are not looked at.
+/// The longest token that is parsed, in bytes. Tokens of this gateway are about 300 bytes long.
 const TOKEN_BYTES_MAX: usize = 1024;
 
 const MILLIS_PER_SECOND: i64 = 1000;
 
-/// A human who has shown a token of a session.
+/// A human who has presented an access token of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The user.
@@ -34,11 +34,11 @@ pub struct Caller {
 #[error("an access token could not be signed: {0}")]
 pub struct NotSigned(jsonwebtoken::errors::Error);
 
-/// A token is no access token of this gateway, or no longer one.
+/// The token is not an access token of this gateway, or has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenRefused;
 
-/// Makes and reads access tokens.
+/// Issues and verifies access tokens.
 pub(crate) struct AccessTokens {
     signing: EncodingKey,
     verifying: DecodingKey,
@@ -53,7 +53,7 @@ struct Claims {
     sid: SessionId,
     wid: WorkspaceId,
     iat: i64,
-    /// Never written by this gateway; a token that names a time to come is not valid yet.
+    /// Never written by this gateway. A token with a time in the future is not valid yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     exp: i64,
@@ -65,7 +65,7 @@ impl AccessTokens {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-        // The library would ask the system for the time; `read` compares with the time it is given.
+        // The library would ask the system for the time; `read` compares with the time that it is given.
         validation.validate_exp = false;
         validation.leeway = 0;
         Self {
@@ -76,7 +76,7 @@ impl AccessTokens {
         }
     }
 
-    /// A token for `caller`, good from `now` for as long as access tokens live.
+    /// Issues a token for `caller` that is valid from `now` for the lifetime of access tokens.
     pub(crate) fn issue(&self, caller: Caller, now: Timestamp) -> Result<SecretString, NotSigned> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -92,7 +92,7 @@ impl AccessTokens {
             .map_err(NotSigned)
     }
 
-    /// Whom a token names.
+    /// Returns the caller that a token names.
     pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<Caller, TokenRefused> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenRefused);

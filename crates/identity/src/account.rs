@@ -1,5 +1,5 @@
-//! What an operator at the gateway's machine does to accounts. No throttle and no registration
-//! setting stands in the way there.
+//! Changes to accounts by an operator on the gateway's machine, where neither the throttle nor the
+//! registration setting applies.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts in `store`.
+    /// Manages the accounts in `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// Makes a user with a workspace of the user's own, or who joins that of the user with the
-    /// e-mail address `workspace_of`.
+    /// Creates a user with a workspace of its own, or in the workspace of the user with the e-mail
+    /// address `workspace_of`.
     pub async fn create(
         &self,
         email: &Email,
@@ -50,14 +50,14 @@ impl Accounts {
             (UserCreated::HostUnknown, Some(host)) => {
                 Err(AccountError::UserUnknown(host.to_string()))
             }
-            // The other answers are to questions that were not asked here.
+            // `NotFirst` and `HostUnknown` are impossible here: neither was requested.
             (UserCreated::EmailTaken | UserCreated::NotFirst | UserCreated::HostUnknown, _) => {
                 Err(AccountError::EmailTaken)
             }
         }
     }
 
-    /// Gives a user another password, and ends all the user's sessions at once.
+    /// Sets another password for a user and ends all the user's sessions immediately.
     pub async fn reset_password(
         &self,
         email: &Email,

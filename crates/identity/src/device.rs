@@ -1,10 +1,10 @@
-//! Tokens by which a browser shows that someone signed in to an account with it before.
+//! Tokens by which a browser proves that someone signed in to an account with it before.
 //!
 //! They are the device cookies of the OWASP guide "Slow down online guessing attacks with device
-//! cookies". A token opens nothing. It gives a browser a count of wrong passwords of its own, so
-//! that others who guess cannot use up the tries of the account's owner. It is signed with
-//! `JWT_SECRET` and names its account only through the signature, so nothing is stored, and a token
-//! of another account looks like none.
+//! cookies". A token grants nothing. It gives a browser its own count of wrong passwords, so that
+//! others who guess cannot use up the attempts of the account's owner. It is signed with `JWT_SECRET`
+//! and names its account only through the signature. So nothing is stored, and a token of another
+//! account is treated as missing.
 
 use std::time::Duration;
 
@@ -14,20 +14,19 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::account_key::AccountKey;
 
-/// How long a token is good for. Long enough for an operator who rarely signs in; each login renews
-/// it.
+/// How long a token is valid: long enough for an operator who rarely signs in. Each login renews it.
 pub const DEVICE_LIFETIME: Duration = Duration::from_hours(24 * 180);
 
 const PREFIX: &str = "gd_";
 const PURPOSE: &str = "gaiterguard device 1";
 
-/// How many hexadecimal digits name a device: 128 random bits.
+/// How many hexadecimal digits a device's name has: 128 random bits.
 const NAME_DIGITS: usize = 32;
 
-/// No token of ours is longer, in bytes.
+/// The longest token that is parsed, in bytes. Tokens of this gateway are shorter.
 const TOKEN_BYTES_MAX: usize = 160;
 
-/// The random name of a device, as its wrong passwords are counted.
+/// The random name of a device, by which its wrong passwords are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct DeviceKey(u128);
 
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_names_its_device_for_its_account_alone_while_its_time_lasts() {
+    fn a_token_names_its_device_only_for_its_account_and_until_it_expires() {
         let ours = devices("0123456789abcdef0123456789abcdef");
         let (ada, bob) = (
             AccountKey::of("ada@example.com"),
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_such_a_token_names_no_device() {
+    fn an_invalid_token_names_no_device() {
         let ours = devices("0123456789abcdef0123456789abcdef");
         let ada = AccountKey::of("ada@example.com");
         let token = ours.issue(ada, NOW).unwrap();

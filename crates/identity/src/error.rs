@@ -1,4 +1,4 @@
-//! Why a human is not let in.
+//! Why a human is not signed in or registered.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use gaiterguard_vault::NoRandomness;
 use crate::access_token::NotSigned;
 use crate::password::PasswordFault;
 
-/// Something of ours failed. It says nothing about what was asked, and nothing of it is for the one
-/// who asked.
+/// The gateway itself failed. The fault says nothing about the input, and no detail of it may reach
+/// the client.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The store failed.
@@ -18,7 +18,7 @@ pub enum Fault {
     /// A password could not be hashed or compared.
     #[error(transparent)]
     Password(#[from] PasswordFault),
-    /// There were no random bytes for a token.
+    /// The system returned no random bytes for a token.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
     /// A token could not be signed.
@@ -26,16 +26,16 @@ pub enum Fault {
     NotSigned(#[from] NotSigned),
 }
 
-/// Why nobody was registered.
+/// Why a registration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// Someone has this e-mail address.
+    /// Another account has this e-mail address.
     #[error("an account with this e-mail address already exists")]
     EmailTaken,
     /// Registration is closed, or was open for the first user only.
     #[error("registration is closed")]
     Closed,
-    /// A page of another origin asks for the first account.
+    /// The request for the first account comes from a page of another origin.
     #[error("the first account can only be created on the gateway's own pages")]
     ForeignPage,
     /// The first account needs the set-up code.
@@ -44,64 +44,64 @@ pub enum RegisterError {
          started"
     )]
     SetupCodeMissing,
-    /// The set-up code is another one.
+    /// The set-up code is wrong.
     #[error("`setupCode` must be the set-up code in the gateway's log since it started")]
     SetupCodeWrong,
-    /// Too many tries from this source.
+    /// Too many attempts from this source.
     #[error("too many registrations; try again later")]
     Throttled {
-        /// How long until the next try is looked at.
+        /// The time until the next attempt is allowed.
         retry_after: Duration,
     },
-    /// Too many passwords are being hashed just now.
+    /// Too many passwords are being hashed at the moment.
     #[error("too many simultaneous logins; try again in a moment")]
     Busy,
-    /// Something of ours failed.
+    /// The gateway itself failed.
     #[error(transparent)]
     Fault(Fault),
 }
 
-/// Why nobody was logged in.
+/// Why a login failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// The password is wrong or there is no such user; which of the two is not told.
+    /// The password is wrong or there is no such user. The error does not reveal which.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
     /// Too many wrong passwords for this account or from this source.
     #[error("too many wrong passwords; try again later")]
     Throttled {
-        /// How long until the next try is looked at.
+        /// The time until the next attempt is allowed.
         retry_after: Duration,
     },
-    /// Too many passwords are being checked just now.
+    /// Too many passwords are being checked at the moment.
     #[error("too many simultaneous logins; try again in a moment")]
     Busy,
-    /// Something of ours failed.
+    /// The gateway itself failed.
     #[error(transparent)]
     Fault(Fault),
 }
 
-/// Why a token opens nothing.
+/// Why a token grants no access.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// It is no token of ours, its time is over, or its session has ended.
+    /// The token is invalid or expired, or its session has ended.
     #[error("not logged in")]
     NotAuthenticated,
-    /// Something of ours failed.
+    /// The gateway itself failed.
     #[error(transparent)]
     Fault(Fault),
 }
 
-/// Why an operator's change to an account was not made.
+/// Why an operator's change to an account failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Someone has this e-mail address.
+    /// Another account has this e-mail address.
     #[error("an account with this e-mail address already exists")]
     EmailTaken,
     /// No user has this e-mail address.
     #[error("there is no user with the e-mail address {0}")]
     UserUnknown(String),
-    /// Something of ours failed.
+    /// The gateway itself failed.
     #[error(transparent)]
     Fault(Fault),
 }

@@ -1,4 +1,4 @@
-//! Logging in, and the sessions that begin with it.
+//! Logging in, and the sessions that a login begins.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::access_token::{AccessTokens, Caller};
 use crate::account_key::AccountKey;
 use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
-use crate::line::LineFull;
 use crate::password::Passwords;
+use crate::queue::QueueFull;
 use crate::refresh_token;
 use crate::setup_code::SetupCode;
 use crate::throttle::{Client, SourceKey, Throttle, Throttled};
@@ -27,46 +27,46 @@ use crate::throttle::{Client, SourceKey, Throttle, Throttled};
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
-    /// Whoever comes first, and nobody after.
+    /// Only the first user.
     First,
     /// Anyone.
     Open,
-    /// Nobody.
+    /// No one.
     Closed,
 }
 
-/// What an operator sets for humans.
+/// The settings for accounts and sessions.
 #[derive(Clone, Debug)]
 pub struct IdentitySettings {
-    /// What access tokens are signed with; every replica has the same. At least 32 bytes.
+    /// The secret that signs access tokens, at least 32 bytes. All replicas use the same.
     pub jwt_secret: SecretString,
-    /// How long an access token lives.
+    /// The lifetime of an access token.
     pub access_expiry: Duration,
-    /// How long a refresh token lives, and with it a session that is not refreshed.
+    /// The lifetime of a refresh token, and of a session that is not refreshed.
     pub refresh_expiry: Duration,
     /// Who may register.
     pub registration: Registration,
-    /// Whether the first account needs the set-up code, because others than the operator can reach
+    /// Whether the first account requires the set-up code, because others than the operator can reach
     /// the gateway.
     pub setup_code_needed: bool,
 }
 
-/// The tokens of a session, as they are handed out once.
+/// The tokens of a session, which are returned only once.
 #[derive(Clone, Debug)]
 pub struct TokenPair {
     /// A signed token that names the session.
     pub access_token: SecretString,
-    /// `gr_` and 64 hexadecimal digits; to be exchanged once for the next pair.
+    /// `gr_` and 64 hexadecimal digits, to be exchanged once for the next pair.
     pub refresh_token: SecretString,
-    /// When the refresh token stops working.
+    /// When the refresh token expires.
     pub refresh_expires_at: Timestamp,
 }
 
-/// How long after it began a login is refused for too many wrong passwords. Checking a password takes
+/// How long after its start a login is refused for too many wrong passwords. Checking a password takes
 /// less, so the time does not reveal whether one was checked.
 const REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
-/// Where a login comes from.
+/// The origin of a login.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginSource<'a> {
     /// The address of the client.
@@ -84,24 +84,24 @@ impl From<IpAddr> for LoginSource<'_> {
     }
 }
 
-/// A session that has begun.
+/// The result of a successful login.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
-    /// By this the device has tries of its own at its next login. It opens nothing.
+    /// Gives the device its own count of attempts at the next login. It grants nothing.
     pub device_token: SecretString,
-    /// Its tokens.
+    /// The tokens of the session.
     pub tokens: TokenPair,
-    /// Who logged in.
+    /// The user who logged in.
     pub user: User,
 }
 
-/// The gateway's knowledge of humans.
+/// The accounts and sessions of humans.
 pub struct Identity {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registration: Registration,
     pub(crate) setup_code: Option<SetupCode>,
-    /// Whether there was an account when the store was last asked. Accounts are never removed.
+    /// Whether the last query found an account. Accounts are never removed.
     pub(crate) has_users: AtomicBool,
     refresh_expiry: Duration,
     access_tokens: AccessTokens,
@@ -111,7 +111,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The humans in `store`.
+    /// Manages the users in `store`.
     pub fn new(store: Store, settings: &IdentitySettings, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
@@ -129,7 +129,7 @@ impl Identity {
         }
     }
 
-    /// Begins a session. `email` is what was typed; anything else than an e-mail address is an
+    /// Begins a session. `email` is the text that was typed; anything that is not an e-mail address is an
     /// unknown user.
     pub async fn login(
         &self,
@@ -172,7 +172,7 @@ impl Identity {
             .attempt(client, found.is_some(), self.clock.now())?;
         let hash = found.as_ref().map(|found| found.password_hash.clone());
         let (is_right, turn) = match turn.verify(password, hash).await {
-            Ok(answer) => answer,
+            Ok(checked) => checked,
             Err(fault) => {
                 attempt.withdraw();
                 return Err(fault.into());
@@ -184,8 +184,8 @@ impl Identity {
                 None => LoginError::InvalidCredentials,
             });
         };
-        // Only then may the next try begin, or right ones that wait to be counted as right would
-        // look like so many wrong ones.
+        // The turn is released after this, or concurrent right passwords that have not been counted
+        // as right yet would look like as many wrong ones.
         attempt.right(self.clock.now());
         drop(turn);
         self.begin_session(found).await
@@ -209,8 +209,8 @@ impl Identity {
                 |session| entry(session, "session.created"),
             )
             .await?;
-        // A reset ends the sessions it finds. If one came between reading the hash and beginning
-        // this session, the password that was shown is no longer the user's.
+        // A password reset ends the sessions that it finds. If one came between reading the hash and
+        // beginning this session, the password that was checked is no longer the user's.
         let now_stored = self
             .store
             .user_by_email(login.user.email.normalized())
@@ -237,8 +237,8 @@ impl Identity {
         })
     }
 
-    /// Exchanges a refresh token for the next pair. A token that was exchanged before ends its
-    /// session with all its tokens, those of the rightful user among them.
+    /// Exchanges a refresh token for the next pair. A token that was exchanged before ends its session
+    /// with all its tokens, including those of the rightful user.
     pub async fn refresh(&self, token: &SecretString) -> Result<TokenPair, SessionError> {
         let old_hash = refresh_token::fingerprint(token.expose_secret())
             .ok_or(SessionError::NotAuthenticated)?;
@@ -252,7 +252,7 @@ impl Identity {
         let session = match refreshed {
             Refreshed::Rotated(session) => session,
             Refreshed::Reused(session) => {
-                tracing::warn!(session.id = %session, "a used refresh token was shown again, session {session} has been ended");
+                tracing::warn!(session.id = %session, "a refresh token was used twice, session {session} has been ended");
                 return Err(SessionError::NotAuthenticated);
             }
             Refreshed::Unknown | Refreshed::Expired => return Err(SessionError::NotAuthenticated),
@@ -269,7 +269,7 @@ impl Identity {
         })
     }
 
-    /// Whom an access token names, if its time lasts and its session lives.
+    /// Returns the caller that an access token names, if it has not expired and its session is active.
     pub async fn authenticate(&self, bearer: &str) -> Result<Caller, SessionError> {
         let caller = self
             .access_tokens
@@ -279,8 +279,8 @@ impl Identity {
         Ok(caller)
     }
 
-    /// Whether a caller's session still lives. For what goes on long after [`Self::authenticate`],
-    /// such as a stream of events.
+    /// Checks that a caller's session is still active, for work that lasts longer than one request, such
+    /// as an event stream.
     pub async fn confirm(&self, caller: &Caller) -> Result<(), SessionError> {
         let live = self
             .store
@@ -294,7 +294,7 @@ impl Identity {
             .ok_or(SessionError::NotAuthenticated)
     }
 
-    /// Ends a caller's session: its refresh token and its access tokens, at once.
+    /// Ends a caller's session with its refresh token and its access tokens, immediately.
     pub async fn logout(&self, caller: &Caller) -> Result<(), SessionError> {
         let at = self.clock.now();
         let audit = session_entry(
@@ -304,12 +304,12 @@ impl Identity {
             at,
             "session.revoked",
         );
-        // That it ended in the meantime is what was asked for, too.
+        // If it has already ended, the caller has the result that it asked for.
         self.store.session_revoke(caller.session, at, audit).await?;
         Ok(())
     }
 
-    /// The sessions of the caller's user that have not ended, the newest first.
+    /// Returns the active sessions of the caller's user, the newest first.
     pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, SessionError> {
         Ok(self
             .store
@@ -317,8 +317,8 @@ impl Identity {
             .await?)
     }
 
-    /// Ends a session of the caller's user, as [`Self::logout`] does the caller's own. False if the
-    /// user has no such session, or not any more.
+    /// Ends a session of the caller's user, as [`Self::logout`] ends the caller's own. Returns false if
+    /// the user has no such active session.
     pub async fn end_session(
         &self,
         caller: &Caller,
@@ -333,13 +333,13 @@ impl Identity {
         Ok(self.store.session_revoke(live.id, at, audit).await?)
     }
 
-    /// The user that a caller is.
+    /// Returns the caller's user.
     pub async fn me(&self, caller: &Caller) -> Result<User, SessionError> {
         let user = self.store.user_get(caller.user).await?;
         user.ok_or(SessionError::NotAuthenticated)
     }
 
-    /// How many passwords have been hashed or checked since the start.
+    /// Returns how many passwords have been hashed or checked since the start.
     pub fn passwords_computed(&self) -> u64 {
         self.passwords.computed()
     }
@@ -378,14 +378,14 @@ impl From<Throttled> for LoginError {
     }
 }
 
-impl From<LineFull> for RegisterError {
-    fn from(LineFull: LineFull) -> Self {
+impl From<QueueFull> for RegisterError {
+    fn from(QueueFull: QueueFull) -> Self {
         Self::Busy
     }
 }
 
-impl From<LineFull> for LoginError {
-    fn from(LineFull: LineFull) -> Self {
+impl From<QueueFull> for LoginError {
+    fn from(QueueFull: QueueFull) -> Self {
         Self::Busy
     }
 }

@@ -1,4 +1,4 @@
-//! A password that a user may have from now on.
+//! The rules for new passwords.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The fewest characters of a password.
+/// The fewest characters of a password: the minimum of NIST SP 800-63B-3.
 const PASSWORD_CHARS_MIN: usize = 8;
 
-/// The most characters of a password.
+/// The most characters of a password. Four times the 64 that NIST SP 800-63B-3 asks for; a longer text
+/// would only cost hashing time.
 const PASSWORD_CHARS_MAX: usize = 256;
 
 static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
@@ -19,17 +20,17 @@ static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// A password that meets the rules for new ones. Passwords that exist are not held to them.
+/// A password that meets the rules for new ones. Existing passwords are not checked against them.
 #[derive(Clone, Debug)]
 pub struct NewPassword(SecretString);
 
-/// Why a password may not be used. The message says what it must be.
+/// Why a password is refused. The message says what it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordRefused {
     /// It is shorter than `PASSWORD_CHARS_MIN` or longer than `PASSWORD_CHARS_MAX`.
     #[error("must be {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters long")]
     Length,
-    /// It is among those that are guessed first.
+    /// It is one of the most common passwords.
     #[error("must not be a common password")]
     Common,
 }
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn its_length_is_counted_in_characters() {
+    fn the_length_is_counted_in_characters() {
         assert_eq!(parse("7 signs"), Err(PasswordRefused::Length));
         assert_eq!(parse("8 signs!"), Ok(()));
         assert_eq!(parse("ßäöüßäö"), Err(PasswordRefused::Length));
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commonest_are_refused_in_any_case() {
+    fn common_passwords_are_refused_in_upper_and_lower_case() {
         for common in [
             "password",
             "PassWord1",
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_as_long_as_it_should_be_and_can_all_be_met() {
+    fn every_listed_password_is_lower_case_and_long_enough_to_matter() {
         assert!(COMMON_PASSWORDS.len() >= 3000);
         for common in COMMON_PASSWORDS.iter() {
             assert_eq!(parse(common), Err(PasswordRefused::Common), "{common}");
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_not_shown() {
+    fn debug_does_not_show_it() {
         let password = NewPassword::parse("a secret of mine".into()).unwrap();
         assert!(!format!("{password:?}").contains("mine"));
     }

@@ -1,4 +1,4 @@
-//! Refresh tokens: `gr_` and 64 lower-case hexadecimal digits, kept as their SHA-256.
+//! Refresh tokens: `gr_` and 64 lower-case hexadecimal digits, stored as their SHA-256 hash.
 
 use gaiterguard_vault::{NoRandomness, token};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -6,10 +6,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 const PREFIX: &str = "gr_";
 const DIGITS: usize = 64;
 
-/// A new token with 256 random bits, and what it is stored by.
+/// Generates a token with 256 random bits. Returns it with the hash that is stored.
 pub(crate) fn generate() -> Result<(SecretString, [u8; 32]), NoRandomness> {
     let digits = token::generate_hex()?;
-    // The exact capacity, so that growing leaves no copy behind.
+    // The exact capacity, because a string that grows leaves a copy of the token behind.
     let mut text = String::with_capacity(PREFIX.len() + DIGITS);
     text.push_str(PREFIX);
     text.push_str(digits.expose_secret());
@@ -17,7 +17,7 @@ pub(crate) fn generate() -> Result<(SecretString, [u8; 32]), NoRandomness> {
     Ok((SecretString::from(text), hash))
 }
 
-/// What a token is stored by; `None` unless it has the form of one.
+/// Returns the hash that a token is stored as; `None` if the text does not have the form of a token.
 pub(crate) fn fingerprint(text: &str) -> Option<[u8; 32]> {
     let digits = text.strip_prefix(PREFIX)?;
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -1,4 +1,4 @@
-//! Making an account over the network, where the settings allow it.
+//! Creating accounts over the network, if the settings allow it.
 
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
@@ -16,30 +16,30 @@ use crate::new_password::NewPassword;
 use crate::setup_code::SetupCode;
 use crate::throttle::{ClientKey, SourceKey};
 
-/// What a registration would need at present.
+/// The requirements of a registration at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegistrationState {
-    /// Whether an account can be made.
+    /// Whether an account can be created.
     pub is_open: bool,
     /// Whether there is no account yet.
     pub is_first: bool,
-    /// Whether the account needs the set-up code.
+    /// Whether the account requires the set-up code.
     pub setup_code_needed: bool,
 }
 
-/// Who asks for an account, and where from.
+/// The client that asks for an account.
 #[derive(Clone, Debug)]
 pub struct Registrant {
     /// The address of the client.
     pub source: IpAddr,
-    /// The set-up code, if one was given.
+    /// The set-up code, if one was sent.
     pub setup_code: Option<SecretString>,
-    /// Whether the request may make the first account. A page of another origin may not.
+    /// Whether the request may create the first account. A page of another origin may not.
     pub may_be_first: bool,
 }
 
 impl Identity {
-    /// Returns what a registration would need at present.
+    /// Returns the requirements of a registration at present.
     pub async fn registration_state(&self) -> Result<RegistrationState, StoreError> {
         let is_first = self.registration != Registration::Closed && self.is_without_users().await?;
         Ok(RegistrationState {
@@ -53,21 +53,21 @@ impl Identity {
         })
     }
 
-    /// Returns the code to print at the start: `None` if the first account needs no code, exists
-    /// already, or cannot be registered.
+    /// Returns the set-up code to print at startup; `None` if the first account needs no code, already
+    /// exists, or cannot be registered.
     pub async fn setup_code_to_print(&self) -> Result<Option<&SetupCode>, StoreError> {
         let state = self.registration_state().await?;
         Ok(self.setup_code.as_ref().filter(|_| state.setup_code_needed))
     }
 
-    /// Makes a user with a workspace of the user's own, where registration is open to `registrant`.
+    /// Creates a user with its own workspace, if registration is open to `registrant`.
     pub async fn register(
         &self,
         email: &Email,
         password: NewPassword,
         registrant: Registrant,
     ) -> Result<User, RegisterError> {
-        // The store decides who is first. This spares the hashing for those who come long after.
+        // The store decides who is first. Checking here saves the hashing when that is long decided.
         let state = self.registration_state().await?;
         if !state.is_open {
             return Err(RegisterError::Closed);
@@ -109,8 +109,8 @@ impl Identity {
         Ok(!has_users)
     }
 
-    /// Checks the set-up code and counts the try. A right code is not counted, or an agent at the
-    /// operator's address could use up the operator's tries.
+    /// Checks the set-up code and counts the attempt. A right code is not counted, or an agent at the
+    /// operator's address could use up the operator's attempts.
     fn admit(&self, registrant: &Registrant, code_needed: bool) -> Result<(), RegisterError> {
         let code = self.setup_code.as_ref().filter(|_| code_needed);
         let refusal = match (code, &registrant.setup_code) {

@@ -1,4 +1,4 @@
-//! The code that proves that the first account is made by a reader of the gateway's log.
+//! The code that proves that the creator of the first account can read the gateway's log.
 //!
 //! It is derived from `JWT_SECRET`, so that all replicas and restarts agree on it and nothing is
 //! stored. It works only until there is an account.
@@ -11,13 +11,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// Crockford's Base32: no letter looks like a digit or like another letter.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// How many characters the code has, without its hyphens. Sixty bits cannot be guessed over the
-/// network, so that wrong codes of others never have to lock out a right one.
+/// How many characters the code has, without its hyphens. Sixty bits cannot be guessed over the network,
+/// so wrong codes from others never have to lock out the right one.
 const CODE_CHARS: usize = 12;
 
 const GROUP_CHARS: usize = 4;
 
-/// Longer input is not looked at, in bytes.
+/// The longest input that is compared, in bytes.
 const TYPED_BYTES_MAX: usize = 64;
 
 const PURPOSE: &str = "gaiterguard set-up code 1";
@@ -26,7 +26,7 @@ const PURPOSE: &str = "gaiterguard set-up code 1";
 pub struct SetupCode(SecretString);
 
 impl SetupCode {
-    /// The code of every gateway with this `JWT_SECRET`.
+    /// Derives the code of every gateway with this `JWT_SECRET`.
     pub(crate) fn derive(jwt_secret: &SecretString) -> Self {
         let bits = token::keyed_code(jwt_secret, PURPOSE, "");
         let code: String = bits
@@ -37,7 +37,7 @@ impl SetupCode {
         Self(code.into())
     }
 
-    /// The code as it is printed: `XXXX-XXXX-XXXX`.
+    /// Returns the code as it is printed: `XXXX-XXXX-XXXX`.
     pub fn reveal(&self) -> String {
         let code = self.0.expose_secret();
         let groups: Vec<_> = (0..CODE_CHARS)
@@ -47,9 +47,9 @@ impl SetupCode {
         groups.join("-")
     }
 
-    /// Whether a human typed this code: in any case, with or without hyphens and spaces, and with
-    /// the letters that Crockford's Base32 reads as digits. Takes the same time for every code of
-    /// the right length.
+    /// Returns whether a human typed this code: in upper or lower case, with or without hyphens and
+    /// spaces, and with the letters that Crockford's Base32 reads as digits. Takes the same time for
+    /// every code of the right length.
     pub(crate) fn is(&self, typed: &SecretString) -> bool {
         let typed = typed.expose_secret();
         if typed.len() > TYPED_BYTES_MAX {

@@ -1,15 +1,15 @@
-//! How often a password may be wrong, and how many may register, before a pause.
+//! Limits on wrong passwords and on registrations.
 //!
-//! Accounts are counted by the e-mail address that was typed, whether or not someone has it, so
-//! being refused says nothing about that. Two kinds of clients have a count of their own, which
-//! nobody else can use up: a device that someone signed in to the account with, known by its token,
-//! and a source from which someone did. All others share the counts of the account and of their
-//! source. At the limit of a source an account without wrong passwords of its own is still looked
-//! at, so that an agent at its operator's address cannot keep the operator out by guessing at other
-//! accounts. A wrong password is then refused like one that was not looked at, so only a right one
-//! makes a visible difference.
+//! Accounts are counted by the e-mail address that was typed, whether or not it exists, so being refused
+//! reveals nothing about that. Two kinds of clients have their own count, which no one else can use up: a
+//! device on which someone signed in to the account, known by its token, and a source from which someone
+//! did. All others share the counts of the account and of their source.
 //!
-//! The counts are this process's own: with several replicas a guesser has as many tries for each.
+//! At the limit of a source, a password for an account without wrong passwords is still checked. So an
+//! agent at its operator's address cannot lock the operator out by guessing at other accounts. A wrong
+//! password is then refused like one that was not checked, so only a right one makes a visible difference.
+//!
+//! The counts belong to this process: with several replicas, an attacker has as many attempts for each.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,41 +21,42 @@ use crate::account_key::AccountKey;
 use crate::device::DeviceKey;
 use crate::window::{Noted, Window};
 
-/// How many wrong passwords an account is allowed in [`PERIOD`].
+/// How many wrong passwords an account is allowed in [`PERIOD`]. A human needs two or three; at five a
+/// minute, guessing even a list of common passwords takes days.
 pub(crate) const ACCOUNT_FAILURES_MAX: usize = 5;
 
-/// How many wrong passwords a source is allowed in [`PERIOD`].
+/// How many wrong passwords a source is allowed in [`PERIOD`]. Several users may share one address.
 pub(crate) const SOURCE_FAILURES_MAX: usize = 20;
 
-/// How many passwords of existing accounts are looked at in [`PERIOD`] beyond
-/// [`SOURCE_FAILURES_MAX`]. As many again, so that guessing one common password at every account is
-/// still slow.
+/// How many passwords of existing accounts are checked in [`PERIOD`] beyond [`SOURCE_FAILURES_MAX`]. It
+/// is the same number again, so that guessing one common password at every account is still slow.
 pub(crate) const SOURCE_RESERVE_MAX: usize = 20;
 
-/// How many registrations a source may try in [`PERIOD`].
+/// How many registrations a source may attempt in [`PERIOD`]. Each one computes a hash, so the limit
+/// bounds the load; a right set-up code is not counted.
 pub(crate) const SOURCE_REGISTRATIONS_MAX: usize = 60;
 
-/// The time over which is counted.
+/// The time over which attempts are counted.
 pub(crate) const PERIOD: Duration = Duration::from_mins(1);
 
-/// How long a source counts as one from which someone signed in.
+/// How long a source counts as one from which someone signed in. Operators sign in at least monthly.
 const KNOWN_SOURCE_PERIOD: Duration = Duration::from_hours(24 * 30);
 
-/// How many pairs of account and source are remembered, at some 100 bytes each.
+/// How many pairs of account and source are remembered, at some 100 bytes each: under 2 MiB.
 const KNOWN_SOURCES_MAX: usize = 16_384;
 
 /// How many occurrences of a kind are remembered. Password hashing is too slow for so many to occur
-/// within [`PERIOD`], so nobody can have their own forgotten by causing more.
+/// within [`PERIOD`], so no one can make others' attempts be forgotten by causing more.
 const REMEMBERED_MAX: usize = 65_536;
 
-/// Too many tries; the time after which the next one is looked at.
+/// Too many attempts; the time after which the next one is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Throttled {
     pub(crate) retry_after: Duration,
 }
 
-/// Where a login comes from, as it is counted: an IPv4 address, or the network that one holder of
-/// an IPv6 address can take any address from.
+/// The source of a login, as it is counted: an IPv4 address, or the /64 network in which one holder of an
+/// IPv6 address can choose any address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SourceKey(u128);
 
@@ -69,7 +70,8 @@ impl SourceKey {
     }
 }
 
-/// Who tries a password: the account that is named, the source, and the device if its token is good.
+/// The client that tries a password: the account that it names, its source, and its device if its token
+/// is valid.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) account: AccountKey,
@@ -77,7 +79,7 @@ pub(crate) struct Client {
     pub(crate) device: Option<DeviceKey>,
 }
 
-/// A client with a count of its own.
+/// A client with its own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum KnownKey {
     /// A device from which someone signed in.
@@ -86,33 +88,33 @@ pub(crate) enum KnownKey {
     Source(AccountKey, SourceKey),
 }
 
-/// What clients that wait for their password to be looked at are told apart by.
+/// The key by which waiting clients are distinguished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ClientKey {
-    /// By a count of their own.
+    /// A client with its own count.
     Known(KnownKey),
-    /// By their source.
+    /// Any other client, by its source.
     Stranger(SourceKey),
 }
 
-/// Whether a password is looked at.
+/// Whether a password is checked, and on which count.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// On a count of its own.
+enum Check {
+    /// It is checked on the client's own count.
     Known(KnownKey),
-    /// On the counts of the account and the source.
+    /// It is checked on the counts of the account and the source.
     Stranger,
-    /// In one of the turns that a source at its limit has left for accounts that exist.
+    /// It is checked if the account exists and the source has an attempt left for that.
     Reserve,
-    /// Not before the pause is over.
-    No,
+    /// It is not checked before the pause is over.
+    Refused,
 }
 
-/// Where a client stands before a try.
+/// The state of a client's counts before an attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Standing {
-    look: Look,
-    /// The refusal that a client without a count of its own gets.
+struct Status {
+    check: Check,
+    /// The refusal for a client without its own count.
     refusal: Option<Throttled>,
 }
 
@@ -126,17 +128,17 @@ struct Counts {
     sources: Window<SourceKey>,
     known: Window<KnownKey>,
     reserve: Window<SourceKey>,
-    /// The pairs from which someone signed in; one occurrence for each.
+    /// The pairs from which someone signed in, with one occurrence for each.
     known_sources: Window<(AccountKey, SourceKey)>,
     registrations: Window<SourceKey>,
 }
 
-/// A try at a password that is under way. It counts as a wrong one from its beginning, so that
-/// tries at the same time cannot slip through together; dropped, it goes on counting.
+/// An attempt that is under way. It counts as a wrong password from its beginning, so that concurrent
+/// attempts cannot exceed the limit together. If it is dropped, it still counts.
 pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
     client: Client,
-    /// Set if the client has a count of its own, which is charged instead of the source's.
+    /// Set if the client has its own count, which is charged instead of the source's.
     known: Option<KnownKey>,
     refusal: Option<Throttled>,
     account: Noted,
@@ -158,17 +160,17 @@ impl Throttle {
         }
     }
 
-    /// Returns whom a try would be looked at for. [`Self::attempt`] decides when its turn comes.
+    /// Returns the key under which an attempt waits for its turn. [`Self::attempt`] decides then.
     pub(crate) fn check(&self, client: Client, now: Timestamp) -> Result<ClientKey, Throttled> {
-        let standing = self.counts().standing(client, now);
-        match (standing.look, standing.refusal) {
-            (Look::No, Some(refusal)) => Err(refusal),
-            (Look::Known(key), _) => Ok(ClientKey::Known(key)),
+        let status = self.counts().status(client, now);
+        match (status.check, status.refusal) {
+            (Check::Refused, Some(refusal)) => Err(refusal),
+            (Check::Known(key), _) => Ok(ClientKey::Known(key)),
             _ => Ok(ClientKey::Stranger(client.source)),
         }
     }
 
-    /// Begins a try at an account that exists or does not.
+    /// Begins an attempt at an account, which may not exist.
     pub(crate) fn attempt(
         &self,
         client: Client,
@@ -176,20 +178,20 @@ impl Throttle {
         now: Timestamp,
     ) -> Result<Attempt<'_>, Throttled> {
         let mut counts = self.counts();
-        let Standing { look, refusal } = counts.standing(client, now);
-        if let (Look::No, Some(refusal)) = (look, refusal) {
+        let Status { check, refusal } = counts.status(client, now);
+        if let (Check::Refused, Some(refusal)) = (check, refusal) {
             return Err(refusal);
         }
         let account = counts.accounts.note(client.account, now);
-        let known = match look {
-            Look::Known(key) => Some(key),
-            Look::Stranger | Look::Reserve | Look::No => None,
+        let known = match check {
+            Check::Known(key) => Some(key),
+            Check::Stranger | Check::Reserve | Check::Refused => None,
         };
         let other = match known {
             Some(key) => counts.known.note(key, now),
             None => counts.sources.note(client.source, now),
         };
-        if let (Look::Reserve, Some(refusal)) = (look, refusal)
+        if let (Check::Reserve, Some(refusal)) = (check, refusal)
             && !(exists && counts.take_reserve(client.source, now))
         {
             // Counted alike whether or not the account exists.
@@ -205,7 +207,7 @@ impl Throttle {
         })
     }
 
-    /// Counts a try at registering.
+    /// Counts an attempt to register.
     pub(crate) fn registration(&self, source: IpAddr, now: Timestamp) -> Result<(), Throttled> {
         let source = SourceKey::of(source);
         let mut counts = self.counts();
@@ -216,15 +218,15 @@ impl Throttle {
         Ok(())
     }
 
-    // Every change of the counts is complete when the lock is given back, so counts that a
-    // panicking thread left are as good as any.
+    // Every change of the counts is complete when the lock is released, so those that a panicking
+    // thread left are valid.
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Counts {
-    fn standing(&mut self, client: Client, now: Timestamp) -> Standing {
+    fn status(&mut self, client: Client, now: Timestamp) -> Status {
         let known = self
             .known_key(client, now)
             .filter(|key| self.known.pause(key, now).is_none());
@@ -234,13 +236,13 @@ impl Counts {
         let refusal = account
             .max(source)
             .map(|retry_after| Throttled { retry_after });
-        let look = match (known, refusal) {
-            (Some(key), _) => Look::Known(key),
-            (None, None) => Look::Stranger,
-            (None, Some(_)) if is_untouched => Look::Reserve,
-            (None, Some(_)) => Look::No,
+        let check = match (known, refusal) {
+            (Some(key), _) => Check::Known(key),
+            (None, None) => Check::Stranger,
+            (None, Some(_)) if is_untouched => Check::Reserve,
+            (None, Some(_)) => Check::Refused,
         };
-        Standing { look, refusal }
+        Status { check, refusal }
     }
 
     fn take_reserve(&mut self, source: SourceKey, now: Timestamp) -> bool {
@@ -262,16 +264,16 @@ impl Counts {
 }
 
 impl Attempt<'_> {
-    /// Returns the refusal to give for a wrong password, if it is not to be called wrong. It is the
-    /// one that a client without a count of its own gets, since such a count reveals that the account
-    /// exists. The holder of a device of the account knows that already.
+    /// Returns the refusal for a wrong password, if it must not be reported as wrong. It is the refusal
+    /// for a client without its own count, because such a count reveals that the account exists. The
+    /// holder of a device of the account knows that already.
     pub(crate) fn refusal(&self) -> Option<Throttled> {
         self.refusal.filter(|_| self.client.device.is_none())
     }
 
-    /// The password was right: the counts of the account and of the known client start again, and
-    /// the source is known from now on and not charged. What it got wrong before stays, or it could
-    /// go on guessing between logins to an account of its own.
+    /// Records that the password was right. The counts of the account and of the known client start
+    /// again, and the source is known from now on and not charged. Its earlier wrong passwords still
+    /// count, or it could reset them by logging in to an account of its own.
     pub(crate) fn right(self, now: Timestamp) {
         let mut counts = self.throttle.counts();
         counts.accounts.forget(&self.client.account);
@@ -284,7 +286,7 @@ impl Attempt<'_> {
             counts.known_sources.note(pair, now);
         }
     }
-
+    /// Records that the password was not checked.
     /// The password was not looked at.
     pub(crate) fn withdraw(self) {
         let mut counts = self.throttle.counts();

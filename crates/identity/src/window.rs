@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use gaiterguard_domain::time::Timestamp;
 
-/// Which occurrence was noted.
+/// Identifies an occurrence that was noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Noted(u64);
 
-/// The occurrences of the last period.
+/// The occurrences in the most recent period.
 pub(crate) struct Window<K> {
     allowed: usize,
     period: Duration,
     remembered_max: usize,
-    /// Every occurrence in order, those of keys that were forgotten since among them.
+    /// All occurrences in order, including those of keys that have been forgotten since.
     log: VecDeque<(Timestamp, Noted, K)>,
     recent: HashMap<K, VecDeque<(Timestamp, Noted)>>,
     now: Timestamp,
@@ -23,7 +23,7 @@ pub(crate) struct Window<K> {
 }
 
 impl<K: Copy + Eq + Hash> Window<K> {
-    /// A window in which each key may occur `allowed` times in `period`. It remembers the last
+    /// Creates a window in which each key may occur `allowed` times in `period`. It remembers the last
     /// `remembered_max` occurrences.
     pub(crate) fn new(allowed: usize, period: Duration, remembered_max: usize) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl<K: Copy + Eq + Hash> Window<K> {
         }
     }
 
-    /// How long until the key may occur again; `None` if it may now.
+    /// Returns how long until the key may occur again; `None` if it may now.
     pub(crate) fn pause(&mut self, key: &K, now: Timestamp) -> Option<Duration> {
         self.pass(now);
         let recent = self.recent.get(key)?;
@@ -46,7 +46,7 @@ impl<K: Copy + Eq + Hash> Window<K> {
         Some(self.now.until(at.after(self.period)))
     }
 
-    /// Whether the key has occurred in the period that ended when the window was last asked.
+    /// Returns whether the key occurred in the period, which ends at the time of the last call.
     pub(crate) fn has(&self, key: &K) -> bool {
         self.recent.contains_key(key)
     }
@@ -67,7 +67,7 @@ impl<K: Copy + Eq + Hash> Window<K> {
         noted
     }
 
-    /// Takes one occurrence back.
+    /// Removes one occurrence.
     pub(crate) fn withdraw(&mut self, key: &K, noted: Noted) {
         if let Some(recent) = self.recent.get_mut(key) {
             recent.retain(|(_, one)| *one != noted);
@@ -77,14 +77,14 @@ impl<K: Copy + Eq + Hash> Window<K> {
         }
     }
 
-    /// Takes every occurrence of a key back.
+    /// Removes every occurrence of a key.
     pub(crate) fn forget(&mut self, key: &K) {
         self.recent.remove(key);
     }
 
-    /// Forgets what the period has passed for. Callers read the clock before they come here, so
-    /// they may arrive a little out of order: time does not run backwards for that. A clock that was
-    /// set back by more than a period would lock keys for as long, so everything is forgotten then.
+    /// Forgets occurrences that are older than the period. Callers read the clock before they get the
+    /// lock, so their times may be slightly out of order; time does not move backwards for that. A clock
+    /// that was set back by more than a period would lock keys for as long, so all are forgotten then.
     fn pass(&mut self, now: Timestamp) {
         if now.after(self.period) < self.now {
             self.log.clear();
@@ -115,7 +115,7 @@ mod tests {
     const PERIOD: Duration = Duration::from_millis(100);
 
     #[test]
-    fn memory_is_bounded_and_the_oldest_go_first() {
+    fn memory_is_bounded_and_the_oldest_are_removed_first() {
         let mut window = Window::new(1, PERIOD, 3);
         for key in 0..4 {
             window.note(key, Timestamp(i64::from(key)));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_far_locks_nobody() {
+    fn a_clock_that_is_set_back_far_locks_no_one_out() {
         let mut window = Window::new(1, PERIOD, 10);
         window.note('a', Timestamp(10_000));
         assert!(window.pause(&'a', Timestamp(9_950)).is_some());
@@ -153,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_counts_as_a_plain_list_does(
+        fn it_counts_like_a_plain_list(
             steps in prop::collection::vec((0_u8..3, 0_i64..60), 1..60),
         ) {
             let mut window = Window::new(3, PERIOD, 1000);

@@ -1,6 +1,6 @@
-//! Cutting the way from a master key to the one that replaced it. Whoever has an old secret and that way
-//! has the present master key, so it lasts no longer than somebody needs it: until every gateway that
-//! runs has followed, and the next start is known to use the new secret.
+//! Removing the link from a master key to the one that replaced it. An old secret and the link together
+//! reveal the current master key. So the link is removed as soon as every running gateway has followed it
+//! and the next start is known to use the new secret.
 
 use std::time::Duration;
 
@@ -15,39 +15,40 @@ use crate::error::SealingError;
 use crate::master::entry;
 use crate::sealing::Sealing;
 
-/// How long a finished rotation waits for gateways that run. They look for rotations every second, and
-/// the lease of one that has died lasts for five.
+/// How long a finished rotation waits for running gateways. They look for rotations every second, and
+/// the lease of one that has died lasts for five, so this leaves time for both.
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(15);
 
-/// How often it looks whether they have followed.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it checks whether they have followed.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What a finished rotation has left of the old secret.
+/// The values that the old secret can still open after a rotation has finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldSecret {
-    /// It opens nothing any more.
+    /// Nothing.
     OpensNothing,
-    /// It opens everything until each gateway that runs has followed, or has stopped.
+    /// Everything, until each running gateway has followed or stopped.
     AwaitsGateways,
 }
 
 impl Sealing {
-    /// Follows a rotation of the master key, lets the other runs know, and cuts the way once all have.
-    pub async fn let_go_of_replaced(&self, replica: ReplicaId) -> Result<(), SealingError> {
+    /// Follows a rotation of the master key, records that for the other replicas, and removes the link
+    /// once all have followed.
+    pub async fn retire_replaced_master(&self, replica: ReplicaId) -> Result<(), SealingError> {
         self.follow_rotation().await?;
         let store = &self.inner.store;
         if store.master_has_link().await? {
             let now = self.inner.clock.now();
             let master = self.inner.keyring.current().to_string();
             store.replica_set_master(replica, &master, now).await?;
-            cut_followed(store, now).await?;
+            remove_followed_links(store, now).await?;
         }
         Ok(())
     }
 }
 
-/// Ends a rotation whose new secret is kept for the next start: the old one opens nothing as soon as
-/// every gateway that runs has followed, which is waited for. It can be repeated.
+/// Ends a rotation whose new secret is saved for the next start. Waits until every running gateway has
+/// followed, after which the old secret opens nothing. It can be repeated.
 pub async fn finish(
     store: &Store,
     new_secret: &SecretString,
@@ -55,22 +56,22 @@ pub async fn finish(
     clock: &dyn Clock,
 ) -> Result<OldSecret, SealingError> {
     let master = MasterKey::derive(new_secret, salt).id().to_string();
-    note_kept(store, &master, clock.now()).await?;
+    record_secret_kept(store, &master, clock.now()).await?;
     let deadline = Instant::now() + FOLLOWED_WITHIN;
     loop {
-        cut_followed(store, clock.now()).await?;
+        remove_followed_links(store, clock.now()).await?;
         if !store.master_has_link().await? {
             return Ok(OldSecret::OpensNothing);
         }
         if Instant::now() >= deadline {
             return Ok(OldSecret::AwaitsGateways);
         }
-        sleep(LOOK_EVERY).await;
+        sleep(CHECK_INTERVAL).await;
     }
 }
 
-/// Notes that the next start is known to use the secret of this master key.
-pub(crate) async fn note_kept(
+/// Records that the next start is known to use the secret of this master key.
+pub(crate) async fn record_secret_kept(
     store: &Store,
     master: &str,
     at: Timestamp,
@@ -80,9 +81,9 @@ pub(crate) async fn note_kept(
     Ok(())
 }
 
-/// Cuts the way if nobody needs it any more.
-pub(crate) async fn cut_followed(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let cut = |old: &str| entry(now, "master_key.link_cut", old);
-    store.master_remove_followed_links(now, cut).await?;
+/// Removes the link if no gateway needs it any more.
+pub(crate) async fn remove_followed_links(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let removed = |old: &str| entry(now, "master_key.link_cut", old);
+    store.master_remove_followed_links(now, removed).await?;
     Ok(())
 }

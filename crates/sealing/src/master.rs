@@ -1,4 +1,4 @@
-//! Master keys as the store names them, and the way from one to the next.
+//! Master keys as the store identifies them, and the links from one to the next.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::error::SealingError;
 
-/// What a data key is wrapped for.
+/// Returns the associated data that a data key is wrapped with.
 pub(crate) fn wrapping_purpose(workspace: WorkspaceId, purpose: &str) -> AssociatedData {
     AssociatedData::new(workspace.0, "data_key", purpose, 0)
 }
@@ -25,10 +25,10 @@ pub(crate) fn wrapped_key(row: DataKeyRow) -> Result<WrappedKey, SealingError> {
 
 pub(crate) fn master_id(name: &str) -> Result<MasterKeyId, SealingError> {
     name.parse()
-        .map_err(|_| SealingError::NoMasterName(name.to_owned()))
+        .map_err(|_| SealingError::InvalidMasterId(name.to_owned()))
 }
 
-/// An audit entry about a master key.
+/// Creates an audit entry about a master key.
 pub(crate) fn entry(at: Timestamp, event: &'static str, master: &str) -> NewAuditEntry {
     NewAuditEntry {
         workspace: None,
@@ -47,8 +47,8 @@ pub(crate) fn unknown_or(error: OpenError) -> SealingError {
     }
 }
 
-/// Teaches the keyring every master key on the way from the one it holds current to the one that
-/// the store does.
+/// Adds to the keyring every master key on the chain of links from its current one to the store's
+/// current one.
 pub(crate) async fn follow(store: &Store, keyring: &Keyring) -> Result<(), SealingError> {
     let rows: HashMap<String, MasterRow> = store
         .master_list()

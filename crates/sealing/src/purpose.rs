@@ -1,4 +1,4 @@
-//! What a value is sealed for. It opens for nothing else.
+//! The purpose that a value is sealed for. It cannot be opened for any other.
 
 use std::fmt::Display;
 
@@ -6,7 +6,7 @@ use gaiterguard_domain::id::{ActionId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_vault::AssociatedData;
 
-/// The purpose of a sealed value, less its workspace.
+/// The purpose of a sealed value, without its workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose {
     kind: &'static str,
@@ -15,7 +15,7 @@ pub struct Purpose {
 }
 
 impl Purpose {
-    /// A kind of value, what it belongs to, and its version.
+    /// Creates a purpose from the kind of value, what it belongs to, and its version.
     pub fn new(kind: &'static str, subject: impl Display, version: i64) -> Self {
         Self {
             kind,
@@ -34,22 +34,22 @@ impl Purpose {
         Self::new("action_request", action, 0)
     }
 
-    /// The head of the request that an action holds. It opens only beside the digest of the whole.
+    /// The head of the request that an action holds. It opens only with the digest of the whole request.
     pub fn action_head(action: ActionId, digest: Digest) -> Self {
         Self::new("action_head", format_args!("{action}:{digest}"), 0)
     }
 
-    /// Where values of the request that an action holds were seen.
+    /// Where the values of the request that an action holds were seen before.
     pub fn action_provenance(action: ActionId) -> Self {
         Self::new("action_provenance", action, 0)
     }
 
-    /// An upstream's answer; `subject` says to what, and says it for no other answer.
-    pub fn answer(subject: impl Display) -> Self {
+    /// An upstream's response. `subject` identifies the request or action that it belongs to.
+    pub fn response(subject: impl Display) -> Self {
         Self::new("answer", subject, 0)
     }
 
-    /// A document's content.
+    /// The content of a document.
     pub fn document(document: DocumentId) -> Self {
         Self::new("document", document, 0)
     }

@@ -1,9 +1,9 @@
-//! Moving every data key under the master key of a new secret, beside gateways that run.
+//! Moving every data key to the master key of a new secret, while gateways run.
 //!
-//! First the new master key becomes the current one, with the way to it from the old one; from
-//! then on no data key is made under the old one. Then each data key is wrapped again, in a
-//! transaction of its own that takes effect only where the old master key still wraps it. Whenever
-//! this is killed, it goes on where it stopped.
+//! First the new master key becomes the current one, with a link to it from the old one; from then on
+//! no data key is made under the old one. Then each data key is wrapped again, in a transaction of its
+//! own that takes effect only if the old master key still wraps it. A rotation that is interrupted
+//! continues where it stopped.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::DataKeyId;
@@ -16,25 +16,25 @@ use serde_json::json;
 use crate::error::SealingError;
 use crate::master::{entry, wrapped_key, wrapping_purpose};
 
-/// How many data keys are read at once.
+/// How many data keys are read in one query. A row is small; the size only bounds memory.
 const BATCH_SIZE: u32 = 100;
 
-/// What a rotation did.
+/// The result of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// How many data keys it moved itself.
+    /// How many data keys this run moved.
     pub rewrapped: u64,
-    /// Whether it went on with one that was begun before.
+    /// Whether it continued a rotation that had begun before.
     pub resumed: bool,
 }
 
-/// Why a rotation did not come to its end. It can be repeated.
+/// Why a rotation did not finish. It can be repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum RotateError {
-    /// Old and new are the same.
-    #[error("the new secret is the present one: give another")]
+    /// Old and new secret are the same.
+    #[error("the new secret is the same as the current one: use another")]
     SameSecret,
-    /// Nothing was ever sealed.
+    /// The database has no master key yet.
     #[error("nothing is sealed in this database yet: set the new secret as ENCRYPTION_SECRET")]
     NothingSealed,
     /// The old secret is not the one that the data was sealed with.
@@ -42,21 +42,21 @@ pub enum RotateError {
         "ENCRYPTION_SECRET (with ENCRYPTION_SALT) is not the one that this database is sealed with"
     )]
     WrongSecret,
-    /// An earlier rotation is not over.
+    /// An earlier rotation is not finished.
     #[error(
         "an earlier rotation is not finished, {remaining} data keys are left: \
          run it again with the secrets it was begun with first"
     )]
     EarlierUnfinished {
-        /// How many data keys it left.
+        /// How many data keys it has left.
         remaining: i64,
     },
-    /// A data key does not open.
-    #[error("data key {id} does not open: {error}")]
+    /// A data key cannot be opened.
+    #[error("data key {id} cannot be opened: {error}")]
     DataKey {
-        /// Which one.
+        /// The data key.
         id: DataKeyId,
-        /// Why.
+        /// Why it cannot be opened.
         error: RewrapError,
     },
     /// Vault or store failed.
@@ -99,7 +99,7 @@ pub async fn rotate(
         if batch.is_empty() && after.is_none() {
             return Ok(Rotation { rewrapped, resumed });
         }
-        // Once the end is reached, look again from the start: nothing may be left.
+        // At the end of the list, start again, because a gateway may have added a key in between.
         after = batch.last().map(|row| row.id);
         for row in batch {
             if move_key(store, row, &old, &new, clock).await? {
@@ -109,8 +109,8 @@ pub async fn rotate(
     }
 }
 
-/// Whether the master key of a secret is the current one and wraps every data key: whether the last
-/// rotation was to this secret, and is over.
+/// Returns whether the master key of a secret is the current one and wraps every data key, that is,
+/// whether the last rotation was to this secret and is finished.
 pub async fn is_sealed_under(
     store: &Store,
     secret: &SecretString,
@@ -121,7 +121,7 @@ pub async fn is_sealed_under(
     Ok(current.is_some_and(|row| row.id == id) && store.data_key_count_not_under(&id).await? == 0)
 }
 
-/// Makes the new master key the current one. Whether that was done before.
+/// Makes the new master key the current one. Returns whether it already was.
 async fn begin(
     store: &Store,
     old: &MasterKey,
@@ -141,7 +141,7 @@ async fn begin(
     }
     let remaining = store.data_key_count_not_under(&old_id).await?;
     if remaining > 0 {
-        // Unless this very rotation was begun by somebody else a moment ago.
+        // Another process may have begun this same rotation a moment ago.
         return if is_begun(&store.master_list().await?, &old_id, &new_id) {
             Ok(true)
         } else {
@@ -158,7 +158,7 @@ async fn begin(
     let is_first = store
         .master_begin_rotation(&old_id, &new_id, &link, at, begun)
         .await?;
-    // Another rotation came between: to the same secret it is the same rotation.
+    // Another rotation came first. If it is to the same secret, it is the same rotation.
     if !is_first && !is_begun(&store.master_list().await?, &old_id, &new_id) {
         return Err(RotateError::WrongSecret);
     }
@@ -169,7 +169,7 @@ fn is_begun(rows: &[MasterRow], old: &str, new: &str) -> bool {
     rows.iter().any(|row| row.is_current && row.id == new) && rows.iter().any(|row| row.id == old)
 }
 
-/// Wraps one data key under the new master key. False if somebody else did.
+/// Wraps one data key under the new master key. Returns false if another process already did.
 async fn move_key(
     store: &Store,
     row: DataKeyRow,

@@ -21,24 +21,26 @@ use crate::error::SealingError;
 use crate::master::{self, wrapped_key};
 use crate::purpose::Purpose;
 
-/// How long a data key seals new values.
+/// How long a data key seals new values. Keys that change daily limit what one leaked key opens.
 const SEALING_AGE_MAX: Duration = Duration::from_hours(24);
 
-/// How old a data key must be to be removed if nothing is sealed under it: what was sealed at the
-/// last moment has long been written by then.
+/// The minimum age at which a data key that seals nothing is removed. A value sealed at the end of the
+/// key's day is written within seconds, so twice that day leaves a wide margin.
 const UNUSED_AGE_MIN: Duration = Duration::from_hours(48);
 
-/// How many values a payload key seals. With random nonces two would be alike with a chance of 2⁻³⁴ by then.
+/// How many values a payload key seals. NIST SP 800-38D allows 2³² with random 96-bit nonces; half of
+/// that keeps the probability of two equal nonces below 2⁻³⁴.
 const PAYLOAD_KEY_USES_MAX: u64 = 1 << 31;
 
-/// How often a new data key is wrapped again because the master key changed meanwhile.
+/// How often a new data key is wrapped again because the master key changed in between. Rotations are
+/// rare and manual, so a third change in a row means that something else is wrong.
 const INSERT_ATTEMPTS_MAX: usize = 3;
 
-/// What the data keys of credentials and of everything else are stored as.
+/// The purposes under which data keys are stored.
 const CREDENTIAL: &str = "credential";
 const PAYLOAD: &str = "payload";
 
-/// Seals and opens what the store keeps. Clones share everything.
+/// Seals and opens values for the store. Clones share their state.
 #[derive(Clone)]
 pub struct Sealing {
     pub(crate) inner: Arc<Inner>,
@@ -48,11 +50,11 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) keyring: Keyring,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Wrapped keys as they were read: not secret, and never changed but by a rotation, after which
-    /// this process can still unwrap them.
+    /// Wrapped keys as they were read. They are not secret, and only a rotation changes them, after
+    /// which this process can still unwrap the old form.
     rows: Mutex<HashMap<DataKeyId, Arc<Row>>>,
     payload: Mutex<HashMap<WorkspaceId, Arc<Payload>>>,
-    /// Held while a payload key is made, so that many who need one make one.
+    /// Held while a payload key is made, so that concurrent callers make only one.
     making: tokio::sync::Mutex<()>,
 }
 
@@ -67,7 +69,7 @@ struct Payload {
     uses: AtomicU64,
 }
 
-/// A data key that the store has, with which values can be sealed at once.
+/// A data key that is stored already, so that values can be sealed without waiting.
 pub struct SealingKey {
     id: DataKeyId,
     workspace: WorkspaceId,
@@ -85,7 +87,7 @@ impl SealingKey {
         })
     }
 
-    /// Whether the key is young enough to seal a new value with. Whoever keeps one for later asks.
+    /// Returns whether the key is young enough to seal a new value. A caller that keeps a key must check.
     pub fn is_usable(&self, now: Timestamp) -> bool {
         self.since.until(now) < SEALING_AGE_MAX
     }
@@ -111,8 +113,8 @@ impl Sealing {
         }
     }
 
-    /// A key for keyed hashes of one kind, derived from the present master key. All processes with the
-    /// same secret have the same, and a rotation brings another.
+    /// Derives a key for keyed hashes of one kind from the current master key. All processes with the
+    /// same secret derive the same key, and a rotation changes it.
     pub fn derived_key(&self, purpose: &str) -> [u8; 16] {
         self.inner.keyring.derived_key(purpose)
     }
@@ -127,8 +129,8 @@ impl Sealing {
         self.payload_key(workspace).await?.seal(purpose, plaintext)
     }
 
-    /// Opens a value of a workspace, sealed for this purpose. It is meant to be used at once and
-    /// not kept.
+    /// Opens a value of a workspace that was sealed for this purpose. Use the result immediately and do
+    /// not keep it.
     pub async fn open(
         &self,
         workspace: WorkspaceId,
@@ -140,7 +142,7 @@ impl Sealing {
         Ok(key.open(bytes, &purpose.associated_data(workspace))?)
     }
 
-    /// A new data key for one version of a credential.
+    /// Creates a data key for one version of a credential.
     pub async fn new_credential_key(
         &self,
         workspace: WorkspaceId,
@@ -148,12 +150,12 @@ impl Sealing {
         self.new_key(workspace, CREDENTIAL).await
     }
 
-    /// The data key that everything but credentials of a workspace is sealed under now, for those
-    /// who must seal without waiting.
+    /// Returns the current data key for everything except credentials, for callers that must seal
+    /// without waiting.
     pub async fn payload_key(&self, workspace: WorkspaceId) -> Result<PayloadKey, SealingError> {
         match self.usable_payload_key(workspace) {
             Some(key) => Ok(key),
-            // Rare, and its state is large: it does not travel with every request.
+            // Boxed because this is rare and its state is large, which would enlarge every request's future.
             None => Box::pin(self.make_payload_key(workspace)).await,
         }
     }
@@ -171,14 +173,14 @@ impl Sealing {
         Ok(PayloadKey(payload))
     }
 
-    /// Learns of a rotation that happened beside this process. It is learned of when it is met, too;
-    /// called now and then, it is learned of before the way to the new master key is cut.
+    /// Follows a rotation that another process performed. The process also follows when it meets the new
+    /// key; calling this from time to time makes sure that it does so before the link is removed.
     pub async fn follow_rotation(&self) -> Result<(), SealingError> {
         master::follow(&self.inner.store, &self.inner.keyring).await
     }
 
-    /// Removes up to `limit` data keys that are old and that nothing is sealed under any more, and
-    /// answers how many. A rotation beside it finds them moved or gone, which is the same to it.
+    /// Removes up to `limit` data keys that are old and seal nothing any more. Returns how many. A
+    /// concurrent rotation may find them moved or gone, which makes no difference to it.
     pub async fn remove_unused(&self, limit: u32) -> Result<u64, StoreError> {
         let now = self.inner.clock.now();
         let before = now.before(UNUSED_AGE_MIN);
@@ -242,7 +244,7 @@ impl Sealing {
         let known = lock(&self.inner.rows).get(&id).cloned();
         let row = match known {
             Some(row) => row,
-            // Rare, and its state is large: it does not travel with every request.
+            // Boxed because this is rare and its state is large, which would enlarge every request's future.
             None => Box::pin(self.read_row(id)).await?,
         };
         if row.workspace != workspace {
@@ -264,7 +266,7 @@ impl Sealing {
             .data_key(id.0, &row.wrapped, &row.associated_data)?;
         let mut rows = lock(&self.inner.rows);
         if rows.len() >= DATA_KEYS_CACHED_MAX && !rows.contains_key(&id) {
-            // Reading a row again is cheap, and no order of use is kept.
+            // Reading a row again is cheap, so the order of use is not tracked.
             rows.clear();
         }
         rows.entry(id).or_insert_with(|| Arc::clone(row));
@@ -310,8 +312,8 @@ impl fmt::Debug for Sealing {
     }
 }
 
-/// Every change under these locks is one whole insert, so a panic beside them leaves nothing half
-/// done.
+/// Locks a mutex, even if a holder panicked: every change under these locks is one whole insert, so a
+/// panic leaves nothing half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! Starting with a secret: the first start names the master key, and every later one proves that
-//! the secret is the one that the data was sealed with.
+//! Starting with a secret. The first start names the master key; every later start proves that the
+//! secret is the one that the data was sealed with.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ pub enum StartError {
          with: set the one it was first started with, or last rotated to, or use another database"
     )]
     WrongSecret,
-    /// The secret was replaced, and the rotation is over.
+    /// The secret was replaced, and that rotation is finished.
     #[error(
         "ENCRYPTION_SECRET is one that was replaced by `gaiterguard vault rotate`: \
          set the secret that it was replaced with"
     )]
     Replaced,
-    /// The secret is the new one, and the rotation to it is not over.
+    /// The secret is the new one, and the rotation to it is not finished.
     #[error(
         "the rotation to this ENCRYPTION_SECRET is not finished, {remaining} data keys are left: \
          set the old secret and run `gaiterguard vault rotate` again with the new one"
@@ -36,7 +36,7 @@ pub enum StartError {
         /// How many data keys are still wrapped under another master key.
         remaining: i64,
     },
-    /// There are data keys, but no master key is named: the database is damaged.
+    /// There are data keys but no master key, so the database is damaged.
     #[error(
         "the database holds data keys and does not say under which master key: \
          restore it from a copy"
@@ -54,7 +54,7 @@ impl From<StoreError> for StartError {
 }
 
 impl Sealing {
-    /// Begins to seal and open with the operator's secret.
+    /// Opens the vault with the operator's secret, or creates it at the first start.
     pub async fn open_or_create(
         store: Store,
         secret: &SecretString,
@@ -67,7 +67,7 @@ impl Sealing {
         if rows.is_empty() {
             let at = clock.now();
             let named = master::entry(at, "master_key.created", &id);
-            // If it was not made, another replica was faster, or there are keys without a master.
+            // If the row was not inserted, another replica was faster, or there are keys without a master.
             store.master_insert_first(&id, at, named).await?;
             rows = store.master_list().await?;
         }
@@ -91,16 +91,16 @@ impl Sealing {
                 Self::follow_from(store, keyring, clock).await
             };
         }
-        // Whoever has an old secret and its link has the present master key. That this is the secret of
-        // a start is the proof that it is kept.
+        // An old secret and its link together reveal the current master key. Starting with the new
+        // secret proves that it is saved, so the link can be removed.
         if rows.iter().any(|row| row.link.is_some()) {
-            link::note_kept(&store, &id, clock.now()).await?;
-            link::cut_followed(&store, clock.now()).await?;
+            link::record_secret_kept(&store, &id, clock.now()).await?;
+            link::remove_followed_links(&store, clock.now()).await?;
         }
         Ok(Self::new(store, keyring, clock))
     }
 
-    /// Starts with a secret that was replaced, as long as the way to the present one is there.
+    /// Starts with a secret that was replaced, as long as a link leads to the current master key.
     async fn follow_from(
         store: Store,
         keyring: Keyring,

@@ -276,7 +276,7 @@ async fn secrets_that_do_not_fit_are_refused(storage: Storage) {
     let damage = format!("UPDATE data_keys SET wrapped = {noise} WHERE id = {last}");
     database.change(&damage).await;
     let damaged = refusal(&gateway.run(&rotate, NEW).await);
-    let named = format!("data key {last} does not open");
+    let named = format!("data key {last} cannot be opened");
     assert!(damaged.contains(&named), "{damaged}");
 
     // While it is half done, no gateway starts with the new secret and no other rotation begins.

@@ -361,7 +361,7 @@ async fn a_token_endpoint_is_subject_to_the_address_rules() {
     assert!(
         matches!(
             refusal,
-            CredentialUnavailable::Token(TokenError::NoAnswer(_))
+            CredentialUnavailable::Token(TokenError::NoResponse(_))
         ),
         "{refusal}"
     );
@@ -393,7 +393,7 @@ async fn a_credential_that_does_not_fit_its_service_is_not_used() {
     other_type.auth_type = gaiterguard_domain::service::AuthType::Query;
     assert!(matches!(
         refused(&credentials, &other_type).await,
-        CredentialUnavailable::Unfit
+        CredentialUnavailable::WrongType
     ));
     // Moved to another service, by whoever can write to the database.
     let mut moved = service.clone();

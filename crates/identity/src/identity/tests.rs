@@ -1,4 +1,4 @@
-//! Humans against a real database, with a clock that is moved by hand.
+//! Accounts and sessions with a real database and a manual clock.
 
 use gaiterguard_clock::ManualClock;
 use gaiterguard_domain::ledger::ReplicaId;
@@ -21,7 +21,7 @@ const WRONG: &str = "a rather wrong password";
 const ACCESS_EXPIRY: Duration = Duration::from_mins(15);
 const REFRESH_EXPIRY: Duration = Duration::from_hours(24 * 7);
 
-struct House {
+struct Setup {
     identity: Arc<Identity>,
     accounts: Accounts,
     store: Store,
@@ -29,7 +29,7 @@ struct House {
     directory: TempDir,
 }
 
-impl House {
+impl Setup {
     async fn new(registration: Registration) -> Self {
         let directory = TempDir::new().unwrap();
         let url = format!("sqlite://{}/gateway.db", directory.path().display());
@@ -46,11 +46,11 @@ impl House {
         }
     }
 
-    /// A house in which a user lives.
+    /// A setup with one registered user.
     async fn with_user() -> Self {
-        let house = Self::new(Registration::Open).await;
-        house.register(EMAIL).await.unwrap();
-        house
+        let setup = Self::new(Registration::Open).await;
+        setup.register(EMAIL).await.unwrap();
+        setup
     }
 
     async fn register(&self, email: &str) -> Result<User, RegisterError> {
@@ -118,15 +118,15 @@ fn source(last: u8) -> IpAddr {
 
 #[tokio::test]
 async fn a_user_registers_logs_in_and_is_known() {
-    let house = House::new(Registration::First).await;
-    let registered = house.register(EMAIL).await.unwrap();
+    let setup = Setup::new(Registration::First).await;
+    let registered = setup.register(EMAIL).await.unwrap();
     assert_eq!(registered.email.as_str(), EMAIL);
 
-    let logged_in = house.login(" ada@EXAMPLE.com ", PASSWORD).await.unwrap();
+    let logged_in = setup.login(" ada@EXAMPLE.com ", PASSWORD).await.unwrap();
     assert_eq!(logged_in.user, registered);
-    let caller = house.caller(&logged_in.tokens).await.unwrap();
+    let caller = setup.caller(&logged_in.tokens).await.unwrap();
     assert_eq!(caller.user, registered.id);
-    assert_eq!(house.identity.me(&caller).await.unwrap(), registered);
+    assert_eq!(setup.identity.me(&caller).await.unwrap(), registered);
     let refresh_token = logged_in.tokens.refresh_token.expose_secret();
     assert!(refresh_token.starts_with("gr_"));
     assert!(!format!("{logged_in:?}").contains(refresh_token));
@@ -134,43 +134,43 @@ async fn a_user_registers_logs_in_and_is_known() {
 
 #[tokio::test]
 async fn a_refresh_token_works_once_and_gives_the_next_pair() {
-    let house = House::with_user().await;
-    let mut tokens = house.logged_in().await;
-    let caller = house.caller(&tokens).await.unwrap();
+    let setup = Setup::with_user().await;
+    let mut tokens = setup.logged_in().await;
+    let caller = setup.caller(&tokens).await.unwrap();
     for _ in 0..3 {
-        house.clock.advance(ACCESS_EXPIRY);
-        assert_eq!(house.caller(&tokens).await, None, "its time is over");
-        let next = house.refresh(&tokens).await.unwrap();
-        assert_eq!(house.caller(&next).await, Some(caller));
+        setup.clock.advance(ACCESS_EXPIRY);
+        assert_eq!(setup.caller(&tokens).await, None, "it has expired");
+        let next = setup.refresh(&tokens).await.unwrap();
+        assert_eq!(setup.caller(&next).await, Some(caller));
         tokens = next;
     }
 }
 
 #[tokio::test]
 async fn a_refresh_token_that_is_used_again_ends_its_whole_family_and_no_other() {
-    let house = House::with_user().await;
-    let first = house.logged_in().await;
-    let other = house.logged_in().await;
-    let second = house.refresh(&first).await.unwrap();
-    let third = house.refresh(&second).await.unwrap();
-    assert!(house.caller(&third).await.is_some());
+    let setup = Setup::with_user().await;
+    let first = setup.logged_in().await;
+    let other = setup.logged_in().await;
+    let second = setup.refresh(&first).await.unwrap();
+    let third = setup.refresh(&second).await.unwrap();
+    assert!(setup.caller(&third).await.is_some());
 
-    assert!(house.refresh(&first).await.is_none());
+    assert!(setup.refresh(&first).await.is_none());
     for tokens in [&first, &second, &third] {
-        assert_eq!(house.caller(tokens).await, None);
-        assert!(house.refresh(tokens).await.is_none());
+        assert_eq!(setup.caller(tokens).await, None);
+        assert!(setup.refresh(tokens).await.is_none());
     }
-    assert!(house.caller(&other).await.is_some());
-    assert!(house.refresh(&other).await.is_some());
+    assert!(setup.caller(&other).await.is_some());
+    assert!(setup.refresh(&other).await.is_some());
 }
 
 #[tokio::test]
-async fn of_many_refreshes_with_one_token_at_once_at_most_one_succeeds() {
-    let house = House::with_user().await;
-    let tokens = house.logged_in().await;
+async fn at_most_one_of_many_concurrent_refreshes_with_one_token_succeeds() {
+    let setup = Setup::with_user().await;
+    let tokens = setup.logged_in().await;
     let tasks: Vec<_> = (0..10)
         .map(|_| {
-            let identity = Arc::clone(&house.identity);
+            let identity = Arc::clone(&setup.identity);
             let token = tokens.refresh_token.clone();
             tokio::spawn(async move { identity.refresh(&token).await })
         })
@@ -180,65 +180,68 @@ async fn of_many_refreshes_with_one_token_at_once_at_most_one_succeeds() {
         rotated.extend(task.await.unwrap());
     }
     assert_eq!(rotated.len(), 1);
-    assert!(house.refresh(&rotated[0]).await.is_none());
-    assert_eq!(house.caller(&tokens).await, None);
+    assert!(setup.refresh(&rotated[0]).await.is_none());
+    assert_eq!(setup.caller(&tokens).await, None);
 }
 
 #[tokio::test]
 async fn a_session_that_is_not_refreshed_ends() {
-    let house = House::with_user().await;
-    let tokens = house.logged_in().await;
-    let start = house.clock.now();
+    let setup = Setup::with_user().await;
+    let tokens = setup.logged_in().await;
+    let start = setup.clock.now();
     assert_eq!(tokens.refresh_expires_at, start.after(REFRESH_EXPIRY));
-    house.clock.advance(REFRESH_EXPIRY);
-    assert!(house.refresh(&tokens).await.is_none());
-    house.clock.set(start);
-    let refreshed = house.refresh(&tokens).await;
-    assert!(refreshed.is_some(), "being late is not being used");
+    setup.clock.advance(REFRESH_EXPIRY);
+    assert!(setup.refresh(&tokens).await.is_none());
+    setup.clock.set(start);
+    let refreshed = setup.refresh(&tokens).await;
+    assert!(
+        refreshed.is_some(),
+        "a late refresh does not count as reuse"
+    );
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_refused_and_ends_nothing() {
-    let house = House::with_user().await;
-    let tokens = house.logged_in().await;
+async fn an_invalid_refresh_token_is_refused_and_ends_nothing() {
+    let setup = Setup::with_user().await;
+    let tokens = setup.logged_in().await;
     let access = tokens.access_token.expose_secret();
     let unknown = format!("gr_{}", "0".repeat(64));
     for token in ["", "gr_", access, &unknown] {
-        let refreshed = house.identity.refresh(&token.into()).await;
+        let refreshed = setup.identity.refresh(&token.into()).await;
         assert!(matches!(refreshed, Err(SessionError::NotAuthenticated)));
     }
     let refresh = tokens.refresh_token.expose_secret();
-    let authenticated = house.identity.authenticate(refresh).await;
+    let authenticated = setup.identity.authenticate(refresh).await;
     assert!(matches!(authenticated, Err(SessionError::NotAuthenticated)));
-    assert!(house.caller(&tokens).await.is_some());
+    assert!(setup.caller(&tokens).await.is_some());
 }
 
 #[tokio::test]
-async fn logging_out_ends_the_session_at_once_on_every_replica() {
-    let house = House::with_user().await;
-    let tokens = house.logged_in().await;
-    let other = house.logged_in().await;
-    let replica = identity(&house.store, &house.clock, Registration::Open);
+async fn logging_out_ends_the_session_immediately_on_every_replica() {
+    let setup = Setup::with_user().await;
+    let tokens = setup.logged_in().await;
+    let other = setup.logged_in().await;
+    let replica = identity(&setup.store, &setup.clock, Registration::Open);
     let access = tokens.access_token.expose_secret();
     let caller = replica.authenticate(access).await.unwrap();
 
-    house.identity.logout(&caller).await.unwrap();
-    for identity in [&replica, house.identity.as_ref()] {
+    setup.identity.logout(&caller).await.unwrap();
+    for identity in [&replica, setup.identity.as_ref()] {
         let authenticated = identity.authenticate(access).await;
         assert!(matches!(authenticated, Err(SessionError::NotAuthenticated)));
         let confirmed = identity.confirm(&caller).await;
         assert!(matches!(confirmed, Err(SessionError::NotAuthenticated)));
     }
-    assert!(house.refresh(&tokens).await.is_none());
-    assert!(house.caller(&other).await.is_some());
-    house.identity.logout(&caller).await.unwrap();
+    assert!(setup.refresh(&tokens).await.is_none());
+    assert!(setup.caller(&other).await.is_some());
+    setup.identity.logout(&caller).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_signed_token_does_not_move_a_session_to_another_user_or_workspace() {
-    let house = House::with_user().await;
-    let tokens = house.logged_in().await;
-    let caller = house.caller(&tokens).await.unwrap();
+    let setup = Setup::with_user().await;
+    let tokens = setup.logged_in().await;
+    let caller = setup.caller(&tokens).await.unwrap();
     for twisted in [
         Caller {
             user: UserId(caller.user.0 + 1),
@@ -253,16 +256,16 @@ async fn a_signed_token_does_not_move_a_session_to_another_user_or_workspace() {
             ..caller
         },
     ] {
-        let now = house.clock.now();
-        let token = house.identity.access_tokens.issue(twisted, now).unwrap();
-        let authenticated = house.identity.authenticate(token.expose_secret()).await;
+        let now = setup.clock.now();
+        let token = setup.identity.access_tokens.issue(twisted, now).unwrap();
+        let authenticated = setup.identity.authenticate(token.expose_secret()).await;
         assert!(matches!(authenticated, Err(SessionError::NotAuthenticated)));
     }
 }
 
 #[tokio::test]
-async fn registration_is_for_the_first_for_anyone_or_for_nobody() {
-    let first = House::new(Registration::First).await;
+async fn registration_is_open_to_the_first_user_to_anyone_or_to_no_one() {
+    let first = Setup::new(Registration::First).await;
     first.register(EMAIL).await.unwrap();
     for email in [EMAIL, "bob@example.com"] {
         let again = first.register(email).await;
@@ -270,26 +273,26 @@ async fn registration_is_for_the_first_for_anyone_or_for_nobody() {
     }
     assert_eq!(first.identity.passwords_computed(), 1);
 
-    let open = House::new(Registration::Open).await;
+    let open = Setup::new(Registration::Open).await;
     open.register(EMAIL).await.unwrap();
     open.register("bob@example.com").await.unwrap();
     let taken = open.register("ADA@EXAMPLE.COM").await;
     assert!(matches!(taken, Err(RegisterError::EmailTaken)));
 
-    let closed = House::new(Registration::Closed).await;
+    let closed = Setup::new(Registration::Closed).await;
     let refused = closed.register(EMAIL).await;
     assert!(matches!(refused, Err(RegisterError::Closed)));
     assert_eq!(closed.identity.passwords_computed(), 0);
 }
 
 #[tokio::test]
-async fn a_right_set_up_code_is_taken_however_many_wrong_ones_were_tried() {
-    let house = House::new(Registration::First).await;
+async fn the_right_set_up_code_is_accepted_however_many_wrong_ones_were_tried() {
+    let setup = Setup::new(Registration::First).await;
     let settings = IdentitySettings {
         setup_code_needed: true,
         ..settings(Registration::First)
     };
-    let identity = Identity::new(house.store.clone(), &settings, house.clock.clone());
+    let identity = Identity::new(setup.store.clone(), &settings, setup.clock.clone());
     let code = identity.setup_code_to_print().await.unwrap().unwrap();
     let code = code.reveal();
     let email = Email::parse(EMAIL).unwrap();
@@ -318,11 +321,11 @@ async fn a_right_set_up_code_is_taken_however_many_wrong_ones_were_tried() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_fifty_first_users_at_once_one_is_first() {
-    let house = House::new(Registration::First).await;
+async fn of_fifty_concurrent_first_users_one_is_registered() {
+    let setup = Setup::new(Registration::First).await;
     let tasks: Vec<_> = (0..50)
         .map(|n| {
-            let identity = Arc::clone(&house.identity);
+            let identity = Arc::clone(&setup.identity);
             tokio::spawn(async move {
                 let email = Email::parse(&format!("{n}@example.com")).unwrap();
                 identity
@@ -339,8 +342,8 @@ async fn of_fifty_first_users_at_once_one_is_first() {
         }
     }
     assert_eq!(first.len(), 1);
-    assert_eq!(house.store.user_count().await.unwrap(), 1);
-    let logged_in = house
+    assert_eq!(setup.store.user_count().await.unwrap(), 1);
+    let logged_in = setup
         .login(first[0].email.as_str(), PASSWORD)
         .await
         .unwrap();
@@ -348,16 +351,16 @@ async fn of_fifty_first_users_at_once_one_is_first() {
 }
 
 #[tokio::test]
-async fn an_account_is_treated_alike_whether_or_not_someone_has_it() {
-    let house = House::with_user().await;
-    let mut before = house.identity.passwords_computed();
+async fn an_account_is_treated_alike_whether_or_not_it_exists() {
+    let setup = Setup::with_user().await;
+    let mut before = setup.identity.passwords_computed();
     for (n, account) in [EMAIL, "nobody@example.com", "no address"]
         .iter()
         .enumerate()
     {
-        // From a source of its own, so that only the account is counted.
+        // Each attempt uses its own source, so that only the account is counted.
         let from = source(100 + u8::try_from(n).unwrap());
-        let attempt = |password: &'static str| house.identity.login(account, password.into(), from);
+        let attempt = |password: &'static str| setup.identity.login(account, password.into(), from);
         for _ in 0..ACCOUNT_FAILURES_MAX {
             let refused = attempt(WRONG).await.unwrap_err();
             assert!(
@@ -365,34 +368,34 @@ async fn an_account_is_treated_alike_whether_or_not_someone_has_it() {
                 "{refused}"
             );
         }
-        let computed = house.identity.passwords_computed();
-        assert_eq!(computed, before + 5, "each was really checked: {account}");
-        // Refused without a look at the password, though it may be right.
+        let computed = setup.identity.passwords_computed();
+        assert_eq!(computed, before + 5, "each password was checked: {account}");
+        // Refused without checking the password, although it may be right.
         let refused = attempt(PASSWORD).await.unwrap_err();
         let LoginError::Throttled { retry_after } = refused else {
             panic!("{refused}")
         };
         assert_eq!(retry_after, PERIOD);
-        assert_eq!(house.identity.passwords_computed(), computed);
+        assert_eq!(setup.identity.passwords_computed(), computed);
         before = computed;
     }
-    house.clock.advance(PERIOD);
-    house.login(EMAIL, PASSWORD).await.unwrap();
+    setup.clock.advance(PERIOD);
+    setup.login(EMAIL, PASSWORD).await.unwrap();
 }
 
 #[tokio::test]
-async fn at_the_limit_of_a_source_wrong_passwords_are_refused_and_the_operator_is_let_in() {
-    let house = House::with_user().await;
-    house.register("bob@example.com").await.unwrap();
+async fn at_the_limit_of_a_source_wrong_passwords_are_refused_and_the_operator_can_log_in() {
+    let setup = Setup::with_user().await;
+    setup.register("bob@example.com").await.unwrap();
     for n in 0..SOURCE_FAILURES_MAX {
         let email = format!("{n}@example.com");
-        let refused = house.login(&email, WRONG).await.unwrap_err();
+        let refused = setup.login(&email, WRONG).await.unwrap_err();
         assert!(
             matches!(refused, LoginError::InvalidCredentials),
             "{refused}"
         );
     }
-    // One that nobody has, one that was guessed at, one that someone has, and that one again.
+    // An account that does not exist, one that was guessed at, one that exists, and that one again.
     for (email, password) in [
         ("nobody@example.com", WRONG),
         ("0@example.com", WRONG),
@@ -400,33 +403,33 @@ async fn at_the_limit_of_a_source_wrong_passwords_are_refused_and_the_operator_i
         ("bob@example.com", PASSWORD),
     ] {
         let begun = Instant::now();
-        let refused = house.login(email, password).await;
+        let refused = setup.login(email, password).await;
         assert!(
             matches!(refused, Err(LoginError::Throttled { .. })),
             "{email}"
         );
         assert!(begun.elapsed() >= REFUSAL_DELAY, "{email}");
     }
-    house.login(EMAIL, PASSWORD).await.unwrap();
-    let elsewhere = house
+    setup.login(EMAIL, PASSWORD).await.unwrap();
+    let elsewhere = setup
         .identity
         .login("bob@example.com", PASSWORD.into(), source(2));
     elsewhere.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_device_is_let_in_however_many_guess_at_its_account_from_its_address() {
-    let house = House::with_user().await;
-    house.register("bob@example.com").await.unwrap();
-    let mine = house.login(EMAIL, PASSWORD).await.unwrap().device_token;
-    let bobs = house
+async fn a_known_device_can_log_in_however_many_guess_at_its_account_from_its_address() {
+    let setup = Setup::with_user().await;
+    setup.register("bob@example.com").await.unwrap();
+    let mine = setup.login(EMAIL, PASSWORD).await.unwrap().device_token;
+    let bobs = setup
         .login("bob@example.com", PASSWORD)
         .await
         .unwrap()
         .device_token;
     let with = |device_token: Option<&'static str>, password: &'static str| {
         let token = device_token.map(SecretString::from);
-        let identity = &house.identity;
+        let identity = &setup.identity;
         async move {
             let from = LoginSource {
                 address: source(1),
@@ -458,12 +461,12 @@ async fn a_device_is_let_in_however_many_guess_at_its_account_from_its_address()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wrong_passwords_at_once_do_not_slip_through_together() {
-    let house = House::with_user().await;
-    let before = house.identity.passwords_computed();
+async fn concurrent_wrong_passwords_do_not_exceed_the_limit() {
+    let setup = Setup::with_user().await;
+    let before = setup.identity.passwords_computed();
     let tasks: Vec<_> = (0..30)
         .map(|n| {
-            let identity = Arc::clone(&house.identity);
+            let identity = Arc::clone(&setup.identity);
             tokio::spawn(async move { identity.login(EMAIL, WRONG.into(), source(n)).await })
         })
         .collect();
@@ -476,15 +479,15 @@ async fn wrong_passwords_at_once_do_not_slip_through_together() {
         }
     }
     assert_eq!(wrong, ACCOUNT_FAILURES_MAX);
-    assert_eq!(house.identity.passwords_computed() - before, 5);
+    assert_eq!(setup.identity.passwords_computed() - before, 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn right_passwords_at_once_are_all_let_in() {
-    let house = House::with_user().await;
+async fn concurrent_right_passwords_are_all_accepted() {
+    let setup = Setup::with_user().await;
     let tasks: Vec<_> = (0..30)
         .map(|_| {
-            let identity = Arc::clone(&house.identity);
+            let identity = Arc::clone(&setup.identity);
             tokio::spawn(async move { identity.login(EMAIL, PASSWORD.into(), source(1)).await })
         })
         .collect();
@@ -494,15 +497,15 @@ async fn right_passwords_at_once_are_all_let_in() {
 }
 
 #[tokio::test]
-async fn an_operator_makes_users_with_workspaces_of_their_own_or_shared_ones() {
-    let house = House::new(Registration::Closed).await;
+async fn an_operator_creates_users_with_their_own_or_shared_workspaces() {
+    let setup = Setup::new(Registration::Closed).await;
     let email = |text| Email::parse(text).unwrap();
     let (ada, bob, eve) = (
         email(EMAIL),
         email("bob@example.com"),
         email("eve@example.com"),
     );
-    let create = |who, host| house.accounts.create(who, new_password(PASSWORD), host);
+    let create = |who, host| setup.accounts.create(who, new_password(PASSWORD), host);
 
     create(&ada, None).await.unwrap();
     create(&bob, Some(&ada)).await.unwrap();
@@ -520,8 +523,8 @@ async fn an_operator_makes_users_with_workspaces_of_their_own_or_shared_ones() {
 
     let mut workspaces = Vec::new();
     for who in [&ada, &bob, &eve] {
-        let tokens = house.login(who.as_str(), PASSWORD).await.unwrap().tokens;
-        workspaces.push(house.caller(&tokens).await.unwrap().workspace);
+        let tokens = setup.login(who.as_str(), PASSWORD).await.unwrap().tokens;
+        workspaces.push(setup.caller(&tokens).await.unwrap().workspace);
     }
     assert_eq!(workspaces[0], workspaces[1]);
     assert_ne!(workspaces[0], workspaces[2]);
@@ -529,10 +532,10 @@ async fn an_operator_makes_users_with_workspaces_of_their_own_or_shared_ones() {
 
 #[tokio::test]
 async fn a_password_reset_ends_the_users_sessions_and_the_old_password() {
-    let house = House::with_user().await;
-    house.register("bob@example.com").await.unwrap();
-    let tokens = house.logged_in().await;
-    let bobs = house
+    let setup = Setup::with_user().await;
+    setup.register("bob@example.com").await.unwrap();
+    let tokens = setup.logged_in().await;
+    let bobs = setup
         .login("bob@example.com", PASSWORD)
         .await
         .unwrap()
@@ -540,17 +543,17 @@ async fn a_password_reset_ends_the_users_sessions_and_the_old_password() {
 
     let email = Email::parse("ADA@example.com").unwrap();
     let reset = |email| {
-        house
+        setup
             .accounts
             .reset_password(email, new_password("another password"))
     };
     reset(&email).await.unwrap();
-    assert_eq!(house.caller(&tokens).await, None);
-    assert!(house.refresh(&tokens).await.is_none());
-    assert!(house.caller(&bobs).await.is_some());
-    let old = house.login(EMAIL, PASSWORD).await;
+    assert_eq!(setup.caller(&tokens).await, None);
+    assert!(setup.refresh(&tokens).await.is_none());
+    assert!(setup.caller(&bobs).await.is_some());
+    let old = setup.login(EMAIL, PASSWORD).await;
     assert!(matches!(old, Err(LoginError::InvalidCredentials)));
-    house.login(EMAIL, "another password").await.unwrap();
+    setup.login(EMAIL, "another password").await.unwrap();
 
     let nobody = Email::parse("nobody@example.com").unwrap();
     let unknown = reset(&nobody).await;
@@ -558,50 +561,50 @@ async fn a_password_reset_ends_the_users_sessions_and_the_old_password() {
 }
 
 #[tokio::test]
-async fn a_login_that_a_password_reset_overtook_is_refused() {
-    let house = House::with_user().await;
+async fn a_login_that_a_password_reset_overtakes_is_refused() {
+    let setup = Setup::with_user().await;
     let email = Email::parse(EMAIL).unwrap();
-    let found = house.store.user_by_email(email.normalized()).await.unwrap();
+    let found = setup.store.user_by_email(email.normalized()).await.unwrap();
     let found = found.unwrap();
     let user = found.user.id;
-    let reset = house
+    let reset = setup
         .accounts
         .reset_password(&email, new_password("another password"));
     reset.await.unwrap();
 
-    let begun = house.identity.begin_session(found).await;
+    let begun = setup.identity.begin_session(found).await;
     assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
-    let sessions = house.store.session_list(user, house.clock.now()).await;
+    let sessions = setup.store.session_list(user, setup.clock.now()).await;
     assert_eq!(sessions.unwrap(), []);
 }
 
 #[tokio::test]
-async fn every_change_leaves_its_audit_entry_and_no_secret_is_kept() {
-    let house = House::with_user().await;
-    let first = house.logged_in().await;
-    let caller = house.caller(&first).await.unwrap();
-    let second = house.refresh(&first).await.unwrap();
-    assert!(house.refresh(&first).await.is_none());
-    let third = house.logged_in().await;
-    let leaving = house.caller(&third).await.unwrap();
-    house.identity.logout(&leaving).await.unwrap();
+async fn every_change_is_audited_and_no_secret_is_stored() {
+    let setup = Setup::with_user().await;
+    let first = setup.logged_in().await;
+    let caller = setup.caller(&first).await.unwrap();
+    let second = setup.refresh(&first).await.unwrap();
+    assert!(setup.refresh(&first).await.is_none());
+    let third = setup.logged_in().await;
+    let leaving = setup.caller(&third).await.unwrap();
+    setup.identity.logout(&leaving).await.unwrap();
     let email = Email::parse(EMAIL).unwrap();
-    let reset = house
+    let reset = setup
         .accounts
         .reset_password(&email, new_password("another password"));
     reset.await.unwrap();
-    house.login(EMAIL, WRONG).await.unwrap_err();
+    setup.login(EMAIL, WRONG).await.unwrap_err();
 
-    let page = house.store.audit_list(caller.workspace, None, 100).await;
+    let page = setup.store.audit_list(caller.workspace, None, 100).await;
     let mut entries = page.unwrap().items;
     entries.sort_by_key(|entry| (entry.chain, entry.sequence));
     let (user, session, left) = (caller.user, caller.session, leaving.session);
-    let told: Vec<String> = entries
+    let audited: Vec<String> = entries
         .iter()
         .map(|entry| format!("{} {} {}", entry.actor, entry.event, entry.subject))
         .collect();
     assert_eq!(
-        told,
+        audited,
         [
             format!("user:{user} user.registered user:{user}"),
             format!("user:{user} session.created session:{session}"),
@@ -612,15 +615,15 @@ async fn every_change_leaves_its_audit_entry_and_no_secret_is_kept() {
             format!("operator user.password_reset user:{user}"),
         ]
     );
-    house.store.audit_verify(|_| ()).await.unwrap().unwrap();
+    setup.store.audit_verify(|_| ()).await.unwrap().unwrap();
 
-    house.store.close().await;
+    setup.store.close().await;
     let mut kept = Vec::new();
-    for file in std::fs::read_dir(house.directory.path()).unwrap() {
+    for file in std::fs::read_dir(setup.directory.path()).unwrap() {
         kept.extend(std::fs::read(file.unwrap().path()).unwrap());
     }
     let holds = |text: &str| memchr::memmem::find(&kept, text.as_bytes()).is_some();
-    assert!(holds(EMAIL), "the search finds what is kept");
+    assert!(holds(EMAIL), "the search finds stored values");
     for secret in [PASSWORD, WRONG, "another password"] {
         assert!(!holds(secret), "{secret}");
     }
@@ -632,18 +635,18 @@ async fn every_change_leaves_its_audit_entry_and_no_secret_is_kept() {
 }
 
 #[tokio::test]
-async fn without_a_store_nobody_is_let_in_and_nobody_is_called_a_stranger() {
-    let house = House::with_user().await;
-    let tokens = house.logged_in().await;
-    house.store.close().await;
+async fn without_a_store_no_one_can_log_in_and_no_one_is_called_unknown() {
+    let setup = Setup::with_user().await;
+    let tokens = setup.logged_in().await;
+    setup.store.close().await;
     let access = tokens.access_token.expose_secret();
-    let authenticated = house.identity.authenticate(access).await;
+    let authenticated = setup.identity.authenticate(access).await;
     assert!(matches!(
         authenticated,
         Err(SessionError::Fault(Fault::Store(_)))
     ));
     for _ in 0..=ACCOUNT_FAILURES_MAX {
-        let refused = house.login(EMAIL, PASSWORD).await;
+        let refused = setup.login(EMAIL, PASSWORD).await;
         assert!(matches!(refused, Err(LoginError::Fault(Fault::Store(_)))));
     }
 }

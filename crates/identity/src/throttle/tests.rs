@@ -1,4 +1,4 @@
-//! The counts at times that the tests set.
+//! The counts at times that the tests choose.
 
 use super::*;
 
@@ -20,13 +20,13 @@ fn client(email: &str, from: &str) -> Client {
     }
 }
 
-/// The refusal that a wrong password gets for an account that exists.
+/// Tries a wrong password for an account that exists.
 fn wrong(throttle: &Throttle, email: &str, from: &str, at: Timestamp) -> Result<(), Throttled> {
     let attempt = throttle.attempt(client(email, from), true, at)?;
     attempt.refusal().map_or(Ok(()), Err)
 }
 
-/// Whether a right password is let in.
+/// Returns whether a right password is accepted.
 fn right(throttle: &Throttle, email: &str, from: &str, at: Timestamp) -> bool {
     let attempt = throttle.attempt(client(email, from), true, at);
     attempt.map(|attempt| attempt.right(at)).is_ok()
@@ -62,7 +62,7 @@ fn an_account_pauses_after_five_wrong_passwords_from_anywhere() {
         wrong(&throttle, "b@example.com", "192.0.2.9", later(59)),
         Ok(())
     );
-    // The first of the five has passed; the one that takes its place counts from now.
+    // The first of the five has passed; the one that replaces it counts from now.
     assert_eq!(wrong(&throttle, spelled, "192.0.2.9", later(60)), Ok(()));
     assert_eq!(
         wrong(&throttle, spelled, "192.0.2.9", later(60)),
@@ -110,7 +110,7 @@ fn the_addresses_of_one_ipv6_network_are_one_source() {
 }
 
 #[test]
-fn tries_under_way_count_and_those_not_looked_at_do_not() {
+fn attempts_under_way_count_and_those_not_checked_do_not() {
     let throttle = Throttle::new();
     let client = client("a@example.com", "192.0.2.1");
     let mut running: Vec<Attempt<'_>> = (0..5)
@@ -138,14 +138,14 @@ fn a_right_password_clears_the_account_but_not_the_source() {
 }
 
 #[test]
-fn at_the_limit_of_a_source_only_right_passwords_of_untouched_accounts_are_let_in() {
+fn at_the_limit_of_a_source_only_right_passwords_of_untouched_accounts_are_accepted() {
     let throttle = Throttle::new();
     let from = "192.0.2.1";
     for n in 0..SOURCE_FAILURES_MAX {
         let email = format!("{n}@example.com");
         assert_eq!(wrong(&throttle, &email, from, START), Ok(()));
     }
-    // An account that someone has and one that nobody has are refused alike, again and again.
+    // An existing account and an unknown one are refused alike, again and again.
     for _ in 0..2 {
         assert_eq!(wrong(&throttle, "b@example.com", from, START), refused(60));
         let nobody = client("nobody@example.com", from);
@@ -171,7 +171,7 @@ fn beyond_the_limit_of_a_source_few_accounts_can_be_guessed_at() {
 }
 
 #[test]
-fn a_source_from_which_someone_signed_in_has_tries_of_its_own() {
+fn a_source_from_which_someone_signed_in_has_its_own_attempts() {
     let throttle = Throttle::new();
     let (email, home) = ("a@example.com", "192.0.2.1");
     assert!(right(&throttle, email, home, START));
@@ -191,13 +191,13 @@ fn a_source_from_which_someone_signed_in_has_tries_of_its_own() {
     }
     assert!(
         !right(&throttle, email, home, START),
-        "its own tries end too"
+        "its own attempts are limited too"
     );
     assert!(right(&throttle, email, home, later(60)));
 }
 
 #[test]
-fn a_device_has_tries_of_its_own_whoever_guesses_from_its_address() {
+fn a_device_has_its_own_attempts_however_many_guess_from_its_address() {
     let throttle = Throttle::new();
     let (email, home) = ("a@example.com", "192.0.2.1");
     let device = Client {
