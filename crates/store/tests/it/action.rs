@@ -94,6 +94,7 @@ async fn an_action_goes_through_its_lifecycle(_: &Database, store: &Store) {
     assert_eq!(read.action.intent.as_str(), "charge a customer");
     let request = store.action_request(held).await.unwrap();
     assert_eq!(request, Some(sealed(world.data_key, "the request")));
+    assert_eq!(read.summary, Some(sealed(world.data_key, "summary")));
     apply(store, held, approval()).await;
     apply(store, held, begin()).await;
     apply(store, held, ActionEvent::NothingSent).await;

@@ -401,6 +401,7 @@ impl World {
                 request: sealed(self.data_key, "the request"),
                 preview: None,
                 provenance: None,
+                summary: b"summary".to_vec(),
                 expires_at: later(100),
                 pending_max: 3,
                 pending_bytes: ByteBudget::UNBOUNDED,
