@@ -97,13 +97,14 @@ openapi: ## write the API's description to crates/server/openapi.json
 	target/debug/gaiterguard openapi > target/openapi.json
 	mv target/openapi.json crates/server/openapi.json
 
-reference: ## write the generated pages of the book's reference
+reference: ## write the generated pages of the book's reference, and .env.example
+	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-settings --lib reference::
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard --bin gaiterguard reference::
 	cargo build --locked -p gaiterguard
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-tests --test e2e reference::
 
 risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labeled requests
-	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test risk_figures
+	WRITE_RISK_FIGURES=1 cargo test --locked -p gaiterguard --test it risk_figures::
 
 weights: ## fit the weights of the built-in risk assessor to the labeled requests again
 	scripts/fit-weights.py --folds

@@ -19,11 +19,7 @@ from pathlib import Path
 from source_text import ROOT, TYPESCRIPT_TOKEN, blank, rust_code
 
 # Paths whose circles are reported but do not fail the check, with the reason.
-KNOWN_CIRCLES = {
-    prefix: "not cut yet" for prefix in (
-        "crates/gateway", "tests/src",
-    )
-}
+KNOWN_CIRCLES = {}
 
 # Dependencies that no code names, with the reason: `(member, dependency)`.
 UNNAMED_DEPENDENCIES = {
@@ -284,11 +280,18 @@ def crate_arrows(root_file):
     return arrows
 
 
+def target_paths(member, *kinds):
+    """Returns the root files that a member's manifest names for targets of these kinds."""
+    manifest = tomllib.loads((member / "Cargo.toml").read_text())
+    return [member / target["path"] for kind in kinds for target in manifest.get(kind, ()) if "path" in target]
+
+
 def crate_roots(member):
     """Returns the root files of a member's library, binaries and test programs."""
     roots = [member / "src/lib.rs", member / "src/main.rs"]
     for pattern in ("src/bin/*.rs", "src/bin/*/main.rs", "tests/*.rs", "tests/*/main.rs"):
         roots += sorted(member.glob(pattern))
+    roots += [path for path in target_paths(member, "test") if path not in roots]
     return [root for root in roots if root.exists()]
 
 
@@ -370,12 +373,12 @@ def unused_dependencies(root):
     for member in members(root):
         manifest = tomllib.loads((member / "Cargo.toml").read_text())
         name = member.relative_to(root).as_posix()
-        targets = [member / target["path"] for kind in ("bin", "test", "bench", "example")
-                   for target in manifest.get(kind, ()) if "path" in target]
+        targets = target_paths(member, "bin", "bench", "example")
         product = sorted((member / "src").rglob("*.rs"))
         product += [target for target in targets if target not in product]
         others = [file for folder in ("tests", "benches", "examples")
                   for file in sorted((member / folder).rglob("*.rs"))]
+        others += [file for path in target_paths(member, "test") for file in sorted(path.parent.rglob("*.rs"))]
         build = [file for file in [member / "build.rs"] if file.exists()]
         in_product = code_in(product, keep_tests=False)
         in_tests = code_in([*product, *others], keep_tests=True)

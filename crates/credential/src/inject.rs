@@ -181,5 +181,4 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) -> Result<(), In
 }
 
 #[cfg(test)]
-#[path = "inject_tests.rs"]
 mod tests;

@@ -286,8 +286,8 @@ impl Attempt<'_> {
             counts.known_sources.note(pair, now);
         }
     }
+
     /// Records that the password was not checked.
-    /// The password was not looked at.
     pub(crate) fn withdraw(self) {
         let mut counts = self.throttle.counts();
         counts.accounts.withdraw(&self.client.account, self.account);

@@ -67,7 +67,7 @@ use requested_effects::RequestedEffects;
 use signal::Shown;
 
 pub use effect::Effect;
-pub use operation::effect_of_operation;
+pub use operation::{effect_of_operation, effect_of_request};
 pub use path_template::{PartKind, PathPart, path_parts, path_template};
 pub use role::Role;
 pub use signal::signal_codes;

@@ -14,6 +14,8 @@ const MEANING_CHARS_MAX: usize = 80;
 /// Why a value matters. Ordered by importance, the most important first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = RequestFactKind))]
 pub enum FactKind {
     /// An amount of money.
     Amount,
@@ -43,6 +45,8 @@ pub enum FactKind {
 
 /// A value that matters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = RequestFact))]
 pub struct Fact {
     /// Why it matters.
     pub kind: FactKind,
@@ -55,6 +59,7 @@ pub struct Fact {
     /// Whether only the beginning of the value is here.
     pub is_cut: bool,
     /// The document's description, if it is short.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub meaning: Option<String>,
 }
 

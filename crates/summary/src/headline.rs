@@ -36,6 +36,8 @@ const DETAILS: &[FactKind] = &[
 
 /// A piece of a headline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = HeadlinePart))]
 pub struct Part {
     /// The text.
     pub text: String,

@@ -35,11 +35,16 @@ pub struct Subject<'a> {
 }
 
 /// The summary of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = RequestSummary))]
 pub struct Summary {
+    /// The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
+    /// `runs_code`, `shares_outside`, `changes`, `creates` or `reads`.
+    pub effect: String,
     /// One line, such as “Refund €20.00 · charge `ch_1`”.
     pub headline: Vec<Part>,
-    /// The values that matter most, the most important first. At most [`FACTS_MAX`].
+    /// The values that matter most, the most important first. At most six.
     pub facts: Vec<Fact>,
     /// How many values of the request are not among the facts.
     pub other_values: usize,
@@ -71,6 +76,7 @@ impl Summary {
         let other_values = (target.names.len() + values.kept.len() + values.dropped)
             .saturating_sub(facts.len().min(FACTS_MAX));
         Self {
+            effect: effect.code().to_owned(),
             headline,
             facts: facts.into_iter().take(FACTS_MAX).collect(),
             other_values,

@@ -1,9 +1,10 @@
-//! Which addresses may be dialed. Pure rules over a socket address; nothing is resolved here.
+//! The rules for which addresses may be dialed. They are pure functions of a socket address; nothing is
+//! resolved here.
 //!
-//! Only globally routable unicast addresses pass by themselves. An operator can open private
-//! ranges, but never cloud metadata services, never link-local addresses, where those services live
-//! on every cloud, never the gateway's own listeners, and never what no connection can sensibly be
-//! made to (unspecified, multicast, broadcast).
+//! By default only globally routable unicast addresses pass. An operator can allow private ranges, but
+//! never cloud metadata services, never link-local addresses, where every cloud has such services, never
+//! the gateway's own listeners, and never an address that cannot belong to a host (unspecified,
+//! multicast, broadcast).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -11,7 +12,7 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// A range that the operator opened, for every port or for one.
+/// A range that the operator allowed, for every port or for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllowedRange {
     pub net: IpNet,
@@ -24,12 +25,12 @@ impl AllowedRange {
     }
 }
 
-/// The rules as the operator set them.
+/// The address rules of this gateway.
 #[derive(Clone, Debug, Default)]
 pub struct AddressPolicy {
-    /// Loopback, private and reserved ranges that upstreams may have.
+    /// Allowed loopback, private and reserved ranges.
     pub private_allow: Vec<AllowedRange>,
-    /// Where this gateway itself listens; refused in every spelling, even inside an allowed range.
+    /// The gateway's own listeners: refused in every spelling, even inside an allowed range.
     pub own_listeners: Vec<SocketAddr>,
 }
 
@@ -41,7 +42,7 @@ pub struct AddressRefused {
     pub reason: RefusalReason,
 }
 
-/// What an address is that may not be dialed.
+/// Why an address must not be dialed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalReason {
     /// One of the gateway's own listeners. Never allowed.
@@ -56,14 +57,14 @@ pub enum RefusalReason {
     LinkLocal,
     /// Shared between a provider and its customers: 100.64.0.0/10.
     SharedNat,
-    /// Kept for documentation, benchmarking, protocols or the future.
+    /// Reserved for documentation, benchmarking, protocols or future use.
     Reserved,
-    /// Leads through a tunnel (6to4, Teredo, local NAT64) to an address hidden inside it.
+    /// Reaches an address hidden inside it through a tunnel (6to4, Teredo, local NAT64).
     Tunnel,
 }
 
 impl RefusalReason {
-    /// Whether an allowed range can open such an address.
+    /// Returns whether an allowed range can permit such an address.
     fn can_be_allowed(self) -> bool {
         !matches!(
             self,
@@ -83,7 +84,7 @@ impl fmt::Display for RefusalReason {
             Self::LinkLocal => "a link-local address",
             Self::SharedNat => "an address shared behind a provider's NAT",
             Self::Reserved => "a reserved address",
-            Self::Tunnel => "an address that leads through a tunnel",
+            Self::Tunnel => "an address behind a tunnel",
         })
     }
 }
@@ -96,8 +97,8 @@ const fn v6(bits: u128, prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::from_bits(bits), prefix)
 }
 
-/// Services that hand credentials to every process that can reach them, as the clouds document them.
-/// All of 169.254.0.0/16 is refused as well, where most others are.
+/// Services that give credentials to every process that can reach them, from the clouds' documentation.
+/// Most others are in 169.254.0.0/16, all of which is refused as well.
 const METADATA_V4: [Ipv4Net; 9] = [
     // The instance metadata service of AWS, Azure, Google Cloud, OCI, IBM, DigitalOcean, Hetzner,
     // OpenStack and most others.
@@ -133,7 +134,7 @@ const METADATA_V6: [Ipv6Net; 6] = [
     v6(0xfe80_0000_0000_0000_0000_0000_a9fe_a9fe, 128),
 ];
 
-/// The IPv4 registry of special-purpose addresses, less what is globally reachable.
+/// The IANA registry of special-purpose IPv4 addresses, without the globally reachable ones.
 const REFUSED_V4: [(Ipv4Net, RefusalReason); 15] = [
     (v4(0, 0, 0, 0, 8), RefusalReason::NotAHost),
     (v4(10, 0, 0, 0, 8), RefusalReason::Private),
@@ -153,15 +154,15 @@ const REFUSED_V4: [(Ipv4Net, RefusalReason); 15] = [
 ];
 
 impl AddressPolicy {
-    /// Whether this address and port may be dialed. An IPv6 address that carries an IPv4 address
-    /// is judged by what it carries as well.
+    /// Checks whether this address and port may be dialed. If an IPv6 address embeds an IPv4 address,
+    /// both are checked.
     pub fn check(&self, target: SocketAddr) -> Result<(), AddressRefused> {
         let address = target.ip().to_canonical();
         let port = target.port();
         let refused = |reason| Err(AddressRefused { address, reason });
 
-        let carried = Carried::of(address);
-        for spelling in carried.iter().chain([address]) {
+        let embedded = Embedded::of(address);
+        for spelling in embedded.iter().chain([address]) {
             if is_metadata(spelling) {
                 return refused(RefusalReason::Metadata);
             }
@@ -172,7 +173,7 @@ impl AddressPolicy {
                 return refused(RefusalReason::OwnListener);
             }
         }
-        for spelling in carried.certain().chain([address]) {
+        for spelling in embedded.certain().chain([address]) {
             if let Some(reason) = classify(spelling)
                 && !self.is_allowed(spelling, port, reason)
             {
@@ -204,8 +205,8 @@ impl AddressPolicy {
     }
 }
 
-/// Whether the address belongs to this machine: only then can a socket be bound to it. Asked only
-/// for a port that the gateway itself listens on.
+/// Returns whether the address belongs to this machine, because only then can a socket be bound to it.
+/// Called only for ports that the gateway itself listens on.
 fn is_local(address: IpAddr) -> bool {
     address.is_loopback() || UdpSocket::bind((address, 0)).is_ok()
 }
@@ -237,8 +238,8 @@ fn classify_v4(address: Ipv4Addr) -> Option<RefusalReason> {
 fn classify_v6(address: Ipv6Addr) -> Option<RefusalReason> {
     let segments = address.segments();
     if segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        // The well-known NAT64 prefix is how an IPv6-only network reaches IPv4 hosts: such an
-        // address is exactly as good as the IPv4 address that it carries.
+        // The well-known NAT64 prefix is how an IPv6-only network reaches IPv4 hosts, so such an
+        // address is exactly as safe as the IPv4 address that it embeds.
         None
     } else if address.is_unspecified() || address.is_multicast() {
         Some(RefusalReason::NotAHost)
@@ -267,15 +268,15 @@ fn classify_v6(address: Ipv6Addr) -> Option<RefusalReason> {
     }
 }
 
-/// The IPv4 addresses that an IPv6 address carries in one of the known ways.
+/// The IPv4 addresses that an IPv6 address embeds in one of the known formats.
 #[derive(Default)]
-struct Carried {
+struct Embedded {
     addresses: [Option<Ipv4Addr>; 2],
-    /// Whether each of them is carried whoever reads the address, rather than only perhaps.
+    /// Whether every reader finds these addresses, rather than only some.
     is_certain: bool,
 }
 
-impl Carried {
+impl Embedded {
     fn of(address: IpAddr) -> Self {
         let IpAddr::V6(address) = address else {
             return Self::default();
@@ -290,20 +291,20 @@ impl Carried {
             is_certain: true,
         };
         match address.segments() {
-            // The loopback and unspecified addresses look IPv4-compatible, but carry nothing.
+            // The loopback and unspecified addresses look IPv4-compatible, but embed nothing.
             [0, 0, 0, 0, 0, 0, 0, _] => Self::default(),
             // IPv4-compatible, NAT64 with the well-known prefix, ISATAP interface identifiers.
             [0, 0, 0, 0, 0, 0, ..]
             | [0x64, 0xff9b, 0, 0, 0, 0, ..]
             | [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => certain([tail, None]),
-            // Local NAT64: a network uses the whole /48, and the address then straddles the
-            // reserved octet, or it carves a /96 out of it. Nobody outside can tell which.
+            // Local NAT64: a network uses the whole /48, and the address then straddles the reserved
+            // octet, or it carves a /96 out of it. This cannot be known from outside.
             [0x64, 0xff9b, 1, ..] => Self {
                 addresses: [tail, four([6, 7, 9, 10])],
                 is_certain: false,
             },
             [0x2002, ..] => certain([four([2, 3, 4, 5]), None]),
-            // Teredo: the server in the clear, the client with every bit turned.
+            // Teredo: the server as it is, the client with every bit inverted.
             [0x2001, 0, ..] => {
                 let client = tail.map(|turned| Ipv4Addr::from(!u32::from(turned)));
                 certain([four([4, 5, 6, 7]), client])
@@ -321,10 +322,10 @@ impl Carried {
     }
 }
 
-/// Reads comma-separated `CIDR` or `CIDR:PORT`; IPv6 with a port stands in brackets
-/// (`[fd00::/8]:9000`). A single address is a range of one.
+/// Parses comma-separated `CIDR` or `CIDR:PORT`. IPv6 with a port needs brackets (`[fd00::/8]:9000`). A
+/// single address is a range of one.
 ///
-/// The error names the entry and what is wrong with it.
+/// The error names the invalid entry.
 pub fn parse_private_allow(text: &str) -> Result<Vec<AllowedRange>, String> {
     text.split(',')
         .map(str::trim)
@@ -382,8 +383,8 @@ fn parse_port(text: &str) -> Option<u16> {
         .filter(|port| *port != 0)
 }
 
-/// Addresses are judged in their canonical form, so a range of IPv4-mapped addresses becomes the
-/// IPv4 range that it means. One that is wider than the mapped addresses is kept as it is.
+/// Converts a range of IPv4-mapped addresses to the IPv4 range, because addresses are checked in their
+/// canonical form. A range wider than the mapped addresses is kept as it is.
 fn unmapped(net: IpNet) -> Option<IpNet> {
     let IpNet::V6(range) = net else {
         return Some(net);
@@ -398,5 +399,4 @@ fn unmapped(net: IpNet) -> Option<IpNet> {
 }
 
 #[cfg(test)]
-#[path = "address_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! Bytes that really are compressed, whatever a label says of them.
+//! Recognizing and decoding compressed bytes, whatever their label says.
 
 use std::io::Write as _;
 
@@ -10,15 +10,14 @@ use gaiterguard_domain::response::KeptResponse;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
-/// How often compressed bytes are decoded that decode to compressed bytes. Servers apply one layer, and a
-/// proxy may add a second.
+/// How many layers of compression are decoded. Servers apply one layer, and a proxy may add a second.
 pub const LAYERS_MAX: usize = 3;
 
-/// How much of a compressed body is decoded for a human or an agent to read, in bytes: what is kept
-/// of a response by default.
+/// The most bytes of a decoded body that are shown to a human or an agent: the default limit for stored
+/// responses.
 const SHOWN_BYTES_MAX: usize = 1024 * 1024;
 
-/// A compression that is recognized and undone here.
+/// A compression that is recognized and decoded here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// gzip (RFC 1952).
@@ -30,7 +29,7 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// The coding that the bytes begin like. A few other texts begin like zlib; decoding fails then.
+    /// Returns the coding that the bytes begin like. Some other texts begin like zlib; decoding them fails.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         match *bytes {
             [0x1f, 0x8b, 0x08, ..] => Some(Self::Gzip),
@@ -46,9 +45,9 @@ impl Coding {
         }
     }
 
-    /// The coding that the bytes begin like, or else `labeled`. Deflate without a frame begins in many
-    /// ways, so the label decides, unless the bytes are a text: an inflater takes the beginning of some
-    /// texts too.
+    /// Returns the coding that the bytes begin like, or else `labeled`. Deflate without a frame has no
+    /// fixed beginning, so the label decides, unless the bytes are text: an inflater accepts the
+    /// beginning of some texts too.
     pub(crate) fn of_or(bytes: &[u8], labeled: Option<Self>) -> Option<Self> {
         Self::of(bytes).or_else(|| {
             let is_text = std::str::from_utf8(bytes)
@@ -57,7 +56,7 @@ impl Coding {
         })
     }
 
-    /// The coding that only a label can tell, where it does.
+    /// Returns the coding that only the headers can identify, if they do.
     pub fn labeled(headers: &HeaderMap) -> Option<Self> {
         codings(headers)
             .any(|coding| coding.eq_ignore_ascii_case("deflate"))
@@ -87,7 +86,7 @@ impl Coding {
     }
 }
 
-/// Decodes a text that arrives in pieces.
+/// Decodes data that arrives in pieces.
 pub(crate) struct Decoder(Inner);
 
 enum Inner {
@@ -97,7 +96,7 @@ enum Inner {
 }
 
 impl Decoder {
-    /// A decoder of this coding.
+    /// Creates a decoder of this coding.
     pub(crate) fn new(coding: Coding) -> Self {
         Self(match coding {
             Coding::Gzip => Inner::Gzip(MultiGzDecoder::new(Vec::new())),
@@ -106,8 +105,8 @@ impl Decoder {
         })
     }
 
-    /// Takes the next piece. Returns what was decoded, which is the last of it if the bytes are not
-    /// of this coding, or end here: then the second value is false.
+    /// Decodes the next piece. The second value is false if the bytes are not of this coding or end
+    /// here; then this output is the last.
     pub(crate) fn push(&mut self, piece: &[u8]) -> (Vec<u8>, bool) {
         let (is_good, decoded) = match &mut self.0 {
             Inner::Gzip(decoder) => {
@@ -136,21 +135,20 @@ impl Decoder {
     }
 }
 
-/// How a decoded text ends.
+/// How decoding ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// With the bytes.
+    /// All bytes were decoded.
     Whole,
-    /// At the limit: there is more.
+    /// At the limit; there is more.
     TooLong,
-    /// Where the bytes are not of the coding, or not any more.
+    /// At bytes that are not of the coding.
     Broken,
 }
 
-/// At most `bytes_max` bytes of what the bytes are the compressed form of, as far as they can be
-/// decoded, and how that ends.
+/// Decodes at most `bytes_max` bytes of output, as far as possible. Returns them and how decoding ended.
 pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Ending) {
-    /// A piece decodes to at most a thousand times as much, so this bounds what is held too.
+    /// A piece decodes to at most a thousand times its size, so this also bounds the memory used.
     const PIECE_BYTES: usize = 4096;
     let mut decoder = Decoder::new(coding);
     let mut plain = Vec::new();
@@ -168,14 +166,14 @@ pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Endi
     (plain, Ending::Whole)
 }
 
-/// A kept response as it is shown. Where its headers say that the body is compressed and it really
-/// is, every layer that they name is decoded, up to a limit, and the headers no longer describe the
-/// compressed body.
-pub fn readable(mut answer: KeptResponse) -> KeptResponse {
-    let mut labeled = Coding::labeled(&answer.headers);
+/// Returns a stored response in readable form. If its headers say that the body is compressed and it
+/// really is, every layer that they name is decoded, up to a limit, and the headers that describe the
+/// compressed body are removed.
+pub fn readable(mut response: KeptResponse) -> KeptResponse {
+    let mut labeled = Coding::labeled(&response.headers);
     let mut plain = None;
-    for _ in 0..named_layers(&answer.headers).min(LAYERS_MAX) {
-        let bytes = plain.as_deref().unwrap_or(answer.body.as_ref());
+    for _ in 0..named_layers(&response.headers).min(LAYERS_MAX) {
+        let bytes = plain.as_deref().unwrap_or(response.body.as_ref());
         let Some(coding) = Coding::of_or(bytes, labeled) else {
             break;
         };
@@ -186,28 +184,28 @@ pub fn readable(mut answer: KeptResponse) -> KeptResponse {
         }
         plain = Some(decoded);
         if ending == Ending::TooLong {
-            answer.is_truncated = true;
+            response.is_truncated = true;
             break;
         }
     }
     let Some(mut plain) = plain else {
-        return answer;
+        return response;
     };
-    // Without a last character that is not whole.
-    if answer.is_truncated
+    // Drops a last character that is incomplete.
+    if response.is_truncated
         && let Err(error) = std::str::from_utf8(&plain)
         && error.error_len().is_none()
     {
         plain.truncate(error.valid_up_to());
     }
-    answer.body = plain.into();
+    response.body = plain.into();
     for name in [CONTENT_ENCODING, CONTENT_LENGTH] {
-        answer.headers.remove(name);
+        response.headers.remove(name);
     }
-    answer
+    response
 }
 
-/// How many layers of known compression the headers name.
+/// Returns how many layers of known compression the headers name.
 fn named_layers(headers: &HeaderMap) -> usize {
     codings(headers)
         .filter(|coding| {
@@ -227,7 +225,7 @@ fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
         .map(str::trim)
 }
 
-/// Whether the headers say that the body is encoded in any way.
+/// Returns whether the headers say that the body is encoded in any way.
 pub fn is_claimed(headers: &HeaderMap) -> bool {
     headers
         .get_all(CONTENT_ENCODING)
@@ -250,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_is_known_by_its_bytes_and_not_by_its_label() {
+    fn a_coding_is_recognized_by_its_bytes_and_not_by_its_label() {
         let text = b"some text, some text, some text";
         for coding in [Coding::Gzip, Coding::Zlib] {
             let encoded = coding.encode(text).unwrap();
@@ -276,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_decoded_in_any_pieces() {
+    fn encoded_text_is_decoded_in_pieces_of_any_length() {
         let text = b"some text, some text, some text".repeat(100);
         for coding in CODINGS {
             let encoded = coding.encode(&text).unwrap();
@@ -299,13 +297,13 @@ mod tests {
     #[test]
     fn only_a_body_that_is_encoded_as_labeled_is_shown_decoded() {
         let shown = |labels: &[&'static str], body: &[u8]| {
-            let answer = KeptResponse {
+            let response = KeptResponse {
                 status: http::StatusCode::OK,
                 headers: labeled(labels),
                 body: body.to_vec().into(),
                 is_truncated: false,
             };
-            let shown = readable(answer);
+            let shown = readable(response);
             (shown.body, shown.headers.len(), shown.is_truncated)
         };
         let gzip = Coding::Gzip.encode(b"text").unwrap();

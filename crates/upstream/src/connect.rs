@@ -1,5 +1,5 @@
-//! Opens connections, and only to addresses that passed the rules a moment before: what was
-//! checked is what is dialed, and a name is never asked for twice.
+//! Opening connections, only to addresses that have just passed the rules. The checked address is the
+//! one that is dialed; a name is never resolved a second time.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -25,14 +25,14 @@ const ALPN_HTTP_1_1: &[u8] = b"http/1.1";
 /// The operator's certificates or the TLS library could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsSetupError {
-    /// The file of further trusted certificates cannot be read, or holds no certificate.
+    /// The file of additional trusted certificates cannot be read, or holds no certificate.
     #[error("the certificates in {path}: {detail}")]
     CertificateFile { path: String, detail: String },
     #[error("TLS: {0}")]
     Library(#[from] rustls::Error),
 }
 
-/// From an origin to a byte stream.
+/// Opens a byte stream to an origin.
 pub(crate) struct Connector {
     policy: AddressPolicy,
     names: Names,
@@ -55,13 +55,13 @@ impl Connector {
         })
     }
 
-    /// Whether the origin may be dialed. A name that cannot be resolved is not refused here:
-    /// opening the connection will say so.
+    /// Checks whether the origin may be dialed. A name that cannot be resolved is not refused here;
+    /// opening the connection will fail.
     pub(crate) async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
         if let Host::Address(address) = origin.host() {
             return self.permit(origin, &[*address]);
         }
-        // Its state is large: where an address is given, it does not travel with the request.
+        // Boxed because its state is large and an origin that is an address does not need it.
         let looking_up = Box::pin(self.names.addresses(origin.host()));
         match timeout(self.connect_timeout, looking_up).await {
             Ok(Ok(addresses)) => self.permit(origin, &addresses),
@@ -69,7 +69,7 @@ impl Connector {
         }
     }
 
-    /// Opens a connection. Name, address, connection and TLS share the connect timeout.
+    /// Opens a connection. Resolving, connecting and the TLS handshake share the connect timeout.
     pub(crate) async fn connect(&self, origin: &Origin) -> Result<Wire, NotSentReason> {
         let deadline = Instant::now() + self.connect_timeout;
         let addresses = timeout_at(deadline, self.names.addresses(origin.host()))
@@ -91,8 +91,8 @@ impl Connector {
         Ok(Wire::new(stream))
     }
 
-    /// A name is refused if any of its addresses is: whoever answers for it cannot be trusted to
-    /// mean the others.
+    /// Refuses a name if any of its addresses is refused: its DNS server cannot be trusted to mean only
+    /// the others.
     fn permit(&self, origin: &Origin, addresses: &[IpAddr]) -> Result<(), CheckRefused> {
         for address in addresses {
             self.policy
@@ -106,7 +106,7 @@ impl Connector {
     }
 }
 
-/// The first address that answers. Each may take its share of the time that is left, so that one
+/// Connects to the first address that accepts. Each gets its share of the remaining time, so that one
 /// dead address does not use up the time of the others.
 async fn dial_in_order(
     addresses: &[IpAddr],
@@ -127,9 +127,9 @@ async fn dial_in_order(
     Err(last)
 }
 
-/// TLS as a client. The machine's trust store takes milliseconds to read, so the first handshake
-/// reads it and not the start; the operator's own file is read at once, because a mistake in it
-/// must stop the start.
+/// TLS as a client. Reading the machine's trust store takes milliseconds, so the first handshake does it
+/// rather than the start. The operator's own file is read immediately, because a mistake in it must stop
+/// the start.
 struct Tls {
     own_certificates: Vec<CertificateDer<'static>>,
     config: OnceLock<Arc<ClientConfig>>,
@@ -175,7 +175,7 @@ impl Tls {
     }
 }
 
-/// TLS with the trusted certificates of this machine, of the web, and `own`.
+/// Creates a TLS configuration that trusts the certificates of this machine, of the web, and `own`.
 pub(crate) fn client_config(
     own: &[CertificateDer<'static>],
 ) -> Result<ClientConfig, rustls::Error> {
@@ -202,7 +202,7 @@ pub(crate) fn client_config(
     Ok(config)
 }
 
-/// Every certificate of the file, each of them proven to be usable as a root.
+/// Reads every certificate of the file and checks that each can be used as a root.
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsSetupError> {
     let failed = |detail: String| TlsSetupError::CertificateFile {
         path: path.display().to_string(),
@@ -212,7 +212,7 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsSet
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| failed(error.to_string()))?;
     if certificates.is_empty() {
-        return Err(failed("there is none".into()));
+        return Err(failed("the file contains no certificate".into()));
     }
     let mut roots = RootCertStore::empty();
     for certificate in &certificates {

@@ -1,9 +1,9 @@
-//! One HTTP/1.1 connection, driven by whoever is using it.
+//! One HTTP/1.1 connection, polled by its current user.
 //!
-//! The usual way is to spawn a task for each connection and to talk to it through channels, which
-//! costs two task switches for every request and two for every answer. Here the connection is
-//! polled inside the caller's own future: a proxied call wakes one task, dropping the call closes
-//! the socket at once, and what has been written is known without asking anybody.
+//! The usual design spawns a task for each connection and talks to it through channels, which costs two
+//! task switches for every request and two for every response. Here the connection is polled inside the
+//! caller's own future: a proxied call wakes one task, dropping the call closes the socket immediately,
+//! and the number of written bytes is known without asking another task.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -19,35 +19,36 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::outbound::{Awaited, OutboundBody};
+use crate::outbound::{OutboundBody, WaitingForBody};
 use crate::wire::{Wire, WrittenBytes};
 
-/// The largest answer head that is accepted, in bytes.
-const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// The largest response head that is accepted, in bytes: as large as browsers and hyper's servers accept
+/// at most in practice. A larger one fails as an invalid response.
+const RESPONSE_HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// Moves the bytes of a connection. What hyper drives one with that may switch protocols has no name.
+/// Moves the bytes of a connection. Boxed because hyper's type for a connection with upgrades is unnamed.
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
 pub(crate) struct Connection {
     sender: http1::SendRequest<OutboundBody>,
-    /// None once the connection has ended. Dropping it then is what hands back a request that was
-    /// queued but never begun.
+    /// `None` once the connection has ended. Dropping it returns a request that was queued but never
+    /// begun.
     driver: Option<Driver>,
     written: WrittenBytes,
     sending: Sending,
 }
 
-/// What is known of a request's body that may still be on its way.
+/// The state of a request's body that may still be in transit.
 #[derive(Default)]
 struct Sending {
-    awaited: Option<Awaited>,
-    /// How many bytes had been written when that was looked at last.
+    waiting_for_body: Option<WaitingForBody>,
+    /// How many bytes had been written at the last check.
     written: u64,
 }
 
-/// Why an exchange brought no answer.
+/// Why an exchange returned no response.
 pub(crate) enum ExchangeError {
-    /// The connection ended before the request was begun; here it is again.
+    /// The connection ended before the request was begun, so the request is returned.
     HandedBack(Box<Request<OutboundBody>>),
     Lost {
         error: hyper::Error,
@@ -63,7 +64,7 @@ impl Connection {
     pub(crate) async fn open(wire: Wire) -> Result<Self, hyper::Error> {
         let written = wire.written();
         let (sender, driver) = http1::Builder::new()
-            .max_header_size(ANSWER_HEAD_BYTES_MAX)
+            .max_header_size(RESPONSE_HEAD_BYTES_MAX)
             .handshake(TokioIo::new(wire))
             .await?;
         Ok(Self {
@@ -74,19 +75,24 @@ impl Connection {
         })
     }
 
-    /// Whether the request has gone on since this was asked last, or waits for its sender: an upstream
-    /// that answers before it has all of it may well have nothing to say meanwhile.
+    /// Returns whether bytes of the request were written since the last call, or its sender has not
+    /// delivered the next ones. An upstream that responds early may well have nothing to send until then.
     pub(crate) fn is_sending(&mut self) -> bool {
         let written = self.written.get();
-        let has_gone_on = std::mem::replace(&mut self.sending.written, written) != written;
-        has_gone_on || self.sending.awaited.as_ref().is_some_and(Awaited::get)
+        let has_progressed = std::mem::replace(&mut self.sending.written, written) != written;
+        has_progressed
+            || self
+                .sending
+                .waiting_for_body
+                .as_ref()
+                .is_some_and(WaitingForBody::get)
     }
 
-    /// Whether another request can be sent now: the last exchange is complete and the other side
-    /// has not closed. What the operating system has been told by now is taken into account.
+    /// Returns whether another request can be sent now: the last exchange is complete and the other side
+    /// has not closed. Polls the connection, so that a close that has arrived is noticed.
     pub(crate) fn is_reusable(&mut self) -> bool {
-        // Polled with a waker that does nothing, so that an idle connection neither wakes the task
-        // that used it last nor the one that is about to.
+        // Polled with a waker that does nothing, so that an idle connection wakes neither its last user nor
+        // its next one.
         let mut context = Context::from_waker(Waker::noop());
         let Some(driver) = &mut self.driver else {
             return false;
@@ -98,17 +104,17 @@ impl Connection {
         self.sender.is_ready()
     }
 
-    /// Moves bytes in both directions as far as they go.
+    /// Moves bytes in both directions as far as possible.
     pub(crate) fn poll_drive(&mut self, context: &mut Context<'_>) {
         if let Some(driver) = &mut self.driver
             && Pin::new(driver).poll(context).is_ready()
         {
-            // Errors reach the answer or its body; there is nobody else to tell.
+            // The error also reaches the response or its body, so it is not lost.
             self.driver = None;
         }
     }
 
-    /// The stream under the connection, once its last answer has switched protocols.
+    /// Returns the stream under the connection, once its last response has switched protocols.
     pub(crate) async fn switched(
         &mut self,
         mut switching: OnUpgrade,
@@ -123,8 +129,9 @@ impl Connection {
         cancellation.run_until_cancelled(switched).await?.ok()?.ok()
     }
 
-    /// Sends one request and waits for the head of its answer, for `first_byte_timeout` after the
-    /// last byte of the request went out. While a piece of its body is waited for, no time passes.
+    /// Sends one request and waits for the head of its response, until `first_byte_timeout` after the
+    /// last byte of the request was written. While the sender has to deliver a piece of the body, no time
+    /// is counted.
     pub(crate) async fn exchange(
         &mut self,
         request: Request<OutboundBody>,
@@ -136,18 +143,18 @@ impl Connection {
                 nothing_written: true,
             });
         }
-        self.sending.awaited = request.body().awaited();
+        self.sending.waiting_for_body = request.body().waiting_for_body();
         let written_before = self.written.get();
         let mut written_last = written_before;
-        let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
+        let mut response = pin!(unconstrained(self.sender.try_send_request(request)));
         let mut cancelled = pin!(cancellation.cancelled());
         let mut timer = pin!(sleep_until(Instant::now() + first_byte_timeout));
 
         poll_fn(|context| {
             self.poll_drive(context);
-            // The answer can only come out of the poll above, so nobody needs to be woken for it.
-            let mut unwoken = Context::from_waker(Waker::noop());
-            if let Poll::Ready(outcome) = answer.as_mut().poll(&mut unwoken) {
+            // The response can only arrive in the poll above, so no task needs to be woken for it.
+            let mut no_waker = Context::from_waker(Waker::noop());
+            if let Poll::Ready(outcome) = response.as_mut().poll(&mut no_waker) {
                 return Poll::Ready(outcome.map_err(|mut failure| match failure.take_message() {
                     Some(request) => ExchangeError::HandedBack(Box::new(request)),
                     None => ExchangeError::Lost {
@@ -162,14 +169,19 @@ impl Connection {
             }
             let written = self.written.get();
             if written != written_last {
-                // The timer has just been set when the first bytes go out.
+                // When the first bytes are written, the timer has just been set.
                 if written_last != written_before {
                     timer.as_mut().reset(Instant::now() + first_byte_timeout);
                 }
                 written_last = written;
             }
             // The time that the sender of the body takes is not the upstream's.
-            if self.sending.awaited.as_ref().is_some_and(Awaited::get) {
+            if self
+                .sending
+                .waiting_for_body
+                .as_ref()
+                .is_some_and(WaitingForBody::get)
+            {
                 timer.as_mut().reset(Instant::now() + first_byte_timeout);
             }
             timer

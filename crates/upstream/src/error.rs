@@ -1,12 +1,12 @@
-//! What is known when a request did not get its answer. The difference between "nothing was sent"
-//! and everything else decides whether a key may run again, so it is a proof and not a guess.
+//! Reasons why a request got no response. Whether a key may run again depends on the difference between
+//! "nothing was sent" and everything else, so that claim is a proof and not a guess.
 
 use std::io;
 
 use crate::address::AddressRefused;
 use crate::resolve::ResolveError;
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// It is certain that the upstream received nothing of this request.
@@ -15,19 +15,19 @@ pub enum SendError {
     /// The upstream may have received the request, in part or whole.
     #[error("the outcome is unknown: {0}")]
     Ambiguous(#[from] AmbiguousReason),
-    /// The answer did not begin in time; the request may have been received.
+    /// The response did not begin in time. The request may have been received.
     #[error("the response did not begin in time")]
     TimedOut,
     /// The caller's token was cancelled.
     #[error("the call was canceled")]
     Cancelled {
-        /// False if it is certain that nothing had been sent by then.
+        /// False only if it is certain that nothing had been sent by then.
         may_have_been_sent: bool,
     },
 }
 
 impl SendError {
-    /// Whether the upstream may have seen any of the request. False is a proof.
+    /// Returns whether the upstream may have received any of the request. False is a proof.
     pub fn may_have_been_sent(&self) -> bool {
         match self {
             Self::NotSent(_) => false,
@@ -37,7 +37,7 @@ impl SendError {
     }
 }
 
-/// How it is known that nothing was sent.
+/// Why it is certain that nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSentReason {
     /// The origin's address may not be dialed.
@@ -56,24 +56,24 @@ pub enum NotSentReason {
     ConnectionClosed,
 }
 
-/// What went wrong after the request may have left.
+/// How an exchange failed after bytes of the request may have been sent.
 #[derive(Debug, thiserror::Error)]
 pub enum AmbiguousReason {
-    /// The connection broke before a whole answer head arrived.
+    /// The connection broke before a whole response head arrived.
     #[error("the connection failed: {0}")]
     ConnectionLost(#[source] hyper::Error),
-    /// What came back is not HTTP, or its head is beyond the limits.
+    /// The response is not HTTP, or its head is beyond the limits.
     #[error("the response is not valid HTTP: {0}")]
-    InvalidAnswer(#[source] hyper::Error),
-    /// The caller's own streaming body failed on the way.
+    InvalidResponse(#[source] hyper::Error),
+    /// The caller's own streaming body failed.
     #[error("the request's body ended before it was complete: {0}")]
     RequestBody(#[source] hyper::Error),
-    /// The upstream switched to another protocol, which nobody asked for.
+    /// The upstream switched to another protocol without being asked.
     #[error("the upstream switched protocols without being asked")]
     UnexpectedUpgrade,
 }
 
-/// An origin that may not be dialed: its host, or one of the addresses that its name stands for.
+/// An origin that may not be dialed: its host, or one of the addresses that its name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{host}: {refused}")]
 pub struct CheckRefused {

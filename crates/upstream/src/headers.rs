@@ -1,12 +1,12 @@
-//! Headers that belong to one connection and never travel further.
+//! Headers that belong to one connection and are never forwarded.
 
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 
-/// Removes every hop-by-hop header and whatever `Connection` names. A `Content-Length` beside a
-/// `Transfer-Encoding` goes too: the framing that was used is the latter's.
+/// Removes every hop-by-hop header and every header that `Connection` names. Also removes a
+/// `Content-Length` next to a `Transfer-Encoding`, which takes precedence (RFC 9112, section 6.3).
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     if !headers.keys().any(is_hop_by_hop) {
         return;
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_the_connection_goes_and_the_rest_stays() {
+    fn headers_of_the_connection_are_removed_and_others_kept() {
         let headers = without_hop_by_hop(&[
             ("connection", "close, X-Private"),
             ("connection", "x-also"),
@@ -90,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn a_length_beside_a_transfer_encoding_goes() {
+    fn a_length_next_to_a_transfer_encoding_is_removed() {
         let headers =
             without_hop_by_hop(&[("transfer-encoding", "chunked"), ("content-length", "7")]);
         assert!(headers.is_empty());
     }
 
     #[test]
-    fn connection_cannot_name_the_length_away() {
+    fn connection_cannot_remove_the_length() {
         let headers =
             without_hop_by_hop(&[("connection", "content-length"), ("content-length", "7")]);
         assert_eq!(headers, map(&[("content-length", "7")]));

@@ -1,4 +1,4 @@
-//! The answer as it comes back: end-to-end headers, and a body that is read as it is wanted.
+//! The response as it arrives: end-to-end headers, and a body that is read on demand.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,24 +17,24 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::headers::remove_hop_by_hop;
 use crate::pool::Lease;
 
-/// Where a HEAD answer's length goes: `Content-Length` itself belongs to the bytes that follow.
+/// The header for the length in a HEAD response. `Content-Length` must describe the body that follows.
 const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstream-content-length");
 
-/// An answer whose head has arrived. Its debug output shows no header's value, because an upstream
-/// may echo a credential in any.
+/// A response whose head has arrived. Its debug output shows no header's value, because an upstream may
+/// echo a credential in any.
 pub struct Inbound {
     pub status: StatusCode,
-    /// Without hop-by-hop headers. A header that came several times is there several times.
+    /// Without hop-by-hop headers. Repeated headers stay repeated.
     pub headers: HeaderMap,
     pub body: InboundBody,
-    /// The connection, where the answer is that it goes on as a WebSocket.
+    /// The connection, if the response switches it to a WebSocket.
     pub switched: Option<Upgraded>,
 }
 
-/// Why the body of an answer ended before its end. Whoever passes it on must break off as well.
+/// Why the body of a response is incomplete. A relay must break off its own response as well.
 #[derive(Debug, thiserror::Error)]
 pub enum InboundError {
-    #[error("the answer paused for too long")]
+    #[error("the response paused for too long")]
     IdleTimeout,
     #[error("the call was canceled")]
     Cancelled,
@@ -44,8 +44,8 @@ pub enum InboundError {
     Cut(#[source] hyper::Error),
 }
 
-/// The bytes of an answer, as they were sent: not decompressed, trailers left out. Dropping it
-/// before its end closes the connection.
+/// The body of a response, as it was sent: not decompressed, without trailers. Dropping it before its
+/// end closes the connection.
 pub struct InboundBody(Option<Reading>);
 
 impl fmt::Debug for Inbound {
@@ -66,7 +66,7 @@ impl fmt::Debug for InboundBody {
     }
 }
 
-/// An answer that has not been read to its end.
+/// A response that has not been read to its end.
 struct Reading {
     incoming: Incoming,
     lease: Lease,
@@ -76,7 +76,7 @@ struct Reading {
 }
 
 impl Inbound {
-    /// An answer from a response's head, with the connection that the rest of it comes from.
+    /// Creates a response from its head and the connection that delivers the rest.
     pub(crate) fn new(
         response: Response<Incoming>,
         method: &Method,
@@ -93,7 +93,7 @@ impl Inbound {
                 headers.insert(X_UPSTREAM_CONTENT_LENGTH, length);
             }
         } else if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            // What is said about a body that does not follow would contradict the one that does.
+            // No body follows, so its length would contradict the message.
             headers.remove(CONTENT_LENGTH);
         }
         let body = if incoming.is_end_stream() {
@@ -116,7 +116,7 @@ impl Inbound {
         }
     }
 
-    /// An answer after which the connection speaks another protocol.
+    /// Creates a response after which the connection speaks another protocol.
     pub(crate) fn switched(mut headers: HeaderMap, switched: Upgraded) -> Self {
         remove_hop_by_hop(&mut headers);
         Self {
@@ -141,7 +141,7 @@ impl Body for InboundBody {
         };
         match ready!(reading.poll_data(context)) {
             Some(Ok(data)) => {
-                // Whoever knows the length does not ask again after the last piece.
+                // A reader that knows the length does not poll again after the last piece.
                 if reading.incoming.is_end_stream() {
                     self.finish();
                 }
@@ -188,9 +188,9 @@ impl Reading {
         }
         loop {
             self.lease.connection.poll_drive(context);
-            // Pieces come only out of the poll above, so nobody needs to be woken for them.
-            let mut unwoken = Context::from_waker(Waker::noop());
-            match Pin::new(&mut self.incoming).poll_frame(&mut unwoken) {
+            // Pieces arrive only in the poll above, so no task needs to be woken for them.
+            let mut no_waker = Context::from_waker(Waker::noop());
+            match Pin::new(&mut self.incoming).poll_frame(&mut no_waker) {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(data) = frame.into_data() {
                         self.pause.end();
@@ -217,8 +217,8 @@ impl Reading {
     }
 }
 
-/// The time between two pieces of a body, and what may end it. An answer that is there at once
-/// never makes one; one that streams for long makes its timer once and moves it seldom.
+/// The time between two pieces of a body, and the events that may end the wait. A response that is there
+/// immediately never creates a timer; a long one creates it once and rarely resets it.
 #[derive(Default)]
 struct Pause {
     since: Option<Instant>,
@@ -249,7 +249,7 @@ impl Pause {
         if ends.cancelled.as_mut().poll(context).is_ready() {
             return Poll::Ready(InboundError::Cancelled);
         }
-        // The timer may still be set for an earlier pause: it is moved when it goes off.
+        // The timer may still be set for an earlier pause, so it is reset when it fires.
         while ends.timer.as_mut().poll(context).is_ready() {
             if ends.timer.deadline() >= deadline {
                 return Poll::Ready(InboundError::IdleTimeout);

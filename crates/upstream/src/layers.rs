@@ -1,56 +1,56 @@
-//! Searching what a body decodes to, layer by layer, while it arrives.
+//! Searching the decoded layers of a body while it arrives.
 
 use bytes::Bytes;
 
 use crate::compressed::{Coding, Decoder, LAYERS_MAX};
 
-/// How many bytes tell whether a body is compressed.
+/// How many bytes are needed to recognize a compression.
 const BEGINNING_BYTES: usize = 3;
 
-/// How much is decoded at once, in bytes. It decodes to at most a thousand times as much.
+/// How much is decoded in one step, in bytes. It decodes to at most a thousand times as much.
 const PIECE_BYTES: usize = 4096;
 
-/// A search in a text that arrives in pieces.
+/// A search in data that arrives in pieces.
 pub trait Search {
-    /// Takes the next piece. True if what is looked for has been found.
+    /// Searches the next piece. Returns true once there is a match.
     fn finds(&mut self, piece: Bytes, is_last: bool) -> bool;
 
-    /// Whether the text so far ends with what may become it.
+    /// Returns whether the data so far ends with a possible beginning of a match.
     fn is_undecided(&self) -> bool;
 
-    /// The same search, in another text.
+    /// Returns the same search for other data.
     #[must_use]
     fn begin_again(&self) -> Self;
 }
 
-/// A search in what a body decodes to, and in what that decodes to.
+/// A search in the decoded layers of a body.
 pub struct Layers<S> {
     search: S,
     depth_left: usize,
-    /// What the body is taken for where it does not begin like a compressed one.
+    /// The coding to assume if the body does not begin like a known one.
     otherwise: Option<Coding>,
     state: State<S>,
 }
 
 enum State<S> {
-    /// Too little has arrived to know.
+    /// Too little has arrived to recognize a compression.
     Unknown(Vec<u8>),
     /// It is compressed.
     Decoding(Box<Decoding<S>>),
-    /// It is not compressed, or not any more, or all that is looked at has been decoded.
+    /// It is not compressed, or no longer, or every layer within the limit has been decoded.
     Over,
 }
 
 struct Decoding<S> {
     decoder: Decoder,
     text: S,
-    /// The search in what it decodes to, which may be compressed as well.
+    /// The search in the next layer: the decoded data may be compressed again.
     inner: Option<Layers<S>>,
 }
 
 impl<S: Search> Layers<S> {
-    /// A search in a body that `otherwise` is the coding of, where a label says so and nothing else
-    /// could.
+    /// Creates a search in a body. `otherwise` is its coding according to the headers, if only they can
+    /// identify it.
     pub fn new(search: S, otherwise: Option<Coding>) -> Self {
         Self::of_layer(search, LAYERS_MAX, otherwise)
     }
@@ -64,12 +64,12 @@ impl<S: Search> Layers<S> {
         }
     }
 
-    /// Whether the body is not compressed, or what follows is not.
+    /// Returns whether the body is not compressed, or the rest of it is not.
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
     }
 
-    /// Whether the next piece is or begins something compressed.
+    /// Returns whether the next piece is, or begins, compressed data.
     pub fn decodes(&self, piece: &[u8]) -> bool {
         match &self.state {
             State::Unknown(beginning) => {
@@ -80,7 +80,7 @@ impl<S: Search> Layers<S> {
         }
     }
 
-    /// Whether a text that was decoded ends with what may be the beginning of what is looked for.
+    /// Returns whether decoded data ends with a possible beginning of a match.
     pub fn is_undecided(&self) -> bool {
         match &self.state {
             State::Unknown(beginning) => !beginning.is_empty(),
@@ -92,8 +92,8 @@ impl<S: Search> Layers<S> {
         }
     }
 
-    /// Takes the next piece. True if what is looked for lies in what it decodes to. No more than
-    /// `bytes_left` are decoded, which becomes less.
+    /// Searches the next piece. Returns true once decoded data contains a match. Decodes at most
+    /// `bytes_left` bytes, and reduces it by what was decoded.
     pub fn finds(&mut self, piece: &[u8], bytes_left: &mut u64) -> bool {
         if let State::Unknown(beginning) = &mut self.state {
             beginning.extend_from_slice(&piece[..piece.len().min(BEGINNING_BYTES)]);
@@ -115,7 +115,7 @@ impl<S: Search> Layers<S> {
         let Some(coding) = known.or(self.otherwise) else {
             return State::Over;
         };
-        // The layer that only the label tells may be further in.
+        // The layer that only the headers identify may be a deeper one.
         let otherwise = self.otherwise.filter(|_| known.is_some());
         let depth_left = self.depth_left - 1;
         let inner = (depth_left > 0)

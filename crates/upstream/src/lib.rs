@@ -11,7 +11,7 @@
 pub mod compressed;
 pub mod layers;
 pub mod literal;
-pub mod own_client;
+pub mod operator_http_client;
 pub mod page;
 
 mod address;

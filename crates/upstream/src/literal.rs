@@ -1,5 +1,5 @@
-//! Refusing an address that is written out in a setting, when it is saved. Names are judged when
-//! they are used, by what they then stand for.
+//! Checking a literal IP address in a setting when it is saved. Names are checked when they are used,
+//! with the addresses that they resolve to then.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use gaiterguard_domain::target;
 
 use crate::{AddressPolicy, Host, Origin};
 
-/// Why this origin can never be dialed, if its host is an address.
+/// Returns an error if the host of this origin is an address that can never be dialed.
 pub fn check(origin: &target::Origin, policy: &AddressPolicy) -> Result<(), String> {
     let origin = Origin::try_from(origin).map_err(|invalid| invalid.to_string())?;
     let Host::Address(address) = origin.host() else {

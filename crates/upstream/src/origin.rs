@@ -1,4 +1,4 @@
-//! Where a request goes: scheme, host and port, parsed once and compared by value.
+//! The destination of a request: scheme, host and port, parsed once and compared by value.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -27,7 +27,7 @@ pub enum Host {
 }
 
 impl fmt::Display for Host {
-    /// As in a URL: an IPv6 address stands in brackets.
+    /// Formats the host as in a URL, with brackets around an IPv6 address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(IpAddr::V4(address)) => address.fmt(f),
@@ -37,11 +37,11 @@ impl fmt::Display for Host {
     }
 }
 
-/// Why a host is not one.
+/// Why an origin is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrigin {
-    /// Looks like a number, but is not an address in its canonical spelling. No such origin may
-    /// be dialed: what it means depends on who reads it.
+    /// Looks like a number, but is not an address in its canonical spelling. No such origin may be
+    /// dialed, because readers disagree on its meaning.
     #[error("the host is a number, but not an IP address in its usual notation")]
     AmbiguousNumber,
     /// Neither an IP literal nor a host name of ASCII letters, digits, `-`, `_` and dots.
@@ -65,7 +65,7 @@ struct Parts {
 }
 
 impl Origin {
-    /// An origin from its parts. `host` is a name or an IP literal as in a URL; IPv6 with or
+    /// Creates an origin from its parts. `host` is a name or an IP literal as in a URL; IPv6 with or
     /// without brackets.
     pub fn new(scheme: Scheme, host: &str, port: u16) -> Result<Self, InvalidOrigin> {
         if port == 0 {
@@ -86,22 +86,22 @@ impl Origin {
         })))
     }
 
-    /// How it is spoken to.
+    /// Returns the scheme.
     pub fn scheme(&self) -> Scheme {
         self.0.scheme
     }
 
-    /// The name to be resolved, or the address.
+    /// Returns the name to resolve, or the address.
     pub fn host(&self) -> &Host {
         &self.0.host
     }
 
-    /// The port, the default one included; never 0.
+    /// Returns the port, the default one included; never 0.
     pub fn port(&self) -> u16 {
         self.0.port
     }
 
-    /// The value of the `Host` header: the port stands in it only where it is not the default.
+    /// Returns the value of the `Host` header, which includes the port only if it is not the default.
     pub(crate) fn host_header(&self) -> &HeaderValue {
         &self.0.host_header
     }
@@ -173,7 +173,7 @@ impl FromStr for Host {
             return Err(InvalidOrigin::NotAName);
         }
         if ends_in_number(name) {
-            // The standard parser takes four decimal numbers without leading zeros and no more.
+            // The standard parser accepts four decimal numbers without leading zeros and nothing else.
             return name
                 .parse::<Ipv4Addr>()
                 .map(|address| Self::Address(address.into()))
@@ -191,7 +191,7 @@ fn is_label(label: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// The URL standard's test for a host that must be read as an IPv4 address or not at all.
+/// Applies the URL standard's test for a host that must be read as an IPv4 address or refused.
 fn ends_in_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_header_holds_the_port_only_where_it_is_not_the_default() {
+    fn the_host_header_includes_the_port_only_if_it_is_not_the_default() {
         let cases = [
             (Scheme::Http, "api.example.com", 80, "api.example.com"),
             (Scheme::Http, "api.example.com", 443, "api.example.com:443"),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_no_canonical_address_are_refused() {
+    fn numbers_that_are_not_a_canonical_address_are_refused() {
         for host in [
             "2130706433",
             "127.1",
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_refused() {
+    fn an_invalid_host_is_refused() {
         let long_label = "a".repeat(64);
         let long_name = "a.".repeat(127) + "a";
         for host in [
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_names_are_told_apart() {
+    fn addresses_and_names_are_distinguished() {
         let cases = [
             ("127.0.0.1", Host::Address([127, 0, 0, 1].into())),
             ("127.0.0.1.", Host::Address([127, 0, 0, 1].into())),

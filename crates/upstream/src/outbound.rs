@@ -1,4 +1,4 @@
-//! A request as it is to leave: nothing is added but framing and `Host`.
+//! A request as it is sent: only framing and `Host` are added.
 
 use std::fmt;
 use std::pin::Pin;
@@ -23,77 +23,78 @@ use crate::pool_key::PoolKey;
 /// An error of a streaming body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// One request to an upstream. Its debug output shows neither the query nor any header's value,
-/// because the credential may stand in either.
+/// One request to an upstream. Its debug output shows neither the query nor any header's value, because
+/// either may contain the credential.
 pub struct Outbound {
-    /// Which connections it may share.
+    /// The connections that it may share.
     pub pool: PoolKey,
-    /// What it is sent to; checked again when a connection is opened.
+    /// The destination, which is checked again when a connection is opened.
     pub origin: Origin,
-    /// Decides whether a missing body has a length, and how old a connection may be.
+    /// Decides whether a missing body needs a length, and how long a connection may have been idle.
     pub method: Method,
-    /// Goes out byte for byte.
+    /// Sent byte for byte.
     pub path_and_query: PathAndQuery,
-    /// All headers with the credential in place. `Host`, framing and hop-by-hop headers in it are
-    /// ignored: they are this room's own.
+    /// All headers, including the credential. `Host`, framing and hop-by-hop headers among them are
+    /// ignored, because this crate sets them.
     pub headers: HeaderMap,
-    /// Whether it asks to go on as a WebSocket.
+    /// Whether it asks to switch to a WebSocket.
     pub web_socket: bool,
-    /// Framed as what it is.
+    /// The body, which decides the framing.
     pub body: OutboundBody,
 }
 
 /// The body of a request.
 pub enum OutboundBody {
-    /// None at all.
+    /// No body.
     Empty,
-    /// All of it at once.
+    /// The whole body.
     Full(Bytes),
-    /// Sent as it arrives; with a `Content-Length` if its size hint is exact, else chunked.
+    /// Sent as it arrives: with a `Content-Length` if its size hint is exact, else chunked.
     Streaming(StreamingBody),
 }
 
 /// A body that is sent as it arrives.
 pub struct StreamingBody {
     source: UnsyncBoxBody<Bytes, BoxError>,
-    awaited: Awaited,
+    waiting_for_body: WaitingForBody,
 }
 
-/// Nobody waits for a body that is gone.
+// A dropped body delivers nothing more, so no one waits for it.
 impl Drop for StreamingBody {
     fn drop(&mut self) {
-        self.awaited.set(false);
+        self.waiting_for_body.set(false);
     }
 }
 
-/// Whether the next piece of a body is waited for, so that it is not the upstream that lets time pass.
+/// Whether the sender has yet to deliver the next piece of a body. Such time does not count against the
+/// upstream.
 #[derive(Clone, Default)]
-pub(crate) struct Awaited(Arc<AtomicBool>);
+pub(crate) struct WaitingForBody(Arc<AtomicBool>);
 
-impl Awaited {
+impl WaitingForBody {
     pub(crate) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn set(&self, is_awaited: bool) {
-        self.0.store(is_awaited, Ordering::Relaxed);
+    fn set(&self, is_waiting: bool) {
+        self.0.store(is_waiting, Ordering::Relaxed);
     }
 }
 
 impl OutboundBody {
-    /// A body that is sent as it arrives.
+    /// Creates a body that is sent as it arrives.
     pub fn streaming(source: impl Body<Data = Bytes, Error = BoxError> + Send + 'static) -> Self {
         Self::Streaming(StreamingBody {
             source: source.boxed_unsync(),
-            awaited: Awaited::default(),
+            waiting_for_body: WaitingForBody::default(),
         })
     }
 
-    /// Tells whether its next piece is waited for, if it arrives in pieces.
-    pub(crate) fn awaited(&self) -> Option<Awaited> {
+    /// Returns whether the next piece is being waited for, if the body arrives in pieces.
+    pub(crate) fn waiting_for_body(&self) -> Option<WaitingForBody> {
         match self {
             Self::Empty | Self::Full(_) => None,
-            Self::Streaming(body) => Some(body.awaited.clone()),
+            Self::Streaming(body) => Some(body.waiting_for_body.clone()),
         }
     }
 }
@@ -149,7 +150,7 @@ impl Body for OutboundBody {
             }
             Self::Streaming(body) => {
                 let polled = Pin::new(&mut body.source).poll_frame(context);
-                body.awaited.set(polled.is_pending());
+                body.waiting_for_body.set(polled.is_pending());
                 polled
             }
         }
@@ -173,7 +174,7 @@ impl Body for OutboundBody {
 }
 
 impl Outbound {
-    /// The request in HTTP/1.1's terms, framed by what the body is.
+    /// Converts the request to an HTTP/1.1 request with the framing of its body.
     pub(crate) fn into_request(self) -> Request<OutboundBody> {
         let Self {
             origin,
@@ -208,7 +209,7 @@ impl Outbound {
     }
 }
 
-/// Methods whose missing body is said to be empty: servers ask for a length there.
+/// Returns whether a request with this method states an empty body, because servers expect a length.
 fn expects_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

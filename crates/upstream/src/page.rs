@@ -1,5 +1,5 @@
-//! Documentation that is fetched from its address, on the same guarded way out as every request:
-//! no credential goes with it, and every address that it redirects to is checked as the first was.
+//! Fetching documentation from a URL under the same address rules as every request: no credential is
+//! sent, and every redirect target is checked like the first URL.
 
 use std::time::Duration;
 
@@ -14,57 +14,57 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Inbound, InboundBody, Origin, Outbound, OutboundBody, PoolKey, Upstream};
 
-/// How long fetching may take as a whole, redirects included.
+/// How long a fetch may take as a whole, including redirects. An operator is waiting for the result.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most redirects that are followed.
+/// The most redirects that are followed: enough for a change of host, of scheme, and of path.
 const REDIRECTS_MAX: usize = 3;
 
-/// The longest media type that is kept, in bytes.
+/// The longest media type that is kept, in bytes. Real ones are below 100; it is stored and shown.
 const MEDIA_TYPE_BYTES_MAX: usize = 200;
 
-/// Connections for documentation belong to no service and are shared with none.
+/// Connections for documentation belong to no service and are not shared with one.
 const POOL: PoolKey = PoolKey {
     service_id: -1,
     target_version: 0,
 };
 
-/// What was found at an address.
+/// A fetched document.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Page {
-    /// What its server calls it.
+    /// The `Content-Type` of the response.
     pub media_type: Option<String>,
-    /// What it sent.
+    /// The body of the response.
     pub bytes: Vec<u8>,
 }
 
-/// Why there is no page.
+/// Why a document could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The address is none that can be dialed.
+    /// The URL cannot be dialed.
     #[error("cannot fetch from this URL: {0}")]
     Address(String),
-    /// It gave no answer.
+    /// There was no response.
     #[error("the URL could not be fetched: {0}")]
-    NoAnswer(String),
+    NoResponse(String),
     /// It took too long.
     #[error("the URL could not be fetched within {} seconds", FETCH_TIMEOUT.as_secs())]
     TimedOut,
-    /// It answered with an error.
+    /// The server responded with an error.
     #[error("the server responded with {0}")]
     Status(u16),
-    /// It redirected to nowhere, too often, or from TLS to plain text.
+    /// The redirect has no target, is one too many, or leads from TLS to plain text.
     #[error("the server redirects {0}")]
     Redirect(&'static str),
-    /// It is larger than is taken.
+    /// The document exceeds the limit.
     #[error("the document is larger than {DOCUMENT_BYTES_MAX} bytes")]
     TooLarge,
-    /// It came in an encoding that nobody asked for.
+    /// The response is compressed although that was not asked for.
     #[error("the server compressed the response without being asked")]
     Compressed,
 }
 
-/// Fetches what an address leads to.
+/// Fetches the document at a URL.
 pub async fn fetch(upstream: &Upstream, address: &str) -> Result<Page, FetchError> {
     let target =
         Target::parse(address).map_err(|refused| FetchError::Address(refused.to_string()))?;
@@ -84,7 +84,7 @@ async fn follow(upstream: &Upstream, mut target: Target) -> Result<Page, FetchEr
         } = upstream
             .send(outbound, &CancellationToken::new())
             .await
-            .map_err(|error| FetchError::NoAnswer(error.to_string()))?;
+            .map_err(|error| FetchError::NoResponse(error.to_string()))?;
         if is_redirect(status) {
             target = redirected(&target, &headers)?;
             continue;
@@ -137,7 +137,7 @@ fn request(target: &Target) -> Result<Outbound, FetchError> {
     })
 }
 
-/// Where an answer redirects to, which is parsed like every other address.
+/// Returns the target of a redirect, parsed like every other URL.
 fn redirected(from: &Target, headers: &HeaderMap) -> Result<Target, FetchError> {
     let location = headers
         .get(LOCATION)
@@ -168,7 +168,7 @@ fn redirected(from: &Target, headers: &HeaderMap) -> Result<Target, FetchError> 
 async fn read(mut body: InboundBody) -> Result<Vec<u8>, FetchError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| FetchError::NoAnswer(error.to_string()))?;
+        let frame = frame.map_err(|error| FetchError::NoResponse(error.to_string()))?;
         if let Ok(data) = frame.into_data() {
             if bytes.len() + data.len() > DOCUMENT_BYTES_MAX {
                 return Err(FetchError::TooLarge);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_is_resolved_against_where_it_came_from() {
+    fn a_redirect_is_resolved_against_its_base() {
         let from = "https://a.example/docs/v1?x=1";
         for (location, target) in [
             ("https://b.example/x#top", "https://b.example/x"),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_to_plain_text_or_an_odd_address_is_refused() {
+    fn a_redirect_to_plain_text_or_an_invalid_url_is_refused() {
         let from = "https://a.example/docs";
         for location in [
             "http://a.example/docs",

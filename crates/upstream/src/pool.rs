@@ -1,4 +1,4 @@
-//! Connections that wait for their next request.
+//! Idle connections for later requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -10,13 +10,14 @@ use crate::connection::Connection;
 use crate::origin::Origin;
 use crate::pool_key::PoolKey;
 
-/// How long a connection may wait. Shorter than the usual limits of servers, because a connection
-/// that the server closes just when it is used again leaves the outcome unknown.
+/// How long a connection may be idle. Servers usually close after 60 seconds or more; half of that makes
+/// it rare that one is closed while it is being used again, which would leave the outcome unknown.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
-/// How many connections may wait for one key, and in all.
+/// The most idle connections for one key, and in total. Each holds a socket; the total stays well below
+/// common limits on open files.
 const IDLE_CONNECTIONS_PER_KEY_MAX: usize = 256;
 const IDLE_CONNECTIONS_MAX: usize = 4096;
-/// How often connections that waited too long or were closed are let go.
+/// How often expired and closed connections are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) type Key = (PoolKey, Origin);
@@ -37,8 +38,8 @@ struct Waiting {
 pub(crate) struct Pool(Mutex<Waiting>);
 
 impl Pool {
-    /// The connection of this key that was used last, if it can be used again and has not waited
-    /// longer than `idle_time_max`.
+    /// Returns the most recently used connection of this key, if it can be used again and has not been
+    /// idle for longer than `idle_time_max`.
     pub(crate) fn take(&self, key: &Key, idle_time_max: Duration) -> Option<Box<Connection>> {
         let idle_time_max = idle_time_max.min(IDLE_TIME_MAX);
         let now = Instant::now();
@@ -58,7 +59,7 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection for its next request, if it can have one.
+    /// Keeps a connection for its next request, if it can serve one.
     fn give_back(self: &Arc<Self>, key: Key, mut connection: Box<Connection>) {
         if !connection.is_reusable() {
             return;
@@ -82,8 +83,8 @@ impl Pool {
         }
     }
 
-    /// Lets go of what waited too long or was closed. False, and the sweeping ends, when nothing
-    /// is left.
+    /// Drops connections that expired or were closed. Returns false if none is left, which ends the
+    /// sweeping.
     fn sweep(&self) -> bool {
         let now = Instant::now();
         let mut waiting = self.lock();
@@ -104,7 +105,7 @@ impl Pool {
     }
 }
 
-/// A connection in use, and where it belongs afterwards. Dropping it closes the connection.
+/// A connection in use, and the key to return it under. Dropping the lease closes the connection.
 pub(crate) struct Lease {
     pub(crate) connection: Box<Connection>,
     pub(crate) pool: Arc<Pool>,
@@ -112,13 +113,13 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// The exchange is over and was read to its end: the connection may serve another.
+    /// Returns the connection to the pool after an exchange that was read to its end.
     pub(crate) fn give_back(self) {
         self.pool.give_back(self.key, self.connection);
     }
 }
 
-/// Runs only while connections wait, and does not keep the pool alive.
+/// Sweeps while connections are idle, without keeping the pool alive.
 async fn sweep_until_empty(pool: Weak<Pool>) {
     loop {
         sleep(SWEEP_INTERVAL).await;

@@ -1,4 +1,4 @@
-//! Names to addresses: the operator's own pairs first, then DNS, remembered while it is valid.
+//! Resolving names: the operator's own entries first, then DNS, cached while the result is valid.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,13 +13,14 @@ use hickory_resolver::{ResolverBuilder, TokioResolver};
 
 use crate::origin::Host;
 
-/// How long an answer of DNS is used at the least and at the most, whatever its own lifetime says.
+/// The shortest and the longest time for which a DNS result is used, whatever its TTL. A second keeps a
+/// TTL of zero from causing a query for each request; a minute bounds how long a changed record is missed.
 const RESOLUTION_AGE_MIN: Duration = Duration::from_secs(1);
 const RESOLUTION_AGE_MAX: Duration = Duration::from_mins(1);
-/// How many names are remembered; when there are more, the memory starts afresh.
+/// How many names are cached. Beyond that the cache is cleared, which costs one query per name.
 const REMEMBERED_NAMES_MAX: usize = 10_000;
 
-/// The name could not be resolved: it may not exist, or DNS could not be asked.
+/// The name could not be resolved: it may not exist, or the DNS query failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the name {name} could not be resolved: {detail}")]
 pub struct ResolveError {
@@ -27,23 +28,23 @@ pub struct ResolveError {
     pub detail: String,
 }
 
-/// The addresses that a name stands for.
+/// The addresses that a name resolves to.
 #[derive(Clone, Debug)]
 pub struct Resolution {
-    /// In the order in which they are to be tried; at least one.
+    /// The addresses, in the order in which they are to be tried; at least one.
     pub addresses: Vec<IpAddr>,
-    /// Until when they may be used.
+    /// The time until which they may be used.
     pub valid_until: Instant,
 }
 
-/// The seam to the outside world's DNS.
+/// The boundary to DNS, which tests replace.
 pub trait Resolver: Send + Sync + 'static {
-    /// All addresses of a name (ASCII, lower case), of both families.
+    /// Returns all addresses of a name (ASCII, lower case), of both families.
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Resolution, ResolveError>>;
 }
 
-/// DNS as this machine is configured for it. Where that configuration cannot be read every name
-/// fails, and the gateway still starts: the operator's own pairs do not need it.
+/// DNS as this machine is configured. If that configuration cannot be read, every name fails, and the
+/// gateway still starts, because the operator's own entries do not need it.
 pub(crate) struct SystemResolver(Result<TokioResolver, String>);
 
 impl SystemResolver {
@@ -55,8 +56,8 @@ impl SystemResolver {
         builder: Result<ResolverBuilder<TokioRuntimeProvider>, NetError>,
     ) -> Self {
         let resolver = builder.and_then(|mut builder| {
-            // Both families are asked for, because a name with any refused address is refused;
-            // IPv4 is tried first, because it is what most hosts can reach.
+            // Both families are queried, because a name with any refused address is refused. IPv4 is tried
+            // first, because most hosts can reach it.
             builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
             builder.build()
         });
@@ -88,7 +89,7 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// All that is known about names.
+/// Resolves and caches names.
 pub(crate) struct Names {
     overrides: HashMap<Box<str>, Arc<[IpAddr]>>,
     resolver: Arc<dyn Resolver>,
@@ -101,7 +102,7 @@ struct Remembered {
 }
 
 impl Names {
-    /// `pairs` are consulted before the resolver; a name that repeats has several addresses.
+    /// Creates a resolver that prefers `pairs`. A name that repeats has several addresses.
     pub(crate) fn new(pairs: Vec<(String, IpAddr)>, resolver: Arc<dyn Resolver>) -> Self {
         let mut overrides: HashMap<Box<str>, Vec<IpAddr>> = HashMap::new();
         for (name, address) in pairs {
@@ -120,7 +121,7 @@ impl Names {
         }
     }
 
-    /// The addresses of a host; never empty.
+    /// Returns the addresses of a host, at least one.
     pub(crate) async fn addresses(&self, host: &Host) -> Result<Arc<[IpAddr]>, ResolveError> {
         let name = match host {
             Host::Address(address) => return Ok(Arc::new([*address])),
@@ -181,9 +182,9 @@ fn normal_name(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Reads comma-separated `name=IP` pairs; a name may repeat. IPv6 with or without brackets.
+/// Parses comma-separated `name=IP` pairs. A name may repeat; IPv6 may have brackets.
 ///
-/// The error names the entry and what is wrong with it.
+/// The error names the invalid entry.
 pub fn parse_upstream_hosts(text: &str) -> Result<Vec<(String, IpAddr)>, String> {
     text.split(',')
         .map(str::trim)

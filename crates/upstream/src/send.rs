@@ -1,5 +1,5 @@
-//! The one way out: takes a connection, sends one request once, and gives back the answer or what
-//! is known about its absence.
+//! The only way to send a request upstream: takes a connection, sends the request once, and returns the
+//! response or what is known about its absence.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -21,29 +21,30 @@ use crate::outbound::{Outbound, OutboundBody};
 use crate::pool::{Lease, Pool};
 use crate::resolve::{Names, Resolver, SystemResolver};
 
-/// An unsafe request does not use a connection that has waited longer than this: a server that
-/// closes it at the same moment would leave it unknown whether the request was acted upon.
+/// The longest idle time of a connection for an unsafe request. If a server closes an older one at the
+/// same moment, it would be unknown whether the request was processed. Servers that close idle
+/// connections wait at least several seconds.
 const UNSAFE_IDLE_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// How upstreams are reached.
+/// The settings for reaching upstreams.
 #[derive(Clone, Debug)]
 pub struct UpstreamSettings {
-    /// For name, connection and TLS together.
+    /// For resolving, connecting and the TLS handshake together.
     pub connect_timeout: Duration,
-    /// From the last byte of the request to the head of the answer.
+    /// From the last byte of the request to the head of the response.
     pub first_byte_timeout: Duration,
-    /// Between two pieces of the answer's body.
+    /// Between two pieces of the response's body.
     pub idle_timeout: Duration,
     pub private_allow: Vec<AllowedRange>,
-    /// Consulted before DNS; a name may repeat.
+    /// Used before DNS; a name may repeat.
     pub hosts: Vec<(String, IpAddr)>,
-    /// Further trusted certificates, PEM.
+    /// Additional trusted certificates, PEM.
     pub ca_file: Option<PathBuf>,
-    /// Where this gateway itself listens.
+    /// The addresses that this gateway listens on.
     pub own_listeners: Vec<SocketAddr>,
 }
 
-/// The upstreams, as seen from the gateway. One for the whole process.
+/// Sends requests to upstreams. One instance serves the whole process.
 pub struct Upstream {
     connector: Connector,
     pool: Arc<Pool>,
@@ -52,14 +53,14 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// With the machine's own DNS.
+    /// Creates an instance that uses the machine's own DNS.
     ///
-    /// Fails if the file of further certificates cannot be used.
+    /// Fails if the file of additional certificates cannot be used.
     pub fn new(settings: UpstreamSettings) -> Result<Self, TlsSetupError> {
         Self::with_resolver(settings, Arc::new(SystemResolver::from_system()))
     }
 
-    /// With another way to resolve names.
+    /// Creates an instance with another resolver.
     pub fn with_resolver(
         settings: UpstreamSettings,
         resolver: Arc<dyn Resolver>,
@@ -78,27 +79,27 @@ impl Upstream {
         })
     }
 
-    /// Whether this origin may be dialed, as far as can be known now. A name that does not
+    /// Checks whether this origin may be dialed, as far as can be known now. A name that does not
     /// resolve is not refused; sending will then fail with [`NotSentReason::Resolve`].
     pub async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
         self.connector.check(origin).await
     }
 
-    /// Sends the request exactly once and returns when the head of the answer has arrived.
+    /// Sends the request exactly once and returns when the head of the response has arrived.
     ///
-    /// Dropping the future, or cancelling the token, closes the connection. The token also governs
-    /// the answer's body.
+    /// Dropping the future, or cancelling the token, closes the connection. The token also cancels the
+    /// response's body.
     pub async fn send(
         &self,
         outbound: Outbound,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, SendError> {
-        let asked = Asked {
+        let expected = Expected {
             method: outbound.method.clone(),
             web_socket: outbound.web_socket,
         };
         let key = (outbound.pool, outbound.origin.clone());
-        let idle_time_max = if is_safe(&asked.method) && !asked.web_socket {
+        let idle_time_max = if is_safe(&expected.method) && !expected.web_socket {
             Duration::MAX
         } else {
             UNSAFE_IDLE_TIME_MAX
@@ -111,23 +112,23 @@ impl Upstream {
                 pool: Arc::clone(&self.pool),
                 key: key.clone(),
             };
-            match self.exchange(lease, request, &asked, cancellation).await {
-                Err(Unanswered::HandedBack(unsent)) => request = *unsent,
-                Err(Unanswered::Failed(error)) => return Err(error),
+            match self.exchange(lease, request, &expected, cancellation).await {
+                Err(ExchangeFailed::HandedBack(unsent)) => request = *unsent,
+                Err(ExchangeFailed::Failed(error)) => return Err(error),
                 Ok(inbound) => return Ok(inbound),
             }
         }
 
-        // Opening is rare and its state is large: it does not travel with every request.
+        // Boxed because opening is rare and its state is large, which would enlarge every request's future.
         let connection = Box::pin(self.open(&key.1, cancellation)).await?;
         let lease = Lease {
             connection,
             pool: Arc::clone(&self.pool),
             key,
         };
-        match self.exchange(lease, request, &asked, cancellation).await {
-            Err(Unanswered::HandedBack(_)) => Err(NotSentReason::ConnectionClosed.into()),
-            Err(Unanswered::Failed(error)) => Err(error),
+        match self.exchange(lease, request, &expected, cancellation).await {
+            Err(ExchangeFailed::HandedBack(_)) => Err(NotSentReason::ConnectionClosed.into()),
+            Err(ExchangeFailed::Failed(error)) => Err(error),
             Ok(inbound) => Ok(inbound),
         }
     }
@@ -149,16 +150,16 @@ impl Upstream {
         }
     }
 
-    /// The connection as a WebSocket, if that was asked for.
+    /// Returns the connection as a WebSocket, if the request asked for one.
     async fn switched(
         &self,
         mut lease: Lease,
         mut response: Response<Incoming>,
-        asked: &Asked,
+        expected: &Expected,
         cancellation: &CancellationToken,
     ) -> Option<Inbound> {
         let protocol = response.headers().get(UPGRADE)?;
-        if !asked.web_socket || !protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
+        if !expected.web_socket || !protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
             return None;
         }
         let switching = hyper::upgrade::on(&mut response);
@@ -172,15 +173,15 @@ impl Upstream {
         &self,
         mut lease: Lease,
         request: Request<OutboundBody>,
-        asked: &Asked,
+        expected: &Expected,
         cancellation: &CancellationToken,
-    ) -> Result<Inbound, Unanswered> {
+    ) -> Result<Inbound, ExchangeFailed> {
         let exchange = lease
             .connection
             .exchange(request, self.first_byte_timeout, cancellation);
         let error = match exchange.await {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                match self.switched(lease, response, asked, cancellation).await {
+                match self.switched(lease, response, expected, cancellation).await {
                     Some(inbound) => return Ok(inbound),
                     None => AmbiguousReason::UnexpectedUpgrade.into(),
                 }
@@ -189,13 +190,15 @@ impl Upstream {
                 let idle_timeout = self.idle_timeout;
                 return Ok(Inbound::new(
                     response,
-                    &asked.method,
+                    &expected.method,
                     lease,
                     idle_timeout,
                     cancellation,
                 ));
             }
-            Err(ExchangeError::HandedBack(request)) => return Err(Unanswered::HandedBack(request)),
+            Err(ExchangeError::HandedBack(request)) => {
+                return Err(ExchangeFailed::HandedBack(request));
+            }
             Err(ExchangeError::Lost {
                 nothing_written: true,
                 ..
@@ -209,19 +212,19 @@ impl Upstream {
                 may_have_been_sent: !nothing_written,
             },
         };
-        Err(Unanswered::Failed(error))
+        Err(ExchangeFailed::Failed(error))
     }
 }
 
-/// What an exchange is about beside its request.
+/// The parts of a request that its exchange needs after the request was sent.
 #[derive(Clone)]
-struct Asked {
+struct Expected {
     method: Method,
     web_socket: bool,
 }
 
-enum Unanswered {
-    /// The connection had ended before the request was begun: another may be tried.
+enum ExchangeFailed {
+    /// The connection had ended before the request was begun, so another can be tried.
     HandedBack(Box<Request<OutboundBody>>),
     Failed(SendError),
 }
@@ -230,13 +233,13 @@ fn ambiguous(error: hyper::Error) -> AmbiguousReason {
     if error.is_user() {
         AmbiguousReason::RequestBody(error)
     } else if error.is_parse() {
-        AmbiguousReason::InvalidAnswer(error)
+        AmbiguousReason::InvalidResponse(error)
     } else {
         AmbiguousReason::ConnectionLost(error)
     }
 }
 
-/// Methods that ask for nothing to be done.
+/// Returns whether the method is safe (RFC 9110, section 9.2.1).
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

@@ -1,5 +1,5 @@
-//! The byte stream under a connection: TCP or TLS over it, counting what is written, so that
-//! "nothing was sent" can be proven.
+//! The byte stream under a connection: TCP, or TLS over it. It counts written bytes, so that "nothing
+//! was sent" can be proven.
 
 use std::io;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// How many bytes a connection may have sent so far. Never less than the truth.
+/// How many bytes a connection may have sent so far. Never less than the real number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WrittenBytes(Arc<AtomicU64>);
 
@@ -30,7 +30,7 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A stream and the count of what was written to it.
+/// A stream and the count of its written bytes.
 pub(crate) struct Wire {
     stream: Stream,
     written: WrittenBytes,
@@ -78,8 +78,8 @@ impl AsyncWrite for Wire {
                 outcome
             }
             Stream::Tls(stream) => {
-                // A TLS session may send part of what it was given and then fail: to be given it
-                // counts as sent.
+                // A TLS session may send part of its input and then fail, so input counts as sent once it was
+                // accepted.
                 written.add(bytes.len());
                 Pin::new(stream).poll_write(context, bytes)
             }

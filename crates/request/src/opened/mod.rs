@@ -22,6 +22,7 @@ mod request;
 mod sniff;
 mod yaml;
 
+use gaiterguard_domain::request::CanonicalRequest;
 use http::HeaderMap;
 
 use crate::{Arena, Node};
@@ -53,6 +54,20 @@ pub struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
+    /// Decodes a canonical request into the arena.
+    pub fn of(request: &'a CanonicalRequest, arena: &'a Arena) -> Self {
+        let target = &request.target;
+        let decoded = Request {
+            method: &request.method,
+            host: &target.origin().host,
+            path: target.path(),
+            query: target.query(),
+            headers: &request.headers,
+            body: &request.body,
+        };
+        Self::open(decoded, arena)
+    }
+
     /// Decodes a request into the arena.
     pub fn open(request: Request<'a>, arena: &'a Arena) -> Self {
         let mut oddities = Vec::new();

@@ -7,12 +7,11 @@ use axum::extract::State;
 use gaiterguard_domain::action::{ActionState, ActionStatus, Revocation};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::action::status::{ActionReport, STATUS_WAIT_MAX};
+use gaiterguard_gateway::action::{ActionReport, STATUS_WAIT_MAX};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::Agent;
-use crate::endpoints::StatusSchema;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NoAction, NoAgent, Unavailable};
 use crate::problem::Problem;
@@ -31,7 +30,6 @@ pub(crate) struct StatusQuery {
 #[schema(as = Status)]
 pub(crate) struct StatusBody {
     /// The status.
-    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// ID of the action.
     #[schema(value_type = uuid::Uuid)]
@@ -137,7 +135,7 @@ impl From<ActionReport> for StatusBody {
             ActionState::Expired { at } => body.resolved_at = Some(at),
             ActionState::Executing(_) => {}
             ActionState::Executed { .. } => {
-                body.result = report.answer.map(StoredResponseBody::from);
+                body.result = report.response.map(StoredResponseBody::from);
             }
             ActionState::Indeterminate { detail, .. } => body.detail = Some(detail),
         }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
+use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::desk::{DefinitionError, Desk, Editor};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::authority::Definitions;
 use gaiterguard_identity::Identity;
 use http::request::Parts;
 

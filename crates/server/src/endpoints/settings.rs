@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_llm::{FailureMode, Llm};
+use gaiterguard_settings::Registration;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,8 +17,7 @@ use utoipa_axum::routes;
 use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
-use crate::problem::{Problem, ProblemSchema};
-use crate::settings::Registration;
+use crate::problem::{Problem, ProblemBody};
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -168,7 +168,7 @@ async fn get(
         idempotency_ttl_ms: milliseconds(bounds.idempotency_lifetime),
         ledger_retention_ms: milliseconds(bounds.ledger_retention),
         result_retention_ms: milliseconds(bounds.result_retention),
-        stored_answer_bytes_max: bounds.stored_answer_bytes_max,
+        stored_answer_bytes_max: bounds.stored_response_bytes_max,
         request_body_bytes_max: configured.request_body_bytes_max,
         upstream_connect_timeout_ms: milliseconds(configured.upstream_connect_timeout),
         upstream_timeout_ms: milliseconds(configured.upstream_timeout),
@@ -205,11 +205,11 @@ pub(crate) struct TestedBody {
         (status = 200, description = "The model responded.", body = TestedBody),
         (
             status = 409, description = "No language model is configured.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
         (
             status = 502, description = "The language model gave no usable response.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
     )
 )]

@@ -1,5 +1,6 @@
 //! The outermost layer, which every request and every response passes.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,18 +9,19 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::header::CONNECTION;
+use gaiterguard_domain::id::RequestId;
+use gaiterguard_listener::{Handler, HeadError, RequestBody};
+use gaiterguard_settings::CorsOrigins;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http_body::Body as _;
 use tower::Service;
 
 use super::access_log;
 use super::cors::CrossOrigin;
-use super::request_context::{RequestContext, RequestId};
+use super::request_context::{RequestContext, id_value, new_id};
 use super::route_class::{is_agent_path, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
-use crate::listen::HeadError;
 use crate::problem::Problem;
-use crate::settings::CorsOrigins;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
@@ -44,13 +46,9 @@ impl Boundary {
     }
 
     /// Handles a request. It never fails: errors become responses too.
-    pub(crate) async fn handle(
-        &self,
-        mut request: Request<Body>,
-        peer: std::net::SocketAddr,
-    ) -> Response {
+    pub(super) async fn respond(&self, mut request: Request<Body>, peer: SocketAddr) -> Response {
         let context = RequestContext {
-            id: RequestId::generate(),
+            id: new_id(),
             peer,
             received_at: Instant::now(),
         };
@@ -69,7 +67,7 @@ impl Boundary {
         let from_upstream = response.extensions().get::<FromUpstream>().is_some();
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         let headers = response.headers_mut();
-        headers.insert(X_REQUEST_ID, context.id.to_header_value());
+        headers.insert(X_REQUEST_ID, id_value(context.id));
         if !from_upstream {
             security_headers::add(headers);
         } else if is_passthrough_path(path) {
@@ -86,13 +84,12 @@ impl Boundary {
         response
     }
 
-    /// Responds to a request whose head was refused, and closes the connection.
-    pub(crate) fn refuse(error: HeadError) -> Response {
-        let request_id = RequestId::generate();
+    /// Responds to a request whose head was refused.
+    pub(super) fn refusal(error: HeadError) -> Response {
+        let request_id = new_id();
         let mut response = Problem::from(error).into_response();
         let headers = response.headers_mut();
-        headers.insert(X_REQUEST_ID, request_id.to_header_value());
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        headers.insert(X_REQUEST_ID, id_value(request_id));
         security_headers::add(headers);
         // It is unknown whether the request was for an agent route, and on other routes the header
         // is harmless.
@@ -118,6 +115,25 @@ impl Boundary {
                 Problem::internal().into_response()
             }
         }
+    }
+}
+
+impl Handler for Boundary {
+    type Body = Body;
+
+    async fn handle(&self, request: Request<RequestBody>, peer: SocketAddr) -> Response {
+        let request = request.map(|body| {
+            if body.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(body)
+            }
+        });
+        self.respond(request, peer).await
+    }
+
+    fn refuse(&self, error: HeadError) -> Response {
+        Self::refusal(error)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A body whose secrets are hidden as it passes.
+//! A body whose secrets are hidden while it is forwarded.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,23 +8,22 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::{Masker, PieceMasker};
 
-/// How much is searched before other tasks get a turn on the thread, in bytes. A text full of escapes
-/// takes up to some tens of nanoseconds per byte, and an upstream may send faster than that.
+/// How much is searched before the task yields, in bytes. Text full of escapes takes up to some tens of
+/// nanoseconds per byte, and an upstream may send faster than that; 64 KiB then take a few milliseconds.
 const BYTES_PER_TURN: usize = 64 * 1024;
 
-/// Passes a body on with every secret hidden. It holds back only what may still turn out to be the
-/// beginning of a secret; its length is that of the body inside. If that one fails, what was held
-/// back is not shown. Trailers are dropped.
+/// Forwards a body with every secret hidden. Holds back only a possible beginning of a secret; the total
+/// length does not change. If the inner body fails, the held part is dropped. Trailers are dropped.
 pub struct MaskedBody<B> {
     inner: B,
     pieces: PieceMasker,
     is_ended: bool,
-    /// How much has been searched in this turn.
+    /// How many bytes have been searched in this turn.
     bytes_in_turn: usize,
 }
 
 impl<B> MaskedBody<B> {
-    /// Hides what `masker` looks for in `inner`.
+    /// Hides the secrets of `masker` in `inner`.
     pub fn new(inner: B, masker: Masker) -> Self {
         Self {
             inner,
@@ -90,7 +89,7 @@ where
         let inner = self.inner.size_hint();
         let held = self.pieces.held.len() as u64;
         let mut hint = SizeHint::new();
-        // The upper bound first: a lower one above it would be refused.
+        // The upper bound is set first, because a lower bound above it would be refused.
         if let Some(upper) = inner.upper() {
             hint.set_upper(upper + held);
         }

@@ -1,20 +1,21 @@
-//! The encodings of a secret, each a text that is searched for by itself.
+//! The encodings of a secret. Each is searched for as a text of its own.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::needle::Needle;
+use super::pattern::Pattern;
 
-/// A shorter piece of base64 is also an ordinary word.
+/// A shorter piece of base64 could also be an ordinary word.
 const INNER_CHARS_MIN: usize = 8;
 
 /// Bits in a base64 character, and in a byte.
 const CHARACTER_BITS: usize = 6;
 const BYTE_BITS: usize = 8;
 
-/// Every encoding of `value` that a response may hold, `value` itself among them. Some may be equal.
-pub(super) fn encodings(value: &[u8]) -> Vec<Needle> {
+/// Returns every encoding of `value` that a response may contain, including `value` itself. Some may be
+/// equal.
+pub(super) fn encodings(value: &[u8]) -> Vec<Pattern> {
     let in_lines = [
         // The padded forms contain the unpadded ones.
         Zeroizing::new(STANDARD_NO_PAD.encode(value).into_bytes()),
@@ -24,14 +25,18 @@ pub(super) fn encodings(value: &[u8]) -> Vec<Needle> {
     ];
     let inside = (0..3).flat_map(|bytes_before| inside_base64(value, bytes_before));
     let in_lines = in_lines.into_iter().chain(inside);
-    let mut all: Vec<Needle> = in_lines.map(|text| Needle::new(text, true)).collect();
-    all.push(Needle::new(Zeroizing::new(value.to_vec()), false));
-    all.extend(wide(value).into_iter().map(|text| Needle::new(text, false)));
+    let mut all: Vec<Pattern> = in_lines.map(|text| Pattern::new(text, true)).collect();
+    all.push(Pattern::new(Zeroizing::new(value.to_vec()), false));
+    all.extend(
+        wide(value)
+            .into_iter()
+            .map(|text| Pattern::new(text, false)),
+    );
     all
 }
 
-/// The base64 characters that `value` alone decides where it follows `bytes_before` other bytes of
-/// an encoded text, modulo three, in both alphabets. Echoed headers are encoded with their names.
+/// Returns the base64 characters that `value` alone determines if it follows `bytes_before` other bytes,
+/// modulo three, in both alphabets. Echoed headers are encoded together with their names.
 fn inside_base64(value: &[u8], bytes_before: usize) -> Vec<Zeroizing<Vec<u8>>> {
     let mut text = Zeroizing::new(Vec::with_capacity(bytes_before + value.len()));
     text.resize(bytes_before, 0);
@@ -50,8 +55,8 @@ fn inside_base64(value: &[u8], bytes_before: usize) -> Vec<Zeroizing<Vec<u8>>> {
     .collect()
 }
 
-/// UTF-16 and UTF-32 in either byte order, for a text that is not ASCII. In an ASCII text only zeros lie
-/// between the characters, which readers skip.
+/// Returns UTF-16 and UTF-32 in both byte orders, for a text that is not ASCII. In an ASCII text only
+/// zeros are between the characters, which readers skip.
 fn wide(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let Some(text) = std::str::from_utf8(value)
         .ok()

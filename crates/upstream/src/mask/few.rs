@@ -1,6 +1,6 @@
-//! A list of a few small things, without an allocation.
+//! A short list without an allocation.
 
-/// At most `N` different values; more are left out.
+/// At most `N` different values; more are dropped.
 #[derive(Clone, Copy)]
 pub(super) struct Few<T, const N: usize> {
     items: [T; N],

@@ -1,8 +1,8 @@
-//! Looking for secrets inside compressed bodies.
+//! Searching compressed bodies for secrets.
 //!
-//! Upstreams are asked for responses without compression, but not all of them obey, and some serve
-//! files that are compressed. A body that really is compressed passes as it is, unless what it
-//! decodes to holds a secret.
+//! Upstreams are asked for responses without compression, but some compress anyway, and some serve files
+//! that are compressed. A compressed body is forwarded unchanged, unless its decoded text contains a
+//! secret.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,8 +16,8 @@ use crate::InboundError;
 use crate::compressed::{self, Coding, Ending, LAYERS_MAX};
 use crate::layers::{Layers, Search};
 
-/// What a body that is held back is decoded to at the most, in bytes. More is a decompression bomb,
-/// or is not worth the memory.
+/// The most bytes that a body that is held back is decoded to. A larger one is a decompression bomb, or
+/// not worth the memory.
 const DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A search in a compressed body that arrives in pieces.
@@ -27,26 +27,26 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// A search for what `masker` looks for in a response with these headers.
+    /// Creates a search for the secrets of `masker` in a response with these headers.
     pub fn new(masker: Masker, headers: &HeaderMap) -> Self {
         Self {
             layers: Layers::new(PieceMasker::new(masker), Coding::labeled(headers)),
-            // A response is never passed on without having been looked into.
+            // No limit, because no response is forwarded without being searched.
             bytes_left: u64::MAX,
         }
     }
 
-    /// Whether the body is not compressed, or what follows is not.
+    /// Returns whether the body is not compressed, or the rest of it is not.
     pub fn is_over(&self) -> bool {
         self.layers.is_over()
     }
 
-    /// Whether the text that was decoded ends with what may be the beginning of a secret.
+    /// Returns whether the decoded text ends with a possible beginning of a secret.
     pub fn is_undecided(&self) -> bool {
         self.layers.is_undecided()
     }
 
-    /// Takes the next piece. True if a secret lies in what it decodes to.
+    /// Searches the next piece. Returns true if its decoded text contains a secret.
     pub fn finds(&mut self, piece: &[u8]) -> bool {
         self.layers.finds(piece, &mut self.bytes_left)
     }
@@ -67,8 +67,8 @@ impl Search for PieceMasker {
     }
 }
 
-/// A whole compressed body with every secret in it hidden, compressed again; None if it is not
-/// compressed, or cannot be decoded within bounds. `labeled` is the coding that only a label can tell.
+/// Hides every secret in a whole compressed body and compresses it again. `None` if it is not compressed,
+/// or cannot be decoded within bounds. `labeled` is the coding that only the headers can identify.
 pub fn masked_compressed(masker: &Masker, labeled: Option<Coding>, body: &[u8]) -> Option<Vec<u8>> {
     masked_layer(masker, labeled, body, LAYERS_MAX)
 }
@@ -92,24 +92,24 @@ fn masked_layer(
     coding.encode(&masker.mask_bytes(&text)).ok()
 }
 
-/// What a body gave when it was asked for its next piece.
+/// The result of polling a body for its next piece.
 pub type Polled = Option<Result<Frame<Bytes>, InboundError>>;
 
-/// Passes a body on as it is, and breaks it off before the piece that lets a secret out of a
+/// Forwards a body unchanged, and breaks it off before the piece that would reveal a secret in a
 /// compressed text.
 pub struct InspectedBody<B> {
     inner: B,
-    /// What has been read of it and not looked into.
+    /// A result that was polled before and has not been searched.
     first: Option<Polled>,
     inspection: Option<Inspection>,
     /// Pieces that may hold the beginning of a secret.
     held: BytesMut,
-    /// Whether what is held is known to hold none.
+    /// Whether the held pieces are known to contain no secret.
     may_pass: bool,
 }
 
 impl<B> InspectedBody<B> {
-    /// Looks into `inner` with this search, if there is one.
+    /// Searches `inner` with this inspection, if there is one.
     pub fn new(inner: B, inspection: Option<Inspection>) -> Self {
         Self {
             inner,
@@ -120,7 +120,7 @@ impl<B> InspectedBody<B> {
         }
     }
 
-    /// The same for a body of which `first` has been read already.
+    /// Does the same for a body from which `first` has been polled already.
     pub fn begun(inner: B, first: Option<Polled>, inspection: Inspection) -> Self {
         Self {
             first,
@@ -128,7 +128,7 @@ impl<B> InspectedBody<B> {
         }
     }
 
-    /// The same for a body of which `held` has been read, and looked into, but not passed on.
+    /// Does the same for a body from which `held` has been read and searched, but not forwarded.
     pub fn resumed(inner: B, inspection: Inspection, held: BytesMut) -> Self {
         Self {
             inner,
@@ -198,7 +198,7 @@ where
         };
         let held = (self.held.len() + first) as u64;
         let mut hint = SizeHint::new();
-        // The upper bound first: a lower one above it would be refused.
+        // The upper bound is set first, because a lower bound above it would be refused.
         if let Some(upper) = inner.upper() {
             hint.set_upper(upper + held);
         }
@@ -230,7 +230,7 @@ mod tests {
         headers
     }
 
-    /// What passes of a body in pieces of this length, and whether it is cut.
+    /// Returns what is forwarded of a body in pieces of this length, and whether it is cut.
     async fn passed(coding: Coding, body: &[u8], length: usize) -> (Vec<u8>, bool) {
         let pieces: Vec<_> = body
             .chunks(length)
@@ -295,7 +295,7 @@ mod tests {
             let (plain, _) = compressed::decoded(coding, &masked, 10_000);
             assert_eq!(plain, hidden.as_bytes());
         }
-        // The label names the layer that cannot be recognized, wherever it is.
+        // The label names the layer that cannot be recognized, at any depth.
         let mut headers = HeaderMap::new();
         headers.insert("content-encoding", "deflate, gzip".parse().unwrap());
         for inner in CODINGS {

@@ -1,21 +1,21 @@
 //! Hides credentials that an upstream echoes.
 //!
-//! A [`Masker`] is made for one answer from the credentials that its request carried and forgotten
-//! with it, so it has to be cheap to make: it keeps a few literal needles and no automaton. A needle is
-//! found where its characters follow one another in any reading of the text ([`reader`]), so escapes may
-//! be mixed and nested. Every byte that belongs to any spelling of a needle becomes `*`; lengths never
-//! change, so `Content-Length` stays true. Because all occurrences are covered, overlapping ones too,
-//! the outcome does not depend on how an answer is cut into pieces.
+//! A [`Masker`] is made for one response from the credentials of its request and dropped with it, so it
+//! has to be cheap to make: it keeps a few literal patterns and no automaton. A pattern matches if its
+//! characters follow one another in any reading of the text ([`reader`]), so escapes may be mixed and
+//! nested. Every byte of every spelling of a pattern becomes `*`. Lengths never change, so
+//! `Content-Length` stays true. Because all occurrences are hidden, including overlapping ones, the result
+//! does not depend on how a response is cut into pieces.
 
 mod body;
 mod encoded;
 mod few;
 mod inspection;
 mod named;
-mod needle;
-mod needles;
+mod pattern;
+mod patterns;
+mod prefilter;
 mod reader;
-mod sieve;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,42 +28,41 @@ use zeroize::Zeroizing;
 
 pub use self::body::MaskedBody;
 pub use self::inspection::{InspectedBody, Inspection, Polled, masked_compressed};
-use self::needle::Needle;
-use self::needles::{Decided, Needles};
+use self::pattern::Pattern;
+use self::patterns::{Decided, Patterns};
 
-/// Shorter values would hide half of every answer, and nobody guards anything with them.
+/// Shorter values would hide half of every response, and protect nothing.
 const VALUE_BYTES_MIN: usize = 4;
-/// Shorter values are words that the names of ordinary headers are made of.
+/// Shorter values are words that appear in the names of ordinary headers.
 const NAMED_BYTES_MIN: usize = 8;
-/// What a hidden byte becomes.
+/// The replacement for a hidden byte.
 const MASK: u8 = b'*';
 
-/// Something that must not come back.
+/// A secret that must not reach the agent.
 #[derive(Clone, Copy)]
 pub enum MaskedSecret<'a> {
-    /// A credential: found as it is, as hexadecimal digits, and as base64 or base64url with or
-    /// without padding, by itself or inside a longer encoded text, in one line or several; each of
-    /// these with any of its characters escaped, and as UTF-16 or UTF-32. One of fewer than four bytes
-    /// is left alone; what Basic authentication makes of it (`user:password` as a value of its own) is
-    /// long enough.
+    /// A credential. It is found as it is, in hexadecimal digits, and in base64 or base64url with or
+    /// without padding, by itself or inside a longer encoded text, in one line or several; each of these
+    /// with any of its characters escaped, and in UTF-16 or UTF-32. A value of fewer than four bytes is
+    /// not hidden; its form in Basic authentication (`user:password`, a value of its own) is long enough.
     Value(&'a [u8]),
-    /// A text that is itself an encoding, such as the token after `Basic`: found as it is, and with
+    /// A text that is itself an encoding, such as the token after `Basic`. It is found as it is, and with
     /// any of its characters escaped.
     Exact(&'a [u8]),
 }
 
-/// Hides a set of secrets. Clones share what they look for; it is wiped with the last of them.
+/// Hides a set of secrets. Clones share the patterns, which are wiped with the last clone.
 #[derive(Clone)]
-pub struct Masker(Arc<Needles>);
+pub struct Masker(Arc<Patterns>);
 
 impl Masker {
-    /// Costs a few hundred nanoseconds: make one for each answer, keep none.
+    /// Takes a few hundred nanoseconds: create one for each response and keep none.
     pub fn new(secrets: &[MaskedSecret<'_>]) -> Self {
-        let mut needles: Vec<Needle> = Vec::with_capacity(secrets.len() * 2);
-        let mut add = |needle: Needle| {
-            let is_known = |known: &Needle| known.text() == needle.text();
-            if !needle.text().is_empty() && !needles.iter().any(is_known) {
-                needles.push(needle);
+        let mut patterns: Vec<Pattern> = Vec::with_capacity(secrets.len() * 2);
+        let mut add = |pattern: Pattern| {
+            let is_known = |known: &Pattern| known.text() == pattern.text();
+            if !pattern.text().is_empty() && !patterns.iter().any(is_known) {
+                patterns.push(pattern);
             }
         };
         for secret in secrets {
@@ -73,19 +72,19 @@ impl Masker {
                 }
                 MaskedSecret::Value(_) => {}
                 MaskedSecret::Exact(text) => {
-                    add(Needle::new(Zeroizing::new(text.to_vec()), false));
+                    add(Pattern::new(Zeroizing::new(text.to_vec()), false));
                 }
             }
         }
-        Self(Arc::new(Needles::new(needles)))
+        Self(Arc::new(Patterns::new(patterns)))
     }
 
-    /// Whether there is nothing to look for.
+    /// Returns whether there are no secrets to hide.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The bytes with every secret hidden; borrowed where there was none.
+    /// Returns the bytes with every secret hidden; borrowed if there is none.
     pub fn mask_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let found = self.occurrences(bytes);
         if found.is_empty() {
@@ -96,12 +95,12 @@ impl Masker {
         Cow::Owned(masked)
     }
 
-    /// The value with every secret hidden, or None where there was none.
+    /// Returns the value with every secret hidden, or `None` if there is none.
     fn mask_header_value(&self, value: &HeaderValue) -> Option<HeaderValue> {
         match self.mask_bytes(value.as_bytes()) {
             Cow::Borrowed(_) => None,
-            // Asterisks can stand in any header value, so this cannot fail; an empty value is
-            // what remains safe if it did.
+            // Asterisks are valid in any header value, so this cannot fail; if it did, an empty value
+            // would be safe.
             Cow::Owned(masked) => Some(
                 HeaderValue::from_maybe_shared(Bytes::from(masked))
                     .unwrap_or(HeaderValue::from_static("")),
@@ -109,7 +108,7 @@ impl Masker {
         }
     }
 
-    /// Hides every secret in the values of these headers, and removes a header that has one in its
+    /// Hides every secret in the values of these headers, and removes headers with a secret in their
     /// name.
     pub fn mask_headers(&self, headers: &mut HeaderMap) {
         if self.is_empty() {
@@ -131,13 +130,13 @@ impl Masker {
         }
     }
 
-    /// What is looked for in the names of headers, which are in lower case however they were sent.
-    fn in_names(&self) -> Needles {
+    /// Returns the patterns for the names of headers, which are always in lower case.
+    fn in_names(&self) -> Patterns {
         let long = self
             .0
             .iter()
-            .filter(|needle| needle.text().len() >= NAMED_BYTES_MIN);
-        Needles::new(long.map(Needle::to_lowercase).collect())
+            .filter(|pattern| pattern.text().len() >= NAMED_BYTES_MIN);
+        Patterns::new(long.map(Pattern::to_lowercase).collect())
     }
 
     fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {
@@ -151,7 +150,7 @@ impl Masker {
 
 impl fmt::Debug for Masker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Masker({} needles)", self.0.len())
+        write!(f, "Masker({} patterns)", self.0.len())
     }
 }
 
@@ -167,10 +166,9 @@ fn hide(text: &mut [u8], found: &[Range<usize>]) {
 /// Masks a text that arrives in pieces.
 struct PieceMasker {
     masker: Masker,
-    /// The end of what has passed, where a secret that continues after it may have begun.
+    /// The end of the forwarded text, where a secret that continues after it may begin.
     passed: Bytes,
-    /// The end of what arrived, as it arrived, as far as it may turn out to be the beginning of a
-    /// secret.
+    /// The unmasked end of what arrived, as far as it may be the beginning of a secret.
     held: Bytes,
     /// How much of the beginning of `held` belongs to a secret that began before it.
     held_masked: usize,
@@ -189,7 +187,7 @@ impl PieceMasker {
         }
     }
 
-    /// Takes a piece and returns what is decided by now: all of it, if no more will come.
+    /// Masks the next piece and returns the part that is decided: all of it, if it is the last.
     fn push(&mut self, piece: Bytes, is_last: bool) -> Bytes {
         let passed = self.passed.len();
         let mut text = self.join(piece);
@@ -209,7 +207,7 @@ impl PieceMasker {
         };
         let until = until.max(passed);
 
-        // What begins later will be found again, so only what began before reaches into the rest.
+        // A match that begins later will be found again, so only earlier ones extend into the rest.
         found.retain(|range| range.start < until);
         let masked_before = std::mem::take(&mut self.held_masked);
         if masked_before > 0 {

@@ -1,6 +1,6 @@
-//! The character references that HTML has names for, as far as they are ASCII.
+//! The character references that HTML has names for, if they are ASCII.
 
-/// Names, without their `&`, and what they stand for.
+/// Names, without their `&`, and their characters.
 pub(super) const NAMED: &[(&str, u8)] = &[
     ("amp;", b'&'),
     ("lt;", b'<'),

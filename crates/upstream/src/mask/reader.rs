@@ -1,37 +1,37 @@
-//! Reading a text whose characters may be spelled with escapes, also with escapes inside escapes.
+//! Reading a text whose characters may be spelled with escapes, including escapes inside escapes.
 //!
-//! Nobody knows which reader the text is for, so every family of escapes is read wherever it occurs:
-//! percent-encoding, JSON, JavaScript and C escapes, character references, quoted-printable, and the
-//! zero bytes of UTF-16 and UTF-32.
+//! It is unknown which parser the text is for, so every family of escapes is read wherever it occurs:
+//! percent-encoding, JSON, JavaScript and C escapes, character references, quoted-printable, and the zero
+//! bytes of UTF-16 and UTF-32.
 
 use std::cell::Cell;
 
 use super::few::Few;
 use super::named::NAMED;
 
-/// How many layers of escapes are read: a client, a form and a proxy may each add one.
+/// How many layers of escapes are read. A client, a form and a proxy may each add one.
 pub(super) const LAYERS_MAX: usize = 3;
 
-/// The longest spelling of one character, in bytes: `\u0061` of which every character is spelled like
-/// that has 36.
+/// The longest spelling of one character, in bytes. `\u0061` in which every character is spelled the same
+/// way has 36.
 pub(super) const CHARACTER_BYTES_MAX: usize = 64;
 
 /// How many zero bytes follow an ASCII character in UTF-32.
 const ZEROS_MAX: usize = 3;
 
-/// How many digits a character reference may have.
+/// The most digits of a character reference. `&#x10ffff;` needs six, and leading zeros may precede them.
 const REFERENCE_DIGITS_MAX: usize = 8;
 
-/// The widest indentation of a continued line.
+/// The widest indentation of a continued line. Encoders indent by a few characters at most.
 const INDENTATION_MAX: usize = 32;
 
-/// Whether an escape can begin with this byte.
+/// Returns whether an escape can begin with this byte.
 #[inline]
 pub(super) fn is_lead(byte: u8) -> bool {
     matches!(byte, b'%' | b'+' | b'\\' | b'&' | b'=')
 }
 
-/// What a place of a text may stand for: a character, or nothing.
+/// A possible meaning of a position of a text: a character, or nothing.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Reading {
     bytes: [u8; 4],
@@ -67,7 +67,7 @@ impl Reading {
         Self { bytes, count, end }
     }
 
-    /// The character in UTF-8, or a single byte of it.
+    /// Returns the character in UTF-8, or a single byte of it.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.count)]
     }
@@ -85,7 +85,7 @@ impl Reading {
     }
 }
 
-/// The different readings of one place.
+/// The different readings of one position.
 pub(super) type Readings = Few<Reading, 8>;
 
 /// A text to read.
@@ -102,13 +102,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether the end of the text has been reached since this was last asked, so that more text could
-    /// change what was read.
+    /// Returns whether the end of the text has been reached since the last call, so that more text could
+    /// change the result.
     pub(super) fn take_cut(&self) -> bool {
         self.is_cut.take()
     }
 
-    /// The character at this place, if nothing else can be read there.
+    /// Returns the character at this position, if there is no other way to read it.
     #[inline]
     pub(super) fn plain(&self, at: usize) -> Option<u8> {
         let byte = *self.text.get(at)?;
@@ -120,7 +120,7 @@ impl<'t> Reader<'t> {
         is_plain.then_some(byte)
     }
 
-    /// Whether an escape may begin with the lead at this place: a quick look at the byte after it.
+    /// Returns whether an escape may begin with the lead at this position, from the byte after it.
     #[inline]
     pub(super) fn may_escape(&self, at: usize) -> bool {
         let Some(next) = self.text.get(at + 1).copied() else {
@@ -137,7 +137,7 @@ impl<'t> Reader<'t> {
             }
     }
 
-    /// What may be read at this place with so many layers of escapes.
+    /// Returns all readings of this position with up to `layers` layers of escapes.
     pub(super) fn read(&self, at: usize, layers: usize) -> Readings {
         let begin = self.after_zeros(at);
         let mut readings = Readings::default();
@@ -148,7 +148,7 @@ impl<'t> Reader<'t> {
         if layers == 0 || !is_lead(byte) || !self.may_escape(begin) {
             return readings;
         }
-        // What an escape stands for may be the lead of another one.
+        // The result of an escape may be the lead of another one.
         let mut done = 0;
         for _ in 0..layers {
             let leads = readings;
@@ -165,8 +165,8 @@ impl<'t> Reader<'t> {
         readings
     }
 
-    /// The place after a line break of which `line_end` is the first character: a line feed may follow
-    /// a carriage return, and the next line may be indented.
+    /// Returns the position after a line break that begins with `line_end`: a line feed may follow a
+    /// carriage return, and the next line may be indented.
     pub(super) fn after_line_break(&self, line_end: &Reading) -> usize {
         let mut end = line_end.end;
         if line_end.is(b'\r') {
@@ -195,7 +195,7 @@ impl<'t> Reader<'t> {
         at + zeros.take(ZEROS_MAX).take_while(|byte| **byte == 0).count()
     }
 
-    /// Adds what an escape that begins at `at` with `lead` and continues at `rest` stands for.
+    /// Adds the readings of an escape that begins at `at` with `lead` and continues at `rest`.
     fn read_escape(&self, found: &mut Readings, lead: u8, at: usize, rest: usize, layers: usize) {
         let mut add = |reading: Option<Reading>| {
             if let Some(reading) = reading.filter(|one| one.end - at <= CHARACTER_BYTES_MAX) {
@@ -295,7 +295,7 @@ impl<'t> Reader<'t> {
                 let Some(character) = char::from_u32(number) else {
                     break;
                 };
-                // Whoever asks for one reading gets the one that takes the semicolon.
+                // A caller that uses one reading gets the one that includes the semicolon.
                 let closed = self.skip(end, b';', layers);
                 add(closed.map(|end| Reading::character(character, end)));
                 add(Some(Reading::character(character, end)));
@@ -315,13 +315,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The byte whose number has two hexadecimal digits.
+    /// Reads the byte with this number, in two hexadecimal digits.
     fn escaped_byte(&self, digits: usize, layers: usize) -> Option<Reading> {
         let (number, end) = self.number(digits, 2, 16, layers)?;
         Some(Reading::byte(u8::try_from(number).ok()?, end))
     }
 
-    /// The character of the UTF-16 unit with four digits, and of the one after it where it takes two.
+    /// Reads a UTF-16 code unit in four digits, and the next one if the character takes two.
     fn unit(&self, digits: usize, layers: usize) -> Option<Reading> {
         let (high, end) = self.number(digits, 4, 16, layers)?;
         if let Some(character) = char::from_u32(high) {
@@ -335,7 +335,7 @@ impl<'t> Reader<'t> {
         Some(Reading::character(character, end))
     }
 
-    /// A number of exactly so many digits.
+    /// Reads a number of exactly `count` digits.
     fn number(&self, at: usize, count: usize, radix: u32, layers: usize) -> Option<(u32, usize)> {
         let digits = self.digits(at, radix, layers);
         digits
@@ -345,7 +345,7 @@ impl<'t> Reader<'t> {
             .and_then(|(last, number)| (last + 1 == count).then_some(number))
     }
 
-    /// The numbers that the first digit, the first two digits and so on make, and where each ends.
+    /// Returns the numbers of the first digit, the first two digits and so on, and where each ends.
     fn digits(
         &self,
         at: usize,
@@ -375,7 +375,7 @@ impl<'t> Reader<'t> {
             .map(|((), end)| end)
     }
 
-    /// The first reading of a place of which `test` makes something, and where it ends.
+    /// Returns the first reading of a position that `test` accepts, and where it ends.
     fn find<T>(
         &self,
         at: usize,

@@ -1,4 +1,4 @@
-//! What is hidden, what is not, and that pieces make no difference.
+//! Tests of what is hidden, what is not, and that pieces make no difference.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -77,7 +77,7 @@ fn of_characters(secret: &str, escape: impl Fn(u32) -> String) -> String {
     secret.chars().map(u32::from).map(escape).collect()
 }
 
-/// Every character in another way.
+/// Spells each character in another way.
 fn mixed(secret: &str) -> String {
     let mut ways = [
         |byte: u8| format!("%{byte:02x}"),
@@ -156,7 +156,7 @@ fn a_secret_inside_a_longer_base64_text_is_hidden() {
             let text = format!("{before}{secret}{after}");
             for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
                 let masked = masked(secret, &encoded);
-                // Of the characters that a neighboring byte decides too, at most one stays at each end.
+                // At each end, at most one character that a neighboring byte also determines is left.
                 let hidden = masked.matches('*').count();
                 assert!(hidden + 2 >= secret.len() * 4 / 3, "{masked}");
             }
@@ -164,7 +164,7 @@ fn a_secret_inside_a_longer_base64_text_is_hidden() {
     }
 }
 
-/// The text in lines of this length.
+/// Breaks the text into lines of this length.
 fn in_lines(text: &str, length: usize, end: &str) -> String {
     let lines: Vec<&str> = text
         .as_bytes()
@@ -194,7 +194,7 @@ fn a_secret_in_base64_in_lines_is_hidden() {
                 for width in [4, 20, 64, 76] {
                     let masked = masked(secret, &in_lines(&encoded, width, end));
                     let hidden = masked.matches('*').count();
-                    // Of the beginning, less than three characters stay before a line break.
+                    // At the beginning, fewer than three characters may be left before a line break.
                     assert!(hidden + 4 >= length, "{before} {end:?} {width}: {masked}");
                 }
             }
@@ -261,7 +261,7 @@ fn a_secret_in_a_page_is_hidden() {
 }
 
 #[test]
-fn other_text_is_left_alone() {
+fn other_text_is_not_changed() {
     let secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
     for text in [
         "",
@@ -319,12 +319,15 @@ fn header_values_are_masked_in_place() {
 }
 
 #[test]
-fn nothing_of_the_secret_is_in_the_debug_output() {
-    assert_eq!(format!("{:?}", masker("sk_live_1234")), "Masker(6 needles)");
+fn debug_output_shows_nothing_of_the_secret() {
+    assert_eq!(
+        format!("{:?}", masker("sk_live_1234")),
+        "Masker(6 patterns)"
+    );
 }
 
 #[test]
-fn a_tail_is_held_back_only_as_far_as_it_may_begin_a_secret() {
+fn only_a_possible_beginning_of_a_secret_is_held_back() {
     let cases: [(&str, &str); 15] = [
         ("data: hello\n\n", ""),
         ("data: secre", "secre"),
@@ -351,7 +354,7 @@ fn a_tail_is_held_back_only_as_far_as_it_may_begin_a_secret() {
 }
 
 #[test]
-fn a_secret_inside_what_is_held_back_hides_only_itself() {
+fn a_secret_inside_held_back_text_hides_only_itself() {
     let masker = Masker::new(&[
         MaskedSecret::Exact(b"xabcdefgh"),
         MaskedSecret::Exact(b"bcde"),
@@ -410,7 +413,7 @@ async fn a_known_length_stays_known() {
 }
 
 #[tokio::test]
-async fn what_is_held_back_is_not_shown_when_the_body_fails() {
+async fn held_back_text_is_dropped_when_the_body_fails() {
     let frames = futures_util::stream::iter([
         Ok(Frame::data(Bytes::from_static(b"x secret-"))),
         Err("cut"),
@@ -465,7 +468,7 @@ fn text_with(secrets: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
 }
 
 fn secret() -> impl Strategy<Value = String> {
-    // Without `*`, in which a masked text could look like a secret.
+    // Without `*`, because a masked text could then look like a secret.
     prop_oneof![
         "[a-c%\\\\/+ ]{4,8}",
         "[!-)+-~]{4,24}",
@@ -516,7 +519,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_changed_is_only_hidden((secrets, text) in secrets_and_text()) {
+    fn masking_changes_nothing_but_hidden_bytes((secrets, text) in secrets_and_text()) {
         let values: Vec<_> = secrets.iter().map(|s| MaskedSecret::Value(s.as_bytes())).collect();
         let masked = Masker::new(&values).mask_bytes(&text).into_owned();
         for (before, after) in text.iter().zip(&masked) {

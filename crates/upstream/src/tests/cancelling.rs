@@ -1,4 +1,4 @@
-//! A call that is cut takes its connection with it, at once.
+//! A cancelled call closes its connection immediately.
 
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,8 @@ fn cancel_after(delay: Duration) -> CancellationToken {
 }
 
 #[tokio::test]
-async fn a_cancelled_call_sends_nothing_at_all() {
-    let server = Server::answering(ok("ok")).await;
+async fn a_cancelled_call_sends_nothing() {
+    let server = Server::responding(ok("ok")).await;
     let upstream = upstream();
     let cancelled = CancellationToken::new();
     cancelled.cancel();
@@ -53,14 +53,14 @@ async fn a_cancelled_call_sends_nothing_at_all() {
             ),
             "{error:?}"
         );
-        // The second time a connection waits in the pool.
-        answer(&upstream, get(&server)).await;
+        // The second time, an idle connection is in the pool.
+        receive(&upstream, get(&server)).await;
     }
     assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]
-async fn cancelling_before_the_answer_closes_the_connection() {
+async fn cancelling_before_the_response_closes_the_connection() {
     let (server, mut was_closed) = watched("").await;
     let mut settings = settings();
     settings.first_byte_timeout = Duration::from_secs(30);
@@ -77,12 +77,15 @@ async fn cancelling_before_the_answer_closes_the_connection() {
         ),
         "{error:?}"
     );
-    assert!(started.elapsed() < AT_ONCE);
-    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+    assert!(started.elapsed() < IMMEDIATELY);
+    timeout(IMMEDIATELY, was_closed.recv())
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
-async fn cancelling_during_the_answer_cuts_it_and_closes_the_connection() {
+async fn cancelling_during_the_response_cuts_it_and_closes_the_connection() {
     let (server, mut was_closed) =
         watched("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
     let mut settings = settings();
@@ -104,12 +107,15 @@ async fn cancelling_during_the_answer_cuts_it_and_closes_the_connection() {
     );
     let error = inbound.body.frame().await.unwrap().unwrap_err();
     assert!(matches!(error, InboundError::Cancelled), "{error:?}");
-    assert!(started.elapsed() < AT_ONCE);
-    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+    assert!(started.elapsed() < IMMEDIATELY);
+    timeout(IMMEDIATELY, was_closed.recv())
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
-async fn what_has_arrived_is_not_passed_on_after_a_cancellation() {
+async fn bytes_that_arrived_are_not_forwarded_after_a_cancellation() {
     let (server, _was_closed) = watched("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole").await;
     let token = CancellationToken::new();
     let mut inbound = upstream().send(get(&server), &token).await.unwrap();
@@ -126,11 +132,17 @@ async fn dropping_a_call_closes_its_connection() {
     let upstream = Upstream::new(settings).unwrap();
     let call = send(&upstream, get(&server));
     assert!(timeout(Duration::from_millis(100), call).await.is_err());
-    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+    timeout(IMMEDIATELY, was_closed.recv())
+        .await
+        .unwrap()
+        .unwrap();
 
     let (server, mut was_closed) =
         watched("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
     let inbound = send(&upstream, get(&server)).await.unwrap();
     drop(inbound);
-    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+    timeout(IMMEDIATELY, was_closed.recv())
+        .await
+        .unwrap()
+        .unwrap();
 }

@@ -1,4 +1,4 @@
-//! Which upstreams are dialed at all, and at which of their addresses.
+//! Tests of which upstreams are dialed, and at which of their addresses.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -69,8 +69,8 @@ async fn refusal(upstream: &Upstream, origin: &Origin) -> Option<RefusalReason> 
 }
 
 #[tokio::test]
-async fn refused_origins_are_neither_passed_nor_dialed() {
-    let server = Server::answering(ok("ok")).await;
+async fn refused_origins_fail_the_check_and_are_not_dialed() {
+    let server = Server::responding(ok("ok")).await;
     let table = Table::default();
     table.set("private.example", &["127.0.0.9"]);
     table.set("mixed.example", &["127.0.0.1", "10.0.0.1"]);
@@ -107,7 +107,7 @@ async fn refused_origins_are_neither_passed_nor_dialed() {
 
 #[tokio::test]
 async fn own_listeners_are_refused_by_name_and_by_address() {
-    let server = Server::answering(ok("ok")).await;
+    let server = Server::responding(ok("ok")).await;
     let mut settings = settings();
     settings.own_listeners = vec![
         format!("0.0.0.0:{}", server.address.port())
@@ -138,12 +138,12 @@ async fn own_listeners_are_refused_by_name_and_by_address() {
 }
 
 #[tokio::test]
-async fn pairs_of_the_operator_come_before_dns_and_may_repeat() {
-    let server = Server::answering(ok("ok")).await;
+async fn the_operators_pairs_precede_dns_and_may_repeat() {
+    let server = Server::responding(ok("ok")).await;
     let table = Table::default();
     // Nothing listens at the first address, so the second is tried.
     let upstream = upstream_with(&table, "api.example=127.0.0.2,api.example=127.0.0.1");
-    assert_eq!(answer(&upstream, to(&server, "api.example")).await, "ok");
+    assert_eq!(receive(&upstream, to(&server, "api.example")).await, "ok");
     assert_eq!(table.asked.load(Ordering::SeqCst), 0);
     let head = &server.requests()[0];
     let host = format!("\r\nhost: api.example:{}\r\n", server.address.port());
@@ -151,23 +151,23 @@ async fn pairs_of_the_operator_come_before_dns_and_may_repeat() {
 }
 
 #[tokio::test]
-async fn a_name_is_asked_for_once_while_its_answer_is_valid() {
-    let server = Server::answering(ok("ok")).await;
+async fn a_name_is_resolved_once_while_the_result_is_valid() {
+    let server = Server::responding(ok("ok")).await;
     let table = Table::default();
     table.set("api.example", &["127.0.0.1"]);
     let upstream = upstream_with(&table, "");
     let origin = server.origin_named(Scheme::Http, "api.example");
     assert_eq!(refusal(&upstream, &origin).await, None);
-    // What a name is rebound to after it was checked does not matter.
+    // The name changes to another address after the check, which does not matter.
     table.set("api.example", &["127.0.0.9"]);
-    assert_eq!(answer(&upstream, to(&server, "api.example")).await, "ok");
+    assert_eq!(receive(&upstream, to(&server, "api.example")).await, "ok");
     assert_eq!(refusal(&upstream, &origin).await, None);
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_not_refused_but_not_sent_to() {
-    let server = Server::answering(ok("ok")).await;
+    let server = Server::responding(ok("ok")).await;
     let table = Table::default();
     table.set("empty.example", &[]);
     let upstream = upstream_with(&table, "");
@@ -183,14 +183,14 @@ async fn a_name_that_does_not_resolve_is_not_refused_but_not_sent_to() {
     // A failure is not remembered.
     table.set("nowhere.example", &["127.0.0.1"]);
     assert_eq!(
-        answer(&upstream, to(&server, "nowhere.example")).await,
+        receive(&upstream, to(&server, "nowhere.example")).await,
         "ok"
     );
 }
 
 #[tokio::test]
-async fn the_machines_own_resolver_knows_the_names_of_this_machine() {
-    let server = Server::answering(ok("ok")).await;
+async fn the_system_resolver_knows_the_names_of_this_machine() {
+    let server = Server::responding(ok("ok")).await;
     let mut settings = settings();
     settings.private_allow = vec![];
     let upstream = Upstream::new(settings).unwrap();
@@ -208,7 +208,7 @@ async fn the_machines_own_resolver_knows_the_names_of_this_machine() {
 }
 
 #[test]
-fn pairs_are_read_strictly() {
+fn pairs_are_parsed_strictly() {
     let pair = |name: &str, address: &str| (name.to_owned(), address.parse().unwrap());
     assert_eq!(
         parse_upstream_hosts(" API.example = 127.0.0.1,api.example=::1,, b.example.=[fd00::1]"),

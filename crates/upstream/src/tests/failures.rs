@@ -1,4 +1,4 @@
-//! What is said about an answer that does not come, or does not come whole.
+//! Tests of responses that do not arrive, or not whole.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ async fn failure(server: &Server) -> SendError {
 
 #[tokio::test]
 async fn a_refused_connection_has_sent_nothing() {
-    let server = Server::answering(ok("")).await;
+    let server = Server::responding(ok("")).await;
     let closed_port = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -70,13 +70,13 @@ async fn a_connection_that_never_opens_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_read_is_ambiguous_however_the_answer_fails() {
+async fn a_request_that_was_read_is_ambiguous_however_the_response_fails() {
     for raw in [
         "",
         "HTTP/1.1 200",
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n",
     ] {
-        let server = Server::answering_once(raw).await;
+        let server = Server::responding_once(raw).await;
         let error = failure(&server).await;
         assert!(
             matches!(
@@ -90,7 +90,7 @@ async fn a_request_that_was_read_is_ambiguous_however_the_answer_fails() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_http_is_ambiguous() {
+async fn a_response_that_is_not_http_is_ambiguous() {
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(200_000));
     let too_large = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(70_000));
     let too_many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200));
@@ -105,12 +105,12 @@ async fn an_answer_that_is_not_http_is_ambiguous() {
         too_large.as_str(),
         too_many.as_str(),
     ] {
-        let server = Server::answering(raw).await;
+        let server = Server::responding(raw).await;
         let error = failure(&server).await;
         assert!(
             matches!(
                 error,
-                SendError::Ambiguous(AmbiguousReason::InvalidAnswer(_))
+                SendError::Ambiguous(AmbiguousReason::InvalidResponse(_))
             ),
             "{:?}: {error:?}",
             &raw[..raw.len().min(60)]
@@ -119,8 +119,8 @@ async fn an_answer_that_is_not_http_is_ambiguous() {
 }
 
 #[tokio::test]
-async fn an_answer_that_switches_protocols_is_refused() {
-    let server = Server::answering(
+async fn a_response_that_switches_protocols_is_refused() {
+    let server = Server::responding(
         "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
     )
     .await;
@@ -135,7 +135,7 @@ async fn an_answer_that_switches_protocols_is_refused() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_on_arrival_never_looks_like_an_answer_or_a_delay() {
+async fn a_connection_closed_on_arrival_never_looks_like_a_response_or_a_delay() {
     let server = Server::start(|peer, _| async move { drop(peer) }).await;
     for _ in 0..20 {
         let error = failure(&server).await;
@@ -164,12 +164,12 @@ async fn an_upstream_that_hangs_times_out() {
         assert!(matches!(error, SendError::TimedOut), "{raw:?}: {error:?}");
         assert!(error.may_have_been_sent());
         let elapsed = started.elapsed();
-        assert!(elapsed >= FIRST_BYTE_TIMEOUT && elapsed < FIRST_BYTE_TIMEOUT + AT_ONCE);
+        assert!(elapsed >= FIRST_BYTE_TIMEOUT && elapsed < FIRST_BYTE_TIMEOUT + IMMEDIATELY);
     }
 }
 
 async fn cut(raw: &'static str) -> InboundError {
-    let server = Server::answering_once(raw).await;
+    let server = Server::responding_once(raw).await;
     let inbound = send(&upstream(), get(&server)).await.unwrap();
     read(inbound).await.unwrap_err()
 }
@@ -189,8 +189,9 @@ async fn a_body_that_is_cut_short_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_pieces_before_a_cut_are_passed_on() {
-    let server = Server::answering_once("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
+async fn the_pieces_before_a_cut_are_forwarded() {
+    let server =
+        Server::responding_once("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
     let mut inbound = send(&upstream(), get(&server)).await.unwrap();
     assert_eq!(
         inbound
@@ -237,13 +238,13 @@ async fn a_body_that_pauses_too_long_is_cut() {
     assert!(matches!(error, InboundError::IdleTimeout), "{error:?}");
     let elapsed = started.elapsed();
     assert!(
-        elapsed >= IDLE_TIMEOUT && elapsed < IDLE_TIMEOUT + AT_ONCE,
+        elapsed >= IDLE_TIMEOUT && elapsed < IDLE_TIMEOUT + IMMEDIATELY,
         "{elapsed:?}"
     );
 }
 
 #[tokio::test]
-async fn a_slow_reader_is_no_pause_of_the_upstream() {
+async fn a_slow_reader_does_not_count_as_a_pause_of_the_upstream() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await;
         peer.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst")

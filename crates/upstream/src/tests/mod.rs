@@ -1,13 +1,13 @@
-//! The way out against real servers on this machine: well-behaved ones, and ones that hang, cut,
+//! Tests with real servers on this machine: well-behaved ones, and ones that hang, cut the connection,
 //! send nonsense or close at the worst moment.
 
-mod answers;
 mod cancelling;
 mod destinations;
 mod failures;
 mod pooling;
 mod requests;
 mod resolving;
+mod responses;
 mod server;
 mod tls;
 
@@ -21,12 +21,12 @@ use tokio_util::sync::CancellationToken;
 use self::server::Server;
 use super::*;
 
-/// Long enough for a busy machine to answer, short enough to wait for.
+/// Long enough for a busy machine to respond, short enough to wait for.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_millis(400);
 const IDLE_TIMEOUT: Duration = Duration::from_millis(400);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
-/// What must happen at once happens in this time even on a busy machine.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// The limit for things that must happen immediately, even on a busy machine.
+const IMMEDIATELY: Duration = Duration::from_secs(1);
 
 fn settings() -> UpstreamSettings {
     UpstreamSettings {
@@ -79,7 +79,7 @@ async fn read(inbound: Inbound) -> Result<Bytes, InboundError> {
         .map(http_body_util::Collected::to_bytes)
 }
 
-/// Sends, expects an answer, and reads it to its end.
-async fn answer(upstream: &Upstream, outbound: Outbound) -> Bytes {
+/// Sends a request and reads its response to the end.
+async fn receive(upstream: &Upstream, outbound: Outbound) -> Bytes {
     read(send(upstream, outbound).await.unwrap()).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! When a connection serves another request, and when it must not.
+//! Tests of when a connection serves another request, and when it must not.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ async fn a_connection_serves_one_request_after_another() {
         CHUNKED.into(),
         "HTTP/1.1 204 X\r\n\r\n".into(),
     ] {
-        let server = Server::answering(raw).await;
+        let server = Server::responding(raw).await;
         let upstream = upstream();
         for method in [Method::GET, Method::POST, Method::PUT, Method::GET] {
-            answer(&upstream, request(&server, method, "/")).await;
+            receive(&upstream, request(&server, method, "/")).await;
         }
         assert_eq!((server.connections(), server.requests().len()), (1, 4));
     }
@@ -29,7 +29,7 @@ async fn a_connection_serves_one_request_after_another() {
 
 #[tokio::test]
 async fn the_last_piece_of_known_length_frees_the_connection() {
-    let server = Server::answering(ok("ok")).await;
+    let server = Server::responding(ok("ok")).await;
     let upstream = upstream();
     for _ in 0..3 {
         let mut inbound = send(&upstream, get(&server)).await.unwrap();
@@ -41,7 +41,7 @@ async fn the_last_piece_of_known_length_frees_the_connection() {
 
 #[tokio::test]
 async fn another_service_version_or_origin_has_its_own_connections() {
-    let server = Server::answering(ok("ok")).await;
+    let server = Server::responding(ok("ok")).await;
     let upstream = upstream();
     for (service_id, target_version) in [(1, 1), (1, 2), (2, 1), (1, 1)] {
         let mut outbound = get(&server);
@@ -49,13 +49,13 @@ async fn another_service_version_or_origin_has_its_own_connections() {
             service_id,
             target_version,
         };
-        answer(&upstream, outbound).await;
+        receive(&upstream, outbound).await;
     }
     assert_eq!(server.connections(), 3);
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_read_to_its_end_closes_its_connection() {
+async fn a_response_that_is_not_read_to_its_end_closes_its_connection() {
     let server = Server::start(|mut peer, _| async move {
         while peer.read_request().await.is_some() {
             peer.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.")
@@ -77,16 +77,16 @@ async fn a_connection_that_says_close_is_not_used_again() {
         "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok",
         "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
     ] {
-        let server = Server::answering(raw).await;
+        let server = Server::responding(raw).await;
         let upstream = upstream();
-        answer(&upstream, get(&server)).await;
-        answer(&upstream, get(&server)).await;
+        receive(&upstream, get(&server)).await;
+        receive(&upstream, get(&server)).await;
         assert_eq!(server.connections(), 2);
     }
 }
 
 #[tokio::test]
-async fn a_connection_closed_while_it_waited_is_replaced_unnoticed() {
+async fn a_connection_closed_while_idle_is_replaced_unnoticed() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await;
         peer.write(&ok("ok")).await;
@@ -95,7 +95,7 @@ async fn a_connection_closed_while_it_waited_is_replaced_unnoticed() {
     let upstream = upstream();
     for _ in 0..4 {
         assert_eq!(
-            answer(&upstream, request(&server, Method::POST, "/")).await,
+            receive(&upstream, request(&server, Method::POST, "/")).await,
             "ok"
         );
         sleep(Duration::from_millis(50)).await;
@@ -104,7 +104,7 @@ async fn a_connection_closed_while_it_waited_is_replaced_unnoticed() {
 }
 
 #[tokio::test]
-async fn bytes_that_nobody_asked_for_spoil_a_waiting_connection() {
+async fn unsolicited_bytes_spoil_an_idle_connection() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await;
         peer.write(&ok("ok")).await;
@@ -115,7 +115,7 @@ async fn bytes_that_nobody_asked_for_spoil_a_waiting_connection() {
     .await;
     let upstream = upstream();
     for _ in 0..2 {
-        assert_eq!(answer(&upstream, get(&server)).await, "ok");
+        assert_eq!(receive(&upstream, get(&server)).await, "ok");
         sleep(Duration::from_millis(80)).await;
     }
     assert_eq!(server.connections(), 2);
@@ -126,12 +126,12 @@ async fn a_connection_closed_just_when_it_is_used_again_is_ambiguous_and_not_ret
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await;
         peer.write(&ok("ok")).await;
-        // The next request is read, and may have been acted upon.
+        // The next request is read, and may have been processed.
         peer.read_request().await;
     })
     .await;
     let upstream = upstream();
-    answer(&upstream, get(&server)).await;
+    receive(&upstream, get(&server)).await;
     let error = send(&upstream, request(&server, Method::POST, "/"))
         .await
         .unwrap_err();
@@ -148,22 +148,22 @@ async fn a_connection_closed_just_when_it_is_used_again_is_ambiguous_and_not_ret
 }
 
 #[tokio::test]
-async fn an_unsafe_request_prefers_a_fresh_connection_to_one_that_waited_long() {
-    let server = Server::answering(ok("ok")).await;
+async fn an_unsafe_request_uses_a_fresh_connection_rather_than_a_long_idle_one() {
+    let server = Server::responding(ok("ok")).await;
     let upstream = upstream();
-    answer(&upstream, get(&server)).await;
+    receive(&upstream, get(&server)).await;
     sleep(Duration::from_millis(2100)).await;
-    answer(&upstream, get(&server)).await;
+    receive(&upstream, get(&server)).await;
     assert_eq!(server.connections(), 1);
     sleep(Duration::from_millis(2100)).await;
-    answer(&upstream, request(&server, Method::POST, "/")).await;
+    receive(&upstream, request(&server, Method::POST, "/")).await;
     assert_eq!(server.connections(), 2);
-    answer(&upstream, request(&server, Method::POST, "/")).await;
+    receive(&upstream, request(&server, Method::POST, "/")).await;
     assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_requests_at_once_each_get_their_own_answer() {
+async fn many_concurrent_requests_each_get_their_own_response() {
     let server = Server::start(|mut peer, _| async move {
         while let Some(request) = peer.read_request().await {
             let path = request.split(' ').nth(1).unwrap().to_owned();
@@ -180,7 +180,7 @@ async fn many_requests_at_once_each_get_their_own_answer() {
             outbound.path_and_query = format!("/{number}").parse().unwrap();
             let upstream = std::sync::Arc::clone(&upstream);
             tokio::spawn(async move {
-                assert_eq!(answer(&upstream, outbound).await, format!("/{number}"));
+                assert_eq!(receive(&upstream, outbound).await, format!("/{number}"));
             })
         });
         for outcome in join_all(calls).await {
@@ -192,7 +192,7 @@ async fn many_requests_at_once_each_get_their_own_answer() {
 }
 
 #[tokio::test]
-async fn waiting_connections_close_with_the_upstream() {
+async fn idle_connections_close_with_the_upstream() {
     let (closed, mut was_closed) = tokio::sync::mpsc::channel(1);
     let server = Server::start(move |mut peer, _| {
         let closed = closed.clone();
@@ -205,12 +205,15 @@ async fn waiting_connections_close_with_the_upstream() {
     })
     .await;
     let upstream = upstream();
-    answer(&upstream, get(&server)).await;
+    receive(&upstream, get(&server)).await;
     assert!(
         timeout(Duration::from_millis(100), was_closed.recv())
             .await
             .is_err()
     );
     drop(upstream);
-    timeout(AT_ONCE, was_closed.recv()).await.unwrap().unwrap();
+    timeout(IMMEDIATELY, was_closed.recv())
+        .await
+        .unwrap()
+        .unwrap();
 }

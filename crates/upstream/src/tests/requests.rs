@@ -1,4 +1,4 @@
-//! What leaves: exactly what was given, with `Host` and framing of our own.
+//! Tests of requests: exactly what was given, with our own `Host` and framing.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use super::server::ok;
 use super::*;
 
 async fn sent(change: impl FnOnce(&mut Outbound)) -> String {
-    let server = Server::answering(ok("")).await;
+    let server = Server::responding(ok("")).await;
     let mut outbound = get(&server);
     change(&mut outbound);
-    answer(&upstream(), outbound).await;
+    receive(&upstream(), outbound).await;
     let [request] = &server.requests()[..] else {
         panic!("one request")
     };
@@ -23,7 +23,7 @@ async fn sent(change: impl FnOnce(&mut Outbound)) -> String {
 }
 
 #[tokio::test]
-async fn the_bytes_of_path_and_query_go_out_as_they_are() {
+async fn the_bytes_of_path_and_query_are_sent_unchanged() {
     for path in [
         "/",
         "/a%2Fb/%7e/;x=1//c",
@@ -42,7 +42,7 @@ async fn the_bytes_of_path_and_query_go_out_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_missing_body_has_a_length_only_where_one_is_expected() {
+async fn a_missing_body_has_a_length_only_if_one_is_expected() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE] {
         let request = sent(|outbound| outbound.method = method.clone()).await;
         assert_eq!(
@@ -152,13 +152,13 @@ async fn a_streaming_body_of_unknown_length_is_chunked_whatever_the_method() {
         .await;
         let mut outbound = request(&server, method, "/");
         outbound.body = pieces(Duration::from_millis(5), vec![Ok("one"), Ok("three")]);
-        let echoed = answer(&upstream(), outbound).await;
+        let echoed = receive(&upstream(), outbound).await;
         assert_eq!(echoed, "3\r\none\r\n5\r\nthree\r\n0\r\n\r\n");
     }
 }
 
 #[tokio::test]
-async fn the_wait_for_the_answer_begins_when_the_body_has_left() {
+async fn the_wait_for_the_response_begins_when_the_body_is_sent() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
         peer.read_until("0\r\n\r\n").await.unwrap();
@@ -168,7 +168,7 @@ async fn the_wait_for_the_answer_begins_when_the_body_has_left() {
     let mut outbound = request(&server, Method::POST, "/");
     let slow = (0..8).map(|_| Ok("piece")).collect();
     outbound.body = pieces(FIRST_BYTE_TIMEOUT / 4, slow);
-    assert_eq!(answer(&upstream(), outbound).await, "late");
+    assert_eq!(receive(&upstream(), outbound).await, "late");
 }
 
 #[tokio::test]
@@ -181,11 +181,11 @@ async fn a_sender_that_pauses_longer_than_the_upstream_may_is_waited_for() {
     .await;
     let mut outbound = request(&server, Method::POST, "/");
     outbound.body = pieces(FIRST_BYTE_TIMEOUT * 2, vec![Ok("one"), Ok("two")]);
-    assert_eq!(answer(&upstream(), outbound).await, "patient");
+    assert_eq!(receive(&upstream(), outbound).await, "patient");
 }
 
 #[tokio::test]
-async fn an_answer_may_come_before_the_body_has_left() {
+async fn a_response_may_arrive_before_the_body_is_sent() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
         peer.write("HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig")
@@ -204,7 +204,7 @@ async fn an_answer_may_come_before_the_body_has_left() {
 }
 
 #[tokio::test]
-async fn an_answer_that_began_early_is_waited_for_while_the_body_leaves() {
+async fn a_response_that_began_early_is_waited_for_while_the_body_is_sent() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
         peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
@@ -217,12 +217,12 @@ async fn an_answer_that_began_early_is_waited_for_while_the_body_leaves() {
         let mut outbound = request(&server, Method::POST, "/");
         let slow = (0..number).map(|_| Ok("piece")).collect();
         outbound.body = pieces(pause, slow);
-        assert_eq!(answer(&upstream(), outbound).await, "done");
+        assert_eq!(receive(&upstream(), outbound).await, "done");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_began_early_and_stops_is_cut_however_slow_the_sender_is() {
+async fn a_response_that_began_early_and_stops_is_cut_however_slow_the_sender_is() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
         peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nha")
@@ -239,7 +239,7 @@ async fn an_answer_that_began_early_and_stops_is_cut_however_slow_the_sender_is(
 }
 
 #[tokio::test]
-async fn a_streaming_body_that_fails_is_told_apart() {
+async fn a_streaming_body_that_fails_is_distinguished() {
     let server = Server::start(|mut peer, _| async move { peer.closed().await }).await;
     let mut outbound = request(&server, Method::POST, "/");
     outbound.body = pieces(
@@ -254,7 +254,7 @@ async fn a_streaming_body_that_fails_is_told_apart() {
 }
 
 #[test]
-fn debug_output_shows_no_place_where_a_credential_may_stand() {
+fn debug_output_shows_nothing_that_may_hold_a_credential() {
     let mut headers = HeaderMap::new();
     headers.insert(
         "authorization",

@@ -1,4 +1,4 @@
-//! The machine's resolver against a DNS server of our own.
+//! Tests of the system resolver with our own DNS server.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -25,8 +25,8 @@ struct DnsServer {
 }
 
 impl DnsServer {
-    /// Answers every name with these addresses, each valid for a minute; with none, that there is
-    /// no such name.
+    /// Responds to every name with these addresses, each valid for a minute; without addresses, that the
+    /// name does not exist.
     async fn start(addresses: &[&str]) -> Self {
         let addresses: Vec<IpAddr> = addresses
             .iter()
@@ -73,7 +73,7 @@ impl Drop for DnsServer {
     }
 }
 
-/// The question again, and the addresses of the kind it asks for.
+/// Builds a response: the question, and the addresses of the requested type.
 fn reply(query: &[u8], addresses: &[IpAddr]) -> Vec<u8> {
     let name_length = query[12..].iter().position(|byte| *byte == 0).unwrap() + 1;
     let question = &query[12..12 + name_length + 4];
@@ -116,14 +116,14 @@ fn to(server: &Server, name: &str) -> Outbound {
 
 #[tokio::test]
 async fn a_name_is_resolved_once_and_dialed() {
-    let server = Server::answering(ok("ok")).await;
+    let server = Server::responding(ok("ok")).await;
     let dns = DnsServer::start(&["127.0.0.1"]).await;
     let upstream = dns.upstream();
     for target_version in 0..3 {
         let mut outbound = to(&server, "api.example.com");
         outbound.pool.target_version = target_version;
         assert!(upstream.check(&outbound.origin).await.is_ok());
-        assert_eq!(answer(&upstream, outbound).await, "ok");
+        assert_eq!(receive(&upstream, outbound).await, "ok");
     }
     assert_eq!(server.connections(), 3);
     // One for each family.
@@ -143,7 +143,7 @@ async fn a_refused_address_of_either_family_refuses_the_name() {
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_cannot_be_sent_to() {
-    let server = Server::answering(ok("ok")).await;
+    let server = Server::responding(ok("ok")).await;
     let dns = DnsServer::start(&[]).await;
     let error = send(&dns.upstream(), to(&server, "nowhere.example.com"))
         .await
@@ -156,14 +156,14 @@ async fn a_name_that_does_not_exist_cannot_be_sent_to() {
 
 #[tokio::test]
 async fn without_dns_settings_only_pairs_and_addresses_can_be_dialed() {
-    let server = Server::answering(ok("ok")).await;
+    let server = Server::responding(ok("ok")).await;
     let unreadable = NetError::from("no resolv.conf");
     let resolver = SystemResolver::from_builder(Err(unreadable));
     let mut settings = settings();
     settings.hosts = parse_upstream_hosts("api.example=127.0.0.1").unwrap();
     let upstream = Upstream::with_resolver(settings, Arc::new(resolver)).unwrap();
-    assert_eq!(answer(&upstream, to(&server, "api.example")).await, "ok");
-    assert_eq!(answer(&upstream, get(&server)).await, "ok");
+    assert_eq!(receive(&upstream, to(&server, "api.example")).await, "ok");
+    assert_eq!(receive(&upstream, get(&server)).await, "ok");
     let error = send(&upstream, to(&server, "other.example"))
         .await
         .unwrap_err();

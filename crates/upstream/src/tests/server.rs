@@ -1,4 +1,4 @@
-//! A TCP server whose every byte a test decides.
+//! A TCP server whose every byte is controlled by a test.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -59,25 +59,25 @@ impl Server {
         }
     }
 
-    /// Answers every request on every connection with these bytes.
-    pub(super) async fn answering(answer: impl Into<String>) -> Self {
-        let answer = answer.into();
+    /// Responds to every request on every connection with these bytes.
+    pub(super) async fn responding(response: impl Into<String>) -> Self {
+        let response = response.into();
         Self::start(move |mut peer, _| {
-            let answer = answer.clone();
+            let response = response.clone();
             async move {
                 while peer.read_request().await.is_some() {
-                    peer.write(&answer).await;
+                    peer.write(&response).await;
                 }
             }
         })
         .await
     }
 
-    /// Answers the first request of each connection with these bytes, and closes.
-    pub(super) async fn answering_once(answer: &'static str) -> Self {
+    /// Responds to the first request of each connection with these bytes, and closes.
+    pub(super) async fn responding_once(response: &'static str) -> Self {
         Self::start(move |mut peer, _| async move {
             peer.read_request().await;
-            peer.write(answer).await;
+            peer.write(response).await;
         })
         .await
     }
@@ -113,7 +113,7 @@ pub(super) struct Peer<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
-    /// Reads one request, its body included if it has a length; None when the client has closed.
+    /// Reads one request, including its body if it has a length; `None` when the client has closed.
     pub(super) async fn read_request(&mut self) -> Option<String> {
         let mut request = self.read_until("\r\n\r\n").await?;
         let length = request
@@ -127,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         Some(request)
     }
 
-    /// Reads byte by byte, so that nothing beyond the end is taken.
+    /// Reads byte by byte, so that nothing after the end is consumed.
     pub(super) async fn read_until(&mut self, end: &str) -> Option<String> {
         let mut text = String::new();
         while !text.ends_with(end) {
@@ -137,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     pub(super) async fn write(&mut self, text: &str) {
-        // A client that has gone is for the test's own assertions to notice.
+        // The test's own assertions notice a client that has closed.
         drop(self.stream.write_all(text.as_bytes()).await);
         drop(self.stream.flush().await);
     }
@@ -149,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 }
 
-/// An answer of 200 with a length.
+/// A 200 response with a length.
 pub(super) fn ok(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",

@@ -1,4 +1,4 @@
-//! TLS to upstreams: who is trusted, under which name, speaking what.
+//! Tests of TLS to upstreams: who is trusted, under which name, and with which protocol.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::server::{Peer, ok};
 use super::*;
 
-/// An authority of the operator's own.
+/// A certificate authority.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     file: NamedTempFile,
@@ -46,7 +46,7 @@ impl Authority {
     }
 }
 
-/// What clients asked for: server name and application protocols.
+/// The clients' requests: server name and application protocols.
 type Hellos = Arc<Mutex<Vec<(Option<String>, Option<Vec<u8>>)>>>;
 
 async fn tls_server(
@@ -119,7 +119,7 @@ async fn a_trusted_upstream_is_spoken_to_under_its_name_in_http_1() {
     let upstream = trusting(Some(&authority));
     for _ in 0..2 {
         assert_eq!(
-            answer(&upstream, to(&server, "good.example")).await,
+            receive(&upstream, to(&server, "good.example")).await,
             "secure"
         );
     }
@@ -136,7 +136,7 @@ async fn an_address_is_verified_as_an_address() {
     let authority = Authority::new();
     let (server, hellos) = tls_server(authority.certificate_for("127.0.0.1"), &[]).await;
     let upstream = trusting(Some(&authority));
-    assert_eq!(answer(&upstream, to(&server, "127.0.0.1")).await, "secure");
+    assert_eq!(receive(&upstream, to(&server, "127.0.0.1")).await, "secure");
     assert_eq!(*hellos.lock().unwrap(), [(None, None)]);
     assert_not_sent(&upstream, &server, "good.example").await;
 }
@@ -190,7 +190,7 @@ async fn a_handshake_that_hangs_ends_with_the_connect_timeout() {
     let server = Server::start(|mut peer, _| async move { peer.closed().await }).await;
     let mut settings = settings();
     settings.connect_timeout = Duration::from_millis(300);
-    // The first use reads the machine's certificates, which is not the handshake's time.
+    // The first use reads the machine's certificates, which does not count as the handshake.
     let upstream = Upstream::new(settings).unwrap();
     let mut outbound = get(&server);
     outbound.origin = server.origin_named(Scheme::Https, "127.0.0.1");

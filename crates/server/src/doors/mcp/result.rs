@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_apidocs::{Field, Operation, Parameter, Section};
+use gaiterguard_authority::{ResolvedService, SearchResults, UsableService};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_gateway::action::status::ActionReport;
-use gaiterguard_gateway::answer::{Answer, Held};
-use gaiterguard_gateway::authority::known_service::KnownService;
-use gaiterguard_gateway::directory::{Findings, UsableService};
-use gaiterguard_gateway::forward::relay::{AnswerBody, RelayedBody};
+use gaiterguard_gateway::action::ActionReport;
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_gateway::response::{Held, Response as UpstreamResponse};
+use gaiterguard_gateway::send::relay::{RelayedBody, ResponseBody};
 use gaiterguard_upstream::compressed;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
@@ -56,7 +55,7 @@ pub(super) fn services(services: &[UsableService]) -> Value {
 }
 
 /// Returns the result of `search_operations`.
-pub(super) fn findings(found: &Findings) -> Value {
+pub(super) fn findings(found: &SearchResults) -> Value {
     let operations = found
         .operations
         .iter()
@@ -71,7 +70,7 @@ pub(super) fn findings(found: &Findings) -> Value {
     })
 }
 
-fn section(service: &KnownService, section: &Section) -> Value {
+fn section(service: &ResolvedService, section: &Section) -> Value {
     json!({
         "service": service.name,
         "heading": section.heading,
@@ -79,7 +78,7 @@ fn section(service: &KnownService, section: &Section) -> Value {
     })
 }
 
-fn operation(service: &KnownService, operation: &Operation) -> Value {
+fn operation(service: &ResolvedService, operation: &Operation) -> Value {
     let mut result = Map::new();
     result.insert("service".to_owned(), json!(service.name));
     result.insert("method".to_owned(), json!(operation.method));
@@ -237,20 +236,20 @@ pub(super) fn status(report: ActionReport) -> Value {
 }
 
 /// Returns the result for an upstream's response, whatever its status.
-pub(super) async fn response(upstream: Answer) -> Result<Value, Problem> {
-    let provenance = upstream.provenance;
+pub(super) async fn response(upstream: UpstreamResponse) -> Result<Value, Problem> {
+    let status = upstream.proxy_status;
     let risk_score = upstream.risk_score;
     if upstream.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::WebSocketLost.into());
     }
     let (mut body, is_truncated) = match upstream.body {
-        AnswerBody::Whole(mut bytes) => {
+        ResponseBody::Whole(mut bytes) => {
             let is_truncated = bytes.len() > BODY_BYTES_MAX;
             bytes.truncate(BODY_BYTES_MAX);
             (bytes, is_truncated)
         }
-        AnswerBody::Relayed(body) => beginning(body).await?,
-        AnswerBody::Switched(_) => (Bytes::new(), false),
+        ResponseBody::Relayed(body) => beginning(body).await?,
+        ResponseBody::Switched(_) => (Bytes::new(), false),
     };
     if is_truncated && !compressed::is_claimed(&upstream.headers) {
         body.truncate(whole_characters(&body));
@@ -269,7 +268,7 @@ pub(super) async fn response(upstream: Answer) -> Result<Value, Problem> {
     let shown = StoredResponseBody::from(readable);
     let mut result = json!({
         "outcome": "answered",
-        "proxy_status": proxy_status(provenance),
+        "proxy_status": proxy_status(status),
         "risk_score": risk_score,
     });
     if let (Some(result), Value::Object(shown)) = (result.as_object_mut(), of(&shown)) {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use gaiterguard_authority::{AgentCaller, SearchLimits};
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::answer::Outcome;
-use gaiterguard_gateway::authority::AgentCaller;
-use gaiterguard_gateway::directory::FindingsMax;
+use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_gateway::response::Outcome;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
@@ -61,11 +61,12 @@ impl Tools {
             }
             Named::SearchOperations => {
                 let search = Search::read(&arguments)?;
-                let max = FindingsMax {
+                let max = SearchLimits {
                     operations: search.operations_max,
                     sections: SECTIONS_MAX,
                 };
-                let found = caller.search(search.service.as_ref(), &search.text, max)?;
+                let found = caller.search(search.service.as_ref(), &search.text, max);
+                let found = found.map_err(Refusal::from)?;
                 Ok(result::findings(&found))
             }
             Named::ProxyRequest => {

@@ -10,15 +10,15 @@ use gaiterguard_domain::header;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{OperationRef, Signal};
-use gaiterguard_gateway::action::approval::ActionView;
-use gaiterguard_gateway::action::held::ShownRequest;
-use gaiterguard_gateway::history::{SourceKind, ValueSource};
+use gaiterguard_gateway::action::ActionView;
+use gaiterguard_gateway::action::ShownRequest;
+use gaiterguard_provenance::{SourceKind, ValueSource};
+use gaiterguard_summary::Summary;
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::endpoints::enums::{EffectSchema, FindingSchema, SourceSchema, StatusSchema};
 use crate::endpoints::list::each;
 use crate::stored_response::{
     BodyEncoding, HeaderValues, StoredResponseBody, body_text, headers_by_name,
@@ -31,7 +31,6 @@ pub(crate) struct ActionBody {
     /// Unique identifier.
     action_id: Uuid,
     /// Status.
-    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// ID of the agent.
     agent_id: i64,
@@ -83,6 +82,10 @@ pub(crate) struct ActionBody {
     /// The documented operation that the request calls, if known.
     #[schema(required)]
     operation: Option<OperationBody>,
+    /// What the request would do, from the request itself and the service's documents. Null if it was
+    /// held by a version that did not summarize, or if it is damaged.
+    #[schema(required)]
+    summary: Option<Summary>,
     /// Where values of the request had been seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
     /// When the request was held.
@@ -107,7 +110,7 @@ pub(crate) struct ActionBody {
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
     /// A human's finding about an execution with an unknown outcome.
-    #[schema(required, value_type = Option<FindingSchema>)]
+    #[schema(required)]
     resolution: Option<Resolution>,
     /// Explanation of why the outcome of an execution is unknown.
     #[schema(required)]
@@ -154,7 +157,6 @@ pub(crate) struct MatchedRuleBody {
     /// Name.
     name: String,
     /// Effect.
-    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
     /// Why the condition could not be evaluated, if the rule matched for that reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,7 +176,6 @@ pub(crate) struct ValueSourceBody {
     value: String,
     /// `shown` to the agent in a response, `created` by the agent, or part of a request that a
     /// human `approved`.
-    #[schema(value_type = SourceSchema)]
     kind: SourceKind,
     /// The call that contained it. For a call through another replica, `an earlier request`.
     #[schema(example = "GET /conversations.list")]
@@ -223,11 +224,12 @@ impl From<ActionView> for ActionBody {
             agent_name,
             service_name,
             request,
-            answer,
-            answer_is_damaged,
+            summary,
+            response,
+            response_is_damaged,
             provenance,
         } = view;
-        let unreadable = request.is_none() || answer_is_damaged;
+        let unreadable = request.is_none() || response_is_damaged;
         let request = request.unwrap_or_else(|| ShownRequest {
             headers: HeaderMap::new(),
             headers_are_cut: false,
@@ -271,6 +273,7 @@ impl From<ActionView> for ActionBody {
             signals: each(action.evaluation.verdict.signals),
             matched_rules: each(action.evaluation.matched_rules),
             operation: action.evaluation.operation.map(Into::into),
+            summary,
             provenance: each(provenance),
             created_at: action.created_at,
             expires_at: action.state.expires_at(),
@@ -281,7 +284,7 @@ impl From<ActionView> for ActionBody {
             resolution,
             started_at: execution.map(|execution| execution.started_at),
             detail,
-            result: answer.as_ref().map(StoredResponseBody::shown),
+            result: response.as_ref().map(StoredResponseBody::shown),
             method: action.method,
             target_url: action.target_url,
         }

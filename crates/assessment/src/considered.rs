@@ -1,0 +1,91 @@
+//! A request as it is assessed: the exact bytes, with the definitions that apply to them.
+
+use std::sync::Arc;
+
+use gaiterguard_apidocs::{Call, Operation};
+use gaiterguard_authority::{AgentCaller, ResolvedService};
+use gaiterguard_domain::path;
+use gaiterguard_domain::request::CanonicalRequest;
+use gaiterguard_domain::verdict::OperationRef;
+use gaiterguard_judge::{Documented, effect_of_request};
+use gaiterguard_llm::excerpt;
+use gaiterguard_request::{Arena, Opened};
+use gaiterguard_rules::CompiledRule;
+use gaiterguard_summary::{Subject, Summary};
+
+use crate::operation::{for_assessor, top_level_fields};
+
+/// A request that is to be assessed. Its body may not have arrived yet; then it is empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Considered<'a> {
+    /// The agent, with the definitions that apply.
+    pub caller: &'a AgentCaller,
+    /// The service that the request is for.
+    pub service: &'a ResolvedService,
+    /// The exact request.
+    pub request: &'a CanonicalRequest,
+    /// The agent's stated purpose.
+    pub intent: &'a str,
+}
+
+impl<'a> Considered<'a> {
+    /// Returns the rules that cover the agent and the service.
+    pub(crate) fn rules(self) -> Vec<&'a Arc<CompiledRule>> {
+        let rules = self.caller.definitions.rules.iter();
+        let (service, agent) = (self.service.id, self.caller.agent.id);
+        rules
+            .filter(|rule| rule.rule().covers(service, agent))
+            .collect()
+    }
+
+    /// Returns the request in the form in which it is looked up in documents.
+    fn call(self) -> Call<'a> {
+        Call {
+            method: self.request.method.as_str(),
+            path: self.request.target.path(),
+            base_path: self.service.base_url.path(),
+        }
+    }
+
+    /// Returns the documented operation that the request calls.
+    pub(crate) fn operation(self) -> Option<&'a Operation> {
+        let catalog = self.caller.definitions.catalog(self.service.id)?;
+        catalog.find(&self.call())
+    }
+
+    /// Returns what the service's documents say about the request, for a reader.
+    pub(crate) fn documentation(self) -> Vec<String> {
+        let Some(catalog) = self.caller.definitions.catalog(self.service.id) else {
+            return Vec::new();
+        };
+        let operation = catalog.find(&self.call());
+        let path = path::normalized(self.request.target.path());
+        excerpt::of_request(catalog, operation, &path)
+    }
+
+    /// Summarizes the request for a human. The time that this takes grows with the length of the body.
+    pub fn summary(self) -> Summary {
+        let arena = Arena::for_body(self.request.body.len());
+        let opened = Opened::of(self.request, &arena);
+        let operation = self.operation();
+        let fields = operation.map_or_else(Vec::new, top_level_fields);
+        let documented = operation.map_or(Documented::Nothing, |operation| {
+            Documented::As(for_assessor(operation, &fields))
+        });
+        Summary::of(Subject {
+            opened: &opened,
+            operation,
+            effect: effect_of_request(&opened, documented),
+        })
+    }
+}
+
+/// Returns an operation as it is recorded with an evaluation.
+pub(crate) fn reference(operation: &Operation) -> OperationRef {
+    OperationRef {
+        id: operation.id.clone(),
+        summary: operation.summary.clone(),
+        tags: operation.tags.clone(),
+        deprecated: operation.deprecated,
+    }
+}

@@ -1,0 +1,388 @@
+//! The snapshot of the definitions, and how it is kept current.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use gaiterguard_definitions::library::Library;
+use gaiterguard_domain::agent::{Agent, StandingRefused};
+use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_store::{DocumentVersion, Store, StoreError};
+use gaiterguard_vault::agent_key;
+use tokio::sync::{Mutex, Notify};
+
+use crate::caller::AgentCaller;
+use crate::confirmed::{Confirmed, Moment};
+use crate::definitions::Definitions;
+use crate::refused::{CallRevoked, CallerRefused, DocumentsUnread};
+use crate::revocation::Revocations;
+
+/// How long a replica may act on its snapshot without a confirmation by the database.
+pub const CONFIRMED_FOR: Duration = Duration::from_secs(1);
+
+/// How often a replica asks the database whether anything has changed.
+pub const CONFIRM_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a call waits after a start for the documents of its service.
+const DOCUMENTS_WAIT: Duration = Duration::from_secs(15);
+
+/// How often such a call checks whether they have been read.
+const DOCUMENTS_CHECK_EVERY: Duration = Duration::from_millis(25);
+
+/// How long to wait before documents that could not be fetched from the store are read again.
+const READ_AGAIN_WAIT: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+struct Snapshot {
+    agents_by_key: HashMap<[u8; 32], (WorkspaceId, AgentId)>,
+    workspaces: HashMap<WorkspaceId, Arc<Definitions>>,
+}
+
+/// The current definitions of all workspaces.
+pub struct Authority {
+    store: Store,
+    library: Arc<Library>,
+    clock: Arc<dyn Clock>,
+    snapshot: ArcSwap<Snapshot>,
+    confirmed: Confirmed,
+    is_shared: bool,
+    reloading: Mutex<()>,
+    /// The documents that another replica added or changed and this one has not read yet.
+    unread: StdMutex<HashMap<WorkspaceId, Vec<DocumentVersion>>>,
+    has_unread: Notify,
+    /// The workspaces with a damaged definition.
+    damaged: StdMutex<HashSet<WorkspaceId>>,
+}
+
+impl Authority {
+    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_unread`]; until then a
+    /// decision on a service with documents waits for them. `is_shared` means that other replicas change
+    /// the same database, so that the snapshot is valid only while the database confirms it.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn load(
+        store: Store,
+        library: Arc<Library>,
+        clock: Arc<dyn Clock>,
+        is_shared: bool,
+    ) -> Result<Self, StoreError> {
+        let authority = Self {
+            store,
+            library,
+            snapshot: ArcSwap::default(),
+            confirmed: Confirmed::new(clock.as_ref()),
+            clock,
+            is_shared,
+            reloading: Mutex::new(()),
+            unread: StdMutex::default(),
+            has_unread: Notify::new(),
+            damaged: StdMutex::default(),
+        };
+        authority.confirm().await?;
+        Ok(authority)
+    }
+
+    /// Returns the agent of a key.
+    ///
+    /// # Errors
+    ///
+    /// If the key does not open anything now, also because of a block or the kill switch.
+    pub fn caller(&self, key: &str) -> Result<AgentCaller, CallerRefused> {
+        let key_hash = agent_key::fingerprint(key).ok_or(CallerRefused::InvalidKey(
+            "the agent key must have the form agt_ and 64 hexadecimal digits",
+        ))?;
+        self.caller_by_hash(key_hash)
+    }
+
+    /// Returns the same caller with the current definitions.
+    ///
+    /// # Errors
+    ///
+    /// If the key does not open anything any more.
+    pub fn renewed(&self, caller: &AgentCaller) -> Result<AgentCaller, CallerRefused> {
+        self.caller_by_hash(caller.key_hash)
+    }
+
+    fn caller_by_hash(&self, key_hash: [u8; 32]) -> Result<AgentCaller, CallerRefused> {
+        self.check_confirmed()?;
+        let now = self.clock.now();
+        let snapshot = self.snapshot.load();
+        // The timing of a lookup by the hash of a 256-bit random key does not help a guesser.
+        let (workspace, agent) =
+            *snapshot
+                .agents_by_key
+                .get(&key_hash)
+                .ok_or(CallerRefused::InvalidKey(
+                    "this agent key is unknown or was replaced",
+                ))?;
+        let definitions = snapshot
+            .workspaces
+            .get(&workspace)
+            .ok_or(CallerRefused::Unconfirmed)?;
+        let agent = definitions.agent(agent).ok_or(CallerRefused::Unconfirmed)?;
+        check_access(definitions, agent, now)?;
+        Ok(AgentCaller {
+            key_hash,
+            agent: Arc::clone(agent),
+            definitions: Arc::clone(definitions),
+        })
+    }
+
+    /// Returns the definitions of a workspace.
+    pub fn definitions(&self, workspace: WorkspaceId) -> Option<Arc<Definitions>> {
+        self.snapshot.load().workspaces.get(&workspace).cloned()
+    }
+
+    /// Returns the reason why a running call of an agent to a service was canceled.
+    pub fn call_revoked(
+        &self,
+        caller: &AgentCaller,
+        service: ServiceId,
+        web_socket: bool,
+    ) -> CallRevoked {
+        let renewed = match self.renewed(caller) {
+            Ok(renewed) => renewed,
+            // This reason would invite a retry of a request that may have reached the upstream.
+            Err(CallerRefused::Unconfirmed) => return CallRevoked::ServiceChanged,
+            Err(refused) => return CallRevoked::Caller(refused),
+        };
+        match renewed.binding(service, web_socket) {
+            None => CallRevoked::NotInScope,
+            Some(binding) if web_socket && !binding.web_socket => CallRevoked::WebSocketNotAllowed,
+            Some(_) => CallRevoked::ServiceChanged,
+        }
+    }
+
+    /// Returns the reason why everything that ran with an agent's key was canceled.
+    pub fn key_revoked(&self, caller: &AgentCaller) -> CallerRefused {
+        let renewed = self.renewed(caller);
+        renewed.err().unwrap_or(CallerRefused::Unconfirmed)
+    }
+
+    /// Cancels what runs with keys that have expired. Returns when the next key expires.
+    pub fn cancel_lapsed(&self) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let snapshot = self.snapshot.load();
+        let workspaces = snapshot.workspaces.values();
+        workspaces
+            .filter_map(|definitions| definitions.revocations.cancel_lapsed(now))
+            .min()
+    }
+
+    fn check_confirmed(&self) -> Result<(), CallerRefused> {
+        if self.is_shared && self.confirmed.age(self.clock.as_ref()) > CONFIRMED_FOR {
+            return Err(CallerRefused::Unconfirmed);
+        }
+        Ok(())
+    }
+
+    /// Loads the current definitions of one workspace. A change of a definition must call this before it
+    /// is acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn reload(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reloading.lock().await;
+        self.reload_locked(workspace).await
+    }
+
+    /// Asks the database for the versions of all workspaces and loads those that have changed.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn confirm(&self) -> Result<(), StoreError> {
+        // A version is current as of the query, not as of its result.
+        let asked_at = Moment::of(self.clock.as_ref());
+        let _one_at_a_time = self.reloading.lock().await;
+        let versions = self.store.authority_versions().await?;
+        for (workspace, version) in versions {
+            let known = self
+                .snapshot
+                .load()
+                .workspaces
+                .get(&workspace)
+                .map(|w| w.version());
+            if known != Some(version) {
+                self.reload_locked(workspace).await?;
+            }
+        }
+        self.confirmed.note(asked_at);
+        Ok(())
+    }
+
+    /// Waits until there are documents to read, and reads them. Reading takes seconds. The definitions
+    /// apply without those documents until then, because a decision must not wait for them.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn read_unread(&self) -> Result<(), StoreError> {
+        self.has_unread.notified().await;
+        self.read_documents().await
+    }
+
+    async fn read_documents(&self) -> Result<(), StoreError> {
+        let unread = std::mem::take(&mut *self.unread());
+        for (workspace, missing) in unread {
+            if let Err(error) = self.library.read_missing(workspace, &missing).await {
+                tracing::error!(%error, workspace = workspace.0, "documents could not be read");
+                tokio::time::sleep(READ_AGAIN_WAIT).await;
+                self.note_unread(workspace, missing);
+            } else {
+                self.reload(workspace).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the documents of a service have been read.
+    ///
+    /// # Errors
+    ///
+    /// If that takes too long.
+    pub async fn documents_read(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+    ) -> Result<(), DocumentsUnread> {
+        let end = tokio::time::Instant::now() + DOCUMENTS_WAIT;
+        while self
+            .definitions(workspace)
+            .is_some_and(|known| known.is_unread(service))
+        {
+            if tokio::time::Instant::now() > end {
+                return Err(DocumentsUnread);
+            }
+            tokio::time::sleep(DOCUMENTS_CHECK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    fn note_unread(&self, workspace: WorkspaceId, missing: Vec<DocumentVersion>) {
+        let mut unread = self.unread();
+        if missing.is_empty() {
+            unread.remove(&workspace);
+        } else {
+            unread.insert(workspace, missing);
+            self.has_unread.notify_one();
+        }
+    }
+
+    fn unread(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Vec<DocumentVersion>>> {
+        // Every change under this lock is one whole insert or removal.
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn reload_locked(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
+        let stored = match self.store.authority_load(workspace).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(stored)) => stored,
+            // Its agents are stopped, because a block or the kill switch may be among the changes that
+            // cannot be read. The other workspaces continue.
+            Err(error) if error.is_damage() => {
+                self.stop_damaged(workspace, &error);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        self.damaged().remove(&workspace);
+        let before = self.snapshot.load_full();
+        let known = before.workspaces.get(&workspace);
+        let catalogs = self.library.catalogs(workspace, &stored.documents).await;
+        let missing = catalogs
+            .missing
+            .iter()
+            .map(|version| version.service)
+            .collect();
+        self.note_unread(workspace, catalogs.missing);
+        let definitions = Arc::new(Definitions::succeed(
+            stored,
+            catalogs.by_service,
+            missing,
+            known.map(AsRef::as_ref),
+        ));
+        let mut agents_by_key = before.agents_by_key.clone();
+        for (hash, _) in known.map(|known| &known.key_hashes).into_iter().flatten() {
+            agents_by_key.remove(hash);
+        }
+        for (hash, agent) in &definitions.key_hashes {
+            agents_by_key.insert(*hash, (workspace, *agent));
+        }
+        let mut workspaces = before.workspaces.clone();
+        workspaces.insert(workspace, Arc::clone(&definitions));
+        self.snapshot.store(Arc::new(Snapshot {
+            agents_by_key,
+            workspaces,
+        }));
+        // After the new snapshot is stored: a canceled call asks it for the reason.
+        if let Some(known) = known {
+            definitions.revocations.cancel_lost(&known.revocations);
+        }
+        definitions.revocations.cancel_lapsed(self.clock.now());
+        Ok(())
+    }
+}
+
+impl Authority {
+    /// Removes a workspace whose definitions cannot be read from the snapshot, and cancels everything
+    /// that runs in it. Its agents get 503 until the damage is repaired.
+    fn stop_damaged(&self, workspace: WorkspaceId, error: &StoreError) {
+        // Replicas read the definitions several times a second, so this is logged once.
+        if self.damaged().insert(workspace) {
+            tracing::error!(%error, workspace = workspace.0, "a workspace is stopped, because its \
+                 definitions cannot be read");
+        }
+        let before = self.snapshot.load_full();
+        let Some(known) = before.workspaces.get(&workspace) else {
+            return;
+        };
+        let mut workspaces = before.workspaces.clone();
+        workspaces.remove(&workspace);
+        self.snapshot.store(Arc::new(Snapshot {
+            agents_by_key: before.agents_by_key.clone(),
+            workspaces,
+        }));
+        Revocations::default().cancel_lost(&known.revocations);
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, HashSet<WorkspaceId>> {
+        // Every change under this lock is one whole insert or removal.
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check_access(
+    definitions: &Definitions,
+    agent: &Agent,
+    now: Timestamp,
+) -> Result<(), CallerRefused> {
+    let access = match agent.standing(now) {
+        // Setting the clock back does not make an expired key valid.
+        Ok(()) | Err(StandingRefused::Blocked) if definitions.revocations.has_lapsed(agent.id) => {
+            Err(StandingRefused::Expired)
+        }
+        access => access,
+    };
+    match access {
+        Err(StandingRefused::Revoked) => {
+            return Err(CallerRefused::InvalidKey("this agent key has been revoked"));
+        }
+        Err(StandingRefused::Expired) => {
+            return Err(CallerRefused::InvalidKey("this agent key has expired"));
+        }
+        Err(StandingRefused::Blocked) if !definitions.workspace.kill_switch.is_active() => {
+            return Err(CallerRefused::Blocked);
+        }
+        Ok(()) | Err(StandingRefused::Blocked) => {}
+    }
+    if definitions.workspace.kill_switch.is_active() {
+        return Err(CallerRefused::KillSwitch);
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! An agent that presented its key.
+
+use std::sync::Arc;
+
+use gaiterguard_domain::agent::{Agent, Binding, Grant};
+use gaiterguard_domain::id::ServiceId;
+use gaiterguard_domain::request::ServiceName;
+use tokio_util::sync::CancellationToken;
+
+use crate::definitions::Definitions;
+use crate::refused::ServiceRefused;
+use crate::resolved_service::ResolvedService;
+
+/// An agent that presented its key, with the definitions that apply to it.
+#[derive(Clone, Debug)]
+pub struct AgentCaller {
+    pub(crate) key_hash: [u8; 32],
+    /// The agent.
+    pub agent: Arc<Agent>,
+    /// The definitions of its workspace.
+    pub definitions: Arc<Definitions>,
+}
+
+impl AgentCaller {
+    /// Returns the token that is canceled when the presented key stops opening anything.
+    pub fn key_token(&self) -> CancellationToken {
+        self.definitions.revocations.of_key(self.agent.id)
+    }
+
+    /// Returns the token that is canceled when the agent loses the right to a running call to a service.
+    pub fn call_token(&self, service: ServiceId, web_socket: bool) -> CancellationToken {
+        let revocations = &self.definitions.revocations;
+        revocations.of_grant(self.agent.id, service, web_socket)
+    }
+
+    /// Returns what an approval of a call to a service depends on, apart from its bytes; `None` if the
+    /// agent may not make the call.
+    pub fn binding(&self, service: ServiceId, web_socket: bool) -> Option<Binding> {
+        let grant = self.agent.grant(service)?;
+        let service = self.definitions.service(service)?;
+        Some(if web_socket {
+            Binding::of_web_socket(grant, service)
+        } else {
+            Binding::of(grant, service)
+        })
+    }
+
+    /// Returns a service that the agent may use, with the grant that allows it.
+    ///
+    /// # Errors
+    ///
+    /// If the workspace does not have the service, or it is not in the agent's scope.
+    pub fn service(
+        &self,
+        name: &ServiceName,
+    ) -> Result<(Arc<ResolvedService>, Grant), ServiceRefused> {
+        let service = match name {
+            ServiceName::Id(id) => self.definitions.service(*id),
+            ServiceName::Name(name) => self.definitions.service_named(name),
+        };
+        let service = service.ok_or(ServiceRefused::NotFound)?;
+        let grant = self.agent.grant(service.id);
+        let grant = grant.ok_or(ServiceRefused::NotInScope)?;
+        Ok((Arc::clone(service), grant))
+    }
+}

@@ -1,0 +1,143 @@
+//! One version of the definitions of a workspace.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use gaiterguard_apidocs::Catalog;
+use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId};
+use gaiterguard_domain::rule::Rule;
+use gaiterguard_domain::workspace::{AuthorityVersion, Workspace};
+use gaiterguard_rules::CompiledRule;
+use gaiterguard_store::Definitions as StoredDefinitions;
+use tokio_util::sync::CancellationToken;
+
+use crate::resolved_service::ResolvedService;
+use crate::revocation::Revocations;
+
+/// The definitions of one workspace.
+#[derive(Debug)]
+pub struct Definitions {
+    /// The workspace, with its kill switch and version.
+    pub workspace: Workspace,
+    agents: HashMap<AgentId, Arc<Agent>>,
+    services: HashMap<ServiceId, Arc<ResolvedService>>,
+    services_by_name: HashMap<String, ServiceId>,
+    /// The enabled rules, compiled.
+    pub rules: Vec<Arc<CompiledRule>>,
+    catalogs: HashMap<ServiceId, Arc<Catalog>>,
+    unread: HashSet<ServiceId>,
+    pub(crate) key_hashes: Vec<([u8; 32], AgentId)>,
+    pub(crate) revocations: Revocations,
+}
+
+impl Definitions {
+    /// Returns an agent.
+    pub fn agent(&self, id: AgentId) -> Option<&Arc<Agent>> {
+        self.agents.get(&id)
+    }
+
+    /// Returns a service.
+    pub fn service(&self, id: ServiceId) -> Option<&Arc<ResolvedService>> {
+        self.services.get(&id)
+    }
+
+    /// Returns the service with a name.
+    pub fn service_named(&self, name: &str) -> Option<&Arc<ResolvedService>> {
+        self.service(*self.services_by_name.get(name)?)
+    }
+
+    /// Returns what the documents of a service describe; `None` if it has no document, or none has been
+    /// read yet.
+    pub fn catalog(&self, service: ServiceId) -> Option<&Arc<Catalog>> {
+        self.catalogs.get(&service)
+    }
+
+    /// Whether the service has documents that this process has not read since its start. They may change
+    /// a decision, so nothing is decided without them.
+    pub fn is_unread(&self, service: ServiceId) -> bool {
+        self.unread.contains(&service)
+    }
+
+    /// Returns the version that decisions on these definitions are recorded with.
+    pub fn version(&self) -> AuthorityVersion {
+        self.workspace.version
+    }
+
+    /// Returns the token that is canceled when a running test call of a human must end.
+    pub fn service_token(&self, service: ServiceId) -> CancellationToken {
+        self.revocations.of_service(service)
+    }
+
+    /// Builds the definitions that follow `before`. The caller must then cancel the calls whose rights
+    /// are gone.
+    pub(crate) fn succeed(
+        stored: StoredDefinitions,
+        catalogs: HashMap<ServiceId, Arc<Catalog>>,
+        mut missing: HashSet<ServiceId>,
+        before: Option<&Self>,
+    ) -> Self {
+        // Documents that other replicas add later are missing until they are read; the catalog of before
+        // applies until then.
+        if let Some(before) = before {
+            missing.retain(|service| before.unread.contains(service));
+        }
+        let revocations = Revocations::succeed(&stored, before.map(|before| &before.revocations));
+        Self {
+            workspace: stored.workspace,
+            catalogs,
+            unread: missing,
+            key_hashes: stored
+                .agents
+                .iter()
+                .map(|(hash, agent)| (*hash, agent.id))
+                .collect(),
+            agents: stored
+                .agents
+                .into_iter()
+                .map(|(_, a)| (a.id, Arc::new(a)))
+                .collect(),
+            services_by_name: stored
+                .services
+                .iter()
+                .map(|s| (s.name.clone(), s.id))
+                .collect(),
+            services: stored
+                .services
+                .into_iter()
+                .map(|s| (s.id, Arc::new(ResolvedService::new(s))))
+                .collect(),
+            rules: compiled(stored.rules, before),
+            revocations,
+        }
+    }
+}
+
+/// Returns the enabled rules. Those that did not change are not compiled again.
+fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledRule>> {
+    let known: HashMap<RuleId, &Arc<CompiledRule>> = before
+        .map_or(&[][..], |before| &before.rules)
+        .iter()
+        .map(|rule| (rule.rule().id, rule))
+        .collect();
+    rules
+        .into_iter()
+        .filter(|rule| rule.enabled)
+        .map(|rule| match known.get(&rule.id) {
+            Some(same) if *same.rule() == rule => Arc::clone(same),
+            _ => {
+                let compiled = CompiledRule::new(rule);
+                if let Some(error) = compiled.broken() {
+                    tracing::error!(
+                        rule = %compiled.rule().id,
+                        workspace = %compiled.rule().workspace,
+                        %error,
+                        "the condition of a stored rule does not compile: the rule counts as \
+                         matched, unless it allows"
+                    );
+                }
+                Arc::new(compiled)
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,189 @@
+//! One text to search for, and its spellings in another text.
+
+use std::ops::Range;
+
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use super::few::Few;
+use super::reader::{CHARACTER_BYTES_MAX, LAYERS_MAX, Reader, Reading};
+
+/// How much of a pattern the searcher looks for before the rest is compared: enough to be rare, and
+/// short enough that the searcher needs no preparation.
+const HEAD_LENGTH_MAX: usize = 16;
+
+/// How many characters of a pattern must match before a line break counts as inside it. After fewer, the
+/// break is taken for the end of an ordinary line, so that a stream of lines need not wait for the next
+/// line. The text after the break is found anyway.
+const BEFORE_BREAK_MIN: usize = 3;
+
+/// How many readings of a text are followed at the same time. A pattern that itself looks like an escape
+/// has the most: eight with three layers of percent-encoding.
+const STATES_MAX: usize = 16;
+
+/// The longest character in UTF-8, and the position before it.
+const SLOTS: usize = 5;
+
+/// A text to search for.
+pub(super) struct Pattern {
+    text: Zeroizing<Vec<u8>>,
+    /// Whether it may be broken into lines, as encoders do with base64 and hexadecimal digits.
+    may_break: bool,
+}
+
+/// How a pattern matches a text at a position.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// The match, if there is one.
+    pub(super) whole: Option<Range<usize>>,
+    /// The position from which more text could complete or extend a match.
+    pub(super) open: Option<usize>,
+}
+
+/// A way to read the text up to a position.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct State {
+    at: usize,
+    /// Where the match begins. It excludes text before a line break that was taken for the end of a line.
+    from: usize,
+    is_after_break: bool,
+}
+
+type States = Few<State, STATES_MAX>;
+
+impl Pattern {
+    pub(super) fn new(text: Zeroizing<Vec<u8>>, may_break: bool) -> Self {
+        Self { text, may_break }
+    }
+
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    pub(super) fn may_break(&self) -> bool {
+        self.may_break
+    }
+
+    /// Returns the same pattern in lower case.
+    pub(super) fn to_lowercase(&self) -> Self {
+        Self::new(
+            Zeroizing::new(self.text.to_ascii_lowercase()),
+            self.may_break,
+        )
+    }
+
+    /// Returns the most bytes that a spelling of the pattern can take.
+    pub(super) fn spelled_length_max(&self) -> usize {
+        self.text.len() * CHARACTER_BYTES_MAX
+    }
+
+    /// Adds every occurrence without escapes.
+    pub(super) fn find_plain(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+        let head = &self.text[..self.text.len().min(HEAD_LENGTH_MAX)];
+        let finder = memmem::Finder::new(head);
+        let mut from = 0;
+        while let Some(offset) = finder.find(&text[from..]) {
+            let start = from + offset;
+            if text[start..].starts_with(&self.text) {
+                found.push(start..start + self.text.len());
+            }
+            from = start + 1;
+        }
+    }
+
+    /// Matches the pattern against the text at `start`.
+    pub(super) fn fit(&self, reader: &Reader<'_>, start: usize) -> Fit {
+        let mut plain = 0;
+        while let Some(wanted) = self.text.get(plain) {
+            match reader.plain(start + plain) {
+                Some(byte) if byte == *wanted => plain += 1,
+                Some(_) => return Fit::default(),
+                None => return self.fit_from(reader, start, plain),
+            }
+        }
+        Fit {
+            whole: Some(start..start + plain),
+            open: None,
+        }
+    }
+
+    /// Continues a match of which `plain` characters are spelled plainly, and the next one is not.
+    fn fit_from(&self, reader: &Reader<'_>, start: usize, plain: usize) -> Fit {
+        let mut fit = Fit::default();
+        let mut slots = [States::default(); SLOTS];
+        slots[plain % SLOTS].push(State {
+            at: start + plain,
+            from: start,
+            is_after_break: false,
+        });
+        let mut last = plain;
+        for (index, wanted) in self.text.iter().enumerate().skip(plain) {
+            if index > last {
+                return fit;
+            }
+            let mut states = std::mem::take(&mut slots[index % SLOTS]);
+            let mut next = 0;
+            while let Some(state) = states.get(next) {
+                next += 1;
+                let mut forward = |bytes: usize, at: usize| {
+                    last = last.max(index + bytes);
+                    slots[(index + bytes) % SLOTS].push(State {
+                        at,
+                        is_after_break: false,
+                        ..state
+                    });
+                };
+                if let Some(plain) = reader.plain(state.at) {
+                    if plain == *wanted {
+                        forward(1, state.at + 1);
+                    }
+                    continue;
+                }
+                let readings = reader.read(state.at, LAYERS_MAX);
+                if reader.take_cut() {
+                    fit.open = Some(fit.open.map_or(state.from, |open| open.min(state.from)));
+                }
+                for reading in readings.as_slice() {
+                    if !reading.bytes().is_empty() {
+                        if self.text[index..].starts_with(reading.bytes()) {
+                            forward(reading.bytes().len(), reading.end);
+                        }
+                    } else if index > 0 {
+                        states.push(State {
+                            at: reading.end,
+                            ..state
+                        });
+                    }
+                    let breaks = self.may_break && index > 0 && !state.is_after_break;
+                    if breaks && reading.is_line_end() {
+                        states.push(state.after_break(reader, reading, index));
+                        // If this reaches the end of the text, so does the next read.
+                        reader.take_cut();
+                    }
+                }
+            }
+        }
+        let ends = slots[self.text.len() % SLOTS].as_slice();
+        fit.whole = ends
+            .iter()
+            .map(|state| state.from..state.at)
+            .reduce(|one, other| one.start.min(other.start)..one.end.max(other.end));
+        fit
+    }
+}
+
+impl State {
+    /// Returns the state after a line break that follows `index` characters of the pattern.
+    fn after_break(self, reader: &Reader<'_>, line_end: &Reading, index: usize) -> Self {
+        let at = reader.after_line_break(line_end);
+        Self {
+            at,
+            from: if index < BEFORE_BREAK_MIN {
+                at
+            } else {
+                self.from
+            },
+            is_after_break: true,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Promises to the people who decide.
+
+mod approvals;
+mod history;
+mod provenance;

@@ -1,0 +1,12 @@
+//! The gateway as its users meet it: one folder for each kind of person, one module for each thing that
+//! they rely on.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
+
+mod agent;
+mod approver;
+mod decision;
+mod docs;
+mod operator;
+mod ops;
+mod security;

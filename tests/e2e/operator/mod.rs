@@ -1,0 +1,11 @@
+//! Promises to the people who set up the gateway.
+
+mod documents;
+mod first_account;
+mod first_run;
+mod kill_switch;
+mod password_prompt;
+mod sessions;
+mod settings;
+mod sign_in;
+mod test_call;
