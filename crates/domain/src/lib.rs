@@ -17,6 +17,7 @@ pub mod workspace;
 
 pub mod body;
 pub mod cookie;
+pub mod digested_request;
 pub mod field;
 pub mod header;
 mod message;

@@ -11,7 +11,6 @@ pub mod refusal;
 
 pub mod body;
 mod detached;
-mod digested;
 mod settings;
 mod storage;
 

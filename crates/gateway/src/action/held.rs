@@ -12,8 +12,8 @@ use gaiterguard_store::{Store, StoreError, StoredHead};
 use gaiterguard_summary::Summary;
 
 use crate::action::shown::{PREVIEW_BODY_BYTES_MAX, ShownRequest, beginning};
-use crate::digested::DigestedRequest;
 use crate::storage::StorageFailed;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// The length, in bytes, from which a request is parsed and digested on a blocking thread: it takes more than
 /// a few hundred microseconds.
@@ -129,7 +129,7 @@ impl HeldRequests {
         self.opened_whole(action, &sealed).await
     }
 
-    /// Returns the summary of a held request; `None` if it has none that can be read.
+    /// Returns the summary of a held request; `None` if there is no readable one.
     pub(crate) async fn summary(
         &self,
         action: &Action,

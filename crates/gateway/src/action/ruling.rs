@@ -37,7 +37,7 @@ pub struct ActionView {
     /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the action can
     /// be ended but not approved.
     pub request: Option<ShownRequest>,
-    /// What the request would do; `None` if it was not summarized or the summary is damaged.
+    /// The summary of the request; `None` if it was not summarized or the summary is damaged.
     pub summary: Option<Summary>,
     /// The upstream's response, if it is stored; shortened in a list, like the request.
     pub response: Option<ShownResponse>,

@@ -24,8 +24,8 @@ use tokio_util::sync::CancellationToken;
 use self::locate::Located;
 use crate::body::big_body::{BigBodies, is_big};
 use crate::body::key_guard::holds_agent_key;
-use crate::digested::DigestedRequest;
 use crate::refusal::{NO_AGENT_KEY, Refusal};
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// A request with its sender, its destination and its exact bytes.
 #[derive(Clone, Debug)]

@@ -14,11 +14,11 @@ use serde_json::json;
 
 use crate::action::held::HeldRequests;
 use crate::body::big_body::BigBodies;
-use crate::digested::DigestedRequest;
 use crate::metrics::Metrics;
 use crate::record::permit::Permit;
 use crate::refusal::Refusal;
 use crate::settings::GatewaySettings;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// Writes decisions, executions and their ends.
 pub(crate) struct Recorder {

@@ -111,8 +111,8 @@ pub(super) struct ActionRow {
     service_name: Option<Text>,
 }
 
-/// The columns of [`ActionRow`]. Of the sealed columns only the summary is among them. The others are
-/// large, so they are read only by the queries that need them.
+/// The columns of [`ActionRow`]. The summary is the only sealed column among them: the others are large,
+/// so they are read only by the queries that need them.
 macro_rules! select_action {
     ($rest:literal) => {
         concat!(

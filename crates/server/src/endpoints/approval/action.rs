@@ -82,8 +82,8 @@ pub(crate) struct ActionBody {
     /// The documented operation that the request calls, if known.
     #[schema(required)]
     operation: Option<OperationBody>,
-    /// What the request would do, from the request itself and the service's documents. Null if it was
-    /// held by a version that did not summarize, or if it is damaged.
+    /// Summary of the effect of the request, based on the request and the service's documents. Null if
+    /// the request was held by an earlier version of the gateway, or if the summary is damaged.
     #[schema(required)]
     summary: Option<Summary>,
     /// Where values of the request had been seen before it was held. At most 10; empty in lists.
