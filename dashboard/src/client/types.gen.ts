@@ -101,6 +101,7 @@ export type Action = {
      */
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
+    summary: RequestSummary | null;
     /**
      * Where values of the request had been seen before it was held. At most 10; empty in lists.
      */
@@ -707,6 +708,20 @@ export type HeaderStrings = string | Array<string>;
 export type HeaderValues = string | Array<string>;
 
 /**
+ * A piece of a headline.
+ */
+export type HeadlinePart = {
+    /**
+     * The text.
+     */
+    text: string;
+    /**
+     * Whether it is a value of the request, which the agent chose, and not the gateway's own words.
+     */
+    is_value: boolean;
+};
+
+/**
  * Response of a live process.
  */
 export type Health = {
@@ -911,6 +926,7 @@ export type ListAction = {
          */
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
+        summary: RequestSummary | null;
         /**
          * Where values of the request had been seen before it was held. At most 10; empty in lists.
          */
@@ -2148,6 +2164,64 @@ export type RequestEntry = {
      * When the request ended.
      */
     completed_at: string | null;
+};
+
+/**
+ * A value that matters.
+ */
+export type RequestFact = {
+    /**
+     * Why it matters.
+     */
+    kind: RequestFactKind;
+    /**
+     * Its name in the request; for an object in the path, the word before it.
+     */
+    name: string;
+    /**
+     * `path`, `query/NAME`, or `body` followed by a JSON pointer.
+     */
+    location: string;
+    /**
+     * The value. An amount whose currency and unit are known is written as people write it.
+     */
+    value: string;
+    /**
+     * Whether only the beginning of the value is here.
+     */
+    is_cut: boolean;
+    /**
+     * The document's description, if it is short.
+     */
+    meaning: string | null;
+};
+
+/**
+ * Why a value matters. Ordered by importance, the most important first.
+ */
+export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'access' | 'command' | 'content' | 'link' | 'object' | 'quantity' | 'date' | 'other';
+
+/**
+ * The summary of a request.
+ */
+export type RequestSummary = {
+    /**
+     * The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
+     * `runs_code`, `shares_outside`, `changes`, `creates` or `reads`.
+     */
+    effect: string;
+    /**
+     * One line, such as “Refund €20.00 · charge `ch_1`”.
+     */
+    headline: Array<HeadlinePart>;
+    /**
+     * The values that matter most, the most important first. At most six.
+     */
+    facts: Array<RequestFact>;
+    /**
+     * How many values of the request are not among the facts.
+     */
+    other_values: number;
 };
 
 /**

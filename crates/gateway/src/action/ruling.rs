@@ -1,5 +1,7 @@
 //! A human's ruling on an action, and the view that it is based on.
 
+use std::time::Duration;
+
 use gaiterguard_domain::action::{
     Action, ActionEvent, ActionStatus, HumanDecision, NOTE_CHARS_MAX, Resolution, TransitionRefused,
 };
@@ -9,7 +11,6 @@ use gaiterguard_domain::redact;
 use gaiterguard_provenance::ValueSource;
 use gaiterguard_store::{InvalidCursor, StoreError};
 use gaiterguard_summary::Summary;
-use std::time::Duration;
 use thiserror::Error;
 
 use crate::action::held::HeldError;
@@ -34,8 +35,8 @@ pub struct ActionView {
     pub agent_name: String,
     /// The service's name.
     pub service_name: String,
-    /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the action can
-    /// be ended but not approved.
+    /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the
+    /// action can be ended but not approved.
     pub request: Option<ShownRequest>,
     /// The summary of the request; `None` if it was not summarized or the summary is damaged.
     pub summary: Option<Summary>,
