@@ -27,7 +27,6 @@ use crate::action::{ActionReport, Approvals};
 use crate::body::big_body::BigBodies;
 use crate::decide::Decider;
 use crate::housekeeping::Housekeeping;
-use crate::last_used::LastUsed;
 use crate::metrics::Metrics;
 use crate::prepare::Preparer;
 use crate::record::Recorder;
@@ -36,6 +35,7 @@ use crate::send::dispatch::Sender;
 use crate::send::relay::Relay;
 use crate::send::tunnel::{Tunnel, Tunnels};
 use crate::settings::GatewaySettings;
+use gaiterguard_authority::LastUsed;
 
 /// The engine. It composes its parts; each part holds only what it needs.
 pub struct Gateway {

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::action::watch::ActionWatch;
-use crate::last_used::LastUsed;
+use gaiterguard_authority::LastUsed;
 
 /// The most rows that one statement changes.
 const BATCH_ROWS_MAX: u32 = 500;

@@ -30,7 +30,6 @@ mod submit;
 pub mod test_call;
 
 mod housekeeping;
-mod last_used;
 pub mod metrics;
 
 pub use gateway::{Gateway, GatewayDeps};
