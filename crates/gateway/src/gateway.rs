@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_assessment::{Assessor, build_word_lists};
-use gaiterguard_authority::{AgentCaller, Authority};
+use gaiterguard_authority::{AgentCaller, Authority, LastUsed};
 use gaiterguard_credential::Credentials;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::ReplicaId;
@@ -35,7 +35,6 @@ use crate::send::dispatch::Sender;
 use crate::send::relay::Relay;
 use crate::send::tunnel::{Tunnel, Tunnels};
 use crate::settings::GatewaySettings;
-use gaiterguard_authority::LastUsed;
 
 /// The engine. It composes its parts; each part holds only what it needs.
 pub struct Gateway {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gaiterguard_authority::{Authority, CONFIRM_EVERY};
+use gaiterguard_authority::{Authority, CONFIRM_EVERY, LastUsed};
 use gaiterguard_definitions::rule;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
@@ -20,7 +20,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::action::watch::ActionWatch;
-use gaiterguard_authority::LastUsed;
 
 /// The most rows that one statement changes.
 const BATCH_ROWS_MAX: u32 = 500;
